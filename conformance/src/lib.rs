@@ -1,0 +1,1 @@
+//! Replays a specification against any implementation.

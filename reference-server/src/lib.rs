@@ -1,0 +1,1 @@
+//! The Basic and Session authentication API on hyper.
