@@ -1,0 +1,142 @@
+//! Writes JSON as the course's Python does: only ASCII, in the two layouts it has.
+//!
+//! A value goes in, bytes come out. Keys come in the order the value gives them: sorting is the value's business.
+
+use std::io;
+
+use hyper::body::Bytes;
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+/// A value as an answer shows it, byte for byte as the transcripts print it.
+///
+/// Members are separated by comma, space and newline and indented by two spaces, and a newline ends it. The 210 bytes
+/// of the login answer hold it.
+///
+/// # Panics
+/// When the value has no JSON form (a map whose keys are no strings); no value of this crate is such.
+pub(crate) fn to_answer(value: &impl Serialize) -> Bytes {
+    let mut bytes = Vec::with_capacity(256);
+    let mut serializer = Serializer::with_formatter(&mut bytes, Indented::default());
+    #[expect(clippy::expect_used, reason = "writing to memory does not fail, see # Panics for the rest")]
+    value.serialize(&mut serializer).expect("a value with a JSON form");
+    bytes.push(b'\n');
+    bytes.into()
+}
+
+/// A way to write values as a file holds them, in one line.
+pub(crate) fn file_serializer(bytes: &mut Vec<u8>) -> Serializer<&mut Vec<u8>, OneLine> {
+    Serializer::with_formatter(bytes, OneLine)
+}
+
+/// The layout of a file.
+pub(crate) struct OneLine;
+
+impl Formatter for OneLine {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        write_ascii(writer, fragment)
+    }
+}
+
+/// The layout of an answer. It knows how deep it is, and whether the list or object has members yet.
+#[derive(Default)]
+struct Indented {
+    depth: usize,
+    has_members: bool,
+}
+
+impl Indented {
+    fn open(&mut self) {
+        self.depth += 1;
+        self.has_members = false;
+    }
+
+    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        if self.has_members { self.new_line(writer) } else { Ok(()) }
+    }
+
+    fn member<W: ?Sized + io::Write>(&self, writer: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            writer.write_all(b", ")?;
+        }
+        self.new_line(writer)
+    }
+
+    fn new_line<W: ?Sized + io::Write>(&self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b"\n")?;
+        (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
+    }
+}
+
+impl Formatter for Indented {
+    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open();
+        writer.write_all(b"[")
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer)?;
+        writer.write_all(b"]")
+    }
+
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.member(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, _writer: &mut W) -> io::Result<()> {
+        self.has_members = true;
+        Ok(())
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open();
+        writer.write_all(b"{")
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer)?;
+        writer.write_all(b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.member(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _writer: &mut W) -> io::Result<()> {
+        self.has_members = true;
+        Ok(())
+    }
+
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        write_ascii(writer, fragment)
+    }
+}
+
+/// Python's `ensure_ascii`: whatever is not printable ASCII is written as UTF-16 escapes.
+fn write_ascii<W: ?Sized + io::Write>(writer: &mut W, mut text: &str) -> io::Result<()> {
+    while let Some(at) = text.find(|character| !matches!(character, ' '..='~')) {
+        let (plain, rest) = text.split_at(at);
+        writer.write_all(plain.as_bytes())?;
+        let mut characters = rest.chars();
+        if let Some(character) = characters.next() {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+        }
+        text = characters.as_str();
+    }
+    writer.write_all(text.as_bytes())
+}

@@ -1,0 +1,131 @@
+//! A user: `models/user.py`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::{Model, Timestamp, new_id};
+
+/// A user of the API.
+///
+/// It has no `Debug`: a password's hash must not reach a log by accident.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct User {
+    id: Arc<str>,
+    #[serde(default = "Timestamp::now")]
+    created_at: Timestamp,
+    #[serde(default = "Timestamp::now")]
+    updated_at: Timestamp,
+    /// The e-mail address. Nothing makes it unique: with two of the same, the older user is found.
+    pub email: Option<String>,
+    #[serde(rename = "_password")]
+    password: Option<String>,
+    /// The first name.
+    pub first_name: Option<String>,
+    /// The last name.
+    pub last_name: Option<String>,
+}
+
+impl User {
+    /// A user with a new id, and nothing else.
+    #[must_use]
+    pub fn new() -> Self {
+        let now = Timestamp::now();
+        Self {
+            id: new_id(),
+            created_at: now,
+            updated_at: now,
+            email: None,
+            password: None,
+            first_name: None,
+            last_name: None,
+        }
+    }
+
+    /// Keeps the SHA-256 of a password, or that there is none.
+    pub fn set_password(&mut self, password: Option<&str>) {
+        self.password = password.map(sha256);
+    }
+
+    /// Whether this is the user's password; never, if there is none on either side.
+    ///
+    /// It takes as long for a password that is nearly right as for one that is not.
+    #[must_use]
+    pub fn is_valid_password(&self, password: Option<&str>) -> bool {
+        match (password, &self.password) {
+            (Some(password), Some(stored)) => sha256(password).as_bytes().ct_eq(stored.as_bytes()).into(),
+            _ => false,
+        }
+    }
+
+    /// The name to show: both names, or the one there is, or the e-mail address, or nothing.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        match (&self.first_name, &self.last_name) {
+            (Some(first), Some(last)) => format!("{first} {last}"),
+            (Some(name), None) | (None, Some(name)) => name.clone(),
+            (None, None) => self.email.clone().unwrap_or_default(),
+        }
+    }
+
+    /// The user as answers show it: the public attributes, in alphabetical order.
+    #[must_use]
+    pub fn to_json(&self) -> UserJson<'_> {
+        UserJson {
+            created_at: self.created_at,
+            email: self.email.as_deref(),
+            first_name: self.first_name.as_deref(),
+            id: &self.id,
+            last_name: self.last_name.as_deref(),
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+impl Default for User {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Model for User {
+    const CLASS: &'static str = "User";
+
+    fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    fn key(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    fn touch(&mut self, now: Timestamp) {
+        self.updated_at = now;
+    }
+}
+
+/// What an answer tells of a user.
+#[derive(Serialize)]
+pub struct UserJson<'u> {
+    #[serde(serialize_with = "with_a_space")]
+    created_at: Timestamp,
+    email: Option<&'u str>,
+    first_name: Option<&'u str>,
+    id: &'u str,
+    last_name: Option<&'u str>,
+    #[serde(serialize_with = "with_a_space")]
+    updated_at: Timestamp,
+}
+
+fn with_a_space<S: Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(timestamp)
+}
+
+/// The SHA-256 of the UTF-8 of a text, in lower-case hexadecimal digits. The specification salts nothing.
+fn sha256(text: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    Sha256::digest(text).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}

@@ -1,0 +1,163 @@
+//! Keeps the objects of one class: in memory for reading, in a file for good.
+//!
+//! A [`Store`] is a cheap handle. Reading takes a lock for a moment and touches no file. A change goes to the writer's
+//! thread, which takes all that wait, writes the file once and then answers them together; a change is seen by
+//! readers, and acknowledged, only when it is on disk. When the file cannot be written, nothing has changed.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, mpsc};
+use std::thread::{self, JoinHandle};
+
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::model::Model;
+
+mod directory;
+mod file;
+mod objects;
+mod writer;
+
+pub use directory::Directory;
+pub use file::StoreError;
+
+use objects::Objects;
+use writer::{Action, Change};
+
+/// The objects of a class.
+pub struct Store<M: Model> {
+    shelf: Arc<Shelf<M>>,
+}
+
+/// What the handles of one store share.
+struct Shelf<M: Model> {
+    objects: Arc<RwLock<Objects<M>>>,
+    /// The way to the writer's thread, and the thread. Both are there until the last handle is dropped.
+    changes: Option<mpsc::Sender<Change<M>>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// A change that could not be stored.
+#[derive(Clone, Debug, Error)]
+#[error("the change was not stored: {reason}")]
+pub struct WriteError {
+    reason: Arc<str>,
+}
+
+impl<M: Model> Store<M> {
+    fn open(directory: Arc<Directory>) -> Result<Self, StoreError> {
+        let file = file::File::new(directory, M::CLASS);
+        let objects = Arc::new(RwLock::new(file.read()?));
+        let (changes, waiting) = mpsc::channel();
+        let writer = thread::Builder::new().name(format!("{} writer", M::CLASS)).spawn({
+            let objects = Arc::clone(&objects);
+            move || writer::run(&file, &objects, &waiting)
+        });
+        let writer = writer.map_err(StoreError::no_thread)?;
+        Ok(Self { shelf: Arc::new(Shelf { objects, changes: Some(changes), writer: Some(writer) }) })
+    }
+
+    /// The object with an id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Arc<M>> {
+        self.objects().get(id).cloned()
+    }
+
+    /// The oldest object whose searched attribute has a value (a user's e-mail address, say).
+    #[must_use]
+    pub fn search(&self, value: &str) -> Option<Arc<M>> {
+        self.objects().search(value).cloned()
+    }
+
+    /// How many objects there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.objects().count()
+    }
+
+    /// Every object, in the order they were stored.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<M>> {
+        self.objects().iter().cloned().collect()
+    }
+
+    /// Stores an object, which takes the place of the one with the same id, and returns it as it was stored.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing has changed then.
+    pub async fn save(&self, object: M) -> Result<Arc<M>, WriteError> {
+        let saved = self.change(Action::Save(Box::new(object))).await?;
+        saved.ok_or_else(|| WriteError::because("the writer lost it"))
+    }
+
+    /// Changes the object with an id and returns it, or `None` if there is none.
+    ///
+    /// Changes come one after the other, each on what the former left: none is lost.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing has changed then.
+    pub async fn update(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut M) + Send + 'static,
+    ) -> Result<Option<Arc<M>>, WriteError> {
+        self.change(Action::Update(id.into(), Box::new(change))).await
+    }
+
+    /// Removes the object with an id and returns it, or `None` if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing has changed then.
+    pub async fn remove(&self, id: &str) -> Result<Option<Arc<M>>, WriteError> {
+        self.change(Action::Remove(id.into())).await
+    }
+
+    async fn change(&self, action: Action<M>) -> Result<Option<Arc<M>>, WriteError> {
+        let (answer, answered) = oneshot::channel();
+        let stopped = || WriteError::because("the writer has stopped");
+        let changes = self.shelf.changes.as_ref().ok_or_else(stopped)?;
+        changes.send(Change { action, answer }).map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+
+    fn objects(&self) -> RwLockReadGuard<'_, Objects<M>> {
+        self.shelf.objects.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<M: Model> Clone for Store<M> {
+    fn clone(&self) -> Self {
+        Self { shelf: Arc::clone(&self.shelf) }
+    }
+}
+
+impl<M: Model> Drop for Shelf<M> {
+    /// Waits for the writer, so that the directory is free for another process once the last handle is gone.
+    fn drop(&mut self) {
+        self.changes = None;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl WriteError {
+    fn because(reason: impl std::fmt::Display) -> Self {
+        Self { reason: reason.to_string().into() }
+    }
+}
+
+impl Directory {
+    /// The objects of a class, as its file in this directory has them; none if there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not what the course's `save_to_file` writes. It is left as it is.
+    pub fn store<M: Model>(self: &Arc<Self>) -> Result<Store<M>, StoreError> {
+        Store::open(Arc::clone(self))
+    }
+
+    /// The name of the file that holds a class.
+    fn file_of(&self, class: &str) -> std::path::PathBuf {
+        Path::join(self.path(), format!(".db_{class}.json"))
+    }
+}
