@@ -1,0 +1,97 @@
+//! Reads one cookie out of a request's headers, as Flask's `request.cookies.get(name)` does.
+//!
+//! It is more tolerant than RFC 6265: a value may hold spaces (`C is fun`) or stand in double quotes.
+
+use std::borrow::Cow;
+
+use hyper::header::{COOKIE, HeaderMap};
+
+/// The value of the first cookie with a name.
+///
+/// White space around names and values is no part of them. Quotes around a value are taken off, and what is escaped
+/// in them is put back. A cookie without `=` has an empty value. Bytes that are not UTF-8 are replaced.
+pub(super) fn get<'r>(headers: &'r HeaderMap, name: &str) -> Option<Cow<'r, str>> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .flat_map(|header| Cookies { rest: header.as_bytes() })
+        .find(|(found, _)| *found == name.as_bytes())
+        .map(|(_, value)| text(value))
+}
+
+/// The cookies of one header: their names, and their values with their quotes.
+struct Cookies<'r> {
+    rest: &'r [u8],
+}
+
+impl<'r> Iterator for Cookies<'r> {
+    type Item = (&'r [u8], &'r [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let name_end = find(self.rest, |byte| matches!(byte, b'=' | b';'));
+        let (name, rest) = self.rest.split_at(name_end);
+        let rest = rest.strip_prefix(b"=").unwrap_or(rest);
+        let (value, rest) = rest.split_at(value_end(rest));
+        self.rest = rest.strip_prefix(b";").unwrap_or(rest);
+        Some((name.trim_ascii(), value.trim_ascii()))
+    }
+}
+
+/// Where a value ends: at the next semicolon that does not stand in quotes.
+fn value_end(rest: &[u8]) -> usize {
+    let plain_end = || find(rest, |byte| byte == b';');
+    let start = rest.len() - rest.trim_ascii_start().len();
+    if rest.get(start) != Some(&b'"') {
+        return plain_end();
+    }
+    let mut escaped = false;
+    let inside = &rest[start + 1..];
+    let closing = find(inside, |byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    });
+    let Some(after) = inside.get(closing + 1..) else { return plain_end() };
+    // Quotes are quotes only around the whole value: in `"a" b` they are letters like any other.
+    let spaces = after.len() - after.trim_ascii_start().len();
+    match after.get(spaces) {
+        None | Some(b';') => start + 1 + closing + 1 + spaces,
+        Some(_) => plain_end(),
+    }
+}
+
+/// The place of the first byte that `is_it`, or the end.
+fn find(bytes: &[u8], mut is_it: impl FnMut(u8) -> bool) -> usize {
+    bytes.iter().position(|&byte| is_it(byte)).unwrap_or(bytes.len())
+}
+
+fn text(value: &[u8]) -> Cow<'_, str> {
+    match value {
+        [b'"', inside @ .., b'"'] if inside.contains(&b'\\') => {
+            Cow::Owned(String::from_utf8_lossy(&unescape(inside)).into_owned())
+        }
+        [b'"', inside @ .., b'"'] => String::from_utf8_lossy(inside),
+        _ => String::from_utf8_lossy(value),
+    }
+}
+
+/// Puts back what is escaped in quotes: `\073` is the byte of that octal number, `\x` is any other `x`.
+fn unescape(mut quoted: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(quoted.len());
+    loop {
+        quoted = match quoted {
+            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', rest @ ..] => {
+                bytes.push((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'));
+                rest
+            }
+            [b'\\', byte, rest @ ..] | [byte, rest @ ..] => {
+                bytes.push(*byte);
+                rest
+            }
+            [] => return bytes,
+        };
+    }
+}
