@@ -1,1 +1,36 @@
 //! The Basic and Session authentication API on hyper.
+//!
+//! A request goes one way through: [`listener`] → [`connection`] → [`app`]: route → gate → view → [`reply`].
+//! The words are the course's own (`require_auth`, `session_cookie`, `current_user`, `create_session`,
+//! `user_id_for_session_id`, `destroy_session`, `is_valid_password`), so whoever reads the specification
+//! finds each of its sentences under the same name here.
+//!
+//! ```no_run
+//! use reference_server::{App, Settings, serve};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = App::open(&Settings::default(), std::path::Path::new("."))?;
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! serve(listener, app, std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod app;
+pub mod auth;
+mod body;
+pub mod connection;
+mod cors;
+mod json;
+pub mod listener;
+pub mod model;
+pub mod reply;
+mod router;
+pub mod settings;
+pub mod shutdown;
+pub mod store;
+mod view;
+
+pub use app::{App, Application};
+pub use listener::{run, serve};
+pub use settings::{AuthType, Settings};

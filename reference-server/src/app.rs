@@ -1,0 +1,105 @@
+//! The application: a request comes in, its reply goes out.
+//!
+//! The way is straight: the router names the route, the gate (`before_request`) says who asks or
+//! refuses, the view of the route answers. The router refuses nothing itself, so the gate always comes first:
+//! an unknown path shows itself as such only to those who may pass.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::http::request::Parts;
+use hyper::{Request, Response};
+use percent_encoding::percent_decode_str;
+
+use crate::auth::Mode;
+use crate::cors;
+use crate::model::User;
+use crate::reply::{Rejection, Reply};
+use crate::router::{Route, route};
+use crate::settings::Settings;
+use crate::store::{Directory, Store, StoreError};
+use crate::view::{index, session_auth, users};
+
+/// The paths that are open to everybody (Basic task 5, Session task 5).
+const EXCLUDED_PATHS: &[&str] =
+    &["/api/v1/status/", "/api/v1/unauthorized/", "/api/v1/forbidden/", "/api/v1/auth_session/login/"];
+
+/// What can be served: something that answers requests.
+pub trait Application: Send + Sync + 'static {
+    /// Answers one request.
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+}
+
+/// The API of the specification.
+pub struct App {
+    /// What the course's `app.py` calls `auth`: `None` lets everybody pass.
+    pub(crate) auth: Option<Mode>,
+    /// The stored users.
+    pub(crate) users: Store<User>,
+}
+
+impl App {
+    /// The application over the `.db_*.json` files of a directory.
+    ///
+    /// # Errors
+    /// When the directory is in use by another process, or when a file in it cannot be read or is corrupt.
+    pub fn open(settings: &Settings, directory: &Path) -> Result<Self, StoreError> {
+        let directory = Directory::open(directory)?;
+        let users = directory.store()?;
+        let auth =
+            settings.auth_type.map(|auth_type| Mode::new(auth_type, settings, &directory)).transpose()?;
+        Ok(Self { auth, users })
+    }
+
+    /// The gate: the user who asks, or `None` where nobody needs to be known.
+    ///
+    /// # Errors
+    /// 401 when neither an `Authorization` header nor a session cookie was shown, 403 when what was shown
+    /// identifies nobody (Session task 5).
+    fn before_request(&self, head: &Parts, path: &str) -> Result<Option<Arc<User>>, Rejection> {
+        let Some(auth) = &self.auth else { return Ok(None) };
+        if !auth.require_auth(Some(path), Some(EXCLUDED_PATHS)) {
+            return Ok(None);
+        }
+        if auth.authorization_header(Some(head)).is_none() && auth.session_cookie(Some(head)).is_none() {
+            return Err(Rejection::Unauthorized);
+        }
+        auth.current_user(Some(head), &self.users).map(Some).ok_or(Rejection::Forbidden)
+    }
+
+    async fn view(&self, head: &Parts, path: &str, body: Incoming) -> Result<Reply, Rejection> {
+        let route = route(&head.method, path);
+        let current_user = self.before_request(head, path)?;
+        match route {
+            Route::Status => Ok(index::status()),
+            Route::Stats => Ok(index::stats(self)),
+            Route::Unauthorized => index::unauthorized(),
+            Route::Forbidden => index::forbidden(),
+            Route::ViewAllUsers => Ok(users::view_all_users(self)),
+            Route::ViewOneUser(user_id) => users::view_one_user(self, current_user, user_id),
+            Route::CreateUser => users::create_user(self, head, body).await,
+            Route::UpdateUser(user_id) => users::update_user(self, user_id, head, body).await,
+            Route::DeleteUser(user_id) => users::delete_user(self, user_id).await,
+            Route::Login => session_auth::login(self, head, body).await,
+            Route::Logout => session_auth::logout(self, head).await,
+            Route::Options(allow) => Ok(Reply::options(allow)),
+            Route::MethodNotAllowed(allow) => Err(Rejection::MethodNotAllowed(allow)),
+            Route::Unmatched => Err(Rejection::NotFound),
+        }
+    }
+}
+
+impl Application for App {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        // Decoded once, for gate and router alike: what the one lets through is what the other sees.
+        let path: Cow<'_, str> = percent_decode_str(head.uri.path()).decode_utf8_lossy();
+        let reply = self.view(&head, &path, body).await.unwrap_or_else(Reply::from);
+        let mut response = reply.into_response();
+        cors::after_request(&head, &path, &mut response);
+        response
+    }
+}

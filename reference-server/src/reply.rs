@@ -1,0 +1,177 @@
+//! Makes every answer: its status, its headers and its body.
+//!
+//! Views return a [`Reply`] or a [`Rejection`]; no status code and no JSON is written anywhere else. A rejection
+//! has a public sentence, and cannot be built with a status of success.
+
+use std::borrow::Cow;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::json;
+use crate::store::WriteError;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// The page that Flask shows for a method that is not allowed, as the transcripts print it.
+const METHOD_NOT_ALLOWED: &str = "\
+<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 3.2 Final//EN\">
+<title>405 Method Not Allowed</title>
+<h1>Method Not Allowed</h1>
+<p>The method is not allowed for the requested URL.</p>
+";
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    status: StatusCode,
+    content_type: HeaderValue,
+    body: Bytes,
+    allow: Option<&'static str>,
+    set_cookie: Option<HeaderValue>,
+}
+
+impl Reply {
+    /// 200 and a value as JSON, in the layout of the transcripts.
+    pub fn json(value: &impl Serialize) -> Self {
+        Self::new(JSON, json::to_answer(value))
+    }
+
+    /// 200 and JSON that is laid out already.
+    pub(crate) const fn fixed_json(body: &'static str) -> Self {
+        Self::new(JSON, Bytes::from_static(body.as_bytes()))
+    }
+
+    /// 200 and a text, as Flask answers when a view returns a string.
+    #[must_use]
+    pub fn html(body: impl Into<Bytes>) -> Self {
+        Self::new(HTML, body.into())
+    }
+
+    /// 200 and the methods that a path allows, as Flask answers `OPTIONS`.
+    pub(crate) fn options(allow: &'static str) -> Self {
+        Self { allow: Some(allow), ..Self::new(HTML, Bytes::new()) }
+    }
+
+    /// The same answer with another status.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same answer, which also sets a cookie for the whole site.
+    ///
+    /// The specification prints the cookie with `Path=/` and no other attribute.
+    ///
+    /// # Panics
+    /// When name or value cannot stand in a header. The settings let only tokens be names, and the values are
+    /// Session IDs.
+    #[must_use]
+    pub(crate) fn with_cookie(self, name: &str, value: &str) -> Self {
+        #[expect(clippy::expect_used, reason = "a token and a UUID are visible ASCII, see # Panics")]
+        let cookie =
+            HeaderValue::try_from(format!("{name}={value}; Path=/")).expect("a cookie of visible ASCII");
+        Self { set_cookie: Some(cookie), ..self }
+    }
+
+    /// The answer as hyper sends it.
+    #[must_use]
+    pub fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, self.content_type);
+        if let Some(allow) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if let Some(cookie) = self.set_cookie {
+            headers.insert(SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    const fn new(content_type: HeaderValue, body: Bytes) -> Self {
+        Self { status: StatusCode::OK, content_type, body, allow: None, set_cookie: None }
+    }
+}
+
+/// A request that is not granted. What it displays is the public sentence, the `error` of the JSON answer.
+#[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
+pub enum Rejection {
+    #[error("Unauthorized")]
+    Unauthorized,
+    #[error("Forbidden")]
+    Forbidden,
+    #[error("Not found")]
+    NotFound,
+    /// The one that is answered by a page; it names the methods that are allowed.
+    #[error("Method Not Allowed")]
+    MethodNotAllowed(&'static str),
+    #[error("Wrong format")]
+    WrongFormat,
+    #[error("email missing")]
+    EmailMissing,
+    #[error("password missing")]
+    PasswordMissing,
+    #[error("Can't create User: {0}")]
+    CannotCreate(Cow<'static, str>),
+    #[error("no user found for this email")]
+    NoUserFound,
+    #[error("wrong password")]
+    WrongPassword,
+    #[error("Bad request")]
+    BadRequest,
+    #[error("Request timeout")]
+    BodyTooSlow,
+    #[error("Content too large")]
+    BodyTooLarge,
+    /// The change was not stored. Why is the operator's business, not the client's.
+    #[error("Internal server error")]
+    NotStored(#[from] WriteError),
+}
+
+impl Rejection {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthorized | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::NoUserFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::WrongFormat
+            | Self::EmailMissing
+            | Self::PasswordMissing
+            | Self::CannotCreate(_)
+            | Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotStored(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<Rejection> for Reply {
+    fn from(rejection: Rejection) -> Self {
+        let status = rejection.status();
+        match rejection {
+            Rejection::Unauthorized => Self::fixed_json("{\n  \"error\": \"Unauthorized\"\n}\n"),
+            Rejection::Forbidden => Self::fixed_json("{\n  \"error\": \"Forbidden\"\n}\n"),
+            Rejection::NotFound => Self::fixed_json("{\n  \"error\": \"Not found\"\n}\n"),
+            Rejection::MethodNotAllowed(allow) => {
+                Self { allow: Some(allow), ..Self::html(METHOD_NOT_ALLOWED) }
+            }
+            other => Self::json(&ErrorBody { error: other.to_string() }),
+        }
+        .with_status(status)
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    error: String,
+}

@@ -1,0 +1,139 @@
+//! What the environment says: the five variables of the specification.
+//!
+//! In goes a way to read a variable, out come [`Settings`] or one sentence that names the variable that cannot
+//! be used. Nothing else in the crate reads the environment.
+
+use std::ffi::OsString;
+
+use thiserror::Error;
+
+/// How the server is configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `API_HOST`: the address or name to listen on; `0.0.0.0` when unset.
+    pub api_host: String,
+    /// `API_PORT`: the port to listen on; 5000 when unset, a free one when 0.
+    pub api_port: u16,
+    /// `AUTH_TYPE`: who may pass; everybody when unset.
+    pub auth_type: Option<AuthType>,
+    /// `SESSION_NAME`: the name of the cookie that carries the Session ID.
+    pub session_name: Option<String>,
+    /// `SESSION_DURATION`: how many seconds a session lasts; for ever when 0 or less.
+    pub session_duration: i64,
+}
+
+/// The values of `AUTH_TYPE`, each the name of a class of the course.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthType {
+    /// `auth`: `Auth`, which recognises nobody.
+    Auth,
+    /// `basic_auth`: `BasicAuth`.
+    BasicAuth,
+    /// `session_auth`: `SessionAuth`.
+    SessionAuth,
+    /// `session_exp_auth`: `SessionExpAuth`, whose sessions expire.
+    SessionExpAuth,
+    /// `session_db_auth`: `SessionDBAuth`, whose sessions are stored.
+    SessionDbAuth,
+}
+
+/// A variable whose value cannot be used.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("{variable} is {value:?}: {expected}")]
+pub struct SettingsError {
+    variable: &'static str,
+    value: OsString,
+    expected: &'static str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            api_host: "0.0.0.0".to_owned(),
+            api_port: 5000,
+            auth_type: None,
+            session_name: None,
+            session_duration: 0,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings from the environment of the process.
+    ///
+    /// # Errors
+    /// See [`Settings::read`].
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::read(|variable| std::env::var_os(variable))
+    }
+
+    /// Reads the settings through `variable`, which gives the value of a variable if it is set.
+    ///
+    /// A `SESSION_DURATION` that is not an integer counts as 0, as the class rule says (Session task 9).
+    ///
+    /// # Errors
+    /// The first variable whose value cannot be used. An empty value is a value: a server whose `AUTH_TYPE`
+    /// was lost on the way must not stand open.
+    pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, SettingsError> {
+        let read =
+            |name: &'static str, expected: &'static str| Variable { name, expected, value: variable(name) };
+        let default = Self::default();
+        Ok(Self {
+            api_host: read("API_HOST", "an address or the name of a host is needed")
+                .parse(|host| (!host.trim().is_empty()).then(|| host.to_owned()))?
+                .unwrap_or(default.api_host),
+            api_port: read("API_PORT", "a port is a whole number from 0 to 65535")
+                .parse(|port| port.parse().ok())?
+                .unwrap_or(default.api_port),
+            auth_type: read(
+                "AUTH_TYPE",
+                "it may be auth, basic_auth, session_auth, session_exp_auth or session_db_auth, or unset",
+            )
+            .parse(AuthType::named)?,
+            session_name: read(
+                "SESSION_NAME",
+                "the name of a cookie is made of letters, digits and !#$%&'*+-.^_`|~",
+            )
+            .parse(|name| is_token(name).then(|| name.to_owned()))?,
+            session_duration: variable("SESSION_DURATION")
+                .and_then(|duration| duration.to_str()?.trim().parse().ok())
+                .unwrap_or(default.session_duration),
+        })
+    }
+}
+
+impl AuthType {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "auth" => Some(Self::Auth),
+            "basic_auth" => Some(Self::BasicAuth),
+            "session_auth" => Some(Self::SessionAuth),
+            "session_exp_auth" => Some(Self::SessionExpAuth),
+            "session_db_auth" => Some(Self::SessionDbAuth),
+            _ => None,
+        }
+    }
+}
+
+/// One variable as it was found, with the sentence that says what it should have been.
+struct Variable {
+    name: &'static str,
+    expected: &'static str,
+    value: Option<OsString>,
+}
+
+impl Variable {
+    fn parse<T>(self, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, SettingsError> {
+        let Some(value) = self.value else { return Ok(None) };
+        match value.to_str().and_then(parse) {
+            Some(parsed) => Ok(Some(parsed)),
+            None => Err(SettingsError { variable: self.name, value, expected: self.expected }),
+        }
+    }
+}
+
+/// Whether a text is a token of RFC 9110 §5.6.2, as the name of a cookie must be (RFC 6265 §4.1.1).
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
