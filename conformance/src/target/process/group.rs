@@ -1,0 +1,191 @@
+//! The process group of one target, and the watcher that ends it when the runner no longer can.
+//!
+//! [`Watcher`] is a small shell in a group of its own that reads from a pipe whose other end only the runner
+//! holds. Whatever ends the runner closes that end, and the watcher then kills the target's group and all that
+//! carries its mark. It is no child of the target, holds none of its streams, and hears none of its signals.
+
+use std::io::{self, PipeWriter};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+
+/// The environment variable by which a process that left the group is still known as the target's.
+pub(super) const MARK: &str = "CONFORMANCE_PROCESS";
+
+/// `$1` is the mark, as it stands in an environment. The last number read is the group's.
+const WATCHER: &str = r#"
+trap '' HUP INT QUIT TERM
+group=
+while read -r line; do group=$line; done
+if [ -n "$group" ]; then kill -s KILL -- "-$group"; fi
+grep -l -F -e "$1" /proc/[0-9]*/environ | while IFS=/ read -r _ _ pid _; do kill -s KILL "$pid"; done
+"#;
+
+/// A target's process group, which is killed when the value is dropped.
+#[derive(Debug)]
+pub(super) struct Group {
+    id: Pid,
+    watcher: Watcher,
+    /// Once it was seen empty its number may belong to strangers, and is never signalled again.
+    empty: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Watcher {
+    shell: Child,
+    lifeline: PipeWriter,
+    mark: String,
+}
+
+impl Group {
+    /// The group that `leader` opened.
+    pub(super) fn new(leader: Pid, watcher: Watcher) -> Group {
+        Group { id: leader, watcher, empty: false }
+    }
+
+    /// Asks all members to end. A stopped member is continued, or it would not hear it.
+    pub(super) fn terminate(&self) {
+        self.signal(Signal::TERM);
+        self.signal(Signal::CONT);
+    }
+
+    /// Ends all members.
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Ends those that left the group but carry its mark, where `/proc` shows them.
+    pub(super) fn sweep(&self) {
+        let mark = self.watcher.environment_entry();
+        // One that forks while it is looked for leaves a child for the next round.
+        for _ in 0..5 {
+            let escaped: Vec<Pid> = processes().filter(|pid| carries(*pid, mark.as_bytes())).collect();
+            if escaped.is_empty() {
+                break;
+            }
+            for pid in escaped {
+                // It may be gone already, or belong to another user by now.
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+    }
+
+    /// Whether no member is left. Zombies do not count: in a container nobody may ever reap them.
+    pub(super) fn is_empty(&mut self) -> bool {
+        self.empty = self.empty
+            || test_kill_process_group(self.id) == Err(rustix::io::Errno::SRCH)
+            || (Path::new("/proc/self/stat").exists() && !processes().any(|pid| lives_in(pid, self.id)));
+        self.empty
+    }
+
+    #[cfg(test)]
+    pub(super) fn watcher_id(&self) -> String {
+        self.watcher.shell.id().to_string()
+    }
+
+    fn signal(&self, signal: Signal) {
+        if !self.empty {
+            // No such group: that is what the signal was for.
+            let _ = kill_process_group(self.id, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Watcher {
+    pub(super) fn start() -> io::Result<Watcher> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        // The full stop ends the mark, so that no mark is the beginning of another.
+        let mark = format!("{}-{count}-{now}.", std::process::id());
+        // Both ends are close-on-exec: no other program holds the runner's end open.
+        let (end, lifeline) = io::pipe()?;
+        let shell = Command::new("/bin/sh")
+            .args(["-c", WATCHER, "conformance-watcher", &format!("{MARK}={mark}")])
+            .current_dir("/")
+            // A runner that is itself a target must not lose its watchers to its own mark.
+            .env_remove(MARK)
+            .stdin(end)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()?;
+        Ok(Watcher { shell, lifeline, mark })
+    }
+
+    /// The value of [`MARK`] in the target's environment.
+    pub(super) fn mark(&self) -> &str {
+        &self.mark
+    }
+
+    /// The runner's end of the pipe once more, for the leader to write its number into.
+    pub(super) fn lifeline(&self) -> io::Result<Stdio> {
+        self.lifeline.try_clone().map(Stdio::from)
+    }
+
+    fn environment_entry(&self) -> String {
+        format!("{MARK}={}", self.mark)
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // Killed before its pipe closes: its work is done, and it must not signal a number that was reused.
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+    }
+}
+
+/// The name of a signal that commonly ends a server.
+pub(super) fn signal_name(number: i32) -> Option<&'static str> {
+    let names = [
+        (Signal::HUP, "SIGHUP"),
+        (Signal::INT, "SIGINT"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::ALARM, "SIGALRM"),
+        (Signal::TERM, "SIGTERM"),
+        (Signal::XCPU, "SIGXCPU"),
+        (Signal::XFSZ, "SIGXFSZ"),
+        (Signal::SYS, "SIGSYS"),
+    ];
+    names.into_iter().find(|(signal, _)| signal.as_raw() == number).map(|(_, name)| name)
+}
+
+fn processes() -> impl Iterator<Item = Pid> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw))
+}
+
+fn carries(pid: Pid, mark: &[u8]) -> bool {
+    let environment = std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
+    environment.split(|byte| *byte == 0).any(|entry| entry == mark)
+}
+
+fn lives_in(pid: Pid, group: Pid) -> bool {
+    let stat = std::fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    // The program's name is in parentheses and may hold any byte, so the fields begin after the last one.
+    let Some(name_end) = stat.iter().rposition(|byte| *byte == b')') else { return false };
+    let fields = String::from_utf8_lossy(&stat[name_end + 1..]);
+    let mut fields = fields.split_whitespace();
+    let state = fields.next().unwrap_or("Z");
+    let member = fields.nth(1) == Some(group.as_raw_nonzero().to_string().as_str());
+    member && !matches!(state, "Z" | "X" | "x")
+}

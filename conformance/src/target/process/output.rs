@@ -1,0 +1,228 @@
+//! What a target prints: read at once, the end of it kept, each line tried against the watched patterns.
+//!
+//! Two streams go in, each read by a thread; lines come out in the order of their completion. A line is never
+//! torn by the other stream. Nothing is printed here.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Read};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use regex::Regex;
+use tokio::sync::Notify;
+
+/// How many bytes are kept, and the longest line that is waited for.
+const KEPT: usize = 64 * 1024;
+
+/// Which values were not seen in the output.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the output never showed {}{}", quoted(missing), if *ended { ", and has ended" } else { "" })]
+pub struct WatchError {
+    /// The names of the values.
+    pub missing: Vec<String>,
+    /// Whether the program closed its output, so that nothing more can come.
+    pub ended: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stream {
+    Out,
+    Err,
+}
+
+/// A handle on the output; its clones see the same.
+#[derive(Debug, Clone)]
+pub(super) struct Output(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    log: Mutex<Log>,
+    closed: Condvar,
+    news: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    kept: VecDeque<u8>,
+    /// How many bytes were ever kept.
+    total: u64,
+    unfinished: [Vec<u8>; 2],
+    open: usize,
+    wanted: Vec<(String, Regex)>,
+    watched: BTreeMap<String, String>,
+}
+
+impl Output {
+    pub(super) fn new(watch: Vec<(String, Regex)>) -> Output {
+        let log = Mutex::new(Log { wanted: watch, ..Log::default() });
+        Output(Arc::new(Shared { log, closed: Condvar::new(), news: Notify::new() }))
+    }
+
+    /// Reads the stream to its end in a thread of its own.
+    pub(super) fn read(&self, stream: Stream, mut source: Box<dyn Read + Send>) -> io::Result<()> {
+        let shared = Arc::clone(&self.0);
+        self.log().open += 1;
+        let reading = thread::Builder::new().name("target output".to_owned()).spawn(move || {
+            let mut chunk = vec![0; 16 * 1024];
+            loop {
+                match source.read(&mut chunk) {
+                    Ok(0) => break,
+                    Ok(length) => {
+                        if locked(&shared.log).take(stream, &chunk[..length]) {
+                            shared.news.notify_waiters();
+                        }
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(_) => break,
+                }
+            }
+            locked(&shared.log).close(stream);
+            shared.closed.notify_all();
+            shared.news.notify_waiters();
+        });
+        reading.map(|_| ())
+    }
+
+    /// Blocks until both streams have ended, or for as long as `limit`.
+    pub(super) fn settle(&self, limit: Duration) {
+        // Whether the time was over does not matter: what has not come by then is not waited for.
+        let _ = self.0.closed.wait_timeout_while(self.log(), limit, |log| log.open > 0);
+    }
+
+    pub(super) fn tail(&self, lines: usize) -> String {
+        let text = self.since(0);
+        let all: Vec<&str> = text.lines().collect();
+        all[all.len().saturating_sub(lines)..].join("\n")
+    }
+
+    pub(super) fn mark(&self) -> u64 {
+        self.log().total
+    }
+
+    pub(super) fn since(&self, mark: u64) -> String {
+        self.log().since(mark)
+    }
+
+    pub(super) fn watched(&self) -> BTreeMap<String, String> {
+        self.log().watched.clone()
+    }
+
+    pub(super) async fn watched_all(&self, limit: Duration) -> Result<BTreeMap<String, String>, WatchError> {
+        let complete = async {
+            loop {
+                // Made before the look, so that news in between is not missed.
+                let news = self.0.news.notified();
+                if let Some(answer) = self.log().answer() {
+                    return answer;
+                }
+                news.await;
+            }
+        };
+        match tokio::time::timeout(limit, complete).await {
+            Ok(answer) => answer,
+            Err(_) => Err(self.log().missing()),
+        }
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        locked(&self.0.log)
+    }
+}
+
+impl Log {
+    /// Takes in what was read; says whether a watched value was among it.
+    fn take(&mut self, stream: Stream, chunk: &[u8]) -> bool {
+        let before = self.watched.len();
+        for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
+            let line = &mut self.unfinished[stream as usize];
+            line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || line.len() >= KEPT {
+                self.finish(stream);
+            }
+        }
+        self.watched.len() > before
+    }
+
+    fn close(&mut self, stream: Stream) {
+        self.finish(stream);
+        self.open -= 1;
+    }
+
+    fn finish(&mut self, stream: Stream) {
+        let mut line = std::mem::take(&mut self.unfinished[stream as usize]);
+        if line.is_empty() {
+            return;
+        }
+        self.look_for_watched(&line);
+        // The last line of one stream may have no end, and is not the beginning of the other's.
+        if self.kept.back().is_some_and(|byte| *byte != b'\n') {
+            line.insert(0, b'\n');
+        }
+        self.total += line.len() as u64;
+        self.kept.extend(line);
+        let surplus = self.kept.len().saturating_sub(KEPT);
+        self.kept.drain(..surplus);
+    }
+
+    fn look_for_watched(&mut self, line: &[u8]) {
+        if self.wanted.is_empty() {
+            return;
+        }
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end_matches(['\r', '\n']);
+        let watched = &mut self.watched;
+        for (name, pattern) in &self.wanted {
+            if watched.contains_key(name) {
+                continue;
+            }
+            let Some(found) = pattern.captures(text) else { continue };
+            if let Some(value) = found.get(usize::from(found.len() > 1)) {
+                watched.insert(name.clone(), value.as_str().to_owned());
+            }
+        }
+        self.wanted.retain(|(name, _)| !watched.contains_key(name));
+    }
+
+    fn since(&self, mark: u64) -> String {
+        let start = self.total - self.kept.len() as u64;
+        let skip = usize::try_from(mark.saturating_sub(start)).unwrap_or(usize::MAX);
+        let mut bytes: Vec<u8> = self.kept.iter().copied().skip(skip).collect();
+        // Where the beginning is lost, half a line says less than none.
+        let torn = mark < start;
+        if let Some(end) = bytes.iter().position(|byte| *byte == b'\n').filter(|_| torn) {
+            bytes.drain(..=end);
+        }
+        for line in self.unfinished.iter().filter(|line| !line.is_empty()) {
+            if bytes.last().is_some_and(|byte| *byte != b'\n') {
+                bytes.push(b'\n');
+            }
+            bytes.extend_from_slice(line);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// All values, or that some can no longer come; `None` while there is hope.
+    fn answer(&self) -> Option<Result<BTreeMap<String, String>, WatchError>> {
+        match (self.wanted.is_empty(), self.open) {
+            (true, _) => Some(Ok(self.watched.clone())),
+            (false, 0) => Some(Err(self.missing())),
+            (false, _) => None,
+        }
+    }
+
+    fn missing(&self) -> WatchError {
+        let mut missing: Vec<String> = self.wanted.iter().map(|(name, _)| name.clone()).collect();
+        missing.dedup();
+        WatchError { missing, ended: self.open == 0 }
+    }
+}
+
+/// A reader that panicked leaves a log that is still worth showing.
+fn locked(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
