@@ -1,0 +1,174 @@
+//! What is to be brought from an implementation's folder, decided before anything is copied.
+//!
+//! In goes the folder; out comes the list of its entries and what becomes of each, parents first. Only names,
+//! kinds and sizes are looked at: no file is opened and nothing is written.
+
+use std::fs::{self, FileType, Metadata};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Component, Path, PathBuf};
+
+use globset::GlobSet;
+
+use super::{MOST_BYTES, MOST_ENTRIES, Skipped};
+
+/// History and caches: nothing that a server needs, and some of it is written on every start.
+const LEFT_BEHIND: [&str; 6] = [".git", ".hg", ".svn", "__pycache__", ".pytest_cache", ".mypy_cache"];
+/// Larger files are linked.
+const LARGE: u64 = 8 * 1024 * 1024;
+/// Endings of files that a server writes into: a link would let it write into the original.
+const WRITTEN: [&str; 6] = ["db", "db3", "json", "log", "sqlite", "sqlite3"];
+
+pub(super) struct Inventory {
+    pub(super) entries: Vec<Entry>,
+    pub(super) skipped: Vec<Skipped>,
+    bytes: u64,
+}
+
+pub(super) struct Entry {
+    /// Relative to the original.
+    pub(super) path: PathBuf,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// With its permissions.
+    Folder(u32),
+    File,
+    /// A link with this very target.
+    Link(PathBuf),
+    /// A link to the mirror of this path, relative to the original.
+    LinkInside(PathBuf),
+}
+
+impl Inventory {
+    /// Lists `original`, which must be canonical. `own` is the device and inode of the scratch directory, which may
+    /// lie inside of the original.
+    ///
+    /// # Errors
+    /// Says what there is too much of.
+    pub(super) fn take(original: &Path, leave_out: &GlobSet, own: (u64, u64)) -> Result<Inventory, String> {
+        let mut inventory = Inventory { entries: Vec::new(), skipped: Vec::new(), bytes: 0 };
+        let mut folders = vec![PathBuf::new()];
+        while let Some(folder) = folders.pop() {
+            let listing = match fs::read_dir(original.join(&folder)) {
+                Ok(listing) => listing,
+                Err(error) => {
+                    inventory.skipped.push(Skipped::unreadable(&folder, &error));
+                    continue;
+                }
+            };
+            for entry in listing {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        inventory.skipped.push(Skipped::unreadable(&folder, &error));
+                        break;
+                    }
+                };
+                let path = folder.join(entry.file_name());
+                if LEFT_BEHIND.iter().any(|name| entry.file_name() == *name) || leave_out.is_match(&path) {
+                    continue;
+                }
+                match entry.metadata() {
+                    Ok(metadata) if (metadata.dev(), metadata.ino()) == own => {}
+                    Ok(metadata) => {
+                        if let Some(kind) = inventory.judge(original, &path, &metadata) {
+                            if matches!(kind, Kind::Folder(_)) {
+                                folders.push(path.clone());
+                            }
+                            inventory.add(path, kind, metadata.len())?;
+                        }
+                    }
+                    Err(error) => inventory.skipped.push(Skipped::unreadable(&path, &error)),
+                }
+            }
+        }
+        Ok(inventory)
+    }
+
+    fn judge(&mut self, original: &Path, path: &Path, metadata: &Metadata) -> Option<Kind> {
+        let kind = metadata.file_type();
+        let absolute = original.join(path);
+        if kind.is_symlink() {
+            match fs::read_link(&absolute) {
+                Ok(target) => Some(link(original, path, target)),
+                Err(error) => {
+                    self.skipped.push(Skipped::unreadable(path, &error));
+                    None
+                }
+            }
+        } else if kind.is_dir() {
+            let linked = is_dependency_folder(&absolute);
+            Some(if linked { Kind::Link(absolute) } else { Kind::Folder(metadata.mode()) })
+        } else if kind.is_file() {
+            let written = path.extension().is_some_and(|ending| WRITTEN.iter().any(|known| ending == *known));
+            Some(if metadata.len() > LARGE && !written { Kind::Link(absolute) } else { Kind::File })
+        } else {
+            self.skipped.push(Skipped::new(path, format!("is a {}", noun(kind))));
+            None
+        }
+    }
+
+    fn add(&mut self, path: PathBuf, kind: Kind, length: u64) -> Result<(), String> {
+        if kind == Kind::File {
+            self.bytes += length;
+        }
+        self.entries.push(Entry { path, kind });
+        if self.entries.len() > MOST_ENTRIES {
+            return Err(format!("more than {MOST_ENTRIES} files"));
+        }
+        if self.bytes > MOST_BYTES {
+            return Err(format!("more than {} MiB", MOST_BYTES / (1024 * 1024)));
+        }
+        Ok(())
+    }
+}
+
+fn is_dependency_folder(path: &Path) -> bool {
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some("node_modules" | ".venv" | "venv" | "vendor") => true,
+        Some("env") => path.join("pyvenv.cfg").is_file(),
+        Some("target") => path.join("CACHEDIR.TAG").is_file(),
+        _ => false,
+    }
+}
+
+/// A link that stays inside leads into the mirror, also when it says so by an absolute path or by a way round:
+/// through it the original could be written to. One that leaves leads to where it led.
+fn link(original: &Path, path: &Path, target: PathBuf) -> Kind {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    if target.is_relative() && stays_inside(folder, &target) {
+        return Kind::Link(target);
+    }
+    let absolute = original.join(folder).join(target);
+    // One that leads to nothing can still be written through.
+    let resolved = absolute.canonicalize().unwrap_or_else(|_| absolute.clone());
+    match resolved.strip_prefix(original) {
+        Ok(inside) if stays_inside(Path::new(""), inside) => Kind::LinkInside(inside.to_owned()),
+        _ => Kind::Link(absolute),
+    }
+}
+
+fn stays_inside(folder: &Path, target: &Path) -> bool {
+    let mut depth = folder.components().count();
+    target.components().all(|component| {
+        let next = match component {
+            Component::ParentDir => depth.checked_sub(1),
+            Component::Normal(_) => Some(depth + 1),
+            _ => Some(depth),
+        };
+        depth = next.unwrap_or(0);
+        next.is_some()
+    })
+}
+
+fn noun(kind: FileType) -> &'static str {
+    if kind.is_socket() {
+        "socket"
+    } else if kind.is_fifo() {
+        "fifo"
+    } else {
+        "device"
+    }
+}

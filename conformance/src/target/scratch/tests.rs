@@ -1,0 +1,359 @@
+//! Real folders, mirrored, written to by real programs, removed.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::{Scratch, ScratchError};
+
+#[test]
+fn an_implementation_is_mirrored_with_its_permissions() {
+    let original = implementation();
+    let scratch = mirror(original.path());
+    assert_eq!(read(scratch.path(), "api/v1/app.py"), "print('app')\n");
+    assert_eq!(mode(&scratch.path().join("run.sh")), 0o755);
+    assert_eq!(mode(&scratch.path().join("api/v1/app.py")), 0o644);
+    assert_eq!(mode(scratch.path()), 0o700);
+    assert!(scratch.path().join("api/v1").symlink_metadata().is_ok_and(|kind| kind.is_dir()));
+    assert!(!scratch.path().join("api/v1/app.py").is_symlink());
+    let name = scratch.path().file_name().and_then(|name| name.to_str()).expect("a name");
+    assert!(name.starts_with("conformance-"), "{name}");
+    assert_eq!(scratch.skipped(), []);
+}
+
+#[test]
+fn the_original_is_unchanged_after_the_target_wrote_everywhere() {
+    let original = implementation();
+    symlink("api/v1/app.py", original.path().join("inside")).expect("a link");
+    symlink(original.path().join("run.sh"), original.path().join("absolute")).expect("a link");
+    symlink(original.path().join("created"), original.path().join("dangling")).expect("a link");
+    let round = Path::new("..").join(original.path().file_name().expect("a name")).join("run.sh");
+    symlink(round, original.path().join("round")).expect("a link");
+    let before = fingerprint(original.path());
+    let scratch = mirror(original.path());
+    let script = "find . -type d -exec touch '{}/new' ';'; for f in $(find . -type f) inside absolute dangling round; do \
+                  echo changed >>$f; chmod 600 $f; done; rm -rf api; mkdir -p __pycache__; mv run.sh gone";
+    let status = Command::new("sh").args(["-c", script]).current_dir(scratch.path()).status().expect("sh");
+    assert!(status.success());
+    assert_eq!(fingerprint(original.path()), before);
+    drop(scratch);
+    assert_eq!(fingerprint(original.path()), before);
+}
+
+#[test]
+fn history_and_caches_stay_behind() {
+    let original = implementation();
+    for folder in [".git/objects", ".hg", ".svn", "api/__pycache__", ".pytest_cache", ".mypy_cache"] {
+        fs::create_dir_all(original.path().join(folder)).expect("a folder");
+        fs::write(original.path().join(folder).join("x"), "x").expect("a file");
+    }
+    let scratch = mirror(original.path());
+    assert_eq!(names(scratch.path()), ["api", "run.sh"]);
+    assert_eq!(names(&scratch.path().join("api")), ["v1"]);
+}
+
+#[test]
+fn dependency_and_build_folders_are_linked() {
+    let original = implementation();
+    let linked = ["node_modules", ".venv", "venv", "env", "target", "vendor", "front/node_modules"];
+    for folder in linked.into_iter().chain(["front/target", "front/env"]) {
+        fs::create_dir_all(original.path().join(folder).join("inside")).expect("a folder");
+    }
+    fs::write(original.path().join("env/pyvenv.cfg"), "").expect("a file");
+    fs::write(original.path().join("target/CACHEDIR.TAG"), "").expect("a file");
+    let scratch = mirror(original.path());
+    let root = original.path().canonicalize().expect("a path");
+    for folder in linked {
+        assert_eq!(fs::read_link(scratch.path().join(folder)).ok(), Some(root.join(folder)), "{folder}");
+    }
+    for folder in ["front/target", "front/env"] {
+        assert!(!scratch.path().join(folder).is_symlink(), "{folder} is an ordinary folder");
+    }
+}
+
+#[test]
+fn large_files_are_linked_unless_a_server_writes_into_them() {
+    let original = implementation();
+    for name in ["model.bin", "data.sqlite", "exact.bin"] {
+        let length = 8 * 1024 * 1024 + u64::from(name != "exact.bin");
+        let file = File::create(original.path().join(name)).expect("a file");
+        file.set_len(length).expect("a length");
+    }
+    let scratch = mirror(original.path());
+    assert!(scratch.path().join("model.bin").is_symlink());
+    assert!(!scratch.path().join("data.sqlite").is_symlink());
+    assert!(!scratch.path().join("exact.bin").is_symlink());
+}
+
+#[test]
+fn links_inside_stay_inside_and_others_lead_to_where_they_led() {
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    fs::write(elsewhere.path().join("far"), "far").expect("a file");
+    let original = TempDir::new_in(elsewhere.path()).expect("a directory");
+    let root = original.path().canonicalize().expect("a path");
+    fs::create_dir(root.join("deep")).expect("a folder");
+    fs::write(root.join("near"), "near").expect("a file");
+    symlink("../near", root.join("deep/inside")).expect("a link");
+    symlink("../../far", root.join("deep/outside")).expect("a link");
+    symlink(root.join("near"), root.join("absolute")).expect("a link");
+    symlink("/dev/null", root.join("null")).expect("a link");
+    let scratch = mirror(&root);
+    let led = |name: &str| fs::read_link(scratch.path().join(name)).expect("a link");
+    assert_eq!(led("deep/inside"), Path::new("../near"));
+    assert_eq!(led("deep/outside"), root.join("deep/../../far"));
+    assert_eq!(led("absolute"), scratch.path().join("near"));
+    assert_eq!(led("null"), Path::new("/dev/null"));
+    assert_eq!(read(scratch.path(), "deep/outside"), "far");
+}
+
+#[test]
+fn what_is_left_out_is_not_brought() {
+    let original = implementation();
+    for name in [".db_User.json", ".db_UserSession.json", "api/.db_User.json", "api/v1/own.log"] {
+        fs::write(original.path().join(name), "own data").expect("a file");
+    }
+    let leave_out = [".db_*.json".to_owned(), "**/*.log".to_owned()];
+    let scratch = Scratch::mirror(original.path(), &leave_out).expect("a mirror");
+    assert_eq!(names(scratch.path()), ["api", "run.sh"]);
+    assert_eq!(names(&scratch.path().join("api")), [".db_User.json", "v1"]);
+    assert_eq!(names(&scratch.path().join("api/v1")), ["app.py"]);
+}
+
+#[test]
+fn what_is_left_out_is_not_even_read() {
+    let original = implementation();
+    let path = original.path().join(".db_User.json");
+    fs::write(&path, "own data").expect("a file");
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    let times = fs::FileTimes::new().set_accessed(long_ago);
+    File::options().write(true).open(&path).and_then(|file| file.set_times(times)).expect("a time");
+    Scratch::mirror(original.path(), &[".db_*".to_owned()]).expect("a mirror");
+    assert_eq!(fs::metadata(&path).and_then(|file| file.accessed()).expect("a time"), long_ago);
+}
+
+#[test]
+fn a_pattern_that_is_none_is_named() {
+    let error = Scratch::mirror(Path::new("/"), &["a[".to_owned()]).expect_err("no glob");
+    assert_eq!(error.to_string(), "`a[` is not a pattern of file names");
+}
+
+#[test]
+fn sockets_and_fifos_are_skipped_and_remembered() {
+    let original = implementation();
+    let _socket = UnixListener::bind(original.path().join("api/socket")).expect("a socket");
+    let made = Command::new("mkfifo").arg(original.path().join("fifo")).status().expect("mkfifo");
+    assert!(made.success());
+    let scratch = mirror(original.path());
+    let mut skipped: Vec<String> = scratch.skipped().iter().map(ToString::to_string).collect();
+    skipped.sort();
+    assert_eq!(skipped, ["api/socket is a socket", "fifo is a fifo"]);
+    assert_eq!(names(scratch.path()), ["api", "run.sh"]);
+}
+
+#[test]
+fn too_many_files_are_refused_with_a_remedy() {
+    let original = tempfile::tempdir().expect("a directory");
+    for number in 0..=20_000 {
+        File::create(original.path().join(number.to_string())).expect("a file");
+    }
+    let error = Scratch::mirror(original.path(), &[]).expect_err("too much").to_string();
+    assert!(error.contains("more than 20000 files"), "{error}");
+    assert!(error.contains("start the runner in the implementation's own folder"), "{error}");
+    assert!(error.contains("`dir:`"), "{error}");
+}
+
+#[test]
+fn too_many_bytes_are_refused_before_any_is_copied() {
+    let original = tempfile::tempdir().expect("a directory");
+    for number in 0..=64 {
+        let file = File::create(original.path().join(number.to_string())).expect("a file");
+        file.set_len(8 * 1024 * 1024).expect("a length");
+    }
+    let error = Scratch::mirror(original.path(), &[]).expect_err("too much").to_string();
+    assert!(error.contains("more than 512 MiB"), "{error}");
+}
+
+#[test]
+fn what_is_no_folder_cannot_be_mirrored() {
+    let original = implementation();
+    for path in [original.path().join("run.sh"), original.path().join("missing")] {
+        let error = Scratch::mirror(&path, &[]).expect_err("no folder");
+        assert!(matches!(error, ScratchError::Unreadable { .. }), "{error}");
+    }
+}
+
+#[test]
+fn fixtures_are_written_into_new_folders_and_over_read_only_files() {
+    let scratch = Scratch::empty().expect("a directory");
+    assert_eq!(names(scratch.path()), [""; 0]);
+    scratch.write("a/b/c.json", b"{}").expect("it is written");
+    assert_eq!(read(scratch.path(), "a/b/c.json"), "{}");
+    fs::set_permissions(scratch.path().join("a/b/c.json"), Permissions::from_mode(0o444))
+        .expect("permissions");
+    scratch.write("./a/b/c.json", b"[]").expect("it is written again");
+    assert_eq!(read(scratch.path(), "a/b/c.json"), "[]");
+}
+
+#[test]
+fn nothing_is_written_outside() {
+    let original = implementation();
+    fs::create_dir(original.path().join("vendor")).expect("a folder");
+    symlink("/dev/null", original.path().join("null")).expect("a link");
+    let scratch = mirror(original.path());
+    for relative in ["/tmp/x", "../x", "api/../../x", "", ".", "api/", "vendor/x"] {
+        let error = scratch.write(relative, b"x").expect_err(relative);
+        assert!(matches!(error, ScratchError::Outside { .. }), "{error}");
+    }
+    assert_eq!(names(&original.path().join("vendor")), [""; 0]);
+    scratch.write("null", b"x").expect("the link is replaced");
+    assert_eq!(read(scratch.path(), "null"), "x");
+}
+
+#[test]
+fn a_read_only_implementation_gives_a_writable_directory() {
+    let original = implementation();
+    fs::set_permissions(original.path().join("api"), Permissions::from_mode(0o555)).expect("permissions");
+    fs::set_permissions(original.path(), Permissions::from_mode(0o555)).expect("permissions");
+    let scratch = mirror(original.path());
+    assert_eq!(mode(scratch.path()), 0o700);
+    assert_eq!(mode(&scratch.path().join("api")), 0o755);
+}
+
+/// As root nothing is read-only, so root runs this test a second time as a user without rights.
+#[test]
+fn the_directory_is_removed_with_what_the_target_made_read_only() {
+    let name = format!("{}::the_directory_is_removed_with_what_the_target_made_read_only", module_path!());
+    let original = implementation();
+    if as_stranger(&name) {
+        return;
+    }
+    let scratch = mirror(original.path());
+    let path = scratch.path().to_owned();
+    let script = "mkdir -p locked/deep && touch locked/deep/file && chmod 000 locked/deep/file locked/deep && \
+                  chmod 555 locked api && ln -s /etc/passwd api-link && chmod 500 .";
+    let status = Command::new("sh").args(["-c", script]).current_dir(&path).status().expect("sh");
+    assert!(status.success());
+    drop(scratch);
+    assert!(path.symlink_metadata().is_err(), "{} is left", path.display());
+}
+
+/// As root everything can be read, so root runs this test a second time as a user without rights.
+#[test]
+fn what_cannot_be_read_is_skipped_and_remembered() {
+    let name = format!("{}::what_cannot_be_read_is_skipped_and_remembered", module_path!());
+    if as_stranger(&name) {
+        return;
+    }
+    let original = implementation();
+    fs::create_dir(original.path().join("closed")).expect("a folder");
+    fs::write(original.path().join("secret"), "x").expect("a file");
+    for name in ["closed", "secret"] {
+        fs::set_permissions(original.path().join(name), Permissions::from_mode(0o000)).expect("permissions");
+    }
+    let scratch = mirror(original.path());
+    let mut skipped: Vec<&Path> = scratch.skipped().iter().map(|skipped| &*skipped.path).collect();
+    skipped.sort();
+    assert_eq!(skipped, [Path::new("closed"), Path::new("secret")]);
+    assert_eq!(read(scratch.path(), "api/v1/app.py"), "print('app')\n");
+}
+
+#[test]
+fn a_temporary_directory_inside_the_original_is_not_mirrored_into_itself() {
+    let key = "CONFORMANCE_TEST_TMPDIR_INSIDE";
+    if let Some(root) = std::env::var_os(key) {
+        let scratch = mirror(Path::new(&root));
+        assert!(scratch.path().starts_with(&root), "TMPDIR is honoured");
+        assert_eq!(names(&scratch.path().join("tmp")), [""; 0]);
+        assert_eq!(read(scratch.path(), "api/v1/app.py"), "print('app')\n");
+        return;
+    }
+    let original = implementation();
+    fs::create_dir(original.path().join("tmp")).expect("a folder");
+    let name =
+        format!("{}::a_temporary_directory_inside_the_original_is_not_mirrored_into_itself", module_path!());
+    let mut again = this_test(&std::env::current_exe().expect("a test binary"), &name);
+    again.env(key, original.path()).env("TMPDIR", original.path().join("tmp"));
+    assert!(again.status().expect("the test binary starts").success());
+    assert_eq!(names(&original.path().join("tmp")), [""; 0]);
+}
+
+/// Runs the named test again as `nobody` when this is root, and says whether it did.
+fn as_stranger(name: &str) -> bool {
+    let folder = tempfile::tempdir().expect("a directory");
+    if fs::metadata(folder.path()).expect("a directory").uid() != 0 {
+        return false;
+    }
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).expect("permissions");
+    let copy = folder.path().join("tests");
+    // Copied by another program: a fork of this one could hold the copy open for writing, and it would not start.
+    let copied = Command::new("cp").arg(std::env::current_exe().expect("a test binary")).arg(&copy).status();
+    assert!(copied.is_ok_and(|status| status.success()));
+    let mut again = this_test(&copy, name);
+    again.uid(65534).gid(65534).current_dir(folder.path()).env("TMPDIR", folder.path());
+    assert!(again.status().expect("the test binary starts").success());
+    true
+}
+
+fn this_test(binary: &Path, name: &str) -> Command {
+    let mut command = Command::new(binary);
+    command.args(["--exact", name.split_once("::").expect("a crate name").1]);
+    command.stdout(std::process::Stdio::null());
+    command
+}
+
+fn implementation() -> TempDir {
+    let folder = tempfile::tempdir().expect("a directory");
+    fs::create_dir_all(folder.path().join("api/v1")).expect("a folder");
+    for (name, text, mode) in [("api/v1/app.py", "print('app')\n", 0o644), ("run.sh", "#!/bin/sh\n", 0o755)] {
+        fs::write(folder.path().join(name), text).expect("a file");
+        fs::set_permissions(folder.path().join(name), Permissions::from_mode(mode)).expect("permissions");
+    }
+    folder
+}
+
+fn mirror(original: &Path) -> Scratch {
+    Scratch::mirror(original, &[]).expect("a mirror")
+}
+
+fn read(root: &Path, relative: &str) -> String {
+    fs::read_to_string(root.join(relative)).expect("a file")
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("an entry").mode() & 0o7777
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<String> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Each entry with its mode, times and content, or where it leads.
+fn fingerprint(root: &Path) -> BTreeMap<PathBuf, (u32, i64, i64, Vec<u8>)> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let metadata = path.symlink_metadata().expect("an entry");
+            let content = if metadata.is_symlink() {
+                fs::read_link(&path).expect("a link").into_os_string().into_encoded_bytes()
+            } else if metadata.is_dir() {
+                folders.push(path.clone());
+                Vec::new()
+            } else {
+                fs::read(&path).expect("a file")
+            };
+            found.insert(path, (metadata.mode(), metadata.mtime(), metadata.mtime_nsec(), content));
+        }
+    }
+    found
+}
