@@ -15,13 +15,13 @@ use hyper::{Request, Response};
 use percent_encoding::percent_decode_str;
 
 use crate::auth::Mode;
-use crate::cors;
 use crate::model::User;
 use crate::reply::{Rejection, Reply};
 use crate::router::{Route, route};
 use crate::settings::Settings;
 use crate::store::{Directory, Store, StoreError};
 use crate::view::{index, session_auth, users};
+use crate::{body, cors};
 
 /// The paths that are open to everybody (Basic task 5, Session task 5).
 const EXCLUDED_PATHS: &[&str] =
@@ -31,6 +31,14 @@ const EXCLUDED_PATHS: &[&str] =
 pub trait Application: Send + Sync + 'static {
     /// Answers one request.
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+}
+
+/// A function that replies to the head of a request is a whole application: a small one, which reads no body.
+impl<F: Fn(&Parts) -> Reply + Send + Sync + 'static> Application for F {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, _body) = request.into_parts();
+        self(&head).into_response()
+    }
 }
 
 /// The API of the specification.
@@ -70,7 +78,7 @@ impl App {
         auth.current_user(Some(head), &self.users).map(Some).ok_or(Rejection::Forbidden)
     }
 
-    async fn view(&self, head: &Parts, path: &str, body: Incoming) -> Result<Reply, Rejection> {
+    async fn view(&self, head: &Parts, path: &str, body: &mut Incoming) -> Result<Reply, Rejection> {
         let route = route(&head.method, path);
         let current_user = self.before_request(head, path)?;
         match route {
@@ -94,10 +102,11 @@ impl App {
 
 impl Application for App {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let (head, body) = request.into_parts();
+        let (head, mut body) = request.into_parts();
         // Decoded once, for gate and router alike: what the one lets through is what the other sees.
         let path: Cow<'_, str> = percent_decode_str(head.uri.path()).decode_utf8_lossy();
-        let reply = self.view(&head, &path, body).await.unwrap_or_else(Reply::from);
+        let reply = self.view(&head, &path, &mut body).await.unwrap_or_else(Reply::from);
+        body::drain(&head, &mut body).await;
         let mut response = reply.into_response();
         cors::after_request(&head, &path, &mut response);
         response
