@@ -7,17 +7,22 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, EXPECT};
 use hyper::http::request::Parts;
 use serde_json::Value;
 
 use crate::reply::Rejection;
+
+mod multipart;
 
 /// How many bytes a body may have; a longer one is answered 413.
 const MAX_BODY: usize = 1024 * 1024;
 
 /// How long a client may take to send a body; a slower one is answered 408.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may take to send a body that nobody wants: its answer is ready and waits.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The fields of a form, in the order they were sent: what Flask calls `request.form`.
 pub(crate) struct Form(Vec<(String, String)>);
@@ -28,38 +33,50 @@ impl Form {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
+    /// Reads either form that HTML knows. A space may come as `+`, as `%20` or as it is (curl's
+    /// `-d "password=fake pwd"`); bytes that are not UTF-8 are replaced.
     fn parse(content_type: &str, content: &[u8]) -> Self {
-        if media_type(content_type).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            Self(form_urlencoded::parse(content).into_owned().collect())
-        } else {
-            Self(Vec::new())
+        match media_type(content_type).to_ascii_lowercase().as_str() {
+            "application/x-www-form-urlencoded" => {
+                Self(form_urlencoded::parse(content).into_owned().collect())
+            }
+            "multipart/form-data" => Self(multipart::fields(content_type, content)),
+            _ => Self(Vec::new()),
         }
     }
 }
 
 /// Reads the body as a form. Another content type than a form's is a form without fields.
-///
-/// A space may come as `+`, as `%20` or as it is (curl's `-d "password=fake pwd"`); bytes that are not UTF-8
-/// are replaced.
-pub(crate) async fn form(head: &Parts, body: Incoming) -> Result<Form, Rejection> {
-    let content = read(body).await?;
+pub(crate) async fn form(head: &Parts, body: &mut Incoming) -> Result<Form, Rejection> {
+    let content = read(body, BODY_TIMEOUT).await?;
     Ok(Form::parse(content_type(head), &content))
 }
 
 /// Reads the body as JSON; `None` when it is none, or when its content type does not say so.
-pub(crate) async fn json(head: &Parts, body: Incoming) -> Result<Option<Value>, Rejection> {
-    let content = read(body).await?;
+pub(crate) async fn json(head: &Parts, body: &mut Incoming) -> Result<Option<Value>, Rejection> {
+    let content = read(body, BODY_TIMEOUT).await?;
     Ok(is_json(content_type(head)).then(|| serde_json::from_slice(&content).ok()).flatten())
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Rejection> {
+/// Reads what is left of a body that no view wanted, as far as its limits go.
+///
+/// A connection that is closed on unread bytes is reset, and the client may lose the answer that was on its way.
+/// A client that waits for "100 Continue" is not asked to send.
+pub(crate) async fn drain(head: &Parts, body: &mut Incoming) {
+    if !body.is_end_stream() && !head.headers.contains_key(EXPECT) {
+        // Whatever becomes of it, the answer stands.
+        let _ = read(body, DRAIN_TIMEOUT).await;
+    }
+}
+
+async fn read(body: &mut Incoming, timeout: Duration) -> Result<Bytes, Rejection> {
     // A length announced in the head is judged before a byte is read, so that a client that waits for
     // "100 Continue" never sends the body at all.
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(Rejection::BodyTooLarge);
     }
     let content = Limited::new(body, MAX_BODY).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, content).await {
+    match tokio::time::timeout(timeout, content).await {
         Ok(Ok(content)) => Ok(content.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Rejection::BodyTooLarge),
         Ok(Err(_)) => Err(Rejection::BadRequest),

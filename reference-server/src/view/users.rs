@@ -32,7 +32,7 @@ pub(crate) fn view_one_user(
 }
 
 /// `POST /api/v1/users`
-pub(crate) async fn create_user(app: &App, head: &Parts, body: Incoming) -> Result<Reply, Rejection> {
+pub(crate) async fn create_user(app: &App, head: &Parts, body: &mut Incoming) -> Result<Reply, Rejection> {
     let attributes = attributes(head, body).await?;
     let present = |name| attributes.get(name).filter(|value| value.as_str() != Some(""));
     present("email").ok_or(Rejection::EmailMissing)?;
@@ -54,7 +54,7 @@ pub(crate) async fn update_user(
     app: &App,
     user_id: &str,
     head: &Parts,
-    body: Incoming,
+    body: &mut Incoming,
 ) -> Result<Reply, Rejection> {
     app.users.get(user_id).ok_or(Rejection::NotFound)?;
     let attributes = attributes(head, body).await?;
@@ -75,7 +75,7 @@ pub(crate) async fn delete_user(app: &App, user_id: &str) -> Result<Reply, Rejec
 }
 
 /// The JSON object of the body; anything else is of the wrong format.
-async fn attributes(head: &Parts, body: Incoming) -> Result<Map<String, Value>, Rejection> {
+async fn attributes(head: &Parts, body: &mut Incoming) -> Result<Map<String, Value>, Rejection> {
     match body::json(head, body).await? {
         Some(Value::Object(attributes)) => Ok(attributes),
         _ => Err(Rejection::WrongFormat),
