@@ -112,6 +112,14 @@ impl<M: Model> Store<M> {
         self.change(Action::Remove(id.into())).await
     }
 
+    /// Removes every object that is not to be kept.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing has changed then.
+    pub async fn retain(&self, keep: impl Fn(&M) -> bool + Send + 'static) -> Result<(), WriteError> {
+        self.change(Action::Retain(Box::new(keep))).await.map(drop)
+    }
+
     async fn change(&self, action: Action<M>) -> Result<Option<Arc<M>>, WriteError> {
         let (answer, answered) = oneshot::channel();
         let stopped = || WriteError::because("the writer has stopped");

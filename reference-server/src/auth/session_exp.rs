@@ -70,11 +70,14 @@ impl SessionExpAuth {
         self.session_duration.is_some_and(|duration| now.duration_since(session.created_at) > duration)
     }
 
-    /// Drops the expired sessions when the dictionary would have to grow for one more, and not before: however many there are, a
-    /// login pays for a few of them on the average, and what nobody asks for again takes no room for ever.
+    /// Drops the expired sessions when the dictionary is full, so that what nobody asks for again takes no room for ever.
+    ///
+    /// Room for as many again is made then: the next time comes so late that a login pays, on the average, for one or two
+    /// sessions, however many there are.
     fn make_room(&self, sessions: &mut HashMap<SessionId, SessionDictionary>, now: Instant) {
         if sessions.len() == sessions.capacity() {
             sessions.retain(|_, session| !self.has_expired(session, now));
+            sessions.reserve(sessions.len());
         }
     }
 }

@@ -24,6 +24,7 @@ pub(super) enum Action<M> {
     Save(Box<M>),
     Update(Arc<str>, Box<dyn FnOnce(&mut M) + Send>),
     Remove(Arc<str>),
+    Retain(Box<dyn Fn(&M) -> bool + Send>),
 }
 
 /// Makes changes as they come, until nobody can send one any more.
@@ -89,6 +90,13 @@ impl<'p, M: Model> Draft<'p, M> {
                 let object = Arc::clone(self.get(&id)?);
                 self.note(id, None);
                 Some(object)
+            }
+            Action::Retain(keep) => {
+                let gone = self.iter().filter(|object| !keep(object)).map(|object| Arc::clone(object.id()));
+                for id in gone.collect::<Vec<_>>() {
+                    self.note(id, None);
+                }
+                None
             }
         }
     }
