@@ -1,0 +1,2 @@
+#!/usr/bin/env python3
+"""The API of the course."""

@@ -1,0 +1,2 @@
+#!/usr/bin/env python3
+"""The first version of the API."""
