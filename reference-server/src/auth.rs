@@ -79,3 +79,6 @@ impl Auth {
         self.session_name.as_deref()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,6 @@ fn is_json(content_type: &str) -> bool {
     media_type == "application/json"
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
+
+#[cfg(test)]
+mod tests;

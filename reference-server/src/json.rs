@@ -140,3 +140,6 @@ fn write_ascii<W: ?Sized + io::Write>(writer: &mut W, mut text: &str) -> io::Res
     }
     writer.write_all(text.as_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,3 +175,6 @@ impl From<Rejection> for Reply {
 struct ErrorBody {
     error: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,3 +75,6 @@ fn get<'p>(method: &Method, route: Route<'p>) -> (Option<Route<'p>>, &'static st
 fn user_id(resource: &str) -> Option<&str> {
     resource.strip_prefix("users/").filter(|user_id| !user_id.is_empty() && !user_id.contains('/'))
 }
+
+#[cfg(test)]
+mod tests;

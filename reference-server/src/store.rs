@@ -169,3 +169,6 @@ impl Directory {
         Path::join(self.path(), format!(".db_{class}.json"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,3 +83,6 @@ impl BasicAuth {
         self.user_object_from_credentials(user_email, user_pwd, users)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,3 +95,6 @@ fn unescape(mut quoted: &[u8]) -> Vec<u8> {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

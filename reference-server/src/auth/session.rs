@@ -115,3 +115,6 @@ impl<V> Dictionary<V> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,3 +92,6 @@ impl SessionLookup for SessionDbAuth {
         self.user_session(session_id, Timestamp::now())?.user_id().cloned()
     }
 }
+
+#[cfg(test)]
+mod tests;

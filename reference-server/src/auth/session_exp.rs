@@ -91,3 +91,6 @@ impl SessionLookup for SessionExpAuth {
         self.user_id_for_session_id_at(session_id, Instant::now())
     }
 }
+
+#[cfg(test)]
+mod tests;

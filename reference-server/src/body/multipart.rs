@@ -50,3 +50,6 @@ fn parameter(value: &str, name: &str) -> Option<String> {
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,3 +129,6 @@ fn sha256(text: &str) -> String {
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
     Sha256::digest(text).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! Bodies of several parts.
+
+use super::*;
+
+const CONTENT_TYPE: &str = "multipart/form-data; boundary=----x";
+
+fn read(content: &str) -> Vec<(String, String)> {
+    fields(CONTENT_TYPE, content.as_bytes())
+}
+
+fn field(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+#[test]
+fn fields_are_read_as_they_are() {
+    let content = "------x\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\nbob@hbtn.io\r\n\
+                   ------x\r\ncontent-disposition: form-data; name=password\r\nX: y\r\n\r\nfake\r\npwd +%20\r\n\
+                   ------x--\r\n";
+    assert_eq!(read(content), [field("email", "bob@hbtn.io"), field("password", "fake\r\npwd +%20")]);
+}
+
+#[test]
+fn a_boundary_may_stand_in_quotes() {
+    let content = "--a b\r\nContent-Disposition: form-data; name=\"p\"\r\n\r\n1\r\n--a b--";
+    let fields = fields("multipart/form-data; boundary=\"a b\"", content.as_bytes());
+    assert_eq!(fields, [field("p", "1")]);
+}
+
+#[test]
+fn a_file_is_no_field() {
+    let content = "------x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\"\r\n\r\n1\r\n\
+                   ------x\r\nContent-Disposition: form-data; name=\"p\"\r\n\r\n\r\n------x--";
+    assert_eq!(read(content), [field("p", "")]);
+}
+
+#[test]
+fn what_is_not_well_formed_ends_the_reading() {
+    let first = "------x\r\nContent-Disposition: form-data; name=\"p\"\r\n\r\n1\r\n------x";
+    for rest in ["", "\r\n", "\r\nContent-Disposition: form-data; name=\"q\"\r\n\r\n2", "y", "--"] {
+        assert_eq!(read(&format!("{first}{rest}")), [field("p", "1")], "{rest:?}");
+    }
+}
+
+#[test]
+fn without_boundary_name_or_blank_line_there_is_no_field() {
+    assert_eq!(fields("multipart/form-data", b"--\r\n"), []);
+    assert_eq!(fields("multipart/form-data; boundary=", b"--\r\n\r\n--"), []);
+    assert_eq!(read("------x\r\nContent-Disposition: form-data\r\n\r\n1\r\n------x--"), []);
+    assert_eq!(read("------x\r\nContent-Disposition: form-data; name=\"p\"\r\n------x--"), []);
+    assert_eq!(read("p=1"), []);
+}
