@@ -1,1 +1,24 @@
 //! Replays a specification against any implementation.
+pub mod capture;
+pub mod curl;
+pub mod diagnostic;
+pub mod event;
+pub mod exchange;
+pub mod exit;
+pub mod expectation;
+pub mod judge;
+pub mod listing;
+pub mod matcher;
+pub mod options;
+pub mod plan;
+pub mod redact;
+pub mod report;
+pub mod request;
+pub mod response;
+pub mod run;
+pub mod source;
+pub mod suite;
+pub mod target;
+pub mod template;
+pub mod verdict;
+pub mod yaml;

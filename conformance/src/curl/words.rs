@@ -1,0 +1,85 @@
+//! A command line as a shell would split it, with `${…}` kept whole.
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{Place, Span};
+
+/// Returns the words of a command. Quotes, escapes, continued lines and comments are the shell's; `${…}` is this language's,
+/// and a quote inside of it is not the shell's.
+pub(super) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnostic> {
+    let (masked, expressions) = mask(command);
+    let words = shell_words::split(&masked).map_err(|_| {
+        Diagnostic::at(place.clone(), "a quote is opened in this command and never closed")
+    })?;
+    Ok(words.into_iter().map(|word| unmask(&word, &expressions)).collect())
+}
+
+/// Returns where a word of a command stands, so that the caret is under it and not under the whole command.
+pub(super) fn place_of(word: &str, place: &Place) -> Place {
+    let text = place.source().text().get(place.span().start..place.span().end).unwrap_or("");
+    match text.find(word) {
+        Some(at) => place.source().place(Span::new(place.span().start + at, place.span().start + at + word.len())),
+        None => place.clone(),
+    }
+}
+
+/// Stands on both sides of an expression's index while the shell's rules are applied: a private character that no command holds.
+const MASK: char = '\u{F8FF}';
+
+fn mask(command: &str) -> (String, Vec<String>) {
+    let mut masked = String::new();
+    let mut expressions = Vec::new();
+    let mut rest = command;
+    while let Some((before, opened)) = rest.split_once("${") {
+        let Some((inside, after)) = opened.split_once('}') else { break };
+        masked.push_str(&format!("{before}{MASK}{}{MASK}", expressions.len()));
+        expressions.push(format!("${{{inside}}}"));
+        rest = after;
+    }
+    masked.push_str(rest);
+    (masked, expressions)
+}
+
+fn unmask(word: &str, expressions: &[String]) -> String {
+    let mut text = String::new();
+    let mut rest = word;
+    while let Some((before, after)) = rest.split_once(MASK) {
+        text.push_str(before);
+        let digits = after.find(MASK).map_or("", |end| &after[..end]);
+        if let Some(expression) = digits.parse::<usize>().ok().and_then(|index| expressions.get(index)) {
+            text.push_str(expression);
+        }
+        rest = &after[(digits.len() + MASK.len_utf8()).min(after.len())..];
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+
+    fn words(command: &str) -> Vec<String> {
+        split(command, &Source::new("c", command).place(Span::new(0, command.len()))).unwrap()
+    }
+
+    #[test]
+    fn quotes_and_continued_lines_are_the_shells() {
+        assert_eq!(words("curl \"a b\" -d 'c d' \\\n -H x\\ y"), ["curl", "a b", "-d", "c d", "-H", "x y"]);
+    }
+
+    #[test]
+    fn an_expression_is_kept_whole_whatever_quotes_are_in_it() {
+        assert_eq!(
+            words(r#"curl "http://h/${a}" -u "${bob.email}:${f("x y")}" -d ${b}"#),
+            ["curl", "http://h/${a}", "-u", r#"${bob.email}:${f("x y")}"#, "-d", "${b}"]
+        );
+    }
+
+    #[test]
+    fn an_open_quote_is_said() {
+        let command = "curl 'x";
+        let place = Source::new("c", command).place(Span::new(0, 7));
+        assert!(split(command, &place).unwrap_err().to_string().contains("never closed"));
+    }
+}

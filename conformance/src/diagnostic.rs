@@ -1,0 +1,165 @@
+//! What is wrong on paper, and where.
+//!
+//! A [`Diagnostic`] is one sentence about a file, a flag or a name, the [`Place`] it speaks of, and the remedy. Loading gathers
+//! them, so that a user sees every mistake of a suite at once. Verdicts about a target are not diagnostics.
+
+use std::fmt::{self, Display, Formatter};
+
+use crate::source::Place;
+
+/// One thing that is wrong on paper.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    message: String,
+    place: Option<Place>,
+    label: String,
+    help: Option<String>,
+}
+
+/// Everything that is wrong on paper: never empty when it is returned as an error.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostic {
+    /// Returns a diagnostic that speaks of no place in a file.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), place: None, label: String::new(), help: None }
+    }
+
+    /// Returns a diagnostic about a place in a file.
+    pub fn at(place: Place, message: impl Into<String>) -> Self {
+        Self { place: Some(place), ..Self::new(message) }
+    }
+
+    /// Adds the words that stand behind the caret.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Adds the remedy, shown as a line of its own.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds `did you mean …?` behind the caret when one of `known` is near to `word`, else what is known as the remedy.
+    #[must_use]
+    pub fn suggest<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        match nearest(word, &known) {
+            Some(near) => self.label(format!("did you mean `{near}`?")),
+            None if known.is_empty() => self,
+            None => self.help(format!("known here: {}", known.join(", "))),
+        }
+    }
+
+    /// The sentence.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The place it speaks of, if it speaks of one.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+}
+
+impl Display for Diagnostic {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n{}", place.snippet(&self.label))?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n  = {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Keeps the value of a result, or its diagnostic.
+    pub fn keep<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|diagnostic| self.push(diagnostic)).ok()
+    }
+
+    /// Adds all of another.
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns `value` when nothing is wrong.
+    ///
+    /// # Errors
+    /// All that was gathered, when anything was.
+    pub fn into_result<T>(self, value: T) -> Result<T, Self> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+
+    /// Each of them, in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl Display for Diagnostics {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.0.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "\n\n" };
+            write!(f, "{gap}error: {diagnostic}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// Returns the known word that `word` was probably meant to be: the nearest within a third of its length.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    (known.iter().map(|candidate| (strsim::osa_distance(word, candidate), *candidate)))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_word_is_suggested_and_a_far_one_is_not() {
+        assert_eq!(nearest("stauts", &["steps", "status", "title"]), Some("status"));
+        assert_eq!(nearest("banana", &["steps", "status"]), None);
+    }
+
+    #[test]
+    fn a_word_that_is_near_nothing_is_answered_with_what_is_known() {
+        let diagnostic = Diagnostic::new("unknown profile `x`").suggest("x", ["open", "session"]);
+        assert_eq!(diagnostic.to_string(), "unknown profile `x`\n  = known here: open, session");
+    }
+}

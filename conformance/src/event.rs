@@ -1,0 +1,149 @@
+//! What happens in a run, as it is told to the reports.
+//!
+//! A run is a [`Header`], a [`Record`] for each step, and a [`Footer`]; every report is a consumer of these and of nothing
+//! else. All of it is redacted already.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::source::Place;
+use crate::suite::Level;
+use crate::verdict::{Finding, Verdict};
+
+/// Something that happened. As a line of JSON it carries its `event`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Event {
+    /// The run begins.
+    Header(Header),
+    /// A step was judged.
+    Step(Box<Record>),
+    /// The run is over.
+    Footer(Footer),
+}
+
+/// What is run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Header {
+    /// The version of the event stream.
+    pub version: u32,
+    /// The program and its version.
+    pub conformance: &'static str,
+    /// What the suite is about.
+    pub suite: String,
+    /// The target.
+    pub target: String,
+    /// The stage that is judged, if the suite has stages.
+    pub stage: Option<String>,
+    /// How many steps will be told.
+    pub steps: usize,
+}
+
+/// One step with its verdict.
+#[derive(Debug, Clone, Serialize)]
+pub struct Record {
+    /// The id of the step, the same in every report and every run.
+    pub id: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The profile.
+    pub profile: String,
+    /// What the step says.
+    pub title: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The requirements that it covers, with their levels.
+    pub covers: BTreeMap<String, Level>,
+    /// Where the step stands.
+    pub place: Place,
+    /// What did not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Why there is no other verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What went over the wire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Exchange>,
+    /// What the target printed meanwhile.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub printed: String,
+}
+
+/// A request and its response, as a report shows them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Exchange {
+    /// The request.
+    pub sent: Sent,
+    /// The response, if there was one.
+    pub received: Option<Received>,
+    /// A curl command that repeats it.
+    pub again: String,
+}
+
+/// A request.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sent {
+    /// The method.
+    pub method: String,
+    /// The path and the query.
+    pub target: String,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body as text.
+    pub body: Option<String>,
+}
+
+/// A response.
+#[derive(Debug, Clone, Serialize)]
+pub struct Received {
+    /// The status.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body as text.
+    pub body: String,
+    /// How long it took, in milliseconds.
+    pub milliseconds: f64,
+}
+
+/// What the run came to.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Footer {
+    /// How many steps have each verdict.
+    pub steps: BTreeMap<Verdict, usize>,
+    /// What is said of each requirement, in the order of the register.
+    pub requirements: Vec<Standing>,
+    /// The exit code.
+    pub exit: u8,
+}
+
+/// What is said of a requirement.
+#[derive(Debug, Clone, Serialize)]
+pub struct Standing {
+    /// Its id.
+    pub id: String,
+    /// Its level.
+    pub level: Level,
+    /// Where it stands in the specification.
+    pub clause: String,
+    /// The demand.
+    pub text: String,
+    /// The worst verdict of the steps that cover it; none when no step ran.
+    pub verdict: Option<Verdict>,
+    /// Why no step ran.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Footer {
+    /// Counts the requirements of a level: how many hold, and how many were tried.
+    #[must_use]
+    pub fn held(&self, level: Level) -> (usize, usize) {
+        let tried = self.requirements.iter().filter(|standing| standing.level == level).filter_map(|one| one.verdict);
+        tried.filter(|verdict| *verdict != Verdict::Skipped).fold((0, 0), |(held, tried), verdict| {
+            (held + usize::from(verdict == Verdict::Pass), tried + 1)
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! The one door to the network: sends a request, reads the response to its end.
+//!
+//! In goes a [`Prepared`] request and the target's base address, out comes a [`Response`] or the way in which there was
+//! none. Nothing is judged here and nothing is retried but for a connection that was kept too long.
+
+use std::error::Error as _;
+use std::fmt::{self, Display, Formatter};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Client, Method, Url};
+
+use crate::request::Prepared;
+use crate::response::Response;
+
+/// Sends requests to one target, over connections that it keeps.
+#[derive(Debug)]
+pub struct Wire {
+    base: String,
+    kept: Client,
+    fresh: Client,
+    limit: Duration,
+    /// Set once a kept connection has broken: this target closes connections without saying so.
+    closes: AtomicBool,
+}
+
+/// Why there is no response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Breakage {
+    /// No connection could be made.
+    NoConnection(String),
+    /// A connection was made, and no whole answer came in time.
+    Silence(Duration),
+    /// The answer broke off or was not HTTP.
+    Broken(String),
+    /// The body went on beyond the limit, in bytes.
+    TooLarge(usize),
+    /// The request cannot be sent as it is written.
+    Unsendable(String),
+}
+
+/// The largest body that is read, in bytes.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+impl Breakage {
+    /// Whether the target took the connection, so that what it did is an answer and is judged.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::Silence(_) | Self::Broken(_) | Self::TooLarge(_))
+    }
+}
+
+impl Display for Breakage {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoConnection(cause) => write!(f, "no connection to the target: {cause}"),
+            Self::Silence(limit) => write!(f, "the target gave no whole answer within {limit:?}"),
+            Self::Broken(cause) => write!(f, "the target's answer broke: {cause}"),
+            Self::TooLarge(limit) => write!(f, "the body is larger than {} MiB", limit / 1024 / 1024),
+            Self::Unsendable(cause) => write!(f, "the request cannot be sent: {cause}"),
+        }
+    }
+}
+
+impl Wire {
+    /// Returns a wire to the target at `base`, which waits at most `limit` for a whole answer.
+    ///
+    /// # Errors
+    /// A base that is not an address, in one sentence.
+    pub fn new(base: &str, limit: Duration) -> Result<Self, String> {
+        let url = Url::parse(base).map_err(|error| format!("`{base}` is not an address: {error}"))?;
+        if url.scheme() != "http" || url.host().is_none() {
+            return Err(format!("`{base}` is not an address of HTTP; it is written as http://host:port"));
+        }
+        Ok(Self {
+            base: base.trim_end_matches('/').to_owned(),
+            // Servers commonly drop an idle connection after two to five seconds.
+            kept: client(Client::builder().pool_idle_timeout(Duration::from_secs(1)))?,
+            fresh: client(Client::builder().pool_max_idle_per_host(0))?,
+            limit,
+            closes: AtomicBool::new(false),
+        })
+    }
+
+    /// The target's base address, without a final slash.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Sends a request and reads the response, following redirections as far as the request asks for it.
+    ///
+    /// # Errors
+    /// The way in which there was no response.
+    pub async fn send(&self, request: &Prepared) -> Result<Response, Breakage> {
+        let started = Instant::now();
+        let answer = tokio::time::timeout(self.limit, self.hops(request)).await;
+        let mut response = answer.unwrap_or(Err(Breakage::Silence(self.limit)))?;
+        response.elapsed = started.elapsed();
+        Ok(response)
+    }
+
+    async fn hops(&self, request: &Prepared) -> Result<Response, Breakage> {
+        let mut request = request.clone();
+        loop {
+            let response = self.once(&request).await?;
+            let location = response.header("location").filter(|_| (300..400).contains(&response.status));
+            let Some(location) = location.filter(|_| request.follow > 0) else { return Ok(response) };
+            let here = self.url(&request.target)?;
+            let next = here.join(location).map_err(|error| Breakage::Broken(format!("its Location: {error}")))?;
+            if next.origin() != here.origin() {
+                return Ok(response);
+            }
+            request.target = next[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
+            request.follow -= 1;
+            // RFC 9110, section 15.4: 303 asks for a GET, and 301 and 302 turn a POST into one.
+            if response.status == 303 || (response.status < 303 && request.method == "POST") {
+                request.method = "GET".to_owned();
+                request.body = None;
+                request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+            }
+        }
+    }
+
+    async fn once(&self, request: &Prepared) -> Result<Response, Breakage> {
+        if self.closes.load(Ordering::Relaxed) {
+            return self.over(&self.fresh, request).await;
+        }
+        match self.over(&self.kept, request).await {
+            // The target may have closed a kept connection at the moment when it was used again: no word on this request. One try
+            // over a connection of its own tells, as curl does it; from then on none is kept.
+            Err(broken @ Breakage::Broken(_)) => {
+                self.closes.store(true, Ordering::Relaxed);
+                match self.over(&self.fresh, request).await {
+                    Err(Breakage::NoConnection(_)) => Err(broken),
+                    other => other,
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn over(&self, client: &Client, request: &Prepared) -> Result<Response, Breakage> {
+        let unsendable = |cause: String| Breakage::Unsendable(cause);
+        let method = Method::from_bytes(request.method.as_bytes())
+            .map_err(|_| unsendable(format!("`{}` is not a method", request.method)))?;
+        let mut message = client.request(method, self.url(&request.target)?);
+        for (name, value) in &request.headers {
+            let field = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| unsendable(format!("`{name}` is not the name of a header")))?;
+            let value = HeaderValue::from_bytes(value.as_bytes())
+                .map_err(|_| unsendable(format!("the value of the header `{name}` has a control character")))?;
+            message = message.header(field, value);
+        }
+        if let Some(body) = &request.body {
+            message = message.body(body.clone());
+        }
+        let mut answer = message.send().await.map_err(|error| explain(&error))?;
+        let headers = (answer.headers().iter())
+            .map(|(name, value)| (name.as_str().to_owned(), latin1(value.as_bytes())))
+            .collect();
+        let mut response = Response { status: answer.status().as_u16(), headers, ..Response::default() };
+        while let Some(chunk) = answer.chunk().await.map_err(|error| explain(&error))? {
+            response.body.extend_from_slice(&chunk);
+            if response.body.len() > LARGEST_BODY {
+                return Err(Breakage::TooLarge(LARGEST_BODY));
+            }
+        }
+        Ok(response)
+    }
+
+    fn url(&self, target: &str) -> Result<Url, Breakage> {
+        let address = format!("{}{target}", self.base);
+        Url::parse(&address).map_err(|error| Breakage::Unsendable(format!("`{address}`: {error}")))
+    }
+}
+
+fn client(builder: reqwest::ClientBuilder) -> Result<Client, String> {
+    // What a user asked for is what goes out: no proxy of the environment, no redirection of its own.
+    let builder = builder.no_proxy().redirect(reqwest::redirect::Policy::none()).http1_title_case_headers();
+    builder.build().map_err(|error| format!("the HTTP client does not start: {error}"))
+}
+
+fn explain(error: &reqwest::Error) -> Breakage {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    if error.is_connect() { Breakage::NoConnection(cause.to_string()) } else { Breakage::Broken(cause.to_string()) }
+}
+
+fn latin1(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
+}

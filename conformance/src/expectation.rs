@@ -1,0 +1,215 @@
+//! What a step demands of its response.
+//!
+//! Compiled from the `expect` of a step. It says what is demanded and where; whether a response holds it is for
+//! [`judge`](crate::judge) to say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::matcher::{self, Matcher, Mode};
+use crate::source::{Place, Source};
+use crate::suite::format::ExpectText;
+use crate::suite::members::{Members, duration};
+use crate::template::Text;
+use crate::yaml::{Located, Node, Value};
+
+/// What a step demands. Empty, it is satisfied by any answer.
+#[derive(Debug, Clone, Default)]
+pub struct Expectation {
+    /// The status.
+    pub status: Option<Status>,
+    /// Header fields: name, and what a value of it has to be.
+    pub headers: Vec<(String, Matcher)>,
+    /// Header fields that must not be there.
+    pub absent: Vec<(String, Place)>,
+    /// Cookies that must be set.
+    pub cookies: Vec<Cookie>,
+    /// Cookies that must not be set.
+    pub absent_cookies: Vec<(String, Place)>,
+    /// The body.
+    pub body: Option<Body>,
+    /// How long the answer may take, from the first byte sent to the last one read.
+    pub within: Option<(Duration, Place)>,
+}
+
+/// The statuses that are allowed.
+#[derive(Debug, Clone)]
+pub struct Status {
+    choices: Vec<StatusChoice>,
+    /// Where they are named.
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum StatusChoice {
+    Exactly(u16),
+    Class(u16),
+}
+
+/// A cookie that must be set.
+#[derive(Debug, Clone)]
+pub struct Cookie {
+    /// Its name.
+    pub name: String,
+    /// Where it is named.
+    pub place: Place,
+    /// What its attributes have to be.
+    pub attributes: Vec<(&'static str, Matcher)>,
+}
+
+/// What the body has to be.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// JSON that matches.
+    Json(Matcher),
+    /// Text in UTF-8 that matches.
+    Text(Matcher),
+    /// Bytes, compared as text without a demand on their encoding.
+    Bytes(Matcher),
+}
+
+/// The attributes of Set-Cookie (RFC 6265, section 4.1) that can be named, `value` first.
+pub const COOKIE_ATTRIBUTES: [&str; 8] =
+    ["value", "path", "domain", "expires", "max-age", "http-only", "secure", "same-site"];
+
+impl Expectation {
+    /// Whether nothing is demanded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.status.is_none()
+            && self.headers.is_empty()
+            && self.absent.is_empty()
+            && self.cookies.is_empty()
+            && self.absent_cookies.is_empty()
+            && self.body.is_none()
+            && self.within.is_none()
+    }
+
+    /// The strings in it with their places, for checking the names that they use.
+    #[must_use]
+    pub fn texts(&self) -> Vec<(&Text, &Place)> {
+        let headers = self.headers.iter().map(|(_, matcher)| matcher);
+        let cookies = self.cookies.iter().flat_map(|cookie| cookie.attributes.iter().map(|(_, matcher)| matcher));
+        let body = self.body.iter().map(Body::matcher);
+        (headers.chain(cookies).chain(body))
+            .flat_map(|matcher| matcher.texts().into_iter().map(|text| (text, matcher.place())))
+            .collect()
+    }
+}
+
+impl Status {
+    /// Whether a status is one of those that are allowed.
+    #[must_use]
+    pub fn allows(&self, status: u16) -> bool {
+        self.choices.iter().any(|choice| match choice {
+            StatusChoice::Exactly(exactly) => *exactly == status,
+            StatusChoice::Class(class) => *class == status / 100,
+        })
+    }
+
+    /// Says which are allowed: `401`, `4xx`, `200 or 204`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let choices = self.choices.iter().map(|choice| match choice {
+            StatusChoice::Exactly(exactly) => exactly.to_string(),
+            StatusChoice::Class(class) => format!("{class}xx"),
+        });
+        choices.collect::<Vec<_>>().join(" or ")
+    }
+}
+
+impl Body {
+    /// What it is compared with.
+    #[must_use]
+    pub fn matcher(&self) -> &Matcher {
+        match self {
+            Self::Json(matcher) | Self::Text(matcher) | Self::Bytes(matcher) => matcher,
+        }
+    }
+}
+
+/// Returns the expectation that a step's `expect` describes.
+///
+/// # Errors
+/// A value that is not of the format, or an unknown or wrong matcher, at its place.
+pub(crate) fn compile(text: &ExpectText, source: &Arc<Source>) -> Result<Expectation, Diagnostic> {
+    let names = |names: &[Located<String>]| {
+        names.iter().map(|name| (name.value.clone(), name.place(source))).collect::<Vec<_>>()
+    };
+    Ok(Expectation {
+        status: text.status.as_ref().map(|node| compile_status(node, source)).transpose()?,
+        headers: (text.headers.0.iter())
+            .map(|(name, node)| Ok((name.value.clone(), matcher::compile(node, source, Mode::Text)?)))
+            .collect::<Result<_, Diagnostic>>()?,
+        absent: names(&text.absent),
+        cookies: (text.cookies.0.iter())
+            .map(|(name, node)| compile_cookie(name, node, source))
+            .collect::<Result<_, _>>()?,
+        absent_cookies: names(&text.absent_cookies),
+        body: compile_body(text, source)?,
+        within: match &text.within {
+            Some(within) => Some((duration(&within.value, &within.place(source))?, within.place(source))),
+            None => None,
+        },
+    })
+}
+
+/// Returns the statuses that a node allows.
+///
+/// # Errors
+/// Anything but a number, a list of them, or a class.
+pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status, Diagnostic> {
+    let wrong = |node: &Node| {
+        Diagnostic::at(node.place(source), "a status is a number from 100 to 599, a class such as 4xx, or a list of these")
+    };
+    let choice = |node: &Node| match (&node.tag, &node.value) {
+        (None, Value::Number(digits)) => match digits.parse() {
+            Ok(status @ 100..=599) => Ok(StatusChoice::Exactly(status)),
+            _ => Err(wrong(node)),
+        },
+        (None, Value::String(class)) => match class.strip_suffix("xx").map(str::parse) {
+            Some(Ok(class @ 1..=5)) => Ok(StatusChoice::Class(class)),
+            _ => Err(wrong(node)),
+        },
+        _ => Err(wrong(node)),
+    };
+    let choices = match (&node.tag, &node.value) {
+        (None, Value::List(list)) if !list.is_empty() => list.iter().map(choice).collect::<Result<_, _>>()?,
+        _ => vec![choice(node)?],
+    };
+    Ok(Status { choices, place: node.place(source) })
+}
+
+fn compile_cookie(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<Cookie, Diagnostic> {
+    let place = name.place(source);
+    if node.tag.is_some() || !matches!(node.value, Value::Mapping(_)) {
+        let value = matcher::compile(node, source, Mode::Text)?;
+        return Ok(Cookie { name: name.value.clone(), place, attributes: vec![("value", value)] });
+    }
+    let mut members = Members::of(node, source, "a cookie")?;
+    let mut attributes = Vec::new();
+    for attribute in COOKIE_ATTRIBUTES {
+        if let Some(node) = members.take(attribute) {
+            attributes.push((attribute, matcher::compile(node, source, Mode::Text)?));
+        }
+    }
+    members.finish()?;
+    Ok(Cookie { name: name.value.clone(), place, attributes })
+}
+
+fn compile_body(text: &ExpectText, source: &Arc<Source>) -> Result<Option<Body>, Diagnostic> {
+    let given = [("json", &text.json), ("text", &text.text), ("body", &text.body)];
+    let given: Vec<(&str, &Node)> =
+        given.into_iter().filter_map(|(name, node)| Some((name, node.as_ref()?))).collect();
+    Ok(Some(match given.as_slice() {
+        [] => return Ok(None),
+        [("json", node)] => Body::Json(matcher::compile(node, source, Mode::Json)?),
+        [("text", node)] => Body::Text(matcher::compile(node, source, Mode::Text)?),
+        [(_, node)] => Body::Bytes(matcher::compile(node, source, Mode::Text)?),
+        [(first, _), (second, node), ..] => {
+            let message = format!("a body is expected in one form, and here are `{first}` and `{second}`");
+            return Err(Diagnostic::at(node.place(source), message));
+        }
+    }))
+}

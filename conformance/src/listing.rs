@@ -1,0 +1,133 @@
+//! What a plan would do: every step with its request, for people and for programs.
+//!
+//! Nothing is sent. A value that only a run can know, a capture, is shown as the expression that names it.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+
+use crate::plan::{Plan, Trial};
+use crate::suite::{OUTPUT, Step, Suite};
+use crate::template::Scope;
+
+/// One step of a plan.
+#[derive(Debug, Serialize)]
+pub struct Entry {
+    /// The scenario.
+    pub scenario: String,
+    /// The id of the step.
+    pub id: String,
+    /// What it says.
+    pub title: String,
+    /// The first stage at which it holds.
+    pub since: Option<String>,
+    /// The first stage at which it holds no more.
+    pub until: Option<String>,
+    /// The profile.
+    pub profile: String,
+    /// The requirements that it covers.
+    pub requirements: Vec<String>,
+    /// Where it stands.
+    pub file: String,
+    /// The line on which it begins.
+    pub line: usize,
+    /// What it sends.
+    pub request: Request,
+}
+
+/// A request as it would go out.
+#[derive(Debug, Serialize)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The path and the query.
+    pub path: String,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body as text, if there is one.
+    pub body: Option<String>,
+}
+
+/// Returns the steps of a plan, in its order.
+#[must_use]
+pub fn entries(plan: &Plan) -> Vec<Entry> {
+    let stage = |index: usize| plan.suite.stages.get(index).cloned();
+    let mut entries = Vec::new();
+    for trial in plan.trials() {
+        for step in trial.steps.iter().filter(|(_, asked)| *asked).map(|(index, _)| &trial.scenario.steps[*index]) {
+            entries.push(Entry {
+                scenario: trial.id(),
+                id: trial.step_id(step),
+                title: step.title.clone(),
+                since: stage(step.stages.since),
+                until: step.stages.until.and_then(stage),
+                profile: trial.profile.clone(),
+                requirements: step.covers.iter().map(ToString::to_string).collect(),
+                file: step.place.source().path().to_owned(),
+                line: step.place.line(),
+                request: request(trial, step, &plan.suite),
+            });
+        }
+    }
+    entries
+}
+
+/// Writes the steps for people, a line each.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_text(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
+    let mut scenario = "";
+    for entry in entries {
+        if entry.scenario != scenario {
+            scenario = &entry.scenario;
+            writeln!(out, "{scenario} ({})", entry.profile)?;
+        }
+        let step = entry.id.rsplit("::").next().unwrap_or(&entry.id);
+        let request = format!("{} {}", entry.request.method, entry.request.path);
+        writeln!(out, "  {step:28} {request:44} {}", entry.requirements.join(" "))?;
+    }
+    writeln!(out, "{} steps", entries.len())
+}
+
+/// Writes the steps as one JSON list.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_json(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, entries)?;
+    writeln!(out)
+}
+
+fn request(trial: &Trial, step: &Step, suite: &Suite) -> Request {
+    match step.request.prepare(&unmade(trial, suite)) {
+        Ok(prepared) => Request {
+            method: prepared.method,
+            path: prepared.target,
+            headers: prepared.headers,
+            body: prepared.body.map(|body| String::from_utf8_lossy(&body).into_owned()),
+        },
+        // A member of a capture has no value before the run.
+        Err(_) => Request {
+            method: step.request.method.clone(),
+            path: step.request.target.written().to_owned(),
+            headers: Vec::new(),
+            body: None,
+        },
+    }
+}
+
+/// A scope in which each capture is the expression that names it.
+fn unmade(trial: &Trial, suite: &Suite) -> Scope {
+    let mut scope = suite.scope();
+    for capture in trial.scenario.steps.iter().flat_map(|step| &step.captures) {
+        scope.set(&capture.name, &json!(format!("${{{}}}", capture.name)));
+    }
+    let profile = suite.profile(&trial.profile);
+    let output = profile.into_iter().flat_map(|profile| &profile.output);
+    let output: Map<String, Json> =
+        output.map(|(name, _)| (name.clone(), json!(format!("${{{OUTPUT}.{name}}}")))).collect();
+    scope.set(OUTPUT, &Json::Object(output));
+    scope
+}

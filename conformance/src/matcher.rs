@@ -1,0 +1,258 @@
+//! What a value of an answer is compared with.
+//!
+//! A [`Matcher`] is compiled from a node of a scenario and compared with a JSON value (a header or a text is a JSON string).
+//! Plain YAML compares exactly; tags relax it. A new matcher that looks at one value is one row of the table in [`leaf`]; one
+//! that holds other matchers is one variant of [`Kind`]. Nothing here knows of HTTP.
+
+mod compile;
+mod leaf;
+
+use regex::Regex;
+use serde_json::Value as Json;
+
+use crate::source::Place;
+use crate::template::{Scope, Text};
+
+pub use compile::{Mode, compile, known};
+use leaf::Leaf;
+
+/// What one value has to be.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    kind: Kind,
+    place: Place,
+}
+
+/// One difference between what was expected and what came.
+#[derive(Debug, Clone)]
+pub struct Mismatch {
+    /// Where in the value, as a JSON Pointer (RFC 6901); empty for the whole.
+    pub pointer: String,
+    /// Where it is demanded.
+    pub place: Place,
+    /// What was expected, in words or as JSON.
+    pub expected: String,
+    /// What came, as JSON or in words.
+    pub received: String,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Literal(Json),
+    Text(Text),
+    Leaf(&'static Leaf),
+    LeafOf { leaf: &'static leaf::LeafOf, argument: Text },
+    Regex(Regex),
+    Length(u64),
+    List(Vec<Matcher>),
+    Object { members: Vec<(String, Matcher)>, open: bool },
+    NoneOf(Vec<Matcher>),
+    OneOf(Vec<Matcher>),
+    Each(Box<Matcher>),
+    Containing(Vec<Matcher>),
+}
+
+impl Matcher {
+    /// Where it stands in its file.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Returns every difference between `value` and what is expected, none when it matches.
+    ///
+    /// `pointer` is where the value stands in the whole answer.
+    #[must_use]
+    pub fn compare(&self, value: &Json, pointer: &str, scope: &Scope) -> Vec<Mismatch> {
+        match &self.kind {
+            Kind::Object { members, open } => self.compare_object(members, *open, value, pointer, scope),
+            Kind::List(expected) => self.compare_list(expected, value, pointer, scope),
+            Kind::Each(each) => match value.as_array() {
+                Some(list) => (list.iter().enumerate())
+                    .flat_map(|(index, item)| each.compare(item, &format!("{pointer}/{index}"), scope))
+                    .collect(),
+                None => vec![self.mismatch(value, pointer, scope)],
+            },
+            Kind::Containing(expected) => self.compare_containing(expected, value, pointer, scope),
+            _ if self.matches(value, scope) => Vec::new(),
+            _ => vec![self.mismatch(value, pointer, scope)],
+        }
+    }
+
+    /// Whether a value is as expected.
+    #[must_use]
+    pub fn matches(&self, value: &Json, scope: &Scope) -> bool {
+        match &self.kind {
+            Kind::Literal(literal) => equal(literal, value),
+            Kind::Text(text) => text.json(scope).is_ok_and(|expected| equal(&expected, value)),
+            Kind::Leaf(leaf) => (leaf.holds)(value),
+            Kind::LeafOf { leaf, argument } => match (value.as_str(), argument.render(scope)) {
+                (Some(text), Ok(argument)) => (leaf.holds)(text, &argument),
+                _ => false,
+            },
+            Kind::Regex(regex) => value.as_str().is_some_and(|text| regex.is_match(text)),
+            Kind::Length(length) => length_of(value) == Some(*length),
+            Kind::NoneOf(choices) => !choices.iter().any(|choice| choice.matches(value, scope)),
+            Kind::OneOf(choices) => choices.iter().any(|choice| choice.matches(value, scope)),
+            Kind::Object { .. } | Kind::List(_) | Kind::Each(_) | Kind::Containing(_) => {
+                self.compare(value, "", scope).is_empty()
+            }
+        }
+    }
+
+    /// The strings in it, for checking the names that they use.
+    pub fn texts(&self) -> Vec<&Text> {
+        match &self.kind {
+            Kind::Text(text) | Kind::LeafOf { argument: text, .. } => vec![text],
+            Kind::Each(inner) => inner.texts(),
+            Kind::List(inner) | Kind::NoneOf(inner) | Kind::OneOf(inner) | Kind::Containing(inner) => {
+                inner.iter().flat_map(Self::texts).collect()
+            }
+            Kind::Object { members, .. } => members.iter().flat_map(|(_, member)| member.texts()).collect(),
+            Kind::Literal(_) | Kind::Leaf(_) | Kind::Regex(_) | Kind::Length(_) => Vec::new(),
+        }
+    }
+
+    /// Says in words, or as JSON, what is expected.
+    #[must_use]
+    pub fn describe(&self, scope: &Scope) -> String {
+        let all = |matchers: &[Self], joint: &str| {
+            matchers.iter().map(|matcher| matcher.describe(scope)).collect::<Vec<_>>().join(joint)
+        };
+        match &self.kind {
+            Kind::Literal(literal) => literal.to_string(),
+            Kind::Text(text) => match text.json(scope) {
+                Ok(value) => value.to_string(),
+                Err(_) => text.written().to_owned(),
+            },
+            Kind::Leaf(leaf) => leaf.means.to_owned(),
+            Kind::LeafOf { leaf, argument } => {
+                let argument = argument.render(scope).unwrap_or_else(|_| argument.written().to_owned());
+                format!("{} {argument:?}", leaf.means)
+            }
+            Kind::Regex(regex) => format!("a string that matches /{regex}/"),
+            Kind::Length(length) => format!("something of length {length}"),
+            Kind::List(list) => format!("[{}]", all(list, ", ")),
+            Kind::Object { members, open } => {
+                let members = members.iter().map(|(name, member)| format!("{name:?}: {}", member.describe(scope)));
+                let members = members.collect::<Vec<_>>().join(", ");
+                if *open { format!("an object with {{{members}}}") } else { format!("{{{members}}}") }
+            }
+            Kind::NoneOf(choices) => format!("not {}", all(choices, " or ")),
+            Kind::OneOf(choices) => format!("one of {}", all(choices, ", ")),
+            Kind::Each(each) => format!("a list of {}", each.describe(scope)),
+            Kind::Containing(list) => format!("a list that has {}", all(list, ", ")),
+        }
+    }
+
+    fn mismatch(&self, value: &Json, pointer: &str, scope: &Scope) -> Mismatch {
+        self.difference(pointer, self.describe(scope), value.to_string())
+    }
+
+    fn difference(&self, pointer: &str, expected: String, received: String) -> Mismatch {
+        Mismatch { pointer: pointer.to_owned(), place: self.place.clone(), expected, received }
+    }
+
+    fn compare_object(
+        &self,
+        members: &[(String, Self)],
+        open: bool,
+        value: &Json,
+        pointer: &str,
+        scope: &Scope,
+    ) -> Vec<Mismatch> {
+        let Some(object) = value.as_object() else { return vec![self.mismatch(value, pointer, scope)] };
+        let mut mismatches = Vec::new();
+        for (name, member) in members {
+            let pointer = format!("{pointer}/{}", escape(name));
+            match object.get(name) {
+                Some(value) => mismatches.extend(member.compare(value, &pointer, scope)),
+                None => mismatches.push(member.difference(
+                    &pointer,
+                    member.describe(scope),
+                    "no such member".to_owned(),
+                )),
+            }
+        }
+        if !open {
+            for (name, value) in object {
+                if !members.iter().any(|(expected, _)| expected == name) {
+                    let pointer = format!("{pointer}/{}", escape(name));
+                    mismatches.push(self.difference(&pointer, "no such member".to_owned(), value.to_string()));
+                }
+            }
+        }
+        mismatches
+    }
+
+    fn compare_list(&self, expected: &[Self], value: &Json, pointer: &str, scope: &Scope) -> Vec<Mismatch> {
+        let Some(list) = value.as_array() else { return vec![self.mismatch(value, pointer, scope)] };
+        let mut mismatches = Vec::new();
+        if list.len() != expected.len() {
+            let count = |count: usize| format!("{count} element{}", if count == 1 { "" } else { "s" });
+            mismatches.push(self.difference(pointer, count(expected.len()), count(list.len())));
+        }
+        for (index, (matcher, item)) in expected.iter().zip(list).enumerate() {
+            mismatches.extend(matcher.compare(item, &format!("{pointer}/{index}"), scope));
+        }
+        mismatches
+    }
+
+    /// A true matching: no element of the answer satisfies two expectations.
+    fn compare_containing(&self, expected: &[Self], value: &Json, pointer: &str, scope: &Scope) -> Vec<Mismatch> {
+        let Some(list) = value.as_array() else { return vec![self.mismatch(value, pointer, scope)] };
+        let candidates: Vec<Vec<usize>> = (expected.iter())
+            .map(|matcher| (0..list.len()).filter(|index| matcher.matches(&list[*index], scope)).collect())
+            .collect();
+        let mut owner = vec![None; list.len()];
+        (0..expected.len())
+            .filter(|wanted| !assign(*wanted, &candidates, &mut owner, &mut vec![false; list.len()]))
+            .map(|wanted| {
+                let matcher = &expected[wanted];
+                let received = format!("no such element among {}", list.len());
+                matcher.difference(pointer, format!("an element {}", matcher.describe(scope)), received)
+            })
+            .collect()
+    }
+}
+
+/// Finds an element for one expectation, moving others to elements that suit them too (Kuhn's augmenting paths).
+fn assign(wanted: usize, candidates: &[Vec<usize>], owner: &mut [Option<usize>], seen: &mut [bool]) -> bool {
+    for &index in &candidates[wanted] {
+        if std::mem::replace(&mut seen[index], true) {
+            continue;
+        }
+        if owner[index].is_none_or(|other| assign(other, candidates, owner, seen)) {
+            owner[index] = Some(wanted);
+            return true;
+        }
+    }
+    false
+}
+
+/// Equality of JSON by meaning: `1` and `1.0` are the same number.
+fn equal(expected: &Json, received: &Json) -> bool {
+    match (expected, received) {
+        (Json::Number(expected), Json::Number(received)) => {
+            expected == received || expected.is_f64() != received.is_f64() && expected.as_f64() == received.as_f64()
+        }
+        _ => expected == received,
+    }
+}
+
+fn length_of(value: &Json) -> Option<u64> {
+    let length = match value {
+        Json::String(text) => text.chars().count(),
+        Json::Array(list) => list.len(),
+        Json::Object(object) => object.len(),
+        Json::Null | Json::Bool(_) | Json::Number(_) => return None,
+    };
+    u64::try_from(length).ok()
+}
+
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! From a node of a scenario to a [`Matcher`].
+
+use std::sync::Arc;
+
+use regex::Regex;
+use serde_json::Value as Json;
+
+use super::leaf::{LEAVES, LEAVES_OF};
+use super::{Kind, Matcher};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Place, Source};
+use crate::template::Text;
+use crate::yaml::{Node, Value};
+
+/// What an untagged scalar is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// JSON: `1` is a number and `true` a boolean.
+    Json,
+    /// Text, as of a header or a cookie: `1` is the string "1".
+    Text,
+}
+
+/// Returns the matcher that a node describes.
+///
+/// # Errors
+/// An unknown tag, or a tag whose value is not of the shape that it takes.
+pub fn compile(node: &Node, source: &Arc<Source>, mode: Mode) -> Result<Matcher, Diagnostic> {
+    let place = node.place(source);
+    let kind = match &node.tag {
+        Some(tag) => tagged(tag, node, source, mode, &place)?,
+        None => plain(node, source, mode, &place)?,
+    };
+    Ok(Matcher { kind, place })
+}
+
+/// The tags that the language knows, in the order of the reference page.
+pub fn known() -> impl Iterator<Item = &'static str> {
+    let leaves = LEAVES.iter().map(|leaf| leaf.tag).chain(LEAVES_OF.iter().map(|leaf| leaf.tag));
+    leaves.chain(["!regex", "!length", "!one_of", "!not", "!subset", "!each", "!containing"])
+}
+
+fn plain(node: &Node, source: &Arc<Source>, mode: Mode, place: &Place) -> Result<Kind, Diagnostic> {
+    Ok(match &node.value {
+        Value::String(written) => Kind::Text(text(written, place)?),
+        Value::Number(written) if mode == Mode::Text => Kind::Text(Text::literal(as_written(place, written))),
+        Value::Number(written) => Kind::Literal(number(as_written(place, written), place)?),
+        Value::Bool(value) if mode == Mode::Text => Kind::Text(Text::literal(&value.to_string())),
+        Value::Bool(value) => Kind::Literal(Json::Bool(*value)),
+        Value::Null if mode == Mode::Text => {
+            return Err(Diagnostic::at(place.clone(), "a text is expected here")
+                .help("an empty one is written '', and any one !any"));
+        }
+        Value::Null => Kind::Literal(Json::Null),
+        Value::List(list) => Kind::List(compile_all(list, source, mode)?),
+        Value::Mapping(_) => object(node, source, mode, false)?,
+    })
+}
+
+fn tagged(tag: &str, node: &Node, source: &Arc<Source>, mode: Mode, place: &Place) -> Result<Kind, Diagnostic> {
+    let takes = |what: &str| Diagnostic::at(place.clone(), format!("`{tag}` takes {what}, and here is {}", node.shape()));
+    if let Some(leaf) = LEAVES.iter().find(|leaf| leaf.tag == tag) {
+        return match node.value {
+            Value::Null => Ok(Kind::Leaf(leaf)),
+            _ => Err(takes("nothing behind it")),
+        };
+    }
+    if let Some(leaf) = LEAVES_OF.iter().find(|leaf| leaf.tag == tag) {
+        return match &node.value {
+            Value::String(written) => Ok(Kind::LeafOf { leaf, argument: text(written, place)? }),
+            Value::Number(written) => {
+                Ok(Kind::LeafOf { leaf, argument: Text::literal(as_written(place, written)) })
+            }
+            _ => Err(takes("a string")),
+        };
+    }
+    match (tag, &node.value) {
+        ("!regex", Value::String(pattern)) => Regex::new(pattern).map(Kind::Regex).map_err(|error| {
+            let cause = error.to_string();
+            let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            Diagnostic::at(place.clone(), format!("this pattern cannot be read: {cause}"))
+        }),
+        ("!regex", _) => Err(takes("a pattern")),
+        ("!length", Value::Number(length)) => {
+            length.parse().map(Kind::Length).map_err(|_| takes("a whole number"))
+        }
+        ("!length", _) => Err(takes("a whole number")),
+        ("!one_of", Value::List(list)) if !list.is_empty() => Ok(Kind::OneOf(compile_all(list, source, mode)?)),
+        ("!one_of", _) => Err(takes("a list of choices")),
+        // A node has one tag, so a tagged matcher inside another stands in a list: `!not [!uuid]`.
+        ("!not", Value::List(list)) if !list.is_empty() => Ok(Kind::NoneOf(compile_all(list, source, mode)?)),
+        ("!not", _) => Ok(Kind::NoneOf(vec![Matcher { kind: plain(node, source, mode, place)?, place: place.clone() }])),
+        ("!subset", Value::Mapping(_)) => object(node, source, mode, true),
+        ("!subset", _) => Err(takes("a mapping")),
+        ("!each", Value::List(list)) => match list.as_slice() {
+            [one] => Ok(Kind::Each(Box::new(compile(one, source, mode)?))),
+            _ => Err(takes("one matcher, in a list of one where it has a tag")),
+        },
+        ("!each", _) => Ok(Kind::Each(Box::new(Matcher { kind: plain(node, source, mode, place)?, place: place.clone() }))),
+        ("!containing", Value::List(list)) => Ok(Kind::Containing(compile_all(list, source, mode)?)),
+        ("!containing", _) => Err(takes("a list")),
+        _ => Err(Diagnostic::at(place.clone(), format!("unknown matcher `{tag}`")).suggest(tag, known())),
+    }
+}
+
+fn object(node: &Node, source: &Arc<Source>, mode: Mode, open: bool) -> Result<Kind, Diagnostic> {
+    let Value::Mapping(entries) = &node.value else { return Ok(Kind::Object { members: Vec::new(), open }) };
+    let member = |(name, node): &(crate::yaml::Located<String>, Node)| {
+        Ok((name.value.clone(), compile(node, source, mode)?))
+    };
+    Ok(Kind::Object { members: entries.iter().map(member).collect::<Result<_, Diagnostic>>()?, open })
+}
+
+fn compile_all(list: &[Node], source: &Arc<Source>, mode: Mode) -> Result<Vec<Matcher>, Diagnostic> {
+    list.iter().map(|node| compile(node, source, mode)).collect()
+}
+
+fn text(written: &str, place: &Place) -> Result<Text, Diagnostic> {
+    Text::parse(written).map_err(|error| Diagnostic::at(place.clone(), error.to_string()))
+}
+
+/// The digits that stand in the file, where they are JSON: the reader has made a float of a long one.
+fn as_written<'a>(place: &'a Place, read: &'a str) -> &'a str {
+    let digits = place.source().text().get(place.span().start..place.span().end).unwrap_or(read);
+    let digits = digits.rsplit(char::is_whitespace).next().unwrap_or(digits);
+    if serde_json::from_str::<serde_json::Number>(digits).is_ok() { digits } else { read }
+}
+
+fn number(digits: &str, place: &Place) -> Result<Json, Diagnostic> {
+    serde_json::from_str(digits)
+        .map(Json::Number)
+        .map_err(|_| Diagnostic::at(place.clone(), format!("`{digits}` is not a number of JSON")))
+}

@@ -1,0 +1,60 @@
+//! The matchers that look at one value and hold no other: a table.
+//!
+//! A row is a tag, what it means in a message, and a function. No row may look at anything but its value.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value as Json;
+
+/// A bare tag: `id: !uuid`.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    pub(super) tag: &'static str,
+    pub(super) means: &'static str,
+    pub(super) holds: fn(&Json) -> bool,
+}
+
+/// A tag with a string: `!starts_with application/json`.
+#[derive(Debug)]
+pub(super) struct LeafOf {
+    pub(super) tag: &'static str,
+    pub(super) means: &'static str,
+    pub(super) holds: fn(&str, &str) -> bool,
+}
+
+pub(super) static LEAVES: &[Leaf] = &[
+    Leaf { tag: "!any", means: "any value", holds: |_| true },
+    Leaf { tag: "!string", means: "a string", holds: Json::is_string },
+    Leaf { tag: "!integer", means: "an integer", holds: |value| value.is_i64() || value.is_u64() },
+    Leaf { tag: "!number", means: "a number", holds: Json::is_number },
+    Leaf { tag: "!boolean", means: "true or false", holds: Json::is_boolean },
+    Leaf { tag: "!uuid", means: "a UUID", holds: |value| value.as_str().is_some_and(|text| UUID.is_match(text)) },
+    Leaf {
+        tag: "!datetime",
+        means: "a date and time",
+        holds: |value| value.as_str().is_some_and(|text| DATETIME.is_match(text)),
+    },
+];
+
+pub(super) static LEAVES_OF: &[LeafOf] = &[
+    LeafOf { tag: "!contains", means: "a string that contains", holds: |text, part| text.contains(part) },
+    LeafOf { tag: "!starts_with", means: "a string that starts with", holds: |text, start| text.starts_with(start) },
+];
+
+/// The hyphenated form of RFC 9562, section 4, in either case.
+static UUID: LazyLock<Regex> = LazyLock::new(|| {
+    constant(r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
+});
+
+/// RFC 3339, section 5.6, with a space allowed for the `T` and the offset left free.
+static DATETIME: LazyLock<Regex> = LazyLock::new(|| {
+    constant(
+        r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})?$",
+    )
+});
+
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant of this file and a test compiles it")]
+fn constant(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap()
+}

@@ -1,0 +1,104 @@
+use serde_json::{Value as Json, json};
+
+use super::{Matcher, Mode, compile};
+use crate::source::Source;
+use crate::template::Scope;
+use crate::yaml::{self, Node};
+
+fn matcher(yaml: &str) -> Matcher {
+    let source = Source::new("m.yaml", yaml);
+    compile(&yaml::read::<Node>(&source).unwrap(), &source, Mode::Json).unwrap()
+}
+
+fn refused(yaml: &str) -> String {
+    let source = Source::new("m.yaml", yaml);
+    compile(&yaml::read::<Node>(&source).unwrap(), &source, Mode::Json).unwrap_err().to_string()
+}
+
+fn matches(yaml: &str, value: &Json) -> bool {
+    matcher(yaml).compare(value, "", &Scope::default()).is_empty()
+}
+
+fn differences(yaml: &str, value: &Json) -> Vec<String> {
+    (matcher(yaml).compare(value, "", &Scope::default()).iter())
+        .map(|mismatch| format!("{}: {} / {}", mismatch.pointer, mismatch.expected, mismatch.received))
+        .collect()
+}
+
+#[test]
+fn plain_yaml_compares_exactly() {
+    assert!(matches("{a: 1, b: [x, null]}", &json!({"b": ["x", null], "a": 1})));
+    assert!(!matches("{a: 1}", &json!({"a": 1, "b": 2})));
+    assert!(!matches("{a: 1}", &json!({"a": "1"})));
+    assert!(!matches("[1, 2]", &json!([2, 1])));
+    assert!(matches("1", &json!(1.0)));
+}
+
+#[test]
+fn a_difference_names_the_member_and_both_values() {
+    assert_eq!(
+        differences("{a: 1, b: {c: x}, e: 0}", &json!({"a": 2, "b": {"c": "y", "d/e": true}})),
+        ["/a: 1 / 2", "/b/c: \"x\" / \"y\"", "/b/d~1e: no such member / true", "/e: 0 / no such member"]
+    );
+    assert_eq!(differences("[1]", &json!([1, 2])), [": 1 element / 2 elements"]);
+}
+
+#[test]
+fn bare_tags_look_at_the_kind_of_the_value() {
+    let uuid = json!("cf3ddee1-ff24-49e4-a40b-2540333fe992");
+    assert!(matches("!uuid", &uuid) && !matches("!uuid", &json!("cf3ddee1")) && !matches("!uuid", &json!(1)));
+    for time in ["2017-10-16 04:23:04", "2017-10-16T04:23:04", "2017-10-16T04:23:04.123456+00:00", "2017-10-16T04:23:04Z"] {
+        assert!(matches("!datetime", &json!(time)), "{time}");
+    }
+    for time in ["2017-10-16", "2017-13-16 04:23:04", "04:23:04", "Mon, 16 Oct 2017 04:57:08 GMT"] {
+        assert!(!matches("!datetime", &json!(time)), "{time}");
+    }
+    assert!(matches("!integer", &json!(3)) && !matches("!integer", &json!(3.5)));
+    assert!(matches("!any", &json!(null)) && matches("!string", &json!("")) && matches("!boolean", &json!(false)));
+}
+
+#[test]
+fn tags_nest_anywhere() {
+    let uuid = json!("cf3ddee1-ff24-49e4-a40b-2540333fe992");
+    assert!(!matches("!not [!uuid]", &uuid) && matches("!not [!uuid, null]", &json!("x")) && !matches("!not [!uuid, null]", &json!(null)));
+    assert!(matches("!each [!uuid]", &json!([uuid, uuid])) && !matches("!each [!uuid]", &json!([uuid, 1])));
+    assert!(matches("!each {id: !uuid}", &json!([])));
+    assert!(matches("!subset {a: !not 1}", &json!({"a": 2, "b": 3})));
+    assert!(matches("!one_of [1, !string ]", &json!("x")) && !matches("!one_of [1, !string ]", &json!(2)));
+    assert!(matches("!length 2", &json!("éa")) && matches("!length 0", &json!([])) && !matches("!length 1", &json!(1)));
+    assert!(matches("!regex '^a+$'", &json!("aa")) && !matches("!regex '^a+$'", &json!("ab")));
+    assert!(matches("!contains b", &json!("abc")) && matches("!starts_with a", &json!("abc")));
+}
+
+#[test]
+fn no_element_satisfies_two_expectations() {
+    assert!(matches("!containing [1, 1]", &json!([1, 2, 1])));
+    assert!(!matches("!containing [1, 1]", &json!([1, 2])));
+    assert!(matches("!containing [!any , 1]", &json!([1, 2])));
+    assert_eq!(differences("!containing [3]", &json!([1, 2])), [": an element 3 / no such element among 2"]);
+}
+
+#[test]
+fn a_tag_that_is_wrong_is_refused_at_its_place() {
+    assert!(refused("a: !uid").contains("unknown matcher `!uid`"), "{}", refused("a: !uid"));
+    assert!(refused("a: !uid").contains("did you mean `!uuid`?"));
+    assert!(refused("a: !uid").contains("m.yaml:1:4"));
+    assert!(refused("!uuid 5").contains("`!uuid` takes nothing behind it, and here is a number"));
+    assert!(refused("!length x").contains("takes a whole number"));
+    assert!(refused("!regex '('").contains("cannot be read"));
+    assert!(refused("!subset [1]").contains("takes a mapping"));
+    assert!(refused("${x").contains("closing brace"));
+}
+
+#[test]
+fn a_number_keeps_its_digits() {
+    assert!(matches("18446744073709551615", &json!(18_446_744_073_709_551_615_u64)));
+    assert!(!matches("18446744073709551615", &json!(18_446_744_073_709_551_614_u64)));
+}
+
+#[test]
+fn in_text_mode_a_number_is_its_digits() {
+    let source = Source::new("m.yaml", "210");
+    let matcher = compile(&yaml::read::<Node>(&source).unwrap(), &source, Mode::Text).unwrap();
+    assert!(matcher.matches(&json!("210"), &Scope::default()));
+}

@@ -1,0 +1,201 @@
+//! The command line: the only room that reads flags and the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::diagnostic::Diagnostic;
+use crate::plan::Selection;
+use crate::suite::Folder;
+
+/// Replays an HTTP API's specification against any implementation of it, and says requirement by requirement what holds.
+#[derive(Debug, Parser)]
+#[command(name = "conformance", version, about, max_term_width = 110, after_help = EXIT_CODES)]
+pub struct Options {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the suite against a target: a URL, a command that starts it (behind `--`), or a target file.
+    Run(Run),
+    /// Shows the steps that a run would take, and sends nothing.
+    List(List),
+    /// Reads the suite and says everything that is wrong with it.
+    Check(Check),
+}
+
+/// `conformance run`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
+pub struct Run {
+    /// A target that is already running, as http://host:port.
+    #[arg(value_name = "URL")]
+    pub url: Option<String>,
+    /// A file that names a command for each profile.
+    #[arg(long, value_name = "FILE")]
+    pub target: Option<PathBuf>,
+    /// A command that starts the target in the current folder; it is started anew for each profile.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub program: Vec<String>,
+    /// What is run of the suite.
+    #[command(flatten)]
+    pub selection: SelectionOptions,
+    /// How many scenarios send requests at once.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: u16,
+    /// How long the target may take for one whole answer.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// Writes a report to a file beside the one for people: jsonl=FILE.
+    #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
+    pub report: Vec<ReportFile>,
+    /// Shows passwords, credentials and cookies in the reports.
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// Tells only what the run came to.
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Tells every step.
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// When to write in colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// `conformance list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// What is shown of the suite.
+    #[command(flatten)]
+    pub selection: SelectionOptions,
+    /// For people, or for programs.
+    #[arg(long, default_value = "text")]
+    pub format: ListFormat,
+}
+
+/// `conformance check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The folder of the suite; the one inside this program unless it is given.
+    #[arg(long, value_name = "DIR")]
+    pub suite: Option<PathBuf>,
+}
+
+/// What is taken of a suite.
+#[derive(Debug, Args)]
+pub struct SelectionOptions {
+    /// The folder of the suite; the one inside this program unless it is given.
+    #[arg(long, value_name = "DIR")]
+    pub suite: Option<PathBuf>,
+    /// The profile, or several of them; a running target has one.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub profile: Vec<String>,
+    /// How far along the specification the implementation is.
+    #[arg(long, value_name = "NAME")]
+    pub stage: Option<String>,
+    /// Only the steps whose id contains this or matches this pattern, or that cover this requirement.
+    #[arg(long, value_name = "PATTERN")]
+    pub filter: Vec<String>,
+}
+
+/// A report and the file it is written to.
+#[derive(Debug, Clone)]
+pub struct ReportFile {
+    /// The kind.
+    pub kind: ReportKind,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// A kind of report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportKind {
+    /// JSON Lines: the event stream.
+    Jsonl,
+}
+
+/// For people, or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A line for each step.
+    Text,
+    /// One JSON list.
+    Json,
+}
+
+/// When to write in colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl SelectionOptions {
+    /// The suite's files.
+    #[must_use]
+    pub fn folder(&self) -> Folder {
+        folder(self.suite.as_ref())
+    }
+
+    /// What is taken.
+    #[must_use]
+    pub fn selection(&self) -> Selection {
+        Selection { stage: self.stage.clone(), filters: self.filter.clone(), profiles: self.profile.clone() }
+    }
+}
+
+impl Check {
+    /// The suite's files.
+    #[must_use]
+    pub fn folder(&self) -> Folder {
+        folder(self.suite.as_ref())
+    }
+}
+
+impl Run {
+    /// Returns the one profile in which a running target runs.
+    ///
+    /// # Errors
+    /// None or several, where the suite has several.
+    pub fn profile_of_url(&self, known: &[&str]) -> Result<String, Diagnostic> {
+        match (self.selection.profile.as_slice(), known) {
+            ([one], _) => Ok(one.clone()),
+            ([], [one]) => Ok((*one).to_owned()),
+            _ => Err(Diagnostic::new("a target that is already running runs in one profile, and `--profile` does not name it")
+                .help(format!("the suite's profiles: {}", known.join(", ")))),
+        }
+    }
+}
+
+fn folder(named: Option<&PathBuf>) -> Folder {
+    named.map_or(Folder::Embedded, |path| Folder::Directory(path.clone()))
+}
+
+fn parse_duration(written: &str) -> Result<Duration, String> {
+    let place = crate::source::Source::new("", "").place(crate::source::Span::default());
+    crate::suite::members::duration(written, &place).map_err(|_| "written as 200ms, 4s, 1.5s or 2m".to_owned())
+}
+
+fn parse_report(written: &str) -> Result<ReportFile, String> {
+    match written.split_once('=') {
+        Some(("jsonl", path)) if !path.is_empty() => Ok(ReportFile { kind: ReportKind::Jsonl, path: path.into() }),
+        _ => Err("written as jsonl=FILE".to_owned()),
+    }
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0   the target conforms
+  1   a requirement (must) does not hold
+  2   a file or a flag is wrong; nothing was sent
+  3   the target cannot be used, or the run stayed inconclusive
+  4   nothing was selected";

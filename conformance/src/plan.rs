@@ -1,0 +1,224 @@
+//! What will be run: a suite, cut down to what was asked for.
+//!
+//! In go a [`Suite`] and a [`Selection`], out comes a [`Plan`]: which scenarios run in which profile on which target, and which of
+//! their steps are reported. After this nothing is wrong on paper.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use globset::Glob;
+
+use crate::diagnostic::Diagnostic;
+use crate::suite::{Scenario, Step, Suite};
+
+/// What was asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// How far along the implementation is; the last stage unless it is said.
+    pub stage: Option<String>,
+    /// Patterns of step ids, or ids of requirements; all unless there is one.
+    pub filters: Vec<String>,
+    /// The profiles; all unless there is one.
+    pub profiles: Vec<String>,
+}
+
+/// What will be run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The suite that it is taken from.
+    pub suite: Arc<Suite>,
+    /// The stage that is judged, by its place in the suite's order.
+    pub stage: usize,
+    /// One for each target that is needed.
+    pub groups: Vec<Group>,
+}
+
+/// The scenarios that share one target.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The profile of the target.
+    pub profile: String,
+    /// Whether the target is for one scenario alone.
+    pub isolated: bool,
+    /// The fixtures that the target holds, in the order of the manifest.
+    pub fixtures: Vec<String>,
+    /// The scenarios.
+    pub trials: Vec<Trial>,
+}
+
+/// One scenario in one profile.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// Its place in the order of the report.
+    pub order: usize,
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// The profile.
+    pub profile: String,
+    /// The steps that run, by their place in the scenario, and whether their verdict was asked for. One that was not leads
+    /// up to one that was.
+    pub steps: Vec<(usize, bool)>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PlanError {
+    /// Something that was asked for does not exist.
+    #[error("{0}")]
+    Wrong(Diagnostic),
+    /// Nothing is left to run.
+    #[error("{0}")]
+    Nothing(Diagnostic),
+}
+
+impl Plan {
+    /// Returns what will be run.
+    ///
+    /// # Errors
+    /// An unknown stage or profile, a filter that matches nothing, or nothing left.
+    pub fn new(suite: Arc<Suite>, selection: &Selection) -> Result<Self, PlanError> {
+        let stage = stage(&suite, selection).map_err(PlanError::Wrong)?;
+        for name in &selection.profiles {
+            if suite.profile(name).is_none() {
+                let known = suite.profiles.iter().map(|profile| profile.name.as_str());
+                let diagnostic = Diagnostic::new(format!("the suite has no profile `{name}`")).suggest(name, known);
+                return Err(PlanError::Wrong(diagnostic));
+            }
+        }
+        let mut filters = Filters::new(&selection.filters).map_err(PlanError::Wrong)?;
+        let mut trials = Vec::new();
+        for scenario in &suite.scenarios {
+            for profile in &scenario.profiles {
+                if !selection.profiles.is_empty() && !selection.profiles.contains(profile) {
+                    continue;
+                }
+                let steps = select(scenario, profile, stage, &mut filters);
+                if !steps.is_empty() {
+                    let (scenario, profile) = (Arc::clone(scenario), profile.clone());
+                    trials.push(Trial { order: trials.len(), scenario, profile, steps });
+                }
+            }
+        }
+        if let Some(unused) = filters.unused() {
+            let message = format!("the filter `{unused}` matches no step");
+            let help = "a filter is part of a step's id, a pattern with `*`, or the id of a requirement; `conformance list` shows them";
+            return Err(PlanError::Nothing(Diagnostic::new(message).help(help)));
+        }
+        if trials.is_empty() {
+            return Err(PlanError::Nothing(Diagnostic::new("no step is left to run")
+                .help("the stage, the profile and the filters together leave none; `conformance list` shows all")));
+        }
+        let groups = group(&suite, trials);
+        Ok(Self { suite, stage, groups })
+    }
+
+    /// The scenarios in the order of the report.
+    #[must_use]
+    pub fn trials(&self) -> Vec<&Trial> {
+        let mut trials: Vec<&Trial> = self.groups.iter().flat_map(|group| &group.trials).collect();
+        trials.sort_by_key(|trial| trial.order);
+        trials
+    }
+}
+
+impl Trial {
+    /// The id of the scenario in this profile: the profile is named where there are several.
+    #[must_use]
+    pub fn id(&self) -> String {
+        scenario_id(&self.scenario, &self.profile)
+    }
+
+    /// The id of a step, the same in every report.
+    #[must_use]
+    pub fn step_id(&self, step: &Step) -> String {
+        format!("{}::{}", self.id(), step.id)
+    }
+}
+
+fn scenario_id(scenario: &Scenario, profile: &str) -> String {
+    match scenario.profiles.len() {
+        1 => scenario.id.clone(),
+        _ => format!("{}@{profile}", scenario.id),
+    }
+}
+
+fn stage(suite: &Suite, selection: &Selection) -> Result<usize, Diagnostic> {
+    let Some(name) = &selection.stage else { return Ok(suite.stages.len().saturating_sub(1)) };
+    suite.stage(name).ok_or_else(|| {
+        let known = suite.stages.iter().map(String::as_str);
+        Diagnostic::new(format!("the suite has no stage `{name}`")).suggest(name, known)
+    })
+}
+
+/// Returns the steps that run: those that were asked for, and all before the last of them.
+fn select(scenario: &Scenario, profile: &str, stage: usize, filters: &mut Filters<'_>) -> Vec<(usize, bool)> {
+    let id = scenario_id(scenario, profile);
+    let mut steps: Vec<(usize, bool)> = (scenario.steps.iter().enumerate())
+        .filter(|(_, step)| step.stages.hold_at(stage))
+        .map(|(index, step)| (index, filters.take(&format!("{id}::{}", step.id), step)))
+        .collect();
+    let last = steps.iter().rposition(|(_, asked)| *asked);
+    steps.truncate(last.map_or(0, |last| last + 1));
+    steps
+}
+
+/// Puts the scenarios of a profile on one target, and each isolated one on its own.
+fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for trial in trials {
+        let isolated = trial.scenario.isolated;
+        let fixtures = trial.scenario.fixtures.clone();
+        let shared = groups.iter_mut().find(|group| !isolated && !group.isolated && group.profile == trial.profile);
+        match shared {
+            Some(group) => {
+                group.fixtures.extend(fixtures);
+                group.trials.push(trial);
+            }
+            None => groups.push(Group { profile: trial.profile.clone(), isolated, fixtures, trials: vec![trial] }),
+        }
+    }
+    for group in &mut groups {
+        let wanted: BTreeSet<String> = group.fixtures.drain(..).collect();
+        let ordered = suite.fixtures.iter().map(|fixture| &fixture.name).filter(|name| wanted.contains(*name));
+        group.fixtures = ordered.cloned().collect();
+    }
+    groups
+}
+
+struct Filters<'a> {
+    patterns: Vec<(&'a str, Option<globset::GlobMatcher>, bool)>,
+}
+
+impl<'a> Filters<'a> {
+    fn new(written: &'a [String]) -> Result<Self, Diagnostic> {
+        let mut patterns = Vec::new();
+        for pattern in written {
+            let glob = match pattern.contains(['*', '?', '[', '{']) {
+                true => Some(Glob::new(pattern).map_err(|error| {
+                    Diagnostic::new(format!("the filter `{pattern}` cannot be read: {}", error.kind()))
+                })?),
+                false => None,
+            };
+            patterns.push((pattern.as_str(), glob.map(|glob| glob.compile_matcher()), false));
+        }
+        Ok(Self { patterns })
+    }
+
+    /// Whether a step was asked for.
+    fn take(&mut self, id: &str, step: &Step) -> bool {
+        let mut asked = self.patterns.is_empty();
+        for (pattern, glob, used) in &mut self.patterns {
+            let matches = match glob {
+                Some(glob) => glob.is_match(id),
+                None => id.contains(*pattern) || step.covers.iter().any(|covered| **covered == **pattern),
+            };
+            *used |= matches;
+            asked |= matches;
+        }
+        asked
+    }
+
+    fn unused(&self) -> Option<&'a str> {
+        self.patterns.iter().find(|(_, _, used)| !used).map(|(pattern, _, _)| *pattern)
+    }
+}

@@ -1,0 +1,20 @@
+//! What a run tells its readers. Each report consumes [`Event`](crate::event::Event)s and nothing else; only these rooms print.
+
+mod human;
+mod jsonl;
+
+pub use human::{Detail, Human};
+pub use jsonl::JsonLines;
+
+use std::io;
+
+use crate::event::Event;
+
+/// A consumer of events.
+pub trait Report {
+    /// Takes one event.
+    ///
+    /// # Errors
+    /// Those of the place that it writes to.
+    fn tell(&mut self, event: &Event) -> io::Result<()>;
+}

@@ -1,0 +1,170 @@
+//! What a step sends.
+//!
+//! A [`Request`] is compiled from a step, written as a curl command or as a mapping; both end here and mean the same
+//! thing. [`Request::prepare`] evaluates its expressions and gives a [`Prepared`] one: the method, the request target, the
+//! header fields and the body as they go out. Nothing here opens a socket or knows where the target is.
+
+mod body;
+mod mapping;
+
+use base64::Engine as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::template::{Scope, TemplateError, Text};
+
+pub use body::{Body, Field, JsonText, Part};
+pub use mapping::compile as compile_mapping;
+
+/// A request, before its expressions are evaluated.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method, as it is sent.
+    pub method: String,
+    /// The path and the query behind the origin; begins with `/`.
+    pub target: Text,
+    /// More of the query, joined to it by `&`.
+    pub query: Vec<Field>,
+    /// The header fields that were asked for. A field of the same name replaces a default one.
+    pub headers: Vec<(String, Text)>,
+    /// The names of default header fields that are not to be sent.
+    pub without: Vec<String>,
+    /// The pairs of the Cookie field, joined by `; `.
+    pub cookies: Vec<Text>,
+    /// `user:password` of Basic authentication (RFC 7617).
+    pub basic: Option<Text>,
+    /// The body.
+    pub body: Body,
+    /// How the sender names itself.
+    pub agent: Agent,
+    /// How many redirections are followed.
+    pub follow: u32,
+}
+
+/// How the sender of a request names itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agent {
+    /// As curl does: for requests written as curl commands.
+    Curl,
+    /// As this program.
+    Conformance,
+}
+
+/// A request as it goes out. Host and Content-Length are added on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The method.
+    pub method: String,
+    /// The path and the query.
+    pub target: String,
+    /// The header fields, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body; `None` where there is none at all, which differs from an empty one.
+    pub body: Option<Vec<u8>>,
+    /// How many redirections are followed.
+    pub follow: u32,
+}
+
+impl Request {
+    /// Returns a GET of a path with nothing else.
+    #[must_use]
+    pub fn get(target: Text, agent: Agent) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            target,
+            query: Vec::new(),
+            headers: Vec::new(),
+            without: Vec::new(),
+            cookies: Vec::new(),
+            basic: None,
+            body: Body::None,
+            agent,
+            follow: 0,
+        }
+    }
+
+    /// The strings in it, for checking the names that they use.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&Text> {
+        let mut texts = vec![&self.target];
+        texts.extend(self.query.iter().flat_map(Field::texts));
+        texts.extend(self.headers.iter().map(|(_, value)| value));
+        texts.extend(&self.cookies);
+        texts.extend(&self.basic);
+        texts.extend(self.body.texts());
+        texts
+    }
+
+    /// Returns the request as it goes out.
+    ///
+    /// # Errors
+    /// An expression that has no value in this scope.
+    pub fn prepare(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
+        let mut target = self.target.render(scope)?;
+        for field in &self.query {
+            target.push(if target.contains('?') { '&' } else { '?' });
+            target.push_str(&String::from_utf8_lossy(&field.render(scope)?));
+        }
+        let body = self.body.render(scope)?;
+        Ok(Prepared {
+            method: self.method.clone(),
+            target,
+            headers: self.header_fields(scope, body.as_ref().map(|(content_type, _)| content_type))?,
+            body: body.map(|(_, bytes)| bytes),
+            follow: self.follow,
+        })
+    }
+
+    /// The fields in curl's own order: what it adds by itself first, then what was asked for.
+    fn header_fields(
+        &self,
+        scope: &Scope,
+        content_type: Option<&Option<String>>,
+    ) -> Result<Vec<(String, String)>, TemplateError> {
+        let mut fields = Vec::new();
+        if let Some(basic) = &self.basic {
+            let credentials = base64::prelude::BASE64_STANDARD.encode(basic.render(scope)?);
+            fields.push(("Authorization", format!("Basic {credentials}")));
+        }
+        fields.push(("User-Agent", self.agent.name().to_owned()));
+        fields.push(("Accept", if matches!(self.body, Body::JsonText(_)) { JSON } else { "*/*" }.to_owned()));
+        if !self.cookies.is_empty() {
+            let cookies = self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
+            fields.push(("Cookie", cookies.join("; ")));
+        }
+        if let Some(Some(content_type)) = content_type {
+            fields.push(("Content-Type", content_type.clone()));
+        }
+        let named = |name: &str| {
+            self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
+                || self.without.iter().any(|own| own.eq_ignore_ascii_case(name))
+        };
+        // A Cookie field that was asked for stands beside the one made of cookies, as with curl.
+        fields.retain(|(name, _)| *name == "Cookie" || !named(name));
+        let mut fields: Vec<_> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        for (name, value) in &self.headers {
+            fields.push((name.clone(), value.render(scope)?));
+        }
+        Ok(fields)
+    }
+}
+
+impl Agent {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Curl => "curl/8.11.1",
+            Self::Conformance => concat!("conformance/", env!("CARGO_PKG_VERSION")),
+        }
+    }
+}
+
+/// The media type of JSON (RFC 8259, section 11).
+const JSON: &str = "application/json";
+
+/// What curl leaves as it is when it encodes: the unreserved characters of RFC 3986, section 2.3.
+pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Returns the percent-encoded form of a text, as `curl --data-urlencode` makes it.
+#[must_use]
+pub fn percent_encode(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}

@@ -1,0 +1,176 @@
+//! The body of a request and the pieces that it is made of.
+
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{JSON, percent_encode};
+use crate::template::{Scope, TemplateError, Text};
+
+/// The body of a request.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// None at all.
+    None,
+    /// Pieces joined by `&`, with the content type of forms (`-d`).
+    Fields(Vec<Field>),
+    /// Text sent as it stands, with JSON's content type and `Accept` (`--json`).
+    JsonText(Vec<Field>),
+    /// A value rendered as JSON.
+    Json(JsonText),
+    /// Text or bytes sent as they stand, without a content type.
+    Raw(Field),
+    /// Parts of a `multipart/form-data` (`-F`, RFC 7578).
+    Multipart(Vec<Part>),
+}
+
+/// A piece of a query or of a body.
+#[derive(Debug, Clone)]
+pub enum Field {
+    /// Sent as it stands.
+    Text(Text),
+    /// Bytes that a file held when the suite was loaded.
+    Bytes(Vec<u8>),
+    /// A name, left as it stands, and a value, percent-encoded.
+    Encoded {
+        /// The name; without one, no `=` is sent.
+        name: Option<String>,
+        /// The value.
+        value: Text,
+    },
+}
+
+/// A part of a `multipart/form-data`.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The name of the field.
+    pub name: String,
+    /// The name of the file, where the part is one.
+    pub filename: Option<String>,
+    /// The part's own content type.
+    pub content_type: Option<String>,
+    /// What it holds.
+    pub content: Field,
+}
+
+/// JSON with expressions in its strings, its members in the order of the file.
+#[derive(Debug, Clone)]
+pub enum JsonText {
+    /// A value without expressions.
+    Literal(Json),
+    /// A string; one that is a single expression keeps the expression's type.
+    Text(Text),
+    /// A list.
+    List(Vec<JsonText>),
+    /// An object.
+    Object(Vec<(String, JsonText)>),
+}
+
+impl Body {
+    pub(super) fn texts(&self) -> Vec<&Text> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Fields(fields) | Self::JsonText(fields) => fields.iter().flat_map(Field::texts).collect(),
+            Self::Json(json) => json.texts(),
+            Self::Raw(field) => field.texts().collect(),
+            Self::Multipart(parts) => parts.iter().flat_map(|part| part.content.texts()).collect(),
+        }
+    }
+
+    /// Returns the content type that goes with the body, and its bytes.
+    #[expect(clippy::type_complexity, reason = "a pair that is taken apart at its only caller")]
+    pub(super) fn render(&self, scope: &Scope) -> Result<Option<(Option<String>, Vec<u8>)>, TemplateError> {
+        Ok(Some(match self {
+            Self::None => return Ok(None),
+            Self::Fields(fields) => {
+                (Some("application/x-www-form-urlencoded".to_owned()), join(fields, b"&", scope)?)
+            }
+            Self::JsonText(fields) => (Some(JSON.to_owned()), join(fields, b"", scope)?),
+            Self::Json(json) => (Some(JSON.to_owned()), json.render(scope)?.into_bytes()),
+            Self::Raw(field) => (None, field.render(scope)?),
+            Self::Multipart(parts) => {
+                // curl's form: 24 dashes and a random end.
+                let boundary = format!("{}{}", "-".repeat(24), &Uuid::new_v4().simple().to_string()[..22]);
+                let bytes = multipart(parts, &boundary, scope)?;
+                (Some(format!("multipart/form-data; boundary={boundary}")), bytes)
+            }
+        }))
+    }
+}
+
+impl Field {
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
+        match self {
+            Self::Text(text) | Self::Encoded { value: text, .. } => Some(text).into_iter(),
+            Self::Bytes(_) => None.into_iter(),
+        }
+    }
+
+    pub(super) fn render(&self, scope: &Scope) -> Result<Vec<u8>, TemplateError> {
+        Ok(match self {
+            Self::Text(text) => text.render(scope)?.into_bytes(),
+            Self::Bytes(bytes) => bytes.clone(),
+            Self::Encoded { name: None, value } => percent_encode(&value.render(scope)?).into_bytes(),
+            Self::Encoded { name: Some(name), value } => {
+                format!("{name}={}", percent_encode(&value.render(scope)?)).into_bytes()
+            }
+        })
+    }
+}
+
+impl JsonText {
+    fn texts(&self) -> Vec<&Text> {
+        match self {
+            Self::Literal(_) => Vec::new(),
+            Self::Text(text) => vec![text],
+            Self::List(list) => list.iter().flat_map(Self::texts).collect(),
+            Self::Object(members) => members.iter().flat_map(|(_, value)| value.texts()).collect(),
+        }
+    }
+
+    /// Returns the value as compact JSON, its members in the order of the file.
+    ///
+    /// # Errors
+    /// An expression that has no value in this scope.
+    pub fn render(&self, scope: &Scope) -> Result<String, TemplateError> {
+        Ok(match self {
+            Self::Literal(value) => value.to_string(),
+            Self::Text(text) => text.json(scope)?.to_string(),
+            Self::List(list) => {
+                let items = list.iter().map(|item| item.render(scope)).collect::<Result<Vec<_>, _>>()?;
+                format!("[{}]", items.join(","))
+            }
+            Self::Object(members) => {
+                let member = |(name, value): &(String, Self)| {
+                    Ok(format!("{}:{}", Json::String(name.clone()), value.render(scope)?))
+                };
+                format!("{{{}}}", members.iter().map(member).collect::<Result<Vec<_>, _>>()?.join(","))
+            }
+        })
+    }
+}
+
+fn join(fields: &[Field], between: &[u8], scope: &Scope) -> Result<Vec<u8>, TemplateError> {
+    let pieces = fields.iter().map(|field| field.render(scope)).collect::<Result<Vec<_>, _>>()?;
+    Ok(pieces.join(between))
+}
+
+fn multipart(parts: &[Part], boundary: &str, scope: &Scope) -> Result<Vec<u8>, TemplateError> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        // RFC 7578, section 4.2, with curl's escapes for quotes and backslashes.
+        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+        let mut head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(&part.name));
+        if let Some(filename) = &part.filename {
+            head.push_str(&format!("; filename=\"{}\"", quoted(filename)));
+        }
+        if let Some(content_type) = &part.content_type {
+            head.push_str(&format!("\r\nContent-Type: {content_type}"));
+        }
+        bytes.extend_from_slice(head.as_bytes());
+        bytes.extend_from_slice(b"\r\n\r\n");
+        bytes.extend_from_slice(&part.content.render(scope)?);
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    Ok(bytes)
+}

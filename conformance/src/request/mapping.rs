@@ -1,0 +1,100 @@
+//! A request written as a mapping: `method`, `path`, `query`, `headers`, `cookies`, `basic` and one kind of body.
+
+use std::sync::Arc;
+
+use super::{Agent, Body, Field, JsonText, Request, percent_encode};
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+use crate::suite::members::{Members, json, parse_text, string, text, texts};
+use crate::template::Text;
+use crate::yaml::{Located, Node, Value};
+
+/// Returns the request that a mapping describes.
+///
+/// # Errors
+/// A key or a value that is not of the format, at its place.
+pub fn compile(node: &Node, source: &Arc<Source>) -> Result<Request, Diagnostic> {
+    let mut members = Members::of(node, source, "a request")?;
+    let Some(path) = members.take("path") else {
+        return Err(Diagnostic::at(members.place().clone(), "this request has no `path`"));
+    };
+    let target = text(path, source, "a path")?;
+    if !target.written().starts_with('/') && !target.written().starts_with("${") {
+        return Err(Diagnostic::at(path.place(source), "a path begins with `/`"));
+    }
+    let mut request = Request::get(target, Agent::Conformance);
+    if let Some(method) = members.take("method") {
+        request.method = string(method, source, "a method")?;
+    }
+    if let Some(query) = members.take("query") {
+        request.query = fields(query, source, "a query")?;
+    }
+    if let Some(headers) = members.take("headers") {
+        request.headers = texts(headers, source, "headers")?;
+    }
+    if let Some(cookies) = members.take("cookies") {
+        for (name, value) in texts(cookies, source, "cookies")? {
+            request.cookies.push(parse_text(&format!("{name}={}", value.written()), &cookies.place(source))?);
+        }
+    }
+    if let Some(basic) = members.take("basic") {
+        request.basic = Some(credentials(basic, source)?);
+    }
+    if let Some(follow) = members.take("follow") {
+        let written = string(follow, source, "`follow`")?;
+        request.follow = written.parse().map_err(|_| {
+            Diagnostic::at(follow.place(source), "`follow` is the number of redirections that are followed")
+        })?;
+    }
+    request.body = body(&mut members, source)?;
+    members.finish()?;
+    Ok(request)
+}
+
+fn body(members: &mut Members<'_>, source: &Arc<Source>) -> Result<Body, Diagnostic> {
+    let given: Vec<(&str, &Node)> = ["form", "json", "body"]
+        .into_iter()
+        .filter_map(|name| members.take(name).map(|node| (name, node)))
+        .collect();
+    match given.as_slice() {
+        [] => Ok(Body::None),
+        [("form", node)] => fields(node, source, "a form").map(Body::Fields),
+        [("json", node)] => json_text(node, source).map(Body::Json),
+        [(_, node)] => Ok(Body::Raw(Field::Text(text(node, source, "a body")?))),
+        [(first, _), (second, node), ..] => {
+            let message = format!("a request has one body, and here are `{first}` and `{second}`");
+            Err(Diagnostic::at(node.place(source), message))
+        }
+    }
+}
+
+fn fields(node: &Node, source: &Arc<Source>, what: &str) -> Result<Vec<Field>, Diagnostic> {
+    let field = |(name, value): (String, Text)| Field::Encoded { name: Some(percent_encode(&name)), value };
+    Ok(texts(node, source, what)?.into_iter().map(field).collect())
+}
+
+fn credentials(node: &Node, source: &Arc<Source>) -> Result<Text, Diagnostic> {
+    let mut members = Members::of(node, source, "`basic`")?;
+    let (user, password) = (members.take("user"), members.take("password"));
+    let (Some(user), Some(password)) = (user, password) else {
+        return Err(Diagnostic::at(members.place().clone(), "`basic` has a `user` and a `password`"));
+    };
+    members.finish()?;
+    let user = text(user, source, "a user")?;
+    let password = text(password, source, "a password")?;
+    parse_text(&format!("{}:{}", user.written(), password.written()), &node.place(source))
+}
+
+fn json_text(node: &Node, source: &Arc<Source>) -> Result<JsonText, Diagnostic> {
+    Ok(match (&node.tag, &node.value) {
+        (None, Value::String(written)) => JsonText::Text(parse_text(written, &node.place(source))?),
+        (None, Value::List(list)) => {
+            JsonText::List(list.iter().map(|item| json_text(item, source)).collect::<Result<_, _>>()?)
+        }
+        (None, Value::Mapping(entries)) => {
+            let member = |(key, value): &(Located<String>, Node)| Ok((key.value.clone(), json_text(value, source)?));
+            JsonText::Object(entries.iter().map(member).collect::<Result<_, Diagnostic>>()?)
+        }
+        _ => JsonText::Literal(json(node, source)?),
+    })
+}

@@ -1,0 +1,118 @@
+//! Runs a plan against a target.
+//!
+//! In go a [`Plan`] and a [`Target`], out go [`Event`]s in the order of the plan, whatever was finished first. A target
+//! that cannot be used makes its steps inconclusive and nothing else; one that ends in the middle is started again for the next scenario.
+
+mod scene;
+mod session;
+mod stage;
+mod tally;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use crate::event::{Event, Footer, Header, Record};
+use crate::plan::Plan;
+use crate::redact::Redactor;
+use crate::target::Target;
+use tally::Tally;
+
+pub use session::Session;
+
+/// How a plan is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many scenarios send requests at once.
+    pub jobs: usize,
+    /// How long one exchange may take.
+    pub limit: Duration,
+    /// What is kept out of the events.
+    pub redactor: Redactor,
+}
+
+/// The version of the event stream.
+pub const EVENTS_VERSION: u32 = 1;
+
+/// What a finished scenario is told by: its place in the order of the report, and its records.
+type Told = (usize, Vec<Record>);
+
+/// Runs a plan and tells `tell` what happens; returns what it came to, which was the last event told.
+pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl FnMut(&Event)) -> Footer {
+    let mut tally = Tally::new(&plan);
+    tell(&Event::Header(header(&plan, &target)));
+    let groups = plan.groups.len();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // Some targets more than are sending: they come up ahead of need.
+    let living = Arc::new(Semaphore::new(options.jobs + cores));
+    let session = Arc::new(Session::new(plan, target, options));
+    let (results, mut arrived) = mpsc::unbounded_channel::<Told>();
+    let mut tasks = JoinSet::new();
+    for group in 0..groups {
+        tasks.spawn(run_group(Arc::clone(&session), group, Arc::clone(&living), results.clone()));
+    }
+    drop(results);
+    let mut waiting: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
+    let mut next = 0;
+    while let Some((order, records)) = arrived.recv().await {
+        waiting.insert(order, records);
+        while let Some(records) = waiting.remove(&next) {
+            for record in records {
+                tally.count(&record);
+                tell(&Event::Step(Box::new(record)));
+            }
+            next += 1;
+        }
+    }
+    finish(&mut tasks).await;
+    let footer = tally.close();
+    tell(&Event::Footer(footer.clone()));
+    footer
+}
+
+fn header(plan: &Plan, target: &Target) -> Header {
+    let steps = plan.trials().iter().flat_map(|trial| &trial.steps).filter(|(_, asked)| *asked).count();
+    Header {
+        version: EVENTS_VERSION,
+        conformance: env!("CARGO_PKG_VERSION"),
+        suite: plan.suite.title.clone(),
+        target: target.title().to_owned(),
+        stage: plan.suite.stages.get(plan.stage).cloned(),
+        steps,
+    }
+}
+
+async fn run_group(
+    session: Arc<Session>,
+    group: usize,
+    living: Arc<Semaphore>,
+    results: mpsc::UnboundedSender<Told>,
+) {
+    // The semaphore is never closed.
+    let _living = living.acquire().await.ok();
+    session.warm_up(group).await;
+    let mut scenes = JoinSet::new();
+    for (index, trial) in session.plan().groups[group].trials.iter().enumerate() {
+        let (session, results, order) = (Arc::clone(&session), results.clone(), trial.order);
+        scenes.spawn(async move {
+            let records = session.play(group, index).await;
+            // The receiver is gone only when the run was given up.
+            results.send((order, records)).ok();
+        });
+    }
+    finish(&mut scenes).await;
+    session.strike(group).await;
+}
+
+/// Waits for every task. One that panicked has told nothing: its panic is ours.
+async fn finish(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        match ended {
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! One scenario, played to its end.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+use tokio::sync::SemaphorePermit;
+
+use super::session::Session;
+use super::stage::{Stage, Unset};
+use crate::curl;
+use crate::event::{Exchange, Received, Record, Sent};
+use crate::exchange::Breakage;
+use crate::judge::judge;
+use crate::plan::Trial;
+use crate::request::Prepared;
+use crate::response::Response;
+use crate::suite::{OUTPUT, Step};
+use crate::target::Running;
+use crate::template::Scope;
+use crate::verdict::{Finding, Judgement, Verdict};
+
+/// A scenario in one profile, and what has been kept so far.
+pub(super) struct Scene<'a> {
+    session: &'a Session,
+    trial: &'a Trial,
+    scope: Scope,
+    /// The captures that were made, and why the others were not.
+    made: BTreeMap<String, Result<(), String>>,
+    /// The setup step whose failure makes the rest inconclusive.
+    broken: Option<String>,
+}
+
+/// A step that was tried, with what went over the wire.
+struct Attempt {
+    judgement: Judgement,
+    exchange: Option<(Prepared, Result<Response, Breakage>)>,
+    printed: String,
+}
+
+/// Returns the records of a scenario that does not play.
+pub(super) fn untold(session: &Session, trial: &Trial, unset: &Unset) -> Vec<Record> {
+    let scene = Scene::new(session, trial);
+    (scene.steps())
+        .filter(|(_, asked)| *asked)
+        .map(|(step, _)| {
+            let judgement = Judgement::because(unset.verdict, unset.reason.clone());
+            scene.record(step, Attempt { judgement, exchange: None, printed: unset.printed.clone() }, "")
+        })
+        .collect()
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(session: &'a Session, trial: &'a Trial) -> Self {
+        Self { session, trial, scope: session.plan().suite.scope(), made: BTreeMap::new(), broken: None }
+    }
+
+    /// Plays the steps in order; a failing step does not end the scenario.
+    pub(super) async fn play(mut self, stage: &Stage) -> Vec<Record> {
+        let mut permit = self.permit().await;
+        let running = match stage.running(&self.session.plan().suite, self.session.options.limit).await {
+            Ok(running) => running,
+            Err(unset) => return untold(self.session, self.trial, &unset),
+        };
+        let output = running.output.iter().map(|(name, value)| (name.clone(), json!(value)));
+        self.scope.set(OUTPUT, &Json::Object(output.collect()));
+        let mut records = Vec::new();
+        for (step, asked) in self.steps() {
+            if !step.wait.is_zero() {
+                // Another scenario sends while this one waits.
+                drop(permit.take());
+                tokio::time::sleep(step.wait).await;
+                permit = self.permit().await;
+            }
+            let attempt = self.attempt(step, &running).await;
+            if asked {
+                records.push(self.record(step, attempt, running.wire.base()));
+            }
+        }
+        records
+    }
+
+    fn steps(&self) -> impl Iterator<Item = (&'a Step, bool)> + use<'a> {
+        let trial = self.trial;
+        trial.steps.iter().map(|(index, asked)| (&trial.scenario.steps[*index], *asked))
+    }
+
+    async fn permit(&self) -> Option<SemaphorePermit<'a>> {
+        // The semaphore is never closed.
+        self.session.sending.acquire().await.ok()
+    }
+
+    async fn attempt(&mut self, step: &Step, running: &Running) -> Attempt {
+        if let Some(reason) = self.hindrance(step) {
+            self.owe(step, &reason);
+            let judgement = Judgement::because(Verdict::Inconclusive, reason);
+            return Attempt { judgement, exchange: None, printed: String::new() };
+        }
+        let deadline = step.retry.map(|(limit, _)| Instant::now() + limit);
+        loop {
+            let attempt = self.once(step, running).await;
+            let again = deadline.is_some_and(|deadline| Instant::now() < deadline);
+            if attempt.judgement.verdict <= Verdict::Pass || !again {
+                if step.setup && attempt.judgement.verdict > Verdict::Pass {
+                    self.broken = Some(step.id.clone());
+                }
+                return attempt;
+            }
+            tokio::time::sleep(step.retry.map_or(Duration::ZERO, |(_, every)| every)).await;
+        }
+    }
+
+    /// What keeps a step from being sent, in one sentence.
+    fn hindrance(&self, step: &Step) -> Option<String> {
+        if let Some(setup) = &self.broken {
+            return Some(format!("the step `{setup}`, on which the rest depends, did not pass"));
+        }
+        step.needs.iter().find_map(|(name, owed_by)| match self.made.get(name) {
+            Some(Ok(())) => None,
+            Some(Err(cause)) => Some(format!("the step `{owed_by}` owes it `{name}`: {cause}")),
+            None => Some(format!("the step `{owed_by}`, which owes it `{name}`, did not run")),
+        })
+    }
+
+    async fn once(&mut self, step: &Step, running: &Running) -> Attempt {
+        let prepared = match step.request.prepare(&self.scope) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.owe(step, &error.to_string());
+                let judgement = Judgement::because(Verdict::Inconclusive, error.to_string());
+                return Attempt { judgement, exchange: None, printed: String::new() };
+            }
+        };
+        let mark = running.process.as_ref().map(crate::target::process::Process::mark);
+        let outcome = running.wire.send(&prepared).await;
+        let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &self.scope);
+        match &outcome {
+            Ok(response) => self.capture(step, response, &mut judgement),
+            Err(breakage) => self.owe(step, &breakage.to_string()),
+        }
+        let process = running.process.as_ref();
+        if let Some(process) = process.filter(|_| outcome.is_err()) {
+            // A target that ends shows it a moment after its connection has broken.
+            if let Some(exit) = exit_soon(process).await {
+                judgement.reason = Some(format!("the target {exit}"));
+            }
+        }
+        let failed = judgement.verdict > Verdict::Pass;
+        let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
+        Attempt { judgement, exchange: Some((prepared, outcome)), printed: printed.unwrap_or_default() }
+    }
+
+    /// Keeps what a step captures. A response that holds all that is expected and lacks what is to be kept is a failure.
+    fn capture(&mut self, step: &Step, response: &Response, judgement: &mut Judgement) {
+        for capture in &step.captures {
+            let made = match capture.take(response) {
+                Ok(value) => {
+                    self.scope.set(&capture.name, &value);
+                    Ok(())
+                }
+                Err(cause) => {
+                    if judgement.verdict == Verdict::Pass {
+                        let (expected, received) = ("a value to keep".to_owned(), cause.clone());
+                        let (place, label) = (capture.place.clone(), cause.clone());
+                        let finding = Finding { place, label, pointer: None, expected, received };
+                        *judgement = Judgement::of(vec![finding]);
+                    }
+                    Err(cause)
+                }
+            };
+            self.made.insert(capture.name.clone(), made);
+        }
+    }
+
+    fn owe(&mut self, step: &Step, cause: &str) {
+        for capture in &step.captures {
+            self.made.insert(capture.name.clone(), Err(cause.to_owned()));
+        }
+    }
+
+    fn record(&self, step: &Step, attempt: Attempt, base: &str) -> Record {
+        let redactor = &self.session.options.redactor;
+        let requirements = &self.session.plan().suite.requirements;
+        let covers = (step.covers.iter())
+            .filter_map(|id| requirements.iter().find(|requirement| *requirement.id == **id))
+            .map(|requirement| (requirement.id.clone(), requirement.level))
+            .collect();
+        let findings = attempt.judgement.findings.into_iter().map(|finding| Finding {
+            label: redactor.text(&finding.label),
+            expected: redactor.text(&finding.expected),
+            received: redactor.text(&finding.received),
+            ..finding
+        });
+        Record {
+            id: self.trial.step_id(step),
+            scenario: self.trial.id(),
+            profile: self.trial.profile.clone(),
+            title: step.title.clone(),
+            verdict: attempt.judgement.verdict,
+            covers,
+            place: step.place.clone(),
+            findings: findings.collect(),
+            reason: attempt.judgement.reason.map(|reason| redactor.text(&reason)),
+            exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), base)),
+            printed: redactor.text(&attempt.printed),
+        }
+    }
+
+    fn show(&self, request: Prepared, response: Option<Response>, base: &str) -> Exchange {
+        let redactor = &self.session.options.redactor;
+        let headers = |headers: Vec<(String, String)>| {
+            let shown = headers.into_iter().map(|(name, value)| {
+                let value = redactor.header(&name, &value);
+                (name, value)
+            });
+            shown.collect::<Vec<_>>()
+        };
+        let body = request.body.map(|body| redactor.text(&String::from_utf8_lossy(&body)));
+        let shown = Prepared {
+            target: redactor.text(&request.target),
+            headers: headers(request.headers),
+            body: body.clone().map(String::into_bytes),
+            ..request
+        };
+        Exchange {
+            again: curl::render(&shown, base),
+            sent: Sent { method: shown.method, target: shown.target, headers: shown.headers, body },
+            received: response.map(|response| Received {
+                status: response.status,
+                body: redactor.text(&response.text()),
+                headers: headers(response.headers),
+                milliseconds: response.elapsed.as_secs_f64() * 1000.0,
+            }),
+        }
+    }
+}
+
+async fn exit_soon(process: &crate::target::process::Process) -> Option<crate::target::process::Exit> {
+    for _ in 0..5 {
+        if let Some(exit) = process.exited() {
+            return Some(exit);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    None
+}

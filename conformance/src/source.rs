@@ -1,0 +1,192 @@
+//! Where things stand in the files of a suite.
+//!
+//! A [`Source`] is a file's text under the name that messages show; a [`Place`] is a stretch of it. Every value that a file
+//! gives keeps its place from load to report, so that whatever is said of it can point at the line.
+//! Nothing here reads a file or prints.
+
+use std::fmt::{self, Display, Formatter};
+use std::sync::{Arc, OnceLock};
+
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
+
+/// A file of a suite: the name it goes by in messages, and its text.
+#[derive(Debug)]
+pub struct Source {
+    path: String,
+    text: String,
+    line_starts: OnceLock<Vec<usize>>,
+}
+
+/// A stretch of a text, in bytes: from `start` up to but not including `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// A stretch of a file. Displays as `path:line:column`, both counted from 1, columns in characters.
+#[derive(Debug, Clone)]
+pub struct Place {
+    source: Arc<Source>,
+    span: Span,
+}
+
+/// The lines that show a [`Place`]: its path, the source line, and a caret with a label under it.
+pub struct Snippet<'a> {
+    place: &'a Place,
+    label: &'a str,
+}
+
+impl Source {
+    /// Returns a source of this text, shown in messages as `path`.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { path: path.into(), text: text.into(), line_starts: OnceLock::new() })
+    }
+
+    /// The name under which messages show this file.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the place of `span` in this file, cut to the text's end.
+    #[must_use]
+    pub fn place(self: &Arc<Self>, span: Span) -> Place {
+        let end = span.end.min(self.text.len());
+        Place { source: Arc::clone(self), span: Span { start: span.start.min(end), end } }
+    }
+
+    fn line_starts(&self) -> &[usize] {
+        self.line_starts.get_or_init(|| {
+            std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+        })
+    }
+
+    fn line(&self, number: usize) -> &str {
+        let start = self.line_starts()[number - 1];
+        self.text[start..].lines().next().unwrap_or("")
+    }
+}
+
+impl Span {
+    /// Returns the span from `start` to `end`.
+    #[must_use]
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+}
+
+impl Place {
+    /// The file.
+    #[must_use]
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// The stretch of it.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// The line on which the place begins, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.source.line_starts().partition_point(|start| *start <= self.span.start)
+    }
+
+    /// The column at which the place begins, in characters counted from 1.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        let start = self.source.line_starts()[self.line() - 1];
+        self.source.text.get(start..self.span.start).map_or(1, |before| before.chars().count() + 1)
+    }
+
+    /// The source line on which the place begins.
+    #[must_use]
+    pub fn line_text(&self) -> &str {
+        self.source.line(self.line())
+    }
+
+    /// Returns the drawing of this place with a label behind the caret.
+    #[must_use]
+    pub fn snippet<'a>(&'a self, label: &'a str) -> Snippet<'a> {
+        Snippet { place: self, label }
+    }
+
+    fn caret_width(&self) -> usize {
+        let text = self.source.text.get(self.span.start..self.span.end).unwrap_or("");
+        text.lines().next().unwrap_or("").trim_end().chars().count().max(1)
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.source.path, self.line(), self.column())
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Place", 3)?;
+        fields.serialize_field("file", self.source.path())?;
+        fields.serialize_field("line", &self.line())?;
+        fields.serialize_field("column", &self.column())?;
+        fields.end()
+    }
+}
+
+impl Display for Snippet<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let number = self.place.line().to_string();
+        let gutter = " ".repeat(number.len());
+        let line = self.place.line_text();
+        // A tab before the caret is kept as a tab, so that the caret stays under its word.
+        let lead: String = (line.chars().take(self.place.column() - 1))
+            .map(|character| if character == '\t' { '\t' } else { ' ' })
+            .collect();
+        writeln!(f, "{gutter}--> {}", self.place)?;
+        writeln!(f, "{gutter} |")?;
+        writeln!(f, "{number} | {line}")?;
+        let label = if self.label.is_empty() { String::new() } else { format!(" {}", self.label) };
+        write!(f, "{gutter} | {lead}{}{label}", "^".repeat(self.place.caret_width()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_counts_lines_and_characters_from_one() {
+        let source = Source::new("a.yaml", "één: 1\n  zwei: 2\n");
+        let place = source.place(Span::new(11, 15));
+        assert_eq!(place.to_string(), "a.yaml:2:3");
+        assert_eq!(source.place(Span::new(7, 8)).to_string(), "a.yaml:1:6");
+    }
+
+    #[test]
+    fn a_snippet_puts_the_caret_under_the_words_it_means() {
+        let source = Source::new("a.yaml", "steps:\n  stauts: 401\n");
+        let place = source.place(Span::new(9, 15));
+        assert_eq!(
+            place.snippet("did you mean `status`?").to_string(),
+            " --> a.yaml:2:3\n  |\n2 |   stauts: 401\n  |   ^^^^^^ did you mean `status`?"
+        );
+    }
+
+    #[test]
+    fn a_place_beyond_the_end_stands_at_the_end() {
+        let source = Source::new("a.yaml", "a: 1\n");
+        assert_eq!(source.place(Span::new(90, 99)).line(), 2);
+        assert_eq!(source.place(Span::new(90, 99)).snippet("here").to_string().lines().count(), 4);
+    }
+}

@@ -1,0 +1,148 @@
+//! A suite: what is asked of every implementation.
+//!
+//! In goes a [`Folder`] of YAML files, out comes a [`Suite`] in which every name means something, or all that is wrong on paper.
+//! Nothing here knows of targets or sends a byte.
+
+pub(crate) mod folder;
+pub(crate) mod format;
+mod manifest;
+pub(crate) mod members;
+mod requirement;
+mod scenario;
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::request::Request;
+use crate::source::Source;
+use crate::template::Scope;
+use crate::yaml;
+
+pub use folder::Folder;
+pub(crate) use manifest::environment;
+pub use manifest::{Launch, Present, Profile};
+pub use requirement::{Level, Requirement};
+pub(crate) use scenario::{OUTPUT, request};
+pub use scenario::{Scenario, Stages, Step};
+
+/// A suite whose every name has been resolved.
+#[derive(Debug)]
+pub struct Suite {
+    /// What it is about.
+    pub title: String,
+    /// The specification's own origin, which the target's takes the place of.
+    pub origin: String,
+    /// How far along an implementation can be, first to last.
+    pub stages: Vec<String>,
+    /// How an implementation that follows the specification is started and filled.
+    pub launch: Launch,
+    /// The configurations that a target can run in.
+    pub profiles: Vec<Profile>,
+    /// Named data, in the order of the manifest.
+    pub fixtures: Vec<Fixture>,
+    /// The names of members and fields whose values no report shows.
+    pub secrets: Vec<String>,
+    /// The register, in the order of the specification.
+    pub requirements: Vec<Requirement>,
+    /// The scenarios, in the order of their files.
+    pub scenarios: Vec<Arc<Scenario>>,
+}
+
+/// Named data that a target holds before the steps run.
+#[derive(Debug, Clone)]
+pub struct Fixture {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub value: Json,
+}
+
+/// The name of the manifest in a suite's folder.
+const MANIFEST: &str = "suite.yaml";
+/// The name of the register in a suite's folder.
+const REGISTER: &str = "requirements.yaml";
+
+impl Suite {
+    /// Loads a suite.
+    ///
+    /// # Errors
+    /// Everything that is wrong in its files, each at its place.
+    pub fn load(folder: &Folder) -> Result<Self, Diagnostics> {
+        let names = folder.files()?;
+        let mut wrong = Diagnostics::default();
+        let manifest = wrong.keep(read(folder, MANIFEST));
+        let register = wrong.keep(read(folder, REGISTER));
+        let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register) else {
+            return Err(wrong);
+        };
+        let mut suite = manifest::compile(&manifest, &manifest_source, folder)?;
+        suite.requirements = requirement::compile(register, &register_source)?;
+        for name in names.iter().filter(|name| *name != MANIFEST && *name != REGISTER) {
+            let Some((source, text)) = wrong.keep(read(folder, name)) else { continue };
+            let id = name.strip_suffix(".yaml").unwrap_or(name);
+            match scenario::compile(id, &text, &source, &suite, folder) {
+                Ok(scenario) => suite.scenarios.push(Arc::new(scenario)),
+                Err(more) => wrong.append(more),
+            }
+        }
+        if wrong.is_empty() {
+            wrong.append(requirement::untraced(&suite));
+        }
+        if wrong.is_empty() && suite.scenarios.is_empty() {
+            let message = format!("the suite `{}` has no scenario", folder.name());
+            wrong.push(Diagnostic::new(message).help("a scenario is a .yaml file in a folder below the suite's own"));
+        }
+        wrong.into_result(suite)
+    }
+
+    /// Returns the profile of this name.
+    #[must_use]
+    pub fn profile(&self, name: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.name == name)
+    }
+
+    /// Returns the fixture of this name.
+    #[must_use]
+    pub fn fixture(&self, name: &str) -> Option<&Fixture> {
+        self.fixtures.iter().find(|fixture| fixture.name == name)
+    }
+
+    /// Returns the stage of this name: its place in the order.
+    #[must_use]
+    pub fn stage(&self, name: &str) -> Option<usize> {
+        self.stages.iter().position(|stage| stage == name)
+    }
+
+    /// Returns the request that tells whether a target is ready in a profile.
+    #[must_use]
+    pub fn ready<'a>(&'a self, profile: &'a Profile) -> Option<&'a Request> {
+        profile.ready.as_ref().or(self.launch.ready.as_ref())
+    }
+
+    /// Returns a scope in which every fixture has its meaning.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        let mut scope = Scope::default();
+        for fixture in &self.fixtures {
+            scope.set(&fixture.name, &fixture.value);
+        }
+        scope
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(folder: &Folder, name: &str) -> Result<(Arc<Source>, T), Diagnostic> {
+    let source = folder.source(name)?;
+    let value = yaml::read(&source)?;
+    Ok((source, value))
+}
+
+/// Refuses a file of a later format by name.
+pub(crate) fn check_format(format: &yaml::Located<u32>, source: &Arc<Source>) -> Result<(), Diagnostic> {
+    if format.value == format::FORMAT {
+        return Ok(());
+    }
+    let message = format!("this file is of format {}, and this program reads format {}", format.value, format::FORMAT);
+    Err(Diagnostic::at(format.place(source), message).help("a newer version of conformance may read it"))
+}

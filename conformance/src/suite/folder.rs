@@ -1,0 +1,161 @@
+//! Where the files of a suite come from: a directory, or the copy inside this program.
+//!
+//! The only room of the suite that reads files.
+
+use std::cmp::Ordering;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use include_dir::{Dir, DirEntry, include_dir};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+
+/// The files of a suite.
+#[derive(Debug, Clone)]
+pub enum Folder {
+    /// A directory.
+    Directory(PathBuf),
+    /// The suite inside this program.
+    Embedded,
+}
+
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
+
+/// The largest file that is read, in bytes: a hundred times the largest that anyone has written by hand.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+impl Folder {
+    /// The name that messages show.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Directory(path) => path.display().to_string(),
+            Self::Embedded => "scenarios".to_owned(),
+        }
+    }
+
+    /// Returns the names of its YAML files, below it, in natural order (`7-login` before `10-stored`).
+    ///
+    /// # Errors
+    /// A directory that is not there or cannot be read.
+    pub(super) fn files(&self) -> Result<Vec<String>, Diagnostic> {
+        let mut names = Vec::new();
+        match self {
+            Self::Directory(path) => collect(path, "", &mut names).map_err(|error| {
+                Diagnostic::new(format!("the suite `{}` cannot be read: {error}", self.name()))
+                    .help("--suite names a folder that holds suite.yaml, requirements.yaml and folders of scenarios")
+            })?,
+            Self::Embedded => collect_embedded(&EMBEDDED, &mut names),
+        }
+        names.sort_by(|left, right| natural(left, right));
+        Ok(names)
+    }
+
+    /// Returns a file's bytes.
+    ///
+    /// # Errors
+    /// A file that is not there or cannot be read.
+    pub(super) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Directory(path) => {
+                let path = path.join(name);
+                if path.metadata()?.len() > LARGEST {
+                    return Err(io::Error::other("it is larger than 8 MiB"));
+                }
+                std::fs::read(path)
+            }
+            Self::Embedded => {
+                let file = EMBEDDED.get_file(name).ok_or(io::ErrorKind::NotFound)?;
+                Ok(file.contents().to_vec())
+            }
+        }
+    }
+
+    /// Returns a file as the source of values and messages.
+    ///
+    /// # Errors
+    /// A file that is not there, cannot be read, or is not UTF-8.
+    pub(super) fn source(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        let shown = format!("{}/{name}", self.name().trim_end_matches('/'));
+        let bytes = self.read(name).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Diagnostic::new(format!("there is no file {shown}"))
+                .help("a suite is a folder that holds suite.yaml, requirements.yaml and folders of scenarios"),
+            _ => Diagnostic::new(format!("the file {shown} cannot be read: {error}")),
+        })?;
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Source::new(shown, text)),
+            Err(_) => Err(Diagnostic::new(format!("the file {shown} is not UTF-8"))),
+        }
+    }
+}
+
+fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) -> io::Result<()> {
+    for entry in folder.read_dir()? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
+        if name.starts_with('.') {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &path, names)?;
+        } else if is_yaml(&name) {
+            names.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn collect_embedded(folder: &Dir<'_>, names: &mut Vec<String>) {
+    for entry in folder.entries() {
+        match entry {
+            DirEntry::Dir(folder) => collect_embedded(folder, names),
+            DirEntry::File(file) => {
+                let name = file.path().to_string_lossy().replace('\\', "/");
+                if is_yaml(&name) {
+                    names.push(name);
+                }
+            }
+        }
+    }
+}
+
+fn is_yaml(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "yaml")
+}
+
+/// Compares names so that numbers in them count as numbers.
+fn natural(left: &str, right: &str) -> Ordering {
+    let key = |name: &str| {
+        let mut parts = Vec::new();
+        for piece in name.split_inclusive(|character: char| !character.is_ascii_digit()) {
+            let digits = piece.trim_end_matches(|character: char| !character.is_ascii_digit());
+            parts.push((digits.parse::<u64>().ok(), piece[digits.len()..].to_owned()));
+        }
+        parts
+    };
+    key(left).cmp(&key(right)).then_with(|| left.cmp(right))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let mut names = ["session/10-stored.yaml", "session/7-login.yaml", "basic/11.yaml", "suite.yaml", "basic/2.yaml"];
+        names.sort_by(|left, right| natural(left, right));
+        assert_eq!(
+            names,
+            ["basic/2.yaml", "basic/11.yaml", "session/7-login.yaml", "session/10-stored.yaml", "suite.yaml"]
+        );
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named_with_the_remedy() {
+        let message = Folder::Directory("nowhere".into()).files().unwrap_err().to_string();
+        assert!(message.contains("`nowhere` cannot be read") && message.contains("--suite"), "{message}");
+    }
+}

@@ -1,0 +1,226 @@
+//! The files of a suite as they are written: format 1.
+//!
+//! These types are the format. They hold what the YAML says with its places and decide nothing; what names mean is found
+//! out when they are compiled.
+
+use serde::Deserialize;
+
+use crate::yaml::{Located, Node, Ordered, present};
+
+/// The version of the format that this program reads.
+pub(crate) const FORMAT: u32 = 1;
+
+/// `suite.yaml`: what is true of the whole suite.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ManifestText {
+    /// The version of the format: 1.
+    pub(crate) format: Located<u32>,
+    /// What the suite is about.
+    pub(crate) title: String,
+    /// The specification's own origin, which the target's takes the place of.
+    pub(crate) origin: Located<String>,
+    /// How far along the specification an implementation can be, first to last.
+    #[serde(default)]
+    pub(crate) stages: Vec<Located<String>>,
+    /// How an implementation that follows the specification is started and filled.
+    #[serde(default)]
+    pub(crate) launch: LaunchText,
+    /// The configurations that a target can run in.
+    pub(crate) profiles: Ordered<ProfileText>,
+    /// Named data that a target holds before the steps run.
+    #[serde(default)]
+    pub(crate) fixtures: Ordered<Node>,
+    /// The names of members and fields whose values no report shows.
+    #[serde(default)]
+    pub(crate) secrets: Vec<String>,
+}
+
+/// The launch contract.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LaunchText {
+    /// Environment variables; `${host}`, `${port}` and `${scratch}` are known here.
+    #[serde(default)]
+    pub(crate) env: Ordered<Located<String>>,
+    /// The request whose first answer, whatever its status, means that the target is ready.
+    #[serde(default)]
+    pub(crate) ready: Option<Node>,
+    /// Files that are written into the working directory: templates over `fixtures`.
+    #[serde(default)]
+    pub(crate) files: Ordered<Located<String>>,
+    /// The implementation's own data files, as glob patterns: they are left out of the scratch folder.
+    #[serde(default)]
+    pub(crate) data: Vec<Located<String>>,
+}
+
+/// One configuration.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProfileText {
+    /// What it is, in a few words.
+    #[serde(default)]
+    pub(crate) title: Option<String>,
+    /// The environment that puts a target into it.
+    #[serde(default)]
+    pub(crate) env: Ordered<Located<String>>,
+    /// `own` when it is a program of its own, which only a target file can name.
+    #[serde(default)]
+    pub(crate) launch: Option<Located<String>>,
+    /// Its own request for readiness.
+    #[serde(default)]
+    pub(crate) ready: Option<Node>,
+    /// Whether the launch contract's files are written for it.
+    #[serde(default)]
+    pub(crate) files: Option<bool>,
+    /// What is captured from what the program prints: a pattern with one group.
+    #[serde(default)]
+    pub(crate) output: Ordered<Located<String>>,
+    /// How to see through the API that a fixture is there.
+    #[serde(default)]
+    pub(crate) present: Option<PresentText>,
+}
+
+/// A request about one `fixture`, and the status that means that it is there.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PresentText {
+    /// The request.
+    pub(crate) request: Node,
+    /// The status.
+    pub(crate) status: Node,
+}
+
+/// `requirements.yaml`: the register.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisterText {
+    /// The version of the format: 1.
+    pub(crate) format: Located<u32>,
+    /// The requirements, in the order of the specification.
+    pub(crate) requirements: Vec<RequirementText>,
+}
+
+/// One requirement.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RequirementText {
+    /// Its number, never given to another: `SESSION-7.2`.
+    pub(crate) id: Located<String>,
+    /// must, should or may.
+    pub(crate) level: Located<String>,
+    /// Where it stands in the specification.
+    pub(crate) clause: String,
+    /// The requirement in one sentence.
+    pub(crate) text: String,
+    /// Why no step covers it.
+    #[serde(default)]
+    pub(crate) untested: Option<Located<String>>,
+}
+
+/// A scenario file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScenarioText {
+    /// The version of the format: 1.
+    pub(crate) format: Located<u32>,
+    /// The story in one sentence.
+    pub(crate) title: String,
+    /// The profile it runs in, or a list of them: it then runs once in each.
+    pub(crate) profile: Node,
+    /// The fixtures that the target must hold.
+    #[serde(default)]
+    pub(crate) fixtures: Vec<Located<String>>,
+    /// The first stage at which it holds.
+    #[serde(default)]
+    pub(crate) since: Option<Located<String>>,
+    /// The first stage at which it holds no more.
+    #[serde(default)]
+    pub(crate) until: Option<Located<String>>,
+    /// Whether it changes what others see and needs a target of its own.
+    #[serde(default)]
+    pub(crate) isolated: bool,
+    /// The steps, in order.
+    pub(crate) steps: Vec<StepText>,
+}
+
+/// One request and what is expected of its response.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StepText {
+    /// Its name in the file, in kebab case.
+    pub(crate) id: Located<String>,
+    /// What it says, in one sentence.
+    pub(crate) title: String,
+    /// The requirements that it covers.
+    #[serde(default)]
+    pub(crate) covers: Vec<Located<String>>,
+    /// A curl command, or a mapping.
+    pub(crate) request: Node,
+    /// What is expected.
+    #[serde(default)]
+    pub(crate) expect: Option<Located<ExpectText>>,
+    /// What is kept for later steps.
+    #[serde(default)]
+    pub(crate) capture: Ordered<Node>,
+    /// Whether its failure makes the rest of the scenario inconclusive.
+    #[serde(default)]
+    pub(crate) setup: bool,
+    /// The first stage at which it holds.
+    #[serde(default)]
+    pub(crate) since: Option<Located<String>>,
+    /// The first stage at which it holds no more.
+    #[serde(default)]
+    pub(crate) until: Option<Located<String>>,
+    /// A pause before the request.
+    #[serde(default)]
+    pub(crate) wait: Option<Located<String>>,
+    /// How long the step is tried again until it passes.
+    #[serde(default)]
+    pub(crate) retry: Option<RetryText>,
+}
+
+/// How a step is tried again.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetryText {
+    /// For how long.
+    #[serde(rename = "for")]
+    pub(crate) limit: Located<String>,
+    /// How often; every 100 ms unless it says otherwise.
+    #[serde(default)]
+    pub(crate) every: Option<Located<String>>,
+}
+
+/// What is expected of a response.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExpectText {
+    /// A number, a list of numbers, or a class such as `4xx`.
+    #[serde(default)]
+    pub(crate) status: Option<Node>,
+    /// Header fields by name, with what their values have to be.
+    #[serde(default)]
+    pub(crate) headers: Ordered<Node>,
+    /// Cookies by name, with their attributes.
+    #[serde(default)]
+    pub(crate) cookies: Ordered<Node>,
+    /// Header fields that must not be there.
+    #[serde(default)]
+    pub(crate) absent: Vec<Located<String>>,
+    /// Cookies that must not be set.
+    #[serde(default)]
+    pub(crate) absent_cookies: Vec<Located<String>>,
+    /// The body as JSON.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) json: Option<Node>,
+    /// The body as text.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) text: Option<Node>,
+    /// The body as it came.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) body: Option<Node>,
+    /// How long the answer may take.
+    #[serde(default)]
+    pub(crate) within: Option<Located<String>>,
+}

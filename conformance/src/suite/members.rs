@@ -1,0 +1,128 @@
+//! Reading a mapping whose keys are known, key by key, with the remedy for a wrong one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{Place, Source};
+use crate::template::Text;
+use crate::yaml::{Located, Node, Value};
+
+/// A mapping of which some members have been taken.
+pub(crate) struct Members<'a> {
+    source: &'a Arc<Source>,
+    place: Place,
+    entries: Vec<(&'a Located<String>, &'a Node)>,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Members<'a> {
+    /// Opens a mapping; `what` names it in the message when it is something else.
+    pub(crate) fn of(node: &'a Node, source: &'a Arc<Source>, what: &str) -> Result<Self, Diagnostic> {
+        let place = node.place(source);
+        match (&node.tag, &node.value) {
+            (None, Value::Mapping(entries)) => {
+                let entries = entries.iter().map(|(key, value)| (key, value)).collect();
+                Ok(Self { source, place, entries, known: Vec::new() })
+            }
+            _ => Err(Diagnostic::at(place, format!("{what} is a mapping, and here is {}", node.shape()))),
+        }
+    }
+
+    /// Takes the member of this name, if it is there.
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<&'a Node> {
+        self.known.push(name);
+        let index = self.entries.iter().position(|(key, _)| key.value == name)?;
+        Some(self.entries.swap_remove(index).1)
+    }
+
+    /// Closes the mapping.
+    ///
+    /// # Errors
+    /// A key that was never asked for.
+    pub(crate) fn finish(self) -> Result<(), Diagnostic> {
+        match self.entries.iter().min_by_key(|(key, _)| key.span.start) {
+            None => Ok(()),
+            Some((key, _)) => Err(Diagnostic::at(key.place(self.source), format!("unknown key `{}`", key.value))
+                .suggest(&key.value, self.known)),
+        }
+    }
+
+    /// Where the mapping stands.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+/// Returns the string of a node; a number or a boolean is taken as it is written.
+pub(crate) fn string(node: &Node, source: &Arc<Source>, what: &str) -> Result<String, Diagnostic> {
+    match (&node.tag, &node.value) {
+        (None, Value::String(text) | Value::Number(text)) => Ok(text.clone()),
+        (None, Value::Bool(value)) => Ok(value.to_string()),
+        (Some(tag), _) => {
+            Err(Diagnostic::at(node.place(source), format!("{what} is a string; the matcher `{tag}` has no place here")))
+        }
+        _ => Err(Diagnostic::at(node.place(source), format!("{what} is a string, and here is {}", node.shape()))),
+    }
+}
+
+/// Returns the string of a node with its expressions.
+pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text, Diagnostic> {
+    parse_text(&string(node, source, what)?, &node.place(source))
+}
+
+/// Returns a text with its expressions.
+pub(crate) fn parse_text(written: &str, place: &Place) -> Result<Text, Diagnostic> {
+    Text::parse(written).map_err(|error| Diagnostic::at(place.clone(), error.to_string()))
+}
+
+/// Returns the entries of a mapping of free names to strings.
+pub(crate) fn texts(node: &Node, source: &Arc<Source>, what: &str) -> Result<Vec<(String, Text)>, Diagnostic> {
+    let Value::Mapping(entries) = &node.value else {
+        return Err(Diagnostic::at(node.place(source), format!("{what} is a mapping, and here is {}", node.shape())));
+    };
+    entries.iter().map(|(key, value)| Ok((key.value.clone(), text(value, source, &key.value)?))).collect()
+}
+
+/// Returns the value of a node as JSON, tags not allowed.
+pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic> {
+    if let Some(tag) = &node.tag {
+        return Err(Diagnostic::at(node.place(source), format!("the matcher `{tag}` has no place in data")));
+    }
+    Ok(match &node.value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Number(digits) => match serde_json::from_str(digits) {
+            Ok(number) => Json::Number(number),
+            Err(_) => {
+                let message = format!("`{digits}` is not a number of JSON");
+                return Err(Diagnostic::at(node.place(source), message));
+            }
+        },
+        Value::String(text) => Json::String(text.clone()),
+        Value::List(list) => Json::Array(list.iter().map(|item| json(item, source)).collect::<Result<_, _>>()?),
+        Value::Mapping(entries) => {
+            let member = |(key, value): &(Located<String>, Node)| Ok((key.value.clone(), json(value, source)?));
+            Json::Object(entries.iter().map(member).collect::<Result<_, Diagnostic>>()?)
+        }
+    })
+}
+
+/// Returns a duration: a whole number or a decimal, and `ms`, `s` or `m`.
+pub(crate) fn duration(written: &str, place: &Place) -> Result<Duration, Diagnostic> {
+    let wrong = || {
+        Diagnostic::at(place.clone(), format!("`{written}` is not a length of time"))
+            .help("written as 200ms, 4s, 1.5s or 2m")
+    };
+    let digits = written.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let factor = match &written[digits.len()..] {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = digits.trim_end().parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number * factor).map_err(|_| wrong())
+}

@@ -1,0 +1,122 @@
+//! The register: what the specification demands, numbered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display, Formatter};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::format::{RegisterText, RequirementText};
+use super::{Suite, check_format};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Place, Source};
+
+/// One demand of the specification.
+#[derive(Debug, Clone)]
+pub struct Requirement {
+    /// Its number, never given to another.
+    pub id: String,
+    /// How much it binds.
+    pub level: Level,
+    /// Where it stands in the specification.
+    pub clause: String,
+    /// The demand, in one sentence.
+    pub text: String,
+    /// Why no step covers it, where none does.
+    pub untested: Option<String>,
+    /// Where it stands in the register.
+    pub place: Place,
+}
+
+/// How much a requirement binds (RFC 2119).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The specification states it.
+    Must,
+    /// Every sensible reading implies it.
+    Should,
+    /// The specification leaves it open.
+    May,
+}
+
+impl Level {
+    /// Every level, strongest first.
+    pub const ALL: [Self; 3] = [Self::Must, Self::Should, Self::May];
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.to_string() == word)
+    }
+}
+
+impl Display for Level {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Must => "must",
+            Self::Should => "should",
+            Self::May => "may",
+        })
+    }
+}
+
+/// Returns the requirements of the register.
+///
+/// # Errors
+/// An id that is given twice or not of the form, a level that is none.
+pub(super) fn compile(text: RegisterText, source: &Arc<Source>) -> Result<Vec<Requirement>, Diagnostics> {
+    let mut wrong = Diagnostics::default();
+    wrong.keep(check_format(&text.format, source));
+    let mut seen: BTreeMap<String, Place> = BTreeMap::new();
+    let mut requirements = Vec::new();
+    for requirement in text.requirements {
+        let place = requirement.id.place(source);
+        if let Some(first) = seen.insert(requirement.id.value.clone(), place.clone()) {
+            let message = format!("the requirement `{}` stands here a second time", requirement.id.value);
+            wrong.push(Diagnostic::at(place, message).help(format!("the first is at {first}")));
+            continue;
+        }
+        if let Some(requirement) = wrong.keep(one(requirement, source)) {
+            requirements.push(requirement);
+        }
+    }
+    wrong.into_result(requirements)
+}
+
+/// Returns what breaks the trace from the register to the steps and back: a requirement that no step covers and that does not
+/// say why, or one that says why although a step covers it.
+pub(super) fn untraced(suite: &Suite) -> Diagnostics {
+    let steps = suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
+    let covered: BTreeSet<&str> = steps.flat_map(|step| step.covers.iter().map(|id| &**id)).collect();
+    let mut wrong = Diagnostics::default();
+    for requirement in &suite.requirements {
+        let at = |message: String| Diagnostic::at(requirement.place.clone(), message);
+        match (covered.contains(requirement.id.as_str()), &requirement.untested) {
+            (false, None) => wrong.push(
+                at(format!("no step covers the requirement `{}`", requirement.id))
+                    .help("name it under `covers` of a step, or say under `untested` why none does"),
+            ),
+            (true, Some(_)) => wrong.push(
+                at(format!("the requirement `{}` is untested here, and a step covers it", requirement.id))
+                    .help("drop `untested`, or the step's `covers`"),
+            ),
+            _ => {}
+        }
+    }
+    wrong
+}
+
+fn one(text: RequirementText, source: &Arc<Source>) -> Result<Requirement, Diagnostic> {
+    let id = text.id.value.clone();
+    let place = text.id.place(source);
+    let form = |character: char| character.is_ascii_uppercase() || character.is_ascii_digit() || "-.".contains(character);
+    if !id.chars().all(form) || !id.starts_with(|first: char| first.is_ascii_uppercase()) {
+        return Err(Diagnostic::at(place, format!("`{id}` is not the id of a requirement"))
+            .help("an id is upper-case letters, digits, `-` and `.`: SESSION-7.2"));
+    }
+    let Some(level) = Level::parse(&text.level.value) else {
+        let message = format!("`{}` is not a level", text.level.value);
+        return Err(Diagnostic::at(text.level.place(source), message).help("a level is must, should or may"));
+    };
+    let untested = text.untested.map(|reason| reason.value);
+    Ok(Requirement { id, level, clause: text.clause, text: text.text, untested, place })
+}

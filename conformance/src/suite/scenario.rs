@@ -1,0 +1,335 @@
+//! A scenario: one story, step by step, whose every name has been resolved.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::folder::Folder;
+use super::format::{ScenarioText, StepText};
+use super::members::{duration, string};
+use super::{Suite, check_format};
+use crate::capture::{self, Capture};
+use crate::curl;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expectation::{self, Expectation};
+use crate::request::{self, Request};
+use crate::source::{Place, Source};
+use crate::yaml::{Located, Node, Value};
+
+/// One file, one story.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its path in the suite without its ending.
+    pub id: String,
+    /// The story in one sentence.
+    pub title: String,
+    /// The profiles it runs in, once in each.
+    pub profiles: Vec<String>,
+    /// The fixtures that the target must hold.
+    pub fixtures: Vec<String>,
+    /// The stages at which it holds.
+    pub stages: Stages,
+    /// Whether it changes what others see.
+    pub isolated: bool,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// One request and what is expected of its response.
+#[derive(Debug)]
+pub struct Step {
+    /// Its name in the scenario.
+    pub id: String,
+    /// What it says, in one sentence.
+    pub title: String,
+    /// The ids of the requirements that it covers.
+    pub covers: Vec<Arc<str>>,
+    /// What is sent.
+    pub request: Request,
+    /// Where the request stands.
+    pub request_place: Place,
+    /// What is demanded of the response.
+    pub expectation: Expectation,
+    /// What is kept for later steps.
+    pub captures: Vec<Capture>,
+    /// The captures that it needs, and the step that owes each.
+    pub needs: Vec<(String, String)>,
+    /// Whether its failure makes the rest inconclusive.
+    pub setup: bool,
+    /// The stages at which it holds.
+    pub stages: Stages,
+    /// The pause before it.
+    pub wait: Duration,
+    /// For how long it is tried again, and how often.
+    pub retry: Option<(Duration, Duration)>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The stages at which something holds: from `since` up to but not including `until`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stages {
+    /// The first, by its place in the suite's order.
+    pub since: usize,
+    /// The first at which it holds no more.
+    pub until: Option<usize>,
+}
+
+impl Stages {
+    /// Whether it holds at a stage.
+    #[must_use]
+    pub fn hold_at(self, stage: usize) -> bool {
+        self.since <= stage && self.until.is_none_or(|until| stage < until)
+    }
+}
+
+/// The name under which expressions find what the target printed.
+pub(crate) const OUTPUT: &str = "output";
+
+/// Returns the scenario that a file describes.
+///
+/// # Errors
+/// Everything that is wrong in it.
+pub(super) fn compile(
+    id: &str,
+    text: &ScenarioText,
+    source: &Arc<Source>,
+    suite: &Suite,
+    folder: &Folder,
+) -> Result<Scenario, Diagnostics> {
+    let mut wrong = Diagnostics::default();
+    wrong.keep(check_format(&text.format, source));
+    let profiles = wrong.keep(profiles(&text.profile, source, suite)).unwrap_or_default();
+    let known: Vec<&str> = suite.fixtures.iter().map(|fixture| fixture.name.as_str()).collect();
+    for fixture in &text.fixtures {
+        wrong.keep(check_known("fixture", fixture, source, &known));
+    }
+    let stages = wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
+    let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
+    let mut names = Names { suite, profiles: &profiles, fixtures: &fixtures, captures: BTreeMap::new() };
+    let mut steps: Vec<Step> = Vec::new();
+    for step in &text.steps {
+        if let Some(first) = steps.iter().find(|first| first.id == step.id.value) {
+            let message = format!("the step `{}` stands here a second time", step.id.value);
+            let first = format!("the first is at {}", first.place);
+            wrong.push(Diagnostic::at(step.id.place(source), message).help(first));
+            continue;
+        }
+        match compile_step(step, source, suite, folder, id, stages, &names) {
+            Ok(step) => {
+                for capture in &step.captures {
+                    names.captures.insert(capture.name.clone(), step.id.clone());
+                }
+                steps.push(step);
+            }
+            Err(more) => wrong.append(more),
+        }
+    }
+    if text.steps.is_empty() {
+        wrong.push(Diagnostic::at(source.place(crate::source::Span::default()), "this scenario has no step"));
+    }
+    let place = source.place(crate::source::Span::default());
+    let (id, title, isolated) = (id.to_owned(), text.title.clone(), text.isolated);
+    wrong.into_result(Scenario { id, title, profiles, fixtures, stages, isolated, steps, place })
+}
+
+/// Returns the request that a node describes: a curl command, or a mapping. `scenario` is the id of the file, beside which
+/// the files of a curl command stand.
+///
+/// # Errors
+/// Whatever is wrong with it, at its place.
+pub(crate) fn request(
+    node: &Node,
+    origin: &str,
+    source: &Arc<Source>,
+    folder: &Folder,
+    scenario: &str,
+) -> Result<Request, Diagnostic> {
+    match &node.value {
+        Value::Mapping(_) => request::compile_mapping(node, source),
+        _ => {
+            let command = string(node, source, "a request")?;
+            let beside = Path::new(scenario).parent().unwrap_or(Path::new(""));
+            let read = |name: &str| folder.read(&beside.join(name).to_string_lossy());
+            curl::parse(&command, origin, &read, &node.place(source))
+        }
+    }
+}
+
+/// What the expressions of a step may use.
+struct Names<'a> {
+    suite: &'a Suite,
+    profiles: &'a [String],
+    fixtures: &'a [String],
+    /// Each capture and the step that makes it.
+    captures: BTreeMap<String, String>,
+}
+
+impl Names<'_> {
+    /// Says whether a dotted name means something here.
+    fn check(&self, name: &str, place: &Place) -> Result<(), Diagnostic> {
+        let (root, member) = name.split_once('.').map_or((name, None), |(root, member)| (root, Some(member)));
+        if self.captures.contains_key(root) {
+            return Ok(());
+        }
+        if root == OUTPUT {
+            return self.check_output(member.unwrap_or_default(), place);
+        }
+        let Some(fixture) = self.suite.fixture(root) else {
+            let known = self.captures.keys().chain(self.fixtures).map(String::as_str);
+            let message = format!("`${{{name}}}` means nothing here: no earlier step captures `{root}`, and no fixture has that name");
+            return Err(Diagnostic::at(place.clone(), message).suggest(root, known));
+        };
+        if !self.fixtures.iter().any(|listed| listed == root) {
+            return Err(Diagnostic::at(place.clone(), format!("the fixture `{root}` is used here and not asked for"))
+                .help(format!("add it to the scenario's list: `fixtures: [{root}]`")));
+        }
+        let first = member.map(|member| member.split('.').next().unwrap_or(member));
+        match (first, fixture.value.as_object()) {
+            (Some(member), Some(members)) if !members.contains_key(member) => {
+                let message = format!("the fixture `{root}` has no `{member}`");
+                Err(Diagnostic::at(place.clone(), message).suggest(member, members.keys().map(String::as_str)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_output(&self, member: &str, place: &Place) -> Result<(), Diagnostic> {
+        for profile in self.profiles.iter().filter_map(|name| self.suite.profile(name)) {
+            if !profile.output.iter().any(|(name, _)| name == member) {
+                let message = format!("nothing is captured as `{member}` from what the profile `{}` prints", profile.name);
+                return Err(Diagnostic::at(place.clone(), message)
+                    .suggest(member, profile.output.iter().map(|(name, _)| name.as_str())));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn compile_step(
+    text: &StepText,
+    source: &Arc<Source>,
+    suite: &Suite,
+    folder: &Folder,
+    scenario: &str,
+    outer: Stages,
+    names: &Names<'_>,
+) -> Result<Step, Diagnostics> {
+    let mut wrong = Diagnostics::default();
+    wrong.keep(check_id(&text.id, source));
+    let known: Vec<&str> = suite.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
+    for id in &text.covers {
+        wrong.keep(check_known("requirement", id, source, &known));
+    }
+    let request = wrong.keep(request(&text.request, &suite.origin, source, folder, scenario));
+    let expectation = match &text.expect {
+        Some(expect) => wrong.keep(expectation::compile(&expect.value, source)).unwrap_or_default(),
+        None => Expectation::default(),
+    };
+    let mut captures = Vec::new();
+    for (name, node) in &text.capture.0 {
+        captures.extend(wrong.keep(capture::compile(name, node, source)));
+        if suite.fixture(&name.value).is_some() || name.value == OUTPUT {
+            let message = format!("the name `{}` is taken", name.value);
+            wrong.push(Diagnostic::at(name.place(source), message).help("fixtures and captures share their names"));
+        }
+    }
+    let stages = wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
+    let wait = match &text.wait {
+        Some(wait) => wrong.keep(duration(&wait.value, &wait.place(source))).unwrap_or_default(),
+        None => Duration::ZERO,
+    };
+    let retry = match &text.retry {
+        Some(retry) => {
+            let limit = wrong.keep(duration(&retry.limit.value, &retry.limit.place(source)));
+            let every = retry.every.as_ref().map(|every| duration(&every.value, &every.place(source)));
+            let every = wrong.keep(every.transpose()).flatten().unwrap_or(Duration::from_millis(100));
+            limit.map(|limit| (limit, every))
+        }
+        None => None,
+    };
+    let Some(request) = request else { return Err(wrong) };
+    let request_place = text.request.place(source);
+    let mut needs = Vec::new();
+    let texts = request.texts().into_iter().map(|text| (text, &request_place)).chain(expectation.texts());
+    for (text, place) in texts {
+        for name in text.names() {
+            wrong.keep(names.check(name, place));
+            let root = name.split('.').next().unwrap_or(name);
+            if let Some(owed_by) = names.captures.get(root) {
+                needs.push((root.to_owned(), owed_by.clone()));
+            }
+        }
+    }
+    needs.sort();
+    needs.dedup();
+    wrong.into_result(Step {
+        id: text.id.value.clone(),
+        title: text.title.clone(),
+        covers: text.covers.iter().map(|id| id.value.as_str().into()).collect(),
+        request_place: request_place.clone(),
+        request,
+        expectation,
+        captures,
+        needs,
+        setup: text.setup,
+        stages: Stages {
+            since: stages.since.max(outer.since),
+            until: [stages.until, outer.until].into_iter().flatten().min(),
+        },
+        wait,
+        retry,
+        place: text.id.place(source),
+    })
+}
+
+fn profiles(node: &Node, source: &Arc<Source>, suite: &Suite) -> Result<Vec<String>, Diagnostic> {
+    let known: Vec<&str> = suite.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    let one = |node: &Node| {
+        let name = string(node, source, "a profile")?;
+        if known.contains(&name.as_str()) {
+            return Ok(name);
+        }
+        let message = format!("unknown profile `{name}`");
+        Err(Diagnostic::at(node.place(source), message).suggest(&name, known.iter().copied()))
+    };
+    match &node.value {
+        Value::List(list) if !list.is_empty() => list.iter().map(one).collect(),
+        _ => Ok(vec![one(node)?]),
+    }
+}
+
+fn stages(
+    since: Option<&Located<String>>,
+    until: Option<&Located<String>>,
+    source: &Arc<Source>,
+    suite: &Suite,
+) -> Result<Stages, Diagnostic> {
+    let stage = |name: &Located<String>| {
+        suite.stage(&name.value).ok_or_else(|| {
+            let message = format!("unknown stage `{}`", name.value);
+            Diagnostic::at(name.place(source), message).suggest(&name.value, suite.stages.iter().map(String::as_str))
+        })
+    };
+    Ok(Stages { since: since.map(stage).transpose()?.unwrap_or(0), until: until.map(stage).transpose()? })
+}
+
+fn check_id(id: &Located<String>, source: &Arc<Source>) -> Result<(), Diagnostic> {
+    let kebab = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    if !id.value.is_empty() && id.value.chars().all(kebab) {
+        return Ok(());
+    }
+    Err(Diagnostic::at(id.place(source), format!("`{}` is not the id of a step", id.value))
+        .help("an id is small letters, digits and `-`: wrong-password"))
+}
+
+fn check_known(what: &str, name: &Located<String>, source: &Arc<Source>, known: &[&str]) -> Result<(), Diagnostic> {
+    if known.contains(&name.value.as_str()) {
+        return Ok(());
+    }
+    let message = format!("unknown {what} `{}`", name.value);
+    Err(Diagnostic::at(name.place(source), message).suggest(&name.value, known.iter().copied()))
+}

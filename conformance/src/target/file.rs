@@ -1,0 +1,178 @@
+//! Target files: a command for each profile, and what is particular to an implementation.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Program, START_LIMIT, Target};
+use crate::capture::{check_name, pattern};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::Source;
+use crate::suite::members::duration;
+use crate::suite::{Folder, Suite, environment, request};
+use crate::yaml::{self, Located, Node, Ordered, Value};
+
+/// A target file as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TargetText {
+    /// The version of the format: 1.
+    format: Located<u32>,
+    /// What the target is called in reports.
+    title: String,
+    /// The implementation's folder, from the file's own; that one unless it is said.
+    #[serde(default)]
+    directory: Option<String>,
+    /// What holds for every profile.
+    #[serde(default)]
+    command: Option<Node>,
+    #[serde(default)]
+    env: Ordered<Located<String>>,
+    #[serde(default)]
+    start: Option<Located<String>>,
+    /// What holds for single profiles.
+    #[serde(default)]
+    profiles: Ordered<ProgramText>,
+}
+
+/// What is particular to one profile.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramText {
+    #[serde(default)]
+    command: Option<Node>,
+    #[serde(default)]
+    directory: Option<String>,
+    #[serde(default)]
+    env: Ordered<Located<String>>,
+    #[serde(default)]
+    port: Option<u16>,
+    #[serde(default)]
+    ready: Option<Node>,
+    #[serde(default)]
+    output: Ordered<Located<String>>,
+    #[serde(default)]
+    start: Option<Located<String>>,
+    /// Why the target does not offer the profile.
+    #[serde(default)]
+    skip: Option<String>,
+}
+
+/// Loads a target file.
+///
+/// # Errors
+/// Everything that is wrong in it, each at its place.
+pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Diagnostic::new(format!("the target file {} cannot be read: {error}", path.display()))
+    })?;
+    let source = Source::new(path.display().to_string(), text);
+    let text: TargetText = yaml::read(&source)?;
+    crate::suite::check_format(&text.format, &source)?;
+    let beside = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let reader = Reader { suite, source: &source, beside };
+    let mut wrong = Diagnostics::default();
+    let base = wrong.keep(reader.base(&text)).flatten();
+    let mut profiles = BTreeMap::new();
+    for (name, program) in &text.profiles.0 {
+        if suite.profile(&name.value).is_none() {
+            let known = suite.profiles.iter().map(|profile| profile.name.as_str());
+            let message = format!("the suite has no profile `{}`", name.value);
+            wrong.push(Diagnostic::at(name.place(&source), message).suggest(&name.value, known));
+        } else if let Some(reason) = &program.skip {
+            profiles.insert(name.value.clone(), Err(reason.clone()));
+        } else if let Some(program) = wrong.keep(reader.program(name, program, &text, base.as_ref())) {
+            profiles.insert(name.value.clone(), Ok(program));
+        }
+    }
+    if base.is_none() && profiles.is_empty() && wrong.is_empty() {
+        let place = source.place(crate::source::Span::default());
+        wrong.push(Diagnostic::at(place, "this target file names no command"));
+    }
+    wrong.into_result(Target::Programs { title: text.title, program: base, profiles })
+}
+
+const KNOWN: [&str; 3] = ["host", "port", "scratch"];
+
+struct Reader<'a> {
+    suite: &'a Suite,
+    source: &'a Arc<Source>,
+    beside: &'a Path,
+}
+
+impl Reader<'_> {
+    fn base(&self, text: &TargetText) -> Result<Option<Program>, Diagnostic> {
+        let Some(command) = &text.command else { return Ok(None) };
+        Ok(Some(Program {
+            command: self.command(command)?,
+            directory: self.directory(text.directory.as_deref()),
+            env: environment(&text.env, self.source, &KNOWN)?,
+            port: None,
+            ready: None,
+            output: Vec::new(),
+            start_limit: self.limit(text.start.as_ref())?,
+        }))
+    }
+
+    fn program(
+        &self,
+        name: &Located<String>,
+        text: &ProgramText,
+        whole: &TargetText,
+        base: Option<&Program>,
+    ) -> Result<Program, Diagnostic> {
+        let command = match (&text.command, base) {
+            (Some(command), _) => self.command(command)?,
+            (None, Some(base)) => base.command.clone(),
+            (None, None) => {
+                let message = format!("the profile `{}` has no command, nor has the file", name.value);
+                return Err(Diagnostic::at(name.place(self.source), message));
+            }
+        };
+        let mut env = environment(&whole.env, self.source, &KNOWN)?;
+        env.extend(environment(&text.env, self.source, &KNOWN)?);
+        let mut output = Vec::new();
+        for (name, written) in &text.output.0 {
+            let place = name.place(self.source);
+            check_name(&name.value, &place)?;
+            output.push((name.value.clone(), pattern(&written.value, &written.place(self.source))?));
+        }
+        let ready = |node| request(node, &self.suite.origin, self.source, &Folder::Directory(self.beside.into()), "");
+        Ok(Program {
+            command,
+            directory: self.directory(text.directory.as_deref().or(whole.directory.as_deref())),
+            env,
+            port: text.port,
+            ready: text.ready.as_ref().map(ready).transpose()?,
+            output,
+            start_limit: self.limit(text.start.as_ref().or(whole.start.as_ref()))?,
+        })
+    }
+
+    /// A command is a list of words, or a line that is split as a shell would.
+    fn command(&self, node: &Node) -> Result<Vec<String>, Diagnostic> {
+        let wrong = |message: &str| Diagnostic::at(node.place(self.source), message);
+        let words = match (&node.tag, &node.value) {
+            (None, Value::String(line)) => {
+                shell_words::split(line).map_err(|_| wrong("a quote is opened in this command and never closed"))?
+            }
+            (None, Value::List(list)) => list
+                .iter()
+                .map(|word| crate::suite::members::string(word, self.source, "a word of a command"))
+                .collect::<Result<_, _>>()?,
+            _ => return Err(wrong("a command is a line or a list of words")),
+        };
+        if words.is_empty() { Err(wrong("this command is empty")) } else { Ok(words) }
+    }
+
+    fn directory(&self, named: Option<&str>) -> PathBuf {
+        self.beside.join(named.unwrap_or("."))
+    }
+
+    fn limit(&self, written: Option<&Located<String>>) -> Result<Duration, Diagnostic> {
+        written.map_or(Ok(START_LIMIT), |written| duration(&written.value, &written.place(self.source)))
+    }
+}

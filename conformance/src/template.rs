@@ -1,0 +1,284 @@
+//! The one door to the template library: `${…}` in strings.
+//!
+//! A [`Text`] is a string with expressions in it, compiled when the suite is loaded; [`Scope`] holds what the names mean while
+//! a scenario runs. Only expressions are known to the language: no loops and no conditions. ([`render`], for the files of the
+//! launch contract, has blocks too.)
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use base64::Engine as _;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Object, Serde};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use sha2::{Digest as _, Sha256};
+
+/// A string with `${…}` in it.
+#[derive(Debug, Clone)]
+pub struct Text {
+    written: Arc<str>,
+    parts: Arc<[Part]>,
+}
+
+/// What names mean: captures, fixtures, and what the target printed. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Scope(BTreeMap<String, Value>);
+
+/// Why an expression has no value, in one sentence.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+#[error("`${{{expression}}}` has no value: {cause}")]
+pub struct TemplateError {
+    expression: String,
+    cause: String,
+}
+
+#[derive(Debug)]
+enum Part {
+    Literal(String),
+    Expression { written: String, compiled: minijinja::Expression<'static, 'static>, names: Vec<String> },
+}
+
+impl Text {
+    /// Reads a string as it stands in a file.
+    ///
+    /// # Errors
+    /// A `${` without its `}`, or an expression that cannot be read.
+    pub fn parse(written: &str) -> Result<Self, TemplateError> {
+        let mut parts = Vec::new();
+        let mut rest = written;
+        while let Some(start) = rest.find("${") {
+            let (literal, opened) = rest.split_at(start);
+            let inside = &opened[2..];
+            let Some(end) = expression_end(inside) else {
+                let cause = "its closing brace is missing".to_owned();
+                return Err(TemplateError { expression: inside.to_owned(), cause });
+            };
+            if !literal.is_empty() {
+                parts.push(Part::Literal(literal.to_owned()));
+            }
+            parts.push(Part::expression(inside[..end].trim())?);
+            rest = &inside[end + 1..];
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest.to_owned()));
+        }
+        Ok(Self { written: written.into(), parts: parts.into() })
+    }
+
+    /// Returns a string that has no expressions, whatever it holds.
+    #[must_use]
+    pub fn literal(text: &str) -> Self {
+        Self { written: text.into(), parts: [Part::Literal(text.to_owned())].into() }
+    }
+
+    /// The string as it stands in the file.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// Whether there is no expression in it, so that it means the same in every scope.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part, Part::Literal(_)))
+    }
+
+    /// The names that its expressions use, dotted (`bob.email`).
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().flat_map(|part| match part {
+            Part::Literal(_) => [].iter(),
+            Part::Expression { names, .. } => names.iter(),
+        }).map(String::as_str)
+    }
+
+    /// Returns the string with its expressions evaluated.
+    ///
+    /// # Errors
+    /// An expression that has no value in this scope.
+    pub fn render(&self, scope: &Scope) -> Result<String, TemplateError> {
+        let mut text = String::new();
+        for part in self.parts.iter() {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Expression { .. } => text.push_str(&part.value(scope)?.to_string()),
+            }
+        }
+        Ok(text)
+    }
+
+    /// Returns the value as JSON: an expression that stands alone keeps its type, all else is a string.
+    ///
+    /// # Errors
+    /// An expression that has no value in this scope.
+    pub fn json(&self, scope: &Scope) -> Result<serde_json::Value, TemplateError> {
+        match self.parts.as_ref() {
+            [part @ Part::Expression { written, .. }] => {
+                let value = part.value(scope)?;
+                serde_json::to_value(&value)
+                    .map_err(|error| TemplateError { expression: written.clone(), cause: error.to_string() })
+            }
+            _ => self.render(scope).map(serde_json::Value::String),
+        }
+    }
+}
+
+impl Part {
+    fn expression(written: &str) -> Result<Self, TemplateError> {
+        let compiled = ENVIRONMENT
+            .compile_expression_owned(written.to_owned())
+            .map_err(|error| TemplateError { expression: written.to_owned(), cause: cause(&error) })?;
+        let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
+        names.retain(|name| !FUNCTIONS.contains(&name.as_str()));
+        names.sort();
+        Ok(Self::Expression { written: written.to_owned(), compiled, names })
+    }
+
+    fn value(&self, scope: &Scope) -> Result<Value, TemplateError> {
+        match self {
+            Self::Literal(literal) => Ok(Value::from(literal.as_str())),
+            Self::Expression { written, compiled, .. } => {
+                let failed = |cause: String| TemplateError { expression: written.clone(), cause };
+                let value = compiled.eval(scope.context()).map_err(|error| failed(cause(&error)))?;
+                if value.is_undefined() { Err(failed("there is no such name".to_owned())) } else { Ok(value) }
+            }
+        }
+    }
+}
+
+impl Scope {
+    /// Gives a name its meaning.
+    pub fn set(&mut self, name: impl Into<String>, value: &serde_json::Value) {
+        self.0.insert(name.into(), Value::from(Serde(value)));
+    }
+
+    fn context(&self) -> Value {
+        Value::from_object(Names(self.0.clone()))
+    }
+}
+
+/// Renders a whole template (`${…}` and `<% … %>`) over one value, for the files of the launch contract.
+///
+/// # Errors
+/// The template library's sentence about what is wrong, with its line.
+pub fn render(template: &str, scope: &Scope) -> Result<String, String> {
+    ENVIRONMENT.render_str(template, scope.context()).map_err(|error| {
+        let line = error.line().map(|line| format!(" (line {line} of the template)")).unwrap_or_default();
+        format!("{}{line}", cause(&error))
+    })
+}
+
+const FUNCTIONS: &[&str] = &["base64", "sha256", "uuid", "range", "dict", "debug", "namespace"];
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder()
+        .variable_delimiters("${", "}")
+        .block_delimiters("<%", "%>")
+        .comment_delimiters("<#", "#>")
+        .keep_trailing_newline(true)
+        .build();
+    // The three pairs differ and none is empty, which is all that can be wrong with them.
+    environment.set_syntax(syntax.unwrap_or_default());
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.add_function("base64", |text: String| base64::prelude::BASE64_STANDARD.encode(text));
+    environment.add_function("sha256", |text: String| hexadecimal(&Sha256::digest(text)));
+    environment.add_function("uuid", || uuid::Uuid::new_v4().to_string());
+    environment
+});
+
+#[derive(Debug)]
+struct Names(BTreeMap<String, Value>);
+
+impl Object for Names {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.get(key.as_str()?).cloned()
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn cause(error: &Error) -> String {
+    match (error.kind(), error.detail()) {
+        (ErrorKind::UndefinedError, None) => "there is no such name".to_owned(),
+        (_, Some(detail)) => detail.to_owned(),
+        (kind, None) => kind.to_string(),
+    }
+}
+
+/// Returns where the expression that begins here ends: its `}`, not one inside quotes or inner braces.
+fn expression_end(text: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut depth = 0_usize;
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '{') => depth += 1,
+            (None, '}') if depth == 0 => return Some(at),
+            (None, '}') => depth -= 1,
+            (None, _) => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn scope() -> Scope {
+        let mut scope = Scope::default();
+        scope.set("bob", &json!({"email": "bob@example.org", "age": 7}));
+        scope
+    }
+
+    fn rendered(text: &str) -> Result<String, TemplateError> {
+        Text::parse(text)?.render(&scope())
+    }
+
+    #[test]
+    fn expressions_are_replaced_and_all_else_stands_as_written() {
+        assert_eq!(rendered("a ${bob.email} b").unwrap(), "a bob@example.org b");
+        assert_eq!(rendered("$5 {} $bob }").unwrap(), "$5 {} $bob }");
+    }
+
+    #[test]
+    fn functions_are_those_of_the_language() {
+        assert_eq!(rendered("${base64('a:' ~ bob.age)}").unwrap(), "YTo3");
+        assert_eq!(&rendered("${sha256('')}").unwrap()[..8], "e3b0c442");
+        assert_ne!(rendered("${uuid()}").unwrap(), rendered("${uuid()}").unwrap());
+    }
+
+    #[test]
+    fn an_expression_that_stands_alone_keeps_its_type() {
+        assert_eq!(Text::parse("${bob.age}").unwrap().json(&scope()).unwrap(), json!(7));
+        assert_eq!(Text::parse("${bob.age} ").unwrap().json(&scope()).unwrap(), json!("7 "));
+    }
+
+    #[test]
+    fn the_names_of_a_text_are_known_before_it_is_rendered() {
+        let text = Text::parse("${bob.email}/${base64(session)}").unwrap();
+        assert_eq!(text.names().collect::<Vec<_>>(), ["bob.email", "session"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_has_no_value_is_said() {
+        assert!(Text::parse("${bob.").unwrap_err().to_string().contains("closing brace"));
+        assert!(Text::parse("${bob +}").is_err());
+        assert!(rendered("${nobody}").is_err());
+        assert!(rendered("${bob.phone}").is_err());
+    }
+
+    #[test]
+    fn files_of_the_launch_contract_may_repeat_a_block() {
+        let mut scope = Scope::default();
+        scope.set("fixtures", &json!([{"id": 1}, {"id": 2}]));
+        let template = "[<% for one in fixtures %>${one.id | tojson}${',' if not loop.last else ''}<% endfor %>]\n";
+        assert_eq!(render(template, &scope).unwrap(), "[1,2]\n");
+    }
+}

@@ -1,0 +1,76 @@
+//! What is said of a step.
+
+use std::fmt::{self, Display, Formatter};
+
+use serde::Serialize;
+
+use crate::source::Place;
+
+/// The verdict on a step. Ordered: a scenario, a requirement and a run take the worst of theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It was left out, for a reason that is given.
+    Skipped,
+    /// Everything that it demands holds.
+    Pass,
+    /// Nothing can be said: what it needs was not there.
+    Inconclusive,
+    /// The target answered, and not as demanded. A connection that was taken and dropped is an answer too.
+    Fail,
+    /// This program failed.
+    Error,
+}
+
+/// A verdict with its reasons.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What did not hold, for a failure.
+    pub findings: Vec<Finding>,
+    /// Why there is no other verdict, in one sentence; for one that neither passes nor fails.
+    pub reason: Option<String>,
+}
+
+/// One demand that did not hold.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// Where it is demanded.
+    pub place: Place,
+    /// What came instead, in words that fit behind a caret.
+    pub label: String,
+    /// Where in the body, as a JSON Pointer, when it speaks of a part of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// What was expected.
+    pub expected: String,
+    /// What came.
+    pub received: String,
+}
+
+impl Judgement {
+    /// Returns a pass when there are no findings, else a failure.
+    #[must_use]
+    pub fn of(findings: Vec<Finding>) -> Self {
+        let verdict = if findings.is_empty() { Verdict::Pass } else { Verdict::Fail };
+        Self { verdict, findings, reason: None }
+    }
+
+    /// Returns a verdict that is neither a pass nor a failure.
+    pub fn because(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self { verdict, findings: Vec::new(), reason: Some(reason.into()) }
+    }
+}
+
+impl Display for Verdict {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Skipped => "skipped",
+            Self::Pass => "pass",
+            Self::Inconclusive => "inconclusive",
+            Self::Fail => "fail",
+            Self::Error => "error",
+        })
+    }
+}
