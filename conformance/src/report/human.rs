@@ -1,6 +1,6 @@
 //! The report for people: what does not hold, how to see it again, and what the run came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -32,6 +32,7 @@ pub enum Detail {
 #[derive(Default)]
 struct Unjudged {
     steps: Vec<String>,
+    profiles: BTreeSet<String>,
     printed: String,
 }
 
@@ -65,6 +66,7 @@ impl<W: Write> Human<W> {
                 let reason = record.reason.clone().unwrap_or_default();
                 let unjudged = self.unjudged.entry((record.verdict, reason)).or_default();
                 unjudged.steps.push(record.id.clone());
+                unjudged.profiles.insert(record.profile.clone());
                 unjudged.printed.clone_from(&record.printed);
                 Ok(())
             }
@@ -139,61 +141,88 @@ impl<W: Write> Human<W> {
     }
 
     fn footer(&mut self, footer: &Footer) -> io::Result<()> {
-        if self.detail != Detail::Quiet {
+        let judged = footer.steps.keys().any(|verdict| !matches!(verdict, Verdict::Skipped | Verdict::Inconclusive));
+        if self.detail != Detail::Quiet && judged {
             self.standings(&footer.requirements)?;
-            for ((verdict, reason), unjudged) in std::mem::take(&mut self.unjudged) {
-                let style = if verdict == Verdict::Inconclusive { yellow() } else { DIM };
-                let steps = count(unjudged.steps.len(), "step");
-                writeln!(self.out, "{style}{}{style:#} {steps}: {reason}", verdict.to_string().to_uppercase())?;
-                if self.detail == Detail::Verbose || unjudged.steps.len() <= 3 {
-                    writeln!(self.out, "     {}", unjudged.steps.join(" "))?;
-                }
-                self.printed(&unjudged.printed)?;
-            }
+        }
+        // Where nothing could be judged, the reason is all that there is to tell.
+        if self.detail != Detail::Quiet || !judged {
+            self.unjudged()?;
         }
         let steps = footer.steps.iter().map(|(verdict, count)| format!("{count} {verdict}"));
         writeln!(self.out, "steps: {}", steps.collect::<Vec<_>>().join(", "))?;
-        let held = Level::ALL.into_iter().filter_map(|level| match footer.held(level) {
-            (_, 0) => None,
-            (held, tried) => Some(format!("{level} {held} of {tried} hold")),
-        });
-        let mut parts: Vec<String> = held.collect();
-        let skipped = |standing: &&Standing| standing.verdict == Some(Verdict::Skipped);
-        let not_offered: Vec<&str> =
-            footer.requirements.iter().filter(skipped).map(|standing| standing.id.as_str()).collect();
-        if !not_offered.is_empty() {
-            parts.push(format!("not offered: {}", not_offered.join(" ")));
-        }
-        let untested = footer.requirements.iter().filter(|standing| standing.verdict.is_none()).count();
-        if untested > 0 {
-            parts.push(format!("{untested} not tested (each with its reason)"));
-        }
         let style = if footer.exit == 0 { green() } else { red() };
-        writeln!(self.out, "{style}{}{style:#}", parts.join(" · "))
+        let line = if judged { closing(footer) } else { "nothing could be judged".to_owned() };
+        writeln!(self.out, "{style}{line}{style:#}")
+    }
+
+    /// Every reason for which steps were not judged, told once.
+    fn unjudged(&mut self) -> io::Result<()> {
+        for ((verdict, reason), unjudged) in std::mem::take(&mut self.unjudged) {
+            let style = if verdict == Verdict::Inconclusive { yellow() } else { DIM };
+            let steps = count(unjudged.steps.len(), "step");
+            let profiles = unjudged.profiles.into_iter().collect::<Vec<_>>().join(", ");
+            let word = verdict.to_string().to_uppercase();
+            writeln!(self.out, "{style}{word}{style:#} {steps} in {profiles}: {reason}")?;
+            if self.detail == Detail::Verbose || unjudged.steps.len() <= 3 {
+                writeln!(self.out, "     {}", unjudged.steps.join(" "))?;
+            }
+            self.printed(&unjudged.printed)?;
+        }
+        Ok(())
     }
 
     /// Every requirement that was tried, with its verdict, under its clause.
     fn standings(&mut self, standings: &[Standing]) -> io::Result<()> {
-        let mut clause = "";
-        for standing in standings {
-            let Some(verdict) = standing.verdict else { continue };
-            if standing.clause != clause {
-                clause = &standing.clause;
-                writeln!(self.out, "{BOLD}{clause}{BOLD:#}")?;
+        let mut clauses: Vec<(&str, Vec<&Standing>)> = Vec::new();
+        for standing in standings.iter().filter(|standing| standing.verdict.is_some()) {
+            match clauses.iter_mut().find(|(clause, _)| *clause == standing.clause) {
+                Some((_, under)) => under.push(standing),
+                None => clauses.push((&standing.clause, vec![standing])),
             }
-            let (mark, style) = match verdict {
-                Verdict::Pass => ("holds", green()),
-                Verdict::Fail if standing.level == Level::Must => ("FAILS", red()),
-                Verdict::Fail => ("fails", yellow()),
-                Verdict::Inconclusive => ("unclear", yellow()),
-                Verdict::Skipped => ("skipped", DIM),
-                Verdict::Error => ("ERROR", red()),
-            };
-            let id = format!("{:14} {:6}", standing.id, standing.level.to_string());
-            writeln!(self.out, "  {style}{mark:7}{style:#} {id} {}", standing.text)?;
+        }
+        for (clause, standings) in clauses {
+            writeln!(self.out, "{BOLD}{clause}{BOLD:#}")?;
+            for standing in standings {
+                let (mark, style) = mark(standing);
+                let id = format!("{:14} {:6}", standing.id, standing.level.to_string());
+                writeln!(self.out, "  {style}{mark:7}{style:#} {id} {}", standing.text)?;
+            }
         }
         writeln!(self.out)
     }
+}
+
+/// The word for what is said of a requirement; one that binds and does not hold stands out.
+fn mark(standing: &Standing) -> (&'static str, Style) {
+    match standing.verdict {
+        Some(Verdict::Pass) => ("holds", green()),
+        Some(Verdict::Fail) if standing.level == Level::Must => ("FAILS", red()),
+        Some(Verdict::Fail) => ("fails", yellow()),
+        Some(Verdict::Inconclusive) => ("unclear", yellow()),
+        Some(Verdict::Skipped) | None => ("skipped", DIM),
+        Some(Verdict::Error) => ("ERROR", red()),
+    }
+}
+
+/// The last line: requirements by level, and what was not tried.
+fn closing(footer: &Footer) -> String {
+    let mut parts: Vec<String> = (Level::ALL.into_iter())
+        .filter_map(|level| match footer.held(level) {
+            (_, 0) => None,
+            (held, tried) => Some(format!("{level} {held} of {tried} hold")),
+        })
+        .collect();
+    let skipped = footer.requirements.iter().filter(|standing| standing.verdict == Some(Verdict::Skipped));
+    let not_offered: Vec<&str> = skipped.map(|standing| standing.id.as_str()).collect();
+    if !not_offered.is_empty() {
+        parts.push(format!("not offered: {}", not_offered.join(" ")));
+    }
+    let untested = footer.requirements.iter().filter(|one| one.verdict.is_none() && one.reason.is_some()).count();
+    if untested > 0 {
+        parts.push(format!("{untested} not tested, each with its reason in the register"));
+    }
+    parts.join(" · ")
 }
 
 impl<W: Write> Report for Human<W> {

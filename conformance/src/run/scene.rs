@@ -58,10 +58,13 @@ impl<'a> Scene<'a> {
     /// Plays the steps in order; a failing step does not end the scenario.
     pub(super) async fn play(mut self, stage: &Stage) -> Vec<Record> {
         let mut permit = self.permit().await;
-        let running = match stage.running(&self.session.plan().suite, self.session.options.limit).await {
+        let running = match stage.running(self.session).await {
             Ok(running) => running,
             Err(unset) => return untold(self.session, self.trial, &unset),
         };
+        if let Some(unset) = self.lacking(&running) {
+            return untold(self.session, self.trial, &unset);
+        }
         let output = running.output.iter().map(|(name, value)| (name.clone(), json!(value)));
         self.scope.set(OUTPUT, &Json::Object(output.collect()));
         let mut records = Vec::new();
@@ -73,11 +76,25 @@ impl<'a> Scene<'a> {
                 permit = self.permit().await;
             }
             let attempt = self.attempt(step, &running).await;
+            if matches!(attempt.exchange, Some((_, Err(Breakage::Silence(_))))) {
+                self.session.fell_silent();
+                stage.fell_silent();
+            }
             if asked {
                 records.push(self.record(step, attempt, running.wire.base()));
             }
         }
         records
+    }
+
+    /// Why the scenario cannot play on a target that lacks its fixtures.
+    fn lacking(&self, running: &Running) -> Option<Unset> {
+        let missing = self.trial.scenario.fixtures.iter().find(|name| running.missing.contains(name))?;
+        Some(Unset {
+            verdict: Verdict::Inconclusive,
+            reason: format!("the target does not hold the fixture `{missing}` (`conformance seed` prints what it must hold)"),
+            printed: String::new(),
+        })
     }
 
     fn steps(&self) -> impl Iterator<Item = (&'a Step, bool)> + use<'a> {
@@ -114,6 +131,9 @@ impl<'a> Scene<'a> {
     fn hindrance(&self, step: &Step) -> Option<String> {
         if let Some(setup) = &self.broken {
             return Some(format!("the step `{setup}`, on which the rest depends, did not pass"));
+        }
+        if let Some(hushed) = self.session.hushed() {
+            return Some(hushed);
         }
         step.needs.iter().find_map(|(name, owed_by)| match self.made.get(name) {
             Some(Ok(())) => None,

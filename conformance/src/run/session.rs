@@ -1,6 +1,7 @@
 //! A plan and a target, ready to play any scenario of it at any time, from any thread.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::{Mutex, Semaphore};
 
@@ -9,7 +10,7 @@ use super::scene::{Scene, untold};
 use super::stage::{Stage, Unset};
 use crate::event::Record;
 use crate::plan::Plan;
-use crate::target::Target;
+use crate::target::{Running, Target, Unusable};
 
 /// What all scenarios of a run share.
 pub struct Session {
@@ -21,16 +22,36 @@ pub struct Session {
     stages: Vec<Result<Stage, Unset>>,
     /// Two targets cannot listen on the same port at once.
     ports: HashMap<u16, Mutex<()>>,
+    /// Whether a target has ever come up.
+    came_up: AtomicBool,
+    /// How many starts have ended in silence, each as long as a start may take.
+    silent_starts: AtomicUsize,
+    /// How many exchanges have ended in silence.
+    silences: AtomicUsize,
 }
+
+/// After so many starts in silence, and none that came up, no other is tried.
+const SILENT_STARTS: usize = 2;
+/// After so many exchanges in silence nothing more is sent: each costs as long as an answer may take.
+const SILENCES: usize = 8;
 
 impl Session {
     /// Returns a session in which nothing has been started yet.
     #[must_use]
     pub fn new(plan: Plan, target: Target, options: Options) -> Self {
-        let stages: Vec<_> = plan.groups.iter().map(|group| Stage::set(&plan.suite, &target, group, &options)).collect();
+        let stages: Vec<_> = plan.groups.iter().map(|group| Stage::set(&plan.suite, &target, group)).collect();
         let ports = stages.iter().filter_map(|stage| stage.as_ref().ok()?.port()).map(|port| (port, Mutex::new(())));
         let ports = ports.collect();
-        Self { sending: Semaphore::new(options.jobs), plan, options, stages, ports }
+        Self {
+            sending: Semaphore::new(options.jobs),
+            plan,
+            options,
+            stages,
+            ports,
+            came_up: AtomicBool::new(false),
+            silent_starts: AtomicUsize::new(0),
+            silences: AtomicUsize::new(0),
+        }
     }
 
     /// The plan.
@@ -45,7 +66,7 @@ impl Session {
             && stage.port().is_none()
         {
             // What is wrong with it is told by the scenario that needs it.
-            stage.running(&self.plan.suite, self.options.limit).await.ok();
+            stage.running(self).await.ok();
         }
     }
 
@@ -68,6 +89,32 @@ impl Session {
             stage.strike().await;
         }
         records
+    }
+
+    /// Remembers how a start has ended.
+    pub(super) fn started(&self, started: &Result<Running, Unusable>) {
+        match started {
+            Ok(_) => self.came_up.store(true, Ordering::Relaxed),
+            Err(unusable) => drop(self.silent_starts.fetch_add(usize::from(unusable.silent), Ordering::Relaxed)),
+        }
+    }
+
+    /// Returns why no other target is started, once that is settled.
+    pub(super) fn gave_up(&self) -> Option<Unusable> {
+        let silent = self.silent_starts.load(Ordering::Relaxed) >= SILENT_STARTS;
+        (silent && !self.came_up.load(Ordering::Relaxed))
+            .then(|| Unusable::new(format!("it was not started, since {SILENT_STARTS} starts before it ended in silence")))
+    }
+
+    /// Counts an exchange that ended in silence.
+    pub(super) fn fell_silent(&self) {
+        self.silences.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns why nothing more is sent, once that is settled.
+    pub(super) fn hushed(&self) -> Option<String> {
+        (self.silences.load(Ordering::Relaxed) >= SILENCES)
+            .then(|| format!("nothing more was sent after {SILENCES} requests without an answer"))
     }
 
     /// Ends the target of a group.

@@ -1,30 +1,37 @@
-//! Where a group of scenarios plays: its target, started when it is needed and again when it has ended.
+//! Where a group of scenarios plays: its target, reached or started when it is needed, and started again when it has ended.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Mutex;
 
-use super::Options;
-use crate::exchange::Wire;
+use super::session::Session;
 use crate::plan::Group;
 use crate::suite::{Profile, Suite};
-use crate::target::{Program, Running, Target, Unusable, launch};
+use crate::target::{Program, Running, Target, Unusable, launch, reach};
 use crate::verdict::Verdict;
 
 /// The target of a group.
 pub(super) struct Stage {
     profile: Profile,
-    program: Option<Program>,
+    source: Source,
     fixtures: Vec<String>,
     state: Mutex<State>,
+    /// Set when the target fell silent: it is started anew for the next scenario.
+    stale: AtomicBool,
 }
 
-/// Why a group does not play, and the verdict that its steps get.
+/// Why a scenario does not play, and the verdict that its steps get.
+#[derive(Debug, Clone)]
 pub(super) struct Unset {
     pub(super) verdict: Verdict,
     pub(super) reason: String,
     pub(super) printed: String,
+}
+
+enum Source {
+    Program(Program),
+    Url(String),
 }
 
 enum State {
@@ -35,73 +42,85 @@ enum State {
 
 impl Stage {
     /// Finds the target of a group; starts nothing.
-    pub(super) fn set(suite: &Suite, target: &Target, group: &Group, options: &Options) -> Result<Self, Unset> {
+    pub(super) fn set(suite: &Suite, target: &Target, group: &Group) -> Result<Self, Unset> {
         let skipped = |reason: String| Unset { verdict: Verdict::Skipped, reason, printed: String::new() };
         let profile = suite.profile(&group.profile).cloned();
         let profile = profile.ok_or_else(|| skipped("the suite has no such profile".to_owned()))?;
-        let (program, state) = match target {
+        let source = match target {
             Target::Url { profile: own, .. } if *own == profile.name && group.isolated => {
                 let reason = "it changes what others see and needs a target of its own, which a command starts";
                 return Err(skipped(reason.to_owned()));
             }
-            Target::Url { base, profile: own } if *own == profile.name => {
-                let state = match Wire::new(base, options.limit) {
-                    Ok(wire) => State::Running(Arc::new(Running::already(wire))),
-                    Err(reason) => State::Unusable(Unusable::new(reason)),
-                };
-                (None, state)
-            }
-            target => (Some(target.program(&profile).map_err(skipped)?.clone()), State::NotStarted),
+            Target::Url { base, profile: own } if *own == profile.name => Source::Url(base.clone()),
+            target => Source::Program(target.program(&profile).map_err(skipped)?.clone()),
         };
-        Ok(Self { profile, program, fixtures: group.fixtures.clone(), state: Mutex::new(state) })
+        let (fixtures, state) = (group.fixtures.clone(), Mutex::new(State::NotStarted));
+        Ok(Self { profile, source, fixtures, state, stale: AtomicBool::new(false) })
     }
 
     /// The port on which the target listens whatever it is told.
     pub(super) fn port(&self) -> Option<u16> {
-        self.program.as_ref()?.port
+        match &self.source {
+            Source::Program(program) => program.port,
+            Source::Url(_) => None,
+        }
     }
 
-    /// Returns the target, started again when it has ended.
-    pub(super) async fn running(&self, suite: &Suite, limit: Duration) -> Result<Arc<Running>, Unset> {
+    /// Returns the target, started again when it has ended or has fallen silent.
+    pub(super) async fn running(&self, session: &Session) -> Result<Arc<Running>, Unset> {
         let mut state = self.state.lock().await;
+        let stale = self.stale.swap(false, Ordering::Relaxed);
         if let State::Running(running) = &*state
-            && running.process.as_ref().is_some_and(|process| process.exited().is_some())
+            && let Some(process) = &running.process
+            && (stale || process.exited().is_some())
         {
             *state = State::NotStarted;
         }
-        if let (State::NotStarted, Some(program)) = (&*state, &self.program) {
-            *state = match launch(program, suite, &self.profile, &self.fixtures, limit).await {
+        if matches!(*state, State::NotStarted) {
+            *state = match self.bring_up(session).await {
                 Ok(running) => State::Running(Arc::new(running)),
                 Err(unusable) => State::Unusable(unusable),
             };
         }
         match &*state {
             State::Running(running) => Ok(Arc::clone(running)),
-            State::Unusable(unusable) => Err(Unset {
+            State::Unusable(Unusable { reason, last_words, .. }) => Err(Unset {
                 verdict: Verdict::Inconclusive,
-                reason: format!("the target cannot be used in the profile `{}`: {unusable}", self.profile.name),
-                printed: unusable.last_words.clone(),
+                reason: reason.clone(),
+                printed: last_words.clone(),
             }),
-            // Only a target without a program is never started, and it runs already.
-            State::NotStarted => Err(Unset {
-                verdict: Verdict::Error,
-                reason: "the target was never started".to_owned(),
-                printed: String::new(),
-            }),
+            State::NotStarted => unreachable!("a target that was not started has just been started or found unusable"),
         }
+    }
+
+    /// Says that the target has fallen silent, and may hang for ever.
+    pub(super) fn fell_silent(&self) {
+        self.stale.store(true, Ordering::Relaxed);
     }
 
     /// Ends the target, if this run has started it.
     pub(super) async fn strike(&self) {
-        if self.program.is_none() {
-            return;
-        }
         let state = std::mem::replace(&mut *self.state.lock().await, State::NotStarted);
         // A scenario that still held it would have been waited for; were there one, dropping it ends the process all the same.
         if let State::Running(running) = state
             && let Some(running) = Arc::into_inner(running)
         {
             running.stop().await;
+        }
+    }
+
+    async fn bring_up(&self, session: &Session) -> Result<Running, Unusable> {
+        let (suite, limit) = (&session.plan().suite, session.options.limit);
+        match &self.source {
+            Source::Url(base) => reach(base, suite, &self.profile, &self.fixtures, limit).await,
+            Source::Program(program) => {
+                if let Some(gave_up) = session.gave_up() {
+                    return Err(gave_up);
+                }
+                let started = launch(program, suite, &self.profile, &self.fixtures, limit).await;
+                session.started(&started);
+                started
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Running {
     pub wire: Wire,
     /// What was captured from what it printed.
     pub output: BTreeMap<String, String>,
+    /// The fixtures that it should hold and does not.
+    pub missing: Vec<String>,
     /// Its process; none for one that was running already.
     pub process: Option<Process>,
     /// Its folder, removed with it.
@@ -37,6 +39,8 @@ pub struct Unusable {
     pub reason: String,
     /// The last lines that the target printed.
     pub last_words: String,
+    /// Whether it came up and never answered, so that trying again would cost as long again.
+    pub silent: bool,
 }
 
 /// How long the runner waits between two looks at a target that is not ready.
@@ -48,11 +52,11 @@ const LINES: usize = 20;
 
 impl Unusable {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), last_words: String::new() }
+        Self { reason: reason.into(), last_words: String::new(), silent: false }
     }
 
     fn after(process: &Process, reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), last_words: process.output_tail(LINES).trim_end().to_owned() }
+        Self { last_words: process.output_tail(LINES).trim_end().to_owned(), ..Self::new(reason) }
     }
 }
 
@@ -63,18 +67,43 @@ impl Display for Unusable {
 }
 
 impl Running {
-    /// Returns a target that was running already.
-    #[must_use]
-    pub fn already(wire: Wire) -> Self {
-        Self { wire, output: BTreeMap::new(), process: None, _scratch: None }
-    }
-
     /// Ends the target, its whole process group.
     pub async fn stop(self) {
         if let Some(process) = self.process {
             process.stop(GRACE).await;
         }
     }
+}
+
+/// Reaches a target that is already running, and looks which of the named fixtures it holds. An exchange with it may take `limit`.
+///
+/// # Errors
+/// No connection, or something that does not speak HTTP.
+pub async fn reach(
+    base: &str,
+    suite: &Suite,
+    profile: &Profile,
+    fixtures: &[String],
+    limit: Duration,
+) -> Result<Running, Unusable> {
+    let wire = Wire::new(base, limit).map_err(Unusable::new)?;
+    if let Some(ready) = suite.ready(profile) {
+        let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
+        wire.send(&request).await.map_err(|breakage| Unusable::new(format!("{breakage} ({base})")))?;
+    }
+    let mut missing = Vec::new();
+    if let Some(present) = &profile.present {
+        for fixture in fixtures.iter().filter_map(|name| suite.fixture(name)) {
+            let mut scope = suite.scope();
+            scope.set("fixture", &fixture.value);
+            let request = present.request.prepare(&scope).map_err(|error| Unusable::new(error.to_string()))?;
+            let response = wire.send(&request).await.map_err(|breakage| Unusable::new(breakage.to_string()))?;
+            if !present.status.allows(response.status) {
+                missing.push(fixture.name.clone());
+            }
+        }
+    }
+    Ok(Running { wire, output: BTreeMap::new(), missing, process: None, _scratch: None })
 }
 
 /// Starts a program for a profile, filled with the named fixtures, and waits until it answers. An exchange with it may take `limit`.
@@ -126,7 +155,7 @@ pub async fn launch(
     } else {
         BTreeMap::new()
     };
-    Ok(Running { wire, output, process: Some(process), _scratch: Some(scratch) })
+    Ok(Running { wire, output, missing: Vec::new(), process: Some(process), _scratch: Some(scratch) })
 }
 
 /// A program named by a path is found where the command's folder has it, also outside of what is mirrored.
@@ -187,7 +216,7 @@ async fn await_ready(
         if Instant::now() >= deadline {
             let what = if silent { "gave no answer of HTTP" } else { "did not listen" };
             let reason = format!("the target {what} at {} within {limit:?}", wire.base());
-            let unusable = Unusable::after(&process, reason);
+            let unusable = Unusable { silent: true, ..Unusable::after(&process, reason) };
             process.stop(GRACE).await;
             return Err(unusable);
         }
