@@ -1,0 +1,96 @@
+//! Asks a server with `curl`.
+
+use std::process::{Command, Output};
+
+use crate::process::Server;
+
+/// An answer as it came over the wire.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The only header with a name, or `None`.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut found = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        let value = found.next().map(|(_, value)| value.as_str());
+        assert!(found.next().is_none(), "{name} is there twice: {self:?}");
+        value
+    }
+
+    /// The value of the session cookie that it sets.
+    pub(crate) fn session_id(&self) -> String {
+        let cookie = self.header("set-cookie").unwrap();
+        cookie
+            .strip_prefix("_my_session_id=")
+            .and_then(|rest| rest.strip_suffix("; Path=/"))
+            .unwrap()
+            .to_owned()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// The `error` of a JSON answer, with its status.
+    pub(crate) fn error(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
+        (self.status, self.json()["error"].as_str().unwrap().to_owned())
+    }
+}
+
+impl Server {
+    /// Asks for a path, with further arguments of curl.
+    pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Answer {
+        let url = format!("http://{}{path}", self.address);
+        let output = Command::new("curl")
+            .args(["-sS", "-i", "--max-time", "20"])
+            .args(arguments)
+            .arg(url)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "curl {path} {arguments:?}: {output:?}");
+        parse(&String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// Logs in as the user of the session transcripts.
+    pub(crate) fn login(&self) -> Answer {
+        self.curl(
+            "/api/v1/auth_session/login",
+            &["-d", "email=bobsession@hbtn.io", "-d", "password=fake pwd"],
+        )
+    }
+
+    /// Asks for a path with a Session ID.
+    pub(crate) fn with_session(&self, session_id: &str, path: &str, arguments: &[&str]) -> Answer {
+        self.curl(path, &[&["--cookie", &format!("_my_session_id={session_id}")], arguments].concat())
+    }
+
+    /// Runs a command line as the specification prints it, against this server.
+    pub(crate) fn run_printed(&self, line: &str) -> Output {
+        let line = line.replace("0.0.0.0:5000", &self.address).replacen("curl", "curl -sS --max-time 20", 1);
+        let folder = tempfile::tempdir().unwrap();
+        let output = Command::new("sh").args(["-c", &line]).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+        output
+    }
+}
+
+fn parse(text: &str) -> Answer {
+    let (mut head, mut body) = text.split_once("\r\n\r\n").unwrap();
+    while head.starts_with("HTTP/1.1 100") {
+        (head, body) = body.split_once("\r\n\r\n").unwrap();
+    }
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = lines
+        .map(|line| {
+            let (name, value) = line.split_once(':').unwrap();
+            (name.to_owned(), value.trim().to_owned())
+        })
+        .collect();
+    Answer { status, headers, body: body.to_owned() }
+}

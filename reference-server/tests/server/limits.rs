@@ -1,0 +1,95 @@
+//! What is too much is refused, and whoever asks for it does not disturb the others.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use crate::process::{BOB, Server, folder};
+
+/// Sends bytes and returns all that comes back until the server closes or the answer to a closing request is whole.
+fn send(server: &Server, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_body_of_1_mib_is_read_and_a_longer_one_is_413() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), &[]);
+    let post = |length: usize, framing: &str| {
+        let frame = r#"{"email":"","x":""}"#.len();
+        let body = format!(r#"{{"email":"","x":"{}"}}"#, "x".repeat(length - frame));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), body).unwrap();
+        let data = format!("@{}", file.path().display());
+        let arguments = ["-H", "Content-Type: application/json", "-H", framing, "--data-binary", &data];
+        server.curl("/api/v1/users", &arguments).error()
+    };
+    for framing in ["X: y", "Transfer-Encoding: chunked"] {
+        assert_eq!(post(1024 * 1024, framing), (400, "email missing".to_owned()));
+        assert_eq!(post(1024 * 1024 + 1, framing), (413, "Content too large".to_owned()));
+    }
+}
+
+#[test]
+fn a_head_that_is_too_long_is_431() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), &[]);
+    let request = format!("GET /api/v1/status HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(40 * 1024));
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    // The server may close before all of it was taken.
+    let _ = stream.write_all(request.as_bytes());
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 431");
+    assert_eq!(server.curl("/api/v1/status", &[]).status, 200);
+}
+
+#[test]
+fn what_is_not_http_is_400() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), &[]);
+    for garbage in [
+        "garbage\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    ] {
+        let answer = send(&server, garbage.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{garbage:?}: {answer}");
+    }
+    assert_eq!(server.curl("/api/v1/status", &[]).status, 200);
+}
+
+#[test]
+fn a_refused_body_that_comes_late_does_not_cost_the_client_its_answer() {
+    let folder = folder(&[BOB]);
+    let server = Server::start(folder.path(), &[("AUTH_TYPE", "basic_auth")]);
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream
+        .write_all(b"POST /api/v1/users HTTP/1.1\r\nConnection: close\r\nContent-Length: 4\r\n\r\n")
+        .unwrap();
+    stream.write_all(b"late").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
+}
+
+#[test]
+fn a_refused_client_that_waits_is_not_asked_for_its_body() {
+    let folder = folder(&[BOB]);
+    let server = Server::start(folder.path(), &[("AUTH_TYPE", "basic_auth")]);
+    let head = b"POST /api/v1/users HTTP/1.1\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
+    let answer = send(&server, head);
+    assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
+}
+
+#[test]
+fn idle_connections_leave_the_others_served() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), &[]);
+    let idle: Vec<_> = (0..200).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
+    assert_eq!(server.curl("/api/v1/status", &[]).status, 200);
+    drop(idle);
+}

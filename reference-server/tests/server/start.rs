@@ -1,0 +1,128 @@
+//! How the server starts, refuses to start, and stops.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+
+use crate::process::{BOB, SESSION_AUTH, Server, folder, run, server_program, users_file};
+
+/// What the server says when it does not start; nothing is on its stdout then.
+fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
+    let output = run(&server_program(), folder, environment);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_variable_that_cannot_be_used_is_named() {
+    let folder = folder(&[]);
+    for (variable, value, sentence) in [
+        (
+            "AUTH_TYPE",
+            "token_auth",
+            "error: AUTH_TYPE is \"token_auth\": it may be auth, basic_auth, session_auth, session_exp_auth or \
+             session_db_auth, or unset\n",
+        ),
+        ("API_PORT", "http", "error: API_PORT is \"http\": a port is a whole number from 0 to 65535\n"),
+        ("API_HOST", "", "error: API_HOST is \"\": an address or the name of a host is needed\n"),
+        (
+            "SESSION_NAME",
+            "my session",
+            "error: SESSION_NAME is \"my session\": the name of a cookie is made of letters, digits and \
+             !#$%&'*+-.^_`|~\n",
+        ),
+    ] {
+        assert_eq!(refusal(folder.path(), &[(variable, value)]), sentence);
+    }
+}
+
+#[test]
+fn a_session_duration_that_is_no_integer_stops_no_start() {
+    let folder = folder(&[]);
+    Server::start(folder.path(), &[("AUTH_TYPE", "session_exp_auth"), ("SESSION_DURATION", "soon")]);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_its_host() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let sentence = refusal(folder(&[]).path(), &[("API_PORT", &port)]);
+    let start = format!("error: API_HOST 127.0.0.1 and API_PORT {port} cannot be listened on: ");
+    assert!(sentence.starts_with(&start), "{sentence}");
+}
+
+#[test]
+fn a_corrupt_file_is_named_with_the_place_and_is_not_overwritten() {
+    let folder = folder(&[]);
+    fs::write(users_file(folder.path()), "{\"a\":\n").unwrap();
+    let sentence = refusal(folder.path(), &[]);
+    let ending =
+        ".db_User.json is corrupt and is left as it is: EOF while parsing a value at line 2 column 0\n";
+    assert!(sentence.starts_with("error: the file /") && sentence.ends_with(ending), "{sentence}");
+    assert_eq!(fs::read_to_string(users_file(folder.path())).unwrap(), "{\"a\":\n");
+}
+
+#[test]
+fn a_corrupt_file_of_sessions_matters_only_where_sessions_are_stored() {
+    let folder = folder(&[]);
+    fs::write(folder.path().join(".db_UserSession.json"), "[]").unwrap();
+    assert!(
+        refusal(folder.path(), &[("AUTH_TYPE", "session_db_auth")])
+            .contains(".db_UserSession.json is corrupt")
+    );
+    Server::start(folder.path(), SESSION_AUTH);
+}
+
+#[test]
+fn a_second_process_in_the_same_folder_is_refused_until_the_first_has_gone() {
+    let folder = folder(&[BOB]);
+    let first = Server::start(folder.path(), &[]);
+    let sentence = refusal(folder.path(), &[]);
+    let path = folder.path().canonicalize().unwrap();
+    let expected =
+        format!("error: the directory {} is in use: another process keeps its users there\n", path.display());
+    assert_eq!(sentence, expected);
+    assert_eq!(first.curl("/api/v1/stats", &[]).json()["users"], 1);
+    first.kill();
+    Server::start(folder.path(), &[]);
+}
+
+#[test]
+fn it_prints_its_address_and_nothing_else() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), &[]);
+    server.curl("/api/v1/status", &[]);
+    server.curl("/api/v1/nope", &[]);
+    assert_eq!(server.printed, "");
+    server.signal("TERM");
+    let (status, stdout, stderr) = server.wait();
+    assert_eq!((status.code(), stdout.as_str(), stderr.as_str()), (Some(0), "", ""));
+}
+
+#[test]
+fn both_signals_let_a_request_in_flight_finish_and_refuse_new_ones() {
+    for signal in ["INT", "TERM"] {
+        let folder = folder(&[]);
+        let server = Server::start(folder.path(), &[]);
+        let mut in_flight = TcpStream::connect(&server.address).unwrap();
+        let head = "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                    Content-Length: 28\r\nExpect: 100-continue\r\n\r\n";
+        in_flight.write_all(head.as_bytes()).unwrap();
+        // The server asks for the body: from here on the request is in its hands.
+        let mut continued = [0; 25];
+        in_flight.read_exact(&mut continued).unwrap();
+        assert_eq!(&continued, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+        server.signal(signal);
+        while TcpStream::connect(&server.address).is_ok() {
+            std::thread::yield_now();
+        }
+
+        in_flight.write_all(b"{\"email\":\"a\",\"password\":\"b\"}").unwrap();
+        let mut answer = String::new();
+        in_flight.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
+        assert_eq!(server.wait().0.code(), Some(0));
+    }
+}
