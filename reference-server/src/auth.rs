@@ -1,8 +1,8 @@
 //! Who asks: the course's `api.v1.auth` package.
 //!
-//! [`Auth`] is the base class: which paths need to know, and what a request shows. [`BasicAuth`], [`SessionAuth`],
-//! [`SessionExpAuth`] and [`SessionDbAuth`] each say who that is. [`Mode`] is the one that `AUTH_TYPE` chose. Nothing here
-//! answers a request, that is the gate's business.
+//! [`Auth`] is the base class: which paths need to know, and what a request shows. [`BasicAuth`],
+//! [`SessionAuth`], [`SessionExpAuth`] and [`SessionDbAuth`] each say who that is. [`Mode`] is the one that
+//! `AUTH_TYPE` chose. Nothing here answers a request, that is the gate's business.
 //!
 //! Where the course passes `None` or "not a string", a parameter is an `Option`: a value that is no string is
 //! `None` before it comes here, as [`serde_json::Value::as_str`] makes it.
@@ -43,8 +43,8 @@ impl Auth {
 
     /// Whether a path needs authentication: all do that are not excluded (Basic tasks 4 and 13).
     ///
-    /// A path is excluded when it is in the list, each with or without its final slash. An entry that ends in `*`
-    /// excludes whatever begins like it.
+    /// A path is excluded when it is in the list, each with or without its final slash. An entry that ends in
+    /// `*` excludes whatever begins like it.
     #[must_use]
     pub fn require_auth(&self, path: Option<&str>, excluded_paths: Option<&[&str]>) -> bool {
         let (Some(path), Some(excluded_paths)) = (path, excluded_paths) else { return true };

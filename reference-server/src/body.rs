@@ -1,7 +1,7 @@
 //! Reads the body of a request: whole, within a limit of size and of time, as a form or as JSON.
 //!
-//! The head of a request and its body go in, a [`Form`] or a JSON value comes out. What the values mean is the
-//! view's business.
+//! The head of a request and its body go in, a [`Form`] or a JSON value comes out. What the values mean is
+//! the view's business.
 
 use std::time::Duration;
 
@@ -60,8 +60,8 @@ pub(crate) async fn json(head: &Parts, body: &mut Incoming) -> Result<Option<Val
 
 /// Reads what is left of a body that no view wanted, as far as its limits go.
 ///
-/// A connection that is closed on unread bytes is reset, and the client may lose the answer that was on its way.
-/// A client that waits for "100 Continue" is not asked to send.
+/// A connection that is closed on unread bytes is reset, and the client may lose the answer that was on its
+/// way. A client that waits for "100 Continue" is not asked to send.
 pub(crate) async fn drain(head: &Parts, body: &mut Incoming) {
     if !body.is_end_stream() && !head.headers.contains_key(EXPECT) {
         // Whatever becomes of it, the answer stands.

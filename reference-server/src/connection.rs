@@ -1,7 +1,8 @@
 //! Speaks HTTP/1.1 on one connection, within limits.
 //!
 //! In go a stream and the application, out comes the connection to be driven. Nothing that a client sends is
-//! waited for, or kept, without a limit; what the limits do not allow is answered by hyper (400, 431) or here.
+//! waited for, or kept, without a limit; what the limits do not allow is answered by hyper (400, 431) or
+//! here.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Lets pages of any origin read the answers, as `CORS(app, resources={r"/api/v1/*": {"origins": "*"}})` does.
+//! Lets pages of any origin read the answers, as `CORS(app, resources={r"/api/v1/*": {"origins": "*"}})`
+//! does.
 //!
 //! In go the head of the request and the response that is about to leave; headers are added to the latter.
 
@@ -14,8 +15,8 @@ const ANY_METHOD: HeaderValue = HeaderValue::from_static("DELETE, GET, HEAD, OPT
 
 /// Adds to an answer under `/api/v1` what a browser needs to show it to a page of another origin.
 ///
-/// Without an `Origin` any origin is allowed; with one, that origin is named, and caches are told. A preflight
-/// (an `OPTIONS` that names a method) also hears which methods and headers may follow.
+/// Without an `Origin` any origin is allowed; with one, that origin is named, and caches are told. A
+/// preflight (an `OPTIONS` that names a method) also hears which methods and headers may follow.
 pub(crate) fn after_request<B>(head: &Parts, path: &str, response: &mut Response<B>) {
     if !path.starts_with("/api/v1") {
         return;

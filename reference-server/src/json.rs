@@ -1,6 +1,7 @@
 //! Writes JSON as the course's Python does: only ASCII, in the two layouts it has.
 //!
-//! A value goes in, bytes come out. Keys come in the order the value gives them: sorting is the value's business.
+//! A value goes in, bytes come out. Keys come in the order the value gives them: sorting is the value's
+//! business.
 
 use std::io;
 
@@ -10,8 +11,8 @@ use serde_json::ser::{Formatter, Serializer};
 
 /// A value as an answer shows it, byte for byte as the transcripts print it.
 ///
-/// Members are separated by comma, space and newline and indented by two spaces, and a newline ends it. The 210 bytes
-/// of the login answer hold it.
+/// Members are separated by comma, space and newline and indented by two spaces, and a newline ends it. The
+/// 210 bytes of the login answer hold it.
 ///
 /// # Panics
 /// When the value has no JSON form (a map whose keys are no strings); no value of this crate is such.

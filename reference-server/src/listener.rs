@@ -54,9 +54,18 @@ pub async fn run(settings: &Settings, app: impl Application) -> io::Result<()> {
 ///
 /// After [`SHUTDOWN_DEADLINE`] it returns although some are not; their connections end with the runtime.
 pub async fn serve(listener: TcpListener, app: impl Application, shutdown: impl Future<Output = ()>) {
+    serve_at_most(MAX_CONNECTIONS, listener, app, shutdown).await;
+}
+
+async fn serve_at_most(
+    max_connections: usize,
+    listener: TcpListener,
+    app: impl Application,
+    shutdown: impl Future<Output = ()>,
+) {
     let app = Arc::new(app);
     let connections = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(max_connections));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let stream = tokio::select! {
@@ -101,3 +110,6 @@ fn refuse(stream: &TcpStream) {
     // A new socket's send buffer is empty; if the client is gone already, nobody misses the answer.
     let _ = stream.try_write(BUSY);
 }
+
+#[cfg(test)]
+mod tests;

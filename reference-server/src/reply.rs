@@ -1,7 +1,7 @@
 //! Makes every answer: its status, its headers and its body.
 //!
-//! Views return a [`Reply`] or a [`Rejection`]; no status code and no JSON is written anywhere else. A rejection
-//! has a public sentence, and cannot be built with a status of success.
+//! Views return a [`Reply`] or a [`Rejection`]; no status code and no JSON is written anywhere else. A
+//! rejection has a public sentence, and cannot be built with a status of success.
 
 use std::borrow::Cow;
 

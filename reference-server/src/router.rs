@@ -1,7 +1,7 @@
 //! Names the route of a request.
 //!
-//! A method and a decoded path go in, a [`Route`] comes out. The router answers nothing: an unknown path and a
-//! method that is not allowed are routes too, so that the gate comes before either shows.
+//! A method and a decoded path go in, a [`Route`] comes out. The router answers nothing: an unknown path and
+//! a method that is not allowed are routes too, so that the gate comes before either shows.
 
 use hyper::Method;
 

@@ -1,7 +1,7 @@
 //! What the environment says: the five variables of the specification.
 //!
-//! In goes a way to read a variable, out come [`Settings`] or one sentence that names the variable that cannot
-//! be used. Nothing else in the crate reads the environment.
+//! In goes a way to read a variable, out come [`Settings`] or one sentence that names the variable that
+//! cannot be used. Nothing else in the crate reads the environment.
 
 use std::ffi::OsString;
 

@@ -1,8 +1,9 @@
 //! Keeps the objects of one class: in memory for reading, in a file for good.
 //!
-//! A [`Store`] is a cheap handle. Reading takes a lock for a moment and touches no file. A change goes to the writer's
-//! thread, which takes all that wait, writes the file once and then answers them together; a change is seen by
-//! readers, and acknowledged, only when it is on disk. When the file cannot be written, nothing has changed.
+//! A [`Store`] is a cheap handle. Reading takes a lock for a moment and touches no file. A change goes to the
+//! writer's thread, which takes all that wait, writes the file once and then answers them together; a change
+//! is seen by readers, and acknowledged, only when it is on disk. When the file cannot be written, nothing
+//! has changed.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, mpsc};

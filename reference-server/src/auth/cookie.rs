@@ -8,8 +8,9 @@ use hyper::header::{COOKIE, HeaderMap};
 
 /// The value of the first cookie with a name.
 ///
-/// White space around names and values is no part of them. Quotes around a value are taken off, and what is escaped
-/// in them is put back. A cookie without `=` has an empty value. Bytes that are not UTF-8 are replaced.
+/// White space around names and values is no part of them. Quotes around a value are taken off, and what is
+/// escaped in them is put back. A cookie without `=` has an empty value. Bytes that are not UTF-8 are
+/// replaced.
 pub(super) fn get<'r>(headers: &'r HeaderMap, name: &str) -> Option<Cow<'r, str>> {
     headers
         .get_all(COOKIE)

@@ -9,7 +9,8 @@ use super::{Auth, SessionId, SessionLookup};
 use crate::model::{Model as _, Timestamp, UserSession};
 use crate::store::{Store, WriteError};
 
-/// Recognises users by their Session ID, also after a restart, for `SESSION_DURATION` seconds after the login.
+/// Recognises users by their Session ID, also after a restart, for `SESSION_DURATION` seconds after the
+/// login.
 pub struct SessionDbAuth {
     auth: Auth,
     /// In seconds; for ever when 0 or less.
@@ -29,8 +30,8 @@ impl SessionDbAuth {
         Self { auth, session_duration, user_sessions, many: AtomicUsize::new(FEW) }
     }
 
-    /// Opens a session for a user id, which begins now, and returns its Session ID once it is stored; `None` without a
-    /// user id.
+    /// Opens a session for a user id, which begins now, and returns its Session ID once it is stored; `None`
+    /// without a user id.
     ///
     /// # Errors
     /// When it cannot be stored; there is no session then.
@@ -62,8 +63,8 @@ impl SessionDbAuth {
         (!has_expired(&user_session, self.session_duration, now)).then_some(user_session)
     }
 
-    /// Drops the expired sessions each time that the stored ones have doubled, so that what nobody asks for again is not
-    /// written to the file for ever.
+    /// Drops the expired sessions each time that the stored ones have doubled, so that what nobody asks for
+    /// again is not written to the file for ever.
     async fn drop_expired(&self) -> Result<(), WriteError> {
         let (count, session_duration) = (self.user_sessions.count(), self.session_duration);
         if count < self.many.load(Ordering::Relaxed) {

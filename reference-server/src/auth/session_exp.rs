@@ -27,7 +27,8 @@ pub struct SessionDictionary {
 }
 
 impl SessionExpAuth {
-    /// A `SessionExpAuth` without sessions, whose sessions last for that many seconds; for ever when 0 or less.
+    /// A `SessionExpAuth` without sessions, whose sessions last for that many seconds; for ever when 0 or
+    /// less.
     #[must_use]
     pub fn new(auth: Auth, session_duration: i64) -> Self {
         let session_duration = u64::try_from(session_duration).ok().filter(|&seconds| seconds > 0);
@@ -70,10 +71,11 @@ impl SessionExpAuth {
         self.session_duration.is_some_and(|duration| now.duration_since(session.created_at) > duration)
     }
 
-    /// Drops the expired sessions when the dictionary is full, so that what nobody asks for again takes no room for ever.
+    /// Drops the expired sessions when the dictionary is full, so that what nobody asks for again takes no
+    /// room for ever.
     ///
-    /// Room for as many again is made then: the next time comes so late that a login pays, on the average, for one or two
-    /// sessions, however many there are.
+    /// Room for as many again is made then: the next time comes so late that a login pays, on the average,
+    /// for one or two sessions, however many there are.
     fn make_room(&self, sessions: &mut HashMap<SessionId, SessionDictionary>, now: Instant) {
         if sessions.len() == sessions.capacity() {
             sessions.retain(|_, session| !self.has_expired(session, now));

@@ -1,7 +1,7 @@
 //! Reads the fields of a `multipart/form-data` body (RFC 7578), as Flask's `request.form` has them.
 //!
-//! Parts with a file name are files, not fields, and are left out. What is not well formed ends the reading: the
-//! fields before it are there, those after it are missing.
+//! Parts with a file name are files, not fields, and are left out. What is not well formed ends the reading:
+//! the fields before it are there, those after it are missing.
 
 /// The fields of a body, in the order they were sent; bytes that are not UTF-8 are replaced.
 pub(super) fn fields(content_type: &str, content: &[u8]) -> Vec<(String, String)> {

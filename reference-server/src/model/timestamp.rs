@@ -1,7 +1,7 @@
 //! A moment, as the course writes it: UTC, to the second.
 //!
-//! In answers it is printed with a space (`2017-10-16 04:23:04`), as the transcripts print it; in a file it is written with a
-//! `T`, since the course's starter code reads no other form. Both are read.
+//! In answers it is printed with a space (`2017-10-16 04:23:04`), as the transcripts print it; in a file it
+//! is written with a `T`, since the course's starter code reads no other form. Both are read.
 
 use std::fmt;
 use std::str::FromStr;

@@ -9,7 +9,8 @@ use super::file::StoreError;
 
 /// A directory whose `.db_*.json` files no other process writes.
 ///
-/// The lock is on the directory itself, so it leaves no file behind and goes when the process goes, however it ends.
+/// The lock is on the directory itself, so it leaves no file behind and goes when the process goes, however
+/// it ends.
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,

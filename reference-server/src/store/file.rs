@@ -1,7 +1,8 @@
 //! The file of a class: `.db_User.json` and its like, in the course's format.
 //!
-//! It is one JSON object, `id -> {attributes}`, and is read and written whole. A write goes to another file first,
-//! which takes the place of the former only when all of it is on disk: whenever the power goes, there is a whole file.
+//! It is one JSON object, `id -> {attributes}`, and is read and written whole. A write goes to another file
+//! first, which takes the place of the former only when all of it is on disk: whenever the power goes, there
+//! is a whole file.
 
 use std::fmt;
 use std::fs::{self, OpenOptions, Permissions};
@@ -115,7 +116,8 @@ impl File {
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&draft, &self.path));
         if written.is_err() {
-            // Half a file helps nobody, and on a full disk it takes room; if it stays, the next write takes it over.
+            // Half a file helps nobody, and on a full disk it takes room; if it stays, the next write takes
+            // it over.
             let _ = fs::remove_file(&draft);
         }
         written.and_then(|()| self.directory.sync())

@@ -1,7 +1,7 @@
 //! The one who writes: a thread of its own for each store, as a file makes whoever touches it wait.
 //!
-//! Changes come in with a way to answer them. All that wait are made on a [`Draft`] over the present objects; the draft is
-//! written, then it becomes the present, then all are answered.
+//! Changes come in with a way to answer them. All that wait are made on a [`Draft`] over the present objects;
+//! the draft is written, then it becomes the present, then all are answered.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, mpsc};

@@ -12,9 +12,9 @@ use crate::reply::{Rejection, Reply};
 
 /// `POST /api/v1/auth_session/login`: opens a session and sets its cookie.
 ///
-/// Where the specification is silent: a mode that has no sessions (`AUTH_TYPE` unset, `auth`, `basic_auth`) checks the form
-/// like any other and then answers 404, as there is no session to be had; and without `SESSION_NAME` there is no
-/// cookie to carry a Session ID, so the user is answered and no session is made.
+/// Where the specification is silent: a mode that has no sessions (`AUTH_TYPE` unset, `auth`, `basic_auth`)
+/// checks the form like any other and then answers 404, as there is no session to be had; and without
+/// `SESSION_NAME` there is no cookie to carry a Session ID, so the user is answered and no session is made.
 pub(crate) async fn login(app: &App, head: &Parts, body: &mut Incoming) -> Result<Reply, Rejection> {
     let form = body::form(head, body).await?;
     let present = |name| form.get(name).filter(|value| !value.is_empty());

@@ -1,5 +1,5 @@
-//! The API beyond its transcripts: the rules of the users, of methods and paths, of the gate, and what the specification
-//! leaves open.
+//! The API beyond its transcripts: the rules of the users, of methods and paths, of the gate, and what the
+//! specification leaves open.
 
 use serde_json::{Value, json};
 

@@ -6,8 +6,8 @@ use regex::Regex;
 
 use crate::process::{Server, example_program, folder, run, users_file};
 
-/// What an example prints, its UUIDs replaced by `<1>`, `<2>`, … in the order of their first appearance on the left of a `=>`
-/// or elsewhere, and the entries of its dictionaries in order.
+/// What an example prints, its UUIDs replaced by `<1>`, `<2>`, … in the order of their first appearance on
+/// the left of a `=>` or elsewhere, and the entries of its dictionaries in order.
 fn printed(name: &str) -> String {
     let folder = folder(&[]);
     let output = run(&example_program(name), folder.path(), &[("AUTH_TYPE", "session_auth")]);

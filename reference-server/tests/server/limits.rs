@@ -5,7 +5,8 @@ use std::net::TcpStream;
 
 use crate::process::{BOB, Server, folder};
 
-/// Sends bytes and returns all that comes back until the server closes or the answer to a closing request is whole.
+/// Sends bytes and returns all that comes back until the server closes or the answer to a closing request is
+/// whole.
 fn send(server: &Server, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     stream.write_all(request).unwrap();

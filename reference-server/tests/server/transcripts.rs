@@ -1,6 +1,7 @@
 //! Replays every curl exchange of the specification, and compares what curl prints byte for byte.
 //!
-//! The files of `tests/transcripts/` hold them as the specification prints them, its e-mail addresses put back.
+//! The files of `tests/transcripts/` hold them as the specification prints them, its e-mail addresses put
+//! back.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +10,8 @@ use regex::Regex;
 
 use crate::process::{self, BOB, BOB100, BOBSESSION, SESSION_AUTH, Server, folder};
 
-/// Runs the commands of a transcript in their order. A Session ID that a login hands out takes the place of the printed one.
+/// Runs the commands of a transcript in their order. A Session ID that a login hands out takes the place of
+/// the printed one.
 fn replay(server: &Server, name: &str, ids: &[(&str, &str)]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(name);
     let mut transcript = fs::read_to_string(path).unwrap();

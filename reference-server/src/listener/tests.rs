@@ -1,0 +1,132 @@
+//! What happens to connections that wait too long, or are too many.
+//!
+//! The clock stands still while there is something to do and jumps to the next timer when there is not: the
+//! sockets are real, the waiting is not.
+
+use std::net::SocketAddr;
+
+use hyper::http::request::Parts;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::*;
+use crate::app::App;
+use crate::connection::HEAD_TIMEOUT;
+use crate::reply::Reply;
+
+/// Serves an application until `shutdown` ends.
+async fn serving(
+    app: impl Application,
+    max_connections: usize,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> (SocketAddr, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (address, tokio::spawn(serve_at_most(max_connections, listener, app, shutdown)))
+}
+
+/// An application that says hello, and serves for ever.
+async fn greeting(max_connections: usize) -> SocketAddr {
+    let hello = |_: &Parts| Reply::html("hello");
+    serving(hello, max_connections, std::future::pending()).await.0
+}
+
+/// All that comes until the server closes the connection.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+async fn ask(stream: &mut TcpStream) -> String {
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut answer = vec![0; 1024];
+    let length = stream.read(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_finish_a_head_is_let_go() {
+    let address = greeting(1).await;
+    for beginning in ["", "GET / HTTP/1.1\r\nX: "] {
+        let start = Instant::now();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(beginning.as_bytes()).await.unwrap();
+        assert_eq!(rest(&mut stream).await, "");
+        assert!(start.elapsed() >= HEAD_TIMEOUT);
+        // The place is free again before the next round: the server closed first.
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_stays_idle_between_two_requests_is_let_go() {
+    let address = greeting(1).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    assert!(ask(&mut stream).await.ends_with("hello"));
+    assert!(ask(&mut stream).await.ends_with("hello"));
+    let start = Instant::now();
+    assert_eq!(rest(&mut stream).await, "");
+    assert!(start.elapsed() >= HEAD_TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_finish_a_body_is_told_408() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::open(&Settings::default(), folder.path()).unwrap();
+    let (address, _) = serving(app, 1, std::future::pending()).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"POST /api/v1/users HTTP/1.1\r\nContent-Length: 2\r\n\r\n{").await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_connection_too_many_is_told_to_come_back_and_may() {
+    let address = greeting(1).await;
+    let mut first = TcpStream::connect(address).await.unwrap();
+    assert!(ask(&mut first).await.ends_with("hello"));
+    let mut second = TcpStream::connect(address).await.unwrap();
+    assert!(rest(&mut second).await.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+    drop(first);
+    // The server hears of the end of the first when it next looks.
+    loop {
+        let mut third = TcpStream::connect(address).await.unwrap();
+        if ask(&mut third).await.ends_with("hello") {
+            break;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_does_not_hold_the_stop_up() {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let hello = |_: &Parts| Reply::html("hello");
+    let (address, served) = serving(hello, 2, async { drop(stopped.await) }).await;
+    let mut fresh = TcpStream::connect(address).await.unwrap();
+    let mut used = TcpStream::connect(address).await.unwrap();
+    assert!(ask(&mut used).await.ends_with("hello"));
+    let start = Instant::now();
+    drop(stop);
+    served.await.unwrap();
+    assert!(start.elapsed() < SHUTDOWN_DEADLINE);
+    assert_eq!((rest(&mut fresh).await, rest(&mut used).await), (String::new(), String::new()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_never_ends_holds_the_stop_up_until_the_deadline() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::open(&Settings::default(), folder.path()).unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (address, served) = serving(app, 1, async { drop(stopped.await) }).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = b"POST /api/v1/users HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    let mut continued = [0; 25];
+    stream.read_exact(&mut continued).await.unwrap();
+    let start = Instant::now();
+    drop(stop);
+    served.await.unwrap();
+    assert!(start.elapsed() >= SHUTDOWN_DEADLINE);
+}
