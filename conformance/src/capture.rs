@@ -45,13 +45,18 @@ impl Capture {
                 None => Err(format!("there is no header `{name}`")),
             },
             From::Json(pointer) => match response.json() {
-                Ok(body) => body.pointer(pointer).cloned().ok_or_else(|| format!("the body has nothing at `{pointer}`")),
+                Ok(body) => body
+                    .pointer(pointer)
+                    .cloned()
+                    .ok_or_else(|| format!("the body has nothing at `{pointer}`")),
                 Err(error) => Err(format!("the body is not JSON: {error}")),
             },
-            From::Text(pattern) => match pattern.captures(&response.text()).and_then(|groups| groups.get(1)) {
-                Some(group) => Ok(Json::String(group.as_str().to_owned())),
-                None => Err(format!("the body does not match /{pattern}/")),
-            },
+            From::Text(pattern) => {
+                match pattern.captures(&response.text()).and_then(|groups| groups.get(1)) {
+                    Some(group) => Ok(Json::String(group.as_str().to_owned())),
+                    None => Err(format!("the body does not match /{pattern}/")),
+                }
+            }
         }
     }
 }
@@ -60,7 +65,11 @@ impl Capture {
 ///
 /// # Errors
 /// A name or a source that is not of the format, at its place.
-pub(crate) fn compile(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<Capture, Diagnostic> {
+pub(crate) fn compile(
+    name: &Located<String>,
+    node: &Node,
+    source: &Arc<Source>,
+) -> Result<Capture, Diagnostic> {
     let place = name.place(source);
     check_name(&name.value, &place)?;
     let mut members = Members::of(node, source, "a capture")?;

@@ -137,13 +137,22 @@ pub struct Standing {
     pub reason: Option<String>,
 }
 
+impl Record {
+    /// Whether a failure of the step fails the run: it covers a must, or nothing at all, as a setup step does.
+    #[must_use]
+    pub fn binds(&self) -> bool {
+        self.covers.is_empty() || self.covers.values().any(|level| *level == Level::Must)
+    }
+}
+
 impl Footer {
     /// Counts the requirements of a level: how many hold, and how many were tried.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
-        let tried = self.requirements.iter().filter(|standing| standing.level == level).filter_map(|one| one.verdict);
-        tried.filter(|verdict| *verdict != Verdict::Skipped).fold((0, 0), |(held, tried), verdict| {
-            (held + usize::from(verdict == Verdict::Pass), tried + 1)
-        })
+        let tried =
+            self.requirements.iter().filter(|standing| standing.level == level).filter_map(|one| one.verdict);
+        tried
+            .filter(|verdict| *verdict != Verdict::Skipped)
+            .fold((0, 0), |(held, tried), verdict| (held + usize::from(verdict == Verdict::Pass), tried + 1))
     }
 }

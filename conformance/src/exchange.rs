@@ -3,7 +3,6 @@
 //! In goes a [`Prepared`] request and the target's base address, out comes a [`Response`] or the way in which there was
 //! none. Nothing is judged here and nothing is retried but for a connection that was kept too long.
 
-use std::error::Error as _;
 use std::fmt::{self, Display, Formatter};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -108,7 +107,8 @@ impl Wire {
             let location = response.header("location").filter(|_| (300..400).contains(&response.status));
             let Some(location) = location.filter(|_| request.follow > 0) else { return Ok(response) };
             let here = self.url(&request.target)?;
-            let next = here.join(location).map_err(|error| Breakage::Broken(format!("its Location: {error}")))?;
+            let next =
+                here.join(location).map_err(|error| Breakage::Broken(format!("its Location: {error}")))?;
             if next.origin() != here.origin() {
                 return Ok(response);
             }
@@ -149,8 +149,9 @@ impl Wire {
         for (name, value) in &request.headers {
             let field = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| unsendable(format!("`{name}` is not the name of a header")))?;
-            let value = HeaderValue::from_bytes(value.as_bytes())
-                .map_err(|_| unsendable(format!("the value of the header `{name}` has a control character")))?;
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+                unsendable(format!("the value of the header `{name}` has a control character"))
+            })?;
             message = message.header(field, value);
         }
         if let Some(body) = &request.body {
@@ -187,7 +188,11 @@ fn explain(error: &reqwest::Error) -> Breakage {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    if error.is_connect() { Breakage::NoConnection(cause.to_string()) } else { Breakage::Broken(cause.to_string()) }
+    if error.is_connect() {
+        Breakage::NoConnection(cause.to_string())
+    } else {
+        Breakage::Broken(cause.to_string())
+    }
 }
 
 fn latin1(bytes: &[u8]) -> String {

@@ -90,7 +90,8 @@ impl Expectation {
     #[must_use]
     pub fn texts(&self) -> Vec<(&Text, &Place)> {
         let headers = self.headers.iter().map(|(_, matcher)| matcher);
-        let cookies = self.cookies.iter().flat_map(|cookie| cookie.attributes.iter().map(|(_, matcher)| matcher));
+        let cookies =
+            self.cookies.iter().flat_map(|cookie| cookie.attributes.iter().map(|(_, matcher)| matcher));
         let body = self.body.iter().map(Body::matcher);
         (headers.chain(cookies).chain(body))
             .flat_map(|matcher| matcher.texts().into_iter().map(|text| (text, matcher.place())))
@@ -161,7 +162,10 @@ pub(crate) fn compile(text: &ExpectText, source: &Arc<Source>) -> Result<Expecta
 /// Anything but a number, a list of them, or a class.
 pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status, Diagnostic> {
     let wrong = |node: &Node| {
-        Diagnostic::at(node.place(source), "a status is a number from 100 to 599, a class such as 4xx, or a list of these")
+        Diagnostic::at(
+            node.place(source),
+            "a status is a number from 100 to 599, a class such as 4xx, or a list of these",
+        )
     };
     let choice = |node: &Node| match (&node.tag, &node.value) {
         (None, Value::Number(digits)) => match digits.parse() {

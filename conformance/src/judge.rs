@@ -102,7 +102,10 @@ fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Fi
         let received = if names.is_empty() { "no cookie".to_owned() } else { names.join(", ") };
         return vec![Finding {
             place: cookie.place.clone(),
-            label: format!("the answer sets {}", if names.is_empty() { "no cookie" } else { "other cookies only" }),
+            label: format!(
+                "the answer sets {}",
+                if names.is_empty() { "no cookie" } else { "other cookies only" }
+            ),
             pointer: None,
             expected: format!("the cookie `{}`", cookie.name),
             received,

@@ -6,6 +6,7 @@ pub mod event;
 pub mod exchange;
 pub mod exit;
 pub mod expectation;
+pub mod harness;
 pub mod judge;
 pub mod listing;
 pub mod matcher;

@@ -55,7 +55,9 @@ pub fn entries(plan: &Plan) -> Vec<Entry> {
     let stage = |index: usize| plan.suite.stages.get(index).cloned();
     let mut entries = Vec::new();
     for trial in plan.trials() {
-        for step in trial.steps.iter().filter(|(_, asked)| *asked).map(|(index, _)| &trial.scenario.steps[*index]) {
+        for step in
+            trial.steps.iter().filter(|(_, asked)| *asked).map(|(index, _)| &trial.scenario.steps[*index])
+        {
             entries.push(Entry {
                 scenario: trial.id(),
                 id: trial.step_id(step),

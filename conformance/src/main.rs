@@ -73,8 +73,7 @@ fn run(options: &Run) -> Result<ExitCode, Stopped> {
     let mut selection = options.selection.selection();
     let target = match (&options.url, &options.target) {
         (Some(url), _) => {
-            let known: Vec<&str> = suite.profiles.iter().map(|profile| profile.name.as_str()).collect();
-            let profile = options.profile_of_url(&known)?;
+            let profile = options.profile_of_url(&suite)?;
             selection.profiles = vec![profile.clone()];
             Target::Url { base: url.clone(), profile }
         }

@@ -1,8 +1,8 @@
 //! What a value of an answer is compared with.
 //!
 //! A [`Matcher`] is compiled from a node of a scenario and compared with a JSON value (a header or a text is a JSON string).
-//! Plain YAML compares exactly; tags relax it. A new matcher that looks at one value is one row of the table in [`leaf`]; one
-//! that holds other matchers is one variant of [`Kind`]. Nothing here knows of HTTP.
+//! Plain YAML compares exactly; tags relax it. A new matcher that looks at one value is one row of the table in `leaf`; one
+//! that holds other matchers is one variant of `Kind`. Nothing here knows of HTTP.
 
 mod compile;
 mod leaf;
@@ -134,7 +134,8 @@ impl Matcher {
             Kind::Length(length) => format!("something of length {length}"),
             Kind::List(list) => format!("[{}]", all(list, ", ")),
             Kind::Object { members, open } => {
-                let members = members.iter().map(|(name, member)| format!("{name:?}: {}", member.describe(scope)));
+                let members =
+                    members.iter().map(|(name, member)| format!("{name:?}: {}", member.describe(scope)));
                 let members = members.collect::<Vec<_>>().join(", ");
                 if *open { format!("an object with {{{members}}}") } else { format!("{{{members}}}") }
             }
@@ -178,7 +179,11 @@ impl Matcher {
             for (name, value) in object {
                 if !members.iter().any(|(expected, _)| expected == name) {
                     let pointer = format!("{pointer}/{}", escape(name));
-                    mismatches.push(self.difference(&pointer, "no such member".to_owned(), value.to_string()));
+                    mismatches.push(self.difference(
+                        &pointer,
+                        "no such member".to_owned(),
+                        value.to_string(),
+                    ));
                 }
             }
         }
@@ -199,7 +204,13 @@ impl Matcher {
     }
 
     /// A true matching: no element of the answer satisfies two expectations.
-    fn compare_containing(&self, expected: &[Self], value: &Json, pointer: &str, scope: &Scope) -> Vec<Mismatch> {
+    fn compare_containing(
+        &self,
+        expected: &[Self],
+        value: &Json,
+        pointer: &str,
+        scope: &Scope,
+    ) -> Vec<Mismatch> {
         let Some(list) = value.as_array() else { return vec![self.mismatch(value, pointer, scope)] };
         let candidates: Vec<Vec<usize>> = (expected.iter())
             .map(|matcher| (0..list.len()).filter(|index| matcher.matches(&list[*index], scope)).collect())
@@ -234,7 +245,8 @@ fn assign(wanted: usize, candidates: &[Vec<usize>], owner: &mut [Option<usize>],
 fn equal(expected: &Json, received: &Json) -> bool {
     match (expected, received) {
         (Json::Number(expected), Json::Number(received)) => {
-            expected == received || expected.is_f64() != received.is_f64() && expected.as_f64() == received.as_f64()
+            expected == received
+                || expected.is_f64() != received.is_f64() && expected.as_f64() == received.as_f64()
         }
         _ => expected == received,
     }

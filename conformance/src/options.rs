@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::Selection;
-use crate::suite::Folder;
+use crate::suite::{Folder, Suite};
 
 /// Replays an HTTP API's specification against any implementation of it, and says requirement by requirement what holds.
 #[derive(Debug, Parser)]
@@ -132,7 +132,7 @@ pub enum ListFormat {
 /// When to write in colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
     Always,
@@ -167,12 +167,30 @@ impl Run {
     ///
     /// # Errors
     /// None or several, where the suite has several.
-    pub fn profile_of_url(&self, known: &[&str]) -> Result<String, Diagnostic> {
-        match (self.selection.profile.as_slice(), known) {
-            ([one], _) => Ok(one.clone()),
-            ([], [one]) => Ok((*one).to_owned()),
-            _ => Err(Diagnostic::new("a target that is already running runs in one profile, and `--profile` does not name it")
-                .help(format!("the suite's profiles: {}", known.join(", ")))),
+    pub fn profile_of_url(&self, suite: &Suite) -> Result<String, Diagnostic> {
+        one_profile(&self.selection.profile, suite, "--profile")
+    }
+}
+
+/// Returns the address and the profile of a running target that the environment names, for tests.
+///
+/// # Errors
+/// No profile, where the suite has several.
+pub fn target_of_environment(suite: &Suite) -> Result<Option<(String, String)>, Diagnostic> {
+    let Ok(url) = std::env::var("CONFORMANCE_TARGET") else { return Ok(None) };
+    let named: Vec<String> = std::env::var("CONFORMANCE_PROFILE").into_iter().collect();
+    Ok(Some((url, one_profile(&named, suite, "CONFORMANCE_PROFILE")?)))
+}
+
+fn one_profile(named: &[String], suite: &Suite, by: &str) -> Result<String, Diagnostic> {
+    match (named, suite.profiles.as_slice()) {
+        ([one], _) => Ok(one.clone()),
+        ([], [one]) => Ok(one.name.clone()),
+        (_, profiles) => {
+            let known = profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ");
+            let message =
+                format!("a target that is already running runs in one profile, and `{by}` does not name it");
+            Err(Diagnostic::new(message).help(format!("the suite's profiles: {known}")))
         }
     }
 }
@@ -183,12 +201,15 @@ fn folder(named: Option<&PathBuf>) -> Folder {
 
 fn parse_duration(written: &str) -> Result<Duration, String> {
     let place = crate::source::Source::new("", "").place(crate::source::Span::default());
-    crate::suite::members::duration(written, &place).map_err(|_| "written as 200ms, 4s, 1.5s or 2m".to_owned())
+    crate::suite::members::duration(written, &place)
+        .map_err(|_| "written as 200ms, 4s, 1.5s or 2m".to_owned())
 }
 
 fn parse_report(written: &str) -> Result<ReportFile, String> {
     match written.split_once('=') {
-        Some(("jsonl", path)) if !path.is_empty() => Ok(ReportFile { kind: ReportKind::Jsonl, path: path.into() }),
+        Some(("jsonl", path)) if !path.is_empty() => {
+            Ok(ReportFile { kind: ReportKind::Jsonl, path: path.into() })
+        }
         _ => Err("written as jsonl=FILE".to_owned()),
     }
 }

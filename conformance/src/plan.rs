@@ -81,7 +81,8 @@ impl Plan {
         for name in &selection.profiles {
             if suite.profile(name).is_none() {
                 let known = suite.profiles.iter().map(|profile| profile.name.as_str());
-                let diagnostic = Diagnostic::new(format!("the suite has no profile `{name}`")).suggest(name, known);
+                let diagnostic =
+                    Diagnostic::new(format!("the suite has no profile `{name}`")).suggest(name, known);
                 return Err(PlanError::Wrong(diagnostic));
             }
         }
@@ -105,8 +106,9 @@ impl Plan {
             return Err(PlanError::Nothing(Diagnostic::new(message).help(help)));
         }
         if trials.is_empty() {
-            return Err(PlanError::Nothing(Diagnostic::new("no step is left to run")
-                .help("the stage, the profile and the filters together leave none; `conformance list` shows all")));
+            return Err(PlanError::Nothing(Diagnostic::new("no step is left to run").help(
+                "the stage, the profile and the filters together leave none; `conformance list` shows all",
+            )));
         }
         let groups = group(&suite, trials);
         Ok(Self { suite, stage, groups })
@@ -168,18 +170,27 @@ fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
     for trial in trials {
         let isolated = trial.scenario.isolated;
         let fixtures = trial.scenario.fixtures.clone();
-        let shared = groups.iter_mut().find(|group| !isolated && !group.isolated && group.profile == trial.profile);
+        let shared =
+            groups.iter_mut().find(|group| !isolated && !group.isolated && group.profile == trial.profile);
         match shared {
             Some(group) => {
                 group.fixtures.extend(fixtures);
                 group.trials.push(trial);
             }
-            None => groups.push(Group { profile: trial.profile.clone(), isolated, fixtures, trials: vec![trial] }),
+            None => {
+                groups.push(Group {
+                    profile: trial.profile.clone(),
+                    isolated,
+                    fixtures,
+                    trials: vec![trial],
+                });
+            }
         }
     }
     for group in &mut groups {
         let wanted: BTreeSet<String> = group.fixtures.drain(..).collect();
-        let ordered = suite.fixtures.iter().map(|fixture| &fixture.name).filter(|name| wanted.contains(*name));
+        let ordered =
+            suite.fixtures.iter().map(|fixture| &fixture.name).filter(|name| wanted.contains(*name));
         group.fixtures = ordered.cloned().collect();
     }
     groups
@@ -193,12 +204,10 @@ impl<'a> Filters<'a> {
     fn new(written: &'a [String]) -> Result<Self, Diagnostic> {
         let mut patterns = Vec::new();
         for pattern in written {
-            let glob = match pattern.contains(['*', '?', '[', '{']) {
-                true => Some(Glob::new(pattern).map_err(|error| {
-                    Diagnostic::new(format!("the filter `{pattern}` cannot be read: {}", error.kind()))
-                })?),
-                false => None,
-            };
+            let glob = pattern.contains(['*', '?', '[', '{']).then(|| Glob::new(pattern)).transpose();
+            let glob = glob.map_err(|error| {
+                Diagnostic::new(format!("the filter `{pattern}` cannot be read: {}", error.kind()))
+            })?;
             patterns.push((pattern.as_str(), glob.map(|glob| glob.compile_matcher()), false));
         }
         Ok(Self { patterns })

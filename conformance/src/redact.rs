@@ -39,7 +39,9 @@ impl Redactor {
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.dedup();
         let names = suite.secrets.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|");
-        let pattern = |pattern: &str| (!names.is_empty()).then(|| Regex::new(&pattern.replace("NAMES", &names)).ok()).flatten();
+        let pattern = |pattern: &str| {
+            (!names.is_empty()).then(|| Regex::new(&pattern.replace("NAMES", &names)).ok()).flatten()
+        };
         Self {
             shows_all: false,
             values,
@@ -141,7 +143,10 @@ mod tests {
     fn secrets_are_taken_out_by_value_and_by_name() {
         assert_eq!(redactor().text("it is fake pwd"), "it is <redacted>");
         assert_eq!(redactor().text("email=a&password=x%20y&b=1"), "email=a&password=<redacted>&b=1");
-        assert_eq!(redactor().text(r#"{"password": "a\"b", "x": 1}"#), r#"{"password": "<redacted>", "x": 1}"#);
+        assert_eq!(
+            redactor().text(r#"{"password": "a\"b", "x": 1}"#),
+            r#"{"password": "<redacted>", "x": 1}"#
+        );
     }
 
     #[test]

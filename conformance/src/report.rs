@@ -1,4 +1,4 @@
-//! What a run tells its readers. Each report consumes [`Event`](crate::event::Event)s and nothing else; only these rooms print.
+//! What a run tells its readers. Each report consumes [`Event`]s and nothing else; only these rooms print.
 
 mod human;
 mod jsonl;

@@ -128,7 +128,8 @@ impl Request {
         fields.push(("User-Agent", self.agent.name().to_owned()));
         fields.push(("Accept", if matches!(self.body, Body::JsonText(_)) { JSON } else { "*/*" }.to_owned()));
         if !self.cookies.is_empty() {
-            let cookies = self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
+            let cookies =
+                self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
             fields.push(("Cookie", cookies.join("; ")));
         }
         if let Some(Some(content_type)) = content_type {
@@ -161,7 +162,8 @@ impl Agent {
 const JSON: &str = "application/json";
 
 /// What curl leaves as it is when it encodes: the unreserved characters of RFC 3986, section 2.3.
-pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const UNRESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Returns the percent-encoded form of a text, as `curl --data-urlencode` makes it.
 #[must_use]

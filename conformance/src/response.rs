@@ -28,7 +28,9 @@ impl Response {
 
     /// Returns every value of a header field.
     pub fn header_values(&self, name: &str) -> impl Iterator<Item = &str> {
-        (self.headers.iter()).filter(move |(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        (self.headers.iter())
+            .filter(move |(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// Returns the cookies that it sets; a Set-Cookie that cannot be read is none.

@@ -48,7 +48,7 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // Some targets more than are sending: they come up ahead of need.
     let living = Arc::new(Semaphore::new(options.jobs + cores));
-    let session = Arc::new(Session::new(plan, target, options));
+    let session = Arc::new(Session::new(plan, &target, options));
     let (results, mut arrived) = mpsc::unbounded_channel::<Told>();
     let mut tasks = JoinSet::new();
     for group in 0..groups {

@@ -74,7 +74,8 @@ impl Suite {
         let mut wrong = Diagnostics::default();
         let manifest = wrong.keep(read(folder, MANIFEST));
         let register = wrong.keep(read(folder, REGISTER));
-        let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register) else {
+        let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register)
+        else {
             return Err(wrong);
         };
         let mut suite = manifest::compile(&manifest, &manifest_source, folder)?;
@@ -92,7 +93,9 @@ impl Suite {
         }
         if wrong.is_empty() && suite.scenarios.is_empty() {
             let message = format!("the suite `{}` has no scenario", folder.name());
-            wrong.push(Diagnostic::new(message).help("a scenario is a .yaml file in a folder below the suite's own"));
+            wrong.push(
+                Diagnostic::new(message).help("a scenario is a .yaml file in a folder below the suite's own"),
+            );
         }
         wrong.into_result(suite)
     }
@@ -143,6 +146,7 @@ pub(crate) fn check_format(format: &yaml::Located<u32>, source: &Arc<Source>) ->
     if format.value == format::FORMAT {
         return Ok(());
     }
-    let message = format!("this file is of format {}, and this program reads format {}", format.value, format::FORMAT);
+    let message =
+        format!("this file is of format {}, and this program reads format {}", format.value, format::FORMAT);
     Err(Diagnostic::at(format.place(source), message).help("a newer version of conformance may read it"))
 }

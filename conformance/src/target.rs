@@ -36,7 +36,7 @@ pub enum Target {
         /// What the target is called in reports.
         title: String,
         /// The program of the profiles that have none of their own.
-        program: Option<Program>,
+        program: Option<Box<Program>>,
         /// The programs of single profiles, or the reason why one is not offered.
         profiles: BTreeMap<String, Result<Program, String>>,
     },
@@ -78,7 +78,7 @@ impl Target {
             output: Vec::new(),
             start_limit: START_LIMIT,
         };
-        Self::Programs { title, program: Some(program), profiles: BTreeMap::new() }
+        Self::Programs { title, program: Some(Box::new(program)), profiles: BTreeMap::new() }
     }
 
     /// What the target is called in reports.

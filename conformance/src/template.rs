@@ -85,10 +85,13 @@ impl Text {
 
     /// The names that its expressions use, dotted (`bob.email`).
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().flat_map(|part| match part {
-            Part::Literal(_) => [].iter(),
-            Part::Expression { names, .. } => names.iter(),
-        }).map(String::as_str)
+        self.parts
+            .iter()
+            .flat_map(|part| match part {
+                Part::Literal(_) => [].iter(),
+                Part::Expression { names, .. } => names.iter(),
+            })
+            .map(String::as_str)
     }
 
     /// Returns the string with its expressions evaluated.
@@ -215,12 +218,11 @@ fn expression_end(text: &str) -> Option<usize> {
     for (at, character) in text.char_indices() {
         match (quote, character) {
             (Some(open), _) if open == character => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(character),
             (None, '{') => depth += 1,
             (None, '}') if depth == 0 => return Some(at),
             (None, '}') => depth -= 1,
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     None
@@ -278,7 +280,8 @@ mod tests {
     fn files_of_the_launch_contract_may_repeat_a_block() {
         let mut scope = Scope::default();
         scope.set("fixtures", &json!([{"id": 1}, {"id": 2}]));
-        let template = "[<% for one in fixtures %>${one.id | tojson}${',' if not loop.last else ''}<% endfor %>]\n";
+        let template =
+            "[<% for one in fixtures %>${one.id | tojson}${',' if not loop.last else ''}<% endfor %>]\n";
         assert_eq!(render(template, &scope).unwrap(), "[1,2]\n");
     }
 }

@@ -6,8 +6,8 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Spanned, Tagged};
 
 use crate::diagnostic::Diagnostic;
@@ -235,7 +235,8 @@ fn explain(source: &Arc<Source>, error: &serde_saphyr::Error) -> Diagnostic {
             Diagnostic::at(place, format!("the key `{field}` is missing here"))
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
-            Diagnostic::at(place, format!("unknown word `{variant}`")).suggest(variant, expected.iter().copied())
+            Diagnostic::at(place, format!("unknown word `{variant}`"))
+                .suggest(variant, expected.iter().copied())
         }
         Error::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or_default();

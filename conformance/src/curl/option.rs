@@ -28,20 +28,69 @@ pub(super) enum Meaning {
     Basic,
 }
 
+/// An option of a command, with its value.
+pub(super) struct Given {
+    pub(super) meaning: Meaning,
+    /// The word that named it.
+    pub(super) word: String,
+    /// Its value; empty for one that takes none.
+    pub(super) value: String,
+}
+
+/// Why a word is no option.
+pub(super) enum Refused {
+    Unknown(String),
+    NoValue(String),
+}
+
+/// Reads the words behind `curl` as options; a word that is none is an address.
+pub(super) fn read(words: &[String]) -> Result<Vec<Given>, Refused> {
+    let mut given = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let (meanings, attached) = named(word).ok_or_else(|| Refused::Unknown(word.clone()))?;
+        for meaning in meanings {
+            let value = match (meaning.takes_value(), attached) {
+                (false, _) => "",
+                (true, "") => words.next().ok_or_else(|| Refused::NoValue(word.clone()))?,
+                (true, attached) => attached,
+            };
+            given.push(Given { meaning, word: word.clone(), value: value.to_owned() });
+        }
+    }
+    Ok(given)
+}
+
+/// Returns the options that a word names, and the value that is attached to the last of them.
+fn named(word: &str) -> Option<(Vec<Meaning>, &str)> {
+    if word == "--" {
+        return Some((Vec::new(), ""));
+    }
+    if let Some(long) = word.strip_prefix("--") {
+        return Some((vec![find(|(_, name, _)| *name == long)?], ""));
+    }
+    let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
+        return Some((vec![Meaning::Url], word));
+    };
+    let mut meanings = Vec::new();
+    for (at, letter) in letters.char_indices() {
+        let meaning = find(|(short, _, _)| *short == Some(letter))?;
+        meanings.push(meaning);
+        if meaning.takes_value() {
+            return Some((meanings, &letters[at + letter.len_utf8()..]));
+        }
+    }
+    Some((meanings, ""))
+}
+
 impl Meaning {
-    pub(super) fn takes_value(self) -> bool {
+    fn takes_value(self) -> bool {
         !matches!(self, Self::Ignored | Self::Get | Self::Head | Self::Location | Self::Basic)
     }
 }
 
-/// Returns what a long option (without its dashes) means.
-pub(super) fn long(name: &str) -> Option<Meaning> {
-    OPTIONS.iter().find(|(_, long, _)| *long == name).map(|(_, _, meaning)| *meaning)
-}
-
-/// Returns what a short option means.
-pub(super) fn short(letter: char) -> Option<Meaning> {
-    OPTIONS.iter().find(|(short, _, _)| *short == Some(letter)).map(|(_, _, meaning)| *meaning)
+fn find(is: impl Fn(&Row) -> bool) -> Option<Meaning> {
+    OPTIONS.iter().find(|row| is(row)).map(|(_, _, meaning)| *meaning)
 }
 
 /// The long names, with their dashes, for suggestions.
@@ -49,7 +98,9 @@ pub(super) fn names() -> impl Iterator<Item = String> {
     OPTIONS.iter().map(|(_, long, _)| format!("--{long}"))
 }
 
-const OPTIONS: &[(Option<char>, &str, Meaning)] = &[
+type Row = (Option<char>, &'static str, Meaning);
+
+const OPTIONS: &[Row] = &[
     (Some('X'), "request", Meaning::Method),
     (Some('H'), "header", Meaning::Header),
     (Some('d'), "data", Meaning::Data),

@@ -27,20 +27,8 @@ pub fn parse(command: &str, origin: &str, files: Files<'_>, place: &Place) -> Re
         return Err(Diagnostic::at(place.clone(), message).help("it begins with `curl`, or has a `path`"));
     };
     let mut command = Command::new(origin, files, place);
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        match word.strip_prefix('-') {
-            Some("") | None => command.address(word)?,
-            Some("-") => {}
-            Some(rest) => match rest.strip_prefix('-') {
-                Some(long) => {
-                    let meaning = option::long(long).ok_or_else(|| command.unknown(word))?;
-                    let value = if meaning.takes_value() { Some(words.next()) } else { None };
-                    command.apply(meaning, word, value.map(|value| value.map(String::as_str)))?;
-                }
-                None => command.short_options(word, rest, &mut words)?,
-            },
-        }
+    for given in option::read(words).map_err(|refused| command.refuse(&refused))? {
+        command.apply(given.meaning, &given.word, &given.value)?;
     }
     command.finish()
 }
@@ -58,13 +46,10 @@ struct Command<'a> {
     headers: Vec<(String, Text)>,
     without: Vec<String>,
     data: Vec<Field>,
-    json: bool,
     parts: Vec<Part>,
     user: Option<Text>,
     cookies: Vec<Text>,
-    get: bool,
-    head: bool,
-    location: bool,
+    switches: Vec<Meaning>,
     redirects: u32,
 }
 
@@ -79,57 +64,29 @@ impl<'a> Command<'a> {
             headers: Vec::new(),
             without: Vec::new(),
             data: Vec::new(),
-            json: false,
             parts: Vec::new(),
             user: None,
             cookies: Vec::new(),
-            get: false,
-            head: false,
-            location: false,
+            switches: Vec::new(),
             // curl's own limit.
             redirects: 50,
         }
     }
 
-    /// Reads letters behind one dash: flags, and at last one that takes the rest of the word or the next word.
-    fn short_options<'w>(
-        &mut self,
-        word: &str,
-        letters: &str,
-        words: &mut impl Iterator<Item = &'w String>,
-    ) -> Result<(), Diagnostic> {
-        for (at, letter) in letters.char_indices() {
-            let meaning = option::short(letter).ok_or_else(|| self.unknown(word))?;
-            if !meaning.takes_value() {
-                self.apply(meaning, word, None)?;
-                continue;
-            }
-            let rest = &letters[at + letter.len_utf8()..];
-            let value = if rest.is_empty() { words.next().map(String::as_str) } else { Some(rest) };
-            return self.apply(meaning, word, Some(value));
-        }
-        Ok(())
-    }
-
-    fn apply(&mut self, meaning: Meaning, word: &str, value: Option<Option<&str>>) -> Result<(), Diagnostic> {
-        let value = match value {
-            None => "",
-            Some(Some(value)) => value,
-            Some(None) => return Err(self.wrong(word, format!("`{word}` is the last word here and wants a value"))),
-        };
+    fn apply(&mut self, meaning: Meaning, word: &str, value: &str) -> Result<(), Diagnostic> {
         match meaning {
-            Meaning::Ignored | Meaning::IgnoredValue | Meaning::Basic => {}
             Meaning::Method => self.method = Some(value.to_owned()),
             Meaning::Header => self.header(value)?,
             Meaning::Data => {
-                let data = self.file_or_text(value, |bytes| bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | 0)))?;
+                let data = self
+                    .file_or_text(value, |bytes| bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | 0)))?;
                 self.data.push(data);
             }
             Meaning::DataRaw => self.data.push(Field::Text(self.text(value)?)),
             Meaning::DataBinary => self.data.push(self.file_or_text(value, |_| {})?),
             Meaning::DataUrlencode => self.data.push(self.urlencoded(value)?),
             Meaning::Json => {
-                self.json = true;
+                self.switches.push(meaning);
                 self.data.push(self.file_or_text(value, |_| {})?);
             }
             Meaning::Form => self.parts.push(self.part(value)?),
@@ -143,17 +100,18 @@ impl<'a> Command<'a> {
                 self.user = Some(self.text(&credentials)?);
             }
             // Without `=` the value names a file of cookies. curl sends none when there is no such file.
-            Meaning::Cookie if value.contains('=') => self.cookies.push(self.text(value.trim_end_matches(';'))?),
-            Meaning::Cookie => {}
+            Meaning::Cookie if value.contains('=') => {
+                self.cookies.push(self.text(value.trim_end_matches(';'))?);
+            }
             Meaning::Agent => self.set_header("User-Agent", value)?,
             Meaning::Referer => self.set_header("Referer", value)?,
             Meaning::Url => self.address(value)?,
             Meaning::Redirects => {
-                self.redirects = value.parse().map_err(|_| self.wrong(word, format!("`{word}` wants a number")))?;
+                self.redirects =
+                    value.parse().map_err(|_| self.wrong(word, format!("`{word}` wants a number")))?;
             }
-            Meaning::Get => self.get = true,
-            Meaning::Head => self.head = true,
-            Meaning::Location => self.location = true,
+            Meaning::Get | Meaning::Head | Meaning::Location => self.switches.push(meaning),
+            Meaning::Cookie | Meaning::Ignored | Meaning::IgnoredValue | Meaning::Basic => {}
         }
         Ok(())
     }
@@ -267,12 +225,15 @@ impl<'a> Command<'a> {
             return Err(Diagnostic::at(self.place.clone(), "this command has no address"));
         };
         let (user, target) = self.target(address)?;
-        if self.json && !self.parts.is_empty() || !self.data.is_empty() && !self.parts.is_empty() {
+        if !self.data.is_empty() && !self.parts.is_empty() {
             return Err(self.wrong("-F", "curl sends either data or a form, not both"));
         }
         let mut request = Request::get(self.text(&target)?, Agent::Curl);
+        let switched = |meaning| self.switches.contains(&meaning);
+        let (get, head) = (switched(Meaning::Get), switched(Meaning::Head));
+        let (json, location) = (switched(Meaning::Json), switched(Meaning::Location));
         let carries = !self.data.is_empty() || !self.parts.is_empty();
-        let inferred = match (self.head, carries && !self.get) {
+        let inferred = match (head, carries && !get) {
             (true, _) => "HEAD",
             (false, true) => "POST",
             (false, false) => "GET",
@@ -282,10 +243,10 @@ impl<'a> Command<'a> {
         request.without = self.without;
         request.cookies = self.cookies;
         request.basic = self.user.or(user);
-        request.follow = if self.location { self.redirects } else { 0 };
-        if self.get || self.head {
+        request.follow = if location { self.redirects } else { 0 };
+        if get || head {
             request.query = self.data;
-        } else if self.json {
+        } else if json {
             request.body = Body::JsonText(self.data);
         } else if !self.parts.is_empty() {
             request.body = Body::Multipart(self.parts);
@@ -307,11 +268,15 @@ impl<'a> Command<'a> {
         };
         if host != origin {
             return Err(self
-                .wrong(address, format!("this address is not under the specification's origin {}", self.origin))
+                .wrong(
+                    address,
+                    format!("this address is not under the specification's origin {}", self.origin),
+                )
                 .help("the origin is named in suite.yaml; the target's takes its place"));
         }
         let target = behind.split('#').next().unwrap_or_default();
-        let plain: String = target.split("${").map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest)).collect();
+        let plain: String =
+            target.split("${").map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest)).collect();
         if let Some(bad) = plain.chars().find(|character| matches!(character, ' ' | '[' | ']' | '{' | '}')) {
             return Err(self
                 .wrong(address, format!("curl would not send `{bad}` in an address as it stands"))
@@ -321,10 +286,21 @@ impl<'a> Command<'a> {
         Ok((user.map(|user| self.text(user)).transpose()?, target))
     }
 
-    fn unknown(&self, word: &str) -> Diagnostic {
-        let names: Vec<String> = option::names().collect();
-        let diagnostic = self.wrong(word, format!("the option `{word}` of curl is not honoured here"));
-        if word.starts_with("--") { diagnostic.suggest(word, names.iter().map(String::as_str)) } else { diagnostic }
+    fn refuse(&self, refused: &option::Refused) -> Diagnostic {
+        match refused {
+            option::Refused::NoValue(word) => {
+                self.wrong(word, format!("`{word}` is the last word here and wants a value"))
+            }
+            option::Refused::Unknown(word) => {
+                let names: Vec<String> = option::names().collect();
+                let wrong = self.wrong(word, format!("the option `{word}` of curl is not honoured here"));
+                if word.starts_with("--") {
+                    wrong.suggest(word, names.iter().map(String::as_str))
+                } else {
+                    wrong
+                }
+            }
+        }
     }
 
     fn wrong(&self, word: &str, message: impl Into<String>) -> Diagnostic {

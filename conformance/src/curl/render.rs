@@ -5,7 +5,8 @@ use crate::request::Prepared;
 /// Returns a command that, pasted into a shell, sends this very request to `base`, the target's origin.
 #[must_use]
 pub fn render(request: &Prepared, base: &str) -> String {
-    let mut words = vec!["curl".to_owned(), quote(&format!("{}{}", base.trim_end_matches('/'), request.target))];
+    let mut words =
+        vec!["curl".to_owned(), quote(&format!("{}{}", base.trim_end_matches('/'), request.target))];
     let inferred = if request.body.is_some() { "POST" } else { "GET" };
     match request.method.as_str() {
         "HEAD" => words.push("-I".to_owned()),
@@ -68,9 +69,15 @@ mod tests {
 
     #[test]
     fn a_command_says_what_curl_would_not_say_by_itself() {
-        assert_eq!(render(&request("GET", &[("Accept", "*/*")], None), "http://h:1/"), "curl 'http://h:1/x?a=1&b'");
         assert_eq!(
-            render(&request("POST", &[("Content-Type", FORM), ("Cookie", "s=C is")], Some("p=it's")), "http://h:1"),
+            render(&request("GET", &[("Accept", "*/*")], None), "http://h:1/"),
+            "curl 'http://h:1/x?a=1&b'"
+        );
+        assert_eq!(
+            render(
+                &request("POST", &[("Content-Type", FORM), ("Cookie", "s=C is")], Some("p=it's")),
+                "http://h:1"
+            ),
             r#"curl 'http://h:1/x?a=1&b' --cookie 's=C is' --data-raw 'p=it'\''s'"#
         );
         assert_eq!(

@@ -7,9 +7,8 @@ use crate::source::{Place, Span};
 /// and a quote inside of it is not the shell's.
 pub(super) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnostic> {
     let (masked, expressions) = mask(command);
-    let words = shell_words::split(&masked).map_err(|_| {
-        Diagnostic::at(place.clone(), "a quote is opened in this command and never closed")
-    })?;
+    let words = shell_words::split(&masked)
+        .map_err(|_| Diagnostic::at(place.clone(), "a quote is opened in this command and never closed"))?;
     Ok(words.into_iter().map(|word| unmask(&word, &expressions)).collect())
 }
 
@@ -17,7 +16,9 @@ pub(super) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnos
 pub(super) fn place_of(word: &str, place: &Place) -> Place {
     let text = place.source().text().get(place.span().start..place.span().end).unwrap_or("");
     match text.find(word) {
-        Some(at) => place.source().place(Span::new(place.span().start + at, place.span().start + at + word.len())),
+        Some(at) => {
+            place.source().place(Span::new(place.span().start + at, place.span().start + at + word.len()))
+        }
         None => place.clone(),
     }
 }

@@ -74,7 +74,10 @@ fn a_body_that_is_not_json_is_said() {
 
 #[test]
 fn no_connection_is_inconclusive_and_silence_is_an_answer() {
-    assert_eq!(judged("status: 200", Err(Breakage::NoConnection("refused".into()))).verdict, Verdict::Inconclusive);
+    assert_eq!(
+        judged("status: 200", Err(Breakage::NoConnection("refused".into()))).verdict,
+        Verdict::Inconclusive
+    );
     let silence = judged("status: 200", Err(Breakage::Silence(Duration::from_secs(1))));
     assert_eq!(silence.verdict, Verdict::Fail);
     assert_eq!(silence.findings[0].label, "the target gave no whole answer within 1s");

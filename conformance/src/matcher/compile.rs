@@ -57,8 +57,16 @@ fn plain(node: &Node, source: &Arc<Source>, mode: Mode, place: &Place) -> Result
     })
 }
 
-fn tagged(tag: &str, node: &Node, source: &Arc<Source>, mode: Mode, place: &Place) -> Result<Kind, Diagnostic> {
-    let takes = |what: &str| Diagnostic::at(place.clone(), format!("`{tag}` takes {what}, and here is {}", node.shape()));
+fn tagged(
+    tag: &str,
+    node: &Node,
+    source: &Arc<Source>,
+    mode: Mode,
+    place: &Place,
+) -> Result<Kind, Diagnostic> {
+    let takes = |what: &str| {
+        Diagnostic::at(place.clone(), format!("`{tag}` takes {what}, and here is {}", node.shape()))
+    };
     if let Some(leaf) = LEAVES.iter().find(|leaf| leaf.tag == tag) {
         return match node.value {
             Value::Null => Ok(Kind::Leaf(leaf)),
@@ -85,18 +93,25 @@ fn tagged(tag: &str, node: &Node, source: &Arc<Source>, mode: Mode, place: &Plac
             length.parse().map(Kind::Length).map_err(|_| takes("a whole number"))
         }
         ("!length", _) => Err(takes("a whole number")),
-        ("!one_of", Value::List(list)) if !list.is_empty() => Ok(Kind::OneOf(compile_all(list, source, mode)?)),
+        ("!one_of", Value::List(list)) if !list.is_empty() => {
+            Ok(Kind::OneOf(compile_all(list, source, mode)?))
+        }
         ("!one_of", _) => Err(takes("a list of choices")),
         // A node has one tag, so a tagged matcher inside another stands in a list: `!not [!uuid]`.
         ("!not", Value::List(list)) if !list.is_empty() => Ok(Kind::NoneOf(compile_all(list, source, mode)?)),
-        ("!not", _) => Ok(Kind::NoneOf(vec![Matcher { kind: plain(node, source, mode, place)?, place: place.clone() }])),
+        ("!not", _) => {
+            Ok(Kind::NoneOf(vec![Matcher { kind: plain(node, source, mode, place)?, place: place.clone() }]))
+        }
         ("!subset", Value::Mapping(_)) => object(node, source, mode, true),
         ("!subset", _) => Err(takes("a mapping")),
         ("!each", Value::List(list)) => match list.as_slice() {
             [one] => Ok(Kind::Each(Box::new(compile(one, source, mode)?))),
             _ => Err(takes("one matcher, in a list of one where it has a tag")),
         },
-        ("!each", _) => Ok(Kind::Each(Box::new(Matcher { kind: plain(node, source, mode, place)?, place: place.clone() }))),
+        ("!each", _) => Ok(Kind::Each(Box::new(Matcher {
+            kind: plain(node, source, mode, place)?,
+            place: place.clone(),
+        }))),
         ("!containing", Value::List(list)) => Ok(Kind::Containing(compile_all(list, source, mode)?)),
         ("!containing", _) => Err(takes("a list")),
         _ => Err(Diagnostic::at(place.clone(), format!("unknown matcher `{tag}`")).suggest(tag, known())),

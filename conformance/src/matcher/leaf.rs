@@ -29,7 +29,11 @@ pub(super) static LEAVES: &[Leaf] = &[
     Leaf { tag: "!integer", means: "an integer", holds: |value| value.is_i64() || value.is_u64() },
     Leaf { tag: "!number", means: "a number", holds: Json::is_number },
     Leaf { tag: "!boolean", means: "true or false", holds: Json::is_boolean },
-    Leaf { tag: "!uuid", means: "a UUID", holds: |value| value.as_str().is_some_and(|text| UUID.is_match(text)) },
+    Leaf {
+        tag: "!uuid",
+        means: "a UUID",
+        holds: |value| value.as_str().is_some_and(|text| UUID.is_match(text)),
+    },
     Leaf {
         tag: "!datetime",
         means: "a date and time",
@@ -39,7 +43,11 @@ pub(super) static LEAVES: &[Leaf] = &[
 
 pub(super) static LEAVES_OF: &[LeafOf] = &[
     LeafOf { tag: "!contains", means: "a string that contains", holds: |text, part| text.contains(part) },
-    LeafOf { tag: "!starts_with", means: "a string that starts with", holds: |text, start| text.starts_with(start) },
+    LeafOf {
+        tag: "!starts_with",
+        means: "a string that starts with",
+        holds: |text, start| text.starts_with(start),
+    },
 ];
 
 /// The hyphenated form of RFC 9562, section 4, in either case.

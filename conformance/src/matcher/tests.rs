@@ -47,25 +47,40 @@ fn a_difference_names_the_member_and_both_values() {
 fn bare_tags_look_at_the_kind_of_the_value() {
     let uuid = json!("cf3ddee1-ff24-49e4-a40b-2540333fe992");
     assert!(matches("!uuid", &uuid) && !matches("!uuid", &json!("cf3ddee1")) && !matches("!uuid", &json!(1)));
-    for time in ["2017-10-16 04:23:04", "2017-10-16T04:23:04", "2017-10-16T04:23:04.123456+00:00", "2017-10-16T04:23:04Z"] {
+    for time in [
+        "2017-10-16 04:23:04",
+        "2017-10-16T04:23:04",
+        "2017-10-16T04:23:04.123456+00:00",
+        "2017-10-16T04:23:04Z",
+    ] {
         assert!(matches("!datetime", &json!(time)), "{time}");
     }
     for time in ["2017-10-16", "2017-13-16 04:23:04", "04:23:04", "Mon, 16 Oct 2017 04:57:08 GMT"] {
         assert!(!matches("!datetime", &json!(time)), "{time}");
     }
     assert!(matches("!integer", &json!(3)) && !matches("!integer", &json!(3.5)));
-    assert!(matches("!any", &json!(null)) && matches("!string", &json!("")) && matches("!boolean", &json!(false)));
+    assert!(
+        matches("!any", &json!(null)) && matches("!string", &json!("")) && matches("!boolean", &json!(false))
+    );
 }
 
 #[test]
 fn tags_nest_anywhere() {
     let uuid = json!("cf3ddee1-ff24-49e4-a40b-2540333fe992");
-    assert!(!matches("!not [!uuid]", &uuid) && matches("!not [!uuid, null]", &json!("x")) && !matches("!not [!uuid, null]", &json!(null)));
+    assert!(
+        !matches("!not [!uuid]", &uuid)
+            && matches("!not [!uuid, null]", &json!("x"))
+            && !matches("!not [!uuid, null]", &json!(null))
+    );
     assert!(matches("!each [!uuid]", &json!([uuid, uuid])) && !matches("!each [!uuid]", &json!([uuid, 1])));
     assert!(matches("!each {id: !uuid}", &json!([])));
     assert!(matches("!subset {a: !not 1}", &json!({"a": 2, "b": 3})));
     assert!(matches("!one_of [1, !string ]", &json!("x")) && !matches("!one_of [1, !string ]", &json!(2)));
-    assert!(matches("!length 2", &json!("éa")) && matches("!length 0", &json!([])) && !matches("!length 1", &json!(1)));
+    assert!(
+        matches("!length 2", &json!("éa"))
+            && matches("!length 0", &json!([]))
+            && !matches("!length 1", &json!(1))
+    );
     assert!(matches("!regex '^a+$'", &json!("aa")) && !matches("!regex '^a+$'", &json!("ab")));
     assert!(matches("!contains b", &json!("abc")) && matches("!starts_with a", &json!("abc")));
 }

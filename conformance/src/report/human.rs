@@ -49,12 +49,21 @@ impl<W: Write> Human<W> {
         Self { out, detail, unjudged: BTreeMap::new() }
     }
 
+    /// Returns the stream that it wrote to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     fn header(&mut self, header: &Header) -> io::Result<()> {
         if self.detail == Detail::Quiet {
             return Ok(());
         }
         let stage = header.stage.as_ref().map(|stage| format!(" at stage {stage}")).unwrap_or_default();
-        writeln!(self.out, "{BOLD}{}{BOLD:#}: {} steps against {}{stage}\n", header.suite, header.steps, header.target)
+        writeln!(
+            self.out,
+            "{BOLD}{}{BOLD:#}: {} steps against {}{stage}\n",
+            header.suite, header.steps, header.target
+        )
     }
 
     fn step(&mut self, record: &Record) -> io::Result<()> {
@@ -78,8 +87,7 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         let word = if record.verdict == Verdict::Error { "ERROR" } else { "FAIL" };
-        let binds = record.covers.values().min().is_none_or(|level| *level == Level::Must);
-        self.title_line(record, word, if binds { red() } else { yellow() })?;
+        self.title_line(record, word, if record.binds() { red() } else { yellow() })?;
         for finding in record.findings.iter().take(DRAWN) {
             self.finding(finding)?;
         }
@@ -97,7 +105,8 @@ impl<W: Write> Human<W> {
     }
 
     fn title_line(&mut self, record: &Record, word: &str, style: Style) -> io::Result<()> {
-        let covers = record.covers.iter().map(|(id, level)| format!("{id} ({level})")).collect::<Vec<_>>().join(" ");
+        let covers =
+            record.covers.iter().map(|(id, level)| format!("{id} ({level})")).collect::<Vec<_>>().join(" ");
         let id = format!("{:WIDTH$}", record.id);
         writeln!(self.out, "{style}{word}{style:#} {BOLD}{id}{BOLD:#} {covers}")?;
         if word != "PASS" {
@@ -120,8 +129,15 @@ impl<W: Write> Human<W> {
 
     fn exchange(&mut self, exchange: &Exchange) -> io::Result<()> {
         let sent = &exchange.sent;
-        let body = sent.body.as_ref().filter(|body| !body.is_empty()).map(|body| format!("   {}", one_line(body)));
-        writeln!(self.out, "   {DIM}sent{DIM:#}      {} {}{}", sent.method, sent.target, body.unwrap_or_default())?;
+        let body =
+            sent.body.as_ref().filter(|body| !body.is_empty()).map(|body| format!("   {}", one_line(body)));
+        writeln!(
+            self.out,
+            "   {DIM}sent{DIM:#}      {} {}{}",
+            sent.method,
+            sent.target,
+            body.unwrap_or_default()
+        )?;
         if let Some(received) = &exchange.received {
             let content_type = received.headers.iter().find(|(name, _)| name == "content-type");
             let content_type = content_type.map(|(_, value)| format!(" {value}")).unwrap_or_default();
@@ -141,7 +157,8 @@ impl<W: Write> Human<W> {
     }
 
     fn footer(&mut self, footer: &Footer) -> io::Result<()> {
-        let judged = footer.steps.keys().any(|verdict| !matches!(verdict, Verdict::Skipped | Verdict::Inconclusive));
+        let judged =
+            footer.steps.keys().any(|verdict| !matches!(verdict, Verdict::Skipped | Verdict::Inconclusive));
         if self.detail != Detail::Quiet && judged {
             self.standings(&footer.requirements)?;
         }
@@ -218,7 +235,8 @@ fn closing(footer: &Footer) -> String {
     if !not_offered.is_empty() {
         parts.push(format!("not offered: {}", not_offered.join(" ")));
     }
-    let untested = footer.requirements.iter().filter(|one| one.verdict.is_none() && one.reason.is_some()).count();
+    let untested =
+        footer.requirements.iter().filter(|one| one.verdict.is_none() && one.reason.is_some()).count();
     if untested > 0 {
         parts.push(format!("{untested} not tested, each with its reason in the register"));
     }

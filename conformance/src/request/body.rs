@@ -159,7 +159,8 @@ fn multipart(parts: &[Part], boundary: &str, scope: &Scope) -> Result<Vec<u8>, T
     for part in parts {
         // RFC 7578, section 4.2, with curl's escapes for quotes and backslashes.
         let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-        let mut head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(&part.name));
+        let mut head =
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(&part.name));
         if let Some(filename) = &part.filename {
             head.push_str(&format!("; filename=\"{}\"", quoted(filename)));
         }

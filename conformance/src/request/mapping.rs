@@ -92,7 +92,8 @@ fn json_text(node: &Node, source: &Arc<Source>) -> Result<JsonText, Diagnostic> 
             JsonText::List(list.iter().map(|item| json_text(item, source)).collect::<Result<_, _>>()?)
         }
         (None, Value::Mapping(entries)) => {
-            let member = |(key, value): &(Located<String>, Node)| Ok((key.value.clone(), json_text(value, source)?));
+            let member =
+                |(key, value): &(Located<String>, Node)| Ok((key.value.clone(), json_text(value, source)?));
             JsonText::Object(entries.iter().map(member).collect::<Result<_, Diagnostic>>()?)
         }
         _ => JsonText::Literal(json(node, source)?),

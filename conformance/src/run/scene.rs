@@ -92,7 +92,9 @@ impl<'a> Scene<'a> {
         let missing = self.trial.scenario.fixtures.iter().find(|name| running.missing.contains(name))?;
         Some(Unset {
             verdict: Verdict::Inconclusive,
-            reason: format!("the target does not hold the fixture `{missing}` (`conformance seed` prints what it must hold)"),
+            reason: format!(
+                "the target does not hold the fixture `{missing}` (`conformance seed` prints what it must hold)"
+            ),
             printed: String::new(),
         })
     }

@@ -38,9 +38,10 @@ const SILENCES: usize = 8;
 impl Session {
     /// Returns a session in which nothing has been started yet.
     #[must_use]
-    pub fn new(plan: Plan, target: Target, options: Options) -> Self {
-        let stages: Vec<_> = plan.groups.iter().map(|group| Stage::set(&plan.suite, &target, group)).collect();
-        let ports = stages.iter().filter_map(|stage| stage.as_ref().ok()?.port()).map(|port| (port, Mutex::new(())));
+    pub fn new(plan: Plan, target: &Target, options: Options) -> Self {
+        let stages: Vec<_> = plan.groups.iter().map(|group| Stage::set(&plan.suite, target, group)).collect();
+        let ports =
+            stages.iter().filter_map(|stage| stage.as_ref().ok()?.port()).map(|port| (port, Mutex::new(())));
         let ports = ports.collect();
         Self {
             sending: Semaphore::new(options.jobs),
@@ -60,6 +61,12 @@ impl Session {
         &self.plan
     }
 
+    /// Returns why the target does not offer a group, where it does not.
+    #[must_use]
+    pub fn skipped(&self, group: usize) -> Option<&str> {
+        self.stages.get(group)?.as_ref().err().map(|unset| unset.reason.as_str())
+    }
+
     /// Starts the target of a group, so that it is there when it is needed.
     pub(super) async fn warm_up(&self, group: usize) {
         if let Ok(stage) = &self.stages[group]
@@ -72,7 +79,8 @@ impl Session {
 
     /// Plays one scenario of a group and returns the records of its steps.
     pub async fn play(&self, group: usize, trial: usize) -> Vec<Record> {
-        let Some((stage, trial)) = self.stages.get(group).zip(self.plan.groups[group].trials.get(trial)) else {
+        let Some((stage, trial)) = self.stages.get(group).zip(self.plan.groups[group].trials.get(trial))
+        else {
             return Vec::new();
         };
         let stage = match stage {
@@ -95,15 +103,20 @@ impl Session {
     pub(super) fn started(&self, started: &Result<Running, Unusable>) {
         match started {
             Ok(_) => self.came_up.store(true, Ordering::Relaxed),
-            Err(unusable) => drop(self.silent_starts.fetch_add(usize::from(unusable.silent), Ordering::Relaxed)),
+            Err(unusable) => {
+                self.silent_starts.fetch_add(usize::from(unusable.silent), Ordering::Relaxed);
+            }
         }
     }
 
     /// Returns why no other target is started, once that is settled.
     pub(super) fn gave_up(&self) -> Option<Unusable> {
         let silent = self.silent_starts.load(Ordering::Relaxed) >= SILENT_STARTS;
-        (silent && !self.came_up.load(Ordering::Relaxed))
-            .then(|| Unusable::new(format!("it was not started, since {SILENT_STARTS} starts before it ended in silence")))
+        (silent && !self.came_up.load(Ordering::Relaxed)).then(|| {
+            Unusable::new(format!(
+                "it was not started, since {SILENT_STARTS} starts before it ended in silence"
+            ))
+        })
     }
 
     /// Counts an exchange that ended in silence.

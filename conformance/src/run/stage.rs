@@ -30,7 +30,7 @@ pub(super) struct Unset {
 }
 
 enum Source {
-    Program(Program),
+    Program(Box<Program>),
     Url(String),
 }
 
@@ -48,11 +48,12 @@ impl Stage {
         let profile = profile.ok_or_else(|| skipped("the suite has no such profile".to_owned()))?;
         let source = match target {
             Target::Url { profile: own, .. } if *own == profile.name && group.isolated => {
-                let reason = "it changes what others see and needs a target of its own, which a command starts";
+                let reason =
+                    "it changes what others see and needs a target of its own, which a command starts";
                 return Err(skipped(reason.to_owned()));
             }
             Target::Url { base, profile: own } if *own == profile.name => Source::Url(base.clone()),
-            target => Source::Program(target.program(&profile).map_err(skipped)?.clone()),
+            target => Source::Program(Box::new(target.program(&profile).map_err(skipped)?.clone())),
         };
         let (fixtures, state) = (group.fixtures.clone(), Mutex::new(State::NotStarted));
         Ok(Self { profile, source, fixtures, state, stale: AtomicBool::new(false) })
@@ -69,10 +70,10 @@ impl Stage {
     /// Returns the target, started again when it has ended or has fallen silent.
     pub(super) async fn running(&self, session: &Session) -> Result<Arc<Running>, Unset> {
         let mut state = self.state.lock().await;
-        let stale = self.stale.swap(false, Ordering::Relaxed);
+        let silent = self.stale.swap(false, Ordering::Relaxed);
         if let State::Running(running) = &*state
             && let Some(process) = &running.process
-            && (stale || process.exited().is_some())
+            && (silent || process.exited().is_some())
         {
             *state = State::NotStarted;
         }
@@ -89,7 +90,9 @@ impl Stage {
                 reason: reason.clone(),
                 printed: last_words.clone(),
             }),
-            State::NotStarted => unreachable!("a target that was not started has just been started or found unusable"),
+            State::NotStarted => {
+                unreachable!("a target that was not started has just been started or found unusable")
+            }
         }
     }
 

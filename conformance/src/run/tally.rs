@@ -31,8 +31,10 @@ impl Tally {
     pub(super) fn count(&mut self, record: &Record) {
         *self.steps.entry(record.verdict).or_default() += 1;
         for id in record.covers.keys() {
-            let standing =
-                self.requirements.entry(id.clone()).or_insert_with(|| (record.verdict, record.reason.clone()));
+            let standing = self
+                .requirements
+                .entry(id.clone())
+                .or_insert_with(|| (record.verdict, record.reason.clone()));
             if record.verdict > standing.0 {
                 *standing = (record.verdict, record.reason.clone());
             }
@@ -47,7 +49,8 @@ impl Tally {
         let requirements: Vec<Standing> = (self.suite.requirements.iter())
             .map(|requirement| {
                 let said = self.requirements.get(&requirement.id);
-                let reason = said.and_then(|(_, reason)| reason.clone()).or_else(|| requirement.untested.clone());
+                let reason =
+                    said.and_then(|(_, reason)| reason.clone()).or_else(|| requirement.untested.clone());
                 Standing {
                     id: requirement.id.clone(),
                     level: requirement.level,
@@ -59,7 +62,11 @@ impl Tally {
             })
             .collect();
         let worst = |level: Level| {
-            requirements.iter().filter(|standing| standing.level == level).filter_map(|standing| standing.verdict).max()
+            requirements
+                .iter()
+                .filter(|standing| standing.level == level)
+                .filter_map(|standing| standing.verdict)
+                .max()
         };
         let exit = exit(worst(Level::Must), self.steps.keys().max().copied(), self.uncovered);
         Footer { steps: self.steps, requirements, exit: exit.code() }

@@ -80,8 +80,9 @@ impl Folder {
     pub(super) fn source(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
         let shown = format!("{}/{name}", self.name().trim_end_matches('/'));
         let bytes = self.read(name).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Diagnostic::new(format!("there is no file {shown}"))
-                .help("a suite is a folder that holds suite.yaml, requirements.yaml and folders of scenarios"),
+            io::ErrorKind::NotFound => Diagnostic::new(format!("there is no file {shown}")).help(
+                "a suite is a folder that holds suite.yaml, requirements.yaml and folders of scenarios",
+            ),
             _ => Diagnostic::new(format!("the file {shown} cannot be read: {error}")),
         })?;
         match String::from_utf8(bytes) {
@@ -145,7 +146,8 @@ mod tests {
 
     #[test]
     fn numbers_in_names_count_as_numbers() {
-        let mut names = ["session/10-stored.yaml", "session/7-login.yaml", "basic/11.yaml", "suite.yaml", "basic/2.yaml"];
+        let mut names =
+            ["session/10-stored.yaml", "session/7-login.yaml", "basic/11.yaml", "suite.yaml", "basic/2.yaml"];
         names.sort_by(|left, right| natural(left, right));
         assert_eq!(
             names,

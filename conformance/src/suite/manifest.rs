@@ -63,7 +63,11 @@ pub struct Present {
 ///
 /// # Errors
 /// Everything that is wrong in the manifest.
-pub(super) fn compile(text: &ManifestText, source: &Arc<Source>, folder: &Folder) -> Result<Suite, Diagnostics> {
+pub(super) fn compile(
+    text: &ManifestText,
+    source: &Arc<Source>,
+    folder: &Folder,
+) -> Result<Suite, Diagnostics> {
     let mut wrong = Diagnostics::default();
     wrong.keep(check_format(&text.format, source));
     let origin = text.origin.value.trim_end_matches('/').to_owned();
@@ -112,7 +116,12 @@ fn compile_launch(
     Ok(Launch {
         env: environment(&text.env, source, known)?,
         ready: text.ready.as_ref().map(request).transpose()?,
-        files: text.files.0.iter().map(|(name, template)| (name.value.clone(), template.value.clone())).collect(),
+        files: text
+            .files
+            .0
+            .iter()
+            .map(|(name, template)| (name.value.clone(), template.value.clone()))
+            .collect(),
         data: text.data.iter().map(|pattern| pattern.value.clone()).collect(),
     })
 }

@@ -45,8 +45,10 @@ impl<'a> Members<'a> {
     pub(crate) fn finish(self) -> Result<(), Diagnostic> {
         match self.entries.iter().min_by_key(|(key, _)| key.span.start) {
             None => Ok(()),
-            Some((key, _)) => Err(Diagnostic::at(key.place(self.source), format!("unknown key `{}`", key.value))
-                .suggest(&key.value, self.known)),
+            Some((key, _)) => {
+                Err(Diagnostic::at(key.place(self.source), format!("unknown key `{}`", key.value))
+                    .suggest(&key.value, self.known))
+            }
         }
     }
 
@@ -61,10 +63,14 @@ pub(crate) fn string(node: &Node, source: &Arc<Source>, what: &str) -> Result<St
     match (&node.tag, &node.value) {
         (None, Value::String(text) | Value::Number(text)) => Ok(text.clone()),
         (None, Value::Bool(value)) => Ok(value.to_string()),
-        (Some(tag), _) => {
-            Err(Diagnostic::at(node.place(source), format!("{what} is a string; the matcher `{tag}` has no place here")))
-        }
-        _ => Err(Diagnostic::at(node.place(source), format!("{what} is a string, and here is {}", node.shape()))),
+        (Some(tag), _) => Err(Diagnostic::at(
+            node.place(source),
+            format!("{what} is a string; the matcher `{tag}` has no place here"),
+        )),
+        _ => Err(Diagnostic::at(
+            node.place(source),
+            format!("{what} is a string, and here is {}", node.shape()),
+        )),
     }
 }
 
@@ -79,9 +85,16 @@ pub(crate) fn parse_text(written: &str, place: &Place) -> Result<Text, Diagnosti
 }
 
 /// Returns the entries of a mapping of free names to strings.
-pub(crate) fn texts(node: &Node, source: &Arc<Source>, what: &str) -> Result<Vec<(String, Text)>, Diagnostic> {
+pub(crate) fn texts(
+    node: &Node,
+    source: &Arc<Source>,
+    what: &str,
+) -> Result<Vec<(String, Text)>, Diagnostic> {
     let Value::Mapping(entries) = &node.value else {
-        return Err(Diagnostic::at(node.place(source), format!("{what} is a mapping, and here is {}", node.shape())));
+        return Err(Diagnostic::at(
+            node.place(source),
+            format!("{what} is a mapping, and here is {}", node.shape()),
+        ));
     };
     entries.iter().map(|(key, value)| Ok((key.value.clone(), text(value, source, &key.value)?))).collect()
 }
@@ -94,17 +107,16 @@ pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic
     Ok(match &node.value {
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
-        Value::Number(digits) => match serde_json::from_str(digits) {
-            Ok(number) => Json::Number(number),
-            Err(_) => {
-                let message = format!("`{digits}` is not a number of JSON");
-                return Err(Diagnostic::at(node.place(source), message));
-            }
-        },
+        Value::Number(digits) => Json::Number(serde_json::from_str(digits).map_err(|_| {
+            Diagnostic::at(node.place(source), format!("`{digits}` is not a number of JSON"))
+        })?),
         Value::String(text) => Json::String(text.clone()),
-        Value::List(list) => Json::Array(list.iter().map(|item| json(item, source)).collect::<Result<_, _>>()?),
+        Value::List(list) => {
+            Json::Array(list.iter().map(|item| json(item, source)).collect::<Result<_, _>>()?)
+        }
         Value::Mapping(entries) => {
-            let member = |(key, value): &(Located<String>, Node)| Ok((key.value.clone(), json(value, source)?));
+            let member =
+                |(key, value): &(Located<String>, Node)| Ok((key.value.clone(), json(value, source)?));
             Json::Object(entries.iter().map(member).collect::<Result<_, Diagnostic>>()?)
         }
     })

@@ -108,7 +108,9 @@ pub(super) fn untraced(suite: &Suite) -> Diagnostics {
 fn one(text: RequirementText, source: &Arc<Source>) -> Result<Requirement, Diagnostic> {
     let id = text.id.value.clone();
     let place = text.id.place(source);
-    let form = |character: char| character.is_ascii_uppercase() || character.is_ascii_digit() || "-.".contains(character);
+    let form = |character: char| {
+        character.is_ascii_uppercase() || character.is_ascii_digit() || "-.".contains(character)
+    };
     if !id.chars().all(form) || !id.starts_with(|first: char| first.is_ascii_uppercase()) {
         return Err(Diagnostic::at(place, format!("`{id}` is not the id of a requirement"))
             .help("an id is upper-case letters, digits, `-` and `.`: SESSION-7.2"));

@@ -107,7 +107,8 @@ pub(super) fn compile(
     for fixture in &text.fixtures {
         wrong.keep(check_known("fixture", fixture, source, &known));
     }
-    let stages = wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
+    let stages =
+        wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
     let mut names = Names { suite, profiles: &profiles, fixtures: &fixtures, captures: BTreeMap::new() };
     let mut steps: Vec<Step> = Vec::new();
@@ -148,15 +149,13 @@ pub(crate) fn request(
     folder: &Folder,
     scenario: &str,
 ) -> Result<Request, Diagnostic> {
-    match &node.value {
-        Value::Mapping(_) => request::compile_mapping(node, source),
-        _ => {
-            let command = string(node, source, "a request")?;
-            let beside = Path::new(scenario).parent().unwrap_or(Path::new(""));
-            let read = |name: &str| folder.read(&beside.join(name).to_string_lossy());
-            curl::parse(&command, origin, &read, &node.place(source))
-        }
+    if matches!(node.value, Value::Mapping(_)) {
+        return request::compile_mapping(node, source);
     }
+    let command = string(node, source, "a request")?;
+    let beside = Path::new(scenario).parent().unwrap_or(Path::new(""));
+    let read = |name: &str| folder.read(&beside.join(name).to_string_lossy());
+    curl::parse(&command, origin, &read, &node.place(source))
 }
 
 /// What the expressions of a step may use.
@@ -180,18 +179,24 @@ impl Names<'_> {
         }
         let Some(fixture) = self.suite.fixture(root) else {
             let known = self.captures.keys().chain(self.fixtures).map(String::as_str);
-            let message = format!("`${{{name}}}` means nothing here: no earlier step captures `{root}`, and no fixture has that name");
+            let message = format!(
+                "`${{{name}}}` means nothing here: no earlier step captures `{root}`, and no fixture has that name"
+            );
             return Err(Diagnostic::at(place.clone(), message).suggest(root, known));
         };
         if !self.fixtures.iter().any(|listed| listed == root) {
-            return Err(Diagnostic::at(place.clone(), format!("the fixture `{root}` is used here and not asked for"))
-                .help(format!("add it to the scenario's list: `fixtures: [{root}]`")));
+            return Err(Diagnostic::at(
+                place.clone(),
+                format!("the fixture `{root}` is used here and not asked for"),
+            )
+            .help(format!("add it to the scenario's list: `fixtures: [{root}]`")));
         }
         let first = member.map(|member| member.split('.').next().unwrap_or(member));
         match (first, fixture.value.as_object()) {
             (Some(member), Some(members)) if !members.contains_key(member) => {
                 let message = format!("the fixture `{root}` has no `{member}`");
-                Err(Diagnostic::at(place.clone(), message).suggest(member, members.keys().map(String::as_str)))
+                Err(Diagnostic::at(place.clone(), message)
+                    .suggest(member, members.keys().map(String::as_str)))
             }
             _ => Ok(()),
         }
@@ -200,7 +205,10 @@ impl Names<'_> {
     fn check_output(&self, member: &str, place: &Place) -> Result<(), Diagnostic> {
         for profile in self.profiles.iter().filter_map(|name| self.suite.profile(name)) {
             if !profile.output.iter().any(|(name, _)| name == member) {
-                let message = format!("nothing is captured as `{member}` from what the profile `{}` prints", profile.name);
+                let message = format!(
+                    "nothing is captured as `{member}` from what the profile `{}` prints",
+                    profile.name
+                );
                 return Err(Diagnostic::at(place.clone(), message)
                     .suggest(member, profile.output.iter().map(|(name, _)| name.as_str())));
             }
@@ -234,10 +242,13 @@ fn compile_step(
         captures.extend(wrong.keep(capture::compile(name, node, source)));
         if suite.fixture(&name.value).is_some() || name.value == OUTPUT {
             let message = format!("the name `{}` is taken", name.value);
-            wrong.push(Diagnostic::at(name.place(source), message).help("fixtures and captures share their names"));
+            wrong.push(
+                Diagnostic::at(name.place(source), message).help("fixtures and captures share their names"),
+            );
         }
     }
-    let stages = wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
+    let stages =
+        wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
     let wait = match &text.wait {
         Some(wait) => wrong.keep(duration(&wait.value, &wait.place(source))).unwrap_or_default(),
         None => Duration::ZERO,
@@ -311,14 +322,16 @@ fn stages(
     let stage = |name: &Located<String>| {
         suite.stage(&name.value).ok_or_else(|| {
             let message = format!("unknown stage `{}`", name.value);
-            Diagnostic::at(name.place(source), message).suggest(&name.value, suite.stages.iter().map(String::as_str))
+            Diagnostic::at(name.place(source), message)
+                .suggest(&name.value, suite.stages.iter().map(String::as_str))
         })
     };
     Ok(Stages { since: since.map(stage).transpose()?.unwrap_or(0), until: until.map(stage).transpose()? })
 }
 
 fn check_id(id: &Located<String>, source: &Arc<Source>) -> Result<(), Diagnostic> {
-    let kebab = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    let kebab =
+        |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
     if !id.value.is_empty() && id.value.chars().all(kebab) {
         return Ok(());
     }
@@ -326,7 +339,12 @@ fn check_id(id: &Located<String>, source: &Arc<Source>) -> Result<(), Diagnostic
         .help("an id is small letters, digits and `-`: wrong-password"))
 }
 
-fn check_known(what: &str, name: &Located<String>, source: &Arc<Source>, known: &[&str]) -> Result<(), Diagnostic> {
+fn check_known(
+    what: &str,
+    name: &Located<String>,
+    source: &Arc<Source>,
+    known: &[&str],
+) -> Result<(), Diagnostic> {
     if known.contains(&name.value.as_str()) {
         return Ok(());
     }

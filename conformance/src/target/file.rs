@@ -92,7 +92,7 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
         let place = source.place(crate::source::Span::default());
         wrong.push(Diagnostic::at(place, "this target file names no command"));
     }
-    wrong.into_result(Target::Programs { title: text.title, program: base, profiles })
+    wrong.into_result(Target::Programs { title: text.title, program: base.map(Box::new), profiles })
 }
 
 const KNOWN: [&str; 3] = ["host", "port", "scratch"];
@@ -140,7 +140,8 @@ impl Reader<'_> {
             check_name(&name.value, &place)?;
             output.push((name.value.clone(), pattern(&written.value, &written.place(self.source))?));
         }
-        let ready = |node| request(node, &self.suite.origin, self.source, &Folder::Directory(self.beside.into()), "");
+        let ready =
+            |node| request(node, &self.suite.origin, self.source, &Folder::Directory(self.beside.into()), "");
         Ok(Program {
             command,
             directory: self.directory(text.directory.as_deref().or(whole.directory.as_deref())),
@@ -156,9 +157,8 @@ impl Reader<'_> {
     fn command(&self, node: &Node) -> Result<Vec<String>, Diagnostic> {
         let wrong = |message: &str| Diagnostic::at(node.place(self.source), message);
         let words = match (&node.tag, &node.value) {
-            (None, Value::String(line)) => {
-                shell_words::split(line).map_err(|_| wrong("a quote is opened in this command and never closed"))?
-            }
+            (None, Value::String(line)) => shell_words::split(line)
+                .map_err(|_| wrong("a quote is opened in this command and never closed"))?,
             (None, Value::List(list)) => list
                 .iter()
                 .map(|word| crate::suite::members::string(word, self.source, "a word of a command"))

@@ -96,8 +96,10 @@ pub async fn reach(
         for fixture in fixtures.iter().filter_map(|name| suite.fixture(name)) {
             let mut scope = suite.scope();
             scope.set("fixture", &fixture.value);
-            let request = present.request.prepare(&scope).map_err(|error| Unusable::new(error.to_string()))?;
-            let response = wire.send(&request).await.map_err(|breakage| Unusable::new(breakage.to_string()))?;
+            let request =
+                present.request.prepare(&scope).map_err(|error| Unusable::new(error.to_string()))?;
+            let response =
+                wire.send(&request).await.map_err(|breakage| Unusable::new(breakage.to_string()))?;
             if !present.status.allows(response.status) {
                 missing.push(fixture.name.clone());
             }
@@ -151,7 +153,10 @@ pub async fn launch(
     let ready = program.ready.as_ref().or(suite.ready(profile));
     let process = await_ready(process, &wire, ready, program.start_limit).await?;
     let output = if watches {
-        process.watched_all(program.start_limit).await.map_err(|error| Unusable::after(&process, error.to_string()))?
+        process
+            .watched_all(program.start_limit)
+            .await
+            .map_err(|error| Unusable::after(&process, error.to_string()))?
     } else {
         BTreeMap::new()
     };

@@ -48,7 +48,10 @@ fn a_post_without_data_has_no_body() {
 #[test]
 fn a_cookie_without_an_equals_sign_is_none() {
     assert_eq!(header(&sent(r#"curl "http://0.0.0.0:5000" --cookie "_fake""#), "Cookie"), None);
-    assert_eq!(header(&sent(r#"curl "http://0.0.0.0:5000" --cookie "a=C is fun" -b b=2"#), "Cookie"), Some("a=C is fun; b=2"));
+    assert_eq!(
+        header(&sent(r#"curl "http://0.0.0.0:5000" --cookie "a=C is fun" -b b=2"#), "Cookie"),
+        Some("a=C is fun; b=2")
+    );
 }
 
 #[test]
@@ -60,14 +63,18 @@ fn data_goes_to_the_query_with_get() {
 
 #[test]
 fn credentials_become_an_authorization_field() {
-    assert_eq!(header(&sent("curl -u bob:a:b http://0.0.0.0:5000/"), "Authorization"), Some("Basic Ym9iOmE6Yg=="));
+    assert_eq!(
+        header(&sent("curl -u bob:a:b http://0.0.0.0:5000/"), "Authorization"),
+        Some("Basic Ym9iOmE6Yg==")
+    );
     assert_eq!(header(&sent("curl http://bob:pw@0.0.0.0:5000/"), "Authorization"), Some("Basic Ym9iOnB3"));
     assert_eq!(header(&sent("curl -ubob http://0.0.0.0:5000/"), "Authorization"), Some("Basic Ym9iOg=="));
 }
 
 #[test]
 fn a_header_replaces_a_default_one_or_takes_it_away() {
-    let request = sent("curl http://0.0.0.0:5000/ -H 'accept: text/html' -H 'User-Agent:' -H 'X-Empty;' -H 'X-A:  b '");
+    let request =
+        sent("curl http://0.0.0.0:5000/ -H 'accept: text/html' -H 'User-Agent:' -H 'X-Empty;' -H 'X-A:  b '");
     assert_eq!(header(&request, "Accept"), None);
     assert_eq!(header(&request, "accept"), Some("text/html"));
     assert_eq!(header(&request, "User-Agent"), None);
@@ -96,8 +103,14 @@ fn a_form_is_multipart() {
     let content_type = header(&request, "Content-Type").unwrap().to_owned();
     let boundary = content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
     let text = body(&request).unwrap();
-    assert!(text.starts_with(&format!("--{boundary}\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nbob\r\n")));
-    assert!(text.ends_with(&format!("name=\"doc\"\r\nContent-Type: text/plain\r\n\r\ntext\r\n--{boundary}--\r\n")));
+    assert!(text.starts_with(&format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nbob\r\n"
+    )));
+    assert!(
+        text.ends_with(&format!(
+            "name=\"doc\"\r\nContent-Type: text/plain\r\n\r\ntext\r\n--{boundary}--\r\n"
+        ))
+    );
 }
 
 #[test]
