@@ -4,6 +4,15 @@ use std::process::{Command, Output};
 
 use crate::process::Server;
 
+pub(crate) const JSON: &str = "Content-Type: application/json";
+pub(crate) const LOGIN: &str = "/api/v1/auth_session/login";
+pub(crate) const LOGOUT: &str = "/api/v1/auth_session/logout";
+
+/// What [`Answer::error`] should be.
+pub(crate) fn error(status: u16, sentence: &str) -> (u16, String) {
+    (status, sentence.to_owned())
+}
+
 /// An answer as it came over the wire.
 #[derive(Debug)]
 pub(crate) struct Answer {

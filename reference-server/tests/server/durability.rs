@@ -6,9 +6,8 @@ use std::net::TcpStream;
 use std::sync::Mutex;
 use std::thread;
 
+use crate::curl::{JSON, LOGOUT, error};
 use crate::process::{BOB, BOBSESSION, SESSION_AUTH, Server, folder, users_file};
-
-const JSON: &str = "Content-Type: application/json";
 
 /// The ids of all users.
 fn user_ids(server: &Server) -> BTreeSet<String> {
@@ -129,7 +128,7 @@ fn a_logout_outlives_the_process_too() {
     let environment = [("AUTH_TYPE", "session_db_auth"), ("SESSION_NAME", "_my_session_id")];
     let server = Server::start(folder.path(), &environment);
     let session_id = server.login().session_id();
-    let logout = server.with_session(&session_id, "/api/v1/auth_session/logout", &["-X", "DELETE"]);
+    let logout = server.with_session(&session_id, LOGOUT, &["-X", "DELETE"]);
     assert_eq!((logout.status, logout.body.as_str()), (200, "{}\n"));
     server.kill();
 
@@ -149,7 +148,7 @@ fn a_change_that_cannot_be_stored_is_a_500_and_changes_nothing_until_it_can() {
 
     let new_user = ["-H", JSON, "-d", r#"{"email": "eve@hbtn.io", "password": "pwd"}"#];
     let bob = format!("/api/v1/users/{}", BOB[0]);
-    let failed = (500, "Internal server error".to_owned());
+    let failed = error(500, "Internal server error");
     assert_eq!(ask("/api/v1/users", &new_user).error(), failed);
     assert_eq!(ask(&bob, &["-X", "PUT", "-H", JSON, "-d", r#"{"first_name": "Bob"}"#]).error(), failed);
     assert_eq!(ask(&bob, &["-X", "DELETE"]).error(), failed);

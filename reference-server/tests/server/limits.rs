@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use crate::curl::error;
 use crate::process::{BOB, Server, folder};
 
 /// Sends bytes and returns all that comes back until the server closes or the answer to a closing request is
@@ -29,8 +30,8 @@ fn a_body_of_1_mib_is_read_and_a_longer_one_is_413() {
         server.curl("/api/v1/users", &arguments).error()
     };
     for framing in ["X: y", "Transfer-Encoding: chunked"] {
-        assert_eq!(post(1024 * 1024, framing), (400, "email missing".to_owned()));
-        assert_eq!(post(1024 * 1024 + 1, framing), (413, "Content too large".to_owned()));
+        assert_eq!(post(1024 * 1024, framing), error(400, "email missing"));
+        assert_eq!(post(1024 * 1024 + 1, framing), error(413, "Content too large"));
     }
 }
 

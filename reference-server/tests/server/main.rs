@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod api;
 mod curl;
 mod durability;
 mod examples;
+mod gate;
 mod limits;
 mod process;
+mod routes;
 mod start;
 mod transcripts;
+mod users;

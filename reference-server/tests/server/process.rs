@@ -150,6 +150,12 @@ impl Server {
     }
 }
 
+/// Runs a test against a server with bob and bobsession.
+pub(crate) fn with_server(environment: &[(&str, &str)], test: impl FnOnce(&Server)) {
+    let folder = folder(&[BOB, BOBSESSION]);
+    test(&Server::start(folder.path(), environment));
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended already; then there is nothing to kill, and waiting returns at once.

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use regex::Regex;
 
+use crate::curl::error;
 use crate::process::{self, BOB, BOB100, BOBSESSION, SESSION_AUTH, Server, folder};
 
 /// Runs the commands of a transcript in their order. A Session ID that a login hands out takes the place of
@@ -136,6 +137,6 @@ fn session_tasks_9_and_10_a_session_expires() {
         // The one wait that a clock outside the process needs; a machine that is slow only makes it longer.
         std::thread::sleep(std::time::Duration::from_millis(2100));
         let answer = server.with_session(&session_id, "/api/v1/users/me", &[]);
-        assert_eq!(answer.error(), (403, "Forbidden".to_owned()), "{auth_type}");
+        assert_eq!(answer.error(), error(403, "Forbidden"), "{auth_type}");
     }
 }

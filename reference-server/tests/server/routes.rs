@@ -1,0 +1,135 @@
+//! Methods and paths, and the headers that every answer has.
+
+use crate::curl::{LOGIN, LOGOUT, error};
+use crate::process::{BOB, SESSION_AUTH, with_server};
+
+#[test]
+fn every_path_is_the_same_with_and_without_a_final_slash() {
+    let bob = format!("/api/v1/users/{}", BOB[0]);
+    with_server(&[], |server| {
+        for path in ["/api/v1/status", "/api/v1/stats", "/api/v1/users", &bob, "/api/v1/unauthorized"] {
+            let (without, with) = (server.curl(path, &[]), server.curl(&format!("{path}/"), &[]));
+            assert_eq!((without.status, without.body), (with.status, with.body), "{path}");
+        }
+    });
+    with_server(SESSION_AUTH, |server| {
+        let login = server.curl(&format!("{LOGIN}/"), &["-d", "email=bobsession@hbtn.io&password=fake+pwd"]);
+        let session_id = login.session_id();
+        let logout = server.with_session(&session_id, &format!("{LOGOUT}/"), &["-X", "DELETE"]);
+        assert_eq!((logout.status, logout.body.as_str()), (200, "{}\n"));
+    });
+}
+
+#[test]
+fn a_query_and_an_escape_do_not_change_the_path() {
+    with_server(&[("AUTH_TYPE", "auth")], |server| {
+        assert_eq!(server.curl("/api/v1/status?x=/api/v1/users", &[]).status, 200);
+        assert_eq!(server.curl("/api/v1/%73tatus", &[]).status, 200);
+        assert_eq!(server.curl("/api/v1/%75sers", &[]).error(), error(401, "Unauthorized"));
+    });
+}
+
+#[test]
+fn a_path_that_leads_nowhere_is_404_as_json() {
+    with_server(&[], |server| {
+        for path in [
+            "/",
+            "/api/v1",
+            "/api/v1/nope",
+            "/api/v1/users/nobody",
+            "/api/v1/users/a/b",
+            "/api/v1/users/a%2Fb",
+        ] {
+            assert_eq!(server.curl(path, &[]).error(), error(404, "Not found"), "{path}");
+        }
+    });
+}
+
+#[test]
+fn head_is_get_without_the_body() {
+    with_server(&[], |server| {
+        for (path, status) in
+            [("/api/v1/status", 200), ("/api/v1/users", 200), ("/api/v1/nope", 404), (LOGIN, 405)]
+        {
+            let (get, head) = (server.curl(path, &[]), server.curl(path, &["--head"]));
+            assert_eq!((head.status, head.body.as_str()), (status, ""), "{path}");
+            assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()));
+            assert_eq!(head.header("content-type"), get.header("content-type"));
+        }
+    });
+}
+
+#[test]
+fn options_names_the_methods() {
+    with_server(&[], |server| {
+        for (path, allow) in [
+            ("/api/v1/status", "GET, HEAD, OPTIONS"),
+            ("/api/v1/users", "GET, HEAD, OPTIONS, POST"),
+            ("/api/v1/users/anybody", "DELETE, GET, HEAD, OPTIONS, PUT"),
+            (LOGIN, "OPTIONS, POST"),
+            (LOGOUT, "DELETE, OPTIONS"),
+        ] {
+            let options = server.curl(path, &["-X", "OPTIONS"]);
+            assert_eq!((options.status, options.body.as_str()), (200, ""));
+            assert_eq!(options.header("allow"), Some(allow));
+            assert_eq!(options.header("content-type"), Some("text/html; charset=utf-8"));
+            let patch = server.curl(path, &["-X", "PATCH"]);
+            assert_eq!((patch.status, patch.header("allow")), (405, Some(allow)));
+        }
+        assert_eq!(server.curl("/api/v1/nope", &["-X", "OPTIONS"]).error(), error(404, "Not found"));
+    });
+}
+
+#[test]
+fn every_answer_under_the_api_may_be_read_by_any_origin() {
+    with_server(&[("AUTH_TYPE", "auth")], |server| {
+        let token = ["-H", "Authorization: Test"];
+        for (path, arguments, status) in [
+            ("/api/v1/status", &[][..], 200),
+            ("/api/v1/users", &[], 401),
+            ("/api/v1/users", &token, 403),
+            (LOGIN, &[], 405),
+            (LOGIN, &["-X", "OPTIONS"], 200),
+            (LOGIN, &["-d", ""], 400),
+        ] {
+            let answer = server.curl(path, arguments);
+            assert_eq!(
+                (answer.status, answer.header("access-control-allow-origin")),
+                (status, Some("*")),
+                "{path}"
+            );
+            assert_eq!(answer.header("vary"), None);
+        }
+        assert_eq!(server.curl("/", &[]).header("access-control-allow-origin"), None);
+    });
+}
+
+#[test]
+fn an_origin_is_echoed() {
+    with_server(&[], |server| {
+        let answer = server.curl("/api/v1/status", &["-H", "Origin: http://a.example"]);
+        assert_eq!(answer.header("access-control-allow-origin"), Some("http://a.example"));
+        assert_eq!(answer.header("vary"), Some("origin"));
+    });
+}
+
+#[test]
+fn a_preflight_hears_what_may_follow() {
+    with_server(&[], |server| {
+        let preflight = [
+            "-X",
+            "OPTIONS",
+            "-H",
+            "Origin: http://a.example",
+            "-H",
+            "Access-Control-Request-Method: PUT",
+            "-H",
+            "Access-Control-Request-Headers: Content-Type",
+        ];
+        let answer = server.curl("/api/v1/users/me", &preflight);
+        assert_eq!(answer.status, 200);
+        let methods = answer.header("access-control-allow-methods");
+        assert_eq!(methods, Some("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"));
+        assert_eq!(answer.header("access-control-allow-headers"), Some("Content-Type"));
+    });
+}
