@@ -21,5 +21,6 @@ pub mod source;
 pub mod suite;
 pub mod target;
 pub mod template;
+pub mod transcript;
 pub mod verdict;
 pub mod yaml;
