@@ -5,14 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::source::Place;
+use crate::source::{Excerpt, Place};
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
 
 /// Something that happened. As a line of JSON it carries its `event`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Event {
     /// The run begins.
@@ -24,12 +25,14 @@ pub enum Event {
 }
 
 /// What is run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Header {
     /// The version of the event stream.
     pub version: u32,
     /// The program and its version.
     pub conformance: &'static str,
+    /// When it began, as RFC 3339 writes it, in UTC.
+    pub started: String,
     /// What the suite is about.
     pub suite: String,
     /// The target.
@@ -41,7 +44,7 @@ pub struct Header {
 }
 
 /// One step with its verdict.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Record {
     /// The id of the step, the same in every report and every run.
     pub id: String,
@@ -57,6 +60,10 @@ pub struct Record {
     pub covers: BTreeMap<String, Level>,
     /// Where the step stands.
     pub place: Place,
+    /// The step in the words of its file.
+    pub source: Excerpt,
+    /// How long the step took with its waits and its repetitions, in milliseconds.
+    pub milliseconds: f64,
     /// What did not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -72,7 +79,7 @@ pub struct Record {
 }
 
 /// A request and its response, as a report shows them.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Exchange {
     /// The request.
     pub sent: Sent,
@@ -83,7 +90,7 @@ pub struct Exchange {
 }
 
 /// A request.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Sent {
     /// The method.
     pub method: String,
@@ -96,7 +103,7 @@ pub struct Sent {
 }
 
 /// A response.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Received {
     /// The status.
     pub status: u16,
@@ -109,7 +116,7 @@ pub struct Received {
 }
 
 /// What the run came to.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Footer {
     /// How many steps have each verdict.
     pub steps: BTreeMap<Verdict, usize>,
@@ -117,10 +124,12 @@ pub struct Footer {
     pub requirements: Vec<Standing>,
     /// The exit code.
     pub exit: u8,
+    /// How long the run took, in milliseconds.
+    pub milliseconds: f64,
 }
 
 /// What is said of a requirement.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Standing {
     /// Its id.
     pub id: String,

@@ -1,6 +1,8 @@
 //! The program: options in, an exit code out.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,10 +12,12 @@ use conformance::diagnostic::{Diagnostic, Diagnostics};
 use conformance::event::Event;
 use conformance::exit::Exit;
 use conformance::listing;
-use conformance::options::{Check, Color, Command, List, ListFormat, Options, ReportKind, Run};
+use conformance::options;
+use conformance::options::{Check, Color, Command, List, ListFormat, Options, ReportKind, ReportPlace, Run};
 use conformance::plan::{Plan, PlanError};
 use conformance::redact::Redactor;
-use conformance::report::{Detail, Human, JsonLines, Report};
+use conformance::report::account::Writer;
+use conformance::report::{self, Detail, Document, Github, Human, JsonLines, Report};
 use conformance::run;
 use conformance::suite::Suite;
 use conformance::target::{self, Target};
@@ -121,15 +125,40 @@ fn reports(options: &Run) -> Result<Vec<Box<dyn Report>>, Stopped> {
     };
     let mut reports: Vec<Box<dyn Report>> =
         vec![Box::new(Human::new(AutoStream::new(io::stdout(), choice), detail))];
-    for file in &options.report {
-        let report = match file.kind {
-            ReportKind::Jsonl => JsonLines::create(&file.path),
-        };
-        reports.push(Box::new(report.map_err(|error| {
-            Diagnostic::new(format!("the report {} cannot be written: {error}", file.path.display()))
-        })?));
+    for place in &options.report {
+        reports.push(match place {
+            ReportPlace::File(kind, path) => file_report(*kind, path)?,
+            ReportPlace::Github => github_report()?,
+        });
     }
     Ok(reports)
+}
+
+fn file_report(kind: ReportKind, path: &Path) -> Result<Box<dyn Report>, Stopped> {
+    let document =
+        |writer: Writer| Document::create(path, writer).map(|report| Box::new(report) as Box<dyn Report>);
+    let report = match kind {
+        ReportKind::Jsonl => JsonLines::create(path).map(|report| Box::new(report) as Box<dyn Report>),
+        ReportKind::Junit => document(report::junit::write),
+        ReportKind::Tap => document(report::tap::write),
+        ReportKind::Badge => document(report::badge::write),
+    };
+    report.map_err(|error| unwritable(path, &error))
+}
+
+fn github_report() -> Result<Box<dyn Report>, Stopped> {
+    let page = match options::github_summary() {
+        Some(path) => {
+            let page = OpenOptions::new().append(true).create(true).open(&path);
+            Some(page.map_err(|error| unwritable(&path, &error))?)
+        }
+        None => None,
+    };
+    Ok(Box::new(Github::new(io::stdout(), page)))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Stopped {
+    Diagnostic::new(format!("the report {} cannot be written: {error}", path.display())).into()
 }
 
 /// Returns the exit code of the signal that asks the program to end, once one comes.

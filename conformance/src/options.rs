@@ -51,9 +51,9 @@ pub struct Run {
     /// How long the target may take for one whole answer.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// Writes a report to a file beside the one for people: jsonl=FILE.
+    /// Writes a report beside the one for people: html, jsonl, junit, tap or badge, each =FILE; github, which needs no file.
     #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
-    pub report: Vec<ReportFile>,
+    pub report: Vec<ReportPlace>,
     /// Shows passwords, credentials and cookies in the reports.
     #[arg(long)]
     pub show_secrets: bool,
@@ -104,20 +104,31 @@ pub struct SelectionOptions {
     pub filter: Vec<String>,
 }
 
-/// A report and the file it is written to.
+/// A report and where it goes.
 #[derive(Debug, Clone)]
-pub struct ReportFile {
-    /// The kind.
-    pub kind: ReportKind,
-    /// The file.
-    pub path: PathBuf,
+pub enum ReportPlace {
+    /// A file.
+    File(ReportKind, PathBuf),
+    /// The log of a job on GitHub, and the summary that it shows of the job.
+    Github,
 }
 
-/// A kind of report.
+/// A kind of report that is a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportKind {
     /// JSON Lines: the event stream.
     Jsonl,
+    /// JUnit XML.
+    Junit,
+    /// The Test Anything Protocol.
+    Tap,
+    /// A picture for a README, as SVG.
+    Badge,
+}
+
+impl ReportKind {
+    const ALL: [(&'static str, Self); 4] =
+        [("jsonl", Self::Jsonl), ("junit", Self::Junit), ("tap", Self::Tap), ("badge", Self::Badge)];
 }
 
 /// For people, or for programs.
@@ -205,13 +216,29 @@ fn parse_duration(written: &str) -> Result<Duration, String> {
         .map_err(|_| "written as 200ms, 4s, 1.5s or 2m".to_owned())
 }
 
-fn parse_report(written: &str) -> Result<ReportFile, String> {
-    match written.split_once('=') {
-        Some(("jsonl", path)) if !path.is_empty() => {
-            Ok(ReportFile { kind: ReportKind::Jsonl, path: path.into() })
-        }
-        _ => Err("written as jsonl=FILE".to_owned()),
+fn parse_report(written: &str) -> Result<ReportPlace, String> {
+    if written == "github" {
+        return Ok(ReportPlace::Github);
     }
+    let kind = |name: &str| ReportKind::ALL.into_iter().find(|(own, _)| *own == name);
+    match written.split_once('=') {
+        Some((name, path)) if !path.is_empty() => match kind(name) {
+            Some((_, kind)) => Ok(ReportPlace::File(kind, path.into())),
+            None => Err(format!("`{name}` is no kind of report; known are {}", kinds())),
+        },
+        _ => Err(format!("written as jsonl=FILE; known are {}", kinds())),
+    }
+}
+
+fn kinds() -> String {
+    let kinds = ReportKind::ALL.into_iter().map(|(name, _)| format!("{name}=FILE"));
+    kinds.chain(["github".to_owned()]).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the file that GitHub shows as the summary of a job, where this is one.
+#[must_use]
+pub fn github_summary() -> Option<PathBuf> {
+    std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 const EXIT_CODES: &str = "Exit codes:

@@ -1,8 +1,19 @@
 //! What a run tells its readers. Each report consumes [`Event`]s and nothing else; only these rooms print.
 
+pub mod account;
+pub mod badge;
+pub mod evidence;
+mod github;
 mod human;
 mod jsonl;
+pub mod junit;
+pub mod tap;
+pub mod task;
+mod whole;
+mod xml;
 
+pub use account::Document;
+pub use github::Github;
 pub use human::{Detail, Human};
 pub use jsonl::JsonLines;
 

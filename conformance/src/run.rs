@@ -10,8 +10,10 @@ mod tally;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
@@ -42,6 +44,7 @@ type Told = (usize, Vec<Record>);
 
 /// Runs a plan and tells `tell` what happens; returns what it came to, which was the last event told.
 pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl FnMut(&Event)) -> Footer {
+    let began = Instant::now();
     let mut tally = Tally::new(&plan);
     tell(&Event::Header(header(&plan, &target)));
     let groups = plan.groups.len();
@@ -68,7 +71,7 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
         }
     }
     finish(&mut tasks).await;
-    let footer = tally.close();
+    let footer = Footer { milliseconds: milliseconds(began.elapsed()), ..tally.close() };
     tell(&Event::Footer(footer.clone()));
     footer
 }
@@ -78,11 +81,17 @@ fn header(plan: &Plan, target: &Target) -> Header {
     Header {
         version: EVENTS_VERSION,
         conformance: env!("CARGO_PKG_VERSION"),
+        started: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
         suite: plan.suite.title.clone(),
         target: target.title().to_owned(),
         stage: plan.suite.stages.get(plan.stage).cloned(),
         steps,
     }
+}
+
+/// A time as the events tell it: to the microsecond.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
 async fn run_group(

@@ -7,7 +7,9 @@
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, OnceLock};
 
-use serde::ser::{Serialize, SerializeStruct as _, Serializer};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::ser::{SerializeStruct as _, Serializer};
 
 /// A file of a suite: the name it goes by in messages, and its text.
 #[derive(Debug)]
@@ -31,6 +33,15 @@ pub struct Span {
 pub struct Place {
     source: Arc<Source>,
     span: Span,
+}
+
+/// Whole lines of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Excerpt {
+    /// The number of the first of them, counted from 1.
+    pub line: usize,
+    /// The lines.
+    pub text: String,
 }
 
 /// The lines that show a [`Place`]: its path, the source line, and a caret with a label under it.
@@ -122,10 +133,32 @@ impl Place {
         Snippet { place: self, label }
     }
 
+    /// Returns the lines of the list item or mapping that begins on the place's line: that line and all behind it that are
+    /// indented further than its first word.
+    #[must_use]
+    pub fn block(&self) -> Excerpt {
+        let line = self.line();
+        let start = self.source.line_starts()[line - 1];
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let outer = indent(self.line_text());
+        let mut lines: Vec<&str> = self.source.text[start..].lines().take(1).collect();
+        let inner = self.source.text[start..].lines().skip(1);
+        lines.extend(inner.take_while(|line| line.trim().is_empty() || indent(line) > outer));
+        while lines.len() > 1 && lines.last().is_some_and(|last| is_filler(last)) {
+            lines.pop();
+        }
+        Excerpt { line, text: lines.join("\n") }
+    }
+
     fn caret_width(&self) -> usize {
         let text = self.source.text.get(self.span.start..self.span.end).unwrap_or("");
         text.lines().next().unwrap_or("").trim_end().chars().count().max(1)
     }
+}
+
+/// Whether a line belongs to what comes after it: it is empty, or a comment.
+fn is_filler(line: &str) -> bool {
+    line.trim().is_empty() || line.trim_start().starts_with('#')
 }
 
 impl Display for Place {
@@ -141,6 +174,29 @@ impl Serialize for Place {
         fields.serialize_field("line", &self.line())?;
         fields.serialize_field("column", &self.column())?;
         fields.end()
+    }
+}
+
+/// A place as a report carries it: the shape that its serialisation has.
+#[derive(JsonSchema)]
+#[schemars(rename = "Place")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct PlaceText {
+    /// The file.
+    file: String,
+    /// The line, counted from 1.
+    line: usize,
+    /// The column in characters, counted from 1.
+    column: usize,
+}
+
+impl JsonSchema for Place {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        PlaceText::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        PlaceText::json_schema(generator)
     }
 }
 
@@ -181,6 +237,18 @@ mod tests {
             place.snippet("did you mean `status`?").to_string(),
             " --> a.yaml:2:3\n  |\n2 |   stauts: 401\n  |   ^^^^^^ did you mean `status`?"
         );
+    }
+
+    #[test]
+    fn the_block_of_a_step_ends_where_the_next_begins() {
+        let source = Source::new(
+            "a.yaml",
+            "steps:\n  - id: one\n    request: x\n\n  # of two\n  - id: two\n    request: y\n",
+        );
+        let block = source.place(Span::new(15, 18)).block();
+        assert_eq!((block.line, block.text.as_str()), (2, "  - id: one\n    request: x"));
+        let last = source.place(Span::new(source.text().find("two\n    r").unwrap(), 0)).block();
+        assert_eq!((last.line, last.text.as_str()), (6, "  - id: two\n    request: y"));
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::source::Place;
 
 /// The verdict on a step. Ordered: a scenario, a requirement and a run take the worst of theirs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It was left out, for a reason that is given.
@@ -34,7 +35,7 @@ pub struct Judgement {
 }
 
 /// One demand that did not hold.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Finding {
     /// Where it is demanded.
     pub place: Place,

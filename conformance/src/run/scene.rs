@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 use tokio::sync::SemaphorePermit;
 
+use super::milliseconds;
 use super::session::Session;
 use super::stage::{Stage, Unset};
 use crate::curl;
@@ -15,6 +16,7 @@ use crate::judge::judge;
 use crate::plan::Trial;
 use crate::request::Prepared;
 use crate::response::Response;
+use crate::source::Excerpt;
 use crate::suite::{OUTPUT, Step};
 use crate::target::Running;
 use crate::template::Scope;
@@ -69,6 +71,7 @@ impl<'a> Scene<'a> {
         self.scope.set(OUTPUT, &Json::Object(output.collect()));
         let mut records = Vec::new();
         for (step, asked) in self.steps() {
+            let began = Instant::now();
             if !step.wait.is_zero() {
                 // Another scenario sends while this one waits.
                 drop(permit.take());
@@ -81,7 +84,8 @@ impl<'a> Scene<'a> {
                 stage.fell_silent();
             }
             if asked {
-                records.push(self.record(step, attempt, running.wire.base()));
+                let record = self.record(step, attempt, running.wire.base());
+                records.push(Record { milliseconds: milliseconds(began.elapsed()), ..record });
             }
         }
         records
@@ -220,12 +224,20 @@ impl<'a> Scene<'a> {
             title: step.title.clone(),
             verdict: attempt.judgement.verdict,
             covers,
+            source: self.source(step),
             place: step.place.clone(),
+            milliseconds: 0.0,
             findings: findings.collect(),
             reason: attempt.judgement.reason.map(|reason| redactor.text(&reason)),
             exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), base)),
             printed: redactor.text(&attempt.printed),
         }
+    }
+
+    /// The step in the words of its file. A file too can say a secret: a password in a curl command.
+    fn source(&self, step: &Step) -> Excerpt {
+        let block = step.place.block();
+        Excerpt { text: self.session.options.redactor.text(&block.text), ..block }
     }
 
     fn show(&self, request: Prepared, response: Option<Response>, base: &str) -> Exchange {
@@ -251,7 +263,7 @@ impl<'a> Scene<'a> {
                 status: response.status,
                 body: redactor.text(&response.text()),
                 headers: headers(response.headers),
-                milliseconds: response.elapsed.as_secs_f64() * 1000.0,
+                milliseconds: milliseconds(response.elapsed),
             }),
         }
     }

@@ -69,7 +69,7 @@ impl Tally {
                 .max()
         };
         let exit = exit(worst(Level::Must), self.steps.keys().max().copied(), self.uncovered);
-        Footer { steps: self.steps, requirements, exit: exit.code() }
+        Footer { steps: self.steps, requirements, exit: exit.code(), milliseconds: 0.0 }
     }
 }
 

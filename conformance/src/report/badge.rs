@@ -1,0 +1,46 @@
+//! A badge: what the run came to, as a small picture for a README.
+
+use std::io::{self, Write};
+
+use super::account::Account;
+use super::xml::Xml;
+use crate::exit::Exit;
+use crate::suite::Level;
+
+/// The width of a character of the badge's face, on the average, in tenths of a pixel.
+const CHARACTER: usize = 66;
+const PADDING: usize = 10;
+
+/// Writes the picture.
+///
+/// # Errors
+/// Those of the place that it is written to.
+pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
+    let (held, tried) = account.footer.held(Level::Must);
+    let (word, colour) = match account.footer.exit {
+        code if code == Exit::Conforms.code() => ("must", "#1a7f37"),
+        code if code == Exit::Fails.code() => ("must", "#c62828"),
+        _ => ("unclear: must", "#8a6100"),
+    };
+    let (label, value) = ("conformance", format!("{word} {held}/{tried}"));
+    let width = |text: &str| text.chars().count() * CHARACTER / 10 + 2 * PADDING;
+    let (left, right) = (width(label), width(&value));
+    let (total, title) = (left + right, format!("{}: {label} {value}", account.header.suite));
+    let (middle, end) = (left / 2, left + right / 2);
+    writeln!(
+        out,
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="20" role="img" aria-label="{title}">
+  <title>{title}</title>
+  <clipPath id="r"><rect width="{total}" height="20" rx="3"/></clipPath>
+  <g clip-path="url(#r)">
+    <rect width="{left}" height="20" fill="#3d4450"/>
+    <rect x="{left}" width="{right}" height="20" fill="{colour}"/>
+  </g>
+  <g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11">
+    <text x="{middle}" y="14">{label}</text>
+    <text x="{end}" y="14">{value}</text>
+  </g>
+</svg>"##,
+        title = Xml(&title),
+    )
+}

@@ -1,0 +1,41 @@
+//! What stands behind a verdict, as plain text: for reports that have one field for it.
+
+use crate::event::Record;
+
+/// Returns where the step stands, what did not hold, the exchange, what the target printed and how to repeat it.
+#[must_use]
+pub fn evidence(record: &Record) -> String {
+    let mut text = format!("{}\n{}\n", record.title, record.place);
+    for finding in &record.findings {
+        text += &format!("\n{}\n  {}\n  expected  {}\n", finding.place, finding.label, finding.expected);
+    }
+    if let Some(reason) = &record.reason {
+        text += &format!("\n{reason}\n");
+    }
+    if let Some(exchange) = &record.exchange {
+        let sent = &exchange.sent;
+        text += &format!("\nsent      {} {}\n", sent.method, sent.target);
+        if let Some(body) = sent.body.as_ref().filter(|body| !body.is_empty()) {
+            text += &format!("          {}\n", body.trim_end());
+        }
+        if let Some(received) = &exchange.received {
+            text += &format!("received  {}\n          {}\n", received.status, received.body.trim_end());
+        }
+        text += &format!("again     {}\n", exchange.again);
+    }
+    if !record.printed.is_empty() {
+        text += &format!("printed   {}\n", record.printed.trim_end());
+    }
+    text
+}
+
+/// Returns the verdict's reason in one line.
+#[must_use]
+pub fn summary(record: &Record) -> String {
+    match (record.findings.as_slice(), &record.reason) {
+        (_, Some(reason)) => reason.clone(),
+        ([], None) => record.title.clone(),
+        ([first], _) => first.label.clone(),
+        ([first, more @ ..], _) => format!("{} (and {} more)", first.label, more.len()),
+    }
+}
