@@ -3,6 +3,7 @@
 //! Reads the environment, opens the users of the working directory and serves them until it is told to stop.
 
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,7 +14,8 @@ async fn main() -> ExitCode {
     match start().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            // Not `eprintln!`, which panics when nobody reads stderr: the exit code says it then.
+            let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
     }

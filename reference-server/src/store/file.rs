@@ -101,7 +101,8 @@ impl File {
 
     /// Writes the objects in the place of those that the file has.
     ///
-    /// When it returns, they are on disk; when it fails, the file is as it was.
+    /// When it returns, they are on disk; when it fails, the file is as it was. (If only the last step fails,
+    /// the syncing of the folder, it may be the new one: the next write settles it.)
     pub(super) fn write<'m, M: Model>(&self, objects: impl Iterator<Item = &'m M>) -> io::Result<()> {
         let content = to_json(objects)?;
         // The former file's permissions stay; a new one is for its owner alone, as there are passwords in it.

@@ -4,6 +4,7 @@
 //! the draft is written, then it becomes the present, then all are answered.
 
 use std::collections::HashMap;
+use std::io::{self, Write as _};
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
 
 use tokio::sync::oneshot;
@@ -49,7 +50,8 @@ fn commit<M: Model>(file: &File, objects: &RwLock<Objects<M>>, changes: impl Ite
             Ok(())
         }
         Err(error) => {
-            eprintln!("the file {} cannot be written: {error}", file.path().display());
+            // Not `eprintln!`, which panics when nobody reads stderr any more: the writer must live on.
+            let _ = writeln!(io::stderr(), "the file {} cannot be written: {error}", file.path().display());
             Err(WriteError::because(error))
         }
     };

@@ -164,3 +164,16 @@ fn a_change_that_cannot_be_stored_is_a_500_and_changes_nothing_until_it_can() {
         "{stderr}"
     );
 }
+
+#[test]
+fn a_server_whose_stderr_nobody_reads_survives_a_full_disk_too() {
+    let folder = folder(&[BOB]);
+    let mut server = Server::start(folder.path(), &[]);
+    server.close_stderr();
+    let obstacle = folder.path().join(".db_User.json.tmp");
+    std::fs::create_dir(&obstacle).unwrap();
+    let bob = format!("/api/v1/users/{}", BOB[0]);
+    assert_eq!(server.curl(&bob, &["-X", "DELETE"]).status, 500);
+    std::fs::remove_dir(&obstacle).unwrap();
+    assert_eq!(server.curl(&bob, &["-X", "DELETE"]).status, 200);
+}

@@ -135,6 +135,11 @@ impl Server {
         assert!(status.success());
     }
 
+    /// Goes away from its stderr, as a pager does that is left.
+    pub(crate) fn close_stderr(&mut self) {
+        self.child.stderr = None;
+    }
+
     /// Ends it as the power does.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
