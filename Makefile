@@ -1,0 +1,28 @@
+# Every target has a line of its own below; `make` prints them.
+CARGO ?= cargo
+# The target files name programs by their place in this folder, wherever cargo was told to build.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+
+.DEFAULT_GOAL := help
+.PHONY: help conformance test check serve
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+conformance: ## Build everything, start the reference server, replay the whole suite, print the report
+	$(CARGO) build --release --workspace --bins --examples
+	$(CARGO_TARGET_DIR)/release/conformance run --suite scenarios --target reference-server/target.yaml
+
+test: ## Run all tests
+	$(CARGO) test --workspace
+
+check: ## What CI checks before the tests: formatting, lints, documentation, the suite on paper
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+	$(CARGO) run --quiet --package conformance -- check --suite scenarios
+
+serve: ## Start the reference server on http://127.0.0.1:5000 with sessions, its data in ./data
+	mkdir -p data
+	$(CARGO) build --release --package reference-server
+	cd data && API_HOST=127.0.0.1 API_PORT=5000 AUTH_TYPE=session_auth SESSION_NAME=_my_session_id $(CARGO_TARGET_DIR)/release/reference-server
