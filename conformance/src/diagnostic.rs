@@ -31,7 +31,7 @@ impl Diagnostic {
         Self { place: Some(place), ..Self::new(message) }
     }
 
-    /// Adds the words that stand behind the caret.
+    /// Adds the words that stand behind the caret, or on a line of their own where there is no place.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
@@ -72,8 +72,10 @@ impl Diagnostic {
 impl Display for Diagnostic {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
-        if let Some(place) = &self.place {
-            write!(f, "\n{}", place.snippet(&self.label))?;
+        match &self.place {
+            Some(place) => write!(f, "\n{}", place.snippet(&self.label))?,
+            None if self.label.is_empty() => {}
+            None => write!(f, "\n  = {}", self.label)?,
         }
         if let Some(help) = &self.help {
             write!(f, "\n  = {help}")?;
@@ -161,5 +163,11 @@ mod tests {
     fn a_word_that_is_near_nothing_is_answered_with_what_is_known() {
         let diagnostic = Diagnostic::new("unknown profile `x`").suggest("x", ["open", "session"]);
         assert_eq!(diagnostic.to_string(), "unknown profile `x`\n  = known here: open, session");
+    }
+
+    #[test]
+    fn a_flag_that_is_near_a_known_word_is_told_so_without_a_caret() {
+        let diagnostic = Diagnostic::new("no profile `opne`").suggest("opne", ["open", "session"]);
+        assert_eq!(diagnostic.to_string(), "no profile `opne`\n  = did you mean `open`?");
     }
 }
