@@ -3,6 +3,8 @@
 //! In goes a [`Source`], out comes a typed value whose parts know where they stand ([`Located`], [`Node`]), or one
 //! [`Diagnostic`] in our own words. No other module knows which crate reads YAML.
 
+mod explain;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -64,7 +66,8 @@ pub fn read<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostic> 
         leading_zero_numbers_as_strings: true,
         with_snippet: false,
     };
-    serde_saphyr::from_str_with_options(source.text(), options).map_err(|error| explain(source, &error))
+    serde_saphyr::from_str_with_options(source.text(), options)
+        .map_err(|error| explain::explain(source, &error))
 }
 
 /// Reads a node that may be left out but not mistaken for absent when it is null: for `#[serde(deserialize_with)]`.
@@ -96,11 +99,12 @@ impl Node {
     /// Names the node's shape in a message: "a string", "a list"…
     #[must_use]
     pub fn shape(&self) -> &'static str {
-        match self.value {
+        match &self.value {
             Value::Null => "nothing",
             Value::Bool(_) => "true or false",
             Value::Number(_) => "a number",
             Value::String(_) => "a string",
+            Value::List(list) if list.is_empty() => "an empty list",
             Value::List(_) => "a list",
             Value::Mapping(_) => "a mapping",
         }
@@ -220,43 +224,4 @@ fn span_of(location: serde_saphyr::Location) -> Span {
     let length = span.byte_len().unwrap_or_else(|| span.len());
     let narrow = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     Span::new(narrow(start), narrow(start.saturating_add(length)))
-}
-
-/// Puts an error of the reader into the words of this project.
-fn explain(source: &Arc<Source>, error: &serde_saphyr::Error) -> Diagnostic {
-    use serde_saphyr::Error;
-    let error = error.without_snippet();
-    let place = source.place(error.location().map(span_of).unwrap_or_default());
-    match error {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            Diagnostic::at(place, format!("unknown key `{field}`")).suggest(field, expected.iter().copied())
-        }
-        Error::SerdeMissingField { field, .. } => {
-            Diagnostic::at(place, format!("the key `{field}` is missing here"))
-        }
-        Error::SerdeUnknownVariant { variant, expected, .. } => {
-            Diagnostic::at(place, format!("unknown word `{variant}`"))
-                .suggest(variant, expected.iter().copied())
-        }
-        Error::DuplicateMappingKey { key, .. } => {
-            let key = key.as_deref().unwrap_or_default();
-            Diagnostic::at(place, format!("the key `{key}` stands here a second time"))
-        }
-        Error::Unexpected { expected, .. } => {
-            let expected = match *expected {
-                "string scalar" => "a string",
-                "sequence start" => "a list",
-                "mapping start" => "a mapping",
-                other => other,
-            };
-            Diagnostic::at(place, format!("{expected} is expected here"))
-        }
-        Error::Eof { .. } => Diagnostic::at(place, "the file ends too early"),
-        other => Diagnostic::at(place, plain(&other.to_string())),
-    }
-}
-
-/// Drops the position that the reader appends to its messages: the snippet shows it.
-fn plain(message: &str) -> String {
-    message.rsplit_once(" at line ").map_or(message, |(sentence, _)| sentence).to_owned()
 }
