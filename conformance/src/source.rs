@@ -108,6 +108,16 @@ impl Place {
         self.span
     }
 
+    /// Returns where `text` stands first from this place's beginning on, or this place when it stands nowhere as it is.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Self {
+        let at = self.source.text.get(self.span.start..).and_then(|rest| rest.find(text));
+        at.map_or_else(
+            || self.clone(),
+            |at| self.source.place(Span::new(self.span.start + at, self.span.start + at + text.len())),
+        )
+    }
+
     /// The line on which the place begins, counted from 1.
     #[must_use]
     pub fn line(&self) -> usize {
@@ -247,7 +257,8 @@ mod tests {
         );
         let block = source.place(Span::new(15, 18)).block();
         assert_eq!((block.line, block.text.as_str()), (2, "  - id: one\n    request: x"));
-        let last = source.place(Span::new(source.text().find("two\n    r").unwrap(), 0)).block();
+        let at = source.text().find("two\n    r").unwrap();
+        let last = source.place(Span::new(at, at + 3)).block();
         assert_eq!((last.line, last.text.as_str()), (6, "  - id: two\n    request: y"));
     }
 
