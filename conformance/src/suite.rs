@@ -3,10 +3,12 @@
 //! In goes a [`Folder`] of YAML files, out comes a [`Suite`] in which every name means something, or all that is wrong on paper.
 //! Nothing here knows of targets or sends a byte.
 
+mod contract;
 pub(crate) mod folder;
 pub(crate) mod format;
 mod manifest;
 pub(crate) mod members;
+mod names;
 mod requirement;
 mod scenario;
 
@@ -20,11 +22,13 @@ use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml;
 
+pub use contract::Launch;
+pub(crate) use contract::environment;
 pub use folder::Folder;
-pub(crate) use manifest::environment;
-pub use manifest::{Launch, Present, Profile};
+pub use manifest::{Present, Profile};
+pub(crate) use names::OUTPUT;
 pub use requirement::{Level, Requirement};
-pub(crate) use scenario::{OUTPUT, request};
+pub(crate) use scenario::request;
 pub use scenario::{Scenario, Stages, Step};
 
 /// A suite whose every name has been resolved.
@@ -71,6 +75,10 @@ impl Suite {
     /// Everything that is wrong in its files, each at its place.
     pub fn load(folder: &Folder) -> Result<Self, Diagnostics> {
         let names = folder.files()?;
+        if !names.iter().any(|name| name == MANIFEST) {
+            // Nothing else can be said of a folder that is no suite.
+            folder.source(MANIFEST)?;
+        }
         let mut wrong = Diagnostics::default();
         let manifest = wrong.keep(read(folder, MANIFEST));
         let register = wrong.keep(read(folder, REGISTER));
@@ -127,12 +135,16 @@ impl Suite {
     /// Returns a scope in which every fixture has its meaning.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        let mut scope = Scope::default();
-        for fixture in &self.fixtures {
-            scope.set(&fixture.name, &fixture.value);
-        }
-        scope
+        scope_of(&self.fixtures)
     }
+}
+
+fn scope_of(fixtures: &[Fixture]) -> Scope {
+    let mut scope = Scope::default();
+    for fixture in fixtures {
+        scope.set(&fixture.name, &fixture.value);
+    }
+    scope
 }
 
 fn read<T: serde::de::DeserializeOwned>(folder: &Folder, name: &str) -> Result<(Arc<Source>, T), Diagnostic> {

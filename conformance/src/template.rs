@@ -26,16 +26,37 @@ pub struct Scope(BTreeMap<String, Value>);
 
 /// Why an expression has no value, in one sentence.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-#[error("`${{{expression}}}` has no value: {cause}")]
+#[error("`{written}` {fault}")]
 pub struct TemplateError {
-    expression: String,
-    cause: String,
+    written: String,
+    fault: String,
 }
 
 #[derive(Debug)]
 enum Part {
     Literal(String),
-    Expression { written: String, compiled: minijinja::Expression<'static, 'static>, names: Vec<String> },
+    /// `written` has the braces.
+    Expression {
+        written: String,
+        compiled: minijinja::Expression<'static, 'static>,
+        names: Vec<String>,
+    },
+}
+
+impl TemplateError {
+    /// The expression as it is written, with its braces.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    fn unreadable(written: &str, error: &Error) -> Self {
+        Self { written: written.to_owned(), fault: format!("cannot be read: {}", cause(error)) }
+    }
+
+    fn valueless(written: &str, cause: &str) -> Self {
+        Self { written: written.to_owned(), fault: format!("has no value: {cause}") }
+    }
 }
 
 impl Text {
@@ -50,13 +71,13 @@ impl Text {
             let (literal, opened) = rest.split_at(start);
             let inside = &opened[2..];
             let Some(end) = expression_end(inside) else {
-                let cause = "its closing brace is missing".to_owned();
-                return Err(TemplateError { expression: inside.to_owned(), cause });
+                let written = opened.lines().next().unwrap_or(opened).to_owned();
+                return Err(TemplateError { written, fault: "has no closing brace".to_owned() });
             };
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));
             }
-            parts.push(Part::expression(inside[..end].trim())?);
+            parts.push(Part::expression(&opened[..end + 3])?);
             rest = &inside[end + 1..];
         }
         if !rest.is_empty() {
@@ -83,15 +104,26 @@ impl Text {
         self.parts.iter().all(|part| matches!(part, Part::Literal(_)))
     }
 
-    /// The names that its expressions use, dotted (`bob.email`).
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.parts
-            .iter()
-            .flat_map(|part| match part {
-                Part::Literal(_) => [].iter(),
-                Part::Expression { names, .. } => names.iter(),
-            })
-            .map(String::as_str)
+    /// The names that its expressions use, dotted (`bob.email`), each behind the expression as it is written.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parts.iter().flat_map(|part| {
+            let (written, names) = match part {
+                Part::Literal(_) => ("", [].iter()),
+                Part::Expression { written, names, .. } => (written.as_str(), names.iter()),
+            };
+            names.map(move |name| (written, name.as_str()))
+        })
+    }
+
+    /// Returns the expression that can have no value in any scope: it uses a function, a filter or a test that there is not.
+    #[must_use]
+    pub fn impossible(&self, scope: &Scope) -> Option<TemplateError> {
+        self.parts.iter().find_map(|part| {
+            let Part::Expression { written, compiled, .. } = part else { return None };
+            let error = compiled.eval(scope.context()).err()?;
+            let impossible = [ErrorKind::UnknownFilter, ErrorKind::UnknownFunction, ErrorKind::UnknownTest];
+            impossible.contains(&error.kind()).then(|| TemplateError::unreadable(written, &error))
+        })
     }
 
     /// Returns the string with its expressions evaluated.
@@ -118,7 +150,7 @@ impl Text {
             [part @ Part::Expression { written, .. }] => {
                 let value = part.value(scope)?;
                 serde_json::to_value(&value)
-                    .map_err(|error| TemplateError { expression: written.clone(), cause: error.to_string() })
+                    .map_err(|error| TemplateError::valueless(written, &error.to_string()))
             }
             _ => self.render(scope).map(serde_json::Value::String),
         }
@@ -126,12 +158,14 @@ impl Text {
 }
 
 impl Part {
+    /// `written` has the braces.
     fn expression(written: &str) -> Result<Self, TemplateError> {
+        let inside = written[2..written.len() - 1].trim();
         let compiled = ENVIRONMENT
-            .compile_expression_owned(written.to_owned())
-            .map_err(|error| TemplateError { expression: written.to_owned(), cause: cause(&error) })?;
+            .compile_expression_owned(inside.to_owned())
+            .map_err(|error| TemplateError::unreadable(written, &error))?;
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
-        names.retain(|name| !FUNCTIONS.contains(&name.as_str()));
+        names.retain(|name| !is_function(name));
         names.sort();
         Ok(Self::Expression { written: written.to_owned(), compiled, names })
     }
@@ -140,9 +174,9 @@ impl Part {
         match self {
             Self::Literal(literal) => Ok(Value::from(literal.as_str())),
             Self::Expression { written, compiled, .. } => {
-                let failed = |cause: String| TemplateError { expression: written.clone(), cause };
-                let value = compiled.eval(scope.context()).map_err(|error| failed(cause(&error)))?;
-                if value.is_undefined() { Err(failed("there is no such name".to_owned())) } else { Ok(value) }
+                let failed = |cause: &str| TemplateError::valueless(written, cause);
+                let value = compiled.eval(scope.context()).map_err(|error| failed(&cause(&error)))?;
+                if value.is_undefined() { Err(failed("there is no such name")) } else { Ok(value) }
             }
         }
     }
@@ -164,13 +198,32 @@ impl Scope {
 /// # Errors
 /// The template library's sentence about what is wrong, with its line.
 pub fn render(template: &str, scope: &Scope) -> Result<String, String> {
-    ENVIRONMENT.render_str(template, scope.context()).map_err(|error| {
-        let line = error.line().map(|line| format!(" (line {line} of the template)")).unwrap_or_default();
-        format!("{}{line}", cause(&error))
-    })
+    ENVIRONMENT.render_str(template, scope.context()).map_err(|error| with_line(&error))
 }
 
-const FUNCTIONS: &[&str] = &["base64", "sha256", "uuid", "range", "dict", "debug", "namespace"];
+/// Returns the names that a whole template takes from its scope.
+///
+/// # Errors
+/// The template library's sentence about what cannot be read, with its line.
+pub fn free_names(template: &str) -> Result<Vec<String>, String> {
+    let template = ENVIRONMENT.template_from_str(template).map_err(|error| with_line(&error))?;
+    let names = template.undeclared_variables(false).into_iter();
+    Ok(names.filter(|name| !is_function(name)).collect())
+}
+
+fn with_line(error: &Error) -> String {
+    let line = error.line().map(|line| format!(" (line {line} of the template)")).unwrap_or_default();
+    format!("{}{line}", cause(error))
+}
+
+fn is_function(name: &str) -> bool {
+    FUNCTIONS.contains(&name) || BUILT_IN.contains(&name)
+}
+
+/// The functions of the language.
+pub(crate) const FUNCTIONS: [&str; 3] = ["base64", "sha256", "uuid"];
+/// Those that the template library brings along: no names of the suite's either.
+const BUILT_IN: [&str; 4] = ["range", "dict", "debug", "namespace"];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
@@ -265,15 +318,25 @@ mod tests {
     #[test]
     fn the_names_of_a_text_are_known_before_it_is_rendered() {
         let text = Text::parse("${bob.email}/${base64(session)}").unwrap();
-        assert_eq!(text.names().collect::<Vec<_>>(), ["bob.email", "session"]);
+        assert_eq!(
+            text.names().collect::<Vec<_>>(),
+            [("${bob.email}", "bob.email"), ("${base64(session)}", "session")]
+        );
     }
 
     #[test]
     fn what_cannot_be_read_or_has_no_value_is_said() {
-        assert!(Text::parse("${bob.").unwrap_err().to_string().contains("closing brace"));
-        assert!(Text::parse("${bob +}").is_err());
+        assert_eq!(Text::parse("${bob.").unwrap_err().to_string(), "`${bob.` has no closing brace");
+        assert!(Text::parse("${bob +}").unwrap_err().to_string().starts_with("`${bob +}` cannot be read: "));
         assert!(rendered("${nobody}").is_err());
         assert!(rendered("${bob.phone}").is_err());
+    }
+
+    #[test]
+    fn a_filter_that_there_is_not_is_known_before_the_names_have_values() {
+        let impossible = |text| Text::parse(text).unwrap().impossible(&Scope::default());
+        assert!(impossible("${session | uper}").is_some());
+        assert!(impossible("${session | upper}").is_none());
     }
 
     #[test]

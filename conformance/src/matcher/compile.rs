@@ -106,7 +106,11 @@ fn tagged(
         ("!subset", _) => Err(takes("a mapping")),
         ("!each", Value::List(list)) => match list.as_slice() {
             [one] => Ok(Kind::Each(Box::new(compile(one, source, mode)?))),
-            _ => Err(takes("one matcher, in a list of one where it has a tag")),
+            many => Err(Diagnostic::at(
+                place.clone(),
+                format!("`!each` takes one matcher, and here are {}", many.len()),
+            )
+            .help("one that has a tag stands in a list of its own: !each [!uuid]")),
         },
         ("!each", _) => Ok(Kind::Each(Box::new(Matcher {
             kind: plain(node, source, mode, place)?,
@@ -131,7 +135,7 @@ fn compile_all(list: &[Node], source: &Arc<Source>, mode: Mode) -> Result<Vec<Ma
 }
 
 fn text(written: &str, place: &Place) -> Result<Text, Diagnostic> {
-    Text::parse(written).map_err(|error| Diagnostic::at(place.clone(), error.to_string()))
+    Text::parse(written).map_err(|error| Diagnostic::at(place.find(error.written()), error.to_string()))
 }
 
 /// The digits that stand in the file, where they are JSON: the reader has made a float of a long one.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use include_dir::{Dir, DirEntry, include_dir};
 
 use crate::diagnostic::Diagnostic;
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// The files of a suite.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Folder {
     /// Returns the names of its YAML files, below it, in natural order (`7-login` before `10-stored`).
     ///
     /// # Errors
-    /// A directory that is not there or cannot be read.
+    /// A directory that is not there or cannot be read, or a file that only its ending keeps from being read.
     pub(super) fn files(&self) -> Result<Vec<String>, Diagnostic> {
         let mut names = Vec::new();
         match self {
@@ -50,6 +50,10 @@ impl Folder {
             Self::Embedded => collect_embedded(&EMBEDDED, &mut names),
         }
         names.sort_by(|left, right| natural(left, right));
+        if let Some(name) = names.iter().find(|name| !has_ending(name, "yaml")) {
+            let message = format!("the file {}/{name} would not be read", self.name().trim_end_matches('/'));
+            return Err(Diagnostic::new(message).help("the files of a suite end in .yaml"));
+        }
         Ok(names)
     }
 
@@ -85,10 +89,12 @@ impl Folder {
             ),
             _ => Diagnostic::new(format!("the file {shown} cannot be read: {error}")),
         })?;
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(Source::new(shown, text)),
-            Err(_) => Err(Diagnostic::new(format!("the file {shown} is not UTF-8"))),
-        }
+        String::from_utf8(bytes).map(|text| Source::new(shown.as_str(), text)).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let source = Source::new(shown.as_str(), String::from_utf8_lossy(error.as_bytes()));
+            let replaced = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
+            Diagnostic::at(source.place(replaced), "this is not UTF-8").help("save the file in UTF-8")
+        })
     }
 }
 
@@ -124,7 +130,11 @@ fn collect_embedded(folder: &Dir<'_>, names: &mut Vec<String>) {
 }
 
 fn is_yaml(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|ending| ending == "yaml")
+    has_ending(name, "yaml") || has_ending(name, "yml")
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|own| own == ending)
 }
 
 /// Compares names so that numbers in them count as numbers.

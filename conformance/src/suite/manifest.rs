@@ -4,30 +4,19 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use super::contract::{self, Launch, environment, readiness};
 use super::folder::Folder;
-use super::format::{LaunchText, ManifestText, ProfileText};
-use super::members::{json, parse_text};
+use super::format::{ManifestText, ProfileText};
+use super::members::json;
+use super::names::OUTPUT;
 use super::{Fixture, Suite, check_format, scenario};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::{Status, compile_status};
 use crate::request::Request;
-use crate::source::Source;
+use crate::source::{Place, Source};
 use crate::template::Text;
-use crate::yaml::{Located, Ordered};
-
-/// How an implementation that follows the specification is started and filled.
-#[derive(Debug, Clone, Default)]
-pub struct Launch {
-    /// Its environment. `${host}`, `${port}` and `${scratch}` are known.
-    pub env: Vec<(String, Text)>,
-    /// The request whose first answer means that it is ready.
-    pub ready: Option<Request>,
-    /// Files written into its working directory: name, and a template over `fixtures`.
-    pub files: Vec<(String, String)>,
-    /// Patterns of the implementation's own data files, which are not brought along.
-    pub data: Vec<String>,
-}
+use crate::yaml::{Located, Node};
 
 /// One configuration that a target can run in.
 #[derive(Debug, Clone)]
@@ -74,24 +63,44 @@ pub(super) fn compile(
     if !origin.starts_with("http://") && !origin.starts_with("https://") {
         let message = format!("`{origin}` is not an origin");
         wrong.push(Diagnostic::at(text.origin.place(source), message).help("written as http://host:port"));
-    }
-    let known = ["host", "port", "scratch"];
-    let request = |node: &crate::yaml::Node| scenario::request(node, &origin, source, folder, "");
-    let mut profiles = Vec::new();
-    for (name, profile) in &text.profiles.0 {
-        profiles.extend(wrong.keep(compile_profile(name, profile, source, &known, &request)));
-    }
-    if profiles.is_empty() && wrong.is_empty() {
-        wrong.push(Diagnostic::at(source.place(crate::source::Span::default()), "the suite has no profile"));
+    } else if origin.matches('/').count() > 2 {
+        let message = format!("`{origin}` has a path, and an origin has none (RFC 6454)");
+        wrong.push(
+            Diagnostic::at(text.origin.place(source), message).help("the path belongs to each request"),
+        );
     }
     let mut fixtures = Vec::new();
     for (name, node) in &text.fixtures.0 {
-        wrong.keep(check_name(&name.value, &name.place(source)));
+        wrong.keep(check_fixture_name(&name.value, &name.place(source)));
         if let Some(value) = wrong.keep(json(node, source)) {
             fixtures.push(Fixture { name: name.value.clone(), value });
         }
     }
-    let launch = wrong.keep(compile_launch(&text.launch, source, &known, &request)).unwrap_or_default();
+    if !wrong.is_empty() {
+        // All requests would be wrong with a wrong origin, and all templates with a wrong fixture.
+        return Err(wrong);
+    }
+    let request = |node: &Node| scenario::request(node, &origin, source, folder, "");
+    let mut profiles = Vec::new();
+    for (name, profile) in &text.profiles.0 {
+        profiles.extend(wrong.keep(compile_profile(name, profile, &fixtures, source, &request)));
+    }
+    if profiles.is_empty() && wrong.is_empty() {
+        wrong.push(Diagnostic::at(source.place(crate::source::Span::default()), "the suite has no profile"));
+    }
+    for (at, stage) in text.stages.iter().enumerate() {
+        if text.stages[..at].iter().any(|first| first.value == stage.value) {
+            let message = format!("the stage `{}` stands here a second time", stage.value);
+            wrong.push(Diagnostic::at(stage.place(source), message));
+        }
+    }
+    let launch = match contract::compile(&text.launch, &fixtures, source, &request) {
+        Ok(launch) => launch,
+        Err(more) => {
+            wrong.append(more);
+            Launch::default()
+        }
+    };
     wrong.into_result(Suite {
         title: text.title.clone(),
         stages: text.stages.iter().map(|stage| stage.value.clone()).collect(),
@@ -105,32 +114,14 @@ pub(super) fn compile(
     })
 }
 
-type ReadRequest<'a> = &'a dyn Fn(&crate::yaml::Node) -> Result<Request, Diagnostic>;
-
-fn compile_launch(
-    text: &LaunchText,
-    source: &Arc<Source>,
-    known: &[&str],
-    request: ReadRequest<'_>,
-) -> Result<Launch, Diagnostic> {
-    Ok(Launch {
-        env: environment(&text.env, source, known)?,
-        ready: text.ready.as_ref().map(request).transpose()?,
-        files: text
-            .files
-            .0
-            .iter()
-            .map(|(name, template)| (name.value.clone(), template.value.clone()))
-            .collect(),
-        data: text.data.iter().map(|pattern| pattern.value.clone()).collect(),
-    })
-}
+/// Reads a request of the manifest.
+pub(super) type ReadRequest<'a> = &'a dyn Fn(&Node) -> Result<Request, Diagnostic>;
 
 fn compile_profile(
     name: &Located<String>,
     text: &ProfileText,
+    fixtures: &[Fixture],
     source: &Arc<Source>,
-    known: &[&str],
     request: ReadRequest<'_>,
 ) -> Result<Profile, Diagnostic> {
     if let Some(launch) = text.launch.as_ref().filter(|launch| launch.value != "own") {
@@ -145,40 +136,42 @@ fn compile_profile(
     }
     let present = match &text.present {
         None => None,
-        Some(present) => Some(Present {
-            request: request(&present.request)?,
-            status: compile_status(&present.status, source)?,
-        }),
+        Some(present) => {
+            let (request, status) = (request(&present.request)?, compile_status(&present.status, source)?);
+            check_present(&request, fixtures, &present.request.place(source))?;
+            Some(Present { request, status })
+        }
     };
     Ok(Profile {
         name: name.value.clone(),
         title: text.title.clone().unwrap_or_else(|| name.value.clone()),
-        env: environment(&text.env, source, known)?,
+        env: environment(&text.env, source)?,
         own: text.launch.is_some(),
-        ready: text.ready.as_ref().map(request).transpose()?,
+        ready: readiness(text.ready.as_ref(), source, request)?,
         files: text.files.unwrap_or(true),
         output,
         present,
     })
 }
 
-/// Returns the entries of an environment, whose expressions may use the names of the launch contract.
-///
-/// # Errors
-/// An expression that cannot be read or uses another name.
-pub(crate) fn environment(
-    entries: &Ordered<Located<String>>,
-    source: &Arc<Source>,
-    known: &[&str],
-) -> Result<Vec<(String, Text)>, Diagnostic> {
-    let entry = |(name, written): &(Located<String>, Located<String>)| {
-        let place = written.place(source);
-        let text = parse_text(&written.value, &place)?;
-        if let Some(unknown) = text.names().find(|name| !known.contains(name)) {
-            let message = format!("`${{{unknown}}}` means nothing in an environment");
-            return Err(Diagnostic::at(place, message).suggest(unknown, known.iter().copied()));
+fn check_fixture_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
+    check_name(name, place)?;
+    if name == OUTPUT {
+        return Err(Diagnostic::at(place.clone(), format!("the name `{name}` is taken"))
+            .help("`${output.…}` is what the program of a profile prints"));
+    }
+    Ok(())
+}
+
+/// The request that looks for a fixture names it `fixture`; any other name is that of one fixture.
+fn check_present(request: &Request, fixtures: &[Fixture], place: &Place) -> Result<(), Diagnostic> {
+    let known = || fixtures.iter().map(|fixture| fixture.name.as_str()).chain(["fixture"]);
+    for (written, name) in request.texts().into_iter().flat_map(Text::names) {
+        let root = name.split('.').next().unwrap_or(name);
+        if !known().any(|known| known == root) {
+            let message = format!("`${{{name}}}` means nothing here");
+            return Err(Diagnostic::at(place.find(written), message).suggest(root, known()));
         }
-        Ok((name.value.clone(), text))
-    };
-    entries.0.iter().map(entry).collect()
+    }
+    Ok(())
 }

@@ -81,7 +81,7 @@ pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text
 
 /// Returns a text with its expressions.
 pub(crate) fn parse_text(written: &str, place: &Place) -> Result<Text, Diagnostic> {
-    Text::parse(written).map_err(|error| Diagnostic::at(place.clone(), error.to_string()))
+    Text::parse(written).map_err(|error| Diagnostic::at(place.find(error.written()), error.to_string()))
 }
 
 /// Returns the entries of a mapping of free names to strings.
@@ -96,7 +96,10 @@ pub(crate) fn texts(
             format!("{what} is a mapping, and here is {}", node.shape()),
         ));
     };
-    entries.iter().map(|(key, value)| Ok((key.value.clone(), text(value, source, &key.value)?))).collect()
+    entries
+        .iter()
+        .map(|(key, value)| Ok((key.value.clone(), text(value, source, &format!("`{}`", key.value))?)))
+        .collect()
 }
 
 /// Returns the value of a node as JSON, tags not allowed.

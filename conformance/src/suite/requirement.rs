@@ -120,6 +120,12 @@ fn one(text: RequirementText, source: &Arc<Source>) -> Result<Requirement, Diagn
         let message = format!("`{}` is not a level", text.level.value);
         return Err(Diagnostic::at(text.level.place(source), message).help("a level is must, should or may"));
     };
+    if let Some(reason) = text.untested.as_ref().filter(|reason| reason.value.trim().is_empty()) {
+        return Err(Diagnostic::at(
+            reason.place(source),
+            "`untested` says why no step covers the requirement",
+        ));
+    }
     let untested = text.untested.map(|reason| reason.value);
     Ok(Requirement { id, level, clause: text.clause, text: text.text, untested, place })
 }

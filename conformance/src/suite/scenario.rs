@@ -1,6 +1,5 @@
 //! A scenario: one story, step by step, whose every name has been resolved.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use super::folder::Folder;
 use super::format::{ScenarioText, StepText};
 use super::members::{duration, string};
+use super::names::{Names, OUTPUT};
 use super::{Suite, check_format};
 use crate::capture::{self, Capture};
 use crate::curl;
@@ -86,9 +86,6 @@ impl Stages {
     }
 }
 
-/// The name under which expressions find what the target printed.
-pub(crate) const OUTPUT: &str = "output";
-
 /// Returns the scenario that a file describes.
 ///
 /// # Errors
@@ -110,7 +107,7 @@ pub(super) fn compile(
     let stages =
         wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
-    let mut names = Names { suite, profiles: &profiles, fixtures: &fixtures, captures: BTreeMap::new() };
+    let mut names = Names::new(suite, &profiles, &fixtures);
     let mut steps: Vec<Step> = Vec::new();
     for step in &text.steps {
         if let Some(first) = steps.iter().find(|first| first.id == step.id.value) {
@@ -120,13 +117,12 @@ pub(super) fn compile(
             continue;
         }
         match compile_step(step, source, suite, folder, id, stages, &names) {
-            Ok(step) => {
-                for capture in &step.captures {
-                    names.captures.insert(capture.name.clone(), step.id.clone());
-                }
-                steps.push(step);
-            }
+            Ok(step) => steps.push(step),
             Err(more) => wrong.append(more),
+        }
+        // Those of a wrong step too: it is not the fault of the steps that use them.
+        for (name, _) in &step.capture.0 {
+            names.capture(&name.value, &step.id.value);
         }
     }
     if text.steps.is_empty() {
@@ -149,72 +145,17 @@ pub(crate) fn request(
     folder: &Folder,
     scenario: &str,
 ) -> Result<Request, Diagnostic> {
-    if matches!(node.value, Value::Mapping(_)) {
-        return request::compile_mapping(node, source);
-    }
-    let command = string(node, source, "a request")?;
+    let command = match &node.value {
+        Value::Mapping(_) => return request::compile_mapping(node, source),
+        Value::String(command) if node.tag.is_none() => command,
+        _ => {
+            let message = format!("a request is a curl command or a mapping, and here is {}", node.shape());
+            return Err(Diagnostic::at(node.place(source), message));
+        }
+    };
     let beside = Path::new(scenario).parent().unwrap_or(Path::new(""));
     let read = |name: &str| folder.read(&beside.join(name).to_string_lossy());
-    curl::parse(&command, origin, &read, &node.place(source))
-}
-
-/// What the expressions of a step may use.
-struct Names<'a> {
-    suite: &'a Suite,
-    profiles: &'a [String],
-    fixtures: &'a [String],
-    /// Each capture and the step that makes it.
-    captures: BTreeMap<String, String>,
-}
-
-impl Names<'_> {
-    /// Says whether a dotted name means something here.
-    fn check(&self, name: &str, place: &Place) -> Result<(), Diagnostic> {
-        let (root, member) = name.split_once('.').map_or((name, None), |(root, member)| (root, Some(member)));
-        if self.captures.contains_key(root) {
-            return Ok(());
-        }
-        if root == OUTPUT {
-            return self.check_output(member.unwrap_or_default(), place);
-        }
-        let Some(fixture) = self.suite.fixture(root) else {
-            let known = self.captures.keys().chain(self.fixtures).map(String::as_str);
-            let message = format!(
-                "`${{{name}}}` means nothing here: no earlier step captures `{root}`, and no fixture has that name"
-            );
-            return Err(Diagnostic::at(place.clone(), message).suggest(root, known));
-        };
-        if !self.fixtures.iter().any(|listed| listed == root) {
-            return Err(Diagnostic::at(
-                place.clone(),
-                format!("the fixture `{root}` is used here and not asked for"),
-            )
-            .help(format!("add it to the scenario's list: `fixtures: [{root}]`")));
-        }
-        let first = member.map(|member| member.split('.').next().unwrap_or(member));
-        match (first, fixture.value.as_object()) {
-            (Some(member), Some(members)) if !members.contains_key(member) => {
-                let message = format!("the fixture `{root}` has no `{member}`");
-                Err(Diagnostic::at(place.clone(), message)
-                    .suggest(member, members.keys().map(String::as_str)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_output(&self, member: &str, place: &Place) -> Result<(), Diagnostic> {
-        for profile in self.profiles.iter().filter_map(|name| self.suite.profile(name)) {
-            if !profile.output.iter().any(|(name, _)| name == member) {
-                let message = format!(
-                    "nothing is captured as `{member}` from what the profile `{}` prints",
-                    profile.name
-                );
-                return Err(Diagnostic::at(place.clone(), message)
-                    .suggest(member, profile.output.iter().map(|(name, _)| name.as_str())));
-            }
-        }
-        Ok(())
-    }
+    curl::parse(command, origin, &read, &node.place(source))
 }
 
 fn compile_step(
@@ -267,12 +208,9 @@ fn compile_step(
     let mut needs = Vec::new();
     let texts = request.texts().into_iter().map(|text| (text, &request_place)).chain(expectation.texts());
     for (text, place) in texts {
-        for name in text.names() {
-            wrong.keep(names.check(name, place));
-            let root = name.split('.').next().unwrap_or(name);
-            if let Some(owed_by) = names.captures.get(root) {
-                needs.push((root.to_owned(), owed_by.clone()));
-            }
+        match names.check(text, place) {
+            Ok(owed) => needs.extend(owed),
+            Err(diagnostic) => wrong.push(diagnostic),
         }
     }
     needs.sort();
@@ -307,10 +245,21 @@ fn profiles(node: &Node, source: &Arc<Source>, suite: &Suite) -> Result<Vec<Stri
         let message = format!("unknown profile `{name}`");
         Err(Diagnostic::at(node.place(source), message).suggest(&name, known.iter().copied()))
     };
-    match &node.value {
-        Value::List(list) if !list.is_empty() => list.iter().map(one).collect(),
-        _ => Ok(vec![one(node)?]),
+    let Value::List(list) = &node.value else { return Ok(vec![one(node)?]) };
+    let mut profiles: Vec<String> = Vec::new();
+    for node in list {
+        let name = one(node)?;
+        if profiles.contains(&name) {
+            let message = format!("the profile `{name}` stands here a second time");
+            return Err(Diagnostic::at(node.place(source), message));
+        }
+        profiles.push(name);
     }
+    if profiles.is_empty() {
+        return Err(Diagnostic::at(node.place(source), "a scenario runs in one profile at least")
+            .help(format!("known here: {}", known.join(", "))));
+    }
+    Ok(profiles)
 }
 
 fn stages(
@@ -326,7 +275,16 @@ fn stages(
                 .suggest(&name.value, suite.stages.iter().map(String::as_str))
         })
     };
-    Ok(Stages { since: since.map(stage).transpose()?.unwrap_or(0), until: until.map(stage).transpose()? })
+    let stages =
+        Stages { since: since.map(stage).transpose()?.unwrap_or(0), until: until.map(stage).transpose()? };
+    match until {
+        Some(name) if stages.until <= Some(stages.since) => {
+            let message = "this holds at no stage: `until` names one that does not come after `since`";
+            Err(Diagnostic::at(name.place(source), message)
+                .help(format!("the order is {}", suite.stages.join(", "))))
+        }
+        _ => Ok(stages),
+    }
 }
 
 fn check_id(id: &Located<String>, source: &Arc<Source>) -> Result<(), Diagnostic> {

@@ -75,7 +75,8 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
     let beside = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let reader = Reader { suite, source: &source, beside };
     let mut wrong = Diagnostics::default();
-    let base = wrong.keep(reader.base(&text)).flatten();
+    // What every profile shares is told once, before they are looked at.
+    let base = reader.base(&text)?;
     let mut profiles = BTreeMap::new();
     for (name, program) in &text.profiles.0 {
         if suite.profile(&name.value).is_none() {
@@ -90,12 +91,13 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
     }
     if base.is_none() && profiles.is_empty() && wrong.is_empty() {
         let place = source.place(crate::source::Span::default());
-        wrong.push(Diagnostic::at(place, "this target file names no command"));
+        wrong.push(
+            Diagnostic::at(place, "this target file names no command")
+                .help("`command:` holds for every profile, and below `profiles:` for one"),
+        );
     }
     wrong.into_result(Target::Programs { title: text.title, program: base.map(Box::new), profiles })
 }
-
-const KNOWN: [&str; 3] = ["host", "port", "scratch"];
 
 struct Reader<'a> {
     suite: &'a Suite,
@@ -105,15 +107,16 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn base(&self, text: &TargetText) -> Result<Option<Program>, Diagnostic> {
+        let (env, start_limit) = (environment(&text.env, self.source)?, self.limit(text.start.as_ref())?);
         let Some(command) = &text.command else { return Ok(None) };
         Ok(Some(Program {
             command: self.command(command)?,
             directory: self.directory(text.directory.as_deref()),
-            env: environment(&text.env, self.source, &KNOWN)?,
+            env,
             port: None,
             ready: None,
             output: Vec::new(),
-            start_limit: self.limit(text.start.as_ref())?,
+            start_limit,
         }))
     }
 
@@ -132,8 +135,8 @@ impl Reader<'_> {
                 return Err(Diagnostic::at(name.place(self.source), message));
             }
         };
-        let mut env = environment(&whole.env, self.source, &KNOWN)?;
-        env.extend(environment(&text.env, self.source, &KNOWN)?);
+        let mut env = environment(&whole.env, self.source)?;
+        env.extend(environment(&text.env, self.source)?);
         let mut output = Vec::new();
         for (name, written) in &text.output.0 {
             let place = name.place(self.source);

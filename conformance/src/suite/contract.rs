@@ -1,0 +1,133 @@
+//! The launch contract: how an implementation that follows the specification is started and filled.
+
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use globset::GlobBuilder;
+use serde_json::Value as Json;
+
+use super::format::LaunchText;
+use super::manifest::ReadRequest;
+use super::members::parse_text;
+use super::{Fixture, scope_of};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::request::Request;
+use crate::source::{Place, Source};
+use crate::template::{Text, free_names, render};
+use crate::yaml::{Located, Node, Ordered};
+
+/// How an implementation that follows the specification is started and filled.
+#[derive(Debug, Clone, Default)]
+pub struct Launch {
+    /// Its environment. `${host}`, `${port}` and `${scratch}` are known.
+    pub env: Vec<(String, Text)>,
+    /// The request whose first answer means that it is ready.
+    pub ready: Option<Request>,
+    /// Files written into its working directory: name, and a template over `fixtures`.
+    pub files: Vec<(String, String)>,
+    /// Patterns of the implementation's own data files, which are not brought along.
+    pub data: Vec<String>,
+}
+
+/// What the environment of a target can name.
+const KNOWN: [&str; 3] = ["host", "port", "scratch"];
+
+/// Returns the contract that a manifest describes.
+///
+/// # Errors
+/// Everything that is wrong in it, with a template that cannot be rendered among it.
+pub(super) fn compile(
+    text: &LaunchText,
+    fixtures: &[Fixture],
+    source: &Arc<Source>,
+    request: ReadRequest<'_>,
+) -> Result<Launch, Diagnostics> {
+    let mut wrong = Diagnostics::default();
+    let env = wrong.keep(environment(&text.env, source)).unwrap_or_default();
+    let ready = wrong.keep(readiness(text.ready.as_ref(), source, request)).flatten();
+    for (name, template) in &text.files.0 {
+        wrong.keep(check_file(&name.value, &name.place(source)));
+        wrong.keep(check_template(&name.value, &template.value, fixtures, &template.place(source)));
+    }
+    for pattern in &text.data {
+        wrong.keep(check_pattern(&pattern.value, &pattern.place(source)));
+    }
+    let file =
+        |(name, template): &(Located<String>, Located<String>)| (name.value.clone(), template.value.clone());
+    let files = text.files.0.iter().map(file).collect();
+    let data = text.data.iter().map(|pattern| pattern.value.clone()).collect();
+    wrong.into_result(Launch { env, ready, files, data })
+}
+
+/// Returns the entries of an environment, whose expressions may use the names of the launch contract.
+///
+/// # Errors
+/// An expression that cannot be read or uses another name.
+pub(crate) fn environment(
+    entries: &Ordered<Located<String>>,
+    source: &Arc<Source>,
+) -> Result<Vec<(String, Text)>, Diagnostic> {
+    let entry = |(name, written): &(Located<String>, Located<String>)| {
+        let place = written.place(source);
+        let text = parse_text(&written.value, &place)?;
+        if let Some((written, unknown)) = text.names().find(|(_, name)| !KNOWN.contains(name)) {
+            let message = format!("`${{{unknown}}}` means nothing in an environment");
+            return Err(Diagnostic::at(place.find(written), message).suggest(unknown, KNOWN));
+        }
+        Ok((name.value.clone(), text))
+    };
+    entries.0.iter().map(entry).collect()
+}
+
+/// Returns the request for readiness, which is sent when no name has a meaning yet.
+///
+/// # Errors
+/// A request that cannot be read or uses a name.
+pub(super) fn readiness(
+    node: Option<&Node>,
+    source: &Arc<Source>,
+    request: ReadRequest<'_>,
+) -> Result<Option<Request>, Diagnostic> {
+    let Some(node) = node else { return Ok(None) };
+    let request = request(node)?;
+    if let Some((written, name)) = request.texts().into_iter().flat_map(Text::names).next() {
+        let message = format!("`${{{name}}}` means nothing in a request for readiness");
+        return Err(Diagnostic::at(node.place(source).find(written), message)
+            .help("it is the same request, whatever the target holds"));
+    }
+    Ok(Some(request))
+}
+
+fn check_file(name: &str, place: &Place) -> Result<(), Diagnostic> {
+    let inside =
+        Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if inside && !name.is_empty() && !name.ends_with('/') {
+        return Ok(());
+    }
+    Err(Diagnostic::at(place.clone(), format!("`{name}` is not a file in the target's folder"))
+        .help("a path from that folder, without `..`"))
+}
+
+/// Renders a template as it will be for a target that holds every fixture: what fails then would fail in the middle of a run.
+fn check_template(name: &str, template: &str, fixtures: &[Fixture], place: &Place) -> Result<(), Diagnostic> {
+    let wrong = |cause: String| {
+        Diagnostic::at(place.clone(), format!("the template of `{name}` cannot be rendered: {cause}"))
+    };
+    let known = || fixtures.iter().map(|fixture| fixture.name.as_str()).chain(["fixtures"]);
+    // The library takes a name that it does not know for nothing, or for an empty list.
+    for used in free_names(template).map_err(wrong)? {
+        if !known().any(|known| known == used) {
+            let message = format!("`{used}` means nothing in the template of `{name}`");
+            return Err(Diagnostic::at(place.find(&used), message).suggest(&used, known()));
+        }
+    }
+    let mut scope = scope_of(fixtures);
+    scope.set("fixtures", &Json::Array(fixtures.iter().map(|fixture| fixture.value.clone()).collect()));
+    render(template, &scope).map(drop).map_err(wrong)
+}
+
+fn check_pattern(pattern: &str, place: &Place) -> Result<(), Diagnostic> {
+    GlobBuilder::new(pattern).literal_separator(true).build().map(drop).map_err(|error| {
+        Diagnostic::at(place.clone(), format!("this is no pattern of file names: {}", error.kind()))
+    })
+}
