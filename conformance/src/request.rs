@@ -10,6 +10,8 @@ mod mapping;
 use base64::Engine as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::diagnostic::Diagnostic;
+use crate::source::Place;
 use crate::template::{Scope, TemplateError, Text};
 
 pub use body::{Body, Field, JsonText, Part};
@@ -156,6 +158,35 @@ impl Agent {
             Self::Conformance => concat!("conformance/", env!("CARGO_PKG_VERSION")),
         }
     }
+}
+
+/// Says whether a method can be sent.
+///
+/// # Errors
+/// What is no token (RFC 9110, section 9.1).
+pub(crate) fn check_method(method: &str, place: &Place) -> Result<(), Diagnostic> {
+    if is_token(method) {
+        return Ok(());
+    }
+    Err(Diagnostic::at(place.clone(), format!("`{method}` is not a method of HTTP"))
+        .help("a method is one word: GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"))
+}
+
+/// Says whether a header field can be sent under a name.
+///
+/// # Errors
+/// What is no token (RFC 9110, section 5.1).
+pub(crate) fn check_field_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
+    if is_token(name) {
+        return Ok(());
+    }
+    Err(Diagnostic::at(place.clone(), format!("`{name}` is not the name of a header field"))
+        .help("a name is letters, digits and `-`, without spaces: Content-Type"))
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|one| one.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(one))
 }
 
 /// The media type of JSON (RFC 8259, section 11).

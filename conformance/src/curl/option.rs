@@ -98,6 +98,11 @@ pub(super) fn names() -> impl Iterator<Item = String> {
     OPTIONS.iter().map(|(_, long, _)| format!("--{long}"))
 }
 
+/// The short names, with their dash.
+pub(super) fn letters() -> impl Iterator<Item = String> {
+    OPTIONS.iter().filter_map(|(short, _, _)| short.map(|letter| format!("-{letter}")))
+}
+
 type Row = (Option<char>, &'static str, Meaning);
 
 const OPTIONS: &[Row] = &[

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::option::{self, Meaning};
 use super::words::{place_of, split};
 use crate::diagnostic::Diagnostic;
-use crate::request::{Agent, Body, Field, Part, Request};
+use crate::request::{Agent, Body, Field, Part, Request, check_field_name, check_method};
 use crate::source::Place;
 use crate::suite::members::parse_text;
 use crate::template::Text;
@@ -75,7 +75,10 @@ impl<'a> Command<'a> {
 
     fn apply(&mut self, meaning: Meaning, word: &str, value: &str) -> Result<(), Diagnostic> {
         match meaning {
-            Meaning::Method => self.method = Some(value.to_owned()),
+            Meaning::Method => {
+                check_method(value, &place_of(value, self.place))?;
+                self.method = Some(value.to_owned());
+            }
             Meaning::Header => self.header(value)?,
             Meaning::Data => {
                 let data = self
@@ -127,6 +130,7 @@ impl<'a> Command<'a> {
 
     fn header(&mut self, line: &str) -> Result<(), Diagnostic> {
         if let Some((name, value)) = line.split_once(':') {
+            check_field_name(name, &place_of(name, self.place))?;
             // curl drops the white space before the value and keeps what stands behind it.
             match value.trim_start() {
                 "" => self.without.push(name.to_owned()),
@@ -297,7 +301,8 @@ impl<'a> Command<'a> {
                 if word.starts_with("--") {
                     wrong.suggest(word, names.iter().map(String::as_str))
                 } else {
-                    wrong
+                    // Every letter is near every other: none is what was meant.
+                    wrong.help(format!("known here: {}", option::letters().collect::<Vec<_>>().join(", ")))
                 }
             }
         }

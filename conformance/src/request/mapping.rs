@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Agent, Body, Field, JsonText, Request, percent_encode};
+use super::{Agent, Body, Field, JsonText, Request, check_field_name, check_method, percent_encode};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::suite::members::{Members, json, parse_text, string, text, texts};
@@ -15,22 +15,20 @@ use crate::yaml::{Located, Node, Value};
 /// A key or a value that is not of the format, at its place.
 pub fn compile(node: &Node, source: &Arc<Source>) -> Result<Request, Diagnostic> {
     let mut members = Members::of(node, source, "a request")?;
-    let Some(path) = members.take("path") else {
-        return Err(Diagnostic::at(members.place().clone(), "this request has no `path`"));
-    };
-    let target = text(path, source, "a path")?;
-    if !target.written().starts_with('/') && !target.written().starts_with("${") {
-        return Err(Diagnostic::at(path.place(source), "a path begins with `/`"));
-    }
-    let mut request = Request::get(target, Agent::Conformance);
+    let path = members.take("path");
+    let mut request = Request::get(Text::literal("/"), Agent::Conformance);
     if let Some(method) = members.take("method") {
         request.method = string(method, source, "a method")?;
+        check_method(&request.method, &method.place(source))?;
     }
     if let Some(query) = members.take("query") {
         request.query = fields(query, source, "a query")?;
     }
     if let Some(headers) = members.take("headers") {
         request.headers = texts(headers, source, "headers")?;
+        for (name, _) in &request.headers {
+            check_field_name(name, &headers.place(source).find(name))?;
+        }
     }
     if let Some(cookies) = members.take("cookies") {
         for (name, value) in texts(cookies, source, "cookies")? {
@@ -47,7 +45,14 @@ pub fn compile(node: &Node, source: &Arc<Source>) -> Result<Request, Diagnostic>
         })?;
     }
     request.body = body(&mut members, source)?;
+    let whole = members.place().clone();
     members.finish()?;
+    let path = path.ok_or_else(|| Diagnostic::at(whole, "this request has no `path`"))?;
+    request.target = text(path, source, "a path")?;
+    if !request.target.written().starts_with('/') && !request.target.written().starts_with("${") {
+        return Err(Diagnostic::at(path.place(source), "a path begins with `/`")
+            .help("it stands behind the origin in suite.yaml, which the target's takes the place of"));
+    }
     Ok(request)
 }
 
@@ -76,10 +81,11 @@ fn fields(node: &Node, source: &Arc<Source>, what: &str) -> Result<Vec<Field>, D
 fn credentials(node: &Node, source: &Arc<Source>) -> Result<Text, Diagnostic> {
     let mut members = Members::of(node, source, "`basic`")?;
     let (user, password) = (members.take("user"), members.take("password"));
-    let (Some(user), Some(password)) = (user, password) else {
-        return Err(Diagnostic::at(members.place().clone(), "`basic` has a `user` and a `password`"));
-    };
+    let whole = members.place().clone();
     members.finish()?;
+    let (Some(user), Some(password)) = (user, password) else {
+        return Err(Diagnostic::at(whole, "`basic` has a `user` and a `password`"));
+    };
     let user = text(user, source, "a user")?;
     let password = text(password, source, "a password")?;
     parse_text(&format!("{}:{}", user.written(), password.written()), &node.place(source))
