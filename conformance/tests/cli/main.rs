@@ -1,0 +1,9 @@
+//! The program from outside: real processes, real sockets, and what is left behind.
+//!
+//! `BLESS=1 cargo test -p conformance --test cli` writes the golden files anew.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod golden;
+mod program;
+mod wrong;

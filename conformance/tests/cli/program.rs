@@ -1,0 +1,52 @@
+//! The program that is tested, and the data beside the tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a run of the program has come to.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// Its exit code; none when a signal has ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The program, in a folder and with nothing of this process' environment but `PATH`.
+pub(crate) fn conformance(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
+    command.current_dir(folder).env_clear();
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    command
+}
+
+/// Runs the program to its end, where it starts nothing that could outlive it.
+pub(crate) fn conformance_in(folder: &Path, arguments: &[&str]) -> Finished {
+    let output = conformance(folder).args(arguments).output().unwrap();
+    Finished {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A path beside this file.
+pub(crate) fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli").join(name)
+}
+
+/// Copies a folder, but for what Python leaves in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let name = entry.file_name();
+        match entry.file_type().unwrap().is_dir() {
+            _ if name == "__pycache__" => {}
+            true => copy(&entry.path(), &to.join(name)),
+            false => drop(fs::copy(entry.path(), to.join(name)).unwrap()),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What is wrong on paper: each file of `wrong/` has one mistake, and beside it stands what the program says of it.
+//!
+//! The folder says which file it is of the suite in `suites/plain`: one more scenario, the manifest or the register in place of
+//! the right one, or a target file for it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::golden;
+use crate::program::{Finished, conformance_in, copy, data};
+
+#[test]
+fn every_mistake_in_a_scenario_is_told_in_one_message_at_its_place() {
+    each("scenario", |folder, file| {
+        fs::copy(file, folder.join("suite/desk/wrong.yaml")).unwrap();
+        conformance_in(folder, &["check", "--suite", "suite"])
+    });
+}
+
+#[test]
+fn every_mistake_in_a_manifest_is_told_in_one_message_at_its_place() {
+    each("manifest", |folder, file| {
+        fs::copy(file, folder.join("suite/suite.yaml")).unwrap();
+        conformance_in(folder, &["check", "--suite", "suite"])
+    });
+}
+
+#[test]
+fn every_mistake_in_a_register_is_told_in_one_message_at_its_place() {
+    each("register", |folder, file| {
+        fs::copy(file, folder.join("suite/requirements.yaml")).unwrap();
+        conformance_in(folder, &["check", "--suite", "suite"])
+    });
+}
+
+#[test]
+fn every_mistake_in_a_target_file_is_told_in_one_message_at_its_place() {
+    each("target", |folder, file| {
+        fs::copy(file, folder.join("target.yaml")).unwrap();
+        conformance_in(folder, &["run", "--suite", "suite", "--target", "target.yaml"])
+    });
+}
+
+/// Shows every wrong file of a kind to the program, each beside a right suite.
+fn each(kind: &str, show: impl Fn(&Path, &Path) -> Finished) {
+    let mut complaints = Vec::new();
+    for file in wrong_files(kind) {
+        let folder = right_suite();
+        let finished = show(folder.path(), &file);
+        complaints.extend(complaint(&file, &finished));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
+}
+
+/// A folder in which `suite` is right.
+fn right_suite() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&data("suites/plain"), &folder.path().join("suite"));
+    folder
+}
+
+fn wrong_files(kind: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(data("wrong").join(kind)).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+/// What is wrong with what the program says of a wrong file.
+fn complaint(file: &Path, finished: &Finished) -> Option<String> {
+    let name = file.display();
+    let Finished { code, stdout, stderr } = finished;
+    if *code != Some(2) || !stdout.is_empty() {
+        return Some(format!("{name}: exit {code:?}\n{stdout}{stderr}"));
+    }
+    let messages = stderr.lines().filter(|line| line.starts_with("error: ")).count();
+    let places = stderr.lines().filter(|line| line.trim_start().starts_with("--> ")).count();
+    if (messages, places) != (1, 1) {
+        return Some(format!("{name}: {messages} messages, {places} places\n{stderr}"));
+    }
+    golden::compare(&file.with_extension("stderr"), stderr).err()
+}
+
+#[test]
+fn the_suite_that_is_made_wrong_is_right() {
+    let folder = right_suite();
+    let finished = conformance_in(folder.path(), &["check", "--suite", "suite"]);
+    assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
+}
