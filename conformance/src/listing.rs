@@ -21,7 +21,7 @@ pub struct Entry {
     /// What it says.
     pub title: String,
     /// The first stage at which it holds.
-    pub since: Option<String>,
+    pub stage: Option<String>,
     /// The first stage at which it holds no more.
     pub until: Option<String>,
     /// The profile.
@@ -62,7 +62,7 @@ pub fn entries(plan: &Plan) -> Vec<Entry> {
                 scenario: trial.id(),
                 id: trial.step_id(step),
                 title: step.title.clone(),
-                since: stage(step.stages.since),
+                stage: stage(step.stages.since),
                 until: step.stages.until.and_then(stage),
                 profile: trial.profile.clone(),
                 requirements: step.covers.iter().map(ToString::to_string).collect(),
