@@ -10,8 +10,8 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 conformance: ## Build everything, start the reference server, replay the whole suite, print the report
-	$(CARGO) build --release --workspace --bins --examples
-	$(CARGO_TARGET_DIR)/release/conformance run --suite scenarios --target reference-server/target.yaml
+	$(CARGO) build --workspace --bins --examples
+	$(CARGO_TARGET_DIR)/debug/conformance run --suite scenarios --target reference-server/target.yaml
 
 test: ## Run all tests
 	$(CARGO) test --workspace

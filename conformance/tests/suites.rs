@@ -15,13 +15,13 @@ fn main() -> ExitCode {
     harness::main(&Folder::Directory(root.join("scenarios")), |suite| reference_server(&root, suite))
 }
 
-/// The target file as it is shipped, with the programs of this build in place of those of a release build.
+/// The target file as it is shipped, with the programs of this build wherever cargo was told to put them.
 fn reference_server(root: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
     let programs = build()?;
     let shipped = root.join("reference-server/target.yaml");
     let text = std::fs::read_to_string(&shipped).map_err(|error| Diagnostic::new(error.to_string()))?;
     let file = programs.join("reference-server-under-test.yaml");
-    let text = text.replace("../../target/release", &programs.display().to_string());
+    let text = text.replace("../../target/debug", &programs.display().to_string());
     let text = text
         .replace("directory: src", &format!("directory: {}", root.join("reference-server/src").display()));
     std::fs::write(&file, text).map_err(|error| Diagnostic::new(error.to_string()))?;
