@@ -68,10 +68,7 @@ impl Wire {
     /// # Errors
     /// A base that is not an address, in one sentence.
     pub fn new(base: &str, limit: Duration) -> Result<Self, String> {
-        let url = Url::parse(base).map_err(|error| format!("`{base}` is not an address: {error}"))?;
-        if url.scheme() != "http" || url.host().is_none() {
-            return Err(format!("`{base}` is not an address of HTTP; it is written as http://host:port"));
-        }
+        check_address(base)?;
         Ok(Self {
             base: base.trim_end_matches('/').to_owned(),
             // Servers commonly drop an idle connection after two to five seconds.
@@ -175,6 +172,24 @@ impl Wire {
         let address = format!("{}{target}", self.base);
         Url::parse(&address).map_err(|error| Breakage::Unsendable(format!("`{address}`: {error}")))
     }
+}
+
+/// Says whether something is the address of a target.
+///
+/// # Errors
+/// Anything but an address of HTTP, or one with what would go out in every request, in one sentence.
+pub fn check_address(base: &str) -> Result<(), String> {
+    let url = Url::parse(base).ok().filter(|url| url.scheme() == "http" && url.has_host());
+    let Some(url) = url else {
+        return Err(format!("`{base}` is not an address of HTTP; it is written as http://host:port"));
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("an address with credentials would send them in every request".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("`{base}` has something behind its path; it is written as http://host:port"));
+    }
+    Ok(())
 }
 
 fn client(builder: reqwest::ClientBuilder) -> Result<Client, String> {

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::exchange::Breakage;
 use crate::expectation::{Body, Cookie, Expectation};
-use crate::matcher::{Matcher, Mismatch};
+use crate::matcher::{Matcher, Mismatch, NO_MEMBER};
 use crate::response::Response;
 use crate::source::Place;
 use crate::template::Scope;
@@ -163,8 +163,12 @@ fn compare_body(body: &Body, response: &Response, scope: &Scope) -> Vec<Finding>
 
 fn differing(mismatch: Mismatch) -> Finding {
     let at = if mismatch.pointer.is_empty() { "the body" } else { &mismatch.pointer };
+    let label = match mismatch.received.as_str() {
+        NO_MEMBER => format!("the answer has no {at}"),
+        received => format!("{at} is {}", short(received)),
+    };
     Finding {
-        label: format!("{at} is {}", short(&mismatch.received)),
+        label,
         place: mismatch.place,
         pointer: Some(mismatch.pointer),
         expected: mismatch.expected,

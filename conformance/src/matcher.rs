@@ -16,6 +16,9 @@ use crate::template::{Scope, Text};
 pub use compile::{Mode, compile, known};
 use leaf::Leaf;
 
+/// What is expected, or comes, where an object has no member.
+pub const NO_MEMBER: &str = "no such member";
+
 /// What one value has to be.
 #[derive(Debug, Clone)]
 pub struct Matcher {
@@ -168,22 +171,16 @@ impl Matcher {
             let pointer = format!("{pointer}/{}", escape(name));
             match object.get(name) {
                 Some(value) => mismatches.extend(member.compare(value, &pointer, scope)),
-                None => mismatches.push(member.difference(
-                    &pointer,
-                    member.describe(scope),
-                    "no such member".to_owned(),
-                )),
+                None => {
+                    mismatches.push(member.difference(&pointer, member.describe(scope), NO_MEMBER.to_owned()))
+                }
             }
         }
         if !open {
             for (name, value) in object {
                 if !members.iter().any(|(expected, _)| expected == name) {
                     let pointer = format!("{pointer}/{}", escape(name));
-                    mismatches.push(self.difference(
-                        &pointer,
-                        "no such member".to_owned(),
-                        value.to_string(),
-                    ));
+                    mismatches.push(self.difference(&pointer, NO_MEMBER.to_owned(), value.to_string()));
                 }
             }
         }

@@ -34,7 +34,7 @@ pub enum Command {
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
 pub struct Run {
     /// A target that is already running, as http://host:port.
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", value_parser = parse_address)]
     pub url: Option<String>,
     /// A file that names a command for each profile.
     #[arg(long, value_name = "FILE")]
@@ -189,6 +189,8 @@ impl Run {
 /// No profile, where the suite has several.
 pub fn target_of_environment(suite: &Suite) -> Result<Option<(String, String)>, Diagnostic> {
     let Ok(url) = std::env::var("CONFORMANCE_TARGET") else { return Ok(None) };
+    crate::exchange::check_address(&url)
+        .map_err(|wrong| Diagnostic::new(format!("CONFORMANCE_TARGET: {wrong}")))?;
     let named: Vec<String> = std::env::var("CONFORMANCE_PROFILE").into_iter().collect();
     Ok(Some((url, one_profile(&named, suite, "CONFORMANCE_PROFILE")?)))
 }
@@ -208,6 +210,10 @@ fn one_profile(named: &[String], suite: &Suite, by: &str) -> Result<String, Diag
 
 fn folder(named: Option<&PathBuf>) -> Folder {
     named.map_or(Folder::Embedded, |path| Folder::Directory(path.clone()))
+}
+
+fn parse_address(written: &str) -> Result<String, String> {
+    crate::exchange::check_address(written).map(|()| written.to_owned())
 }
 
 fn parse_duration(written: &str) -> Result<Duration, String> {

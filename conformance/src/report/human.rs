@@ -61,8 +61,10 @@ impl<W: Write> Human<W> {
         let stage = header.stage.as_ref().map(|stage| format!(" at stage {stage}")).unwrap_or_default();
         writeln!(
             self.out,
-            "{BOLD}{}{BOLD:#}: {} steps against {}{stage}\n",
-            header.suite, header.steps, header.target
+            "{BOLD}{}{BOLD:#}: {} against {}{stage}\n",
+            header.suite,
+            count(header.steps, "step"),
+            header.target
         )
     }
 

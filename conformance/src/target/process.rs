@@ -101,7 +101,7 @@ pub enum StartError {
         program: String,
     },
     /// There is such a file, and it may not be executed.
-    #[error("`{program}` cannot be executed: {} is not an executable file (chmod +x?)", path.display())]
+    #[error("`{program}` cannot be executed: {} is not an executable file (chmod +x?)", shown(program, path))]
     NotExecutable {
         /// The program as the command names it.
         program: String,
@@ -282,6 +282,11 @@ fn await_exit(
     let _ = pinned.recv();
     // An error means that the system reaped it already.
     let _ = child.wait();
+}
+
+/// A program that is named by its path is named so once more: where the target's folder is, is no news to its author.
+fn shown<'a>(program: &'a str, path: &'a Path) -> std::path::Display<'a> {
+    if program.contains('/') { Path::new(program).display() } else { path.display() }
 }
 
 /// Finds the program the way the shell will, so that a missing one is told in our words and not as status 127.
