@@ -17,3 +17,15 @@ pub(crate) fn compare(file: &Path, text: &str) -> Result<(), String> {
         Err(error) => Err(format!("{}: {error}; the program says\n\n{text}", file.display())),
     }
 }
+
+/// Returns a text in which the ports of this machine are called PORT.
+pub(crate) fn without_port(text: &str) -> String {
+    let mut masked = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("127.0.0.1:") {
+        masked.push_str(before);
+        masked.push_str("127.0.0.1:PORT");
+        rest = after.trim_start_matches(|character: char| character.is_ascii_digit());
+    }
+    masked + rest
+}

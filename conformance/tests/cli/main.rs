@@ -4,6 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod broken;
+mod events;
 mod golden;
 mod program;
+mod sandbox;
+mod unusable;
 mod wrong;

@@ -1,0 +1,208 @@
+//! A place of its own for a run of the program: an implementation, a suite, and a folder for temporary files.
+//!
+//! Whatever a run comes to, [`Sandbox::run`] shows that it leaves no process, no temporary file, and the implementation as it was.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::program::{Finished, conformance, copy, data};
+
+/// How long anything may take before the test fails: far longer than it takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The folders of a run: `implementation`, where it is started, and beside it `suite` and `temporary`.
+pub(crate) struct Sandbox {
+    folder: TempDir,
+    environment: Vec<(&'static str, String)>,
+}
+
+/// The program, running. It is killed when dropped.
+pub(crate) struct Started<'a> {
+    sandbox: &'a Sandbox,
+    child: Child,
+    before: Files,
+}
+
+/// The files below a folder with their content and the time of their last change.
+type Files = BTreeMap<PathBuf, (Vec<u8>, i64, i64)>;
+
+impl Sandbox {
+    /// A sandbox with the suite `suites/moods` and `targets/moody.py`, which behaves as its path says.
+    pub(crate) fn moody() -> Self {
+        let sandbox = Self::empty();
+        copy(&data("suites/moods"), &sandbox.path("suite"));
+        fs::copy(data("targets/moody.py"), sandbox.path("implementation/moody.py")).unwrap();
+        sandbox
+    }
+
+    /// A sandbox with the whole API in Python; the suite is the one inside the program.
+    pub(crate) fn python() -> Self {
+        let sandbox = Self::empty();
+        copy(&data("../targets/python"), &sandbox.path("implementation"));
+        sandbox
+    }
+
+    fn empty() -> Self {
+        let folder = tempfile::Builder::new().prefix("conformance-test-").tempdir().unwrap();
+        for name in ["implementation", "temporary"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        Self { folder, environment: Vec::new() }
+    }
+
+    /// Adds a variable to the environment of the program.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((name, value.into()));
+        self
+    }
+
+    /// A path in the sandbox.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file of the sandbox.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// The text of a file of the sandbox.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Starts the program in the implementation's folder.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Started<'_> {
+        let before = files(&self.path("implementation"));
+        let child = self.command(arguments).spawn().unwrap();
+        Started { sandbox: self, child, before }
+    }
+
+    /// Runs the program to its end, which leaves nothing.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
+        self.start(arguments).finish()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let output = |name| fs::File::create(self.path(name)).unwrap();
+        let mut command = conformance(&self.path("implementation"));
+        command
+            .args(arguments)
+            .env("TMPDIR", self.path("temporary"))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(output("stdout"))
+            .stderr(output("stderr"));
+        command
+    }
+
+    /// Waits until a file of the sandbox is there.
+    pub(crate) fn await_file(&self, name: &str) {
+        await_that(|| self.path(name).exists(), || format!("{name} never came"));
+    }
+
+    /// Shows that nothing which the run has started is alive.
+    pub(crate) fn assert_no_process(&self) {
+        await_that(|| self.processes().is_empty(), || format!("still alive: {:?}", self.processes()));
+    }
+
+    /// Shows that no temporary file is left.
+    pub(crate) fn assert_no_temporary_file(&self) {
+        let left = files(&self.path("temporary"));
+        let folders = fs::read_dir(self.path("temporary")).unwrap().count();
+        assert!(folders == 0, "left behind: {:?}", left.keys());
+    }
+
+    /// The command lines of the processes that carry this sandbox in their environment: all that the program has started,
+    /// directly or not.
+    pub(crate) fn processes(&self) -> Vec<String> {
+        let mark = format!("TMPDIR={}", self.path("temporary").display());
+        if !Path::new("/proc/self/environ").exists() {
+            let listed = Command::new("ps").args(["axeww", "-o", "command="]).output().unwrap().stdout;
+            let listed = String::from_utf8_lossy(&listed).into_owned();
+            return listed.lines().filter(|line| line.contains(&mark)).map(str::to_owned).collect();
+        }
+        let entries = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+        let carriers = entries.filter(|process| {
+            let environment = fs::read(process.join("environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
+        });
+        carriers.map(|process| fs::read_to_string(process.join("cmdline")).unwrap_or_default()).collect()
+    }
+}
+
+impl Started<'_> {
+    /// Sends the program, and nothing that it has started, a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for the program's end and returns what it came to, without a look at what it has left.
+    pub(crate) fn wait(&mut self) -> Finished {
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => assert!(Instant::now() < deadline, "the program does not end"),
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        Finished {
+            code: status.code(),
+            stdout: self.sandbox.read("stdout"),
+            stderr: self.sandbox.read("stderr"),
+        }
+    }
+
+    /// Waits for the program's end, and shows that it has left nothing.
+    pub(crate) fn finish(mut self) -> Finished {
+        let finished = self.wait();
+        assert_eq!(self.sandbox.processes(), Vec::<String>::new(), "{finished:?}");
+        self.sandbox.assert_no_temporary_file();
+        self.assert_implementation_unchanged();
+        finished
+    }
+
+    /// Shows that the implementation's folder is as it was.
+    pub(crate) fn assert_implementation_unchanged(&self) {
+        let after = files(&self.sandbox.path("implementation"));
+        assert!(after == self.before, "{:?} became {:?}", self.before.keys(), after.keys());
+    }
+}
+
+impl Drop for Started<'_> {
+    fn drop(&mut self) {
+        // It has commonly ended long before.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn await_that(mut holds: impl FnMut() -> bool, complaint: impl FnOnce() -> String) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{}", complaint());
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn files(folder: &Path) -> Files {
+    let mut found = Files::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, metadata) = (entry.path(), entry.metadata().unwrap());
+        if metadata.is_dir() {
+            found.extend(files(&path));
+        }
+        let content = if metadata.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+        found.insert(path, (content, metadata.mtime(), metadata.mtime_nsec()));
+    }
+    found
+}

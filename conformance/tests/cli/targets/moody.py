@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""A desk of many moods: what is asked of it says how it behaves.
+
+The first argument is its mood from the start: `fine`, `dead` (it ends at once), `deaf` (it never listens), `mute` (it takes
+connections and never answers), `babbling` (it answers what is no HTTP). A desk that is fine does what the path says.
+"""
+import os
+import socket
+import sys
+import threading
+import time
+
+GARBAGE = b"\x16\x03\x01 this is no HTTP\r\n\r\n"
+
+
+def note(name):
+    """Leave a file in the folder NOTES, for whoever waits for it."""
+    if "NOTES" in os.environ:
+        open(os.path.join(os.environ["NOTES"], name), "w").close()
+
+
+def read_request(connection):
+    """Return the path of the next request; None when there is no other."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        received = connection.recv(65536)
+        if not received:
+            return None
+        head += received
+    head, _, body = head.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    lengths = [line.split(":")[1] for line in lines if line.lower().startswith("content-length:")]
+    while lengths and len(body) < int(lengths[0]):
+        body += connection.recv(65536)
+    return lines[0].split()[1]
+
+
+def answer(connection, status, body, *headers):
+    """Send one answer and keep the connection."""
+    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers]
+    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+def behave(connection, path):
+    """Do what the path says; return whether the connection goes on."""
+    if path == "/die":
+        print("the desk cannot go on", file=sys.stderr, flush=True)
+        os._exit(3)
+    elif path == "/hang":
+        note("hangs")
+        time.sleep(600)
+    elif path == "/garbage":
+        connection.sendall(GARBAGE)
+        return False
+    elif path == "/cut":
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+        return False
+    elif path == "/close":
+        return False
+    elif path == "/refuse":
+        print("the desk is asked to refuse", flush=True)
+        answer(connection, "403 Forbidden", b'{"error": "not you"}')
+    else:
+        answer(connection, "200 OK", b'{"open": true}')
+    return True
+
+
+def serve(connection, mood):
+    """Answer one client."""
+    with connection:
+        if mood == "mute":
+            time.sleep(600)
+        try:
+            path = read_request(connection)
+            while path is not None:
+                if mood == "babbling":
+                    connection.sendall(GARBAGE)
+                    return
+                if not behave(connection, path):
+                    return
+                path = read_request(connection)
+        except OSError:
+            pass  # the client went away
+
+
+def main(mood):
+    """Listen where DESK_PORT says, and answer each client in a thread of its own."""
+    if mood == "dead":
+        sys.exit("the desk has no drawers")
+    if mood == "deaf":
+        print("the desk does not listen", flush=True)
+        time.sleep(600)
+    with socket.create_server(("127.0.0.1", int(os.environ["DESK_PORT"]))) as listener:
+        note("listens")
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=serve, args=(connection, mood), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "fine")
