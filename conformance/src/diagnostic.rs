@@ -97,6 +97,11 @@ impl Diagnostics {
         result.map_err(|diagnostic| self.push(diagnostic)).ok()
     }
 
+    /// Keeps the value of a result, or all of its diagnostics.
+    pub fn take<T>(&mut self, result: Result<T, Self>) -> Option<T> {
+        result.map_err(|more| self.append(more)).ok()
+    }
+
     /// Adds all of another.
     pub fn append(&mut self, mut other: Self) {
         self.0.append(&mut other.0);

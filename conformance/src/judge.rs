@@ -5,6 +5,8 @@
 //!
 //! Invariant: no connection is inconclusive; a connection taken and then dropped is an answer, and is judged.
 
+mod race;
+
 use serde_json::Value as Json;
 
 use crate::exchange::Breakage;
@@ -14,6 +16,8 @@ use crate::response::Response;
 use crate::source::Place;
 use crate::template::Scope;
 use crate::verdict::{Finding, Judgement, Verdict};
+
+pub use race::{Answer, judge_race};
 
 /// Says whether a response holds what is expected of it. `request` is where the step's request stands: what has no place of
 /// its own, such as silence, is said there.

@@ -3,6 +3,7 @@
 //! In go a [`Plan`] and a [`Target`], out go [`Event`]s in the order of the plan, whatever was finished first. A target
 //! that cannot be used makes its steps inconclusive and nothing else; one that ends in the middle is started again for the next scenario.
 
+mod race;
 mod scene;
 mod session;
 mod stage;

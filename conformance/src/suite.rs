@@ -6,9 +6,11 @@
 mod contract;
 pub(crate) mod folder;
 pub(crate) mod format;
+mod lane;
 mod manifest;
 pub(crate) mod members;
 mod names;
+mod race;
 mod requirement;
 mod scenario;
 
@@ -25,8 +27,10 @@ use crate::yaml;
 pub use contract::Launch;
 pub(crate) use contract::environment;
 pub use folder::Folder;
+pub use lane::Lane;
 pub use manifest::{Present, Profile};
 pub(crate) use names::OUTPUT;
+pub use race::{Count, Outcome, Race};
 pub use requirement::{Level, Requirement};
 pub(crate) use scenario::request;
 pub use scenario::{Scenario, Stages, Step};

@@ -19,7 +19,7 @@ use crate::suite::Profile;
 use crate::template::Text;
 
 pub use file::load;
-pub use launch::{Running, Unusable, launch, reach};
+pub use launch::{Running, Unusable, launch, reach, relaunch};
 
 /// The implementation under test.
 #[derive(Debug)]

@@ -1,25 +1,29 @@
 //! One scenario, played to its end.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use tokio::sync::SemaphorePermit;
 
 use super::milliseconds;
+use super::race;
 use super::session::Session;
 use super::stage::{Stage, Unset};
+use crate::capture::Capture;
 use crate::curl;
 use crate::event::{Exchange, Received, Record, Sent};
 use crate::exchange::Breakage;
-use crate::judge::judge;
+use crate::judge::{judge, judge_race};
 use crate::plan::Trial;
 use crate::request::Prepared;
 use crate::response::Response;
 use crate::source::Excerpt;
+use crate::source::Place;
 use crate::suite::{OUTPUT, Step};
 use crate::target::Running;
-use crate::template::Scope;
+use crate::template::{Scope, TemplateError};
 use crate::verdict::{Finding, Judgement, Verdict};
 
 /// A scenario in one profile, and what has been kept so far.
@@ -60,7 +64,7 @@ impl<'a> Scene<'a> {
     /// Plays the steps in order; a failing step does not end the scenario.
     pub(super) async fn play(mut self, stage: &Stage) -> Vec<Record> {
         let mut permit = self.permit().await;
-        let running = match stage.running(self.session).await {
+        let mut running = match stage.running(self.session).await {
             Ok(running) => running,
             Err(unset) => return untold(self.session, self.trial, &unset),
         };
@@ -78,6 +82,18 @@ impl<'a> Scene<'a> {
                 tokio::time::sleep(step.wait).await;
                 permit = self.permit().await;
             }
+            if let Some(asks) = &step.restart
+                && self.hindrance(step).is_none()
+            {
+                drop(running);
+                running = match stage.restart(self.session).await {
+                    Ok(running) => running,
+                    Err(unset) => {
+                        records.extend(self.never_again(records.len(), asks, &unset));
+                        return records;
+                    }
+                };
+            }
             let attempt = self.attempt(step, &running).await;
             if matches!(attempt.exchange, Some((_, Err(Breakage::Silence(_))))) {
                 self.session.fell_silent();
@@ -89,6 +105,27 @@ impl<'a> Scene<'a> {
             }
         }
         records
+    }
+
+    /// The records of the steps that are left when a target does not come up again. That it does not is an answer: it came up
+    /// before, and what has changed is what it wrote itself.
+    fn never_again(&self, told: usize, asks: &Place, unset: &Unset) -> Vec<Record> {
+        let label = format!("the target did not come up again: {}", unset.reason);
+        let left = self.steps().filter(|(_, asked)| *asked).skip(told).map(|(step, _)| step);
+        let record = |step: &Step| {
+            let judgement = match step.restart.as_ref().filter(|own| own.span() == asks.span()) {
+                Some(place) => Judgement::of(vec![Finding {
+                    place: place.clone(),
+                    label: label.clone(),
+                    pointer: None,
+                    expected: "a target that starts again where it stood".to_owned(),
+                    received: unset.reason.clone(),
+                }]),
+                None => Judgement::because(Verdict::Inconclusive, label.clone()),
+            };
+            self.record(step, Attempt { judgement, exchange: None, printed: unset.printed.clone() }, "")
+        };
+        left.map(record).collect()
     }
 
     /// Why the scenario cannot play on a target that lacks its fixtures.
@@ -113,7 +150,7 @@ impl<'a> Scene<'a> {
         self.session.sending.acquire().await.ok()
     }
 
-    async fn attempt(&mut self, step: &Step, running: &Running) -> Attempt {
+    async fn attempt(&mut self, step: &Step, running: &Arc<Running>) -> Attempt {
         if let Some(reason) = self.hindrance(step) {
             self.owe(step, &reason);
             let judgement = Judgement::because(Verdict::Inconclusive, reason);
@@ -148,23 +185,17 @@ impl<'a> Scene<'a> {
         })
     }
 
-    async fn once(&mut self, step: &Step, running: &Running) -> Attempt {
-        let prepared = match step.request.prepare(&self.scope) {
-            Ok(prepared) => prepared,
+    async fn once(&mut self, step: &Step, running: &Arc<Running>) -> Attempt {
+        let process = running.process.as_ref();
+        let mark = process.map(crate::target::process::Process::mark);
+        let (mut judgement, prepared, outcome) = match self.exchange(step, running).await {
+            Ok(exchange) => exchange,
             Err(error) => {
                 self.owe(step, &error.to_string());
                 let judgement = Judgement::because(Verdict::Inconclusive, error.to_string());
                 return Attempt { judgement, exchange: None, printed: String::new() };
             }
         };
-        let mark = running.process.as_ref().map(crate::target::process::Process::mark);
-        let outcome = running.wire.send(&prepared).await;
-        let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &self.scope);
-        match &outcome {
-            Ok(response) => self.capture(step, response, &mut judgement),
-            Err(breakage) => self.owe(step, &breakage.to_string()),
-        }
-        let process = running.process.as_ref();
         if let Some(process) = process.filter(|_| outcome.is_err()) {
             // A target that ends shows it a moment after its connection has broken.
             if let Some(exit) = exit_soon(process).await {
@@ -176,9 +207,48 @@ impl<'a> Scene<'a> {
         Attempt { judgement, exchange: Some((prepared, outcome)), printed: printed.unwrap_or_default() }
     }
 
+    /// Sends what a step sends and judges what comes; of a race, shows the answer that tells most.
+    async fn exchange(
+        &mut self,
+        step: &Step,
+        running: &Arc<Running>,
+    ) -> Result<(Judgement, Prepared, Result<Response, Breakage>), TemplateError> {
+        let Some(race) = &step.race else {
+            let prepared = step.request.prepare(&self.scope)?;
+            let outcome = running.wire.send(&prepared).await;
+            let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &self.scope);
+            self.keep(&step.captures, &outcome, &mut judgement);
+            return Ok((judgement, prepared, outcome));
+        };
+        let (mut sent, mut answers) = race::send(race, running, &self.scope).await?;
+        let (mut judgement, shown) = judge_race(race, &answers, &self.scope);
+        for (index, lane) in race.lanes.iter().enumerate() {
+            if let Some(first) = answers.iter().find(|answer| answer.lane == index) {
+                self.keep(&lane.captures, &first.outcome, &mut judgement);
+            }
+        }
+        Ok((judgement, sent.swap_remove(shown), answers.swap_remove(shown).outcome))
+    }
+
+    fn keep(
+        &mut self,
+        captures: &[Capture],
+        outcome: &Result<Response, Breakage>,
+        judgement: &mut Judgement,
+    ) {
+        match outcome {
+            Ok(response) => self.capture(captures, response, judgement),
+            Err(breakage) => {
+                for capture in captures {
+                    self.made.insert(capture.name.clone(), Err(breakage.to_string()));
+                }
+            }
+        }
+    }
+
     /// Keeps what a step captures. A response that holds all that is expected and lacks what is to be kept is a failure.
-    fn capture(&mut self, step: &Step, response: &Response, judgement: &mut Judgement) {
-        for capture in &step.captures {
+    fn capture(&mut self, captures: &[Capture], response: &Response, judgement: &mut Judgement) {
+        for capture in captures {
             let made = match capture.take(response) {
                 Ok(value) => {
                     self.scope.set(&capture.name, &value);
@@ -199,7 +269,7 @@ impl<'a> Scene<'a> {
     }
 
     fn owe(&mut self, step: &Step, cause: &str) {
-        for capture in &step.captures {
+        for capture in step.all_captures() {
             self.made.insert(capture.name.clone(), Err(cause.to_owned()));
         }
     }

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use super::session::Session;
 use crate::plan::Group;
 use crate::suite::{Profile, Suite};
-use crate::target::{Program, Running, Target, Unusable, launch, reach};
+use crate::target::{Program, Running, Target, Unusable, launch, reach, relaunch};
 use crate::verdict::Verdict;
 
 /// The target of a group.
@@ -85,14 +85,31 @@ impl Stage {
         }
         match &*state {
             State::Running(running) => Ok(Arc::clone(running)),
-            State::Unusable(Unusable { reason, last_words, .. }) => Err(Unset {
-                verdict: Verdict::Inconclusive,
-                reason: reason.clone(),
-                printed: last_words.clone(),
-            }),
+            State::Unusable(unusable) => Err(unset(unusable.clone())),
             State::NotStarted => {
                 unreachable!("a target that was not started has just been started or found unusable")
             }
+        }
+    }
+
+    /// Ends the target and starts it again where it stood, with what it wrote. Whoever still holds it keeps it from ending.
+    pub(super) async fn restart(&self, session: &Session) -> Result<Arc<Running>, Unset> {
+        let mut state = self.state.lock().await;
+        let before = std::mem::replace(&mut *state, State::NotStarted);
+        let (State::Running(running), Source::Program(program)) = (before, &self.source) else {
+            return Err(unset(Unusable::new("only a target that this program has started is started again")));
+        };
+        let Some(running) = Arc::into_inner(running) else {
+            return Err(unset(Unusable::new("another scenario uses the target")));
+        };
+        let (suite, limit) = (&session.plan().suite, session.options.limit);
+        match relaunch(running, program, suite, &self.profile, limit).await {
+            Ok(running) => {
+                let running = Arc::new(running);
+                *state = State::Running(Arc::clone(&running));
+                Ok(running)
+            }
+            Err(unusable) => Err(unset(unusable)),
         }
     }
 
@@ -126,4 +143,8 @@ impl Stage {
             }
         }
     }
+}
+
+fn unset(unusable: Unusable) -> Unset {
+    Unset { verdict: Verdict::Inconclusive, reason: unusable.reason, printed: unusable.last_words }
 }

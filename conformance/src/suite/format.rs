@@ -156,13 +156,26 @@ pub(crate) struct StepText {
     #[serde(default)]
     pub(crate) covers: Vec<Located<String>>,
     /// A curl command, or a mapping.
-    pub(crate) request: Node,
-    /// What is expected.
+    #[serde(default)]
+    pub(crate) request: Option<Node>,
+    /// How often the request is sent at once.
+    #[serde(default)]
+    pub(crate) race: Option<Located<usize>>,
+    /// Different requests that are sent at once, in place of `request`.
+    #[serde(default)]
+    pub(crate) together: Vec<LaneText>,
+    /// What is expected; in a race, of each answer.
     #[serde(default)]
     pub(crate) expect: Option<Located<ExpectText>>,
+    /// What is expected of all answers of a race.
+    #[serde(default)]
+    pub(crate) overall: Option<Located<OverallText>>,
     /// What is kept for later steps.
     #[serde(default)]
     pub(crate) capture: Ordered<Node>,
+    /// What is done to the target before the request: `restart`.
+    #[serde(default)]
+    pub(crate) target: Option<Located<String>>,
     /// Whether its failure makes the rest of the scenario inconclusive.
     #[serde(default)]
     pub(crate) setup: bool,
@@ -178,6 +191,45 @@ pub(crate) struct StepText {
     /// How long the step is tried again until it passes.
     #[serde(default)]
     pub(crate) retry: Option<RetryText>,
+}
+
+/// One of the requests that are sent together.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LaneText {
+    /// A curl command, or a mapping.
+    pub(crate) request: Node,
+    /// How often it is sent; as often as the step's `race` says unless it says otherwise.
+    #[serde(default)]
+    pub(crate) race: Option<Located<usize>>,
+    /// What is expected of each of its answers.
+    #[serde(default)]
+    pub(crate) expect: Option<Located<ExpectText>>,
+    /// What is kept of its first answer.
+    #[serde(default)]
+    pub(crate) capture: Ordered<Node>,
+}
+
+/// What is expected of all answers of a race.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OverallText {
+    /// The kinds of answers that there are, and how many of each.
+    #[serde(default)]
+    pub(crate) outcomes: Vec<OutcomeText>,
+    /// A value that no two answers share, named as a capture names it.
+    #[serde(default)]
+    pub(crate) distinct: Option<Node>,
+}
+
+/// A kind of answer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OutcomeText {
+    /// How many there are: `1`, or `1..` for at least, `..3` for at most, `1..3` for any of these.
+    pub(crate) count: Node,
+    /// What makes an answer one of them.
+    pub(crate) expect: ExpectText,
 }
 
 /// How a step is tried again.

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use super::folder::Folder;
 use super::format::{ScenarioText, StepText};
+use super::lane::{Lane, Reader};
 use super::members::{duration, string};
-use super::names::{Names, OUTPUT};
+use super::names::Names;
+use super::race::{self, Race};
 use super::{Suite, check_format};
-use crate::capture::{self, Capture};
+use crate::capture::Capture;
 use crate::curl;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expectation::{self, Expectation};
+use crate::expectation::Expectation;
 use crate::request::{self, Request};
 use crate::source::{Place, Source};
 use crate::yaml::{Located, Node, Value};
@@ -47,7 +49,7 @@ pub struct Step {
     pub title: String,
     /// The ids of the requirements that it covers.
     pub covers: Vec<Arc<str>>,
-    /// What is sent.
+    /// What is sent; the first of several that are sent at once.
     pub request: Request,
     /// Where the request stands.
     pub request_place: Place,
@@ -55,6 +57,10 @@ pub struct Step {
     pub expectation: Expectation,
     /// What is kept for later steps.
     pub captures: Vec<Capture>,
+    /// The requests that are sent at once, where it is a race.
+    pub race: Option<Race>,
+    /// Where it asks for the target to be started again before the request.
+    pub restart: Option<Place>,
     /// The captures that it needs, and the step that owes each.
     pub needs: Vec<(String, String)>,
     /// Whether its failure makes the rest inconclusive.
@@ -76,6 +82,20 @@ pub struct Stages {
     pub since: usize,
     /// The first at which it holds no more.
     pub until: Option<usize>,
+}
+
+impl Step {
+    /// What is kept for later steps, of all the requests of a race.
+    pub fn all_captures(&self) -> impl Iterator<Item = &Capture> {
+        let lanes = self.race.iter().flat_map(|race| &race.lanes).flat_map(|lane| &lane.captures);
+        self.captures.iter().filter(|_| self.race.is_none()).chain(lanes)
+    }
+
+    /// Every request that it sends.
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        let lanes = self.race.iter().flat_map(|race| &race.lanes).map(|lane| &lane.request);
+        Some(&self.request).into_iter().filter(|_| self.race.is_none()).chain(lanes)
+    }
 }
 
 impl Stages {
@@ -116,12 +136,19 @@ pub(super) fn compile(
             wrong.push(Diagnostic::at(step.id.place(source), message).help(first));
             continue;
         }
+        if let Some(target) = step.target.as_ref().filter(|_| !text.isolated) {
+            let message = "a step that starts the target again needs a target of its own";
+            wrong.push(
+                Diagnostic::at(target.place(source), message).help("add `isolated: true` to the scenario"),
+            );
+        }
         match compile_step(step, source, suite, folder, id, stages, &names) {
             Ok(step) => steps.push(step),
             Err(more) => wrong.append(more),
         }
         // Those of a wrong step too: it is not the fault of the steps that use them.
-        for (name, _) in &step.capture.0 {
+        let lanes = step.together.iter().flat_map(|lane| &lane.capture.0);
+        for (name, _) in step.capture.0.iter().chain(lanes) {
             names.capture(&name.value, &step.id.value);
         }
     }
@@ -158,6 +185,20 @@ pub(crate) fn request(
     curl::parse(command, origin, &read, &node.place(source))
 }
 
+/// Returns where a step asks for the target to be started again.
+fn restart(target: Option<&Located<String>>, source: &Arc<Source>) -> Result<Option<Place>, Diagnostic> {
+    match target {
+        None => Ok(None),
+        Some(target) if target.value == "restart" => Ok(Some(target.place(source))),
+        Some(target) => {
+            let message = format!("`target: {}` means nothing here", target.value);
+            Err(Diagnostic::at(target.place(source), message).help(
+                "`target: restart` ends the target before the request and starts it again where it stood",
+            ))
+        }
+    }
+}
+
 fn compile_step(
     text: &StepText,
     source: &Arc<Source>,
@@ -173,21 +214,14 @@ fn compile_step(
     for id in &text.covers {
         wrong.keep(check_known("requirement", id, source, &known));
     }
-    let request = wrong.keep(request(&text.request, &suite.origin, source, folder, scenario));
-    let expectation = match &text.expect {
-        Some(expect) => wrong.keep(expectation::compile(&expect.value, source)).unwrap_or_default(),
-        None => Expectation::default(),
+    let reader = Reader { source, suite, folder, scenario };
+    let sent = match race::compile(text, &reader) {
+        Ok(Some(race)) => Ok((race.first().clone(), Some(race))),
+        Ok(None) => reader.sole(text).map(|sole| (sole, None)),
+        Err(more) => Err(more),
     };
-    let mut captures = Vec::new();
-    for (name, node) in &text.capture.0 {
-        captures.extend(wrong.keep(capture::compile(name, node, source)));
-        if suite.fixture(&name.value).is_some() || name.value == OUTPUT {
-            let message = format!("the name `{}` is taken", name.value);
-            wrong.push(
-                Diagnostic::at(name.place(source), message).help("fixtures and captures share their names"),
-            );
-        }
-    }
+    let sent = wrong.take(sent);
+    let restart = wrong.keep(restart(text.target.as_ref(), source)).flatten();
     let stages =
         wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
     let wait = match &text.wait {
@@ -203,11 +237,11 @@ fn compile_step(
         }
         None => None,
     };
-    let Some(request) = request else { return Err(wrong) };
-    let request_place = text.request.place(source);
+    let Some((sole, race)) = sent else { return Err(wrong) };
     let mut needs = Vec::new();
-    let texts = request.texts().into_iter().map(|text| (text, &request_place)).chain(expectation.texts());
-    for (text, place) in texts {
+    let lanes = race.as_ref().map_or(std::slice::from_ref(&sole), |race| race.lanes.as_slice());
+    let overall = race.iter().flat_map(Race::texts);
+    for (text, place) in lanes.iter().flat_map(Lane::texts).chain(overall) {
         match names.check(text, place) {
             Ok(owed) => needs.extend(owed),
             Err(diagnostic) => wrong.push(diagnostic),
@@ -219,10 +253,12 @@ fn compile_step(
         id: text.id.value.clone(),
         title: text.title.clone(),
         covers: text.covers.iter().map(|id| id.value.as_str().into()).collect(),
-        request_place: request_place.clone(),
-        request,
-        expectation,
-        captures,
+        request_place: sole.place,
+        request: sole.request,
+        expectation: sole.expectation,
+        captures: sole.captures,
+        race,
+        restart,
         needs,
         setup: text.setup,
         stages: Stages {

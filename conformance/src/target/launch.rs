@@ -29,7 +29,7 @@ pub struct Running {
     /// Its process; none for one that was running already.
     pub process: Option<Process>,
     /// Its folder, removed with it.
-    _scratch: Option<Scratch>,
+    scratch: Option<Scratch>,
 }
 
 /// Why a target cannot be used.
@@ -105,7 +105,7 @@ pub async fn reach(
             }
         }
     }
-    Ok(Running { wire, output: BTreeMap::new(), missing, process: None, _scratch: None })
+    Ok(Running { wire, output: BTreeMap::new(), missing, process: None, scratch: None })
 }
 
 /// Starts a program for a profile, filled with the named fixtures, and waits until it answers. An exchange with it may take `limit`.
@@ -126,6 +126,37 @@ pub async fn launch(
     if profile.files {
         write_files(suite, fixtures, &scratch)?;
     }
+    start(program, suite, profile, scratch, limit).await
+}
+
+/// Ends a target that was started and starts it again in the same folder, with all that it has written there.
+///
+/// # Errors
+/// Whatever kept it from answering again.
+pub async fn relaunch(
+    running: Running,
+    program: &Program,
+    suite: &Suite,
+    profile: &Profile,
+    limit: Duration,
+) -> Result<Running, Unusable> {
+    let Running { process, scratch, .. } = running;
+    if let Some(process) = process {
+        process.stop(GRACE).await;
+    }
+    let scratch = scratch.ok_or_else(|| Unusable::new("it was not started by this program"))?;
+    start(program, suite, profile, scratch, limit).await
+}
+
+/// Starts a program in its folder and waits until it answers.
+async fn start(
+    program: &Program,
+    suite: &Suite,
+    profile: &Profile,
+    scratch: Scratch,
+    limit: Duration,
+) -> Result<Running, Unusable> {
+    let unusable = |error: &dyn std::error::Error| Unusable::new(chain(error));
     let host = "127.0.0.1";
     let port = match program.port {
         Some(port) => port,
@@ -160,7 +191,7 @@ pub async fn launch(
     } else {
         BTreeMap::new()
     };
-    Ok(Running { wire, output, missing: Vec::new(), process: Some(process), _scratch: Some(scratch) })
+    Ok(Running { wire, output, missing: Vec::new(), process: Some(process), scratch: Some(scratch) })
 }
 
 /// A program named by a path is found where the command's folder has it, also outside of what is mirrored.

@@ -1,0 +1,155 @@
+//! Decides what the answers of a race mean.
+//!
+//! Each answer is judged by what its own request demands, as any answer is; then all of them by what the race demands overall. The
+//! findings of several answers that say the same are one finding, which says how many they are.
+
+use std::collections::BTreeMap;
+
+use super::judge;
+use crate::exchange::Breakage;
+use crate::response::Response;
+use crate::suite::{Outcome, Race};
+use crate::template::Scope;
+use crate::verdict::{Finding, Judgement, Verdict};
+
+/// An answer of a race: the lane that it belongs to, and what came.
+#[derive(Debug)]
+pub struct Answer {
+    /// The lane, by its place in the race.
+    pub lane: usize,
+    /// What came.
+    pub outcome: Result<Response, Breakage>,
+}
+
+/// Says whether the answers of a race hold what is expected of them, and which answer shows it best.
+#[must_use]
+pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement, usize) {
+    let mut told = Told { findings: Vec::new(), answers: answers.len() };
+    let mut unanswered = None;
+    let mut shown = None;
+    for (index, answer) in answers.iter().enumerate() {
+        let lane = &race.lanes[answer.lane];
+        let judgement = judge(&lane.expectation, &answer.outcome, &lane.place, scope);
+        if judgement.verdict > Verdict::Pass {
+            shown.get_or_insert(index);
+        }
+        if judgement.verdict == Verdict::Inconclusive {
+            unanswered = unanswered.or(judgement.reason);
+        }
+        for finding in judgement.findings {
+            told.add(finding);
+        }
+    }
+    if let (Some(reason), true) = (unanswered, told.findings.is_empty()) {
+        return (Judgement::because(Verdict::Inconclusive, reason), shown.unwrap_or_default());
+    }
+    let mut findings = told.close();
+    if findings.is_empty() {
+        let (more, index) = outcomes(&race.outcomes, answers, scope);
+        findings.extend(more);
+        shown = shown.or(index);
+        if let Some((finding, index)) = shared(race, answers) {
+            findings.push(finding);
+            shown.get_or_insert(index);
+        }
+    }
+    (Judgement::of(findings), shown.unwrap_or_default())
+}
+
+/// Counts the answers of each kind. An answer is of the first kind that it matches, and has to be of one.
+fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Finding>, Option<usize>) {
+    let Some(first) = outcomes.first() else { return (Vec::new(), None) };
+    let is = |outcome: &Outcome, answer: &Answer| {
+        judge(&outcome.expectation, &answer.outcome, &outcome.place, scope).verdict == Verdict::Pass
+    };
+    let kinds: Vec<Option<usize>> =
+        (answers.iter()).map(|answer| outcomes.iter().position(|outcome| is(outcome, answer))).collect();
+    let mut findings = Vec::new();
+    let mut shown = kinds.iter().position(Option::is_none);
+    if let Some(index) = shown {
+        let none = kinds.iter().filter(|kind| kind.is_none()).count();
+        let received = describe(&answers[index]);
+        findings.push(Finding {
+            place: first.place.clone(),
+            label: format!("{none} of {} answers are of no kind named here: {received}", answers.len()),
+            pointer: None,
+            expected: "an answer of one of these kinds".to_owned(),
+            received,
+        });
+    }
+    for (kind, outcome) in outcomes.iter().enumerate() {
+        let number = kinds.iter().filter(|own| **own == Some(kind)).count();
+        if !outcome.count.allows(number) {
+            findings.push(Finding {
+                place: outcome.place.clone(),
+                label: format!("{number} of {} answers are this", answers.len()),
+                pointer: None,
+                expected: outcome.count.describe(),
+                received: number.to_string(),
+            });
+            shown = shown.or_else(|| kinds.iter().position(|own| *own == Some(kind)));
+        }
+    }
+    (findings, shown)
+}
+
+/// Finds two answers that share a value which no two may share.
+fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
+    let distinct = race.distinct.as_ref()?;
+    let finding = |label: String, received: String| Finding {
+        place: distinct.place.clone(),
+        label,
+        pointer: None,
+        expected: "a value of its own in each answer".to_owned(),
+        received,
+    };
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for (index, answer) in answers.iter().enumerate() {
+        let Ok(response) = &answer.outcome else { continue };
+        match distinct.take(response) {
+            Err(cause) => return Some((finding(cause.clone(), cause), index)),
+            Ok(value) => *seen.entry(value.to_string()).or_default() += 1,
+        }
+    }
+    let (value, times) = seen.into_iter().find(|(_, times)| *times > 1)?;
+    Some((finding(format!("{times} of {} answers share one", answers.len()), value), 0))
+}
+
+fn describe(answer: &Answer) -> String {
+    match &answer.outcome {
+        Ok(response) => response.status.to_string(),
+        Err(breakage) => breakage.to_string(),
+    }
+}
+
+/// Findings, each with the number of answers that gave it.
+struct Told {
+    findings: Vec<(Finding, usize)>,
+    answers: usize,
+}
+
+impl Told {
+    fn add(&mut self, finding: Finding) {
+        let same = |known: &Finding| {
+            known.place.span() == finding.place.span()
+                && known.pointer == finding.pointer
+                && known.label == finding.label
+        };
+        match self.findings.iter_mut().find(|(known, _)| same(known)) {
+            Some((_, times)) => *times += 1,
+            None => self.findings.push((finding, 1)),
+        }
+    }
+
+    fn close(self) -> Vec<Finding> {
+        let all = self.answers;
+        let counted = self.findings.into_iter().map(|(finding, times)| match all {
+            1 => finding,
+            _ => Finding { label: format!("{} ({times} of {all} answers)", finding.label), ..finding },
+        });
+        counted.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+use super::{Answer, judge_race};
+use crate::capture;
+use crate::exchange::Breakage;
+use crate::expectation::{self, Expectation};
+use crate::request::{Agent, Request};
+use crate::response::Response;
+use crate::source::{Source, Span};
+use crate::suite::format::ExpectText;
+use crate::suite::{Count, Lane, Outcome, Race};
+use crate::template::{Scope, Text};
+use crate::verdict::{Judgement, Verdict};
+use crate::yaml::{self, Located, Node};
+
+fn expectation(yaml: &str) -> Expectation {
+    let source = Source::new("s.yaml", yaml);
+    expectation::compile(&yaml::read::<ExpectText>(&source).unwrap(), &source).unwrap()
+}
+
+fn lane(expect: &str) -> Lane {
+    let place = Source::new("s.yaml", "request").place(Span::new(0, 7));
+    let request = Request::get(Text::literal("/"), Agent::Curl);
+    Lane { request, place, expectation: expectation(expect), captures: Vec::new(), times: 1 }
+}
+
+fn outcome(least: usize, most: Option<usize>, expect: &str) -> Outcome {
+    let place = Source::new("s.yaml", "count").place(Span::new(0, 5));
+    Outcome { count: Count { least, most }, place, expectation: expectation(expect) }
+}
+
+fn race(lanes: Vec<Lane>, outcomes: Vec<Outcome>) -> Race {
+    Race { lanes, outcomes, distinct: None }
+}
+
+fn answer(lane: usize, status: u16, body: &str) -> Answer {
+    Answer { lane, outcome: Ok(Response { status, body: body.into(), ..Response::default() }) }
+}
+
+fn judged(race: &Race, answers: &[Answer]) -> (Judgement, usize) {
+    judge_race(race, answers, &Scope::default())
+}
+
+fn labels(race: &Race, answers: &[Answer]) -> Vec<String> {
+    judged(race, answers).0.findings.into_iter().map(|finding| finding.label).collect()
+}
+
+#[test]
+fn answers_are_counted_by_their_kind() {
+    let race =
+        race(vec![lane("{}")], vec![outcome(1, Some(1), "status: 200"), outcome(2, None, "status: 4xx")]);
+    let answers = [answer(0, 403, ""), answer(0, 200, ""), answer(0, 404, "")];
+    assert_eq!(judged(&race, &answers).0.verdict, Verdict::Pass);
+    let answers = [answer(0, 200, ""), answer(0, 200, ""), answer(0, 403, "")];
+    assert_eq!(labels(&race, &answers), ["2 of 3 answers are this", "1 of 3 answers are this"]);
+}
+
+#[test]
+fn an_answer_of_no_kind_is_told_and_shown() {
+    let race = race(vec![lane("{}")], vec![outcome(1, Some(1), "status: 200")]);
+    let answers = [answer(0, 200, ""), answer(0, 500, "")];
+    let (judgement, shown) = judged(&race, &answers);
+    assert_eq!(judgement.findings[0].label, "1 of 2 answers are of no kind named here: 500");
+    assert_eq!(shown, 1);
+}
+
+#[test]
+fn each_answer_is_judged_by_its_own_request_and_the_same_is_said_once() {
+    let race = race(vec![lane("json: 1"), lane("json: 2")], Vec::new());
+    let answers = [answer(0, 200, "1"), answer(1, 200, "1"), answer(0, 200, "1"), answer(1, 200, "1")];
+    assert_eq!(labels(&race, &answers), ["the body is 1 (2 of 4 answers)"]);
+    assert_eq!(judged(&race, &answers).1, 1);
+}
+
+#[test]
+fn a_value_that_two_answers_share_is_no_distinct_one() {
+    let source = Source::new("s.yaml", "{json: /id}");
+    let name = Located { value: "distinct".to_owned(), span: Span::default() };
+    let distinct = capture::compile(&name, &yaml::read::<Node>(&source).unwrap(), &source).unwrap();
+    let race = Race { distinct: Some(distinct), ..race(vec![lane("{}")], Vec::new()) };
+    let of = |id: u8| answer(0, 200, &format!("{{\"id\": {id}}}"));
+    assert_eq!(judged(&race, &[of(1), of(2)]).0.verdict, Verdict::Pass);
+    assert_eq!(labels(&race, &[of(1), of(2), of(1)]), ["2 of 3 answers share one"]);
+    assert_eq!(labels(&race, &[of(1), answer(0, 200, "{}")]), ["the body has nothing at `/id`"]);
+}
+
+#[test]
+fn a_race_in_which_no_connection_could_be_made_is_inconclusive() {
+    let none = || Answer { lane: 0, outcome: Err(Breakage::NoConnection("refused".to_owned())) };
+    let race = race(vec![lane("status: 200")], vec![outcome(2, Some(2), "status: 200")]);
+    assert_eq!(judged(&race, &[none(), answer(0, 200, "")]).0.verdict, Verdict::Inconclusive);
+    // What one answer shows is not taken back by another that is missing.
+    assert_eq!(judged(&race, &[none(), answer(0, 500, "")]).0.verdict, Verdict::Fail);
+}
+
+#[test]
+fn counts_say_what_they_allow() {
+    let count = |least, most| Count { least, most };
+    assert!(count(1, Some(3)).allows(3) && !count(1, Some(3)).allows(4) && count(1, None).allows(99));
+    let said = [count(1, Some(1)), count(0, Some(3)), count(1, Some(3)), count(2, None)].map(Count::describe);
+    assert_eq!(said, ["1", "at most 3", "1 to 3", "at least 2"]);
+}

@@ -1,0 +1,38 @@
+//! Sends the requests of a race, all at once.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::judge::Answer;
+use crate::request::Prepared;
+use crate::suite::Race;
+use crate::target::Running;
+use crate::template::{Scope, TemplateError};
+
+/// Returns what was sent and the answers, in the same order: the first of every request, the second of every request, and so on.
+///
+/// # Errors
+/// An expression that has no value in this scope; nothing was sent then.
+pub(super) async fn send(
+    race: &Race,
+    running: &Arc<Running>,
+    scope: &Scope,
+) -> Result<(Vec<Prepared>, Vec<Answer>), TemplateError> {
+    let rounds = race.lanes.iter().map(|lane| lane.times).max().unwrap_or_default();
+    let mut sent = Vec::new();
+    for round in 0..rounds {
+        for (index, lane) in race.lanes.iter().enumerate().filter(|(_, lane)| round < lane.times) {
+            sent.push((index, lane.request.prepare(scope)?));
+        }
+    }
+    let mut tasks = JoinSet::new();
+    for (place, (lane, request)) in sent.iter().enumerate() {
+        let (lane, request, running) = (*lane, request.clone(), Arc::clone(running));
+        tasks.spawn(async move { (place, Answer { lane, outcome: running.wire.send(&request).await }) });
+    }
+    let mut answers = tasks.join_all().await;
+    answers.sort_by_key(|(place, _)| *place);
+    let answers = answers.into_iter().map(|(_, answer)| answer).collect();
+    Ok((sent.into_iter().map(|(_, request)| request).collect(), answers))
+}
