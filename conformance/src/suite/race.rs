@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::format::{OutcomeText, OverallText, StepText};
 use super::lane::{Lane, Reader};
 use super::members::string;
-
 use crate::capture::{self, Capture};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::{self, Expectation};
