@@ -178,7 +178,7 @@ async fn interrupted() -> u8 {
 
 fn list(options: &List) -> Result<ExitCode, Stopped> {
     let suite = Arc::new(Suite::load(&options.selection.folder())?);
-    let plan = Plan::new(suite, &options.selection.selection())?;
+    let plan = Plan::new(suite, &options.selection())?;
     let entries = listing::entries(&plan);
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match options.format {

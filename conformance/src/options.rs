@@ -23,7 +23,7 @@ pub struct Options {
 pub enum Command {
     /// Runs the suite against a target: a URL, a command that starts it (behind `--`), or a target file.
     Run(Run),
-    /// Shows the steps that a run would take, and sends nothing.
+    /// Shows every step with its request, or with --stage those that a run would take, and sends nothing.
     List(List),
     /// Reads the suite and says everything that is wrong with it.
     Check(Check),
@@ -161,7 +161,12 @@ impl SelectionOptions {
     /// What is taken.
     #[must_use]
     pub fn selection(&self) -> Selection {
-        Selection { stage: self.stage.clone(), filters: self.filter.clone(), profiles: self.profile.clone() }
+        Selection {
+            stage: self.stage.clone(),
+            every_stage: false,
+            filters: self.filter.clone(),
+            profiles: self.profile.clone(),
+        }
     }
 }
 
@@ -170,6 +175,14 @@ impl Check {
     #[must_use]
     pub fn folder(&self) -> Folder {
         folder(self.suite.as_ref())
+    }
+}
+
+impl List {
+    /// What is listed: every step, or with `--stage` those that a run would take.
+    #[must_use]
+    pub fn selection(&self) -> Selection {
+        Selection { every_stage: true, ..self.selection.selection() }
     }
 }
 

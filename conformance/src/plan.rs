@@ -16,6 +16,8 @@ use crate::suite::{Scenario, Step, Suite};
 pub struct Selection {
     /// How far along the implementation is; the last stage unless it is said.
     pub stage: Option<String>,
+    /// Whether the steps of all stages are taken where none is said: for a list, not for a run.
+    pub every_stage: bool,
     /// Patterns of step ids, or ids of requirements; all unless there is one.
     pub filters: Vec<String>,
     /// The profiles; all unless there is one.
@@ -86,6 +88,7 @@ impl Plan {
                 return Err(PlanError::Wrong(diagnostic));
             }
         }
+        let judged = (selection.stage.is_some() || !selection.every_stage).then_some(stage);
         let mut filters = Filters::new(&selection.filters).map_err(PlanError::Wrong)?;
         let mut trials = Vec::new();
         for scenario in &suite.scenarios {
@@ -93,7 +96,7 @@ impl Plan {
                 if !selection.profiles.is_empty() && !selection.profiles.contains(profile) {
                     continue;
                 }
-                let steps = select(scenario, profile, stage, &mut filters);
+                let steps = select(scenario, profile, judged, &mut filters);
                 if !steps.is_empty() {
                     let (scenario, profile) = (Arc::clone(scenario), profile.clone());
                     trials.push(Trial { order: trials.len(), scenario, profile, steps });
@@ -102,7 +105,8 @@ impl Plan {
         }
         if let Some(unused) = filters.unused() {
             let message = format!("the filter `{unused}` matches no step");
-            let help = "a filter is part of a step's id, a pattern with `*`, or the id of a requirement; `conformance list` shows them";
+            let help = "a filter is part of a step's id, a pattern with `*` of the whole id, or the id of a requirement; \
+                        `conformance list` shows the steps of all stages and profiles";
             return Err(PlanError::Nothing(Diagnostic::new(message).help(help)));
         }
         if trials.is_empty() {
@@ -153,10 +157,15 @@ fn stage(suite: &Suite, selection: &Selection) -> Result<usize, Diagnostic> {
 }
 
 /// Returns the steps that run: those that were asked for, and all before the last of them.
-fn select(scenario: &Scenario, profile: &str, stage: usize, filters: &mut Filters<'_>) -> Vec<(usize, bool)> {
+fn select(
+    scenario: &Scenario,
+    profile: &str,
+    stage: Option<usize>,
+    filters: &mut Filters<'_>,
+) -> Vec<(usize, bool)> {
     let id = scenario_id(scenario, profile);
     let mut steps: Vec<(usize, bool)> = (scenario.steps.iter().enumerate())
-        .filter(|(_, step)| step.stages.hold_at(stage))
+        .filter(|(_, step)| stage.is_none_or(|stage| step.stages.hold_at(stage)))
         .map(|(index, step)| (index, filters.take(&format!("{id}::{}", step.id), step)))
         .collect();
     let last = steps.iter().rposition(|(_, asked)| *asked);
