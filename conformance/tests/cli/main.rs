@@ -7,7 +7,10 @@
 mod broken;
 mod events;
 mod golden;
+mod list;
+mod load;
 mod program;
 mod sandbox;
+mod signals;
 mod unusable;
 mod wrong;

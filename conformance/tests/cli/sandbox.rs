@@ -43,6 +43,13 @@ impl Sandbox {
         sandbox
     }
 
+    /// The same, whose target leaves a file in the sandbox when it `listens`, is `deaf`, or when a request `hangs`.
+    pub(crate) fn noted() -> Self {
+        let mut sandbox = Self::moody();
+        sandbox.environment.push(("NOTES", sandbox.folder.path().display().to_string()));
+        sandbox
+    }
+
     /// A sandbox with the whole API in Python; the suite is the one inside the program.
     pub(crate) fn python() -> Self {
         let sandbox = Self::empty();

@@ -2,10 +2,13 @@
 """A desk of many moods: what is asked of it says how it behaves.
 
 The first argument is its mood from the start: `fine`, `dead` (it ends at once), `deaf` (it never listens), `mute` (it takes
-connections and never answers), `babbling` (it answers what is no HTTP). A desk that is fine does what the path says.
+connections and never answers), `babbling` (it answers what is no HTTP), `stubborn` (it hears no signal, and has a child in its
+process group and one that has left it). A desk that is fine or stubborn does what the path says.
 """
 import os
+import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -89,7 +92,13 @@ def main(mood):
         sys.exit("the desk has no drawers")
     if mood == "deaf":
         print("the desk does not listen", flush=True)
+        note("deaf")
         time.sleep(600)
+    if mood == "stubborn":
+        for deaf_to in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            signal.signal(deaf_to, signal.SIG_IGN)
+        for leaves in (False, True):
+            subprocess.Popen(["sleep", "600"], start_new_session=leaves)
     with socket.create_server(("127.0.0.1", int(os.environ["DESK_PORT"]))) as listener:
         note("listens")
         while True:

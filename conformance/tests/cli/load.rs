@@ -1,0 +1,153 @@
+//! What is wrong on paper ends a run before anything is started. (Each mistake with its message: `wrong.rs`.)
+
+use std::fs;
+
+use crate::program::{copy, data};
+use crate::sandbox::Sandbox;
+
+#[test]
+fn an_empty_folder_is_no_suite() {
+    let sandbox = Sandbox::noted();
+    fs::remove_dir_all(sandbox.path("suite")).unwrap();
+    fs::create_dir(sandbox.path("suite")).unwrap();
+    assert_eq!(
+        refused(&sandbox, &[]),
+        "error: there is no file ../suite/suite.yaml\n  \
+         = a suite is a folder that holds suite.yaml, requirements.yaml and folders of scenarios\n"
+    );
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_no_suite() {
+    let sandbox = Sandbox::noted();
+    fs::remove_dir_all(sandbox.path("suite")).unwrap();
+    assert_eq!(
+        refused(&sandbox, &[]),
+        "error: the suite `../suite` cannot be read: No such file or directory (os error 2)\n  \
+         = --suite names a folder that holds suite.yaml, requirements.yaml and folders of scenarios\n"
+    );
+}
+
+#[test]
+fn a_suite_without_a_scenario_is_none() {
+    let sandbox = Sandbox::noted();
+    fs::remove_dir_all(sandbox.path("suite/desk")).unwrap();
+    sandbox.write("suite/requirements.yaml", "format: 1\nrequirements: []\n");
+    assert_eq!(
+        refused(&sandbox, &[]),
+        "error: the suite `../suite` has no scenario\n  \
+         = a scenario is a .yaml file in a folder below the suite's own\n"
+    );
+}
+
+#[test]
+fn a_file_that_only_its_ending_keeps_from_being_read_is_told() {
+    let sandbox = Sandbox::noted();
+    fs::rename(sandbox.path("suite/desk/1-open.yaml"), sandbox.path("suite/desk/1-open.yml")).unwrap();
+    assert_eq!(
+        refused(&sandbox, &[]),
+        "error: the file ../suite/desk/1-open.yml would not be read\n  = the files of a suite end in .yaml\n"
+    );
+}
+
+#[test]
+fn a_misspelt_key_is_told_with_its_line_and_the_word_that_was_meant() {
+    let sandbox = Sandbox::noted();
+    misspell(&sandbox, "status: 200", "stauts: 200");
+    assert_eq!(
+        refused(&sandbox, &[]),
+        "error: unknown key `stauts`\n  \
+         --> ../suite/desk/1-open.yaml:12:7\n   \
+         |\n\
+         12 |       stauts: 200\n   \
+         |       ^^^^^^ did you mean `status`?\n"
+    );
+}
+
+#[test]
+fn an_unknown_matcher_is_told_with_the_one_that_was_meant() {
+    let sandbox = Sandbox::noted();
+    misspell(&sandbox, "{open: true}", "{open: !boolaen }");
+    assert_eq!(
+        refused(&sandbox, &[]),
+        "error: unknown matcher `!boolaen`\n  \
+         --> ../suite/desk/1-open.yaml:13:20\n   \
+         |\n\
+         13 |       json: {open: !boolaen }\n   \
+         |                    ^^^^^^^^ did you mean `!boolean`?\n"
+    );
+}
+
+#[test]
+fn a_capture_that_no_step_makes_is_told_under_the_expression_that_needs_it() {
+    let sandbox = Sandbox::noted();
+    misspell(&sandbox, "/open\"", "/open?ticket=${ticket}\"");
+    assert_eq!(
+        refused(&sandbox, &[]),
+        "error: `${ticket}` means nothing here: no earlier step captures `ticket`, and no fixture has that name\n  \
+         --> ../suite/desk/1-open.yaml:10:52\n   \
+         |\n\
+         10 |     request: curl \"http://desk.example/open?ticket=${ticket}\"\n   \
+         |                                                    ^^^^^^^^^\n  \
+         = known here: ann\n"
+    );
+}
+
+#[test]
+fn every_mistake_of_a_suite_is_told_at_once() {
+    let sandbox = Sandbox::noted();
+    misspell(&sandbox, "status: 200", "stauts: 200");
+    copy(&data("wrong/scenario"), &sandbox.path("suite/more"));
+    let told = refused(&sandbox, &[]);
+    assert!(told.matches("error: ").count() > 80, "{told}");
+}
+
+#[test]
+fn a_profile_that_there_is_not_is_told_with_the_one_that_was_meant() {
+    assert_eq!(
+        refused(&Sandbox::noted(), &["--profile", "dsek"]),
+        "error: the suite has no profile `dsek`\n  = did you mean `desk`?\n"
+    );
+}
+
+#[test]
+fn a_target_that_runs_already_needs_one_profile_of_several() {
+    let finished = Sandbox::python().run(&["run", "http://127.0.0.1:1"]);
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
+    let (sentence, remedy) = finished.stderr.split_once('\n').unwrap();
+    assert_eq!(
+        sentence,
+        "error: a target that is already running runs in one profile, and `--profile` does not name it"
+    );
+    assert!(remedy.starts_with("  = the suite's profiles: open, auth, basic, session, "), "{remedy}");
+}
+
+#[test]
+fn a_filter_that_matches_nothing_runs_nothing() {
+    let sandbox = Sandbox::noted();
+    let finished =
+        sandbox.run(&["run", "--suite", "../suite", "--filter", "banana", "--", "python3", "moody.py"]);
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(4), ""));
+    assert!(
+        finished.stderr.starts_with("error: the filter `banana` matches no step\n"),
+        "{}",
+        finished.stderr
+    );
+    assert!(!sandbox.path("listens").exists());
+}
+
+/// What is said of a run that is wrong on paper, whose target is never started.
+fn refused(sandbox: &Sandbox, flags: &[&str]) -> String {
+    let arguments = [&["run", "--suite", "../suite"], flags, &["--", "python3", "moody.py"]].concat();
+    let finished = sandbox.run(&arguments);
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{}", finished.stderr);
+    assert!(!sandbox.path("listens").exists());
+    finished.stderr
+}
+
+/// Puts another text into the first scenario, in place of one that it has.
+fn misspell(sandbox: &Sandbox, right: &str, wrong: &str) {
+    let text = sandbox.read("suite/desk/1-open.yaml");
+    assert!(text.contains(right));
+    sandbox.write("suite/desk/1-open.yaml", &text.replace(right, wrong));
+}
