@@ -139,6 +139,7 @@ fn file_report(kind: ReportKind, path: &Path) -> Result<Box<dyn Report>, Stopped
         |writer: Writer| Document::create(path, writer).map(|report| Box::new(report) as Box<dyn Report>);
     let report = match kind {
         ReportKind::Jsonl => JsonLines::create(path).map(|report| Box::new(report) as Box<dyn Report>),
+        ReportKind::Html => document(report::html::write),
         ReportKind::Junit => document(report::junit::write),
         ReportKind::Tap => document(report::tap::write),
         ReportKind::Badge => document(report::badge::write),

@@ -118,6 +118,8 @@ pub enum ReportPlace {
 pub enum ReportKind {
     /// JSON Lines: the event stream.
     Jsonl,
+    /// A page for a browser.
+    Html,
     /// JUnit XML.
     Junit,
     /// The Test Anything Protocol.
@@ -127,8 +129,13 @@ pub enum ReportKind {
 }
 
 impl ReportKind {
-    const ALL: [(&'static str, Self); 4] =
-        [("jsonl", Self::Jsonl), ("junit", Self::Junit), ("tap", Self::Tap), ("badge", Self::Badge)];
+    const ALL: [(&'static str, Self); 5] = [
+        ("html", Self::Html),
+        ("jsonl", Self::Jsonl),
+        ("junit", Self::Junit),
+        ("tap", Self::Tap),
+        ("badge", Self::Badge),
+    ];
 }
 
 /// For people, or for programs.

@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod badge;
+pub mod cause;
 pub mod evidence;
 mod github;
+pub mod html;
 mod human;
 mod jsonl;
 pub mod junit;

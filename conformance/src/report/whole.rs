@@ -1,6 +1,8 @@
 //! A file that is put into its place when it is whole: an interrupted run leaves an older one as it was.
 
+use std::fs::Permissions;
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -21,7 +23,10 @@ impl WholeFile {
         if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let file = tempfile::Builder::new().prefix(".conformance-").tempfile_in(folder)?;
+        // A report is no secret: as readable as the umask lets any file be.
+        let readable = Permissions::from_mode(0o666);
+        let file =
+            tempfile::Builder::new().prefix(".conformance-").permissions(readable).tempfile_in(folder)?;
         Ok(Self { file: BufWriter::new(file), path: path.to_owned() })
     }
 

@@ -1,0 +1,145 @@
+"use strict";
+// Filters, search, keys, links and copying. Without it the page is whole, and all of it is shown.
+(() => {
+  const form = document.querySelector(".filters");
+  const shown = form.querySelector(".shown");
+  const steps = [...document.querySelectorAll(".step")].map((element) => ({
+    element,
+    scenario: element.closest(".scenario"),
+    verdict: element.dataset.verdict,
+    levels: element.dataset.levels.split(" "),
+    tasks: element.dataset.tasks.split(" "),
+    text: null,
+  }));
+  // The text of a step is gathered when it is first searched: a page may hold thousands.
+  const textOf = (step) => (step.text ??= `${step.element.id} ${step.element.textContent}`.toLowerCase());
+
+  function filter() {
+    const data = new FormData(form);
+    const verdicts = data.getAll("verdict");
+    const [level, task] = [data.get("level"), data.get("task")];
+    const words = data.get("search").toLowerCase().split(/\s+/).filter(Boolean);
+    const scenarios = new Map();
+    let count = 0;
+    for (const step of steps) {
+      const holds = verdicts.includes(step.verdict)
+        && (!level || step.levels.includes(level))
+        && (!task || step.tasks.includes(task))
+        && words.every((word) => textOf(step).includes(word));
+      step.element.hidden = !holds;
+      count += holds;
+      scenarios.set(step.scenario, (scenarios.get(step.scenario) ?? false) || holds);
+    }
+    for (const [scenario, holds] of scenarios) scenario.hidden = !holds;
+    shown.textContent = `${count} of ${steps.length} steps`;
+  }
+
+  const visible = () => steps.map((step) => step.element).filter((element) => !element.hidden);
+  const current = () => document.activeElement?.closest?.(".step");
+
+  function move(by, wanted = () => true) {
+    const all = visible();
+    const here = all.indexOf(current());
+    const order = by > 0 ? all.slice(here + 1) : all.slice(0, here < 0 ? all.length : here).reverse();
+    const next = order.find(wanted);
+    next?.querySelector("summary").focus();
+    next?.scrollIntoView({ block: "nearest" });
+    return next;
+  }
+
+  function reset() {
+    form.reset();
+    filter();
+  }
+
+  /** Opens what the address names, even when a filter hides it. */
+  function follow() {
+    const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!named) return;
+    const details = named.closest("details");
+    if (details?.hidden) reset();
+    if (details) details.open = true;
+    named.scrollIntoView({ block: "start" });
+    details?.querySelector("summary").focus({ preventScroll: true });
+  }
+
+  async function copy(button) {
+    const text = button.nextElementSibling.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // A page that was opened from a file may not have the clipboard.
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      button.focus();
+    }
+    button.textContent = "copied";
+    setTimeout(() => { button.textContent = "copy"; }, 1500);
+  }
+
+  const themes = ["auto", "light", "dark"];
+  const theme = document.getElementById("theme");
+  function dress(name) {
+    if (name === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = name;
+    theme.textContent = `theme: ${name}`;
+    try { localStorage.setItem("conformance-theme", name); } catch { /* a page without storage forgets */ }
+  }
+  let kept = "auto";
+  try { kept = localStorage.getItem("conformance-theme") ?? "auto"; } catch { /* likewise */ }
+  dress(themes.includes(kept) ? kept : "auto");
+  theme.addEventListener("click", () => {
+    const now = document.documentElement.dataset.theme ?? "auto";
+    dress(themes[(themes.indexOf(now) + 1) % themes.length]);
+  });
+
+  form.addEventListener("input", filter);
+  form.addEventListener("reset", () => setTimeout(filter));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  document.addEventListener("click", (event) => {
+    const find = event.target.closest("[data-find]");
+    if (find) {
+      form.reset();
+      form.elements.search.value = find.dataset.find;
+      filter();
+      form.scrollIntoView({ block: "start" });
+    }
+    const button = event.target.closest(".copy");
+    if (button) copy(button);
+  });
+  document.addEventListener("toggle", (event) => {
+    // The address names the step that was opened last, so that it survives a reload and can be sent to somebody.
+    const step = event.target;
+    if (step.matches?.(".step") && step.open) history.replaceState(null, "", `#${encodeURIComponent(step.id)}`);
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const typing = event.target.matches("input[type=search], select");
+    if (event.key === "Escape") reset();
+    if (typing) return;
+    const act = {
+      "/": () => form.elements.search.focus(),
+      n: () => move(1),
+      p: () => move(-1),
+      f: () => { const next = move(1, (step) => step.matches(".fails, .lacks, .unclear")); if (next) next.open = true; },
+      c: () => { const button = current()?.querySelector(".copy"); if (button) copy(button); },
+    }[event.key];
+    if (act) { event.preventDefault(); act(); }
+  });
+  addEventListener("hashchange", follow);
+  // On paper nobody can open what is closed.
+  addEventListener("beforeprint", () => {
+    for (const step of steps) if (step.element.matches(".fails, .lacks")) step.element.open = true;
+    for (const task of document.querySelectorAll(".task")) task.open = true;
+  });
+  // What does not hold is what a reader comes for; the rest is one click away.
+  if (steps.some((step) => !["pass", "skipped"].includes(step.verdict))) {
+    for (const box of form.querySelectorAll("[name=verdict]")) box.checked = !["pass", "skipped"].includes(box.value);
+  }
+  filter();
+  follow();
+})();
