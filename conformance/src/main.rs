@@ -1,7 +1,7 @@
 //! The program: options in, an exit code out.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use conformance::options::{Check, Color, Command, List, ListFormat, Options, Rep
 use conformance::plan::{Plan, PlanError};
 use conformance::redact::Redactor;
 use conformance::report::account::Writer;
-use conformance::report::{self, Detail, Document, Github, Human, JsonLines, Report};
+use conformance::report::{self, Detail, Document, Github, Human, JsonLines, Progress, Report};
 use conformance::run;
 use conformance::suite::Suite;
 use conformance::target::{self, Target};
@@ -118,13 +118,23 @@ fn reports(options: &Run) -> Result<Vec<Box<dyn Report>>, Stopped> {
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
     };
-    let detail = match (options.quiet, options.verbose) {
-        (true, _) => Detail::Quiet,
-        (_, true) => Detail::Verbose,
+    let detail = match (options.quiet, options.verbose, options.trace) {
+        (true, ..) => Detail::Quiet,
+        (.., true) => Detail::Trace,
+        (_, true, _) => Detail::Verbose,
         _ => Detail::Normal,
     };
-    let mut reports: Vec<Box<dyn Report>> =
-        vec![Box::new(Human::new(AutoStream::new(io::stdout(), choice), detail))];
+    let mut reports: Vec<Box<dyn Report>> = Vec::new();
+    // Where every step is told, that is progress enough; and one that is told clears the way before the report ends.
+    if detail == Detail::Normal {
+        let terminal = io::stderr().is_terminal();
+        reports.push(Box::new(if terminal {
+            Progress::on_terminal()
+        } else {
+            Progress::lines(io::stderr())
+        }));
+    }
+    reports.push(Box::new(Human::new(AutoStream::new(io::stdout(), choice), detail)));
     for place in &options.report {
         reports.push(match place {
             ReportPlace::File(kind, path) => file_report(*kind, path)?,

@@ -60,9 +60,12 @@ pub struct Run {
     /// Tells only what the run came to.
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Tells every step.
+    /// Tells every step and every requirement.
     #[arg(long, short)]
     pub verbose: bool,
+    /// Tells every exchange whole.
+    #[arg(long, conflicts_with = "quiet")]
+    pub trace: bool,
     /// When to write in colour.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,

@@ -9,6 +9,7 @@ pub mod html;
 mod human;
 mod jsonl;
 pub mod junit;
+mod progress;
 pub mod tap;
 pub mod task;
 mod whole;
@@ -18,6 +19,7 @@ pub use account::Document;
 pub use github::Github;
 pub use human::{Detail, Human};
 pub use jsonl::JsonLines;
+pub use progress::Progress;
 
 use std::io;
 

@@ -48,6 +48,7 @@ pub struct Excerpt {
 pub struct Snippet<'a> {
     place: &'a Place,
     label: &'a str,
+    line: Option<&'a str>,
 }
 
 impl Source {
@@ -140,7 +141,7 @@ impl Place {
     /// Returns the drawing of this place with a label behind the caret.
     #[must_use]
     pub fn snippet<'a>(&'a self, label: &'a str) -> Snippet<'a> {
-        Snippet { place: self, label }
+        Snippet { place: self, label, line: None }
     }
 
     /// Returns the lines of the list item or mapping that begins on the place's line: that line and all behind it that are
@@ -187,6 +188,14 @@ impl Serialize for Place {
     }
 }
 
+impl<'a> Snippet<'a> {
+    /// Shows this in place of the source line: the same line without what may not be shown.
+    #[must_use]
+    pub fn showing(self, line: &'a str) -> Self {
+        Self { line: Some(line), ..self }
+    }
+}
+
 /// A place as a report carries it: the shape that its serialisation has.
 #[derive(JsonSchema)]
 #[schemars(rename = "Place")]
@@ -214,7 +223,7 @@ impl Display for Snippet<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let number = self.place.line().to_string();
         let gutter = " ".repeat(number.len());
-        let line = self.place.line_text();
+        let line = self.line.unwrap_or_else(|| self.place.line_text());
         // A tab before the caret is kept as a tab, so that the caret stays under its word.
         let lead: String = (line.chars().take(self.place.column() - 1))
             .map(|character| if character == '\t' { '\t' } else { ' ' })

@@ -1,0 +1,169 @@
+//! One step for people: what it demands, what came, and how to see it again.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use super::{BOLD, DIM, green, red, yellow};
+use crate::event::{Exchange, Record};
+use crate::verdict::{Finding, Verdict};
+
+/// The findings of a step that are drawn; the others are counted.
+const DRAWN: usize = 3;
+/// The differences of a body that are told; the others are counted.
+const DIFFERENCES: usize = 12;
+/// The width to which the id of a step is filled before its requirements.
+const WIDTH: usize = 56;
+
+/// Writes the line that names a step, its verdict and its requirements.
+pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    let (word, style) = word(record);
+    let id = format!("{:WIDTH$}", record.id);
+    writeln!(out, "{style}{word}{style:#} {BOLD}{id}{BOLD:#} {}", covers(record))
+}
+
+/// Writes a step that does not hold.
+pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    title_line(record, out)?;
+    writeln!(out, "     {}", record.title)?;
+    let (parts, whole): (Vec<&Finding>, Vec<&Finding>) =
+        record.findings.iter().partition(|finding| finding.pointer.is_some());
+    for finding in whole.iter().take(DRAWN) {
+        drawing(record, finding, out)?;
+    }
+    if let Some(more) = whole.len().checked_sub(DRAWN).filter(|more| *more > 0) {
+        writeln!(out, "   and {more} more")?;
+    }
+    if let Some(first) = parts.first() {
+        drawing(record, first, out)?;
+    }
+    if parts.len() > 1 {
+        differences(&parts, out)?;
+    }
+    if let Some(reason) = &record.reason {
+        writeln!(out, "   {reason}")?;
+    }
+    if let Some(exchange) = &record.exchange {
+        summary(exchange, out)?;
+    }
+    printed(&record.printed, out)?;
+    writeln!(out)
+}
+
+/// Writes an exchange whole, as curl traces one.
+pub(super) fn trace(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    let Some(exchange) = &record.exchange else { return Ok(()) };
+    let sent = &exchange.sent;
+    writeln!(out, "   {DIM}>{DIM:#} {BOLD}{} {}{BOLD:#}", sent.method, sent.target)?;
+    message(">", &sent.headers, sent.body.as_deref().unwrap_or_default(), out)?;
+    match &exchange.received {
+        Some(received) => {
+            let time = format!("{:.1} ms", received.milliseconds);
+            writeln!(out, "   {DIM}<{DIM:#} {BOLD}{}{BOLD:#} {DIM}after {time}{DIM:#}", received.status)?;
+            message("<", &received.headers, &received.body, out)?;
+        }
+        None => writeln!(out, "   {DIM}<{DIM:#} no answer")?,
+    }
+    writeln!(out)
+}
+
+/// Writes the last lines that a target printed.
+pub(super) fn printed(printed: &str, out: &mut impl Write) -> io::Result<()> {
+    let lines: Vec<&str> = printed.lines().collect();
+    for (index, line) in lines.iter().skip(lines.len().saturating_sub(20)).enumerate() {
+        let head = if index == 0 { "printed " } else { "        " };
+        writeln!(out, "   {DIM}{head}{DIM:#}  {line}")?;
+    }
+    Ok(())
+}
+
+/// The requirements of a step, with their levels.
+pub(super) fn covers(record: &Record) -> String {
+    record.covers.iter().map(|(id, level)| format!("{id} ({level})")).collect::<Vec<_>>().join(" ")
+}
+
+fn word(record: &Record) -> (&'static str, Style) {
+    match record.verdict {
+        Verdict::Pass => ("PASS", green()),
+        Verdict::Error => ("ERROR", red()),
+        Verdict::Fail if record.binds() => ("FAIL", red()),
+        Verdict::Fail => ("FAIL", yellow()),
+        Verdict::Inconclusive => ("UNCLEAR", yellow()),
+        Verdict::Skipped => ("SKIP", DIM),
+    }
+}
+
+fn drawing(record: &Record, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    // The step's own lines are without secrets; those of its file are not.
+    let shown = finding.place.line().checked_sub(record.source.line);
+    let shown = shown.and_then(|index| record.source.text.lines().nth(index));
+    let line = shown.unwrap_or_else(|| finding.place.line_text());
+    for line in finding.place.snippet(&finding.label).showing(line).to_string().lines() {
+        writeln!(out, " {line}")?;
+    }
+    // What is drawn says what was expected where the line itself says it; a value from a capture or a matcher does not.
+    let written = line.contains(finding.expected.trim_matches('"'));
+    if !written && finding.expected.len() <= 200 {
+        writeln!(out, "   {DIM}expected{DIM:#}  {}", finding.expected)?;
+    }
+    Ok(())
+}
+
+/// The members of a body that differ, each with its path.
+fn differences(findings: &[&Finding], out: &mut impl Write) -> io::Result<()> {
+    let at = |finding: &Finding| match finding.pointer.as_deref() {
+        None | Some("") => "the body".to_owned(),
+        Some(pointer) => pointer.to_owned(),
+    };
+    let width =
+        findings.iter().take(DIFFERENCES).map(|finding| at(finding).chars().count()).max().unwrap_or(0);
+    for (index, finding) in findings.iter().take(DIFFERENCES).enumerate() {
+        let head = if index == 0 { "differs " } else { "        " };
+        let (path, good, bad) = (at(finding), green(), red());
+        writeln!(
+            out,
+            "   {DIM}{head}{DIM:#}  {path:width$}  {bad}- {}{bad:#}  {good}+ {}{good:#}",
+            one_line(&finding.expected),
+            one_line(&finding.received),
+        )?;
+    }
+    match findings.len().checked_sub(DIFFERENCES) {
+        Some(more @ 1..) => writeln!(out, "             and {more} more"),
+        _ => Ok(()),
+    }
+}
+
+fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
+    let sent = &exchange.sent;
+    let body = sent.body.as_ref().filter(|body| !body.is_empty());
+    let body = body.map(|body| format!("   {}", one_line(body))).unwrap_or_default();
+    writeln!(out, "   {DIM}sent{DIM:#}      {} {}{body}", sent.method, sent.target)?;
+    if let Some(received) = &exchange.received {
+        let content_type = received.headers.iter().find(|(name, _)| name == "content-type");
+        let content_type = content_type.map(|(_, value)| format!(" {value}")).unwrap_or_default();
+        let body = one_line(&received.body);
+        writeln!(out, "   {DIM}received{DIM:#}  {}{content_type} {body}", received.status)?;
+    }
+    writeln!(out, "   {DIM}again{DIM:#}     {}", exchange.again)
+}
+
+fn message(mark: &str, headers: &[(String, String)], body: &str, out: &mut impl Write) -> io::Result<()> {
+    for (name, value) in headers {
+        writeln!(out, "   {DIM}{mark} {name}:{DIM:#} {value}")?;
+    }
+    writeln!(out, "   {DIM}{mark}{DIM:#}")?;
+    for line in body.lines() {
+        writeln!(out, "     {line}")?;
+    }
+    Ok(())
+}
+
+/// A text on one line: white space runs together, and what is long is cut.
+fn one_line(text: &str) -> String {
+    const LIMIT: usize = 300;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LIMIT) {
+        Some((end, _)) => format!("{}… ({} bytes)", &line[..end], text.len()),
+        None => line,
+    }
+}

@@ -1,0 +1,105 @@
+//! The end of the report for people: requirements, not tests, and how far the implementation has come.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use super::{BOLD, DIM, green, red, yellow};
+use crate::event::{Footer, Standing};
+use crate::report::task::{Task, tasks};
+use crate::suite::Level;
+use crate::verdict::Verdict;
+
+/// Writes every task that was tried with its counts, and under it the requirements that do not hold, or all of them.
+pub(super) fn standings(footer: &Footer, all: bool, out: &mut impl Write) -> io::Result<()> {
+    for task in tasks(&footer.requirements) {
+        if task.requirements.iter().all(|standing| standing.verdict.is_none()) {
+            continue;
+        }
+        let style = style(&task);
+        writeln!(out, "{BOLD}{:52}{BOLD:#} {style}{}{style:#}", task.title, counts(&task))?;
+        let told = task.requirements.iter().filter(|standing| all || !holds(standing));
+        for standing in told.filter(|standing| standing.verdict.is_some()) {
+            let (mark, style) = mark(standing);
+            let id = format!("{:14} {:6}", standing.id, standing.level.to_string());
+            writeln!(out, "  {style}{mark:7}{style:#} {id} {}", standing.text)?;
+        }
+    }
+    writeln!(out)
+}
+
+/// Says how far the implementation has come, where it has not come to the end.
+pub(super) fn progress(footer: &Footer) -> Option<String> {
+    let tasks = tasks(&footer.requirements);
+    let tried: Vec<&Task<'_>> = tasks.iter().filter(|task| task.held(Level::Must).1 > 0).collect();
+    let next = tried.iter().position(|task| whole(task.held(Level::Must)).is_none())?;
+    let (held, of) = tried[next].held(Level::Must);
+    let open = tried.iter().filter(|task| whole(task.held(Level::Must)).is_none()).count();
+    let done = tried.len() - open;
+    Some(format!(
+        "{done} of {} tasks hold; the first that does not is “{}”: must {held} of {of}",
+        tried.len(),
+        tried[next].title
+    ))
+}
+
+/// The last line: requirements by level, and what was not tried.
+pub(super) fn closing(footer: &Footer) -> String {
+    let mut parts: Vec<String> = (Level::ALL.into_iter())
+        .filter_map(|level| match footer.held(level) {
+            (_, 0) => None,
+            (held, tried) => Some(format!("{level} {held} of {tried} hold")),
+        })
+        .collect();
+    let skipped = footer.requirements.iter().filter(|standing| standing.verdict == Some(Verdict::Skipped));
+    let not_offered: Vec<&str> = skipped.map(|standing| standing.id.as_str()).collect();
+    if !not_offered.is_empty() {
+        parts.push(format!("not offered: {}", not_offered.join(" ")));
+    }
+    let untested =
+        footer.requirements.iter().filter(|one| one.verdict.is_none() && one.reason.is_some()).count();
+    if untested > 0 {
+        parts.push(format!("{untested} not tested, each with its reason in the register"));
+    }
+    parts.join(" · ")
+}
+
+/// The counts of a task, level by level.
+fn counts(task: &Task<'_>) -> String {
+    let counts = Level::ALL.into_iter().filter_map(|level| match task.held(level) {
+        (_, 0) => None,
+        (held, tried) => Some(format!("{level} {held} of {tried}")),
+    });
+    let counts = counts.collect::<Vec<_>>().join(" · ");
+    if counts.is_empty() { "not offered".to_owned() } else { counts }
+}
+
+fn style(task: &Task<'_>) -> Style {
+    let counts = Level::ALL.map(|level| task.held(level));
+    match counts {
+        [must, ..] if whole(must).is_none() => red(),
+        all if all.iter().all(|(_, tried)| *tried == 0) => DIM,
+        all if all.into_iter().any(|count| whole(count).is_none()) => yellow(),
+        _ => green(),
+    }
+}
+
+fn whole((held, tried): (usize, usize)) -> Option<()> {
+    (held == tried).then_some(())
+}
+
+fn holds(standing: &Standing) -> bool {
+    matches!(standing.verdict, Some(Verdict::Pass | Verdict::Skipped) | None)
+}
+
+/// The word for what is said of a requirement; one that binds and does not hold stands out.
+fn mark(standing: &Standing) -> (&'static str, Style) {
+    match standing.verdict {
+        Some(Verdict::Pass) => ("holds", green()),
+        Some(Verdict::Fail) if standing.level == Level::Must => ("FAILS", red()),
+        Some(Verdict::Fail) => ("fails", yellow()),
+        Some(Verdict::Inconclusive) => ("unclear", yellow()),
+        Some(Verdict::Skipped) | None => ("skipped", DIM),
+        Some(Verdict::Error) => ("ERROR", red()),
+    }
+}
