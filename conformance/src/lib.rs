@@ -1,5 +1,6 @@
 //! Replays a specification against any implementation.
 pub mod capture;
+pub mod comparison;
 pub mod curl;
 pub mod diagnostic;
 pub mod event;

@@ -8,12 +8,15 @@ use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser as _;
+use conformance::comparison::Comparison;
 use conformance::diagnostic::{Diagnostic, Diagnostics};
 use conformance::event::Event;
 use conformance::exit::Exit;
 use conformance::listing;
 use conformance::options;
-use conformance::options::{Check, Color, Command, List, ListFormat, Options, ReportKind, ReportPlace, Run};
+use conformance::options::{
+    Check, Color, Command, Compare, List, ListFormat, Options, ReportKind, ReportPlace, Run,
+};
 use conformance::plan::{Plan, PlanError};
 use conformance::redact::Redactor;
 use conformance::report::account::Writer;
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run(&options),
         Command::List(options) => list(&options),
         Command::Check(options) => check(&options),
+        Command::Compare(options) => compare(&options),
     };
     match done {
         Ok(code) => code,
@@ -113,11 +117,7 @@ fn run(options: &Run) -> Result<ExitCode, Stopped> {
 }
 
 fn reports(options: &Run) -> Result<Vec<Box<dyn Report>>, Stopped> {
-    let choice = match options.color {
-        Color::Auto => AutoStream::choice(&io::stdout()),
-        Color::Always => ColorChoice::Always,
-        Color::Never => ColorChoice::Never,
-    };
+    let choice = choice(options.color);
     let detail = match (options.quiet, options.verbose, options.trace) {
         (true, ..) => Detail::Quiet,
         (.., true) => Detail::Trace,
@@ -214,4 +214,25 @@ fn check(options: &Check) -> Result<ExitCode, Stopped> {
         suite.profiles.len(),
     )?;
     Ok(Exit::Conforms.into())
+}
+
+fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
+    let comparison = Comparison::read(&options.reports)?;
+    if let Some(path) = &options.html {
+        report::write_file(path, |out| report::html::matrix::write(&comparison, out))
+            .map_err(|error| unwritable(path, &error))?;
+    }
+    let mut out = AutoStream::new(io::stdout(), choice(options.color));
+    match report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(Exit::Conforms.into()),
+    }
+}
+
+fn choice(color: Color) -> ColorChoice {
+    match color {
+        Color::Auto => AutoStream::choice(&io::stdout()),
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
 }

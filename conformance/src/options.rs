@@ -27,6 +27,8 @@ pub enum Command {
     List(List),
     /// Reads the suite and says everything that is wrong with it.
     Check(Check),
+    /// Sets the reports of several implementations beside each other.
+    Compare(Compare),
 }
 
 /// `conformance run`.
@@ -88,6 +90,20 @@ pub struct Check {
     /// The folder of the suite; the one inside this program unless it is given.
     #[arg(long, value_name = "DIR")]
     pub suite: Option<PathBuf>,
+}
+
+/// `conformance compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The reports: JSON Lines, as `run --report jsonl=FILE` writes them.
+    #[arg(value_name = "FILE", required = true)]
+    pub reports: Vec<PathBuf>,
+    /// Writes the table as a page for a browser, in which a cell opens its exchange.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// When to write in colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
 }
 
 /// What is taken of a suite.

@@ -9,6 +9,7 @@ pub mod html;
 mod human;
 mod jsonl;
 pub mod junit;
+pub mod matrix;
 mod progress;
 pub mod tap;
 pub mod task;
@@ -21,9 +22,11 @@ pub use human::{Detail, Human};
 pub use jsonl::JsonLines;
 pub use progress::Progress;
 
-use std::io;
+use std::io::{self, Write};
+use std::path::Path;
 
 use crate::event::Event;
+use whole::WholeFile;
 
 /// A consumer of events.
 pub trait Report {
@@ -32,4 +35,14 @@ pub trait Report {
     /// # Errors
     /// Those of the place that it writes to.
     fn tell(&mut self, event: &Event) -> io::Result<()>;
+}
+
+/// Writes a file that stands at `path` when it is whole.
+///
+/// # Errors
+/// Those of the place and of `write`.
+pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = WholeFile::create(path)?;
+    write(&mut file)?;
+    file.finish()
 }

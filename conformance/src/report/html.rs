@@ -3,6 +3,7 @@
 //! The page is written whole by a template and can be read and printed without its script; the script filters, searches and copies.
 
 mod difference;
+pub mod matrix;
 mod view;
 
 use std::io::{self, Write};
@@ -17,7 +18,7 @@ use crate::request::percent_encode;
 
 const STYLE: &str = include_str!("html/style.css");
 const TEMPLATE: &str = include_str!("html/report.html");
-const SCRIPT: &str = include_str!("html/report.js");
+const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/report.js"));
 
 /// What a page is made of: its values, its style and its script.
 #[derive(Serialize)]

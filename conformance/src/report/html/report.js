@@ -1,4 +1,3 @@
-"use strict";
 // Filters, search, keys, links and copying. Without it the page is whole, and all of it is shown.
 (() => {
   const form = document.querySelector(".filters");
@@ -62,40 +61,6 @@
     named.scrollIntoView({ block: "start" });
     details?.querySelector("summary").focus({ preventScroll: true });
   }
-
-  async function copy(button) {
-    const text = button.nextElementSibling.textContent;
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // A page that was opened from a file may not have the clipboard.
-      const area = document.createElement("textarea");
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-      button.focus();
-    }
-    button.textContent = "copied";
-    setTimeout(() => { button.textContent = "copy"; }, 1500);
-  }
-
-  const themes = ["auto", "light", "dark"];
-  const theme = document.getElementById("theme");
-  function dress(name) {
-    if (name === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = name;
-    theme.textContent = `theme: ${name}`;
-    try { localStorage.setItem("conformance-theme", name); } catch { /* a page without storage forgets */ }
-  }
-  let kept = "auto";
-  try { kept = localStorage.getItem("conformance-theme") ?? "auto"; } catch { /* likewise */ }
-  dress(themes.includes(kept) ? kept : "auto");
-  theme.addEventListener("click", () => {
-    const now = document.documentElement.dataset.theme ?? "auto";
-    dress(themes[(themes.indexOf(now) + 1) % themes.length]);
-  });
 
   form.addEventListener("input", filter);
   form.addEventListener("reset", () => setTimeout(filter));

@@ -1,0 +1,255 @@
+//! Several implementations beside each other.
+//!
+//! In go reports of runs as JSON Lines, out comes a [`Comparison`]: what is said of each requirement for each implementation, with
+//! the steps that stand behind what does not hold. A report without its footer is of a run that did not end, and is refused.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Diagnostic;
+use crate::run::EVENTS_VERSION;
+use crate::suite::Level;
+use crate::verdict::Verdict;
+
+/// Implementations by requirements.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// What the suite is about.
+    pub suite: String,
+    /// The requirements that were tried with any implementation, in the order of the register.
+    pub requirements: Vec<Row>,
+    /// The implementations, in the order in which they were named.
+    pub implementations: Vec<Implementation>,
+}
+
+/// A requirement.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Row {
+    /// Its id.
+    pub id: String,
+    /// Its level.
+    pub level: Level,
+    /// Where it stands in the specification.
+    pub clause: String,
+    /// The demand.
+    pub text: String,
+}
+
+/// One run of one implementation.
+#[derive(Debug, Clone)]
+pub struct Implementation {
+    /// What it is called: the target's title where no other has the same, else the name of the report.
+    pub name: String,
+    /// What is said of each requirement that was tried.
+    pub verdicts: BTreeMap<String, Verdict>,
+    /// The steps that do not hold.
+    pub steps: Vec<Step>,
+    suite: String,
+    target: String,
+    rows: Vec<Row>,
+}
+
+/// A step that does not hold, as its report tells it.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Step {
+    /// Its id.
+    pub id: String,
+    /// What it says.
+    pub title: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The requirements that it covers, with their levels.
+    pub covers: BTreeMap<String, Level>,
+    /// Where it stands.
+    pub place: serde_json::Value,
+    /// What did not hold.
+    #[serde(default)]
+    pub findings: Vec<serde_json::Value>,
+    /// Why there is no other verdict.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// What went over the wire.
+    #[serde(default)]
+    pub exchange: Option<serde_json::Value>,
+    /// What the target printed meanwhile.
+    #[serde(default)]
+    pub printed: String,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Line {
+    Header { version: u32, suite: String, target: String },
+    Step(Box<Step>),
+    Footer { requirements: Vec<Standing> },
+}
+
+#[derive(Deserialize)]
+struct Standing {
+    id: String,
+    level: Level,
+    clause: String,
+    text: String,
+    verdict: Option<Verdict>,
+}
+
+impl Comparison {
+    /// Reads reports.
+    ///
+    /// # Errors
+    /// A report that cannot be read, is none, is not whole, or is of another suite than the first.
+    pub fn read(paths: &[impl AsRef<Path>]) -> Result<Self, Diagnostic> {
+        let mut implementations = Vec::new();
+        for path in paths {
+            implementations.push(read(path.as_ref())?);
+        }
+        let suite = implementations.first().map(|first| first.suite.clone()).unwrap_or_default();
+        if let Some(at) = implementations.iter().position(|other| other.suite != suite) {
+            let (path, other) = (paths[at].as_ref().display(), &implementations[at].suite);
+            let message =
+                format!("the report {path} is of the suite “{other}”, and the first is of “{suite}”");
+            return Err(Diagnostic::new(message));
+        }
+        name(&mut implementations, paths);
+        let mut requirements: Vec<Row> = Vec::new();
+        for row in implementations.iter().flat_map(|one| &one.rows) {
+            let tried = implementations.iter().any(|one| one.verdicts.contains_key(&row.id));
+            if tried && !requirements.iter().any(|known| known.id == row.id) {
+                requirements.push(row.clone());
+            }
+        }
+        Ok(Self { suite, requirements, implementations })
+    }
+
+    /// Counts the implementations with which a requirement was tried and does not hold.
+    #[must_use]
+    pub fn failures(&self, requirement: &str) -> usize {
+        let verdicts = self.implementations.iter().filter_map(|one| one.verdicts.get(requirement));
+        verdicts.filter(|verdict| **verdict > Verdict::Pass).count()
+    }
+}
+
+impl Implementation {
+    /// Counts the requirements of a level: how many hold, and how many were tried.
+    #[must_use]
+    pub fn held(&self, level: Level) -> (usize, usize) {
+        let of_level = self.rows.iter().filter(|row| row.level == level);
+        let tried =
+            of_level.filter_map(|row| self.verdicts.get(&row.id)).filter(|one| **one != Verdict::Skipped);
+        tried.fold((0, 0), |(held, tried), one| (held + usize::from(*one == Verdict::Pass), tried + 1))
+    }
+}
+
+fn read(path: &Path) -> Result<Implementation, Diagnostic> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Diagnostic::new(format!("the report {shown} cannot be read: {error}")))?;
+    let mut header = None;
+    let mut footer = None;
+    let mut steps = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = serde_json::from_str(line).map_err(|error| match text.lines().nth(index + 1) {
+            None => cut(path),
+            Some(_) => not_a_report(path, &format!("line {}: {error}", index + 1)),
+        })?;
+        match line {
+            Line::Header { version, .. } if version > EVENTS_VERSION => {
+                let message = format!(
+                    "the report {shown} is of version {version}, and this program reads version {EVENTS_VERSION}"
+                );
+                return Err(Diagnostic::new(message).help("a newer version of conformance may read it"));
+            }
+            Line::Header { suite, target, .. } => header = Some((suite, target)),
+            Line::Step(step) if step.verdict > Verdict::Pass => steps.push(*step),
+            Line::Step(_) => {}
+            Line::Footer { requirements } => footer = Some(requirements),
+        }
+    }
+    let Some((suite, target)) = header else { return Err(not_a_report(path, "it has no header")) };
+    let Some(standings) = footer else { return Err(cut(path)) };
+    let verdicts = standings.iter().filter_map(|one| Some((one.id.clone(), one.verdict?))).collect();
+    let rows = standings.into_iter().map(|one| Row {
+        id: one.id,
+        level: one.level,
+        clause: one.clause,
+        text: one.text,
+    });
+    Ok(Implementation { name: String::new(), verdicts, steps, suite, target, rows: rows.collect() })
+}
+
+fn cut(path: &Path) -> Diagnostic {
+    Diagnostic::new(format!("the report {} is not whole: it has no footer", path.display()))
+        .help("its run did not end; run it again")
+}
+
+fn not_a_report(path: &Path, why: &str) -> Diagnostic {
+    Diagnostic::new(format!("{} is not a report: {why}", path.display()))
+        .help("`conformance run --report jsonl=FILE` writes one")
+}
+
+/// Names the implementations, each by a name that no other has.
+fn name(implementations: &mut [Implementation], paths: &[impl AsRef<Path>]) {
+    let targets: Vec<String> = implementations.iter().map(|one| one.target.clone()).collect();
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let stems: Vec<String> = paths.iter().map(|path| stem(path.as_ref())).collect();
+    let once = |names: &[String], name: &String| names.iter().filter(|other| *other == name).count() == 1;
+    for (index, one) in implementations.iter_mut().enumerate() {
+        one.name = match (&targets[index], &stems[index]) {
+            (target, _) if once(&targets, target) => target.clone(),
+            (_, stem) if once(&stems, stem) => stem.clone(),
+            _ => paths[index].as_ref().display().to_string(),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = r#"{"event":"header","version":1,"suite":"S","target":"t","steps":1}"#;
+    const FOOTER: &str = r#"{"event":"footer","steps":{"fail":1},"exit":1,"requirements":[
+        {"id":"A-1.1","level":"must","clause":"1","text":"x","verdict":"fail"},
+        {"id":"A-1.2","level":"must","clause":"1","text":"y","verdict":null}]}"#;
+
+    fn written(lines: &[&str]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let lines: Vec<String> = lines.iter().map(|line| line.replace('\n', "")).collect();
+        std::fs::write(file.path(), lines.join("\n")).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_report_says_what_was_tried_and_two_of_one_target_are_told_apart() {
+        let (one, two) = (written(&[HEADER, FOOTER]), written(&[HEADER, FOOTER]));
+        let comparison = Comparison::read(&[one.path(), two.path()]).unwrap();
+        assert_eq!(comparison.requirements.len(), 1);
+        assert_eq!(comparison.failures("A-1.1"), 2);
+        assert_ne!(comparison.implementations[0].name, comparison.implementations[1].name);
+        assert_eq!(comparison.implementations[0].held(Level::Must), (0, 1));
+    }
+
+    #[test]
+    fn a_report_that_was_cut_off_is_refused() {
+        for lines in [&[HEADER][..], &[HEADER, r#"{"event":"step","id":"#][..]] {
+            let file = written(lines);
+            let message = Comparison::read(&[file.path()]).unwrap_err().to_string();
+            assert!(message.contains("is not whole"), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_report_or_of_another_suite_is_refused() {
+        let (other, none) =
+            (written(&[&HEADER.replace("\"S\"", "\"T\""), FOOTER]), written(&["no", "report"]));
+        let good = written(&[HEADER, FOOTER]);
+        let message = Comparison::read(&[good.path(), other.path()]).unwrap_err().to_string();
+        assert!(message.contains("of the suite “T”"), "{message}");
+        let message = Comparison::read(&[none.path()]).unwrap_err().to_string();
+        assert!(message.contains("is not a report: line 1"), "{message}");
+        let newer = written(&[&HEADER.replace("\"version\":1", "\"version\":9"), FOOTER]);
+        let message = Comparison::read(&[newer.path()]).unwrap_err().to_string();
+        assert!(message.contains("of version 9"), "{message}");
+    }
+}

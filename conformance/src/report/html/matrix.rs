@@ -1,0 +1,92 @@
+//! The table of implementations by requirements, as a page.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{render, view};
+use crate::comparison::{Comparison, Implementation};
+use crate::report::task::task_of;
+use crate::suite::Level;
+use crate::verdict::Verdict;
+
+const TEMPLATE: &str = include_str!("matrix.html");
+const SCRIPT: &str = concat!(include_str!("page.js"), include_str!("matrix.js"));
+
+#[derive(Serialize)]
+struct Page<'a> {
+    suite: &'a str,
+    program: &'static str,
+    columns: Vec<Column<'a>>,
+    rows: Vec<RowView<'a>>,
+    /// The steps behind what does not hold, one text for each implementation: read when they are looked at.
+    evidence: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Column<'a> {
+    name: &'a str,
+    held: usize,
+    tried: usize,
+}
+
+#[derive(Serialize)]
+struct RowView<'a> {
+    id: &'a str,
+    level: String,
+    clause: &'a str,
+    text: &'a str,
+    failures: usize,
+    /// Whether another task begins here.
+    begins: bool,
+    cells: Vec<(&'static str, &'static str)>,
+}
+
+/// Writes the page.
+///
+/// # Errors
+/// Those of the place that it is written to.
+pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
+    let columns = comparison.implementations.iter().map(|one| {
+        let (held, tried) = one.held(Level::Must);
+        Column { name: &one.name, held, tried }
+    });
+    let page = Page {
+        suite: &comparison.suite,
+        program: env!("CARGO_PKG_VERSION"),
+        columns: columns.collect(),
+        rows: rows(comparison),
+        evidence: comparison.implementations.iter().map(evidence).collect::<Result<_, _>>()?,
+    };
+    render(TEMPLATE, page, SCRIPT, out)
+}
+
+fn rows(comparison: &Comparison) -> Vec<RowView<'_>> {
+    let mut task = "";
+    let mut rows = Vec::new();
+    for row in &comparison.requirements {
+        let begins = task_of(&row.id) != task;
+        task = task_of(&row.id);
+        let cells =
+            comparison.implementations.iter().map(|one| cell(one.verdicts.get(&row.id).copied(), row.level));
+        rows.push(RowView {
+            id: &row.id,
+            level: row.level.to_string(),
+            clause: &row.clause,
+            text: &row.text,
+            failures: comparison.failures(&row.id),
+            begins,
+            cells: cells.collect(),
+        });
+    }
+    rows
+}
+
+fn cell(verdict: Option<Verdict>, level: Level) -> (&'static str, &'static str) {
+    verdict.map_or(("untested", ""), |verdict| view::state(verdict, level == Level::Must))
+}
+
+/// The steps as JSON that may stand in an element of a page.
+fn evidence(implementation: &Implementation) -> io::Result<String> {
+    Ok(serde_json::to_string(&implementation.steps)?.replace('<', "\\u003c"))
+}

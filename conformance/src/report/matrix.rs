@@ -1,0 +1,67 @@
+//! The table of implementations by requirements, for a terminal.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::comparison::Comparison;
+use crate::suite::Level;
+use crate::verdict::Verdict;
+
+/// Writes who holds how much, and every requirement that does not hold somewhere, the most frequent first.
+///
+/// # Errors
+/// Those of the place that it is written to.
+pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
+    const BOLD: Style = Style::new().bold();
+    let implementations = &comparison.implementations;
+    writeln!(out, "{BOLD}{}{BOLD:#}: {} implementations\n", comparison.suite, implementations.len())?;
+    let width = implementations.iter().map(|one| one.name.chars().count()).max().unwrap_or(0).clamp(8, 40);
+    for (index, one) in implementations.iter().enumerate() {
+        let counts = Level::ALL.into_iter().filter_map(|level| match one.held(level) {
+            (_, 0) => None,
+            (held, tried) => Some(format!("{level} {held} of {tried}")),
+        });
+        let (held, tried) = one.held(Level::Must);
+        let style = if held == tried { good() } else { bad() };
+        let counts = counts.collect::<Vec<_>>().join(" · ");
+        writeln!(out, "{:3}  {:width$}  {style}{counts}{style:#}", index + 1, one.name)?;
+    }
+    let mut rows: Vec<_> = (comparison.requirements.iter())
+        .map(|row| (comparison.failures(&row.id), row))
+        .filter(|(failures, _)| *failures > 0)
+        .collect();
+    rows.sort_by_key(|(failures, _)| std::cmp::Reverse(*failures));
+    if rows.is_empty() {
+        return writeln!(out, "\nnothing fails anywhere");
+    }
+    let numbers = (1..=implementations.len()).map(|number| format!("{number:>3}"));
+    writeln!(out, "\n{BOLD}{:14} {:6} fails{}{BOLD:#}", "requirement", "level", numbers.collect::<String>())?;
+    for (failures, row) in rows {
+        write!(out, "{:14} {:6} {failures:5}", row.id, row.level.to_string())?;
+        for one in implementations {
+            let (mark, style) = mark(one.verdicts.get(&row.id).copied());
+            write!(out, "  {style}{mark}{style:#}")?;
+        }
+        writeln!(out, "  {}", row.text)?;
+    }
+    Ok(())
+}
+
+fn mark(verdict: Option<Verdict>) -> (char, Style) {
+    match verdict {
+        Some(Verdict::Pass) => ('✓', good()),
+        Some(Verdict::Fail | Verdict::Error) => ('✕', bad()),
+        Some(Verdict::Inconclusive) => ('?', AnsiColor::Yellow.on_default()),
+        Some(Verdict::Skipped) => ('–', Style::new().dimmed()),
+        None => (' ', Style::new()),
+    }
+}
+
+fn good() -> Style {
+    AnsiColor::Green.on_default()
+}
+
+fn bad() -> Style {
+    AnsiColor::Red.on_default()
+}
