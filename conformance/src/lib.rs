@@ -24,4 +24,5 @@ pub mod target;
 pub mod template;
 pub mod transcript;
 pub mod verdict;
+pub mod watch;
 pub mod yaml;

@@ -1,29 +1,27 @@
 //! The program: options in, an exit code out.
 
-use std::fs::OpenOptions;
-use std::io::{self, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anstream::{AutoStream, ColorChoice};
+use anstream::AutoStream;
 use clap::Parser as _;
 use conformance::comparison::Comparison;
 use conformance::diagnostic::{Diagnostic, Diagnostics};
 use conformance::event::Event;
 use conformance::exit::Exit;
 use conformance::listing;
-use conformance::options;
-use conformance::options::{
-    Check, Color, Command, Compare, List, ListFormat, Options, ReportKind, ReportPlace, Run,
-};
-use conformance::plan::{Plan, PlanError};
+use conformance::options::{Check, Command, Compare, List, ListFormat, Options, Run, SchemaOf};
+use conformance::plan::{Plan, PlanError, Selection};
 use conformance::redact::Redactor;
-use conformance::report::account::Writer;
-use conformance::report::{self, Detail, Document, Github, Human, JsonLines, Progress, Report};
+use conformance::report;
 use conformance::run;
-use conformance::suite::Suite;
+use conformance::suite::{Folder, Suite, schema};
 use conformance::target::{self, Target};
+use conformance::verdict::Verdict;
+use conformance::watch::{self, Snapshot};
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
@@ -31,6 +29,9 @@ fn main() -> ExitCode {
         Command::Run(options) => run(&options),
         Command::List(options) => list(&options),
         Command::Check(options) => check(&options),
+        Command::Schema(options) => print(&described(options.of)),
+        Command::Completions(options) => print(&options.script()),
+        Command::Man(options) => options.page().map_err(Stopped::from).and_then(|page| print(&page)),
         Command::Compare(options) => compare(&options),
     };
     match done {
@@ -77,8 +78,69 @@ impl From<io::Error> for Stopped {
 }
 
 fn run(options: &Run) -> Result<ExitCode, Stopped> {
+    let mut done = round(options, None)?;
+    while options.watch && done.code < SIGNALLED {
+        done = next_round(options, done)?;
+    }
+    Ok(done.code.into())
+}
+
+/// Exit codes from this on say that a signal ended the program.
+const SIGNALLED: u8 = 128;
+
+/// One run of the suite, or of a part of it.
+struct Round {
+    code: u8,
+    /// Whether it was the whole that was asked for.
+    whole: bool,
+    /// The steps that did not hold.
+    wrong: BTreeSet<String>,
+    /// What it was run from, as it was before.
+    places: Vec<PathBuf>,
+    files: Snapshot,
+}
+
+/// Runs again what did not hold once a file has changed; the whole once all of that holds.
+fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
+    if !last.whole && last.wrong.is_empty() {
+        return round(options, None);
+    }
+    loop {
+        writeln!(io::stderr(), "\nwaiting for a change; Ctrl-C ends this").ok();
+        let written = options.written();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let changed = runtime.block_on(async {
+            tokio::select! {
+                changed = watch::changed(&last.files, &last.places, &written) => Ok(changed),
+                code = interrupted() => Err(code),
+            }
+        });
+        let changed = match changed {
+            Ok(changed) => changed,
+            Err(code) => return Ok(Round { code, ..last }),
+        };
+        let mut again = last.wrong.clone();
+        again.extend(changed.iter().filter_map(|path| options.selection.folder().scenario(path)));
+        let next = match round(options, Some(again).filter(|again| !again.is_empty())) {
+            // What did not hold is not there any more.
+            Err(stopped) if stopped.exit == Exit::Nothing => round(options, None),
+            other => other,
+        };
+        match next {
+            Ok(next) => return Ok(next),
+            // A file that is half written, or wrong: it will change again.
+            Err(stopped) => {
+                writeln!(AutoStream::auto(io::stderr()), "{}", stopped.message).ok();
+                last.files = Snapshot::take(&last.places, &written);
+            }
+        }
+    }
+}
+
+fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped> {
     let suite = Arc::new(Suite::load(&options.selection.folder())?);
-    let mut selection = options.selection.selection();
+    let whole = only.is_none();
+    let mut selection = Selection { only, ..options.selection.selection() };
     let target = match (&options.url, &options.target) {
         (Some(url), _) => {
             let profile = options.profile_of_url(&suite)?;
@@ -88,14 +150,22 @@ fn run(options: &Run) -> Result<ExitCode, Stopped> {
         (None, Some(file)) => target::load(file, &suite)?,
         (None, None) => Target::command(options.program.clone(), ".".into()),
     };
+    let places = if options.watch { places(options, &target) } else { Vec::new() };
+    let files = Snapshot::take(&places, &options.written());
     let redactor = if options.show_secrets { Redactor::none() } else { Redactor::new(&suite) };
     let plan = Plan::new(suite, &selection)?;
-    let mut reports = reports(options)?;
+    let mut reports = report::open(options)?;
     let how = run::Options { jobs: usize::from(options.jobs), limit: options.timeout, redactor };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut broken = None;
+    let mut wrong = BTreeSet::new();
     let code = runtime.block_on(async {
         let tell = |event: &Event| {
+            if let Event::Step(record) = event
+                && record.verdict > Verdict::Pass
+            {
+                wrong.insert(record.id.clone());
+            }
             for report in &mut reports {
                 if let Err(error) = report.tell(event) {
                     broken.get_or_insert(error);
@@ -112,64 +182,20 @@ fn run(options: &Run) -> Result<ExitCode, Stopped> {
     match broken {
         // A reader that has seen enough, such as `head`, is no fault.
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(code.into()),
+        _ => Ok(Round { code, whole, wrong, places, files }),
     }
 }
 
-fn reports(options: &Run) -> Result<Vec<Box<dyn Report>>, Stopped> {
-    let choice = choice(options.color);
-    let detail = match (options.quiet, options.verbose, options.trace) {
-        (true, ..) => Detail::Quiet,
-        (.., true) => Detail::Trace,
-        (_, true, _) => Detail::Verbose,
-        _ => Detail::Normal,
-    };
-    let mut reports: Vec<Box<dyn Report>> = Vec::new();
-    // Where every step is told, that is progress enough; and one that is told clears the way before the report ends.
-    if detail == Detail::Normal {
-        let terminal = io::stderr().is_terminal();
-        reports.push(Box::new(if terminal {
-            Progress::on_terminal()
-        } else {
-            Progress::lines(io::stderr())
-        }));
+/// What a run is run from: the suite, the target file and the implementation.
+fn places(options: &Run, target: &Target) -> Vec<PathBuf> {
+    let mut places: Vec<PathBuf> = options.target.iter().cloned().collect();
+    if let Folder::Directory(suite) = options.selection.folder() {
+        places.push(suite);
     }
-    reports.push(Box::new(Human::new(AutoStream::new(io::stdout(), choice), detail)));
-    for place in &options.report {
-        reports.push(match place {
-            ReportPlace::File(kind, path) => file_report(*kind, path)?,
-            ReportPlace::Github => github_report()?,
-        });
-    }
-    Ok(reports)
-}
-
-fn file_report(kind: ReportKind, path: &Path) -> Result<Box<dyn Report>, Stopped> {
-    let document =
-        |writer: Writer| Document::create(path, writer).map(|report| Box::new(report) as Box<dyn Report>);
-    let report = match kind {
-        ReportKind::Jsonl => JsonLines::create(path).map(|report| Box::new(report) as Box<dyn Report>),
-        ReportKind::Html => document(report::html::write),
-        ReportKind::Junit => document(report::junit::write),
-        ReportKind::Tap => document(report::tap::write),
-        ReportKind::Badge => document(report::badge::write),
-    };
-    report.map_err(|error| unwritable(path, &error))
-}
-
-fn github_report() -> Result<Box<dyn Report>, Stopped> {
-    let page = match options::github_summary() {
-        Some(path) => {
-            let page = OpenOptions::new().append(true).create(true).open(&path);
-            Some(page.map_err(|error| unwritable(&path, &error))?)
-        }
-        None => None,
-    };
-    Ok(Box::new(Github::new(io::stdout(), page)))
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Stopped {
-    Diagnostic::new(format!("the report {} cannot be written: {error}", path.display())).into()
+    places.extend(target.directories().map(PathBuf::from));
+    places.sort();
+    places.dedup();
+    places
 }
 
 /// Returns the exit code of the signal that asks the program to end, once one comes.
@@ -216,23 +242,34 @@ fn check(options: &Check) -> Result<ExitCode, Stopped> {
     Ok(Exit::Conforms.into())
 }
 
-fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
-    let comparison = Comparison::read(&options.reports)?;
-    if let Some(path) = &options.html {
-        report::write_file(path, |out| report::html::matrix::write(&comparison, out))
-            .map_err(|error| unwritable(path, &error))?;
-    }
-    let mut out = AutoStream::new(io::stdout(), choice(options.color));
-    match report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()) {
+fn print(text: &str) -> Result<ExitCode, Stopped> {
+    match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(Exit::Conforms.into()),
     }
 }
 
-fn choice(color: Color) -> ColorChoice {
-    match color {
-        Color::Auto => AutoStream::choice(&io::stdout()),
-        Color::Always => ColorChoice::Always,
-        Color::Never => ColorChoice::Never,
+/// Returns a schema, or the editor's settings, as it is checked in.
+fn described(of: SchemaOf) -> String {
+    let text = match of {
+        SchemaOf::Scenario => format!("{:#}", schema::scenario().as_value()),
+        SchemaOf::Suite => format!("{:#}", schema::manifest().as_value()),
+        SchemaOf::Requirements => format!("{:#}", schema::register().as_value()),
+        SchemaOf::Report => format!("{:#}", schema::report().as_value()),
+        SchemaOf::Editor => format!("{:#}", schema::editor("scenarios")),
+    };
+    text + "\n"
+}
+
+fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
+    let comparison = Comparison::read(&options.reports)?;
+    if let Some(path) = &options.html {
+        report::write_file(path, |out| report::html::matrix::write(&comparison, out))
+            .map_err(|error| report::unwritable(path, &error))?;
+    }
+    let mut out = AutoStream::new(io::stdout(), report::choice(options.color));
+    match report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(Exit::Conforms.into()),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::Selection;
@@ -27,6 +27,12 @@ pub enum Command {
     List(List),
     /// Reads the suite and says everything that is wrong with it.
     Check(Check),
+    /// Prints the JSON Schema of a file of a suite or of a report, or an editor's settings.
+    Schema(Schema),
+    /// Prints what makes a shell complete this program's words.
+    Completions(Completions),
+    /// Prints the manual page of this program or of one of its commands.
+    Man(Man),
     /// Sets the reports of several implementations beside each other.
     Compare(Compare),
 }
@@ -71,6 +77,9 @@ pub struct Run {
     /// When to write in colour.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// Runs again what did not hold whenever a file of the suite or of the implementation changes.
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// `conformance list`.
@@ -104,6 +113,43 @@ pub struct Compare {
     /// When to write in colour.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+}
+
+/// `conformance schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// What is described.
+    #[arg(default_value = "scenario")]
+    pub of: SchemaOf,
+}
+
+/// What a schema describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// A scenario file.
+    Scenario,
+    /// suite.yaml.
+    Suite,
+    /// requirements.yaml.
+    Requirements,
+    /// A line of a report as JSON Lines.
+    Report,
+    /// Not a schema: the settings with which VS Code knows the schemas and the matchers.
+    Editor,
+}
+
+/// `conformance completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}
+
+/// `conformance man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The command; the program itself unless it is given.
+    pub command: Option<String>,
 }
 
 /// What is taken of a suite.
@@ -192,6 +238,7 @@ impl SelectionOptions {
             every_stage: false,
             filters: self.filter.clone(),
             profiles: self.profile.clone(),
+            only: None,
         }
     }
 }
@@ -212,7 +259,53 @@ impl List {
     }
 }
 
+impl Completions {
+    /// Returns the script that makes the shell complete this program's words.
+    #[must_use]
+    pub fn script(&self) -> String {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Options::command(), "conformance", &mut script);
+        String::from_utf8_lossy(&script).into_owned()
+    }
+}
+
+impl Man {
+    /// Returns the manual page.
+    ///
+    /// # Errors
+    /// A command that there is not.
+    pub fn page(&self) -> Result<String, Diagnostic> {
+        let mut program = Options::command().disable_help_subcommand(true);
+        program.build();
+        let (title, command) = match &self.command {
+            None => ("conformance".to_owned(), program),
+            Some(name) => {
+                let known: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+                let command = program.find_subcommand(name).cloned();
+                let command = command.ok_or_else(|| {
+                    Diagnostic::new(format!("there is no command `{name}`")).suggest(name, known)
+                })?;
+                (format!("conformance-{name}"), command)
+            }
+        };
+        let mut page = Vec::new();
+        // Writing to memory cannot fail.
+        clap_mangen::Man::new(command).title(title).render(&mut page).ok();
+        Ok(String::from_utf8_lossy(&page).into_owned())
+    }
+}
+
 impl Run {
+    /// The files that the run writes.
+    #[must_use]
+    pub fn written(&self) -> Vec<PathBuf> {
+        let files = self.report.iter().filter_map(|place| match place {
+            ReportPlace::File(_, path) => Some(path.clone()),
+            ReportPlace::Github => github_summary(),
+        });
+        files.collect()
+    }
+
     /// Returns the one profile in which a running target runs.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ pub struct Selection {
     pub filters: Vec<String>,
     /// The profiles; all unless there is one.
     pub profiles: Vec<String>,
+    /// Of all these, only the steps with these ids, and those of these scenarios.
+    pub only: Option<BTreeSet<String>>,
 }
 
 /// What will be run.
@@ -96,7 +98,7 @@ impl Plan {
                 if !selection.profiles.is_empty() && !selection.profiles.contains(profile) {
                     continue;
                 }
-                let steps = select(scenario, profile, judged, &mut filters);
+                let steps = select(scenario, profile, judged, &mut filters, selection.only.as_ref());
                 if !steps.is_empty() {
                     let (scenario, profile) = (Arc::clone(scenario), profile.clone());
                     trials.push(Trial { order: trials.len(), scenario, profile, steps });
@@ -162,11 +164,16 @@ fn select(
     profile: &str,
     stage: Option<usize>,
     filters: &mut Filters<'_>,
+    only: Option<&BTreeSet<String>>,
 ) -> Vec<(usize, bool)> {
     let id = scenario_id(scenario, profile);
     let mut steps: Vec<(usize, bool)> = (scenario.steps.iter().enumerate())
         .filter(|(_, step)| stage.is_none_or(|stage| step.stages.hold_at(stage)))
-        .map(|(index, step)| (index, filters.take(&format!("{id}::{}", step.id), step)))
+        .map(|(index, step)| {
+            let step_id = format!("{id}::{}", step.id);
+            let among = only.is_none_or(|only| only.contains(&step_id) || only.contains(&scenario.id));
+            (index, filters.take(&step_id, step) && among)
+        })
         .collect();
     let last = steps.iter().rposition(|(_, asked)| *asked);
     steps.truncate(last.map_or(0, |last| last + 1));

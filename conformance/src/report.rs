@@ -10,6 +10,7 @@ mod human;
 mod jsonl;
 pub mod junit;
 pub mod matrix;
+mod open;
 mod progress;
 pub mod tap;
 pub mod task;
@@ -20,6 +21,7 @@ pub use account::Document;
 pub use github::Github;
 pub use human::{Detail, Human};
 pub use jsonl::JsonLines;
+pub use open::{choice, open, unwritable};
 pub use progress::Progress;
 
 use std::io::{self, Write};

@@ -13,6 +13,7 @@ mod names;
 mod race;
 mod requirement;
 mod scenario;
+pub mod schema;
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ pub mod process;
 pub mod scratch;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use regex::Regex;
@@ -88,6 +88,16 @@ impl Target {
             Self::Url { base, .. } => base,
             Self::Programs { title, .. } => title,
         }
+    }
+
+    /// The folders of the implementation.
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
+        let (program, profiles) = match self {
+            Self::Url { .. } => (None, None),
+            Self::Programs { program, profiles, .. } => (program.as_deref(), Some(profiles)),
+        };
+        let of_profiles = profiles.into_iter().flatten().filter_map(|(_, program)| program.as_ref().ok());
+        program.into_iter().chain(of_profiles).map(|program| program.directory.as_path())
     }
 
     /// Returns the program that runs a profile.

@@ -36,6 +36,14 @@ impl Folder {
         }
     }
 
+    /// Returns the id of the scenario that a file holds.
+    #[must_use]
+    pub fn scenario(&self, path: &Path) -> Option<String> {
+        let Self::Directory(folder) = self else { return None };
+        let inside = path.strip_prefix(folder.canonicalize().ok()?).ok()?;
+        inside.to_str()?.strip_suffix(".yaml").map(str::to_owned)
+    }
+
     /// Returns the names of its YAML files, below it, in natural order (`7-login` before `10-stored`).
     ///
     /// # Errors

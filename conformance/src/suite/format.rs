@@ -3,15 +3,17 @@
 //! These types are the format. They hold what the YAML says with its places and decide nothing; what names mean is found
 //! out when they are compiled.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::schema::{CaptureShape, NamesShape, RequestShape, StatusShape};
 use crate::yaml::{Located, Node, Ordered, present};
 
 /// The version of the format that this program reads.
 pub(crate) const FORMAT: u32 = 1;
 
 /// `suite.yaml`: what is true of the whole suite.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ManifestText {
     /// The version of the format: 1.
@@ -37,7 +39,7 @@ pub(crate) struct ManifestText {
 }
 
 /// The launch contract.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LaunchText {
     /// Environment variables; `${host}`, `${port}` and `${scratch}` are known here.
@@ -45,6 +47,7 @@ pub(crate) struct LaunchText {
     pub(crate) env: Ordered<Located<String>>,
     /// The request whose first answer, whatever its status, means that the target is ready.
     #[serde(default)]
+    #[schemars(with = "Option<RequestShape>")]
     pub(crate) ready: Option<Node>,
     /// Files that are written into the working directory: templates over `fixtures`.
     #[serde(default)]
@@ -55,7 +58,7 @@ pub(crate) struct LaunchText {
 }
 
 /// One configuration.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProfileText {
     /// What it is, in a few words.
@@ -69,6 +72,7 @@ pub(crate) struct ProfileText {
     pub(crate) launch: Option<Located<String>>,
     /// Its own request for readiness.
     #[serde(default)]
+    #[schemars(with = "Option<RequestShape>")]
     pub(crate) ready: Option<Node>,
     /// Whether the launch contract's files are written for it.
     #[serde(default)]
@@ -82,17 +86,19 @@ pub(crate) struct ProfileText {
 }
 
 /// A request about one `fixture`, and the status that means that it is there.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PresentText {
     /// The request.
+    #[schemars(with = "RequestShape")]
     pub(crate) request: Node,
     /// The status.
+    #[schemars(with = "StatusShape")]
     pub(crate) status: Node,
 }
 
 /// `requirements.yaml`: the register.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegisterText {
     /// The version of the format: 1.
@@ -102,7 +108,7 @@ pub(crate) struct RegisterText {
 }
 
 /// One requirement.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RequirementText {
     /// Its number, never given to another: `SESSION-7.2`.
@@ -119,7 +125,7 @@ pub(crate) struct RequirementText {
 }
 
 /// A scenario file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScenarioText {
     /// The version of the format: 1.
@@ -127,6 +133,7 @@ pub(crate) struct ScenarioText {
     /// The story in one sentence.
     pub(crate) title: String,
     /// The profile it runs in, or a list of them: it then runs once in each.
+    #[schemars(with = "NamesShape")]
     pub(crate) profile: Node,
     /// The fixtures that the target must hold.
     #[serde(default)]
@@ -145,7 +152,7 @@ pub(crate) struct ScenarioText {
 }
 
 /// One request and what is expected of its response.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StepText {
     /// Its name in the file, in kebab case.
@@ -172,6 +179,7 @@ pub(crate) struct StepText {
     pub(crate) overall: Option<Located<OverallText>>,
     /// What is kept for later steps.
     #[serde(default)]
+    #[schemars(with = "Ordered<CaptureShape>")]
     pub(crate) capture: Ordered<Node>,
     /// What is done to the target before the request: `restart`.
     #[serde(default)]
@@ -194,10 +202,11 @@ pub(crate) struct StepText {
 }
 
 /// One of the requests that are sent together.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LaneText {
     /// A curl command, or a mapping.
+    #[schemars(with = "RequestShape")]
     pub(crate) request: Node,
     /// How often it is sent; as often as the step's `race` says unless it says otherwise.
     #[serde(default)]
@@ -207,11 +216,12 @@ pub(crate) struct LaneText {
     pub(crate) expect: Option<Located<ExpectText>>,
     /// What is kept of its first answer.
     #[serde(default)]
+    #[schemars(with = "Ordered<CaptureShape>")]
     pub(crate) capture: Ordered<Node>,
 }
 
 /// What is expected of all answers of a race.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OverallText {
     /// The kinds of answers that there are, and how many of each.
@@ -223,7 +233,7 @@ pub(crate) struct OverallText {
 }
 
 /// A kind of answer.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OutcomeText {
     /// How many there are: `1`, or `1..` for at least, `..3` for at most, `1..3` for any of these.
@@ -233,7 +243,7 @@ pub(crate) struct OutcomeText {
 }
 
 /// How a step is tried again.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RetryText {
     /// For how long.
@@ -245,11 +255,12 @@ pub(crate) struct RetryText {
 }
 
 /// What is expected of a response.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExpectText {
     /// A number, a list of numbers, or a class such as `4xx`.
     #[serde(default)]
+    #[schemars(with = "Option<StatusShape>")]
     pub(crate) status: Option<Node>,
     /// Header fields by name, with what their values have to be.
     #[serde(default)]

@@ -1,0 +1,73 @@
+//! Opens the reports that were asked for, before anything is started: one that cannot be written is known then.
+
+use std::fs::OpenOptions;
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::account::Writer;
+use super::{Detail, Document, Github, Human, JsonLines, Progress, Report, badge, html, junit, tap};
+use crate::diagnostic::Diagnostic;
+use crate::options::{Color, ReportKind, ReportPlace, Run, github_summary};
+
+/// Returns the reports of a run.
+///
+/// # Errors
+/// One that cannot be written.
+pub fn open(options: &Run) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
+    let detail = match (options.quiet, options.verbose, options.trace) {
+        (true, ..) => Detail::Quiet,
+        (.., true) => Detail::Trace,
+        (_, true, _) => Detail::Verbose,
+        _ => Detail::Normal,
+    };
+    let mut reports: Vec<Box<dyn Report>> = Vec::new();
+    // Where every step is told, that is progress enough. It stands first, to clear the way before the report for people ends.
+    if detail == Detail::Normal {
+        let terminal = io::stderr().is_terminal();
+        let progress = if terminal { Progress::on_terminal() } else { Progress::lines(io::stderr()) };
+        reports.push(Box::new(progress));
+    }
+    reports.push(Box::new(Human::new(AutoStream::new(io::stdout(), choice(options.color)), detail)));
+    for place in &options.report {
+        reports.push(match place {
+            ReportPlace::File(kind, path) => file(*kind, path).map_err(|error| unwritable(path, &error))?,
+            ReportPlace::Github => Box::new(Github::new(io::stdout(), summary()?)),
+        });
+    }
+    Ok(reports)
+}
+
+/// When standard output is written in colour.
+#[must_use]
+pub fn choice(color: Color) -> ColorChoice {
+    match color {
+        Color::Auto => AutoStream::choice(&io::stdout()),
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+}
+
+/// Says that a report cannot be written.
+#[must_use]
+pub fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::new(format!("the report {} cannot be written: {error}", path.display()))
+}
+
+fn file(kind: ReportKind, path: &Path) -> io::Result<Box<dyn Report>> {
+    let writer: Writer = match kind {
+        ReportKind::Jsonl => return Ok(Box::new(JsonLines::create(path)?)),
+        ReportKind::Html => html::write,
+        ReportKind::Junit => junit::write,
+        ReportKind::Tap => tap::write,
+        ReportKind::Badge => badge::write,
+    };
+    Ok(Box::new(Document::create(path, writer)?))
+}
+
+fn summary() -> Result<Option<std::fs::File>, Diagnostic> {
+    let Some(path) = github_summary() else { return Ok(None) };
+    let file = OpenOptions::new().append(true).create(true).open(&path);
+    file.map(Some).map_err(|error| unwritable(&path, &error))
+}

@@ -1,0 +1,200 @@
+//! The format as JSON Schema, for editors: generated from the types that read it.
+//!
+//! Where the format takes more than one shape, the reader has no type of its own; the types here say those shapes. A test holds
+//! their keys to what the reader accepts.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value as Json, json};
+
+use super::format::{ManifestText, RegisterText, ScenarioText};
+use crate::event::Event;
+use crate::matcher;
+use crate::yaml::{Located, Node, Ordered};
+
+/// Returns the schema of a scenario file.
+#[must_use]
+pub fn scenario() -> Schema {
+    titled(schemars::schema_for!(ScenarioText), "A scenario")
+}
+
+/// Returns the schema of `suite.yaml`.
+#[must_use]
+pub fn manifest() -> Schema {
+    titled(schemars::schema_for!(ManifestText), "The manifest of a suite")
+}
+
+/// Returns the schema of `requirements.yaml`.
+#[must_use]
+pub fn register() -> Schema {
+    titled(schemars::schema_for!(RegisterText), "The register of a suite")
+}
+
+/// Returns the schema of a line of a report as JSON Lines.
+#[must_use]
+pub fn report() -> Schema {
+    titled(schemars::schema_for!(Event), "A line of a report")
+}
+
+/// Returns the settings with which an editor's YAML server knows the matchers, in the form that VS Code keeps in
+/// `.vscode/settings.json`; `folder` is where the suite stands.
+#[must_use]
+pub fn editor(folder: &str) -> Json {
+    let kinds = ["scalar", "sequence", "mapping"];
+    let tags: Vec<String> =
+        matcher::known().flat_map(|tag| kinds.map(|kind| format!("{tag} {kind}"))).collect();
+    let mut schemas = Map::new();
+    for (schema, files) in [
+        ("suite", json!([format!("{folder}/suite.yaml")])),
+        ("requirements", json!([format!("{folder}/requirements.yaml")])),
+        ("scenario", json!([format!("{folder}/*/**/*.yaml")])),
+    ] {
+        schemas.insert(format!("./{folder}/schema/{schema}.json"), files);
+    }
+    json!({ "yaml.customTags": tags, "yaml.schemas": schemas })
+}
+
+fn titled(mut schema: Schema, title: &str) -> Schema {
+    schema.insert("title".to_owned(), title.into());
+    schema
+}
+
+/// A curl command, pasted as the specification prints it, or a mapping.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "Request")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum RequestShape {
+    /// A curl command: it means what curl would send.
+    Curl(String),
+    /// The parts of a request.
+    Mapping(Box<RequestParts>),
+}
+
+/// The parts of a request.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct RequestParts {
+    /// The method; GET unless it is said.
+    #[schemars(default)]
+    method: Option<String>,
+    /// The path behind the origin; begins with `/`.
+    path: String,
+    /// More of the query, by name.
+    query: Option<Map<String, Json>>,
+    /// Header fields by name.
+    headers: Option<Map<String, Json>>,
+    /// Cookies by name.
+    cookies: Option<Map<String, Json>>,
+    /// Basic authentication.
+    basic: Option<Credentials>,
+    /// How many redirections are followed.
+    follow: Option<u32>,
+    /// A form, percent-encoded.
+    form: Option<Map<String, Json>>,
+    /// A body as JSON.
+    json: Option<Json>,
+    /// A body as text.
+    body: Option<String>,
+}
+
+/// The credentials of Basic authentication.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct Credentials {
+    /// The user.
+    user: String,
+    /// The password.
+    password: String,
+}
+
+/// A name, or a list of names.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "Names")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum NamesShape {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+/// Statuses that are allowed: a number, a class such as `4xx`, or a list of these.
+pub(crate) struct StatusShape;
+
+impl JsonSchema for StatusShape {
+    fn schema_name() -> Cow<'static, str> {
+        "Status".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = json!([{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^[1-5]xx$" }]);
+        json_schema!({
+            "description": "Statuses that are allowed: a number, a class such as `4xx`, or a list of these.",
+            "anyOf": [one[0], one[1], { "type": "array", "items": { "anyOf": one }, "minItems": 1 }],
+        })
+    }
+}
+
+/// Where a value is taken from: one of these.
+#[derive(JsonSchema)]
+#[schemars(rename = "Capture", rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum CaptureShape {
+    /// A cookie that is set, by name.
+    Cookie(String),
+    /// A member of the body, by JSON Pointer.
+    Json(String),
+    /// A header field, by name.
+    Header(String),
+    /// What a pattern with one group finds in the body.
+    Text(String),
+}
+
+/// A value with its place is described as the value.
+impl<T: JsonSchema> JsonSchema for Located<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+impl JsonSchema for Node {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Value".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        Schema::default()
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Ordered<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Map_of_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "additionalProperties": generator.subschema_for::<T>() })
+    }
+}
+
+#[cfg(test)]
+mod tests;
