@@ -6,6 +6,7 @@
 
 mod broken;
 mod events;
+mod faults;
 mod golden;
 mod list;
 mod load;
