@@ -172,7 +172,8 @@ impl Matcher {
             match object.get(name) {
                 Some(value) => mismatches.extend(member.compare(value, &pointer, scope)),
                 None => {
-                    mismatches.push(member.difference(&pointer, member.describe(scope), NO_MEMBER.to_owned()))
+                    let expected = member.describe(scope);
+                    mismatches.push(member.difference(&pointer, expected, NO_MEMBER.to_owned()));
                 }
             }
         }
