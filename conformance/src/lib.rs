@@ -1,6 +1,7 @@
 //! Replays a specification against any implementation.
 pub mod capture;
 pub mod comparison;
+pub mod coverage;
 pub mod curl;
 pub mod diagnostic;
 pub mod event;

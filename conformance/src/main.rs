@@ -9,15 +9,19 @@ use std::sync::Arc;
 use anstream::AutoStream;
 use clap::Parser as _;
 use conformance::comparison::Comparison;
+use conformance::coverage::{Coverage, Specification};
 use conformance::diagnostic::{Diagnostic, Diagnostics};
 use conformance::event::Event;
 use conformance::exit::Exit;
 use conformance::listing;
-use conformance::options::{Check, Command, Compare, List, ListFormat, Options, Run, SchemaOf};
+use conformance::options::{
+    Check, Command, Compare, CoverageFormat, List, ListFormat, Options, Run, SchemaOf,
+};
 use conformance::plan::{Plan, PlanError, Selection};
 use conformance::redact::Redactor;
 use conformance::report;
 use conformance::run;
+use conformance::source::Source;
 use conformance::suite::{Folder, Suite, schema};
 use conformance::target::{self, Target};
 use conformance::verdict::Verdict;
@@ -29,6 +33,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run(&options),
         Command::List(options) => list(&options),
         Command::Check(options) => check(&options),
+        Command::Coverage(options) => coverage(&options),
         Command::Schema(options) => print(&described(options.of)),
         Command::Completions(options) => print(&options.script()),
         Command::Man(options) => options.page().map_err(Stopped::from).and_then(|page| print(&page)),
@@ -240,6 +245,37 @@ fn check(options: &Check) -> Result<ExitCode, Stopped> {
         suite.profiles.len(),
     )?;
     Ok(Exit::Conforms.into())
+}
+
+fn coverage(options: &conformance::options::Coverage) -> Result<ExitCode, Stopped> {
+    let suite = Suite::load(&options.folder())?;
+    let specification = match &options.spec {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Diagnostic::new(format!("the document {} cannot be read: {error}", path.display()))
+            })?;
+            let read = Specification::read(&Source::new(path.display().to_string(), text), &suite);
+            if read.exchanges.is_empty() {
+                let message = format!("{} shows no curl command", path.display());
+                let help = "a command stands in a code block, behind a prompt or at the beginning of a line";
+                return Err(Stopped { exit: Exit::Nothing, ..Diagnostic::new(message).help(help).into() });
+            }
+            Some(read)
+        }
+    };
+    let coverage = Coverage::new(&suite, specification);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = match options.format {
+        CoverageFormat::Text => coverage.write_text(&mut out),
+        CoverageFormat::Markdown => coverage.write_markdown(&mut out),
+        CoverageFormat::Json => coverage.write_json(&mut out),
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ if coverage.is_whole() => Ok(Exit::Conforms.into()),
+        _ => Ok(Exit::Fails.into()),
+    }
 }
 
 fn print(text: &str) -> Result<ExitCode, Stopped> {

@@ -27,6 +27,9 @@ pub enum Command {
     List(List),
     /// Reads the suite and says everything that is wrong with it.
     Check(Check),
+    /// Shows which steps cover which requirements, and with --spec which exchanges of a document no step encodes.
+    #[command(after_help = "Exit code 1: an exchange of the document has no step.")]
+    Coverage(Coverage),
     /// Prints the JSON Schema of a file of a suite or of a report, or an editor's settings.
     Schema(Schema),
     /// Prints what makes a shell complete this program's words.
@@ -99,6 +102,20 @@ pub struct Check {
     /// The folder of the suite; the one inside this program unless it is given.
     #[arg(long, value_name = "DIR")]
     pub suite: Option<PathBuf>,
+}
+
+/// `conformance coverage`.
+#[derive(Debug, Args)]
+pub struct Coverage {
+    /// The folder of the suite; the one inside this program unless it is given.
+    #[arg(long, value_name = "DIR")]
+    pub suite: Option<PathBuf>,
+    /// A document, Markdown or plain text, whose curl transcripts the steps should encode.
+    #[arg(long, value_name = "FILE")]
+    pub spec: Option<PathBuf>,
+    /// For people, for a document, or for programs.
+    #[arg(long, default_value = "text")]
+    pub format: CoverageFormat,
 }
 
 /// `conformance compare`.
@@ -212,6 +229,17 @@ pub enum ListFormat {
     Json,
 }
 
+/// For people, for a document, or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CoverageFormat {
+    /// Lines under each clause.
+    Text,
+    /// A table for each clause.
+    Markdown,
+    /// One JSON object.
+    Json,
+}
+
 /// When to write in colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -244,6 +272,14 @@ impl SelectionOptions {
 }
 
 impl Check {
+    /// The suite's files.
+    #[must_use]
+    pub fn folder(&self) -> Folder {
+        folder(self.suite.as_ref())
+    }
+}
+
+impl Coverage {
     /// The suite's files.
     #[must_use]
     pub fn folder(&self) -> Folder {

@@ -1,0 +1,263 @@
+//! Which of the exchanges that a document prints the steps of a suite encode.
+//!
+//! A step encodes an exchange when it sends the same request: method, path and query, the header fields that mean something, and
+//! body. What only a run can know is taken for anything: a UUID that the document prints, a capture of a scenario, and an email address
+//! that was blotted out on the document's way through the web. Where several exchanges send the same and are answered differently, one
+//! that no such step could expect is told too.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::{Step, cell, named};
+use crate::curl;
+use crate::expectation::{Body, Expectation};
+use crate::request::{Prepared, Request};
+use crate::source::Source;
+use crate::suite::{OUTPUT, Suite};
+use crate::template::Scope;
+use crate::transcript::{self, Command};
+
+/// What a document prints.
+#[derive(Debug, Serialize)]
+pub struct Specification {
+    /// The document.
+    pub file: String,
+    /// Its exchanges, in their order.
+    pub exchanges: Vec<Printed>,
+}
+
+/// An exchange that a document prints.
+#[derive(Debug, Serialize)]
+pub struct Printed {
+    /// The line on which it stands.
+    pub line: usize,
+    /// The heading above it.
+    pub heading: Option<String>,
+    /// The command.
+    pub command: String,
+    /// The steps that encode it.
+    pub steps: Vec<Step>,
+    /// Why none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+}
+
+/// Stands in a prepared request for a value that only a run can know: a private character that no request holds.
+const ANYTHING: char = '\u{F8FE}';
+
+impl Specification {
+    /// Returns the exchanges of a document, each with the steps of the suite that encode it.
+    #[must_use]
+    pub fn read(source: &Arc<Source>, suite: &Suite) -> Self {
+        let known = encoded(suite);
+        let commands = transcript::commands(source);
+        let exchanges = commands.iter().filter(|command| command.is_curl());
+        Self {
+            file: source.path().to_owned(),
+            exchanges: exchanges.map(|command| printed(command, suite, &known)).collect(),
+        }
+    }
+
+    /// The exchanges that no step encodes.
+    pub fn missing(&self) -> impl Iterator<Item = &Printed> {
+        self.exchanges.iter().filter(|printed| printed.missing.is_some())
+    }
+
+    pub(super) fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out)?;
+        for printed in self.missing() {
+            let reason = printed.missing.as_deref().unwrap_or_default();
+            writeln!(out, "not encoded: {}:{}: {reason}\n    {}", self.file, printed.line, printed.command)?;
+        }
+        writeln!(out, "{}", self.summary())
+    }
+
+    pub(super) fn write_markdown(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "\n## Exchanges of {}\n\n{}\n", cell(&self.file), self.summary())?;
+        writeln!(out, "| line | command | steps |\n|---|---|---|")?;
+        for printed in &self.exchanges {
+            let steps = printed.steps.iter().map(|step| format!("`{}`", step.id)).collect::<Vec<_>>();
+            let steps = match &printed.missing {
+                Some(reason) => format!("none: {}", cell(reason)),
+                None => steps.join("<br>"),
+            };
+            writeln!(out, "| {} | `{}` | {steps} |", printed.line, cell(&printed.command))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        let (missing, all) = (self.missing().count(), self.exchanges.len());
+        let missing = if missing == 0 { "none".to_owned() } else { missing.to_string() };
+        format!("{}: {missing} of {all} exchanges without a step", self.file)
+    }
+}
+
+/// A request that a step sends, and what it expects.
+struct Encoded<'a> {
+    step: Step,
+    shape: Shape,
+    expectation: &'a Expectation,
+    scope: Scope,
+}
+
+/// A request, cut down to what means something.
+struct Shape {
+    method: String,
+    target: String,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+/// Every request of a suite.
+fn encoded(suite: &Suite) -> Vec<Encoded<'_>> {
+    let mut encoded = Vec::new();
+    for scenario in &suite.scenarios {
+        let mut scope = suite.scope();
+        for capture in scenario.steps.iter().flat_map(crate::suite::Step::all_captures) {
+            scope.set(&capture.name, &json!(ANYTHING));
+        }
+        let outputs = suite.profiles.iter().flat_map(|profile| &profile.output);
+        let outputs = outputs.map(|(name, _)| (name.clone(), json!(ANYTHING))).collect();
+        scope.set(OUTPUT, &Json::Object(outputs));
+        for step in &scenario.steps {
+            let lanes = step.race.iter().flat_map(|race| &race.lanes);
+            let sole = step.race.is_none().then_some((&step.request, &step.expectation));
+            let sent = sole.into_iter().chain(lanes.map(|lane| (&lane.request, &lane.expectation)));
+            for (request, expectation) in sent {
+                // A member of a capture has no value before a run, so such a request encodes nothing that is printed.
+                let Some(shape) = shape(request, &scope) else { continue };
+                let step = named(&scenario.id, step);
+                encoded.push(Encoded { step, shape, expectation, scope: scope.clone() });
+            }
+        }
+    }
+    encoded
+}
+
+fn printed(command: &Command, suite: &Suite, known: &[Encoded<'_>]) -> Printed {
+    let no_files = |_: &str| Err(io::ErrorKind::NotFound.into());
+    let mut steps = Vec::new();
+    let missing = match curl::parse(&command.text, &suite.origin, &no_files, &command.place) {
+        Err(wrong) => Some(wrong.message().to_owned()),
+        Ok(request) => match shape(&request, &Scope::default()) {
+            None => Some("it cannot be sent as it is printed".to_owned()),
+            Some(shape) => {
+                let same: Vec<&Encoded<'_>> = known.iter().filter(|one| one.shape.is(&shape)).collect();
+                let agreeing = same.iter().filter(|one| agrees(one, &command.output));
+                steps.extend(agreeing.map(|one| one.step.clone()));
+                steps.dedup();
+                match (same.first(), steps.is_empty()) {
+                    (_, false) => None,
+                    (None, true) => Some("no step sends this request".to_owned()),
+                    (Some(one), true) => Some(format!(
+                        "no step expects this answer; `{}` sends the request and expects another",
+                        one.step.id
+                    )),
+                }
+            }
+        },
+    };
+    Printed {
+        line: command.place.line(),
+        heading: command.heading.as_ref().map(|heading| heading.title.clone()),
+        command: command.text.split_whitespace().collect::<Vec<_>>().join(" "),
+        steps,
+        missing,
+    }
+}
+
+fn shape(request: &Request, scope: &Scope) -> Option<Shape> {
+    let Prepared { method, target, headers, body, .. } = request.prepare(scope).ok()?;
+    // What a client says of itself means nothing to the exchange.
+    let means = |name: &str| !matches!(name, "user-agent" | "accept" | "host" | "content-length");
+    let headers = headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    Some(Shape {
+        method,
+        target: unknown(&target),
+        headers: headers
+            .filter(|(name, _)| means(name))
+            .map(|(name, value)| (name, unknown(&value)))
+            .collect(),
+        body: unknown(&String::from_utf8_lossy(&body.unwrap_or_default())),
+    })
+}
+
+impl Shape {
+    fn is(&self, other: &Self) -> bool {
+        let same =
+            |one: (&String, &String), other: (&String, &String)| one.0 == other.0 && meet(one.1, other.1);
+        self.method == other.method
+            && meet(&self.target, &other.target)
+            && self.headers.len() == other.headers.len()
+            && self.headers.iter().zip(&other.headers).all(|(one, other)| same(one, other))
+            && meet(&self.body, &other.body)
+    }
+}
+
+/// Whether what a step expects could be what is printed: its body as far as it is JSON, and its status where curl's `-v` shows it.
+fn agrees(encoded: &Encoded<'_>, output: &str) -> bool {
+    let status = STATUS.captures(output).and_then(|groups| groups[1].parse().ok());
+    if let (Some(expected), Some(status)) = (&encoded.expectation.status, status)
+        && !expected.allows(status)
+    {
+        return false;
+    }
+    let body =
+        output.lines().skip_while(|line| line.starts_with(['>', '<', '*']) || line.starts_with("Note:"));
+    let body: String =
+        body.take_while(|line| !line.starts_with('*')).map(|line| format!("{line}\n")).collect();
+    match (&encoded.expectation.body, serde_json::from_str::<Json>(&body)) {
+        (Some(Body::Json(matcher)), Ok(value)) => {
+            let differences = matcher.compare(&value, "", &encoded.scope);
+            // An address that was blotted out differs from the one that stood there, and an id of one run from that of another.
+            differences.iter().all(|difference| {
+                unknown(&difference.received).contains(ANYTHING)
+                    || meet(&unknown(&difference.expected), &unknown(&difference.received))
+            })
+        }
+        (Some(Body::Json(_)), Err(_)) => body.trim().is_empty(),
+        _ => true,
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
+static STATUS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^< HTTP/[\d.]+ (\d{3})").unwrap());
+
+/// A UUID, and an address that was blotted out.
+#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
+static UNKNOWN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\[email(?:\s|&#160;)*protected\]",
+    )
+    .unwrap()
+});
+
+fn unknown(text: &str) -> String {
+    UNKNOWN.replace_all(text, ANYTHING.to_string()).into_owned()
+}
+
+/// Whether two texts can be the same when what is unknown in either is taken for anything.
+fn meet(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    // reach[j]: the first i characters of `one` can be the first j of `other`.
+    let mut reach: Vec<bool> = vec![false; other.len() + 1];
+    for i in 0..=one.len() {
+        let mut row = vec![false; other.len() + 1];
+        for j in 0..=other.len() {
+            let mine = i.checked_sub(1).map(|i| one[i]);
+            let theirs = j.checked_sub(1).map(|j| other[j]);
+            row[j] = (mine.is_none() && theirs.is_none())
+                || (mine == theirs && mine.is_some() && reach[j - 1])
+                || (mine == Some(ANYTHING) && (reach[j] || j > 0 && row[j - 1]))
+                || (theirs == Some(ANYTHING) && (row[j - 1] || i > 0 && reach[j]));
+        }
+        reach = row;
+    }
+    reach[other.len()]
+}
