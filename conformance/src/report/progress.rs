@@ -16,6 +16,7 @@ pub struct Progress<W> {
     steps: usize,
     done: usize,
     wrong: usize,
+    unclear: usize,
 }
 
 enum Place<W> {
@@ -43,7 +44,7 @@ impl<W: Write> Progress<W> {
     }
 
     fn new(place: Place<W>) -> Self {
-        Self { place, steps: 0, done: 0, wrong: 0 }
+        Self { place, steps: 0, done: 0, wrong: 0, unclear: 0 }
     }
 }
 
@@ -54,11 +55,16 @@ impl<W: Write> Report for Progress<W> {
             Event::Step(record) => {
                 self.done += 1;
                 self.wrong += usize::from(record.verdict > Verdict::Inconclusive);
+                self.unclear += usize::from(record.verdict == Verdict::Inconclusive);
             }
             Event::Footer(_) => {}
         }
-        let message =
-            if self.wrong == 0 { "all hold".to_owned() } else { format!("{} do not hold", self.wrong) };
+        let message = match (self.wrong, self.unclear) {
+            (0, 0) => "all hold".to_owned(),
+            (0, unclear) => format!("{unclear} unclear"),
+            (1, _) => "1 does not hold".to_owned(),
+            (wrong, _) => format!("{wrong} do not hold"),
+        };
         match &mut self.place {
             Place::Terminal(bar) => {
                 bar.set_length(self.steps as u64);
