@@ -136,7 +136,9 @@ fn reason_at_start(mood: &str) -> String {
 fn reason(sandbox: &Sandbox, target: &[&str]) -> String {
     let told = events::run(sandbox, &[OPEN, target].concat());
     let finished = &told.finished;
-    assert_eq!((finished.code, finished.stderr.as_str()), (Some(3), ""), "{}", finished.stdout);
+    assert_eq!(finished.code, Some(3), "{}", finished.stdout);
+    // Standard error says how far the run has come, and does not say that anything holds.
+    assert_eq!(finished.stderr, "1 of 1 steps, 1 unclear\n");
     assert_eq!(told.verdicts(), [("desk/1-open::open", "inconclusive")]);
     let reason = told.steps[0]["reason"].as_str().unwrap();
     let sentence = format!("\nINCONCLUSIVE 1 step in desk: {reason}\n");

@@ -3,7 +3,7 @@
 
 The first argument is its mood from the start: `fine`, `dead` (it ends at once), `deaf` (it never listens), `mute` (it takes
 connections and never answers), `babbling` (it answers what is no HTTP), `stubborn` (it hears no signal, and has a child in its
-process group and one that has left it). A desk that is fine or stubborn does what the path says.
+process group and one that has left it), `sulky` (once it hangs, it answers nobody). Otherwise it does what the path says.
 """
 import os
 import signal
@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+SULKS = threading.Event()
 GARBAGE = b"\x16\x03\x01 this is no HTTP\r\n\r\n"
 
 
@@ -50,6 +51,7 @@ def behave(connection, path):
         print("the desk cannot go on", file=sys.stderr, flush=True)
         os._exit(3)
     elif path == "/hang":
+        SULKS.set()
         note("hangs")
         time.sleep(600)
     elif path == "/garbage":
@@ -76,6 +78,8 @@ def serve(connection, mood):
         try:
             path = read_request(connection)
             while path is not None:
+                if mood == "sulky" and SULKS.is_set():
+                    time.sleep(600)
                 if mood == "babbling":
                     connection.sendall(GARBAGE)
                     return
