@@ -46,7 +46,12 @@ pub struct Implementation {
     pub verdicts: BTreeMap<String, Verdict>,
     /// The steps that do not hold.
     pub steps: Vec<Step>,
+    /// Why nothing can be said of it, if that is so: it could not be used.
+    pub trouble: Option<String>,
+    /// The exit code of its run.
+    pub exit: u8,
     suite: String,
+    stage: Option<String>,
     target: String,
     rows: Vec<Row>,
 }
@@ -81,9 +86,9 @@ pub struct Step {
 #[derive(Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Line {
-    Header { version: u32, suite: String, target: String },
+    Header { version: u32, suite: String, target: String, stage: Option<String> },
     Step(Box<Step>),
-    Footer { requirements: Vec<Standing> },
+    Footer { requirements: Vec<Standing>, exit: u8 },
 }
 
 #[derive(Deserialize)]
@@ -112,6 +117,12 @@ impl Comparison {
                 format!("the report {path} is of the suite “{other}”, and the first is of “{suite}”");
             return Err(Diagnostic::new(message));
         }
+        let stage = implementations.first().and_then(|first| first.stage.clone());
+        if let Some(at) = implementations.iter().position(|other| other.stage != stage) {
+            let message =
+                format!("the report {} judges another stage than the first", paths[at].as_ref().display());
+            return Err(Diagnostic::new(message));
+        }
         name(&mut implementations, paths);
         let mut requirements: Vec<Row> = Vec::new();
         for row in implementations.iter().flat_map(|one| &one.rows) {
@@ -123,11 +134,18 @@ impl Comparison {
         Ok(Self { suite, requirements, implementations })
     }
 
-    /// Counts the implementations with which a requirement was tried and does not hold.
+    /// Counts the implementations with which a requirement was tried and does not hold. Of one that could not be used nothing is
+    /// known.
     #[must_use]
     pub fn failures(&self, requirement: &str) -> usize {
-        let verdicts = self.implementations.iter().filter_map(|one| one.verdicts.get(requirement));
-        verdicts.filter(|verdict| **verdict > Verdict::Pass).count()
+        let used = self.implementations.iter().filter(|one| one.trouble.is_none());
+        used.filter_map(|one| one.verdicts.get(requirement)).filter(|one| **one > Verdict::Pass).count()
+    }
+
+    /// Counts the implementations of which something is known.
+    #[must_use]
+    pub fn judged(&self) -> usize {
+        self.implementations.iter().filter(|one| one.trouble.is_none()).count()
     }
 }
 
@@ -161,22 +179,26 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
                 );
                 return Err(Diagnostic::new(message).help("a newer version of conformance may read it"));
             }
-            Line::Header { suite, target, .. } => header = Some((suite, target)),
+            Line::Header { suite, target, stage, .. } => header = Some((suite, target, stage)),
             Line::Step(step) if step.verdict > Verdict::Pass => steps.push(*step),
             Line::Step(_) => {}
-            Line::Footer { requirements } => footer = Some(requirements),
+            Line::Footer { requirements, exit } => footer = Some((requirements, exit)),
         }
     }
-    let Some((suite, target)) = header else { return Err(not_a_report(path, "it has no header")) };
-    let Some(standings) = footer else { return Err(cut(path)) };
-    let verdicts = standings.iter().filter_map(|one| Some((one.id.clone(), one.verdict?))).collect();
+    let Some((suite, target, stage)) = header else { return Err(not_a_report(path, "it has no header")) };
+    let Some((standings, exit)) = footer else { return Err(cut(path)) };
+    let verdicts: BTreeMap<String, Verdict> =
+        standings.iter().filter_map(|one| Some((one.id.clone(), one.verdict?))).collect();
     let rows = standings.into_iter().map(|one| Row {
         id: one.id,
         level: one.level,
         clause: one.clause,
         text: one.text,
     });
-    Ok(Implementation { name: String::new(), verdicts, steps, suite, target, rows: rows.collect() })
+    let rows = rows.collect();
+    let judged = verdicts.values().any(|verdict| matches!(verdict, Verdict::Pass | Verdict::Fail));
+    let trouble = steps.iter().find_map(|step| step.reason.clone()).filter(|_| !judged);
+    Ok(Implementation { name: String::new(), verdicts, steps, trouble, exit, suite, stage, target, rows })
 }
 
 fn cut(path: &Path) -> Diagnostic {
@@ -208,7 +230,7 @@ fn name(implementations: &mut [Implementation], paths: &[impl AsRef<Path>]) {
 mod tests {
     use super::*;
 
-    const HEADER: &str = r#"{"event":"header","version":1,"suite":"S","target":"t","steps":1}"#;
+    const HEADER: &str = r#"{"event":"header","version":1,"suite":"S","target":"t","stage":null,"steps":1}"#;
     const FOOTER: &str = r#"{"event":"footer","steps":{"fail":1},"exit":1,"requirements":[
         {"id":"A-1.1","level":"must","clause":"1","text":"x","verdict":"fail"},
         {"id":"A-1.2","level":"must","clause":"1","text":"y","verdict":null}]}"#;

@@ -56,6 +56,16 @@ impl Diagnostic {
         }
     }
 
+    /// Adds `did you mean …?` when one of `known` is near to `word`; they are too many to be told.
+    #[must_use]
+    pub fn suggest_near<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        match nearest(word, &known) {
+            Some(near) => self.label(format!("did you mean `{near}`?")),
+            None => self.help("`conformance list` shows the steps and what they cover"),
+        }
+    }
+
     /// The sentence.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -105,6 +115,12 @@ impl Diagnostics {
     /// Adds all of another.
     pub fn append(&mut self, mut other: Self) {
         self.0.append(&mut other.0);
+    }
+
+    /// Takes out what says the same of the same place again.
+    pub fn dedup(&mut self) {
+        let mut told = std::collections::BTreeSet::new();
+        self.0.retain(|diagnostic| told.insert(diagnostic.to_string()));
     }
 
     /// Whether nothing is wrong.

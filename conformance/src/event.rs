@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::source::{Excerpt, Place};
 use crate::suite::Level;
@@ -76,6 +76,13 @@ pub struct Record {
     /// What the target printed meanwhile.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub printed: String,
+    /// The reason of a failure that is known: it fails nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<String>,
+    /// Whether the target itself did not start in this profile. What that means is settled when it is known whether it starts
+    /// in any.
+    #[serde(skip)]
+    pub unstarted: bool,
 }
 
 /// A request and its response, as a report shows them.
@@ -116,20 +123,55 @@ pub struct Received {
 }
 
 /// What the run came to.
-#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Footer {
     /// How many steps have each verdict.
     pub steps: BTreeMap<Verdict, usize>,
     /// What is said of each requirement, in the order of the register.
     pub requirements: Vec<Standing>,
+    /// The deviations that are no longer true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Stale>,
+    /// What the next stage would demand, where a stage before the last is judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Next>,
     /// The exit code.
     pub exit: u8,
     /// How long the run took, in milliseconds.
     pub milliseconds: f64,
 }
 
+/// A deviation that is no longer true.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Stale {
+    /// Where it stands, as `file:line:column`.
+    pub at: String,
+    /// What is so instead.
+    pub message: String,
+}
+
+/// What a stage demands that the one before it does not.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Next {
+    /// The stage.
+    pub stage: String,
+    /// The requirements.
+    pub requirements: Vec<Demand>,
+}
+
+/// A requirement of a later stage.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Demand {
+    /// Its id.
+    pub id: String,
+    /// Its level.
+    pub level: Level,
+    /// The demand.
+    pub text: String,
+}
+
 /// What is said of a requirement.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
     /// Its id.
     pub id: String,
@@ -141,16 +183,20 @@ pub struct Standing {
     pub text: String,
     /// The worst verdict of the steps that cover it; none when no step ran.
     pub verdict: Option<Verdict>,
+    /// Whether all that does not hold of it is known, so that it fails nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deviates: bool,
     /// Why no step ran.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
 impl Record {
-    /// Whether a failure of the step fails the run: it covers a must, or nothing at all, as a setup step does.
+    /// Whether a failure of the step fails the run: it covers a must, or nothing at all, as a setup step does, and it is not known.
     #[must_use]
     pub fn binds(&self) -> bool {
-        self.covers.is_empty() || self.covers.values().any(|level| *level == Level::Must)
+        self.deviation.is_none()
+            && (self.covers.is_empty() || self.covers.values().any(|level| *level == Level::Must))
     }
 }
 

@@ -3,12 +3,16 @@
 //! In goes a [`Prepared`] request and the target's base address, out comes a [`Response`] or the way in which there was
 //! none. Nothing is judged here and nothing is retried but for a connection that was kept too long.
 
+mod transport;
+
 use std::fmt::{self, Display, Formatter};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
+
+pub use transport::Transport;
 
 use crate::request::Prepared;
 use crate::response::Response;
@@ -19,7 +23,7 @@ pub struct Wire {
     base: String,
     kept: Client,
     fresh: Client,
-    limit: Duration,
+    transport: Transport,
     /// Set once a kept connection has broken: this target closes connections without saying so.
     closes: AtomicBool,
 }
@@ -63,20 +67,26 @@ impl Display for Breakage {
 }
 
 impl Wire {
-    /// Returns a wire to the target at `base`, which waits at most `limit` for a whole answer.
+    /// Returns a wire to the target at `base`, an address with or without a path.
     ///
     /// # Errors
     /// A base that is not an address, in one sentence.
-    pub fn new(base: &str, limit: Duration) -> Result<Self, String> {
-        check_address(base)?;
+    pub fn new(base: &str, transport: &Transport) -> Result<Self, String> {
+        let url = check_address(base)?;
+        let (kept, fresh) = transport.clients(url.scheme() == "https")?;
         Ok(Self {
-            base: base.trim_end_matches('/').to_owned(),
-            // Servers commonly drop an idle connection after two to five seconds.
-            kept: client(Client::builder().pool_idle_timeout(Duration::from_secs(1)))?,
-            fresh: client(Client::builder().pool_max_idle_per_host(0))?,
-            limit,
+            base: url.as_str().trim_end_matches('/').to_owned(),
+            kept,
+            fresh,
+            transport: transport.clone(),
             closes: AtomicBool::new(false),
         })
+    }
+
+    /// How the target is reached.
+    #[must_use]
+    pub fn transport(&self) -> &Transport {
+        &self.transport
     }
 
     /// The target's base address, without a final slash.
@@ -91,14 +101,15 @@ impl Wire {
     /// The way in which there was no response.
     pub async fn send(&self, request: &Prepared) -> Result<Response, Breakage> {
         let started = Instant::now();
-        let answer = tokio::time::timeout(self.limit, self.hops(request)).await;
-        let mut response = answer.unwrap_or(Err(Breakage::Silence(self.limit)))?;
+        let limit = self.transport.limit;
+        let answer = tokio::time::timeout(limit, self.hops(request)).await;
+        let mut response = answer.unwrap_or(Err(Breakage::Silence(limit)))?;
         response.elapsed = started.elapsed();
         Ok(response)
     }
 
     async fn hops(&self, request: &Prepared) -> Result<Response, Breakage> {
-        let mut request = request.clone();
+        let mut request = self.transport.dress(request.clone());
         loop {
             let response = self.once(&request).await?;
             let location = response.header("location").filter(|_| (300..400).contains(&response.status));
@@ -106,10 +117,11 @@ impl Wire {
             let here = self.url(&request.target)?;
             let next =
                 here.join(location).map_err(|error| Breakage::Broken(format!("its Location: {error}")))?;
-            if next.origin() != here.origin() {
+            let next = &next[..url::Position::AfterQuery];
+            let Some(target) = next.strip_prefix(&self.base).filter(|target| target.starts_with('/')) else {
                 return Ok(response);
-            }
-            request.target = next[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
+            };
+            request.target = target.to_owned();
             request.follow -= 1;
             // RFC 9110, section 15.4: 303 asks for a GET, and 301 and 302 turn a POST into one.
             if response.status == 303 || (response.status < 303 && request.method == "POST") {
@@ -174,12 +186,12 @@ impl Wire {
     }
 }
 
-/// Says whether something is the address of a target.
+/// Reads the address of a target.
 ///
 /// # Errors
 /// Anything but an address of HTTP, or one with what would go out in every request, in one sentence.
-pub fn check_address(base: &str) -> Result<(), String> {
-    let url = Url::parse(base).ok().filter(|url| url.scheme() == "http" && url.has_host());
+pub fn check_address(base: &str) -> Result<Url, String> {
+    let url = Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let Some(url) = url else {
         return Err(format!("`{base}` is not an address of HTTP; it is written as http://host:port"));
     };
@@ -189,13 +201,7 @@ pub fn check_address(base: &str) -> Result<(), String> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(format!("`{base}` has something behind its path; it is written as http://host:port"));
     }
-    Ok(())
-}
-
-fn client(builder: reqwest::ClientBuilder) -> Result<Client, String> {
-    // What a user asked for is what goes out: no proxy of the environment, no redirection of its own.
-    let builder = builder.no_proxy().redirect(reqwest::redirect::Policy::none()).http1_title_case_headers();
-    builder.build().map_err(|error| format!("the HTTP client does not start: {error}"))
+    Ok(url)
 }
 
 fn explain(error: &reqwest::Error) -> Breakage {
@@ -203,10 +209,16 @@ fn explain(error: &reqwest::Error) -> Breakage {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    if error.is_connect() {
-        Breakage::NoConnection(cause.to_string())
+    let cause = cause.to_string();
+    if cause.contains("peer certificate") {
+        let remedy = "--cacert FILE trusts the authority that it comes from, --insecure any";
+        Breakage::NoConnection(format!("{cause} ({remedy})"))
+    } else if cause.contains("InvalidContentType") {
+        Breakage::NoConnection("it does not speak TLS (is it http:// and not https://?)".to_owned())
+    } else if error.is_connect() {
+        Breakage::NoConnection(cause)
     } else {
-        Breakage::Broken(cause.to_string())
+        Breakage::Broken(cause)
     }
 }
 

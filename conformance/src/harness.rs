@@ -16,14 +16,15 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anstream::StripStream;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Runtime;
 
+use crate::deviation::Deviations;
 use crate::diagnostic::Diagnostics;
 use crate::event::{Event, Record};
+use crate::exchange::Transport;
 use crate::exit::Exit;
 use crate::options;
 use crate::plan::{Plan, PlanError, Selection};
@@ -78,7 +79,11 @@ fn prepare(
         PlanError::Nothing(error) => (Exit::Nothing, error.to_string()),
     })?;
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    Ok(Session::new(plan, &target, Options { jobs, limit: Duration::from_secs(10), redactor }))
+    Ok(Session::new(
+        plan,
+        &target,
+        Options { jobs, transport: Transport::default(), redactor, deviations: Deviations::default() },
+    ))
 }
 
 fn trials(session: &Arc<Session>, runtime: &Arc<Runtime>) -> Vec<Trial> {

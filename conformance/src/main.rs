@@ -1,8 +1,9 @@
 //! The program: options in, an exit code out.
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,17 +11,20 @@ use anstream::AutoStream;
 use clap::Parser as _;
 use conformance::comparison::Comparison;
 use conformance::coverage::{Coverage, Specification};
+use conformance::deviation::Deviations;
 use conformance::diagnostic::{Diagnostic, Diagnostics};
 use conformance::event::Event;
 use conformance::exit::Exit;
+use conformance::fleet;
 use conformance::listing;
 use conformance::options::{
-    Check, Command, Compare, CoverageFormat, List, ListFormat, Options, Run, SchemaOf,
+    self, Check, Command, Compare, CoverageFormat, List, ListFormat, Options, Run, SchemaOf, SeedFormat,
 };
 use conformance::plan::{Plan, PlanError, Selection};
 use conformance::redact::Redactor;
-use conformance::report;
+use conformance::report::{self, JsonLines, Report};
 use conformance::run;
+use conformance::seed::Seed;
 use conformance::source::Source;
 use conformance::suite::{Folder, Suite, schema};
 use conformance::target::{self, Target};
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
         Command::Completions(options) => print(&options.script()),
         Command::Man(options) => options.page().map_err(Stopped::from).and_then(|page| print(&page)),
         Command::Compare(options) => compare(&options),
+        Command::Seed(options) => seed(&options),
     };
     match done {
         Ok(code) => code,
@@ -83,6 +88,9 @@ impl From<io::Error> for Stopped {
 }
 
 fn run(options: &Run) -> Result<ExitCode, Stopped> {
+    if let Some(pattern) = &options.each {
+        return each(pattern, options);
+    }
     let mut done = round(options, None)?;
     while options.watch && done.code < SIGNALLED {
         done = next_round(options, done)?;
@@ -142,9 +150,15 @@ fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
     }
 }
 
-fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped> {
+/// What a run needs, once nothing is wrong on paper.
+struct Ready {
+    plan: Plan,
+    target: Target,
+    how: run::Options,
+}
+
+fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Ready, Stopped> {
     let suite = Arc::new(Suite::load(&options.selection.folder())?);
-    let whole = only.is_none();
     let mut selection = Selection { only, ..options.selection.selection() };
     let target = match (&options.url, &options.target) {
         (Some(url), _) => {
@@ -155,15 +169,34 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
         (None, Some(file)) => target::load(file, &suite)?,
         (None, None) => Target::command(options.program.clone(), ".".into()),
     };
-    let places = if options.watch { places(options, &target) } else { Vec::new() };
-    let files = Snapshot::take(&places, &options.written());
-    let redactor = if options.show_secrets { Redactor::none() } else { Redactor::new(&suite) };
+    let transport = options.transport.transport()?;
+    let gateway = transport.headers.iter().map(|(_, value)| value.as_str());
+    let redactor =
+        if options.show_secrets { Redactor::none() } else { Redactor::new(&suite).hiding(gateway) };
+    let deviations = match &options.deviations {
+        Some(file) => Deviations::load(file, &suite)?,
+        None => Deviations::default(),
+    };
     let plan = Plan::new(suite, &selection)?;
+    let how = run::Options { jobs: usize::from(options.jobs), transport, redactor, deviations };
+    Ok(Ready { plan, target, how })
+}
+
+fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped> {
+    let whole = only.is_none();
+    let ready = ready(options, only)?;
+    let places = if options.watch { places(options, &ready.target) } else { Vec::new() };
+    let files = Snapshot::take(&places, &options.written());
     let mut reports = report::open(options)?;
-    let how = run::Options { jobs: usize::from(options.jobs), limit: options.timeout, redactor };
+    let mut wrong = BTreeSet::new();
+    let code = play(ready, &mut reports, &mut wrong)?;
+    Ok(Round { code, whole, wrong, places, files })
+}
+
+/// Runs a plan against one target and returns its exit code, or that of the signal that ended it.
+fn play(ready: Ready, reports: &mut [Box<dyn Report>], wrong: &mut BTreeSet<String>) -> Result<u8, Stopped> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut broken = None;
-    let mut wrong = BTreeSet::new();
     let code = runtime.block_on(async {
         let tell = |event: &Event| {
             if let Event::Step(record) = event
@@ -171,14 +204,14 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
             {
                 wrong.insert(record.id.clone());
             }
-            for report in &mut reports {
+            for report in &mut *reports {
                 if let Err(error) = report.tell(event) {
                     broken.get_or_insert(error);
                 }
             }
         };
         tokio::select! {
-            footer = run::run(plan, target, how, tell) => footer.exit,
+            footer = run::run(ready.plan, ready.target, ready.how, tell) => footer.exit,
             code = interrupted() => code,
         }
     });
@@ -187,9 +220,43 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
     match broken {
         // A reader that has seen enough, such as `head`, is no fault.
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(Round { code, whole, wrong, places, files }),
+        _ => Ok(code),
     }
 }
+
+/// Runs a plan against one implementation after the other, keeps a report of each and sets them beside each other. Returns the
+/// gravest exit code: a failure before what cannot be used.
+fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
+    let Ready { plan, target, how } = ready(options, None)?;
+    let members = fleet::muster(pattern, &options.keep)?;
+    std::fs::create_dir_all(&options.keep).map_err(|error| report::unwritable(&options.keep, &error))?;
+    let kept: Vec<PathBuf> = members.iter().map(|member| options.keep.join(member.report())).collect();
+    for (index, (member, path)) in members.iter().zip(&kept).enumerate() {
+        if !options.quiet {
+            // Whoever waits sees how far it is; what it came to stands in the table.
+            writeln!(io::stderr(), "[{} of {}] {}", index + 1, members.len(), member.name).ok();
+        }
+        let target = target.elsewhere(member.name.clone(), &member.directory);
+        let lines = JsonLines::create(path).map_err(|error| report::unwritable(path, &error))?;
+        let ready = Ready { plan: plan.clone(), target, how: how.clone() };
+        let code = play(ready, &mut [Box::new(lines)], &mut BTreeSet::new())?;
+        if code >= SIGNALLED {
+            return Ok(code.into());
+        }
+    }
+    let comparison = Comparison::read(&kept)?;
+    let mut out = AutoStream::new(io::stdout(), report::choice(options.color));
+    match report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
+    }
+    let exits = comparison.implementations.iter().map(|one| one.exit);
+    let gravity = |exit: &u8| GRAVITY.iter().position(|other| other.code() == *exit);
+    Ok(exits.max_by_key(gravity).unwrap_or_default().into())
+}
+
+/// Exit codes by how grave they are: of many runs the last of these is told.
+const GRAVITY: [Exit; 5] = [Exit::Conforms, Exit::Nothing, Exit::Unusable, Exit::Fails, Exit::Internal];
 
 /// What a run is run from: the suite, the target file and the implementation.
 fn places(options: &Run, target: &Target) -> Vec<PathBuf> {
@@ -295,6 +362,38 @@ fn described(of: SchemaOf) -> String {
         SchemaOf::Editor => format!("{:#}", schema::editor("scenarios")),
     };
     text + "\n"
+}
+
+fn seed(options: &options::Seed) -> Result<ExitCode, Stopped> {
+    let suite = Suite::load(&options.folder())?;
+    if let Some(name) = options.profile.as_deref().filter(|name| suite.profile(name).is_none()) {
+        let known = suite.profiles.iter().map(|profile| profile.name.as_str());
+        return Err(Diagnostic::new(format!("the suite has no profile `{name}`"))
+            .suggest(name, known)
+            .into());
+    }
+    let seed = Seed::new(&suite, options.profile.as_deref()).map_err(Diagnostic::new)?;
+    if let Some(folder) = &options.into {
+        for (name, content) in &seed.files {
+            let path = folder.join(name);
+            let written = OpenOptions::new().write(true).create_new(true).open(&path);
+            written
+                .and_then(|mut file| file.write_all(content.as_bytes()))
+                .map_err(|error| Diagnostic::new(format!("{} cannot be written: {error}", path.display())))?;
+        }
+        return Ok(Exit::Conforms.into());
+    }
+    let base = options.url.as_deref().unwrap_or(&suite.origin);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = match options.format {
+        SeedFormat::Files => seed.write_files(&mut out),
+        SeedFormat::Curl => seed.write_curl(base, &mut out),
+        SeedFormat::Json => seed.write_json(base, &mut out),
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(Exit::Conforms.into()),
+    }
 }
 
 fn compare(options: &Compare) -> Result<ExitCode, Stopped> {

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use url::Url;
+
 use crate::diagnostic::Diagnostic;
+use crate::exchange::Transport;
 use crate::plan::Selection;
 use crate::suite::{Folder, Suite};
 
@@ -22,7 +25,7 @@ pub struct Options {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Runs the suite against a target: a URL, a command that starts it (behind `--`), or a target file.
-    Run(Run),
+    Run(Box<Run>),
     /// Shows every step with its request, or with --stage those that a run would take, and sends nothing.
     List(List),
     /// Reads the suite and says everything that is wrong with it.
@@ -38,6 +41,8 @@ pub enum Command {
     Man(Man),
     /// Sets the reports of several implementations beside each other.
     Compare(Compare),
+    /// Prints what a target that is already running must hold, as files or as curl commands.
+    Seed(Seed),
 }
 
 /// `conformance run`.
@@ -53,18 +58,30 @@ pub struct Run {
     /// A command that starts the target in the current folder; it is started anew for each profile.
     #[arg(last = true, value_name = "COMMAND")]
     pub program: Vec<String>,
+    /// Runs the command, or the target file, in every subfolder of this folder, or in every folder that a pattern matches.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "report", "watch"])]
+    pub each: Option<PathBuf>,
+    /// Where the reports of --each are kept, one for each implementation.
+    #[arg(long, value_name = "DIR", default_value = "conformance-reports", requires = "each")]
+    pub keep: PathBuf,
     /// What is run of the suite.
     #[command(flatten)]
     pub selection: SelectionOptions,
     /// How many scenarios send requests at once.
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
-    /// How long the target may take for one whole answer.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
-    pub timeout: Duration,
+    /// How the target is reached.
+    #[command(flatten)]
+    pub transport: TransportOptions,
     /// Writes a report beside the one for people: html, jsonl, junit, tap or badge, each =FILE; github, which needs no file.
     #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
     pub report: Vec<ReportPlace>,
+    /// A file of known failures, each with its reason: they fail nothing, and one that has gone does.
+    #[arg(long, value_name = "FILE", conflicts_with = "each")]
+    pub deviations: Option<PathBuf>,
+    /// Begins a file of known failures with what fails in this run.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["each", "deviations", "watch"])]
+    pub write_deviations: Option<PathBuf>,
     /// Shows passwords, credentials and cookies in the reports.
     #[arg(long)]
     pub show_secrets: bool,
@@ -83,6 +100,26 @@ pub struct Run {
     /// Runs again what did not hold whenever a file of the suite or of the implementation changes.
     #[arg(long)]
     pub watch: bool,
+}
+
+/// How a target is reached.
+#[derive(Debug, Args)]
+pub struct TransportOptions {
+    /// How long the target may take for one whole answer.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// A header field for every request, such as a gateway's key; no report shows its value.
+    #[arg(long, value_name = "NAME: VALUE", value_parser = parse_header)]
+    pub header: Vec<(String, String)>,
+    /// Takes the certificate of an HTTPS target as it is.
+    #[arg(long, requires = "url")]
+    pub insecure: bool,
+    /// Trusts the authorities in a file of PEM certificates, beside those of the system.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub cacert: Option<PathBuf>,
+    /// Sends every request through a proxy, as http://host:port.
+    #[arg(long, value_name = "URL", requires = "url", value_parser = parse_proxy)]
+    pub proxy: Option<Url>,
 }
 
 /// `conformance list`.
@@ -169,6 +206,26 @@ pub struct Man {
     pub command: Option<String>,
 }
 
+/// `conformance seed`.
+#[derive(Debug, Args)]
+pub struct Seed {
+    /// Where the curl commands send their requests; the specification's own origin unless it is given.
+    #[arg(value_name = "URL", value_parser = parse_address)]
+    pub url: Option<String>,
+    /// The folder of the suite; the one inside this program unless it is given.
+    #[arg(long, value_name = "DIR")]
+    pub suite: Option<PathBuf>,
+    /// Only what the steps of this profile need.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// In which form.
+    #[arg(long, default_value = "files")]
+    pub format: SeedFormat,
+    /// Writes the files into a folder; one that is there already is left as it is.
+    #[arg(long, value_name = "DIR", conflicts_with = "format")]
+    pub into: Option<PathBuf>,
+}
+
 /// What is taken of a suite.
 #[derive(Debug, Args)]
 pub struct SelectionOptions {
@@ -240,6 +297,17 @@ pub enum CoverageFormat {
     Json,
 }
 
+/// How what a target must hold is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SeedFormat {
+    /// The files of the launch contract.
+    Files,
+    /// A shell script of curl commands that make what can be made through the API.
+    Curl,
+    /// One JSON object with both.
+    Json,
+}
+
 /// When to write in colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -268,6 +336,34 @@ impl SelectionOptions {
             profiles: self.profile.clone(),
             only: None,
         }
+    }
+}
+
+impl Seed {
+    /// The suite's files.
+    #[must_use]
+    pub fn folder(&self) -> Folder {
+        folder(self.suite.as_ref())
+    }
+}
+
+impl TransportOptions {
+    /// How the target is reached.
+    ///
+    /// # Errors
+    /// A file of certificates that cannot be read.
+    pub fn transport(&self) -> Result<Transport, Diagnostic> {
+        let mut transport = Transport {
+            limit: self.timeout,
+            headers: self.header.clone(),
+            insecure: self.insecure,
+            authorities: None,
+            proxy: self.proxy.clone(),
+        };
+        if let Some(path) = &self.cacert {
+            transport.trust(path).map_err(Diagnostic::new)?;
+        }
+        Ok(transport)
     }
 }
 
@@ -381,13 +477,32 @@ fn folder(named: Option<&PathBuf>) -> Folder {
 }
 
 fn parse_address(written: &str) -> Result<String, String> {
-    crate::exchange::check_address(written).map(|()| written.to_owned())
+    crate::exchange::check_address(written).map(|_| written.to_owned())
 }
 
 fn parse_duration(written: &str) -> Result<Duration, String> {
     let place = crate::source::Source::new("", "").place(crate::source::Span::default());
     crate::suite::members::duration(written, &place)
         .map_err(|_| "written as 200ms, 4s, 1.5s or 2m".to_owned())
+}
+
+fn parse_header(written: &str) -> Result<(String, String), String> {
+    let form = || "written as 'Name: value'".to_owned();
+    let (name, value) = written.split_once(':').ok_or_else(form)?;
+    let name_is_token = !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    if !name_is_token || value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
+        return Err(form());
+    }
+    Ok((name.to_owned(), value.trim().to_owned()))
+}
+
+fn parse_proxy(written: &str) -> Result<Url, String> {
+    let url = Url::parse(written).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" if url.has_host() => Ok(url),
+        _ => Err("written as http://host:port".to_owned()),
+    }
 }
 
 fn parse_report(written: &str) -> Result<ReportPlace, String> {

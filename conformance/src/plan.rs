@@ -9,6 +9,7 @@ use std::sync::Arc;
 use globset::Glob;
 
 use crate::diagnostic::Diagnostic;
+use crate::event::{Demand, Next};
 use crate::suite::{Scenario, Step, Suite};
 
 /// What was asked for.
@@ -118,6 +119,26 @@ impl Plan {
         }
         let groups = group(&suite, trials);
         Ok(Self { suite, stage, groups })
+    }
+
+    /// Returns the first stage behind the judged one that demands more, and what that is. Filters and profiles play no part: a
+    /// stage is the whole suite's.
+    #[must_use]
+    pub fn next(&self) -> Option<Next> {
+        let now = self.demanded_at(self.stage);
+        (self.stage + 1..self.suite.stages.len()).find_map(|stage| {
+            let more: Vec<Demand> = (self.suite.requirements.iter())
+                .filter(|one| self.demanded_at(stage).contains(&*one.id) && !now.contains(&*one.id))
+                .map(|one| Demand { id: one.id.clone(), level: one.level, text: one.text.clone() })
+                .collect();
+            (!more.is_empty()).then(|| Next { stage: self.suite.stages[stage].clone(), requirements: more })
+        })
+    }
+
+    fn demanded_at(&self, stage: usize) -> BTreeSet<&str> {
+        let steps = self.suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
+        let held = steps.filter(|step| step.stages.hold_at(stage));
+        held.flat_map(|step| &step.covers).map(|id| &**id).collect()
     }
 
     /// The scenarios in the order of the report.

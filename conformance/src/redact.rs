@@ -56,6 +56,14 @@ impl Redactor {
         Self { shows_all: true, ..Self::default() }
     }
 
+    /// Returns a redactor that also knows these values.
+    #[must_use]
+    pub fn hiding<'a>(mut self, values: impl IntoIterator<Item = &'a str>) -> Self {
+        self.values.extend(values.into_iter().filter(|value| !value.is_empty()).map(str::to_owned));
+        self.values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        self
+    }
+
     /// Returns a text without the secrets that are known.
     #[must_use]
     pub fn text(&self, text: &str) -> String {

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod badge;
 pub mod cause;
+pub mod deviating;
 pub mod evidence;
 mod github;
 pub mod html;
@@ -11,6 +12,7 @@ mod jsonl;
 pub mod junit;
 pub mod matrix;
 mod open;
+mod outlook;
 mod progress;
 pub mod tap;
 pub mod task;

@@ -18,10 +18,13 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use crate::deviation::Deviations;
 use crate::event::{Event, Footer, Header, Record};
+use crate::exchange::Transport;
 use crate::plan::Plan;
 use crate::redact::Redactor;
 use crate::target::Target;
+use crate::verdict::Verdict;
 use tally::Tally;
 
 pub use session::Session;
@@ -31,10 +34,12 @@ pub use session::Session;
 pub struct Options {
     /// How many scenarios send requests at once.
     pub jobs: usize,
-    /// How long one exchange may take.
-    pub limit: Duration,
+    /// How the target is reached.
+    pub transport: Transport,
     /// What is kept out of the events.
     pub redactor: Redactor,
+    /// The failures that are known.
+    pub deviations: Deviations,
 }
 
 /// The version of the event stream.
@@ -47,6 +52,7 @@ type Told = (usize, Vec<Record>);
 pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl FnMut(&Event)) -> Footer {
     let began = Instant::now();
     let mut tally = Tally::new(&plan);
+    let mut deviations = options.deviations.clone();
     tell(&Event::Header(header(&plan, &target)));
     let groups = plan.groups.len();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -61,20 +67,45 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
     drop(results);
     let mut waiting: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
     let mut next = 0;
-    while let Some((order, records)) = arrived.recv().await {
-        waiting.insert(order, records);
+    loop {
+        let arrival = arrived.recv().await;
+        let last = arrival.is_none();
+        waiting.extend(arrival);
         while let Some(records) = waiting.remove(&next) {
-            for record in records {
+            let came_up = session.came_up();
+            if !came_up && !last && records.iter().any(|record| record.unstarted) {
+                // Whether another profile starts is not known yet.
+                waiting.insert(next, records);
+                break;
+            }
+            for mut record in records {
+                settle(&mut record, came_up);
+                if came_up || !record.unstarted {
+                    record.deviation = deviations.look_up(&record);
+                }
                 tally.count(&record);
                 tell(&Event::Step(Box::new(record)));
             }
             next += 1;
         }
+        if last {
+            break;
+        }
     }
     finish(&mut tasks).await;
-    let footer = Footer { milliseconds: milliseconds(began.elapsed()), ..tally.close() };
+    let next = session.plan().next();
+    let footer =
+        Footer { milliseconds: milliseconds(began.elapsed()), next, ..tally.close(deviations.stale()) };
     tell(&Event::Footer(footer.clone()));
     footer
+}
+
+/// A target that starts in one profile and not in another does not do in that one what the specification says of it. One that
+/// starts in none is no target.
+fn settle(record: &mut Record, came_up: bool) {
+    if record.unstarted && came_up {
+        record.verdict = Verdict::Fail;
+    }
 }
 
 fn header(plan: &Plan, target: &Target) -> Header {

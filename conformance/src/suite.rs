@@ -25,8 +25,8 @@ use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml;
 
-pub use contract::Launch;
 pub(crate) use contract::environment;
+pub use contract::{Create, Launch};
 pub use folder::Folder;
 pub use lane::Lane;
 pub use manifest::{Present, Profile};

@@ -3,13 +3,19 @@
 //! A [`Target`] says how each profile is reached; [`Running`] is one that answers. Only this room and those below it start
 //! processes.
 
+mod chore;
 mod file;
 mod launch;
 pub mod process;
+mod reach;
+mod ready;
 pub mod scratch;
+mod seed;
+mod unusable;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use regex::Regex;
@@ -18,8 +24,12 @@ use crate::request::Request;
 use crate::suite::Profile;
 use crate::template::Text;
 
+pub use chore::Build;
 pub use file::load;
-pub use launch::{Running, Unusable, launch, reach, relaunch};
+pub use launch::{Running, launch, relaunch};
+pub use reach::reach;
+pub use seed::seed;
+pub use unusable::Unusable;
 
 /// The implementation under test.
 #[derive(Debug)]
@@ -59,6 +69,14 @@ pub struct Program {
     pub output: Vec<(String, Regex)>,
     /// How long it may take to answer for the first time.
     pub start_limit: Duration,
+    /// Commands that run in the target's folder before each start.
+    pub setup: Vec<Vec<String>>,
+    /// Commands that run in the target's folder after each stop, whatever has happened in between.
+    pub teardown: Vec<Vec<String>>,
+    /// What is made of the implementation once, before the first start.
+    pub build: Option<Arc<Build>>,
+    /// Files of the implementation without which it does not offer the profile.
+    pub needs: Vec<String>,
 }
 
 /// How long a target may take to answer for the first time, unless a target file says otherwise.
@@ -69,16 +87,35 @@ impl Target {
     #[must_use]
     pub fn command(command: Vec<String>, directory: PathBuf) -> Self {
         let title = command.join(" ");
-        let program = Program {
-            command,
-            directory,
-            env: Vec::new(),
-            port: None,
-            ready: None,
-            output: Vec::new(),
-            start_limit: START_LIMIT,
-        };
+        let program = Program::new(command, directory);
         Self::Programs { title, program: Some(Box::new(program)), profiles: BTreeMap::new() }
+    }
+
+    /// Returns the same target with the implementation in another folder, called by another name.
+    #[must_use]
+    pub fn elsewhere(&self, title: String, directory: &Path) -> Self {
+        match self {
+            Self::Url { base, profile } => Self::Url { base: base.clone(), profile: profile.clone() },
+            Self::Programs { program, profiles, .. } => {
+                let mut builds = BTreeMap::new();
+                let mut moved = |program: &Program| {
+                    let mut program = program.clone();
+                    if let Some(build) = &mut program.build {
+                        let key = Arc::as_ptr(build) as usize;
+                        let other =
+                            builds.entry(key).or_insert_with(|| build.elsewhere(directory.to_owned()));
+                        *build = Arc::clone(other);
+                    }
+                    directory.clone_into(&mut program.directory);
+                    program
+                };
+                let program = program.as_ref().map(|program| Box::new(moved(program)));
+                let profiles = profiles.iter().map(|(name, program)| {
+                    (name.clone(), program.as_ref().map(&mut moved).map_err(Clone::clone))
+                });
+                Self::Programs { title, program, profiles: profiles.collect() }
+            }
+        }
     }
 
     /// What the target is called in reports.
@@ -110,14 +147,41 @@ impl Target {
                 Err(format!("the target runs in the profile `{own}`, and this needs `{}`", profile.name))
             }
             Self::Programs { program, profiles, .. } => match (profiles.get(&profile.name), program) {
-                (Some(Ok(program)), _) => Ok(program),
+                (Some(Ok(program)), _) => program.offered(),
                 (Some(Err(reason)), _) => Err(reason.clone()),
-                (None, Some(program)) if !profile.own => Ok(program),
+                (None, Some(program)) if !profile.own => program.offered(),
                 (None, _) => Err(format!(
                     "{} is a program of its own, and no target file names its command (--target FILE)",
                     profile.title
                 )),
             },
+        }
+    }
+}
+
+impl Program {
+    /// Returns a program that follows the launch contract in everything.
+    #[must_use]
+    pub fn new(command: Vec<String>, directory: PathBuf) -> Self {
+        Self {
+            command,
+            directory,
+            env: Vec::new(),
+            port: None,
+            ready: None,
+            output: Vec::new(),
+            start_limit: START_LIMIT,
+            setup: Vec::new(),
+            teardown: Vec::new(),
+            build: None,
+            needs: Vec::new(),
+        }
+    }
+
+    fn offered(&self) -> Result<&Self, String> {
+        match self.needs.iter().find(|needed| !self.directory.join(needed).exists()) {
+            Some(needed) => Err(format!("the implementation has no `{needed}`")),
+            None => Ok(self),
         }
     }
 }

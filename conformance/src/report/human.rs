@@ -11,8 +11,8 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::Report;
 use super::cause::{Cause, causes};
+use super::{Report, outlook};
 use crate::event::{Event, Footer, Header, Record};
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -22,6 +22,8 @@ pub struct Human<W> {
     out: W,
     detail: Detail,
     failures: Vec<Record>,
+    /// The failures that are known, with their reasons.
+    known: Vec<(String, String)>,
     /// Steps that were not judged, by their reason: told once.
     unjudged: BTreeMap<(Verdict, String), Unjudged>,
 }
@@ -54,7 +56,7 @@ const NAMED: usize = 8;
 impl<W: Write> Human<W> {
     /// Returns a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
-        Self { out, detail, failures: Vec::new(), unjudged: BTreeMap::new() }
+        Self { out, detail, failures: Vec::new(), known: Vec::new(), unjudged: BTreeMap::new() }
     }
 
     /// Returns the stream that it wrote to.
@@ -85,6 +87,9 @@ impl<W: Write> Human<W> {
         }
         match record.verdict {
             Verdict::Pass => {}
+            Verdict::Fail | Verdict::Inconclusive if record.deviation.is_some() => {
+                self.known.push((record.id.clone(), record.deviation.clone().unwrap_or_default()));
+            }
             Verdict::Fail | Verdict::Error => self.failures.push(record.clone()),
             Verdict::Skipped | Verdict::Inconclusive => {
                 let reason = record.reason.clone().unwrap_or_default();
@@ -159,6 +164,12 @@ impl<W: Write> Human<W> {
         if self.detail != Detail::Quiet || !judged {
             self.unjudged()?;
         }
+        if self.detail != Detail::Quiet {
+            for (step, reason) in &self.known {
+                writeln!(self.out, "{DIM}KNOWN{DIM:#} {step}: {reason}")?;
+            }
+        }
+        outlook::write(footer, &mut self.out)?;
         if let Some(progress) = standing::progress(footer).filter(|_| judged) {
             writeln!(self.out, "{progress}")?;
         }

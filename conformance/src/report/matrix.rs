@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, Row};
 use crate::suite::Level;
 use crate::verdict::Verdict;
 
@@ -23,8 +23,10 @@ pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
             (held, tried) => Some(format!("{level} {held} of {tried}")),
         });
         let (held, tried) = one.held(Level::Must);
-        let style = if held == tried { good() } else { bad() };
-        let counts = counts.collect::<Vec<_>>().join(" · ");
+        let (style, counts) = match &one.trouble {
+            Some(reason) => (AnsiColor::Yellow.on_default(), format!("cannot be used: {reason}")),
+            None => (if held == tried { good() } else { bad() }, counts.collect::<Vec<_>>().join(" · ")),
+        };
         writeln!(out, "{:3}  {:width$}  {style}{counts}{style:#}", index + 1, one.name)?;
     }
     let mut rows: Vec<_> = (comparison.requirements.iter())
@@ -35,8 +37,30 @@ pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
     if rows.is_empty() {
         return writeln!(out, "\nnothing fails anywhere");
     }
+    let most = rows.iter().take_while(|(failures, _)| failures * 2 > comparison.judged()).count();
+    let (most, others) = rows.split_at(if comparison.judged() > 1 { most } else { 0 });
+    part("what most get wrong", most, comparison, out)?;
+    part(
+        if most.is_empty() { "what some get wrong" } else { "what others get wrong" },
+        others,
+        comparison,
+        out,
+    )
+}
+
+fn part(
+    title: &str,
+    rows: &[(usize, &Row)],
+    comparison: &Comparison,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    const BOLD: Style = Style::new().bold();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let implementations = &comparison.implementations;
     let numbers = (1..=implementations.len()).map(|number| format!("{number:>3}"));
-    writeln!(out, "\n{BOLD}{:14} {:6} fails{}{BOLD:#}", "requirement", "level", numbers.collect::<String>())?;
+    writeln!(out, "\n{BOLD}{title:21} fails{}{BOLD:#}", numbers.collect::<String>())?;
     for (failures, row) in rows {
         write!(out, "{:14} {:6} {failures:5}", row.id, row.level.to_string())?;
         for one in implementations {

@@ -7,7 +7,9 @@ use std::path::Path;
 use anstream::{AutoStream, ColorChoice};
 
 use super::account::Writer;
-use super::{Detail, Document, Github, Human, JsonLines, Progress, Report, badge, html, junit, tap};
+use super::{
+    Detail, Document, Github, Human, JsonLines, Progress, Report, badge, deviating, html, junit, tap,
+};
 use crate::diagnostic::Diagnostic;
 use crate::options::{Color, ReportKind, ReportPlace, Run, github_summary};
 
@@ -35,6 +37,14 @@ pub fn open(options: &Run) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
             ReportPlace::File(kind, path) => file(*kind, path).map_err(|error| unwritable(path, &error))?,
             ReportPlace::Github => Box::new(Github::new(io::stdout(), summary()?)),
         });
+    }
+    if let Some(path) = &options.write_deviations {
+        if path.exists() {
+            let message = format!("{} is there already, and may hold reasons", path.display());
+            return Err(Diagnostic::new(message).help("--deviations FILE reads it"));
+        }
+        let report = Document::create(path, deviating::write).map_err(|error| unwritable(path, &error))?;
+        reports.push(Box::new(report));
     }
     Ok(reports)
 }

@@ -60,7 +60,7 @@ mod tests {
 
     fn standing(id: &str, clause: &str, verdict: Option<Verdict>) -> Standing {
         let (id, clause, text) = (id.to_owned(), clause.to_owned(), String::new());
-        Standing { id, level: Level::Must, clause, text, verdict, reason: None }
+        Standing { id, level: Level::Must, clause, text, verdict, deviates: false, reason: None }
     }
 
     #[test]

@@ -51,7 +51,8 @@ pub(super) fn untold(session: &Session, trial: &Trial, unset: &Unset) -> Vec<Rec
         .filter(|(_, asked)| *asked)
         .map(|(step, _)| {
             let judgement = Judgement::because(unset.verdict, unset.reason.clone());
-            scene.record(step, Attempt { judgement, exchange: None, printed: unset.printed.clone() }, "")
+            let attempt = Attempt { judgement, exchange: None, printed: unset.printed.clone() };
+            Record { unstarted: unset.unstarted, ..scene.record(step, attempt, "") }
         })
         .collect()
 }
@@ -73,6 +74,9 @@ impl<'a> Scene<'a> {
         }
         let output = running.output.iter().map(|(name, value)| (name.clone(), json!(value)));
         self.scope.set(OUTPUT, &Json::Object(output.collect()));
+        for (name, value) in &running.learnt {
+            self.scope.set(name, value);
+        }
         let mut records = Vec::new();
         for (step, asked) in self.steps() {
             let began = Instant::now();
@@ -131,13 +135,10 @@ impl<'a> Scene<'a> {
     /// Why the scenario cannot play on a target that lacks its fixtures.
     fn lacking(&self, running: &Running) -> Option<Unset> {
         let missing = self.trial.scenario.fixtures.iter().find(|name| running.missing.contains(name))?;
-        Some(Unset {
-            verdict: Verdict::Inconclusive,
-            reason: format!(
-                "the target does not hold the fixture `{missing}` (`conformance seed` prints what it must hold)"
-            ),
-            printed: String::new(),
-        })
+        let reason = format!(
+            "the target does not hold the fixture `{missing}` (`conformance seed` prints what it must hold)"
+        );
+        Some(Unset::new(Verdict::Inconclusive, reason))
     }
 
     fn steps(&self) -> impl Iterator<Item = (&'a Step, bool)> + use<'a> {
@@ -301,6 +302,8 @@ impl<'a> Scene<'a> {
             reason: attempt.judgement.reason.map(|reason| redactor.text(&reason)),
             exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), base)),
             printed: redactor.text(&attempt.printed),
+            deviation: None,
+            unstarted: false,
         }
     }
 
@@ -312,6 +315,7 @@ impl<'a> Scene<'a> {
 
     fn show(&self, request: Prepared, response: Option<Response>, base: &str) -> Exchange {
         let redactor = &self.session.options.redactor;
+        let request = self.session.options.transport.dress(request);
         let headers = |headers: Vec<(String, String)>| {
             let shown = headers.into_iter().map(|(name, value)| {
                 let value = redactor.header(&name, &value);
@@ -327,7 +331,7 @@ impl<'a> Scene<'a> {
             ..request
         };
         Exchange {
-            again: curl::render(&shown, base),
+            again: curl::render(&shown, base) + &self.session.options.transport.curl_options(),
             sent: Sent { method: shown.method, target: shown.target, headers: shown.headers, body },
             received: response.map(|response| Received {
                 status: response.status,

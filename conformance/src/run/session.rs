@@ -113,10 +113,15 @@ impl Session {
     pub(super) fn gave_up(&self) -> Option<Unusable> {
         let silent = self.silent_starts.load(Ordering::Relaxed) >= SILENT_STARTS;
         (silent && !self.came_up.load(Ordering::Relaxed)).then(|| {
-            Unusable::new(format!(
-                "it was not started, since {SILENT_STARTS} starts before it ended in silence"
-            ))
+            let reason =
+                format!("it was not started, since {SILENT_STARTS} starts before it ended in silence");
+            Unusable { own: true, ..Unusable::new(reason) }
         })
+    }
+
+    /// Whether the target has ever come up.
+    pub(super) fn came_up(&self) -> bool {
+        self.came_up.load(Ordering::Relaxed)
     }
 
     /// Counts an exchange that ended in silence.

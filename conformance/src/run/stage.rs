@@ -27,6 +27,14 @@ pub(super) struct Unset {
     pub(super) verdict: Verdict,
     pub(super) reason: String,
     pub(super) printed: String,
+    /// Whether the target itself did not start.
+    pub(super) unstarted: bool,
+}
+
+impl Unset {
+    pub(super) fn new(verdict: Verdict, reason: String) -> Self {
+        Self { verdict, reason, printed: String::new(), unstarted: false }
+    }
 }
 
 enum Source {
@@ -43,7 +51,7 @@ enum State {
 impl Stage {
     /// Finds the target of a group; starts nothing.
     pub(super) fn set(suite: &Suite, target: &Target, group: &Group) -> Result<Self, Unset> {
-        let skipped = |reason: String| Unset { verdict: Verdict::Skipped, reason, printed: String::new() };
+        let skipped = |reason: String| Unset::new(Verdict::Skipped, reason);
         let profile = suite.profile(&group.profile).cloned();
         let profile = profile.ok_or_else(|| skipped("the suite has no such profile".to_owned()))?;
         let source = match target {
@@ -102,8 +110,8 @@ impl Stage {
         let Some(running) = Arc::into_inner(running) else {
             return Err(unset(Unusable::new("another scenario uses the target")));
         };
-        let (suite, limit) = (&session.plan().suite, session.options.limit);
-        match relaunch(running, program, suite, &self.profile, limit).await {
+        let (suite, transport) = (&session.plan().suite, &session.options.transport);
+        match relaunch(running, program, suite, &self.profile, transport).await {
             Ok(running) => {
                 let running = Arc::new(running);
                 *state = State::Running(Arc::clone(&running));
@@ -130,14 +138,14 @@ impl Stage {
     }
 
     async fn bring_up(&self, session: &Session) -> Result<Running, Unusable> {
-        let (suite, limit) = (&session.plan().suite, session.options.limit);
+        let (suite, transport) = (&session.plan().suite, &session.options.transport);
         match &self.source {
-            Source::Url(base) => reach(base, suite, &self.profile, &self.fixtures, limit).await,
+            Source::Url(base) => reach(base, suite, &self.profile, &self.fixtures, transport).await,
             Source::Program(program) => {
                 if let Some(gave_up) = session.gave_up() {
                     return Err(gave_up);
                 }
-                let started = launch(program, suite, &self.profile, &self.fixtures, limit).await;
+                let started = launch(program, suite, &self.profile, &self.fixtures, transport).await;
                 session.started(&started);
                 started
             }
@@ -146,5 +154,6 @@ impl Stage {
 }
 
 fn unset(unusable: Unusable) -> Unset {
-    Unset { verdict: Verdict::Inconclusive, reason: unusable.reason, printed: unusable.last_words }
+    let Unusable { reason, last_words, own, .. } = unusable;
+    Unset { printed: last_words, unstarted: own, ..Unset::new(Verdict::Inconclusive, reason) }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{Footer, Record, Standing};
+use crate::event::{Footer, Record, Stale, Standing};
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::suite::{Level, Suite};
@@ -14,6 +14,8 @@ pub(super) struct Tally {
     suite: Arc<Suite>,
     steps: BTreeMap<Verdict, usize>,
     requirements: BTreeMap<String, (Verdict, Option<String>)>,
+    /// The worst of each requirement but for what is known.
+    binding: BTreeMap<String, Verdict>,
     /// Steps that cover nothing and went wrong: a setup that is broken must not pass for conformance.
     uncovered: Option<Verdict>,
 }
@@ -24,13 +26,18 @@ impl Tally {
             suite: Arc::clone(&plan.suite),
             steps: BTreeMap::new(),
             requirements: BTreeMap::new(),
+            binding: BTreeMap::new(),
             uncovered: None,
         }
     }
 
     pub(super) fn count(&mut self, record: &Record) {
         *self.steps.entry(record.verdict).or_default() += 1;
+        let known = record.deviation.is_some();
         for id in record.covers.keys() {
+            let binding = if known { Verdict::Pass } else { record.verdict };
+            let worst = self.binding.entry(id.clone()).or_insert(binding);
+            *worst = binding.max(*worst);
             let standing = self
                 .requirements
                 .entry(id.clone())
@@ -39,13 +46,13 @@ impl Tally {
                 *standing = (record.verdict, record.reason.clone());
             }
         }
-        if record.covers.is_empty() {
+        if record.covers.is_empty() && !known {
             self.uncovered = self.uncovered.max(Some(record.verdict));
         }
     }
 
-    /// Says what the run came to.
-    pub(super) fn close(self) -> Footer {
+    /// Says what the run came to. A deviation that is no longer true fails it.
+    pub(super) fn close(self, stale: Vec<Stale>) -> Footer {
         let requirements: Vec<Standing> = (self.suite.requirements.iter())
             .map(|requirement| {
                 let said = self.requirements.get(&requirement.id);
@@ -57,19 +64,18 @@ impl Tally {
                     clause: requirement.clause.clone(),
                     text: requirement.text.clone(),
                     verdict: said.map(|(verdict, _)| *verdict),
+                    deviates: self.binding.get(&requirement.id) < said.map(|(verdict, _)| verdict),
                     reason,
                 }
             })
             .collect();
-        let worst = |level: Level| {
-            requirements
-                .iter()
-                .filter(|standing| standing.level == level)
-                .filter_map(|standing| standing.verdict)
-                .max()
-        };
-        let exit = exit(worst(Level::Must), self.steps.keys().max().copied(), self.uncovered);
-        Footer { steps: self.steps, requirements, exit: exit.code(), milliseconds: 0.0 }
+        let binding = |standing: &Standing| self.binding.get(&standing.id).copied();
+        let musts = requirements.iter().filter(|standing| standing.level == Level::Must);
+        let worst = musts.filter_map(binding).max();
+        let uncovered = self.uncovered.max((!stale.is_empty()).then_some(Verdict::Fail));
+        let exit = exit(worst, self.steps.keys().max().copied(), uncovered);
+        let (steps, next) = (self.steps, None);
+        Footer { steps, requirements, stale, next, exit: exit.code(), milliseconds: 0.0 }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use globset::GlobBuilder;
 use serde_json::Value as Json;
 
-use super::format::LaunchText;
+use super::format::{CreateText, LaunchText};
 use super::manifest::ReadRequest;
 use super::members::parse_text;
 use super::{Fixture, scope_of};
@@ -27,10 +27,28 @@ pub struct Launch {
     pub files: Vec<(String, String)>,
     /// Patterns of the implementation's own data files, which are not brought along.
     pub data: Vec<String>,
+    /// How a fixture is made through the API, where that is possible.
+    pub create: Option<Create>,
+}
+
+/// How a fixture is made through the API.
+#[derive(Debug, Clone)]
+pub struct Create {
+    /// The profile in which the API allows it.
+    pub profile: String,
+    /// The request, in which `fixture` is the fixture.
+    pub request: Request,
+    /// The members without which a fixture cannot be made so: they are there, and neither null nor empty.
+    pub needs: Vec<String>,
+    /// The members that no request makes: a fixture that has one is made only by the files.
+    pub refuses: Vec<String>,
 }
 
 /// What the environment of a target can name.
 const KNOWN: [&str; 3] = ["host", "port", "scratch"];
+
+/// What stands for the one fixture that a request is about.
+const FIXTURE: &str = "fixture";
 
 /// Returns the contract that a manifest describes.
 ///
@@ -56,7 +74,27 @@ pub(super) fn compile(
         |(name, template): &(Located<String>, Located<String>)| (name.value.clone(), template.value.clone());
     let files = text.files.0.iter().map(file).collect();
     let data = text.data.iter().map(|pattern| pattern.value.clone()).collect();
-    wrong.into_result(Launch { env, ready, files, data })
+    let create = text.create.as_ref().map(|create| compile_create(create, source, request));
+    let create = create.and_then(|create| wrong.keep(create));
+    wrong.into_result(Launch { env, ready, files, data, create })
+}
+
+fn compile_create(
+    text: &CreateText,
+    source: &Arc<Source>,
+    request: ReadRequest<'_>,
+) -> Result<Create, Diagnostic> {
+    let node = &text.request;
+    let request = request(node)?;
+    let names = request.texts().into_iter().flat_map(Text::names);
+    let root = |name: &str| name.split('.').next().map(str::to_owned);
+    if let Some((written, name)) = names.into_iter().find(|(_, name)| root(name).as_deref() != Some(FIXTURE))
+    {
+        let message = format!("`${{{name}}}` means nothing in a request that makes a fixture");
+        return Err(Diagnostic::at(node.place(source).find(written), message).suggest(name, [FIXTURE]));
+    }
+    let (needs, refuses) = (text.needs.clone(), text.refuses.clone());
+    Ok(Create { profile: text.profile.value.clone(), request, needs, refuses })
 }
 
 /// Returns the entries of an environment, whose expressions may use the names of the launch contract.

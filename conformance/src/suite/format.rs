@@ -55,6 +55,25 @@ pub(crate) struct LaunchText {
     /// The implementation's own data files, as glob patterns: they are left out of the scratch folder.
     #[serde(default)]
     pub(crate) data: Vec<Located<String>>,
+    /// How a fixture is made through the API.
+    #[serde(default)]
+    pub(crate) create: Option<CreateText>,
+}
+
+/// How a fixture is made through the API.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateText {
+    /// The profile in which the API allows it.
+    pub(crate) profile: Located<String>,
+    /// The request about one `fixture`.
+    pub(crate) request: Node,
+    /// The members without which a fixture cannot be made so.
+    #[serde(default)]
+    pub(crate) needs: Vec<String>,
+    /// The members that no request makes.
+    #[serde(default)]
+    pub(crate) refuses: Vec<String>,
 }
 
 /// One configuration.
@@ -95,6 +114,12 @@ pub(crate) struct PresentText {
     /// The status.
     #[schemars(with = "StatusShape")]
     pub(crate) status: Node,
+    /// The member by which it is found where the answer is a list.
+    #[serde(default)]
+    pub(crate) by: Option<String>,
+    /// The members that an implementation may have made itself, the one that identifies first.
+    #[serde(default)]
+    pub(crate) learn: Vec<String>,
 }
 
 /// `requirements.yaml`: the register.

@@ -46,6 +46,10 @@ pub struct Present {
     pub request: Request,
     /// The statuses that mean that it is there.
     pub status: Status,
+    /// The member by which it is found where the answer is a list.
+    pub by: Option<String>,
+    /// The members that an implementation may have made itself, the one that identifies first.
+    pub learn: Vec<String>,
 }
 
 /// Returns a suite that has all that the manifest says, and no requirements and scenarios yet.
@@ -94,6 +98,15 @@ pub(super) fn compile(
             wrong.push(Diagnostic::at(stage.place(source), message));
         }
     }
+    if let Some(create) = &text.launch.create
+        && !text.profiles.0.iter().any(|(name, _)| name.value == create.profile.value)
+    {
+        let known = text.profiles.0.iter().map(|(name, _)| name.value.as_str());
+        let message = format!("the suite has no profile `{}`", create.profile.value);
+        wrong.push(
+            Diagnostic::at(create.profile.place(source), message).suggest(&create.profile.value, known),
+        );
+    }
     let launch = match contract::compile(&text.launch, &fixtures, source, &request) {
         Ok(launch) => launch,
         Err(more) => {
@@ -139,7 +152,8 @@ fn compile_profile(
         Some(present) => {
             let (request, status) = (request(&present.request)?, compile_status(&present.status, source)?);
             check_present(&request, fixtures, &present.request.place(source))?;
-            Some(Present { request, status })
+            let (by, learn) = (present.by.clone(), present.learn.clone());
+            Some(Present { request, status, by, learn })
         }
     };
     Ok(Profile {

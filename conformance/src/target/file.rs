@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Program, START_LIMIT, Target};
+use super::{Build, Program, START_LIMIT, Target};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Source;
@@ -26,20 +26,33 @@ struct TargetText {
     /// The implementation's folder, from the file's own; that one unless it is said.
     #[serde(default)]
     directory: Option<String>,
-    /// What holds for every profile.
+    /// Commands that run once, before the first start, in a copy of the folder.
+    #[serde(default)]
+    build: Option<Node>,
+    /// What holds for every profile; a profile's own word goes before it.
     #[serde(default)]
     command: Option<Node>,
     #[serde(default)]
     env: Ordered<Located<String>>,
     #[serde(default)]
+    port: Option<Located<u16>>,
+    #[serde(default)]
+    ready: Option<Node>,
+    #[serde(default)]
+    output: Ordered<Located<String>>,
+    #[serde(default)]
     start: Option<Located<String>>,
+    #[serde(default)]
+    setup: Option<Node>,
+    #[serde(default)]
+    teardown: Option<Node>,
     /// What holds for single profiles.
     #[serde(default)]
     profiles: Ordered<ProgramText>,
 }
 
 /// What is particular to one profile.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProgramText {
     #[serde(default)]
@@ -49,13 +62,20 @@ struct ProgramText {
     #[serde(default)]
     env: Ordered<Located<String>>,
     #[serde(default)]
-    port: Option<u16>,
+    port: Option<Located<u16>>,
     #[serde(default)]
     ready: Option<Node>,
     #[serde(default)]
     output: Ordered<Located<String>>,
     #[serde(default)]
     start: Option<Located<String>>,
+    #[serde(default)]
+    setup: Option<Node>,
+    #[serde(default)]
+    teardown: Option<Node>,
+    /// Files of the implementation without which it does not offer the profile.
+    #[serde(default)]
+    needs: Vec<String>,
     /// Why the target does not offer the profile.
     #[serde(default)]
     skip: Option<String>,
@@ -73,10 +93,16 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
     let text: TargetText = yaml::read(&source)?;
     crate::suite::check_format(&text.format, &source)?;
     let beside = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let reader = Reader { suite, source: &source, beside };
     let mut wrong = Diagnostics::default();
-    // What every profile shares is told once, before they are looked at.
-    let base = reader.base(&text)?;
+    let mut reader = Reader { suite, source: &source, beside, build: None };
+    if let Some(commands) = wrong.keep(reader.commands(text.build.as_ref()))
+        && !commands.is_empty()
+    {
+        reader.build = Some(Build::new(commands, reader.directory(text.directory.as_deref())));
+    }
+    let nothing = ProgramText::default();
+    let whole = text.command.as_ref().map(|command| reader.program(command, &nothing, &text));
+    let whole = whole.and_then(|program| wrong.keep(program));
     let mut profiles = BTreeMap::new();
     for (name, program) in &text.profiles.0 {
         if suite.profile(&name.value).is_none() {
@@ -85,60 +111,42 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
             wrong.push(Diagnostic::at(name.place(&source), message).suggest(&name.value, known));
         } else if let Some(reason) = &program.skip {
             profiles.insert(name.value.clone(), Err(reason.clone()));
-        } else if let Some(program) = wrong.keep(reader.program(name, program, &text, base.as_ref())) {
-            profiles.insert(name.value.clone(), Ok(program));
+        } else if let Some(command) = program.command.as_ref().or(text.command.as_ref()) {
+            if let Some(program) = wrong.keep(reader.program(command, program, &text)) {
+                profiles.insert(name.value.clone(), Ok(program));
+            }
+        } else {
+            let message = format!("the profile `{}` has no command, nor has the file", name.value);
+            wrong.push(Diagnostic::at(name.place(&source), message));
         }
     }
-    if base.is_none() && profiles.is_empty() && wrong.is_empty() {
+    if whole.is_none() && profiles.is_empty() && wrong.is_empty() {
         let place = source.place(crate::source::Span::default());
         wrong.push(
             Diagnostic::at(place, "this target file names no command")
                 .help("`command:` holds for every profile, and below `profiles:` for one"),
         );
     }
-    wrong.into_result(Target::Programs { title: text.title, program: base.map(Box::new), profiles })
+    // What is wrong for the whole file is wrong for each of its profiles, and is told once.
+    wrong.dedup();
+    wrong.into_result(Target::Programs { title: text.title, program: whole.map(Box::new), profiles })
 }
 
 struct Reader<'a> {
     suite: &'a Suite,
     source: &'a Arc<Source>,
     beside: &'a Path,
+    build: Option<Arc<Build>>,
 }
 
 impl Reader<'_> {
-    fn base(&self, text: &TargetText) -> Result<Option<Program>, Diagnostic> {
-        let (env, start_limit) = (environment(&text.env, self.source)?, self.limit(text.start.as_ref())?);
-        let Some(command) = &text.command else { return Ok(None) };
-        Ok(Some(Program {
-            command: self.command(command)?,
-            directory: self.directory(text.directory.as_deref()),
-            env,
-            port: None,
-            ready: None,
-            output: Vec::new(),
-            start_limit,
-        }))
-    }
-
-    fn program(
-        &self,
-        name: &Located<String>,
-        text: &ProgramText,
-        whole: &TargetText,
-        base: Option<&Program>,
-    ) -> Result<Program, Diagnostic> {
-        let command = match (&text.command, base) {
-            (Some(command), _) => self.command(command)?,
-            (None, Some(base)) => base.command.clone(),
-            (None, None) => {
-                let message = format!("the profile `{}` has no command, nor has the file", name.value);
-                return Err(Diagnostic::at(name.place(self.source), message));
-            }
-        };
+    /// A program: what the profile says, and else what the whole file says.
+    fn program(&self, command: &Node, text: &ProgramText, whole: &TargetText) -> Result<Program, Diagnostic> {
         let mut env = environment(&whole.env, self.source)?;
         env.extend(environment(&text.env, self.source)?);
+        let watched = if text.output.0.is_empty() { &whole.output } else { &text.output };
         let mut output = Vec::new();
-        for (name, written) in &text.output.0 {
+        for (name, written) in &watched.0 {
             let place = name.place(self.source);
             check_name(&name.value, &place)?;
             output.push((name.value.clone(), pattern(&written.value, &written.place(self.source))?));
@@ -146,14 +154,40 @@ impl Reader<'_> {
         let ready =
             |node| request(node, &self.suite.origin, self.source, &Folder::Directory(self.beside.into()), "");
         Ok(Program {
-            command,
+            command: self.command(command)?,
             directory: self.directory(text.directory.as_deref().or(whole.directory.as_deref())),
             env,
-            port: text.port,
-            ready: text.ready.as_ref().map(ready).transpose()?,
+            port: self.port(text.port.as_ref().or(whole.port.as_ref()))?,
+            ready: text.ready.as_ref().or(whole.ready.as_ref()).map(ready).transpose()?,
             output,
             start_limit: self.limit(text.start.as_ref().or(whole.start.as_ref()))?,
+            setup: self.commands(text.setup.as_ref().or(whole.setup.as_ref()))?,
+            teardown: self.commands(text.teardown.as_ref().or(whole.teardown.as_ref()))?,
+            // A profile with a folder of its own is not part of what was built.
+            build: self.build.clone().filter(|_| text.directory.is_none()),
+            needs: text.needs.clone(),
         })
+    }
+
+    fn port(&self, port: Option<&Located<u16>>) -> Result<Option<u16>, Diagnostic> {
+        match port {
+            Some(port) if port.value == 0 => {
+                Err(Diagnostic::at(port.place(self.source), "nothing can be reached on port 0")
+                    .help("a target that takes any port is given a free one in `${port}`"))
+            }
+            port => Ok(port.map(|port| port.value)),
+        }
+    }
+
+    /// One command, or a list of them, each a line.
+    fn commands(&self, node: Option<&Node>) -> Result<Vec<Vec<String>>, Diagnostic> {
+        match node {
+            None => Ok(Vec::new()),
+            Some(node) => match &node.value {
+                Value::List(lines) => lines.iter().map(|line| self.command(line)).collect(),
+                _ => Ok(vec![self.command(node)?]),
+            },
+        }
     }
 
     /// A command is a list of words, or a line that is split as a shell would.

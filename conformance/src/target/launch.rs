@@ -4,20 +4,22 @@
 //! the reason why there is none with the target's own last words.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display, Formatter};
-use std::net::TcpListener;
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
 use super::Program;
+use super::chore::{Chores, Teardown};
 use super::process::{Command, Process};
+use super::ready::{GRACE, await_port, await_ready, free_port};
 use super::scratch::Scratch;
-use crate::exchange::{Breakage, Wire};
+use super::seed;
+use super::unusable::{Unusable, port_was_taken};
+use crate::exchange::{Transport, Wire};
 use crate::suite::{Profile, Suite};
-use crate::template::{Scope, render};
+use crate::template::{Scope, TemplateError};
 
-/// A target that answers.
+/// A target that answers. Dropped, it ends: the process, then its teardown, then its folder.
 #[derive(Debug)]
 pub struct Running {
     /// The way to it.
@@ -26,89 +28,48 @@ pub struct Running {
     pub output: BTreeMap<String, String>,
     /// The fixtures that it should hold and does not.
     pub missing: Vec<String>,
+    /// The fixtures that it holds under an id of its own, as it holds them.
+    pub learnt: Vec<(String, Json)>,
     /// Its process; none for one that was running already.
     pub process: Option<Process>,
-    /// Its folder, removed with it.
+    teardown: Option<Teardown>,
+    /// What setup commands have left running.
+    setup: Vec<Process>,
+    /// Its folder.
     scratch: Option<Scratch>,
 }
 
-/// Why a target cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unusable {
-    /// What happened, in one sentence.
-    pub reason: String,
-    /// The last lines that the target printed.
-    pub last_words: String,
-    /// Whether it came up and never answered, so that trying again would cost as long again.
-    pub silent: bool,
-}
-
-/// How long the runner waits between two looks at a target that is not ready.
-const POLL: Duration = Duration::from_millis(5);
-/// How long a target has to end by itself before it is killed.
-const GRACE: Duration = Duration::from_secs(2);
-/// How many lines of a target's output are shown.
-const LINES: usize = 20;
-
-impl Unusable {
-    pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), last_words: String::new(), silent: false }
-    }
-
-    fn after(process: &Process, reason: impl Into<String>) -> Self {
-        Self { last_words: process.output_tail(LINES).trim_end().to_owned(), ..Self::new(reason) }
-    }
-}
-
-impl Display for Unusable {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
-}
+/// How often a target is started that finds its port taken although it was free a moment before.
+const PORTS_TRIED: usize = 3;
 
 impl Running {
-    /// Ends the target, its whole process group.
-    pub async fn stop(self) {
-        if let Some(process) = self.process {
+    /// Returns a target that was running already.
+    pub(super) fn elsewhere(wire: Wire) -> Self {
+        Self {
+            wire,
+            output: BTreeMap::new(),
+            missing: Vec::new(),
+            learnt: Vec::new(),
+            process: None,
+            teardown: None,
+            setup: Vec::new(),
+            scratch: None,
+        }
+    }
+
+    /// Ends the target, its whole process group, and clears up behind it.
+    pub async fn stop(mut self) {
+        if let Some(process) = self.process.take() {
             process.stop(GRACE).await;
         }
-    }
-}
-
-/// Reaches a target that is already running, and looks which of the named fixtures it holds. An exchange with it may take `limit`.
-///
-/// # Errors
-/// No connection, or something that does not speak HTTP.
-pub async fn reach(
-    base: &str,
-    suite: &Suite,
-    profile: &Profile,
-    fixtures: &[String],
-    limit: Duration,
-) -> Result<Running, Unusable> {
-    let wire = Wire::new(base, limit).map_err(Unusable::new)?;
-    if let Some(ready) = suite.ready(profile) {
-        let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
-        wire.send(&request).await.map_err(|breakage| Unusable::new(format!("{breakage} ({base})")))?;
-    }
-    let mut missing = Vec::new();
-    if let Some(present) = &profile.present {
-        for fixture in fixtures.iter().filter_map(|name| suite.fixture(name)) {
-            let mut scope = suite.scope();
-            scope.set("fixture", &fixture.value);
-            let request =
-                present.request.prepare(&scope).map_err(|error| Unusable::new(error.to_string()))?;
-            let response =
-                wire.send(&request).await.map_err(|breakage| Unusable::new(breakage.to_string()))?;
-            if !present.status.allows(response.status) {
-                missing.push(fixture.name.clone());
-            }
+        if let Some(teardown) = self.teardown.take() {
+            // Dropped on a thread that may block. That it fails is no verdict on the target.
+            tokio::task::spawn_blocking(move || drop(teardown)).await.ok();
         }
     }
-    Ok(Running { wire, output: BTreeMap::new(), missing, process: None, scratch: None })
 }
 
-/// Starts a program for a profile, filled with the named fixtures, and waits until it answers. An exchange with it may take `limit`.
+/// Starts a program for a profile, filled with the named fixtures, and waits until it answers.
 ///
 /// # Errors
 /// Whatever kept it from answering.
@@ -117,19 +78,34 @@ pub async fn launch(
     suite: &Suite,
     profile: &Profile,
     fixtures: &[String],
-    limit: Duration,
+    transport: &Transport,
 ) -> Result<Running, Unusable> {
-    let unusable = |error: &dyn std::error::Error| Unusable::new(chain(error));
     let mut left_out = suite.launch.data.clone();
     left_out.extend(suite.launch.files.iter().map(|(name, _)| name.clone()));
-    let scratch = Scratch::mirror(&program.directory, &left_out).map_err(|error| unusable(&error))?;
-    if profile.files {
-        write_files(suite, fixtures, &scratch)?;
+    let directory = match &program.build {
+        Some(build) => build.folder(&left_out).await?,
+        None => program.directory.as_path(),
+    };
+    let mut tried = 1;
+    loop {
+        let scratch = Scratch::mirror(directory, &left_out).map_err(|error| Unusable::new(chain(&error)))?;
+        if profile.files {
+            seed::write(suite, fixtures, &scratch)?;
+        }
+        let started = Start { program, suite, profile, transport }.first(scratch).await;
+        match started {
+            Err(unusable)
+                if program.port.is_none() && port_was_taken(&unusable.last_words) && tried < PORTS_TRIED =>
+            {
+                tried += 1;
+            }
+            started => return started,
+        }
     }
-    start(program, suite, profile, scratch, limit).await
 }
 
-/// Ends a target that was started and starts it again in the same folder, with all that it has written there.
+/// Ends a target that was started and starts it again in the same folder, with all that it has written there. Setup and teardown
+/// stand around both.
 ///
 /// # Errors
 /// Whatever kept it from answering again.
@@ -138,134 +114,116 @@ pub async fn relaunch(
     program: &Program,
     suite: &Suite,
     profile: &Profile,
-    limit: Duration,
+    transport: &Transport,
 ) -> Result<Running, Unusable> {
-    let Running { process, scratch, .. } = running;
+    let Running { process, scratch, teardown, setup, .. } = running;
     if let Some(process) = process {
         process.stop(GRACE).await;
     }
     let scratch = scratch.ok_or_else(|| Unusable::new("it was not started by this program"))?;
-    start(program, suite, profile, scratch, limit).await
+    let start = Start { program, suite, profile, transport };
+    let port = start.port().await?;
+    let env = start.environment(port, &scratch).map_err(|error| Unusable::new(chain(&error)))?;
+    let started = start.process(port, env, &scratch).await?;
+    Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
 }
 
-/// Starts a program in its folder and waits until it answers.
-async fn start(
-    program: &Program,
-    suite: &Suite,
-    profile: &Profile,
-    scratch: Scratch,
-    limit: Duration,
-) -> Result<Running, Unusable> {
-    let unusable = |error: &dyn std::error::Error| Unusable::new(chain(error));
-    let host = "127.0.0.1";
-    let port = match program.port {
-        Some(port) => port,
-        None => free_port().map_err(|error| Unusable::new(format!("no port is free: {error}")))?,
-    };
-    let mut scope = Scope::default();
-    scope.set("host", &json!(host));
-    scope.set("port", &json!(port));
-    scope.set("scratch", &json!(scratch.path()));
-    let env = (suite.launch.env.iter().chain(&profile.env).chain(&program.env))
-        .map(|(name, value)| Ok((name.clone(), value.render(&scope)?)))
-        .collect::<Result<_, crate::template::TemplateError>>()
-        .map_err(|error| unusable(&error))?;
-    let watch = if program.output.is_empty() { profile.output.clone() } else { program.output.clone() };
-    let watches = !watch.is_empty();
-    let process = Process::start(Command {
-        program_and_args: resolve(&program.command, program),
-        directory: scratch.path().to_owned(),
-        env,
-        watch,
-    })
-    .map_err(|error| unusable(&error))?;
-    let base = format!("http://{host}:{port}");
-    let wire = Wire::new(&base, limit).map_err(Unusable::new)?;
-    let ready = program.ready.as_ref().or(suite.ready(profile));
-    let process = await_ready(process, &wire, ready, program.start_limit).await?;
-    let output = if watches {
-        process
-            .watched_all(program.start_limit)
-            .await
-            .map_err(|error| Unusable::after(&process, error.to_string()))?
-    } else {
-        BTreeMap::new()
-    };
-    Ok(Running { wire, output, missing: Vec::new(), process: Some(process), scratch: Some(scratch) })
+/// One start.
+struct Start<'a> {
+    program: &'a Program,
+    suite: &'a Suite,
+    profile: &'a Profile,
+    transport: &'a Transport,
 }
 
-/// A program named by a path is found where the command's folder has it, also outside of what is mirrored.
-fn resolve(command: &[String], program: &Program) -> Vec<String> {
-    let mut words = command.to_vec();
-    if let Some(first) = words.first_mut()
-        && first.contains('/')
-        && let Ok(path) = program.directory.join(&*first).canonicalize()
-        && let Ok(folder) = program.directory.canonicalize()
-        && !path.starts_with(folder)
-    {
-        *first = path.to_string_lossy().into_owned();
+impl Start<'_> {
+    /// Starts it for the first time in its folder.
+    async fn first(&self, scratch: Scratch) -> Result<Running, Unusable> {
+        let port = self.port().await?;
+        let env = self.environment(port, &scratch).map_err(|error| Unusable::new(chain(&error)))?;
+        let chores = |commands: &[Vec<String>], purpose| Chores {
+            commands: commands.to_vec(),
+            directory: scratch.path().to_owned(),
+            env: env.clone(),
+            purpose,
+        };
+        // From here on whatever returns early clears up.
+        let teardown = &self.program.teardown;
+        let teardown = (!teardown.is_empty()).then(|| Teardown(chores(teardown, "teardown")));
+        let setup = if self.program.setup.is_empty() {
+            Vec::new()
+        } else {
+            chores(&self.program.setup, "setup").run_apart().await?
+        };
+        let started = self.process(port, env.clone(), &scratch).await?;
+        Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
     }
-    words
-}
 
-fn write_files(suite: &Suite, fixtures: &[String], scratch: &Scratch) -> Result<(), Unusable> {
-    for (name, content) in seed(suite, fixtures).map_err(Unusable::new)? {
-        scratch.write(&name, content.as_bytes()).map_err(|error| Unusable::new(chain(&error)))?;
+    async fn port(&self) -> Result<u16, Unusable> {
+        match self.program.port {
+            Some(port) => await_port(port).await.map(|()| port),
+            None => free_port().map_err(|error| Unusable::new(format!("no port is free: {error}"))),
+        }
     }
-    Ok(())
-}
 
-/// Returns the files of the launch contract, filled with the named fixtures.
-///
-/// # Errors
-/// A template that does not render, in one sentence.
-pub(crate) fn seed(suite: &Suite, fixtures: &[String]) -> Result<Vec<(String, String)>, String> {
-    let held = fixtures.iter().filter_map(|name| suite.fixture(name)).map(|fixture| fixture.value.clone());
-    let mut scope = suite.scope();
-    scope.set("fixtures", &Json::Array(held.collect()));
-    let file = |(name, template): &(String, String)| match render(template, &scope) {
-        Ok(content) => Ok((name.clone(), content)),
-        Err(cause) => Err(format!("the launch contract's file `{name}` cannot be made: {cause}")),
-    };
-    suite.launch.files.iter().map(file).collect()
-}
-
-async fn await_ready(
-    process: Process,
-    wire: &Wire,
-    ready: Option<&crate::request::Request>,
-    limit: Duration,
-) -> Result<Process, Unusable> {
-    let Some(ready) = ready else { return Ok(process) };
-    let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
-    let deadline = Instant::now() + limit;
-    let mut silent = false;
-    loop {
-        match wire.send(&request).await {
-            Ok(_) => return Ok(process),
-            Err(breakage @ Breakage::Unsendable(_)) => return Err(Unusable::new(breakage.to_string())),
-            Err(breakage) => silent |= breakage.is_answer(),
-        }
-        if let Some(exit) = process.exited() {
-            return Err(Unusable::after(&process, format!("the target {exit} before it answered")));
-        }
-        if Instant::now() >= deadline {
-            let what = if silent { "gave no answer of HTTP" } else { "did not listen" };
-            let reason = format!("the target {what} at {} within {limit:?}", wire.base());
-            let unusable = Unusable { silent: true, ..Unusable::after(&process, reason) };
-            process.stop(GRACE).await;
-            return Err(unusable);
-        }
-        tokio::time::sleep(POLL).await;
+    /// Starts the process and waits until it answers.
+    async fn process(
+        &self,
+        port: u16,
+        env: Vec<(String, String)>,
+        scratch: &Scratch,
+    ) -> Result<Running, Unusable> {
+        let program = self.program;
+        let watch = if program.output.is_empty() { &self.profile.output } else { &program.output };
+        let process = Process::start(Command {
+            program_and_args: self.command(),
+            directory: scratch.path().to_owned(),
+            env,
+            watch: watch.clone(),
+        })
+        .map_err(|error| Unusable::new(chain(&error)))?;
+        let ready = program.ready.as_ref().or(self.suite.ready(self.profile));
+        let port = (port, program.port.is_some());
+        let (process, wire) = await_ready(process, port, ready, program.start_limit, self.transport).await?;
+        let output = if watch.is_empty() {
+            BTreeMap::new()
+        } else {
+            let watched = process.watched_all(program.start_limit).await;
+            watched.map_err(|error| Unusable::after(&process, error.to_string()))?
+        };
+        Ok(Running { output, process: Some(process), ..Running::elsewhere(wire) })
     }
-}
 
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    fn environment(&self, port: u16, scratch: &Scratch) -> Result<Vec<(String, String)>, TemplateError> {
+        let mut scope = Scope::default();
+        scope.set("host", &json!("127.0.0.1"));
+        scope.set("port", &json!(port));
+        scope.set("scratch", &json!(scratch.path()));
+        (self.suite.launch.env.iter().chain(&self.profile.env).chain(&self.program.env))
+            .map(|(name, value)| Ok((name.clone(), value.render(&scope)?)))
+            .collect()
+    }
+
+    /// A program named by a path is found where the command's folder has it, also outside of what is mirrored. Links on the
+    /// way are left as they are: a virtual environment of Python knows itself by the path it is called by.
+    fn command(&self) -> Vec<String> {
+        let mut words = self.program.command.clone();
+        if let Some(first) = words.first_mut()
+            && first.contains('/')
+            && let path = self.program.directory.join(&*first)
+            && let Some(Ok(folder)) = path.parent().map(Path::canonicalize)
+            && let Ok(own) = self.program.directory.canonicalize()
+            && !folder.starts_with(own)
+            && let Some(name) = path.file_name()
+        {
+            *first = folder.join(name).to_string_lossy().into_owned();
+        }
+        words
+    }
 }
 
 /// An error with its causes, in one sentence.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut sentence = error.to_string();
     let mut cause = error.source();
     while let Some(deeper) = cause {

@@ -66,7 +66,7 @@ pub enum ScratchError {
     /// The original is too large to be an implementation.
     #[error(
         "{} holds {what}, too much to be copied for a target; start the runner in the implementation's own \
-         folder, or name that folder with `dir:` in a target file",
+         folder, or name that folder with `directory:` in a target file",
         path.display()
     )]
     TooLarge {
@@ -116,6 +116,19 @@ impl Scratch {
     /// copied then), or the temporary directory cannot be written. One entry that cannot be read is no error:
     /// see [`Scratch::skipped`].
     pub fn mirror(from: &Path, leave_out: &[String]) -> Result<Scratch, ScratchError> {
+        Self::take(from, leave_out, true)
+    }
+
+    /// Returns a directory like [`Scratch::mirror`], in which dependency and build folders are not linked but missing: what
+    /// builds writes into them.
+    ///
+    /// # Errors
+    /// As for [`Scratch::mirror`].
+    pub fn mirror_apart(from: &Path, leave_out: &[String]) -> Result<Scratch, ScratchError> {
+        Self::take(from, leave_out, false)
+    }
+
+    fn take(from: &Path, leave_out: &[String], linked: bool) -> Result<Scratch, ScratchError> {
         let leave_out = globs(leave_out)?;
         let unreadable = |source| ScratchError::Unreadable { path: from.to_owned(), source };
         let original = from.canonicalize().map_err(unreadable)?;
@@ -128,6 +141,9 @@ impl Scratch {
             .map_err(|what| ScratchError::TooLarge { path: from.to_owned(), what })?;
         scratch.skipped = inventory.skipped;
         for entry in inventory.entries {
+            if !linked && entry.is_dependency_folder(&original) {
+                continue;
+            }
             scratch.bring(&original, &entry.path, entry.kind)?;
         }
         Ok(scratch)

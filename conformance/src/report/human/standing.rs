@@ -56,6 +56,10 @@ pub(super) fn closing(footer: &Footer) -> String {
     if !not_offered.is_empty() {
         parts.push(format!("not offered: {}", not_offered.join(" ")));
     }
+    let known = footer.requirements.iter().filter(|standing| standing.deviates).count();
+    if known > 0 {
+        parts.push(format!("{known} known not to hold"));
+    }
     let untested =
         footer.requirements.iter().filter(|one| one.verdict.is_none() && one.reason.is_some()).count();
     if untested > 0 {
@@ -95,6 +99,7 @@ fn holds(standing: &Standing) -> bool {
 /// The word for what is said of a requirement; one that binds and does not hold stands out.
 fn mark(standing: &Standing) -> (&'static str, Style) {
     match standing.verdict {
+        Some(Verdict::Fail | Verdict::Inconclusive) if standing.deviates => ("known", DIM),
         Some(Verdict::Pass) => ("holds", green()),
         Some(Verdict::Fail) if standing.level == Level::Must => ("FAILS", red()),
         Some(Verdict::Fail) => ("fails", yellow()),

@@ -30,6 +30,13 @@ pub(super) struct Entry {
     pub(super) kind: Kind,
 }
 
+impl Entry {
+    /// Whether it is a link to a whole folder of dependencies or of what was built.
+    pub(super) fn is_dependency_folder(&self, original: &Path) -> bool {
+        matches!(self.kind, Kind::Link(_)) && is_dependency_folder(&original.join(&self.path))
+    }
+}
+
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// With its permissions.

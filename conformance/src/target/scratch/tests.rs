@@ -165,7 +165,7 @@ fn too_many_files_are_refused_with_a_remedy() {
     let error = Scratch::mirror(original.path(), &[]).expect_err("too much").to_string();
     assert!(error.contains("more than 20000 files"), "{error}");
     assert!(error.contains("start the runner in the implementation's own folder"), "{error}");
-    assert!(error.contains("`dir:`"), "{error}");
+    assert!(error.contains("`directory:`"), "{error}");
 }
 
 #[test]

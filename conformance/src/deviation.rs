@@ -1,0 +1,177 @@
+//! Known failures of one target, each with its reason.
+//!
+//! In goes a file, out come [`Deviations`], which say of a step whether its failure is known. A known failure still runs and is
+//! still told; it only does not fail the run. What is no failure any more, does.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use globset::{Glob, GlobMatcher};
+use serde::Deserialize;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::event::{Record, Stale};
+use crate::plan::{Plan, Selection};
+use crate::source::{Place, Source};
+use crate::suite::{Suite, check_format};
+use crate::verdict::Verdict;
+use crate::yaml::{self, Located};
+
+/// Known failures.
+#[derive(Debug, Clone, Default)]
+pub struct Deviations {
+    entries: Vec<Deviation>,
+}
+
+#[derive(Debug, Clone)]
+struct Deviation {
+    what: What,
+    reason: String,
+    place: Place,
+    /// The verdicts that its steps came to.
+    failed: usize,
+    passed: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    /// Steps by their id, or a pattern of it.
+    Steps(GlobMatcher),
+    /// Every step that covers a requirement.
+    Requirement(String),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeviationsText {
+    format: Located<u32>,
+    deviations: Vec<DeviationText>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeviationText {
+    /// The id of a step, or a pattern with `*`.
+    #[serde(default)]
+    step: Option<Located<String>>,
+    /// The id of a requirement: every step that covers it.
+    #[serde(default)]
+    requirement: Option<Located<String>>,
+    /// Why it is so.
+    reason: Located<String>,
+}
+
+impl Deviations {
+    /// Loads a file of known failures.
+    ///
+    /// # Errors
+    /// Everything that is wrong in it, each at its place; an entry that matches no step of the suite, at any stage, is wrong.
+    pub fn load(path: &Path, suite: &Arc<Suite>) -> Result<Self, Diagnostics> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Diagnostic::new(format!("the file of deviations {} cannot be read: {error}", path.display()))
+        })?;
+        let source = Source::new(path.display().to_string(), text);
+        let text: DeviationsText = yaml::read(&source)?;
+        check_format(&text.format, &source)?;
+        let known = steps(suite);
+        let mut wrong = Diagnostics::default();
+        let mut entries = Vec::new();
+        for entry in &text.deviations {
+            entries.extend(wrong.keep(compile(entry, &source, &known)));
+        }
+        wrong.into_result(Self { entries })
+    }
+
+    /// Returns the reason of a failure that is known, and remembers how the step went.
+    pub(crate) fn look_up(&mut self, record: &Record) -> Option<String> {
+        let mut reason = None;
+        for entry in &mut self.entries {
+            let matches = match &entry.what {
+                What::Steps(glob) => glob.is_match(&record.id),
+                What::Requirement(id) => record.covers.contains_key(id),
+            };
+            if !matches {
+                continue;
+            }
+            match record.verdict {
+                Verdict::Pass => entry.passed.push(record.id.clone()),
+                Verdict::Fail | Verdict::Inconclusive => {
+                    entry.failed += 1;
+                    reason.get_or_insert_with(|| entry.reason.clone());
+                }
+                Verdict::Skipped | Verdict::Error => {}
+            }
+        }
+        reason
+    }
+
+    /// Returns the entries that are no longer true: a step passes that was known to fail, or a requirement holds.
+    pub(crate) fn stale(&self) -> Vec<Stale> {
+        let stale = self.entries.iter().filter_map(|entry| {
+            let message = match (&entry.what, entry.passed.first()) {
+                (What::Steps(_), Some(step)) => format!("the step `{step}` passes now"),
+                (What::Requirement(id), Some(_)) if entry.failed == 0 => {
+                    format!("the requirement `{id}` holds now")
+                }
+                _ => return None,
+            };
+            Some(Stale { at: entry.place.to_string(), message })
+        });
+        stale.collect()
+    }
+}
+
+/// Every step that the suite has at any stage, with what it covers.
+fn steps(suite: &Arc<Suite>) -> Vec<(String, Vec<String>)> {
+    let mut steps = Vec::new();
+    for stage in suite.stages.iter().map(Some).chain([None]) {
+        let selection = Selection { stage: stage.cloned(), ..Selection::default() };
+        // A stage at which nothing is left has no steps.
+        let Ok(plan) = Plan::new(Arc::clone(suite), &selection) else { continue };
+        for trial in plan.trials() {
+            for (index, _) in &trial.steps {
+                let step = &trial.scenario.steps[*index];
+                steps.push((trial.step_id(step), step.covers.iter().map(ToString::to_string).collect()));
+            }
+        }
+    }
+    steps
+}
+
+fn compile(
+    text: &DeviationText,
+    source: &Arc<Source>,
+    known: &[(String, Vec<String>)],
+) -> Result<Deviation, Diagnostic> {
+    if text.reason.value.trim().is_empty() {
+        return Err(Diagnostic::at(text.reason.place(source), "a deviation without a reason is a failure"));
+    }
+    let (what, written) = match (&text.step, &text.requirement) {
+        (Some(step), None) => {
+            let glob = Glob::new(&step.value).map_err(|error| {
+                Diagnostic::at(step.place(source), format!("this pattern cannot be read: {}", error.kind()))
+            })?;
+            (What::Steps(glob.compile_matcher()), step)
+        }
+        (None, Some(requirement)) => (What::Requirement(requirement.value.clone()), requirement),
+        _ => {
+            let message = "a deviation names either a step or a requirement";
+            return Err(Diagnostic::at(text.reason.place(source), message));
+        }
+    };
+    let place = written.place(source);
+    let matches = match &what {
+        What::Steps(glob) => known.iter().any(|(id, _)| glob.is_match(id)),
+        What::Requirement(wanted) => known.iter().any(|(_, covers)| covers.contains(wanted)),
+    };
+    if !matches {
+        let diagnostic = Diagnostic::at(place, "this matches no step of the suite");
+        let wanted = &written.value;
+        return Err(match what {
+            What::Steps(_) => diagnostic.suggest_near(wanted, known.iter().map(|(id, _)| id.as_str())),
+            What::Requirement(_) => diagnostic
+                .suggest_near(wanted, known.iter().flat_map(|(_, covers)| covers.iter().map(String::as_str))),
+        });
+    }
+    Ok(Deviation { what, reason: text.reason.value.clone(), place, failed: 0, passed: Vec::new() })
+}

@@ -1,0 +1,119 @@
+//! How a target is reached beyond its address: certificates, a proxy, header fields for a gateway.
+//!
+//! In go the choices of a user, out come clients of HTTP. A target over plain HTTP pays nothing for TLS: no certificate of the
+//! system is read for it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, ClientBuilder, Proxy, Url};
+
+use crate::request::Prepared;
+
+/// How a target is reached.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    /// How long one whole answer may take.
+    pub limit: Duration,
+    /// Header fields that every request gets, unless it has one of that name itself.
+    pub headers: Vec<(String, String)>,
+    /// Whether a certificate is taken as it is.
+    pub insecure: bool,
+    /// The authorities that are trusted beside those of the system, and the file they stand in.
+    pub authorities: Option<(PathBuf, Vec<Certificate>)>,
+    /// The proxy that every request goes through.
+    pub proxy: Option<Url>,
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self {
+            limit: Duration::from_secs(10),
+            headers: Vec::new(),
+            insecure: false,
+            authorities: None,
+            proxy: None,
+        }
+    }
+}
+
+impl Transport {
+    /// Trusts the authorities in a file of PEM certificates.
+    ///
+    /// # Errors
+    /// A file that cannot be read or holds no certificate, in one sentence.
+    pub fn trust(&mut self, path: &Path) -> Result<(), String> {
+        let text = std::fs::read(path)
+            .map_err(|error| format!("the certificates in {} cannot be read: {error}", path.display()))?;
+        let certificates = Certificate::from_pem_bundle(&text).unwrap_or_default();
+        if certificates.is_empty() {
+            return Err(format!("{} holds no certificate in PEM form", path.display()));
+        }
+        self.authorities = Some((path.to_owned(), certificates));
+        Ok(())
+    }
+
+    /// The transport of a target on this machine: what a user says of the network is not meant for it.
+    pub(crate) fn local(&self) -> Self {
+        Self { insecure: false, authorities: None, proxy: None, ..self.clone() }
+    }
+
+    /// Returns a request with the header fields that every request gets.
+    #[must_use]
+    pub fn dress(&self, mut request: Prepared) -> Prepared {
+        for (name, value) in &self.headers {
+            if !request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
+                request.headers.push((name.clone(), value.clone()));
+            }
+        }
+        request
+    }
+
+    /// The options of curl that say the same, each with a blank before it.
+    #[must_use]
+    pub fn curl_options(&self) -> String {
+        let mut options = String::new();
+        if self.insecure {
+            options.push_str(" --insecure");
+        }
+        if let Some((path, _)) = &self.authorities {
+            options.push_str(&format!(" --cacert {}", shell_words::quote(&path.to_string_lossy())));
+        }
+        if let Some(mut proxy) = self.proxy.clone() {
+            // Whoever repeats the command knows the credentials. An address with a host can lose them.
+            proxy.set_username("").ok();
+            proxy.set_password(None).ok();
+            options.push_str(&format!(" --proxy {}", shell_words::quote(proxy.as_str())));
+        }
+        options
+    }
+
+    /// Returns a client that keeps its connections, and one that does not.
+    pub(super) fn clients(&self, secure: bool) -> Result<(Client, Client), String> {
+        // Servers commonly drop an idle connection after two to five seconds.
+        let kept = self.client(Client::builder().pool_idle_timeout(Duration::from_secs(1)), secure)?;
+        Ok((kept, self.client(Client::builder().pool_max_idle_per_host(0), secure)?))
+    }
+
+    fn client(&self, builder: ClientBuilder, secure: bool) -> Result<Client, String> {
+        // An earlier call has done the same.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        // What a user asked for is what goes out: no proxy of the environment, no redirection of its own.
+        let mut builder =
+            builder.no_proxy().redirect(reqwest::redirect::Policy::none()).http1_title_case_headers();
+        let proxy_secure = self.proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https");
+        builder = match &self.authorities {
+            _ if !secure && !proxy_secure => builder.tls_certs_only([]),
+            Some((_, certificates)) => builder.tls_certs_merge(certificates.clone()),
+            None => builder,
+        };
+        if let Some(proxy) = &self.proxy {
+            let proxy = Proxy::all(proxy.clone()).map_err(|error| format!("the proxy {proxy}: {error}"))?;
+            builder = builder.proxy(proxy);
+        }
+        builder
+            .tls_danger_accept_invalid_certs(self.insecure)
+            .build()
+            .map_err(|error| format!("the HTTP client does not start: {error}"))
+    }
+}

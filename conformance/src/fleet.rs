@@ -1,0 +1,126 @@
+//! Many implementations, one folder each.
+//!
+//! In goes the name of a folder or a pattern of folders, out come those that look like an implementation, each with the name
+//! of its report. Nothing is opened but folders.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::diagnostic::Diagnostic;
+
+/// One implementation among many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// What it is called: its folder, below the one that was named.
+    pub name: String,
+    /// Its folder.
+    pub directory: PathBuf,
+}
+
+/// Folders beside implementations that are none.
+const NONE: [&str; 6] = ["__pycache__", "node_modules", "venv", "env", "vendor", "target"];
+
+impl Member {
+    /// Returns the name of its report.
+    #[must_use]
+    pub fn report(&self) -> String {
+        format!("{}.jsonl", self.name.replace(['/', '\\'], "_"))
+    }
+}
+
+/// Returns the implementations below a folder, or those that a pattern with `*` matches, in the order of their names: every
+/// folder that is not hidden, holds something or cannot be looked into, and is not `except`.
+///
+/// # Errors
+/// No such folder, or none in it that looks like an implementation.
+pub fn muster(pattern: &Path, except: &Path) -> Result<Vec<Member>, Diagnostic> {
+    let mut parts: Vec<Component<'_>> = pattern.components().collect();
+    let is_wild = |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
+    let literal = parts.iter().position(is_wild).unwrap_or(parts.len());
+    let wild: Vec<Component<'_>> = parts.split_off(literal);
+    let root: PathBuf = if parts.is_empty() { PathBuf::from(".") } else { parts.iter().collect() };
+    std::fs::read_dir(&root)
+        .map_err(|error| Diagnostic::new(format!("the folder {} cannot be read: {error}", root.display())))?;
+    let levels = if wild.is_empty() {
+        vec![matcher("*")?]
+    } else {
+        wild.iter().map(|part| matcher(&part.as_os_str().to_string_lossy())).collect::<Result<_, _>>()?
+    };
+    let mut found = BTreeSet::from([PathBuf::new()]);
+    for level in levels {
+        found = found.iter().flat_map(|below| folders(&root, below, &level)).collect();
+    }
+    let except = except.canonicalize().ok();
+    let members = found
+        .into_iter()
+        .map(|below| Member { name: below.to_string_lossy().into_owned(), directory: root.join(below) });
+    let members: Vec<Member> =
+        members.filter(|member| except.is_none() || member.directory.canonicalize().ok() != except).collect();
+    if members.is_empty() {
+        let message = format!("no folder in {} looks like an implementation", pattern.display());
+        return Err(Diagnostic::new(message)
+            .help("each subfolder that is not hidden and not empty is one; a pattern such as 'all/*/part-2' names deeper ones"));
+    }
+    Ok(members)
+}
+
+fn matcher(part: &str) -> Result<GlobMatcher, Diagnostic> {
+    let glob = GlobBuilder::new(part).literal_separator(true).build();
+    glob.map(|glob| glob.compile_matcher())
+        .map_err(|error| Diagnostic::new(format!("the pattern `{part}` cannot be read: {}", error.kind())))
+}
+
+fn folders(root: &Path, below: &Path, level: &GlobMatcher) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root.join(below)).into_iter().flatten().flatten();
+    let named = entries.filter(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        !name.starts_with('.') && !NONE.contains(&&*name) && level.is_match(&*name)
+    });
+    // A link to a folder is followed.
+    named
+        .filter(|entry| entry.path().is_dir() && !is_empty(&entry.path()))
+        .map(|entry| below.join(entry.file_name()))
+        .collect()
+}
+
+/// Whether a folder holds nothing. One that cannot be looked into holds what nobody knows, and that is told.
+fn is_empty(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    !entries.flatten().any(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(pattern: &Path) -> Vec<String> {
+        muster(pattern, Path::new("")).expect("members").into_iter().map(|member| member.name).collect()
+    }
+
+    #[test]
+    fn every_folder_that_holds_something_is_an_implementation() {
+        let all = tempfile::tempdir().expect("a folder");
+        for folder in ["ada", "ben b", "empty", ".git", "node_modules"] {
+            std::fs::create_dir(all.path().join(folder)).expect("a folder");
+        }
+        for file in ["ada/app.py", "ben b/app.py", ".git/config", "node_modules/x.js", "readme.md"] {
+            std::fs::write(all.path().join(file), "").expect("a file");
+        }
+        assert_eq!(names(all.path()), ["ada", "ben b"]);
+    }
+
+    #[test]
+    fn a_pattern_names_folders_further_down() {
+        let all = tempfile::tempdir().expect("a folder");
+        for folder in ["ada/part-1", "ada/part-2", "ben/part-2"] {
+            std::fs::create_dir_all(all.path().join(folder)).expect("a folder");
+            std::fs::write(all.path().join(folder).join("app.py"), "").expect("a file");
+        }
+        assert_eq!(names(&all.path().join("*/part-2")), ["ada/part-2", "ben/part-2"]);
+        let one = muster(&all.path().join("b*/part-2"), Path::new("")).expect("one");
+        assert_eq!(one[0].report(), "ben_part-2.jsonl");
+    }
+}

@@ -1,0 +1,120 @@
+//! Commands around a target: what makes it ready to be started, and what clears up behind it.
+//!
+//! In go command lines and a folder; nothing comes out, or the reason why one of them did not end well. They block, so that
+//! clearing up works while the program is being ended, too.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::OnceCell;
+
+use super::process::{Command, Exit, Process};
+use super::scratch::Scratch;
+use super::unusable::Unusable;
+
+/// Commands that run one after the other, in one folder.
+#[derive(Debug, Clone)]
+pub(super) struct Chores {
+    pub(super) commands: Vec<Vec<String>>,
+    pub(super) directory: PathBuf,
+    pub(super) env: Vec<(String, String)>,
+    /// What they are for: `setup`, `build`.
+    pub(super) purpose: &'static str,
+}
+
+/// How long one command may take.
+const LIMIT: Duration = Duration::from_secs(600);
+const POLL: Duration = Duration::from_millis(5);
+
+impl Chores {
+    /// Runs the commands. What they leave running goes on until the processes that are returned are dropped.
+    ///
+    /// # Errors
+    /// The first command that does not end with status 0; those behind it do not run.
+    pub(super) fn run(&self) -> Result<Vec<Process>, Unusable> {
+        self.commands.iter().map(|command| self.one(command)).collect()
+    }
+
+    pub(super) async fn run_apart(self) -> Result<Vec<Process>, Unusable> {
+        let done = tokio::task::spawn_blocking(move || self.run()).await;
+        done.unwrap_or_else(|error| Err(Unusable::new(error.to_string())))
+    }
+
+    fn one(&self, command: &[String]) -> Result<Process, Unusable> {
+        let name = format!("the {} command `{}`", self.purpose, shell_words::join(command));
+        let process = Process::start(Command {
+            program_and_args: command.to_vec(),
+            directory: self.directory.clone(),
+            env: self.env.clone(),
+            watch: Vec::new(),
+        })
+        .map_err(|error| Unusable::new(format!("{name} does not start: {error}")))?;
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            match process.exited() {
+                Some(Exit::Status(0)) => return Ok(process),
+                Some(exit) => return Err(Unusable::saying(&process, format!("{name} {exit}"))),
+                None if Instant::now() >= deadline => {
+                    return Err(Unusable::saying(&process, format!("{name} took longer than {LIMIT:?}")));
+                }
+                None => std::thread::sleep(POLL),
+            }
+        }
+    }
+}
+
+/// Commands that run when this is dropped. What they fail at is no verdict on the target.
+#[derive(Debug)]
+pub(super) struct Teardown(pub(super) Chores);
+
+impl Drop for Teardown {
+    fn drop(&mut self) {
+        self.0.run().ok();
+    }
+}
+
+/// What is made of an implementation before it is started for the first time: once, in a folder of its own.
+#[derive(Debug)]
+pub struct Build {
+    commands: Vec<Vec<String>>,
+    directory: PathBuf,
+    made: OnceCell<Result<Scratch, Unusable>>,
+}
+
+impl Build {
+    /// Returns the build of an implementation in `directory`; nothing runs yet.
+    #[must_use]
+    pub fn new(commands: Vec<Vec<String>>, directory: PathBuf) -> Arc<Self> {
+        Arc::new(Self { commands, directory, made: OnceCell::new() })
+    }
+
+    /// Returns the build of the same kind of another implementation.
+    #[must_use]
+    pub fn elsewhere(&self, directory: PathBuf) -> Arc<Self> {
+        Self::new(self.commands.clone(), directory)
+    }
+
+    /// Returns the folder that the commands have filled.
+    ///
+    /// # Errors
+    /// A folder that cannot be mirrored, or a command that does not end well; each caller gets the same.
+    pub(super) async fn folder(&self, left_out: &[String]) -> Result<&Path, Unusable> {
+        let make = || async {
+            let scratch = Scratch::mirror_apart(&self.directory, left_out)
+                .map_err(|error| Unusable::new(super::launch::chain(&error)))?;
+            let chores = Chores {
+                commands: self.commands.clone(),
+                directory: scratch.path().to_owned(),
+                env: Vec::new(),
+                purpose: "build",
+            };
+            chores.run_apart().await?;
+            Ok(scratch)
+        };
+        match self.made.get_or_init(make).await {
+            Ok(scratch) => Ok(scratch.path()),
+            Err(unusable) => Err(unusable.clone()),
+        }
+    }
+}

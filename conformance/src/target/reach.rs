@@ -1,0 +1,83 @@
+//! Reaching a target that is already running, and looking what it holds.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{Running, Unusable};
+use crate::exchange::{Transport, Wire};
+use crate::response::Response;
+use crate::suite::{Fixture, Present, Profile, Suite};
+use crate::template::Scope;
+
+/// Reaches a target that is already running, and looks which of the named fixtures it holds.
+///
+/// # Errors
+/// No connection, or something that does not speak HTTP.
+pub async fn reach(
+    base: &str,
+    suite: &Suite,
+    profile: &Profile,
+    fixtures: &[String],
+    transport: &Transport,
+) -> Result<Running, Unusable> {
+    let wire = Wire::new(base, transport).map_err(Unusable::new)?;
+    if let Some(ready) = suite.ready(profile) {
+        let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
+        wire.send(&request).await.map_err(|breakage| Unusable::new(format!("{breakage} ({base})")))?;
+    }
+    let mut running = Running::elsewhere(wire);
+    if let Some(present) = &profile.present {
+        for fixture in fixtures.iter().filter_map(|name| suite.fixture(name)) {
+            let mut scope = suite.scope();
+            scope.set("fixture", &fixture.value);
+            let request =
+                present.request.prepare(&scope).map_err(|error| Unusable::new(error.to_string()))?;
+            let response =
+                running.wire.send(&request).await.map_err(|breakage| Unusable::new(breakage.to_string()))?;
+            match find(present, fixture, &response) {
+                Found::Same => {}
+                Found::Other(value) => running.learnt.push((fixture.name.clone(), value)),
+                Found::Nothing => running.missing.push(fixture.name.clone()),
+            }
+        }
+    }
+    Ok(running)
+}
+
+enum Found {
+    Nothing,
+    Same,
+    /// The fixture as this target holds it, under another id.
+    Other(Json),
+}
+
+/// Finds a fixture in the answer. An implementation may have given it an id of its own: the first member of `learn`. Where that
+/// differs, the others are taken from the answer as well.
+fn find(present: &Present, fixture: &Fixture, response: &Response) -> Found {
+    if !present.status.allows(response.status) {
+        return Found::Nothing;
+    }
+    let body = response.json().ok();
+    let held = match (&present.by, &body) {
+        (None, Some(body)) => body.as_object(),
+        (None, None) => None,
+        (Some(member), Some(Json::Array(elements))) => {
+            let same = |element: &&Map<String, Json>| element.get(member) == fixture.value.get(member);
+            match elements.iter().filter_map(Json::as_object).find(same) {
+                Some(found) => Some(found),
+                None => return Found::Nothing,
+            }
+        }
+        (Some(_), _) => return Found::Nothing,
+    };
+    let Some((held, identity)) = held.zip(present.learn.first()) else { return Found::Same };
+    match held.get(identity) {
+        Some(own) if Some(own) != fixture.value.get(identity) => {
+            let mut value = fixture.value.clone();
+            for member in &present.learn {
+                value[member] = held.get(member).cloned().unwrap_or(json!(null));
+            }
+            Found::Other(value)
+        }
+        _ => Found::Same,
+    }
+}

@@ -1,0 +1,96 @@
+//! Waiting until a started target answers.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::process::Process;
+use super::unusable::Unusable;
+use crate::exchange::{Breakage, Transport, Wire};
+use crate::request::Request;
+use crate::template::Scope;
+
+/// How long the runner waits between two looks at a target that is not ready.
+const POLL: Duration = Duration::from_millis(5);
+/// How long a target has to end by itself before it is killed.
+pub(super) const GRACE: Duration = Duration::from_secs(2);
+/// How long a port is waited for that a target before this one may just be leaving.
+const PORT_LIMIT: Duration = Duration::from_secs(3);
+
+/// This machine, as a target may listen on it: one that listens on every address answers on the first.
+const HERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
+/// Waits for the first answer of a target on this machine, whatever its status, and returns the way to it.
+///
+/// # Errors
+/// It ended, or the time is over. The process has been stopped then.
+pub(super) async fn await_ready(
+    process: Process,
+    (port, fixed): (u16, bool),
+    ready: Option<&Request>,
+    limit: Duration,
+    transport: &Transport,
+) -> Result<(Process, Wire), Unusable> {
+    let wire = |here| {
+        Wire::new(&format!("http://{}", SocketAddr::new(here, port)), &transport.local())
+            .map_err(Unusable::new)
+    };
+    let wires = [wire(HERE[0])?, wire(HERE[1])?];
+    let [first, second] = wires;
+    let Some(ready) = ready else { return Ok((process, first)) };
+    let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
+    let deadline = Instant::now() + limit;
+    let mut silent = false;
+    let (mut now, mut then) = (first, second);
+    loop {
+        match now.send(&request).await {
+            // Were it another program that answers, this one would have ended over its port.
+            Ok(_) if process.exited().is_none() => return Ok((process, now)),
+            Ok(_) => {}
+            Err(breakage @ Breakage::Unsendable(_)) => return Err(Unusable::new(breakage.to_string())),
+            Err(Breakage::NoConnection(_)) => std::mem::swap(&mut now, &mut then),
+            Err(_) => silent = true,
+        }
+        if let Some(exit) = process.exited() {
+            return Err(Unusable::after(&process, format!("the target {exit} before it answered")));
+        }
+        if Instant::now() >= deadline {
+            let what = if silent { "gave no answer of HTTP" } else { "did not listen" };
+            let port = if fixed { format!("port {port}") } else { "the port that it was given".to_owned() };
+            let reason = format!("the target {what} on {port} within {limit:?}");
+            let unusable = Unusable { silent: true, ..Unusable::after(&process, reason) };
+            process.stop(GRACE).await;
+            return Err(unusable);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Waits until nobody listens on a port that a target cannot choose.
+///
+/// # Errors
+/// Another program listens there.
+pub(super) async fn await_port(port: u16) -> Result<(), Unusable> {
+    let deadline = Instant::now() + PORT_LIMIT;
+    let taken = || HERE.iter().any(|here| TcpStream::connect((*here, port)).is_ok());
+    while taken() {
+        if Instant::now() >= deadline {
+            return Err(Unusable::new(format!(
+                "another program listens on port {port}, which this target needs (`lsof -i :{port}` says which)"
+            )));
+        }
+        tokio::time::sleep(POLL * 20).await;
+    }
+    Ok(())
+}
+
+/// Returns a port on which nobody listens, whichever address of this machine a target takes.
+pub(super) fn free_port() -> std::io::Result<u16> {
+    let mut tries = 0;
+    loop {
+        let port = TcpListener::bind((HERE[0], 0))?.local_addr()?.port();
+        tries += 1;
+        if tries > 20 || !HERE.iter().any(|here| TcpStream::connect((*here, port)).is_ok()) {
+            return Ok(port);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What a target must hold before the steps run: the files of the launch contract, filled with fixtures.
+
+use serde_json::Value as Json;
+
+use super::launch::chain;
+use super::scratch::Scratch;
+use super::unusable::Unusable;
+use crate::suite::Suite;
+use crate::template::render;
+
+/// Returns the files of the launch contract, filled with the named fixtures.
+///
+/// # Errors
+/// A template that does not render, in one sentence.
+pub fn seed(suite: &Suite, fixtures: &[String]) -> Result<Vec<(String, String)>, String> {
+    let held = fixtures.iter().filter_map(|name| suite.fixture(name)).map(|fixture| fixture.value.clone());
+    let mut scope = suite.scope();
+    scope.set("fixtures", &Json::Array(held.collect()));
+    let file = |(name, template): &(String, String)| match render(template, &scope) {
+        Ok(content) => Ok((name.clone(), content)),
+        Err(cause) => Err(format!("the launch contract's file `{name}` cannot be made: {cause}")),
+    };
+    suite.launch.files.iter().map(file).collect()
+}
+
+pub(super) fn write(suite: &Suite, fixtures: &[String], scratch: &Scratch) -> Result<(), Unusable> {
+    for (name, content) in seed(suite, fixtures).map_err(Unusable::new)? {
+        scratch.write(&name, content.as_bytes()).map_err(|error| Unusable::new(chain(&error)))?;
+    }
+    Ok(())
+}

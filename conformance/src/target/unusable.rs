@@ -1,0 +1,87 @@
+//! Why a target cannot be used, with its own last words.
+
+use std::fmt::{self, Display, Formatter};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::process::Process;
+
+/// Why a target cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// What happened, in one sentence.
+    pub reason: String,
+    /// The last lines that the target printed.
+    pub last_words: String,
+    /// Whether it came up and never answered, so that trying again would cost as long again.
+    pub silent: bool,
+    /// Whether the target itself did not start, and not something around it: then that is what it does in this profile.
+    pub own: bool,
+}
+
+/// How many lines of a target's output are shown.
+const LINES: usize = 20;
+
+impl Unusable {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), last_words: String::new(), silent: false, own: false }
+    }
+
+    /// The target's own doing: what it printed last is kept, and the line that tells most ends the sentence.
+    pub(super) fn after(process: &Process, reason: impl Into<String>) -> Self {
+        Self { own: true, ..Self::saying(process, reason) }
+    }
+
+    /// What a command that is not the target itself has printed is kept in the same way.
+    pub(super) fn saying(process: &Process, reason: impl Into<String>) -> Self {
+        let (mut reason, last_words) = (reason.into(), process.output_tail(LINES).trim_end().to_owned());
+        if let Some(line) = telling(&last_words) {
+            reason = format!("{reason}: {line}");
+        }
+        Self { last_words, ..Self::new(reason) }
+    }
+}
+
+impl Display for Unusable {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// The line of an error among others: `ModuleNotFoundError: No module named 'flask'`, `Error: Cannot find module 'x'`. The
+/// last one, since what is printed later was caused by what came before.
+fn telling(output: &str) -> Option<&str> {
+    output.lines().rev().map(str::trim).find(|line| TELLING.is_match(line))
+}
+
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+static TELLING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)^([\w.]*(error|exception|errno)\b(\[\w+\])?:? \S|panic: |fatal: )|address (is )?already in use|can't open file|No such file or directory|command not found",
+    )
+    .unwrap()
+});
+
+/// Whether a program has found its port taken.
+pub(super) fn port_was_taken(output: &str) -> bool {
+    let output = output.to_lowercase();
+    ["address already in use", "eaddrinuse", "address in use", "is in use by another program"]
+        .iter()
+        .any(|sign| output.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_tells_most_is_found_in_what_several_languages_print() {
+        let python = "Traceback (most recent call last):\n  File \"app.py\", line 3, in <module>\n    import flask_cors\nModuleNotFoundError: No module named 'flask_cors'";
+        assert_eq!(telling(python), Some("ModuleNotFoundError: No module named 'flask_cors'"));
+        let node = "node:internal/modules/cjs/loader:1078\n  throw err;\n  ^\n\nError: Cannot find module 'express'\nRequire stack:\n- /x/server.js\n    at Module._load {\n  code: 'MODULE_NOT_FOUND'\n}\n\nNode.js v18";
+        assert_eq!(telling(node), Some("Error: Cannot find module 'express'"));
+        assert_eq!(telling("panic: listen tcp: bind\n\ngoroutine 1"), Some("panic: listen tcp: bind"));
+        assert_eq!(telling(" * Running on http://127.0.0.1:5000\n"), None);
+    }
+}
