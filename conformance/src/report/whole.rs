@@ -19,9 +19,15 @@ impl WholeFile {
     /// # Errors
     /// A folder that is not there or cannot be written to.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
+        // A link stays; what it leads to is replaced.
+        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if path.exists() && !path.is_file() {
+            // A device or a pipe would be gone for everybody.
+            return Err(io::Error::other("it is no file, and would be replaced by one"));
         }
         // A report is no secret: as readable as the umask lets any file be.
         let readable = Permissions::from_mode(0o666);
