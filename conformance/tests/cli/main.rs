@@ -11,6 +11,7 @@ mod golden;
 mod list;
 mod load;
 mod program;
+mod reports;
 mod sandbox;
 mod signals;
 mod unusable;

@@ -98,7 +98,8 @@ impl Sandbox {
         self.start(arguments).finish()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The program as [`Sandbox::start`] starts it.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let output = |name| fs::File::create(self.path(name)).unwrap();
         let mut command = conformance(&self.path("implementation"));
         command

@@ -1,0 +1,177 @@
+//! Reports for programs: whole or not there, in the order of the plan.
+
+use std::os::unix::fs::{FileTypeExt as _, symlink};
+use std::os::unix::net::UnixListener;
+use std::{fs, io};
+
+use rustix::process::Signal;
+use serde_json::Value as Json;
+
+use crate::events;
+use crate::program::conformance_in;
+use crate::sandbox::Sandbox;
+
+const DESK: &[&str] = &["--", "python3", "moody.py"];
+
+#[test]
+fn a_report_has_a_header_a_line_for_each_step_and_a_footer() {
+    let told = events::run(
+        &Sandbox::moody(),
+        &[&["run", "--suite", "../suite", "--timeout", "500ms"], DESK].concat(),
+    );
+    let header = &told.header;
+    assert_eq!((&header["version"], &header["suite"]), (&1.into(), &"A desk of many moods".into()));
+    assert_eq!(header["target"], "python3 moody.py");
+    assert_eq!(header["steps"].as_u64(), Some(told.steps.len() as u64));
+    assert_eq!(told.steps.len(), 12);
+
+    let counts = told.footer["steps"].as_object().unwrap();
+    for (verdict, count) in counts {
+        let steps = told.verdicts().iter().filter(|(_, own)| own == verdict).count();
+        assert_eq!(count.as_u64(), Some(steps as u64), "{verdict}");
+    }
+    let ids: Vec<&Json> =
+        told.footer["requirements"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    assert_eq!(ids, ["MOOD-1.1", "MOOD-2.1", "MOOD-2.2", "MOOD-2.3", "MOOD-2.4", "MOOD-3.1", "MOOD-3.2"]);
+    assert_eq!(told.footer["exit"].as_i64(), told.finished.code.map(i64::from));
+}
+
+#[test]
+fn the_steps_of_a_report_stand_in_the_order_of_the_plan_however_many_run_at_once() {
+    let filters = ["--filter", "basic/5-*", "--filter", "session/7-*", "--filter", "basic/0-users*"];
+    let listed = conformance_in(
+        "/".as_ref(),
+        &[&["list", "--format", "json", "--stage", "session-10"], &filters[..]].concat(),
+    );
+    let listed: Vec<Json> = serde_json::from_str(&listed.stdout).unwrap();
+    let planned: Vec<&str> = listed.iter().map(|step| step["id"].as_str().unwrap()).collect();
+    assert!(planned.len() > 50);
+    for jobs in ["1", "3", "16"] {
+        let arguments = [&["run", "--jobs", jobs], &filters[..], &["--", "python3", "server.py"]].concat();
+        let told = events::run(&Sandbox::python(), &arguments);
+        assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+        assert_eq!(told.ids(), planned, "--jobs {jobs}");
+    }
+}
+
+#[test]
+fn a_report_in_a_folder_that_is_not_there_is_refused_before_anything_is_started() {
+    for kind in ["jsonl", "html", "junit", "tap", "badge"] {
+        let sandbox = Sandbox::noted();
+        let report = format!("{kind}=../nowhere/report");
+        let finished = sandbox.run(&[&["run", "--suite", "../suite", "--report", &report], DESK].concat());
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
+        let sentence = "error: the report ../nowhere/report cannot be written: No such file or directory";
+        assert!(finished.stderr.starts_with(sentence), "{}", finished.stderr);
+        assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
+        assert!(!sandbox.path("listens").exists());
+    }
+}
+
+#[test]
+fn a_report_in_place_of_a_folder_is_refused() {
+    let sandbox = Sandbox::noted();
+    let finished =
+        sandbox.run(&[&["run", "--suite", "../suite", "--report", "jsonl=../temporary"], DESK].concat());
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
+    let sentence = "error: the report ../temporary cannot be written: is a directory\n";
+    assert_eq!(finished.stderr, sentence);
+    assert!(!sandbox.path("listens").exists());
+}
+
+#[test]
+fn what_is_no_file_is_not_replaced_by_a_report() {
+    let sandbox = Sandbox::noted();
+    let _socket = UnixListener::bind(sandbox.path("socket")).unwrap();
+    let finished =
+        sandbox.run(&[&["run", "--suite", "../suite", "--report", "jsonl=../socket"], DESK].concat());
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
+    assert_eq!(
+        finished.stderr,
+        "error: the report ../socket cannot be written: it is no file, and would be replaced by one\n"
+    );
+    assert!(fs::metadata(sandbox.path("socket")).unwrap().file_type().is_socket());
+}
+
+#[test]
+fn a_report_is_replaced_by_a_whole_one() {
+    let sandbox = with_older_report();
+    let arguments = ["run", "--suite", "../suite", "--filter", "1-open"];
+    assert_eq!(sandbox.run(&[&arguments, REPORT, DESK].concat()).code, Some(0));
+    let lines = sandbox.read("reports/report.jsonl");
+    assert_eq!(lines.lines().count(), 3);
+    assert_eq!(beside(&sandbox), ["report.jsonl"]);
+}
+
+#[test]
+fn a_link_in_place_of_a_report_stays_a_link() {
+    let sandbox = with_older_report();
+    symlink("reports/report.jsonl", sandbox.path("link")).unwrap();
+    let arguments = ["run", "--suite", "../suite", "--filter", "1-open", "--report", "jsonl=../link"];
+    assert_eq!(sandbox.run(&[&arguments, DESK].concat()).code, Some(0));
+    assert!(sandbox.path("link").is_symlink());
+    assert_eq!(sandbox.read("reports/report.jsonl").lines().count(), 3);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_does_not_end_the_run() {
+    let sandbox = with_older_report();
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let arguments = ["run", "--suite", "../suite", "--filter", "1-open", "--verbose"];
+    let status = sandbox.command(&[&arguments, REPORT, DESK].concat()).stdout(writer).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(sandbox.read("reports/report.jsonl").lines().count(), 3);
+}
+
+#[test]
+fn a_run_that_is_refused_leaves_an_older_report() {
+    let sandbox = with_older_report();
+    let wrong = ["run", "--suite", "../suite", "--profile", "nobody"];
+    assert_eq!(sandbox.run(&[&wrong, REPORT, DESK].concat()).code, Some(2));
+    let nothing = ["run", "--suite", "../suite", "--filter", "nothing"];
+    assert_eq!(sandbox.run(&[&nothing, REPORT, DESK].concat()).code, Some(4));
+    assert_eq!(sandbox.read("reports/report.jsonl"), "older\n");
+    assert_eq!(beside(&sandbox), ["report.jsonl"]);
+}
+
+#[test]
+fn an_interrupted_run_leaves_an_older_report_and_nothing_beside_it() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let sandbox = with_older_report();
+        let arguments = ["run", "--suite", "../suite", "--timeout", "10m"];
+        let run = sandbox.start(&[&arguments, REPORT, DESK].concat());
+        sandbox.await_file("hangs");
+        run.signal(signal);
+        run.finish();
+        assert_eq!(sandbox.read("reports/report.jsonl"), "older\n");
+        assert_eq!(beside(&sandbox), ["report.jsonl"]);
+    }
+}
+
+#[test]
+fn a_killed_run_leaves_an_older_report() {
+    let sandbox = with_older_report();
+    let arguments = ["run", "--suite", "../suite", "--timeout", "10m"];
+    let mut run = sandbox.start(&[&arguments, REPORT, DESK].concat());
+    sandbox.await_file("hangs");
+    run.signal(Signal::KILL);
+    run.wait();
+    assert_eq!(sandbox.read("reports/report.jsonl"), "older\n");
+    sandbox.assert_no_process();
+}
+
+const REPORT: &[&str] = &["--report", "jsonl=../reports/report.jsonl"];
+
+/// A sandbox with the report of an older run, alone in a folder.
+fn with_older_report() -> Sandbox {
+    let sandbox = Sandbox::noted();
+    fs::create_dir(sandbox.path("reports")).unwrap();
+    sandbox.write("reports/report.jsonl", "older\n");
+    sandbox
+}
+
+fn beside(sandbox: &Sandbox) -> Vec<String> {
+    let entries = fs::read_dir(sandbox.path("reports")).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
