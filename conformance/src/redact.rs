@@ -3,13 +3,15 @@
 //! In goes what went over the wire, out comes what may be shown. It stands between the run and the events, so that no
 //! report can forget it.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use regex::{Captures, Regex};
 use serde_json::Value as Json;
 
-use crate::request::percent_encode;
+use crate::request::{Prepared, percent_encode};
+use crate::response::Response;
 use crate::suite::Suite;
 
 /// What stands in a secret's place.
@@ -20,6 +22,8 @@ pub const REDACTED: &str = "<redacted>";
 pub struct Redactor {
     shows_all: bool,
     values: Vec<String>,
+    /// What has become secret in the run: shared by all copies.
+    learned: Arc<Mutex<Vec<String>>>,
     member: Option<Regex>,
     field: Option<Regex>,
 }
@@ -29,12 +33,12 @@ impl Redactor {
     /// fixtures have under those names.
     #[must_use]
     pub fn new(suite: &Suite) -> Self {
-        let mut values = Vec::new();
+        let (mut values, mut tokens) = (Vec::new(), Vec::new());
         for fixture in &suite.fixtures {
-            secret_values(&fixture.value, &suite.secrets, &mut values);
+            secret_values(&fixture.value, &suite.secrets, &mut values, &mut tokens);
         }
         values.retain(|value| value.chars().count() >= 4);
-        values = values.into_iter().flat_map(forms).collect();
+        values = values.into_iter().flat_map(forms).chain(tokens).collect();
         // The longest first, so that a secret inside another leaves no rest.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.dedup();
@@ -45,6 +49,7 @@ impl Redactor {
         Self {
             shows_all: false,
             values,
+            learned: Arc::default(),
             member: pattern(r#"("(?:NAMES)"\s*:\s*)"(?:[^"\\]|\\.)*""#),
             field: pattern(r"(^|[&?])((?:NAMES)=)[^&\s]*(?: [^&=]*)?"),
         }
@@ -64,6 +69,31 @@ impl Redactor {
         self
     }
 
+    /// Remembers what an exchange makes secret: the cookies that the target sets, and those sent to it that are long enough to
+    /// be a session. A short one is a word that texts have for other reasons.
+    pub fn learn(&self, request: &Prepared, response: Option<&Response>) {
+        let sent = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
+        let sent = sent.flat_map(|(_, value)| value.split(';')).filter_map(|pair| pair.split_once('='));
+        let sent = sent.map(|(_, value)| value.trim().to_owned()).filter(|value| value.len() >= 16);
+        let set = response.into_iter().flat_map(Response::cookies).map(|cookie| cookie.value().to_owned());
+        let mut learned = self.learned();
+        for value in sent.chain(set.filter(|value| value.len() >= 8)) {
+            if !learned.contains(&value) {
+                learned.push(value);
+            }
+        }
+    }
+
+    /// Returns a text of the same length, with asterisks for the secrets of the suite: lines of a file keep their columns.
+    #[must_use]
+    pub fn mask(&self, text: &str) -> String {
+        self.values.iter().fold(text.to_owned(), |text, value| text.replace(value, &"*".repeat(value.len())))
+    }
+
+    fn learned(&self) -> MutexGuard<'_, Vec<String>> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns a text without the secrets that are known.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
@@ -71,7 +101,7 @@ impl Redactor {
             return text.to_owned();
         }
         let mut text = text.to_owned();
-        for value in &self.values {
+        for value in self.values.iter().chain(self.learned().iter()) {
             if text.contains(value.as_str()) {
                 text = text.replace(value.as_str(), REDACTED);
             }
@@ -116,35 +146,56 @@ impl Redactor {
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
 static COOKIE_PAIR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"([^=;\s]+=)[^;]*").unwrap());
 
-fn secret_values(value: &Json, names: &[String], found: &mut Vec<String>) {
+/// Finds the secret members of a fixture, and the credentials of Basic authentication (RFC 7617) that they make with its others.
+fn secret_values(value: &Json, names: &[String], found: &mut Vec<String>, tokens: &mut Vec<String>) {
     let Some(members) = value.as_object() else { return };
     for (name, member) in members {
         match member {
-            Json::String(text) if names.contains(name) => found.push(text.clone()),
-            other => secret_values(other, names, found),
+            Json::String(secret) if names.contains(name) => {
+                let users = members.values().filter_map(Json::as_str);
+                tokens.extend(users.map(|user| BASE64_STANDARD.encode(format!("{user}:{secret}"))));
+                found.push(secret.clone());
+            }
+            other => secret_values(other, names, found, tokens),
         }
     }
 }
 
 /// The forms in which a secret travels.
-fn forms(value: String) -> [String; 3] {
+fn forms(value: String) -> [String; 5] {
     let encoded = percent_encode(&value);
-    let base64 = base64::prelude::BASE64_STANDARD.encode(&value);
-    [value, encoded, base64]
+    let base64 = BASE64_STANDARD.encode(&value);
+    [value.replace(' ', "+"), encoded.replace("%20", "+"), value, encoded, base64]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::{Agent, Request};
+    use crate::template::{Scope, Text};
 
     fn redactor() -> Redactor {
         let pattern = |pattern: &str| Regex::new(&pattern.replace("NAMES", "password")).ok();
         Redactor {
-            shows_all: false,
             values: vec!["fake pwd".to_owned()],
             member: pattern(r#"("(?:NAMES)"\s*:\s*)"(?:[^"\\]|\\.)*""#),
             field: pattern(r"(^|[&?])((?:NAMES)=)[^&\s]*(?: [^&=]*)?"),
+            ..Redactor::default()
         }
+    }
+
+    #[test]
+    fn a_session_is_secret_from_the_answer_that_sets_it() {
+        let redactor = redactor();
+        let request = Request::get(Text::literal("/"), Agent::Curl).prepare(&Scope::default()).unwrap();
+        let set = ("set-cookie".to_owned(), "sid=0123-4567; Path=/".to_owned());
+        redactor.clone().learn(&request, Some(&Response { headers: vec![set], ..Response::default() }));
+        assert_eq!(redactor.text("the cookie is 0123-4567"), "the cookie is <redacted>");
+    }
+
+    #[test]
+    fn a_masked_line_keeps_its_columns() {
+        assert_eq!(redactor().mask("say fake pwd twice"), "say ******** twice");
     }
 
     #[test]

@@ -119,6 +119,16 @@ impl Place {
         )
     }
 
+    /// Returns the same place in the file with another text of the same length.
+    #[must_use]
+    pub fn masked(&self, mask: impl FnOnce(&str) -> String) -> Self {
+        let text = mask(&self.source.text);
+        if text == self.source.text || text.len() != self.source.text.len() {
+            return self.clone();
+        }
+        Self { source: Source::new(self.source.path.as_str(), text), span: self.span }
+    }
+
     /// The line on which the place begins, counted from 1.
     #[must_use]
     pub fn line(&self) -> usize {

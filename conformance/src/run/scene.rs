@@ -217,11 +217,15 @@ impl<'a> Scene<'a> {
         let Some(race) = &step.race else {
             let prepared = step.request.prepare(&self.scope)?;
             let outcome = running.wire.send(&prepared).await;
+            self.session.options.redactor.learn(&prepared, outcome.as_ref().ok());
             let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &self.scope);
             self.keep(&step.captures, &outcome, &mut judgement);
             return Ok((judgement, prepared, outcome));
         };
         let (mut sent, mut answers) = race::send(race, running, &self.scope).await?;
+        for (request, answer) in sent.iter().zip(&answers) {
+            self.session.options.redactor.learn(request, answer.outcome.as_ref().ok());
+        }
         let (mut judgement, shown) = judge_race(race, &answers, &self.scope);
         for (index, lane) in race.lanes.iter().enumerate() {
             if let Some(first) = answers.iter().find(|answer| answer.lane == index) {
@@ -283,10 +287,11 @@ impl<'a> Scene<'a> {
             .map(|requirement| (requirement.id.clone(), requirement.level))
             .collect();
         let findings = attempt.judgement.findings.into_iter().map(|finding| Finding {
+            place: finding.place.masked(|text| redactor.mask(text)),
             label: redactor.text(&finding.label),
             expected: redactor.text(&finding.expected),
             received: redactor.text(&finding.received),
-            ..finding
+            pointer: finding.pointer,
         });
         Record {
             id: self.trial.step_id(step),
