@@ -13,6 +13,7 @@ mod load;
 mod program;
 mod reports;
 mod sandbox;
+mod secrets;
 mod signals;
 mod unusable;
 mod wrong;

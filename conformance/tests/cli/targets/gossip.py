@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""A desk that tells everybody what it was told, and refuses all: in its answers, in their headers, and in what it prints.
+
+Each answer sets a new session cookie; the ids are noted in the file `sessions` of the folder NOTES.
+"""
+import os
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Gossip(BaseHTTPRequestHandler):
+    """Answers whatever is asked with all that is known of it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        """Tell the request, and a new session."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        session = str(uuid.uuid4())
+        with open(os.path.join(os.environ["NOTES"], "sessions"), "a") as sessions:
+            sessions.write(session + "\n")
+        told = [self.path, self.headers.get("Authorization", ""), self.headers.get("Cookie", ""), body, session]
+        print("gossip:", *told, flush=True)
+        answer = "\n".join(told).encode()
+        self.send_response(418)
+        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("Set-Cookie", f"session={session}; Path=/gossip")
+        self.send_header("X-Gossip", " ".join(told).replace("\n", " "))
+        self.end_headers()
+        self.wfile.write(answer)
+        if self.path == "/die":
+            os._exit(1)
+
+    do_GET = do_POST = answer
+
+    def log_message(self, *_):
+        """Print nothing but the gossip."""
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("127.0.0.1", int(os.environ["DESK_PORT"])), Gossip).serve_forever()
