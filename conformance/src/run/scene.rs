@@ -204,6 +204,10 @@ impl<'a> Scene<'a> {
             }
         }
         let failed = judgement.verdict > Verdict::Pass;
+        if failed && process.is_some() {
+            // What was printed before the answer is in the pipe by now, and its reader needs a moment.
+            tokio::time::sleep(READING).await;
+        }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
         Attempt { judgement, exchange: Some((prepared, outcome)), printed: printed.unwrap_or_default() }
     }
@@ -347,6 +351,9 @@ impl<'a> Scene<'a> {
         }
     }
 }
+
+/// How long what a target printed may take from its pipe.
+const READING: Duration = Duration::from_millis(10);
 
 async fn exit_soon(process: &crate::target::process::Process) -> Option<crate::target::process::Exit> {
     for _ in 0..5 {
