@@ -10,6 +10,7 @@ mod faults;
 mod golden;
 mod list;
 mod load;
+mod people;
 mod program;
 mod reports;
 mod sandbox;

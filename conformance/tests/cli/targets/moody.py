@@ -64,6 +64,7 @@ def behave(connection, path):
         return False
     elif path == "/refuse":
         print("the desk is asked to refuse", flush=True)
+        time.sleep(0.1)  # so that it is read before the answer, however busy the machine is
         answer(connection, "403 Forbidden", b'{"error": "not you"}')
     else:
         answer(connection, "200 OK", b'{"open": true}')
