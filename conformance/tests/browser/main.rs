@@ -1,0 +1,111 @@
+//! The pages in a real browser: clicks, keys, filters, links, both themes, narrow screens, paper and accessibility.
+//!
+//! It needs Node, Chromium (`CHROMIUM` names another than `/usr/bin/chromium`) and `npm ci` in this folder, so it runs only
+//! when it is asked for: `cargo test -p conformance --test browser -- --ignored`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value as Json, json};
+
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser")
+}
+
+/// Runs the browser's tests of one page over the pages in a folder.
+fn browse(file: &str, pages: &Path) {
+    let done = Command::new("node")
+        .current_dir(here())
+        .arg("--test")
+        .arg(file)
+        .env("PAGES", pages)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{told}{}", String::from_utf8_lossy(&done.stderr));
+    println!("{told}");
+}
+
+#[test]
+#[ignore = "needs Chromium and the packages beside it"]
+fn the_report_of_a_run_is_read_in_a_browser() {
+    let pages = tempfile::tempdir().unwrap();
+    let report = format!("html={}", pages.path().join("report.html").display());
+    // One target that lacks members and one server that is right elsewhere: failures, passes, and steps that are not offered.
+    let done = Command::new(env!("CARGO_BIN_EXE_conformance"))
+        .current_dir(here().join("../targets/python"))
+        .args(["run", "-q", "--jobs", "4", "--report", &report])
+        .args(["--filter", "session/7-", "--filter", "session/8-", "--filter", "session/4-", "--filter", "basic/0-users"])
+        .args(["--", "python3", "server.py"])
+        .env("FAULT", "user-times-missing")
+        .status()
+        .unwrap();
+    assert_eq!(done.code(), Some(1));
+    browse("report.test.mjs", pages.path());
+}
+
+#[test]
+#[ignore = "needs Chromium and the packages beside it"]
+fn a_table_of_fifty_implementations_is_read_in_a_browser() {
+    let pages = tempfile::tempdir().unwrap();
+    let reports: Vec<PathBuf> = (0..50).map(|index| implementation(pages.path(), index)).collect();
+    let done = Command::new(env!("CARGO_BIN_EXE_conformance"))
+        .arg("compare")
+        .args(&reports)
+        .arg("--html")
+        .arg(pages.path().join("matrix.html"))
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    browse("matrix.test.mjs", pages.path());
+}
+
+/// Writes the report of a made-up implementation of two hundred requirements, and returns its path.
+fn implementation(folder: &Path, index: usize) -> PathBuf {
+    let verdict = |number: usize| match (number * 7 + index * 13) % 23 {
+        0 | 1 if !number.is_multiple_of(4) => "fail",
+        2 if !number.is_multiple_of(4) => "inconclusive",
+        _ => "pass",
+    };
+    let level = |number: usize| ["must", "must", "should", "may"][number % 4];
+    let id = |number: usize| format!("PART-{}.{}", number / 10, number % 10 + 1);
+    let mut lines = vec![json!({
+        "event": "header", "version": 1, "conformance": "0", "suite": "Made up", "started": "2020-01-01T00:00:00Z",
+        "target": format!("implementation-{index:02}"), "stage": null, "steps": 200,
+    })];
+    lines.extend((0..200).map(|number| step(number, &id(number), level(number), verdict(number))));
+    let standings: Vec<Json> = (0..200)
+        .map(|number| {
+            let text = format!("The sentence of the requirement number {number}, as long as such sentences commonly are.");
+            json!({ "id": id(number), "level": level(number), "clause": format!("{}. Part", number / 10), "text": text,
+                "verdict": verdict(number) })
+        })
+        .collect();
+    lines.push(
+        json!({ "event": "footer", "steps": {}, "requirements": standings, "exit": 1, "milliseconds": 1.0 }),
+    );
+    let path = folder.join(format!("{index}.jsonl"));
+    fs::write(&path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    path
+}
+
+fn step(number: usize, requirement: &str, level: &str, verdict: &str) -> Json {
+    let place = json!({ "file": "part.yaml", "line": number + 1, "column": 1 });
+    let finding =
+        json!({ "place": place, "label": "the target answered 500", "expected": "200", "received": "500" });
+    json!({
+        "event": "step", "id": format!("part/{number}::step"), "scenario": format!("part/{number}"), "profile": "open",
+        "title": "a made-up step", "verdict": verdict, "covers": { requirement: level }, "place": place,
+        "source": { "line": number + 1, "text": "- id: step" }, "milliseconds": 1.0,
+        "findings": if verdict == "fail" { vec![finding] } else { vec![] },
+        "exchange": {
+            "sent": { "method": "GET", "target": format!("/path/{number}</script>"), "headers": [["Accept", "*/*"]], "body": null },
+            "received": { "status": 500, "headers": [["content-type", "text/html"]], "body": "<script>alert(1)</script>".repeat(20),
+                "milliseconds": 1.0 },
+            "again": "curl http://127.0.0.1/path",
+        },
+    })
+}

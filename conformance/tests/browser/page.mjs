@@ -1,0 +1,52 @@
+// A page in a real browser: opened, watched for errors and requests, and checked for accessibility.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  // A container commonly runs as root, where the browser has no sandbox of its own.
+  args: ["--no-sandbox"],
+});
+
+export const close = () => browser.close();
+export const address = (name) => pathToFileURL(`${process.env.PAGES}/${name}`).href;
+
+/** Opens a page, hands it to `look`, and shows that it wrote no error and asked for nothing but itself. */
+export async function visit(name, options, look) {
+  const context = await browser.newContext({
+    viewport: { width: 1200, height: 900 },
+    permissions: ["clipboard-read", "clipboard-write"],
+    ...options,
+  });
+  const wrong = [];
+  const page = await context.newPage();
+  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) wrong.push(message.text()); });
+  page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith("data:") && url.split("#")[0] !== address(name).split("#")[0]) wrong.push(`asked for ${url}`);
+  });
+  try {
+    await page.goto(address(name));
+    await look(page);
+    assert.deepEqual(wrong, []);
+  } finally {
+    await context.close();
+  }
+}
+
+/** Shows that axe finds nothing against a page as it is now. */
+export async function accessible(page) {
+  await page.addScriptTag({ path: axe });
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html).join(" | ")}`);
+  assert.deepEqual(told, []);
+}
+
+/** Shows that nothing stands out of the page to the right. */
+export async function fits(page) {
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+}
