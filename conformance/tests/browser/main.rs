@@ -38,7 +38,16 @@ fn the_report_of_a_run_is_read_in_a_browser() {
     let done = Command::new(env!("CARGO_BIN_EXE_conformance"))
         .current_dir(here().join("../targets/python"))
         .args(["run", "-q", "--jobs", "4", "--report", &report])
-        .args(["--filter", "session/7-", "--filter", "session/8-", "--filter", "session/4-", "--filter", "basic/0-users"])
+        .args([
+            "--filter",
+            "session/7-",
+            "--filter",
+            "session/8-",
+            "--filter",
+            "session/4-",
+            "--filter",
+            "basic/0-users",
+        ])
         .args(["--", "python3", "server.py"])
         .env("FAULT", "user-times-missing")
         .status()

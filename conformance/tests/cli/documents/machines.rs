@@ -1,0 +1,127 @@
+//! Reports for CI systems.
+
+use std::process::Command;
+
+use serde_json::Value as Json;
+
+use super::{DOCUMENTS, document};
+
+/// What is in a JUnit file, by a reader of XML that is not ours.
+const READER: &str = r#"
+import json, sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+allowed = {
+    "testsuites": ({"name", "tests", "failures", "errors", "time"}, {"testsuite"}),
+    "testsuite": ({"name", "tests", "failures", "errors", "skipped", "time", "timestamp"}, {"properties", "testcase"}),
+    "properties": (set(), {"property"}),
+    "property": ({"name", "value"}, set()),
+    "testcase": ({"name", "classname", "time"}, {"failure", "error", "skipped", "system-out"}),
+    "failure": ({"type", "message"}, set()), "error": ({"type", "message"}, set()), "skipped": ({"message"}, set()),
+    "system-out": (set(), set()),
+}
+for element in root.iter():
+    attributes, children = allowed[element.tag]
+    assert set(element.attrib) <= attributes, (element.tag, element.attrib)
+    assert {child.tag for child in element} <= children, element.tag
+count = lambda tag: len(root.findall(f".//testcase/{tag}"))
+for suite in root:
+    assert int(suite.get("tests")) == len(suite.findall("testcase"))
+    assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
+print(json.dumps({
+    "said": [int(root.get(name)) for name in ("tests", "failures", "errors")],
+    "there": [len(root.findall(".//testcase")), count("failure"), count("error")],
+    "skipped": count("skipped"),
+    "properties": [p.get("name") for p in root.iter("property")],
+    "failure": root.find(".//failure").text,
+    "time": all(float(case.get("time")) >= 0 for case in root.iter("testcase")),
+}))
+"#;
+
+/// The elements and attributes are those of the schema of Jenkins' reader, which others are laxer than.
+#[test]
+fn junit_is_what_ci_systems_read() {
+    document("junit");
+    let read =
+        Command::new("python3").args(["-c", READER]).arg(DOCUMENTS.sandbox.path("junit")).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let read: Json = serde_json::from_slice(&read.stdout).unwrap();
+    assert_eq!(read["said"], read["there"]);
+    assert!(read["skipped"].as_u64() > Some(0), "steps that are not offered");
+    let properties: Vec<&str> =
+        read["properties"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    for name in ["profile", "requirement:SESSION-7.6", "level:SESSION-7.6", "clause:SESSION-7.6"] {
+        assert!(properties.contains(&name), "{name}: {properties:?}");
+    }
+    let failure = read["failure"].as_str().unwrap();
+    assert!(failure.contains("expected  ") && failure.contains("again     curl"), "{failure}");
+    assert_eq!(read["time"], true);
+}
+
+#[test]
+fn tap_has_a_plan_and_a_line_for_each_step() {
+    let text = document("tap");
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("TAP version 14"));
+    let plan: usize = lines.next().unwrap().strip_prefix("1..").unwrap().parse().unwrap();
+    let points: Vec<&str> =
+        lines.filter(|line| line.starts_with("ok ") || line.starts_with("not ok ")).collect();
+    assert_eq!(points.len(), plan);
+    for (index, point) in points.iter().enumerate() {
+        assert!(point.trim_start_matches("not ").starts_with(&format!("ok {} - ", index + 1)), "{point}");
+    }
+    assert!(points.iter().any(|point| point.starts_with("ok ") && point.contains(" # SKIP ")));
+    assert_eq!(
+        points.iter().filter(|point| point.starts_with("not ok")).count(),
+        text.matches("\n  ---\n").count()
+    );
+}
+
+#[test]
+fn github_is_told_the_lines_that_do_not_hold_and_a_summary() {
+    let stdout = &DOCUMENTS.finished.stdout;
+    let annotations: Vec<&str> = stdout.lines().filter(|line| line.starts_with("::error ")).collect();
+    assert!(!annotations.is_empty() && annotations.len() <= 10);
+    for annotation in annotations {
+        assert!(
+            annotation.starts_with("::error file=scenarios/") && annotation.contains(",line="),
+            "{annotation}"
+        );
+    }
+    let summary = document("summary.md");
+    assert!(summary.starts_with("## Basic and Session authentication API: python3 server.py\n"), "{summary}");
+    assert!(summary.contains("| task | must | should | may |\n|---|---|---|---|\n"));
+    assert!(summary.contains("| **all** | ❌ "));
+    assert_eq!(summary.matches("<details>").count(), summary.matches("</details>").count());
+}
+
+#[test]
+fn github_s_summary_is_written_behind_what_others_wrote() {
+    let sandbox = crate::sandbox::Sandbox::moody();
+    sandbox.write("summary.md", "before\n");
+    let summary = sandbox.path("summary.md").display().to_string();
+    let sandbox = sandbox.with("GITHUB_STEP_SUMMARY", summary);
+    let suite = sandbox.path("suite").display().to_string();
+    let arguments = [
+        "run",
+        "-q",
+        "--report=github",
+        "--suite",
+        &suite,
+        "--filter",
+        "::open",
+        "--",
+        "python3",
+        "moody.py",
+    ];
+    sandbox.run(&arguments);
+    assert!(sandbox.read("summary.md").starts_with("before\n## "), "{}", sandbox.read("summary.md"));
+}
+
+#[test]
+fn the_badge_says_how_many_hold() {
+    let badge = document("badge");
+    let closing = DOCUMENTS.finished.stdout.lines().find(|line| line.starts_with("must ")).unwrap();
+    let words: Vec<&str> = closing.split(' ').collect();
+    assert!(badge.contains(&format!(">must {}/{}<", words[1], words[3])), "{badge}\n{closing}");
+    assert!(badge.starts_with("<svg xmlns=") && badge.contains("role=\"img\""));
+}
