@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value as Json, json};
 
@@ -34,7 +35,8 @@ pub fn register() -> Schema {
 /// Returns the schema of a line of a report as JSON Lines.
 #[must_use]
 pub fn report() -> Schema {
-    titled(schemars::schema_for!(Event), "A line of a report")
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    titled(settings.into_generator().into_root_schema_for::<Event>(), "A line of a report")
 }
 
 /// Returns the settings with which an editor's YAML server knows the matchers, in the form that VS Code keeps in
