@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use crate::diagnostic::Diagnostic;
 use crate::response::Response;
 use crate::source::{Place, Source};
+use crate::suite::flag;
 use crate::suite::members::{Members, string};
 use crate::yaml::{Located, Node};
 
@@ -16,6 +17,10 @@ use crate::yaml::{Located, Node};
 pub struct Capture {
     /// The name that later steps use.
     pub name: String,
+    /// The names under which the scenario keeps it: its own, and those that a sequence hands it back by.
+    pub keys: Vec<String>,
+    /// Whether no report shows its value.
+    pub secret: bool,
     /// Where it is asked for.
     pub place: Place,
     from: From,
@@ -79,6 +84,7 @@ pub(crate) fn compile(
             found.push((kind, string(node, source, kind)?, node.place(source)));
         }
     }
+    let secret = members.take("secret").map(|node| flag(node, source)).transpose()?.unwrap_or(false);
     let whole = members.place().clone();
     members.finish()?;
     let [(kind, written, at)] = found.as_slice() else {
@@ -94,7 +100,7 @@ pub(crate) fn compile(
         }
         _ => From::Text(pattern(written, at)?),
     };
-    Ok(Capture { name: name.value.clone(), place, from })
+    Ok(Capture { name: name.value.clone(), keys: vec![name.value.clone()], secret, place, from })
 }
 
 /// Returns a pattern that has one group.

@@ -97,9 +97,13 @@ impl Display for Diagnostic {
 impl std::error::Error for Diagnostic {}
 
 impl Diagnostics {
-    /// Adds one.
+    /// Adds one, unless the same has been said of the same place.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+        let place = |diagnostic: &Diagnostic| diagnostic.place.as_ref().map(ToString::to_string);
+        let said = |one: &Diagnostic| one.message == diagnostic.message && place(one) == place(&diagnostic);
+        if diagnostic.place.is_none() || !self.0.iter().any(said) {
+            self.0.push(diagnostic);
+        }
     }
 
     /// Keeps the value of a result, or its diagnostic.
@@ -113,8 +117,10 @@ impl Diagnostics {
     }
 
     /// Adds all of another.
-    pub fn append(&mut self, mut other: Self) {
-        self.0.append(&mut other.0);
+    pub fn append(&mut self, other: Self) {
+        for diagnostic in other.0 {
+            self.push(diagnostic);
+        }
     }
 
     /// Takes out what says the same of the same place again.

@@ -62,6 +62,11 @@ pub struct Record {
     pub place: Place,
     /// The step in the words of its file.
     pub source: Excerpt,
+    /// The uses of sequences and the row that brought it about, outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<Place>,
+    /// How often it was sent; more than once where it is tried again.
+    pub tries: u32,
     /// How long the step took with its waits and its repetitions, in milliseconds.
     pub milliseconds: f64,
     /// What did not hold.
@@ -90,10 +95,22 @@ pub struct Record {
 pub struct Exchange {
     /// The request.
     pub sent: Sent,
+    /// The redirections that were followed, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<Hop>,
     /// The response, if there was one.
     pub received: Option<Received>,
     /// A curl command that repeats it.
     pub again: String,
+}
+
+/// A redirection that was followed.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Hop {
+    /// The response that sent elsewhere.
+    pub received: Received,
+    /// The request that it led to.
+    pub sent: Sent,
 }
 
 /// A request.

@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 
+use crate::jar::Jar;
 pub use transport::Transport;
 
 use crate::request::Prepared;
-use crate::response::Response;
+use crate::response::{Hop, Response};
 
 /// Sends requests to one target, over connections that it keeps.
 #[derive(Debug)]
@@ -95,31 +96,55 @@ impl Wire {
         &self.base
     }
 
-    /// Sends a request and reads the response, following redirections as far as the request asks for it.
+    /// Sends a request and reads the response, following redirections as far as the request asks for it. The cookies of the jar
+    /// go along, and it keeps those of the answers.
     ///
     /// # Errors
     /// The way in which there was no response.
-    pub async fn send(&self, request: &Prepared) -> Result<Response, Breakage> {
+    pub async fn send(&self, request: &Prepared, jar: Option<&mut Jar>) -> Result<Response, Breakage> {
         let started = Instant::now();
         let limit = self.transport.limit;
-        let answer = tokio::time::timeout(limit, self.hops(request)).await;
+        let answer = tokio::time::timeout(limit, self.hops(request, jar)).await;
         let mut response = answer.unwrap_or(Err(Breakage::Silence(limit)))?;
         response.elapsed = started.elapsed();
         Ok(response)
     }
 
-    async fn hops(&self, request: &Prepared) -> Result<Response, Breakage> {
-        let mut request = self.transport.dress(request.clone());
+    /// Returns a request as it goes out: with the headers that all requests take along, and the cookies that a jar has for its
+    /// address.
+    #[must_use]
+    pub fn dress(&self, request: &Prepared, jar: Option<&Jar>) -> Prepared {
+        let mut dressed = self.transport.dress(request.clone());
+        let pairs = jar.and_then(|jar| jar.pairs(&self.url(&request.target).ok()?));
+        if let Some(pairs) = pairs {
+            match dressed.headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("cookie")) {
+                Some((_, own)) => *own = format!("{pairs}; {own}"),
+                None => dressed.headers.push(("Cookie".to_owned(), pairs)),
+            }
+        }
+        dressed
+    }
+
+    async fn hops(&self, request: &Prepared, mut jar: Option<&mut Jar>) -> Result<Response, Breakage> {
+        let mut request = request.clone();
+        let mut hops = Vec::new();
         loop {
-            let response = self.once(&request).await?;
+            let began = Instant::now();
+            let mut response = self.once(&self.dress(&request, jar.as_deref())).await?;
+            response.elapsed = began.elapsed();
+            if let Some(jar) = &mut jar {
+                jar.keep(&self.url(&request.target)?, &response);
+            }
             let location = response.header("location").filter(|_| (300..400).contains(&response.status));
-            let Some(location) = location.filter(|_| request.follow > 0) else { return Ok(response) };
+            let Some(location) = location.filter(|_| request.follow > 0) else {
+                return Ok(Response { hops, ..response });
+            };
             let here = self.url(&request.target)?;
             let next =
                 here.join(location).map_err(|error| Breakage::Broken(format!("its Location: {error}")))?;
             let next = &next[..url::Position::AfterQuery];
             let Some(target) = next.strip_prefix(&self.base).filter(|target| target.starts_with('/')) else {
-                return Ok(response);
+                return Ok(Response { hops, ..response });
             };
             request.target = target.to_owned();
             request.follow -= 1;
@@ -129,6 +154,7 @@ impl Wire {
                 request.body = None;
                 request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
             }
+            hops.push(Hop { response, next: self.dress(&request, jar.as_deref()) });
         }
     }
 

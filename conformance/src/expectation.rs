@@ -86,6 +86,12 @@ impl Expectation {
             && self.within.is_none()
     }
 
+    /// Whether a status is all that is demanded.
+    #[must_use]
+    pub fn is_status_only(&self) -> bool {
+        self.status.is_some() && Self { status: None, ..self.clone() }.is_empty()
+    }
+
     /// The strings in it with their places, for checking the names that they use.
     #[must_use]
     pub fn texts(&self) -> Vec<(&Text, &Place)> {

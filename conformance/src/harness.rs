@@ -30,7 +30,7 @@ use crate::options;
 use crate::plan::{Plan, PlanError, Selection};
 use crate::redact::Redactor;
 use crate::report::{Detail, Human, Report as _};
-use crate::run::{Options, Session};
+use crate::run::{Interrupt, Options, Session};
 use crate::suite::{Folder, Suite};
 use crate::target::Target;
 use crate::verdict::Verdict;
@@ -64,7 +64,9 @@ fn prepare(
     target: impl FnOnce(&Suite) -> Result<Target, Diagnostics>,
 ) -> Result<Session, (Exit, String)> {
     let wrong = |wrong: Diagnostics| (Exit::Usage, wrong.to_string());
-    let suite = Arc::new(Suite::load(folder).map_err(wrong)?);
+    let mut suite = Suite::load(folder).map_err(wrong)?;
+    suite.give(&[], &options::environment).map_err(wrong)?;
+    let suite = Arc::new(suite);
     let mut selection = Selection::default();
     let target = match options::target_of_environment(&suite).map_err(|error| wrong(error.into()))? {
         Some((url, profile)) => {
@@ -82,7 +84,13 @@ fn prepare(
     Ok(Session::new(
         plan,
         &target,
-        Options { jobs, transport: Transport::default(), redactor, deviations: Deviations::default() },
+        Options {
+            jobs,
+            transport: Transport::default(),
+            redactor,
+            deviations: Deviations::default(),
+            interrupt: Interrupt::default(),
+        },
     ))
 }
 

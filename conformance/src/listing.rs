@@ -7,9 +7,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
+use crate::memory::Memory;
+
 use crate::plan::{Plan, Trial};
 use crate::suite::{OUTPUT, Step, Suite};
-use crate::template::Scope;
 
 /// One step of a plan.
 #[derive(Debug, Serialize)]
@@ -55,6 +56,7 @@ pub fn entries(plan: &Plan) -> Vec<Entry> {
     let stage = |index: usize| plan.suite.stages.get(index).cloned();
     let mut entries = Vec::new();
     for trial in plan.trials() {
+        let mut memory = unmade(trial, &plan.suite);
         for step in
             trial.steps.iter().filter(|(_, asked)| *asked).map(|(index, _)| &trial.scenario.steps[*index])
         {
@@ -68,7 +70,7 @@ pub fn entries(plan: &Plan) -> Vec<Entry> {
                 requirements: step.covers.iter().map(ToString::to_string).collect(),
                 file: step.place.source().path().to_owned(),
                 line: step.place.line(),
-                request: request(trial, step, &plan.suite),
+                request: request(step, &mut memory),
             });
         }
     }
@@ -102,8 +104,8 @@ pub fn write_json(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn request(trial: &Trial, step: &Step, suite: &Suite) -> Request {
-    match step.request.prepare(&unmade(trial, suite)) {
+fn request(step: &Step, memory: &mut Memory) -> Request {
+    match memory.scope(step).and_then(|scope| step.request.prepare(&scope)) {
         Ok(prepared) => Request {
             method: prepared.method,
             path: prepared.target,
@@ -120,16 +122,16 @@ fn request(trial: &Trial, step: &Step, suite: &Suite) -> Request {
     }
 }
 
-/// A scope in which each capture is the expression that names it.
-fn unmade(trial: &Trial, suite: &Suite) -> Scope {
-    let mut scope = suite.scope();
+/// A memory in which each capture is the expression that names it.
+fn unmade(trial: &Trial, suite: &Suite) -> Memory {
+    let mut memory = Memory::new(suite);
     for capture in trial.scenario.steps.iter().flat_map(|step| &step.captures) {
-        scope.set(&capture.name, &json!(format!("${{{}}}", capture.name)));
+        memory.keep(&capture.keys, &json!(format!("${{{}}}", capture.name)));
     }
     let profile = suite.profile(&trial.profile);
     let output = profile.into_iter().flat_map(|profile| &profile.output);
     let output: Map<String, Json> =
         output.map(|(name, _)| (name.clone(), json!(format!("${{{OUTPUT}.{name}}}")))).collect();
-    scope.set(OUTPUT, &Json::Object(output));
-    scope
+    memory.meet("${target.origin}", &Json::Object(output), &[]);
+    memory
 }

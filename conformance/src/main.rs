@@ -158,7 +158,9 @@ struct Ready {
 }
 
 fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Ready, Stopped> {
-    let suite = Arc::new(Suite::load(&options.selection.folder())?);
+    let mut suite = Suite::load(&options.selection.folder())?;
+    suite.give(&options.variables()?, &options::environment)?;
+    let suite = Arc::new(suite);
     let mut selection = Selection { only, ..options.selection.selection() };
     let target = match (&options.url, &options.target) {
         (Some(url), _) => {
@@ -178,7 +180,8 @@ fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Ready, Stopped
         None => Deviations::default(),
     };
     let plan = Plan::new(suite, &selection)?;
-    let how = run::Options { jobs: usize::from(options.jobs), transport, redactor, deviations };
+    let interrupt = run::Interrupt::default();
+    let how = run::Options { jobs: usize::from(options.jobs), transport, redactor, deviations, interrupt };
     Ok(Ready { plan, target, how })
 }
 
@@ -210,9 +213,19 @@ fn play(ready: Ready, reports: &mut [Box<dyn Report>], wrong: &mut BTreeSet<Stri
                 }
             }
         };
+        let interrupt = ready.how.interrupt.clone();
+        let mut run = std::pin::pin!(run::run(ready.plan, ready.target, ready.how, tell));
         tokio::select! {
-            footer = run::run(ready.plan, ready.target, ready.how, tell) => footer.exit,
-            code = interrupted() => code,
+            footer = &mut run => footer.map_or(Exit::Internal.code(), |footer| footer.exit),
+            code = interrupted() => {
+                interrupt.now();
+                // A second signal does not wait for what is being cleaned up.
+                tokio::select! {
+                    _ = run => {}
+                    _ = interrupted() => {}
+                }
+                code
+            }
         }
     });
     // What is still running is dropped here, and with it every process that was started.
@@ -302,14 +315,22 @@ fn list(options: &List) -> Result<ExitCode, Stopped> {
 
 fn check(options: &Check) -> Result<ExitCode, Stopped> {
     let suite = Suite::load(&options.folder())?;
+    for warning in suite.warnings.iter() {
+        writeln!(AutoStream::auto(io::stderr()), "warning: {warning}\n")?;
+    }
     let steps: usize = suite.scenarios.iter().map(|scenario| scenario.steps.len()).sum();
     writeln!(
         io::stdout(),
-        "{}: {} requirements, {} scenarios, {steps} steps, {} profiles; nothing is wrong",
+        "{}: {} requirements, {} scenarios, {steps} steps, {} profiles; {}",
         suite.title,
         suite.requirements.len(),
         suite.scenarios.len(),
         suite.profiles.len(),
+        match suite.warnings.iter().count() {
+            0 => "nothing is wrong".to_owned(),
+            1 => "nothing is wrong, and one thing looks like a mistake".to_owned(),
+            many => format!("nothing is wrong, and {many} things look like mistakes"),
+        },
     )?;
     Ok(Exit::Conforms.into())
 }

@@ -10,7 +10,7 @@ use url::Url;
 use crate::diagnostic::Diagnostic;
 use crate::exchange::Transport;
 use crate::plan::Selection;
-use crate::suite::{Folder, Suite};
+use crate::suite::{Folder, Given, Suite};
 
 /// Replays an HTTP API's specification against any implementation of it, and says requirement by requirement what holds.
 #[derive(Debug, Parser)]
@@ -67,6 +67,12 @@ pub struct Run {
     /// What is run of the suite.
     #[command(flatten)]
     pub selection: SelectionOptions,
+    /// Gives a variable of the suite its value.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub var: Vec<Given>,
+    /// A YAML file that gives variables their values; --var is stronger.
+    #[arg(long, value_name = "FILE")]
+    pub vars: Vec<PathBuf>,
     /// How many scenarios send requests at once.
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
@@ -438,6 +444,19 @@ impl Run {
         files.collect()
     }
 
+    /// Returns what is given to the variables, the weakest first.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn variables(&self) -> Result<Vec<Given>, Diagnostic> {
+        let mut given = Vec::new();
+        for path in &self.vars {
+            given.extend(Given::read(path)?);
+        }
+        given.extend(self.var.iter().cloned());
+        Ok(given)
+    }
+
     /// Returns the one profile in which a running target runs.
     ///
     /// # Errors
@@ -445,6 +464,12 @@ impl Run {
     pub fn profile_of_url(&self, suite: &Suite) -> Result<String, Diagnostic> {
         one_profile(&self.selection.profile, suite, "--profile")
     }
+}
+
+/// Returns the value of an environment variable, where it is one of text.
+#[must_use]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Returns the address and the profile of a running target that the environment names, for tests.
@@ -502,6 +527,13 @@ fn parse_proxy(written: &str) -> Result<Url, String> {
     match url.scheme() {
         "http" | "https" if url.has_host() => Ok(url),
         _ => Err("written as http://host:port".to_owned()),
+    }
+}
+
+fn parse_variable(written: &str) -> Result<Given, String> {
+    match written.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok(Given { name: name.to_owned(), value: value.into() }),
+        _ => Err("written as name=value".to_owned()),
     }
 }
 

@@ -108,7 +108,7 @@ impl Plan {
         }
         if let Some(unused) = filters.unused() {
             let message = format!("the filter `{unused}` matches no step");
-            let help = "a filter is part of a step's id, a pattern with `*` of the whole id, or the id of a requirement; \
+            let help = "a filter is part of a step's id, a pattern with `*` of the whole id, a tag, the id of a requirement, or file.yaml:LINE; \
                         `conformance list` shows the steps of all stages and profiles";
             return Err(PlanError::Nothing(Diagnostic::new(message).help(help)));
         }
@@ -154,13 +154,14 @@ impl Trial {
     /// The id of the scenario in this profile: the profile is named where there are several.
     #[must_use]
     pub fn id(&self) -> String {
-        scenario_id(&self.scenario, &self.profile)
+        let row = self.scenario.row.as_ref().map(|row| format!("[{row}]")).unwrap_or_default();
+        format!("{}{row}", scenario_id(&self.scenario, &self.profile))
     }
 
     /// The id of a step, the same in every report.
     #[must_use]
     pub fn step_id(&self, step: &Step) -> String {
-        format!("{}::{}", self.id(), step.id)
+        format!("{}::{}", scenario_id(&self.scenario, &self.profile), step.id)
     }
 }
 
@@ -179,7 +180,7 @@ fn stage(suite: &Suite, selection: &Selection) -> Result<usize, Diagnostic> {
     })
 }
 
-/// Returns the steps that run: those that were asked for, and all before the last of them.
+/// Returns the steps that run: those that were asked for, all before the last of them, and those that clean up.
 fn select(
     scenario: &Scenario,
     profile: &str,
@@ -188,7 +189,7 @@ fn select(
     only: Option<&BTreeSet<String>>,
 ) -> Vec<(usize, bool)> {
     let id = scenario_id(scenario, profile);
-    let mut steps: Vec<(usize, bool)> = (scenario.steps.iter().enumerate())
+    let steps: Vec<(usize, bool)> = (scenario.steps.iter().enumerate())
         .filter(|(_, step)| stage.is_none_or(|stage| step.stages.hold_at(stage)))
         .map(|(index, step)| {
             let step_id = format!("{id}::{}", step.id);
@@ -196,9 +197,12 @@ fn select(
             (index, filters.take(&step_id, step) && among)
         })
         .collect();
-    let last = steps.iter().rposition(|(_, asked)| *asked);
-    steps.truncate(last.map_or(0, |last| last + 1));
-    steps
+    let Some(last) = steps.iter().rposition(|(_, asked)| *asked) else { return Vec::new() };
+    let cleanup = |index: usize| scenario.steps[index].cleanup;
+    (steps.into_iter().enumerate())
+        .filter(|(at, (index, _))| *at <= last || cleanup(*index))
+        .map(|(_, (index, asked))| (index, asked || cleanup(index)))
+        .collect()
 }
 
 /// Puts the scenarios of a profile on one target, and each isolated one on its own.
@@ -233,6 +237,13 @@ fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
     groups
 }
 
+/// Takes `file.yaml:LINE` apart.
+fn line_of(pattern: &str) -> Option<(&str, usize)> {
+    let (file, line) = pattern.rsplit_once(':')?;
+    let named = [".yaml", ".csv"].iter().any(|ending| file.ends_with(ending));
+    Some((file.trim_start_matches("./"), line.parse().ok().filter(|_| named)?))
+}
+
 struct Filters<'a> {
     patterns: Vec<(&'a str, Option<globset::GlobMatcher>, bool)>,
 }
@@ -256,7 +267,16 @@ impl<'a> Filters<'a> {
         for (pattern, glob, used) in &mut self.patterns {
             let matches = match glob {
                 Some(glob) => glob.is_match(id),
-                None => id.contains(*pattern) || step.covers.iter().any(|covered| **covered == **pattern),
+                None => false,
+            };
+            let named = || {
+                id.contains(*pattern)
+                    || step.covers.iter().any(|covered| **covered == **pattern)
+                    || step.tags.iter().any(|tag| tag == pattern)
+            };
+            let matches = match line_of(pattern) {
+                Some((file, line)) => step.spots.hold(file, line),
+                None => matches || named(),
             };
             *used |= matches;
             asked |= matches;

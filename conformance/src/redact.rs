@@ -38,7 +38,10 @@ impl Redactor {
             secret_values(&fixture.value, &suite.secrets, &mut values, &mut tokens);
         }
         values.retain(|value| value.chars().count() >= 4);
-        values = values.into_iter().flat_map(forms).chain(tokens).collect();
+        for variable in suite.variables.iter().filter(|variable| variable.secret) {
+            strings(variable.value.as_ref().unwrap_or(&Json::Null), &mut values);
+        }
+        values = values.iter().flat_map(|value| forms(value)).chain(tokens).collect();
         // The longest first, so that a secret inside another leaves no rest.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.dedup();
@@ -94,6 +97,16 @@ impl Redactor {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keeps a value out of everything that is shown from now on, in every form in which it travels.
+    pub fn hide(&self, value: &Json) {
+        let mut secrets = Vec::new();
+        strings(value, &mut secrets);
+        let mut learned = self.learned();
+        learned.extend(secrets.iter().flat_map(|value| forms(value)));
+        learned.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        learned.dedup();
+    }
+
     /// Returns a text without the secrets that are known.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
@@ -101,7 +114,7 @@ impl Redactor {
             return text.to_owned();
         }
         let mut text = text.to_owned();
-        for value in self.values.iter().chain(self.learned().iter()) {
+        for value in self.learned().iter().chain(&self.values) {
             if text.contains(value.as_str()) {
                 text = text.replace(value.as_str(), REDACTED);
             }
@@ -161,11 +174,49 @@ fn secret_values(value: &Json, names: &[String], found: &mut Vec<String>, tokens
     }
 }
 
-/// The forms in which a secret travels.
-fn forms(value: String) -> [String; 5] {
-    let encoded = percent_encode(&value);
-    let base64 = BASE64_STANDARD.encode(&value);
-    [value.replace(' ', "+"), encoded.replace("%20", "+"), value, encoded, base64]
+/// Every string and number in a value.
+fn strings(value: &Json, found: &mut Vec<String>) {
+    match value {
+        Json::String(text) if !text.is_empty() => found.push(text.clone()),
+        Json::Number(number) => found.push(number.to_string()),
+        Json::Array(list) => list.iter().for_each(|item| strings(item, found)),
+        Json::Object(members) => members.values().for_each(|member| strings(member, found)),
+        Json::String(_) | Json::Bool(_) | Json::Null => {}
+    }
+}
+
+/// The forms in which a secret travels: as it is, inside JSON, percent-encoded, and inside longer texts in base64.
+fn forms(value: &str) -> Vec<String> {
+    let quoted = Json::from(value).to_string();
+    let encoded = percent_encode(value);
+    let mut forms = vec![
+        value.to_owned(),
+        quoted[1..quoted.len() - 1].to_owned(),
+        value.replace(' ', "+"),
+        encoded.replace("%20", "+"),
+        encoded.to_lowercase(),
+        encoded,
+    ];
+    forms.push(form_urlencoded::byte_serialize(value.as_bytes()).collect());
+    for before in 0..3 {
+        forms.extend(within_base64(value, before));
+    }
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms.dedup();
+    forms
+}
+
+/// The letters of base64 that a value makes behind so many other bytes, whatever stands around it, in both alphabets. A
+/// short value makes too few to be told from others.
+fn within_base64(value: &str, before: usize) -> Vec<String> {
+    let padded = [&b"\0\0"[..before], value.as_bytes()].concat();
+    let (first, last) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
+    if value.len() < 4 {
+        return Vec::new();
+    }
+    let standard = BASE64_STANDARD.encode(&padded)[first..last].to_owned();
+    let of_addresses = standard.replace('+', "-").replace('/', "_");
+    vec![standard, of_addresses]
 }
 
 #[cfg(test)]
@@ -206,6 +257,21 @@ mod tests {
             redactor().text(r#"{"password": "a\"b", "x": 1}"#),
             r#"{"password": "<redacted>", "x": 1}"#
         );
+    }
+
+    #[test]
+    fn what_is_learnt_is_taken_out_in_every_form() {
+        let redactor = redactor();
+        redactor.hide(&serde_json::json!({"token": "s3cret/+ \"ü"}));
+        let secret = "s3cret/+ \"ü";
+        let basic = |user: &str| BASE64_STANDARD.encode(format!("{user}:{secret}!"));
+        for user in ["a", "bo", "bob", "anna"] {
+            let text = redactor.text(&basic(user));
+            assert!(text.contains(REDACTED) && text.len() < 30, "{text}");
+        }
+        assert_eq!(redactor.text(&format!("x{secret}y")), "x<redacted>y");
+        assert_eq!(redactor.text(&format!("?t={}&u", percent_encode(secret))), "?t=<redacted>&u");
+        assert_eq!(redactor.text(&serde_json::json!(secret).to_string()), "\"<redacted>\"");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::template::{Scope, TemplateError, Text};
 
 pub use body::{Body, Field, JsonText, Part};
 pub use mapping::compile as compile_mapping;
+pub(crate) use mapping::json_text;
 
 /// A request, before its expressions are evaluated.
 #[derive(Debug, Clone)]
@@ -40,6 +41,17 @@ pub struct Request {
     pub agent: Agent,
     /// How many redirections are followed.
     pub follow: u32,
+    /// The jar whose cookies go along, and the one that keeps those of the answer.
+    pub jar: JarUse,
+}
+
+/// Which jars a request uses; none, as with curl, unless it is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JarUse {
+    /// Whose cookies are sent (`-b file`).
+    pub reads: Option<String>,
+    /// Where they are kept, with those of the answer (`-c file`).
+    pub keeps: Option<String>,
 }
 
 /// How the sender of a request names itself.
@@ -81,6 +93,7 @@ impl Request {
             body: Body::None,
             agent,
             follow: 0,
+            jar: JarUse::default(),
         }
     }
 

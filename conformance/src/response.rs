@@ -6,6 +6,8 @@ use std::time::Duration;
 use cookie::Cookie;
 use serde_json::Value as Json;
 
+use crate::request::Prepared;
+
 /// A response, read to its end.
 #[derive(Debug, Clone, Default)]
 pub struct Response {
@@ -15,8 +17,19 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// The redirections that led to it, in order.
+    pub hops: Vec<Hop>,
     /// How long it took, from the first byte sent to the last one read.
     pub elapsed: Duration,
+}
+
+/// A redirection that was followed.
+#[derive(Debug, Clone)]
+pub struct Hop {
+    /// The response that sent elsewhere.
+    pub response: Response,
+    /// The request that it led to, as it went out.
+    pub next: Prepared,
 }
 
 impl Response {

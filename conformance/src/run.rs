@@ -3,6 +3,7 @@
 //! In go a [`Plan`] and a [`Target`], out go [`Event`]s in the order of the plan, whatever was finished first. A target
 //! that cannot be used makes its steps inconclusive and nothing else; one that ends in the middle is started again for the next scenario.
 
+mod interrupt;
 mod race;
 mod scene;
 mod session;
@@ -27,6 +28,7 @@ use crate::target::Target;
 use crate::verdict::Verdict;
 use tally::Tally;
 
+pub use interrupt::Interrupt;
 pub use session::Session;
 
 /// How a plan is run.
@@ -40,6 +42,8 @@ pub struct Options {
     pub redactor: Redactor,
     /// The failures that are known.
     pub deviations: Deviations,
+    /// How it is ended early.
+    pub interrupt: Interrupt,
 }
 
 /// The version of the event stream.
@@ -48,8 +52,15 @@ pub const EVENTS_VERSION: u32 = 1;
 /// What a finished scenario is told by: its place in the order of the report, and its records.
 type Told = (usize, Vec<Record>);
 
-/// Runs a plan and tells `tell` what happens; returns what it came to, which was the last event told.
-pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl FnMut(&Event)) -> Footer {
+/// Runs a plan and tells `tell` what happens; returns what it came to, which was the last event told. A run that is ended early
+/// tells what was played and comes to nothing.
+pub async fn run(
+    plan: Plan,
+    target: Target,
+    options: Options,
+    mut tell: impl FnMut(&Event),
+) -> Option<Footer> {
+    let interrupt = options.interrupt.clone();
     let began = Instant::now();
     let mut tally = Tally::new(&plan);
     let mut deviations = options.deviations.clone();
@@ -93,11 +104,17 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
         }
     }
     finish(&mut tasks).await;
+    if interrupt.is_wished() {
+        for record in waiting.into_values().flatten() {
+            tell(&Event::Step(Box::new(record)));
+        }
+        return None;
+    }
     let next = session.plan().next();
     let footer =
         Footer { milliseconds: milliseconds(began.elapsed()), next, ..tally.close(deviations.stale()) };
     tell(&Event::Footer(footer.clone()));
-    footer
+    Some(footer)
 }
 
 /// A target that starts in one profile and not in another does not do in that one what the specification says of it. One that
@@ -134,7 +151,10 @@ async fn run_group(
 ) {
     // The semaphore is never closed.
     let _living = living.acquire().await.ok();
-    session.warm_up(group).await;
+    tokio::select! {
+        () = session.warm_up(group) => {}
+        () = session.options.interrupt.wished() => return,
+    }
     let mut scenes = JoinSet::new();
     for (index, trial) in session.plan().groups[group].trials.iter().enumerate() {
         let (session, results, order) = (Arc::clone(&session), results.clone(), trial.order);

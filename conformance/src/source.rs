@@ -129,10 +129,23 @@ impl Place {
         Self { source: Source::new(self.source.path.as_str(), text), span: self.span }
     }
 
+    /// The point at which the place begins.
+    #[must_use]
+    pub fn start(&self) -> Self {
+        self.source.place(Span::new(self.span.start, self.span.start))
+    }
+
     /// The line on which the place begins, counted from 1.
     #[must_use]
     pub fn line(&self) -> usize {
         self.source.line_starts().partition_point(|start| *start <= self.span.start)
+    }
+
+    /// The line on which the place ends, counted from 1.
+    #[must_use]
+    pub fn last_line(&self) -> usize {
+        let text = self.source.text.get(self.span.start..self.span.end).unwrap_or("");
+        self.line() + text.trim_end().matches('\n').count()
     }
 
     /// The column at which the place begins, in characters counted from 1.

@@ -4,16 +4,24 @@
 //! Nothing here knows of targets or sends a byte.
 
 mod contract;
+mod csv;
+mod expansion;
 pub(crate) mod folder;
 pub(crate) mod format;
+mod frame;
 mod lane;
 mod manifest;
 pub(crate) mod members;
 mod names;
 mod race;
 mod requirement;
+mod rows;
 mod scenario;
 pub mod schema;
+mod sequence;
+mod step;
+mod variable;
+mod warning;
 
 use std::sync::Arc;
 
@@ -28,13 +36,17 @@ use crate::yaml;
 pub(crate) use contract::environment;
 pub use contract::{Create, Launch};
 pub use folder::Folder;
+pub use frame::{Frame, Need, Spots};
 pub use lane::Lane;
 pub use manifest::{Present, Profile};
-pub(crate) use names::OUTPUT;
+pub(crate) use names::{OUTPUT, TARGET};
 pub use race::{Count, Outcome, Race};
 pub use requirement::{Level, Requirement};
 pub(crate) use scenario::request;
-pub use scenario::{Scenario, Stages, Step};
+pub use scenario::{Scenario, Stages};
+pub use step::Step;
+pub(crate) use variable::flag;
+pub use variable::{Given, Variable};
 
 /// A suite whose every name has been resolved.
 #[derive(Debug)]
@@ -51,12 +63,18 @@ pub struct Suite {
     pub profiles: Vec<Profile>,
     /// Named data, in the order of the manifest.
     pub fixtures: Vec<Fixture>,
+    /// Values that are given from outside.
+    pub variables: Vec<Variable>,
+    /// What a target may or may not offer.
+    pub features: Vec<String>,
     /// The names of members and fields whose values no report shows.
     pub secrets: Vec<String>,
     /// The register, in the order of the specification.
     pub requirements: Vec<Requirement>,
     /// The scenarios, in the order of their files.
     pub scenarios: Vec<Arc<Scenario>>,
+    /// What is probably a mistake.
+    pub warnings: Diagnostics,
 }
 
 /// Named data that a target holds before the steps run.
@@ -93,11 +111,14 @@ impl Suite {
         };
         let mut suite = manifest::compile(&manifest, &manifest_source, folder)?;
         suite.requirements = requirement::compile(register, &register_source)?;
-        for name in names.iter().filter(|name| *name != MANIFEST && *name != REGISTER) {
+        let sequences = sequence::load(&names, folder)?;
+        let is_scenario =
+            |name: &str| name != MANIFEST && name != REGISTER && !name.starts_with(sequence::FOLDER);
+        for name in names.iter().filter(|name| is_scenario(name)) {
             let Some((source, text)) = wrong.keep(read(folder, name)) else { continue };
             let id = name.strip_suffix(".yaml").unwrap_or(name);
-            match scenario::compile(id, &text, &source, &suite, folder) {
-                Ok(scenario) => suite.scenarios.push(Arc::new(scenario)),
+            match scenario::compile(id, &text, &source, &suite, folder, &sequences) {
+                Ok(scenarios) => suite.scenarios.extend(scenarios.into_iter().map(Arc::new)),
                 Err(more) => wrong.append(more),
             }
         }
@@ -110,6 +131,9 @@ impl Suite {
                 Diagnostic::new(message).help("a scenario is a .yaml file in a folder below the suite's own"),
             );
         }
+        let mut warnings = warning::warnings(&suite);
+        warnings.append(sequence::unused(&sequences));
+        suite.warnings = warnings;
         wrong.into_result(suite)
     }
 
@@ -125,6 +149,12 @@ impl Suite {
         self.fixtures.iter().find(|fixture| fixture.name == name)
     }
 
+    /// Returns the variable of this name.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.variables.iter().find(|variable| variable.name == name)
+    }
+
     /// Returns the stage of this name: its place in the order.
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<usize> {
@@ -137,10 +167,16 @@ impl Suite {
         profile.ready.as_ref().or(self.launch.ready.as_ref())
     }
 
-    /// Returns a scope in which every fixture has its meaning.
+    /// Returns a scope in which every fixture and every variable that was given has its meaning.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        scope_of(&self.fixtures)
+        let mut scope = scope_of(&self.fixtures);
+        for variable in &self.variables {
+            if let Some(value) = &variable.value {
+                scope.set(&variable.name, value);
+            }
+        }
+        scope
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Program {
     pub ready: Option<Request>,
     /// What is captured from what it prints, in place of what the profile says.
     pub output: Vec<(String, Regex)>,
+    /// The features that it offers beyond those of the profile.
+    pub features: Vec<String>,
     /// How long it may take to answer for the first time.
     pub start_limit: Duration,
     /// Commands that run in the target's folder before each start.
@@ -170,6 +172,7 @@ impl Program {
             port: None,
             ready: None,
             output: Vec::new(),
+            features: Vec::new(),
             start_limit: START_LIMIT,
             setup: Vec::new(),
             teardown: Vec::new(),

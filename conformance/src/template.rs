@@ -11,6 +11,7 @@ use base64::Engine as _;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, Serde};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use regex::Regex;
 use sha2::{Digest as _, Sha256};
 
 /// A string with `${…}` in it.
@@ -165,8 +166,11 @@ impl Part {
             .compile_expression_owned(inside.to_owned())
             .map_err(|error| TemplateError::unreadable(written, &error))?;
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
+        // The library passes over a name that is sliced: `first[:3]`.
+        names.extend(SLICED.captures_iter(inside).map(|found| found[1].to_owned()));
         names.retain(|name| !is_function(name));
         names.sort();
+        names.dedup();
         Ok(Self::Expression { written: written.to_owned(), compiled, names })
     }
 
@@ -224,6 +228,9 @@ fn is_function(name: &str) -> bool {
 pub(crate) const FUNCTIONS: [&str; 3] = ["base64", "sha256", "uuid"];
 /// Those that the template library brings along: no names of the suite's either.
 const BUILT_IN: [&str; 4] = ["range", "dict", "debug", "namespace"];
+
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+static SLICED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"([A-Za-z_][\w.]*)\s*\[[^\]]*:").unwrap());
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
@@ -322,6 +329,8 @@ mod tests {
             text.names().collect::<Vec<_>>(),
             [("${bob.email}", "bob.email"), ("${base64(session)}", "session")]
         );
+        let sliced = Text::parse("${session[:35]}").unwrap();
+        assert_eq!(sliced.names().map(|(_, name)| name).collect::<Vec<_>>(), ["session"]);
     }
 
     #[test]

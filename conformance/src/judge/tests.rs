@@ -22,7 +22,13 @@ fn judged(yaml: &str, outcome: Result<Response, Breakage>) -> Judgement {
 
 fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Response { status, headers, body: body.as_bytes().to_vec(), elapsed: Duration::from_millis(5) }
+    Response {
+        status,
+        headers,
+        body: body.as_bytes().to_vec(),
+        elapsed: Duration::from_millis(5),
+        ..Response::default()
+    }
 }
 
 fn labels(yaml: &str, response: Response) -> Vec<String> {

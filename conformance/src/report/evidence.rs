@@ -6,6 +6,9 @@ use crate::event::Record;
 #[must_use]
 pub fn evidence(record: &Record) -> String {
     let mut text = format!("{}\n{}\n", record.title, record.place);
+    for place in &record.via {
+        text += &format!("by way of {place}\n");
+    }
     for finding in &record.findings {
         text += &format!("\n{}\n  {}\n  expected  {}\n", finding.place, finding.label, finding.expected);
     }

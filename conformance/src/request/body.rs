@@ -118,13 +118,33 @@ impl Field {
 }
 
 impl JsonText {
-    fn texts(&self) -> Vec<&Text> {
+    /// The strings in it, for checking the names that they use.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&Text> {
         match self {
             Self::Literal(_) => Vec::new(),
             Self::Text(text) => vec![text],
             Self::List(list) => list.iter().flat_map(Self::texts).collect(),
             Self::Object(members) => members.iter().flat_map(|(_, value)| value.texts()).collect(),
         }
+    }
+
+    /// Returns the value.
+    ///
+    /// # Errors
+    /// An expression that has no value in this scope.
+    pub fn value(&self, scope: &Scope) -> Result<Json, TemplateError> {
+        Ok(match self {
+            Self::Literal(value) => value.clone(),
+            Self::Text(text) => text.json(scope)?,
+            Self::List(list) => {
+                Json::Array(list.iter().map(|item| item.value(scope)).collect::<Result<_, _>>()?)
+            }
+            Self::Object(members) => {
+                let member = |(name, value): &(String, Self)| Ok((name.clone(), value.value(scope)?));
+                Json::Object(members.iter().map(member).collect::<Result<_, TemplateError>>()?)
+            }
+        })
     }
 
     /// Returns the value as compact JSON, its members in the order of the file.

@@ -91,7 +91,11 @@ fn credentials(node: &Node, source: &Arc<Source>) -> Result<Text, Diagnostic> {
     parse_text(&format!("{}:{}", user.written(), password.written()), &node.place(source))
 }
 
-fn json_text(node: &Node, source: &Arc<Source>) -> Result<JsonText, Diagnostic> {
+/// Returns data with its expressions.
+///
+/// # Errors
+/// A tag, or an expression that cannot be read.
+pub(crate) fn json_text(node: &Node, source: &Arc<Source>) -> Result<JsonText, Diagnostic> {
     Ok(match (&node.tag, &node.value) {
         (None, Value::String(written)) => JsonText::Text(parse_text(written, &node.place(source))?),
         (None, Value::List(list)) => {

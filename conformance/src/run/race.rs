@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use crate::jar::Jar;
 use crate::judge::Answer;
 use crate::request::Prepared;
 use crate::suite::Race;
 use crate::target::Running;
 use crate::template::{Scope, TemplateError};
 
+/// Every request takes the cookies of the jar along, which keeps none of theirs: nobody can say which came last.
+///
 /// Returns what was sent and the answers, in the same order: the first of every request, the second of every request, and so on.
 ///
 /// # Errors
@@ -18,6 +21,7 @@ pub(super) async fn send(
     race: &Race,
     running: &Arc<Running>,
     scope: &Scope,
+    jar: Option<&Jar>,
 ) -> Result<(Vec<Prepared>, Vec<Answer>), TemplateError> {
     let rounds = race.lanes.iter().map(|lane| lane.times).max().unwrap_or_default();
     let mut sent = Vec::new();
@@ -29,10 +33,14 @@ pub(super) async fn send(
     let mut tasks = JoinSet::new();
     for (place, (lane, request)) in sent.iter().enumerate() {
         let (lane, request, running) = (*lane, request.clone(), Arc::clone(running));
-        tasks.spawn(async move { (place, Answer { lane, outcome: running.wire.send(&request).await }) });
+        let mut jar = jar.cloned();
+        tasks.spawn(async move {
+            (place, Answer { lane, outcome: running.wire.send(&request, jar.as_mut()).await })
+        });
     }
     let mut answers = tasks.join_all().await;
     answers.sort_by_key(|(place, _)| *place);
     let answers = answers.into_iter().map(|(_, answer)| answer).collect();
-    Ok((sent.into_iter().map(|(_, request)| request).collect(), answers))
+    let sent = sent.into_iter().map(|(_, request)| running.wire.dress(&request, jar));
+    Ok((sent.collect(), answers))
 }

@@ -1,40 +1,40 @@
 //! One scenario, played to its end.
 
-use std::collections::BTreeMap;
+mod telling;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use tokio::sync::SemaphorePermit;
 
-use super::milliseconds;
 use super::race;
 use super::session::Session;
 use super::stage::{Stage, Unset};
 use crate::capture::Capture;
-use crate::curl;
-use crate::event::{Exchange, Received, Record, Sent};
+use crate::event::Record;
 use crate::exchange::Breakage;
 use crate::judge::{judge, judge_race};
+use crate::memory::Memory;
 use crate::plan::Trial;
 use crate::request::Prepared;
 use crate::response::Response;
-use crate::source::Excerpt;
 use crate::source::Place;
-use crate::suite::{OUTPUT, Step};
+use crate::suite::Step;
 use crate::target::Running;
-use crate::template::{Scope, TemplateError};
+use crate::template::TemplateError;
 use crate::verdict::{Finding, Judgement, Verdict};
 
 /// A scenario in one profile, and what has been kept so far.
 pub(super) struct Scene<'a> {
     session: &'a Session,
     trial: &'a Trial,
-    scope: Scope,
-    /// The captures that were made, and why the others were not.
-    made: BTreeMap<String, Result<(), String>>,
-    /// The setup step whose failure makes the rest inconclusive.
-    broken: Option<String>,
+    memory: Memory,
+    permit: Option<SemaphorePermit<'a>>,
+    /// The steps that were tried and whose verdicts were asked for.
+    told: Vec<(&'a Step, Attempt)>,
+    /// Whether anything was sent, so that there may be something to clean up.
+    begun: bool,
 }
 
 /// A step that was tried, with what went over the wire.
@@ -42,30 +42,45 @@ struct Attempt {
     judgement: Judgement,
     exchange: Option<(Prepared, Result<Response, Breakage>)>,
     printed: String,
+    /// How often it was sent.
+    tries: u32,
+    took: Duration,
+}
+
+impl From<Judgement> for Attempt {
+    fn from(judgement: Judgement) -> Self {
+        Self { judgement, exchange: None, printed: String::new(), tries: 0, took: Duration::ZERO }
+    }
 }
 
 /// Returns the records of a scenario that does not play.
 pub(super) fn untold(session: &Session, trial: &Trial, unset: &Unset) -> Vec<Record> {
-    let scene = Scene::new(session, trial);
-    (scene.steps())
-        .filter(|(_, asked)| *asked)
-        .map(|(step, _)| {
-            let judgement = Judgement::because(unset.verdict, unset.reason.clone());
-            let attempt = Attempt { judgement, exchange: None, printed: unset.printed.clone() };
-            Record { unstarted: unset.unstarted, ..scene.record(step, attempt, "") }
-        })
-        .collect()
+    let mut scene = Scene::new(session, trial);
+    for (step, _) in scene.steps().filter(|(_, asked)| *asked) {
+        let judgement = Judgement::because(unset.verdict, unset.reason.clone());
+        scene.told.push((step, Attempt { printed: unset.printed.clone(), ..judgement.into() }));
+    }
+    let records = scene.records("").into_iter();
+    records.map(|record| Record { unstarted: unset.unstarted, ..record }).collect()
 }
 
 impl<'a> Scene<'a> {
     pub(super) fn new(session: &'a Session, trial: &'a Trial) -> Self {
-        Self { session, trial, scope: session.plan().suite.scope(), made: BTreeMap::new(), broken: None }
+        let memory = Memory::new(&session.plan().suite);
+        Self { session, trial, memory, permit: None, told: Vec::new(), begun: false }
     }
 
-    /// Plays the steps in order; a failing step does not end the scenario.
+    /// Plays the steps in order; a failing step does not end the scenario, and nothing keeps its cleanup from being played.
     pub(super) async fn play(mut self, stage: &Stage) -> Vec<Record> {
-        let mut permit = self.permit().await;
-        let mut running = match stage.running(self.session).await {
+        self.permit = self.permit().await;
+        if self.session.options.interrupt.is_wished() {
+            return Vec::new();
+        }
+        let came_up = tokio::select! {
+            came_up = stage.running(self.session) => came_up,
+            () = self.session.options.interrupt.wished() => return Vec::new(),
+        };
+        let running = match came_up {
             Ok(running) => running,
             Err(unset) => return untold(self.session, self.trial, &unset),
         };
@@ -73,63 +88,75 @@ impl<'a> Scene<'a> {
             return untold(self.session, self.trial, &unset);
         }
         let output = running.output.iter().map(|(name, value)| (name.clone(), json!(value)));
-        self.scope.set(OUTPUT, &Json::Object(output.collect()));
-        for (name, value) in &running.learnt {
-            self.scope.set(name, value);
+        self.memory.meet(running.wire.base(), &Json::Object(output.collect()), &running.learnt);
+        let base = running.wire.base().to_owned();
+        let mut running = Some(running);
+        let cleans_up = self.steps().any(|(step, _)| step.cleanup);
+        let interrupt = self.session.options.interrupt.clone();
+        tokio::select! {
+            () = self.perform(stage, &mut running, false) => {}
+            // What a step in flight has made is cleaned up too, so it is waited for.
+            () = interrupt.wished(), if !cleans_up => return Vec::new(),
         }
-        let mut records = Vec::new();
-        for (step, asked) in self.steps() {
+        if self.begun {
+            self.perform(stage, &mut running, true).await;
+        }
+        self.records(&base)
+    }
+
+    /// Sends the steps of the story, or those that clean up.
+    async fn perform(&mut self, stage: &Stage, running: &mut Option<Arc<Running>>, cleanup: bool) {
+        let interrupt = &self.session.options.interrupt;
+        for (step, asked) in self.steps().filter(|(step, _)| step.cleanup == cleanup) {
             let began = Instant::now();
             if !step.wait.is_zero() {
                 // Another scenario sends while this one waits.
-                drop(permit.take());
-                tokio::time::sleep(step.wait).await;
-                permit = self.permit().await;
+                drop(self.permit.take());
+                self.pause(step, step.wait).await;
+                self.permit = self.permit().await;
             }
-            if let Some(asks) = &step.restart
-                && self.hindrance(step).is_none()
-            {
-                drop(running);
-                running = match stage.restart(self.session).await {
-                    Ok(running) => running,
-                    Err(unset) => {
-                        records.extend(self.never_again(records.len(), asks, &unset));
-                        return records;
-                    }
-                };
+            if interrupt.is_wished() && !cleanup {
+                return;
             }
-            let attempt = self.attempt(step, &running).await;
+            if let Some(asks) = step.restart.as_ref().filter(|_| self.hindrance(step, stage).is_none()) {
+                drop(running.take());
+                match stage.restart(self.session).await {
+                    Ok(again) => *running = Some(again),
+                    Err(unset) => self.told.push((step, never_again(asks, unset))),
+                }
+            }
+            let Some(running) = running.as_ref() else {
+                self.leave_out(step, asked);
+                continue;
+            };
+            let mut attempt = self.attempt(step, stage, running).await;
+            attempt.took = began.elapsed();
             if matches!(attempt.exchange, Some((_, Err(Breakage::Silence(_))))) {
                 self.session.fell_silent();
                 stage.fell_silent();
             }
             if asked {
-                let record = self.record(step, attempt, running.wire.base());
-                records.push(Record { milliseconds: milliseconds(began.elapsed()), ..record });
+                self.told.push((step, attempt));
             }
         }
-        records
     }
 
-    /// The records of the steps that are left when a target does not come up again. That it does not is an answer: it came up
-    /// before, and what has changed is what it wrote itself.
-    fn never_again(&self, told: usize, asks: &Place, unset: &Unset) -> Vec<Record> {
-        let label = format!("the target did not come up again: {}", unset.reason);
-        let left = self.steps().filter(|(_, asked)| *asked).skip(told).map(|(step, _)| step);
-        let record = |step: &Step| {
-            let judgement = match step.restart.as_ref().filter(|own| own.span() == asks.span()) {
-                Some(place) => Judgement::of(vec![Finding {
-                    place: place.clone(),
-                    label: label.clone(),
-                    pointer: None,
-                    expected: "a target that starts again where it stood".to_owned(),
-                    received: unset.reason.clone(),
-                }]),
-                None => Judgement::because(Verdict::Inconclusive, label.clone()),
-            };
-            self.record(step, Attempt { judgement, exchange: None, printed: unset.printed.clone() }, "")
-        };
-        left.map(record).collect()
+    /// A step that is left when the target does not come up again.
+    fn leave_out(&mut self, step: &'a Step, asked: bool) {
+        let told = self.told.iter().any(|(told, _)| told.id == step.id);
+        if asked && !told {
+            let verdict = if step.cleanup { Verdict::Skipped } else { Verdict::Inconclusive };
+            let reason = "the target did not come up again";
+            self.told.push((step, Judgement::because(verdict, reason).into()));
+        }
+    }
+
+    /// Waits, but not through an interrupt.
+    async fn pause(&self, step: &Step, time: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.session.options.interrupt.wished(), if !step.cleanup => {}
+        }
     }
 
     /// Why the scenario cannot play on a target that lacks its fixtures.
@@ -151,39 +178,40 @@ impl<'a> Scene<'a> {
         self.session.sending.acquire().await.ok()
     }
 
-    async fn attempt(&mut self, step: &Step, running: &Arc<Running>) -> Attempt {
-        if let Some(reason) = self.hindrance(step) {
-            self.owe(step, &reason);
-            let judgement = Judgement::because(Verdict::Inconclusive, reason);
-            return Attempt { judgement, exchange: None, printed: String::new() };
+    async fn attempt(&mut self, step: &Step, stage: &Stage, running: &Arc<Running>) -> Attempt {
+        if let Some(judgement) = self.hindrance(step, stage) {
+            self.owe(step, &judgement);
+            if step.setup {
+                self.memory.break_off(step, judgement.verdict);
+            }
+            return judgement.into();
         }
+        self.begun = true;
         let deadline = step.retry.map(|(limit, _)| Instant::now() + limit);
+        let mut tries = 0;
         loop {
             let attempt = self.once(step, running).await;
-            let again = deadline.is_some_and(|deadline| Instant::now() < deadline);
+            tries += 1;
+            let again = deadline.is_some_and(|deadline| Instant::now() < deadline)
+                && (step.cleanup || !self.session.options.interrupt.is_wished());
             if attempt.judgement.verdict <= Verdict::Pass || !again {
                 if step.setup && attempt.judgement.verdict > Verdict::Pass {
-                    self.broken = Some(step.id.clone());
+                    self.memory.break_off(step, attempt.judgement.verdict);
                 }
-                return attempt;
+                return Attempt { tries, ..attempt };
             }
-            tokio::time::sleep(step.retry.map_or(Duration::ZERO, |(_, every)| every)).await;
+            self.pause(step, step.retry.map_or(Duration::ZERO, |(_, every)| every)).await;
         }
     }
 
-    /// What keeps a step from being sent, in one sentence.
-    fn hindrance(&self, step: &Step) -> Option<String> {
-        if let Some(setup) = &self.broken {
-            return Some(format!("the step `{setup}`, on which the rest depends, did not pass"));
+    /// What keeps a step from being sent.
+    fn hindrance(&self, step: &Step, stage: &Stage) -> Option<Judgement> {
+        if let Some(feature) = step.requires.iter().find(|feature| !stage.offers(feature)) {
+            let reason = format!("the target does not offer `{feature}`");
+            return Some(Judgement::because(Verdict::Skipped, reason));
         }
-        if let Some(hushed) = self.session.hushed() {
-            return Some(hushed);
-        }
-        step.needs.iter().find_map(|(name, owed_by)| match self.made.get(name) {
-            Some(Ok(())) => None,
-            Some(Err(cause)) => Some(format!("the step `{owed_by}` owes it `{name}`: {cause}")),
-            None => Some(format!("the step `{owed_by}`, which owes it `{name}`, did not run")),
-        })
+        let hushed = self.session.hushed().map(|hushed| Judgement::because(Verdict::Inconclusive, hushed));
+        self.memory.hindrance(step).or(hushed)
     }
 
     async fn once(&mut self, step: &Step, running: &Arc<Running>) -> Attempt {
@@ -192,9 +220,9 @@ impl<'a> Scene<'a> {
         let (mut judgement, prepared, outcome) = match self.exchange(step, running).await {
             Ok(exchange) => exchange,
             Err(error) => {
-                self.owe(step, &error.to_string());
                 let judgement = Judgement::because(Verdict::Inconclusive, error.to_string());
-                return Attempt { judgement, exchange: None, printed: String::new() };
+                self.owe(step, &judgement);
+                return judgement.into();
             }
         };
         if let Some(process) = process.filter(|_| outcome.is_err()) {
@@ -209,7 +237,8 @@ impl<'a> Scene<'a> {
             tokio::time::sleep(READING).await;
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
-        Attempt { judgement, exchange: Some((prepared, outcome)), printed: printed.unwrap_or_default() }
+        let exchange = Some((prepared, outcome));
+        Attempt { exchange, printed: printed.unwrap_or_default(), ..judgement.into() }
     }
 
     /// Sends what a step sends and judges what comes; of a race, shows the answer that tells most.
@@ -218,19 +247,23 @@ impl<'a> Scene<'a> {
         step: &Step,
         running: &Arc<Running>,
     ) -> Result<(Judgement, Prepared, Result<Response, Breakage>), TemplateError> {
+        let scope = self.memory.scope(step)?;
+        let mut jar = self.memory.jar(&step.request.jar);
         let Some(race) = &step.race else {
-            let prepared = step.request.prepare(&self.scope)?;
-            let outcome = running.wire.send(&prepared).await;
-            self.session.options.redactor.learn(&prepared, outcome.as_ref().ok());
-            let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &self.scope);
+            let prepared = step.request.prepare(&scope)?;
+            let sent = running.wire.dress(&prepared, jar.as_ref());
+            let outcome = running.wire.send(&prepared, jar.as_mut()).await;
+            self.session.options.redactor.learn(&sent, outcome.as_ref().ok());
+            self.memory.put_back(&step.request.jar, jar);
+            let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &scope);
             self.keep(&step.captures, &outcome, &mut judgement);
-            return Ok((judgement, prepared, outcome));
+            return Ok((judgement, sent, outcome));
         };
-        let (mut sent, mut answers) = race::send(race, running, &self.scope).await?;
+        let (mut sent, mut answers) = race::send(race, running, &scope, jar.as_ref()).await?;
         for (request, answer) in sent.iter().zip(&answers) {
             self.session.options.redactor.learn(request, answer.outcome.as_ref().ok());
         }
-        let (mut judgement, shown) = judge_race(race, &answers, &self.scope);
+        let (mut judgement, shown) = judge_race(race, &answers, &scope);
         for (index, lane) in race.lanes.iter().enumerate() {
             if let Some(first) = answers.iter().find(|answer| answer.lane == index) {
                 self.keep(&lane.captures, &first.outcome, &mut judgement);
@@ -249,7 +282,7 @@ impl<'a> Scene<'a> {
             Ok(response) => self.capture(captures, response, judgement),
             Err(breakage) => {
                 for capture in captures {
-                    self.made.insert(capture.name.clone(), Err(breakage.to_string()));
+                    self.memory.owe(&capture.keys, Verdict::Inconclusive, &breakage.to_string());
                 }
             }
         }
@@ -258,10 +291,12 @@ impl<'a> Scene<'a> {
     /// Keeps what a step captures. A response that holds all that is expected and lacks what is to be kept is a failure.
     fn capture(&mut self, captures: &[Capture], response: &Response, judgement: &mut Judgement) {
         for capture in captures {
-            let made = match capture.take(response) {
+            match capture.take(response) {
                 Ok(value) => {
-                    self.scope.set(&capture.name, &value);
-                    Ok(())
+                    if capture.secret {
+                        self.session.options.redactor.hide(&value);
+                    }
+                    self.memory.keep(&capture.keys, &value);
                 }
                 Err(cause) => {
                     if judgement.verdict == Verdict::Pass {
@@ -270,86 +305,30 @@ impl<'a> Scene<'a> {
                         let finding = Finding { place, label, pointer: None, expected, received };
                         *judgement = Judgement::of(vec![finding]);
                     }
-                    Err(cause)
+                    self.memory.owe(&capture.keys, Verdict::Inconclusive, &cause);
                 }
-            };
-            self.made.insert(capture.name.clone(), made);
+            }
         }
     }
 
-    fn owe(&mut self, step: &Step, cause: &str) {
+    fn owe(&mut self, step: &Step, judgement: &Judgement) {
         for capture in step.all_captures() {
-            self.made.insert(capture.name.clone(), Err(cause.to_owned()));
+            let cause = judgement.reason.as_deref().unwrap_or_default();
+            self.memory.owe(&capture.keys, judgement.verdict, cause);
         }
     }
+}
 
-    fn record(&self, step: &Step, attempt: Attempt, base: &str) -> Record {
-        let redactor = &self.session.options.redactor;
-        let requirements = &self.session.plan().suite.requirements;
-        let covers = (step.covers.iter())
-            .filter_map(|id| requirements.iter().find(|requirement| *requirement.id == **id))
-            .map(|requirement| (requirement.id.clone(), requirement.level))
-            .collect();
-        let findings = attempt.judgement.findings.into_iter().map(|finding| Finding {
-            place: finding.place.masked(|text| redactor.mask(text)),
-            label: redactor.text(&finding.label),
-            expected: redactor.text(&finding.expected),
-            received: redactor.text(&finding.received),
-            pointer: finding.pointer,
-        });
-        Record {
-            id: self.trial.step_id(step),
-            scenario: self.trial.id(),
-            profile: self.trial.profile.clone(),
-            title: step.title.clone(),
-            verdict: attempt.judgement.verdict,
-            covers,
-            source: self.source(step),
-            place: step.place.clone(),
-            milliseconds: 0.0,
-            findings: findings.collect(),
-            reason: attempt.judgement.reason.map(|reason| redactor.text(&reason)),
-            exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), base)),
-            printed: redactor.text(&attempt.printed),
-            deviation: None,
-            unstarted: false,
-        }
-    }
-
-    /// The step in the words of its file. A file too can say a secret: a password in a curl command.
-    fn source(&self, step: &Step) -> Excerpt {
-        let block = step.place.block();
-        Excerpt { text: self.session.options.redactor.text(&block.text), ..block }
-    }
-
-    fn show(&self, request: Prepared, response: Option<Response>, base: &str) -> Exchange {
-        let redactor = &self.session.options.redactor;
-        let request = self.session.options.transport.dress(request);
-        let headers = |headers: Vec<(String, String)>| {
-            let shown = headers.into_iter().map(|(name, value)| {
-                let value = redactor.header(&name, &value);
-                (name, value)
-            });
-            shown.collect::<Vec<_>>()
-        };
-        let body = request.body.map(|body| redactor.text(&String::from_utf8_lossy(&body)));
-        let shown = Prepared {
-            target: redactor.text(&request.target),
-            headers: headers(request.headers),
-            body: body.clone().map(String::into_bytes),
-            ..request
-        };
-        Exchange {
-            again: curl::render(&shown, base) + &self.session.options.transport.curl_options(),
-            sent: Sent { method: shown.method, target: shown.target, headers: shown.headers, body },
-            received: response.map(|response| Received {
-                status: response.status,
-                body: redactor.text(&response.text()),
-                headers: headers(response.headers),
-                milliseconds: milliseconds(response.elapsed),
-            }),
-        }
-    }
+/// That a target does not come up again is an answer: it came up before, and what has changed is what it wrote itself.
+fn never_again(asks: &Place, unset: Unset) -> Attempt {
+    let judgement = Judgement::of(vec![Finding {
+        place: asks.clone(),
+        label: format!("the target did not come up again: {}", unset.reason),
+        pointer: None,
+        expected: "a target that starts again where it stood".to_owned(),
+        received: unset.reason,
+    }]);
+    Attempt { printed: unset.printed, ..judgement.into() }
 }
 
 /// How long what a target printed may take from its pipe.

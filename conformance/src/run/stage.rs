@@ -75,6 +75,15 @@ impl Stage {
         }
     }
 
+    /// Whether the target offers a feature: by its profile, or by its own file.
+    pub(super) fn offers(&self, feature: &str) -> bool {
+        let own: &[String] = match &self.source {
+            Source::Program(program) => &program.features,
+            Source::Url(_) => &[],
+        };
+        self.profile.features.iter().chain(own).any(|offered| offered == feature)
+    }
+
     /// Returns the target, started again when it has ended or has fallen silent.
     pub(super) async fn running(&self, session: &Session) -> Result<Arc<Running>, Unset> {
         let mut state = self.state.lock().await;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::Suite;
+use super::expansion::Level;
 use super::folder::Folder;
 use super::format::{ExpectText, StepText};
-use super::names::OUTPUT;
-use super::scenario;
+use super::{scenario, step};
 use crate::capture::{self, Capture};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::{self, Expectation};
-use crate::request::Request;
+use crate::request::{JarUse, Request};
 use crate::source::{Place, Source};
 use crate::template::Text;
 use crate::yaml::{Located, Node, Ordered};
@@ -43,14 +43,18 @@ pub(super) struct Reader<'a> {
     pub(super) source: &'a Arc<Source>,
     pub(super) suite: &'a Suite,
     pub(super) folder: &'a Folder,
-    pub(super) scenario: &'a str,
+    pub(super) level: &'a Level<'a>,
+    /// Where the step stands.
+    pub(super) place: Place,
+    /// Whose cookies its requests send and keep.
+    pub(super) jar: Option<&'a Located<String>>,
 }
 
 impl Reader<'_> {
     /// Returns the one request of a step and what is expected and kept of its answer.
     pub(super) fn sole(&self, text: &StepText) -> Result<Lane, Diagnostics> {
         let Some(request) = &text.request else {
-            return Err(Diagnostic::at(text.id.place(self.source), "this step has no `request`").into());
+            return Err(self.no_request().into());
         };
         if let Some(overall) = &text.overall {
             let message = "`overall` speaks of the answers of a race, and this step has one answer";
@@ -58,6 +62,11 @@ impl Reader<'_> {
             return Err(wrong.help("`race: 16` sends the request 16 times at once").into());
         }
         self.lane(request, text.expect.as_ref(), &text.capture, 1)
+    }
+
+    pub(super) fn no_request(&self) -> Diagnostic {
+        Diagnostic::at(self.place.clone(), "this step has no `request`")
+            .help("it sends one, or it uses a sequence: `use: login`")
     }
 
     /// Returns a request and what is expected and kept of its answers.
@@ -75,26 +84,35 @@ impl Reader<'_> {
             &self.suite.origin,
             self.source,
             self.folder,
-            self.scenario,
+            self.level.file,
         ));
+        let request = request.and_then(|request| wrong.keep(self.with_jar(request)));
         let expectation = match expect {
             Some(expect) => wrong.keep(expectation::compile(&expect.value, self.source)).unwrap_or_default(),
             None => Expectation::default(),
         };
         let mut captures = Vec::new();
         for (name, node) in &capture.0 {
-            captures.extend(wrong.keep(capture::compile(name, node, self.source)));
-            if self.suite.fixture(&name.value).is_some() || name.value == OUTPUT {
-                let message = format!("the name `{}` is taken", name.value);
-                wrong.push(
-                    Diagnostic::at(name.place(self.source), message)
-                        .help("fixtures and captures share their names"),
-                );
+            if let Some(mut capture) = wrong.keep(capture::compile(name, node, self.source)) {
+                capture.keys = step::keys(&name.value, self.level);
+                captures.push(capture);
             }
+            wrong.keep(step::check_capture_name(name, self.level, self.suite));
         }
         match request {
             Some(request) => wrong.into_result(Lane { request, place, expectation, captures, times }),
             None => Err(wrong),
         }
+    }
+    /// The request with the jar that the step names.
+    fn with_jar(&self, mut request: Request) -> Result<Request, Diagnostic> {
+        let Some(jar) = self.jar else { return Ok(request) };
+        if request.jar != JarUse::default() {
+            let message = "this curl command names files of cookies, and the step names a jar";
+            return Err(Diagnostic::at(jar.place(self.source), message)
+                .help("the one or the other says whose cookies these are"));
+        }
+        request.jar = JarUse { reads: Some(jar.value.clone()), keeps: Some(jar.value.clone()) };
+        Ok(request)
     }
 }

@@ -8,8 +8,8 @@ use super::contract::{self, Launch, environment, readiness};
 use super::folder::Folder;
 use super::format::{ManifestText, ProfileText};
 use super::members::json;
-use super::names::OUTPUT;
-use super::{Fixture, Suite, check_format, scenario};
+use super::names::{OUTPUT, TARGET};
+use super::{Fixture, Suite, check_format, scenario, variable};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::{Status, compile_status};
@@ -35,6 +35,8 @@ pub struct Profile {
     pub files: bool,
     /// What is captured from what the program prints.
     pub output: Vec<(String, Regex)>,
+    /// The features that a target offers in it.
+    pub features: Vec<String>,
     /// How to see through the API that a fixture is there.
     pub present: Option<Present>,
 }
@@ -107,6 +109,24 @@ pub(super) fn compile(
             Diagnostic::at(create.profile.place(source), message).suggest(&create.profile.value, known),
         );
     }
+    let variables = match variable::compile(&text.variables, source) {
+        Ok(variables) => variables,
+        Err(more) => {
+            wrong.append(more);
+            Vec::new()
+        }
+    };
+    for variable in &variables {
+        if fixtures.iter().any(|fixture: &Fixture| fixture.name == variable.name) {
+            let message = format!("the name `{}` is taken", variable.name);
+            let help = "fixtures, variables and captures share their names";
+            wrong.push(Diagnostic::at(variable.place.clone(), message).help(help));
+        }
+    }
+    let features: Vec<&str> = text.features.iter().map(|feature| feature.value.as_str()).collect();
+    for feature in text.profiles.0.iter().flat_map(|(_, profile)| &profile.features) {
+        wrong.keep(scenario::check_known("feature", feature, source, &features));
+    }
     let launch = match contract::compile(&text.launch, &fixtures, source, &request) {
         Ok(launch) => launch,
         Err(more) => {
@@ -121,9 +141,12 @@ pub(super) fn compile(
         launch,
         profiles,
         fixtures,
+        variables,
+        features: text.features.iter().map(|feature| feature.value.clone()).collect(),
         secrets: text.secrets.clone(),
         requirements: Vec::new(),
         scenarios: Vec::new(),
+        warnings: Diagnostics::default(),
     })
 }
 
@@ -164,12 +187,17 @@ fn compile_profile(
         ready: readiness(text.ready.as_ref(), source, request)?,
         files: text.files.unwrap_or(true),
         output,
+        features: text.features.iter().map(|feature| feature.value.clone()).collect(),
         present,
     })
 }
 
 fn check_fixture_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
     check_name(name, place)?;
+    if name == TARGET {
+        return Err(Diagnostic::at(place.clone(), format!("the name `{name}` is taken"))
+            .help("`${target.host}` and `${target.origin}` are where the target is"));
+    }
     if name == OUTPUT {
         return Err(Diagnostic::at(place.clone(), format!("the name `{name}` is taken"))
             .help("`${output.…}` is what the program of a profile prints"));

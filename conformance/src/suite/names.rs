@@ -2,20 +2,27 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::Suite;
+use super::frame::{Frame, Need};
+use super::rows::ROW;
 use crate::diagnostic::Diagnostic;
+use crate::request::JsonText;
 use crate::source::Place;
 use crate::template::{FUNCTIONS, Scope, Text};
 
 /// The name under which expressions find what the target printed.
 pub(crate) const OUTPUT: &str = "output";
+/// The name under which expressions find where the target is.
+pub(crate) const TARGET: &str = "target";
 
 /// The names that mean something in a step.
 pub(super) struct Names<'a> {
-    suite: &'a Suite,
+    pub(super) suite: &'a Suite,
     profiles: &'a [String],
     fixtures: &'a [String],
-    /// Each capture and the step that makes it.
+    /// Each capture by the name under which it is kept, and the step that makes it.
     captures: BTreeMap<String, String>,
     scope: Scope,
 }
@@ -26,32 +33,49 @@ impl<'a> Names<'a> {
         Self { suite, profiles, fixtures, captures: BTreeMap::new(), scope: suite.scope() }
     }
 
-    /// Adds a capture, for the steps behind the one that makes it.
-    pub(super) fn capture(&mut self, name: &str, step: &str) {
-        self.captures.insert(name.to_owned(), step.to_owned());
+    /// Adds a capture by the name under which it is kept, for the steps behind the one that makes it.
+    pub(super) fn capture(&mut self, key: &str, step: &str) {
+        self.captures.insert(key.to_owned(), step.to_owned());
     }
 
-    /// Returns the captures that a text needs, each with the step that owes it.
+    /// Returns the captures that a text needs. `prefix` stands before those that are made where the text stands.
     ///
     /// # Errors
     /// A name that means nothing, or an expression that can have no value, at the place of the expression.
-    pub(super) fn check(&self, text: &Text, place: &Place) -> Result<Vec<(String, String)>, Diagnostic> {
+    pub(super) fn check(
+        &self,
+        text: &Text,
+        place: &Place,
+        frame: &Frame,
+        prefix: &str,
+    ) -> Result<Vec<Need>, Diagnostic> {
         let mut needs = Vec::new();
         for (written, name) in text.names() {
             let (root, member) =
                 name.split_once('.').map_or((name, None), |(root, member)| (root, Some(member)));
-            if let Some(owed_by) = self.captures.get(root) {
-                needs.push((root.to_owned(), owed_by.clone()));
+            let first = member.map(|member| member.split('.').next().unwrap_or(member));
+            let here = place.find(written);
+            if let Some(value) = frame.find(root) {
+                check_member(root, first, value, &here)?;
                 continue;
             }
-            let place = place.find(written);
+            let key = format!("{prefix}{root}");
+            if let Some(owed_by) = self.captures.get(&key) {
+                needs.push(Need { name: root.to_owned(), key, owed_by: owed_by.clone() });
+                continue;
+            }
             match root {
                 _ if written.contains(&format!("{root}(")) => {
                     let message = format!("there is no function `{root}`");
-                    return Err(Diagnostic::at(place, message).suggest(root, FUNCTIONS));
+                    return Err(Diagnostic::at(here, message).suggest(root, FUNCTIONS));
                 }
-                OUTPUT => self.check_output(member.unwrap_or_default(), &place)?,
-                _ => self.check_fixture(name, root, member, place)?,
+                OUTPUT => self.check_output(member.unwrap_or_default(), &here)?,
+                TARGET if matches!(first, Some("host" | "origin")) => {}
+                TARGET => {
+                    return Err(Diagnostic::at(here, "of the target its `host` and its `origin` are known"));
+                }
+                _ if self.suite.variable(root).is_some() => {}
+                _ => self.check_fixture(name, root, first, here, &self.known(frame, prefix))?,
             }
         }
         match text.impossible(&self.scope) {
@@ -60,19 +84,32 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The names that mean something at a place, but for the fixtures that were not asked for.
+    fn known<'n>(&'n self, frame: &'n Frame, prefix: &str) -> Vec<&'n str> {
+        let captures = self.captures.keys().filter_map(|key| key.strip_prefix(prefix));
+        let variables = self.suite.variables.iter().map(|variable| variable.name.as_str());
+        let fixtures = self.fixtures.iter().map(String::as_str);
+        captures
+            .filter(|name| !name.contains('/'))
+            .chain(frame.known())
+            .chain(variables)
+            .chain(fixtures)
+            .collect()
+    }
+
     fn check_fixture(
         &self,
         name: &str,
         root: &str,
         member: Option<&str>,
         place: Place,
+        known: &[&str],
     ) -> Result<(), Diagnostic> {
         let Some(fixture) = self.suite.fixture(root) else {
-            let known = self.captures.keys().chain(self.fixtures).map(String::as_str);
             let message = format!(
                 "`${{{name}}}` means nothing here: no earlier step captures `{root}`, and no fixture has that name"
             );
-            return Err(Diagnostic::at(place, message).suggest(root, known));
+            return Err(Diagnostic::at(place, message).suggest(root, known.iter().copied()));
         };
         if !self.fixtures.iter().any(|listed| listed == root) {
             let message = format!("the fixture `{root}` is used here and not asked for");
@@ -80,8 +117,7 @@ impl<'a> Names<'a> {
             return Err(Diagnostic::at(place, message)
                 .help(format!("add it to the scenario's list: `fixtures: [{}]`", listed.join(", "))));
         }
-        let first = member.map(|member| member.split('.').next().unwrap_or(member));
-        match (first, fixture.value.as_object()) {
+        match (member, fixture.value.as_object()) {
             (Some(member), Some(members)) if !members.contains_key(member) => {
                 let message = format!("the fixture `{root}` has no `{member}`");
                 Err(Diagnostic::at(place, message).suggest(member, members.keys().map(String::as_str)))
@@ -108,4 +144,32 @@ impl<'a> Names<'a> {
         }
         Ok(())
     }
+}
+
+/// Says whether a row or a parameter has a member.
+fn check_member(root: &str, member: Option<&str>, value: &JsonText, place: &Place) -> Result<(), Diagnostic> {
+    let Some(member) = member else { return Ok(()) };
+    let members: Vec<&str> = match value {
+        JsonText::Object(members) => members.iter().map(|(name, _)| name.as_str()).collect(),
+        JsonText::Literal(Json::Object(members)) => members.keys().map(String::as_str).collect(),
+        // What an expression stands for is known when it has been evaluated.
+        JsonText::Text(text) if !text.is_literal() => return Ok(()),
+        _ => Vec::new(),
+    };
+    if members.contains(&member) {
+        return Ok(());
+    }
+    let whose = match (root, value) {
+        (ROW, JsonText::Object(members)) => {
+            let name = members.iter().find(|(name, _)| name == root).map(|(_, value)| value);
+            match name {
+                Some(JsonText::Literal(Json::String(name))) => format!("the row `{name}`"),
+                Some(JsonText::Text(name)) => format!("the row `{}`", name.written()),
+                _ => "the row".to_owned(),
+            }
+        }
+        _ => format!("`{root}`"),
+    };
+    let message = format!("{whose} has no `{member}`");
+    Err(Diagnostic::at(place.clone(), message).suggest(member, members.iter().copied()))
 }

@@ -97,7 +97,7 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
         (Some(request), true) => {
             lanes.extend(wrong.take(reader.lane(request, text.expect.as_ref(), &text.capture, times)));
         }
-        (None, true) => wrong.push(Diagnostic::at(text.id.place(source), "this step has no `request`")),
+        (None, true) => wrong.push(reader.no_request()),
         (Some(request), false) => wrong.push(Diagnostic::at(
             request.place(source),
             "a step has a `request`, or several that are sent `together`, and here are both",
@@ -128,7 +128,7 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
     let sent: usize = lanes.iter().map(|lane| lane.times).sum();
     if sent > MOST {
         let message = format!("{sent} requests at once are more than the {MOST} that are sent");
-        wrong.push(Diagnostic::at(text.id.place(source), message));
+        wrong.push(Diagnostic::at(reader.place.clone(), message));
     }
     let overall = text.overall.as_ref().map(|overall| self::overall(&overall.value, source));
     let (outcomes, distinct) = overall.and_then(|overall| wrong.keep(overall)).unwrap_or_default();

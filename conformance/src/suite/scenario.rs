@@ -1,20 +1,21 @@
 //! A scenario: one story, step by step, whose every name has been resolved.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::expansion::{Expansion, Level};
 use super::folder::Folder;
-use super::format::{ScenarioText, StepText};
-use super::lane::{Lane, Reader};
-use super::members::{duration, string};
+use super::format::ScenarioText;
+use super::frame::{Frame, Spots};
+use super::members::string;
 use super::names::Names;
-use super::race::{self, Race};
+use super::rows;
+use super::sequence::Sequences;
+use super::step::{self, Step};
 use super::{Suite, check_format};
-use crate::capture::Capture;
 use crate::curl;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expectation::Expectation;
 use crate::request::{self, Request};
 use crate::source::{Place, Source};
 use crate::yaml::{Located, Node, Value};
@@ -34,43 +35,10 @@ pub struct Scenario {
     pub stages: Stages,
     /// Whether it changes what others see.
     pub isolated: bool,
-    /// The steps, in order.
+    /// The row that it is played for, where it has rows.
+    pub row: Option<String>,
+    /// The steps, in order, those that clean up last.
     pub steps: Vec<Step>,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// One request and what is expected of its response.
-#[derive(Debug)]
-pub struct Step {
-    /// Its name in the scenario.
-    pub id: String,
-    /// What it says, in one sentence.
-    pub title: String,
-    /// The ids of the requirements that it covers.
-    pub covers: Vec<Arc<str>>,
-    /// What is sent; the first of several that are sent at once.
-    pub request: Request,
-    /// Where the request stands.
-    pub request_place: Place,
-    /// What is demanded of the response.
-    pub expectation: Expectation,
-    /// What is kept for later steps.
-    pub captures: Vec<Capture>,
-    /// The requests that are sent at once, where it is a race.
-    pub race: Option<Race>,
-    /// Where it asks for the target to be started again before the request.
-    pub restart: Option<Place>,
-    /// The captures that it needs, and the step that owes each.
-    pub needs: Vec<(String, String)>,
-    /// Whether its failure makes the rest inconclusive.
-    pub setup: bool,
-    /// The stages at which it holds.
-    pub stages: Stages,
-    /// The pause before it.
-    pub wait: Duration,
-    /// For how long it is tried again, and how often.
-    pub retry: Option<(Duration, Duration)>,
     /// Where it stands.
     pub place: Place,
 }
@@ -84,29 +52,22 @@ pub struct Stages {
     pub until: Option<usize>,
 }
 
-impl Step {
-    /// What is kept for later steps, of all the requests of a race.
-    pub fn all_captures(&self) -> impl Iterator<Item = &Capture> {
-        let lanes = self.race.iter().flat_map(|race| &race.lanes).flat_map(|lane| &lane.captures);
-        self.captures.iter().filter(|_| self.race.is_none()).chain(lanes)
-    }
-
-    /// Every request that it sends.
-    pub fn requests(&self) -> impl Iterator<Item = &Request> {
-        let lanes = self.race.iter().flat_map(|race| &race.lanes).map(|lane| &lane.request);
-        Some(&self.request).into_iter().filter(|_| self.race.is_none()).chain(lanes)
-    }
-}
-
 impl Stages {
     /// Whether it holds at a stage.
     #[must_use]
     pub fn hold_at(self, stage: usize) -> bool {
         self.since <= stage && self.until.is_none_or(|until| stage < until)
     }
+
+    /// Returns the stages at which both hold.
+    #[must_use]
+    pub fn within(self, outer: Self) -> Self {
+        let until = [self.until, outer.until].into_iter().flatten().min();
+        Self { since: self.since.max(outer.since), until }
+    }
 }
 
-/// Returns the scenario that a file describes.
+/// Returns the scenario that a file describes: one for each of its rows, where it has rows.
 ///
 /// # Errors
 /// Everything that is wrong in it.
@@ -116,7 +77,8 @@ pub(super) fn compile(
     source: &Arc<Source>,
     suite: &Suite,
     folder: &Folder,
-) -> Result<Scenario, Diagnostics> {
+    sequences: &Sequences,
+) -> Result<Vec<Scenario>, Diagnostics> {
     let mut wrong = Diagnostics::default();
     wrong.keep(check_format(&text.format, source));
     let profiles = wrong.keep(profiles(&text.profile, source, suite)).unwrap_or_default();
@@ -126,38 +88,63 @@ pub(super) fn compile(
     }
     let stages =
         wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
+    let requires = wrong.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
-    let mut names = Names::new(suite, &profiles, &fixtures);
-    let mut steps: Vec<Step> = Vec::new();
-    for step in &text.steps {
-        if let Some(first) = steps.iter().find(|first| first.id == step.id.value) {
-            let message = format!("the step `{}` stands here a second time", step.id.value);
-            let first = format!("the first is at {}", first.place);
-            wrong.push(Diagnostic::at(step.id.place(source), message).help(first));
-            continue;
-        }
-        if let Some(target) = step.target.as_ref().filter(|_| !text.isolated) {
-            let message = "a step that starts the target again needs a target of its own";
-            wrong.push(
-                Diagnostic::at(target.place(source), message).help("add `isolated: true` to the scenario"),
-            );
-        }
-        match compile_step(step, source, suite, folder, id, stages, &names) {
-            Ok(step) => steps.push(step),
-            Err(more) => wrong.append(more),
-        }
-        // Those of a wrong step too: it is not the fault of the steps that use them.
-        let lanes = step.together.iter().flat_map(|lane| &lane.capture.0);
-        for (name, _) in step.capture.0.iter().chain(lanes) {
-            names.capture(&name.value, &step.id.value);
-        }
-    }
-    if text.steps.is_empty() {
-        wrong.push(Diagnostic::at(source.place(crate::source::Span::default()), "this scenario has no step"));
-    }
+    let rows = text.rows.as_ref().map(|node| rows::read(node, source, folder, id)).transpose();
+    let rows = wrong.keep(rows).flatten();
+    let level = Level {
+        source,
+        file: id,
+        prefix: String::new(),
+        suffix: String::new(),
+        frame: Arc::new(Frame::default()),
+        exports: BTreeMap::new(),
+        stages,
+        setup: false,
+        cleanup: false,
+        isolated: text.isolated,
+        requires,
+        tags: step::tags(&text.tags, &[]),
+        spots: Spots::default(),
+        inside: Vec::new(),
+    };
     let place = source.place(crate::source::Span::default());
-    let (id, title, isolated) = (id.to_owned(), text.title.clone(), text.isolated);
-    wrong.into_result(Scenario { id, title, profiles, fixtures, stages, isolated, steps, place })
+    if text.steps.is_empty() {
+        wrong.push(Diagnostic::at(place.clone(), "this scenario has no step"));
+    }
+    let mut scenarios = Vec::new();
+    let whole = vec![None];
+    let each = rows.as_ref().map_or(whole, |rows| rows.iter().map(Some).collect());
+    for row in each {
+        let names = Names::new(suite, &profiles, &fixtures);
+        let mut expansion =
+            Expansion { folder, sequences, names, steps: Vec::new(), wrong: Diagnostics::default() };
+        let level = match row {
+            None => level.clone(),
+            Some(row) => match expansion.row(row, rows.as_deref().unwrap_or_default(), &level, "") {
+                Ok(level) => level,
+                Err(more) => {
+                    wrong.append(more);
+                    continue;
+                }
+            },
+        };
+        expansion.steps(&text.steps, &level);
+        expansion.steps(&text.cleanup, &Level { cleanup: true, ..level });
+        wrong.append(expansion.wrong);
+        scenarios.push(Scenario {
+            id: id.to_owned(),
+            title: text.title.clone(),
+            profiles: profiles.clone(),
+            fixtures: fixtures.clone(),
+            stages,
+            isolated: text.isolated,
+            row: row.map(|row| row.name.clone()),
+            steps: expansion.steps,
+            place: place.clone(),
+        });
+    }
+    wrong.into_result(scenarios)
 }
 
 /// Returns the request that a node describes: a curl command, or a mapping. `scenario` is the id of the file, beside which
@@ -183,92 +170,6 @@ pub(crate) fn request(
     let beside = Path::new(scenario).parent().unwrap_or(Path::new(""));
     let read = |name: &str| folder.read(&beside.join(name).to_string_lossy());
     curl::parse(command, origin, &read, &node.place(source))
-}
-
-/// Returns where a step asks for the target to be started again.
-fn restart(target: Option<&Located<String>>, source: &Arc<Source>) -> Result<Option<Place>, Diagnostic> {
-    match target {
-        None => Ok(None),
-        Some(target) if target.value == "restart" => Ok(Some(target.place(source))),
-        Some(target) => {
-            let message = format!("`target: {}` means nothing here", target.value);
-            Err(Diagnostic::at(target.place(source), message).help(
-                "`target: restart` ends the target before the request and starts it again where it stood",
-            ))
-        }
-    }
-}
-
-fn compile_step(
-    text: &StepText,
-    source: &Arc<Source>,
-    suite: &Suite,
-    folder: &Folder,
-    scenario: &str,
-    outer: Stages,
-    names: &Names<'_>,
-) -> Result<Step, Diagnostics> {
-    let mut wrong = Diagnostics::default();
-    wrong.keep(check_id(&text.id, source));
-    let known: Vec<&str> = suite.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
-    for id in &text.covers {
-        wrong.keep(check_known("requirement", id, source, &known));
-    }
-    let reader = Reader { source, suite, folder, scenario };
-    let sent = match race::compile(text, &reader) {
-        Ok(Some(race)) => Ok((race.first().clone(), Some(race))),
-        Ok(None) => reader.sole(text).map(|sole| (sole, None)),
-        Err(more) => Err(more),
-    };
-    let sent = wrong.take(sent);
-    let restart = wrong.keep(restart(text.target.as_ref(), source)).flatten();
-    let stages =
-        wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
-    let wait = match &text.wait {
-        Some(wait) => wrong.keep(duration(&wait.value, &wait.place(source))).unwrap_or_default(),
-        None => Duration::ZERO,
-    };
-    let retry = match &text.retry {
-        Some(retry) => {
-            let limit = wrong.keep(duration(&retry.limit.value, &retry.limit.place(source)));
-            let every = retry.every.as_ref().map(|every| duration(&every.value, &every.place(source)));
-            let every = wrong.keep(every.transpose()).flatten().unwrap_or(Duration::from_millis(100));
-            limit.map(|limit| (limit, every))
-        }
-        None => None,
-    };
-    let Some((sole, race)) = sent else { return Err(wrong) };
-    let mut needs = Vec::new();
-    let lanes = race.as_ref().map_or(std::slice::from_ref(&sole), |race| race.lanes.as_slice());
-    let overall = race.iter().flat_map(Race::texts);
-    for (text, place) in lanes.iter().flat_map(Lane::texts).chain(overall) {
-        match names.check(text, place) {
-            Ok(owed) => needs.extend(owed),
-            Err(diagnostic) => wrong.push(diagnostic),
-        }
-    }
-    needs.sort();
-    needs.dedup();
-    wrong.into_result(Step {
-        id: text.id.value.clone(),
-        title: text.title.clone(),
-        covers: text.covers.iter().map(|id| id.value.as_str().into()).collect(),
-        request_place: sole.place,
-        request: sole.request,
-        expectation: sole.expectation,
-        captures: sole.captures,
-        race,
-        restart,
-        needs,
-        setup: text.setup,
-        stages: Stages {
-            since: stages.since.max(outer.since),
-            until: [stages.until, outer.until].into_iter().flatten().min(),
-        },
-        wait,
-        retry,
-        place: text.id.place(source),
-    })
 }
 
 fn profiles(node: &Node, source: &Arc<Source>, suite: &Suite) -> Result<Vec<String>, Diagnostic> {
@@ -298,7 +199,11 @@ fn profiles(node: &Node, source: &Arc<Source>, suite: &Suite) -> Result<Vec<Stri
     Ok(profiles)
 }
 
-fn stages(
+/// Returns the stages between two names.
+///
+/// # Errors
+/// A name that is no stage.
+pub(super) fn stages(
     since: Option<&Located<String>>,
     until: Option<&Located<String>>,
     source: &Arc<Source>,
@@ -323,17 +228,11 @@ fn stages(
     }
 }
 
-fn check_id(id: &Located<String>, source: &Arc<Source>) -> Result<(), Diagnostic> {
-    let kebab =
-        |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
-    if !id.value.is_empty() && id.value.chars().all(kebab) {
-        return Ok(());
-    }
-    Err(Diagnostic::at(id.place(source), format!("`{}` is not the id of a step", id.value))
-        .help("an id is small letters, digits and `-`: wrong-password"))
-}
-
-fn check_known(
+/// Says whether a name is one of those that are known.
+///
+/// # Errors
+/// One that is not.
+pub(super) fn check_known(
     what: &str,
     name: &Located<String>,
     source: &Arc<Source>,

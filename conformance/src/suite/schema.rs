@@ -142,17 +142,30 @@ impl JsonSchema for StatusShape {
 
 /// Where a value is taken from: one of these.
 #[derive(JsonSchema)]
-#[schemars(rename = "Capture", rename_all = "lowercase")]
+#[schemars(rename = "Capture", deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
-pub(crate) enum CaptureShape {
+pub(crate) struct CaptureShape {
     /// A cookie that is set, by name.
-    Cookie(String),
+    cookie: Option<String>,
     /// A member of the body, by JSON Pointer.
-    Json(String),
+    json: Option<String>,
     /// A header field, by name.
-    Header(String),
+    header: Option<String>,
     /// What a pattern with one group finds in the body.
-    Text(String),
+    text: Option<String>,
+    /// Whether no report shows it.
+    secret: Option<bool>,
+}
+
+/// A capture; of a step that uses a sequence, the name of one that the sequence hands back.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "Kept")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum KeptShape {
+    /// Where it is taken from.
+    Capture(CaptureShape),
+    /// The name that the sequence gives it.
+    Given(String),
 }
 
 /// A value with its place is described as the value.

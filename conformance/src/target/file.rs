@@ -34,6 +34,9 @@ struct TargetText {
     command: Option<Node>,
     #[serde(default)]
     env: Ordered<Located<String>>,
+    /// The features that it offers.
+    #[serde(default)]
+    features: Vec<Located<String>>,
     #[serde(default)]
     port: Option<Located<u16>>,
     #[serde(default)]
@@ -67,6 +70,8 @@ struct ProgramText {
     ready: Option<Node>,
     #[serde(default)]
     output: Ordered<Located<String>>,
+    #[serde(default)]
+    features: Vec<Located<String>>,
     #[serde(default)]
     start: Option<Located<String>>,
     #[serde(default)]
@@ -160,6 +165,7 @@ impl Reader<'_> {
             port: self.port(text.port.as_ref().or(whole.port.as_ref()))?,
             ready: text.ready.as_ref().or(whole.ready.as_ref()).map(ready).transpose()?,
             output,
+            features: [self.features(&whole.features)?, self.features(&text.features)?].concat(),
             start_limit: self.limit(text.start.as_ref().or(whole.start.as_ref()))?,
             setup: self.commands(text.setup.as_ref().or(whole.setup.as_ref()))?,
             teardown: self.commands(text.teardown.as_ref().or(whole.teardown.as_ref()))?,
@@ -188,6 +194,18 @@ impl Reader<'_> {
                 _ => Ok(vec![self.command(node)?]),
             },
         }
+    }
+
+    fn features(&self, named: &[Located<String>]) -> Result<Vec<String>, Diagnostic> {
+        let known = || self.suite.features.iter().map(String::as_str);
+        let one = |feature: &Located<String>| {
+            if known().any(|known| known == feature.value) {
+                return Ok(feature.value.clone());
+            }
+            let message = format!("the suite speaks of no feature `{}`", feature.value);
+            Err(Diagnostic::at(feature.place(self.source), message).suggest(&feature.value, known()))
+        };
+        named.iter().map(one).collect()
     }
 
     /// A command is a list of words, or a line that is split as a shell would.

@@ -22,7 +22,7 @@ pub async fn reach(
     let wire = Wire::new(base, transport).map_err(Unusable::new)?;
     if let Some(ready) = suite.ready(profile) {
         let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
-        wire.send(&request).await.map_err(|breakage| Unusable::new(format!("{breakage} ({base})")))?;
+        wire.send(&request, None).await.map_err(|breakage| Unusable::new(format!("{breakage} ({base})")))?;
     }
     let mut running = Running::elsewhere(wire);
     if let Some(present) = &profile.present {
@@ -31,8 +31,11 @@ pub async fn reach(
             scope.set("fixture", &fixture.value);
             let request =
                 present.request.prepare(&scope).map_err(|error| Unusable::new(error.to_string()))?;
-            let response =
-                running.wire.send(&request).await.map_err(|breakage| Unusable::new(breakage.to_string()))?;
+            let response = running
+                .wire
+                .send(&request, None)
+                .await
+                .map_err(|breakage| Unusable::new(breakage.to_string()))?;
             match find(present, fixture, &response) {
                 Found::Same => {}
                 Found::Other(value) => running.learnt.push((fixture.name.clone(), value)),

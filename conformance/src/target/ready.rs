@@ -42,7 +42,7 @@ pub(super) async fn await_ready(
     let mut silent = false;
     let (mut now, mut then) = (first, second);
     loop {
-        match now.send(&request).await {
+        match now.send(&request, None).await {
             // Were it another program that answers, this one would have ended over its port.
             Ok(_) if process.exited().is_none() => return Ok((process, now)),
             Ok(_) => {}

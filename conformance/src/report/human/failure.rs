@@ -26,6 +26,9 @@ pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()
 pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     title_line(record, out)?;
     writeln!(out, "     {}", record.title)?;
+    for place in &record.via {
+        writeln!(out, "     by way of {place}")?;
+    }
     let (parts, whole): (Vec<&Finding>, Vec<&Finding>) =
         record.findings.iter().partition(|finding| finding.pointer.is_some());
     for finding in whole.iter().take(DRAWN) {

@@ -1,0 +1,158 @@
+//! A cookie jar: what a browser keeps of one site, and sends back to it (RFC 6265, section 5).
+
+use std::time::{Duration, SystemTime};
+
+use url::Url;
+
+use crate::response::Response;
+
+/// The cookies of one user.
+#[derive(Debug, Clone, Default)]
+pub struct Jar(Vec<Kept>);
+
+#[derive(Debug, Clone)]
+struct Kept {
+    name: String,
+    value: String,
+    domain: String,
+    /// Whether it goes to this very host and to none below it.
+    host_only: bool,
+    path: String,
+    secure: bool,
+    expires: Option<SystemTime>,
+}
+
+impl Jar {
+    /// Keeps the cookies that a response from `url` sets (section 5.3).
+    pub fn keep(&mut self, url: &Url, response: &Response) {
+        let now = SystemTime::now();
+        for cookie in response.cookies() {
+            let host = url.host_str().unwrap_or_default();
+            let domain = cookie.domain().map(|domain| domain.trim_start_matches('.').to_ascii_lowercase());
+            let domain = domain.filter(|domain| !domain.is_empty());
+            if domain.as_ref().is_some_and(|domain| !domain_matches(host, domain)) {
+                continue;
+            }
+            let path = cookie
+                .path()
+                .filter(|path| path.starts_with('/'))
+                .map_or_else(|| default_path(url), str::to_owned);
+            let expires = match (cookie.max_age(), cookie.expires_datetime()) {
+                // A negative age is past already.
+                (Some(age), _) => Some(now + Duration::try_from(age).unwrap_or_default()),
+                (None, Some(moment)) => Some(moment.into()),
+                (None, None) => None,
+            };
+            let kept = Kept {
+                name: cookie.name().to_owned(),
+                value: cookie.value().to_owned(),
+                host_only: domain.is_none(),
+                domain: domain.unwrap_or_else(|| host.to_owned()),
+                path,
+                secure: cookie.secure().unwrap_or(false),
+                expires,
+            };
+            let same =
+                |old: &Kept| old.name == kept.name && old.domain == kept.domain && old.path == kept.path;
+            let gone = kept.expires.is_some_and(|moment| moment <= now);
+            match self.0.iter().position(same) {
+                Some(index) if gone => drop(self.0.remove(index)),
+                // One that is set anew keeps its place in the order (section 5.3, step 11).
+                Some(index) => self.0[index] = kept,
+                None if gone => {}
+                None => self.0.push(kept),
+            }
+        }
+    }
+
+    /// Returns the pairs that go to `url` (section 5.4): those of longer paths first, then the older first.
+    #[must_use]
+    pub fn pairs(&self, url: &Url) -> Option<String> {
+        let now = SystemTime::now();
+        let host = url.host_str().unwrap_or_default();
+        let mut cookies: Vec<&Kept> = (self.0.iter())
+            .filter(|cookie| {
+                if cookie.host_only { cookie.domain == host } else { domain_matches(host, &cookie.domain) }
+            })
+            .filter(|cookie| path_matches(url.path(), &cookie.path))
+            .filter(|cookie| !cookie.secure || url.scheme() == "https")
+            .filter(|cookie| cookie.expires.is_none_or(|moment| moment > now))
+            .collect();
+        cookies.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        let pairs: Vec<String> =
+            cookies.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+}
+
+/// Section 5.1.3.
+fn domain_matches(host: &str, domain: &str) -> bool {
+    let below = || host.strip_suffix(domain).is_some_and(|front| front.ends_with('.'));
+    host == domain || (below() && host.parse::<std::net::IpAddr>().is_err())
+}
+
+/// Section 5.1.4.
+fn default_path(url: &Url) -> String {
+    match url.path().rfind('/') {
+        None | Some(0) => "/".to_owned(),
+        Some(end) => url.path()[..end].to_owned(),
+    }
+}
+
+fn path_matches(path: &str, cookie: &str) -> bool {
+    path.strip_prefix(cookie)
+        .is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(path: &str) -> Url {
+        Url::parse(&format!("http://shop.example.org{path}")).unwrap()
+    }
+
+    fn jar(path: &str, cookies: &[&str]) -> Jar {
+        let mut jar = Jar::default();
+        let headers = cookies.iter().map(|cookie| ("set-cookie".to_owned(), (*cookie).to_owned())).collect();
+        jar.keep(&url(path), &Response { headers, ..Response::default() });
+        jar
+    }
+
+    #[test]
+    fn a_cookie_goes_back_to_its_host_and_its_path() {
+        let jar = jar("/a/b", &["one=1", "two=2; Path=/", "three=3; Domain=example.org; Path=/a/b"]);
+        assert_eq!(jar.pairs(&url("/a/b/c")).unwrap(), "three=3; one=1; two=2");
+        assert_eq!(jar.pairs(&url("/ab")).unwrap(), "two=2");
+        assert_eq!(jar.pairs(&Url::parse("http://www.example.org/a/b").unwrap()).unwrap(), "three=3");
+        assert_eq!(jar.pairs(&Url::parse("http://example.net/").unwrap()), None);
+    }
+
+    #[test]
+    fn a_cookie_of_another_domain_is_not_kept() {
+        assert!(
+            jar("/", &["x=1; Domain=example.net", "y=1; Domain=hop.example.org"]).pairs(&url("/")).is_none()
+        );
+    }
+
+    #[test]
+    fn one_that_is_set_anew_takes_the_place_of_the_old_and_one_that_is_past_goes() {
+        let mut jar = jar("/", &["a=1", "b=2"]);
+        let again = |cookie: &str| Response {
+            headers: vec![("set-cookie".into(), cookie.into())],
+            ..Response::default()
+        };
+        jar.keep(&url("/"), &again("a=3"));
+        assert_eq!(jar.pairs(&url("/")).unwrap(), "a=3; b=2");
+        jar.keep(&url("/"), &again("a=; Max-Age=0"));
+        jar.keep(&url("/"), &again("b=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"));
+        assert_eq!(jar.pairs(&url("/")), None);
+    }
+
+    #[test]
+    fn a_secure_cookie_does_not_go_over_plain_http() {
+        let jar = jar("/", &["s=1; Secure"]);
+        assert!(jar.pairs(&url("/")).is_none());
+        assert!(jar.pairs(&Url::parse("https://shop.example.org/").unwrap()).is_some());
+    }
+}

@@ -1,0 +1,146 @@
+//! What a scenario remembers while it plays: captures, the values of rows and parameters, and cookies.
+//!
+//! In go the values that steps keep, out come the scope in which a step is sent, or the reason why it is not.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use crate::jar::Jar;
+use crate::request::JarUse;
+use crate::suite::{Frame, Need, OUTPUT, Step, Suite, TARGET};
+use crate::template::{Scope, TemplateError};
+use crate::verdict::{Judgement, Verdict};
+
+/// The memory of one scenario.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    base: Scope,
+    /// The captures that were made, and why the others were not.
+    made: BTreeMap<String, Result<Json, Owed>>,
+    /// The scopes of rows and sequences: their values are found once.
+    frames: BTreeMap<String, Scope>,
+    /// The setup step that did not pass, and its verdict.
+    broken: Option<(String, Verdict)>,
+    jars: BTreeMap<String, Jar>,
+}
+
+/// Why a capture was not made.
+#[derive(Debug)]
+struct Owed {
+    verdict: Verdict,
+    cause: String,
+}
+
+impl Memory {
+    /// Returns the memory of a scenario that has not begun.
+    pub(crate) fn new(suite: &Suite) -> Self {
+        let (made, frames, jars) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { base: suite.scope(), made, frames, broken: None, jars }
+    }
+
+    /// Says where the target is, what it printed, and what it holds under other values than the suite says.
+    pub(crate) fn meet(&mut self, origin: &str, output: &Json, learnt: &[(String, Json)]) {
+        let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+        let host = host.split('/').next().unwrap_or_default();
+        self.base.set(TARGET, &json!({"origin": origin, "host": host}));
+        self.base.set(OUTPUT, output);
+        for (name, value) in learnt {
+            self.base.set(name, value);
+        }
+    }
+
+    /// Returns the scope in which a step is sent and judged.
+    ///
+    /// # Errors
+    /// A value of its row or of its sequence's parameters that cannot be found.
+    pub(crate) fn scope(&mut self, step: &Step) -> Result<Scope, TemplateError> {
+        let mut scope = self.frame(&step.frame)?;
+        self.lend(&step.needs, &mut scope);
+        Ok(scope)
+    }
+
+    fn frame(&mut self, frame: &Frame) -> Result<Scope, TemplateError> {
+        let Some(outer) = &frame.outer else { return Ok(self.base.clone()) };
+        if let Some(scope) = self.frames.get(&frame.key) {
+            return Ok(scope.clone());
+        }
+        let around = self.frame(outer)?;
+        let mut within = around.clone();
+        self.lend(&frame.needs, &mut within);
+        let mut scope = if frame.closed { self.base.clone() } else { around };
+        for (name, value) in &frame.names {
+            scope.set(name, &value.value(&within)?);
+        }
+        self.frames.insert(frame.key.clone(), scope.clone());
+        Ok(scope)
+    }
+
+    fn lend(&self, needs: &[Need], scope: &mut Scope) {
+        for need in needs {
+            if let Some(Ok(value)) = self.made.get(&need.key) {
+                scope.set(&need.name, value);
+            }
+        }
+    }
+
+    /// Returns what keeps a step from being sent.
+    pub(crate) fn hindrance(&self, step: &Step) -> Option<Judgement> {
+        if let Some((setup, verdict)) = self.broken.as_ref().filter(|_| !step.cleanup) {
+            let reason = format!("the step `{setup}`, on which the rest depends, did not pass");
+            let verdict = if *verdict == Verdict::Skipped { Verdict::Skipped } else { Verdict::Inconclusive };
+            return Some(Judgement::because(verdict, reason));
+        }
+        let mut needs = step.needs.iter().chain(step.frame.all_needs());
+        needs.find_map(|Need { name, key, owed_by }| {
+            let (verdict, reason) = match self.made.get(key) {
+                Some(Ok(_)) => return None,
+                Some(Err(Owed { verdict, cause })) => {
+                    (*verdict, format!("the step `{owed_by}` owes it `{name}`: {cause}"))
+                }
+                None => (
+                    Verdict::Inconclusive,
+                    format!("the step `{owed_by}`, which owes it `{name}`, did not run"),
+                ),
+            };
+            // What was never made needs no cleaning up.
+            let verdict = if step.cleanup { Verdict::Skipped } else { verdict };
+            Some(Judgement::because(verdict, reason))
+        })
+    }
+
+    /// Keeps a value under every name that it has.
+    pub(crate) fn keep(&mut self, keys: &[String], value: &Json) {
+        for key in keys {
+            self.made.insert(key.clone(), Ok(value.clone()));
+        }
+    }
+
+    /// Remembers that a step did not make a capture.
+    pub(crate) fn owe(&mut self, keys: &[String], verdict: Verdict, cause: &str) {
+        let verdict = if verdict == Verdict::Skipped { verdict } else { Verdict::Inconclusive };
+        for key in keys {
+            self.made.insert(key.clone(), Err(Owed { verdict, cause: cause.to_owned() }));
+        }
+    }
+
+    /// Remembers that a setup step did not pass.
+    pub(crate) fn break_off(&mut self, step: &Step, verdict: Verdict) {
+        self.broken = Some((step.id.clone(), verdict));
+    }
+
+    /// Returns the jar with which a request goes out, if it goes with one.
+    pub(crate) fn jar(&self, jar: &JarUse) -> Option<Jar> {
+        if *jar == JarUse::default() {
+            return None;
+        }
+        Some(jar.reads.as_ref().and_then(|name| self.jars.get(name)).cloned().unwrap_or_default())
+    }
+
+    /// Puts a jar back.
+    pub(crate) fn put_back(&mut self, jar: &JarUse, kept: Option<Jar>) {
+        if let (Some(name), Some(kept)) = (&jar.keeps, kept) {
+            self.jars.insert(name.clone(), kept);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! From a step that was tried to the record that reports see: without its secrets.
+
+use super::super::milliseconds;
+use super::{Attempt, Scene};
+use crate::curl;
+use crate::event::{Exchange, Hop, Received, Record, Sent};
+use crate::request::Prepared;
+use crate::response::Response;
+use crate::source::Excerpt;
+use crate::suite::Step;
+use crate::verdict::Finding;
+
+impl Scene<'_> {
+    /// Returns the records of the steps that were tried. They are made when the scenario is over: a secret that a late step
+    /// captures is kept out of the early ones too.
+    pub(super) fn records(mut self, base: &str) -> Vec<Record> {
+        let told = std::mem::take(&mut self.told);
+        told.into_iter().map(|(step, attempt)| self.record(step, attempt, base)).collect()
+    }
+
+    fn record(&self, step: &Step, attempt: Attempt, base: &str) -> Record {
+        let redactor = &self.session.options.redactor;
+        let requirements = &self.session.plan().suite.requirements;
+        let covers = (step.covers.iter())
+            .filter_map(|id| requirements.iter().find(|requirement| *requirement.id == **id))
+            .map(|requirement| (requirement.id.clone(), requirement.level))
+            .collect();
+        let findings = attempt.judgement.findings.into_iter().map(|finding| Finding {
+            place: finding.place.masked(|text| redactor.mask(text)),
+            label: redactor.text(&finding.label),
+            expected: redactor.text(&finding.expected),
+            received: redactor.text(&finding.received),
+            pointer: finding.pointer,
+        });
+        Record {
+            id: self.trial.step_id(step),
+            scenario: self.trial.id(),
+            profile: self.trial.profile.clone(),
+            title: step.title.clone(),
+            verdict: attempt.judgement.verdict,
+            covers,
+            source: self.source(step),
+            place: step.place.clone(),
+            via: step.spots.via.clone(),
+            tries: attempt.tries,
+            milliseconds: milliseconds(attempt.took),
+            findings: findings.collect(),
+            reason: attempt.judgement.reason.map(|reason| redactor.text(&reason)),
+            exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), base)),
+            printed: redactor.text(&attempt.printed),
+            deviation: None,
+            unstarted: false,
+        }
+    }
+
+    /// The step in the words of its file. A file too can say a secret: a password in a curl command.
+    fn source(&self, step: &Step) -> Excerpt {
+        let block = step.place.block();
+        Excerpt { text: self.session.options.redactor.text(&block.text), ..block }
+    }
+
+    fn show(&self, request: Prepared, response: Option<Response>, base: &str) -> Exchange {
+        let shown = self.shown(request);
+        let again = curl::render(&shown, base) + &self.session.options.transport.curl_options();
+        let mut hops = Vec::new();
+        let received = response.map(|mut response| {
+            for hop in std::mem::take(&mut response.hops) {
+                let sent = sent(self.shown(hop.next));
+                hops.push(Hop { received: self.received(hop.response), sent });
+            }
+            self.received(response)
+        });
+        Exchange { again, sent: sent(shown), hops, received }
+    }
+
+    fn shown(&self, request: Prepared) -> Prepared {
+        let redactor = &self.session.options.redactor;
+        let body = request.body.map(|body| redactor.text(&String::from_utf8_lossy(&body)).into_bytes());
+        Prepared {
+            target: redactor.text(&request.target),
+            headers: self.headers(request.headers),
+            body,
+            ..request
+        }
+    }
+
+    fn received(&self, response: Response) -> Received {
+        Received {
+            status: response.status,
+            body: self.session.options.redactor.text(&response.text()),
+            headers: self.headers(response.headers),
+            milliseconds: milliseconds(response.elapsed),
+        }
+    }
+
+    fn headers(&self, headers: Vec<(String, String)>) -> Vec<(String, String)> {
+        let redactor = &self.session.options.redactor;
+        let shown = headers.into_iter().map(|(name, value)| {
+            let value = redactor.header(&name, &value);
+            (name, value)
+        });
+        shown.collect()
+    }
+}
+
+fn sent(shown: Prepared) -> Sent {
+    let body = shown.body.map(|body| String::from_utf8_lossy(&body).into_owned());
+    Sent { method: shown.method, target: shown.target, headers: shown.headers, body }
+}

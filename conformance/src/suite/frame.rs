@@ -1,0 +1,85 @@
+//! The names that an expansion adds to a step: the cells of a row, or the parameters of a sequence.
+//!
+//! Rows and sequences are written out when the suite is loaded, so that a plan and a run know only steps. What remains of
+//! an expansion is a [`Frame`]: names whose values are found once, when the first of its steps is sent.
+
+use std::sync::Arc;
+
+use crate::request::JsonText;
+use crate::source::Place;
+
+/// Names and their values, in whose scope a step stands.
+#[derive(Debug, Default)]
+pub struct Frame {
+    /// Tells it from the other frames of the scenario.
+    pub key: String,
+    /// The names, with the values that were written.
+    pub names: Vec<(String, JsonText)>,
+    /// The captures that the values need.
+    pub needs: Vec<Need>,
+    /// The frame in which the values are found.
+    pub outer: Option<Arc<Self>>,
+    /// Whether the outer names mean nothing inside, as in a sequence.
+    pub closed: bool,
+}
+
+/// A capture that a step needs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Need {
+    /// The name that its expressions use.
+    pub name: String,
+    /// The name under which the scenario keeps it.
+    pub key: String,
+    /// The step that owes it.
+    pub owed_by: String,
+}
+
+/// Where a step stands: its own lines, and those that brought it about.
+#[derive(Debug, Clone, Default)]
+pub struct Spots {
+    /// The lines of the step, of the steps that use its sequence, and of its row.
+    pub own: Vec<Place>,
+    /// The lines of the rows beside its own.
+    pub others: Vec<Place>,
+    /// The uses and the row that brought it about, outermost first.
+    pub via: Vec<Place>,
+}
+
+impl Frame {
+    /// Returns what was written for a name, if it means something here.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&JsonText> {
+        let own = self.names.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+        own.or_else(|| if self.closed { None } else { self.outer.as_ref()?.find(name) })
+    }
+
+    /// The names that mean something here.
+    #[must_use]
+    pub fn known(&self) -> Vec<&str> {
+        let mut known: Vec<&str> = self.names.iter().map(|(name, _)| name.as_str()).collect();
+        if let Some(outer) = self.outer.as_ref().filter(|_| !self.closed) {
+            known.extend(outer.known());
+        }
+        known
+    }
+
+    /// The captures that it needs, and those that the frames around it need.
+    #[must_use]
+    pub fn all_needs(&self) -> Vec<&Need> {
+        let outer = self.outer.iter().flat_map(|outer| outer.all_needs());
+        self.needs.iter().chain(outer).collect()
+    }
+}
+
+impl Spots {
+    /// Whether a line of a file is one of its own.
+    #[must_use]
+    pub fn hold(&self, file: &str, line: usize) -> bool {
+        let at = |place: &Place| {
+            let path = place.source().path();
+            let named = path == file || path.ends_with(&format!("/{file}"));
+            named && (place.line()..=place.last_line()).contains(&line)
+        };
+        self.own.iter().any(at) && !self.others.iter().any(at)
+    }
+}

@@ -1,0 +1,125 @@
+//! Rows: the data for which a step or a scenario is written once and played several times.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::csv;
+use super::folder::Folder;
+use super::members::string;
+use crate::capture::check_name;
+use crate::diagnostic::Diagnostic;
+use crate::request::{JsonText, json_text};
+use crate::source::{Place, Source};
+use crate::template::Text;
+use crate::yaml::{Located, Node, Value};
+
+/// One row.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// What the id of a step has in brackets.
+    pub(super) name: String,
+    /// Its cells by their names, its own name under `row` among them.
+    pub(super) cells: Vec<(String, JsonText)>,
+    /// Where it stands.
+    pub(super) place: Place,
+}
+
+/// The name under which expressions find the row, and the cell that names it.
+pub(super) const ROW: &str = "row";
+
+/// Returns the rows that a node holds, or the CSV file that it names, which stands beside `file`.
+///
+/// # Errors
+/// What is no list of mappings and no file of rows; a name that is given twice.
+pub(super) fn read(
+    node: &Node,
+    source: &Arc<Source>,
+    folder: &Folder,
+    file: &str,
+) -> Result<Vec<Row>, Diagnostic> {
+    let place = node.place(source);
+    let rows: Vec<Row> = match (&node.tag, &node.value) {
+        (None, Value::List(list)) => {
+            list.iter().map(|node| inline(node, source)).collect::<Result<_, _>>()?
+        }
+        (None, Value::String(name)) => {
+            let beside = Path::new(file).parent().unwrap_or(Path::new("")).join(name);
+            let rows = folder.source(&beside.to_string_lossy()).map_err(|error| {
+                Diagnostic::at(place.clone(), error.message().to_owned())
+                    .help("a file of rows is looked for in the folder of the file that names it")
+            })?;
+            table(&rows)?
+        }
+        _ => {
+            return Err(Diagnostic::at(place, "rows are a list of mappings, or the name of a CSV file")
+                .help("- {row: empty, email: ''}"));
+        }
+    };
+    if rows.is_empty() {
+        return Err(Diagnostic::at(place, "there is no row here, so nothing would be sent"));
+    }
+    let mut named: Vec<Row> = Vec::new();
+    for (index, mut row) in rows.into_iter().enumerate() {
+        if row.name.is_empty() {
+            row.name = (index + 1).to_string();
+            row.cells.push((ROW.to_owned(), JsonText::Literal(row.name.clone().into())));
+        }
+        if let Some(first) = named.iter().find(|first| first.name == row.name) {
+            let message = format!("the row `{}` stands here a second time", row.name);
+            let first = format!("the first is at {}", first.place);
+            return Err(Diagnostic::at(row.place, message).help(first));
+        }
+        named.push(row);
+    }
+    Ok(named)
+}
+
+fn inline(node: &Node, source: &Arc<Source>) -> Result<Row, Diagnostic> {
+    let place = node.place(source);
+    let Value::Mapping(entries) = &node.value else {
+        return Err(Diagnostic::at(place, format!("a row is a mapping, and here is {}", node.shape())));
+    };
+    let mut row = Row { name: String::new(), cells: Vec::new(), place };
+    for (name, node) in entries {
+        let Located { value: name, .. } = name;
+        check_name(name, &row.place)?;
+        if name == ROW {
+            row.name = string(node, source, "the name of a row")?;
+            check_row(&row.name, &node.place(source))?;
+            row.cells.push((name.clone(), JsonText::Literal(row.name.clone().into())));
+        } else {
+            row.cells.push((name.clone(), json_text(node, source)?));
+        }
+    }
+    Ok(row)
+}
+
+fn table(source: &Arc<Source>) -> Result<Vec<Row>, Diagnostic> {
+    let (header, records) = csv::read(source)?;
+    let top = source.place(crate::source::Span::new(0, source.text().lines().next().unwrap_or("").len()));
+    for name in &header {
+        check_name(name, &top)?;
+    }
+    let mut rows = Vec::new();
+    for (fields, place) in records {
+        let mut row = Row { name: String::new(), cells: Vec::new(), place };
+        for (name, field) in header.iter().zip(fields) {
+            if name == ROW {
+                check_row(&field, &row.place)?;
+                row.name.clone_from(&field);
+            }
+            row.cells.push((name.clone(), JsonText::Text(Text::literal(&field))));
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn check_row(name: &str, place: &Place) -> Result<(), Diagnostic> {
+    let fits = |character: char| character.is_alphanumeric() || "-_.".contains(character);
+    if !name.is_empty() && name.chars().all(fits) {
+        return Ok(());
+    }
+    Err(Diagnostic::at(place.clone(), format!("`{name}` is not the name of a row"))
+        .help("a name is letters, digits, `-`, `_` and `.`: it stands in the ids of steps"))
+}

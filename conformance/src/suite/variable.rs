@@ -1,0 +1,126 @@
+//! Variables: values that a suite names and that are given from outside.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::Suite;
+use super::members::{Members, json, string};
+use crate::capture::check_name;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Place, Source};
+use crate::yaml::{Located, Node, Ordered, Value};
+
+/// A value that is given from outside.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value: what was given, or else the default.
+    pub value: Option<Json>,
+    /// The environment variable that gives it.
+    pub env: Option<String>,
+    /// Whether no report shows its value.
+    pub secret: bool,
+    /// Where it is named.
+    pub place: Place,
+}
+
+/// A value for a variable.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: Json,
+}
+
+impl Given {
+    /// Returns what a file gives: a mapping of names to values.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no mapping of data.
+    pub fn read(path: &std::path::Path) -> Result<Vec<Self>, Diagnostic> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Diagnostic::new(format!("the file of variables {shown} cannot be read: {error}"))
+        })?;
+        let source = Source::new(shown, text);
+        let values: Ordered<Node> = crate::yaml::read(&source)?;
+        (values.0.iter())
+            .map(|(name, node)| Ok(Self { name: name.value.clone(), value: json(node, &source)? }))
+            .collect()
+    }
+}
+
+impl Suite {
+    /// Gives the variables their values: the last of `given` that names one, else the environment, else the default.
+    ///
+    /// # Errors
+    /// A name that is no variable of the suite, and each variable that is left without a value.
+    pub fn give(
+        &mut self,
+        given: &[Given],
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<(), Diagnostics> {
+        let mut wrong = Diagnostics::default();
+        for Given { name, .. } in given.iter().filter(|given| self.variable(&given.name).is_none()) {
+            let known = self.variables.iter().map(|variable| variable.name.as_str());
+            wrong.push(Diagnostic::new(format!("the suite has no variable `{name}`")).suggest(name, known));
+        }
+        for variable in &mut self.variables {
+            let value =
+                given.iter().rev().find(|given| given.name == variable.name).map(|given| given.value.clone());
+            let outside = || variable.env.as_deref().and_then(environment).map(Json::String);
+            variable.value = value.or_else(outside).or_else(|| variable.value.take());
+            if variable.value.is_none() {
+                let message = format!("nothing gives the variable `{}` a value", variable.name);
+                let also = variable.env.as_ref().map(|env| format!(", or the environment variable {env}"));
+                let help = format!("--var {}=… gives it one{}", variable.name, also.unwrap_or_default());
+                wrong.push(Diagnostic::at(variable.place.clone(), message).help(help));
+            }
+        }
+        wrong.into_result(())
+    }
+}
+
+/// Returns the variables that a manifest names.
+///
+/// # Errors
+/// A name or a value that is not of the format.
+pub(super) fn compile(text: &Ordered<Node>, source: &Arc<Source>) -> Result<Vec<Variable>, Diagnostics> {
+    let mut wrong = Diagnostics::default();
+    let variables = text.0.iter().filter_map(|(name, node)| wrong.keep(one(name, node, source))).collect();
+    wrong.into_result(variables)
+}
+
+fn one(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<Variable, Diagnostic> {
+    let place = name.place(source);
+    check_name(&name.value, &place)?;
+    let mut variable = Variable { name: name.value.clone(), value: None, env: None, secret: false, place };
+    match &node.value {
+        Value::Null if node.tag.is_none() => {}
+        Value::Mapping(_) => {
+            let mut members = Members::of(node, source, "a variable")?;
+            variable.value = members.take("default").map(|node| json(node, source)).transpose()?;
+            variable.env = members.take("env").map(|node| string(node, source, "`env`")).transpose()?;
+            if let Some(secret) = members.take("secret") {
+                variable.secret = flag(secret, source)?;
+            }
+            members.finish()?;
+        }
+        _ => variable.value = Some(json(node, source)?),
+    }
+    Ok(variable)
+}
+
+/// Returns whether a member says true.
+///
+/// # Errors
+/// What is neither true nor false.
+pub(crate) fn flag(node: &Node, source: &Arc<Source>) -> Result<bool, Diagnostic> {
+    match (&node.tag, &node.value) {
+        (None, Value::Bool(value)) => Ok(*value),
+        _ => Err(Diagnostic::at(node.place(source), "true or false is expected here")),
+    }
+}
