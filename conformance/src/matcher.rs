@@ -169,12 +169,11 @@ impl Matcher {
         let mut mismatches = Vec::new();
         for (name, member) in members {
             let pointer = format!("{pointer}/{}", escape(name));
-            match object.get(name) {
-                Some(value) => mismatches.extend(member.compare(value, &pointer, scope)),
-                None => {
-                    let expected = member.describe(scope);
-                    mismatches.push(member.difference(&pointer, expected, NO_MEMBER.to_owned()));
-                }
+            if let Some(value) = object.get(name) {
+                mismatches.extend(member.compare(value, &pointer, scope));
+            } else {
+                let expected = member.describe(scope);
+                mismatches.push(member.difference(&pointer, expected, NO_MEMBER.to_owned()));
             }
         }
         if !open {
