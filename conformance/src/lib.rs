@@ -12,6 +12,7 @@ pub mod expectation;
 pub mod fleet;
 pub mod harness;
 pub mod jar;
+pub mod import;
 pub mod judge;
 pub mod listing;
 pub mod matcher;

@@ -16,6 +16,7 @@ use conformance::diagnostic::{Diagnostic, Diagnostics};
 use conformance::event::Event;
 use conformance::exit::Exit;
 use conformance::fleet;
+use conformance::import::folder as imports;
 use conformance::listing;
 use conformance::options::{
     self, Check, Command, Compare, CoverageFormat, List, ListFormat, Options, Run, SchemaOf, SeedFormat,
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Man(options) => options.page().map_err(Stopped::from).and_then(|page| print(&page)),
         Command::Compare(options) => compare(&options),
         Command::Seed(options) => seed(&options),
+        Command::Import(options) => import(&options),
     };
     match done {
         Ok(code) => code,
@@ -371,6 +373,12 @@ fn print(text: &str) -> Result<ExitCode, Stopped> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(Exit::Conforms.into()),
     }
+}
+
+fn import(options: &options::Import) -> Result<ExitCode, Stopped> {
+    let import = imports::import(&options.order())?;
+    write!(io::stderr(), "{}", import.complaints())?;
+    print(&import.summary(&options.out))
 }
 
 /// Returns a schema, or the editor's settings, as it is checked in.

@@ -55,6 +55,11 @@ enum Kind {
     Containing(Vec<Matcher>),
 }
 
+/// Whether a bare tag, such as `!uuid`, matches a value.
+pub(crate) fn is(tag: &str, value: &Json) -> bool {
+    leaf::LEAVES.iter().any(|leaf| leaf.tag == tag && (leaf.holds)(value))
+}
+
 impl Matcher {
     /// Where it stands in its file.
     #[must_use]

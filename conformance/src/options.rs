@@ -1,5 +1,7 @@
 //! The command line: the only room that reads flags and the environment.
 
+mod curl;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ use crate::diagnostic::Diagnostic;
 use crate::exchange::Transport;
 use crate::plan::Selection;
 use crate::suite::{Folder, Given, Suite};
+
+pub use curl::Import;
 
 /// Replays an HTTP API's specification against any implementation of it, and says requirement by requirement what holds.
 #[derive(Debug, Parser)]
@@ -43,6 +47,8 @@ pub enum Command {
     Compare(Compare),
     /// Prints what a target that is already running must hold, as files or as curl commands.
     Seed(Seed),
+    /// Writes scenarios from the shell sessions that a document prints, or from a browser's recording.
+    Import(Import),
 }
 
 /// `conformance run`.

@@ -9,6 +9,7 @@ mod documents;
 mod events;
 mod faults;
 mod golden;
+mod import;
 mod list;
 mod load;
 mod people;

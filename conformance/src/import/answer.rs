@@ -1,0 +1,237 @@
+//! From an answer as it was printed to what a step expects.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::capture::Kept;
+use super::yaml::{Yaml, quote};
+use super::{Body, Seen, fresh, status};
+
+/// The values that mean something at this step: what was kept before it, and the fixtures.
+pub(super) type Known = BTreeMap<String, String>;
+
+/// Returns what is expected of an answer, none where nothing of it is told.
+pub(super) fn expectation(seen: &Seen, known: &Known, kept: &[Kept], origin: &str) -> Yaml {
+    let body = match &seen.body {
+        Body::Text { text, .. } => text.as_str(),
+        Body::Untold => "",
+    };
+    let mut members = Vec::new();
+    members.push((
+        "status".to_owned(),
+        match &seen.head {
+            Some(head) => Yaml::Scalar(head.status.to_string()),
+            None => status::of(body),
+        },
+    ));
+    if let Some(head) = &seen.head {
+        head_fields(&head.headers, known, kept, origin, &mut members);
+    }
+    if let Body::Text { text, sure } = &seen.body {
+        members.extend(body_of(text, *sure, known, kept));
+    }
+    Yaml::Mapping(members)
+}
+
+fn head_fields(
+    fields: &[(String, String)],
+    known: &Known,
+    kept: &[Kept],
+    origin: &str,
+    members: &mut Vec<(String, Yaml)>,
+) {
+    let mut headers = Vec::new();
+    let mut cookies = Vec::new();
+    for (name, value) in fields {
+        let name = name.to_ascii_lowercase();
+        if name == "set-cookie" {
+            cookies.extend(cookie(value, known, kept));
+        } else if !is_of_the_moment(&name) && !headers.iter().any(|(own, _)| *own == name) {
+            let yaml = match value.split_once(';') {
+                // The charset is the server's own affair.
+                Some((media_type, _)) if name == "content-type" => {
+                    Yaml::Scalar(format!("!starts_with {}", media_type.trim()))
+                }
+                _ if name == "content-type" => Yaml::Scalar(format!("!starts_with {value}")),
+                // Where something new was put: the path before its own name.
+                _ if kept.iter().any(|kept| value.ends_with(&format!("/{}", kept.value))) => {
+                    let path = value.strip_prefix(origin).unwrap_or(value);
+                    Yaml::Scalar(format!(
+                        "!contains {}",
+                        quote(&path[..=path.rfind('/').unwrap_or_default()])
+                    ))
+                }
+                _ if value.starts_with(origin) => {
+                    Yaml::Scalar(format!("!contains {}", quote(&value[origin.len()..])))
+                }
+                _ => text(value, known),
+            };
+            headers.push((name, yaml));
+        }
+    }
+    for (name, fields) in [("headers", headers), ("cookies", cookies)] {
+        if !fields.is_empty() {
+            members.push((name.to_owned(), Yaml::Mapping(fields)));
+        }
+    }
+}
+
+/// The fields that belong to the connection, to the server program or to the moment, and that no specification of an API means.
+fn is_of_the_moment(name: &str) -> bool {
+    const NAMES: [&str; 22] = [
+        "date",
+        "server",
+        "content-length",
+        "connection",
+        "keep-alive",
+        "transfer-encoding",
+        "via",
+        "age",
+        "etag",
+        "last-modified",
+        "expires",
+        "x-powered-by",
+        "x-runtime",
+        "x-request-id",
+        "x-served-by",
+        "x-cache",
+        "alt-svc",
+        "strict-transport-security",
+        "report-to",
+        "nel",
+        "content-encoding",
+        "vary",
+    ];
+    NAMES.contains(&name)
+        || name.starts_with("cf-")
+        || name.starts_with("x-ratelimit")
+        || name.starts_with("x-amz")
+}
+
+fn cookie(written: &str, known: &Known, kept: &[Kept]) -> Option<(String, Yaml)> {
+    let cookie = cookie::Cookie::parse(written).ok()?;
+    let is_kept = kept.iter().any(|kept| kept.from.0 == "cookie" && kept.from.1 == cookie.name());
+    let value = match text(cookie.value(), known) {
+        // Who opens a session makes up its name, whatever it looks like.
+        Yaml::Scalar(_)
+            if (is_kept || cookie.value().len() >= 16) && fresh::text(cookie.value()).is_none() =>
+        {
+            Yaml::Scalar("!any".to_owned())
+        }
+        value => value,
+    };
+    let mut attributes = vec![("value".to_owned(), value)];
+    if let Some(path) = cookie.path() {
+        attributes.push(("path".to_owned(), Yaml::text(path)));
+    }
+    for (name, set) in [("http-only", cookie.http_only()), ("secure", cookie.secure())] {
+        if set == Some(true) {
+            attributes.push((name.to_owned(), Yaml::Scalar("true".to_owned())));
+        }
+    }
+    if let Some(same_site) = cookie.same_site() {
+        attributes.push(("same-site".to_owned(), Yaml::text(&same_site.to_string())));
+    }
+    if let Some(age) = cookie.max_age() {
+        attributes.push(("max-age".to_owned(), Yaml::Scalar(age.whole_seconds().to_string())));
+    }
+    Some((cookie.name().to_owned(), Yaml::Mapping(attributes)))
+}
+
+fn body_of(body: &str, sure: bool, known: &Known, kept: &[Kept]) -> Option<(String, Yaml)> {
+    let trimmed = body.trim();
+    if trimmed.is_empty() {
+        return sure.then(|| ("body".to_owned(), Yaml::Scalar("\"\"".to_owned())));
+    }
+    if let Ok(json) = serde_json::from_str::<Json>(trimmed.trim_end_matches('%'))
+        && !json.is_string()
+    {
+        let yaml = value(&json, "", known, kept);
+        let yaml = match &json {
+            Json::Array(items) if !items.is_empty() => {
+                Yaml::unsure("the list is demanded as long as it is printed; `!containing` allows more", yaml)
+            }
+            _ => yaml,
+        };
+        return Some(("json".to_owned(), yaml));
+    }
+    if trimmed.starts_with(['{', '[']) {
+        let first = Yaml::unsure("the printed body is not whole JSON", Yaml::Scalar("!any".to_owned()));
+        return Some(("text".to_owned(), first));
+    }
+    if trimmed.starts_with('<') {
+        // A page is for people: its title is what a specification means.
+        let title = trimmed.lines().find(|line| line.contains("<title>") && line.contains("</title>"));
+        let marker = title.or_else(|| trimmed.lines().find(|line| line.starts_with("<h1>")));
+        let yaml = match marker {
+            Some(marker) => Yaml::Scalar(format!("!contains {}", quote(marker.trim()))),
+            None => Yaml::Scalar("!any".to_owned()),
+        };
+        let yaml = Yaml::unsure("of the page only this line is demanded", yaml);
+        return Some(("text".to_owned(), yaml));
+    }
+    let yaml = if sure {
+        Yaml::Scalar(words(body, known))
+    } else {
+        let start = Yaml::Scalar(format!("!starts_with {}", words(body.trim_end(), known)));
+        Yaml::unsure("whether a line end follows is not printed", start)
+    };
+    let printed = fresh::VALUE.find_iter(body).any(|value| !known.contains_key(value.as_str()));
+    Some((
+        "text".to_owned(),
+        if printed { Yaml::unsure("this names a value that may be another each time", yaml) } else { yaml },
+    ))
+}
+
+/// A text in which the values that are known stand as expressions.
+fn words(text: &str, known: &Known) -> String {
+    let mut written = serde_json::Value::String(text.replace("${", "${'${'}")).to_string();
+    for (value, expression) in known.iter().filter(|(value, _)| fresh::VALUE.is_match(value)) {
+        written = written.replace(value.as_str(), &format!("${{{expression}}}"));
+    }
+    written
+}
+
+fn text(value: &str, known: &Known) -> Yaml {
+    if let Some(expression) = known.get(value) {
+        return Yaml::Scalar(format!("\"${{{expression}}}\""));
+    }
+    match fresh::text(value) {
+        Some(fresh) => fresh,
+        None => Yaml::text(value),
+    }
+}
+
+fn value(json: &Json, pointer: &str, known: &Known, kept: &[Kept]) -> Yaml {
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    let is_kept = kept.iter().any(|kept| kept.from == ("json", pointer.to_owned()));
+    match json {
+        Json::Null => Yaml::Scalar("null".to_owned()),
+        Json::Bool(value) => Yaml::Scalar(value.to_string()),
+        Json::Number(number) => match known.get(&number.to_string()) {
+            Some(expression) if name.to_ascii_lowercase().ends_with("id") => {
+                Yaml::Scalar(format!("\"${{{expression}}}\""))
+            }
+            _ if is_kept || fresh::is_time(name, number) => Yaml::Scalar("!integer".to_owned()),
+            _ => Yaml::Scalar(number.to_string()),
+        },
+        Json::String(string) => {
+            let plain = fresh::text(string).is_none() && !known.contains_key(string);
+            if is_kept && plain { Yaml::Scalar("!string".to_owned()) } else { text(string, known) }
+        }
+        Json::Array(items) => Yaml::List(
+            (items.iter().enumerate())
+                .map(|(index, item)| value(item, &format!("{pointer}/{index}"), known, kept))
+                .collect(),
+        ),
+        Json::Object(members) => Yaml::Mapping(
+            (members.iter())
+                .map(|(name, member)| {
+                    let step = name.replace('~', "~0").replace('/', "~1");
+                    (name.clone(), value(member, &format!("{pointer}/{step}"), known, kept))
+                })
+                .collect(),
+        ),
+    }
+}

@@ -1,0 +1,147 @@
+//! What one answer prints and a later command sends: captures, and the expressions in their place.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value as Json;
+
+use super::{Body, Seen, pattern};
+use crate::suite::{OUTPUT, Suite};
+
+/// A capture of a step: its name, how it is written, and the value that was printed.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) name: String,
+    pub(super) from: (&'static str, String),
+    pub(super) value: String,
+}
+
+/// Returns the captures of each exchange, and puts expressions into the commands behind them.
+pub(super) fn link(seen: &mut [Seen], suite: Option<&Suite>) -> Vec<Vec<Kept>> {
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kept: Vec<Vec<Kept>> = vec![Vec::new(); seen.len()];
+    for index in 0..seen.len() {
+        for (from, value) in printed(&seen[index]) {
+            let known = kept.iter().flatten().any(|other: &Kept| other.value == value);
+            let echo = seen[..=index].iter().any(|earlier| sends(&earlier.command, &value));
+            let later = seen[index + 1..].iter().any(|later| sends(&later.command, &value));
+            if known || echo || !later {
+                continue;
+            }
+            let name = name(&from, &mut names, suite);
+            for later in &mut seen[index + 1..] {
+                later.command = replace(&later.command, &value, &format!("${{{name}}}"));
+                later.remarks.retain(|remark| !remark.starts_with(&value));
+            }
+            kept[index].push(Kept { name, from, value });
+        }
+    }
+    kept
+}
+
+/// What an answer prints that another request could send.
+fn printed(seen: &Seen) -> Vec<((&'static str, String), String)> {
+    let mut values = Vec::new();
+    for (name, value) in seen.head.iter().flat_map(|head| &head.headers) {
+        if name.eq_ignore_ascii_case("set-cookie") {
+            if let Ok(cookie) = cookie::Cookie::parse(value.as_str())
+                && cookie.value().len() > 3
+            {
+                values.push((("cookie", cookie.name().to_owned()), cookie.value().to_owned()));
+            }
+        } else if speaks_of_a_key(name, value) {
+            values.push((("header", name.to_ascii_lowercase()), value.clone()));
+        }
+    }
+    if let Body::Text { text, .. } = &seen.body
+        && let Ok(json) = serde_json::from_str::<Json>(text)
+    {
+        leaves(&json, "", &mut values);
+    }
+    values
+}
+
+fn leaves(json: &Json, pointer: &str, values: &mut Vec<((&'static str, String), String)>) {
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    match json {
+        Json::String(text) if speaks_of_a_key(name, text) => {
+            values.push((("json", pointer.to_owned()), text.clone()));
+        }
+        Json::Number(number) if KEY_NAME.is_match(name) && number.is_u64() => {
+            values.push((("json", pointer.to_owned()), number.to_string()));
+        }
+        Json::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| leaves(item, &format!("{pointer}/{index}"), values));
+        }
+        Json::Object(members) => {
+            for (name, member) in members {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                leaves(member, &format!("{pointer}/{name}"), values);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a value is one that somebody else made up, and not a word that happens to stand in two places.
+fn speaks_of_a_key(name: &str, value: &str) -> bool {
+    let long = value.len() >= 16
+        && !value.contains(char::is_whitespace)
+        && value.contains(|one: char| one.is_ascii_digit());
+    super::fresh::VALUE.is_match(value)
+        || (value.len() >= 4 && KEY_NAME.is_match(name))
+        || (long && !value.contains('@') && !value.contains("://"))
+}
+
+/// Whether a command has a value as a word of its own; a number counts as a part of a path only.
+fn sends(command: &str, value: &str) -> bool {
+    !occurrences(command, value).is_empty()
+}
+
+fn occurrences(command: &str, value: &str) -> Vec<usize> {
+    let number = value.bytes().all(|byte| byte.is_ascii_digit());
+    let part = |one: char| one.is_alphanumeric() || one == '-' || one == '_';
+    let found = command.match_indices(value).map(|(at, _)| at);
+    found
+        .filter(|at| {
+            let (before, behind) = (&command[..*at], &command[at + value.len()..]);
+            let bordered = !before.ends_with(part) && !behind.starts_with(part);
+            bordered && (!number || (before.ends_with('/') && !before.ends_with("//")))
+        })
+        .collect()
+}
+
+fn replace(command: &str, value: &str, by: &str) -> String {
+    let mut text = command.to_owned();
+    for at in occurrences(command, value).into_iter().rev() {
+        text.replace_range(at..at + value.len(), by);
+    }
+    text
+}
+
+fn name(from: &(&str, String), names: &mut BTreeMap<String, usize>, suite: Option<&Suite>) -> String {
+    let last = from.1.rsplit('/').find(|part| !part.bytes().all(|byte| byte.is_ascii_digit()));
+    let plain: String = last
+        .unwrap_or("value")
+        .chars()
+        .map(|one| if one.is_ascii_alphanumeric() { one } else { '_' })
+        .collect();
+    let plain = plain.trim_matches('_').to_ascii_lowercase();
+    let plain = if plain.is_empty() || plain.starts_with(|first: char| first.is_ascii_digit()) {
+        format!("value_{plain}")
+    } else {
+        plain
+    };
+    let taken = |name: &str| name == OUTPUT || suite.is_some_and(|suite| suite.fixture(name).is_some());
+    let plain = if taken(&plain) { format!("{plain}_value") } else { plain };
+    let count = names.entry(plain.clone()).or_default();
+    *count += 1;
+    if *count == 1 { plain } else { format!("{plain}_{count}") }
+}
+
+static KEY_NAME: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)(^id|_id|Id|token|key|session|secret|code|cursor|etag|csrf|nonce)$"));

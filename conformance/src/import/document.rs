@@ -1,0 +1,213 @@
+//! The exchanges that a document prints, story by story.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+
+use super::{Body, Launched, Seen, Story, Wanted, pattern, printed};
+use crate::curl;
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+use crate::transcript::{self, Command};
+
+/// Returns the origin of the document and its stories.
+pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(String, Vec<Story>), Diagnostic> {
+    let commands = transcript::commands(source);
+    let known = wanted.suite.map(|suite| suite.origin.clone()).or_else(|| wanted.origin.clone());
+    let Some(origin) = known.or_else(|| most_named(&commands)) else {
+        return Err(Diagnostic::new(format!("{} shows no curl command with an address", source.path()))
+            .help("sessions stand in code blocks, behind a prompt such as `$`, or begin with `curl`"));
+    };
+    let mut stories: Vec<Story> = Vec::new();
+    let mut launched = None;
+    // What other commands have printed: no answer gives it, so no step can keep it.
+    let mut told = String::new();
+    let mut heading = None;
+    for command in &commands {
+        if !command.is_curl() {
+            launched = launch(&command.text).or(launched);
+            told.push_str(&command.output);
+            continue;
+        }
+        let here = command.heading.as_ref().map(|heading| heading.line);
+        if stories.is_empty() || here != heading {
+            heading = here;
+            let title = match &command.heading {
+                Some(heading) => heading.title.clone(),
+                None => {
+                    Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+                }
+            };
+            stories.push(Story { title, launched: None, seen: Vec::new(), left_out: Vec::new() });
+        }
+        let Some(story) = stories.last_mut() else { continue };
+        story.launched = launched.clone();
+        match read(command, &origin, &told, wanted) {
+            Ok(seen) => story.seen.push(seen),
+            Err(reason) => story.left_out.push(reason),
+        }
+    }
+    Ok((origin, stories))
+}
+
+fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Result<Seen, Diagnostic> {
+    let mut remarks = Vec::new();
+    let (text, shell) = first_command(&command.text);
+    let mut hidden = false;
+    for piece in shell {
+        match piece.as_str() {
+            "| jq" | "| jq ." | "| json_pp" | "| python -m json.tool" | "| python3 -m json.tool" => {}
+            "2>&1" | "2>/dev/null" | "2> /dev/null" => {}
+            piece => {
+                remarks.push(format!("the shell did more than the request: {piece}"));
+                hidden = true;
+            }
+        }
+    }
+    // What the shell takes for a variable means nothing here.
+    for variable in VARIABLE.find_iter(&outside_single_quotes(&text)) {
+        remarks.push(format!(
+            "{} was a variable of the shell: capture it or write its value",
+            variable.as_str()
+        ));
+    }
+    let text = text.replace("${", "${'${'}");
+    if hides_address(&text) {
+        remarks.push(
+            "the document hides an e-mail address in this request, and perhaps what stands before it"
+                .to_owned(),
+        );
+    }
+    for value in super::fresh::VALUE.find_iter(&text).map(|value| value.as_str()) {
+        if told.contains(value) {
+            remarks.push(format!("{value} was printed by another command, not by an answer"));
+        }
+    }
+    curl::parse(&text, origin, wanted.files, &command.place)?;
+    let (mut head, mut body) = printed::read(&command.output);
+    if head.is_none() && (text.contains("%{http_code}") || text.contains("%{response_code}")) {
+        // What `-w` prints stands behind the body.
+        if let Some((before, status)) =
+            STATUS.captures(&body).map(|found| (found[1].to_owned(), found[2].to_owned()))
+        {
+            head = Some(printed::Head { status: status.parse().unwrap_or_default(), headers: Vec::new() });
+            body = before;
+        }
+    }
+    let prompted = !command.place.line_text().trim_start().starts_with("curl");
+    let writes_elsewhere = ["-o", "-O", "--output", "--remote-name", "-I", "--head"]
+        .iter()
+        .any(|option| text.split_whitespace().any(|word| word == *option));
+    let body = if hidden || writes_elsewhere || (body.is_empty() && head.is_none()) {
+        Body::Untold
+    } else {
+        Body::Text { sure: prompted || head.is_some(), text: body }
+    };
+    let (comment, place) = (command.comment.clone(), command.place.clone());
+    Ok(Seen { command: text, place, comment, head, body, remarks })
+}
+
+/// Whether an e-mail address was hidden from robots: what documents show in its place has a space of either kind.
+pub(super) fn hides_address(text: &str) -> bool {
+    text.contains("[email protected]") || text.contains("[email\u{a0}protected]")
+}
+
+static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^(.*?)\s*\b([1-5]\d\d)\s*$"));
+static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\$\{?[A-Za-z_]\w*\}?"));
+
+fn outside_single_quotes(text: &str) -> String {
+    text.split('\'').step_by(2).collect::<Vec<_>>().join("'")
+}
+
+/// Returns the command before the shell's first operator, and the pieces behind it, each with its operator.
+fn first_command(text: &str) -> (String, Vec<String>) {
+    let mut quote = None;
+    let mut cuts = Vec::new();
+    let mut characters = text.char_indices().peekable();
+    let mut before = ' ';
+    while let Some((at, one)) = characters.next() {
+        match (quote, one) {
+            (Some('"') | None, '\\') => drop(characters.next()),
+            (None, '"' | '\'') => quote = Some(one),
+            (Some(open), _) if open == one => quote = None,
+            // A part of an address stands unquoted more often than a job in the background does.
+            (None, '|' | ';') => cuts.push(at),
+            (None, '>') if before.is_whitespace() || before == '2' => {
+                cuts.push(if before == '2' { at - 1 } else { at });
+            }
+            (None, '&') if before.is_whitespace() => cuts.push(at),
+            _ => {}
+        }
+        before = one;
+    }
+    cuts.push(text.len());
+    let pieces = cuts.windows(2).map(|cut| text[cut[0]..cut[1]].trim().to_owned());
+    (text[..cuts[0]].trim_end().to_owned(), pieces.filter(|piece| !piece.is_empty()).collect())
+}
+
+/// The command that starts a target: one with variables of the environment before it.
+fn launch(text: &str) -> Option<Launched> {
+    let words = shell_words::split(text).ok()?;
+    let assignment = |word: &String| {
+        let (name, value) = word.split_once('=')?;
+        let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && name.chars().all(|one| one.is_ascii_alphanumeric() || one == '_');
+        is_name.then(|| (name.to_owned(), value.to_owned()))
+    };
+    let env: Vec<_> = words.iter().map_while(assignment).collect();
+    let program = words[env.len()..].join(" ");
+    (!env.is_empty() && !program.is_empty()).then_some(Launched { env, program })
+}
+
+/// The origin that most commands name.
+fn most_named(commands: &[Command]) -> Option<String> {
+    let mut named: BTreeMap<String, usize> = BTreeMap::new();
+    for command in commands.iter().filter(|command| command.is_curl()) {
+        let Ok(words) = shell_words::split(&command.text) else { continue };
+        let address = words.iter().find_map(|word| Some(ADDRESS.captures(word)?[1].to_owned()));
+        let bare = || {
+            let word = words.iter().skip(1).find(|word| BARE.is_match(word))?;
+            Some(format!("http://{}", word.split(['/', '?']).next().unwrap_or_default()))
+        };
+        if let Some(origin) = address.or_else(bare) {
+            *named.entry(without_user(&origin)).or_default() += 1;
+        }
+    }
+    named.into_iter().max_by_key(|(_, count)| *count).map(|(origin, _)| origin)
+}
+
+fn without_user(origin: &str) -> String {
+    match origin.split_once("://").zip(origin.rsplit_once('@')) {
+        Some(((scheme, _), (_, host))) => format!("{scheme}://{host}"),
+        None => origin.to_owned(),
+    }
+}
+
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(https?://[^/?#\s]+)"));
+static BARE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(localhost|\d+(\.\d+){3}|[\w-]+(\.[\w-]+)+)(:\d+)?(/|\?|$)"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_shell_does_behind_the_command_is_told_apart() {
+        assert_eq!(
+            first_command("curl 'a|b' -s 2>/dev/null | jq ."),
+            ("curl 'a|b' -s".to_owned(), vec!["2>/dev/null".to_owned(), "| jq .".to_owned()])
+        );
+        assert_eq!(first_command("curl http://h/?a=1&b=2").1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_program_with_an_environment_before_it_starts_a_target() {
+        let launched = launch("API_PORT=5000 AUTH='x y' python3 -m app").unwrap();
+        assert_eq!(launched.env[1], ("AUTH".to_owned(), "x y".to_owned()));
+        assert_eq!(launched.program, "python3 -m app");
+        assert_eq!(launch("cat main.py"), None);
+        assert_eq!(launch("A=1"), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! Values that the next answer cannot repeat: what is written in their place.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value as Json;
+
+use super::document::hides_address;
+use super::pattern;
+use super::yaml::Yaml;
+use crate::matcher;
+
+/// A value that one answer gives and a later request sends, wherever it stands.
+pub(super) static VALUE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9a-f]{24,}"));
+
+/// Returns the matcher of a text that can only be fresh or cannot be known, none where it is compared as it is.
+pub(super) fn text(text: &str) -> Option<Yaml> {
+    let scalar = |text: &str| Some(Yaml::Scalar(text.to_owned()));
+    let value = Json::String(text.to_owned());
+    for tag in ["!uuid", "!datetime"] {
+        if matcher::is(tag, &value) {
+            return scalar(tag);
+        }
+    }
+    if DATE.is_match(text) {
+        return scalar(r"!regex '^\d{4}-\d\d-\d\d$'");
+    }
+    if HTTP_DATE.is_match(text) {
+        return scalar(r"!regex '^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d'");
+    }
+    if TOKEN.is_match(text) {
+        return scalar(r"!regex '^[\w-]+\.[\w-]+\.[\w-]*$'");
+    }
+    if hides_address(text) {
+        return Some(Yaml::unsure(
+            "the document hides an e-mail address here",
+            Yaml::Scalar("!string".to_owned()),
+        ));
+    }
+    if text.ends_with("...") || text.ends_with('…') {
+        return Some(Yaml::unsure(
+            "the document prints only a part of this",
+            Yaml::Scalar("!string".to_owned()),
+        ));
+    }
+    if HEXADECIMAL.is_match(text) {
+        return Some(Yaml::unsure("this may be another value each time", Yaml::Scalar("!string".to_owned())));
+    }
+    None
+}
+
+/// Whether a number can only be fresh: a time in seconds or milliseconds under a name that says so.
+pub(super) fn is_time(name: &str, number: &serde_json::Number) -> bool {
+    let range = number.as_u64().is_some_and(|number| {
+        (1_000_000_000..4_000_000_000).contains(&number)
+            || (1_000_000_000_000..4_000_000_000_000).contains(&number)
+    });
+    range && TIME_NAME.is_match(name)
+}
+
+static DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{4}-\d\d-\d\d$"));
+static HTTP_DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d"));
+static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$"));
+static HEXADECIMAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9a-fA-F]{24,}$"));
+static TIME_NAME: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)(_at|At|time|timestamp|date|exp|iat|nbf|created|updated|modified)$"));

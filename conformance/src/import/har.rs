@@ -1,0 +1,167 @@
+//! The exchanges of a browser's recording (HTTP Archive 1.2).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use serde_json::Value as Json;
+
+use super::{Body, Seen, Story, Wanted, printed::Head};
+use crate::curl;
+use crate::diagnostic::Diagnostic;
+use crate::request::Prepared;
+use crate::source::{Source, Span};
+
+/// Returns the origin of the recording and its stories, one for each page.
+pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(String, Vec<Story>), Diagnostic> {
+    let har: Json = serde_json::from_str(source.text()).map_err(|error| {
+        Diagnostic::new(format!("{} is no recording: {error}", source.path()))
+            .help("a browser's developer tools save one: Network, Save all as HAR")
+    })?;
+    let Some(entries) = har.pointer("/log/entries").and_then(Json::as_array) else {
+        return Err(Diagnostic::new(format!("{} is no recording: it has no `log.entries`", source.path())));
+    };
+    let called: Vec<&Json> = entries.iter().filter(|entry| calls_an_api(entry)).collect();
+    let known = wanted.suite.map(|suite| suite.origin.clone()).or_else(|| wanted.origin.clone());
+    let Some(origin) = known.or_else(|| most_called(&called)) else {
+        return Err(Diagnostic::new(format!("{} records no call of an API", source.path())));
+    };
+    let mut stories: Vec<(String, Story)> = Vec::new();
+    for entry in called {
+        let page = text(entry, "/pageref").to_owned();
+        if stories.last().is_none_or(|(last, _)| *last != page) {
+            let title = title(&har, &page).unwrap_or_else(|| "a recording".to_owned());
+            stories.push((page, Story { title, launched: None, seen: Vec::new(), left_out: Vec::new() }));
+        }
+        let Some((_, story)) = stories.last_mut() else { continue };
+        match read(entry, &origin, source, wanted) {
+            Some(Ok(seen)) => story.seen.push(seen),
+            Some(Err(reason)) => story.left_out.push(reason),
+            None => {}
+        }
+    }
+    let stories: Vec<Story> = stories.into_iter().map(|(_, story)| story).collect();
+    if stories.iter().all(|story| story.seen.is_empty()) {
+        return Err(Diagnostic::new(format!("{} records no call of {origin}", source.path())));
+    }
+    Ok((origin, stories))
+}
+
+/// What belongs to the page and not to the API: pictures, scripts, styles, fonts.
+fn calls_an_api(entry: &Json) -> bool {
+    const STATIC: [&str; 7] = ["image/", "font/", "text/css", "javascript", "audio/", "video/", "wasm"];
+    let media_type = text(entry, "/response/content/mimeType");
+    let method = text(entry, "/request/method");
+    !STATIC.iter().any(|other| media_type.contains(other))
+        && method != "CONNECT"
+        && entry.pointer("/response/status").and_then(Json::as_u64).is_some_and(|status| status > 0)
+        && !(method == "GET" && media_type.starts_with("text/html"))
+        && origin_of(text(entry, "/request/url")).is_some()
+}
+
+fn most_called(entries: &[&Json]) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for origin in entries.iter().filter_map(|entry| origin_of(text(entry, "/request/url"))) {
+        *counts.entry(origin).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(origin, _)| origin.to_owned())
+}
+
+fn origin_of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    Some(&url[..url.len() - rest.len() + end])
+}
+
+fn read(
+    entry: &Json,
+    origin: &str,
+    source: &Arc<Source>,
+    wanted: &Wanted<'_>,
+) -> Option<Result<Seen, Diagnostic>> {
+    let url = text(entry, "/request/url");
+    let target = url.strip_prefix(origin)?.split('#').next()?;
+    let headers = fields(entry, "/request/headers").filter(|(name, value)| !is_the_browsers_own(name, value));
+    let body =
+        entry.pointer("/request/postData").map(|data| text(data, "/text")).filter(|body| !body.is_empty());
+    let request = Prepared {
+        method: text(entry, "/request/method").to_owned(),
+        target: if target.starts_with('/') { target.to_owned() } else { format!("/{target}") },
+        headers: headers.collect(),
+        body: body.map(|body| body.as_bytes().to_vec()),
+        follow: 0,
+    };
+    let command = curl::render(&request, origin).replace("${", "${'${'}");
+    // A recording is one long line in most cases: what is said of an entry stands at its address.
+    let place = source.place(Span::default()).find(url);
+    if let Err(reason) = curl::parse(&command, origin, wanted.files, &place) {
+        return Some(Err(reason));
+    }
+    let status = entry.pointer("/response/status").and_then(Json::as_u64).unwrap_or_default();
+    let head = Head {
+        status: u16::try_from(status).unwrap_or_default(),
+        headers: fields(entry, "/response/headers").collect(),
+    };
+    let content = text(entry, "/response/content/text");
+    let size = entry.pointer("/response/content/size").and_then(Json::as_i64).unwrap_or_default();
+    let content = match text(entry, "/response/content/encoding") {
+        "base64" => base64::prelude::BASE64_STANDARD
+            .decode(content)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .unwrap_or_default(),
+        _ => content.to_owned(),
+    };
+    // A browser may save a recording without its contents.
+    let body =
+        if content.is_empty() && size > 0 { Body::Untold } else { Body::Text { text: content, sure: true } };
+    Some(Ok(Seen { command, place, comment: None, head: Some(head), body, remarks: Vec::new() }))
+}
+
+/// The fields that a browser adds by itself.
+fn is_the_browsers_own(name: &str, value: &str) -> bool {
+    const NAMES: [&str; 16] = [
+        "host",
+        "content-length",
+        "connection",
+        "user-agent",
+        "accept-encoding",
+        "accept-language",
+        "origin",
+        "referer",
+        "cache-control",
+        "pragma",
+        "dnt",
+        "te",
+        "priority",
+        "upgrade-insecure-requests",
+        "if-none-match",
+        "if-modified-since",
+    ];
+    let name = name.to_ascii_lowercase();
+    name.starts_with(':')
+        || name.starts_with("sec-")
+        || NAMES.contains(&name.as_str())
+        || (name == "accept" && value.contains("*/*"))
+}
+
+fn fields<'a>(entry: &'a Json, pointer: &str) -> impl Iterator<Item = (String, String)> + use<'a> {
+    let fields = entry.pointer(pointer).and_then(Json::as_array).into_iter().flatten();
+    fields.flat_map(|field| {
+        let name = text(field, "/name").to_owned();
+        // Firefox writes several cookies into one field, a line each.
+        let values: Vec<(String, String)> =
+            text(field, "/value").lines().map(|value| (name.clone(), value.to_owned())).collect();
+        values
+    })
+}
+
+fn title(har: &Json, page: &str) -> Option<String> {
+    let pages = har.pointer("/log/pages")?.as_array()?;
+    let title = pages.iter().find(|own| text(own, "/id") == page).map(|own| text(own, "/title"))?;
+    (!title.is_empty()).then(|| title.to_owned())
+}
+
+fn text<'a>(json: &'a Json, pointer: &str) -> &'a str {
+    json.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
+}

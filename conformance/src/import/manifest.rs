@@ -1,0 +1,228 @@
+//! The suite around imported scenarios, where there is none yet: its manifest and its register.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::yaml::{UNSURE, line, quote};
+use super::{Launched, Story, Wanted, slug};
+use crate::source::Source;
+use crate::template::Scope;
+
+/// What holds for every scenario of an import.
+pub(super) struct Around<'a> {
+    pub(super) document: &'a str,
+    pub(super) origin: &'a str,
+    profile: Option<&'a str>,
+    /// The profiles that are made, by the command that starts the target in them.
+    made: Vec<(Option<Launched>, String)>,
+    /// Those of the suite that is there.
+    known: Vec<(String, Vec<(String, String)>)>,
+    /// What the ids of requirements begin with.
+    prefix: String,
+    /// The number of each story in the ids of requirements.
+    numbers: Vec<String>,
+}
+
+/// A requirement of a register that has to be made.
+pub(super) struct Demand {
+    pub(super) id: String,
+    pub(super) clause: String,
+    pub(super) text: String,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn new(
+        source: &'a Arc<Source>,
+        origin: &'a str,
+        told: &[Story],
+        wanted: &'a Wanted<'_>,
+    ) -> Self {
+        let stem =
+            Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().to_ascii_uppercase();
+        let prefix: String = stem.chars().take_while(char::is_ascii_alphanumeric).take(12).collect();
+        let mut around = Self {
+            document: source.path(),
+            origin,
+            profile: wanted.profile.as_deref(),
+            made: Vec::new(),
+            known: Vec::new(),
+            prefix: if prefix.is_empty() { "SPEC".to_owned() } else { prefix },
+            numbers: numbers(told),
+        };
+        let mut names = BTreeSet::new();
+        let common = around.common(told);
+        for story in told {
+            let key = around.key(story);
+            if !around.made.iter().any(|(made, _)| *made == key) {
+                let name = super::free(&profile_name(key.as_ref(), common.as_deref()), &mut names);
+                around.made.push((key, name));
+            }
+        }
+        for profile in wanted.suite.iter().flat_map(|suite| &suite.profiles) {
+            let env = profile
+                .env
+                .iter()
+                .map(|(name, text)| (name.clone(), text.render(&Scope::default()).unwrap_or_default()));
+            around.known.push((profile.name.clone(), env.collect()));
+        }
+        around
+    }
+
+    /// The command that starts the target of a story, without the variables that only say where it listens.
+    fn key(&self, story: &Story) -> Option<Launched> {
+        let launched = story.launched.as_ref()?;
+        let env = launched.env.iter().filter(|(_, value)| self.listens(value).is_none()).cloned().collect();
+        Some(Launched { env, program: launched.program.clone() })
+    }
+
+    /// What a value of the environment says of where the target listens.
+    fn listens(&self, value: &str) -> Option<&'static str> {
+        let authority = self.origin.split_once("://").map_or(self.origin, |(_, authority)| authority);
+        match authority.rsplit_once(':') {
+            Some((_, port)) if port == value => Some("${port}"),
+            Some((host, _)) if host == value => Some("${host}"),
+            None if authority == value => Some("${host}"),
+            _ => None,
+        }
+    }
+
+    /// The profile of a story.
+    pub(super) fn profile(&self, story: &Story) -> String {
+        if let Some(profile) = self.profile {
+            return profile.to_owned();
+        }
+        let key = self.key(story);
+        if self.known.is_empty() {
+            let made = self.made.iter().find(|(made, _)| *made == key);
+            return made.map_or_else(|| "default".to_owned(), |(_, name)| name.clone());
+        }
+        self.alike(key.as_ref()).or(self.known.first().map(|(name, _)| name)).cloned().unwrap_or_default()
+    }
+
+    /// The profile of the suite that has the same environment, or as little more as there is.
+    fn alike(&self, key: Option<&Launched>) -> Option<&String> {
+        let wanted: BTreeSet<_> = key.iter().flat_map(|key| key.env.clone()).collect();
+        let more = |env: &[(String, String)]| {
+            let all = wanted.iter().all(|pair| env.contains(pair));
+            (all && !wanted.is_empty()).then(|| env.len() - wanted.len())
+        };
+        let known = self.known.iter().filter_map(|(name, env)| Some((more(env)?, name)));
+        let alike = known.min_by_key(|(more, _)| *more);
+        alike.map(|(_, name)| name)
+    }
+
+    /// Why the profile of a story may be another.
+    pub(super) fn unsure_profile(&self, story: &Story) -> Option<String> {
+        let settled = self.profile.is_some()
+            || self.known.is_empty()
+            || self.known.len() == 1
+            || self.alike(self.key(story).as_ref()).is_some();
+        (!settled).then(|| "no profile of the suite has the environment that is printed here".to_owned())
+    }
+
+    /// The id of a requirement.
+    pub(super) fn requirement(&self, story: usize, step: usize) -> String {
+        format!("{}-{}.{}", self.prefix, self.numbers[story], step + 1)
+    }
+
+    /// The manifest of a suite of these stories.
+    pub(super) fn manifest(&self, told: &[Story]) -> String {
+        let document = Path::new(self.document).file_stem().unwrap_or_default().to_string_lossy();
+        let mut page = format!(
+            "# What is true of the whole suite, as far as {document} tells.\nformat: 1\ntitle: {}\norigin: {}\n\n",
+            line(&document),
+            self.origin
+        );
+        page.push_str(
+            "# The names of members and fields whose values no report shows.\nsecrets: [password, token]\n\nlaunch:\n  env:\n",
+        );
+        let mut listening: Vec<(String, &str)> = Vec::new();
+        for (name, value) in
+            told.iter().filter_map(|story| story.launched.as_ref()).flat_map(|launched| &launched.env)
+        {
+            if let Some(expression) = self.listens(value)
+                && !listening.iter().any(|(own, _)| own == name)
+            {
+                listening.push((name.clone(), expression));
+            }
+        }
+        if !listening.iter().any(|(_, expression)| *expression == "${port}") {
+            page.push_str(&format!("    {UNSURE}how the target is told its port\n"));
+            listening.push(("PORT".to_owned(), "${port}"));
+        }
+        for (name, expression) in listening {
+            page.push_str(&format!("    {name}: \"{expression}\"\n"));
+        }
+        page.push_str("\nprofiles:\n");
+        let common = self.common(told);
+        for (launched, name) in &self.made {
+            let Some(launched) = launched else {
+                page.push_str(&format!("  {name}: {{}}\n"));
+                continue;
+            };
+            page.push_str(&format!("  {name}:\n    title: {}\n", line(&described(launched))));
+            if Some(&launched.program) != common.as_ref() {
+                page.push_str("    # Another program than the others: a target file names its command.\n    launch: own\n");
+            }
+            if !launched.env.is_empty() {
+                let env = launched.env.iter().map(|(name, value)| format!("{name}: {}", quote(value)));
+                page.push_str(&format!("    env: {{{}}}\n", env.collect::<Vec<_>>().join(", ")));
+            }
+        }
+        page
+    }
+
+    /// The program that most stories start.
+    fn common(&self, told: &[Story]) -> Option<String> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for launched in told.iter().filter_map(|story| self.key(story)) {
+            *counts.entry(launched.program).or_default() += 1;
+        }
+        counts.into_iter().max_by_key(|(_, count)| *count).map(|(program, _)| program)
+    }
+}
+
+/// The register of these demands.
+pub(super) fn register(demands: &[Demand]) -> String {
+    let mut page = "# What the document demands, one requirement for each exchange that it prints: put each in words of your own.\nformat: 1\nrequirements:\n".to_owned();
+    for demand in demands {
+        page.push_str(&format!(
+            "  - id: {}\n    level: must\n    clause: {}\n    text: {}\n",
+            demand.id,
+            line(&demand.clause),
+            line(&demand.text)
+        ));
+    }
+    page
+}
+
+/// The numbers of the stories: those that their headings begin with, where each has one of its own.
+fn numbers(told: &[Story]) -> Vec<String> {
+    let own = |story: &Story| {
+        let digits: String = story.title.chars().take_while(char::is_ascii_digit).collect();
+        (!digits.is_empty()).then_some(digits)
+    };
+    let found: Vec<String> = told.iter().filter_map(own).collect();
+    let distinct: BTreeSet<&String> = found.iter().collect();
+    if distinct.len() == told.len() {
+        found
+    } else {
+        (1..=told.len()).map(|number| number.to_string()).collect()
+    }
+}
+
+fn profile_name(launched: Option<&Launched>, common: Option<&str>) -> String {
+    let Some(launched) = launched else { return "default".to_owned() };
+    if common.is_some_and(|common| common != launched.program) {
+        let file = launched.program.split('/').next_back().unwrap_or_default();
+        return slug(file.split('.').next().unwrap_or_default());
+    }
+    let values: Vec<&str> = launched.env.iter().map(|(_, value)| value.as_str()).collect();
+    if values.is_empty() { "default".to_owned() } else { slug(&values.join("-")) }
+}
+
+fn described(launched: &Launched) -> String {
+    let env = launched.env.iter().map(|(name, value)| format!("{name}={value}"));
+    env.chain([launched.program.clone()]).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,93 @@
+//! A step, written.
+
+use super::answer::{Known, expectation};
+use super::capture::Kept;
+use super::printed::Head;
+use super::yaml::{UNSURE, Yaml, line, quote};
+use super::{Body, Seen};
+use crate::response::Response;
+use crate::source::{Source, Span};
+
+/// What a step is called and what it covers.
+pub(super) struct Label {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) covers: Option<String>,
+}
+
+/// Returns the step of one exchange, ready to be put under `steps:`.
+///
+/// `command` is the curl command as it was typed, with the specification's origin; `known` gives values of an answer that have a
+/// name, such as those of fixtures.
+#[must_use]
+pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &Response) -> String {
+    let text = response.text().into_owned();
+    let head = Head { status: response.status, headers: response.headers.clone() };
+    let place = Source::new("", command).place(Span::default());
+    let seen = Seen {
+        command: command.replace("${", "${'${'}"),
+        place,
+        comment: None,
+        head: Some(head),
+        body: Body::Text { text, sure: method != "HEAD" },
+        remarks: Vec::new(),
+    };
+    let label = Label {
+        id: id(method, target),
+        title: format!("{method} {target} is answered {}", response.status),
+        covers: None,
+    };
+    let mut page = String::new();
+    write(&seen, &label, &Known::new(), &[], origin, &mut page);
+    page
+}
+
+/// Writes the step of an exchange.
+pub(super) fn write(
+    seen: &Seen,
+    label: &Label,
+    known: &Known,
+    kept: &[Kept],
+    origin: &str,
+    page: &mut String,
+) {
+    page.push_str(&format!("  - id: {}\n    title: {}\n", label.id, line(&label.title)));
+    if let Some(covers) = &label.covers {
+        page.push_str(&format!("    covers: [{covers}]\n"));
+    }
+    for remark in &seen.remarks {
+        page.push_str(&format!("    {UNSURE}{remark}\n"));
+    }
+    request(&seen.command).write(4, "request:", page);
+    expectation(seen, known, kept, origin).write_block(4, "expect:", page);
+    if !kept.is_empty() {
+        let entry = |kept: &Kept| {
+            let from = Yaml::Mapping(vec![(kept.from.0.to_owned(), Yaml::Scalar(quote(&kept.from.1)))]);
+            (kept.name.clone(), from)
+        };
+        Yaml::Mapping(kept.iter().map(entry).collect()).write_block(4, "capture:", page);
+    }
+}
+
+/// The command as it is printed: plain where YAML leaves it alone, else on lines of its own.
+fn request(command: &str) -> Yaml {
+    let plain = !command.contains([':', '#', '\n']) || {
+        !command.contains(": ")
+            && !command.contains(" #")
+            && !command.contains('\n')
+            && !command.ends_with(':')
+    };
+    if plain { Yaml::Scalar(command.to_owned()) } else { Yaml::Lines(command.to_owned()) }
+}
+
+/// Returns an id for a step of this request.
+pub(super) fn id(method: &str, target: &str) -> String {
+    let path = target.split(['?', '#']).next().unwrap_or_default().replace("${'${'}", "");
+    let segments = path.split('/').filter(|segment| !segment.is_empty()).map(|segment| {
+        let is_value = segment.contains("${") || super::fresh::VALUE.is_match(segment);
+        if is_value { "one".to_owned() } else { segment.to_owned() }
+    });
+    let segments: Vec<String> = segments.collect();
+    let last = segments.iter().skip(segments.len().saturating_sub(2)).cloned().collect::<Vec<_>>().join("-");
+    super::slug(&format!("{method}-{last}"))
+}

@@ -1,0 +1,49 @@
+//! The flags of the commands that turn sessions into scenarios and back.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::import::folder::{From, Order};
+
+/// `conformance import`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har"]))]
+pub struct Import {
+    /// A document, Markdown or plain text, that prints shell sessions with curl.
+    #[arg(value_name = "DOCUMENT")]
+    pub document: Option<PathBuf>,
+    /// A browser's recording.
+    #[arg(long, value_name = "FILE")]
+    pub har: Option<PathBuf>,
+    /// The folder that the scenarios are written into: a suite, a folder inside of one, or a new one, which becomes a suite.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The specification's own origin; the one that most commands name unless it is given.
+    #[arg(long, value_name = "URL")]
+    pub origin: Option<String>,
+    /// The profile of every scenario; found by the environment that the document prints unless it is given.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Writes over files that are there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl Import {
+    /// What is imported, and where it goes.
+    #[must_use]
+    pub fn order(&self) -> Order<'_> {
+        let from = match (&self.document, &self.har) {
+            (_, Some(recording)) => From::Har(recording),
+            (document, None) => From::Document(document.as_deref().unwrap_or(Path::new(""))),
+        };
+        Order {
+            from,
+            out: &self.out,
+            origin: self.origin.as_deref(),
+            profile: self.profile.as_deref(),
+            force: self.force,
+        }
+    }
+}
