@@ -337,7 +337,7 @@ fn check(options: &Check) -> Result<ExitCode, Stopped> {
     Ok(Exit::Conforms.into())
 }
 
-fn coverage(options: &conformance::options::Coverage) -> Result<ExitCode, Stopped> {
+fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped> {
     let suite = Suite::load(&options.folder())?;
     let specification = match &options.spec {
         None => None,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::step::request;
 use super::yaml::{UNSURE, line, quote};
 use super::{Launched, Story, Wanted, slug};
 use crate::source::Source;
@@ -17,11 +18,20 @@ pub(super) struct Around<'a> {
     /// The profiles that are made, by the command that starts the target in them.
     made: Vec<(Option<Launched>, String)>,
     /// Those of the suite that is there.
-    known: Vec<(String, Vec<(String, String)>)>,
+    known: Vec<Known>,
+    /// The program that most stories start.
+    common: Option<String>,
     /// What the ids of requirements begin with.
     prefix: String,
     /// The number of each story in the ids of requirements.
     numbers: Vec<String>,
+}
+
+/// A profile of a suite that is there.
+struct Known {
+    name: String,
+    env: Vec<(String, String)>,
+    own: bool,
 }
 
 /// A requirement of a register that has to be made.
@@ -47,6 +57,7 @@ impl<'a> Around<'a> {
             profile: wanted.profile.as_deref(),
             made: Vec::new(),
             known: Vec::new(),
+            common: None,
             prefix: if prefix.is_empty() { "SPEC".to_owned() } else { prefix },
             numbers: numbers(told),
         };
@@ -64,8 +75,10 @@ impl<'a> Around<'a> {
                 .env
                 .iter()
                 .map(|(name, text)| (name.clone(), text.render(&Scope::default()).unwrap_or_default()));
-            around.known.push((profile.name.clone(), env.collect()));
+            let (name, own) = (profile.name.clone(), profile.own);
+            around.known.push(Known { name, env: env.collect(), own });
         }
+        around.common = common;
         around
     }
 
@@ -97,19 +110,20 @@ impl<'a> Around<'a> {
             let made = self.made.iter().find(|(made, _)| *made == key);
             return made.map_or_else(|| "default".to_owned(), |(_, name)| name.clone());
         }
-        self.alike(key.as_ref()).or(self.known.first().map(|(name, _)| name)).cloned().unwrap_or_default()
+        self.alike(key.as_ref()).or(self.known.first().map(|known| &known.name)).cloned().unwrap_or_default()
     }
 
     /// The profile of the suite that has the same environment, or as little more as there is.
     fn alike(&self, key: Option<&Launched>) -> Option<&String> {
         let wanted: BTreeSet<_> = key.iter().flat_map(|key| key.env.clone()).collect();
-        let more = |env: &[(String, String)]| {
-            let all = wanted.iter().all(|pair| env.contains(pair));
-            (all && !wanted.is_empty()).then(|| env.len() - wanted.len())
-        };
-        let known = self.known.iter().filter_map(|(name, env)| Some((more(env)?, name)));
-        let alike = known.min_by_key(|(more, _)| *more);
-        alike.map(|(_, name)| name)
+        // A program of its own is started for such a profile only; of several the one that is called as the program is.
+        let program = key.map(|key| &key.program);
+        let own = program.is_some_and(|program| self.common.as_ref() != Some(program));
+        let called = program.map(|program| called(program)).unwrap_or_default();
+        let known = self.known.iter().filter(|known| {
+            known.own == own && !wanted.is_empty() && wanted.iter().all(|pair| known.env.contains(pair))
+        });
+        known.min_by_key(|known| (known.name != called, known.env.len())).map(|known| &known.name)
     }
 
     /// Why the profile of a story may be another.
@@ -153,6 +167,17 @@ impl<'a> Around<'a> {
         }
         for (name, expression) in listening {
             page.push_str(&format!("    {name}: \"{expression}\"\n"));
+        }
+        let first = |prefers: fn(&str) -> bool| {
+            let mut seen = told.iter().flat_map(|story| &story.seen);
+            seen.find(|seen| !seen.command.contains("${") && prefers(&seen.command))
+        };
+        let reads = |command: &str| {
+            ![" -d", " -X", " --data", " --json", " -F"].iter().any(|writes| command.contains(writes))
+        };
+        if let Some(seen) = first(reads).or_else(|| first(|_| true)) {
+            page.push_str("  # Any answer means that the target is there.\n");
+            request(&seen.command).write(2, "ready:", &mut page);
         }
         page.push_str("\nprofiles:\n");
         let common = self.common(told);
@@ -215,11 +240,16 @@ fn numbers(told: &[Story]) -> Vec<String> {
 fn profile_name(launched: Option<&Launched>, common: Option<&str>) -> String {
     let Some(launched) = launched else { return "default".to_owned() };
     if common.is_some_and(|common| common != launched.program) {
-        let file = launched.program.split('/').next_back().unwrap_or_default();
-        return slug(file.split('.').next().unwrap_or_default());
+        return called(&launched.program);
     }
     let values: Vec<&str> = launched.env.iter().map(|(_, value)| value.as_str()).collect();
     if values.is_empty() { "default".to_owned() } else { slug(&values.join("-")) }
+}
+
+/// The name of a program's file.
+fn called(program: &str) -> String {
+    let file = program.split('/').next_back().unwrap_or_default();
+    slug(file.split('.').next().unwrap_or_default())
 }
 
 fn described(launched: &Launched) -> String {

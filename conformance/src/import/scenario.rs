@@ -43,7 +43,7 @@ pub(super) fn write(
         let label = Label {
             id: super::free(&step::id(&method, &target), &mut ids),
             title,
-            covers: wanted.suite.is_none().then(|| demand.id.clone()),
+            covers: covered(wanted.suite, &demand).then(|| demand.id.clone()),
         };
         if number > 0 {
             steps.push('\n');
@@ -87,6 +87,14 @@ fn outcome(seen: &super::Seen) -> String {
         (None, Some(head)) => format!("is answered {}", head.status),
         (None, None) => "is answered as it is printed".to_owned(),
     }
+}
+
+/// Whether a step covers the requirement of its exchange: a register is made, or was made before.
+fn covered(suite: Option<&Suite>, demand: &Demand) -> bool {
+    suite.is_none_or(|suite| {
+        let mut known = suite.requirements.iter();
+        known.any(|known| known.id == demand.id && known.clause == demand.clause && known.text == demand.text)
+    })
 }
 
 /// A path in which an expression stands as its name.

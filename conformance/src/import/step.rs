@@ -70,13 +70,9 @@ pub(super) fn write(
 }
 
 /// The command as it is printed: plain where YAML leaves it alone, else on lines of its own.
-fn request(command: &str) -> Yaml {
-    let plain = !command.contains([':', '#', '\n']) || {
-        !command.contains(": ")
-            && !command.contains(" #")
-            && !command.contains('\n')
-            && !command.ends_with(':')
-    };
+pub(super) fn request(command: &str) -> Yaml {
+    let special = [": ", " #", "\n"].iter().any(|special| command.contains(special));
+    let plain = !special && !command.ends_with(':');
     if plain { Yaml::Scalar(command.to_owned()) } else { Yaml::Lines(command.to_owned()) }
 }
 
