@@ -16,8 +16,6 @@ mod printed;
 mod scenario;
 mod status;
 mod step;
-#[cfg(test)]
-mod tests;
 mod yaml;
 
 use std::collections::BTreeSet;

@@ -58,8 +58,14 @@ fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Res
     let mut hidden = false;
     for piece in shell {
         match piece.as_str() {
-            "| jq" | "| jq ." | "| json_pp" | "| python -m json.tool" | "| python3 -m json.tool" => {}
-            "2>&1" | "2>/dev/null" | "2> /dev/null" => {}
+            "| jq"
+            | "| jq ."
+            | "| json_pp"
+            | "| python -m json.tool"
+            | "| python3 -m json.tool"
+            | "2>&1"
+            | "2>/dev/null"
+            | "2> /dev/null" => {}
             piece => {
                 remarks.push(format!("the shell did more than the request: {piece}"));
                 hidden = true;

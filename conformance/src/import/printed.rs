@@ -78,6 +78,7 @@ static END: LazyLock<Regex> =
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "as `read` returns it")]
     fn head(status: u16, headers: &[(&str, &str)]) -> Option<Head> {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Some(Head { status, headers: headers.collect() })
