@@ -1,4 +1,4 @@
-//! JUnit XML, as CI systems read it: a suite for each scenario, a case for each step.
+//! `JUnit` XML, as CI systems read it: a suite for each scenario, a case for each step.
 //!
 //! It keeps to what every reader of the format takes: a case has no properties, so the requirements of a scenario and their
 //! clauses are properties of its suite, and each case names its own in its output.

@@ -29,7 +29,7 @@ pub(super) enum Mark {
 pub(super) fn lines(body: &str, findings: &[Finding]) -> Option<Vec<Line>> {
     let value: Json = serde_json::from_str(body).ok()?;
     let mut page = Page { findings, lines: Vec::new() };
-    page.value(&value, "", String::new(), "", 0);
+    page.value(&value, "", "", "", 0);
     Some(page.lines)
 }
 
@@ -40,7 +40,7 @@ struct Page<'a> {
 
 impl Page<'_> {
     /// Writes a value behind `lead`, with `tail` after it.
-    fn value(&mut self, value: &Json, pointer: &str, lead: String, tail: &str, depth: usize) {
+    fn value(&mut self, value: &Json, pointer: &str, lead: &str, tail: &str, depth: usize) {
         let indent = "  ".repeat(depth);
         match value {
             Json::Object(members) if !members.is_empty() || self.lacks(pointer) => {
@@ -48,7 +48,7 @@ impl Page<'_> {
                 for (index, (name, member)) in members.iter().enumerate() {
                     let tail = if index + 1 < members.len() { "," } else { "" };
                     let below = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
-                    self.value(member, &below, format!("{}: ", Json::from(name.as_str())), tail, depth + 1);
+                    self.value(member, &below, &format!("{}: ", Json::from(name.as_str())), tail, depth + 1);
                 }
                 self.missing(pointer, depth + 1);
                 self.plain(format!("{indent}}}{tail}"));
@@ -57,7 +57,7 @@ impl Page<'_> {
                 self.line(pointer, format!("{indent}{lead}["));
                 for (index, item) in items.iter().enumerate() {
                     let tail = if index + 1 < items.len() { "," } else { "" };
-                    self.value(item, &format!("{pointer}/{index}"), String::new(), tail, depth + 1);
+                    self.value(item, &format!("{pointer}/{index}"), "", tail, depth + 1);
                 }
                 self.plain(format!("{indent}]{tail}"));
             }

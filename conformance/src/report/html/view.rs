@@ -30,7 +30,7 @@ pub(super) struct Page<'a> {
 #[derive(Debug, Serialize)]
 struct Held {
     level: String,
-    held: usize,
+    count: usize,
     tried: usize,
 }
 
@@ -114,7 +114,7 @@ pub(super) fn page(account: &Account) -> Page<'_> {
     let footer = &account.footer;
     let levels = Level::ALL.into_iter().map(|level| {
         let (held, tried) = footer.held(level);
-        Held { level: level.to_string(), held, tried }
+        Held { level: level.to_string(), count: held, tried }
     });
     let mut verdicts: Vec<(String, usize)> =
         footer.steps.iter().map(|(verdict, count)| (verdict.to_string(), *count)).collect();
@@ -127,7 +127,7 @@ pub(super) fn page(account: &Account) -> Page<'_> {
         seconds: format!("{:.1} s", footer.milliseconds / 1000.0),
         program: account.header.conformance,
         conforms: footer.exit == 0,
-        levels: levels.filter(|held| held.tried > 0).collect(),
+        levels: levels.filter(|one| one.tried > 0).collect(),
         tasks: task_views(account),
         causes: (causes(&account.records).into_iter())
             .map(|cause| CauseView {
@@ -240,7 +240,8 @@ fn source(record: &Record) -> Vec<SourceLine<'_>> {
 fn answer(record: &Record, exchange: &Exchange) -> Option<Answer> {
     let received = exchange.received.as_ref()?;
     let status = received.status.to_string();
-    let end = received.body.floor_char_boundary(LARGEST_BODY);
+    let end = received.body.char_indices().map(|(at, _)| at).find(|at| *at >= LARGEST_BODY);
+    let end = end.unwrap_or(received.body.len());
     let marks = record.findings.iter().any(|finding| finding.pointer.is_some());
     Some(Answer {
         status_differs: record
