@@ -169,6 +169,7 @@ fn differing(mismatch: Mismatch) -> Finding {
     let at = if mismatch.pointer.is_empty() { "the body" } else { &mismatch.pointer };
     let label = match mismatch.received.as_str() {
         NO_MEMBER => format!("the answer has no {at}"),
+        received if received.starts_with("no such element") => format!("{at} has {received}"),
         received => format!("{at} is {}", short(received)),
     };
     Finding {

@@ -53,6 +53,7 @@ pub enum Command {
 
 /// `conformance run`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
 pub struct Run {
     /// A target that is already running, as http://host:port.
@@ -271,7 +272,7 @@ pub enum ReportKind {
     Jsonl,
     /// A page for a browser.
     Html,
-    /// JUnit XML.
+    /// `JUnit` XML.
     Junit,
     /// The Test Anything Protocol.
     Tap,

@@ -78,7 +78,7 @@ mod tests {
                 &request("POST", &[("Content-Type", FORM), ("Cookie", "s=C is")], Some("p=it's")),
                 "http://h:1"
             ),
-            r#"curl 'http://h:1/x?a=1&b' --cookie 's=C is' --data-raw 'p=it'\''s'"#
+            r"curl 'http://h:1/x?a=1&b' --cookie 's=C is' --data-raw 'p=it'\''s'"
         );
         assert_eq!(
             render(&request("PUT", &[], Some("x")), "http://h:1"),

@@ -15,6 +15,7 @@ fn expectation(yaml: &str) -> Expectation {
     expectation::compile(&yaml::read::<ExpectText>(&source).unwrap(), &source).unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the outcome is made where it is judged")]
 fn judged(yaml: &str, outcome: Result<Response, Breakage>) -> Judgement {
     let place = Source::new("s.yaml", "request").place(Span::new(0, 7));
     judge(&expectation(yaml), &outcome, &place, &Scope::default())
