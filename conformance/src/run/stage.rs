@@ -137,9 +137,11 @@ impl Stage {
 
     /// Ends the target, if this run has started it.
     pub(super) async fn strike(&self) {
-        let state = std::mem::replace(&mut *self.state.lock().await, State::NotStarted);
-        // A scenario that still held it would have been waited for; were there one, dropping it ends the process all the same.
-        if let State::Running(running) = state
+        let mut state = self.state.lock().await;
+        // One that cannot be used is not tried again for the next scenario.
+        if let State::Running(_) = &*state
+            && let State::Running(running) = std::mem::replace(&mut *state, State::NotStarted)
+            // A scenario that still held it would have been waited for; were there one, dropping it ends the process all the same.
             && let Some(running) = Arc::into_inner(running)
         {
             running.stop().await;

@@ -1,5 +1,6 @@
 //! Waiting until a started target answers.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -71,8 +72,7 @@ pub(super) async fn await_ready(
 /// Another program listens there.
 pub(super) async fn await_port(port: u16) -> Result<(), Unusable> {
     let deadline = Instant::now() + PORT_LIMIT;
-    let taken = || HERE.iter().any(|here| TcpStream::connect((*here, port)).is_ok());
-    while taken() {
+    while is_taken(port) {
         if Instant::now() >= deadline {
             return Err(Unusable::new(format!(
                 "another program listens on port {port}, which this target needs (`lsof -i :{port}` says which)"
@@ -89,8 +89,16 @@ pub(super) fn free_port() -> std::io::Result<u16> {
     loop {
         let port = TcpListener::bind((HERE[0], 0))?.local_addr()?.port();
         tries += 1;
-        if tries > 20 || !HERE.iter().any(|here| TcpStream::connect((*here, port)).is_ok()) {
+        if tries > 20 || !is_taken(port) {
             return Ok(port);
         }
     }
+}
+
+/// Whether somebody listens on a port. One who takes no more connections listens too.
+fn is_taken(port: u16) -> bool {
+    HERE.iter().any(|here| match TcpStream::connect_timeout(&SocketAddr::new(*here, port), POLL * 20) {
+        Ok(_) => true,
+        Err(error) => error.kind() == ErrorKind::TimedOut,
+    })
 }

@@ -5,18 +5,27 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod broken;
+mod deviations;
 mod documents;
 mod events;
 mod faults;
+mod fleet;
 mod golden;
+mod half;
 mod import;
 mod list;
 mod load;
+mod network;
+mod odd;
 mod people;
 mod program;
 mod reports;
 mod sandbox;
 mod secrets;
+mod seed;
+mod server;
 mod signals;
+mod stage;
+mod target_file;
 mod unusable;
 mod wrong;

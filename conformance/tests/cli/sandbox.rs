@@ -57,6 +57,14 @@ impl Sandbox {
         sandbox
     }
 
+    /// A sandbox with the suite `suites/halves` and `targets/odd.py`, which is odd as its arguments say.
+    pub(crate) fn odd() -> Self {
+        let sandbox = Self::empty();
+        copy(&data("suites/halves"), &sandbox.path("suite"));
+        fs::copy(data("targets/odd.py"), sandbox.path("implementation/odd.py")).unwrap();
+        sandbox
+    }
+
     fn empty() -> Self {
         let folder = tempfile::Builder::new().prefix("conformance-test-").tempdir().unwrap();
         for name in ["implementation", "temporary"] {

@@ -1,0 +1,82 @@
+//! Known failures: they still run, and one that has gone fails the run.
+
+use crate::events;
+use crate::program::Finished;
+use crate::sandbox::Sandbox;
+
+const RUN: &[&str] = &["run", "--suite", "../suite"];
+
+fn with(entries: &str, mood: &str) -> Finished {
+    let sandbox = Sandbox::odd();
+    sandbox.write("known.yaml", &format!("format: 1\ndeviations:\n{entries}"));
+    sandbox.run(&[RUN, &["--deviations", "../known.yaml", "--", "python3", "odd.py", mood]].concat())
+}
+
+const PAINT: &str = "  - step: desk/6-paint::paint\n    reason: the painter is ill\n";
+
+#[test]
+fn a_known_failure_fails_nothing_and_is_told_with_its_reason() {
+    let finished = with(PAINT, "unpainted");
+    assert_eq!(finished.code, Some(0), "{}", finished.stdout);
+    assert!(finished.stdout.contains("KNOWN desk/6-paint::paint: the painter is ill"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("1 known not to hold"), "{}", finished.stdout);
+}
+
+#[test]
+fn a_requirement_can_be_known_not_to_hold() {
+    let finished = with("  - requirement: HALF-4.1\n    reason: no paint\n", "unpainted");
+    assert_eq!(finished.code, Some(0), "{}", finished.stdout);
+}
+
+#[test]
+fn an_unexpected_pass_fails_the_run_and_names_the_line() {
+    let finished = with(PAINT, "fine");
+    assert_eq!(finished.code, Some(1), "{}", finished.stdout);
+    let told = "STALE ../known.yaml:3:11: the step `desk/6-paint::paint` passes now";
+    assert!(finished.stdout.contains(told), "{}", finished.stdout);
+}
+
+#[test]
+fn a_failure_that_is_not_known_fails_the_run_beside_those_that_are() {
+    let entries = "  - step: desk/2-right::*\n    reason: locked for ever\n";
+    let finished = with(entries, "unpainted");
+    assert_eq!(finished.code, Some(1), "{}", finished.stdout);
+}
+
+#[test]
+fn an_entry_that_matches_nothing_is_wrong_on_paper_and_names_the_line() {
+    let finished = with("  - step: desk/6-paint::pant\n    reason: x\n", "fine");
+    assert_eq!(finished.code, Some(2), "{}", finished.stdout);
+    assert!(finished.stderr.contains("this matches no step of the suite"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("known.yaml:3:11"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("did you mean `desk/6-paint::paint`?"), "{}", finished.stderr);
+}
+
+#[test]
+fn a_deviation_without_a_reason_is_refused() {
+    let finished = with("  - step: desk/6-paint::paint\n    reason: ''\n", "fine");
+    assert_eq!(finished.code, Some(2));
+    assert!(finished.stderr.contains("a deviation without a reason is a failure"), "{}", finished.stderr);
+}
+
+#[test]
+fn a_file_of_deviations_is_begun_and_then_holds() {
+    let sandbox = Sandbox::odd();
+    let odd = ["--", "python3", "odd.py", "unpainted"];
+    let begun = sandbox.run(&[RUN, &["--write-deviations", "../known.yaml"], &odd].concat());
+    assert_eq!(begun.code, Some(1), "{}", begun.stdout);
+    let written = sandbox.read("known.yaml");
+    assert!(written.contains("- step: \"desk/6-paint::paint\""), "{written}");
+    assert!(written.contains("not looked into yet: the target answered 404"), "{written}");
+    let known = events::run(&sandbox, &[RUN, &["--deviations", "../known.yaml"], &odd].concat());
+    assert_eq!(known.finished.code, Some(0), "{}", known.finished.stdout);
+    assert_eq!(known.step("desk/6-paint::paint")["verdict"], "fail");
+    let again = sandbox.run(&[RUN, &["--write-deviations", "../known.yaml"], &odd].concat());
+    assert_eq!(again.code, Some(2), "what is there may hold reasons");
+}
+
+#[test]
+fn a_target_that_cannot_be_used_is_no_known_failure() {
+    let finished = with("  - step: '*'\n    reason: everything\n", "lacks");
+    assert_eq!(finished.code, Some(3), "{}", finished.stdout);
+}

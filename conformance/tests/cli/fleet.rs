@@ -1,0 +1,84 @@
+//! Many implementations: each in its folder, each a row.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::program::{Finished, data};
+use crate::sandbox::Sandbox;
+
+/// A folder of implementations: one that conforms, one in a folder with a blank that does not, one that cannot start, one
+/// without permission to write, one that is empty.
+fn fleet() -> Sandbox {
+    let sandbox = Sandbox::odd();
+    let odd = fs::read_to_string(data("targets/odd.py")).unwrap();
+    for (folder, mood) in
+        [("ada", "fine"), ("ben b", "unpainted"), ("cy", "lacks"), ("dee", "fine"), (".hidden", "fine")]
+    {
+        let folder = sandbox.path("implementation").join(folder);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("desk.py"), odd.replacen("else \"fine\"", &format!("else \"{mood}\""), 1))
+            .unwrap();
+    }
+    fs::create_dir(sandbox.path("implementation/empty")).unwrap();
+    fs::set_permissions(sandbox.path("implementation/dee"), fs::Permissions::from_mode(0o555)).unwrap();
+    sandbox
+}
+
+fn run(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
+    let each = ["run", "--suite", "../suite", "--each", ".", "--keep", "../kept"];
+    let finished = sandbox.run(&[&each, arguments].concat());
+    fs::set_permissions(sandbox.path("implementation/dee"), fs::Permissions::from_mode(0o755)).unwrap();
+    finished
+}
+
+#[test]
+fn every_subfolder_that_looks_like_an_implementation_is_a_row() {
+    let sandbox = fleet();
+    let finished = run(&sandbox, &["--", "python3", "desk.py"]);
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    let rows: Vec<&str> = finished.stdout.lines().skip(2).take(4).collect();
+    assert!(rows[0].contains("1  ada") && rows[0].contains("must 4 of 4"), "{}", finished.stdout);
+    assert!(rows[1].contains("2  ben b") && rows[1].contains("must 3 of 4"), "{}", finished.stdout);
+    assert!(
+        rows[2].contains("3  cy") && rows[2].contains("cannot be used: the target exited"),
+        "{}",
+        finished.stdout
+    );
+    assert!(rows[2].contains("ModuleNotFoundError"), "{}", finished.stdout);
+    assert!(rows[3].contains("4  dee") && rows[3].contains("must 4 of 4"), "{}", finished.stdout);
+    assert!(!finished.stdout.contains("hidden") && !finished.stdout.contains("empty"), "{}", finished.stdout);
+}
+
+#[test]
+fn each_keeps_a_report_that_can_be_compared_again() {
+    let sandbox = fleet();
+    run(&sandbox, &["--", "python3", "desk.py"]);
+    let kept = ["../kept/ada.jsonl", "../kept/ben b.jsonl", "../kept/cy.jsonl"];
+    let compared = sandbox.run(&[&["compare"], &kept[..]].concat());
+    assert_eq!(compared.code, Some(0), "{}", compared.stderr);
+    let row = compared.stdout.lines().find(|line| line.starts_with("HALF-4.1")).unwrap();
+    assert!(row.contains("must       1  ✓  ✕  ?"), "{row}");
+}
+
+#[test]
+fn a_build_that_fails_in_one_folder_is_the_reason_of_its_row() {
+    let sandbox = fleet();
+    fs::write(sandbox.path("implementation/ben b/requirements.txt"), "no-such-package-anywhere").unwrap();
+    let build = "sh -c 'if [ -f requirements.txt ]; then echo ERROR: no such package; exit 1; fi'";
+    let file = format!("format: 1\ntitle: a desk\nbuild: {build:?}\ncommand: python3 desk.py\n");
+    sandbox.write("target.yaml", &file);
+    let finished = run(&sandbox, &["--target", "../target.yaml"]);
+    let row = finished.stdout.lines().find(|line| line.contains("ben b")).unwrap();
+    assert!(row.contains("cannot be used: the build command"), "{row}");
+    assert!(row.contains("exited with status 1: ERROR: no such package"), "{row}");
+    assert!(finished.stdout.contains("1  ada"), "{}", finished.stdout);
+}
+
+#[test]
+fn a_folder_without_implementations_is_told() {
+    let sandbox = Sandbox::odd();
+    let finished =
+        sandbox.run(&["run", "--suite", "../suite", "--each", "no-such", "--", "python3", "desk.py"]);
+    assert_eq!(finished.code, Some(2));
+    assert!(finished.stderr.contains("the folder no-such cannot be read"), "{}", finished.stderr);
+}

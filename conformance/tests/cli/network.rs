@@ -1,0 +1,96 @@
+//! Targets behind TLS, a gateway, a proxy or a path.
+
+use crate::program::data;
+use crate::sandbox::Sandbox;
+use crate::server::Server;
+
+const OPEN: &[&str] = &["run", "--suite", "../suite", "--profile", "left", "--filter", "desk/1-left"];
+
+fn tls() -> Server {
+    Server::start(&["tls", data("certificates/server.pem").to_str().unwrap()])
+}
+
+#[test]
+fn a_certificate_of_an_unknown_authority_is_told_with_the_two_remedies() {
+    let server = tls();
+    let url = format!("https://localhost:{}", server.port);
+    let finished = Sandbox::odd().run(&[OPEN, &[&*url]].concat());
+    assert_eq!(finished.code, Some(3));
+    for word in ["invalid peer certificate", "--cacert FILE", "--insecure"] {
+        assert!(finished.stdout.contains(word), "{}", finished.stdout);
+    }
+}
+
+#[test]
+fn an_authority_that_is_named_is_trusted() {
+    let server = tls();
+    let (url, authority) = (format!("https://localhost:{}", server.port), data("certificates/authority.pem"));
+    let sandbox = Sandbox::odd();
+    let finished = sandbox.run(&[OPEN, &["--cacert", authority.to_str().unwrap(), &url]].concat());
+    assert_eq!(finished.code, Some(0), "{}", finished.stdout);
+}
+
+#[test]
+fn any_certificate_is_taken_on_request() {
+    let server = tls();
+    let url = format!("https://127.0.0.1:{}", server.port);
+    let finished = Sandbox::odd().run(&[OPEN, &["--insecure", &url]].concat());
+    assert_eq!(finished.code, Some(0), "{}", finished.stdout);
+}
+
+#[test]
+fn a_file_without_certificates_is_told_before_anything_is_sent() {
+    let arguments = ["--cacert", "odd.py", "https://127.0.0.1:1"];
+    let finished = Sandbox::odd().run(&[OPEN, &arguments].concat());
+    assert_eq!(finished.code, Some(2));
+    assert!(finished.stderr.contains("odd.py holds no certificate in PEM form"), "{}", finished.stderr);
+}
+
+#[test]
+fn https_to_a_target_without_tls_is_told() {
+    let server = Server::start(&["fine"]);
+    let url = format!("https://127.0.0.1:{}", server.port);
+    let finished = Sandbox::odd().run(&[OPEN, &["--timeout", "5s", &url]].concat());
+    assert_eq!(finished.code, Some(3), "{}", finished.stdout);
+}
+
+#[test]
+fn a_header_for_a_gateway_goes_with_every_request_and_into_no_report() {
+    let server = Server::start(&["keyed"]);
+    let key = ["--header", "X-Key: open sesame"];
+    let url = server.url();
+    let sandbox = Sandbox::odd();
+    let finished = sandbox.run(&[OPEN, &key, &["--trace", &url]].concat());
+    assert_eq!(finished.code, Some(0), "{}", finished.stdout);
+    assert!(!finished.stdout.contains("open sesame"), "{}", finished.stdout);
+    let without = sandbox.run(&[OPEN, &[&*url]].concat());
+    assert_eq!(without.code, Some(1), "{}", without.stdout);
+}
+
+#[test]
+fn a_header_that_cannot_be_sent_is_a_wrong_flag() {
+    for header in ["no colon", "two words: x", ": nameless"] {
+        let finished = Sandbox::odd().run(&[OPEN, &["--header", header, "http://127.0.0.1:1"]].concat());
+        assert_eq!(finished.code, Some(2), "{header}");
+        assert!(finished.stderr.contains("written as 'Name: value'"), "{}", finished.stderr);
+    }
+}
+
+#[test]
+fn a_target_lives_below_a_path() {
+    let server = Server::start(&["below", "/deep/down"]);
+    let (with, without) = (format!("{}/deep/down/", server.url()), server.url());
+    let sandbox = Sandbox::odd();
+    assert_eq!(sandbox.run(&[OPEN, &[&*with]].concat()).code, Some(0));
+    assert_eq!(sandbox.run(&[OPEN, &[&*without]].concat()).code, Some(1));
+}
+
+#[test]
+fn every_request_goes_through_the_proxy_that_is_named() {
+    let proxy = Server::start(&["fine"]);
+    let url = proxy.url();
+    let finished = Sandbox::odd().run(&[OPEN, &["--proxy", &url, "http://desk.example"]].concat());
+    assert_eq!(finished.code, Some(0), "{}", finished.stdout);
+    let printed = proxy.printed();
+    assert!(printed.contains("a proxy was asked for http://desk.example/left"), "{printed}");
+}
