@@ -32,11 +32,7 @@ fn a_target_that_is_not_there_is_told_in_one_sentence_and_nothing_is_sent() {
 
 #[test]
 fn an_address_that_is_none_is_a_wrong_flag() {
-<<<<<<< HEAD
     for address in ["127.0.0.1:5000", "localhost", "ftp://127.0.0.1", "http://127.0.0.1:5000/?a=b"] {
-=======
-    for address in ["127.0.0.1:5000", "localhost", "ftp://127.0.0.1:5000", "http://127.0.0.1:5000/?a=b"] {
->>>>>>> 6487b4f (tests: any target, from outside: odd ones, halves, target files, seeds, TLS and gateways, stages, deviations, many at once)
         let finished = Sandbox::moody().run(&["run", "--suite", "../suite", address]);
         assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{address}");
         assert!(finished.stderr.contains("written as http://host:port"), "{}", finished.stderr);
@@ -87,14 +83,10 @@ fn a_target_that_ends_before_it_answers_is_told_with_its_last_words() {
 
 #[test]
 fn a_target_that_never_listens_is_given_up() {
-<<<<<<< HEAD
     assert_eq!(
         reason_at_start("deaf"),
         "the target did not listen on the port that it was given within 700ms"
     );
-=======
-    assert_eq!(reason_at_start("deaf"), "the target did not listen on the port that it was given within 700ms");
->>>>>>> 6487b4f (tests: any target, from outside: odd ones, halves, target files, seeds, TLS and gateways, stages, deviations, many at once)
 }
 
 #[test]
