@@ -76,11 +76,11 @@ impl Redactor {
     /// be a session. A short one is a word that texts have for other reasons.
     pub fn learn(&self, request: &Prepared, response: Option<&Response>) {
         let cookies = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
-        let shown = cookies.flat_map(|(_, value)| value.split(';')).filter_map(|pair| pair.split_once('='));
-        let shown = shown.map(|(_, value)| value.trim().to_owned()).filter(|value| value.len() >= 16);
+        let sent = cookies.flat_map(|(_, value)| value.split(';')).filter_map(|pair| pair.split_once('='));
+        let sent = sent.map(|(_, value)| value.trim().to_owned()).filter(|value| value.len() >= 16);
         let given = response.into_iter().flat_map(Response::cookies).map(|cookie| cookie.value().to_owned());
         let mut learned = self.learned();
-        for value in shown.chain(given.filter(|value| value.len() >= 8)) {
+        for value in sent.chain(given.filter(|value| value.len() >= 8)) {
             if !learned.contains(&value) {
                 learned.push(value);
             }

@@ -24,7 +24,7 @@ pub(super) struct Chores {
 }
 
 /// How long one command may take.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 const POLL: Duration = Duration::from_millis(5);
 
 impl Chores {

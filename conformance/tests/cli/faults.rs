@@ -18,7 +18,7 @@ struct Broken {
 #[test]
 fn a_target_without_a_fault_conforms() {
     let filters = ALL.iter().flat_map(|(_, broken)| ["--filter", broken.step]);
-    let told = run(Sandbox::python(), &filters.collect::<Vec<_>>());
+    let told = run(&Sandbox::python(), &filters.collect::<Vec<_>>());
     assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
     for (_, broken) in ALL {
         assert_eq!(told.step(broken.step)["verdict"], "pass");
@@ -134,7 +134,7 @@ const ALL: &[(&str, Broken)] = &[
 
 fn is_found(fault: &str) {
     let (_, broken) = ALL.iter().find(|(name, _)| *name == fault).unwrap();
-    let told = run(Sandbox::python().with("FAULT", fault), &["--filter", broken.step]);
+    let told = run(&Sandbox::python().with("FAULT", fault), &["--filter", broken.step]);
     assert_eq!((told.finished.code, told.footer["exit"].as_u64()), (Some(1), Some(1)));
     let step = told.step(broken.step);
     assert_eq!((&step["verdict"], &step["covers"][broken.requirement]), (&"fail".into(), &"must".into()));
@@ -152,13 +152,13 @@ fn is_found(fault: &str) {
     }
 }
 
-fn run(sandbox: Sandbox, flags: &[&str]) -> events::Told {
+fn run(sandbox: &Sandbox, flags: &[&str]) -> events::Told {
     sandbox.write(
         "target.yaml",
         "format: 1\ntitle: The API in Python\ndirectory: implementation\ncommand: python3 server.py\n\
          profiles:\n  main-3: {command: python3 main_3.py}\n",
     );
-    events::run(&sandbox, &[&["run", "--target", "../target.yaml"], flags].concat())
+    events::run(sandbox, &[&["run", "--target", "../target.yaml"], flags].concat())
 }
 
 /// The line of a scenario, as it stands in the repository, without what is around it.

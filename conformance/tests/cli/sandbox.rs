@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::program::{Finished, conformance, copy, data};
 
 /// How long anything may take before the test fails: far longer than it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The folders of a run: `implementation`, where it is started, and beside it `suite` and `temporary`.
 pub(crate) struct Sandbox {

@@ -82,7 +82,7 @@ fn the_first_group_of_the_first_match_is_watched() {
 fn a_value_that_is_never_printed_is_named_without_waiting_for_the_end_of_the_time() {
     let process =
         start(&["sh", "-c", "echo id: 1"], Path::new("/"), &[("id", "id: (.*)"), ("port", "port: (.*)")]);
-    let error = block_on(process.watched_all(Duration::from_secs(3600))).expect_err("there is no port");
+    let error = block_on(process.watched_all(Duration::from_hours(1))).expect_err("there is no port");
     assert_eq!(error.to_string(), "the output never showed `port`, and has ended");
 }
 

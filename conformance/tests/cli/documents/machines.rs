@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{DOCUMENTS, document};
 
-/// What is in a JUnit file, by a reader of XML that is not ours.
+/// What is in a `JUnit` file, by a reader of XML that is not ours.
 const READER: &str = r#"
 import json, sys, xml.etree.ElementTree as tree
 root = tree.parse(sys.argv[1]).getroot()
