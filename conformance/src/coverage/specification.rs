@@ -54,12 +54,12 @@ impl Specification {
     /// Returns the exchanges of a document, each with the steps of the suite that encode it.
     #[must_use]
     pub fn read(source: &Arc<Source>, suite: &Suite) -> Self {
-        let known = encoded(suite);
+        let (known, addresses) = (encoded(suite), addresses(suite));
         let commands = transcript::commands(source);
         let exchanges = commands.iter().filter(|command| command.is_curl());
         Self {
             file: source.path().to_owned(),
-            exchanges: exchanges.map(|command| printed(command, suite, &known)).collect(),
+            exchanges: exchanges.map(|command| printed(command, suite, &known, &addresses)).collect(),
         }
     }
 
@@ -140,7 +140,7 @@ fn encoded(suite: &Suite) -> Vec<Encoded<'_>> {
     encoded
 }
 
-fn printed(command: &Command, suite: &Suite, known: &[Encoded<'_>]) -> Printed {
+fn printed(command: &Command, suite: &Suite, known: &[Encoded<'_>], addresses: &[String]) -> Printed {
     let no_files = |_: &str| Err(io::ErrorKind::NotFound.into());
     let mut steps = Vec::new();
     let missing = match curl::parse(&command.text, &suite.origin, &no_files, &command.place) {
@@ -149,7 +149,7 @@ fn printed(command: &Command, suite: &Suite, known: &[Encoded<'_>]) -> Printed {
             None => Some("it cannot be sent as it is printed".to_owned()),
             Some(shape) => {
                 let same: Vec<&Encoded<'_>> = known.iter().filter(|one| one.shape.is(&shape)).collect();
-                let agreeing = same.iter().filter(|one| agrees(one, &command.output));
+                let agreeing = same.iter().filter(|one| agrees(one, &command.output, addresses));
                 steps.extend(agreeing.map(|one| one.step.clone()));
                 steps.dedup();
                 match (same.first(), steps.is_empty()) {
@@ -201,7 +201,7 @@ impl Shape {
 }
 
 /// Whether what a step expects could be what is printed: its body as far as it is JSON, and its status where curl's `-v` shows it.
-fn agrees(encoded: &Encoded<'_>, output: &str) -> bool {
+fn agrees(encoded: &Encoded<'_>, output: &str, addresses: &[String]) -> bool {
     let status = STATUS.captures(output).and_then(|groups| groups[1].parse().ok());
     if let (Some(expected), Some(status)) = (&encoded.expectation.status, status)
         && !expected.allows(status)
@@ -213,33 +213,53 @@ fn agrees(encoded: &Encoded<'_>, output: &str) -> bool {
     let body: String =
         body.take_while(|line| !line.starts_with('*')).map(|line| format!("{line}\n")).collect();
     match (&encoded.expectation.body, serde_json::from_str::<Json>(&body)) {
-        (Some(Body::Json(matcher)), Ok(value)) => {
+        (Some(Body::Json(matcher)), Ok(_)) => restored(&body, addresses).any(|value| {
             let differences = matcher.compare(&value, "", &encoded.scope);
-            // An address that was blotted out differs from the one that stood there, and an id of one run from that of another.
-            differences.iter().all(|difference| {
-                unknown(&difference.received).contains(ANYTHING)
-                    || meet(&unknown(&difference.expected), &unknown(&difference.received))
-            })
-        }
+            // What a capture holds is known to a run only.
+            differences.iter().all(|difference| meet(&difference.expected, &difference.received))
+        }),
         (Some(Body::Json(_)), Err(_)) => body.trim().is_empty(),
         _ => true,
     }
 }
 
+/// The body with each of the addresses in the place of those that were blotted out.
+fn restored(body: &str, addresses: &[String]) -> impl Iterator<Item = Json> {
+    let with = |address: &str| serde_json::from_str(&BLOTTED.replace_all(body, address)).ok();
+    std::iter::once(with("$0")).chain(addresses.iter().map(move |address| with(address))).flatten()
+}
+
+/// The email addresses of the fixtures, wherever they stand in them.
+fn addresses(suite: &Suite) -> Vec<String> {
+    fn gather(value: &Json, found: &mut Vec<String>) {
+        match value {
+            Json::String(text) if text.contains('@') => found.push(text.clone()),
+            Json::Object(members) => members.values().for_each(|member| gather(member, found)),
+            Json::Array(list) => list.iter().for_each(|item| gather(item, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    suite.fixtures.iter().for_each(|fixture| gather(&fixture.value, &mut found));
+    found
+}
+
 #[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
 static STATUS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^< HTTP/[\d.]+ (\d{3})").unwrap());
 
-/// A UUID, and an address that was blotted out.
 #[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-static UNKNOWN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\[email(?:\s|&#160;)*protected\]",
-    )
-    .unwrap()
+static UUID: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").unwrap()
 });
 
+/// What stands where an address was blotted out.
+#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
+static BLOTTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\[email(?:\s|&#160;)*protected\]").unwrap());
+
 fn unknown(text: &str) -> String {
-    UNKNOWN.replace_all(text, ANYTHING.to_string()).into_owned()
+    let anything = ANYTHING.to_string();
+    BLOTTED.replace_all(&UUID.replace_all(text, &anything), &anything).into_owned()
 }
 
 /// Whether two texts can be the same when what is unknown in either is taken for anything.

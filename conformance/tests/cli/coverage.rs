@@ -1,0 +1,105 @@
+//! What `conformance coverage` says: which steps cover which requirements, and what a specification shows that no step encodes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::program::{Finished, conformance_in, data};
+
+fn coverage(arguments: &[&str]) -> Finished {
+    conformance_in(Path::new("."), &[&["coverage"], arguments].concat())
+}
+
+fn against(document: &str) -> Finished {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("notes.md"), document).unwrap();
+    conformance_in(folder.path(), &["coverage", "--spec", "notes.md"])
+}
+
+#[test]
+fn every_exchange_of_the_session_document_has_a_step() {
+    let document = data("specifications/session.md").display().to_string();
+    let finished = coverage(&["--spec", &document]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(finished.stdout.ends_with("none of 33 exchanges without a step\n"), "{}", finished.stdout);
+}
+
+#[test]
+fn each_of_them_is_encoded_in_the_story_of_its_own_task() {
+    let document = data("specifications/session.md").display().to_string();
+    let finished = coverage(&["--spec", &document, "--format", "json"]);
+    let whole: Json = serde_json::from_str(&finished.stdout).unwrap();
+    let tasks = BTreeMap::from([
+        ("Who am I", "session/0-"),
+        ("Nothing shown", "session/1-"),
+        ("A cookie server", "session/4-"),
+        ("At the gate", "session/5-"),
+        ("A server of its own", "session/6-"),
+        ("In", "session/7-"),
+        ("And out", "session/8-"),
+    ]);
+    for exchange in whole["specification"]["exchanges"].as_array().unwrap() {
+        let task = tasks[exchange["heading"].as_str().unwrap()];
+        let steps = exchange["steps"].as_array().unwrap();
+        assert!(steps.iter().any(|step| step["id"].as_str().unwrap().starts_with(task)), "{exchange}");
+    }
+}
+
+#[test]
+fn an_exchange_without_a_step_is_named_with_its_line() {
+    let finished =
+        against("# More\n\n```\n$ curl \"http://0.0.0.0:5000/api/v1/teapot\"\nshort and stout\n```\n");
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(
+        finished.stdout.contains("not encoded: notes.md:4: no step sends this request\n"),
+        "{}",
+        finished.stdout
+    );
+    assert!(finished.stdout.ends_with("notes.md: 1 of 1 exchanges without a step\n"), "{}", finished.stdout);
+}
+
+#[test]
+fn a_document_that_shows_nothing_is_no_document_of_exchanges() {
+    assert_eq!(against("# Nothing\n").code, Some(4));
+    let finished = coverage(&["--spec", "nowhere.md"]);
+    assert_eq!(finished.code, Some(2));
+    assert!(finished.stderr.contains("the document nowhere.md cannot be read"), "{}", finished.stderr);
+}
+
+#[test]
+fn the_coverage_is_told_for_people_for_documents_and_for_programs() {
+    let text = coverage(&[]).stdout;
+    assert!(text.contains("\n  SESSION-7.2    must "), "{text}");
+    assert!(text.contains("\n      session/7-"), "{text}");
+    let markdown = coverage(&["--format", "markdown"]).stdout;
+    assert!(markdown.contains("\n| SESSION-7.2 | must | "), "{markdown}");
+    let whole: Json = serde_json::from_str(&coverage(&["--format", "json"]).stdout).unwrap();
+    for requirement in whole["requirements"].as_array().unwrap() {
+        let covered = !requirement["steps"].as_array().unwrap().is_empty();
+        assert_ne!(covered, requirement["untested"].is_string(), "{requirement}");
+    }
+}
+
+#[test]
+fn what_the_readme_of_the_suite_calls_untested_is_what_the_register_does() {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let readme = fs::read_to_string(scenarios.join("README.md")).unwrap();
+    let section = readme.split("## Not tested, and why").nth(1).unwrap();
+    let told: BTreeMap<String, [String; 3]> = (section.lines())
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|row| row.split(" | ").map(str::to_owned).collect::<Vec<_>>())
+        .filter(|cells| cells.len() == 4 && cells[0] != "id")
+        .map(|cells| (cells[0].clone(), [cells[1].clone(), cells[2].clone(), cells[3].clone()]))
+        .collect();
+    let suite = scenarios.display().to_string();
+    let whole: Json =
+        serde_json::from_str(&coverage(&["--suite", &suite, "--format", "json"]).stdout).unwrap();
+    let text = |value: &Json| value.as_str().unwrap().to_owned();
+    let untested: BTreeMap<String, [String; 3]> = (whole["requirements"].as_array().unwrap().iter())
+        .filter(|requirement| requirement["untested"].is_string())
+        .map(|one| (text(&one["id"]), [text(&one["level"]), text(&one["text"]), text(&one["untested"])]))
+        .collect();
+    assert_eq!(told, untested);
+}
