@@ -17,7 +17,7 @@ use conformance::event::Footer;
 use conformance::exchange::Transport;
 use conformance::plan::{Plan, Selection};
 use conformance::redact::Redactor;
-use conformance::run::{self, Options};
+use conformance::run::{self, Interrupt, Options};
 use conformance::source::Source;
 use conformance::suite::{Folder, Suite};
 use conformance::target::{self, Target};
@@ -151,7 +151,9 @@ impl Bench {
         // One scenario at a time, so that what one does to the target is not blamed on another.
         let transport = Transport { limit: Duration::from_secs(5), ..Transport::default() };
         let redactor = Redactor::none();
-        let options = Options { jobs: 1, transport, redactor, deviations: Deviations::default() };
-        Ok(self.runtime.block_on(run::run(plan, target, options, |_| {})))
+        let (deviations, interrupt) = (Deviations::default(), Interrupt::default());
+        let options = Options { jobs: 1, transport, redactor, deviations, interrupt };
+        let footer = self.runtime.block_on(run::run(plan, target, options, |_| {}));
+        footer.ok_or_else(|| "the run was interrupted".into())
     }
 }
