@@ -1,11 +1,13 @@
 //! A run, as the template of the page wants it.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::difference::{self, Line};
 use crate::event::{Exchange, Record, Standing};
 use crate::report::account::Account;
-use crate::report::cause::causes;
+use crate::report::cause::{Cause, causes};
 use crate::report::task::{task_of, tasks};
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
@@ -56,7 +58,6 @@ struct RequirementView<'a> {
 #[derive(Debug, Serialize)]
 struct CauseView<'a> {
     title: String,
-    musts: usize,
     steps: Vec<&'a str>,
     requirements: Vec<&'a str>,
 }
@@ -129,14 +130,7 @@ pub(super) fn page(account: &Account) -> Page<'_> {
         conforms: footer.exit == 0,
         levels: levels.filter(|one| one.tried > 0).collect(),
         tasks: task_views(account),
-        causes: (causes(&account.records).into_iter())
-            .map(|cause| CauseView {
-                musts: cause.requirements(Level::Must).len(),
-                steps: cause.records.iter().map(|record| record.id.as_str()).collect(),
-                requirements: Level::ALL.into_iter().flat_map(|level| cause.requirements(level)).collect(),
-                title: cause.title,
-            })
-            .collect(),
+        causes: causes(&account.records).into_iter().map(|one| cause(one, account)).collect(),
         verdicts,
         scenarios: (account.scenarios().into_iter())
             .map(|(id, records)| ScenarioView {
@@ -146,6 +140,18 @@ pub(super) fn page(account: &Account) -> Page<'_> {
                 steps: records.into_iter().map(step).collect(),
             })
             .collect(),
+    }
+}
+
+fn cause<'a>(cause: Cause<'a>, account: &'a Account) -> CauseView<'a> {
+    let covered: BTreeSet<&str> =
+        Level::ALL.into_iter().flat_map(|level| cause.requirements(level)).collect();
+    // In the order of the specification: `7.2` before `7.10`.
+    let register = account.footer.requirements.iter().map(|standing| standing.id.as_str());
+    CauseView {
+        requirements: register.filter(|id| covered.contains(id)).collect(),
+        steps: cause.records.iter().map(|record| record.id.as_str()).collect(),
+        title: cause.title,
     }
 }
 
