@@ -87,9 +87,15 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Vec
     findings
 }
 
-/// A field that comes several times matches when one of its values does.
+/// A field that comes several times matches when one of its values does; a matcher of lists is compared with all of them.
 fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Scope) -> Option<Finding> {
     let values: Vec<&str> = response.header_values(name).collect();
+    if matcher.is_of_lists() {
+        let all = Json::Array(values.iter().map(|value| Json::from(*value)).collect());
+        let first = matcher.compare(&all, "", scope).into_iter().next()?;
+        let label = format!("the answer has `{name}` {} times: {}", values.len(), short(&first.received));
+        return Some(finding(matcher, label, all.to_string(), scope));
+    }
     if values.iter().any(|value| matcher.matches(&Json::String((*value).to_owned()), scope)) {
         return None;
     }

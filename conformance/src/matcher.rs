@@ -6,11 +6,14 @@
 
 mod compile;
 mod leaf;
+mod list;
+mod moment;
 
 use regex::Regex;
 use serde_json::Value as Json;
 
 use crate::source::Place;
+use crate::suite::Count;
 use crate::template::{Scope, Text};
 
 pub use compile::{Mode, compile, known};
@@ -46,13 +49,18 @@ enum Kind {
     Leaf(&'static Leaf),
     LeafOf { leaf: &'static leaf::LeafOf, argument: Text },
     Regex(Regex),
-    Length(u64),
+    Moment(moment::Moment),
+    About { value: f64, within: f64 },
+    Length(Count),
     List(Vec<Matcher>),
     Object { members: Vec<(String, Matcher)>, open: bool },
     NoneOf(Vec<Matcher>),
+    AllOf(Vec<Matcher>),
     OneOf(Vec<Matcher>),
     Each(Box<Matcher>),
     Containing(Vec<Matcher>),
+    Unordered(Vec<Matcher>),
+    Times { of: Box<Matcher>, times: Count },
 }
 
 /// Whether a bare tag, such as `!uuid`, matches a value.
@@ -81,7 +89,14 @@ impl Matcher {
                     .collect(),
                 None => vec![self.mismatch(value, pointer, scope)],
             },
-            Kind::Containing(expected) => self.compare_containing(expected, value, pointer, scope),
+            Kind::Containing(expected) | Kind::Unordered(expected) => match value.as_array() {
+                Some(items) => {
+                    let others = matches!(self.kind, Kind::Containing(_));
+                    list::compare(self, expected, others, items, pointer, scope)
+                }
+                None => vec![self.mismatch(value, pointer, scope)],
+            },
+            Kind::AllOf(all) => all.iter().flat_map(|one| one.compare(value, pointer, scope)).collect(),
             _ if self.matches(value, scope) => Vec::new(),
             _ => vec![self.mismatch(value, pointer, scope)],
         }
@@ -99,12 +114,34 @@ impl Matcher {
                 _ => false,
             },
             Kind::Regex(regex) => value.as_str().is_some_and(|text| regex.is_match(text)),
-            Kind::Length(length) => length_of(value) == Some(*length),
+            Kind::Length(length) => length_of(value).is_some_and(|found| length.allows(found)),
+            Kind::Moment(moment) => moment.holds(value, scope.now),
+            Kind::About { value: expected, within } => {
+                value.as_f64().is_some_and(|found| (found - expected).abs() <= *within)
+            }
+            Kind::Times { of, times } => value
+                .as_array()
+                .is_some_and(|list| times.allows(list.iter().filter(|item| of.matches(item, scope)).count())),
             Kind::NoneOf(choices) => !choices.iter().any(|choice| choice.matches(value, scope)),
             Kind::OneOf(choices) => choices.iter().any(|choice| choice.matches(value, scope)),
-            Kind::Object { .. } | Kind::List(_) | Kind::Each(_) | Kind::Containing(_) => {
-                self.compare(value, "", scope).is_empty()
+            Kind::AllOf(all) => all.iter().all(|one| one.matches(value, scope)),
+            Kind::Object { .. }
+            | Kind::List(_)
+            | Kind::Each(_)
+            | Kind::Containing(_)
+            | Kind::Unordered(_) => self.compare(value, "", scope).is_empty(),
+        }
+    }
+
+    /// Whether it speaks of a list and of nothing else.
+    #[must_use]
+    pub fn is_of_lists(&self) -> bool {
+        match &self.kind {
+            Kind::List(_) | Kind::Each(_) | Kind::Containing(_) | Kind::Unordered(_) | Kind::Times { .. } => {
+                true
             }
+            Kind::AllOf(all) => all.iter().any(Self::is_of_lists),
+            _ => false,
         }
     }
 
@@ -112,12 +149,20 @@ impl Matcher {
     pub fn texts(&self) -> Vec<&Text> {
         match &self.kind {
             Kind::Text(text) | Kind::LeafOf { argument: text, .. } => vec![text],
-            Kind::Each(inner) => inner.texts(),
-            Kind::List(inner) | Kind::NoneOf(inner) | Kind::OneOf(inner) | Kind::Containing(inner) => {
-                inner.iter().flat_map(Self::texts).collect()
-            }
+            Kind::Each(inner) | Kind::Times { of: inner, .. } => inner.texts(),
+            Kind::List(inner)
+            | Kind::NoneOf(inner)
+            | Kind::AllOf(inner)
+            | Kind::OneOf(inner)
+            | Kind::Containing(inner)
+            | Kind::Unordered(inner) => inner.iter().flat_map(Self::texts).collect(),
             Kind::Object { members, .. } => members.iter().flat_map(|(_, member)| member.texts()).collect(),
-            Kind::Literal(_) | Kind::Leaf(_) | Kind::Regex(_) | Kind::Length(_) => Vec::new(),
+            Kind::Literal(_)
+            | Kind::Leaf(_)
+            | Kind::Regex(_)
+            | Kind::Length(_)
+            | Kind::Moment(_)
+            | Kind::About { .. } => Vec::new(),
         }
     }
 
@@ -139,7 +184,13 @@ impl Matcher {
                 format!("{} {argument:?}", leaf.means)
             }
             Kind::Regex(regex) => format!("a string that matches /{regex}/"),
-            Kind::Length(length) => format!("something of length {length}"),
+            Kind::Length(length) => format!("something of length {}", length.describe()),
+            Kind::Moment(moment) => moment.describe(),
+            Kind::About { value, within } => format!("{value}, give or take {within}"),
+            Kind::Times { of, times } => {
+                format!("a list that has {} of {}", times.describe(), of.describe(scope))
+            }
+            Kind::AllOf(choices) => all(choices, " and "),
             Kind::List(list) => format!("[{}]", all(list, ", ")),
             Kind::Object { members, open } => {
                 let members =
@@ -151,6 +202,7 @@ impl Matcher {
             Kind::OneOf(choices) => format!("one of {}", all(choices, ", ")),
             Kind::Each(each) => format!("a list of {}", each.describe(scope)),
             Kind::Containing(list) => format!("a list that has {}", all(list, ", ")),
+            Kind::Unordered(list) => format!("[{}] in any order", all(list, ", ")),
         }
     }
 
@@ -204,43 +256,6 @@ impl Matcher {
         }
         mismatches
     }
-
-    /// A true matching: no element of the answer satisfies two expectations.
-    fn compare_containing(
-        &self,
-        expected: &[Self],
-        value: &Json,
-        pointer: &str,
-        scope: &Scope,
-    ) -> Vec<Mismatch> {
-        let Some(list) = value.as_array() else { return vec![self.mismatch(value, pointer, scope)] };
-        let candidates: Vec<Vec<usize>> = (expected.iter())
-            .map(|matcher| (0..list.len()).filter(|index| matcher.matches(&list[*index], scope)).collect())
-            .collect();
-        let mut owner = vec![None; list.len()];
-        (0..expected.len())
-            .filter(|wanted| !assign(*wanted, &candidates, &mut owner, &mut vec![false; list.len()]))
-            .map(|wanted| {
-                let matcher = &expected[wanted];
-                let received = format!("no such element among {}", list.len());
-                matcher.difference(pointer, format!("an element {}", matcher.describe(scope)), received)
-            })
-            .collect()
-    }
-}
-
-/// Finds an element for one expectation, moving others to elements that suit them too (Kuhn's augmenting paths).
-fn assign(wanted: usize, candidates: &[Vec<usize>], owner: &mut [Option<usize>], seen: &mut [bool]) -> bool {
-    for &index in &candidates[wanted] {
-        if std::mem::replace(&mut seen[index], true) {
-            continue;
-        }
-        if owner[index].is_none_or(|other| assign(other, candidates, owner, seen)) {
-            owner[index] = Some(wanted);
-            return true;
-        }
-    }
-    false
 }
 
 /// Equality of JSON by meaning: `1` and `1.0` are the same number.
@@ -254,14 +269,13 @@ fn equal(expected: &Json, received: &Json) -> bool {
     }
 }
 
-fn length_of(value: &Json) -> Option<u64> {
-    let length = match value {
+fn length_of(value: &Json) -> Option<usize> {
+    Some(match value {
         Json::String(text) => text.chars().count(),
         Json::Array(list) => list.len(),
         Json::Object(object) => object.len(),
         Json::Null | Json::Bool(_) | Json::Number(_) => return None,
-    };
-    u64::try_from(length).ok()
+    })
 }
 
 fn escape(name: &str) -> String {

@@ -40,6 +40,7 @@ pub use frame::{Frame, Need, Spots};
 pub use lane::Lane;
 pub use manifest::{Present, Profile};
 pub(crate) use names::{OUTPUT, TARGET};
+pub(crate) use race::count;
 pub use race::{Count, Outcome, Race};
 pub use requirement::{Level, Requirement};
 pub(crate) use scenario::request;

@@ -23,7 +23,11 @@ pub struct Text {
 
 /// What names mean: captures, fixtures, and what the target printed. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Scope(BTreeMap<String, Value>);
+pub struct Scope {
+    names: BTreeMap<String, Value>,
+    /// When the answer came that is judged.
+    pub now: Option<std::time::SystemTime>,
+}
 
 /// Why an expression has no value, in one sentence.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
@@ -189,11 +193,17 @@ impl Part {
 impl Scope {
     /// Gives a name its meaning.
     pub fn set(&mut self, name: impl Into<String>, value: &serde_json::Value) {
-        self.0.insert(name.into(), Value::from(Serde(value)));
+        self.names.insert(name.into(), Value::from(Serde(value)));
+    }
+
+    /// Returns the scope of an answer that came at a time.
+    #[must_use]
+    pub fn at(self, now: std::time::SystemTime) -> Self {
+        Self { now: Some(now), ..self }
     }
 
     fn context(&self) -> Value {
-        Value::from_object(Names(self.0.clone()))
+        Value::from_object(Names(self.names.clone()))
     }
 }
 

@@ -96,6 +96,12 @@ impl Node {
         source.place(Span::new(start, end))
     }
 
+    /// Returns the value without its tag.
+    #[must_use]
+    pub fn untagged(&self) -> Self {
+        Self { tag: None, ..self.clone() }
+    }
+
     /// Names the node's shape in a message: "a string", "a list"…
     #[must_use]
     pub fn shape(&self) -> &'static str {

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::option::{self, Meaning};
 use super::words::{place_of, split};
 use crate::diagnostic::Diagnostic;
-use crate::request::{Agent, Body, Field, Part, Request, check_field_name, check_method};
+use crate::request::{Agent, Body, Field, JarUse, Part, Request, check_field_name, check_method};
 use crate::source::Place;
 use crate::suite::members::parse_text;
 use crate::template::Text;
@@ -49,6 +49,7 @@ struct Command<'a> {
     parts: Vec<Part>,
     user: Option<Text>,
     cookies: Vec<Text>,
+    jar: JarUse,
     switches: Vec<Meaning>,
     redirects: u32,
 }
@@ -67,6 +68,7 @@ impl<'a> Command<'a> {
             parts: Vec::new(),
             user: None,
             cookies: Vec::new(),
+            jar: JarUse::default(),
             switches: Vec::new(),
             // curl's own limit.
             redirects: 50,
@@ -102,10 +104,12 @@ impl<'a> Command<'a> {
                 let credentials = if value.contains(':') { value.to_owned() } else { format!("{value}:") };
                 self.user = Some(self.text(&credentials)?);
             }
-            // Without `=` the value names a file of cookies. curl sends none when there is no such file.
             Meaning::Cookie if value.contains('=') => {
                 self.cookies.push(self.text(value.trim_end_matches(';'))?);
             }
+            // Without `=` the value names a file of cookies: a jar of the scenario. One that nothing was put into has none.
+            Meaning::Cookie => self.jar.reads = Some(value.to_owned()),
+            Meaning::CookieJar => self.jar.keeps = Some(value.to_owned()),
             Meaning::Agent => self.set_header("User-Agent", value)?,
             Meaning::Referer => self.set_header("Referer", value)?,
             Meaning::Url => self.address(value)?,
@@ -114,7 +118,7 @@ impl<'a> Command<'a> {
                     value.parse().map_err(|_| self.wrong(word, format!("`{word}` wants a number")))?;
             }
             Meaning::Get | Meaning::Head | Meaning::Location => self.switches.push(meaning),
-            Meaning::Cookie | Meaning::Ignored | Meaning::IgnoredValue | Meaning::Basic => {}
+            Meaning::Ignored | Meaning::IgnoredValue | Meaning::Basic => {}
         }
         Ok(())
     }
@@ -246,6 +250,7 @@ impl<'a> Command<'a> {
         request.headers = self.headers;
         request.without = self.without;
         request.cookies = self.cookies;
+        request.jar = self.jar;
         request.basic = self.user.or(user);
         request.follow = if location { self.redirects } else { 0 };
         if get || head {

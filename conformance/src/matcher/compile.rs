@@ -6,9 +6,10 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::leaf::{LEAVES, LEAVES_OF};
-use super::{Kind, Matcher};
+use super::{Kind, Matcher, moment};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Place, Source};
+use crate::suite::members::{Members, string};
 use crate::template::Text;
 use crate::yaml::{Node, Value};
 
@@ -37,7 +38,19 @@ pub fn compile(node: &Node, source: &Arc<Source>, mode: Mode) -> Result<Matcher,
 /// The tags that the language knows, in the order of the reference page.
 pub fn known() -> impl Iterator<Item = &'static str> {
     let leaves = LEAVES.iter().map(|leaf| leaf.tag).chain(LEAVES_OF.iter().map(|leaf| leaf.tag));
-    leaves.chain(["!regex", "!length", "!one_of", "!not", "!subset", "!each", "!containing"])
+    leaves.chain([
+        "!regex",
+        "!length",
+        "!about",
+        "!one_of",
+        "!all",
+        "!not",
+        "!subset",
+        "!each",
+        "!containing",
+        "!unordered",
+        "!count",
+    ])
 }
 
 fn plain(node: &Node, source: &Arc<Source>, mode: Mode, place: &Place) -> Result<Kind, Diagnostic> {
@@ -67,6 +80,9 @@ fn tagged(
     let takes = |what: &str| {
         Diagnostic::at(place.clone(), format!("`{tag}` takes {what}, and here is {}", node.shape()))
     };
+    if tag == "!datetime" && matches!(node.value, Value::Mapping(_)) {
+        return moment::compile(node, source).map(Kind::Moment);
+    }
     if let Some(leaf) = LEAVES.iter().find(|leaf| leaf.tag == tag) {
         return match node.value {
             Value::Null => Ok(Kind::Leaf(leaf)),
@@ -89,10 +105,18 @@ fn tagged(
             Diagnostic::at(place.clone(), format!("this pattern cannot be read: {cause}"))
         }),
         ("!regex", _) => Err(takes("a pattern")),
-        ("!length", Value::Number(length)) => {
-            length.parse().map(Kind::Length).map_err(|_| takes("a whole number"))
-        }
-        ("!length", _) => Err(takes("a whole number")),
+        ("!length", Value::Number(_) | Value::String(_)) => crate::suite::count(&node.untagged(), source)
+            .map(Kind::Length)
+            .map_err(|_| takes("a whole number, or the ends of a range: 1.., ..3, 1..3")),
+        ("!length", _) => Err(takes("a whole number, or the ends of a range: 1.., ..3, 1..3")),
+        ("!about", Value::Mapping(_)) => about(node, source),
+        ("!about", _) => Err(takes("a `value` and what it may be off `within`")),
+        ("!count", Value::Mapping(_)) => times(node, source, mode),
+        ("!count", _) => Err(takes("what is counted `of` a list, and how many `times`")),
+        ("!all", Value::List(list)) if !list.is_empty() => Ok(Kind::AllOf(compile_all(list, source, mode)?)),
+        ("!all", _) => Err(takes("a list of matchers")),
+        ("!unordered", Value::List(list)) => Ok(Kind::Unordered(compile_all(list, source, mode)?)),
+        ("!unordered", _) => Err(takes("a list")),
         ("!one_of", Value::List(list)) if !list.is_empty() => {
             Ok(Kind::OneOf(compile_all(list, source, mode)?))
         }
@@ -120,6 +144,36 @@ fn tagged(
         ("!containing", _) => Err(takes("a list")),
         _ => Err(Diagnostic::at(place.clone(), format!("unknown matcher `{tag}`")).suggest(tag, known())),
     }
+}
+
+/// `!about {value: 3.14, within: 0.01}`
+fn about(node: &Node, source: &Arc<Source>) -> Result<Kind, Diagnostic> {
+    let plain = node.untagged();
+    let mut members = Members::of(&plain, source, "`!about`")?;
+    let (value, within) = (members.take("value"), members.take("within"));
+    let whole = members.place().clone();
+    members.finish()?;
+    let number = |node: Option<&Node>, name: &str| {
+        let node = node.ok_or_else(|| Diagnostic::at(whole.clone(), format!("`!about` has a `{name}`")))?;
+        let digits = string(node, source, name)?;
+        let finite = digits.parse().ok().filter(|number: &f64| number.is_finite());
+        finite.ok_or_else(|| Diagnostic::at(node.place(source), format!("`{digits}` is not a number")))
+    };
+    Ok(Kind::About { value: number(value, "value")?, within: number(within, "within")? })
+}
+
+/// `!count {of: !uuid, times: 2..}`
+fn times(node: &Node, source: &Arc<Source>, mode: Mode) -> Result<Kind, Diagnostic> {
+    let plain = node.untagged();
+    let mut members = Members::of(&plain, source, "`!count`")?;
+    let (of, times) = (members.take("of"), members.take("times"));
+    let whole = members.place().clone();
+    members.finish()?;
+    let (Some(of), Some(times)) = (of, times) else {
+        return Err(Diagnostic::at(whole, "`!count` says `of` what there are how many `times`")
+            .help("!count {of: !subset {done: true}, times: 2..}"));
+    };
+    Ok(Kind::Times { of: Box::new(compile(of, source, mode)?), times: crate::suite::count(times, source)? })
 }
 
 fn object(node: &Node, source: &Arc<Source>, mode: Mode, open: bool) -> Result<Kind, Diagnostic> {

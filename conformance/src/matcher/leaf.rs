@@ -37,7 +37,7 @@ pub(super) static LEAVES: &[Leaf] = &[
     Leaf {
         tag: "!datetime",
         means: "a date and time",
-        holds: |value| value.as_str().is_some_and(|text| DATETIME.is_match(text)),
+        holds: |value| value.as_str().is_some_and(is_datetime),
     },
 ];
 
@@ -48,7 +48,18 @@ pub(super) static LEAVES_OF: &[LeafOf] = &[
         means: "a string that starts with",
         holds: |text, start| text.starts_with(start),
     },
+    LeafOf { tag: "!ends_with", means: "a string that ends with", holds: |text, end| text.ends_with(end) },
+    LeafOf {
+        tag: "!ignoring_case",
+        means: "a string that is, in capitals or small letters,",
+        holds: |text, same| text.to_lowercase() == same.to_lowercase(),
+    },
 ];
+
+/// Whether a text is a date and time.
+pub(super) fn is_datetime(text: &str) -> bool {
+    DATETIME.is_match(text)
+}
 
 /// The hyphenated form of RFC 9562, section 4, in either case.
 static UUID: LazyLock<Regex> = LazyLock::new(|| {

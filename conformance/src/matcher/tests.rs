@@ -117,3 +117,71 @@ fn in_text_mode_a_number_is_its_digits() {
     let matcher = compile(&yaml::read::<Node>(&source).unwrap(), &source, Mode::Text).unwrap();
     assert!(matcher.matches(&json!("210"), &Scope::default()));
 }
+
+#[test]
+fn a_list_in_any_order_is_a_true_matching() {
+    assert!(matches("!unordered [1, !any , 2]", &json!([2, 3, 1])));
+    assert!(!matches("!unordered [!any , 1, 1]", &json!([1, 2, 3])));
+    assert_eq!(differences("!unordered [1, 2]", &json!([2, 1, 3])), ["/2: no such element / 3"]);
+    assert_eq!(
+        differences(
+            "!unordered [{id: 1, name: a}, {id: 2, name: b}]",
+            &json!([{"id": 2, "name": "c"}, {"id": 1, "name": "a"}])
+        ),
+        [
+            ": an element {\"id\": 2, \"name\": \"b\"} / no such element among 2; the nearest, /0, has \"c\" at /name"
+        ]
+    );
+}
+
+#[test]
+fn all_hold_and_some_are_counted() {
+    assert!(matches("!all [!starts_with a, !ends_with z, !length 2..]", &json!("abcz")));
+    assert!(!matches("!all [!starts_with a, !ends_with z]", &json!("ab")));
+    assert!(matches("!count {of: !integer , times: 2..3}", &json!([1, "x", 2])));
+    assert!(!matches("!count {of: !integer , times: ..1}", &json!([1, "x", 2])));
+    assert!(matches("!length 1..2", &json!([1])) && !matches("!length ..2", &json!([1, 2, 3])));
+    assert!(refused("!count {of: 1}").contains("how many `times`"));
+    assert!(refused("!count {of: 1, times: many}").contains("is not a count"));
+    assert!(refused("!all []").contains("takes a list of matchers"));
+}
+
+#[test]
+fn a_number_may_be_off_by_so_much() {
+    assert!(matches("!about {value: 3.14, within: 0.01}", &json!(3.141_59)));
+    assert!(!matches("!about {value: 3.14, within: 0.001}", &json!(3.15)));
+    assert!(!matches("!about {value: 1, within: 1}", &json!("1")));
+    assert!(refused("!about {value: 1}").contains("has a `within`"));
+    assert!(refused("!about {value: x, within: 1}").contains("`x` is not a number"));
+}
+
+#[test]
+fn a_date_has_a_format_and_a_distance_from_the_answer() {
+    let at = |yaml: &str, value: &Json| {
+        let moment = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_508_127_784);
+        matcher(yaml).matches(value, &Scope::default().at(moment))
+    };
+    let near = "!datetime {from_now: 0s, give_or_take: 2s}";
+    for same in
+        ["2017-10-16T04:23:04", "2017-10-16 04:23:05.5", "2017-10-16T06:23:04+0200", "2017-10-16T04:23:04Z"]
+    {
+        assert!(at(near, &json!(same)), "{same}");
+    }
+    assert!(!at(near, &json!("2017-10-16T04:24:04Z")));
+    assert!(at("!datetime {ago: 60s, give_or_take: 0s}", &json!("2017-10-16T04:22:04Z")));
+    assert!(at(
+        "!datetime {format: http, from_now: 1m, give_or_take: 1s}",
+        &json!("Mon, 16 Oct 2017 04:24:04 GMT")
+    ));
+    assert!(!at("!datetime {format: http}", &json!("2017-10-16T04:22:04Z")));
+    assert!(at("!datetime {format: unix, from_now: 0s, give_or_take: 0s}", &json!(1_508_127_784)));
+    assert!(refused("!datetime {format: htpt}").contains("did you mean `http`?"));
+    assert!(refused("!datetime {from_now: 1s}").contains("with `give_or_take`"));
+}
+
+#[test]
+fn letters_compare_in_either_case() {
+    assert!(
+        matches("!ignoring_case STRASSE", &json!("strasse")) && matches("!ignoring_case ÉA", &json!("éa"))
+    );
+}

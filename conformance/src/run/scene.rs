@@ -3,7 +3,7 @@
 mod telling;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value as Json, json};
 use tokio::sync::SemaphorePermit;
@@ -255,6 +255,7 @@ impl<'a> Scene<'a> {
             let outcome = running.wire.send(&prepared, jar.as_mut()).await;
             self.session.options.redactor.learn(&sent, outcome.as_ref().ok());
             self.memory.put_back(&step.request.jar, jar);
+            let scope = scope.at(SystemTime::now());
             let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &scope);
             self.keep(&step.captures, &outcome, &mut judgement);
             return Ok((judgement, sent, outcome));

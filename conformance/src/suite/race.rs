@@ -161,10 +161,14 @@ fn overall(text: &OverallText, source: &Arc<Source>) -> Result<(Vec<Outcome>, Op
     Ok((text.outcomes.iter().map(outcome).collect::<Result<_, Diagnostic>>()?, distinct))
 }
 
-fn count(node: &Node, source: &Arc<Source>) -> Result<Count, Diagnostic> {
+/// Returns the numbers that a count allows: `1`, `1..`, `..3`, `1..3`.
+///
+/// # Errors
+/// What is none of these.
+pub(crate) fn count(node: &Node, source: &Arc<Source>) -> Result<Count, Diagnostic> {
     let written = string(node, source, "a count")?;
     let wrong = || {
-        Diagnostic::at(node.place(source), format!("`{written}` is not a number of answers"))
+        Diagnostic::at(node.place(source), format!("`{written}` is not a count"))
             .help("written as 1, 1.. (at least), ..3 (at most) or 1..3")
     };
     let number = |digits: &str| digits.trim().parse::<usize>().map_err(|_| wrong());

@@ -14,6 +14,7 @@ mod fleet;
 mod golden;
 mod half;
 mod import;
+mod language;
 mod list;
 mod load;
 mod network;

@@ -65,6 +65,14 @@ impl Sandbox {
         sandbox
     }
 
+    /// A sandbox with the suite of the to-do list, and its server.
+    pub(crate) fn todo() -> Self {
+        let sandbox = Self::empty();
+        copy(&data("../suites/todo"), &sandbox.path("suite"));
+        fs::copy(data("../suites/todo/target/server.py"), sandbox.path("implementation/server.py")).unwrap();
+        sandbox
+    }
+
     fn empty() -> Self {
         let folder = tempfile::Builder::new().prefix("conformance-test-").tempdir().unwrap();
         for name in ["implementation", "temporary"] {

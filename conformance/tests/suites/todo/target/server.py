@@ -166,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, {"iso": stamp, "http": http, "unix": int(now), "day": stamp[:10]})
 
     def numbers(self):
-        body = b'{"big": 9007199254740993, "huge": 123456789012345678901234567890, "pi": 3.14159, "word": "re\\u0301sume\\u0301"}'
+        body = b'{"big": 9007199254740993, "huge": 123456789012345678901234567890, "pi": 3.14159, "word": "r\\u00e9sum\\u00e9"}'
         self.answer(200, body=body)
 
     def find(self, owner, key):

@@ -1,0 +1,148 @@
+//! The language in use: the suite of the to-do list against its own small server.
+
+use serde_json::Value as Json;
+
+use crate::events::{self, Told};
+use crate::program::conformance_in;
+use crate::sandbox::Sandbox;
+
+fn run(sandbox: &Sandbox, options: &[&str]) -> Told {
+    events::run(
+        sandbox,
+        &[&["run", "--suite", "../suite"], options, &["--", "python3", "server.py"]].concat(),
+    )
+}
+
+fn ids<'a>(told: &'a Told, verdict: &str) -> Vec<&'a str> {
+    told.verdicts().into_iter().filter(|(_, own)| *own == verdict).map(|(id, _)| id).collect()
+}
+
+#[test]
+fn the_to_do_list_conforms_and_what_it_does_not_offer_is_skipped_with_its_reason() {
+    let told = run(&Sandbox::todo(), &[]);
+    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    assert_eq!(ids(&told, "skipped"), ["lists/changes::search"]);
+    assert_eq!(told.step("lists/changes::search")["reason"], "the target does not offer `search`");
+    assert!(told.ids().contains(&"lists/pages::todo[milk]/note"));
+    assert!(told.ids().contains(&"people/tokens@bare::wrong[quoted]"));
+    assert!(told.ids().contains(&"people/browsers::close"));
+}
+
+#[test]
+fn one_row_is_run_alone_by_its_id_or_its_line() {
+    let sandbox = Sandbox::todo();
+    for filter in ["tokens@whole::missing[empty]", "people/tokens.yaml:15"] {
+        let told = run(&sandbox, &["--profile", "whole", "--filter", filter]);
+        assert_eq!(told.ids(), ["people/tokens@whole::missing[empty]"], "{filter}");
+    }
+    let told = run(&sandbox, &["--profile", "whole", "--filter", "wrong.csv:3"]);
+    assert_eq!(told.ids(), ["people/tokens@whole::wrong[quoted]"]);
+    let told = run(&sandbox, &["--filter", "slow"]);
+    assert_eq!(told.ids(), ["lists/changes::told", "lists/changes::delete"]);
+}
+
+#[test]
+fn a_step_that_is_tried_again_says_how_often_and_a_redirection_is_a_hop() {
+    let told = run(&Sandbox::todo(), &["--filter", "lists/changes"]);
+    assert!(told.step("lists/changes::told")["tries"].as_u64() > Some(1));
+    let note = &told.step("lists/changes::todo/note")["exchange"];
+    assert_eq!(note["sent"]["method"], "POST");
+    assert_eq!(note["hops"][0]["received"]["status"], 303);
+    assert_eq!(note["hops"][0]["sent"]["method"], "GET");
+    assert_eq!(note["received"]["status"], 200);
+}
+
+#[test]
+fn a_failure_in_a_sequence_shows_both_places() {
+    let sandbox = Sandbox::todo();
+    let sequence = sandbox.read("suite/sequences/token.yaml").replace("status: 201", "status: 200");
+    sandbox.write("suite/sequences/token.yaml", &sequence);
+    let told = run(&sandbox, &["--filter", "lists/changes"]);
+    let step = told.step("lists/changes::token/ask");
+    assert_eq!(step["verdict"], "fail");
+    assert_eq!(step["place"]["file"], "../suite/sequences/token.yaml");
+    assert_eq!(step["via"][0]["file"], "../suite/lists/changes.yaml");
+    assert!(
+        told.finished.stdout.contains("by way of ../suite/lists/changes.yaml:7:10"),
+        "{}",
+        told.finished.stdout
+    );
+    assert_eq!(told.step("lists/changes::titles[none]")["verdict"], "inconclusive");
+    // What was never made needs no cleaning up.
+    assert_eq!(told.step("lists/changes::delete")["verdict"], "skipped");
+}
+
+#[test]
+fn cleanup_runs_after_a_broken_setup_and_its_failure_hides_nothing() {
+    let sandbox = Sandbox::todo();
+    let scenario = sandbox.read("suite/people/browsers.yaml");
+    let scenario = scenario.replace(
+        "    expect: {status: 401, json: {error: no session}}",
+        "    setup: true\n    expect: {status: 200}",
+    );
+    sandbox.write("suite/people/browsers.yaml", &scenario.replace("status: 204", "status: 299"));
+    let told = run(&sandbox, &["--filter", "browsers"]);
+    assert_eq!(ids(&told, "fail"), ["people/browsers::none", "people/browsers::close"]);
+    assert_eq!(told.finished.code, Some(1));
+}
+
+#[test]
+fn a_captured_secret_and_a_secret_variable_are_in_no_report() {
+    let sandbox = Sandbox::todo();
+    let scenario = sandbox.read("suite/lists/pages.yaml").replace("total: 3", "total: 4");
+    sandbox.write("suite/lists/pages.yaml", &scenario);
+    let pepper = "s3cret & p\u{e9}pper";
+    let told = run(&sandbox, &["--filter", "lists/pages", "--var", &format!("pepper={pepper}"), "-v"]);
+    assert_eq!(ids(&told, "fail"), ["lists/pages::first"]);
+    let everything = format!("{}{}", told.finished.stdout, sandbox.read("report.jsonl"));
+    assert!(everything.contains("<redacted>"));
+    assert!(!everything.contains("tok_") && !everything.contains("s3cret"), "{everything}");
+    let shown = run(&sandbox, &["--filter", "lists/pages", "--show-secrets"]);
+    assert!(shown.finished.stdout.contains("tok_") && shown.finished.stdout.contains("black-pepper"));
+}
+
+#[test]
+fn a_variable_is_given_by_a_flag_a_file_or_the_environment_in_this_order() {
+    let sent = |sandbox: &Sandbox, options: &[&str]| {
+        let told = run(sandbox, &[&["--filter", "lists/pages", "--show-secrets"], options].concat());
+        let body = told.step("lists/pages::todo[bread]/note")["exchange"]["sent"]["body"].clone();
+        serde_json::from_str::<Json>(body.as_str().unwrap()).unwrap()["title"].as_str().unwrap().to_owned()
+    };
+    let sandbox = Sandbox::todo().with("TODO_PEPPER", "from outside");
+    sandbox.write("vars.yaml", "pepper: from a file\n");
+    assert_eq!(sent(&sandbox, &[]), "bake bread from outside");
+    assert_eq!(sent(&sandbox, &["--vars", "../vars.yaml"]), "bake bread from a file");
+    assert_eq!(sent(&sandbox, &["--vars", "../vars.yaml", "--var", "pepper=said"]), "bake bread said");
+}
+
+#[test]
+fn a_variable_that_nobody_gives_or_knows_is_wrong_on_paper() {
+    let sandbox = Sandbox::todo();
+    let manifest = sandbox.read("suite/suite.yaml").replace("default: black-pepper, ", "");
+    sandbox.write("suite/suite.yaml", &manifest);
+    let run = |options: &[&str]| {
+        sandbox.run(&[&["run", "--suite", "../suite"], options, &["--", "python3", "server.py"]].concat())
+    };
+    let nobody = run(&[]);
+    assert_eq!(nobody.code, Some(2));
+    assert!(nobody.stderr.contains("nothing gives the variable `pepper` a value"), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("--var pepper=… gives it one, or the environment variable TODO_PEPPER"));
+    let unknown = run(&["--var", "peper=x"]);
+    assert!(unknown.stderr.contains("the suite has no variable `peper`"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("did you mean `pepper`?"));
+}
+
+#[test]
+fn check_warns_of_what_is_probably_a_mistake() {
+    let sandbox = Sandbox::todo();
+    sandbox.write("suite/sequences/spare.yaml", "format: 1\ntitle: Nobody uses this\nsteps:\n  - {id: a, title: b, request: curl http://todo.example/}\n");
+    let scenario = sandbox
+        .read("suite/people/tokens.yaml")
+        .replace("    expect: {status: 204, body: \"\"}\n", "    capture: {x: {header: date}}\n");
+    sandbox.write("suite/people/tokens.yaml", &scenario);
+    let checked = conformance_in(&sandbox.path("."), &["check", "--suite", "suite"]);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    for warning in ["no scenario uses the sequence `spare`", "no step uses the capture `x`"] {
+        assert!(checked.stderr.contains(&format!("warning: {warning}")), "{}", checked.stderr);
+    }
+}
