@@ -64,7 +64,7 @@ steps:
 
   - id: door
     title: the ticket opens the door
-    request: curl http://desk.example/door -H 'X-Ticket: ${ticket}${before}'
+    request: curl http://desk.example/door -H 'X-Ticket:${ticket}${before}'
     expect: {status: 200}
 ";
 
