@@ -192,6 +192,7 @@ fn forms(value: &str) -> Vec<String> {
     let mut forms = vec![
         value.to_owned(),
         quoted[1..quoted.len() - 1].to_owned(),
+        ascii_json(&quoted[1..quoted.len() - 1]),
         value.replace(' ', "+"),
         encoded.replace("%20", "+"),
         encoded.to_lowercase(),
@@ -204,6 +205,17 @@ fn forms(value: &str) -> Vec<String> {
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     forms.dedup();
     forms
+}
+
+/// JSON whose letters beyond ASCII are escaped, as Python writes it.
+fn ascii_json(quoted: &str) -> String {
+    let escape = |letter: char| match letter {
+        letter if letter.is_ascii() => letter.to_string(),
+        letter => {
+            letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>()
+        }
+    };
+    quoted.chars().map(escape).collect()
 }
 
 /// The letters of base64 that a value makes behind so many other bytes, whatever stands around it, in both alphabets. A

@@ -107,7 +107,7 @@ impl<'a> Expansion<'a> {
 
     fn step(&mut self, step: &'a Located<StepText>, level: &Level<'a>) -> Result<(), Diagnostics> {
         if let Some(uses) = &step.value.uses {
-            return self.uses(uses, step, level);
+            return self.uses(uses, step, level).map_err(|wrong| self.owe(step, level, wrong));
         }
         if let Some((name, _)) = step.value.with.0.first() {
             let message = "`with` gives a sequence its parameters, and this step uses none";
@@ -115,16 +115,19 @@ impl<'a> Expansion<'a> {
         }
         match step::compile(self, step, level) {
             Ok(step) => self.keep(step, level),
-            Err(wrong) => {
-                // A wrong step makes its captures too: it is not the fault of the steps that use them.
-                let lanes = step.value.together.iter().flat_map(|lane| &lane.capture.0);
-                let captures = step.value.capture.0.iter().chain(lanes);
-                for key in captures.flat_map(|(name, _)| step::keys(&name.value, level)) {
-                    self.names.capture(&key, step.value.id.as_ref().map_or("", |id| &id.value));
-                }
-                Err(wrong)
+            Err(wrong) => Err(self.owe(step, level, wrong)),
+        }
+    }
+
+    /// A wrong step makes its captures too: it is not the fault of the steps that use them.
+    fn owe(&mut self, step: &Located<StepText>, level: &Level<'_>, wrong: Diagnostics) -> Diagnostics {
+        let lanes = step.value.together.iter().flat_map(|lane| &lane.capture.0);
+        for (name, _) in step.value.capture.0.iter().chain(lanes) {
+            for key in step::keys(&name.value, level) {
+                self.names.capture(&key, step.value.id.as_ref().map_or("", |id| &id.value));
             }
         }
+        wrong
     }
 
     fn keep(&mut self, step: Step, level: &Level<'_>) -> Result<(), Diagnostics> {
