@@ -1,9 +1,12 @@
 //! The language in use: the suite of the to-do list against its own small server.
 
+use std::fs;
+
 use serde_json::Value as Json;
 
 use crate::events::{self, Told};
-use crate::program::conformance_in;
+use crate::golden;
+use crate::program::{conformance_in, copy, data};
 use crate::sandbox::Sandbox;
 
 fn run(sandbox: &Sandbox, options: &[&str]) -> Told {
@@ -147,4 +150,46 @@ fn check_warns_of_what_is_probably_a_mistake() {
     for warning in ["no scenario uses the sequence `spare`", "no step uses the capture `x`"] {
         assert!(checked.stderr.contains(&format!("warning: {warning}")), "{}", checked.stderr);
     }
+}
+
+/// A scenario that uses the wrong sequence as it should be used.
+const USES: &str = "format: 1
+title: A guest comes in and leaves
+profile: open
+fixtures: [ann]
+
+steps:
+  - id: before
+    title: the desk answers
+    request: curl http://desk.example/
+    expect: {status: 200}
+    capture: {before: {header: date}}
+
+  - use: wrong
+    with: {guest: ann}
+    capture: {ticket: ticket}
+
+  - id: door
+    title: the ticket opens the door
+    request: curl http://desk.example/door -H 'X-Ticket:${ticket}${before}'
+    expect: {status: 200}
+";
+
+#[test]
+fn every_mistake_in_a_sequence_is_told_in_one_message_at_its_place() {
+    let files = fs::read_dir(data("wrong/sequence")).unwrap().map(|entry| entry.unwrap().path());
+    let mut complaints = Vec::new();
+    for file in files.filter(|file| file.extension().is_some_and(|ending| ending == "yaml")) {
+        let folder = tempfile::tempdir().unwrap();
+        let suite = folder.path().join("suite");
+        copy(&data("suites/plain"), &suite);
+        fs::create_dir(suite.join("sequences")).unwrap();
+        fs::copy(&file, suite.join("sequences/wrong.yaml")).unwrap();
+        fs::write(suite.join("desk/uses.yaml"), USES).unwrap();
+        let finished = conformance_in(folder.path(), &["check", "--suite", "suite"]);
+        assert_eq!(finished.code, Some(2), "{}", file.display());
+        assert_eq!(finished.stderr.matches("error: ").count(), 1, "{}", finished.stderr);
+        complaints.extend(golden::compare(&file.with_extension("stderr"), &finished.stderr).err());
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
 }

@@ -36,39 +36,6 @@ fn every_mistake_in_a_register_is_told_in_one_message_at_its_place() {
 }
 
 #[test]
-fn every_mistake_in_a_sequence_is_told_in_one_message_at_its_place() {
-    each("sequence", |folder, file| {
-        fs::create_dir(folder.join("suite/sequences")).unwrap();
-        fs::copy(file, folder.join("suite/sequences/wrong.yaml")).unwrap();
-        fs::write(folder.join("suite/desk/uses.yaml"), USES).unwrap();
-        conformance_in(folder, &["check", "--suite", "suite"])
-    });
-}
-
-/// A scenario that uses the wrong sequence as it should be used.
-const USES: &str = "format: 1
-title: A guest comes in and leaves
-profile: open
-fixtures: [ann]
-
-steps:
-  - id: before
-    title: the desk answers
-    request: curl http://desk.example/
-    expect: {status: 200}
-    capture: {before: {header: date}}
-
-  - use: wrong
-    with: {guest: ann}
-    capture: {ticket: ticket}
-
-  - id: door
-    title: the ticket opens the door
-    request: curl http://desk.example/door -H 'X-Ticket:${ticket}${before}'
-    expect: {status: 200}
-";
-
-#[test]
 fn every_mistake_in_a_target_file_is_told_in_one_message_at_its_place() {
     each("target", |folder, file| {
         fs::copy(file, folder.join("target.yaml")).unwrap();
