@@ -193,3 +193,32 @@ fn every_mistake_in_a_sequence_is_told_in_one_message_at_its_place() {
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
 }
+
+#[test]
+fn the_examples_of_the_reference_page_hold() {
+    let sandbox = Sandbox::python();
+    copy(&data("../../../scenarios"), &sandbox.path("suite"));
+    let page = sandbox.read("suite/README.md");
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```"));
+    let mut written = 0;
+    for (text, _) in blocks {
+        if let Some(path) = text
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# "))
+            .filter(|path| path.ends_with(".yaml"))
+        {
+            if let Some(folder) = sandbox.path("suite").join(path).parent() {
+                fs::create_dir_all(folder).unwrap();
+            }
+            sandbox.write(&format!("suite/{path}"), text);
+            written += 1;
+        }
+    }
+    assert_eq!(written, 2);
+    let filter = ["run", "--suite", "../suite", "--filter", "session/example", "--", "python3", "server.py"];
+    let told = events::run(&sandbox, &filter);
+    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    let all = ["missing[email]", "missing[password]", "login/post", "bob", "me", "logout"];
+    assert_eq!(told.ids(), all.map(|step| format!("session/example::{step}")));
+}
