@@ -34,7 +34,27 @@ enum From {
     Text(Regex),
 }
 
+/// Where in a response a value is found.
+pub(crate) enum Found<'a> {
+    Cookie(&'a str),
+    Header(&'a str),
+    /// A JSON Pointer.
+    Json(&'a str),
+    /// A pattern with a group.
+    Text(&'a str),
+}
+
 impl Capture {
+    /// Where the value is found.
+    pub(crate) fn source(&self) -> Found<'_> {
+        match &self.from {
+            From::Cookie(name) => Found::Cookie(name),
+            From::Header(name) => Found::Header(name),
+            From::Json(pointer) => Found::Json(pointer),
+            From::Text(pattern) => Found::Text(pattern.as_str()),
+        }
+    }
+
     /// Returns the value, or the sentence that says why there is none.
     ///
     /// # Errors

@@ -170,6 +170,12 @@ impl Import {
     }
 }
 
+/// Returns the origin that a curl command names, if it names one.
+#[must_use]
+pub fn origin_of(command: &str) -> Option<String> {
+    document::named_by(command)
+}
+
 /// Returns a name in small letters, digits and `-`.
 fn slug(text: &str) -> String {
     let mut slug = String::new();

@@ -14,7 +14,9 @@ use conformance::coverage::{Coverage, Specification};
 use conformance::deviation::Deviations;
 use conformance::diagnostic::{Diagnostic, Diagnostics};
 use conformance::event::Event;
+use conformance::exchange::Transport;
 use conformance::exit::Exit;
+use conformance::export;
 use conformance::fleet;
 use conformance::import::folder as imports;
 use conformance::listing;
@@ -22,6 +24,7 @@ use conformance::options::{
     self, Check, Command, Compare, CoverageFormat, List, ListFormat, Options, Run, SchemaOf, SeedFormat,
 };
 use conformance::plan::{Plan, PlanError, Selection};
+use conformance::record::{self, Unrecorded};
 use conformance::redact::Redactor;
 use conformance::report::{self, JsonLines, Report};
 use conformance::run;
@@ -45,6 +48,8 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare(&options),
         Command::Seed(options) => seed(&options),
         Command::Import(options) => import(&options),
+        Command::Record(options) => record(&options),
+        Command::Export(options) => export(&options),
     };
     match done {
         Ok(code) => code,
@@ -379,6 +384,25 @@ fn import(options: &options::Import) -> Result<ExitCode, Stopped> {
     let import = imports::import(&options.order())?;
     write!(io::stderr(), "{}", import.complaints())?;
     print(&import.summary(&options.out))
+}
+
+fn record(options: &options::Record) -> Result<ExitCode, Stopped> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let transport = Transport::default();
+    let recorded = record::record(&options.url, &options.command, options.origin.as_deref(), &transport);
+    match runtime.block_on(recorded) {
+        Ok(step) => print(&step),
+        Err(Unrecorded::Wrong(wrong)) => Err(wrong.into()),
+        Err(Unrecorded::Unanswered(breakage)) => {
+            Err(Stopped { exit: Exit::Unusable, message: format!("error: {breakage}") })
+        }
+    }
+}
+
+fn export(options: &options::Export) -> Result<ExitCode, Stopped> {
+    let suite = Arc::new(Suite::load(&options.selection.folder())?);
+    let plan = Plan::new(suite, &options.selection.selection())?;
+    print(&if options.hurl { export::hurl(&plan) } else { export::shell(&plan) })
 }
 
 /// Returns a schema, or the editor's settings, as it is checked in.

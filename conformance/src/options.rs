@@ -14,7 +14,7 @@ use crate::exchange::Transport;
 use crate::plan::Selection;
 use crate::suite::{Folder, Given, Suite};
 
-pub use curl::Import;
+pub use curl::{Export, Import, Record};
 
 /// Replays an HTTP API's specification against any implementation of it, and says requirement by requirement what holds.
 #[derive(Debug, Parser)]
@@ -49,6 +49,10 @@ pub enum Command {
     Seed(Seed),
     /// Writes scenarios from the shell sessions that a document prints, or from a browser's recording.
     Import(Import),
+    /// Sends a curl command and prints the step that its answer makes.
+    Record(Record),
+    /// Prints scenarios as a shell script with curl, or as a Hurl file.
+    Export(Export),
 }
 
 /// `conformance run`.

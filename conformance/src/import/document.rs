@@ -171,17 +171,22 @@ fn launch(text: &str) -> Option<Launched> {
 fn most_named(commands: &[Command]) -> Option<String> {
     let mut named: BTreeMap<String, usize> = BTreeMap::new();
     for command in commands.iter().filter(|command| command.is_curl()) {
-        let Ok(words) = shell_words::split(&command.text) else { continue };
-        let address = words.iter().find_map(|word| Some(ADDRESS.captures(word)?[1].to_owned()));
-        let bare = || {
-            let word = words.iter().skip(1).find(|word| BARE.is_match(word))?;
-            Some(format!("http://{}", word.split(['/', '?']).next().unwrap_or_default()))
-        };
-        if let Some(origin) = address.or_else(bare) {
-            *named.entry(without_user(&origin)).or_default() += 1;
+        if let Some(origin) = named_by(&command.text) {
+            *named.entry(origin).or_default() += 1;
         }
     }
     named.into_iter().max_by_key(|(_, count)| *count).map(|(origin, _)| origin)
+}
+
+/// The origin of the address in a command.
+pub(super) fn named_by(command: &str) -> Option<String> {
+    let words = shell_words::split(command).ok()?;
+    let address = words.iter().find_map(|word| Some(ADDRESS.captures(word)?[1].to_owned()));
+    let bare = || {
+        let word = words.iter().skip(1).find(|word| BARE.is_match(word))?;
+        Some(format!("http://{}", word.split(['/', '?']).next().unwrap_or_default()))
+    };
+    address.or_else(bare).map(|origin| without_user(&origin))
 }
 
 fn without_user(origin: &str) -> String {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::SelectionOptions;
 use crate::import::folder::{From, Order};
 
 /// `conformance import`.
@@ -28,6 +29,35 @@ pub struct Import {
     /// Writes over files that are there.
     #[arg(long)]
     pub force: bool,
+}
+
+/// `conformance record`.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// The target that the command is sent to, as http://host:port.
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// The origin under which the command's address is; the one that it names unless it is given.
+    #[arg(long, value_name = "URL")]
+    pub origin: Option<String>,
+    /// The curl command.
+    #[arg(last = true, value_name = "COMMAND", required = true)]
+    pub command: Vec<String>,
+}
+
+/// `conformance export`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("as").required(true).args(["curl", "hurl"]))]
+pub struct Export {
+    /// As a shell script with nothing but curl, sed and sh.
+    #[arg(long)]
+    pub curl: bool,
+    /// As a file of Hurl.
+    #[arg(long)]
+    pub hurl: bool,
+    /// What is exported of the suite.
+    #[command(flatten)]
+    pub selection: SelectionOptions,
 }
 
 impl Import {

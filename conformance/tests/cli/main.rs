@@ -9,6 +9,7 @@ mod coverage;
 mod deviations;
 mod documents;
 mod events;
+mod export;
 mod faults;
 mod fleet;
 mod golden;

@@ -1,0 +1,127 @@
+//! A shell script with nothing but curl, sed and sh.
+
+use super::{Outgoing, outgoing, unmark};
+use crate::capture::Found;
+use crate::curl;
+use crate::plan::Plan;
+
+/// Returns a script that sends every step of a plan and compares the statuses. Its first argument is the target.
+#[must_use]
+pub fn shell(plan: &Plan) -> String {
+    let mut script = format!(
+        "#!/bin/sh\n# {}: every request of these scenarios, sent with curl, and whether its status is the one that is expected.\n# Usage: sh FILE [http://host:port]\n{}",
+        plan.suite.title,
+        PRELUDE.replace("ORIGIN", &plan.suite.origin)
+    );
+    for trial in plan.trials() {
+        script.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
+        for outgoing in outgoing(trial, &plan.suite) {
+            script.push_str(&format!("\n{}", super::words(outgoing.step)));
+            step(&outgoing, &trial.step_id(outgoing.step), &mut script);
+        }
+    }
+    script.push_str("\nexit \"$failed\"\n");
+    script
+}
+
+fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
+    let request = match &outgoing.request {
+        Ok(request) => request,
+        Err(reason) => {
+            script.push_str(&format!("# This step is not in the script: {reason}.\n"));
+            return;
+        }
+    };
+    let wait = outgoing.step.wait;
+    if !wait.is_zero() {
+        script.push_str(&format!("sleep {}\n", wait.as_secs_f64().ceil()));
+    }
+    let command = curl::render(request, TARGET);
+    let command = if command.starts_with("curl '") {
+        command.replacen(TARGET, "'\"$target\"'", 1).replacen("''", "", 1)
+    } else {
+        command.replacen(TARGET, "\"$target\"", 1)
+    };
+    // A mark stands in single quotes.
+    let command = unmark(&command, |name| format!("'\"${name}\"'"));
+    let command = command.strip_prefix("curl ").unwrap_or(&command);
+    script.push_str(&format!("answer=$(curl -s -i {command})\n"));
+    let statuses = outgoing.step.expectation.status.as_ref().map_or_else(
+        || "???".to_owned(),
+        |status| status.describe().replace(" or ", " ").replace("xx", "??"),
+    );
+    script.push_str(&format!("expect {} {}\n", quoted(&statuses), quoted(id)));
+    for (name, source) in &outgoing.kept {
+        script.push_str(&keep(name, source));
+    }
+}
+
+/// Stands for the target until the command is rendered.
+const TARGET: &str = "http://TARGET";
+
+fn keep(name: &str, source: &Found<'_>) -> String {
+    match source {
+        Found::Cookie(cookie) => format!(
+            "{name}=$(printf '%s\\n' \"$answer\" | sed -n {} | sed -n '$p')\n",
+            quoted(&format!("s/^{}: *{}=\\([^;]*\\).*/\\1/p", any_case("set-cookie"), pattern(cookie)))
+        ),
+        Found::Header(header) => format!(
+            "{name}=$(printf '%s\\n' \"$answer\" | sed -n {} | sed -n '1p' | sed \"s/$cr\\$//\")\n",
+            quoted(&format!("s/^{}: *\\(.*\\)$/\\1/p", any_case(header)))
+        ),
+        Found::Json(pointer) => {
+            let member = pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+            let mut text = String::new();
+            if pointer.matches('/').count() != 1 {
+                text.push_str(&format!("# The first member of this name stands for {pointer}.\n"));
+            }
+            text + &format!("{name}=$(member {})\n", quoted(&pattern(&member)))
+        }
+        Found::Text(regex) => format!(
+            "# sed may read this pattern otherwise: {regex}\n{name}=$(printf '%s\\n' \"$answer\" | sed -nE {} | sed -n '1p')\n",
+            quoted(&format!(
+                "s/.*{}.*/\\1/p",
+                regex.replace(r"\S", "[^[:space:]]").replace(r"\d", "[0-9]").replace('/', r"\/")
+            ))
+        ),
+    }
+}
+
+/// A pattern of sed that matches a header's name in either case.
+fn any_case(name: &str) -> String {
+    let both = |one: char| format!("[{}{}]", one.to_ascii_uppercase(), one.to_ascii_lowercase());
+    name.chars().map(|one| if one.is_ascii_alphabetic() { both(one) } else { one.to_string() }).collect()
+}
+
+fn pattern(text: &str) -> String {
+    let special = |one: char| "\\.*[]^$/".contains(one);
+    text.chars().map(|one| if special(one) { format!("\\{one}") } else { one.to_string() }).collect()
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+const PRELUDE: &str = r#"target=${1:-ORIGIN}
+failed=0
+cr=$(printf '\r')
+set -f
+
+# Compares the status of the answer with those that are expected, such as 401 or 4??.
+expect() {
+  status=$(printf '%s\n' "$answer" | sed -n 's/^HTTP\/[0-9.]* \([0-9]*\).*/\1/p' | sed -n '$p')
+  for one in $1; do
+    case $status in $one) echo "ok   $2: $status"; return ;; esac
+  done
+  echo "FAIL $2: ${status:-no answer}, not $1"
+  failed=1
+}
+
+# Prints the first member of this name in the answer's JSON.
+member() {
+  printf '%s\n' "$answer" | sed "1,/^$cr*\$/d" |
+    sed -e ':a' -e '$!{' -e 'N' -e 'ba' -e '}' -e 's/\n/ /g' |
+    sed -n -e "s/\"$1\"[[:space:]]*:[[:space:]]*/\\
+/" -e 't found' -e 'd' -e ':found' -e 's/^.*\n//' -e 't value' -e ':value' -e 's/^"\([^"]*\)".*/\1/' -e 't print' -e 's/^\([^],}[:space:]]*\).*/\1/' -e ':print' -e 'p'
+}
+"#;

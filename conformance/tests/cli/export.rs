@@ -1,0 +1,132 @@
+//! Scenarios become what other tools run, and a command becomes a step: with the real curl and the real shell.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::program::{conformance_in, data};
+
+/// The desk of `documents/library.md`, running.
+struct Desk {
+    process: Child,
+    url: String,
+}
+
+impl Desk {
+    fn open() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let process = Command::new("python3")
+            .arg(data("documents/desk.py"))
+            .env("DESK_PORT", port.to_string())
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(30), "the desk does not open");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { process, url: format!("http://127.0.0.1:{port}") }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+/// A folder with the suite of the desk in `suite`.
+fn imported() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let document = data("documents/library.md");
+    let finished = conformance_in(folder.path(), &["import", document.to_str().unwrap(), "--out", "suite"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    folder
+}
+
+fn sh(folder: &Path, script: &str, url: &str) -> (Option<i32>, String) {
+    fs::write(folder.join("script.sh"), script).unwrap();
+    let output = Command::new("sh").arg("script.sh").arg(url).current_dir(folder).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_script_sends_every_step_with_its_captures() {
+    let folder = imported();
+    let exported = conformance_in(folder.path(), &["export", "--curl", "--suite", "suite"]);
+    assert_eq!(exported.code, Some(0), "{}", exported.stderr);
+    let desk = Desk::open();
+    let (code, told) = sh(folder.path(), &exported.stdout, &desk.url);
+    assert_eq!(code, Some(0), "{told}\n{}", exported.stdout);
+    assert_eq!(told.lines().filter(|line| line.starts_with("ok   ")).count(), 8, "{told}");
+}
+
+#[test]
+fn a_script_says_which_status_is_another() {
+    let folder = imported();
+    let path = folder.path().join("suite/1-the-shelf.yaml");
+    let text = fs::read_to_string(&path).unwrap().replace("status: 404", "status: 410");
+    fs::write(&path, text).unwrap();
+    let exported =
+        conformance_in(folder.path(), &["export", "--curl", "--suite", "suite", "--filter", "1-*"]);
+    let desk = Desk::open();
+    let (code, told) = sh(folder.path(), &exported.stdout, &desk.url);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("FAIL 1-the-shelf::get-books-99: 404, not 410"), "{told}");
+}
+
+#[test]
+fn a_file_of_hurl_has_the_requests_and_the_captures() {
+    let folder = imported();
+    let exported = conformance_in(
+        folder.path(),
+        &["export", "--hurl", "--suite", "suite", "--filter", "2-loans::post-*"],
+    );
+    for part in [
+        "POST {{target}}/login\nContent-Type: application/x-www-form-urlencoded\n`name=ann&password=correct horse`\nHTTP 200\n[Captures]\ndesk: cookie \"desk\"\n",
+        "Cookie: desk={{desk}}\n",
+        "id: jsonpath \"$['id']\"\n",
+    ] {
+        assert!(exported.stdout.contains(part), "{part}\nis not in\n{}", exported.stdout);
+    }
+}
+
+#[test]
+fn a_recorded_command_is_a_step_that_can_be_pasted() {
+    let folder = imported();
+    let desk = Desk::open();
+    let address = format!("{}/books/99", desk.url);
+    let recorded =
+        conformance_in(folder.path(), &["record", &desk.url, "--", "curl", &address, "-H", "X-Note: it's"]);
+    assert_eq!(recorded.code, Some(0), "{}", recorded.stderr);
+    let path = folder.path().join("suite/1-the-shelf.yaml");
+    let step = recorded.stdout.replace(&desk.url, "http://127.0.0.1:8080").replace("get-books-99", "again");
+    fs::write(&path, fs::read_to_string(&path).unwrap() + "\n" + &step).unwrap();
+    fs::copy(data("documents/desk.py"), folder.path().join("desk.py")).unwrap();
+    let arguments = ["run", "--suite", "suite", "--filter", "again", "--", "python3", "desk.py"];
+    let finished = conformance_in(folder.path(), &arguments);
+    assert_eq!(finished.code, Some(0), "{}{}\n{step}", finished.stdout, finished.stderr);
+    assert!(step.contains("status: 404") && step.contains("json: {error: Not Found}"), "{step}");
+}
+
+#[test]
+fn a_command_that_cannot_be_sent_and_a_target_that_is_not_there_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong =
+        conformance_in(folder.path(), &["record", "http://127.0.0.1:9", "--", "curl", "http://h/", "--nope"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(
+        wrong.stderr.contains("`--nope` of curl is not honoured") && wrong.stderr.contains("^"),
+        "{}",
+        wrong.stderr
+    );
+    let absent = conformance_in(folder.path(), &["record", "http://127.0.0.1:9", "--", "curl", "http://h/"]);
+    assert_eq!(absent.code, Some(3));
+    assert!(absent.stderr.contains("no connection"), "{}", absent.stderr);
+}
