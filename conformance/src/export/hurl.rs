@@ -76,7 +76,7 @@ fn entry(outgoing: &Outgoing<'_>, file: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
-/// A JSON Pointer as a JSONPath.
+/// A JSON Pointer as a path of JSON.
 fn path(pointer: &str) -> String {
     let step = |step: &str| {
         let step = step.replace("~1", "/").replace("~0", "~");
