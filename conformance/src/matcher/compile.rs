@@ -116,7 +116,6 @@ fn tagged(
         ("!all", Value::List(list)) if !list.is_empty() => Ok(Kind::AllOf(compile_all(list, source, mode)?)),
         ("!all", _) => Err(takes("a list of matchers")),
         ("!unordered", Value::List(list)) => Ok(Kind::Unordered(compile_all(list, source, mode)?)),
-        ("!unordered", _) => Err(takes("a list")),
         ("!one_of", Value::List(list)) if !list.is_empty() => {
             Ok(Kind::OneOf(compile_all(list, source, mode)?))
         }
@@ -141,7 +140,7 @@ fn tagged(
             place: place.clone(),
         }))),
         ("!containing", Value::List(list)) => Ok(Kind::Containing(compile_all(list, source, mode)?)),
-        ("!containing", _) => Err(takes("a list")),
+        ("!unordered" | "!containing", _) => Err(takes("a list")),
         _ => Err(Diagnostic::at(place.clone(), format!("unknown matcher `{tag}`")).suggest(tag, known())),
     }
 }
