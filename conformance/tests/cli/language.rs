@@ -206,7 +206,7 @@ fn the_examples_of_the_reference_page_hold() {
             .lines()
             .next()
             .and_then(|line| line.strip_prefix("# "))
-            .filter(|path| path.ends_with(".yaml"))
+            .filter(|path| path.rsplit('.').next() == Some("yaml"))
         {
             if let Some(folder) = sandbox.path("suite").join(path).parent() {
                 fs::create_dir_all(folder).unwrap();
