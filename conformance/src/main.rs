@@ -407,14 +407,13 @@ fn export(options: &options::Export) -> Result<ExitCode, Stopped> {
 
 /// Returns a schema, or the editor's settings, as it is checked in.
 fn described(of: SchemaOf) -> String {
-    let text = match of {
-        SchemaOf::Scenario => format!("{:#}", schema::scenario().as_value()),
-        SchemaOf::Suite => format!("{:#}", schema::manifest().as_value()),
-        SchemaOf::Requirements => format!("{:#}", schema::register().as_value()),
-        SchemaOf::Report => format!("{:#}", schema::report().as_value()),
-        SchemaOf::Editor => format!("{:#}", schema::editor("scenarios")),
-    };
-    text + "\n"
+    schema::text(&match of {
+        SchemaOf::Scenario => schema::scenario().to_value(),
+        SchemaOf::Suite => schema::manifest().to_value(),
+        SchemaOf::Requirements => schema::register().to_value(),
+        SchemaOf::Report => schema::report().to_value(),
+        SchemaOf::Editor => schema::editor("scenarios"),
+    })
 }
 
 fn seed(options: &options::Seed) -> Result<ExitCode, Stopped> {

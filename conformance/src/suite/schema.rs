@@ -4,6 +4,7 @@
 //! their keys to what the reader accepts.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -55,6 +56,24 @@ pub fn editor(folder: &str) -> Json {
         schemas.insert(format!("./{folder}/schema/{schema}.json"), files);
     }
     json!({ "yaml.customTags": tags, "yaml.schemas": schemas })
+}
+
+/// Returns a schema or settings as they are checked in and printed: with their keys in alphabetical order, whatever order
+/// the libraries of this build keep.
+#[must_use]
+pub fn text(value: &Json) -> String {
+    format!("{:#}\n", in_order(value))
+}
+
+fn in_order(value: &Json) -> Json {
+    match value {
+        Json::Object(members) => {
+            let sorted: BTreeMap<&String, &Json> = members.iter().collect();
+            Json::Object(sorted.into_iter().map(|(name, member)| (name.clone(), in_order(member))).collect())
+        }
+        Json::Array(items) => items.iter().map(in_order).collect(),
+        scalar => scalar.clone(),
+    }
 }
 
 fn titled(mut schema: Schema, title: &str) -> Schema {

@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 
 fn held(path: &str, value: &Json) {
     let path = root().join(path);
-    let text = format!("{value:#}\n");
+    let text = text(value);
     if std::env::var_os("BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, &text).unwrap();
