@@ -99,6 +99,13 @@ impl Session {
         records
     }
 
+    /// Remembers what a target's first answer makes secret.
+    pub(super) fn greeted(&self, running: &Running) {
+        if let Some((request, response)) = &running.greeting {
+            self.options.redactor.learn(request, Some(response));
+        }
+    }
+
     /// Remembers how a start has ended.
     pub(super) fn started(&self, started: &Result<Running, Unusable>) {
         match started {

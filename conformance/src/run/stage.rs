@@ -122,6 +122,7 @@ impl Stage {
         let (suite, transport) = (&session.plan().suite, &session.options.transport);
         match relaunch(running, program, suite, &self.profile, transport).await {
             Ok(running) => {
+                session.greeted(&running);
                 let running = Arc::new(running);
                 *state = State::Running(Arc::clone(&running));
                 Ok(running)
@@ -158,7 +159,7 @@ impl Stage {
                 }
                 let started = launch(program, suite, &self.profile, &self.fixtures, transport).await;
                 session.started(&started);
-                started
+                started.inspect(|running| session.greeted(running))
             }
         }
     }

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::Program;
 use super::chore::{Chores, Teardown};
 use super::process::{Command, Process};
-use super::ready::{GRACE, await_port, await_ready, free_port};
+use super::ready::{GRACE, Greeting, await_port, await_ready, free_port};
 use super::scratch::Scratch;
 use super::seed;
 use super::unusable::{Unusable, port_was_taken};
@@ -30,6 +30,8 @@ pub struct Running {
     pub missing: Vec<String>,
     /// The fixtures that it holds under an id of its own, as it holds them.
     pub learnt: Vec<(String, Json)>,
+    /// What it answered first, where this program has waited for it.
+    pub greeting: Option<Greeting>,
     /// Its process; none for one that was running already.
     pub process: Option<Process>,
     teardown: Option<Teardown>,
@@ -50,6 +52,7 @@ impl Running {
             output: BTreeMap::new(),
             missing: Vec::new(),
             learnt: Vec::new(),
+            greeting: None,
             process: None,
             teardown: None,
             setup: Vec::new(),
@@ -184,14 +187,15 @@ impl Start<'_> {
         .map_err(|error| Unusable::new(chain(&error)))?;
         let ready = program.ready.as_ref().or(self.suite.ready(self.profile));
         let port = (port, program.port.is_some());
-        let (process, wire) = await_ready(process, port, ready, program.start_limit, self.transport).await?;
+        let (process, wire, greeting) =
+            await_ready(process, port, ready, program.start_limit, self.transport).await?;
         let output = if watch.is_empty() {
             BTreeMap::new()
         } else {
             let watched = process.watched_all(program.start_limit).await;
             watched.map_err(|error| Unusable::after(&process, error.to_string()))?
         };
-        Ok(Running { output, process: Some(process), ..Running::elsewhere(wire) })
+        Ok(Running { output, greeting, process: Some(process), ..Running::elsewhere(wire) })
     }
 
     fn environment(&self, port: u16, scratch: &Scratch) -> Result<Vec<(String, String)>, TemplateError> {

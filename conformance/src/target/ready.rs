@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::process::Process;
 use super::unusable::Unusable;
 use crate::exchange::{Breakage, Transport, Wire};
-use crate::request::Request;
+use crate::request::{Prepared, Request};
+use crate::response::Response;
 use crate::template::Scope;
 
 /// How long the runner waits between two looks at a target that is not ready.
@@ -20,7 +21,10 @@ const PORT_LIMIT: Duration = Duration::from_secs(3);
 /// This machine, as a target may listen on it: one that listens on every address answers on the first.
 const HERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
-/// Waits for the first answer of a target on this machine, whatever its status, and returns the way to it.
+/// The request that a target was greeted with, and what it answered first.
+pub(super) type Greeting = (Prepared, Response);
+
+/// Waits for the first answer of a target on this machine, whatever its status, and returns the way to it with that answer.
 ///
 /// # Errors
 /// It ended, or the time is over. The process has been stopped then.
@@ -30,14 +34,14 @@ pub(super) async fn await_ready(
     ready: Option<&Request>,
     limit: Duration,
     transport: &Transport,
-) -> Result<(Process, Wire), Unusable> {
+) -> Result<(Process, Wire, Option<Greeting>), Unusable> {
     let wire = |here| {
         Wire::new(&format!("http://{}", SocketAddr::new(here, port)), &transport.local())
             .map_err(Unusable::new)
     };
     let wires = [wire(HERE[0])?, wire(HERE[1])?];
     let [first, second] = wires;
-    let Some(ready) = ready else { return Ok((process, first)) };
+    let Some(ready) = ready else { return Ok((process, first, None)) };
     let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
     let deadline = Instant::now() + limit;
     let mut silent = false;
@@ -45,7 +49,7 @@ pub(super) async fn await_ready(
     loop {
         match now.send(&request, None).await {
             // Were it another program that answers, this one would have ended over its port.
-            Ok(_) if process.exited().is_none() => return Ok((process, now)),
+            Ok(answer) if process.exited().is_none() => return Ok((process, now, Some((request, answer)))),
             Ok(_) => {}
             Err(breakage @ Breakage::Unsendable(_)) => return Err(Unusable::new(breakage.to_string())),
             Err(Breakage::NoConnection(_)) => std::mem::swap(&mut now, &mut then),
