@@ -46,13 +46,13 @@ fn a_request_that_is_never_answered_fails_after_the_time_that_one_answer_may_tak
 fn a_target_that_has_fallen_silent_is_started_again_for_the_scenarios_behind_it() {
     let filters =
         ["1-open", "3-later", "4-hangs", "6-refuses"].iter().flat_map(|filter| ["--filter", filter]);
-    let arguments = ["run", "--suite", "../suite", "--timeout", "1s"].into_iter().chain(filters);
+    let arguments = ["run", "--suite", "../suite", "--timeout", "2s"].into_iter().chain(filters);
     let arguments: Vec<&str> = arguments.chain(["--", "python3", "moody.py", "sulky"]).collect();
     let told = events::run(&Sandbox::moody(), &arguments);
     assert_eq!(told.finished.code, Some(1));
     assert_eq!(told.step("desk/1-open::open")["verdict"], "pass");
     assert_eq!(told.step("desk/3-later::later")["verdict"], "pass");
-    assert_eq!(*label(&told, "desk/4-hangs::hangs"), "the target gave no whole answer within 1s");
+    assert_eq!(*label(&told, "desk/4-hangs::hangs"), "the target gave no whole answer within 2s");
     assert_eq!(*label(&told, "desk/6-refuses::refuses"), "the target answered 403");
 }
 

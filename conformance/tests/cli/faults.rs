@@ -1,11 +1,10 @@
 //! An implementation that is not ours, with one fault at a time: each is found, blamed on the right requirement, and shown at the
 //! line of the scenario that it breaks.
 
-use std::path::Path;
-
 use serde_json::Value as Json;
 
 use crate::events;
+use crate::program::scenarios;
 use crate::sandbox::Sandbox;
 
 /// What a fault breaks: the step, the requirement that the step covers, and how the line begins that no longer holds.
@@ -158,12 +157,13 @@ fn run(sandbox: &Sandbox, flags: &[&str]) -> events::Told {
         "format: 1\ntitle: The API in Python\ndirectory: implementation\ncommand: python3 server.py\n\
          profiles:\n  main-3: {command: python3 main_3.py}\n",
     );
-    events::run(sandbox, &[&["run", "--target", "../target.yaml"], flags].concat())
+    let suite = scenarios().display().to_string();
+    events::run(sandbox, &[&["run", "--suite", &suite, "--target", "../target.yaml"], flags].concat())
 }
 
-/// The line of a scenario, as it stands in the repository, without what is around it.
+/// The line of a scenario, without what is around it.
 fn line_at(place: &Json) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(place["file"].as_str().unwrap());
+    let file = place["file"].as_str().unwrap();
     let line = usize::try_from(place["line"].as_u64().unwrap()).unwrap();
     std::fs::read_to_string(file).unwrap().lines().nth(line - 1).unwrap().trim().to_owned()
 }

@@ -83,17 +83,14 @@ fn a_target_that_ends_before_it_answers_is_told_with_its_last_words() {
 
 #[test]
 fn a_target_that_never_listens_is_given_up() {
-    assert_eq!(
-        reason_at_start("deaf"),
-        "the target did not listen on the port that it was given within 700ms"
-    );
+    assert_eq!(reason_at_start("deaf"), "the target did not listen on the port that it was given within 3s");
 }
 
 #[test]
 fn a_target_that_takes_connections_at_its_start_and_never_answers_is_given_up() {
     assert_eq!(
         reason_at_start("mute"),
-        "the target gave no answer of HTTP on the port that it was given within 700ms"
+        "the target gave no answer of HTTP on the port that it was given within 3s"
     );
 }
 
@@ -101,7 +98,7 @@ fn a_target_that_takes_connections_at_its_start_and_never_answers_is_given_up() 
 fn a_target_that_answers_garbage_at_its_start_is_given_up() {
     assert_eq!(
         reason_at_start("babbling"),
-        "the target gave no answer of HTTP on the port that it was given within 700ms"
+        "the target gave no answer of HTTP on the port that it was given within 3s"
     );
 }
 
@@ -125,11 +122,11 @@ fn a_running_target_that_answers_garbage_is_no_target() {
     );
 }
 
-/// Why the one step of a run stays inconclusive on a target with this mood, which has 700 ms to come up.
+/// Why the one step of a run stays inconclusive on a target with this mood, which has 3 s to come up.
 fn reason_at_start(mood: &str) -> String {
     let sandbox = Sandbox::moody();
     let target = format!(
-        "format: 1\ntitle: A desk\ndirectory: implementation\nstart: 700ms\ncommand: python3 moody.py {mood}\n"
+        "format: 1\ntitle: A desk\ndirectory: implementation\nstart: 3s\ncommand: python3 moody.py {mood}\n"
     );
     sandbox.write("target.yaml", &target);
     without_port(&reason(&sandbox, &["--timeout", "300ms", "--target", "../target.yaml"]))

@@ -86,6 +86,17 @@ fn complaint(file: &Path, finished: &Finished) -> Option<String> {
 }
 
 #[test]
+fn every_message_stands_beside_a_wrong_file() {
+    for kind in ["scenario", "manifest", "register", "target"] {
+        let entries = fs::read_dir(data("wrong").join(kind)).unwrap().map(|entry| entry.unwrap().path());
+        let messages = entries.filter(|path| path.extension().is_some_and(|ending| ending == "stderr"));
+        for message in messages {
+            assert!(message.with_extension("yaml").exists(), "{} is left over", message.display());
+        }
+    }
+}
+
+#[test]
 fn the_suite_that_is_made_wrong_is_right() {
     let folder = right_suite();
     let finished = conformance_in(folder.path(), &["check", "--suite", "suite"]);
