@@ -29,7 +29,7 @@ use crate::verdict::Verdict;
 use tally::Tally;
 
 pub use interrupt::Interrupt;
-pub use session::Session;
+pub use session::{Session, Turn};
 
 /// How a plan is run.
 #[derive(Debug, Clone)]
@@ -158,8 +158,10 @@ async fn run_group(
     let mut scenes = JoinSet::new();
     for (index, trial) in session.plan().groups[group].trials.iter().enumerate() {
         let (session, results, order) = (Arc::clone(&session), results.clone(), trial.order);
+        // Taken here and not in the task: scenarios begin in the order of the plan, whichever task is run first.
+        let turn = session.turn().await;
         scenes.spawn(async move {
-            let records = session.play(group, index).await;
+            let records = session.play(group, index, turn).await;
             // The receiver is gone only when the run was given up.
             results.send((order, records)).ok();
         });

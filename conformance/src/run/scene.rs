@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value as Json, json};
-use tokio::sync::SemaphorePermit;
 
 use super::race;
-use super::session::Session;
+use super::session::{Session, Turn};
 use super::stage::{Stage, Unset};
 use crate::capture::Capture;
 use crate::event::Record;
@@ -30,7 +29,7 @@ pub(super) struct Scene<'a> {
     session: &'a Session,
     trial: &'a Trial,
     memory: Memory,
-    permit: Option<SemaphorePermit<'a>>,
+    turn: Turn,
     /// The steps that were tried and whose verdicts were asked for.
     told: Vec<(&'a Step, Attempt)>,
     /// Whether anything was sent, so that there may be something to clean up.
@@ -55,7 +54,7 @@ impl From<Judgement> for Attempt {
 
 /// Returns the records of a scenario that does not play.
 pub(super) fn untold(session: &Session, trial: &Trial, unset: &Unset) -> Vec<Record> {
-    let mut scene = Scene::new(session, trial);
+    let mut scene = Scene::new(session, trial, Turn::default());
     for (step, _) in scene.steps().filter(|(_, asked)| *asked) {
         let judgement = Judgement::because(unset.verdict, unset.reason.clone());
         scene.told.push((step, Attempt { printed: unset.printed.clone(), ..judgement.into() }));
@@ -65,14 +64,13 @@ pub(super) fn untold(session: &Session, trial: &Trial, unset: &Unset) -> Vec<Rec
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(session: &'a Session, trial: &'a Trial) -> Self {
+    pub(super) fn new(session: &'a Session, trial: &'a Trial, turn: Turn) -> Self {
         let memory = Memory::new(&session.plan().suite);
-        Self { session, trial, memory, permit: None, told: Vec::new(), begun: false }
+        Self { session, trial, memory, turn, told: Vec::new(), begun: false }
     }
 
     /// Plays the steps in order; a failing step does not end the scenario, and nothing keeps its cleanup from being played.
     pub(super) async fn play(mut self, stage: &Stage) -> Vec<Record> {
-        self.permit = self.permit().await;
         if self.session.options.interrupt.is_wished() {
             return Vec::new();
         }
@@ -111,9 +109,9 @@ impl<'a> Scene<'a> {
             let began = Instant::now();
             if !step.wait.is_zero() {
                 // Another scenario sends while this one waits.
-                drop(self.permit.take());
+                self.turn = Turn::default();
                 self.pause(step, step.wait).await;
-                self.permit = self.permit().await;
+                self.turn = self.session.turn().await;
             }
             if interrupt.is_wished() && !cleanup {
                 return;
@@ -171,11 +169,6 @@ impl<'a> Scene<'a> {
     fn steps(&self) -> impl Iterator<Item = (&'a Step, bool)> + use<'a> {
         let trial = self.trial;
         trial.steps.iter().map(|(index, asked)| (&trial.scenario.steps[*index], *asked))
-    }
-
-    async fn permit(&self) -> Option<SemaphorePermit<'a>> {
-        // The semaphore is never closed.
-        self.session.sending.acquire().await.ok()
     }
 
     async fn attempt(&mut self, step: &Step, stage: &Stage, running: &Arc<Running>) -> Attempt {

@@ -1,9 +1,10 @@
 //! A plan and a target, ready to play any scenario of it at any time, from any thread.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use super::Options;
 use super::scene::{Scene, untold};
@@ -16,8 +17,8 @@ use crate::target::{Running, Target, Unusable};
 pub struct Session {
     plan: Plan,
     pub(super) options: Options,
-    /// A scenario holds a permit while it sends, not while it waits.
-    pub(super) sending: Semaphore,
+    /// The turns that can be had at once.
+    sending: Arc<Semaphore>,
     /// The target of each group, or why it has none.
     stages: Vec<Result<Stage, Unset>>,
     /// Two targets cannot listen on the same port at once.
@@ -29,6 +30,12 @@ pub struct Session {
     /// How many exchanges have ended in silence.
     silences: AtomicUsize,
 }
+
+/// The leave to send: a scenario holds it while it sends, not while it waits.
+#[derive(Debug, Default)]
+pub struct Turn(
+    #[expect(dead_code, reason = "held, and given back when it is dropped")] Option<OwnedSemaphorePermit>,
+);
 
 /// After so many starts in silence, and none that came up, no other is tried.
 const SILENT_STARTS: usize = 2;
@@ -44,7 +51,7 @@ impl Session {
             stages.iter().filter_map(|stage| stage.as_ref().ok()?.port()).map(|port| (port, Mutex::new(())));
         let ports = ports.collect();
         Self {
-            sending: Semaphore::new(options.jobs),
+            sending: Arc::new(Semaphore::new(options.jobs)),
             plan,
             options,
             stages,
@@ -77,8 +84,14 @@ impl Session {
         }
     }
 
-    /// Plays one scenario of a group and returns the records of its steps.
-    pub async fn play(&self, group: usize, trial: usize) -> Vec<Record> {
+    /// Waits until one more scenario may send; those that wait are served in their order.
+    pub async fn turn(&self) -> Turn {
+        // The semaphore is never closed.
+        Turn(Arc::clone(&self.sending).acquire_owned().await.ok())
+    }
+
+    /// Plays one scenario of a group, whose turn it is, and returns the records of its steps.
+    pub async fn play(&self, group: usize, trial: usize, mut turn: Turn) -> Vec<Record> {
         let Some((stage, trial)) = self.stages.get(group).zip(self.plan.groups[group].trials.get(trial))
         else {
             return Vec::new();
@@ -89,10 +102,16 @@ impl Session {
         };
         // A target that listens on one port whatever it is told lives for one scenario, so that another can have the port.
         let port = match stage.port().and_then(|port| self.ports.get(&port)) {
-            Some(port) => Some(port.lock().await),
+            Some(port) => {
+                // The scenario that has the port may need the turn to come to its end.
+                drop(turn);
+                let port = port.lock().await;
+                turn = self.turn().await;
+                Some(port)
+            }
             None => None,
         };
-        let records = Scene::new(self, trial).play(stage).await;
+        let records = Scene::new(self, trial, turn).play(stage).await;
         if port.is_some() || self.plan.groups[group].isolated {
             stage.strike().await;
         }

@@ -172,9 +172,7 @@ fn a_command_that_cannot_start_is_one_sentence() {
         "there is no program `no-such-program` in any folder of PATH"
     );
     assert_eq!(refused(&["./missing"]), "there is no program `./missing`");
-    let plain = folder.path().join("./plain");
-    let expected =
-        format!("`./plain` cannot be executed: {} is not an executable file (chmod +x?)", plain.display());
+    let expected = "`./plain` cannot be executed: ./plain is not an executable file (chmod +x?)";
     assert_eq!(refused(&["./plain"]), expected);
     let nowhere = Process::start(command(&["sh"], Path::new("/no/such"))).expect_err("no directory");
     assert!(matches!(nowhere, StartError::Directory { .. }), "{nowhere}");
