@@ -4,7 +4,7 @@ CARGO ?= cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 .DEFAULT_GOAL := help
-.PHONY: help conformance test check serve
+.PHONY: help conformance test check mutants serve
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ check: ## What CI checks before the tests: formatting, lints, documentation, the
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	$(CARGO) run --quiet --package conformance -- check --suite scenarios
+
+mutants: ## Change the reference server in hundreds of ways and count how many the suite notices (an hour; needs cargo-mutants)
+	.ci/mutants
 
 serve: ## Start the reference server on http://127.0.0.1:5000 with sessions, its data in ./data
 	mkdir -p data
