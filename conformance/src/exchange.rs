@@ -190,6 +190,10 @@ impl Wire {
             message = message.header(field, value);
         }
         if let Some(body) = &request.body {
+            if body.is_empty() {
+                // An empty body is not none at all.
+                message = message.header("Content-Length", "0");
+            }
             message = message.body(body.clone());
         }
         let mut answer = message.send().await.map_err(|error| explain(&error))?;

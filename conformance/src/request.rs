@@ -145,7 +145,9 @@ impl Request {
         if !self.cookies.is_empty() {
             let cookies =
                 self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
-            fields.push(("Cookie", cookies.join("; ")));
+            // curl puts its `-b`s together without a space.
+            let between = if self.agent == Agent::Curl { ";" } else { "; " };
+            fields.push(("Cookie", cookies.join(between)));
         }
         if let Some(Some(content_type)) = content_type {
             fields.push(("Content-Type", content_type.clone()));
@@ -154,8 +156,9 @@ impl Request {
             self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
                 || self.without.iter().any(|own| own.eq_ignore_ascii_case(name))
         };
-        // A Cookie field that was asked for stands beside the one made of cookies, as with curl.
-        fields.retain(|(name, _)| *name == "Cookie" || !named(name));
+        // With curl a Cookie field that was asked for takes the place of the one made of `-b`.
+        let both = self.agent != Agent::Curl;
+        fields.retain(|(name, _)| (both && *name == "Cookie") || !named(name));
         let mut fields: Vec<_> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         for (name, value) in &self.headers {
             fields.push((name.clone(), value.render(scope)?));
@@ -209,7 +212,12 @@ const JSON: &str = "application/json";
 pub(crate) const UNRESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Returns the percent-encoded form of a text, as `curl --data-urlencode` makes it.
+/// Returns bytes as `curl --data-urlencode` encodes them: a space becomes `+`.
+pub(crate) fn form_encode(bytes: &[u8]) -> String {
+    percent_encoding::percent_encode(bytes, UNRESERVED).to_string().replace("%20", "+")
+}
+
+/// Returns the percent-encoded form of a text.
 #[must_use]
 pub fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, UNRESERVED).to_string()

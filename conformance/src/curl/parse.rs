@@ -105,7 +105,7 @@ impl<'a> Command<'a> {
                 self.user = Some(self.text(&credentials)?);
             }
             Meaning::Cookie if value.contains('=') => {
-                self.cookies.push(self.text(value.trim_end_matches(';'))?);
+                self.cookies.push(self.text(value)?);
             }
             // Without `=` the value names a file of cookies: a jar of the scenario. One that nothing was put into has none.
             Meaning::Cookie => self.jar.reads = Some(value.to_owned()),
@@ -166,15 +166,15 @@ impl<'a> Command<'a> {
     /// The five forms of `--data-urlencode`: `content`, `=content`, `name=content`, `@file`, `name@file`.
     fn urlencoded(&self, value: &str) -> Result<Field, Diagnostic> {
         let Some(at) = value.find(['=', '@']) else {
-            return Ok(Field::Encoded { name: None, value: self.text(value)? });
+            return Ok(Field::Urlencoded { name: None, value: self.text(value)? });
         };
         let (name, rest) = (&value[..at], &value[at + 1..]);
         let name = (!name.is_empty()).then(|| name.to_owned());
         if value.as_bytes()[at] == b'=' {
-            return Ok(Field::Encoded { name, value: self.text(rest)? });
+            return Ok(Field::Urlencoded { name, value: self.text(rest)? });
         }
         let bytes = self.file(rest)?;
-        let encoded = percent_encoding::percent_encode(&bytes, crate::request::UNRESERVED).to_string();
+        let encoded = crate::request::form_encode(&bytes);
         let text = name.map_or(encoded.clone(), |name| format!("{name}={encoded}"));
         Ok(Field::Bytes(text.into_bytes()))
     }
@@ -240,6 +240,12 @@ impl<'a> Command<'a> {
         let switched = |meaning| self.switches.contains(&meaning);
         let (get, head) = (switched(Meaning::Get), switched(Meaning::Head));
         let (json, location) = (switched(Meaning::Json), switched(Meaning::Location));
+        if head && !get && (!self.data.is_empty() || !self.parts.is_empty()) {
+            let word = if self.data.is_empty() { "-F" } else { "-d" };
+            return Err(self
+                .wrong(word, "curl sends either the method HEAD or data, not both")
+                .help("with -G the data goes into the query"));
+        }
         let carries = !self.data.is_empty() || !self.parts.is_empty();
         let inferred = match (head, carries && !get) {
             (true, _) => "HEAD",

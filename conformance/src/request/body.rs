@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::{JSON, percent_encode};
+use super::{JSON, form_encode, percent_encode};
 use crate::template::{Scope, TemplateError, Text};
 
 /// The body of a request.
@@ -30,6 +30,13 @@ pub enum Field {
     Text(Text),
     /// Bytes that a file held when the suite was loaded.
     Bytes(Vec<u8>),
+    /// A value as `curl --data-urlencode` encodes it, behind a name that is left as it stands.
+    Urlencoded {
+        /// The name; without one, no `=` is sent.
+        name: Option<String>,
+        /// The value.
+        value: Text,
+    },
     /// A name, left as it stands, and a value, percent-encoded.
     Encoded {
         /// The name; without one, no `=` is sent.
@@ -100,7 +107,9 @@ impl Body {
 impl Field {
     pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
         match self {
-            Self::Text(text) | Self::Encoded { value: text, .. } => Some(text).into_iter(),
+            Self::Text(text) | Self::Urlencoded { value: text, .. } | Self::Encoded { value: text, .. } => {
+                Some(text).into_iter()
+            }
             Self::Bytes(_) => None.into_iter(),
         }
     }
@@ -109,6 +118,10 @@ impl Field {
         Ok(match self {
             Self::Text(text) => text.render(scope)?.into_bytes(),
             Self::Bytes(bytes) => bytes.clone(),
+            Self::Urlencoded { name, value } => {
+                let encoded = form_encode(value.render(scope)?.as_bytes());
+                name.as_ref().map_or(encoded.clone(), |name| format!("{name}={encoded}")).into_bytes()
+            }
             Self::Encoded { name: None, value } => percent_encode(&value.render(scope)?).into_bytes(),
             Self::Encoded { name: Some(name), value } => {
                 format!("{name}={}", percent_encode(&value.render(scope)?)).into_bytes()

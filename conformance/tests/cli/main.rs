@@ -11,6 +11,7 @@ mod documents;
 mod events;
 mod export;
 mod faults;
+mod fidelity;
 mod fleet;
 mod golden;
 mod half;

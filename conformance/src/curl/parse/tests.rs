@@ -50,14 +50,14 @@ fn a_cookie_without_an_equals_sign_is_none() {
     assert_eq!(header(&sent(r#"curl "http://0.0.0.0:5000" --cookie "_fake""#), "Cookie"), None);
     assert_eq!(
         header(&sent(r#"curl "http://0.0.0.0:5000" --cookie "a=C is fun" -b b=2"#), "Cookie"),
-        Some("a=C is fun; b=2")
+        Some("a=C is fun;b=2")
     );
 }
 
 #[test]
 fn data_goes_to_the_query_with_get() {
     let request = sent("curl -G 'http://0.0.0.0:5000/x?a=1' -d b=2 --data-urlencode 'c=ö &'");
-    assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/x?a=1&b=2&c=%C3%B6%20%26"));
+    assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/x?a=1&b=2&c=%C3%B6+%26"));
     assert_eq!(request.body, None);
 }
 
