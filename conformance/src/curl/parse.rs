@@ -290,8 +290,10 @@ impl<'a> Command<'a> {
                 .help("the origin is named in suite.yaml; the target's takes its place"));
         }
         let target = behind.split('#').next().unwrap_or_default();
-        let plain: String =
-            target.split("${").map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest)).collect();
+        let mut pieces = target.split("${");
+        let first = pieces.next().unwrap_or_default();
+        let behind = pieces.map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest));
+        let plain: String = std::iter::once(first).chain(behind).collect();
         if let Some(bad) = plain.chars().find(|character| matches!(character, ' ' | '[' | ']' | '{' | '}')) {
             return Err(self
                 .wrong(address, format!("curl would not send `{bad}` in an address as it stands"))

@@ -106,8 +106,7 @@ fn what_is_sent_is_what_curl_sends() {
     let commands = fs::read_to_string(data("fidelity.txt")).unwrap();
     let mut told = String::new();
     for command in commands.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
-        let real =
-            sent(&listener, shell(folder.path(), &format!("{} -s -m 20", address(command, &url))));
+        let real = sent(&listener, shell(folder.path(), &format!("{} -s -m 20", address(command, &url))));
         let ours = sent(&listener, shell(folder.path(), &format!("'{program}' record {url} -- {command}")));
         let verdict = match (&real, &ours) {
             (Some(real), Some(ours)) if real == ours => "same   ",
