@@ -22,8 +22,8 @@ check: ## What CI checks before the tests: formatting, lints, documentation, the
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	$(CARGO) run --quiet --package conformance -- check --suite scenarios
 
-mutants: ## Change the reference server in hundreds of ways and count how many the suite notices (an hour; needs cargo-mutants)
-	.ci/mutants
+mutants: ## Change the reference server in hundreds of ways and count how many the suite notices (SHARD=k/n for a part; needs cargo-mutants)
+	.ci/mutants --shard $(or $(SHARD),0/1)
 
 serve: ## Start the reference server on http://127.0.0.1:5000 with sessions, its data in ./data
 	mkdir -p data
