@@ -1,20 +1,20 @@
 //! The command line: the only room that reads flags and the environment.
 
 mod curl;
+mod run;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use url::Url;
-
 use crate::diagnostic::Diagnostic;
-use crate::exchange::Transport;
 use crate::plan::Selection;
-use crate::suite::{Folder, Given, Suite};
+use crate::suite::{Folder, Suite};
 
 pub use curl::{Export, Import, Record};
+use run::parse_address;
+pub use run::{Color, ReportKind, ReportPlace, Run, TransportOptions, github_summary};
 
 /// Replays an HTTP API's specification against any implementation of it, and says requirement by requirement what holds.
 #[derive(Debug, Parser)]
@@ -53,90 +53,6 @@ pub enum Command {
     Record(Record),
     /// Prints scenarios as a shell script with curl, or as a Hurl file.
     Export(Export),
-}
-
-/// `conformance run`.
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
-pub struct Run {
-    /// A target that is already running, as http://host:port.
-    #[arg(value_name = "URL", value_parser = parse_address)]
-    pub url: Option<String>,
-    /// A file that names a command for each profile.
-    #[arg(long, value_name = "FILE")]
-    pub target: Option<PathBuf>,
-    /// A command that starts the target in the current folder; it is started anew for each profile.
-    #[arg(last = true, value_name = "COMMAND")]
-    pub program: Vec<String>,
-    /// Runs the command, or the target file, in every subfolder of this folder, or in every folder that a pattern matches.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "report", "watch"])]
-    pub each: Option<PathBuf>,
-    /// Where the reports of --each are kept, one for each implementation.
-    #[arg(long, value_name = "DIR", default_value = "conformance-reports", requires = "each")]
-    pub keep: PathBuf,
-    /// What is run of the suite.
-    #[command(flatten)]
-    pub selection: SelectionOptions,
-    /// Gives a variable of the suite its value.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
-    pub var: Vec<Given>,
-    /// A YAML file that gives variables their values; --var is stronger.
-    #[arg(long, value_name = "FILE")]
-    pub vars: Vec<PathBuf>,
-    /// How many scenarios send requests at once.
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: u16,
-    /// How the target is reached.
-    #[command(flatten)]
-    pub transport: TransportOptions,
-    /// Writes a report beside the one for people: html, jsonl, junit, tap or badge, each =FILE; github, which needs no file.
-    #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
-    pub report: Vec<ReportPlace>,
-    /// A file of known failures, each with its reason: they fail nothing, and one that has gone does.
-    #[arg(long, value_name = "FILE", conflicts_with = "each")]
-    pub deviations: Option<PathBuf>,
-    /// Begins a file of known failures with what fails in this run.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["each", "deviations", "watch"])]
-    pub write_deviations: Option<PathBuf>,
-    /// Shows passwords, credentials and cookies in the reports.
-    #[arg(long)]
-    pub show_secrets: bool,
-    /// Tells only what the run came to.
-    #[arg(long, short, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Tells every step and every requirement.
-    #[arg(long, short)]
-    pub verbose: bool,
-    /// Tells every exchange whole.
-    #[arg(long, conflicts_with = "quiet")]
-    pub trace: bool,
-    /// When to write in colour.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-    /// Runs again what did not hold whenever a file of the suite or of the implementation changes.
-    #[arg(long)]
-    pub watch: bool,
-}
-
-/// How a target is reached.
-#[derive(Debug, Args)]
-pub struct TransportOptions {
-    /// How long the target may take for one whole answer.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
-    pub timeout: Duration,
-    /// A header field for every request, such as a gateway's key; no report shows its value.
-    #[arg(long, value_name = "NAME: VALUE", value_parser = parse_header)]
-    pub header: Vec<(String, String)>,
-    /// Takes the certificate of an HTTPS target as it is.
-    #[arg(long, requires = "url")]
-    pub insecure: bool,
-    /// Trusts the authorities in a file of PEM certificates, beside those of the system.
-    #[arg(long, value_name = "FILE", requires = "url")]
-    pub cacert: Option<PathBuf>,
-    /// Sends every request through a proxy, as http://host:port.
-    #[arg(long, value_name = "URL", requires = "url", value_parser = parse_proxy)]
-    pub proxy: Option<Url>,
 }
 
 /// `conformance list`.
@@ -260,40 +176,6 @@ pub struct SelectionOptions {
     pub filter: Vec<String>,
 }
 
-/// A report and where it goes.
-#[derive(Debug, Clone)]
-pub enum ReportPlace {
-    /// A file.
-    File(ReportKind, PathBuf),
-    /// The log of a job on GitHub, and the summary that it shows of the job.
-    Github,
-}
-
-/// A kind of report that is a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportKind {
-    /// JSON Lines: the event stream.
-    Jsonl,
-    /// A page for a browser.
-    Html,
-    /// `JUnit` XML.
-    Junit,
-    /// The Test Anything Protocol.
-    Tap,
-    /// A picture for a README, as SVG.
-    Badge,
-}
-
-impl ReportKind {
-    const ALL: [(&'static str, Self); 5] = [
-        ("html", Self::Html),
-        ("jsonl", Self::Jsonl),
-        ("junit", Self::Junit),
-        ("tap", Self::Tap),
-        ("badge", Self::Badge),
-    ];
-}
-
 /// For people, or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
@@ -325,17 +207,6 @@ pub enum SeedFormat {
     Json,
 }
 
-/// When to write in colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 impl SelectionOptions {
     /// The suite's files.
     #[must_use]
@@ -361,26 +232,6 @@ impl Seed {
     #[must_use]
     pub fn folder(&self) -> Folder {
         folder(self.suite.as_ref())
-    }
-}
-
-impl TransportOptions {
-    /// How the target is reached.
-    ///
-    /// # Errors
-    /// A file of certificates that cannot be read.
-    pub fn transport(&self) -> Result<Transport, Diagnostic> {
-        let mut transport = Transport {
-            limit: self.timeout,
-            headers: self.header.clone(),
-            insecure: self.insecure,
-            authorities: None,
-            proxy: self.proxy.clone(),
-        };
-        if let Some(path) = &self.cacert {
-            transport.trust(path).map_err(Diagnostic::new)?;
-        }
-        Ok(transport)
     }
 }
 
@@ -444,39 +295,6 @@ impl Man {
     }
 }
 
-impl Run {
-    /// The files that the run writes.
-    #[must_use]
-    pub fn written(&self) -> Vec<PathBuf> {
-        let files = self.report.iter().filter_map(|place| match place {
-            ReportPlace::File(_, path) => Some(path.clone()),
-            ReportPlace::Github => github_summary(),
-        });
-        files.collect()
-    }
-
-    /// Returns what is given to the variables, the weakest first.
-    ///
-    /// # Errors
-    /// A file that cannot be read.
-    pub fn variables(&self) -> Result<Vec<Given>, Diagnostic> {
-        let mut given = Vec::new();
-        for path in &self.vars {
-            given.extend(Given::read(path)?);
-        }
-        given.extend(self.var.iter().cloned());
-        Ok(given)
-    }
-
-    /// Returns the one profile in which a running target runs.
-    ///
-    /// # Errors
-    /// None or several, where the suite has several.
-    pub fn profile_of_url(&self, suite: &Suite) -> Result<String, Diagnostic> {
-        one_profile(&self.selection.profile, suite, "--profile")
-    }
-}
-
 /// Returns the value of an environment variable, where it is one of text.
 #[must_use]
 pub fn environment(name: &str) -> Option<String> {
@@ -512,65 +330,10 @@ fn folder(named: Option<&PathBuf>) -> Folder {
     named.map_or(Folder::Embedded, |path| Folder::Directory(path.clone()))
 }
 
-fn parse_address(written: &str) -> Result<String, String> {
-    crate::exchange::check_address(written).map(|_| written.to_owned())
-}
-
 fn parse_duration(written: &str) -> Result<Duration, String> {
     let place = crate::source::Source::new("", "").place(crate::source::Span::default());
     crate::suite::members::duration(written, &place)
         .map_err(|_| "written as 200ms, 4s, 1.5s or 2m".to_owned())
-}
-
-fn parse_header(written: &str) -> Result<(String, String), String> {
-    let form = || "written as 'Name: value'".to_owned();
-    let (name, value) = written.split_once(':').ok_or_else(form)?;
-    let name_is_token = !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
-    if !name_is_token || value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
-        return Err(form());
-    }
-    Ok((name.to_owned(), value.trim().to_owned()))
-}
-
-fn parse_proxy(written: &str) -> Result<Url, String> {
-    let url = Url::parse(written).map_err(|error| error.to_string())?;
-    match url.scheme() {
-        "http" | "https" if url.has_host() => Ok(url),
-        _ => Err("written as http://host:port".to_owned()),
-    }
-}
-
-fn parse_variable(written: &str) -> Result<Given, String> {
-    match written.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok(Given { name: name.to_owned(), value: value.into() }),
-        _ => Err("written as name=value".to_owned()),
-    }
-}
-
-fn parse_report(written: &str) -> Result<ReportPlace, String> {
-    if written == "github" {
-        return Ok(ReportPlace::Github);
-    }
-    let kind = |name: &str| ReportKind::ALL.into_iter().find(|(own, _)| *own == name);
-    match written.split_once('=') {
-        Some((name, path)) if !path.is_empty() => match kind(name) {
-            Some((_, kind)) => Ok(ReportPlace::File(kind, path.into())),
-            None => Err(format!("`{name}` is no kind of report; known are {}", kinds())),
-        },
-        _ => Err(format!("written as jsonl=FILE; known are {}", kinds())),
-    }
-}
-
-fn kinds() -> String {
-    let kinds = ReportKind::ALL.into_iter().map(|(name, _)| format!("{name}=FILE"));
-    kinds.chain(["github".to_owned()]).collect::<Vec<_>>().join(", ")
-}
-
-/// Returns the file that GitHub shows as the summary of a job, where this is one.
-#[must_use]
-pub fn github_summary() -> Option<PathBuf> {
-    std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 const EXIT_CODES: &str = "Exit codes:

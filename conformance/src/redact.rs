@@ -22,6 +22,8 @@ pub const REDACTED: &str = "<redacted>";
 pub struct Redactor {
     shows_all: bool,
     values: Vec<String>,
+    /// What the fixtures show openly, such as their ids: a scenario that sends one as a cookie does not make it a secret.
+    open: Vec<String>,
     /// What has become secret in the run: shared by all copies.
     learned: Arc<Mutex<Vec<String>>>,
     member: Option<Regex>,
@@ -49,9 +51,14 @@ impl Redactor {
         let pattern = |pattern: &str| {
             (!names.is_empty()).then(|| Regex::new(&pattern.replace("NAMES", &names)).ok()).flatten()
         };
+        let mut open = Vec::new();
+        for fixture in &suite.fixtures {
+            open_values(&fixture.value, &suite.secrets, &mut open);
+        }
         Self {
             shows_all: false,
             values,
+            open,
             learned: Arc::default(),
             member: pattern(r#"("(?:NAMES)"\s*:\s*)"(?:[^"\\]|\\.)*""#),
             field: pattern(r"(^|[&?])((?:NAMES)=)[^&\s]*(?: [^&=]*)?"),
@@ -78,6 +85,7 @@ impl Redactor {
         let cookies = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
         let sent = cookies.flat_map(|(_, value)| value.split(';')).filter_map(|pair| pair.split_once('='));
         let sent = sent.map(|(_, value)| value.trim().to_owned()).filter(|value| value.len() >= 16);
+        let sent = sent.filter(|value| !self.open.contains(value));
         let given = response.into_iter().flat_map(Response::cookies).map(|cookie| cookie.value().to_owned());
         let mut learned = self.learned();
         for value in sent.chain(given.filter(|value| value.len() >= 8)) {
@@ -174,6 +182,17 @@ fn secret_values(value: &Json, names: &[String], found: &mut Vec<String>, tokens
     }
 }
 
+/// Every string that stands under a name which is no secret's.
+fn open_values(value: &Json, names: &[String], found: &mut Vec<String>) {
+    let Some(members) = value.as_object() else { return };
+    for (_, member) in members.iter().filter(|(name, _)| !names.contains(name)) {
+        match member {
+            Json::String(text) => found.push(text.clone()),
+            other => open_values(other, names, found),
+        }
+    }
+}
+
 /// Every string and number in a value.
 fn strings(value: &Json, found: &mut Vec<String>) {
     match value {
@@ -254,6 +273,17 @@ mod tests {
         let set = ("set-cookie".to_owned(), "sid=0123-4567; Path=/".to_owned());
         redactor.clone().learn(&request, Some(&Response { headers: vec![set], ..Response::default() }));
         assert_eq!(redactor.text("the cookie is 0123-4567"), "the cookie is <redacted>");
+    }
+
+    #[test]
+    fn what_a_fixture_shows_openly_stays_open_when_it_is_sent_as_a_cookie() {
+        let redactor = Redactor { open: vec!["9375973a-68c7-46aa".to_owned()], ..redactor() };
+        let mut request = Request::get(Text::literal("/"), Agent::Curl);
+        for cookie in ["sid=9375973a-68c7-46aa", "sid=df05b4e1-d117-444c"] {
+            request.cookies = vec![Text::literal(cookie)];
+            redactor.learn(&request.prepare(&Scope::default()).unwrap(), None);
+        }
+        assert_eq!(redactor.text("9375973a-68c7-46aa df05b4e1-d117-444c"), "9375973a-68c7-46aa <redacted>");
     }
 
     #[test]

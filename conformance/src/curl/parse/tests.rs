@@ -24,8 +24,8 @@ fn body(request: &Prepared) -> Option<&str> {
 
 #[test]
 fn a_bare_address_is_a_get_of_its_path() {
-    let request = sent(r#"curl "http://0.0.0.0:5000/api/v1/status" -vvv"#);
-    assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/api/v1/status"));
+    let request = sent(r#"curl "http://0.0.0.0:5000/status/now" -vvv"#);
+    assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/status/now"));
     assert_eq!(header(&request, "Accept"), Some("*/*"));
     assert_eq!(request.body, None);
     assert_eq!(sent("curl http://0.0.0.0:5000").target, "/");

@@ -16,12 +16,12 @@ use super::{Scratch, ScratchError};
 fn an_implementation_is_mirrored_with_its_permissions() {
     let original = implementation();
     let scratch = mirror(original.path());
-    assert_eq!(read(scratch.path(), "api/v1/app.py"), "print('app')\n");
+    assert_eq!(read(scratch.path(), "web/one/app.py"), "print('app')\n");
     assert_eq!(mode(&scratch.path().join("run.sh")), 0o755);
-    assert_eq!(mode(&scratch.path().join("api/v1/app.py")), 0o644);
+    assert_eq!(mode(&scratch.path().join("web/one/app.py")), 0o644);
     assert_eq!(mode(scratch.path()), 0o700);
-    assert!(scratch.path().join("api/v1").symlink_metadata().is_ok_and(|kind| kind.is_dir()));
-    assert!(!scratch.path().join("api/v1/app.py").is_symlink());
+    assert!(scratch.path().join("web/one").symlink_metadata().is_ok_and(|kind| kind.is_dir()));
+    assert!(!scratch.path().join("web/one/app.py").is_symlink());
     let name = scratch.path().file_name().and_then(|name| name.to_str()).expect("a name");
     assert!(name.starts_with("conformance-"), "{name}");
     assert_eq!(scratch.skipped(), []);
@@ -30,7 +30,7 @@ fn an_implementation_is_mirrored_with_its_permissions() {
 #[test]
 fn the_original_is_unchanged_after_the_target_wrote_everywhere() {
     let original = implementation();
-    symlink("api/v1/app.py", original.path().join("inside")).expect("a link");
+    symlink("web/one/app.py", original.path().join("inside")).expect("a link");
     symlink(original.path().join("run.sh"), original.path().join("absolute")).expect("a link");
     symlink(original.path().join("created"), original.path().join("dangling")).expect("a link");
     let round = Path::new("..").join(original.path().file_name().expect("a name")).join("run.sh");
@@ -38,7 +38,7 @@ fn the_original_is_unchanged_after_the_target_wrote_everywhere() {
     let before = fingerprint(original.path());
     let scratch = mirror(original.path());
     let script = "find . -type d -exec touch '{}/new' ';'; for f in $(find . -type f) inside absolute dangling round; do \
-                  echo changed >>$f; chmod 600 $f; done; rm -rf api; mkdir -p __pycache__; mv run.sh gone";
+                  echo changed >>$f; chmod 600 $f; done; rm -rf web; mkdir -p __pycache__; mv run.sh gone";
     let status = Command::new("sh").args(["-c", script]).current_dir(scratch.path()).status().expect("sh");
     assert!(status.success());
     assert_eq!(fingerprint(original.path()), before);
@@ -49,13 +49,13 @@ fn the_original_is_unchanged_after_the_target_wrote_everywhere() {
 #[test]
 fn history_and_caches_stay_behind() {
     let original = implementation();
-    for folder in [".git/objects", ".hg", ".svn", "api/__pycache__", ".pytest_cache", ".mypy_cache"] {
+    for folder in [".git/objects", ".hg", ".svn", "web/__pycache__", ".pytest_cache", ".mypy_cache"] {
         fs::create_dir_all(original.path().join(folder)).expect("a folder");
         fs::write(original.path().join(folder).join("x"), "x").expect("a file");
     }
     let scratch = mirror(original.path());
-    assert_eq!(names(scratch.path()), ["api", "run.sh"]);
-    assert_eq!(names(&scratch.path().join("api")), ["v1"]);
+    assert_eq!(names(scratch.path()), ["run.sh", "web"]);
+    assert_eq!(names(&scratch.path().join("web")), ["one"]);
 }
 
 #[test]
@@ -115,20 +115,20 @@ fn links_inside_stay_inside_and_others_lead_to_where_they_led() {
 #[test]
 fn what_is_left_out_is_not_brought() {
     let original = implementation();
-    for name in [".db_User.json", ".db_UserSession.json", "api/.db_User.json", "api/v1/own.log"] {
+    for name in [".db_Thing.json", ".db_Other.json", "web/.db_Thing.json", "web/one/own.log"] {
         fs::write(original.path().join(name), "own data").expect("a file");
     }
     let leave_out = [".db_*.json".to_owned(), "**/*.log".to_owned()];
     let scratch = Scratch::mirror(original.path(), &leave_out).expect("a mirror");
-    assert_eq!(names(scratch.path()), ["api", "run.sh"]);
-    assert_eq!(names(&scratch.path().join("api")), [".db_User.json", "v1"]);
-    assert_eq!(names(&scratch.path().join("api/v1")), ["app.py"]);
+    assert_eq!(names(scratch.path()), ["run.sh", "web"]);
+    assert_eq!(names(&scratch.path().join("web")), [".db_Thing.json", "one"]);
+    assert_eq!(names(&scratch.path().join("web/one")), ["app.py"]);
 }
 
 #[test]
 fn what_is_left_out_is_not_even_read() {
     let original = implementation();
-    let path = original.path().join(".db_User.json");
+    let path = original.path().join(".db_Thing.json");
     fs::write(&path, "own data").expect("a file");
     let long_ago = std::time::SystemTime::UNIX_EPOCH;
     let times = fs::FileTimes::new().set_accessed(long_ago);
@@ -146,14 +146,14 @@ fn a_pattern_that_is_none_is_named() {
 #[test]
 fn sockets_and_fifos_are_skipped_and_remembered() {
     let original = implementation();
-    let _socket = UnixListener::bind(original.path().join("api/socket")).expect("a socket");
+    let _socket = UnixListener::bind(original.path().join("web/socket")).expect("a socket");
     let made = Command::new("mkfifo").arg(original.path().join("fifo")).status().expect("mkfifo");
     assert!(made.success());
     let scratch = mirror(original.path());
     let mut skipped: Vec<String> = scratch.skipped().iter().map(ToString::to_string).collect();
     skipped.sort();
-    assert_eq!(skipped, ["api/socket is a socket", "fifo is a fifo"]);
-    assert_eq!(names(scratch.path()), ["api", "run.sh"]);
+    assert_eq!(skipped, ["fifo is a fifo", "web/socket is a socket"]);
+    assert_eq!(names(scratch.path()), ["run.sh", "web"]);
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn nothing_is_written_outside() {
     fs::create_dir(original.path().join("vendor")).expect("a folder");
     symlink("/dev/null", original.path().join("null")).expect("a link");
     let scratch = mirror(original.path());
-    for relative in ["/tmp/x", "../x", "api/../../x", "", ".", "api/", "vendor/x"] {
+    for relative in ["/tmp/x", "../x", "web/../../x", "", ".", "web/", "vendor/x"] {
         let error = scratch.write(relative, b"x").expect_err(relative);
         assert!(matches!(error, ScratchError::Outside { .. }), "{error}");
     }
@@ -218,11 +218,11 @@ fn nothing_is_written_outside() {
 #[test]
 fn a_read_only_implementation_gives_a_writable_directory() {
     let original = implementation();
-    fs::set_permissions(original.path().join("api"), Permissions::from_mode(0o555)).expect("permissions");
+    fs::set_permissions(original.path().join("web"), Permissions::from_mode(0o555)).expect("permissions");
     fs::set_permissions(original.path(), Permissions::from_mode(0o555)).expect("permissions");
     let scratch = mirror(original.path());
     assert_eq!(mode(scratch.path()), 0o700);
-    assert_eq!(mode(&scratch.path().join("api")), 0o755);
+    assert_eq!(mode(&scratch.path().join("web")), 0o755);
 }
 
 /// As root nothing is read-only, so root runs this test a second time as a user without rights.
@@ -236,7 +236,7 @@ fn the_directory_is_removed_with_what_the_target_made_read_only() {
     let scratch = mirror(original.path());
     let path = scratch.path().to_owned();
     let script = "mkdir -p locked/deep && touch locked/deep/file && chmod 000 locked/deep/file locked/deep && \
-                  chmod 555 locked api && ln -s /etc/passwd api-link && chmod 500 .";
+                  chmod 555 locked web && ln -s /etc/passwd web-link && chmod 500 .";
     let status = Command::new("sh").args(["-c", script]).current_dir(&path).status().expect("sh");
     assert!(status.success());
     drop(scratch);
@@ -260,7 +260,7 @@ fn what_cannot_be_read_is_skipped_and_remembered() {
     let mut skipped: Vec<&Path> = scratch.skipped().iter().map(|skipped| &*skipped.path).collect();
     skipped.sort();
     assert_eq!(skipped, [Path::new("closed"), Path::new("secret")]);
-    assert_eq!(read(scratch.path(), "api/v1/app.py"), "print('app')\n");
+    assert_eq!(read(scratch.path(), "web/one/app.py"), "print('app')\n");
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_temporary_directory_inside_the_original_is_not_mirrored_into_itself() {
         let scratch = mirror(Path::new(&root));
         assert!(scratch.path().starts_with(&root), "TMPDIR is honoured");
         assert_eq!(names(&scratch.path().join("tmp")), [""; 0]);
-        assert_eq!(read(scratch.path(), "api/v1/app.py"), "print('app')\n");
+        assert_eq!(read(scratch.path(), "web/one/app.py"), "print('app')\n");
         return;
     }
     let original = implementation();
@@ -309,8 +309,9 @@ fn this_test(binary: &Path, name: &str) -> Command {
 
 fn implementation() -> TempDir {
     let folder = tempfile::tempdir().expect("a directory");
-    fs::create_dir_all(folder.path().join("api/v1")).expect("a folder");
-    for (name, text, mode) in [("api/v1/app.py", "print('app')\n", 0o644), ("run.sh", "#!/bin/sh\n", 0o755)] {
+    fs::create_dir_all(folder.path().join("web/one")).expect("a folder");
+    for (name, text, mode) in [("web/one/app.py", "print('app')\n", 0o644), ("run.sh", "#!/bin/sh\n", 0o755)]
+    {
         fs::write(folder.path().join(name), text).expect("a file");
         fs::set_permissions(folder.path().join(name), Permissions::from_mode(mode)).expect("permissions");
     }
