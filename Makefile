@@ -11,7 +11,7 @@ help: ## Print this list
 
 conformance: ## Build everything, start the reference server, replay the whole suite, print the report
 	$(CARGO) build --workspace --bins --examples
-	$(CARGO_TARGET_DIR)/debug/conformance run --suite scenarios --target reference-server/target.yaml
+	$(CARGO_TARGET_DIR)/debug/conformance run --requirements --suite scenarios --target reference-server/target.yaml
 
 test: ## Run all tests
 	$(CARGO) test --workspace

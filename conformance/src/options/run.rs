@@ -61,6 +61,9 @@ pub struct Run {
     /// Tells only what the run came to.
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Tells every requirement with its verdict, those that hold too.
+    #[arg(long, conflicts_with = "quiet")]
+    pub requirements: bool,
     /// Tells every step and every requirement.
     #[arg(long, short)]
     pub verbose: bool,

@@ -35,7 +35,9 @@ pub enum Detail {
     Quiet,
     /// What does not hold, and every task with its counts.
     Normal,
-    /// Every step and every requirement too.
+    /// Every requirement with its verdict too.
+    Requirements,
+    /// Every step too.
     Verbose,
     /// Every exchange too, whole.
     Trace,
@@ -158,7 +160,7 @@ impl<W: Write> Human<W> {
             self.causes()?;
         }
         if self.detail != Detail::Quiet && judged {
-            standing::standings(footer, self.detail >= Detail::Verbose, &mut self.out)?;
+            standing::standings(footer, self.detail >= Detail::Requirements, &mut self.out)?;
         }
         // Where nothing could be judged, the reason is all that there is to tell.
         if self.detail != Detail::Quiet || !judged {

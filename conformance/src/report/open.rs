@@ -22,11 +22,12 @@ pub fn open(options: &Run) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
         (true, ..) => Detail::Quiet,
         (.., true) => Detail::Trace,
         (_, true, _) => Detail::Verbose,
+        _ if options.requirements => Detail::Requirements,
         _ => Detail::Normal,
     };
     let mut reports: Vec<Box<dyn Report>> = Vec::new();
     // Where every step is told, that is progress enough. It stands first, to clear the way before the report for people ends.
-    if detail == Detail::Normal {
+    if matches!(detail, Detail::Normal | Detail::Requirements) {
         let terminal = io::stderr().is_terminal();
         let progress = if terminal { Progress::on_terminal() } else { Progress::lines(io::stderr()) };
         reports.push(Box::new(progress));

@@ -20,6 +20,11 @@ fn a_quiet_run_tells_what_it_came_to() {
 }
 
 #[test]
+fn every_requirement_is_told_with_its_verdict_where_that_is_asked_for() {
+    is_told("requirements", &["--requirements", "--filter", "1-open", "--filter", "6-refuses"]);
+}
+
+#[test]
 fn a_verbose_run_tells_every_step() {
     is_told("verbose", &["--verbose", "--filter", "1-open", "--filter", "6-refuses"]);
 }
