@@ -1,0 +1,22 @@
+//! `compare`: reports of many implementations, side by side.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anstream::AutoStream;
+use conformance::comparison::Comparison;
+use conformance::options::Compare;
+use conformance::report;
+
+use super::{Stopped, written};
+
+/// Prints the table of implementations by requirements, and writes it as a page.
+pub(crate) fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
+    let comparison = Comparison::read(&options.reports)?;
+    if let Some(path) = &options.html {
+        report::write_file(path, |out| report::html::matrix::write(&comparison, out))
+            .map_err(|error| report::unwritable(path, &error))?;
+    }
+    let mut out = AutoStream::new(io::stdout(), report::choice(options.color));
+    written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))
+}

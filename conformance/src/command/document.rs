@@ -1,0 +1,44 @@
+//! `import`, `record` and `export`: documents and commands to scenarios, and scenarios to scripts.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use conformance::exchange::Transport;
+use conformance::exit::Exit;
+use conformance::export;
+use conformance::import::folder as imports;
+use conformance::options;
+use conformance::plan::Plan;
+use conformance::record::{self, Unrecorded};
+use conformance::suite::Suite;
+
+use super::{Stopped, print};
+
+/// Writes scenarios from a document.
+pub(crate) fn import(options: &options::Import) -> Result<ExitCode, Stopped> {
+    let import = imports::import(&options.order())?;
+    write!(io::stderr(), "{}", import.complaints())?;
+    print(&import.summary(&options.out))
+}
+
+/// Sends one command and prints the step that its answer makes.
+pub(crate) fn record(options: &options::Record) -> Result<ExitCode, Stopped> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let transport = Transport::default();
+    let recorded = record::record(&options.url, &options.command, options.origin.as_deref(), &transport);
+    match runtime.block_on(recorded) {
+        Ok(step) => print(&step),
+        Err(Unrecorded::Wrong(wrong)) => Err(wrong.into()),
+        Err(Unrecorded::Unanswered(breakage)) => {
+            Err(Stopped { exit: Exit::Unusable, message: format!("error: {breakage}") })
+        }
+    }
+}
+
+/// Prints scenarios for another tool.
+pub(crate) fn export(options: &options::Export) -> Result<ExitCode, Stopped> {
+    let suite = Arc::new(Suite::load(&options.selection.folder())?);
+    let plan = Plan::new(suite, &options.selection.selection())?;
+    print(&if options.hurl { export::hurl(&plan) } else { export::shell(&plan) })
+}

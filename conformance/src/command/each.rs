@@ -1,0 +1,48 @@
+//! `run --each`: one suite against many implementations, a report each, and one table.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anstream::AutoStream;
+use conformance::comparison::Comparison;
+use conformance::exit::Exit;
+use conformance::fleet;
+use conformance::options::Run;
+use conformance::report::{self, JsonLines};
+
+use super::play::{SIGNALLED, play};
+use super::run::{Ready, ready};
+use super::{Stopped, written};
+
+/// Runs a plan against one implementation after the other, keeps a report of each and sets them beside each other. Returns the
+/// gravest exit code: a failure before what cannot be used.
+pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
+    let Ready { plan, target, how } = ready(options, None)?;
+    let members = fleet::muster(pattern, &options.keep)?;
+    std::fs::create_dir_all(&options.keep).map_err(|error| report::unwritable(&options.keep, &error))?;
+    let kept: Vec<PathBuf> = members.iter().map(|member| options.keep.join(member.report())).collect();
+    for (index, (member, path)) in members.iter().zip(&kept).enumerate() {
+        if !options.quiet {
+            // Whoever waits sees how far it is; what it came to stands in the table.
+            writeln!(io::stderr(), "[{} of {}] {}", index + 1, members.len(), member.name).ok();
+        }
+        let target = target.elsewhere(member.name.clone(), &member.directory);
+        let lines = JsonLines::create(path).map_err(|error| report::unwritable(path, &error))?;
+        let ready = Ready { plan: plan.clone(), target, how: how.clone() };
+        let code = play(ready, &mut [Box::new(lines)], &mut BTreeSet::new())?;
+        if code >= SIGNALLED {
+            return Ok(code.into());
+        }
+    }
+    let comparison = Comparison::read(&kept)?;
+    let mut out = AutoStream::new(io::stdout(), report::choice(options.color));
+    written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))?;
+    let exits = comparison.implementations.iter().map(|one| one.exit);
+    let gravity = |exit: &u8| GRAVITY.iter().position(|other| other.code() == *exit);
+    Ok(exits.max_by_key(gravity).unwrap_or_default().into())
+}
+
+/// Exit codes by how grave they are: of many runs the last of these is told.
+const GRAVITY: [Exit; 5] = [Exit::Conforms, Exit::Nothing, Exit::Unusable, Exit::Fails, Exit::Internal];

@@ -1,0 +1,93 @@
+//! `list`, `check`, `coverage` and `schema`: what a suite says on paper. No target is asked.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anstream::AutoStream;
+use conformance::coverage::{Coverage, Specification};
+use conformance::diagnostic::Diagnostic;
+use conformance::exit::Exit;
+use conformance::listing;
+use conformance::options::{self, Check, CoverageFormat, List, ListFormat, SchemaOf};
+use conformance::plan::Plan;
+use conformance::source::Source;
+use conformance::suite::{Suite, schema};
+
+use super::{Stopped, written};
+
+/// Lists what a run would send.
+pub(crate) fn list(options: &List) -> Result<ExitCode, Stopped> {
+    let suite = Arc::new(Suite::load(&options.selection.folder())?);
+    let plan = Plan::new(suite, &options.selection())?;
+    let entries = listing::entries(&plan);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let done = match options.format {
+        ListFormat::Text => listing::write_text(&entries, &mut out),
+        ListFormat::Json => listing::write_json(&entries, &mut out),
+    };
+    written(done.and_then(|()| out.flush()))
+}
+
+/// Says that nothing is wrong with a suite, and what looks like a mistake.
+pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
+    let suite = Suite::load(&options.folder())?;
+    for warning in suite.warnings.iter() {
+        writeln!(AutoStream::auto(io::stderr()), "warning: {warning}\n")?;
+    }
+    let steps: usize = suite.scenarios.iter().map(|scenario| scenario.steps.len()).sum();
+    writeln!(
+        io::stdout(),
+        "{}: {} requirements, {} scenarios, {steps} steps, {} profiles; {}",
+        suite.title,
+        suite.requirements.len(),
+        suite.scenarios.len(),
+        suite.profiles.len(),
+        match suite.warnings.iter().count() {
+            0 => "nothing is wrong".to_owned(),
+            1 => "nothing is wrong, and one thing looks like a mistake".to_owned(),
+            many => format!("nothing is wrong, and {many} things look like mistakes"),
+        },
+    )?;
+    Ok(Exit::Conforms.into())
+}
+
+/// Says which steps cover which requirement, and which exchanges of a document no step encodes.
+pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped> {
+    let suite = Suite::load(&options.folder())?;
+    let specification = match &options.spec {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Diagnostic::new(format!("the document {} cannot be read: {error}", path.display()))
+            })?;
+            let read = Specification::read(&Source::new(path.display().to_string(), text), &suite);
+            if read.exchanges.is_empty() {
+                let message = format!("{} shows no curl command", path.display());
+                let help = "a command stands in a code block, behind a prompt or at the beginning of a line";
+                return Err(Stopped { exit: Exit::Nothing, ..Diagnostic::new(message).help(help).into() });
+            }
+            Some(read)
+        }
+    };
+    let coverage = Coverage::new(&suite, specification);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let done = match options.format {
+        CoverageFormat::Text => coverage.write_text(&mut out),
+        CoverageFormat::Markdown => coverage.write_markdown(&mut out),
+        CoverageFormat::Json => coverage.write_json(&mut out),
+    };
+    let conforms = written(done.and_then(|()| out.flush()))?;
+    Ok(if coverage.is_whole() { conforms } else { Exit::Fails.into() })
+}
+
+/// Returns a schema, or the editor's settings, as it is checked in.
+pub(crate) fn described(of: SchemaOf) -> String {
+    schema::text(&match of {
+        SchemaOf::Scenario => schema::scenario().to_value(),
+        SchemaOf::Suite => schema::manifest().to_value(),
+        SchemaOf::Requirements => schema::register().to_value(),
+        SchemaOf::Report => schema::report().to_value(),
+        SchemaOf::Editor => schema::editor("scenarios"),
+    })
+}

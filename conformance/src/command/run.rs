@@ -1,0 +1,143 @@
+//! `run`: a suite against one target, once or again and again.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anstream::AutoStream;
+use conformance::deviation::Deviations;
+use conformance::exit::Exit;
+use conformance::options::{self, Run};
+use conformance::plan::{Plan, Selection};
+use conformance::redact::Redactor;
+use conformance::report;
+use conformance::run;
+use conformance::suite::{Folder, Suite};
+use conformance::target::{self, Target};
+use conformance::watch::{self, Snapshot};
+
+use super::Stopped;
+use super::each::each;
+use super::play::{SIGNALLED, interrupted, play};
+
+/// Runs what was asked for; with `--watch`, until a signal ends it.
+pub(crate) fn run(options: &Run) -> Result<ExitCode, Stopped> {
+    if let Some(pattern) = &options.each {
+        return each(pattern, options);
+    }
+    let mut done = round(options, None)?;
+    while options.watch && done.code < SIGNALLED {
+        done = next_round(options, done)?;
+    }
+    Ok(done.code.into())
+}
+
+/// What a run needs, once nothing is wrong on paper.
+pub(crate) struct Ready {
+    pub(crate) plan: Plan,
+    pub(crate) target: Target,
+    pub(crate) how: run::Options,
+}
+
+/// Reads everything that a run needs. Whatever is wrong on paper is said here.
+pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Ready, Stopped> {
+    let mut suite = Suite::load(&options.selection.folder())?;
+    suite.give(&options.variables()?, &options::environment)?;
+    let suite = Arc::new(suite);
+    let mut selection = Selection { only, ..options.selection.selection() };
+    let target = match (&options.url, &options.target) {
+        (Some(url), _) => {
+            let profile = options.profile_of_url(&suite)?;
+            selection.profiles = vec![profile.clone()];
+            Target::Url { base: url.clone(), profile }
+        }
+        (None, Some(file)) => target::load(file, &suite)?,
+        (None, None) => Target::command(options.program.clone(), ".".into()),
+    };
+    let transport = options.transport.transport()?;
+    let gateway = transport.headers.iter().map(|(_, value)| value.as_str());
+    let redactor =
+        if options.show_secrets { Redactor::none() } else { Redactor::new(&suite).hiding(gateway) };
+    let deviations = match &options.deviations {
+        Some(file) => Deviations::load(file, &suite)?,
+        None => Deviations::default(),
+    };
+    let plan = Plan::new(suite, &selection)?;
+    let interrupt = run::Interrupt::default();
+    let how = run::Options { jobs: usize::from(options.jobs), transport, redactor, deviations, interrupt };
+    Ok(Ready { plan, target, how })
+}
+
+/// One run of the suite, or of a part of it.
+struct Round {
+    code: u8,
+    /// Whether it was the whole that was asked for.
+    whole: bool,
+    /// The steps that did not hold.
+    wrong: BTreeSet<String>,
+    /// What it was run from, as it was before.
+    places: Vec<PathBuf>,
+    files: Snapshot,
+}
+
+fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped> {
+    let whole = only.is_none();
+    let ready = ready(options, only)?;
+    let places = if options.watch { places(options, &ready.target) } else { Vec::new() };
+    let files = Snapshot::take(&places, &options.written());
+    let mut reports = report::open(options)?;
+    let mut wrong = BTreeSet::new();
+    let code = play(ready, &mut reports, &mut wrong)?;
+    Ok(Round { code, whole, wrong, places, files })
+}
+
+/// Runs again what did not hold once a file has changed; the whole once all of that holds.
+fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
+    if !last.whole && last.wrong.is_empty() {
+        return round(options, None);
+    }
+    loop {
+        writeln!(io::stderr(), "\nwaiting for a change; Ctrl-C ends this").ok();
+        let written = options.written();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let changed = runtime.block_on(async {
+            tokio::select! {
+                changed = watch::changed(&last.files, &last.places, &written) => Ok(changed),
+                code = interrupted() => Err(code),
+            }
+        });
+        let changed = match changed {
+            Ok(changed) => changed,
+            Err(code) => return Ok(Round { code, ..last }),
+        };
+        let mut again = last.wrong.clone();
+        again.extend(changed.iter().filter_map(|path| options.selection.folder().scenario(path)));
+        let next = match round(options, Some(again).filter(|again| !again.is_empty())) {
+            // What did not hold is not there any more.
+            Err(stopped) if stopped.exit == Exit::Nothing => round(options, None),
+            other => other,
+        };
+        match next {
+            Ok(next) => return Ok(next),
+            // A file that is half written, or wrong: it will change again.
+            Err(stopped) => {
+                writeln!(AutoStream::auto(io::stderr()), "{}", stopped.message).ok();
+                last.files = Snapshot::take(&last.places, &written);
+            }
+        }
+    }
+}
+
+/// What a run is run from: the suite, the target file and the implementation.
+fn places(options: &Run, target: &Target) -> Vec<PathBuf> {
+    let mut places: Vec<PathBuf> = options.target.iter().cloned().collect();
+    if let Folder::Directory(suite) = options.selection.folder() {
+        places.push(suite);
+    }
+    places.extend(target.directories().map(PathBuf::from));
+    places.sort();
+    places.dedup();
+    places
+}
