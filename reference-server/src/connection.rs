@@ -1,8 +1,9 @@
 //! Speaks HTTP/1.1 on one connection, within limits.
 //!
 //! In go a stream and the application, out comes the connection to be driven. Nothing that a client sends is
-//! waited for, or kept, without a limit; what the limits do not allow is answered by hyper (400, 431) or
-//! here.
+//! waited for, or kept, without a limit. What hyper cannot read it answers itself (400, 431); what it can
+//! read and RFC 9112 refuses is refused in `head`, before the application sees it; how the socket is left
+//! behind is the business of `stream`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,12 +16,19 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
 
 use crate::app::Application;
+use crate::reply::Reply;
+
+mod head;
+mod stream;
+
+pub use head::{MAX_COOKIES, MAX_FIELDS, MAX_URL};
+pub(crate) use stream::Stream;
 
 /// How long a client may take to send the head of a request, and how long it may stay idle between two.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many bytes the head of a request may have; a longer one is answered 431 (RFC 6585 §5).
-pub const MAX_HEAD: usize = 32 * 1024;
+/// How many bytes of a head are gathered: more than any that is accepted, so that it can be told what was too long.
+const MAX_HEAD: usize = 64 * 1024;
 
 /// A connection over `stream` that answers with `app`. It does nothing until it is polled.
 pub(crate) fn connection(
@@ -32,12 +40,17 @@ pub(crate) fn connection(
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(app.answer(request).await) }
+        async move {
+            Ok::<_, Infallible>(match head::check(&request) {
+                Ok(()) => app.answer(request).await,
+                Err(unfit) => Reply::from(unfit).into_response(),
+            })
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_header_size(MAX_HEAD)
-        .max_buf_size(2 * MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), service)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(Stream::new(stream)), service)
 }

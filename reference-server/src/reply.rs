@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use thiserror::Error;
@@ -34,6 +34,7 @@ pub struct Reply {
     body: Bytes,
     allow: Option<&'static str>,
     set_cookie: Option<HeaderValue>,
+    close: bool,
 }
 
 impl Reply {
@@ -79,6 +80,13 @@ impl Reply {
         Self { set_cookie: Some(cookie), ..self }
     }
 
+    /// The same answer, and nothing more is read from the client: where the next request begins is not known,
+    /// or not to be waited for.
+    #[must_use]
+    pub(crate) fn and_close(self) -> Self {
+        Self { close: true, ..self }
+    }
+
     /// The answer as hyper sends it.
     #[must_use]
     pub fn into_response(self) -> Response<Full<Bytes>> {
@@ -92,11 +100,14 @@ impl Reply {
         if let Some(cookie) = self.set_cookie {
             headers.insert(SET_COOKIE, cookie);
         }
+        if self.close {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         response
     }
 
     const fn new(content_type: HeaderValue, body: Bytes) -> Self {
-        Self { status: StatusCode::OK, content_type, body, allow: None, set_cookie: None }
+        Self { status: StatusCode::OK, content_type, body, allow: None, set_cookie: None, close: false }
     }
 }
 
@@ -131,6 +142,14 @@ pub enum Rejection {
     BodyTooSlow,
     #[error("Content too large")]
     BodyTooLarge,
+    #[error("URI too long")]
+    UrlTooLong,
+    #[error("Request header fields too large")]
+    FieldsTooLarge,
+    #[error("Expectation failed")]
+    ExpectationFailed,
+    #[error("Not implemented")]
+    NotImplemented,
     /// The change was not stored. Why is the operator's business, not the client's.
     #[error("Internal server error")]
     NotStored(#[from] WriteError),
@@ -150,6 +169,10 @@ impl Rejection {
             | Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UrlTooLong => StatusCode::URI_TOO_LONG,
+            Self::FieldsTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
+            Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::NotStored(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -164,6 +187,10 @@ impl From<Rejection> for Reply {
             Rejection::NotFound => Self::fixed_json("{\n  \"error\": \"Not found\"\n}\n"),
             Rejection::MethodNotAllowed(allow) => {
                 Self { allow: Some(allow), ..Self::html(METHOD_NOT_ALLOWED) }
+            }
+            // What was left unread is no request.
+            Rejection::BadRequest | Rejection::BodyTooSlow | Rejection::BodyTooLarge => {
+                Self::json(&ErrorBody { error: rejection.to_string() }).and_close()
             }
             other => Self::json(&ErrorBody { error: other.to_string() }),
         }

@@ -77,7 +77,7 @@ async fn a_client_that_does_not_finish_a_body_is_told_408() {
     let app = App::open(&Settings::default(), folder.path()).unwrap();
     let (address, _) = serving(app, 1, std::future::pending()).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(b"POST /api/v1/users HTTP/1.1\r\nContent-Length: 2\r\n\r\n{").await.unwrap();
+    stream.write_all(b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{").await.unwrap();
     let answer = rest(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
 }
@@ -121,7 +121,7 @@ async fn a_request_that_never_ends_holds_the_stop_up_until_the_deadline() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let (address, served) = serving(app, 1, async { drop(stopped.await) }).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = b"POST /api/v1/users HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    let head = b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
     stream.write_all(head).await.unwrap();
     let mut continued = [0; 25];
     stream.read_exact(&mut continued).await.unwrap();

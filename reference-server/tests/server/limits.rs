@@ -39,7 +39,7 @@ fn a_body_of_1_mib_is_read_and_a_longer_one_is_413() {
 fn a_head_that_is_too_long_is_431() {
     let folder = folder(&[]);
     let server = Server::start(folder.path(), &[]);
-    let request = format!("GET /api/v1/status HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(40 * 1024));
+    let request = format!("GET /api/v1/status HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(40 * 1024));
     let mut stream = TcpStream::connect(&server.address).unwrap();
     // The server may close before all of it was taken.
     let _ = stream.write_all(request.as_bytes());
@@ -70,7 +70,9 @@ fn a_refused_body_that_comes_late_does_not_cost_the_client_its_answer() {
     let server = Server::start(folder.path(), &[("AUTH_TYPE", "basic_auth")]);
     let mut stream = TcpStream::connect(&server.address).unwrap();
     stream
-        .write_all(b"POST /api/v1/users HTTP/1.1\r\nConnection: close\r\nContent-Length: 4\r\n\r\n")
+        .write_all(
+            b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n",
+        )
         .unwrap();
     stream.write_all(b"late").unwrap();
     let mut answer = String::new();
@@ -82,7 +84,7 @@ fn a_refused_body_that_comes_late_does_not_cost_the_client_its_answer() {
 fn a_refused_client_that_waits_is_not_asked_for_its_body() {
     let folder = folder(&[BOB]);
     let server = Server::start(folder.path(), &[("AUTH_TYPE", "basic_auth")]);
-    let head = b"POST /api/v1/users HTTP/1.1\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
+    let head = b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
     let answer = send(&server, head);
     assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
 }

@@ -12,3 +12,4 @@ mod routes;
 mod start;
 mod transcripts;
 mod users;
+mod wire;

@@ -1,0 +1,138 @@
+//! What RFC 9112 asks of the head of a request and hyper leaves to the server.
+//!
+//! A head that hyper could read goes in, out comes leave to pass it on or what is to be answered in its place.
+//! What a request is about is not looked at.
+
+use hyper::header::{COOKIE, EXPECT, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use hyper::{Method, Request, Uri, Version};
+
+use crate::reply::{Rejection, Reply};
+
+/// How many bytes the target of a request may have; a longer one is answered 414 (RFC 9110 §15.5.15).
+pub const MAX_URL: usize = 8 * 1024;
+
+/// How many bytes the fields of a head may have together; more are answered 431 (RFC 6585 §5).
+pub const MAX_FIELDS: usize = 32 * 1024;
+
+/// How many bytes the `Cookie` fields of a head may have together; more are answered 431.
+pub const MAX_COOKIES: usize = 8 * 1024;
+
+/// What the server as a whole allows, `OPTIONS *`.
+const ALLOW: &str = "DELETE, GET, HEAD, OPTIONS, POST, PUT";
+
+/// A request that the application never sees.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// It is refused, and what follows on the connection is not read.
+    Refused(Rejection),
+    /// It asks the server as a whole what it allows (RFC 9112 §3.2.4).
+    Asterisk,
+}
+
+impl From<Unfit> for Reply {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Refused(rejection) => Self::from(rejection).and_close(),
+            Unfit::Asterisk => Self::options(ALLOW),
+        }
+    }
+}
+
+/// Whether the application may answer a request.
+///
+/// # Errors
+/// What is to be answered instead.
+pub(super) fn check<B>(request: &Request<B>) -> Result<(), Unfit> {
+    fields(request.headers(), request.version()).map_err(Unfit::Refused)?;
+    target(request.method(), request.uri())
+}
+
+/// Which form of target goes with which method (RFC 9112 §3.2), and how long it may be.
+fn target(method: &Method, uri: &Uri) -> Result<(), Unfit> {
+    let target = uri.path_and_query().map_or("", |target| target.as_str());
+    if target.len() > MAX_URL {
+        return Err(Unfit::Refused(Rejection::UrlTooLong));
+    }
+    if target.starts_with('/') && method != Method::CONNECT {
+        return Ok(());
+    }
+    Err(match (method, target) {
+        // Whatever follows is for the other side of a tunnel, and there is none.
+        (&Method::CONNECT, "") => Unfit::Refused(Rejection::NotImplemented),
+        (&Method::OPTIONS, "*") => Unfit::Asterisk,
+        _ => Unfit::Refused(Rejection::BadRequest),
+    })
+}
+
+/// What the fields say of the message itself.
+fn fields(fields: &HeaderMap, version: Version) -> Result<(), Rejection> {
+    let (mut hosts, mut codings, mut length, mut cookies) = (0, 0, 0, 0);
+    for (name, value) in fields {
+        length += name.as_str().len() + value.len() + ": \r\n".len();
+        if name == HOST {
+            hosts += 1;
+            if !is_host(value.as_bytes()) {
+                return Err(Rejection::BadRequest);
+            }
+        } else if name == COOKIE {
+            cookies += value.len();
+        } else if name == TRANSFER_ENCODING {
+            codings += 1;
+            transfer_encoding(value)?;
+        } else if name == EXPECT && version >= Version::HTTP_11 {
+            expect(value)?;
+        }
+    }
+    if length > MAX_FIELDS || cookies > MAX_COOKIES {
+        return Err(Rejection::FieldsTooLarge);
+    }
+    // One Host, and only one; HTTP/1.0 may have none (RFC 9112 §3.2).
+    if hosts > 1 || codings > 1 || (hosts == 0 && version >= Version::HTTP_11) {
+        return Err(Rejection::BadRequest);
+    }
+    Ok(())
+}
+
+/// Chunked, once, is all that is undone; hyper has seen to it that chunked comes last (RFC 9112 §6.1, §7).
+fn transfer_encoding(value: &HeaderValue) -> Result<(), Rejection> {
+    let codings = value.as_bytes();
+    if codings.eq_ignore_ascii_case(b"chunked") {
+        return Ok(());
+    }
+    let is_chunked = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
+    if codings.split(|&byte| byte == b',').all(is_chunked) {
+        Err(Rejection::BadRequest)
+    } else {
+        Err(Rejection::NotImplemented)
+    }
+}
+
+/// There is one expectation that can be met (RFC 9110 §10.1.1).
+fn expect(value: &HeaderValue) -> Result<(), Rejection> {
+    if value.as_bytes().eq_ignore_ascii_case(b"100-continue") {
+        Ok(())
+    } else {
+        Err(Rejection::ExpectationFailed)
+    }
+}
+
+/// Whether a value is `uri-host [ ":" port ]`, which may be empty (RFC 9110 §7.2, RFC 3986 §3.2.2).
+///
+/// What stands in brackets is not taken apart: no address is derived from it.
+fn is_host(value: &[u8]) -> bool {
+    let (host, port) = match value.iter().rposition(|&byte| byte == b':' || byte == b']') {
+        Some(at) if value[at] == b':' => (&value[..at], &value[at + 1..]),
+        _ => (value, [].as_slice()),
+    };
+    let address = host.strip_prefix(b"[").map(|rest| rest.strip_suffix(b"]"));
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(byte);
+    port.iter().all(u8::is_ascii_digit)
+        && match address {
+            Some(None) => false,
+            Some(Some(address)) => address.iter().all(|byte| *byte == b':' || is_name(byte)),
+            None => host.iter().all(is_name),
+        }
+}
+
+#[cfg(test)]
+mod tests;

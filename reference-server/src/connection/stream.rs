@@ -1,0 +1,143 @@
+//! A socket that is left politely.
+//!
+//! A stream goes in, a stream comes out, with three habits: what cannot be written for too long is given up; a
+//! socket is closed only when its client has heard the answer; and hyper's answer to a first line that never
+//! ends is given the status that is meant for it. Bytes pass through unread and unchanged otherwise.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+/// How long a client may take nothing of an answer that waits for it.
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long, and for how many bytes, a client that was told the end is listened to.
+///
+/// A socket that is closed on unread bytes is reset, and the client may lose the answer that was on its way
+/// (RFC 9112 §9.6).
+pub(crate) const LINGER: (Duration, usize) = (Duration::from_secs(1), 8 * 1024 * 1024);
+
+/// What hyper says to a head that is too long.
+const FIELDS_TOO_LARGE: &[u8] = b"HTTP/1.1 431 ";
+/// What is said when it is the first line that does not end (RFC 9112 §3).
+const URL_TOO_LONG: &[u8] = b"HTTP/1.1 414 URI Too Long\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// A client's socket.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    socket: TcpStream,
+    /// Whether a line has ended since the last answer.
+    line_ended: bool,
+    /// Whether the client has said that it will send nothing more.
+    ended: bool,
+    /// Runs while the client takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+    /// Runs once the client was told the end; with the bytes that may still come.
+    lingering: Option<(Pin<Box<Sleep>>, usize)>,
+}
+
+impl Stream {
+    pub(crate) fn new(socket: TcpStream) -> Self {
+        Self { socket, line_ended: false, ended: false, stalled: None, lingering: None }
+    }
+
+    /// The result of a write, or the end of patience.
+    fn in_time(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_TIMEOUT)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// What is to be written in the place of `answer`.
+    fn corrected(&mut self, answer: &[u8]) -> Option<&'static [u8]> {
+        let line_ended = std::mem::take(&mut self.line_ended);
+        (!line_ended && answer.starts_with(FIELDS_TOO_LARGE)).then_some(URL_TOO_LONG)
+    }
+
+    /// Writes another answer as if it were the one of `length` bytes.
+    fn write_instead(
+        &mut self,
+        cx: &mut Context<'_>,
+        answer: &[u8],
+        length: usize,
+    ) -> Poll<io::Result<usize>> {
+        // The first answer that is written after a read finds an empty buffer, or the client has not read the
+        // former ones and will not miss the rest of this.
+        let written = Pin::new(&mut self.socket).poll_write(cx, answer);
+        self.in_time(cx, written.map_ok(|_| length))
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.socket).poll_read(cx, buf))?;
+        let read = &buf.filled()[before..];
+        self.ended = read.is_empty();
+        self.line_ended = self.line_ended || read.contains(&b'\n');
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(answer) = self.corrected(buf) {
+            return self.write_instead(cx, answer, buf.len());
+        }
+        let written = Pin::new(&mut self.socket).poll_write(cx, buf);
+        self.in_time(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if let Some(answer) = bufs.first().and_then(|first| self.corrected(first)) {
+            return self.write_instead(cx, answer, bufs.iter().map(|buf| buf.len()).sum());
+        }
+        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
+        self.in_time(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    /// Says that nothing more will come, and listens to the client until it says so, too.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { socket, lingering, ended, .. } = &mut *self;
+        if lingering.is_none() {
+            ready!(Pin::new(&mut *socket).poll_shutdown(cx))?;
+        }
+        let (time, bytes) = lingering.get_or_insert_with(|| (Box::pin(sleep(LINGER.0)), LINGER.1));
+        let mut unread = [0; 4096];
+        while !*ended && *bytes > 0 && time.as_mut().poll(cx).is_pending() {
+            let mut unread = ReadBuf::new(&mut unread);
+            // Whoever resets the connection has gone.
+            if ready!(Pin::new(&mut *socket).poll_read(cx, &mut unread)).is_err() {
+                break;
+            }
+            *ended = unread.filled().is_empty();
+            *bytes = bytes.saturating_sub(unread.filled().len());
+        }
+        Poll::Ready(Ok(()))
+    }
+}
