@@ -26,8 +26,8 @@ pub(crate) fn to_answer(value: &impl Serialize) -> Bytes {
 }
 
 /// A way to write values as a file holds them, in one line.
-pub(crate) fn file_serializer(bytes: &mut Vec<u8>) -> Serializer<&mut Vec<u8>, OneLine> {
-    Serializer::with_formatter(bytes, OneLine)
+pub(crate) fn file_serializer<W: io::Write>(writer: W) -> Serializer<W, OneLine> {
+    Serializer::with_formatter(writer, OneLine)
 }
 
 /// The layout of a file.

@@ -1,9 +1,10 @@
 //! Keeps the objects of one class: in memory for reading, in a file for good.
 //!
 //! A [`Store`] is a cheap handle. Reading takes a lock for a moment and touches no file. A change goes to the
-//! writer's thread, which takes all that wait, writes the file once and then answers them together; a change
-//! is seen by readers, and acknowledged, only when it is on disk. When the file cannot be written, nothing
-//! has changed.
+//! writer's thread, which takes all that wait, adds them to the journal in one go and then answers them
+//! together; a change is seen by readers, and acknowledged, only when it is on disk. When it cannot be written,
+//! nothing has changed. At rest the journal is folded into the file and gone: there is only the course's file
+//! then.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, mpsc};
@@ -15,15 +16,21 @@ use tokio::sync::oneshot;
 use crate::model::Model;
 
 mod directory;
+mod draft;
+mod error;
 mod file;
+mod journal;
 mod objects;
+mod version;
 mod writer;
 
 pub use directory::Directory;
-pub use file::StoreError;
+pub use error::StoreError;
 
+use draft::Action;
+use journal::Journal;
 use objects::Objects;
-use writer::{Action, Change};
+use writer::{Change, Message, Writer};
 
 /// The objects of a class.
 pub struct Store<M: Model> {
@@ -33,8 +40,8 @@ pub struct Store<M: Model> {
 /// What the handles of one store share.
 struct Shelf<M: Model> {
     objects: Arc<RwLock<Objects<M>>>,
-    /// The way to the writer's thread, and the thread. Both are there until the last handle is dropped.
-    changes: Option<mpsc::Sender<Change<M>>>,
+    /// The way to the writer's thread, and the thread, which is there until the last handle is dropped.
+    messages: mpsc::Sender<Message<M>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -47,15 +54,18 @@ pub struct WriteError {
 
 impl<M: Model> Store<M> {
     fn open(directory: Arc<Directory>) -> Result<Self, StoreError> {
-        let file = file::File::new(directory, M::CLASS);
-        let objects = Arc::new(RwLock::new(file.read()?));
-        let (changes, waiting) = mpsc::channel();
-        let writer = thread::Builder::new().name(format!("{} writer", M::CLASS)).spawn({
-            let objects = Arc::clone(&objects);
-            move || writer::run(&file, &objects, &waiting)
-        });
-        let writer = writer.map_err(StoreError::no_thread)?;
-        Ok(Self { shelf: Arc::new(Shelf { objects, changes: Some(changes), writer: Some(writer) }) })
+        let file = file::File::new(Arc::clone(&directory), M::CLASS);
+        let (mut objects, content) = file.read()?;
+        let (journal, lacking) = Journal::open(directory, content.version.clone())?;
+        for changes in lacking {
+            objects.accept(changes);
+        }
+        let objects = Arc::new(RwLock::new(objects));
+        let (messages, waiting) = mpsc::channel();
+        let writer = Writer::new(Arc::clone(&objects), file, &content, journal, messages.clone());
+        let thread = thread::Builder::new().name(format!("{} writer", M::CLASS));
+        let writer = thread.spawn(move || writer.run(&waiting)).map_err(StoreError::no_thread)?;
+        Ok(Self { shelf: Arc::new(Shelf { objects, messages, writer: Some(writer) }) })
     }
 
     /// The object with an id.
@@ -85,7 +95,7 @@ impl<M: Model> Store<M> {
     /// Stores an object, which takes the place of the one with the same id, and returns it as it was stored.
     ///
     /// # Errors
-    /// When the file cannot be written; nothing has changed then.
+    /// When it cannot be written; nothing has changed then.
     pub async fn save(&self, object: M) -> Result<Arc<M>, WriteError> {
         let saved = self.change(Action::Save(Box::new(object))).await?;
         saved.ok_or_else(|| WriteError::because("the writer lost it"))
@@ -96,7 +106,7 @@ impl<M: Model> Store<M> {
     /// Changes come one after the other, each on what the former left: none is lost.
     ///
     /// # Errors
-    /// When the file cannot be written; nothing has changed then.
+    /// When it cannot be written; nothing has changed then.
     pub async fn update(
         &self,
         id: &str,
@@ -108,7 +118,7 @@ impl<M: Model> Store<M> {
     /// Removes the object with an id and returns it, or `None` if there is none.
     ///
     /// # Errors
-    /// When the file cannot be written; nothing has changed then.
+    /// When it cannot be written; nothing has changed then.
     pub async fn remove(&self, id: &str) -> Result<Option<Arc<M>>, WriteError> {
         self.change(Action::Remove(id.into())).await
     }
@@ -116,7 +126,7 @@ impl<M: Model> Store<M> {
     /// Removes every object that is not to be kept.
     ///
     /// # Errors
-    /// When the file cannot be written; nothing has changed then.
+    /// When it cannot be written; nothing has changed then.
     pub async fn retain(&self, keep: impl Fn(&M) -> bool + Send + 'static) -> Result<(), WriteError> {
         self.change(Action::Retain(Box::new(keep))).await.map(drop)
     }
@@ -124,8 +134,7 @@ impl<M: Model> Store<M> {
     async fn change(&self, action: Action<M>) -> Result<Option<Arc<M>>, WriteError> {
         let (answer, answered) = oneshot::channel();
         let stopped = || WriteError::because("the writer has stopped");
-        let changes = self.shelf.changes.as_ref().ok_or_else(stopped)?;
-        changes.send(Change { action, answer }).map_err(|_| stopped())?;
+        self.shelf.messages.send(Message::Change(Change { action, answer })).map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
 
@@ -141,9 +150,11 @@ impl<M: Model> Clone for Store<M> {
 }
 
 impl<M: Model> Drop for Shelf<M> {
-    /// Waits for the writer, so that the directory is free for another process once the last handle is gone.
+    /// Waits for the writer, so that everything is in the file, and the directory is free for another process,
+    /// once the last handle is gone.
     fn drop(&mut self) {
-        self.changes = None;
+        // It only fails when the writer is gone already.
+        let _ = self.messages.send(Message::Stop);
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }
@@ -157,17 +168,19 @@ impl WriteError {
 }
 
 impl Directory {
-    /// The objects of a class, as its file in this directory has them; none if there is no such file.
+    /// The objects of a class, as its file in this directory and the journal beside it have them; none if there
+    /// is no such file.
     ///
     /// # Errors
-    /// When the file cannot be read, or is not what the course's `save_to_file` writes. It is left as it is.
+    /// When the file cannot be read, or is not what the course's `save_to_file` writes; when the journal
+    /// is corrupt, or belongs to another file. Both are left as they are.
     pub fn store<M: Model>(self: &Arc<Self>) -> Result<Store<M>, StoreError> {
         Store::open(Arc::clone(self))
     }
 
-    /// The name of the file that holds a class.
-    fn file_of(&self, class: &str) -> std::path::PathBuf {
-        Path::join(self.path(), format!(".db_{class}.json"))
+    /// The name of the file of a class, or of its journal.
+    fn file_of(&self, class: &str, extension: &str) -> std::path::PathBuf {
+        Path::join(self.path(), format!(".db_{class}.{extension}"))
     }
 }
 

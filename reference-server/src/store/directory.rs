@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::StoreError;
+use super::error::StoreError;
 
 /// A directory whose `.db_*.json` files no other process writes.
 ///

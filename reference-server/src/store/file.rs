@@ -1,12 +1,12 @@
 //! The file of a class: `.db_User.json` and its like, in the course's format.
 //!
-//! It is one JSON object, `id -> {attributes}`, and is read and written whole. A write goes to another file
-//! first, which takes the place of the former only when all of it is on disk: whenever the power goes, there
-//! is a whole file.
+//! It is one JSON object, `id -> {attributes}`, and is read and written whole. A write goes to a draft beside
+//! it, which takes the place of the former only when all of it is on disk: whenever the power goes, there is
+//! a whole file.
 
 use std::fmt;
 use std::fs::{self, OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, IntoInnerError, Write as _};
 use std::marker::PhantomData;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -15,69 +15,31 @@ use std::sync::Arc;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserializer as _, Serializer as _};
-use thiserror::Error;
 
+use super::StoreError;
 use super::directory::Directory;
 use super::objects::Objects;
+use super::version::{Version, Versioned};
 use crate::json;
 use crate::model::Model;
 
-/// A store that cannot be opened.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// The directory cannot be opened.
-    #[error("the directory {} cannot be opened: {error}", path.display())]
-    NoDirectory {
-        /// The directory.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// Another process has the directory.
-    #[error("the directory {} is in use: another process keeps its users there", path.display())]
-    InUse {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// A file cannot be read.
-    #[error("the file {} cannot be read: {error}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// A file is not what it should be. The error says at which line and column.
-    #[error("the file {} is corrupt and is left as it is: {error}", path.display())]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// Where, and why.
-        error: serde_json::Error,
-    },
-    /// The system gives no thread to write the file.
-    #[error("the writer of the store cannot be started: {error}")]
-    NoThread {
-        /// Why.
-        error: io::Error,
-    },
-}
-
-impl StoreError {
-    pub(super) fn no_thread(error: io::Error) -> Self {
-        Self::NoThread { error }
-    }
-}
-
 /// Where the objects of a class are.
+#[derive(Clone)]
 pub(super) struct File {
     directory: Arc<Directory>,
     path: PathBuf,
 }
 
+/// What a file holds: its version, and how many bytes it has.
+#[derive(Clone, Debug)]
+pub(super) struct Content {
+    pub(super) version: Version,
+    pub(super) length: u64,
+}
+
 impl File {
     pub(super) fn new(directory: Arc<Directory>, class: &str) -> Self {
-        let path = directory.file_of(class);
+        let path = directory.file_of(class, "json");
         Self { directory, path }
     }
 
@@ -85,56 +47,69 @@ impl File {
         &self.path
     }
 
-    /// The objects of the file, in its order; none if there is no file.
-    pub(super) fn read<M: Model>(&self) -> Result<Objects<M>, StoreError> {
-        let content = match fs::read(&self.path) {
-            Ok(content) => content,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Objects::new()),
+    /// The objects of the file, in its order, and what it holds; none if there is no file.
+    pub(super) fn read<M: Model>(&self) -> Result<(Objects<M>, Content), StoreError> {
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok((Objects::new(), Content { version: Version::NO_FILE, length: 0 }));
+            }
             Err(error) => return Err(StoreError::Unreadable { path: self.path.clone(), error }),
         };
-        let mut deserializer = serde_json::Deserializer::from_slice(&content);
-        deserializer
+        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+        let objects = deserializer
             .deserialize_map(Entries(PhantomData))
             .and_then(|objects| deserializer.end().map(|()| objects))
-            .map_err(|error| StoreError::Corrupt { path: self.path.clone(), error })
+            .map_err(|error| StoreError::Corrupt { path: self.path.clone(), error })?;
+        Ok((objects, Content { version: Version::of(&bytes), length: bytes.len() as u64 }))
     }
 
-    /// Writes the objects in the place of those that the file has.
-    ///
-    /// When it returns, they are on disk; when it fails, the file is as it was. (If only the last step fails,
-    /// the syncing of the folder, it may be the new one: the next write settles it.)
-    pub(super) fn write<'m, M: Model>(&self, objects: impl Iterator<Item = &'m M>) -> io::Result<()> {
-        let content = to_json(objects)?;
+    /// Writes the objects to the draft. When it returns, they are on disk, and the file is as it was.
+    pub(super) fn draft<'m, M: Model>(&self, objects: impl Iterator<Item = &'m M>) -> io::Result<Content> {
         // The former file's permissions stay; a new one is for its owner alone, as there are passwords in it.
         let permissions = fs::metadata(&self.path)
             .map_or_else(|_| Permissions::from_mode(0o600), |file| file.permissions());
         // Always the same name: what a killed process left of it is overwritten.
-        let draft = self.path.with_extension("json.tmp");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        let written = file
-            .set_permissions(permissions)
-            .and_then(|()| file.write_all(&content))
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&draft, &self.path));
+        let draft = self.draft_path();
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        let written = file.set_permissions(permissions).and_then(|()| write(file, objects));
         if written.is_err() {
-            // Half a file helps nobody, and on a full disk it takes room; if it stays, the next write takes
+            // Half a file helps nobody, and on a full disk it takes room; if it stays, the next draft takes
             // it over.
             let _ = fs::remove_file(&draft);
         }
-        written.and_then(|()| self.directory.sync())
+        written
+    }
+
+    /// Puts the draft in the place of the file.
+    ///
+    /// When it returns, that is on disk; when it fails, the file may be the former or the new one.
+    pub(super) fn publish(&self) -> io::Result<()> {
+        let renamed = fs::rename(self.draft_path(), &self.path);
+        if renamed.is_err() {
+            let _ = fs::remove_file(self.draft_path());
+        }
+        renamed.and_then(|()| self.directory.sync())
+    }
+
+    fn draft_path(&self) -> PathBuf {
+        self.path.with_extension("json.tmp")
     }
 }
 
-fn to_json<'m, M: Model>(objects: impl Iterator<Item = &'m M>) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    let mut serializer = json::file_serializer(&mut content);
+fn write<'m, M: Model>(file: fs::File, objects: impl Iterator<Item = &'m M>) -> io::Result<Content> {
+    // The buffer comes before the digest, which then has long pieces to work on.
+    let mut writer = BufWriter::with_capacity(64 * 1024, Versioned::new(file));
+    let mut serializer = json::file_serializer(&mut writer);
     let mut map = serializer.serialize_map(None)?;
     for object in objects {
         map.serialize_entry(&**object.id(), object)?;
     }
     map.end()?;
-    content.push(b'\n');
-    Ok(content)
+    writer.write_all(b"\n")?;
+    let (file, version, length) = writer.into_inner().map_err(IntoInnerError::into_error)?.finish();
+    file.sync_all()?;
+    Ok(Content { version, length })
 }
 
 /// Reads `id -> {attributes}` and keeps the order.

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::model::Model;
 
+/// Ids, each with the object it now has, or with none.
+pub(super) type Changes<M> = Vec<(Arc<str>, Option<Arc<M>>)>;
+
 /// Objects of a class. Finding one takes the same time however many there are.
 pub(super) struct Objects<M> {
     by_id: HashMap<Arc<str>, Place<M>>,
@@ -63,8 +66,8 @@ impl<M: Model> Objects<M> {
         }
     }
 
-    /// Makes changes: an id with the object it now has, or with none.
-    pub(super) fn accept(&mut self, changes: Vec<(Arc<str>, Option<Arc<M>>)>) {
+    /// Makes changes.
+    pub(super) fn accept(&mut self, changes: Changes<M>) {
         for (id, object) in changes {
             match object {
                 Some(object) => self.put(object),

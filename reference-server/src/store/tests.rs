@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -16,6 +17,17 @@ fn open(folder: &TempDir) -> Result<Store<User>, StoreError> {
     Directory::open(folder.path())?.store()
 }
 
+/// What the power leaves of a folder when it goes now.
+fn copy(folder: &TempDir) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        // A fold may be renaming its draft, and removing the journal, meanwhile.
+        let _ = fs::copy(entry.path(), copy.path().join(entry.file_name()));
+    }
+    copy
+}
+
 fn sentence(folder: &TempDir) -> String {
     match open(folder) {
         Ok(_) => panic!("a store that cannot be opened was opened"),
@@ -25,6 +37,10 @@ fn sentence(folder: &TempDir) -> String {
 
 fn file(folder: &TempDir) -> PathBuf {
     folder.path().join(".db_User.json")
+}
+
+fn journal(folder: &TempDir) -> PathBuf {
+    folder.path().join(".db_User.journal")
 }
 
 fn user(email: &str) -> User {
@@ -64,6 +80,7 @@ async fn the_file_is_an_object_of_attributes_by_id_with_a_t_in_its_times() {
     let folder = folder();
     let store = open(&folder).unwrap();
     let bob = store.save(user("bob@hbtn.io")).await.unwrap();
+    drop(store);
     let content: serde_json::Value = serde_json::from_slice(&fs::read(file(&folder)).unwrap()).unwrap();
     let attributes = content[&**bob.id()].as_object().unwrap();
     let mut names: Vec<_> = attributes.keys().map(String::as_str).collect();
@@ -173,13 +190,15 @@ async fn changes_that_wait_are_made_in_their_order_and_written_together() {
 }
 
 #[tokio::test]
-async fn when_the_file_cannot_be_written_nothing_changes_until_it_can() {
+async fn when_the_journal_cannot_be_written_nothing_changes_until_it_can() {
     let folder = folder();
     let store = open(&folder).unwrap();
     let bob = store.save(user("bob@hbtn.io")).await.unwrap();
+    drop(store);
+    let store = open(&folder).unwrap();
     let before = fs::read(file(&folder)).unwrap();
-    // A folder in the way of the draft; permissions would not stop a test that root runs.
-    let obstacle = folder.path().join(".db_User.json.tmp");
+    // A folder in the way of the journal; permissions would not stop a test that root runs.
+    let obstacle = journal(&folder);
     fs::create_dir(&obstacle).unwrap();
 
     assert!(store.save(user("eve@hbtn.io")).await.is_err());
@@ -197,13 +216,71 @@ async fn when_the_file_cannot_be_written_nothing_changes_until_it_can() {
 async fn the_permissions_of_a_file_stay_and_a_new_one_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = folder();
-    let mode = || fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for (email, expected) in [("bob@hbtn.io", 0o600), ("eve@hbtn.io", 0o640)] {
+        let store = open(&folder).unwrap();
+        store.save(user(email)).await.unwrap();
+        drop(store);
+        assert_eq!(mode(&file(&folder)), expected);
+        fs::set_permissions(file(&folder), fs::Permissions::from_mode(0o640)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn at_rest_there_is_only_the_file_of_the_course_although_the_store_is_open() {
+    let folder = folder();
+    let store = open(&folder).unwrap();
+    for email in ["bob@hbtn.io", "eve@hbtn.io"] {
+        store.save(user(email)).await.unwrap();
+        while journal(&folder).exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(fs::read_to_string(file(&folder)).unwrap().contains(email));
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(store.count(), 2);
+}
+
+#[tokio::test]
+async fn a_journal_that_somebody_takes_away_takes_nothing_with_it() {
+    let folder = folder();
     let store = open(&folder).unwrap();
     store.save(user("bob@hbtn.io")).await.unwrap();
-    assert_eq!(mode(), 0o600);
-    fs::set_permissions(file(&folder), fs::Permissions::from_mode(0o640)).unwrap();
+    // At rest it is gone anyway.
+    let _ = fs::remove_file(journal(&folder));
     store.save(user("eve@hbtn.io")).await.unwrap();
-    assert_eq!(mode(), 0o640);
+    assert_eq!(emails(&open(&copy(&folder)).unwrap()), ["bob@hbtn.io", "eve@hbtn.io"]);
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_written_whole_leaves_nothing_of_itself() {
+    let folder = folder();
+    let store = open(&folder).unwrap();
+    std::os::unix::fs::symlink("/dev/full", journal(&folder)).unwrap();
+    let error = store.save(user("bob@hbtn.io")).await.err().unwrap().to_string();
+    assert!(error.starts_with("the change was not stored: No space left on device"), "{error}");
+    assert!(!journal(&folder).exists());
+    store.save(user("eve@hbtn.io")).await.unwrap();
+    drop(store);
+    assert_eq!(emails(&open(&folder).unwrap()), ["eve@hbtn.io"]);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_at_the_end_leaves_the_journal_for_the_next_start() {
+    let folder = folder();
+    let obstacle = folder.path().join(".db_User.json.tmp");
+    fs::create_dir(&obstacle).unwrap();
+    let store = open(&folder).unwrap();
+    store.save(user("bob@hbtn.io")).await.unwrap();
+    drop(store);
+    assert!(!file(&folder).exists());
+
+    let store = open(&folder).unwrap();
+    assert_eq!(emails(&store), ["bob@hbtn.io"]);
+    fs::remove_dir(&obstacle).unwrap();
+    drop(store);
+    assert!(!journal(&folder).exists());
+    assert_eq!(emails(&open(&folder).unwrap()), ["bob@hbtn.io"]);
 }
 
 #[tokio::test]

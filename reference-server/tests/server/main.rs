@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod curl;
+mod disk;
 mod durability;
 mod examples;
 mod gate;
@@ -10,6 +11,7 @@ mod limits;
 mod process;
 mod routes;
 mod start;
+mod storm;
 mod transcripts;
 mod users;
 mod wire;

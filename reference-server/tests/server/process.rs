@@ -56,6 +56,10 @@ pub(crate) fn users_file(folder: &Path) -> PathBuf {
     folder.join(".db_User.json")
 }
 
+pub(crate) fn journal(folder: &Path) -> PathBuf {
+    folder.join(".db_User.journal")
+}
+
 /// The program that is the server.
 pub(crate) fn server_program() -> PathBuf {
     env!("CARGO_BIN_EXE_reference-server").into()
@@ -106,7 +110,12 @@ impl Server {
 
     /// Another program that serves, ready.
     pub(crate) fn start_program(program: &Path, folder: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut child = command(program, folder, environment).spawn().unwrap();
+        Self::start_command(command(program, folder, environment))
+    }
+
+    /// What a [`command`] starts, ready.
+    pub(crate) fn start_command(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let mut server = Self { child, stdout, address: String::new(), printed: String::new() };
         while server.address.is_empty() {
@@ -127,6 +136,11 @@ impl Server {
             panic!("the server ended before it was ready: {stderr}");
         }
         line
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal by its name.

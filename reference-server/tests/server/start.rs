@@ -5,7 +5,10 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
-use crate::process::{BOB, SESSION_AUTH, Server, folder, run, server_program, users_file};
+use crate::curl::JSON;
+use crate::process::{
+    BOB, BOBSESSION, SESSION_AUTH, Server, folder, journal, run, server_program, users_file,
+};
 
 /// What the server says when it does not start; nothing is on its stdout then.
 fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
@@ -61,6 +64,42 @@ fn a_corrupt_file_is_named_with_the_place_and_is_not_overwritten() {
         ".db_User.json is corrupt and is left as it is: EOF while parsing a value at line 2 column 0\n";
     assert!(sentence.starts_with("error: the file /") && sentence.ends_with(ending), "{sentence}");
     assert_eq!(fs::read_to_string(users_file(folder.path())).unwrap(), "{\"a\":\n");
+}
+
+#[test]
+fn a_corrupt_journal_is_named_with_the_line_and_is_not_overwritten() {
+    let folder = folder(&[BOB]);
+    // The second line is right: it begins with half the SHA-256 of `{}`.
+    let content = "corrupt\n44136fa355b3678a1146ad16f7e8649e {}\n";
+    fs::write(journal(folder.path()), content).unwrap();
+    let sentence = refusal(folder.path(), &[]);
+    let middle = ".db_User.journal is corrupt at line 1 and is left as it is: its checksum is not that";
+    assert!(sentence.starts_with("error: the journal /") && sentence.contains(middle), "{sentence}");
+    assert_eq!(fs::read_to_string(journal(folder.path())).unwrap(), content);
+}
+
+#[test]
+fn a_journal_beside_another_file_than_its_own_stops_the_start_until_it_is_moved_away() {
+    let before = folder(&[BOB]);
+    let server = Server::start(before.path(), &[]);
+    let bob = format!("/api/v1/users/{}", BOB[0]);
+    // The journal is gone at rest: it is kept as it is right after the answer.
+    let kept = loop {
+        assert_eq!(server.curl(&bob, &["-X", "PUT", "-H", JSON, "-d", "{}"]).status, 200);
+        if let Ok(kept) = fs::read(journal(before.path())) {
+            break kept;
+        }
+    };
+    let after = folder(&[BOB, BOBSESSION]);
+    fs::write(journal(after.path()), &kept).unwrap();
+    let file = fs::read(users_file(after.path())).unwrap();
+    let sentence = refusal(after.path(), &[]);
+    assert!(sentence.contains(".db_User.journal has changes to another /"), "{sentence}");
+    assert_eq!(fs::read(users_file(after.path())).unwrap(), file);
+    assert_eq!(fs::read(journal(after.path())).unwrap(), kept);
+
+    fs::remove_file(journal(after.path())).unwrap();
+    assert_eq!(Server::start(after.path(), &[]).curl("/api/v1/stats", &[]).json()["users"], 2);
 }
 
 #[test]

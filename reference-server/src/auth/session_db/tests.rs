@@ -111,7 +111,7 @@ async fn without_request_cookie_or_live_session_there_is_nothing_to_destroy() {
 async fn when_a_session_cannot_be_stored_there_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let auth = lasting(60, folder.path());
-    fs::create_dir(folder.path().join(".db_UserSession.json.tmp")).unwrap();
+    fs::create_dir(folder.path().join(".db_UserSession.journal")).unwrap();
     assert!(auth.create_session(Some("abcde".into())).await.is_err());
     assert_eq!(auth.user_sessions.count(), 0);
 }

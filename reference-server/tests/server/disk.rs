@@ -1,0 +1,130 @@
+//! What the server says, and keeps, when the disk does not take a change.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::curl::{Answer, JSON, error};
+use crate::process::{
+    BOB, BOBSESSION, SESSION_AUTH, Server, command, folder, journal, server_program, users_file,
+};
+
+const NEW_USER: [&str; 4] = ["-H", JSON, "-d", r#"{"email": "eve@hbtn.io", "password": "pwd"}"#];
+
+fn bob() -> String {
+    format!("/api/v1/users/{}", BOB[0])
+}
+
+fn failed() -> (u16, String) {
+    error(500, "Internal server error")
+}
+
+fn emails(server: &Server) -> Vec<String> {
+    let users = server.curl("/api/v1/users", &[]).json();
+    users.as_array().unwrap().iter().map(|user| user["email"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Every kind of change is refused with a 500, and shows nowhere.
+fn assert_nothing_changes(ask: impl Fn(&str, &[&str]) -> Answer) {
+    let before = ask("/api/v1/users", &[]).json();
+    assert_eq!(ask("/api/v1/users", &NEW_USER).error(), failed());
+    assert_eq!(ask(&bob(), &["-X", "PUT", "-H", JSON, "-d", r#"{"first_name": "Bob"}"#]).error(), failed());
+    assert_eq!(ask(&bob(), &["-X", "DELETE"]).error(), failed());
+    assert_eq!(ask("/api/v1/users", &[]).json(), before);
+}
+
+#[test]
+fn a_change_that_cannot_be_stored_is_a_500_and_changes_nothing_until_it_can() {
+    let folder = folder(&[BOB, BOBSESSION]);
+    let server = Server::start(folder.path(), SESSION_AUTH);
+    let session_id = server.login().session_id();
+    let ask = |path: &str, arguments: &[&str]| server.with_session(&session_id, path, arguments);
+    // A folder in the way of the journal; permissions would not stop a test that root runs.
+    fs::create_dir(journal(folder.path())).unwrap();
+    assert_nothing_changes(ask);
+
+    fs::remove_dir(journal(folder.path())).unwrap();
+    assert_eq!(ask("/api/v1/users", &NEW_USER).status, 201);
+    server.signal("TERM");
+    let (_, _, stderr) = server.wait();
+    assert!(
+        stderr.starts_with("the journal /") && stderr.contains(".db_User.journal cannot be written: "),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_server_whose_stderr_nobody_reads_survives_a_disk_that_takes_nothing_too() {
+    let folder = folder(&[BOB]);
+    let mut server = Server::start(folder.path(), &[]);
+    server.close_stderr();
+    fs::create_dir(journal(folder.path())).unwrap();
+    assert_eq!(server.curl(&bob(), &["-X", "DELETE"]).status, 500);
+    fs::remove_dir(journal(folder.path())).unwrap();
+    assert_eq!(server.curl(&bob(), &["-X", "DELETE"]).status, 200);
+}
+
+#[test]
+fn a_disk_that_fills_up_is_a_500_loses_nothing_and_heals() {
+    let folder = folder(&[BOB]);
+    // A limit on the length of files cuts a write in the middle, as a full disk does, and needs no disk.
+    let limited = r#"trap "" XFSZ; ulimit -S -f 16; exec "$0""#;
+    let mut command = command(Path::new("/bin/sh"), folder.path(), &[]);
+    command.arg("-c").arg(limited).arg(server_program());
+    let server = Server::start_command(command);
+    let long =
+        format!(r#"{{"email": "eve@hbtn.io", "password": "pwd", "last_name": "{}"}}"#, "x".repeat(1500));
+    let mut known = vec![BOB[2].to_owned()];
+    let refused = loop {
+        let answer = server.curl("/api/v1/users", &["-H", JSON, "-d", &long]);
+        match answer.status {
+            201 => known.push("eve@hbtn.io".to_owned()),
+            _ => break answer,
+        }
+    };
+    assert_eq!(refused.error(), failed());
+    assert!(known.len() > 2);
+    assert_eq!(server.curl("/api/v1/users", &["-H", JSON, "-d", &long]).error(), failed());
+    assert_eq!(emails(&server), known);
+
+    let id = server.id().to_string();
+    let healed =
+        Command::new("prlimit").args(["--fsize=unlimited:unlimited", "--pid", &id]).status().unwrap();
+    assert!(healed.success());
+    assert_eq!(server.curl("/api/v1/users", &["-H", JSON, "-d", &long]).status, 201);
+    known.push("eve@hbtn.io".to_owned());
+    server.kill();
+    assert_eq!(emails(&Server::start(folder.path(), &[])), known);
+}
+
+#[test]
+fn a_folder_that_is_read_only_is_a_500_keeps_the_old_data_and_heals() {
+    let folder = folder(&[BOB, BOBSESSION]);
+    let before = fs::read(users_file(folder.path())).unwrap();
+    let set_mode = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let owner = fs::metadata(folder.path()).unwrap().uid();
+    // Permissions do not stop root: the server is nobody then, and its program where nobody may read it.
+    let programs = tempfile::tempdir().unwrap();
+    let program = programs.path().join("reference-server");
+    fs::copy(server_program(), &program).unwrap();
+    set_mode(programs.path(), 0o755);
+    let mut command = command(&program, folder.path(), &[]);
+    if owner == 0 {
+        const NOBODY: u32 = 65_534;
+        chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        chown(users_file(folder.path()), Some(NOBODY), Some(NOBODY)).unwrap();
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let server = Server::start_command(command);
+    set_mode(folder.path(), 0o500);
+    assert_nothing_changes(|path, arguments| server.curl(path, arguments));
+    assert_eq!(fs::read(users_file(folder.path())).unwrap(), before);
+
+    set_mode(folder.path(), 0o700);
+    assert_eq!(server.curl("/api/v1/users", &NEW_USER).status, 201);
+    server.kill();
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(emails(&server), [BOB[2], BOBSESSION[2], "eve@hbtn.io"]);
+}
