@@ -86,9 +86,19 @@ pub struct Step {
 #[derive(Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Line {
-    Header { version: u32, suite: String, target: String, stage: Option<String> },
+    Header {
+        version: u32,
+        suite: String,
+        target: String,
+        stage: Option<String>,
+    },
     Step(Box<Step>),
-    Footer { requirements: Vec<Standing>, exit: u8 },
+    Footer {
+        requirements: Vec<Standing>,
+        exit: u8,
+        #[serde(default)]
+        interrupted: bool,
+    },
 }
 
 #[derive(Deserialize)]
@@ -182,7 +192,8 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
             Line::Header { suite, target, stage, .. } => header = Some((suite, target, stage)),
             Line::Step(step) if step.verdict > Verdict::Pass => steps.push(*step),
             Line::Step(_) => {}
-            Line::Footer { requirements, exit } => footer = Some((requirements, exit)),
+            Line::Footer { interrupted: true, .. } => return Err(interrupted(path)),
+            Line::Footer { requirements, exit, .. } => footer = Some((requirements, exit)),
         }
     }
     let Some((suite, target, stage)) = header else { return Err(not_a_report(path, "it has no header")) };
@@ -204,6 +215,11 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
 fn cut(path: &Path) -> Diagnostic {
     Diagnostic::new(format!("the report {} is not whole: it has no footer", path.display()))
         .help("its run did not end; run it again")
+}
+
+fn interrupted(path: &Path) -> Diagnostic {
+    Diagnostic::new(format!("the report {} is not whole: its run was interrupted", path.display()))
+        .help("run it again to its end")
 }
 
 fn not_a_report(path: &Path, why: &str) -> Diagnostic {

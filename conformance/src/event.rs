@@ -152,6 +152,9 @@ pub struct Footer {
     /// What the next stage would demand, where a stage before the last is judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Next>,
+    /// Whether it was ended early: what was not reached is not told, and nothing is said of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// The exit code.
     pub exit: u8,
     /// How long the run took, in milliseconds.
@@ -218,6 +221,13 @@ impl Record {
 }
 
 impl Footer {
+    /// Says after how many of the steps that were to be told the run was interrupted, if it was.
+    #[must_use]
+    pub fn interruption(&self, planned: usize) -> Option<String> {
+        let told: usize = self.steps.values().sum();
+        self.interrupted.then(|| format!("interrupted after {told} of {planned} steps"))
+    }
+
     /// Counts the requirements of a level: how many hold, and how many were tried.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {

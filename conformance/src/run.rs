@@ -53,13 +53,8 @@ pub const EVENTS_VERSION: u32 = 1;
 type Told = (usize, Vec<Record>);
 
 /// Runs a plan and tells `tell` what happens; returns what it came to, which was the last event told. A run that is ended early
-/// tells what was played and comes to nothing.
-pub async fn run(
-    plan: Plan,
-    target: Target,
-    options: Options,
-    mut tell: impl FnMut(&Event),
-) -> Option<Footer> {
+/// tells the steps that were played, and that it was interrupted.
+pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl FnMut(&Event)) -> Footer {
     let interrupt = options.interrupt.clone();
     let began = Instant::now();
     let mut tally = Tally::new(&plan);
@@ -82,14 +77,17 @@ pub async fn run(
         let arrival = arrived.recv().await;
         let last = arrival.is_none();
         waiting.extend(arrival);
-        while let Some(records) = waiting.remove(&next) {
+        // Of a run that was interrupted some scenarios never arrive: those behind them are told all the same.
+        while let Some(first) = waiting.first_entry()
+            && (last || *first.key() == next)
+        {
             let came_up = session.came_up();
-            if !came_up && !last && records.iter().any(|record| record.unstarted) {
+            if !came_up && !last && first.get().iter().any(|record| record.unstarted) {
                 // Whether another profile starts is not known yet.
-                waiting.insert(next, records);
                 break;
             }
-            for mut record in records {
+            next = first.key() + 1;
+            for mut record in first.remove() {
                 settle(&mut record, came_up);
                 if came_up || !record.unstarted {
                     record.deviation = deviations.look_up(&record);
@@ -97,24 +95,20 @@ pub async fn run(
                 tally.count(&record);
                 tell(&Event::Step(Box::new(record)));
             }
-            next += 1;
         }
         if last {
             break;
         }
     }
     finish(&mut tasks).await;
-    if interrupt.is_wished() {
-        for record in waiting.into_values().flatten() {
-            tell(&Event::Step(Box::new(record)));
-        }
-        return None;
-    }
-    let next = session.plan().next();
-    let footer =
-        Footer { milliseconds: milliseconds(began.elapsed()), next, ..tally.close(deviations.stale()) };
+    let footer = match interrupt.exit() {
+        // What was not reached may be as it was known to be.
+        Some(exit) => Footer { interrupted: true, exit, ..tally.close(Vec::new()) },
+        None => Footer { next: session.plan().next(), ..tally.close(deviations.stale()) },
+    };
+    let footer = Footer { milliseconds: milliseconds(began.elapsed()), ..footer };
     tell(&Event::Footer(footer.clone()));
-    Some(footer)
+    footer
 }
 
 /// A target that starts in one profile and not in another does not do in that one what the specification says of it. One that

@@ -33,15 +33,25 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
         let ready = Ready { plan: plan.clone(), target, how: how.clone() };
         let code = play(ready, &mut [Box::new(lines)], &mut BTreeSet::new())?;
         if code >= SIGNALLED {
+            writeln!(io::stderr(), "interrupted: {index} of {} came to their end", members.len()).ok();
+            if index > 0 {
+                table(&kept[..index], options)?;
+            }
             return Ok(code.into());
         }
     }
-    let comparison = Comparison::read(&kept)?;
-    let mut out = AutoStream::new(io::stdout(), report::choice(options.color));
-    written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))?;
+    let comparison = table(&kept, options)?;
     let exits = comparison.implementations.iter().map(|one| one.exit);
     let gravity = |exit: &u8| GRAVITY.iter().position(|other| other.code() == *exit);
     Ok(exits.max_by_key(gravity).unwrap_or_default().into())
+}
+
+/// Sets the reports beside each other.
+fn table(reports: &[PathBuf], options: &Run) -> Result<Comparison, Stopped> {
+    let comparison = Comparison::read(reports)?;
+    let mut out = AutoStream::new(io::stdout(), report::choice(options.color));
+    written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))?;
+    Ok(comparison)
 }
 
 /// Exit codes by how grave they are: of many runs the last of these is told.

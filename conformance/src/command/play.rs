@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io;
 
 use conformance::event::Event;
-use conformance::exit::Exit;
 use conformance::report::Report;
 use conformance::run;
 use conformance::verdict::Verdict;
@@ -40,9 +39,9 @@ pub(crate) fn play(
         let interrupt = ready.how.interrupt.clone();
         let mut run = std::pin::pin!(run::run(ready.plan, ready.target, ready.how, tell));
         tokio::select! {
-            footer = &mut run => footer.map_or(Exit::Internal.code(), |footer| footer.exit),
+            footer = &mut run => footer.exit,
             code = interrupted() => {
-                interrupt.now();
+                interrupt.now(code);
                 // A second signal does not wait for what is being cleaned up.
                 tokio::select! {
                     _ = run => {}

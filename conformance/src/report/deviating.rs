@@ -13,6 +13,9 @@ use crate::verdict::Verdict;
 /// Those of `out`.
 pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# Known failures of {}: give each a reason, or mend it.", account.header.target)?;
+    if let Some(interruption) = account.footer.interruption(account.header.steps) {
+        writeln!(out, "# The run was {interruption}: failures of the others are not here.")?;
+    }
     writeln!(out, "format: 1")?;
     let known: Vec<&Record> = (account.records.iter())
         .filter(|record| matches!(record.verdict, Verdict::Fail | Verdict::Inconclusive) && !record.unstarted)

@@ -15,6 +15,8 @@ pub struct Github<W> {
     out: W,
     page: Option<File>,
     title: String,
+    /// How many steps were to be told.
+    planned: usize,
     failures: Vec<Record>,
 }
 
@@ -26,7 +28,7 @@ const DETAILS: usize = 50;
 impl<W: Write> Github<W> {
     /// Returns a report that writes its annotations to `out` and appends its summary to `page`, where there is one.
     pub fn new(out: W, page: Option<File>) -> Self {
-        Self { out, page, title: String::new(), failures: Vec::new() }
+        Self { out, page, title: String::new(), planned: 0, failures: Vec::new() }
     }
 
     fn annotate(&mut self, record: &Record) -> io::Result<()> {
@@ -47,6 +49,9 @@ impl<W: Write> Github<W> {
     fn summarise(&mut self, footer: &Footer) -> io::Result<()> {
         let Some(mut page) = self.page.take() else { return Ok(()) };
         let mut text = format!("## {}\n\n", self.title);
+        if let Some(interruption) = footer.interruption(self.planned) {
+            text += &format!("**{interruption}**\n\n");
+        }
         text += "| task | must | should | may |\n|---|---|---|---|\n";
         for task in tasks(&footer.requirements) {
             let cells = Level::ALL.map(|level| standing(task.held(level)));
@@ -78,7 +83,10 @@ impl<W: Write> Github<W> {
 impl<W: Write> Report for Github<W> {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::Header(header) => self.title = format!("{}: {}", header.suite, header.target),
+            Event::Header(header) => {
+                self.title = format!("{}: {}", header.suite, header.target);
+                self.planned = header.steps;
+            }
             Event::Step(record) if record.verdict > Verdict::Inconclusive => {
                 if self.failures.len() < ANNOTATIONS {
                     self.annotate(record)?;
@@ -86,7 +94,12 @@ impl<W: Write> Report for Github<W> {
                 self.failures.push((**record).clone());
             }
             Event::Step(_) => {}
-            Event::Footer(footer) => self.summarise(footer)?,
+            Event::Footer(footer) => {
+                if let Some(interruption) = footer.interruption(self.planned) {
+                    writeln!(self.out, "::error title={}::{}", property(&self.title), data(&interruption))?;
+                }
+                self.summarise(footer)?;
+            }
         }
         self.out.flush()
     }

@@ -21,6 +21,8 @@ use crate::verdict::Verdict;
 pub struct Human<W> {
     out: W,
     detail: Detail,
+    /// How many steps were to be told.
+    planned: usize,
     failures: Vec<Record>,
     /// The failures that are known, with their reasons.
     known: Vec<(String, String)>,
@@ -58,7 +60,8 @@ const NAMED: usize = 8;
 impl<W: Write> Human<W> {
     /// Returns a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
-        Self { out, detail, failures: Vec::new(), known: Vec::new(), unjudged: BTreeMap::new() }
+        let (failures, known, unjudged) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { out, detail, planned: 0, failures, known, unjudged }
     }
 
     /// Returns the stream that it wrote to.
@@ -67,6 +70,7 @@ impl<W: Write> Human<W> {
     }
 
     fn header(&mut self, header: &Header) -> io::Result<()> {
+        self.planned = header.steps;
         if self.detail == Detail::Quiet {
             return Ok(());
         }
@@ -174,6 +178,10 @@ impl<W: Write> Human<W> {
         outlook::write(footer, &mut self.out)?;
         if let Some(progress) = standing::progress(footer).filter(|_| judged) {
             writeln!(self.out, "{progress}")?;
+        }
+        if let Some(interruption) = footer.interruption(self.planned) {
+            let style = yellow();
+            writeln!(self.out, "{style}{interruption}{style:#}; nothing is said of the others")?;
         }
         let steps = footer.steps.iter().map(|(verdict, count)| format!("{count} {verdict}"));
         writeln!(self.out, "steps: {}", steps.collect::<Vec<_>>().join(", "))?;

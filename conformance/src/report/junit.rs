@@ -19,7 +19,11 @@ pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
     let records: Vec<&Record> = account.records.iter().collect();
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     let (name, seconds) = (&account.header.suite, account.footer.milliseconds / 1000.0);
-    let [tests, failures, errors, _] = counts(&records);
+    let [mut tests, failures, mut errors, _] = counts(&records);
+    let interruption = account.footer.interruption(account.header.steps);
+    if interruption.is_some() {
+        (tests, errors) = (tests + 1, errors + 1);
+    }
     writeln!(
         out,
         r#"<testsuites name="{}" tests="{tests}" failures="{failures}" errors="{errors}" time="{seconds:.3}">"#,
@@ -28,7 +32,23 @@ pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
     for (scenario, records) in account.scenarios() {
         suite(account, scenario, &records, out)?;
     }
+    if let Some(interruption) = interruption {
+        interrupted(&interruption, out)?;
+    }
     writeln!(out, "</testsuites>")
+}
+
+/// The format has no word for a run that was ended early: an error of its own keeps it from looking whole.
+fn interrupted(interruption: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        r#"  <testsuite name="the run" tests="1" failures="0" errors="1" skipped="0" time="0.000">
+    <testcase name="comes to its end" classname="the run" time="0.000">
+      <error type="interrupted" message="{}"/>
+    </testcase>
+  </testsuite>"#,
+        Xml(interruption)
+    )
 }
 
 fn suite(account: &Account, scenario: &str, records: &[&Record], out: &mut dyn Write) -> io::Result<()> {

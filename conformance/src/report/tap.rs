@@ -24,7 +24,10 @@ pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
             }
         }
     }
-    Ok(())
+    match account.footer.interruption(account.header.steps) {
+        Some(interruption) => writeln!(out, "Bail out! {interruption}"),
+        None => Ok(()),
+    }
 }
 
 /// Whether a step is `ok`, with the directive behind it.

@@ -94,9 +94,9 @@ impl<'a> Scene<'a> {
         tokio::select! {
             () = self.perform(stage, &mut running, false) => {}
             // What a step in flight has made is cleaned up too, so it is waited for.
-            () = interrupt.wished(), if !cleans_up => return Vec::new(),
+            () = interrupt.wished(), if !cleans_up => {}
         }
-        if self.begun {
+        if self.begun && cleans_up {
             self.perform(stage, &mut running, true).await;
         }
         self.records(&base)

@@ -74,8 +74,7 @@ impl Tally {
         let worst = musts.filter_map(binding).max();
         let uncovered = self.uncovered.max((!stale.is_empty()).then_some(Verdict::Fail));
         let exit = exit(worst, self.steps.keys().max().copied(), uncovered);
-        let (steps, next) = (self.steps, None);
-        Footer { steps, requirements, stale, next, exit: exit.code(), milliseconds: 0.0 }
+        Footer { steps: self.steps, requirements, stale, exit: exit.code(), ..Footer::default() }
     }
 }
 

@@ -16,6 +16,7 @@ mod fleet;
 mod golden;
 mod half;
 mod import;
+mod interrupted;
 mod language;
 mod list;
 mod load;

@@ -136,7 +136,7 @@ fn a_run_that_is_refused_leaves_an_older_report() {
 }
 
 #[test]
-fn an_interrupted_run_leaves_an_older_report_and_nothing_beside_it() {
+fn an_interrupted_run_replaces_an_older_report_whole_and_leaves_nothing_beside_it() {
     for signal in [Signal::INT, Signal::TERM] {
         let sandbox = with_older_report();
         let arguments = ["run", "--suite", "../suite", "--timeout", "10m"];
@@ -144,7 +144,9 @@ fn an_interrupted_run_leaves_an_older_report_and_nothing_beside_it() {
         sandbox.await_file("hangs");
         run.signal(signal);
         run.finish();
-        assert_eq!(sandbox.read("reports/report.jsonl"), "older\n");
+        let report = sandbox.read("reports/report.jsonl");
+        let (first, last) = (report.lines().next().unwrap(), report.lines().last().unwrap());
+        assert!(first.contains("\"header\"") && last.contains("\"interrupted\":true"), "{report}");
         assert_eq!(beside(&sandbox), ["report.jsonl"]);
     }
 }

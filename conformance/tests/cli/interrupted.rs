@@ -1,0 +1,158 @@
+//! A run that is ended from outside tells what was done, in every report, and that it is not all.
+
+use rustix::process::Signal;
+use serde_json::Value as Json;
+
+use crate::program::Finished;
+use crate::sandbox::Sandbox;
+
+/// The steps that are done before the desk falls silent, and one behind it.
+const SCENARIOS: [&str; 3] = ["2-dies", "4-hangs", "6-refuses"];
+const WAITS: &str = r#"
+format: 1
+title: The desk answers, and then lets a guest wait
+profile: desk
+steps:
+  - id: before
+    title: the desk is open
+    covers: [MOOD-1.1]
+    request: curl "http://desk.example/before"
+    expect: {status: 200}
+  - id: hangs
+    title: the desk answers a guest who waits
+    covers: [MOOD-2.2]
+    request: curl "http://desk.example/hang"
+    expect: {status: 200}
+"#;
+
+#[test]
+fn the_report_for_people_tells_the_failures_so_far() {
+    let (_, finished) = interrupted(Signal::INT, &[]);
+    assert_eq!(finished.code, Some(130));
+    let told = [
+        "FAIL desk/2-dies::question",
+        "   the target exited with status 3\n",
+        "interrupted after 4 of 6 steps; nothing is said of the others\n",
+        "steps: 2 pass, 1 inconclusive, 1 fail\n",
+        "must 1 of 2 hold\n",
+    ];
+    for told in told {
+        assert!(finished.stdout.contains(told), "{told}\n{}", finished.stdout);
+    }
+    assert!(!finished.stdout.contains("6-refuses"), "{}", finished.stdout);
+}
+
+#[test]
+fn json_lines_end_with_a_footer_that_says_it_and_compare_refuses_them() {
+    let (sandbox, finished) = interrupted(Signal::TERM, &["--report", "jsonl=../report.jsonl"]);
+    assert_eq!(finished.code, Some(143));
+    let report = sandbox.read("report.jsonl");
+    let lines: Vec<Json> = report.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let footer = lines.last().unwrap();
+    assert_eq!((&footer["event"], &footer["interrupted"]), (&"footer".into(), &true.into()));
+    assert_eq!(footer["exit"], 143);
+    let ids: Vec<&str> = lines.iter().filter_map(|line| line["id"].as_str()).collect();
+    assert_eq!(
+        ids,
+        ["desk/2-dies::before", "desk/2-dies::question", "desk/2-dies::after", "desk/4-hangs::before"]
+    );
+    let compared = sandbox.run(&["compare", "../report.jsonl"]);
+    assert_eq!(compared.code, Some(2));
+    assert!(compared.stderr.contains("its run was interrupted"), "{}", compared.stderr);
+}
+
+#[test]
+fn every_document_says_it() {
+    let kinds = ["html", "junit", "tap", "badge"];
+    let reports: Vec<String> = kinds.iter().map(|kind| format!("{kind}=../report.{kind}")).collect();
+    let mut arguments: Vec<&str> = reports.iter().flat_map(|report| ["--report", report]).collect();
+    arguments.extend(["--report", "github", "--write-deviations", "../known.yaml"]);
+    let (sandbox, finished) = interrupted(Signal::INT, &arguments);
+    let told = "interrupted after 4 of 6 steps";
+    assert!(
+        finished
+            .stdout
+            .contains(&format!("::error title=A desk of many moods%3A python3 moody.py::{told}\n"))
+    );
+    let html = sandbox.read("report.html");
+    assert!(html.contains(told) && html.contains("desk/2-dies::question"));
+    let junit = sandbox.read("report.junit");
+    assert!(junit.contains(&format!(r#"<error type="interrupted" message="{told}"/>"#)), "{junit}");
+    // Four steps, and the run itself.
+    assert!(junit.contains(r#"tests="5" failures="1" errors="2""#), "{junit}");
+    let tap = sandbox.read("report.tap");
+    assert!(tap.starts_with("TAP version 14\n1..4\n") && tap.ends_with(&format!("Bail out! {told}\n")));
+    assert!(sandbox.read("report.badge").contains("unclear: must 1/2"));
+    let known = sandbox.read("known.yaml");
+    assert!(known.contains("desk/2-dies::question") && known.contains(told), "{known}");
+}
+
+#[test]
+fn a_known_failure_that_was_not_reached_has_not_gone() {
+    let known = "format: 1\ndeviations:\n  - {requirement: MOOD-2.4, reason: she is not on the list}\n";
+    let sandbox = desk();
+    sandbox.write("known.yaml", known);
+    let finished = interrupt(&sandbox, Signal::INT, &["--deviations", "../known.yaml"]);
+    assert!(!finished.stdout.contains("STALE"), "{}", finished.stdout);
+}
+
+#[test]
+fn of_many_implementations_those_that_came_to_their_end_are_set_beside_each_other() {
+    let sandbox = desk();
+    for name in ["ann", "ben"] {
+        std::fs::create_dir_all(sandbox.path("all").join(name)).unwrap();
+        std::fs::copy(
+            sandbox.path("implementation/moody.py"),
+            sandbox.path("all").join(name).join("moody.py"),
+        )
+        .unwrap();
+    }
+    // The first leaves nothing out; the second hangs.
+    sandbox.write("all/ann/moody.py", "import os, sys\nos.environ.pop('NOTES')\nos.execv(sys.executable, [sys.executable, '../../implementation/moody.py'])\n");
+    let run = sandbox.start(&[
+        "run",
+        "--suite",
+        "../suite",
+        "--filter",
+        "1-open",
+        "--filter",
+        "4-hangs",
+        "--timeout",
+        "30s",
+        "--each",
+        "../all",
+        "--keep",
+        "../kept",
+        "--",
+        "python3",
+        "moody.py",
+    ]);
+    sandbox.await_file("hangs");
+    run.signal(Signal::INT);
+    let finished = run.finish();
+    assert_eq!(finished.code, Some(130), "{finished:?}");
+    assert!(finished.stderr.contains("interrupted: 1 of 2 came to their end"), "{finished:?}");
+    assert!(finished.stdout.contains("ann") && !finished.stdout.contains("ben"), "{finished:?}");
+}
+
+fn interrupted(signal: Signal, flags: &[&str]) -> (Sandbox, Finished) {
+    let sandbox = desk();
+    let finished = interrupt(&sandbox, signal, flags);
+    (sandbox, finished)
+}
+
+fn desk() -> Sandbox {
+    let sandbox = Sandbox::noted();
+    sandbox.write("suite/desk/4-hangs.yaml", WAITS);
+    sandbox
+}
+
+/// A run that is ended while a request waits for its answer.
+fn interrupt(sandbox: &Sandbox, signal: Signal, flags: &[&str]) -> Finished {
+    let filters: Vec<&str> = SCENARIOS.iter().flat_map(|scenario| ["--filter", scenario]).collect();
+    let arguments = [&["run", "--suite", "../suite", "--timeout", "10m"], flags, &filters];
+    let run = sandbox.start(&[&arguments.concat()[..], &["--", "python3", "moody.py"]].concat());
+    sandbox.await_file("hangs");
+    run.signal(signal);
+    run.finish()
+}
