@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use regex::Regex;
-use serde_json::Value as Json;
 
 use crate::diagnostic::Diagnostic;
+use crate::json::Json;
 use crate::response::Response;
 use crate::source::{Place, Source};
 use crate::suite::flag;

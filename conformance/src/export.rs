@@ -6,9 +6,8 @@
 mod hurl;
 mod shell;
 
-use serde_json::{Map, Value as Json, json};
-
 use crate::capture::Found;
+use crate::json::Json;
 use crate::memory::Memory;
 use crate::plan::Trial;
 use crate::request::Prepared;
@@ -101,12 +100,11 @@ fn decoded(credentials: &str) -> String {
 fn memory(trial: &Trial, suite: &Suite) -> Memory {
     let mut memory = Memory::new(suite);
     for capture in trial.scenario.steps.iter().flat_map(Step::all_captures) {
-        memory.keep(&capture.keys, &json!(mark(capture.keys.first().unwrap_or(&capture.name))));
+        memory.keep(&capture.keys, &mark(capture.keys.first().unwrap_or(&capture.name)).into());
     }
     let output = suite.profile(&trial.profile).into_iter().flat_map(|profile| &profile.output);
-    let output: Map<String, Json> =
-        output.map(|(name, _)| (name.clone(), json!(mark(&format!("{OUTPUT}_{name}"))))).collect();
-    memory.meet(&suite.origin, &Json::Object(output), &[]);
+    let output = output.map(|(name, _)| (name.clone(), mark(&format!("{OUTPUT}_{name}")).into()));
+    memory.meet(&suite.origin, &Json::Object(output.collect()), &[]);
     memory
 }
 

@@ -7,10 +7,9 @@
 
 mod race;
 
-use serde_json::Value as Json;
-
 use crate::exchange::Breakage;
 use crate::expectation::{Body, Cookie, Expectation};
+use crate::json::Json;
 use crate::matcher::{Matcher, Mismatch, NO_MEMBER};
 use crate::response::Response;
 use crate::source::Place;

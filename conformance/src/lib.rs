@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod harness;
 pub mod import;
 pub mod jar;
+pub mod json;
 pub mod judge;
 pub mod listing;
 pub mod matcher;

@@ -5,10 +5,9 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::{Map, Value as Json, json};
 
+use crate::json::Json;
 use crate::memory::Memory;
-
 use crate::plan::{Plan, Trial};
 use crate::suite::{OUTPUT, Step, Suite};
 
@@ -126,12 +125,11 @@ fn request(step: &Step, memory: &mut Memory) -> Request {
 fn unmade(trial: &Trial, suite: &Suite) -> Memory {
     let mut memory = Memory::new(suite);
     for capture in trial.scenario.steps.iter().flat_map(|step| &step.captures) {
-        memory.keep(&capture.keys, &json!(format!("${{{}}}", capture.name)));
+        memory.keep(&capture.keys, &format!("${{{}}}", capture.name).into());
     }
     let profile = suite.profile(&trial.profile);
     let output = profile.into_iter().flat_map(|profile| &profile.output);
-    let output: Map<String, Json> =
-        output.map(|(name, _)| (name.clone(), json!(format!("${{{OUTPUT}.{name}}}")))).collect();
-    memory.meet("${target.origin}", &Json::Object(output), &[]);
+    let output = output.map(|(name, _)| (name.clone(), format!("${{{OUTPUT}.{name}}}").into()));
+    memory.meet("${target.origin}", &Json::Object(output.collect()), &[]);
     memory
 }

@@ -10,8 +10,8 @@ mod list;
 mod moment;
 
 use regex::Regex;
-use serde_json::Value as Json;
 
+use crate::json::{Json, Number};
 use crate::source::Place;
 use crate::suite::Count;
 use crate::template::{Scope, Text};
@@ -50,7 +50,7 @@ enum Kind {
     LeafOf { leaf: &'static leaf::LeafOf, argument: Text },
     Regex(Regex),
     Moment(moment::Moment),
-    About { value: f64, within: f64 },
+    About { value: Number, within: Number },
     Length(Count),
     List(Vec<Matcher>),
     Object { members: Vec<(String, Matcher)>, open: bool },
@@ -106,8 +106,8 @@ impl Matcher {
     #[must_use]
     pub fn matches(&self, value: &Json, scope: &Scope) -> bool {
         match &self.kind {
-            Kind::Literal(literal) => equal(literal, value),
-            Kind::Text(text) => text.json(scope).is_ok_and(|expected| equal(&expected, value)),
+            Kind::Literal(literal) => literal == value,
+            Kind::Text(text) => text.json(scope).is_ok_and(|expected| expected == *value),
             Kind::Leaf(leaf) => (leaf.holds)(value),
             Kind::LeafOf { leaf, argument } => match (value.as_str(), argument.render(scope)) {
                 (Some(text), Ok(argument)) => (leaf.holds)(text, &argument),
@@ -117,7 +117,7 @@ impl Matcher {
             Kind::Length(length) => length_of(value).is_some_and(|found| length.allows(found)),
             Kind::Moment(moment) => moment.holds(value, scope.now),
             Kind::About { value: expected, within } => {
-                value.as_f64().is_some_and(|found| (found - expected).abs() <= *within)
+                value.as_number().is_some_and(|found| found.is_near(expected, within))
             }
             Kind::Times { of, times } => value
                 .as_array()
@@ -255,17 +255,6 @@ impl Matcher {
             mismatches.extend(matcher.compare(item, &format!("{pointer}/{index}"), scope));
         }
         mismatches
-    }
-}
-
-/// Equality of JSON by meaning: `1` and `1.0` are the same number.
-fn equal(expected: &Json, received: &Json) -> bool {
-    match (expected, received) {
-        (Json::Number(expected), Json::Number(received)) => {
-            expected == received
-                || expected.is_f64() != received.is_f64() && expected.as_f64() == received.as_f64()
-        }
-        _ => expected == received,
     }
 }
 

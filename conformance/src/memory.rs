@@ -4,9 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value as Json, json};
-
 use crate::jar::Jar;
+use crate::json::Json;
 use crate::request::JarUse;
 use crate::suite::{Frame, Need, OUTPUT, Step, Suite, TARGET};
 use crate::template::{Scope, TemplateError};
@@ -43,7 +42,8 @@ impl Memory {
     pub(crate) fn meet(&mut self, origin: &str, output: &Json, learnt: &[(String, Json)]) {
         let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
         let host = host.split('/').next().unwrap_or_default();
-        self.base.set(TARGET, &json!({"origin": origin, "host": host}));
+        let place = [("origin", origin), ("host", host)].map(|(name, text)| (name.to_owned(), text.into()));
+        self.base.set(TARGET, &Json::Object(place.into()));
         self.base.set(OUTPUT, output);
         for (name, value) in learnt {
             self.base.set(name, value);

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use cookie::Cookie;
-use serde_json::Value as Json;
 
+use crate::json::{self, Json, Unreadable};
 use crate::request::Prepared;
 
 /// A response, read to its end.
@@ -67,7 +67,7 @@ impl Response {
     ///
     /// # Errors
     /// A body that is not JSON.
-    pub fn json(&self) -> Result<Json, serde_json::Error> {
-        serde_json::from_slice(&self.body)
+    pub fn json(&self) -> Result<Json, Unreadable> {
+        json::read(&self.body)
     }
 }

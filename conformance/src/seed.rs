@@ -125,8 +125,9 @@ impl<'a> Seed<'a> {
 }
 
 /// Why no request makes a fixture.
-fn impossible(create: &Create, value: &Json) -> Option<String> {
-    let holds = |member: &str| !matches!(value.get(member), None | Some(Json::Null)) && value[member] != "";
+fn impossible(create: &Create, value: &crate::json::Json) -> Option<String> {
+    let empty = [crate::json::Json::Null, "".into()];
+    let holds = |member: &str| value.get(member).is_some_and(|value| !empty.contains(value));
     if let Some(lacking) = create.needs.iter().find(|member| !holds(member)) {
         return Some(format!("no request makes it without `{lacking}`"));
     }

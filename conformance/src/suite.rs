@@ -25,9 +25,8 @@ mod warning;
 
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::json::Json;
 use crate::request::Request;
 use crate::source::Source;
 use crate::template::Scope;

@@ -4,15 +4,19 @@
 //! a scenario runs. Only expressions are known to the language: no loops and no conditions. ([`render`], for the files of the
 //! launch contract, has blocks too.)
 
+mod value;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Object, Serde};
+use minijinja::value::Object;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use regex::Regex;
 use sha2::{Digest as _, Sha256};
+
+use crate::json::Json;
 
 /// A string with `${…}` in it.
 #[derive(Debug, Clone)]
@@ -150,14 +154,14 @@ impl Text {
     ///
     /// # Errors
     /// An expression that has no value in this scope.
-    pub fn json(&self, scope: &Scope) -> Result<serde_json::Value, TemplateError> {
+    pub fn json(&self, scope: &Scope) -> Result<Json, TemplateError> {
         match self.parts.as_ref() {
             [part @ Part::Expression { written, .. }] => {
                 let value = part.value(scope)?;
-                serde_json::to_value(&value)
-                    .map_err(|error| TemplateError::valueless(written, &error.to_string()))
+                value::from_library(&value)
+                    .ok_or_else(|| TemplateError::valueless(written, "JSON has no form for it"))
             }
-            _ => self.render(scope).map(serde_json::Value::String),
+            _ => self.render(scope).map(Json::String),
         }
     }
 }
@@ -192,8 +196,8 @@ impl Part {
 
 impl Scope {
     /// Gives a name its meaning.
-    pub fn set(&mut self, name: impl Into<String>, value: &serde_json::Value) {
-        self.names.insert(name.into(), Value::from(Serde(value)));
+    pub fn set(&mut self, name: impl Into<String>, value: &Json) {
+        self.names.insert(name.into(), value::into_library(value));
     }
 
     /// Returns the scope of an answer that came at a time.
@@ -305,7 +309,7 @@ mod tests {
 
     fn scope() -> Scope {
         let mut scope = Scope::default();
-        scope.set("bob", &json!({"email": "bob@example.org", "age": 7}));
+        scope.set("bob", &json!({"email": "bob@example.org", "age": 7}).into());
         scope
     }
 
@@ -328,8 +332,23 @@ mod tests {
 
     #[test]
     fn an_expression_that_stands_alone_keeps_its_type() {
-        assert_eq!(Text::parse("${bob.age}").unwrap().json(&scope()).unwrap(), json!(7));
-        assert_eq!(Text::parse("${bob.age} ").unwrap().json(&scope()).unwrap(), json!("7 "));
+        assert_eq!(Text::parse("${bob.age}").unwrap().json(&scope()).unwrap(), json!(7).into());
+        assert_eq!(Text::parse("${bob.age} ").unwrap().json(&scope()).unwrap(), "7 ".into());
+    }
+
+    #[test]
+    fn a_number_keeps_its_digits_through_an_expression() {
+        let digits =
+            ["9007199254740993", "123456789012345678901234567890", "0.1000000000000000055", "1e400", "-0.5"];
+        for digits in digits.into_iter().chain(["999999999999999999999999999999999999999999999"]) {
+            let mut scope = Scope::default();
+            let number = crate::json::read(digits.as_bytes()).unwrap();
+            scope.set("one", &number);
+            scope.set("list", &Json::Array(vec![number.clone()]));
+            assert_eq!(Text::parse("${one}").unwrap().json(&scope).unwrap(), number);
+            assert_eq!(Text::parse("${list}").unwrap().json(&scope).unwrap(), Json::Array(vec![number]));
+            assert_eq!(Text::parse("n=${list[0]}").unwrap().render(&scope).unwrap(), format!("n={digits}"));
+        }
     }
 
     #[test]
@@ -361,7 +380,7 @@ mod tests {
     #[test]
     fn files_of_the_launch_contract_may_repeat_a_block() {
         let mut scope = Scope::default();
-        scope.set("fixtures", &json!([{"id": 1}, {"id": 2}]));
+        scope.set("fixtures", &json!([{"id": 1}, {"id": 2}]).into());
         let template =
             "[<% for one in fixtures %>${one.id | tojson}${',' if not loop.last else ''}<% endfor %>]\n";
         assert_eq!(render(template, &scope).unwrap(), "[1,2]\n");

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Spanned, Tagged};
+use serde_saphyr::{NonFiniteFloatPolicy, Spanned, Tagged};
 
 use crate::diagnostic::Diagnostic;
+use crate::json::Number;
 use crate::source::{Place, Source, Span};
 
 /// A value and the stretch of the file that it was read from.
@@ -41,7 +42,7 @@ pub enum Value {
     Null,
     /// `true` or `false`; `no` and `yes` are strings.
     Bool(bool),
-    /// A number, as it is written.
+    /// A number, as the reader gives it: [`Node::digits`] are those of the file.
     Number(String),
     /// A string, quoted or plain.
     String(String),
@@ -65,6 +66,8 @@ pub fn read<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostic> 
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         with_snippet: false,
+        // A number may be beyond all floats: its digits are taken from the file.
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     };
     serde_saphyr::from_str_with_options(source.text(), options)
         .map_err(|error| explain::explain(source, &error))
@@ -100,6 +103,17 @@ impl Node {
     #[must_use]
     pub fn untagged(&self) -> Self {
         Self { tag: None, ..self.clone() }
+    }
+
+    /// Returns the digits of a number as they stand in the file, where they are a number of JSON: the reader has rounded what
+    /// has more than 64 bits.
+    #[must_use]
+    pub fn digits<'a>(&'a self, source: &'a Source) -> Option<&'a str> {
+        let Value::Number(read) = &self.value else { return None };
+        let written = source.text().get(self.span.start..self.span.end).unwrap_or(read).trim();
+        let written = written.rsplit(char::is_whitespace).next().unwrap_or(written);
+        let unsigned = written.strip_prefix('+').unwrap_or(written);
+        Some(if Number::parse(unsigned).is_some() { unsigned } else { read })
     }
 
     /// Names the node's shape in a message: "a string", "a list"…

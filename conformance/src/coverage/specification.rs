@@ -11,11 +11,11 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 use serde::Serialize;
-use serde_json::{Value as Json, json};
 
 use super::{Step, cell, named};
 use crate::curl;
 use crate::expectation::{Body, Expectation};
+use crate::json::{self, Json};
 use crate::request::{Prepared, Request};
 use crate::source::Source;
 use crate::suite::{OUTPUT, Suite};
@@ -120,10 +120,10 @@ fn encoded(suite: &Suite) -> Vec<Encoded<'_>> {
     for scenario in &suite.scenarios {
         let mut scope = suite.scope();
         for capture in scenario.steps.iter().flat_map(crate::suite::Step::all_captures) {
-            scope.set(&capture.name, &json!(ANYTHING));
+            scope.set(&capture.name, &ANYTHING.to_string().into());
         }
         let outputs = suite.profiles.iter().flat_map(|profile| &profile.output);
-        let outputs = outputs.map(|(name, _)| (name.clone(), json!(ANYTHING))).collect();
+        let outputs = outputs.map(|(name, _)| (name.clone(), ANYTHING.to_string().into())).collect();
         scope.set(OUTPUT, &Json::Object(outputs));
         for step in &scenario.steps {
             let lanes = step.race.iter().flat_map(|race| &race.lanes);
@@ -212,7 +212,7 @@ fn agrees(encoded: &Encoded<'_>, output: &str, addresses: &[String]) -> bool {
         output.lines().skip_while(|line| line.starts_with(['>', '<', '*']) || line.starts_with("Note:"));
     let body: String =
         body.take_while(|line| !line.starts_with('*')).map(|line| format!("{line}\n")).collect();
-    match (&encoded.expectation.body, serde_json::from_str::<Json>(&body)) {
+    match (&encoded.expectation.body, json::read(body.as_bytes())) {
         (Some(Body::Json(matcher)), Ok(_)) => restored(&body, addresses).any(|value| {
             let differences = matcher.compare(&value, "", &encoded.scope);
             // What a capture holds is known to a run only.
@@ -225,7 +225,7 @@ fn agrees(encoded: &Encoded<'_>, output: &str, addresses: &[String]) -> bool {
 
 /// The body with each of the addresses in the place of those that were blotted out.
 fn restored(body: &str, addresses: &[String]) -> impl Iterator<Item = Json> {
-    let with = |address: &str| serde_json::from_str(&BLOTTED.replace_all(body, address)).ok();
+    let with = |address: &str| json::read(BLOTTED.replace_all(body, address).as_bytes()).ok();
     std::iter::once(with("$0")).chain(addresses.iter().map(move |address| with(address))).flatten()
 }
 

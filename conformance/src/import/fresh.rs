@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::Value as Json;
 
 use super::document::hides_address;
 use super::pattern;
@@ -17,7 +16,7 @@ pub(super) static VALUE: LazyLock<Regex> =
 /// Returns the matcher of a text that can only be fresh or cannot be known, none where it is compared as it is.
 pub(super) fn text(text: &str) -> Option<Yaml> {
     let scalar = |text: &str| Some(Yaml::Scalar(text.to_owned()));
-    let value = Json::String(text.to_owned());
+    let value = text.into();
     for tag in ["!uuid", "!datetime"] {
         if matcher::is(tag, &value) {
             return scalar(tag);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use regex::Regex;
-use serde_json::Value as Json;
 
 use super::leaf::{LEAVES, LEAVES_OF};
 use super::{Kind, Matcher, moment};
 use crate::diagnostic::Diagnostic;
+use crate::json::Json;
 use crate::source::{Place, Source};
-use crate::suite::members::{Members, string};
+use crate::suite::members::{Members, number, string};
 use crate::template::Text;
 use crate::yaml::{Node, Value};
 
@@ -56,8 +56,8 @@ pub fn known() -> impl Iterator<Item = &'static str> {
 fn plain(node: &Node, source: &Arc<Source>, mode: Mode, place: &Place) -> Result<Kind, Diagnostic> {
     Ok(match &node.value {
         Value::String(written) => Kind::Text(text(written, place)?),
-        Value::Number(written) if mode == Mode::Text => Kind::Text(Text::literal(as_written(place, written))),
-        Value::Number(written) => Kind::Literal(number(as_written(place, written), place)?),
+        Value::Number(_) if mode == Mode::Text => Kind::Text(Text::literal(&string(node, source, "a text")?)),
+        Value::Number(_) => Kind::Literal(Json::Number(number(node, source)?)),
         Value::Bool(value) if mode == Mode::Text => Kind::Text(Text::literal(&value.to_string())),
         Value::Bool(value) => Kind::Literal(Json::Bool(*value)),
         Value::Null if mode == Mode::Text => {
@@ -92,8 +92,8 @@ fn tagged(
     if let Some(leaf) = LEAVES_OF.iter().find(|leaf| leaf.tag == tag) {
         return match &node.value {
             Value::String(written) => Ok(Kind::LeafOf { leaf, argument: text(written, place)? }),
-            Value::Number(written) => {
-                Ok(Kind::LeafOf { leaf, argument: Text::literal(as_written(place, written)) })
+            Value::Number(read) => {
+                Ok(Kind::LeafOf { leaf, argument: Text::literal(node.digits(source).unwrap_or(read)) })
             }
             _ => Err(takes("a string")),
         };
@@ -152,13 +152,18 @@ fn about(node: &Node, source: &Arc<Source>) -> Result<Kind, Diagnostic> {
     let (value, within) = (members.take("value"), members.take("within"));
     let whole = members.place().clone();
     members.finish()?;
-    let number = |node: Option<&Node>, name: &str| {
+    let given = |node: Option<&Node>, name: &str| {
         let node = node.ok_or_else(|| Diagnostic::at(whole.clone(), format!("`!about` has a `{name}`")))?;
-        let digits = string(node, source, name)?;
-        let finite = digits.parse().ok().filter(|number: &f64| number.is_finite());
-        finite.ok_or_else(|| Diagnostic::at(node.place(source), format!("`{digits}` is not a number")))
+        number(node, source)
     };
-    Ok(Kind::About { value: number(value, "value")?, within: number(within, "within")? })
+    let value = given(value, "value")?;
+    let off = given(within, "within")?;
+    match within {
+        Some(within) if off.to_f64() < 0.0 => {
+            Err(Diagnostic::at(within.place(source), "nothing is off by less than nothing"))
+        }
+        _ => Ok(Kind::About { value, within: off }),
+    }
 }
 
 /// `!count {of: !uuid, times: 2..}`
@@ -189,17 +194,4 @@ fn compile_all(list: &[Node], source: &Arc<Source>, mode: Mode) -> Result<Vec<Ma
 
 fn text(written: &str, place: &Place) -> Result<Text, Diagnostic> {
     Text::parse(written).map_err(|error| Diagnostic::at(place.find(error.written()), error.to_string()))
-}
-
-/// The digits that stand in the file, where they are JSON: the reader has made a float of a long one.
-fn as_written<'a>(place: &'a Place, read: &'a str) -> &'a str {
-    let digits = place.source().text().get(place.span().start..place.span().end).unwrap_or(read);
-    let digits = digits.rsplit(char::is_whitespace).next().unwrap_or(digits);
-    if serde_json::from_str::<serde_json::Number>(digits).is_ok() { digits } else { read }
-}
-
-fn number(digits: &str, place: &Place) -> Result<Json, Diagnostic> {
-    serde_json::from_str(digits)
-        .map(Json::Number)
-        .map_err(|_| Diagnostic::at(place.clone(), format!("`{digits}` is not a number of JSON")))
 }

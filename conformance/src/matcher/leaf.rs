@@ -5,7 +5,9 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::Value as Json;
+
+use super::moment::iso;
+use crate::json::{Json, Number};
 
 /// A bare tag: `id: !uuid`.
 #[derive(Debug)]
@@ -25,10 +27,14 @@ pub(super) struct LeafOf {
 
 pub(super) static LEAVES: &[Leaf] = &[
     Leaf { tag: "!any", means: "any value", holds: |_| true },
-    Leaf { tag: "!string", means: "a string", holds: Json::is_string },
-    Leaf { tag: "!integer", means: "an integer", holds: |value| value.is_i64() || value.is_u64() },
-    Leaf { tag: "!number", means: "a number", holds: Json::is_number },
-    Leaf { tag: "!boolean", means: "true or false", holds: Json::is_boolean },
+    Leaf { tag: "!string", means: "a string", holds: |value| value.as_str().is_some() },
+    Leaf {
+        tag: "!integer",
+        means: "an integer",
+        holds: |value| value.as_number().is_some_and(Number::is_integer),
+    },
+    Leaf { tag: "!number", means: "a number", holds: |value| value.as_number().is_some() },
+    Leaf { tag: "!boolean", means: "true or false", holds: |value| matches!(value, Json::Bool(_)) },
     Leaf {
         tag: "!uuid",
         means: "a UUID",
@@ -37,7 +43,7 @@ pub(super) static LEAVES: &[Leaf] = &[
     Leaf {
         tag: "!datetime",
         means: "a date and time",
-        holds: |value| value.as_str().is_some_and(is_datetime),
+        holds: |value| value.as_str().and_then(iso).is_some(),
     },
 ];
 
@@ -56,8 +62,8 @@ pub(super) static LEAVES_OF: &[LeafOf] = &[
     },
 ];
 
-/// Whether a text is a date and time.
-pub(super) fn is_datetime(text: &str) -> bool {
+/// Whether a text has the shape of a date and time.
+pub(super) fn is_shaped_like_a_datetime(text: &str) -> bool {
     DATETIME.is_match(text)
 }
 

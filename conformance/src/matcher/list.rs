@@ -1,8 +1,7 @@
 //! The matchers of lists in any order: a true matching, so that no element satisfies two expectations.
 
-use serde_json::Value as Json;
-
 use super::{Matcher, Mismatch};
+use crate::json::Json;
 use crate::template::Scope;
 
 /// Returns what a list lacks, and, where it may have nothing else, what it has too much.

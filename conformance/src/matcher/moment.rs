@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value as Json;
-use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
+use time::format_description::{OwnedFormatItem, parse_strftime_owned};
+use time::parsing::Parsed;
+use time::{Date, OffsetDateTime, PrimitiveDateTime, Time};
 
-use super::leaf::is_datetime;
+use super::leaf::is_shaped_like_a_datetime;
 use crate::diagnostic::Diagnostic;
+use crate::json::Json;
 use crate::source::Source;
 use crate::suite::members::{Members, duration, string};
 use crate::yaml::Node;
@@ -21,17 +23,40 @@ pub(super) struct Moment {
     near: Option<(Distance, Duration)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a date and time is written.
+#[derive(Debug, Clone)]
 enum Format {
     Iso,
+    Date,
     Http,
     Unix,
+    UnixMs,
+    /// As `strftime` of C says it, with the pattern as it stands in the file.
+    Pattern(Arc<OwnedFormatItem>, String),
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Distance {
     After(Duration),
     Before(Duration),
+}
+
+/// The formats that have a name.
+const NAMED: [&str; 5] = ["iso", "date", "http", "unix", "unix_ms"];
+
+/// Returns the moment of which RFC 3339 says the date and time, with a space allowed for the `T` and the offset left free: one
+/// that names no zone is of UTC.
+pub(super) fn iso(text: &str) -> Option<OffsetDateTime> {
+    if !is_shaped_like_a_datetime(text) {
+        return None;
+    }
+    let (day, clock) = text.split_at(10);
+    let clock = &clock[1..];
+    let zone = clock.find(['Z', 'z', '+', '-']).map_or("Z", |at| &clock[at..]);
+    let zone = if zone.len() == 5 { format!("{}:{}", &zone[..3], &zone[3..]) } else { zone.to_owned() };
+    // A leap second is the end of the one before it.
+    let clock = clock.split(['Z', 'z', '+', '-']).next().unwrap_or_default().replacen(":60", ":59", 1);
+    OffsetDateTime::parse(&format!("{day}T{clock}{zone}"), &Rfc3339).ok()
 }
 
 impl Moment {
@@ -48,39 +73,54 @@ impl Moment {
     }
 
     fn read(&self, value: &Json) -> Option<OffsetDateTime> {
-        match self.format {
-            Format::Unix => OffsetDateTime::from_unix_timestamp(value.as_i64()?).ok(),
+        let since_1970 = |nanoseconds: f64| {
+            let elapsed = value.as_number()?.to_f64() * nanoseconds;
+            #[expect(clippy::cast_possible_truncation, reason = "what is beyond all dates is no date")]
+            OffsetDateTime::from_unix_timestamp_nanos(elapsed as i128).ok()
+        };
+        match &self.format {
+            Format::Unix => since_1970(1e9),
+            Format::UnixMs => since_1970(1e6),
             Format::Http => {
                 let text = value.as_str().filter(|text| text.ends_with(" GMT"))?;
                 OffsetDateTime::parse(text, &Rfc2822).ok()
             }
-            Format::Iso => {
-                let text = value.as_str().filter(|text| is_datetime(text))?;
-                let (day, clock) = text.split_at(10);
-                let clock = &clock[1..];
-                // One that names no zone is of UTC.
-                let zone = clock.find(['Z', 'z', '+', '-']);
-                let zone = zone.map_or("Z".to_owned(), |at| clock[at..].to_owned());
-                let zone = if zone.len() == 5 { format!("{}:{}", &zone[..3], &zone[3..]) } else { zone };
-                let clock = clock.split(['Z', 'z', '+', '-']).next().unwrap_or_default();
-                OffsetDateTime::parse(&format!("{day}T{clock}{zone}"), &Rfc3339).ok()
+            Format::Iso => iso(value.as_str()?),
+            Format::Date => iso(&format!("{}T00:00:00Z", value.as_str().filter(|text| text.len() == 10)?)),
+            Format::Pattern(pattern, _) => {
+                let mut parsed = Parsed::new();
+                let rest = parsed.parse_item(value.as_str()?.as_bytes(), pattern.as_ref()).ok()?;
+                rest.is_empty().then(|| complete(parsed)).flatten()
             }
         }
     }
 
     /// Says what is expected.
     pub(super) fn describe(&self) -> String {
-        let what = match self.format {
-            Format::Iso => "a date and time",
-            Format::Http => "a date and time as HTTP writes it",
-            Format::Unix => "a time in seconds since 1970",
+        let what = match &self.format {
+            Format::Iso => "a date and time".to_owned(),
+            Format::Date => "a date".to_owned(),
+            Format::Http => "a date and time as HTTP writes it".to_owned(),
+            Format::Unix => "a time in seconds since 1970".to_owned(),
+            Format::UnixMs => "a time in milliseconds since 1970".to_owned(),
+            Format::Pattern(_, written) => format!("a date and time written as {written}"),
         };
         match self.near {
-            None => what.to_owned(),
+            None => what,
             Some((Distance::After(time), off)) => format!("{what}, {time:?} from now, give or take {off:?}"),
             Some((Distance::Before(time), off)) => format!("{what}, {time:?} ago, give or take {off:?}"),
         }
     }
+}
+
+/// The moment of what a pattern names: midnight where it names no time, and UTC where it names no zone.
+fn complete(parsed: Parsed) -> Option<OffsetDateTime> {
+    if let Ok(moment) = OffsetDateTime::try_from(parsed) {
+        return Some(moment);
+    }
+    let names_a_time = parsed.hour_24().is_some() || parsed.hour_12().is_some();
+    let time = if names_a_time { Time::try_from(parsed).ok()? } else { Time::MIDNIGHT };
+    Some(PrimitiveDateTime::new(Date::try_from(parsed).ok()?, time).assume_utc())
 }
 
 /// Returns the moment that the argument of `!datetime` describes.
@@ -91,20 +131,7 @@ pub(super) fn compile(node: &Node, source: &Arc<Source>) -> Result<Moment, Diagn
     let plain = node.untagged();
     let mut members = Members::of(&plain, source, "`!datetime`")?;
     let time = |node: &Node| duration(&string(node, source, "a time")?, &node.place(source));
-    let format = match members.take("format") {
-        None => Format::Iso,
-        Some(node) => match string(node, source, "a format")?.as_str() {
-            "iso" => Format::Iso,
-            "http" => Format::Http,
-            "unix" => Format::Unix,
-            other => {
-                let message = format!("`{other}` is not a format of dates");
-                return Err(
-                    Diagnostic::at(node.place(source), message).suggest(other, ["iso", "http", "unix"])
-                );
-            }
-        },
-    };
+    let format = members.take("format").map(|node| compile_format(node, source)).transpose()?;
     let after = members.take("from_now").map(time).transpose()?;
     let before = members.take("ago").map(time).transpose()?;
     let off = members.take("give_or_take").map(time).transpose()?;
@@ -122,5 +149,28 @@ pub(super) fn compile(node: &Node, source: &Arc<Source>) -> Result<Moment, Diagn
             .help("!datetime {from_now: 0s, give_or_take: 5s}"));
         }
     };
-    Ok(Moment { format, near })
+    Ok(Moment { format: format.unwrap_or(Format::Iso), near })
+}
+
+fn compile_format(node: &Node, source: &Arc<Source>) -> Result<Format, Diagnostic> {
+    let written = string(node, source, "a format")?;
+    let place = node.place(source);
+    Ok(match written.as_str() {
+        "iso" => Format::Iso,
+        "date" => Format::Date,
+        "http" => Format::Http,
+        "unix" => Format::Unix,
+        "unix_ms" => Format::UnixMs,
+        pattern if pattern.contains('%') => match parse_strftime_owned(pattern) {
+            Ok(item) => Format::Pattern(Arc::new(item), written),
+            Err(error) => {
+                return Err(Diagnostic::at(place, format!("this pattern of a date cannot be read: {error}"))
+                    .help("written as for strftime: %d.%m.%Y %H:%M"));
+            }
+        },
+        other => {
+            let message = format!("`{other}` is not a format of dates");
+            return Err(Diagnostic::at(place, message).suggest(other, NAMED));
+        }
+    })
 }

@@ -1,6 +1,7 @@
-use serde_json::{Value as Json, json};
+use serde_json::{Value, json};
 
 use super::{Matcher, Mode, compile};
+use crate::json::{self, Json};
 use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml::{self, Node};
@@ -15,12 +16,16 @@ fn refused(yaml: &str) -> String {
     compile(&yaml::read::<Node>(&source).unwrap(), &source, Mode::Json).unwrap_err().to_string()
 }
 
-fn matches(yaml: &str, value: &Json) -> bool {
-    matcher(yaml).compare(value, "", &Scope::default()).is_empty()
+fn matches(yaml: &str, value: &Value) -> bool {
+    matcher(yaml).compare(&value.clone().into(), "", &Scope::default()).is_empty()
 }
 
-fn differences(yaml: &str, value: &Json) -> Vec<String> {
-    (matcher(yaml).compare(value, "", &Scope::default()).iter())
+fn matches_text(yaml: &str, value: &str) -> bool {
+    matcher(yaml).matches(&json::read(value.as_bytes()).unwrap(), &Scope::default())
+}
+
+fn differences(yaml: &str, value: &Value) -> Vec<String> {
+    (matcher(yaml).compare(&value.clone().into(), "", &Scope::default()).iter())
         .map(|mismatch| format!("{}: {} / {}", mismatch.pointer, mismatch.expected, mismatch.received))
         .collect()
 }
@@ -109,13 +114,23 @@ fn a_tag_that_is_wrong_is_refused_at_its_place() {
 fn a_number_keeps_its_digits() {
     assert!(matches("18446744073709551615", &json!(18_446_744_073_709_551_615_u64)));
     assert!(!matches("18446744073709551615", &json!(18_446_744_073_709_551_614_u64)));
+    for digits in ["123456789012345678901234567890", "0.1000000000000000055511151231257827", "-1E400"] {
+        assert!(
+            matches_text(&format!("{{a: [{digits}, 1]}}"), &format!("{{\"a\": [{digits}, 1]}}")),
+            "{digits}"
+        );
+        assert!(!matches_text(digits, &format!("{digits}1")), "{digits}");
+    }
+    assert!(!matches_text("123456789012345678901234567890", "123456789012345678901234567891"));
+    assert!(matches_text("!integer", "123456789012345678901234567890") && !matches_text("!integer", "1.0"));
+    assert!(matches_text("!one_of [+123456789012345678901, !string ]", "123456789012345678901"));
 }
 
 #[test]
 fn in_text_mode_a_number_is_its_digits() {
     let source = Source::new("m.yaml", "210");
     let matcher = compile(&yaml::read::<Node>(&source).unwrap(), &source, Mode::Text).unwrap();
-    assert!(matcher.matches(&json!("210"), &Scope::default()));
+    assert!(matcher.matches(&"210".into(), &Scope::default()));
 }
 
 #[test]
@@ -151,15 +166,22 @@ fn a_number_may_be_off_by_so_much() {
     assert!(matches("!about {value: 3.14, within: 0.01}", &json!(3.145)));
     assert!(!matches("!about {value: 3.14, within: 0.001}", &json!(3.15)));
     assert!(!matches("!about {value: 1, within: 1}", &json!("1")));
+    assert!(matches("!about {value: 3.14, within: 0.01}", &json!(3.13)));
+    let huge = "!about {value: 123456789012345678901234567890, within: 1}";
+    assert!(
+        matches_text(huge, "123456789012345678901234567891")
+            && !matches_text(huge, "123456789012345678901234567892")
+    );
+    assert!(refused("!about {value: 1, within: -1}").contains("less than nothing"));
     assert!(refused("!about {value: 1}").contains("has a `within`"));
     assert!(refused("!about {value: x, within: 1}").contains("`x` is not a number"));
 }
 
 #[test]
 fn a_date_has_a_format_and_a_distance_from_the_answer() {
-    let at = |yaml: &str, value: &Json| {
+    let at = |yaml: &str, value: &Value| {
         let moment = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_508_127_784);
-        matcher(yaml).matches(value, &Scope::default().at(moment))
+        matcher(yaml).matches(&Json::from(value.clone()), &Scope::default().at(moment))
     };
     let near = "!datetime {from_now: 0s, give_or_take: 2s}";
     for same in
@@ -175,6 +197,19 @@ fn a_date_has_a_format_and_a_distance_from_the_answer() {
     ));
     assert!(!at("!datetime {format: http}", &json!("2017-10-16T04:22:04Z")));
     assert!(at("!datetime {format: unix, from_now: 0s, give_or_take: 0s}", &json!(1_508_127_784)));
+    assert!(at("!datetime {format: unix, from_now: 0s, give_or_take: 1s}", &json!(1_508_127_784.5)));
+    assert!(at("!datetime {format: unix_ms, from_now: 1s, give_or_take: 0s}", &json!(1_508_127_785_000_i64)));
+    assert!(at("!datetime {format: date, ago: 12h, give_or_take: 12h}", &json!("2017-10-16")));
+    assert!(
+        !at("!datetime {format: date}", &json!("2017-02-30"))
+            && !at("!datetime", &json!("2017-02-30T00:00:00"))
+    );
+    let german = "!datetime {format: '%d.%m.%Y %H:%M', from_now: 0s, give_or_take: 1m}";
+    assert!(at(german, &json!("16.10.2017 04:23")) && !at(german, &json!("16.10.2017 05:23")));
+    assert!(!at(german, &json!("16.10.2017 04:23 ")) && !at(german, &json!("10/16/2017 04:23")));
+    assert!(at("!datetime {format: '%Y/%m/%d', ago: 0s, give_or_take: 1d}", &json!("2017/10/16")));
+    assert!(at("!datetime", &json!("2016-12-31T23:59:60Z")));
+    assert!(refused("!datetime {format: '%d.%Q'}").contains("cannot be read"));
     assert!(refused("!datetime {format: htpt}").contains("did you mean `http`?"));
     assert!(refused("!datetime {from_now: 1s}").contains("with `give_or_take`"));
 }

@@ -1,9 +1,9 @@
 //! The body of a request and the pieces that it is made of.
 
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{JSON, form_encode, percent_encode};
+use crate::json::Json;
 use crate::template::{Scope, TemplateError, Text};
 
 /// The body of a request.

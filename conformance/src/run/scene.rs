@@ -5,14 +5,13 @@ mod telling;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::{Value as Json, json};
-
 use super::race;
 use super::session::{Session, Turn};
 use super::stage::{Stage, Unset};
 use crate::capture::Capture;
 use crate::event::Record;
 use crate::exchange::Breakage;
+use crate::json::Json;
 use crate::judge::{judge, judge_race};
 use crate::memory::Memory;
 use crate::plan::Trial;
@@ -85,7 +84,7 @@ impl<'a> Scene<'a> {
         if let Some(unset) = self.lacking(&running) {
             return untold(self.session, self.trial, &unset);
         }
-        let output = running.output.iter().map(|(name, value)| (name.clone(), json!(value)));
+        let output = running.output.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
         self.memory.meet(running.wire.base(), &Json::Object(output.collect()), &running.learnt);
         let base = running.wire.base().to_owned();
         let mut running = Some(running);

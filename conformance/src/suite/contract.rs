@@ -4,13 +4,13 @@ use std::path::{Component, Path};
 use std::sync::Arc;
 
 use globset::GlobBuilder;
-use serde_json::Value as Json;
 
 use super::format::{CreateText, LaunchText};
 use super::manifest::ReadRequest;
 use super::members::parse_text;
 use super::{Fixture, scope_of};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::json::Json;
 use crate::request::Request;
 use crate::source::{Place, Source};
 use crate::template::{Text, free_names, render};

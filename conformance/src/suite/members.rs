@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value as Json;
-
 use crate::diagnostic::Diagnostic;
+use crate::json::{Json, Number};
 use crate::source::{Place, Source};
 use crate::template::Text;
 use crate::yaml::{Located, Node, Value};
@@ -61,7 +60,8 @@ impl<'a> Members<'a> {
 /// Returns the string of a node; a number or a boolean is taken as it is written.
 pub(crate) fn string(node: &Node, source: &Arc<Source>, what: &str) -> Result<String, Diagnostic> {
     match (&node.tag, &node.value) {
-        (None, Value::String(text) | Value::Number(text)) => Ok(text.clone()),
+        (None, Value::String(text)) => Ok(text.clone()),
+        (None, Value::Number(read)) => Ok(node.digits(source).unwrap_or(read).to_owned()),
         (None, Value::Bool(value)) => Ok(value.to_string()),
         (Some(tag), _) => Err(Diagnostic::at(
             node.place(source),
@@ -110,9 +110,7 @@ pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic
     Ok(match &node.value {
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
-        Value::Number(digits) => Json::Number(serde_json::from_str(digits).map_err(|_| {
-            Diagnostic::at(node.place(source), format!("`{digits}` is not a number of JSON"))
-        })?),
+        Value::Number(_) => Json::Number(number(node, source)?),
         Value::String(text) => Json::String(text.clone()),
         Value::List(list) => {
             Json::Array(list.iter().map(|item| json(item, source)).collect::<Result<_, _>>()?)
@@ -125,17 +123,35 @@ pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic
     })
 }
 
-/// Returns a duration: a whole number or a decimal, and `ms`, `s` or `m`.
+/// Returns the number of a node, with the digits that it has in the file.
+pub(crate) fn number(node: &Node, source: &Arc<Source>) -> Result<Number, Diagnostic> {
+    let written = match &node.value {
+        Value::Number(read) => node.digits(source).unwrap_or(read),
+        Value::String(text) => text,
+        _ => {
+            let message = format!("a number is expected here, and here is {}", node.shape());
+            return Err(Diagnostic::at(node.place(source), message));
+        }
+    };
+    Number::parse(written).ok_or_else(|| {
+        Diagnostic::at(node.place(source), format!("`{written}` is not a number of JSON"))
+            .help("written as in JSON: 3, -0.5, 1e6")
+    })
+}
+
+/// Returns a duration: a whole number or a decimal, and `ms`, `s`, `m`, `h` or `d`.
 pub(crate) fn duration(written: &str, place: &Place) -> Result<Duration, Diagnostic> {
     let wrong = || {
         Diagnostic::at(place.clone(), format!("`{written}` is not a length of time"))
-            .help("written as 200ms, 4s, 1.5s or 2m")
+            .help("written as 200ms, 4s, 1.5s, 2m, 1h or 7d")
     };
     let digits = written.trim_end_matches(|character: char| character.is_ascii_alphabetic());
     let factor = match &written[digits.len()..] {
         "ms" => 0.001,
         "s" => 1.0,
         "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86400.0,
         _ => return Err(wrong()),
     };
     let number: f64 = digits.trim_end().parse().map_err(|_| wrong())?;

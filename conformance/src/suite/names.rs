@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
 use super::Suite;
 use super::frame::{Frame, Need};
 use super::rows::ROW;
 use crate::diagnostic::Diagnostic;
+use crate::json::Json;
 use crate::request::JsonText;
 use crate::source::Place;
 use crate::template::{FUNCTIONS, Scope, Text};

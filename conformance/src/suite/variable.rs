@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use super::Suite;
 use super::members::{Members, json, string};
 use crate::capture::check_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::json::Json;
 use crate::source::{Place, Source};
 use crate::yaml::{Located, Node, Ordered, Value};
 

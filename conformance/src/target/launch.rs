@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::{Value as Json, json};
-
 use super::Program;
 use super::chore::{Chores, Teardown};
 use super::process::{Command, Process};
@@ -16,6 +14,7 @@ use super::scratch::Scratch;
 use super::seed;
 use super::unusable::{Unusable, port_was_taken};
 use crate::exchange::{Transport, Wire};
+use crate::json::Json;
 use crate::suite::{Profile, Suite};
 use crate::template::{Scope, TemplateError};
 
@@ -200,9 +199,9 @@ impl Start<'_> {
 
     fn environment(&self, port: u16, scratch: &Scratch) -> Result<Vec<(String, String)>, TemplateError> {
         let mut scope = Scope::default();
-        scope.set("host", &json!("127.0.0.1"));
-        scope.set("port", &json!(port));
-        scope.set("scratch", &json!(scratch.path()));
+        scope.set("host", &"127.0.0.1".into());
+        scope.set("port", &port.into());
+        scope.set("scratch", &scratch.path().display().to_string().into());
         (self.suite.launch.env.iter().chain(&self.profile.env).chain(&self.program.env))
             .map(|(name, value)| Ok((name.clone(), value.render(&scope)?)))
             .collect()

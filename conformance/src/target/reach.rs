@@ -1,9 +1,8 @@
 //! Reaching a target that is already running, and looking what it holds.
 
-use serde_json::{Map, Value as Json, json};
-
 use super::{Running, Unusable};
 use crate::exchange::{Transport, Wire};
+use crate::json::Json;
 use crate::response::Response;
 use crate::suite::{Fixture, Present, Profile, Suite};
 use crate::template::Scope;
@@ -64,9 +63,9 @@ fn find(present: &Present, fixture: &Fixture, response: &Response) -> Found {
         (None, Some(body)) => body.as_object(),
         (None, None) => None,
         (Some(member), Some(Json::Array(elements))) => {
-            let same = |element: &&Map<String, Json>| element.get(member) == fixture.value.get(member);
-            match elements.iter().filter_map(Json::as_object).find(same) {
-                Some(found) => Some(found),
+            let same = |element: &&Json| element.get(member) == fixture.value.get(member);
+            match elements.iter().filter(|element| element.as_object().is_some()).find(same) {
+                Some(found) => found.as_object(),
                 None => return Found::Nothing,
             }
         }
@@ -75,11 +74,11 @@ fn find(present: &Present, fixture: &Fixture, response: &Response) -> Found {
     let Some((held, identity)) = held.zip(present.learn.first()) else { return Found::Same };
     match held.get(identity) {
         Some(own) if Some(own) != fixture.value.get(identity) => {
-            let mut value = fixture.value.clone();
+            let mut members = fixture.value.as_object().cloned().unwrap_or_default();
             for member in &present.learn {
-                value[member] = held.get(member).cloned().unwrap_or(json!(null));
+                members.insert(member.clone(), held.get(member).cloned().unwrap_or_default());
             }
-            Found::Other(value)
+            Found::Other(Json::Object(members))
         }
         _ => Found::Same,
     }

@@ -1,10 +1,9 @@
 //! What a target must hold before the steps run: the files of the launch contract, filled with fixtures.
 
-use serde_json::Value as Json;
-
 use super::launch::chain;
 use super::scratch::Scratch;
 use super::unusable::Unusable;
+use crate::json::Json;
 use crate::suite::Suite;
 use crate::template::render;
 

@@ -1,0 +1,167 @@
+//! A number of JSON with the digits that it is written with, and what it means.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A number as it is written (RFC 8259, section 6). Two are equal when they mean the same: `1`, `1.0` and `10e-1`.
+#[derive(Debug, Clone)]
+pub struct Number(String);
+
+/// What a number means: `0.digits × 10^exponent`, the digits without zeros at either end.
+#[derive(Debug, PartialEq, Eq)]
+struct Decimal<'a> {
+    negative: bool,
+    digits: std::borrow::Cow<'a, str>,
+    exponent: i128,
+}
+
+impl Number {
+    /// Returns the number that a text is, if it is one of JSON.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let whole = text.strip_prefix('-').unwrap_or(text);
+        let (mantissa, exponent) = match whole.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => {
+                (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)))
+            }
+            None => (whole, None),
+        };
+        let (before, behind) = match mantissa.split_once('.') {
+            Some((before, behind)) => (before, Some(behind)),
+            None => (mantissa, None),
+        };
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let leads = before == "0" || !before.starts_with('0');
+        (digits(before) && leads && behind.is_none_or(digits) && exponent.is_none_or(digits))
+            .then(|| Self(text.to_owned()))
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is written without a fraction and without an exponent.
+    #[must_use]
+    pub fn is_integer(&self) -> bool {
+        !self.0.contains(['.', 'e', 'E'])
+    }
+
+    /// Returns the number rounded to a float, an infinite one where there is none so large.
+    #[must_use]
+    pub fn to_f64(&self) -> f64 {
+        // What JSON takes for a number, Rust does too.
+        self.0.parse().unwrap_or(f64::NAN)
+    }
+
+    /// Whether it differs from another by no more than `off`: exactly where 38 digits hold all three, else as floats.
+    #[must_use]
+    pub fn is_near(&self, other: &Self, off: &Self) -> bool {
+        let all = [self.decimal(), other.decimal(), off.decimal()];
+        let Some(scale) = all.iter().filter(|one| !one.digits.is_empty()).map(Decimal::scale).min() else {
+            return true;
+        };
+        match all.map(|one| one.scaled(scale)) {
+            [Some(own), Some(other), Some(off)] => {
+                own.checked_sub(other).is_some_and(|apart| apart.unsigned_abs() <= off.unsigned_abs())
+            }
+            _ => (self.to_f64() - other.to_f64()).abs() <= off.to_f64(),
+        }
+    }
+
+    /// Returns the number as the JSON library has it: rounded to 64 bits, the largest float where it is beyond all.
+    #[must_use]
+    pub fn to_library(&self) -> serde_json::Number {
+        if let Ok(number) = serde_json::from_str(&self.0) {
+            return number;
+        }
+        let largest = if self.0.starts_with('-') { f64::MIN } else { f64::MAX };
+        serde_json::Number::from_f64(largest).unwrap_or_else(|| 0.into())
+    }
+
+    fn decimal(&self) -> Decimal<'_> {
+        let negative = self.0.starts_with('-');
+        let (mantissa, exponent) = self.0.split_once(['e', 'E']).unwrap_or((&self.0, "0"));
+        let mantissa = mantissa.trim_start_matches('-');
+        let (before, behind) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let joined: std::borrow::Cow<'_, str> =
+            if behind.is_empty() { before.into() } else { format!("{before}{behind}").into() };
+        let leading = joined.len() - joined.trim_start_matches('0').len();
+        let digits = joined.trim_matches('0');
+        if digits.is_empty() {
+            return Decimal { negative: false, digits: "".into(), exponent: 0 };
+        }
+        // One whose exponent needs more than 127 bits is as large as any.
+        let limit = if exponent.starts_with('-') { i128::MIN / 4 } else { i128::MAX / 4 };
+        let exponent =
+            exponent.parse().map_or(limit, |exponent: i128| exponent.clamp(i128::MIN / 4, i128::MAX / 4));
+        let length = |text: &str| i128::try_from(text.len()).unwrap_or(i128::MAX / 4);
+        let exponent = exponent + length(before) - i128::try_from(leading).unwrap_or(i128::MAX / 4);
+        let digits = match joined {
+            std::borrow::Cow::Borrowed(text) => text.trim_matches('0').into(),
+            std::borrow::Cow::Owned(ref text) => text.trim_matches('0').to_owned().into(),
+        };
+        Decimal { negative, digits, exponent }
+    }
+}
+
+impl Decimal<'_> {
+    /// The power of ten of its last digit.
+    fn scale(&self) -> i128 {
+        self.exponent - i128::try_from(self.digits.len()).unwrap_or(i128::MAX / 4)
+    }
+
+    /// How often it has `10^scale`, if 38 digits hold that.
+    fn scaled(&self, scale: i128) -> Option<i128> {
+        if self.digits.is_empty() {
+            return Some(0);
+        }
+        let power = u32::try_from(self.scale() - scale).ok()?;
+        let whole = self.digits.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(power)?)?;
+        Some(if self.negative { -whole } else { whole })
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 || self.decimal() == other.decimal()
+    }
+}
+
+impl Eq for Number {}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (own, other) = (self.decimal(), other.decimal());
+        let sign = |one: &Decimal<'_>| match (one.digits.is_empty(), one.negative) {
+            (true, _) => 0,
+            (false, true) => -1,
+            (false, false) => 1,
+        };
+        let size = || own.exponent.cmp(&other.exponent).then_with(|| own.digits.cmp(&other.digits));
+        sign(&own).cmp(&sign(&other)).then_with(|| match sign(&own) {
+            0 => Ordering::Equal,
+            1 => size(),
+            _ => size().reverse(),
+        })
+    }
+}
+
+impl From<serde_json::Number> for Number {
+    fn from(number: serde_json::Number) -> Self {
+        Self(number.to_string())
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
