@@ -23,6 +23,8 @@ mod stream;
 
 pub use head::{MAX_COOKIES, MAX_FIELDS, MAX_URL};
 pub(crate) use stream::Stream;
+#[cfg(test)]
+pub(crate) use stream::{LINGER, WRITE_TIMEOUT};
 
 /// How long a client may take to send the head of a request, and how long it may stay idle between two.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);

@@ -21,6 +21,7 @@ pub mod auth;
 mod body;
 pub mod connection;
 mod cors;
+mod descriptors;
 mod json;
 pub mod listener;
 pub mod model;

@@ -8,15 +8,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::sync::Semaphore;
 
 use crate::app::Application;
+use crate::connection::Stream;
 use crate::settings::Settings;
-use crate::{connection, shutdown};
+use crate::{connection, descriptors, shutdown};
 
-/// How many connections are served at once; one more is told to come back later.
+/// How many connections are served at once, where the system allows as many; one more is told to come back later.
 pub const MAX_CONNECTIONS: usize = 16_384;
+
+/// How many of those that are told so are waited for, until they have heard it.
+const MAX_REFUSALS: usize = 64;
+
+/// How many connections may wait to be accepted, if the system lets them; further ones wait a second before they
+/// try again.
+const BACKLOG: u32 = 4096;
 
 /// How long the requests in flight may take once the server was told to stop.
 pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
@@ -35,7 +43,7 @@ const BUSY: &[u8] =
 /// When `API_HOST` and `API_PORT` cannot be listened on; the sentence names both.
 pub async fn run(settings: &Settings, app: impl Application) -> io::Result<()> {
     let Settings { api_host: host, api_port: port, .. } = settings;
-    let listener = TcpListener::bind((host.as_str(), *port)).await.map_err(|error| {
+    let listener = bind(host, *port).await.map_err(|error| {
         io::Error::new(
             error.kind(),
             format!("API_HOST {host} and API_PORT {port} cannot be listened on: {error}"),
@@ -46,8 +54,27 @@ pub async fn run(settings: &Settings, app: impl Application) -> io::Result<()> {
     // A reader who has gone away (`| head -0`) is no reason not to serve.
     let _ = writeln!(stdout, " * Running on http://{}/ (Press CTRL+C to quit)", listener.local_addr()?);
     let _ = stdout.flush();
-    serve(listener, app, shutdown).await;
+    serve_at_most(MAX_CONNECTIONS.min(descriptors::connections()), listener, app, shutdown).await;
     Ok(())
+}
+
+/// A listener on the first address of a host that can be listened on, with [`BACKLOG`].
+async fn bind(host: &str, port: u16) -> io::Result<TcpListener> {
+    let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in lookup_host((host, port)).await? {
+        let listen = || {
+            let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+            // Or a server that was stopped could not be started again for a minute.
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            socket.listen(BACKLOG)
+        };
+        match listen() {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
 }
 
 /// Serves `app` on `listener` until `shutdown` ends and the requests in flight are answered.
@@ -66,6 +93,7 @@ async fn serve_at_most(
     let app = Arc::new(app);
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(max_connections));
+    let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let stream = tokio::select! {
@@ -73,7 +101,7 @@ async fn serve_at_most(
             () = &mut shutdown => break,
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            refuse(&stream);
+            refuse(stream, &refusals);
             continue;
         };
         let connection = connections.watch(connection::connection(stream, Arc::clone(&app)));
@@ -105,10 +133,14 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// Says 503 as far as the socket takes it at once: a crowd must not make the listener wait.
-fn refuse(stream: &TcpStream) {
-    // A new socket's send buffer is empty; if the client is gone already, nobody misses the answer.
-    let _ = stream.try_write(BUSY);
+/// Says 503, and waits until the client has heard it; a crowd must not make the listener wait, nor fill the
+/// memory, so whoever comes when many are being refused is let go without a word.
+fn refuse(stream: TcpStream, refusals: &Arc<Semaphore>) {
+    let Ok(place) = Arc::clone(refusals).try_acquire_owned() else { return };
+    tokio::spawn(async move {
+        Stream::new(stream).say_and_close(BUSY).await;
+        drop(place);
+    });
 }
 
 #[cfg(test)]

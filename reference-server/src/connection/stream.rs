@@ -4,6 +4,7 @@
 //! socket is closed only when its client has heard the answer; and hyper's answer to a first line that never
 //! ends is given the status that is meant for it. Bytes pass through unread and unchanged otherwise.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -44,6 +45,14 @@ pub(crate) struct Stream {
 impl Stream {
     pub(crate) fn new(socket: TcpStream) -> Self {
         Self { socket, line_ended: false, ended: false, stalled: None, lingering: None }
+    }
+
+    /// Writes what the socket takes at once, says that nothing more will come, and waits until the client has
+    /// heard it.
+    pub(crate) async fn say_and_close(mut self, answer: &[u8]) {
+        // A new socket's send buffer is empty; if the client has gone already, nobody misses the answer.
+        let _ = self.socket.try_write(answer);
+        let _ = poll_fn(|cx| Pin::new(&mut self).poll_shutdown(cx)).await;
     }
 
     /// The result of a write, or the end of patience.

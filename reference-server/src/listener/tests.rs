@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::app::App;
-use crate::connection::HEAD_TIMEOUT;
+use crate::connection::{HEAD_TIMEOUT, LINGER, WRITE_TIMEOUT};
 use crate::reply::Reply;
 
 /// Serves an application until `shutdown` ends.
@@ -129,4 +129,36 @@ async fn a_request_that_never_ends_holds_the_stop_up_until_the_deadline() {
     drop(stop);
     served.await.unwrap();
     assert_eq!(start.elapsed().as_secs(), SHUTDOWN_DEADLINE.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
+    let huge = |_: &Parts| Reply::html(vec![b'x'; 64 * 1024 * 1024]);
+    let (address, _) = serving(huge, 1, std::future::pending()).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let start = Instant::now();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    // Its place is free again when the server has given it up.
+    loop {
+        let mut other = TcpStream::connect(address).await.unwrap();
+        if !rest(&mut other).await.starts_with("HTTP/1.1 503 ") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!(start.elapsed() >= WRITE_TIMEOUT, "after {:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_hears_the_end_and_stays_is_let_go() {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let hello = |_: &Parts| Reply::html("hello");
+    let (address, served) = serving(hello, 1, async { drop(stopped.await) }).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert!(rest(&mut stream).await.ends_with("hello"));
+    let start = Instant::now();
+    drop(stop);
+    served.await.unwrap();
+    assert!(start.elapsed() <= LINGER.0, "after {:?}", start.elapsed());
 }

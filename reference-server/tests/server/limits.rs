@@ -3,6 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::curl::error;
 use crate::process::{BOB, Server, folder};
 
@@ -90,10 +92,52 @@ fn a_refused_client_that_waits_is_not_asked_for_its_body() {
 }
 
 #[test]
-fn idle_connections_leave_the_others_served() {
+fn ten_thousand_idle_connections_leave_the_others_served() {
+    // Both ends of each need a descriptor; the server's are in a process of its own, which begins with what most
+    // shells give.
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    let allowed = limit.maximum.map_or(usize::MAX, |maximum| usize::try_from(maximum).unwrap());
+    let crowd = 10_000.min(allowed - 500);
     let folder = folder(&[]);
-    let server = Server::start(folder.path(), &[]);
-    let idle: Vec<_> = (0..200).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
+    let server = Server::start_as(&["sh", "-c", "ulimit -S -n 1024; exec \"$0\""], folder.path(), &[]);
+    let idle: Vec<_> = (0..crowd)
+        .map(|number| {
+            let mut stream = TcpStream::connect(&server.address).unwrap();
+            let beginnings: [&[u8]; 4] =
+                [b"", b"GET /api", b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\n\r\n", b"PO"];
+            stream.write_all(beginnings[number % 4]).unwrap();
+            if number % 500 == 0 {
+                assert_eq!(server.curl("/api/v1/status", &[]).status, 200);
+            }
+            stream
+        })
+        .collect();
     assert_eq!(server.curl("/api/v1/status", &[]).status, 200);
     drop(idle);
+    assert_eq!(server.curl("/api/v1/status", &[]).status, 200);
+}
+
+#[test]
+fn as_many_connections_as_the_system_allows_are_served_and_one_more_is_told_503() {
+    let folder = folder(&[]);
+    let server = Server::start_as(&["sh", "-c", "ulimit -n 200; exec \"$0\""], folder.path(), &[]);
+    let mut idle = Vec::new();
+    let refusal = loop {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        stream.write_all(b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).unwrap();
+        if &start != b"HTTP/1.1 200" {
+            let mut rest = String::new();
+            stream.read_to_string(&mut rest).unwrap();
+            break String::from_utf8_lossy(&start).into_owned() + &rest;
+        }
+        idle.push(stream);
+    };
+    assert_eq!(idle.len(), 200 - 128);
+    assert!(refusal.starts_with("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"), "{refusal}");
+    drop(idle);
+    // Their places are free again as soon as the server has heard of it.
+    while server.curl("/api/v1/status", &[]).status != 200 {}
 }

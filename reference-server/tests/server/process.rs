@@ -113,6 +113,16 @@ impl Server {
         Self::start_command(command(program, folder, environment))
     }
 
+    /// The server, started by a program that is given it as its last argument, ready.
+    pub(crate) fn start_as(starter: &[&str], folder: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = command(Path::new(starter[0]), folder, environment);
+        command.args(&starter[1..]).arg(server_program());
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        Self::start_command(command)
+    }
+
     /// What a [`command`] starts, ready.
     pub(crate) fn start_command(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
