@@ -1,9 +1,13 @@
 //! Curl commands: read as requests, and written to repeat one.
 
+mod address;
+mod form;
 mod option;
 mod parse;
+mod reader;
 mod render;
 mod words;
 
-pub use parse::{Files, parse};
+pub use parse::parse;
+pub use reader::Files;
 pub use render::render;

@@ -3,6 +3,10 @@
 //! In goes a [`Prepared`] request and the target's base address, out comes a [`Response`] or the way in which there was
 //! none. Nothing is judged here and nothing is retried but for a connection that was kept too long.
 
+mod answer;
+mod connection;
+mod exact;
+mod tls;
 mod transport;
 
 use std::fmt::{self, Display, Formatter};
@@ -13,17 +17,21 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 
 use crate::jar::Jar;
+use exact::Exact;
 pub use transport::Transport;
 
-use crate::request::Prepared;
+use crate::request::{Header, Prepared};
 use crate::response::{Hop, Response};
 
 /// Sends requests to one target, over connections that it keeps.
 #[derive(Debug)]
 pub struct Wire {
     base: String,
+    /// The path of the base, without a final slash.
+    path: String,
     kept: Client,
     fresh: Client,
+    exact: Exact,
     transport: Transport,
     /// Set once a kept connection has broken: this target closes connections without saying so.
     closes: AtomicBool,
@@ -74,11 +82,13 @@ impl Wire {
     /// A base that is not an address, in one sentence.
     pub fn new(base: &str, transport: &Transport) -> Result<Self, String> {
         let url = check_address(base)?;
-        let (kept, fresh) = transport.clients(url.scheme() == "https")?;
+        let (kept, fresh, route) = transport.clients(&url)?;
         Ok(Self {
             base: url.as_str().trim_end_matches('/').to_owned(),
+            path: url.path().trim_end_matches('/').to_owned(),
             kept,
             fresh,
+            exact: Exact::new(route),
             transport: transport.clone(),
             closes: AtomicBool::new(false),
         })
@@ -117,9 +127,9 @@ impl Wire {
         let mut dressed = self.transport.dress(request.clone());
         let pairs = jar.and_then(|jar| jar.pairs(&self.url(&request.target).ok()?));
         if let Some(pairs) = pairs {
-            match dressed.headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("cookie")) {
-                Some((_, own)) => *own = format!("{pairs}; {own}"),
-                None => dressed.headers.push(("Cookie".to_owned(), pairs)),
+            match dressed.headers.iter_mut().find(|header| header.is("cookie")) {
+                Some(own) => own.value = format!("{pairs}; {}", own.value),
+                None => dressed.headers.push(Header::new("Cookie", &pairs)),
             }
         }
         dressed
@@ -148,11 +158,19 @@ impl Wire {
             };
             request.target = target.to_owned();
             request.follow -= 1;
-            // RFC 9110, section 15.4: 303 asks for a GET, and 301 and 302 turn a POST into one.
-            if response.status == 303 || (response.status < 303 && request.method == "POST") {
-                request.method = "GET".to_owned();
+            // RFC 9110, section 15.4: 303 asks for a GET, and 301 and 302 turn a POST into one. A method that a curl command names
+            // holds for all of them, and only loses its body.
+            let loses_its_body = match response.status {
+                303 => request.method != "HEAD",
+                301 | 302 => request.method == "POST" || (request.method_stays && request.body.is_some()),
+                _ => false,
+            };
+            if loses_its_body {
+                if !request.method_stays {
+                    request.method = "GET".to_owned();
+                }
                 request.body = None;
-                request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+                request.headers.retain(|header| !request.of_body.iter().any(|name| header.is(name)));
             }
             hops.push(Hop { response, next: self.dress(&request, jar.as_deref()) });
         }
@@ -160,14 +178,14 @@ impl Wire {
 
     async fn once(&self, request: &Prepared) -> Result<Response, Breakage> {
         if self.closes.load(Ordering::Relaxed) {
-            return self.over(&self.fresh, request).await;
+            return self.over(false, request).await;
         }
-        match self.over(&self.kept, request).await {
+        match self.over(true, request).await {
             // The target may have closed a kept connection at the moment when it was used again: no word on this request. One try
             // over a connection of its own tells, as curl does it; from then on none is kept.
-            Err(broken @ Breakage::Broken(_)) => {
+            Err(broken @ Breakage::Broken(_)) if request.raw.is_none() => {
                 self.closes.store(true, Ordering::Relaxed);
-                match self.over(&self.fresh, request).await {
+                match self.over(false, request).await {
                     Err(Breakage::NoConnection(_)) => Err(broken),
                     other => other,
                 }
@@ -176,12 +194,18 @@ impl Wire {
         }
     }
 
-    async fn over(&self, client: &Client, request: &Prepared) -> Result<Response, Breakage> {
+    /// Sends a request over a connection that was kept, or over one of its own.
+    async fn over(&self, kept: bool, request: &Prepared) -> Result<Response, Breakage> {
+        let (url, target) = (self.url(&request.target)?, format!("{}{}", self.path, request.target));
+        if exact::alters(request, &target, &url) {
+            return self.exact.send(request, &target, kept).await;
+        }
+        let client = if kept { &self.kept } else { &self.fresh };
         let unsendable = |cause: String| Breakage::Unsendable(cause);
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| unsendable(format!("`{}` is not a method", request.method)))?;
-        let mut message = client.request(method, self.url(&request.target)?);
-        for (name, value) in &request.headers {
+        let mut message = client.request(method, url);
+        for Header { name, value, .. } in &request.headers {
             let field = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| unsendable(format!("`{name}` is not the name of a header")))?;
             let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
@@ -240,15 +264,28 @@ fn explain(error: &reqwest::Error) -> Breakage {
         cause = deeper;
     }
     let cause = cause.to_string();
+    match of_certificates(&cause) {
+        Some(breakage) => breakage,
+        None if error.is_connect() => Breakage::NoConnection(cause),
+        None => Breakage::Broken(cause),
+    }
+}
+
+/// What keeps TLS from being spoken.
+fn explain_connecting(error: &std::io::Error) -> Breakage {
+    let cause = error.to_string();
+    of_certificates(&cause).unwrap_or(Breakage::NoConnection(cause))
+}
+
+fn of_certificates(cause: &str) -> Option<Breakage> {
     if cause.contains("peer certificate") {
         let remedy = "--cacert FILE trusts the authority that it comes from, --insecure any";
-        Breakage::NoConnection(format!("{cause} ({remedy})"))
+        Some(Breakage::NoConnection(format!("{cause} ({remedy})")))
     } else if cause.contains("InvalidContentType") {
-        Breakage::NoConnection("it does not speak TLS (is it http:// and not https://?)".to_owned())
-    } else if error.is_connect() {
-        Breakage::NoConnection(cause)
+        let cause = "it does not speak TLS (is it http:// and not https://?)";
+        Some(Breakage::NoConnection(cause.to_owned()))
     } else {
-        Breakage::Broken(cause)
+        None
     }
 }
 

@@ -63,7 +63,7 @@ fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
             Some(_) => Err("it sends several requests at once".to_owned()),
             None => memory
                 .scope(step)
-                .and_then(|scope| step.request.prepare(&scope))
+                .and_then(|scope| step.request.compose(&scope))
                 .map_err(|error| error.to_string())
                 .and_then(tellable),
         };
@@ -81,7 +81,7 @@ fn tellable(request: Prepared) -> Result<Prepared, String> {
     let authorization = request
         .headers
         .iter()
-        .any(|(name, value)| name.eq_ignore_ascii_case("authorization") && decoded(value).contains(OPEN));
+        .any(|header| header.is("authorization") && decoded(&header.value).contains(OPEN));
     let body = request.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
     if authorization || request.target.contains("%EE%80%80") || body.contains("%EE%80%80") {
         return Err("it encodes a value that only a run can know".to_owned());

@@ -108,7 +108,7 @@ fn request(step: &Step, memory: &mut Memory) -> Request {
         Ok(prepared) => Request {
             method: prepared.method,
             path: prepared.target,
-            headers: prepared.headers,
+            headers: prepared.headers.into_iter().map(|header| (header.name, header.value)).collect(),
             body: prepared.body.map(|body| String::from_utf8_lossy(&body).into_owned()),
         },
         // A member of a capture has no value before the run.

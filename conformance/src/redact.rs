@@ -82,8 +82,8 @@ impl Redactor {
     /// Remembers what an exchange makes secret: the cookies that the target sets, and those sent to it that are long enough to
     /// be a session. A short one is a word that texts have for other reasons.
     pub fn learn(&self, request: &Prepared, response: Option<&Response>) {
-        let cookies = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
-        let sent = cookies.flat_map(|(_, value)| value.split(';')).filter_map(|pair| pair.split_once('='));
+        let cookies = request.headers.iter().filter(|header| header.is("cookie"));
+        let sent = cookies.flat_map(|header| header.value.split(';')).filter_map(|pair| pair.split_once('='));
         let sent = sent.map(|(_, value)| value.trim().to_owned()).filter(|value| value.len() >= 16);
         let sent = sent.filter(|value| !self.open.contains(value));
         let given = response.into_iter().flat_map(Response::cookies).map(|cookie| cookie.value().to_owned());

@@ -6,6 +6,9 @@
 
 mod body;
 mod mapping;
+mod target;
+
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,6 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Place;
 use crate::template::{Scope, TemplateError, Text};
 
+pub(crate) use body::parted;
 pub use body::{Body, Field, JsonText, Part};
 pub use mapping::compile as compile_mapping;
 pub(crate) use mapping::json_text;
@@ -28,7 +32,7 @@ pub struct Request {
     /// More of the query, joined to it by `&`.
     pub query: Vec<Field>,
     /// The header fields that were asked for. A field of the same name replaces a default one.
-    pub headers: Vec<(String, Text)>,
+    pub headers: Vec<Header<Text>>,
     /// The names of default header fields that are not to be sent.
     pub without: Vec<String>,
     /// The pairs of the Cookie field, joined by `; `.
@@ -39,6 +43,10 @@ pub struct Request {
     pub body: Body,
     /// How the sender names itself.
     pub agent: Agent,
+    /// Whether the segments `.` and `..` of a curl command's path are sent.
+    pub path_as_is: bool,
+    /// Whether the method holds for every redirection that is followed (`-X`).
+    pub method_stays: bool,
     /// How many redirections are followed.
     pub follow: u32,
     /// The jar whose cookies go along, and the one that keeps those of the answer.
@@ -63,19 +71,51 @@ pub enum Agent {
     Conformance,
 }
 
-/// A request as it goes out. Host and Content-Length are added on the wire.
+/// A header field.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header<V = String> {
+    /// Its name, in the letters in which it is sent.
+    pub name: String,
+    /// What stands between the colon and the value: one space unless a curl command says otherwise.
+    pub gap: Cow<'static, str>,
+    /// Its value.
+    pub value: V,
+}
+
+/// A request as it goes out. Host and Content-Length are added on the wire.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prepared {
     /// The method.
     pub method: String,
     /// The path and the query.
     pub target: String,
     /// The header fields, in order.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<Header>,
+    /// The names of fields that are not added.
+    pub without: Vec<String>,
     /// The body; `None` where there is none at all, which differs from an empty one.
     pub body: Option<Vec<u8>>,
     /// How many redirections are followed.
     pub follow: u32,
+    /// Whether the method holds for all of them.
+    pub method_stays: bool,
+    /// The names of fields that speak of the body, and go where it goes.
+    pub of_body: Vec<&'static str>,
+    /// What is sent in place of all of it, byte for byte.
+    pub raw: Option<Vec<u8>>,
+}
+
+impl<V> Header<V> {
+    /// Returns a field as it is commonly written.
+    pub fn new(name: &str, value: impl Into<V>) -> Self {
+        Self { name: name.to_owned(), gap: Cow::Borrowed(" "), value: value.into() }
+    }
+
+    /// Whether it has this name, without regard to case.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
 }
 
 impl Request {
@@ -92,6 +132,8 @@ impl Request {
             basic: None,
             body: Body::None,
             agent,
+            path_as_is: false,
+            method_stays: false,
             follow: 0,
             jar: JarUse::default(),
         }
@@ -102,7 +144,7 @@ impl Request {
     pub fn texts(&self) -> Vec<&Text> {
         let mut texts = vec![&self.target];
         texts.extend(self.query.iter().flat_map(Field::texts));
-        texts.extend(self.headers.iter().map(|(_, value)| value));
+        texts.extend(self.headers.iter().map(|header| &header.value));
         texts.extend(&self.cookies);
         texts.extend(&self.basic);
         texts.extend(self.body.texts());
@@ -114,34 +156,52 @@ impl Request {
     /// # Errors
     /// An expression that has no value in this scope.
     pub fn prepare(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
+        let composed = self.compose(scope)?;
+        let target = match self.agent {
+            Agent::Curl => target::of_curl(&composed.target, self.path_as_is),
+            Agent::Conformance => target::of_mapping(&composed.target),
+        };
+        Ok(Prepared { target, ..composed })
+    }
+
+    /// Returns the request with its target as it is written: for a script, in which values are still to come.
+    ///
+    /// # Errors
+    /// An expression that has no value in this scope.
+    pub(crate) fn compose(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
         let mut target = self.target.render(scope)?;
         for field in &self.query {
-            target.push(if target.contains('?') { '&' } else { '?' });
-            target.push_str(&String::from_utf8_lossy(&field.render(scope)?));
+            target::append(&mut target, &String::from_utf8_lossy(&field.render(scope)?));
         }
         let body = self.body.render(scope)?;
+        let (headers, of_body) = self.header_fields(scope, body.as_ref())?;
         Ok(Prepared {
             method: self.method.clone(),
             target,
-            headers: self.header_fields(scope, body.as_ref().map(|(content_type, _)| content_type))?,
+            headers,
             body: body.map(|(_, bytes)| bytes),
+            without: self.without.clone(),
             follow: self.follow,
+            method_stays: self.method_stays,
+            of_body,
+            raw: None,
         })
     }
 
-    /// The fields in curl's own order: what it adds by itself first, then what was asked for.
+    /// The fields in curl's own order: what it adds by itself first, then what was asked for. Returns, too, the names of those that speak
+    /// of the body.
     fn header_fields(
         &self,
         scope: &Scope,
-        content_type: Option<&Option<String>>,
-    ) -> Result<Vec<(String, String)>, TemplateError> {
+        body: Option<&(Option<String>, Vec<u8>)>,
+    ) -> Result<(Vec<Header>, Vec<&'static str>), TemplateError> {
         let mut fields = Vec::new();
         if let Some(basic) = &self.basic {
             let credentials = base64::prelude::BASE64_STANDARD.encode(basic.render(scope)?);
             fields.push(("Authorization", format!("Basic {credentials}")));
         }
         fields.push(("User-Agent", self.agent.name().to_owned()));
-        fields.push(("Accept", if matches!(self.body, Body::JsonText(_)) { JSON } else { "*/*" }.to_owned()));
+        fields.push(("Accept", "*/*".to_owned()));
         if !self.cookies.is_empty() {
             let cookies =
                 self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
@@ -149,23 +209,33 @@ impl Request {
             let between = if self.agent == Agent::Curl { ";" } else { "; " };
             fields.push(("Cookie", cookies.join(between)));
         }
-        if let Some(Some(content_type)) = content_type {
-            fields.push(("Content-Type", content_type.clone()));
+        let curl = self.agent == Agent::Curl;
+        if let Some((content_type, bytes)) = body {
+            fields.extend(content_type.clone().map(|content_type| ("Content-Type", content_type)));
+            if curl && bytes.len() > MOST_UNASKED {
+                fields.push(("Expect", "100-continue".to_owned()));
+            }
         }
         let named = |name: &str| {
-            self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
+            self.headers.iter().any(|own| own.is(name))
                 || self.without.iter().any(|own| own.eq_ignore_ascii_case(name))
         };
         // With curl a Cookie field that was asked for takes the place of the one made of `-b`.
-        let both = self.agent != Agent::Curl;
-        fields.retain(|(name, _)| (both && *name == "Cookie") || !named(name));
-        let mut fields: Vec<_> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        for (name, value) in &self.headers {
-            fields.push((name.clone(), value.render(scope)?));
+        fields.retain(|(name, _)| (!curl && *name == "Cookie") || !named(name));
+        // What a curl command asks for by name it sends behind every redirection.
+        let of_body = |name: &str| !curl || fields.iter().any(|(own, _)| *own == name);
+        let of_body = ["Content-Type", "Expect"].into_iter().filter(|name| of_body(name)).collect();
+        let mut headers: Vec<Header> =
+            fields.into_iter().map(|(name, value)| Header::new(name, value)).collect();
+        for Header { name, gap, value } in &self.headers {
+            headers.push(Header { name: name.clone(), gap: gap.clone(), value: value.render(scope)? });
         }
-        Ok(fields)
+        Ok((headers, of_body))
     }
 }
+
+/// The largest body, in bytes, that curl sends without asking first whether it is wanted (`EXPECT_100_THRESHOLD`).
+const MOST_UNASKED: usize = 1024 * 1024;
 
 impl Agent {
     fn name(self) -> &'static str {

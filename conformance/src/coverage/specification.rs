@@ -176,7 +176,7 @@ fn shape(request: &Request, scope: &Scope) -> Option<Shape> {
     let Prepared { method, target, headers, body, .. } = request.prepare(scope).ok()?;
     // What a client says of itself means nothing to the exchange.
     let means = |name: &str| !matches!(name, "user-agent" | "accept" | "host" | "content-length");
-    let headers = headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let headers = headers.into_iter().map(|header| (header.name.to_ascii_lowercase(), header.value));
     Some(Shape {
         method,
         target: unknown(&target),

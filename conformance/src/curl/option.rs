@@ -27,6 +27,11 @@ pub(super) enum Meaning {
     Head,
     Location,
     Basic,
+    Bearer,
+    Range,
+    UrlQuery,
+    PathAsIs,
+    NoGlobs,
 }
 
 /// An option of a command, with its value.
@@ -86,7 +91,16 @@ fn named(word: &str) -> Option<(Vec<Meaning>, &str)> {
 
 impl Meaning {
     fn takes_value(self) -> bool {
-        !matches!(self, Self::Ignored | Self::Get | Self::Head | Self::Location | Self::Basic)
+        !matches!(
+            self,
+            Self::Ignored
+                | Self::Get
+                | Self::Head
+                | Self::Location
+                | Self::Basic
+                | Self::PathAsIs
+                | Self::NoGlobs
+        )
     }
 }
 
@@ -123,7 +137,11 @@ const OPTIONS: &[Row] = &[
     (Some('c'), "cookie-jar", Meaning::CookieJar),
     (Some('A'), "user-agent", Meaning::Agent),
     (Some('e'), "referer", Meaning::Referer),
+    (None, "oauth2-bearer", Meaning::Bearer),
+    (Some('r'), "range", Meaning::Range),
     (None, "url", Meaning::Url),
+    (None, "url-query", Meaning::UrlQuery),
+    (None, "path-as-is", Meaning::PathAsIs),
     (Some('G'), "get", Meaning::Get),
     (Some('I'), "head", Meaning::Head),
     (Some('L'), "location", Meaning::Location),
@@ -137,7 +155,7 @@ const OPTIONS: &[Row] = &[
     (Some('N'), "no-buffer", Meaning::Ignored),
     (Some('#'), "progress-bar", Meaning::Ignored),
     (None, "no-progress-meter", Meaning::Ignored),
-    (Some('g'), "globoff", Meaning::Ignored),
+    (Some('g'), "globoff", Meaning::NoGlobs),
     (None, "http1.1", Meaning::Ignored),
     (Some('O'), "remote-name", Meaning::Ignored),
     (Some('o'), "output", Meaning::IgnoredValue),

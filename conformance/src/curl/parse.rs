@@ -3,14 +3,15 @@
 //! In goes the command as a specification prints it and a reader for its `@file`s; out comes a [`Request`]. The rules
 //! are those of curl's own manual; what cannot be honoured is refused, never guessed.
 
-use std::path::Path;
-
 use super::option::{self, Meaning};
+use super::reader::{Files, Reader};
 use super::words::{place_of, split};
+use super::{address, form};
 use crate::diagnostic::Diagnostic;
-use crate::request::{Agent, Body, Field, JarUse, Part, Request, check_field_name, check_method};
+use crate::request::{
+    Agent, Body, Field, Header, JarUse, Part, Request, check_field_name, check_method, parted,
+};
 use crate::source::Place;
-use crate::suite::members::parse_text;
 use crate::template::Text;
 
 /// Reads a curl command.
@@ -26,26 +27,28 @@ pub fn parse(command: &str, origin: &str, files: Files<'_>, place: &Place) -> Re
         let message = "a request is a curl command or a mapping, and this is neither";
         return Err(Diagnostic::at(place.clone(), message).help("it begins with `curl`, or has a `path`"));
     };
-    let mut command = Command::new(origin, files, place);
+    let mut command = Command::new(origin, Reader { files, place });
     for given in option::read(words).map_err(|refused| command.refuse(&refused))? {
         command.apply(given.meaning, &given.word, &given.value)?;
     }
     command.finish()
 }
 
-/// Reads a file by its name beside the scenario.
-pub type Files<'a> = &'a dyn Fn(&str) -> std::io::Result<Vec<u8>>;
-
 /// What the words have said so far.
 struct Command<'a> {
     origin: &'a str,
-    files: Files<'a>,
-    place: &'a Place,
+    reader: Reader<'a>,
     address: Option<String>,
     method: Option<String>,
-    headers: Vec<(String, Text)>,
+    /// The fields that were asked for by name.
+    headers: Vec<Header<Text>>,
+    /// The names of those that were taken away.
     without: Vec<String>,
-    data: Vec<Field>,
+    /// What options of their own say of fields: the last of each name is sent, unless `-H` speaks of it.
+    fields: Vec<Header<Text>>,
+    /// The pieces of the data; whether `&` stands before it where it is not the first.
+    data: Vec<(Field, bool)>,
+    query: Vec<Field>,
     parts: Vec<Part>,
     user: Option<Text>,
     cookies: Vec<Text>,
@@ -55,16 +58,17 @@ struct Command<'a> {
 }
 
 impl<'a> Command<'a> {
-    fn new(origin: &'a str, files: Files<'a>, place: &'a Place) -> Self {
+    fn new(origin: &'a str, reader: Reader<'a>) -> Self {
         Self {
             origin,
-            files,
-            place,
+            reader,
             address: None,
             method: None,
             headers: Vec::new(),
             without: Vec::new(),
+            fields: Vec::new(),
             data: Vec::new(),
+            query: Vec::new(),
             parts: Vec::new(),
             user: None,
             cookies: Vec::new(),
@@ -78,46 +82,61 @@ impl<'a> Command<'a> {
     fn apply(&mut self, meaning: Meaning, word: &str, value: &str) -> Result<(), Diagnostic> {
         match meaning {
             Meaning::Method => {
-                check_method(value, &place_of(value, self.place))?;
+                let spot = if value.is_empty() { word } else { value };
+                check_method(value, &place_of(spot, self.reader.place))?;
                 self.method = Some(value.to_owned());
             }
             Meaning::Header => self.header(value)?,
             Meaning::Data => {
                 let data = self
                     .file_or_text(value, |bytes| bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | 0)))?;
-                self.data.push(data);
+                self.data.push((data, true));
             }
-            Meaning::DataRaw => self.data.push(Field::Text(self.text(value)?)),
-            Meaning::DataBinary => self.data.push(self.file_or_text(value, |_| {})?),
-            Meaning::DataUrlencode => self.data.push(self.urlencoded(value)?),
+            Meaning::DataRaw => self.data.push((Field::Text(self.reader.text(value)?), true)),
+            Meaning::DataBinary => self.data.push((self.file_or_text(value, |_| {})?, true)),
+            Meaning::DataUrlencode => self.data.push((self.urlencoded(value)?, true)),
             Meaning::Json => {
                 self.switches.push(meaning);
-                self.data.push(self.file_or_text(value, |_| {})?);
+                self.data.push((self.file_or_text(value, |_| {})?, false));
             }
-            Meaning::Form => self.parts.push(self.part(value)?),
+            Meaning::UrlQuery => self.query.push(match value.strip_prefix('+') {
+                Some(plain) => Field::Text(self.reader.text(plain)?),
+                None => self.urlencoded(value)?,
+            }),
+            Meaning::Form => self.parts.push(form::part(value, &self.reader)?),
             Meaning::FormString => {
-                let (name, content) = self.named(value)?;
-                self.parts.push(Part { content: Field::Text(self.text(content)?), ..part(name) });
+                let (name, content) = form::named(value, &self.reader)?;
+                let content = Field::Text(self.reader.text(content)?);
+                self.parts.push(Part { content, ..Part::new(name) });
             }
             Meaning::User => {
                 // Without a colon curl would ask for the password at the terminal; it has none here.
                 let credentials = if value.contains(':') { value.to_owned() } else { format!("{value}:") };
-                self.user = Some(self.text(&credentials)?);
+                self.user = Some(self.reader.text(&credentials)?);
             }
+            Meaning::Bearer => self.field("Authorization", &format!("Bearer {value}"))?,
+            Meaning::Range => self.field("Range", &format!("bytes={value}"))?,
             Meaning::Cookie if value.contains('=') => {
-                self.cookies.push(self.text(value)?);
+                self.cookies.push(self.reader.text(value)?);
             }
             // Without `=` the value names a file of cookies: a jar of the scenario. One that nothing was put into has none.
             Meaning::Cookie => self.jar.reads = Some(value.to_owned()),
             Meaning::CookieJar => self.jar.keeps = Some(value.to_owned()),
-            Meaning::Agent => self.set_header("User-Agent", value)?,
-            Meaning::Referer => self.set_header("Referer", value)?,
+            Meaning::Agent => self.field("User-Agent", value)?,
+            Meaning::Referer if value.ends_with(";auto") => {
+                return Err(self
+                    .reader
+                    .wrong(value, "a referer that follows redirections is not honoured here"));
+            }
+            Meaning::Referer => self.field("Referer", value)?,
             Meaning::Url => self.address(value)?,
             Meaning::Redirects => {
                 self.redirects =
-                    value.parse().map_err(|_| self.wrong(word, format!("`{word}` wants a number")))?;
+                    value.parse().map_err(|_| self.reader.wrong(word, format!("`{word}` wants a number")))?;
             }
-            Meaning::Get | Meaning::Head | Meaning::Location => self.switches.push(meaning),
+            Meaning::Get | Meaning::Head | Meaning::Location | Meaning::PathAsIs | Meaning::NoGlobs => {
+                self.switches.push(meaning);
+            }
             Meaning::Ignored | Meaning::IgnoredValue | Meaning::Basic => {}
         }
         Ok(())
@@ -127,190 +146,178 @@ impl<'a> Command<'a> {
         match self.address.replace(word.to_owned()) {
             None => Ok(()),
             Some(_) => Err(self
+                .reader
                 .wrong(word, "a step sends one request, and this command names a second address")
                 .help("quote a word that has spaces; give the second request a step of its own")),
         }
     }
 
     fn header(&mut self, line: &str) -> Result<(), Diagnostic> {
+        if let Some(path) = line.strip_prefix('@') {
+            let bytes = self.reader.file(path)?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| self.reader.wrong(path, format!("the file `{path}` is not text")))?;
+            return text.lines().filter(|line| !line.is_empty()).try_for_each(|line| self.header_line(line));
+        }
+        self.header_line(line)
+    }
+
+    fn header_line(&mut self, line: &str) -> Result<(), Diagnostic> {
         if let Some((name, value)) = line.split_once(':') {
-            check_field_name(name, &place_of(name, self.place))?;
-            // curl drops the white space before the value and keeps what stands behind it.
+            check_field_name(name, &self.spot(name, line))?;
+            // curl sends the line as it stands, but drops a field without a value.
             match value.trim_start() {
                 "" => self.without.push(name.to_owned()),
-                value => self.headers.push((name.to_owned(), self.text(value)?)),
+                text => {
+                    let gap = value[..value.len() - text.len()].to_owned();
+                    self.push(name, gap, self.reader.text(text)?);
+                }
             }
             return Ok(());
         }
-        match line.strip_suffix(';') {
-            Some(name) => self.headers.push((name.to_owned(), Text::literal(""))),
-            None => {
-                return Err(self
-                    .wrong(line, "this header field has no colon, and curl would not send it")
-                    .help("written as 'Name: value'; 'Name;' sends an empty one"));
-            }
-        }
+        let Some(name) = line.strip_suffix(';') else {
+            return Err(self
+                .reader
+                .wrong(line, "this header field has no colon, and curl would not send it")
+                .help("written as 'Name: value'; 'Name;' sends an empty one"));
+        };
+        check_field_name(name, &self.spot(name, line))?;
+        self.push(name, String::new(), Text::literal(""));
         Ok(())
     }
 
-    fn set_header(&mut self, name: &str, value: &str) -> Result<(), Diagnostic> {
-        if value.is_empty() {
-            self.without.push(name.to_owned());
-        } else {
-            let value = self.text(value)?;
-            self.headers.push((name.to_owned(), value));
+    fn spot(&self, name: &str, line: &str) -> Place {
+        place_of(if name.trim().is_empty() { line } else { name }, self.reader.place)
+    }
+
+    /// Adds a field of `-H`. curl spells the name of one for itself, and sends the first of its kind.
+    fn push(&mut self, name: &str, gap: String, value: Text) {
+        let host = name.eq_ignore_ascii_case("host");
+        if host && self.headers.iter().any(|header| header.is("host")) {
+            return;
         }
+        let name = if host { "Host" } else { name };
+        self.headers.push(Header { name: name.to_owned(), gap: gap.into(), value });
+    }
+
+    /// Sets a field that has an option of its own; an empty value takes it away.
+    fn field(&mut self, name: &str, value: &str) -> Result<(), Diagnostic> {
+        let value = self.reader.text(value)?;
+        self.fields.retain(|field| !field.is(name));
+        self.fields.push(Header::new(name, value));
         Ok(())
     }
 
     /// The five forms of `--data-urlencode`: `content`, `=content`, `name=content`, `@file`, `name@file`.
     fn urlencoded(&self, value: &str) -> Result<Field, Diagnostic> {
-        let Some(at) = value.find(['=', '@']) else {
-            return Ok(Field::Urlencoded { name: None, value: self.text(value)? });
+        let at = value.find('=').or_else(|| value.find('@'));
+        let Some(at) = at else {
+            return Ok(Field::Urlencoded { name: None, value: self.reader.text(value)? });
         };
         let (name, rest) = (&value[..at], &value[at + 1..]);
         let name = (!name.is_empty()).then(|| name.to_owned());
         if value.as_bytes()[at] == b'=' {
-            return Ok(Field::Urlencoded { name, value: self.text(rest)? });
+            return Ok(Field::Urlencoded { name, value: self.reader.text(rest)? });
         }
-        let bytes = self.file(rest)?;
+        let bytes = self.reader.file(rest)?;
         let encoded = crate::request::form_encode(&bytes);
         let text = name.map_or(encoded.clone(), |name| format!("{name}={encoded}"));
         Ok(Field::Bytes(text.into_bytes()))
     }
 
     fn file_or_text(&self, value: &str, strip: impl Fn(&mut Vec<u8>)) -> Result<Field, Diagnostic> {
-        let Some(path) = value.strip_prefix('@') else { return Ok(Field::Text(self.text(value)?)) };
-        let mut bytes = self.file(path)?;
+        let Some(path) = value.strip_prefix('@') else { return Ok(Field::Text(self.reader.text(value)?)) };
+        let mut bytes = self.reader.file(path)?;
         strip(&mut bytes);
         Ok(Field::Bytes(bytes))
     }
 
-    fn part(&self, value: &str) -> Result<Part, Diagnostic> {
-        let (name, content) = self.named(value)?;
-        let (content, parameters) = content.split_once(';').unwrap_or((content, ""));
-        let mut part = part(name);
-        for parameter in parameters.split(';').filter(|parameter| !parameter.is_empty()) {
-            match parameter.trim().split_once('=') {
-                Some(("type", content_type)) => part.content_type = Some(content_type.to_owned()),
-                Some(("filename", filename)) => part.filename = Some(filename.trim_matches('"').to_owned()),
-                _ => return Err(self.wrong(parameter, format!("`{parameter}` is not honoured in a form"))),
-            }
-        }
-        match content.split_at_checked(1) {
-            Some(("@", path)) => {
-                let filename = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
-                part.content_type.get_or_insert_with(|| media_type(path).to_owned());
-                part.filename.get_or_insert(filename);
-                part.content = Field::Bytes(self.file(path)?);
-            }
-            Some(("<", path)) => part.content = Field::Bytes(self.file(path)?),
-            _ => part.content = Field::Text(self.text(content)?),
-        }
-        Ok(part)
-    }
-
-    fn named<'v>(&self, value: &'v str) -> Result<(&'v str, &'v str), Diagnostic> {
-        value.split_once('=').ok_or_else(|| self.wrong(value, "a field of a form is written as name=content"))
-    }
-
-    fn file(&self, path: &str) -> Result<Vec<u8>, Diagnostic> {
-        if path == "-" {
-            return Err(self.wrong("@-", "standard input cannot be honoured here").help("name a file"));
-        }
-        (self.files)(path).map_err(|error| {
-            self.wrong(path, format!("the file `{path}` cannot be read: {error}"))
-                .help("a file is looked for in the folder of the scenario")
-        })
-    }
-
-    fn text(&self, written: &str) -> Result<Text, Diagnostic> {
-        parse_text(written, self.place)
-    }
-
-    fn finish(self) -> Result<Request, Diagnostic> {
-        let Some(address) = &self.address else {
-            return Err(Diagnostic::at(self.place.clone(), "this command has no address"));
+    fn finish(mut self) -> Result<Request, Diagnostic> {
+        let Some(word) = self.address.take() else {
+            return Err(Diagnostic::at(self.reader.place.clone(), "this command has no address"));
         };
-        let (user, target) = self.target(address)?;
-        if !self.data.is_empty() && !self.parts.is_empty() {
-            return Err(self.wrong("-F", "curl sends either data or a form, not both"));
-        }
-        let mut request = Request::get(self.text(&target)?, Agent::Curl);
         let switched = |meaning| self.switches.contains(&meaning);
         let (get, head) = (switched(Meaning::Get), switched(Meaning::Head));
         let (json, location) = (switched(Meaning::Json), switched(Meaning::Location));
-        if head && !get && (!self.data.is_empty() || !self.parts.is_empty()) {
-            let word = if self.data.is_empty() { "-F" } else { "-d" };
+        let (as_is, globs) = (switched(Meaning::PathAsIs), !switched(Meaning::NoGlobs));
+        let address = address::read(&word, self.origin, globs, &self.reader)?;
+        let form = !self.parts.is_empty();
+        if !self.data.is_empty() && form {
+            return Err(self.reader.wrong("-F", "curl sends either data or a form, not both"));
+        }
+        let carries = form || (!self.data.is_empty() && !get);
+        if head && carries {
+            let word = if form { "-F" } else { "-d" };
             return Err(self
+                .reader
                 .wrong(word, "curl sends either the method HEAD or data, not both")
                 .help("with -G the data goes into the query"));
         }
-        let carries = !self.data.is_empty() || !self.parts.is_empty();
-        let inferred = match (head, carries && !get) {
+        let inferred = match (head, carries) {
             (true, _) => "HEAD",
             (false, true) => "POST",
             (false, false) => "GET",
         };
-        request.method = self.method.unwrap_or_else(|| inferred.to_owned());
+        let mut request = Request::get(self.reader.text(&address.target)?, Agent::Curl);
+        request.path_as_is = as_is;
+        request.method_stays = self.method.is_some();
+        request.method = self.method.take().unwrap_or_else(|| inferred.to_owned());
+        request.cookies = std::mem::take(&mut self.cookies);
+        request.jar = std::mem::take(&mut self.jar);
+        request.basic = self.user.take().or(address.user);
+        request.follow = if location { self.redirects } else { 0 };
+        request.query = std::mem::take(&mut self.query);
+        if json {
+            for name in ["Content-Type", "Accept"] {
+                if !self.speaks_of(name) {
+                    self.headers.push(Header::new(name, Text::literal("application/json")));
+                }
+            }
+        }
+        for field in std::mem::take(&mut self.fields) {
+            match (self.speaks_of(&field.name), field.value.written()) {
+                (true, _) => {}
+                (false, "") => self.without.push(field.name),
+                (false, _) => self.headers.push(field),
+            }
+        }
+        let pieces = parted(std::mem::take(&mut self.data));
+        if form {
+            let own = self.headers.iter().position(|header| header.is("content-type"));
+            let mut own = own.map(|index| self.headers.remove(index).value);
+            if own.is_none() && self.speaks_of("content-type") {
+                self.without.retain(|name| !name.eq_ignore_ascii_case("content-type"));
+                own = Some(Text::literal(""));
+            }
+            request.body = Body::Multipart(self.parts, own);
+        } else if get && !pieces.is_empty() {
+            request.query.push(Field::Joined(pieces));
+        } else if !pieces.is_empty() {
+            request.body = Body::Fields(pieces);
+        }
+        for text in request.query.iter().flat_map(Field::as_it_stands) {
+            address::check(text.written(), false, text.written(), &self.reader)?;
+        }
         request.headers = self.headers;
         request.without = self.without;
-        request.cookies = self.cookies;
-        request.jar = self.jar;
-        request.basic = self.user.or(user);
-        request.follow = if location { self.redirects } else { 0 };
-        if get || head {
-            request.query = self.data;
-        } else if json {
-            request.body = Body::JsonText(self.data);
-        } else if !self.parts.is_empty() {
-            request.body = Body::Multipart(self.parts);
-        } else if !self.data.is_empty() {
-            request.body = Body::Fields(self.data);
-        }
         Ok(request)
     }
 
-    /// Returns the credentials and the path and query of an address under the origin.
-    fn target(&self, address: &str) -> Result<(Option<Text>, String), Diagnostic> {
-        let (scheme, origin) = self.origin.split_once("://").unwrap_or(("http", self.origin));
-        let rest = address.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")).unwrap_or(address);
-        let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, behind) = rest.split_at(authority_end);
-        let (user, host) = match authority.rsplit_once('@') {
-            Some((user, host)) => (Some(user), host),
-            None => (None, authority),
-        };
-        if host != origin {
-            return Err(self
-                .wrong(
-                    address,
-                    format!("this address is not under the specification's origin {}", self.origin),
-                )
-                .help("the origin is named in suite.yaml; the target's takes its place"));
-        }
-        let target = behind.split('#').next().unwrap_or_default();
-        let mut pieces = target.split("${");
-        let first = pieces.next().unwrap_or_default();
-        let behind = pieces.map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest));
-        let plain: String = std::iter::once(first).chain(behind).collect();
-        if let Some(bad) = plain.chars().find(|character| matches!(character, ' ' | '[' | ']' | '{' | '}')) {
-            return Err(self
-                .wrong(address, format!("curl would not send `{bad}` in an address as it stands"))
-                .help("percent-encode it; lists and ranges of addresses are not honoured"));
-        }
-        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
-        Ok((user.map(|user| self.text(user)).transpose()?, target))
+    /// Whether `-H` names a field, to send it or to take it away.
+    fn speaks_of(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header.is(name))
+            || self.without.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
     fn refuse(&self, refused: &option::Refused) -> Diagnostic {
         match refused {
             option::Refused::NoValue(word) => {
-                self.wrong(word, format!("`{word}` is the last word here and wants a value"))
+                self.reader.wrong(word, format!("`{word}` is the last word here and wants a value"))
             }
             option::Refused::Unknown(word) => {
                 let names: Vec<String> = option::names().collect();
-                let wrong = self.wrong(word, format!("the option `{word}` of curl is not honoured here"));
+                let wrong =
+                    self.reader.wrong(word, format!("the option `{word}` of curl is not honoured here"));
                 if word.starts_with("--") {
                     wrong.suggest(word, names.iter().map(String::as_str))
                 } else {
@@ -319,29 +326,6 @@ impl<'a> Command<'a> {
                 }
             }
         }
-    }
-
-    fn wrong(&self, word: &str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::at(place_of(word, self.place), message)
-    }
-}
-
-fn part(name: &str) -> Part {
-    Part { name: name.to_owned(), filename: None, content_type: None, content: Field::Bytes(Vec::new()) }
-}
-
-/// The types that curl gives to files by their ending.
-fn media_type(path: &str) -> &'static str {
-    match Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default() {
-        "gif" => "image/gif",
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "svg" => "image/svg+xml",
-        "txt" => "text/plain",
-        "htm" | "html" => "text/html",
-        "pdf" => "application/pdf",
-        "xml" => "application/xml",
-        _ => "application/octet-stream",
     }
 }
 

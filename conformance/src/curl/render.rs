@@ -1,6 +1,6 @@
 //! From a request as it went out to a curl command that sends it again.
 
-use crate::request::Prepared;
+use crate::request::{Header, Prepared};
 
 /// Returns a command that, pasted into a shell, sends this very request to `base`, the target's origin.
 #[must_use]
@@ -14,7 +14,7 @@ pub fn render(request: &Prepared, base: &str) -> String {
         _ => {}
     }
     let mut content_type = None;
-    for (name, value) in &request.headers {
+    for Header { name, value, .. } in &request.headers {
         match name.to_ascii_lowercase().as_str() {
             "user-agent" => {}
             "accept" if value == "*/*" => {}
@@ -61,9 +61,9 @@ mod tests {
         Prepared {
             method: method.to_owned(),
             target: "/x?a=1&b".to_owned(),
-            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            headers: headers.iter().map(|(name, value)| Header::new(name, *value)).collect(),
             body: body.map(|text| text.as_bytes().to_vec()),
-            follow: 0,
+            ..Prepared::default()
         }
     }
 

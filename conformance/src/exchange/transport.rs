@@ -4,11 +4,17 @@
 //! system is read for it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, ClientBuilder, Proxy, Url};
+use reqwest::{Client, ClientBuilder, Proxy, Url};
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
-use crate::request::Prepared;
+use super::connection::Route;
+use super::{exact, tls};
+use crate::request::{Header, Prepared};
 
 /// How a target is reached.
 #[derive(Debug, Clone)]
@@ -20,7 +26,7 @@ pub struct Transport {
     /// Whether a certificate is taken as it is.
     pub insecure: bool,
     /// The authorities that are trusted beside those of the system, and the file they stand in.
-    pub authorities: Option<(PathBuf, Vec<Certificate>)>,
+    pub authorities: Option<(PathBuf, Vec<CertificateDer<'static>>)>,
     /// The proxy that every request goes through.
     pub proxy: Option<Url>,
 }
@@ -45,7 +51,8 @@ impl Transport {
     pub fn trust(&mut self, path: &Path) -> Result<(), String> {
         let text = std::fs::read(path)
             .map_err(|error| format!("the certificates in {} cannot be read: {error}", path.display()))?;
-        let certificates = Certificate::from_pem_bundle(&text).unwrap_or_default();
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        let certificates = certificates.unwrap_or_default();
         if certificates.is_empty() {
             return Err(format!("{} holds no certificate in PEM form", path.display()));
         }
@@ -62,8 +69,8 @@ impl Transport {
     #[must_use]
     pub fn dress(&self, mut request: Prepared) -> Prepared {
         for (name, value) in &self.headers {
-            if !request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
-                request.headers.push((name.clone(), value.clone()));
+            if !request.headers.iter().any(|own| own.is(name)) {
+                request.headers.push(Header::new(name, value));
             }
         }
         request
@@ -88,32 +95,36 @@ impl Transport {
         options
     }
 
-    /// Returns a client that keeps its connections, and one that does not.
-    pub(super) fn clients(&self, secure: bool) -> Result<(Client, Client), String> {
-        // Servers commonly drop an idle connection after two to five seconds.
-        let kept = self.client(Client::builder().pool_idle_timeout(Duration::from_secs(1)), secure)?;
-        Ok((kept, self.client(Client::builder().pool_max_idle_per_host(0), secure)?))
+    /// Returns a client that keeps its connections, one that does not, and the way for what neither may send.
+    pub(super) fn clients(&self, target: &Url) -> Result<(Client, Client, Route), String> {
+        let speaks_tls = |address: Option<&Url>| address.is_some_and(|address| address.scheme() == "https");
+        let tls = if speaks_tls(Some(target)) || speaks_tls(self.proxy.as_ref()) {
+            let authorities = self.authorities.as_ref().map_or(&[][..], |(_, authorities)| authorities);
+            let config = tls::config(authorities, self.insecure)
+                .map_err(|error| format!("these certificates cannot be used: {error}"))?;
+            Some(Arc::new(config))
+        } else {
+            None
+        };
+        let kept = self.client(Client::builder().pool_idle_timeout(exact::IDLE), tls.as_deref())?;
+        let fresh = self.client(Client::builder().pool_max_idle_per_host(0), tls.as_deref())?;
+        Ok((kept, fresh, Route::new(target.clone(), self.proxy.clone(), tls)))
     }
 
-    fn client(&self, builder: ClientBuilder, secure: bool) -> Result<Client, String> {
+    fn client(&self, builder: ClientBuilder, tls: Option<&ClientConfig>) -> Result<Client, String> {
         // An earlier call has done the same.
         rustls::crypto::ring::default_provider().install_default().ok();
         // What a user asked for is what goes out: no proxy of the environment, no redirection of its own.
-        let mut builder =
+        let builder =
             builder.no_proxy().redirect(reqwest::redirect::Policy::none()).http1_title_case_headers();
-        let proxy_secure = self.proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https");
-        builder = match &self.authorities {
-            _ if !secure && !proxy_secure => builder.tls_certs_only([]),
-            Some((_, certificates)) => builder.tls_certs_merge(certificates.clone()),
-            None => builder,
+        let mut builder = match tls {
+            Some(tls) => builder.tls_backend_preconfigured(tls.clone()),
+            None => builder.tls_certs_only([]),
         };
         if let Some(proxy) = &self.proxy {
             let proxy = Proxy::all(proxy.clone()).map_err(|error| format!("the proxy {proxy}: {error}"))?;
             builder = builder.proxy(proxy);
         }
-        builder
-            .tls_danger_accept_invalid_certs(self.insecure)
-            .build()
-            .map_err(|error| format!("the HTTP client does not start: {error}"))
+        builder.build().map_err(|error| format!("the HTTP client does not start: {error}"))
     }
 }

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use super::{Outgoing, outgoing, unmark};
 use crate::capture::Found;
 use crate::plan::Plan;
+use crate::request::Header;
 
 /// Returns a Hurl file with every step of a plan: the request, the status that is expected, and what is kept. The target is its
 /// variable `target`.
@@ -37,7 +38,7 @@ fn entry(outgoing: &Outgoing<'_>, file: &mut String) -> std::fmt::Result {
         request.method,
         text(&request.target).replace('#', "\\#").replace(' ', "%20")
     )?;
-    for (name, value) in &request.headers {
+    for Header { name, value, .. } in &request.headers {
         let of_curl = name.eq_ignore_ascii_case("user-agent") || (name == "Accept" && value == "*/*");
         if !of_curl {
             writeln!(file, "{name}: {}", text(value).replace('#', "\\#"))?;

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::{Body, Seen, Story, Wanted, printed::Head};
 use crate::curl;
 use crate::diagnostic::Diagnostic;
-use crate::request::Prepared;
+use crate::request::{Header, Prepared};
 use crate::source::{Source, Span};
 
 /// Returns the origin of the recording and its stories, one for each page.
@@ -87,9 +87,9 @@ fn read(
     let request = Prepared {
         method: text(entry, "/request/method").to_owned(),
         target: if target.starts_with('/') { target.to_owned() } else { format!("/{target}") },
-        headers: headers.collect(),
+        headers: headers.map(|(name, value)| Header::new(&name, value)).collect(),
         body: body.map(|body| body.as_bytes().to_vec()),
-        follow: 0,
+        ..Prepared::default()
     };
     let command = curl::render(&request, origin).replace("${", "${'${'}");
     // A recording is one long line in most cases: what is said of an entry stands at its address.

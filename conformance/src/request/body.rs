@@ -11,16 +11,14 @@ use crate::template::{Scope, TemplateError, Text};
 pub enum Body {
     /// None at all.
     None,
-    /// Pieces joined by `&`, with the content type of forms (`-d`).
+    /// Pieces one behind the other, with the content type of forms (`-d`).
     Fields(Vec<Field>),
-    /// Text sent as it stands, with JSON's content type and `Accept` (`--json`).
-    JsonText(Vec<Field>),
     /// A value rendered as JSON.
     Json(JsonText),
     /// Text or bytes sent as they stand, without a content type.
     Raw(Field),
-    /// Parts of a `multipart/form-data` (`-F`, RFC 7578).
-    Multipart(Vec<Part>),
+    /// Parts of a form (`-F`, RFC 7578), and the content type that stands before the boundary where it is not `multipart/form-data`.
+    Multipart(Vec<Part>, Option<Text>),
 }
 
 /// A piece of a query or of a body.
@@ -37,6 +35,8 @@ pub enum Field {
         /// The value.
         value: Text,
     },
+    /// Pieces one behind the other.
+    Joined(Vec<Field>),
     /// A name, left as it stands, and a value, percent-encoded.
     Encoded {
         /// The name; without one, no `=` is sent.
@@ -49,7 +49,7 @@ pub enum Field {
 /// A part of a `multipart/form-data`.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// The name of the field.
+    /// The name of the field; none is sent where it is empty.
     pub name: String,
     /// The name of the file, where the part is one.
     pub filename: Option<String>,
@@ -72,14 +72,29 @@ pub enum JsonText {
     Object(Vec<(String, JsonText)>),
 }
 
+impl Part {
+    /// Returns a part with nothing in it.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), filename: None, content_type: None, content: Field::Bytes(Vec::new()) }
+    }
+}
+
 impl Body {
+    /// Returns a form of these fields, joined by `&`.
+    pub(super) fn form(fields: Vec<Field>) -> Self {
+        Self::Fields(parted(fields.into_iter().map(|field| (field, true))))
+    }
+
     pub(super) fn texts(&self) -> Vec<&Text> {
         match self {
             Self::None => Vec::new(),
-            Self::Fields(fields) | Self::JsonText(fields) => fields.iter().flat_map(Field::texts).collect(),
+            Self::Fields(fields) => fields.iter().flat_map(Field::texts).collect(),
             Self::Json(json) => json.texts(),
-            Self::Raw(field) => field.texts().collect(),
-            Self::Multipart(parts) => parts.iter().flat_map(|part| part.content.texts()).collect(),
+            Self::Raw(field) => field.texts(),
+            Self::Multipart(parts, content_type) => {
+                parts.iter().flat_map(|part| part.content.texts()).chain(content_type).collect()
+            }
         }
     }
 
@@ -89,28 +104,39 @@ impl Body {
         Ok(Some(match self {
             Self::None => return Ok(None),
             Self::Fields(fields) => {
-                (Some("application/x-www-form-urlencoded".to_owned()), join(fields, b"&", scope)?)
+                (Some("application/x-www-form-urlencoded".to_owned()), join(fields, scope)?)
             }
-            Self::JsonText(fields) => (Some(JSON.to_owned()), join(fields, b"", scope)?),
             Self::Json(json) => (Some(JSON.to_owned()), json.render(scope)?.into_bytes()),
             Self::Raw(field) => (None, field.render(scope)?),
-            Self::Multipart(parts) => {
+            Self::Multipart(parts, own) => {
                 // curl's form: 24 dashes and a random end.
                 let boundary = format!("{}{}", "-".repeat(24), &Uuid::new_v4().simple().to_string()[..22]);
-                let bytes = multipart(parts, &boundary, scope)?;
-                (Some(format!("multipart/form-data; boundary={boundary}")), bytes)
+                let own = own.as_ref().map(|own| own.render(scope)).transpose()?;
+                let content_type = own.as_deref().unwrap_or(FORM);
+                let bytes = multipart(parts, content_type, &boundary, scope)?;
+                (Some(format!("{content_type}; boundary={boundary}")), bytes)
             }
         }))
     }
 }
 
 impl Field {
-    pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
+    pub(super) fn texts(&self) -> Vec<&Text> {
         match self {
             Self::Text(text) | Self::Urlencoded { value: text, .. } | Self::Encoded { value: text, .. } => {
-                Some(text).into_iter()
+                vec![text]
             }
-            Self::Bytes(_) => None.into_iter(),
+            Self::Joined(pieces) => pieces.iter().flat_map(Self::texts).collect(),
+            Self::Bytes(_) => Vec::new(),
+        }
+    }
+
+    /// The texts in it that are not encoded.
+    pub(crate) fn as_it_stands(&self) -> Vec<&Text> {
+        match self {
+            Self::Text(text) => vec![text],
+            Self::Joined(pieces) => pieces.iter().flat_map(Self::as_it_stands).collect(),
+            Self::Bytes(_) | Self::Urlencoded { .. } | Self::Encoded { .. } => Vec::new(),
         }
     }
 
@@ -118,6 +144,7 @@ impl Field {
         Ok(match self {
             Self::Text(text) => text.render(scope)?.into_bytes(),
             Self::Bytes(bytes) => bytes.clone(),
+            Self::Joined(pieces) => join(pieces, scope)?,
             Self::Urlencoded { name, value } => {
                 let encoded = form_encode(value.render(scope)?.as_bytes());
                 name.as_ref().map_or(encoded.clone(), |name| format!("{name}={encoded}")).into_bytes()
@@ -182,18 +209,41 @@ impl JsonText {
     }
 }
 
-fn join(fields: &[Field], between: &[u8], scope: &Scope) -> Result<Vec<u8>, TemplateError> {
-    let pieces = fields.iter().map(|field| field.render(scope)).collect::<Result<Vec<_>, _>>()?;
-    Ok(pieces.join(between))
+/// Returns the pieces of a body with `&` before each that wants one and is not the first.
+pub(crate) fn parted(fields: impl IntoIterator<Item = (Field, bool)>) -> Vec<Field> {
+    let mut pieces = Vec::new();
+    for (field, wants) in fields {
+        if wants && !pieces.is_empty() {
+            pieces.push(Field::Bytes(b"&".to_vec()));
+        }
+        pieces.push(field);
+    }
+    pieces
 }
 
-fn multipart(parts: &[Part], boundary: &str, scope: &Scope) -> Result<Vec<u8>, TemplateError> {
+fn join(fields: &[Field], scope: &Scope) -> Result<Vec<u8>, TemplateError> {
+    Ok(fields.iter().map(|field| field.render(scope)).collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+/// The media type of a form with files (RFC 7578).
+const FORM: &str = "multipart/form-data";
+
+fn multipart(
+    parts: &[Part],
+    content_type: &str,
+    boundary: &str,
+    scope: &Scope,
+) -> Result<Vec<u8>, TemplateError> {
+    // What is no form has attachments, with curl.
+    let disposition = if content_type.starts_with(FORM) { "form-data" } else { "attachment" };
+    // RFC 7578, section 4.2, with the escapes that browsers and curl use.
+    let quoted = |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
     let mut bytes = Vec::new();
     for part in parts {
-        // RFC 7578, section 4.2, with curl's escapes for quotes and backslashes.
-        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-        let mut head =
-            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(&part.name));
+        let mut head = format!("--{boundary}\r\nContent-Disposition: {disposition}");
+        if !part.name.is_empty() {
+            head.push_str(&format!("; name=\"{}\"", quoted(&part.name)));
+        }
         if let Some(filename) = &part.filename {
             head.push_str(&format!("; filename=\"{}\"", quoted(filename)));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Agent, Body, Field, JsonText, Request, check_field_name, check_method, percent_encode};
+use super::{Agent, Body, Field, Header, JsonText, Request, check_field_name, check_method, percent_encode};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::suite::members::{Members, json, parse_text, string, text, texts};
@@ -25,9 +25,9 @@ pub fn compile(node: &Node, source: &Arc<Source>) -> Result<Request, Diagnostic>
         request.query = fields(query, source, "a query")?;
     }
     if let Some(headers) = members.take("headers") {
-        request.headers = texts(headers, source, "headers")?;
-        for (name, _) in &request.headers {
-            check_field_name(name, &headers.place(source).find(name))?;
+        for (name, value) in texts(headers, source, "headers")? {
+            check_field_name(&name, &headers.place(source).find(&name))?;
+            request.headers.push(Header::new(&name, value));
         }
     }
     if let Some(cookies) = members.take("cookies") {
@@ -63,7 +63,7 @@ fn body(members: &mut Members<'_>, source: &Arc<Source>) -> Result<Body, Diagnos
         .collect();
     match given.as_slice() {
         [] => Ok(Body::None),
-        [("form", node)] => fields(node, source, "a form").map(Body::Fields),
+        [("form", node)] => fields(node, source, "a form").map(Body::form),
         [("json", node)] => json_text(node, source).map(Body::Json),
         [(_, node)] => Ok(Body::Raw(Field::Text(text(node, source, "a body")?))),
         [(first, _), (second, node), ..] => {

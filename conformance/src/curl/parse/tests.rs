@@ -15,7 +15,7 @@ fn sent(command: &str) -> Prepared {
 }
 
 fn header<'a>(request: &'a Prepared, name: &str) -> Option<&'a str> {
-    request.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    request.headers.iter().find(|own| own.name == name).map(|own| own.value.as_str())
 }
 
 fn body(request: &Prepared) -> Option<&str> {

@@ -4,7 +4,7 @@ use super::super::milliseconds;
 use super::{Attempt, Scene};
 use crate::curl;
 use crate::event::{Exchange, Hop, Received, Record, Sent};
-use crate::request::Prepared;
+use crate::request::{Header, Prepared};
 use crate::response::Response;
 use crate::source::Excerpt;
 use crate::suite::Step;
@@ -76,12 +76,10 @@ impl Scene<'_> {
     fn shown(&self, request: Prepared) -> Prepared {
         let redactor = &self.session.options.redactor;
         let body = request.body.map(|body| redactor.text(&String::from_utf8_lossy(&body)).into_bytes());
-        Prepared {
-            target: redactor.text(&request.target),
-            headers: self.headers(request.headers),
-            body,
-            ..request
-        }
+        let headers = (request.headers.into_iter())
+            .map(|header| Header { value: redactor.header(&header.name, &header.value), ..header })
+            .collect();
+        Prepared { target: redactor.text(&request.target), headers, body, ..request }
     }
 
     fn received(&self, response: Response) -> Received {
@@ -104,6 +102,7 @@ impl Scene<'_> {
 }
 
 fn sent(shown: Prepared) -> Sent {
+    let headers = shown.headers.into_iter().map(|header| (header.name, header.value)).collect();
     let body = shown.body.map(|body| String::from_utf8_lossy(&body).into_owned());
-    Sent { method: shown.method, target: shown.target, headers: shown.headers, body }
+    Sent { method: shown.method, target: shown.target, headers, body }
 }

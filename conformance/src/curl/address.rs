@@ -1,0 +1,85 @@
+//! The address of a curl command: what stands behind the specification's origin.
+
+use percent_encoding::percent_decode_str;
+
+use super::reader::Reader;
+use crate::diagnostic::Diagnostic;
+use crate::template::Text;
+
+/// What an address says.
+pub(super) struct Address {
+    /// The credentials in front of the host.
+    pub(super) user: Option<Text>,
+    /// The path and the query; begins with `/`.
+    pub(super) target: String,
+}
+
+/// Reads an address under `origin`. With `globs`, curl takes brackets and braces for several addresses.
+///
+/// # Errors
+/// An address that is not under the origin, or that curl would not send as it stands.
+pub(super) fn read(
+    word: &str,
+    origin: &str,
+    globs: bool,
+    reader: &Reader<'_>,
+) -> Result<Address, Diagnostic> {
+    let (scheme, host_of_origin) = origin.split_once("://").unwrap_or(("http", origin));
+    let rest = word.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")).unwrap_or(word);
+    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, behind) = rest.split_at(authority_end);
+    let (user, host) = match authority.rsplit_once('@') {
+        Some((user, host)) => (Some(user), host),
+        None => (None, authority),
+    };
+    if host != host_of_origin {
+        let message = format!("this address is not under the specification's origin {origin}");
+        return Err(reader
+            .wrong(word, message)
+            .help("the origin is named in suite.yaml; the target's takes its place"));
+    }
+    let target = behind.split('#').next().unwrap_or_default();
+    check(target, globs, word, reader)?;
+    let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+    Ok(Address { user: user.map(|user| reader.text(&credentials(user))).transpose()?, target })
+}
+
+/// The credentials of an address, decoded, with a colon even where there is no password.
+fn credentials(written: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = written;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (inside, behind) = after.split_once('}').unwrap_or((after, ""));
+        plain.push_str(&percent_decode_str(before).decode_utf8_lossy());
+        plain.push_str(&format!("${{{inside}}}"));
+        rest = behind;
+    }
+    plain.push_str(&percent_decode_str(rest).decode_utf8_lossy());
+    if !written.contains(':') {
+        plain.push(':');
+    }
+    plain
+}
+
+/// Says whether a part of an address is sent as it is written.
+///
+/// # Errors
+/// What curl refuses, or sends as several addresses, with the caret under `word`.
+pub(super) fn check(part: &str, globs: bool, word: &str, reader: &Reader<'_>) -> Result<(), Diagnostic> {
+    let mut pieces = part.split("${");
+    let first = pieces.next().unwrap_or_default();
+    let behind = pieces.map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest));
+    let refused = |one: char| one == ' ' || one.is_ascii_control() || (globs && "[]{}".contains(one));
+    let Some(bad) =
+        std::iter::once(first).chain(behind).find_map(|piece| piece.chars().find(|one| refused(*one)))
+    else {
+        return Ok(());
+    };
+    let wrong = reader
+        .wrong(word, format!("curl would not send `{}` in an address as it stands", bad.escape_debug()));
+    Err(wrong.help(if "[]{}".contains(bad) {
+        "lists and ranges of addresses are not honoured: -g takes the character as it stands"
+    } else {
+        "percent-encode it"
+    }))
+}

@@ -1,0 +1,142 @@
+//! The value of `-F`: a part of a form, as curl's manual writes it.
+//!
+//! `name=content`, `name=@file`, `name=<file`, each with `;type=…` and `;filename=…` behind it. A word in double quotes may hold
+//! semicolons; `\"` and `\\` stand in it for the characters themselves.
+
+use std::path::Path;
+
+use super::reader::Reader;
+use crate::diagnostic::Diagnostic;
+use crate::request::{Field, Part};
+
+/// Returns the part that a value of `-F` describes.
+///
+/// # Errors
+/// What curl refuses, and what it takes and is not honoured here.
+pub(super) fn part(value: &str, reader: &Reader<'_>) -> Result<Part, Diagnostic> {
+    let (name, content) = named(value, reader)?;
+    if content.starts_with("=(") || (name.is_empty() && content == ")") || content.starts_with('(') {
+        return Err(reader.wrong(value, "a form within a form is not honoured here"));
+    }
+    let kind = content.chars().next().filter(|first| matches!(first, '@' | '<'));
+    let mut rest = kind.map_or(content, |_| &content[1..]).trim_start();
+    let ends: &[char] = if kind == Some('@') { &[';', ','] } else { &[';'] };
+    let content = word(&mut rest, ends);
+    let mut part = Part::new(name);
+    while let Some(parameter) = rest.strip_prefix(';') {
+        rest = parameter.trim_start();
+        if let Some(written) = rest.strip_prefix("type=") {
+            rest = written.trim_start();
+            part.content_type = Some(content_type(&mut rest, ends, reader)?);
+        } else if let Some(written) = rest.strip_prefix("filename=") {
+            rest = written.trim_start();
+            part.filename = Some(word(&mut rest, ends));
+        } else {
+            let unknown = word(&mut rest, ends);
+            if !unknown.is_empty() {
+                return Err(reader.wrong(&unknown, format!("`{unknown}` is not honoured in a form")));
+            }
+        }
+    }
+    if rest.starts_with(',') {
+        return Err(reader
+            .wrong(value, "a list of files in one part of a form is not honoured here")
+            .help("give each file a -F of its own"));
+    }
+    part.content = match kind {
+        Some('@') => {
+            let filename = Path::new(&content).file_name().unwrap_or_default().to_string_lossy().into_owned();
+            part.content_type.get_or_insert_with(|| media_type(&content).to_owned());
+            part.filename.get_or_insert(filename);
+            Field::Bytes(reader.file(&content)?)
+        }
+        Some(_) => Field::Bytes(reader.file(&content)?),
+        None => Field::Text(reader.text(&content)?),
+    };
+    Ok(part)
+}
+
+/// Returns the name and the content of a field.
+///
+/// # Errors
+/// A value without `=`.
+pub(super) fn named<'v>(value: &'v str, reader: &Reader<'_>) -> Result<(&'v str, &'v str), Diagnostic> {
+    value.split_once('=').ok_or_else(|| reader.wrong(value, "a field of a form is written as name=content"))
+}
+
+/// Takes a word off the front of `rest`, up to one of the characters that end it.
+fn word(rest: &mut &str, ends: &[char]) -> String {
+    if let Some(quoted) = rest.strip_prefix('"') {
+        let mut plain = String::new();
+        let mut letters = quoted.char_indices();
+        while let Some((at, letter)) = letters.next() {
+            match letter {
+                '\\' if quoted[at + 1..].starts_with(['\\', '"']) => {
+                    plain.extend(letters.next().map(|(_, escaped)| escaped));
+                }
+                '"' => {
+                    // What stands between the quote and the next parameter means nothing to curl.
+                    let behind = &quoted[at + 1..];
+                    *rest = &behind[behind.find(ends).unwrap_or(behind.len())..];
+                    return plain;
+                }
+                letter => plain.push(letter),
+            }
+        }
+        // A quote that is never closed is a letter like others.
+    }
+    let end = end_of(rest, ends);
+    let plain = rest[..end].trim_end().to_owned();
+    *rest = &rest[end..];
+    plain
+}
+
+/// Where a word without quotes ends; an expression is part of it, whatever is in it.
+fn end_of(text: &str, ends: &[char]) -> usize {
+    let mut at = 0;
+    while let Some(letter) = text[at..].chars().next() {
+        if ends.contains(&letter) {
+            return at;
+        }
+        let expression = text[at..].starts_with("${").then(|| text[at..].find('}')).flatten();
+        at += expression.map_or(letter.len_utf8(), |length| length + 1);
+    }
+    at
+}
+
+/// Takes a content type with its own parameters off the front of `rest`.
+fn content_type(rest: &mut &str, ends: &[char], reader: &Reader<'_>) -> Result<String, Diagnostic> {
+    let mut whole = word(rest, ends);
+    let is_type = whole.split_once('/').is_some_and(|(major, minor)| !major.is_empty() && !minor.is_empty());
+    if !is_type {
+        return Err(reader
+            .wrong(&whole, format!("`{whole}` is not a content type"))
+            .help("written as type=text/csv"));
+    }
+    while let Some(parameter) = rest.strip_prefix(';') {
+        if parameter.trim_start().starts_with("filename=") {
+            break;
+        }
+        let end = end_of(parameter, ends);
+        whole.push(';');
+        whole.push_str(parameter[..end].trim_end());
+        *rest = &parameter[end..];
+    }
+    Ok(whole)
+}
+
+/// The types that curl gives to files by their ending, in capitals or small letters.
+fn media_type(path: &str) -> &'static str {
+    let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    match ending.to_ascii_lowercase().as_str() {
+        "gif" => "image/gif",
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "txt" => "text/plain",
+        "htm" | "html" => "text/html",
+        "pdf" => "application/pdf",
+        "xml" => "application/xml",
+        _ => "application/octet-stream",
+    }
+}

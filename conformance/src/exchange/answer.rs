@@ -1,0 +1,235 @@
+//! Reads one response off a connection (RFC 9112, sections 4, 6 and 7).
+//!
+//! In go bytes that a target sent, out comes a [`Response`] and whether the connection can be used again. An answer that is not HTTP is a
+//! [`Breakage`], and so is one that ends too early or never.
+
+use httparse::Status;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use super::{Breakage, LARGEST_BODY, latin1};
+use crate::response::Response;
+
+/// The largest head that is read, in bytes, and the most fields in it.
+const LARGEST_HEAD: usize = 1024 * 1024;
+const MOST_FIELDS: usize = 256;
+
+/// Returns the response, and whether the connection stays open behind it. `bodiless` is the answer to a request whose answers have no
+/// body: HEAD.
+///
+/// # Errors
+/// The way in which there was no response.
+pub(super) async fn read<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    bodiless: bool,
+) -> Result<(Response, bool), Breakage> {
+    let mut input = Input { stream, bytes: Vec::new(), at: 0 };
+    let (mut response, version) = loop {
+        let head = input.head().await?;
+        // What comes before the answer proper (RFC 9110, section 15.2); a switch of protocols is the last that is HTTP.
+        if head.0.status >= 200 || head.0.status == 101 {
+            break head;
+        }
+    };
+    let values = |name: &str| {
+        let values = response.header_values(name).flat_map(|value| value.split(','));
+        values.map(|value| value.trim().to_ascii_lowercase()).collect::<Vec<_>>()
+    };
+    let connection = values("connection");
+    let says = |word: &str| connection.iter().any(|own| own == word);
+    let mut reusable = if version == 1 { !says("close") } else { says("keep-alive") };
+    let chunked = values("transfer-encoding").last().is_some_and(|last| last == "chunked");
+    let coded = response.header("transfer-encoding").is_some();
+    let lengths = values("content-length");
+    if bodiless || matches!(response.status, 101 | 204 | 304) {
+        reusable &= response.status != 101;
+    } else if chunked {
+        response.body = input.chunks().await?;
+    } else if let (Some(length), false) = (lengths.first(), coded) {
+        let digits = length.bytes().all(|digit| digit.is_ascii_digit());
+        let number = length.parse::<usize>().ok().filter(|_| digits);
+        let number = number.filter(|_| lengths.iter().all(|other| other == length));
+        let length =
+            number.ok_or_else(|| broken(format!("its Content-Length is `{}`", lengths.join(", "))))?;
+        response.body = input.take(length).await?;
+    } else {
+        reusable = false;
+        response.body = input.rest().await?;
+    }
+    // What comes behind an answer that nobody has asked for belongs to no request.
+    let reusable = reusable && input.at == input.bytes.len();
+    Ok((response, reusable))
+}
+
+fn broken(cause: impl Into<String>) -> Breakage {
+    Breakage::Broken(cause.into())
+}
+
+/// The bytes that came, and how many of them were understood.
+struct Input<'a, S> {
+    stream: &'a mut S,
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl<S: AsyncRead + Unpin> Input<'_, S> {
+    /// Reads more; says whether there was more.
+    async fn more(&mut self) -> Result<bool, Breakage> {
+        self.bytes.reserve(8 * 1024);
+        match self.stream.read_buf(&mut self.bytes).await {
+            Ok(length) => Ok(length > 0),
+            Err(error) => Err(broken(error.to_string())),
+        }
+    }
+
+    /// Reads more of what cannot end here.
+    async fn need(&mut self) -> Result<(), Breakage> {
+        match self.more().await? {
+            true => Ok(()),
+            false if self.bytes.is_empty() => Err(broken("the connection was closed without an answer")),
+            false => Err(broken("the connection was closed within the answer")),
+        }
+    }
+
+    /// Returns a response without its body, and the minor version of HTTP.
+    async fn head(&mut self) -> Result<(Response, u8), Breakage> {
+        loop {
+            let mut fields = vec![httparse::EMPTY_HEADER; MOST_FIELDS];
+            let mut head = httparse::Response::new(&mut fields);
+            match head
+                .parse(&self.bytes[self.at..])
+                .map_err(|error| broken(format!("it is not HTTP: {error}")))?
+            {
+                Status::Complete(length) => {
+                    let headers = (head.headers.iter())
+                        .map(|field| (field.name.to_ascii_lowercase(), latin1(field.value)))
+                        .collect();
+                    let status = head.code.unwrap_or_default();
+                    let version = head.version.unwrap_or_default();
+                    self.at += length;
+                    return Ok((Response { status, headers, ..Response::default() }, version));
+                }
+                Status::Partial if self.bytes.len() - self.at > LARGEST_HEAD => {
+                    return Err(broken("its header fields do not end"));
+                }
+                Status::Partial => self.need().await?,
+            }
+        }
+    }
+
+    /// Returns so many bytes.
+    async fn take(&mut self, length: usize) -> Result<Vec<u8>, Breakage> {
+        if length > LARGEST_BODY {
+            return Err(Breakage::TooLarge(LARGEST_BODY));
+        }
+        while self.bytes.len() - self.at < length {
+            self.need().await?;
+        }
+        self.at += length;
+        Ok(self.bytes[self.at - length..self.at].to_vec())
+    }
+
+    /// Returns all bytes until the connection is closed.
+    async fn rest(&mut self) -> Result<Vec<u8>, Breakage> {
+        while self.more().await? {
+            if self.bytes.len() - self.at > LARGEST_BODY {
+                return Err(Breakage::TooLarge(LARGEST_BODY));
+            }
+        }
+        let rest = self.bytes.split_off(self.at);
+        Ok(rest)
+    }
+
+    /// Returns the bytes of a body that comes in chunks, and drops what trails it (section 7.1).
+    async fn chunks(&mut self) -> Result<Vec<u8>, Breakage> {
+        let mut body = Vec::new();
+        loop {
+            let wrong = |_| broken("the size of a chunk is no number");
+            let size = match httparse::parse_chunk_size(&self.bytes[self.at..]).map_err(wrong)? {
+                Status::Partial => {
+                    self.need().await?;
+                    continue;
+                }
+                Status::Complete((length, size)) => {
+                    self.at += length;
+                    usize::try_from(size).unwrap_or(usize::MAX)
+                }
+            };
+            if size == 0 {
+                break;
+            }
+            body.extend(self.take(size).await?);
+            if self.take(2).await? != b"\r\n" {
+                return Err(broken("a chunk is longer than it says"));
+            }
+            if body.len() > LARGEST_BODY {
+                return Err(Breakage::TooLarge(LARGEST_BODY));
+            }
+        }
+        loop {
+            let trail = &self.bytes[self.at..];
+            let line = trail.windows(2).position(|two| two == b"\r\n");
+            match line {
+                Some(end) => {
+                    self.at += end + 2;
+                    if end == 0 {
+                        return Ok(body);
+                    }
+                }
+                None if trail.len() > LARGEST_HEAD => return Err(broken("its trailer does not end")),
+                None => self.need().await?,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn answer(bytes: &str) -> Result<(Response, bool), Breakage> {
+        read(&mut bytes.as_bytes(), false).await
+    }
+
+    #[tokio::test]
+    async fn a_body_ends_as_its_head_says() {
+        for (bytes, body, stays) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab", "ab", true),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab", "ab", false),
+            ("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nab", "ab", false),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc", "ab", false),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\na\r\n1\r\nb\r\n0\r\nX: 1\r\n\r\n",
+                "ab",
+                true,
+            ),
+            ("HTTP/1.1 200 OK\r\n\r\nab", "ab", false),
+            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", "", true),
+        ] {
+            let (response, kept) = answer(bytes).await.unwrap();
+            assert_eq!((response.text().as_ref(), kept), (body, stays), "{bytes}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_head_has_no_body() {
+        let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n";
+        let (response, stays) = read(&mut &bytes[..], true).await.unwrap();
+        assert!(response.body.is_empty() && stays);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_a_whole_answer_says_why() {
+        for (bytes, cause) in [
+            ("", "closed without an answer"),
+            ("HTTP/1.1 200", "closed within the answer"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", "closed within the answer"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nab", "its Content-Length is `2, 3`"),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "no number"),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", "longer than it says"),
+            ("220 mail.example.org ESMTP\r\n", "it is not HTTP"),
+        ] {
+            let breakage = answer(bytes).await.unwrap_err();
+            assert!(breakage.to_string().contains(cause), "{bytes}: {breakage}");
+        }
+    }
+}

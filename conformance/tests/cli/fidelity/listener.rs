@@ -1,0 +1,128 @@
+//! A listening socket that records what is sent to it, byte for byte.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// A request, as its bytes say it. Of what two clients may do otherwise nothing is left: the order of the fields, the version of the agent,
+/// the boundary of a form.
+pub(crate) struct Sent {
+    pub(crate) line: String,
+    pub(crate) fields: Vec<String>,
+    pub(crate) body: String,
+}
+
+/// Records requests until it is dropped. It answers 200 and closes; a path of `/to/302` is sent elsewhere.
+pub(crate) struct Listener {
+    pub(crate) url: String,
+    heard: Receiver<Sent>,
+    _thread: JoinHandle<()>,
+}
+
+impl Listener {
+    pub(crate) fn open() -> Self {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", socket.local_addr().unwrap());
+        let (tell, heard) = channel();
+        let thread = std::thread::spawn(move || {
+            for stream in socket.incoming() {
+                if answer(stream.unwrap(), &tell).is_none() {
+                    return;
+                }
+            }
+        });
+        Self { url, heard, _thread: thread }
+    }
+
+    /// The requests that have come since this was last asked. A client that has had its answers has sent all of them.
+    pub(crate) fn heard(&self) -> Vec<Sent> {
+        self.heard.try_iter().collect()
+    }
+}
+
+/// Reads a request, tells it, and only then answers.
+fn answer(mut stream: TcpStream, tell: &Sender<Sent>) -> Option<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let mut bytes = Vec::new();
+    while !is_whole(&bytes) {
+        let mut buffer = vec![0; 64 * 1024];
+        match stream.read(&mut buffer) {
+            Ok(length @ 1..) => bytes.extend_from_slice(&buffer[..length]),
+            // What breaks off is told as far as it came.
+            _ => break,
+        }
+    }
+    let path = letters(&bytes).split(' ').nth(1).unwrap_or_default().to_owned();
+    tell.send(Sent::of(&bytes)).ok()?;
+    let status = path.strip_prefix("/to/").map(|status| &status[..3]);
+    let (status, location) = match status {
+        Some(status) => (status, "Location: /there/../x y\r\nSet-Cookie: k=v\r\n"),
+        None => ("200", ""),
+    };
+    let answer = format!("HTTP/1.1 {status} X\r\n{location}Content-Length: 0\r\nConnection: close\r\n\r\n");
+    stream.write_all(answer.as_bytes()).ok();
+    Some(())
+}
+
+/// Bytes as letters, each of its own.
+fn letters(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
+fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.split("\r\n")
+        .filter_map(|line| line.split_once(':'))
+        .find_map(|(own, value)| own.trim().eq_ignore_ascii_case(name).then(|| value.trim()))
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let head = letters(&bytes[..end]);
+    if field(&head, "transfer-encoding").is_some() && !head.starts_with("GET") {
+        return bytes.ends_with(b"0\r\n\r\n");
+    }
+    let length = field(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    bytes.len() - end - 4 >= length
+}
+
+impl std::fmt::Debug for Sent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?} {:?}", self.line, self.fields, self.body.chars().take(300).collect::<String>())
+    }
+}
+
+impl Sent {
+    fn of(bytes: &[u8]) -> Self {
+        let text = letters(bytes);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        // curl's boundaries have had two lengths, and so have the lengths of its forms.
+        let boundary = field(head, "content-type").and_then(|value| value.split_once("boundary="));
+        let plain = |text: &str| match boundary {
+            Some((_, boundary)) => text.replace(boundary, "BOUNDARY"),
+            None => text.to_owned(),
+        };
+        let whole = format!("Content-Length: {}", body.chars().count());
+        let mut lines = head.split("\r\n");
+        let line = lines.next().unwrap_or_default().to_owned();
+        let fields = lines.map(|line| match line {
+            line if boundary.is_some() && line == whole => "Content-Length: all of it".to_owned(),
+            line if line.starts_with("User-Agent: curl/") => "User-Agent: curl".to_owned(),
+            line => plain(line),
+        });
+        let mut fields: Vec<String> = fields.collect();
+        fields.sort();
+        let in_chunks = boundary.is_some() && field(head, "transfer-encoding").is_some();
+        let body = match body.split_once("\r\n").filter(|_| in_chunks) {
+            Some((_length, rest)) => plain(rest),
+            None => plain(body),
+        };
+        Self { line, fields, body }
+    }
+
+    /// Whether another says the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.line == other.line && self.fields == other.fields && self.body == other.body
+    }
+}
