@@ -4,7 +4,7 @@ CARGO ?= cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 .DEFAULT_GOAL := help
-.PHONY: help conformance test check mutants serve
+.PHONY: help conformance test check mutants serve bench-server
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,3 +29,11 @@ serve: ## Start the reference server on http://127.0.0.1:5000 with sessions, its
 	mkdir -p data
 	$(CARGO) build --release --package reference-server
 	cd data && API_HOST=127.0.0.1 API_PORT=5000 AUTH_TYPE=session_auth SESSION_NAME=_my_session_id $(CARGO_TARGET_DIR)/release/reference-server
+
+bench-server: ## Measure the reference server beside bare hyper, axum and Flask (needs wrk and Python's venv: apt-get install wrk python3-venv)
+	$(CARGO) build --release --package reference-server
+	$(CARGO) build --release --manifest-path reference-server/bench/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/bench
+	test -x $(CARGO_TARGET_DIR)/bench/venv/bin/gunicorn || { python3 -m venv $(CARGO_TARGET_DIR)/bench/venv && $(CARGO_TARGET_DIR)/bench/venv/bin/pip install --quiet \
+	  --requirement conformance/tests/targets/flask/requirements-current.txt gunicorn==27.0.1; }
+	$(CARGO_TARGET_DIR)/bench/release/server-bench $(CARGO_TARGET_DIR)/release/reference-server conformance/tests/targets/flask $(CARGO_TARGET_DIR)/bench/venv \
+	  $(or $(ROUNDS),5) $(or $(SECONDS),2) $(TABLES)

@@ -1,0 +1,45 @@
+//! Medians of rounds, and the lines of a table in Markdown.
+
+use crate::load::Outcome;
+
+/// The middle one of some numbers; 0 of none.
+#[must_use]
+pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<_> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or_default()
+}
+
+/// The outcomes of one server, a round each.
+pub struct Row {
+    /// Which server.
+    pub name: String,
+    /// Its outcomes.
+    pub rounds: Vec<Outcome>,
+}
+
+/// Prints rows under a title; the first row is what the others are measured by.
+///
+/// A ratio is the median of the ratios of the rounds: both sides of each were measured right after each other.
+pub fn print(title: &str, rows: &[Row]) {
+    println!("| {title} | requests/s | p50 µs | p99 µs | CPU µs/request | ratio requests/s | ratio CPU |");
+    println!("|---|---:|---:|---:|---:|---:|---:|");
+    let Some(base) = rows.first() else { return };
+    for row in rows {
+        let of = |value: fn(&Outcome) -> f64| median(row.rounds.iter().map(value));
+        let ratio = |value: fn(&Outcome) -> f64| {
+            median(row.rounds.iter().zip(&base.rounds).map(|(own, base)| value(own) / value(base)))
+        };
+        println!(
+            "| {} | {:.0} | {:.0} | {:.0} | {:.1} | {:.2} | {:.2} |",
+            row.name,
+            of(|outcome| outcome.rate),
+            of(|outcome| outcome.p50),
+            of(|outcome| outcome.p99),
+            of(|outcome| outcome.processor),
+            ratio(|outcome| outcome.rate),
+            ratio(|outcome| outcome.processor),
+        );
+    }
+    println!();
+}
