@@ -72,10 +72,13 @@ impl App {
         if !auth.require_auth(Some(path), Some(EXCLUDED_PATHS)) {
             return Ok(None);
         }
-        if auth.authorization_header(Some(head)).is_none() && auth.session_cookie(Some(head)).is_none() {
-            return Err(Rejection::Unauthorized);
+        // Who is known has shown something: only of who is not it has to be asked what was shown.
+        if let Some(user) = auth.current_user(Some(head), &self.users) {
+            return Ok(Some(user));
         }
-        auth.current_user(Some(head), &self.users).map(Some).ok_or(Rejection::Forbidden)
+        let nothing_shown =
+            auth.authorization_header(Some(head)).is_none() && auth.session_cookie(Some(head)).is_none();
+        Err(if nothing_shown { Rejection::Unauthorized } else { Rejection::Forbidden })
     }
 
     async fn view(&self, head: &Parts, path: &str, body: &mut Incoming) -> Result<Reply, Rejection> {
@@ -100,11 +103,15 @@ impl App {
     }
 }
 
+fn decoded(path: &str) -> Cow<'_, str> {
+    if path.contains('%') { percent_decode_str(path).decode_utf8_lossy() } else { Cow::Borrowed(path) }
+}
+
 impl Application for App {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, mut body) = request.into_parts();
         // Decoded once, for gate and router alike: what the one lets through is what the other sees.
-        let path: Cow<'_, str> = percent_decode_str(head.uri.path()).decode_utf8_lossy();
+        let path = decoded(head.uri.path());
         let reply = self.view(&head, &path, &mut body).await.unwrap_or_else(Reply::from);
         body::drain(&head, &mut body).await;
         let mut response = reply.into_response();

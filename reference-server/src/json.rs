@@ -128,6 +128,10 @@ impl Formatter for Indented {
 
 /// Python's `ensure_ascii`: whatever is not printable ASCII is written as UTF-16 escapes.
 fn write_ascii<W: ?Sized + io::Write>(writer: &mut W, mut text: &str) -> io::Result<()> {
+    // Looked at as a whole, which the processor does many bytes at a time; nearly every text is plain.
+    if text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~')) {
+        return writer.write_all(text.as_bytes());
+    }
     while let Some(at) = text.find(|character| !matches!(character, ' '..='~')) {
         let (plain, rest) = text.split_at(at);
         writer.write_all(plain.as_bytes())?;

@@ -70,12 +70,13 @@ fn find(bytes: &[u8], mut is_it: impl FnMut(u8) -> bool) -> usize {
 }
 
 fn text(value: &[u8]) -> Cow<'_, str> {
+    let lossy = |bytes| str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     match value {
         [b'"', inside @ .., b'"'] if inside.contains(&b'\\') => {
             Cow::Owned(String::from_utf8_lossy(&unescape(inside)).into_owned())
         }
-        [b'"', inside @ .., b'"'] => String::from_utf8_lossy(inside),
-        _ => String::from_utf8_lossy(value),
+        [b'"', inside @ .., b'"'] => lossy(inside),
+        _ => lossy(value),
     }
 }
 

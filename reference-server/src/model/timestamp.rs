@@ -42,19 +42,49 @@ impl Timestamp {
         Self { seconds: self.seconds.saturating_add(seconds), ..self }
     }
 
-    /// Writes the moment with `between` in the middle.
-    fn write(self, formatter: &mut impl fmt::Write, between: char) -> fmt::Result {
+    /// The moment with `between` in the middle. Digits are put in their places: this is part of every answer that
+    /// shows a user. A year that four digits cannot write is written as the nearest one that they can.
+    fn text(self, between: u8) -> [u8; 19] {
         let (year, month, day) = date_of(self.seconds.div_euclid(DAY));
+        let year = year.clamp(0, 9999);
         let second = self.seconds.rem_euclid(DAY);
-        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(formatter, "{year:04}-{month:02}-{day:02}{between}{hour:02}:{minute:02}:{second:02}")
+        let mut text = *b"0000-00-00 00:00:00";
+        text[10] = between;
+        for (at, number) in [
+            (0, year / 100),
+            (2, year % 100),
+            (5, month),
+            (8, day),
+            (11, second / 3600),
+            (14, second / 60 % 60),
+            (17, second % 60),
+        ] {
+            text[at] += digit(number / 10);
+            text[at + 1] += digit(number % 10);
+        }
+        text
     }
+
+    /// The form of the answers, with a space: for a serializer.
+    pub(super) fn with_a_space<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(&self.text(b' '), serializer)
+    }
+}
+
+fn serialize<S: Serializer>(text: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(str::from_utf8(text).map_err(serde::ser::Error::custom)?)
+}
+
+/// A number of one digit.
+fn digit(number: i64) -> u8 {
+    // What is divided by 10, and was below 100, fits.
+    u8::try_from(number).unwrap_or_default()
 }
 
 /// The form of the answers, with a space.
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(formatter, ' ')
+        formatter.write_str(str::from_utf8(&self.text(b' ')).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -69,9 +99,7 @@ impl FromStr for Timestamp {
 /// The form of the files, with a `T`.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(19);
-        self.write(&mut text, 'T').map_err(serde::ser::Error::custom)?;
-        serializer.serialize_str(&text)
+        serialize(&self.text(b'T'), serializer)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -109,18 +109,14 @@ impl Model for User {
 /// What an answer tells of a user.
 #[derive(Serialize)]
 pub struct UserJson<'u> {
-    #[serde(serialize_with = "with_a_space")]
+    #[serde(serialize_with = "Timestamp::with_a_space")]
     created_at: Timestamp,
     email: Option<&'u str>,
     first_name: Option<&'u str>,
     id: &'u str,
     last_name: Option<&'u str>,
-    #[serde(serialize_with = "with_a_space")]
+    #[serde(serialize_with = "Timestamp::with_a_space")]
     updated_at: Timestamp,
-}
-
-fn with_a_space<S: Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(timestamp)
 }
 
 /// The SHA-256 of the UTF-8 of a text, in lower-case hexadecimal digits. The specification salts nothing.
