@@ -75,6 +75,9 @@ pub struct Record {
     /// Why there is no other verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The step that had to hold first, where this one was not tried because it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
     /// What went over the wire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,

@@ -23,13 +23,13 @@ use tokio::runtime::Runtime;
 
 use crate::deviation::Deviations;
 use crate::diagnostic::Diagnostics;
-use crate::event::{Event, Record};
+use crate::event::Record;
 use crate::exchange::Transport;
 use crate::exit::Exit;
 use crate::options;
 use crate::plan::{Plan, PlanError, Selection};
 use crate::redact::Redactor;
-use crate::report::{Detail, Human, Report as _};
+use crate::report;
 use crate::run::{Interrupt, Options, Session};
 use crate::suite::{Folder, Suite};
 use crate::target::Target;
@@ -110,19 +110,73 @@ fn trials(session: &Arc<Session>, runtime: &Arc<Runtime>) -> Vec<Trial> {
 
 /// A trial passes when no step went worse than a pass, a requirement that does not bind apart.
 fn conclude(records: &[Record]) -> Result<(), Failed> {
-    let mut report = Human::new(StripStream::new(Vec::new()), Detail::Normal);
-    let failed = records.iter().filter(|record| record.verdict > Verdict::Pass && record.binds());
-    let mut count = 0;
+    let failed: Vec<&Record> =
+        records.iter().filter(|record| record.verdict > Verdict::Pass && record.binds()).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let mut told = StripStream::new(Vec::new());
     for record in failed {
-        count += 1;
-        report.tell(&Event::Step(Box::new(record.clone())))?;
-        if let Some(reason) = &record.reason {
-            return Err(format!("{}: {}: {reason}", record.id, record.verdict).into());
+        match &record.reason {
+            Some(reason) if record.exchange.is_none() => {
+                writeln!(told, "{}: {}: {reason}", record.id, record.verdict)?;
+            }
+            _ => report::failure(record, &mut told)?,
         }
     }
-    if count == 0 {
-        Ok(())
-    } else {
-        Err(String::from_utf8_lossy(&report.into_inner().into_inner()).into_owned().into())
+    Err(String::from_utf8_lossy(&told.into_inner()).into_owned().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::source::{Source, Span};
+    use crate::verdict::Finding;
+
+    fn record(id: &str, verdict: Verdict) -> Record {
+        let place = Source::new("desk.yaml", "status: 200\n").place(Span::new(0, 6));
+        Record {
+            id: id.to_owned(),
+            scenario: String::new(),
+            profile: String::new(),
+            title: "the desk is open".to_owned(),
+            verdict,
+            covers: BTreeMap::new(),
+            source: place.block(),
+            place,
+            via: Vec::new(),
+            tries: 1,
+            milliseconds: 0.0,
+            findings: Vec::new(),
+            reason: None,
+            waits_for: None,
+            exchange: None,
+            printed: String::new(),
+            deviation: None,
+            unstarted: false,
+        }
+    }
+
+    #[test]
+    fn a_trial_that_fails_says_what_did_not_hold_and_what_was_not_tried() {
+        let mut failing = record("desk/1::open", Verdict::Fail);
+        let label = "the target answered 500".to_owned();
+        let (expected, received) = ("200".to_owned(), "500".to_owned());
+        failing.findings.push(Finding {
+            place: failing.place.clone(),
+            label,
+            pointer: None,
+            expected,
+            received,
+        });
+        let mut waiting = record("desk/1::door", Verdict::Inconclusive);
+        waiting.reason = Some("the step `open` did not pass".to_owned());
+        let told =
+            conclude(&[record("desk/1::bell", Verdict::Pass), failing, waiting]).expect_err("it fails");
+        let told = told.message().expect("a message");
+        assert!(told.contains("^^^^^^ the target answered 500"), "{told}");
+        assert!(told.ends_with("desk/1::door: inconclusive: the step `open` did not pass\n"), "{told}");
     }
 }

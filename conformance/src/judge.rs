@@ -108,13 +108,15 @@ fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Sc
 fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Finding> {
     let Some(set) = response.cookie(&cookie.name) else {
         let names: Vec<String> = response.cookies().map(|cookie| cookie.name().to_owned()).collect();
-        let received = if names.is_empty() { "no cookie".to_owned() } else { names.join(", ") };
+        // In the words of a capture that finds none: it is the same mistake.
+        let none = format!("no cookie `{}` is set", cookie.name);
+        let (label, received) = match names.as_slice() {
+            [] => (none, "no cookie".to_owned()),
+            _ => (format!("{none}, only `{}`", names.join("`, `")), names.join(", ")),
+        };
         return vec![Finding {
             place: cookie.place.clone(),
-            label: format!(
-                "the answer sets {}",
-                if names.is_empty() { "no cookie" } else { "other cookies only" }
-            ),
+            label,
             pointer: None,
             expected: format!("the cookie `{}`", cookie.name),
             received,

@@ -89,7 +89,7 @@ impl Memory {
         if let Some((setup, verdict)) = self.broken.as_ref().filter(|_| !step.cleanup) {
             let reason = format!("the step `{setup}`, on which the rest depends, did not pass");
             let verdict = if *verdict == Verdict::Skipped { Verdict::Skipped } else { Verdict::Inconclusive };
-            return Some(Judgement::because(verdict, reason));
+            return Some(Judgement::because(verdict, reason).waiting_for(setup));
         }
         let mut needs = step.needs.iter().chain(step.frame.all_needs());
         needs.find_map(|Need { name, key, owed_by }| {
@@ -105,7 +105,7 @@ impl Memory {
             };
             // What was never made needs no cleaning up.
             let verdict = if step.cleanup { Verdict::Skipped } else { verdict };
-            Some(Judgement::because(verdict, reason))
+            Some(Judgement::because(verdict, reason).waiting_for(owed_by))
         })
     }
 

@@ -5,6 +5,7 @@ pub mod badge;
 pub mod cause;
 pub mod deviating;
 pub mod evidence;
+mod fold;
 mod github;
 pub mod html;
 mod human;
@@ -21,10 +22,10 @@ mod xml;
 
 pub use account::Document;
 pub use github::Github;
-pub use human::{Detail, Human};
+pub use human::{Detail, Human, failure};
 pub use jsonl::JsonLines;
-pub use open::{choice, open, unwritable};
-pub use progress::Progress;
+pub use open::{choice, open, unwritable, width};
+pub use progress::{Above, Progress};
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -32,6 +32,8 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// Why there is no other verdict, in one sentence; for one that neither passes nor fails.
     pub reason: Option<String>,
+    /// The step of the scenario that had to hold first, where this one was not tried because it did not.
+    pub waits_for: Option<String>,
 }
 
 /// One demand that did not hold.
@@ -55,12 +57,18 @@ impl Judgement {
     #[must_use]
     pub fn of(findings: Vec<Finding>) -> Self {
         let verdict = if findings.is_empty() { Verdict::Pass } else { Verdict::Fail };
-        Self { verdict, findings, reason: None }
+        Self { verdict, findings, reason: None, waits_for: None }
     }
 
     /// Returns a verdict that is neither a pass nor a failure.
     pub fn because(verdict: Verdict, reason: impl Into<String>) -> Self {
-        Self { verdict, findings: Vec::new(), reason: Some(reason.into()) }
+        Self { verdict, findings: Vec::new(), reason: Some(reason.into()), waits_for: None }
+    }
+
+    /// Returns the same of a step that waits for another.
+    #[must_use]
+    pub fn waiting_for(self, step: &str) -> Self {
+        Self { waits_for: Some(step.to_owned()), ..self }
     }
 }
 

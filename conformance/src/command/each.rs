@@ -10,7 +10,7 @@ use conformance::comparison::Comparison;
 use conformance::exit::Exit;
 use conformance::fleet;
 use conformance::options::Run;
-use conformance::report::{self, JsonLines};
+use conformance::report::{self, JsonLines, Progress, Report};
 
 use super::play::{SIGNALLED, play};
 use super::run::{Ready, ready};
@@ -31,7 +31,11 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
         let target = target.elsewhere(member.name.clone(), &member.directory);
         let lines = JsonLines::create(path).map_err(|error| report::unwritable(path, &error))?;
         let ready = Ready { plan: plan.clone(), target, how: how.clone() };
-        let code = play(ready, &mut [Box::new(lines)], &mut BTreeSet::new())?;
+        let mut reports: Vec<Box<dyn Report>> = vec![Box::new(lines)];
+        if let Some(width) = report::width(&io::stderr()).filter(|_| !options.quiet) {
+            reports.insert(0, Box::new(Progress::new(Some(width), io::sink())));
+        }
+        let code = play(ready, &mut reports, &mut BTreeSet::new())?;
         if code >= SIGNALLED {
             writeln!(io::stderr(), "interrupted: {index} of {} came to their end", members.len()).ok();
             if index > 0 {

@@ -1,3 +1,5 @@
+//! Coverage of the suite inside the program, and what is found of documents in it.
+
 use std::path::Path;
 
 use super::{Coverage, Specification};

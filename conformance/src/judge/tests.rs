@@ -1,3 +1,5 @@
+//! Two values in, an expectation and an exchange, and one verdict out.
+
 use std::time::Duration;
 
 use super::judge;
@@ -66,7 +68,7 @@ fn cookies_are_compared_by_attribute() {
     let set = |value: &str| response(200, &[("set-cookie", value)], "");
     assert!(labels(yaml, set("sid=cf3ddee1-ff24-49e4-a40b-2540333fe992; Path=/")).is_empty());
     assert_eq!(labels(yaml, set("sid=1; HttpOnly")).len(), 3);
-    assert_eq!(labels(yaml, set("other=1; Path=/")), ["the answer sets other cookies only"]);
+    assert_eq!(labels(yaml, set("other=1; Path=/")), ["no cookie `sid` is set, only `other`"]);
     assert_eq!(labels("{absent_cookies: [sid]}", set("sid=1")), ["the answer sets the cookie `sid`"]);
     assert!(labels("{cookies: {sid: x}}", set("sid=x")).is_empty());
 }

@@ -1,3 +1,5 @@
+//! Each matcher with values that it takes and values that it does not, and what it says of those.
+
 use serde_json::{Value, json};
 
 use super::{Matcher, Mode, compile};

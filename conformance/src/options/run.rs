@@ -123,7 +123,8 @@ pub enum ReportKind {
 }
 
 impl ReportKind {
-    const ALL: [(&'static str, Self); 5] = [
+    /// Every kind, with the word that asks for it.
+    pub const ALL: [(&'static str, Self); 5] = [
         ("html", Self::Html),
         ("jsonl", Self::Jsonl),
         ("junit", Self::Junit),

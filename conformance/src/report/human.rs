@@ -6,24 +6,28 @@
 mod failure;
 mod standing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::cause::{Cause, causes};
+use super::cause::{Answered, Cause, causes};
+use super::fold::fold;
 use super::{Report, outlook};
 use crate::event::{Event, Footer, Header, Record};
-use crate::suite::Level;
 use crate::verdict::Verdict;
 
 /// Writes the report for people. Styles are always written; the stream takes them out where they are not wanted.
 pub struct Human<W> {
     out: W,
     detail: Detail,
+    /// How wide the lines are that people read; none where they go to a file or a pipe.
+    width: Option<usize>,
     /// How many steps were to be told.
     planned: usize,
-    failures: Vec<Record>,
+    /// The steps that fail, and those that wait for others.
+    wrong: Vec<Record>,
+    answered: Answered,
     /// The failures that are known, with their reasons.
     known: Vec<(String, String)>,
     /// Steps that were not judged, by their reason: told once.
@@ -57,16 +61,25 @@ const DIM: Style = Style::new().dimmed();
 /// The steps of one cause that are named; the others are counted.
 const NAMED: usize = 8;
 
+/// Writes one step that does not hold, as the report for people draws it.
+///
+/// # Errors
+/// Those of `out`.
+pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    failure::failure(record, out)
+}
+
 impl<W: Write> Human<W> {
     /// Returns a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
-        let (failures, known, unjudged) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { out, detail, planned: 0, failures, known, unjudged }
+        let (wrong, answered, known, unjudged) = Default::default();
+        Self { out, detail, width: None, planned: 0, wrong, answered, known, unjudged }
     }
 
-    /// Returns the stream that it wrote to.
-    pub fn into_inner(self) -> W {
-        self.out
+    /// Breaks sentences so that no line is wider, where there is a width.
+    #[must_use]
+    pub fn within(self, width: Option<usize>) -> Self {
+        Self { width, ..self }
     }
 
     fn header(&mut self, header: &Header) -> io::Result<()> {
@@ -92,42 +105,40 @@ impl<W: Write> Human<W> {
             failure::trace(record, &mut self.out)?;
         }
         match record.verdict {
-            Verdict::Pass => {}
+            Verdict::Pass => self.answered.add(record),
             Verdict::Fail | Verdict::Inconclusive if record.deviation.is_some() => {
                 self.known.push((record.id.clone(), record.deviation.clone().unwrap_or_default()));
             }
-            Verdict::Fail | Verdict::Error => self.failures.push(record.clone()),
-            Verdict::Skipped | Verdict::Inconclusive => {
-                let reason = record.reason.clone().unwrap_or_default();
-                let unjudged = self.unjudged.entry((record.verdict, reason)).or_default();
-                unjudged.steps.push(record.id.clone());
-                unjudged.profiles.insert(record.profile.clone());
-                unjudged.printed.clone_from(&record.printed);
-            }
+            Verdict::Fail | Verdict::Error => self.wrong.push(record.clone()),
+            Verdict::Inconclusive if record.waits_for.is_some() => self.wrong.push(record.clone()),
+            Verdict::Skipped | Verdict::Inconclusive => self.unjudge(record),
         }
         Ok(())
     }
 
-    /// The failures, those with one cause together, what to mend first at the head.
-    fn causes(&mut self) -> io::Result<()> {
-        let failures = std::mem::take(&mut self.failures);
-        let causes = causes(&failures);
+    /// What to mend first, then the failures in that order, those with one cause together.
+    fn causes(&mut self, causes: &[Cause<'_>]) -> io::Result<()> {
         if self.detail >= Detail::Verbose && !causes.is_empty() {
             writeln!(self.out)?;
         }
-        for cause in &causes {
-            self.cause(cause)?;
-        }
+        let wanted = if self.detail >= Detail::Verbose { causes.len() } else { NAMED };
         if causes.len() > 1 {
             writeln!(self.out, "{BOLD}What to mend first{BOLD:#}")?;
-            for (index, cause) in causes.iter().take(NAMED).enumerate() {
-                let musts = cause.requirements(Level::Must).len();
-                let cost = format!("{}, {musts} must", count(cause.records.len(), "step"));
-                writeln!(self.out, "{:3}. {} {DIM}({cost}){DIM:#}", index + 1, cause.title)?;
+            for (index, cause) in causes.iter().take(wanted).enumerate() {
+                writeln!(self.out, "{:3}. {}", index + 1, fold(&named(cause), 5, self.width))?;
             }
-            if let Some(more @ 1..) = causes.len().checked_sub(NAMED) {
+            if let Some(more @ 1..) = causes.len().checked_sub(wanted) {
                 writeln!(self.out, "     and {more} more")?;
             }
+            writeln!(self.out)?;
+        }
+        for cause in causes.iter().take(wanted) {
+            self.cause(cause)?;
+        }
+        let mut others = causes.iter().skip(wanted).flat_map(|cause| &cause.records).peekable();
+        if others.peek().is_some() {
+            writeln!(self.out, "{BOLD}What else fails{BOLD:#} (--verbose tells each whole)")?;
+            others.try_for_each(|record| failure::title_line(record, &mut self.out))?;
             writeln!(self.out)?;
         }
         Ok(())
@@ -160,24 +171,47 @@ impl<W: Write> Human<W> {
     fn footer(&mut self, footer: &Footer) -> io::Result<()> {
         let judged =
             footer.steps.keys().any(|verdict| !matches!(verdict, Verdict::Skipped | Verdict::Inconclusive));
+        let wrong = std::mem::take(&mut self.wrong);
+        let causes = causes(&wrong, &self.answered, &footer.requirements);
+        let waiting: HashSet<&str> =
+            causes.iter().flat_map(|cause| &cause.waiting).map(|record| record.id.as_str()).collect();
+        for record in &wrong {
+            if record.verdict == Verdict::Inconclusive && !waiting.contains(record.id.as_str()) {
+                self.unjudge(record);
+            }
+        }
         if self.detail != Detail::Quiet {
-            self.causes()?;
+            self.causes(&causes)?;
         }
         if self.detail != Detail::Quiet && judged {
-            standing::standings(footer, self.detail >= Detail::Requirements, &mut self.out)?;
+            let all = self.detail >= Detail::Requirements;
+            standing::standings(footer, all, self.width, &mut self.out)?;
         }
         // Where nothing could be judged, the reason is all that there is to tell.
         if self.detail != Detail::Quiet || !judged {
             self.unjudged()?;
         }
+        if self.detail != Detail::Quiet && !waiting.is_empty() {
+            let (steps, yellow) = (count(waiting.len(), "step"), yellow());
+            let wait = if waiting.len() == 1 { "waits" } else { "wait" };
+            writeln!(
+                self.out,
+                "{yellow}INCONCLUSIVE{yellow:#} {steps} {wait} for steps that fail, and {} not tried",
+                if waiting.len() == 1 { "was" } else { "were" }
+            )?;
+        }
         if self.detail != Detail::Quiet {
             for (step, reason) in &self.known {
-                writeln!(self.out, "{DIM}KNOWN{DIM:#} {step}: {reason}")?;
+                let line = fold(&format!("{step}: {reason}"), 6, self.width);
+                writeln!(self.out, "{DIM}KNOWN{DIM:#} {line}")?;
             }
         }
-        outlook::write(footer, &mut self.out)?;
+        outlook::write(footer, self.width, &mut self.out)?;
         if let Some(progress) = standing::progress(footer).filter(|_| judged) {
-            writeln!(self.out, "{progress}")?;
+            writeln!(self.out, "{}", fold(&progress, 0, self.width))?;
+        }
+        if let Some(first) = causes.first().filter(|_| causes.len() > 1 && self.detail != Detail::Quiet) {
+            writeln!(self.out, "mend first: {}", fold(&named(first), 12, self.width))?;
         }
         if let Some(interruption) = footer.interruption(self.planned) {
             let style = yellow();
@@ -187,7 +221,15 @@ impl<W: Write> Human<W> {
         writeln!(self.out, "steps: {}", steps.collect::<Vec<_>>().join(", "))?;
         let style = if footer.exit == 0 { green() } else { red() };
         let line = if judged { standing::closing(footer) } else { "nothing could be judged".to_owned() };
-        writeln!(self.out, "{style}{line}{style:#}")
+        writeln!(self.out, "{style}{}{style:#}", fold(&line, 0, self.width))
+    }
+
+    fn unjudge(&mut self, record: &Record) {
+        let reason = record.reason.clone().unwrap_or_default();
+        let unjudged = self.unjudged.entry((record.verdict, reason)).or_default();
+        unjudged.steps.push(record.id.clone());
+        unjudged.profiles.insert(record.profile.clone());
+        unjudged.printed.clone_from(&record.printed);
     }
 
     /// Every reason for which steps were not judged, told once.
@@ -197,9 +239,11 @@ impl<W: Write> Human<W> {
             let steps = count(unjudged.steps.len(), "step");
             let profiles = unjudged.profiles.into_iter().collect::<Vec<_>>().join(", ");
             let word = verdict.to_string().to_uppercase();
-            writeln!(self.out, "{style}{word}{style:#} {steps} in {profiles}: {reason}")?;
+            let column = word.chars().count() + 1;
+            let line = fold(&format!("{steps} in {profiles}: {reason}"), column, self.width);
+            writeln!(self.out, "{style}{word}{style:#} {line}")?;
             if self.detail >= Detail::Verbose || unjudged.steps.len() <= 3 {
-                writeln!(self.out, "     {}", unjudged.steps.join(" "))?;
+                writeln!(self.out, "     {}", fold(&unjudged.steps.join(" "), 5, self.width))?;
             }
             failure::printed(&unjudged.printed, &mut self.out)?;
         }
@@ -216,6 +260,11 @@ impl<W: Write> Report for Human<W> {
         }?;
         self.out.flush()
     }
+}
+
+/// A cause with what it costs.
+fn named(cause: &Cause<'_>) -> String {
+    format!("{} ({})", cause.title, cause.cost())
 }
 
 fn green() -> Style {

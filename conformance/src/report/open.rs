@@ -1,14 +1,15 @@
 //! Opens the reports that were asked for, before anything is started: one that cannot be written is known then.
 
 use std::fs::OpenOptions;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 
 use super::account::Writer;
 use super::{
-    Detail, Document, Github, Human, JsonLines, Progress, Report, badge, deviating, html, junit, tap,
+    Above, Detail, Document, Github, Human, JsonLines, Progress, Report, badge, deviating, html, junit, tap,
 };
 use crate::diagnostic::Diagnostic;
 use crate::options::{Color, ReportKind, ReportPlace, Run, github_summary};
@@ -25,19 +26,21 @@ pub fn open(options: &Run) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
         _ if options.requirements => Detail::Requirements,
         _ => Detail::Normal,
     };
+    // Where every step is told, that is progress enough.
+    let progress = matches!(detail, Detail::Normal | Detail::Requirements)
+        .then(|| Progress::new(width(&io::stderr()), io::stderr()));
+    let out = above(progress.as_ref(), AutoStream::new(io::stdout(), choice(options.color)));
     let mut reports: Vec<Box<dyn Report>> = Vec::new();
-    // Where every step is told, that is progress enough. It stands first, to clear the way before the report for people ends.
-    if matches!(detail, Detail::Normal | Detail::Requirements) {
-        let terminal = io::stderr().is_terminal();
-        let progress = if terminal { Progress::on_terminal() } else { Progress::lines(io::stderr()) };
-        reports.push(Box::new(progress));
-    }
-    reports.push(Box::new(Human::new(AutoStream::new(io::stdout(), choice(options.color)), detail)));
+    reports.push(Box::new(Human::new(out, detail).within(width(&io::stdout()))));
     for place in &options.report {
         reports.push(match place {
             ReportPlace::File(kind, path) => file(*kind, path).map_err(|error| unwritable(path, &error))?,
-            ReportPlace::Github => Box::new(Github::new(io::stdout(), summary()?)),
+            ReportPlace::Github => Box::new(Github::new(above(progress.as_ref(), io::stdout()), summary()?)),
         });
+    }
+    // It stands first, to clear the way before the report for people ends.
+    if let Some(progress) = progress {
+        reports.insert(0, Box::new(progress));
     }
     if let Some(path) = &options.write_deviations {
         if path.exists() {
@@ -48,6 +51,19 @@ pub fn open(options: &Run) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
         reports.push(Box::new(report));
     }
     Ok(reports)
+}
+
+/// Returns how many characters a line of a terminal holds, where the stream is one.
+#[must_use]
+pub fn width(stream: &impl AsFd) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0))
+}
+
+fn above<O: Write>(progress: Option<&Progress<io::Stderr>>, out: O) -> Above<O> {
+    match progress {
+        Some(progress) => progress.above(out),
+        None => Above::plain(out),
+    }
 }
 
 /// When standard output is written in colour.

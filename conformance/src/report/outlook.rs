@@ -4,12 +4,13 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::fold::fold;
 use crate::event::{Footer, Stale};
 
 const BOLD: Style = Style::new().bold();
 
 /// Writes it for people; nothing when there is nothing.
-pub(super) fn write(footer: &Footer, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(footer: &Footer, width: Option<usize>, out: &mut impl Write) -> io::Result<()> {
     let red = AnsiColor::Red.on_default().bold();
     for stale in &footer.stale {
         let Stale { at, message } = stale;
@@ -19,7 +20,7 @@ pub(super) fn write(footer: &Footer, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{BOLD}The next stage, {}, would also demand{BOLD:#}", next.stage)?;
         for demand in &next.requirements {
             let id = format!("{:14} {:6}", demand.id, demand.level.to_string());
-            writeln!(out, "          {id} {}", demand.text)?;
+            writeln!(out, "          {id} {}", fold(&demand.text, 32, width))?;
         }
         writeln!(out)?;
     }

@@ -1,8 +1,10 @@
 //! How far a run has come, while it runs: a line that moves on a terminal, a line for each tenth elsewhere.
 //!
-//! It goes to the stream of messages, so that the report for people stays whole when it is kept.
+//! It goes to the stream of messages, so that the report for people stays whole when it is kept. On a terminal the two share a
+//! screen: what is written [`Above`] the line moves it down, and never into the middle of it.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -24,27 +26,58 @@ enum Place<W> {
     Lines(W),
 }
 
+/// A stream whose text stands above the line of progress. What is written is seen when it is flushed, so it is flushed at the end
+/// of a line.
+pub struct Above<W: Write> {
+    bar: Option<ProgressBar>,
+    out: W,
+    written: Vec<u8>,
+}
+
 /// How many lines are told of a run where nothing can move.
 const LINES: usize = 10;
+/// The width of the bar where there is room.
+const BAR: usize = 32;
+/// What the counts, the time and some words take beside the bar.
+const WORDS: usize = 46;
+/// How often the time is drawn anew while nothing happens.
+const TICK: Duration = Duration::from_millis(500);
 
 impl<W: Write> Progress<W> {
-    /// Returns one that moves on the terminal of standard error.
-    #[must_use]
-    pub fn on_terminal() -> Self {
-        // A run that has begun draws at once; the length is known with the header.
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{bar:32} {pos} of {len} steps, {msg}  {elapsed}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self::new(Place::Terminal(bar))
-    }
-
-    /// Returns one that writes lines.
-    pub fn lines(out: W) -> Self {
-        Self::new(Place::Lines(out))
-    }
-
-    fn new(place: Place<W>) -> Self {
+    /// Returns one that moves on the terminal of standard error, which is so wide; or that writes lines to `out` where nothing
+    /// can move.
+    pub fn new(width: Option<usize>, out: W) -> Self {
+        let place = match width.map(bar) {
+            // A terminal that cannot move its cursor is as good as a file.
+            Some(bar) if !bar.is_hidden() => Place::Terminal(bar),
+            _ => Place::Lines(out),
+        };
         Self { place, steps: 0, done: 0, wrong: 0, unclear: 0 }
+    }
+
+    /// Returns a stream whose text does not run into the line of progress.
+    pub fn above<O: Write>(&self, out: O) -> Above<O> {
+        let bar = match &self.place {
+            Place::Terminal(bar) => Some(bar.clone()),
+            Place::Lines(_) => None,
+        };
+        Above { bar, ..Above::plain(out) }
+    }
+
+    fn message(&self) -> String {
+        match (self.wrong, self.unclear) {
+            (0, 0) => "all hold".to_owned(),
+            (0, unclear) => format!("{unclear} unclear"),
+            (1, _) => "1 does not hold".to_owned(),
+            (wrong, _) => format!("{wrong} do not hold"),
+        }
+    }
+}
+
+impl<W: Write> Above<W> {
+    /// Returns a stream beside which no line moves.
+    pub fn plain(out: W) -> Self {
+        Self { bar: None, out, written: Vec::new() }
     }
 }
 
@@ -59,19 +92,16 @@ impl<W: Write> Report for Progress<W> {
             }
             Event::Footer(_) => {}
         }
-        let message = match (self.wrong, self.unclear) {
-            (0, 0) => "all hold".to_owned(),
-            (0, unclear) => format!("{unclear} unclear"),
-            (1, _) => "1 does not hold".to_owned(),
-            (wrong, _) => format!("{wrong} do not hold"),
-        };
+        let message = self.message();
         match &mut self.place {
             Place::Terminal(bar) => {
                 bar.set_length(self.steps as u64);
                 bar.set_message(message);
                 bar.set_position(self.done as u64);
-                if matches!(event, Event::Footer(_)) {
-                    bar.finish_and_clear();
+                match event {
+                    Event::Header(_) => bar.enable_steady_tick(TICK),
+                    Event::Step(_) => {}
+                    Event::Footer(_) => bar.finish_and_clear(),
                 }
             }
             Place::Lines(out) if matches!(event, Event::Step(_)) => {
@@ -87,6 +117,26 @@ impl<W: Write> Report for Progress<W> {
     }
 }
 
+impl<W: Write> Write for Above<W> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.written.extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let written = std::mem::take(&mut self.written);
+        if written.is_empty() {
+            return Ok(());
+        }
+        let out = &mut self.out;
+        let mut show = || out.write_all(&written).and_then(|()| out.flush());
+        match &self.bar {
+            Some(bar) => bar.suspend(show),
+            None => show(),
+        }
+    }
+}
+
 impl<W> Drop for Progress<W> {
     fn drop(&mut self) {
         // An interrupted run leaves no half-drawn line.
@@ -94,4 +144,15 @@ impl<W> Drop for Progress<W> {
             bar.finish_and_clear();
         }
     }
+}
+
+/// A line for a terminal of this width. What does not fit at its end is cut, so that it stays one line.
+fn bar(width: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    let drawn = match width.saturating_sub(WORDS).min(BAR) {
+        0..8 => String::new(),
+        room => format!("{{bar:{room}}} "),
+    };
+    let template = format!("{drawn}{{pos}} of {{len}} steps  {{elapsed}}  {{wide_msg}}");
+    bar.with_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -1,3 +1,5 @@
+//! Documents in, the exchanges that they print out.
+
 use super::*;
 
 fn read(text: &str) -> Vec<Command> {

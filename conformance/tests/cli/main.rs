@@ -26,6 +26,7 @@ mod people;
 mod program;
 mod reports;
 mod sandbox;
+mod screen;
 mod secrets;
 mod seed;
 mod server;

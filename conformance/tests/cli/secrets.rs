@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use conformance::options::ReportKind;
 
 use crate::program::{copy, data};
 use crate::sandbox::Sandbox;
@@ -19,7 +20,9 @@ fn no_report_shows_what_a_gossiping_target_sends_back() {
             let lines: Vec<&str> = text.lines().filter(|line| line.contains(secret)).collect();
             assert!(lines.is_empty(), "{report} shows {secret}:\n{}", lines.join("\n"));
         }
-        assert!(text.contains("redacted"), "{report} shows nothing of what it leaves out:\n{text}");
+        // Those that show no exchange have nothing to leave out.
+        let bare = ["report.badge", "known.yaml", "stderr", "comparison"].contains(report);
+        assert!(bare || text.contains("redacted"), "{report} shows nothing of what it leaves out:\n{text}");
     }
 }
 
@@ -73,20 +76,36 @@ fn no_report_of_the_suite_shows_a_password_or_a_stored_session() {
     }
 }
 
-/// Runs the gossip, and returns what each report says and the sessions that the target has made.
+/// Runs the gossip with every report that there is and every exchange traced, and returns what each says and the sessions that
+/// the target has made.
 fn gossip(flags: &[&str]) -> (Vec<(&'static str, String)>, Vec<String>) {
     let sandbox = Sandbox::noted();
+    let summary = sandbox.path("summary.md").display().to_string();
+    let sandbox = sandbox.with("GITHUB_STEP_SUMMARY", summary);
     copy(&data("suites/gossip"), &sandbox.path("gossip"));
     std::fs::copy(data("targets/gossip.py"), sandbox.path("implementation/gossip.py")).unwrap();
-    let reports = ["jsonl", "html", "junit", "tap"].map(|kind| format!("{kind}=../report.{kind}"));
-    let reports = reports.iter().flat_map(|report| ["--report", report]);
-    let arguments: Vec<&str> =
-        ["run", "--suite", "../gossip", "--verbose"].into_iter().chain(reports).collect();
-    let finished = sandbox.run(&[&arguments, flags, &["--", "python3", "gossip.py"]].concat());
+    let reports = ReportKind::ALL.map(|(kind, _)| format!("--report={kind}=../report.{kind}"));
+    let arguments =
+        ["run", "--suite", "../gossip", "--trace", "--report=github", "--write-deviations=../known.yaml"];
+    let target = ["--", "python3", "gossip.py"];
+    let reports: Vec<&str> = reports.iter().map(String::as_str).collect();
+    let finished = sandbox.run(&[&arguments, &reports[..], flags, &target].concat());
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);
-    let files = ["report.jsonl", "report.html", "report.junit", "report.tap"];
+    let compared = sandbox.run(&["compare", "../report.jsonl", "--html", "../table.html"]);
+    assert_eq!(compared.code, Some(0), "{}", compared.stderr);
+    let files = [
+        "report.jsonl",
+        "report.html",
+        "report.junit",
+        "report.tap",
+        "report.badge",
+        "summary.md",
+        "known.yaml",
+        "table.html",
+    ];
+    assert!(reports.len() <= files.len() - 3, "a kind of report that no test looks into: {reports:?}");
     let mut told: Vec<_> = files.iter().map(|file| (*file, sandbox.read(file))).collect();
-    told.push(("stdout", finished.stdout));
+    told.extend([("stdout", finished.stdout), ("stderr", finished.stderr), ("comparison", compared.stdout)]);
     let sessions = sandbox.read("sessions").lines().map(str::to_owned).collect();
     (told, sessions)
 }

@@ -1,3 +1,5 @@
+//! Command lines in, the request that curl would send out, or the sentence that says why there is none.
+
 use super::parse;
 use crate::diagnostic::Diagnostic;
 use crate::request::Prepared;

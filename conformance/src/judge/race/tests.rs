@@ -1,3 +1,5 @@
+//! Answers that came at once, and what is said of them together.
+
 use super::{Answer, judge_race};
 use crate::capture;
 use crate::exchange::Breakage;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::difference::{self, Line};
 use crate::event::{Exchange, Record, Standing};
 use crate::report::account::Account;
-use crate::report::cause::{Cause, causes};
+use crate::report::cause::{Answered, Cause, causes};
 use crate::report::task::{task_of, tasks};
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
@@ -132,7 +132,7 @@ pub(super) fn page(account: &Account) -> Page<'_> {
         interruption: footer.interruption(account.header.steps),
         levels: levels.filter(|one| one.tried > 0).collect(),
         tasks: task_views(account),
-        causes: causes(&account.records).into_iter().map(|one| cause(one, account)).collect(),
+        causes: cause_views(account),
         verdicts,
         scenarios: (account.scenarios().into_iter())
             .map(|(id, records)| ScenarioView {
@@ -143,6 +143,16 @@ pub(super) fn page(account: &Account) -> Page<'_> {
             })
             .collect(),
     }
+}
+
+fn cause_views(account: &Account) -> Vec<CauseView<'_>> {
+    let mut answered = Answered::default();
+    account.records.iter().for_each(|record| answered.add(record));
+    let unfit =
+        account.records.iter().filter(|record| record.verdict > Verdict::Pass && record.deviation.is_none());
+    let unfit = unfit.filter(|record| record.verdict > Verdict::Inconclusive || record.waits_for.is_some());
+    let causes = causes(unfit, &answered, &account.footer.requirements);
+    causes.into_iter().map(|one| cause(one, account)).collect()
 }
 
 fn cause<'a>(cause: Cause<'a>, account: &'a Account) -> CauseView<'a> {

@@ -125,7 +125,7 @@ fn differences(findings: &[&Finding], out: &mut impl Write) -> io::Result<()> {
         let (path, good, bad) = (at(finding), green(), red());
         writeln!(
             out,
-            "   {DIM}{head}{DIM:#}  {path:width$}  {bad}- {}{bad:#}  {good}+ {}{good:#}",
+            "   {DIM}{head}{DIM:#}  {path:width$}  {DIM}expected{DIM:#} {good}{}{good:#}{DIM}, received{DIM:#} {bad}{}{bad:#}",
             one_line(&finding.expected),
             one_line(&finding.received),
         )?;

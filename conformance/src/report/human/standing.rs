@@ -6,23 +6,40 @@ use anstyle::Style;
 
 use super::{BOLD, DIM, green, red, yellow};
 use crate::event::{Footer, Standing};
+use crate::report::fold::fold;
 use crate::report::task::{Task, tasks};
 use crate::suite::Level;
 use crate::verdict::Verdict;
 
+/// The widest column of titles of tasks.
+const TITLE: usize = 60;
+/// What the counts of a task commonly take.
+const COUNTS: usize = 42;
+/// Where the text of a requirement begins.
+const TEXT: usize = 32;
+
 /// Writes every task that was tried with its counts, and under it the requirements that do not hold, or all of them.
-pub(super) fn standings(footer: &Footer, all: bool, out: &mut impl Write) -> io::Result<()> {
-    for task in tasks(&footer.requirements) {
+pub(super) fn standings(
+    footer: &Footer,
+    all: bool,
+    width: Option<usize>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let tasks = tasks(&footer.requirements);
+    let longest = tasks.iter().map(|task| task.title.chars().count()).max().unwrap_or(0);
+    // Counts stand below each other, beside the titles where there is room.
+    let column = longest.clamp(0, width.map_or(TITLE, |width| width.saturating_sub(COUNTS).min(TITLE)));
+    for task in tasks {
         if task.requirements.iter().all(|standing| standing.verdict.is_none()) {
             continue;
         }
         let style = style(&task);
-        writeln!(out, "{BOLD}{:52}{BOLD:#} {style}{}{style:#}", task.title, counts(&task))?;
+        writeln!(out, "{BOLD}{:column$}{BOLD:#} {style}{}{style:#}", task.title, counts(&task))?;
         let told = task.requirements.iter().filter(|standing| all || !holds(standing));
         for standing in told.filter(|standing| standing.verdict.is_some()) {
             let (mark, style) = mark(standing);
             let id = format!("{:14} {:6}", standing.id, standing.level.to_string());
-            writeln!(out, "  {style}{mark:7}{style:#} {id} {}", standing.text)?;
+            writeln!(out, "  {style}{mark:7}{style:#} {id} {}", fold(&standing.text, TEXT, width))?;
         }
     }
     writeln!(out)

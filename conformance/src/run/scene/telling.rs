@@ -46,6 +46,7 @@ impl Scene<'_> {
             milliseconds: milliseconds(attempt.took),
             findings: findings.collect(),
             reason: attempt.judgement.reason.map(|reason| redactor.text(&reason)),
+            waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.trial.id())),
             exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), base)),
             printed: redactor.text(&attempt.printed),
             deviation: None,

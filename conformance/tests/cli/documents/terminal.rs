@@ -35,6 +35,30 @@ fn several_causes_are_put_in_order() {
 }
 
 #[test]
+fn an_answer_that_hardly_ever_comes_is_one_thing_to_mend() {
+    let sandbox = Sandbox::python().with("FAULT", "auth-type-ignored");
+    let filters = ["--filter", "basic/4-*", "--filter", "basic/5-*"];
+    let stdout = sandbox.run(&[&["run"], &filters[..], &["--", "python3", "server.py"]].concat()).stdout;
+    let list = stdout.split("What to mend first\n").nth(1).unwrap_or_else(|| panic!("{stdout}"));
+    let first: Vec<&str> = list.lines().take(2).collect();
+    for status in ["401", "403"] {
+        let said = format!("answers that should be {status} are ");
+        assert!(first.iter().any(|line| line.contains(&said)), "{stdout}");
+    }
+    let closing = stdout.lines().find(|line| line.starts_with("mend first: ")).unwrap();
+    assert!(first[0].ends_with(closing.trim_start_matches("mend first: ")), "{closing}: {first:?}");
+}
+
+#[test]
+fn what_waits_for_a_step_that_fails_is_put_to_its_account_and_told_once() {
+    let finished = login(&["--filter", "session/8-*"], "login-no-cookie");
+    let told = finished.stdout.lines().filter(|line| line.starts_with("INCONCLUSIVE ")).collect::<Vec<_>>();
+    assert_eq!(told.len(), 1, "{}", finished.stdout);
+    assert!(told[0].ends_with(" steps wait for steps that fail, and were not tried"), "{told:?}");
+    assert_eq!(finished.stdout.matches("\nFAIL ").count(), 1, "{}", finished.stdout);
+}
+
+#[test]
 fn only_the_members_that_differ_are_shown_with_their_paths() {
     let finished = login(&[], "user-times-missing");
     let differs: Vec<&str> =

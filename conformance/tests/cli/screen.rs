@@ -1,0 +1,94 @@
+//! What a person sees on a terminal: the line of progress, the report above it, colours, and lines that fit.
+
+use serde_json::Value as Json;
+
+use crate::program::data;
+use crate::sandbox::Sandbox;
+
+/// What a run wrote to its terminal, and the lines that stand there in the end.
+struct Screen {
+    written: String,
+    lines: Vec<String>,
+}
+
+impl Screen {
+    /// Runs the desk of many moods on a terminal.
+    fn of(sandbox: &Sandbox, columns: u16, flags: &[&str]) -> Self {
+        let desk = ["run", "--suite", "../suite", "--timeout", "500ms"];
+        let command = sandbox.command(&[&desk, flags, &["--", "python3", "moody.py"]].concat());
+        let mut terminal = std::process::Command::new("python3");
+        terminal.arg(data("screen.py")).arg(columns.to_string());
+        terminal.arg(command.get_program()).args(command.get_args());
+        terminal.current_dir(sandbox.path("implementation"));
+        // As on a person's machine, whatever the tests themselves run in.
+        terminal.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        for (name, value) in command.get_envs() {
+            terminal.env(name, value.unwrap());
+        }
+        let done = terminal.output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let told: Json = serde_json::from_slice(&done.stdout).unwrap();
+        assert_eq!(told["code"], 1, "{told}");
+        let lines = told["lines"].as_array().unwrap().iter();
+        Self {
+            written: told["written"].as_str().unwrap().to_owned(),
+            lines: lines.map(|line| line.as_str().unwrap().trim_end().to_owned()).collect(),
+        }
+    }
+}
+
+const COLOUR: &str = "\u{1b}[31m";
+const BAR: &str = "░░░░";
+
+#[test]
+fn the_line_of_progress_is_drawn_on_one_line_and_leaves_nothing() {
+    for columns in [120, 80, 48, 30] {
+        let screen = Screen::of(&Sandbox::moody(), columns, &[]);
+        assert!(screen.written.contains(" of 12 steps  "), "{columns}: {}", screen.written);
+        assert_eq!(screen.written.contains(BAR), columns >= 80, "{columns}: {}", screen.written);
+        let left: Vec<&String> = screen.lines.iter().filter(|line| line.contains("of 12 steps")).collect();
+        assert!(left.is_empty(), "{columns}: {left:?}");
+        assert!(screen.lines[0].starts_with("A desk of many moods: 12 "), "{columns}: {:?}", screen.lines);
+    }
+}
+
+#[test]
+fn annotations_of_github_stand_above_the_line_of_progress() {
+    let screen = Screen::of(&Sandbox::moody(), 120, &["--report", "github"]);
+    let annotations = screen.lines.iter().filter(|line| line.contains("::error file=")).collect::<Vec<_>>();
+    assert!(annotations.len() > 3, "{:?}", screen.lines);
+    assert!(annotations.iter().all(|line| line.starts_with("::error ")), "{annotations:?}");
+}
+
+#[test]
+fn sentences_are_broken_between_words_where_a_terminal_ends() {
+    let screen = Screen::of(&Sandbox::moody(), 64, &["--requirements"]);
+    let begin = screen.lines.iter().position(|line| line.contains("MOOD-2.1")).unwrap();
+    let column = screen.lines[begin].find("The ").unwrap();
+    let rest = &screen.lines[begin + 1];
+    assert!(rest.starts_with(&" ".repeat(column)) && !rest[column..].starts_with(' '), "{:?}", screen.lines);
+}
+
+#[test]
+fn colour_is_as_it_is_asked_for_on_a_terminal() {
+    assert!(Screen::of(&Sandbox::moody(), 80, &[]).written.contains(COLOUR));
+    assert!(!Screen::of(&Sandbox::moody(), 80, &["--color", "never"]).written.contains(COLOUR));
+    let without = Sandbox::moody().with("NO_COLOR", "1");
+    let screen = Screen::of(&without, 80, &[]);
+    assert!(!screen.written.contains(COLOUR) && screen.written.contains(BAR), "{}", screen.written);
+    assert!(Screen::of(&without, 80, &["--color", "always"]).written.contains(COLOUR));
+}
+
+#[test]
+fn quiet_is_quiet_on_a_terminal_too() {
+    let screen = Screen::of(&Sandbox::moody(), 80, &["--quiet"]);
+    assert!(!screen.written.contains(" of 12 steps") && !screen.written.contains(BAR), "{}", screen.written);
+    assert!(screen.lines.iter().filter(|line| !line.is_empty()).count() <= 8, "{:?}", screen.lines);
+}
+
+#[test]
+fn a_terminal_that_cannot_move_its_cursor_gets_lines() {
+    let screen = Screen::of(&Sandbox::moody().with("TERM", "dumb"), 80, &[]);
+    assert!(!screen.written.contains(BAR), "{}", screen.written);
+    assert!(screen.lines.iter().any(|line| line.starts_with("12 of 12 steps, ")), "{:?}", screen.lines);
+}
