@@ -27,6 +27,9 @@ use crate::{body, cors};
 const EXCLUDED_PATHS: &[&str] =
     &["/api/v1/status/", "/api/v1/unauthorized/", "/api/v1/forbidden/", "/api/v1/auth_session/login/"];
 
+/// Keeps scripts of the site, pages of other sites and plain HTTP away from the session cookie (RFC 6265 §5.2.5, §5.2.6).
+const HARDENED: &str = "; HttpOnly; SameSite=Strict; Secure";
+
 /// What can be served: something that answers requests.
 pub trait Application: Send + Sync + 'static {
     /// Answers one request.
@@ -47,6 +50,8 @@ pub struct App {
     pub(crate) auth: Option<Mode>,
     /// The stored users.
     pub(crate) users: Store<User>,
+    /// What the session cookie has besides `Path=/`.
+    pub(crate) cookie_attributes: &'static str,
 }
 
 impl App {
@@ -59,7 +64,8 @@ impl App {
         let users = directory.store()?;
         let auth =
             settings.auth_type.map(|auth_type| Mode::new(auth_type, settings, &directory)).transpose()?;
-        Ok(Self { auth, users })
+        let cookie_attributes = if settings.harden { HARDENED } else { "" };
+        Ok(Self { auth, users, cookie_attributes })
     }
 
     /// The gate: the user who asks, or `None` where nobody needs to be known.

@@ -14,8 +14,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
+use tracing::Level;
 
 use crate::app::Application;
+use crate::log::Entry;
 use crate::reply::Reply;
 
 mod head;
@@ -40,13 +42,19 @@ pub(crate) fn connection(
     // Answers are written whole: waiting to fill a packet would only delay them. A socket that refuses the
     // option still works.
     let _ = stream.set_nodelay(true);
+    let peer = tracing::enabled!(Level::ERROR).then(|| stream.peer_addr().ok()).flatten();
     let service = service_fn(move |request| {
         let app = Arc::clone(&app);
         async move {
-            Ok::<_, Infallible>(match head::check(&request) {
+            let entry = Entry::of(&request);
+            let response = match head::check(&request) {
                 Ok(()) => app.answer(request).await,
                 Err(unfit) => Reply::from(unfit).into_response(),
-            })
+            };
+            if let Some(entry) = entry {
+                entry.end(peer, &response);
+            }
+            Ok::<_, Infallible>(response)
         }
     });
     http1::Builder::new()

@@ -24,6 +24,7 @@ mod cors;
 mod descriptors;
 mod json;
 pub mod listener;
+pub mod log;
 pub mod model;
 pub mod reply;
 mod router;

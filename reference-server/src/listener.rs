@@ -54,6 +54,7 @@ pub async fn run(settings: &Settings, app: impl Application) -> io::Result<()> {
     // A reader who has gone away (`| head -0`) is no reason not to serve.
     let _ = writeln!(stdout, " * Running on http://{}/ (Press CTRL+C to quit)", listener.local_addr()?);
     let _ = stdout.flush();
+    tracing::info!(address = %listener.local_addr()?, "listening");
     serve_at_most(MAX_CONNECTIONS.min(descriptors::connections()), listener, app, shutdown).await;
     Ok(())
 }
@@ -108,10 +109,13 @@ async fn serve_at_most(
         tokio::spawn(async move {
             // How a connection ends is its client's business: an error here says that the client went away
             // or did not speak HTTP, and hyper has answered what can be answered.
-            let _ = connection.await;
+            if let Err(error) = connection.await {
+                tell(&error);
+            }
             drop(place);
         });
     }
+    tracing::info!("stopping");
     // From here on, whoever connects is refused by the system.
     drop(listener);
     let _ = tokio::time::timeout(SHUTDOWN_DEADLINE, connections.shutdown()).await;
@@ -136,11 +140,21 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 /// Says 503, and waits until the client has heard it; a crowd must not make the listener wait, nor fill the
 /// memory, so whoever comes when many are being refused is let go without a word.
 fn refuse(stream: TcpStream, refusals: &Arc<Semaphore>) {
+    tracing::warn!("a connection too many is refused");
     let Ok(place) = Arc::clone(refusals).try_acquire_owned() else { return };
     tokio::spawn(async move {
         Stream::new(stream).say_and_close(BUSY).await;
         drop(place);
     });
+}
+
+/// Tells the log how a connection ended, if not well.
+fn tell(error: &hyper::Error) {
+    if error.is_parse() {
+        tracing::warn!(%error, "a request that cannot be read");
+    } else {
+        tracing::debug!(%error, "a connection ended early");
+    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,22 @@
 //! The server: `API_HOST=0.0.0.0 API_PORT=5000 AUTH_TYPE=session_auth reference-server`.
 //!
-//! Reads the environment, opens the users of the working directory and serves them until it is told to stop.
+//! Reads the environment and the flags, opens the users of the working directory and serves them until it is
+//! told to stop.
 
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use reference_server::{App, Settings, run};
+use reference_server::{App, Settings, log, run};
+use tracing::Level;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match start().await {
+use crate::options::{LogLevel, Options};
+
+mod options;
+
+fn main() -> ExitCode {
+    match start(&Options::read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Not `eprintln!`, which panics when nobody reads stderr: the exit code says it then.
@@ -21,9 +26,26 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn start() -> Result<(), Box<dyn Error>> {
-    let settings = Settings::from_env()?;
-    let app = App::open(&settings, Path::new("."))?;
-    run(&settings, app).await?;
+fn start(options: &Options) -> Result<(), Box<dyn Error>> {
+    if options.man {
+        io::stdout().write_all(Options::manual().as_bytes())?;
+        return Ok(());
+    }
+    if let Some(level) = options.log {
+        log::to_stderr(match level {
+            LogLevel::Error => Level::ERROR,
+            LogLevel::Warn => Level::WARN,
+            LogLevel::Info => Level::INFO,
+            LogLevel::Debug => Level::DEBUG,
+        });
+    }
+    let settings = Settings { harden: options.harden, ..Settings::from_env()? };
+    serve(&settings)
+}
+
+#[tokio::main]
+async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let app = App::open(settings, Path::new("."))?;
+    run(settings, app).await?;
     Ok(())
 }

@@ -67,16 +67,16 @@ impl Reply {
 
     /// The same answer, which also sets a cookie for the whole site.
     ///
-    /// The specification prints the cookie with `Path=/` and no other attribute.
+    /// The specification prints the cookie with `Path=/` and no other attribute; `attributes` are appended to it.
     ///
     /// # Panics
     /// When name or value cannot stand in a header. The settings let only tokens be names, and the values are
     /// Session IDs.
     #[must_use]
-    pub(crate) fn with_cookie(self, name: &str, value: &str) -> Self {
+    pub(crate) fn with_cookie(self, name: &str, value: &str, attributes: &str) -> Self {
         #[expect(clippy::expect_used, reason = "a token and a UUID are visible ASCII, see # Panics")]
-        let cookie =
-            HeaderValue::try_from(format!("{name}={value}; Path=/")).expect("a cookie of visible ASCII");
+        let cookie = HeaderValue::try_from(format!("{name}={value}; Path=/{attributes}"))
+            .expect("a cookie of visible ASCII");
         Self { set_cookie: Some(cookie), ..self }
     }
 

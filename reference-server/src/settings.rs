@@ -20,7 +20,26 @@ pub struct Settings {
     pub session_name: Option<String>,
     /// `SESSION_DURATION`: how many seconds a session lasts; for ever when 0 or less.
     pub session_duration: i64,
+    /// Whether the session cookie has the attributes that the specification leaves out; no variable says so.
+    pub harden: bool,
 }
+
+/// The variables of the environment: name, default, meaning.
+pub const VARIABLES: [[&str; 3]; 5] = [
+    ["API_HOST", "0.0.0.0", "the address or name to listen on"],
+    ["API_PORT", "5000", "the port to listen on; 0 picks a free one"],
+    [
+        "AUTH_TYPE",
+        "unset, everybody passes",
+        "who may pass: auth, basic_auth, session_auth, session_exp_auth or session_db_auth",
+    ],
+    ["SESSION_NAME", "unset, no cookie is found", "the name of the session's cookie"],
+    [
+        "SESSION_DURATION",
+        "0",
+        "how many seconds a session of the last two modes lasts; for ever when 0 or less",
+    ],
+];
 
 /// The values of `AUTH_TYPE`, each the name of a class of the course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +73,7 @@ impl Default for Settings {
             auth_type: None,
             session_name: None,
             session_duration: 0,
+            harden: false,
         }
     }
 }
@@ -98,6 +118,7 @@ impl Settings {
             session_duration: variable("SESSION_DURATION")
                 .and_then(|duration| duration.to_str()?.trim().parse().ok())
                 .unwrap_or(default.session_duration),
+            harden: default.harden,
         })
     }
 }

@@ -46,6 +46,6 @@ async fn a_405_is_the_page_of_the_transcripts_with_the_allowed_methods() {
 
 #[test]
 fn a_cookie_is_for_the_whole_site_and_has_no_other_attribute() {
-    let response = Reply::html("").with_cookie("_my_session_id", "df05b4e1").into_response();
+    let response = Reply::html("").with_cookie("_my_session_id", "df05b4e1", "").into_response();
     assert_eq!(response.headers()[SET_COOKIE], "_my_session_id=df05b4e1; Path=/");
 }

@@ -34,6 +34,7 @@ fn every_variable_is_read() {
         auth_type: Some(AuthType::SessionExpAuth),
         session_name: Some("_my_session_id".to_owned()),
         session_duration: 60,
+        harden: false,
     };
     assert_eq!(settings, Ok(expected));
 }

@@ -30,7 +30,7 @@ pub(crate) async fn login(app: &App, head: &Parts, body: &mut Incoming) -> Resul
     let reply = Reply::json(&user.to_json());
     let Some(session_name) = auth.session_name() else { return Ok(reply) };
     let session_id = auth.create_session(Some(Arc::clone(user.id()))).await?.ok_or(Rejection::NotFound)?;
-    Ok(reply.with_cookie(session_name, &session_id.to_string()))
+    Ok(reply.with_cookie(session_name, &session_id.to_string(), app.cookie_attributes))
 }
 
 /// `DELETE /api/v1/auth_session/logout`: ends the session of the request's cookie.

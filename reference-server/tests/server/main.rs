@@ -8,6 +8,7 @@ mod durability;
 mod examples;
 mod gate;
 mod limits;
+mod operation;
 mod process;
 mod routes;
 mod start;

@@ -1,0 +1,235 @@
+//! How the server is run: its flags, its log, and the signals that it survives.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Output;
+
+use reference_server::settings::VARIABLES;
+
+use crate::curl::{JSON, LOGIN, LOGOUT};
+use crate::process::{BOBSESSION, SESSION_AUTH, Server, command, folder, server_program, with_server};
+
+fn run(arguments: &[&str]) -> Output {
+    let folder = folder(&[]);
+    command(&server_program(), folder.path(), &[]).args(arguments).output().unwrap()
+}
+
+fn started(arguments: &[&str], test: impl FnOnce(Server)) {
+    let folder = folder(&[BOBSESSION]);
+    let mut command = command(&server_program(), folder.path(), SESSION_AUTH);
+    command.args(arguments);
+    test(Server::start_command(command));
+}
+
+/// What the server has told on stderr until it was stopped, line by line.
+fn log(server: Server) -> Vec<serde_json::Value> {
+    server.signal("TERM");
+    let (status, _, stderr) = server.wait();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn help_and_the_manual_name_every_flag_and_every_variable() {
+    for flag in ["--help", "--man"] {
+        let output = run(&[flag]);
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap().replace('\\', "");
+        // Lines are broken where the page ends.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in ["--log", "--harden", "--man", "--help", "--version"] {
+            assert!(text.contains(word), "{flag} does not name {word}:\n{text}");
+        }
+        for [name, default, meaning] in VARIABLES {
+            assert!(
+                text.contains(name) && text.contains(default) && text.contains(meaning),
+                "{flag}: {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_readme_names_every_variable_and_every_flag() {
+    let readme = include_str!("../../README.md");
+    for [name, ..] in VARIABLES {
+        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+    }
+    for flag in ["--log", "--harden", "--man"] {
+        assert!(readme.contains(&format!("| `{flag}")), "{flag}");
+    }
+}
+
+#[test]
+fn a_flag_that_is_wrong_is_told_with_its_remedy() {
+    for (arguments, sentence) in [
+        (&["--lgo", "info"], "unexpected argument '--lgo' found"),
+        (&["--log", "loud"], "[possible values: error, warn, info, debug]"),
+    ] {
+        let output = run(arguments);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(sentence), "{output:?}");
+    }
+}
+
+#[test]
+fn hardened_the_session_cookie_is_kept_from_scripts_other_sites_and_plain_http() {
+    let attributes = |arguments: &[&str]| {
+        let mut found = String::new();
+        started(arguments, |server| {
+            let login = server.login();
+            let cookie = login.header("set-cookie").unwrap().to_owned();
+            let session_id = cookie.split(['=', ';']).nth(1).unwrap();
+            assert_eq!(server.with_session(session_id, "/api/v1/users/me", &[]).status, 200);
+            assert_eq!(server.with_session(session_id, LOGOUT, &["-X", "DELETE"]).status, 200);
+            found = cookie.split_once(';').unwrap().1.to_owned();
+        });
+        found
+    };
+    assert_eq!(attributes(&["--harden"]), " Path=/; HttpOnly; SameSite=Strict; Secure");
+    assert_eq!(attributes(&[]), " Path=/");
+}
+
+#[test]
+fn without_a_flag_nothing_is_told() {
+    started(&[], |server| {
+        assert_eq!(server.curl("/api/v1/status", &[]).status, 200);
+        assert_eq!(log(server), Vec::<serde_json::Value>::new());
+    });
+}
+
+#[test]
+fn info_tells_of_the_start_of_each_request_and_of_the_stop() {
+    started(&["--log", "info"], |server| {
+        server.curl("/api/v1/status?a=b", &[]);
+        server.curl("/api/v1/users/%22%0a", &[]);
+        let address = server.address.clone();
+        let told = log(server);
+        let messages: Vec<_> = told.iter().map(|line| line["message"].as_str().unwrap()).collect();
+        assert_eq!(messages, ["listening", "request", "request", "stopping"]);
+        assert_eq!(told[0]["address"], address);
+        let request = |line: &serde_json::Value| {
+            (line["level"].clone(), line["method"].clone(), line["path"].clone(), line["status"].clone())
+        };
+        assert_eq!(request(&told[1]), ("info".into(), "GET".into(), "/api/v1/status".into(), 200.into()));
+        assert_eq!(
+            request(&told[2]),
+            ("info".into(), "GET".into(), "/api/v1/users/%22%0a".into(), 401.into())
+        );
+        assert_eq!(told[1]["bytes"], 21);
+        assert!(told[1]["micros"].is_u64() && told[1]["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
+        assert_eq!(told[1]["time"].as_str().unwrap().len(), "2017-10-16T04:23:04Z".len());
+    });
+}
+
+#[test]
+fn each_level_tells_less_than_the_next() {
+    let mut lines = Vec::new();
+    for level in ["error", "warn", "info", "debug"] {
+        started(&["--log", level], |server| {
+            server.curl("/api/v1/status", &[]);
+            let mut stream = TcpStream::connect(&server.address).unwrap();
+            stream.write_all(b"garbage\r\n\r\n").unwrap();
+            stream.read_to_end(&mut Vec::new()).unwrap();
+            let told = log(server);
+            lines.push(told.len());
+        });
+    }
+    assert_eq!(lines[..2], [0, 1]);
+    assert_eq!(lines[2], 4, "listening, one request, one that cannot be read, stopping");
+    assert!(lines[3] >= lines[2]);
+}
+
+#[test]
+fn a_password_never_reaches_the_log() {
+    let secret = "fake pwd";
+    let encoded = "Ym9ic2Vzc2lvbkBoYnRuLmlvOmZha2UgcHdk";
+    started(&["--log", "debug"], |server| {
+        let login = server.login();
+        let session_id = login.session_id();
+        server.curl(LOGIN, &["-d", "email=bobsession@hbtn.io", "-d", "password=fake pwd2"]);
+        server.curl(LOGIN, &["-F", "email=bobsession@hbtn.io", "-F", "password=fake pwd"]);
+        server.curl(&format!("{LOGIN}?password=fake%20pwd&fake+pwd"), &["-X", "POST"]);
+        server.curl("/api/v1/users/me", &["-u", "bobsession@hbtn.io:fake pwd"]);
+        server.with_session(
+            &session_id,
+            "/api/v1/users",
+            &["-H", JSON, "-d", r#"{"email":"a","password":"fake pwd"}"#],
+        );
+        server.with_session(
+            &session_id,
+            "/api/v1/users",
+            &["-H", JSON, "-d", r#"{"email":"a","password":"fake pwd""#],
+        );
+        // A request that cannot be read is told of, and not shown.
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        stream.write_all(b"password=fake pwd\r\nfake pwd: fake pwd\r\n\r\n").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        server.signal("TERM");
+        let (_, stdout, stderr) = server.wait();
+        assert!(stderr.lines().count() > 8, "{stderr}");
+        for secret in [secret, "fake%20pwd", "fake+pwd", encoded, &session_id, BOBSESSION[3]] {
+            assert!(!stderr.contains(secret) && !stdout.contains(secret), "{secret}: {stderr}");
+        }
+    });
+}
+
+#[test]
+fn no_answer_tells_a_password_or_its_hash() {
+    with_server(&[], |server| {
+        let id = BOBSESSION[0];
+        let user = format!("/api/v1/users/{id}");
+        let json = |body: &'static str| ["-H", JSON, "-d", body];
+        let mut answers = vec![
+            server.curl("/api/v1/users", &json(r#"{"email":"a","password":"fake pwd"}"#)),
+            server.curl("/api/v1/users", &json(r#"{"email":7,"password":"fake pwd"}"#)),
+            server.curl(LOGIN, &["-d", "email=bobsession@hbtn.io", "-d", "password=fake pwd"]),
+            server.curl(LOGIN, &["-d", "email=nobody@hbtn.io", "-d", "password=fake pwd"]),
+            server.curl(
+                &user,
+                &[&["-X", "PUT"][..], &json(r#"{"first_name":"B","password":"fake pwd"}"#)].concat(),
+            ),
+            server.curl(
+                &user,
+                &[&["-X", "PUT"][..], &json(r#"{"first_name":7,"_password":"fake pwd"}"#)].concat(),
+            ),
+        ];
+        for path in
+            ["status", "stats", "unauthorized", "forbidden", "users", "users/me", "auth_session/login"]
+        {
+            answers.push(server.curl(&format!("/api/v1/{path}"), &[]));
+        }
+        answers.push(server.curl(&user, &[]));
+        answers.push(server.curl(LOGOUT, &["-X", "DELETE"]));
+        answers.push(server.curl(&user, &["-X", "DELETE"]));
+        assert!(
+            answers.iter().any(|answer| answer.status == 200)
+                && answers.iter().any(|answer| answer.status == 201)
+        );
+        for answer in answers {
+            let text = format!("{answer:?}").to_ascii_lowercase();
+            // The word is part of a sentence of the login, and of nothing else.
+            let word =
+                text.replace("password missing", "").replace("wrong password", "").contains("password");
+            assert!(!word && !text.contains("fake pwd") && !text.contains(BOBSESSION[3]), "{text}");
+        }
+    });
+}
+
+#[test]
+fn a_terminal_that_goes_away_and_pipes_that_break_leave_it_serving() {
+    started(&["--log", "debug"], |mut server| {
+        server.close_stderr();
+        server.signal("HUP");
+        for _ in 0..3 {
+            // A client that goes away in the middle of its request, and one in the middle of its answer.
+            for request in [
+                "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            ] {
+                TcpStream::connect(&server.address).unwrap().write_all(request.as_bytes()).unwrap();
+            }
+            assert_eq!(server.curl("/api/v1/status", &[]).status, 200);
+        }
+    });
+}
