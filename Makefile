@@ -22,8 +22,9 @@ check: ## What CI checks before the tests: formatting, lints, documentation, the
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	$(CARGO) run --quiet --package conformance -- check --suite scenarios
 
-mutants: ## Change the reference server in hundreds of ways and count how many the suite notices (SHARD=k/n for a part; needs cargo-mutants)
-	.ci/mutants --shard $(or $(SHARD),0/1)
+mutants: ## Change the reference server in hundreds of ways and count how many the suite notices (SHARD=k/n for a part, AGAIN=1 to go on; needs cargo-mutants)
+	$(CARGO) run --quiet --release --target-dir target/mutants/tool --manifest-path reference-server/mutants/Cargo.toml -- \
+	  --shard $(or $(SHARD),0/1) $(if $(AGAIN),--again)
 
 serve: ## Start the reference server on http://127.0.0.1:5000 with sessions, its data in ./data
 	mkdir -p data

@@ -59,6 +59,8 @@ struct Miniature {
 struct Bench {
     suite: Arc<Suite>,
     target: PathBuf,
+    /// Where programs are looked for.
+    path: String,
     runtime: Runtime,
 }
 
@@ -70,7 +72,12 @@ fn main() -> ExitCode {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let suite = Suite::load(&Folder::Directory(scenarios)).expect("the suite loads");
     let runtime = Runtime::new().expect("a runtime starts");
-    let bench = Arc::new(Bench { suite: Arc::new(suite), target: here.join("target.yaml"), runtime });
+    let bench = Arc::new(Bench {
+        suite: Arc::new(suite),
+        target: here.join("target.yaml"),
+        path: path_with_python_first(),
+        runtime,
+    });
     let text = std::fs::read_to_string(here.join("miniatures.yaml")).expect("the table can be read");
     let table: Table = yaml::read(&Source::new("miniatures.yaml", text)).expect("the table is one");
 
@@ -89,6 +96,20 @@ fn main() -> ExitCode {
         trials.push(Trial::test(title, move || try_out(&bench, &name.value, &miniature)));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Where programs are looked for: first where the interpreter is that `python3` means, then as before.
+///
+/// Managers of versions put a script in its place, which takes several times as long as the interpreter, and a trial starts up to
+/// a dozen servers.
+fn path_with_python_first() -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let printed = Command::new("python3").args(["-S", "-c", "import sys; print(sys.executable)"]).output();
+    let executable = printed.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    match executable.as_deref().map(Path::new).ok().and_then(Path::parent) {
+        Some(folder) if folder.is_absolute() => format!("{}:{path}", folder.display()),
+        _ => path,
+    }
 }
 
 /// Every fault of the server is in the table, and nothing else is.
@@ -144,6 +165,7 @@ impl Bench {
             let all = program.as_deref_mut().into_iter().chain(profiles.values_mut().flatten());
             for program in all {
                 program.env.push(("FAULT".to_owned(), Text::literal(fault)));
+                program.env.push(("PATH".to_owned(), Text::literal(&self.path)));
             }
         }
         let selection = Selection { profiles: vec![profile.to_owned()], ..Selection::default() };

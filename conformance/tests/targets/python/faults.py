@@ -145,6 +145,9 @@ FAULTS = {
     "session-outlives-user": Fault(
         "keeps the user object in the session, so that a deleted user stays in",
         "SESSION task 6: the user is retrieved from the database, where it is no more", "session"),
+    "session-keeps-user": Fault(
+        "keeps the user as it was at the login with the session",
+        "SESSION task 6: the user is retrieved from the database by the User ID", "session"),
     "session-of-deleted-user-500": Fault(
         "fails with 500 on the session of a deleted user",
         "BASIC task 5: a current_user of None is 403", "session"),
@@ -237,6 +240,9 @@ FAULTS = {
     "login-answers-id": Fault(
         "answers a login with the user's id only",
         "SESSION task 7: the login answers the whole user", "session"),
+    "login-of-deleted-user-500": Fault(
+        "fails with 500 at the login of a user who has just been deleted",
+        "SESSION task 7: a login of nobody is 404", "session"),
     "login-no-cookie": Fault(
         "sets no cookie",
         "SESSION task 7: the login sets the session cookie", "session"),
@@ -298,6 +304,12 @@ FAULTS = {
     "expiry-401": Fault(
         "answers 401 to an ended session",
         "SESSION task 9: an ended session is 403", "expiry"),
+    "expiry-reads-fractions": Fault(
+        "takes a duration of half a second for one",
+        "SESSION task 9: the duration is 0 if it is not an integer", "endless-fraction"),
+    "stored-zero-at-once": Fault(
+        "ends stored sessions at once when there is no duration",
+        "SESSION task 10: SessionDBAuth is a SessionExpAuth, with a duration of 0 its sessions never end", "stored-endless"),
     "stored-lost-on-restart": Fault(
         "does not load the stored sessions",
         "SESSION task 10: sessions outlive the process", "stored"),
@@ -363,6 +375,9 @@ FAULTS = {
     "post-any-type": Fault(
         "reads a JSON body of any content type",
         "BASIC starter: POST with another content type is 400 `Wrong format`", "open"),
+    "post-type-exact": Fault(
+        "takes a body for JSON only when its content type is application/json letter by letter",
+        "BASIC task 0: a JSON body", "open"),
     "post-bad-json-500": Fault(
         "fails with 500 on a body that is not JSON",
         "BASIC starter: POST of what is not JSON is 400 `Wrong format`", "open"),
@@ -420,6 +435,9 @@ FAULTS = {
     "user-times-as-numbers": Fault(
         "shows times as numbers of seconds",
         "BASIC starter, storage: times are texts with date and time", "open"),
+    "user-times-local": Fault(
+        "notes times in a zone of its own, two hours ahead",
+        "BASIC starter: times are UTC", "open"),
     "user-null-names-omitted": Fault(
         "leaves out names that are null",
         "BASIC starter, User: an answer has exactly six members", "open"),

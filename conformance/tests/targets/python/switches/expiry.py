@@ -68,3 +68,14 @@ def stored_fresh_500():
 
 def stored_never_expires():
     SessionDBAuth.expired = lambda self, created_at: False
+
+
+def expiry_reads_fractions():
+    def start(self):
+        self.session_duration = float(os.environ["SESSION_DURATION"])
+    SessionExpAuth.__init__ = start
+
+
+def stored_zero_at_once():
+    SessionDBAuth.expired = lambda self, created_at: (
+        created_at + timedelta(seconds=self.session_duration) < utc_now())

@@ -161,3 +161,18 @@ def login_cookie_on_refusal():
                 raise
             user = User.search(email=request.form["email"])[0]
             return self.with_cookie(self.refuse(refusal), self.auth.create_session(user.id))
+
+
+def login_of_deleted_user_500():
+    gone = set()
+
+    @instead_of(User, "remove")
+    def remove(right, self):
+        gone.add(self.email)
+        return right(self)
+
+    @instead_of(Api, "identify")
+    def identify(right, self, email, password):
+        if email in gone:
+            raise KeyError(email)
+        return right(self, email, password)

@@ -2,6 +2,7 @@
 import os
 import time
 import uuid
+from copy import copy
 
 from api import Api
 from auth import Auth, BasicAuth, SessionAuth
@@ -142,3 +143,12 @@ def cookie_cut_at_space():
 
 def cookie_absent_is_empty():
     Auth.session_cookie = lambda self, request: request.cookies.get(os.getenv("SESSION_NAME"), "")
+
+
+def session_keeps_user():
+    kept = {}
+
+    @instead_of(SessionAuth, "current_user")
+    def current_user(right, self, request):
+        user = right(self, request)
+        return user and kept.setdefault(self.session_cookie(request), copy(user))

@@ -1,6 +1,8 @@
 """Faults of the users' views and of what users look like."""
 import json
+from datetime import datetime, timedelta, timezone
 
+import models
 from api import Abort, Api
 from connection import Request, Response
 from models import User
@@ -260,3 +262,17 @@ def user_null_names_omitted():
 def user_null_names_empty():
     show(lambda user, seen: seen.update(
         {name: "" for name in ("first_name", "last_name") if seen[name] is None}))
+
+
+def post_type_exact():
+    right = Request.json.fget
+
+    def read(self):
+        if self.headers.get("content-type") != "application/json":
+            return None
+        return right(self)
+    Request.json = property(read)
+
+
+def user_times_local():
+    models.utc_now = lambda: datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(hours=2)

@@ -1,0 +1,55 @@
+//! The mutants that the suite does not notice and need not: each with the reason why no client can see it.
+//!
+//! In goes the text of `missed.txt`, a line for each, four columns with tabs between them: the file below `src/`, the change, the line of
+//! code that is changed (empty for a whole function), and the reason.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::listing::Mutant;
+
+/// The mutants that are known to be missed.
+pub(crate) struct Known {
+    reasons: BTreeMap<String, String>,
+}
+
+impl Known {
+    /// Reads the list.
+    ///
+    /// # Errors
+    /// A sentence, when a line has no reason.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let mut reasons = BTreeMap::new();
+        for (number, line) in
+            text.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.is_empty())
+        {
+            match line.rsplit_once('\t') {
+                Some((mutant, reason)) if mutant.matches('\t').count() == 2 && !reason.is_empty() => {
+                    reasons.insert(mutant.to_owned(), reason.to_owned());
+                }
+                _ => {
+                    return Err(format!(
+                        "line {}: a mutant has a file, a change, a line of code and a reason",
+                        number + 1
+                    ));
+                }
+            }
+        }
+        Ok(Self { reasons })
+    }
+
+    /// Why a mutant, in the text of its file, is missed; none when nobody has said so.
+    #[must_use]
+    pub(crate) fn reason(&self, mutant: &Mutant, text: &str) -> Option<&str> {
+        self.reasons.get(&entry(mutant, text)).map(String::as_str)
+    }
+}
+
+/// A mutant as the list writes it, without its reason.
+#[must_use]
+pub(crate) fn entry(mutant: &Mutant, text: &str) -> String {
+    let file = mutant.file.trim_start_matches("reference-server/src/");
+    format!("{file}\t{}\t{}", mutant.change(), mutant.code(text))
+}

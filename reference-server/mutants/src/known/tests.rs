@@ -1,0 +1,35 @@
+//! How the list of what need not be noticed is written.
+
+use crate::known::{Known, entry};
+use crate::listing::{Mutant, Position, Span};
+
+fn mutant() -> Mutant {
+    let at = |column| Position { line: 2, column };
+    Mutant {
+        file: "reference-server/src/auth/cookie.rs".to_owned(),
+        name: "reference-server/src/auth/cookie.rs:2:7: replace + with - in value_end".to_owned(),
+        genre: "BinaryOperator".to_owned(),
+        replacement: "-".to_owned(),
+        span: Span { start: at(7), end: at(8) },
+        function: None,
+    }
+}
+
+const TEXT: &str = "fn value_end() {\n    a + b\n}\n";
+
+#[test]
+fn a_mutant_is_found_again_by_its_line_of_code_wherever_that_stands() {
+    assert_eq!(entry(&mutant(), TEXT), "auth/cookie.rs\treplace + with - in value_end\ta + b");
+    let known =
+        Known::read("# a comment\nauth/cookie.rs\treplace + with - in value_end\ta + b\tnobody can see it\n");
+    assert_eq!(
+        known.ok().and_then(|known| known.reason(&mutant(), TEXT).map(str::to_owned)).as_deref(),
+        Some("nobody can see it")
+    );
+}
+
+#[test]
+fn a_line_without_a_reason_is_no_entry() {
+    let wrong = Known::read("auth/cookie.rs\treplace + with -\ta + b\n").err();
+    assert_eq!(wrong.as_deref(), Some("line 1: a mutant has a file, a change, a line of code and a reason"));
+}

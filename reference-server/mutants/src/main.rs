@@ -1,0 +1,208 @@
+//! Makes the reference server wrong in one place after another, and counts the errors that the scenario suite notices.
+//!
+//! cargo-mutants says what can be made wrong, the server is built once with all of it, each mutant switched off, and the runner
+//! is the only test: one run for each mutant that is switched on. What cannot be switched is built by itself. The way through is
+//! `listing` → `schema` → `tree` → `trial` → `outcomes` → `known`.
+
+mod known;
+mod listing;
+mod outcomes;
+mod schema;
+mod tree;
+mod trial;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use clap::Parser;
+
+use crate::known::Known;
+use crate::listing::Mutant;
+use crate::outcomes::Outcomes;
+use crate::tree::{Built, Tree};
+use crate::trial::{Bench, Outcome};
+
+/// Makes the reference server wrong in one place after another, and counts the errors that the scenario suite notices.
+#[derive(Parser)]
+struct Options {
+    /// Every n-th mutant, from the k-th on, counted from 0
+    #[arg(long, value_name = "K/N", default_value = "0/1")]
+    shard: String,
+    /// Only those whose description, which begins with the file, has this in it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    name: String,
+    /// Goes on: only those that no run before has noticed or tried
+    #[arg(long)]
+    again: bool,
+    /// How many runs of the suite at once; they wait more than they compute
+    #[arg(long, value_name = "N", default_value = "4")]
+    jobs: usize,
+    /// The runner; built from this repository unless it is given
+    #[arg(long, value_name = "FILE")]
+    conformance: Option<PathBuf>,
+    /// The suite; that of this repository unless it is given
+    #[arg(long, value_name = "DIR")]
+    suite: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match play(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(sentence) => {
+            eprintln!("error: {sentence}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Says whether every mutant was noticed that is not known to be missed.
+fn play(options: &Options) -> Result<bool, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = root.canonicalize().map_err(|error| format!("{}: {error}", root.display()))?;
+    let list = fs::read_to_string(root.join("reference-server/mutants/missed.txt")).unwrap_or_default();
+    let known = Known::read(&list).map_err(|error| format!("missed.txt: {error}"))?;
+    let folder = root.join("target/mutants");
+    let mut outcomes = Outcomes::open(&folder.join("outcomes.tsv"), options.again)?;
+    let selected = select(listing::list(&root)?, options)?;
+    let mut untried: Vec<Mutant> =
+        selected.iter().filter(|mutant| !outcomes.settles(mutant)).cloned().collect();
+    if selected.is_empty() {
+        return Err("no mutant is selected".to_owned());
+    }
+    // What was missed before has its turn when all have had one.
+    untried.sort_by_key(|mutant| outcomes.of(mutant).is_some());
+    if !untried.is_empty() {
+        try_out(&untried, options, &root, &mut outcomes)?;
+    }
+    Ok(report(&selected, &outcomes, &known, &root))
+}
+
+/// Builds the server with the mutants in it, and runs the suite once for each.
+fn try_out(
+    mutants: &[Mutant],
+    options: &Options,
+    root: &Path,
+    outcomes: &mut Outcomes,
+) -> Result<(), String> {
+    let conformance = match &options.conformance {
+        Some(program) => program.canonicalize().map_err(|error| format!("{}: {error}", program.display()))?,
+        None => build_conformance(root)?,
+    };
+    let work = tempfile::Builder::new().prefix("mutants-").tempdir().map_err(|error| error.to_string())?;
+    let tree = Tree::copy(root, work.path().join("tree"), root.join("target/mutants/build"))?;
+    println!("{} mutants; the server is built with all of them, which takes a minute or two", mutants.len());
+    let built = tree.build_switched(mutants)?;
+    let mut bench = Bench {
+        conformance,
+        suite: options.suite.clone().unwrap_or_else(|| tree.path("scenarios")),
+        target: target_file(&tree, work.path())?,
+        folder: work.path().to_owned(),
+        rest: Vec::new(),
+    };
+    bench.list_profiles()?;
+    match bench.try_out(None) {
+        Outcome::Missed(_) => {}
+        other => return Err(format!("the server does not conform with all mutants switched off: {other:?}")),
+    }
+    for number in &built.unviable {
+        outcomes.keep(&mutants[*number], Outcome::Unviable);
+    }
+    try_switched(&bench, mutants, &built, options.jobs, outcomes);
+    for number in &built.apart {
+        let mutant = &mutants[*number];
+        let outcome = if tree.build_with(mutant)? { bench.try_out(Some(*number)) } else { Outcome::Unviable };
+        outcomes.keep(mutant, outcome);
+    }
+    Ok(())
+}
+
+/// The mutants that are switched, several at once.
+fn try_switched(bench: &Bench, mutants: &[Mutant], built: &Built, jobs: usize, outcomes: &mut Outcomes) {
+    let switched: Vec<usize> = (0..mutants.len())
+        .filter(|number| !built.unviable.contains(number) && !built.apart.contains(number))
+        .collect();
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(outcomes));
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(number) = switched.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = bench.try_out(Some(*number));
+                    let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+                    outcomes.keep(&mutants[*number], outcome);
+                }
+            });
+        }
+    });
+}
+
+fn select(mutants: Vec<Mutant>, options: &Options) -> Result<Vec<Mutant>, String> {
+    let wrong = || format!("--shard {}: it is k/n, such as 0/4", options.shard);
+    let (first, of) = options.shard.split_once('/').ok_or_else(wrong)?;
+    let (first, of): (usize, usize) =
+        first.parse().ok().zip(of.parse().ok()).filter(|(first, of)| first < of).ok_or_else(wrong)?;
+    Ok(mutants
+        .into_iter()
+        .filter(|mutant| mutant.name.contains(&options.name))
+        .skip(first)
+        .step_by(of)
+        .collect())
+}
+
+fn build_conformance(root: &Path) -> Result<PathBuf, String> {
+    let status = Command::new("cargo")
+        .args(["build", "--quiet", "--release", "--package", "conformance"])
+        .env("CARGO_TARGET_DIR", root.join("target"))
+        .current_dir(root)
+        .status();
+    if status.is_ok_and(|status| status.success()) {
+        Ok(root.join("target/release/conformance"))
+    } else {
+        Err("conformance does not build".to_owned())
+    }
+}
+
+/// The target file as it is shipped, with the programs of this build.
+fn target_file(tree: &Tree, folder: &Path) -> Result<PathBuf, String> {
+    let shipped = tree.path("reference-server/target.yaml");
+    let text = fs::read_to_string(&shipped).map_err(|error| format!("{}: {error}", shipped.display()))?;
+    let text = text
+        .replace("../../target/debug", &tree.programs().to_string_lossy())
+        .replace("directory: src", &format!("directory: {}", tree.path("reference-server/src").display()));
+    let path = folder.join("target.yaml");
+    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(path)
+}
+
+/// Prints what came of it. Says whether all was noticed that can be.
+fn report(mutants: &[Mutant], outcomes: &Outcomes, known: &Known, root: &Path) -> bool {
+    let (mut caught, mut told, mut unviable, mut explained, mut missed) = (0, 0, 0, 0, Vec::new());
+    for mutant in mutants {
+        let text = fs::read_to_string(root.join(&mutant.file)).unwrap_or_default();
+        match outcomes.of(mutant) {
+            Some(Outcome::Caught(_)) => caught += 1,
+            Some(Outcome::Told(_)) => told += 1,
+            Some(Outcome::Unviable) => unviable += 1,
+            _ if known.reason(mutant, &text).is_some() => explained += 1,
+            _ => missed.push((mutant, known::entry(mutant, &text))),
+        }
+    }
+    for (mutant, entry) in &missed {
+        println!("missed: {}\n        {entry}", mutant.name);
+    }
+    let visible = caught + told + missed.len();
+    let tenths = if visible == 0 { 1000 } else { 1000 * (caught + told) / visible };
+    println!(
+        "{} mutants: {caught} caught by a must, {told} told by a should, {} missed, {explained} known to be missed and why, \
+         {unviable} unviable; {}.{} % of the visible ones noticed",
+        mutants.len(),
+        missed.len(),
+        tenths / 10,
+        tenths % 10
+    );
+    missed.is_empty()
+}
