@@ -9,5 +9,4 @@ mod render;
 mod words;
 
 pub use parse::parse;
-pub use reader::Files;
-pub use render::render;
+pub use render::{command, render};

@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use crate::curl::Files;
 use crate::diagnostic::Diagnostic;
+use crate::request::Files;
 use crate::source::{Place, Source};
 use crate::suite::Suite;
 

@@ -136,6 +136,39 @@ impl Redactor {
         text
     }
 
+    /// Returns bytes without the secrets that are known; those that are no text stay.
+    #[must_use]
+    pub fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let chunks = bytes.utf8_chunks();
+        chunks.flat_map(|chunk| [self.text(chunk.valid()).as_bytes(), chunk.invalid()].concat()).collect()
+    }
+
+    /// Returns a message of HTTP, whatever has become of it, without the secrets in its header fields and in the rest.
+    #[must_use]
+    pub fn message(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut shown = Vec::new();
+        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        for line in lines.by_ref() {
+            let text = String::from_utf8_lossy(line);
+            let (text, end) = text.split_at(text.trim_end_matches(['\r', '\n']).len());
+            let field = text.split_once(':').filter(|(name, _)| !name.contains(' '));
+            match (std::str::from_utf8(line), field) {
+                (Ok(_), Some((name, value))) => {
+                    let gap = &value[..value.len() - value.trim_start().len()];
+                    let value = self.header(name, value.trim_start());
+                    shown.extend_from_slice(format!("{name}:{gap}{value}{end}").as_bytes());
+                }
+                _ => shown.extend(self.bytes(line)),
+            }
+            if text.is_empty() {
+                break;
+            }
+        }
+        let rest: Vec<u8> = lines.flatten().copied().collect();
+        shown.extend(self.bytes(&rest));
+        shown
+    }
+
     /// Returns the value of a header field without its secrets: credentials and the values of cookies.
     #[must_use]
     pub fn header(&self, name: &str, value: &str) -> String {
@@ -322,6 +355,14 @@ mod tests {
         assert_eq!(redactor().header("Cookie", "a=1; b=C is fun"), "a=<redacted>; b=<redacted>");
         assert_eq!(redactor().header("Set-Cookie", "sid=1; Path=/"), "sid=<redacted>; Path=/");
         assert_eq!(redactor().header("Accept", "*/*"), "*/*");
+    }
+
+    #[test]
+    fn a_raw_message_shows_no_secret_and_keeps_its_bytes() {
+        let message = b"POST / HTTP/1.1\r\nauthorization:  Basic Zm9v\r\nX: fake pwd\n\r\n\xfffake pwd\r\n";
+        let shown =
+            b"POST / HTTP/1.1\r\nauthorization:  Basic <redacted>\r\nX: <redacted>\n\r\n\xff<redacted>\r\n";
+        assert_eq!(redactor().message(message), shown);
     }
 
     #[test]

@@ -5,7 +5,9 @@
 //! header fields and the body as they go out. Nothing here opens a socket or knows where the target is.
 
 mod body;
+mod content;
 mod mapping;
+mod raw;
 mod target;
 
 use std::borrow::Cow;
@@ -19,8 +21,12 @@ use crate::template::{Scope, TemplateError, Text};
 
 pub(crate) use body::parted;
 pub use body::{Body, Field, JsonText, Part};
+pub(crate) use content::TAGS;
 pub use mapping::compile as compile_mapping;
 pub(crate) use mapping::json_text;
+
+/// Reads a file by its name beside the scenario.
+pub type Files<'a> = &'a dyn Fn(&str) -> std::io::Result<Vec<u8>>;
 
 /// A request, before its expressions are evaluated.
 #[derive(Debug, Clone)]
@@ -41,6 +47,8 @@ pub struct Request {
     pub basic: Option<Text>,
     /// The body.
     pub body: Body,
+    /// What is sent in place of all of it.
+    pub raw: Option<Field>,
     /// How the sender names itself.
     pub agent: Agent,
     /// Whether the segments `.` and `..` of a curl command's path are sent.
@@ -131,6 +139,7 @@ impl Request {
             cookies: Vec::new(),
             basic: None,
             body: Body::None,
+            raw: None,
             agent,
             path_as_is: false,
             method_stays: false,
@@ -148,6 +157,7 @@ impl Request {
         texts.extend(&self.cookies);
         texts.extend(&self.basic);
         texts.extend(self.body.texts());
+        texts.extend(self.raw.iter().flat_map(Field::texts));
         texts
     }
 
@@ -157,6 +167,9 @@ impl Request {
     /// An expression that has no value in this scope.
     pub fn prepare(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
         let composed = self.compose(scope)?;
+        if composed.raw.is_some() {
+            return Ok(composed);
+        }
         let target = match self.agent {
             Agent::Curl => target::of_curl(&composed.target, self.path_as_is),
             Agent::Conformance => target::of_mapping(&composed.target),
@@ -169,6 +182,9 @@ impl Request {
     /// # Errors
     /// An expression that has no value in this scope.
     pub(crate) fn compose(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
+        if let Some(raw) = &self.raw {
+            return raw::prepare(raw, scope);
+        }
         let mut target = self.target.render(scope)?;
         for field in &self.query {
             target::append(&mut target, &String::from_utf8_lossy(&field.render(scope)?));
@@ -236,6 +252,12 @@ impl Request {
 
 /// The largest body, in bytes, that curl sends without asking first whether it is wanted (`EXPECT_100_THRESHOLD`).
 const MOST_UNASKED: usize = 1024 * 1024;
+
+/// Whether a sender of this name is curl or this program.
+pub(crate) fn is_own_agent(name: &str) -> bool {
+    name == Agent::Conformance.name()
+        || name.strip_prefix("curl/").is_some_and(|version| !version.contains(' '))
+}
 
 impl Agent {
     fn name(self) -> &'static str {

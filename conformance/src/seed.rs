@@ -120,7 +120,7 @@ impl<'a> Seed<'a> {
         let mut scope = self.suite.scope();
         scope.set("fixture", &fixture.value);
         let prepared = create.request.prepare(&scope).map_err(|error| error.to_string())?;
-        Ok(curl::render(&prepared, base))
+        Ok(curl::render(&prepared, base, ""))
     }
 }
 

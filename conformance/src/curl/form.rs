@@ -3,8 +3,6 @@
 //! `name=content`, `name=@file`, `name=<file`, each with `;type=…` and `;filename=…` behind it. A word in double quotes may hold
 //! semicolons; `\"` and `\\` stand in it for the characters themselves.
 
-use std::path::Path;
-
 use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::request::{Field, Part};
@@ -45,9 +43,7 @@ pub(super) fn part(value: &str, reader: &Reader<'_>) -> Result<Part, Diagnostic>
     }
     part.content = match kind {
         Some('@') => {
-            let filename = Path::new(&content).file_name().unwrap_or_default().to_string_lossy().into_owned();
-            part.content_type.get_or_insert_with(|| media_type(&content).to_owned());
-            part.filename.get_or_insert(filename);
+            part.come_from(&content);
             Field::Bytes(reader.file(&content)?)
         }
         Some(_) => Field::Bytes(reader.file(&content)?),
@@ -123,20 +119,4 @@ fn content_type(rest: &mut &str, ends: &[char], reader: &Reader<'_>) -> Result<S
         *rest = &parameter[end..];
     }
     Ok(whole)
-}
-
-/// The types that curl gives to files by their ending, in capitals or small letters.
-fn media_type(path: &str) -> &'static str {
-    let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    match ending.to_ascii_lowercase().as_str() {
-        "gif" => "image/gif",
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "svg" => "image/svg+xml",
-        "txt" => "text/plain",
-        "htm" | "html" => "text/html",
-        "pdf" => "application/pdf",
-        "xml" => "application/xml",
-        _ => "application/octet-stream",
-    }
 }

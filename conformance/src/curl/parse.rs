@@ -4,12 +4,12 @@
 //! are those of curl's own manual; what cannot be honoured is refused, never guessed.
 
 use super::option::{self, Meaning};
-use super::reader::{Files, Reader};
+use super::reader::Reader;
 use super::words::{place_of, split};
 use super::{address, form};
 use crate::diagnostic::Diagnostic;
 use crate::request::{
-    Agent, Body, Field, Header, JarUse, Part, Request, check_field_name, check_method, parted,
+    Agent, Body, Field, Files, Header, JarUse, Part, Request, check_field_name, check_method, parted,
 };
 use crate::source::Place;
 use crate::template::Text;

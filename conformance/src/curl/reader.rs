@@ -2,12 +2,10 @@
 
 use super::words::place_of;
 use crate::diagnostic::Diagnostic;
+use crate::request::Files;
 use crate::source::Place;
 use crate::suite::members::parse_text;
 use crate::template::Text;
-
-/// Reads a file by its name beside the scenario.
-pub type Files<'a> = &'a dyn Fn(&str) -> std::io::Result<Vec<u8>>;
 
 /// Reads the words of a command.
 pub(super) struct Reader<'a> {

@@ -1,88 +1,196 @@
-//! From a request as it went out to a curl command that sends it again.
+//! From a request as it went out to a command that sends it again.
 
-use crate::request::{Header, Prepared};
+use crate::request::{Header, Prepared, is_own_agent};
 
-/// Returns a command that, pasted into a shell, sends this very request to `base`, the target's origin.
+/// Returns what, pasted into a shell, sends this very request to `base`, the target's origin; the sender's name apart. `options` are
+/// curl's own beside it, each with a blank before it.
 #[must_use]
-pub fn render(request: &Prepared, base: &str) -> String {
-    let mut words =
-        vec!["curl".to_owned(), quote(&format!("{}{}", base.trim_end_matches('/'), request.target))];
-    let inferred = if request.body.is_some() { "POST" } else { "GET" };
-    match request.method.as_str() {
-        "HEAD" => words.push("-I".to_owned()),
-        method if method != inferred => words.push(format!("-X {}", quote(method))),
-        _ => {}
-    }
-    let mut content_type = None;
-    for Header { name, value, .. } in &request.headers {
-        match name.to_ascii_lowercase().as_str() {
-            "user-agent" => {}
-            "accept" if value == "*/*" => {}
-            "content-type" if request.body.is_some() && value == FORM => content_type = Some(()),
-            "cookie" => words.push(format!("--cookie {}", quote(value))),
-            _ if value.is_empty() => words.push(format!("-H {}", quote(&format!("{name};")))),
-            _ => {
-                if name.eq_ignore_ascii_case("content-type") {
-                    content_type = Some(());
-                }
-                words.push(format!("-H {}", quote(&format!("{name}: {value}"))));
-            }
+pub fn render(request: &Prepared, base: &str, options: &str) -> String {
+    match (&request.raw, &request.body) {
+        (Some(raw), _) => raw_command(raw, base),
+        (None, Some(body)) if !is_plain(body) => {
+            let words = words(request, base).join(" ");
+            format!("printf {} | {words} --data-binary @-{options}", printable(body))
         }
+        _ => command(request, base) + options,
     }
+}
+
+/// Returns one curl command that means this request, as a scenario has it.
+#[must_use]
+pub fn command(request: &Prepared, base: &str) -> String {
+    let mut words = words(request, base);
     if let Some(body) = &request.body {
-        if content_type.is_none() {
-            // Without it curl would name the type of forms.
-            words.push("-H 'Content-Type:'".to_owned());
-        }
-        match std::str::from_utf8(body) {
-            Ok(text) => words.push(format!("--data-raw {}", quote(text))),
-            Err(_) => words.push(format!("--data-binary @<(printf {})", quote(&escape(body)))),
-        }
+        words.push(format!("--data-raw {}", quote(&String::from_utf8_lossy(body))));
     }
     words.join(" ")
 }
 
+/// The words of a command, but for those of the body.
+fn words(request: &Prepared, base: &str) -> Vec<String> {
+    let base = base.trim_end_matches('/');
+    let mut words = vec!["curl".to_owned(), quote(&format!("{base}{}", request.target))];
+    if request.target.contains(['[', ']', '{', '}']) {
+        words.push("-g".to_owned());
+    }
+    let path = request.target.split('?').next().unwrap_or_default();
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        words.push("--path-as-is".to_owned());
+    }
+    let inferred = if request.body.is_some() { "POST" } else { "GET" };
+    match request.method.as_str() {
+        "HEAD" if request.body.is_none() => words.push("-I".to_owned()),
+        method if method != inferred => words.push(format!("-X {}", quote(method))),
+        _ => {}
+    }
+    let large = request.body.as_ref().is_some_and(|body| body.len() > LARGE);
+    for header in &request.headers {
+        words.extend(field(header, request, large));
+    }
+    // What curl adds by itself, unless it is told not to.
+    let has = |name: &str| request.headers.iter().any(|header| header.is(name));
+    let own = ["User-Agent", "Accept"].into_iter().filter(|name| !has(name));
+    let of_body = ["Content-Type"].into_iter().filter(|name| request.body.is_some() && !has(name));
+    let asks = ["Expect"].into_iter().filter(|name| large && !has(name));
+    let without = request.without.iter().map(String::as_str).filter(|name| of_message(name) && !has(name));
+    for name in own.chain(of_body).chain(asks).chain(without) {
+        words.push(format!("-H '{name}:'"));
+    }
+    words
+}
+
+/// The largest body, in bytes, that is a word of a command, and that curl sends without asking first.
+const LONG: usize = 100_000;
+const LARGE: usize = 1024 * 1024;
+
+/// The option that makes curl send a field, where it would not of itself.
+fn field(header: &Header, request: &Prepared, large: bool) -> Option<String> {
+    let Header { name, gap, value } = header;
+    let same_name = request.headers.iter().filter(|other| other.is(name)).count();
+    let spelt = |own: &str| name == own && gap == " " && same_name == 1;
+    if is_own_agent(value) && spelt("User-Agent")
+        || value == "*/*" && spelt("Accept")
+        || value == FORM && spelt("Content-Type") && request.body.is_some()
+        || value == "100-continue" && spelt("Expect") && large
+    {
+        return None;
+    }
+    if spelt("Cookie") && value.contains('=') {
+        return Some(format!("--cookie {}", quote(value)));
+    }
+    Some(format!(
+        "-H {}",
+        match value.as_str() {
+            "" => quote(&format!("{name};")),
+            _ => quote(&format!("{name}:{gap}{value}")),
+        }
+    ))
+}
+
+/// Fields of which a request can be without only if curl is told so.
+fn of_message(name: &str) -> bool {
+    ["host", "content-length"].iter().any(|own| own.eq_ignore_ascii_case(name))
+}
+
+/// A command that sends bytes as they are, and prints what comes. curl's telnet doubles the byte 255, which only a text in no
+/// encoding has.
+fn raw_command(bytes: &[u8], base: &str) -> String {
+    let (scheme, rest) = base.split_once("://").unwrap_or(("http", base));
+    let authority = rest.split('/').next().unwrap_or_default();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => (host, port),
+        _ => (authority, if scheme == "https" { "443" } else { "80" }),
+    };
+    let text = printable(bytes);
+    if scheme == "https" {
+        format!("(printf {text}; sleep 2) | openssl s_client -quiet -connect {host}:{port}")
+    } else if bytes.contains(&255) {
+        let script = format!("exec 3<>/dev/tcp/{host}/{port}; printf {text} >&3; timeout 2 cat <&3");
+        format!("bash -c {}", quote(&script))
+    } else {
+        format!("printf {text} | curl -m 2 telnet://{host}:{port}")
+    }
+}
+
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// Quotes a word for a shell.
 fn quote(word: &str) -> String {
     shell_words::quote(word).into_owned()
 }
 
-/// The bytes as `printf` takes them.
-fn escape(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect()
+/// Whether a body can stand in a command as it is, and be pasted into a terminal.
+fn is_plain(body: &[u8]) -> bool {
+    let plain = |text: &str| !text.contains(|one: char| one.is_control() && one != '\n');
+    body.len() <= LONG && std::str::from_utf8(body).is_ok_and(plain)
+}
+
+/// Bytes as the `printf` of every shell takes them.
+fn printable(bytes: &[u8]) -> String {
+    let mut text = String::from("'");
+    for (index, byte) in bytes.iter().enumerate() {
+        match byte {
+            // It would be taken for an option.
+            b'-' if index == 0 => text.push_str("\\055"),
+            b'\r' => text.push_str("\\r"),
+            b'\n' => text.push_str("\\n"),
+            b'%' => text.push_str("%%"),
+            b'\\' => text.push_str("\\\\"),
+            b' '..=b'~' if *byte != b'\'' => text.push(char::from(*byte)),
+            _ => text.push_str(&format!("\\{byte:03o}")),
+        }
+    }
+    text + "'"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn request(method: &str, headers: &[(&str, &str)], body: Option<&str>) -> Prepared {
+    fn request(method: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Prepared {
+        let own = [("User-Agent", "curl/8"), ("Accept", "*/*")];
         Prepared {
             method: method.to_owned(),
             target: "/x?a=1&b".to_owned(),
-            headers: headers.iter().map(|(name, value)| Header::new(name, *value)).collect(),
-            body: body.map(|text| text.as_bytes().to_vec()),
+            headers: own.iter().chain(headers).map(|(name, value)| Header::new(name, *value)).collect(),
+            body: body.map(<[u8]>::to_vec),
             ..Prepared::default()
         }
     }
 
     #[test]
     fn a_command_says_what_curl_would_not_say_by_itself() {
-        assert_eq!(
-            render(&request("GET", &[("Accept", "*/*")], None), "http://h:1/"),
-            "curl 'http://h:1/x?a=1&b'"
-        );
-        assert_eq!(
-            render(
-                &request("POST", &[("Content-Type", FORM), ("Cookie", "s=C is")], Some("p=it's")),
-                "http://h:1"
+        for (request, command) in [
+            (request("GET", &[], None), "curl 'http://h:1/x?a=1&b'"),
+            (
+                request("POST", &[("Content-Type", FORM), ("Cookie", "s=C is")], Some(b"p=it's")),
+                r"curl 'http://h:1/x?a=1&b' --cookie 's=C is' --data-raw 'p=it'\''s'",
             ),
-            r"curl 'http://h:1/x?a=1&b' --cookie 's=C is' --data-raw 'p=it'\''s'"
-        );
+            (
+                request("PUT", &[], Some(b"x")),
+                "curl 'http://h:1/x?a=1&b' -X PUT -H 'Content-Type:' --data-raw x",
+            ),
+            (
+                request("POST", &[("Content-Type", FORM)], Some(b"a\0%'\xff")),
+                r"printf 'a\000%%\047\377' | curl 'http://h:1/x?a=1&b' --data-binary @-",
+            ),
+            (
+                Prepared { headers: Vec::new(), ..request("GET", &[], None) },
+                "curl 'http://h:1/x?a=1&b' -H 'User-Agent:' -H 'Accept:'",
+            ),
+        ] {
+            assert_eq!(render(&request, "http://h:1/", ""), command);
+        }
+    }
+
+    #[test]
+    fn bytes_are_sent_by_what_leaves_them_as_they_are() {
+        let raw = |bytes: &[u8]| Prepared { raw: Some(bytes.to_vec()), ..Prepared::default() };
         assert_eq!(
-            render(&request("PUT", &[], Some("x")), "http://h:1"),
-            "curl 'http://h:1/x?a=1&b' -X PUT -H 'Content-Type:' --data-raw x"
+            render(&raw(b"GET / HTTP/1.1\r\n\r\n"), "http://h", ""),
+            r"printf 'GET / HTTP/1.1\r\n\r\n' | curl -m 2 telnet://h:80"
         );
+        assert!(render(&raw(b"\xff"), "http://h:1/b", "").contains("/dev/tcp/h/1"));
+        assert!(render(&raw(b"x"), "https://h", "").contains("-connect h:443"));
     }
 }

@@ -129,6 +129,7 @@ impl Exact {
             line(&format!("Proxy-Authorization: {credentials}"));
         }
         for Header { name, gap, value } in headers {
+            let gap = if value.is_empty() { "" } else { gap };
             line(&format!("{name}:{gap}{value}"));
         }
         let chunked = headers.iter().any(|header| {

@@ -65,9 +65,12 @@ impl Transport {
         Self { insecure: false, authorities: None, proxy: None, ..self.clone() }
     }
 
-    /// Returns a request with the header fields that every request gets.
+    /// Returns a request with the header fields that every request gets; a raw one gets none.
     #[must_use]
     pub fn dress(&self, mut request: Prepared) -> Prepared {
+        if request.raw.is_some() {
+            return request;
+        }
         for (name, value) in &self.headers {
             if !request.headers.iter().any(|own| own.is(name)) {
                 request.headers.push(Header::new(name, value));

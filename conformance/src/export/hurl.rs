@@ -28,6 +28,12 @@ pub fn hurl(plan: &Plan) -> String {
 
 fn entry(outgoing: &Outgoing<'_>, file: &mut String) -> std::fmt::Result {
     let request = match &outgoing.request {
+        Ok(request) if request.raw.is_some() => {
+            return writeln!(
+                file,
+                "# This step is not in the file: it is raw, and Hurl sends requests of its own making only."
+            );
+        }
         Ok(request) => request,
         Err(reason) => return writeln!(file, "# This step is not in the file: {reason}."),
     };

@@ -36,7 +36,23 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
     if !wait.is_zero() {
         script.push_str(&format!("sleep {}\n", wait.as_secs_f64().ceil()));
     }
-    let command = curl::render(request, TARGET);
+    let command = curl::render(request, TARGET, "");
+    // What is no word of a command is printed and sent on. A value that only a run can know has no place in it.
+    let (printed, command) = match command.split_once("' | curl ") {
+        Some((printed, command)) if printed.starts_with("printf ") => {
+            (format!("{printed}' | "), format!("curl {command}"))
+        }
+        _ => (String::new(), command),
+    };
+    let bytes = request.raw.as_ref().or(request.body.as_ref());
+    let marked = bytes.is_some_and(|bytes| String::from_utf8_lossy(bytes).contains(super::OPEN));
+    if !command.starts_with("curl ") || (marked && !printed.is_empty()) {
+        script.push_str(
+            "# This step is not in the script: its bytes are none that curl, sed and sh can send.\n",
+        );
+        return;
+    }
+    let command = command.replace("telnet://TARGET:80", "\"telnet://${target#*://}\"");
     let command = if command.starts_with("curl '") {
         command.replacen(TARGET, "'\"$target\"'", 1).replacen("''", "", 1)
     } else {
@@ -45,7 +61,8 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
     // A mark stands in single quotes.
     let command = unmark(&command, |name| format!("'\"${name}\"'"));
     let command = command.strip_prefix("curl ").unwrap_or(&command);
-    script.push_str(&format!("answer=$(curl -s -i {command})\n"));
+    let including = if request.raw.is_some() { "" } else { " -i" };
+    script.push_str(&format!("answer=$({printed}curl -s{including} {command})\n"));
     let statuses = outgoing.step.expectation.status.as_ref().map_or_else(
         || "???".to_owned(),
         |status| status.describe().replace(" or ", " ").replace("xx", "??"),

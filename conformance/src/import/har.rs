@@ -84,14 +84,21 @@ fn read(
     let headers = fields(entry, "/request/headers").filter(|(name, value)| !is_the_browsers_own(name, value));
     let body =
         entry.pointer("/request/postData").map(|data| text(data, "/text")).filter(|body| !body.is_empty());
+    let mut headers: Vec<Header> = headers.map(|(name, value)| Header::new(&name, value)).collect();
+    // The importing side is curl, which says these of itself.
+    for (name, value) in [("User-Agent", "curl/8"), ("Accept", "*/*")] {
+        if !headers.iter().any(|header| header.is(name)) {
+            headers.push(Header::new(name, value));
+        }
+    }
     let request = Prepared {
         method: text(entry, "/request/method").to_owned(),
         target: if target.starts_with('/') { target.to_owned() } else { format!("/{target}") },
-        headers: headers.map(|(name, value)| Header::new(&name, value)).collect(),
+        headers,
         body: body.map(|body| body.as_bytes().to_vec()),
         ..Prepared::default()
     };
-    let command = curl::render(&request, origin).replace("${", "${'${'}");
+    let command = curl::command(&request, origin).replace("${", "${'${'}");
     // A recording is one long line in most cases: what is said of an entry stands at its address.
     let place = source.place(Span::default()).find(url);
     if let Err(reason) = curl::parse(&command, origin, wanted.files, &place) {

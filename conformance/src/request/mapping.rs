@@ -1,22 +1,34 @@
-//! A request written as a mapping: `method`, `path`, `query`, `headers`, `cookies`, `basic` and one kind of body.
+//! A request written as a mapping: `method`, `path`, `query`, `headers`, `cookies`, `basic` and one kind of body; or `raw`.
 
 use std::sync::Arc;
 
-use super::{Agent, Body, Field, Header, JsonText, Request, check_field_name, check_method, percent_encode};
+use super::content::{field, parts};
+use super::{
+    Agent, Body, Field, Files, Header, JsonText, Request, check_field_name, check_method, percent_encode,
+};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::suite::members::{Members, json, parse_text, string, text, texts};
 use crate::template::Text;
 use crate::yaml::{Located, Node, Value};
 
-/// Returns the request that a mapping describes.
+/// Returns the request that a mapping describes; `files` reads a file that it names.
 ///
 /// # Errors
 /// A key or a value that is not of the format, at its place.
-pub fn compile(node: &Node, source: &Arc<Source>) -> Result<Request, Diagnostic> {
+pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Request, Diagnostic> {
     let mut members = Members::of(node, source, "a request")?;
-    let path = members.take("path");
     let mut request = Request::get(Text::literal("/"), Agent::Conformance);
+    if let Some(raw) = members.take("raw") {
+        if let Some(other) = members.next() {
+            let message =
+                format!("a raw request is all that is sent, and `{}` has no place beside it", other.value);
+            return Err(Diagnostic::at(other.place(source), message));
+        }
+        request.raw = Some(field(raw, source, files, "a raw request")?);
+        return Ok(request);
+    }
+    let path = members.take("path");
     if let Some(method) = members.take("method") {
         request.method = string(method, source, "a method")?;
         check_method(&request.method, &method.place(source))?;
@@ -44,7 +56,7 @@ pub fn compile(node: &Node, source: &Arc<Source>) -> Result<Request, Diagnostic>
             Diagnostic::at(follow.place(source), "`follow` is the number of redirections that are followed")
         })?;
     }
-    request.body = body(&mut members, source)?;
+    request.body = body(&mut members, source, files)?;
     let whole = members.place().clone();
     members.finish()?;
     let path = path.ok_or_else(|| Diagnostic::at(whole, "this request has no `path`"))?;
@@ -56,8 +68,8 @@ pub fn compile(node: &Node, source: &Arc<Source>) -> Result<Request, Diagnostic>
     Ok(request)
 }
 
-fn body(members: &mut Members<'_>, source: &Arc<Source>) -> Result<Body, Diagnostic> {
-    let given: Vec<(&str, &Node)> = ["form", "json", "body"]
+fn body(members: &mut Members<'_>, source: &Arc<Source>, files: Files<'_>) -> Result<Body, Diagnostic> {
+    let given: Vec<(&str, &Node)> = ["form", "json", "multipart", "body"]
         .into_iter()
         .filter_map(|name| members.take(name).map(|node| (name, node)))
         .collect();
@@ -65,7 +77,8 @@ fn body(members: &mut Members<'_>, source: &Arc<Source>) -> Result<Body, Diagnos
         [] => Ok(Body::None),
         [("form", node)] => fields(node, source, "a form").map(Body::form),
         [("json", node)] => json_text(node, source).map(Body::Json),
-        [(_, node)] => Ok(Body::Raw(Field::Text(text(node, source, "a body")?))),
+        [("multipart", node)] => Ok(Body::Multipart(parts(node, source, files)?, None)),
+        [(_, node)] => field(node, source, files, "a body").map(Body::Raw),
         [(first, _), (second, node), ..] => {
             let message = format!("a request has one body, and here are `{first}` and `{second}`");
             Err(Diagnostic::at(node.place(source), message))

@@ -107,6 +107,10 @@ impl Reader<'_> {
     /// The request with the jar that the step names.
     fn with_jar(&self, mut request: Request) -> Result<Request, Diagnostic> {
         let Some(jar) = self.jar else { return Ok(request) };
+        if request.raw.is_some() {
+            let message = "a raw request is all that is sent: no jar adds its cookies";
+            return Err(Diagnostic::at(jar.place(self.source), message));
+        }
         if request.jar != JarUse::default() {
             let message = "this curl command names files of cookies, and the step names a jar";
             return Err(Diagnostic::at(jar.place(self.source), message)

@@ -37,17 +37,20 @@ impl<'a> Members<'a> {
         Some(self.entries.swap_remove(index).1)
     }
 
+    /// The first member that has not been taken.
+    pub(crate) fn next(&self) -> Option<&'a Located<String>> {
+        self.entries.iter().map(|(key, _)| *key).min_by_key(|key| key.span.start)
+    }
+
     /// Closes the mapping.
     ///
     /// # Errors
     /// A key that was never asked for.
     pub(crate) fn finish(self) -> Result<(), Diagnostic> {
-        match self.entries.iter().min_by_key(|(key, _)| key.span.start) {
+        match self.next() {
             None => Ok(()),
-            Some((key, _)) => {
-                Err(Diagnostic::at(key.place(self.source), format!("unknown key `{}`", key.value))
-                    .suggest(&key.value, self.known))
-            }
+            Some(key) => Err(Diagnostic::at(key.place(self.source), format!("unknown key `{}`", key.value))
+                .suggest(&key.value, self.known)),
         }
     }
 

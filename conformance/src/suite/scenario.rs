@@ -148,7 +148,7 @@ pub(super) fn compile(
 }
 
 /// Returns the request that a node describes: a curl command, or a mapping. `scenario` is the id of the file, beside which
-/// the files of a curl command stand.
+/// the files that it names stand.
 ///
 /// # Errors
 /// Whatever is wrong with it, at its place.
@@ -159,16 +159,16 @@ pub(crate) fn request(
     folder: &Folder,
     scenario: &str,
 ) -> Result<Request, Diagnostic> {
+    let beside = Path::new(scenario).parent().unwrap_or(Path::new(""));
+    let read = |name: &str| folder.read(&beside.join(name).to_string_lossy());
     let command = match &node.value {
-        Value::Mapping(_) => return request::compile_mapping(node, source),
+        Value::Mapping(_) => return request::compile_mapping(node, source, &read),
         Value::String(command) if node.tag.is_none() => command,
         _ => {
             let message = format!("a request is a curl command or a mapping, and here is {}", node.shape());
             return Err(Diagnostic::at(node.place(source), message));
         }
     };
-    let beside = Path::new(scenario).parent().unwrap_or(Path::new(""));
-    let read = |name: &str| folder.read(&beside.join(name).to_string_lossy());
     curl::parse(command, origin, &read, &node.place(source))
 }
 

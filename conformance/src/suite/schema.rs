@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use super::format::{ManifestText, RegisterText, ScenarioText};
 use crate::event::Event;
 use crate::matcher;
+use crate::request;
 use crate::yaml::{Located, Node, Ordered};
 
 /// Returns the schema of a scenario file.
@@ -45,8 +46,10 @@ pub fn report() -> Schema {
 #[must_use]
 pub fn editor(folder: &str) -> Json {
     let kinds = ["scalar", "sequence", "mapping"];
-    let tags: Vec<String> =
-        matcher::known().flat_map(|tag| kinds.map(|kind| format!("{tag} {kind}"))).collect();
+    let tags: Vec<String> = matcher::known()
+        .chain(request::TAGS)
+        .flat_map(|tag| kinds.map(|kind| format!("{tag} {kind}")))
+        .collect();
     let mut schemas = Map::new();
     for (schema, files) in [
         ("suite", json!([format!("{folder}/suite.yaml")])),
@@ -88,8 +91,19 @@ fn titled(mut schema: Schema, title: &str) -> Schema {
 pub(crate) enum RequestShape {
     /// A curl command: it means what curl would send.
     Curl(String),
+    /// All that is sent.
+    Raw(RawParts),
     /// The parts of a request.
     Mapping(Box<RequestParts>),
+}
+
+/// A request byte by byte.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct RawParts {
+    /// What goes over the socket: the lines of a text, `!file path`, or `!base64 text`.
+    raw: String,
 }
 
 /// The parts of a request.
@@ -116,7 +130,9 @@ pub(crate) struct RequestParts {
     form: Option<Map<String, Json>>,
     /// A body as JSON.
     json: Option<Json>,
-    /// A body as text.
+    /// A form of parts by name, with files.
+    multipart: Option<Map<String, Json>>,
+    /// A body: text, `!file path`, or `!base64 text`.
     body: Option<String>,
 }
 

@@ -62,7 +62,7 @@ impl Scene<'_> {
 
     fn show(&self, request: Prepared, response: Option<Response>, base: &str) -> Exchange {
         let shown = self.shown(request);
-        let again = curl::render(&shown, base) + &self.session.options.transport.curl_options();
+        let again = curl::render(&shown, base, &self.session.options.transport.curl_options());
         let mut hops = Vec::new();
         let received = response.map(|mut response| {
             for hop in std::mem::take(&mut response.hops) {
@@ -76,11 +76,12 @@ impl Scene<'_> {
 
     fn shown(&self, request: Prepared) -> Prepared {
         let redactor = &self.session.options.redactor;
-        let body = request.body.map(|body| redactor.text(&String::from_utf8_lossy(&body)).into_bytes());
+        let body = request.body.map(|body| redactor.bytes(&body));
+        let raw = request.raw.map(|raw| redactor.message(&raw));
         let headers = (request.headers.into_iter())
             .map(|header| Header { value: redactor.header(&header.name, &header.value), ..header })
             .collect();
-        Prepared { target: redactor.text(&request.target), headers, body, ..request }
+        Prepared { target: redactor.text(&request.target), headers, body, raw, ..request }
     }
 
     fn received(&self, response: Response) -> Received {

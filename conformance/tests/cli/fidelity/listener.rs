@@ -121,6 +121,17 @@ impl Sent {
         Self { line, fields, body }
     }
 
+    /// The same from curl, which has a name of its own.
+    pub(crate) fn called_curl(mut self) -> Self {
+        for field in &mut self.fields {
+            if field.starts_with("User-Agent: conformance/") {
+                *field = "User-Agent: curl".to_owned();
+            }
+        }
+        self.fields.sort();
+        self
+    }
+
     /// Whether another says the same.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.line == other.line && self.fields == other.fields && self.body == other.body

@@ -1,0 +1,77 @@
+//! What is written is what goes over the wire, and the `again` line of a step is a command that sends it once more.
+
+use std::fs;
+use std::process::Command;
+
+use crate::events::{self, Told};
+use crate::fidelity::listener::{Listener, Sent};
+use crate::golden;
+use crate::program::{copy, data};
+use crate::sandbox::Sandbox;
+
+/// Runs the suite of all requests against a listener: what was told, and what was heard.
+fn all(listener: &Listener, options: &[&str]) -> (Sandbox, Told, Vec<Sent>) {
+    let sandbox = Sandbox::odd();
+    copy(&data("suites/wire"), &sandbox.path("wire"));
+    let told = events::run(&sandbox, &[&["run", "--suite", "../wire"], options, &[&*listener.url]].concat());
+    let heard = listener.heard();
+    assert_eq!(told.steps.len(), heard.len(), "{}", told.finished.stdout);
+    (sandbox, told, heard)
+}
+
+#[test]
+fn every_request_goes_out_in_the_bytes_that_are_written() {
+    let listener = Listener::open();
+    let (_sandbox, told, heard) = all(&listener, &[]);
+    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    let mut text = String::new();
+    for (step, sent) in told.steps.iter().zip(heard) {
+        let version = concat!("conformance/", env!("CARGO_PKG_VERSION"));
+        let fields = sent.fields.iter().map(|field| format!("  {field:?}\n")).collect::<String>();
+        let fields = fields.replace(version, "conformance/VERSION");
+        text.push_str(&format!(
+            "{}\n  {:?}\n{fields}  {:?}\n\n",
+            step["id"].as_str().unwrap(),
+            sent.line,
+            sent.body
+        ));
+    }
+    golden::compare(&data("suites/wire/sent.txt"), &golden::without_port(&text))
+        .unwrap_or_else(|difference| panic!("{difference}"));
+}
+
+#[test]
+fn the_again_line_of_every_step_sends_its_request_once_more() {
+    let listener = Listener::open();
+    let (sandbox, told, heard) = all(&listener, &["--show-secrets"]);
+    for (step, first) in told.steps.iter().zip(heard) {
+        let again = step["exchange"]["again"].as_str().unwrap();
+        let output = Command::new("sh")
+            .args(["-c", again])
+            .current_dir(sandbox.path("implementation"))
+            .output()
+            .unwrap();
+        let second = listener.heard();
+        let [second] = second.as_slice() else { panic!("{again}\n{output:?}\n{second:?}") };
+        let first = first.called_curl();
+        assert!(first.is(second), "{again}\n{first:?}\n{second:?}");
+    }
+}
+
+#[test]
+fn no_secret_stands_in_the_again_line_of_a_raw_request() {
+    let listener = Listener::open();
+    let sandbox = Sandbox::odd();
+    copy(&data("suites/wire"), &sandbox.path("wire"));
+    fs::write(
+        sandbox.path("wire/requests/all.yaml"),
+        "format: 1\ntitle: a\nprofile: only\nsteps:\n  - id: raw\n    title: b\n    covers: [WIRE-1.1]\n    request:\n      raw: |\n        GET / HTTP/1.1\n        \
+         Authorization: Basic c2VjcmV0\n        Cookie: sid=0123456789abcdef\n    expect: {status: 201}\n",
+    )
+    .unwrap();
+    let told = events::run(&sandbox, &["run", "--suite", "../wire", &listener.url]);
+    assert_eq!(told.finished.code, Some(1));
+    let record = told.steps[0]["exchange"].to_string();
+    assert!(!record.contains("c2VjcmV0") && !record.contains("0123456789abcdef"), "{record}");
+    assert!(record.contains("telnet://"), "{record}");
+}
