@@ -58,15 +58,18 @@ pub(crate) async fn json(head: &Parts, body: &mut Incoming) -> Result<Option<Val
     Ok(is_json(content_type(head)).then(|| serde_json::from_slice(&content).ok()).flatten())
 }
 
+/// Whether a body was sent that no view wanted. A client that waits for "100 Continue" is not asked to send.
+pub(crate) fn is_unread(head: &Parts, body: &Incoming) -> bool {
+    !body.is_end_stream() && !head.headers.contains_key(EXPECT)
+}
+
 /// Reads what is left of a body that no view wanted, as far as its limits go.
 ///
 /// A connection that is closed on unread bytes is reset, and the client may lose the answer that was on its
-/// way. A client that waits for "100 Continue" is not asked to send.
-pub(crate) async fn drain(head: &Parts, body: &mut Incoming) {
-    if !body.is_end_stream() && !head.headers.contains_key(EXPECT) {
-        // Whatever becomes of it, the answer stands.
-        let _ = read(body, DRAIN_TIMEOUT).await;
-    }
+/// way.
+pub(crate) async fn drain(body: &mut Incoming) {
+    // Whatever becomes of it, the answer stands.
+    let _ = read(body, DRAIN_TIMEOUT).await;
 }
 
 async fn read(body: &mut Incoming, timeout: Duration) -> Result<Bytes, Rejection> {

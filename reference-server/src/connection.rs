@@ -7,6 +7,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -45,7 +46,7 @@ pub(crate) fn connection(
     let peer = tracing::enabled!(Level::ERROR).then(|| stream.peer_addr().ok()).flatten();
     let service = service_fn(move |request| {
         let app = Arc::clone(&app);
-        async move {
+        let mut answering = Box::pin(async move {
             let entry = Entry::of(&request);
             let response = match head::check(&request) {
                 Ok(()) => app.answer(request).await,
@@ -54,7 +55,20 @@ pub(crate) fn connection(
             if let Some(entry) = entry {
                 entry.end(peer, &response);
             }
-            Ok::<_, Infallible>(response)
+            response
+        });
+        // Most answers wait for nothing. Made here, they let go of the request before hyper reads on, which can use
+        // the buffer again then; what does wait is polled again at once, by who will wake it.
+        let mut nobody = Context::from_waker(Waker::noop());
+        let answer = match answering.as_mut().poll(&mut nobody) {
+            Poll::Ready(response) => Ok(response),
+            Poll::Pending => Err(answering),
+        };
+        async move {
+            Ok::<_, Infallible>(match answer {
+                Ok(response) => response,
+                Err(answering) => answering.await,
+            })
         }
     });
     http1::Builder::new()

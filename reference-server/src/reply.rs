@@ -13,6 +13,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::json;
+use crate::model::User;
 use crate::store::WriteError;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -41,6 +42,11 @@ impl Reply {
     /// 200 and a value as JSON, in the layout of the transcripts.
     pub fn json(value: &impl Serialize) -> Self {
         Self::new(JSON, json::to_answer(value))
+    }
+
+    /// 200 and a user.
+    pub(crate) fn user(user: &User) -> Self {
+        Self::new(JSON, user.shown(|user| json::to_answer(user)))
     }
 
     /// 200 and JSON that is laid out already.

@@ -116,6 +116,22 @@ fn expect(value: &HeaderValue) -> Result<(), Rejection> {
     }
 }
 
+/// The bytes that a name of a host may have; a table, as every request is held against it.
+const NAME_BYTES: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let (mut byte, others) = (0_u8, b"-._~%!$&'()*+;=");
+    while byte < 128 {
+        bytes[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        bytes[others[at] as usize] = true;
+        at += 1;
+    }
+    bytes
+};
+
 /// Whether a value is `uri-host [ ":" port ]`, which may be empty (RFC 9110 §7.2, RFC 3986 §3.2.2).
 ///
 /// What stands in brackets is not taken apart: no address is derived from it.
@@ -125,7 +141,7 @@ fn is_host(value: &[u8]) -> bool {
         _ => (value, [].as_slice()),
     };
     let address = host.strip_prefix(b"[").map(|rest| rest.strip_suffix(b"]"));
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(byte);
+    let is_name = |&byte: &u8| NAME_BYTES[usize::from(byte)];
     port.iter().all(u8::is_ascii_digit)
         && match address {
             Some(None) => false,

@@ -1,7 +1,8 @@
 //! A user: `models/user.py`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use hyper::body::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -26,6 +27,18 @@ pub struct User {
     pub first_name: Option<String>,
     /// The last name.
     pub last_name: Option<String>,
+    #[serde(skip)]
+    shown: Shown,
+}
+
+/// The answer that shows a user, once it was made. A user that may be changed, a copy, has none.
+#[derive(Default)]
+struct Shown(OnceLock<Bytes>);
+
+impl Clone for Shown {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl User {
@@ -41,6 +54,7 @@ impl User {
             password: None,
             first_name: None,
             last_name: None,
+            shown: Shown::default(),
         }
     }
 
@@ -82,6 +96,12 @@ impl User {
             updated_at: self.updated_at,
         }
     }
+
+    /// The user as `render` shows it, which is called the first time only: users are shown far more often than they
+    /// are changed, and then a changed copy takes their place in the store.
+    pub(crate) fn shown(&self, render: impl FnOnce(&UserJson<'_>) -> Bytes) -> Bytes {
+        self.shown.0.get_or_init(|| render(&self.to_json())).clone()
+    }
 }
 
 impl Default for User {
@@ -102,6 +122,7 @@ impl Model for User {
     }
 
     fn touch(&mut self, now: Timestamp) {
+        self.shown = Shown::default();
         self.updated_at = now;
     }
 }

@@ -110,3 +110,22 @@ fn the_name_to_show_is_both_names_or_one_or_the_email_or_nothing() {
     assert_eq!(user(email, None, None).display_name(), "bob@hbtn.io");
     assert_eq!(user(None, None, None).display_name(), "");
 }
+
+#[test]
+fn a_user_is_rendered_once_and_again_after_a_change() {
+    let email = |user: &User| {
+        let render = |user: &UserJson<'_>| Bytes::from(user.email.unwrap_or_default().to_owned());
+        String::from_utf8(user.shown(render).to_vec()).unwrap()
+    };
+    let mut user = User::new();
+    user.email = Some("bob@hbtn.io".to_owned());
+    assert_eq!(email(&user), "bob@hbtn.io");
+    assert_eq!(user.shown(|_| unreachable!("it was rendered")), "bob@hbtn.io");
+
+    let mut changed = user.clone();
+    changed.email = Some("rob@hbtn.io".to_owned());
+    assert_eq!(email(&changed), "rob@hbtn.io");
+    changed.email = Some("eve@hbtn.io".to_owned());
+    changed.touch(Timestamp::now());
+    assert_eq!(email(&changed), "eve@hbtn.io");
+}
