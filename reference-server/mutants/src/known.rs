@@ -1,7 +1,8 @@
 //! The mutants that the suite does not notice and need not: each with the reason why no client can see it.
 //!
 //! In goes the text of `missed.txt`, a line for each, four columns with tabs between them: the file below `src/`, the change, the line of
-//! code that is changed (empty for a whole function), and the reason.
+//! code that is changed (empty for a whole function), and the reason. `* in NAME` in the place of a change stands for all changes in a
+//! function, whatever its lines are.
 
 #[cfg(test)]
 mod tests;
@@ -43,13 +44,15 @@ impl Known {
     /// Why a mutant, in the text of its file, is missed; none when nobody has said so.
     #[must_use]
     pub(crate) fn reason(&self, mutant: &Mutant, text: &str) -> Option<&str> {
-        self.reasons.get(&entry(mutant, text)).map(String::as_str)
+        let whole = mutant.change().rsplit_once(" in ").map(|(_, name)| name);
+        let whole = whole.map(|name| format!("{}\t* in {name}\t", mutant.file_below_src()));
+        let one = self.reasons.get(&entry(mutant, text));
+        one.or_else(|| self.reasons.get(&whole?)).map(String::as_str)
     }
 }
 
 /// A mutant as the list writes it, without its reason.
 #[must_use]
 pub(crate) fn entry(mutant: &Mutant, text: &str) -> String {
-    let file = mutant.file.trim_start_matches("reference-server/src/");
-    format!("{file}\t{}\t{}", mutant.change(), mutant.code(text))
+    format!("{}\t{}\t{}", mutant.file_below_src(), mutant.change(), mutant.code(text))
 }

@@ -50,6 +50,12 @@ pub(crate) struct Function {
 }
 
 impl Mutant {
+    /// The file, from the folder of the server's sources.
+    #[must_use]
+    pub(crate) fn file_below_src(&self) -> &str {
+        self.file.trim_start_matches("reference-server/src/")
+    }
+
     /// The description without file, line and column, so that it outlives changes elsewhere in the file.
     #[must_use]
     pub(crate) fn change(&self) -> &str {

@@ -195,7 +195,7 @@ fn report(mutants: &[Mutant], outcomes: &Outcomes, known: &Known, root: &Path) -
         println!("missed: {}\n        {entry}", mutant.name);
     }
     let visible = caught + told + missed.len();
-    let tenths = if visible == 0 { 1000 } else { 1000 * (caught + told) / visible };
+    let tenths = (1000 * (caught + told)).checked_div(visible).unwrap_or(1000);
     println!(
         "{} mutants: {caught} caught by a must, {told} told by a should, {} missed, {explained} known to be missed and why, \
          {unviable} unviable; {}.{} % of the visible ones noticed",

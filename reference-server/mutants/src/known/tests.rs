@@ -33,3 +33,13 @@ fn a_line_without_a_reason_is_no_entry() {
     let wrong = Known::read("auth/cookie.rs\treplace + with -\ta + b\n").err();
     assert_eq!(wrong.as_deref(), Some("line 1: a mutant has a file, a change, a line of code and a reason"));
 }
+
+#[test]
+fn a_star_stands_for_every_change_in_a_function() {
+    let reason = |text: &str| {
+        Known::read(text).ok().and_then(|known| known.reason(&mutant(), TEXT).map(str::to_owned))
+    };
+    assert_eq!(reason("auth/cookie.rs\t* in value_end\t\tquotes\n").as_deref(), Some("quotes"));
+    assert_eq!(reason("auth/cookie.rs\t* in text\t\tquotes\n"), None);
+    assert_eq!(reason("cookie.rs\t* in value_end\t\tquotes\n"), None);
+}
