@@ -313,6 +313,9 @@ FAULTS = {
     "stored-lost-on-restart": Fault(
         "does not load the stored sessions",
         "SESSION task 10: sessions outlive the process", "stored"),
+    "stored-login-overwrites": Fault(
+        "writes its first new session over the file it has not read",
+        "SESSION task 10: sessions outlive the process", "stored"),
     "stored-logout-in-memory": Fault(
         "removes a session from memory and not from the file, so that a restart revives it",
         "SESSION task 10: destroy_session removes the stored session", "stored"),

@@ -48,6 +48,16 @@ def stored_lost_on_restart():
     UserSession.load = classmethod(lambda cls: None)
 
 
+def stored_login_overwrites():
+    right_load = UserSession.load.__func__
+    UserSession.load = classmethod(lambda cls: None)
+
+    @instead_of(SessionDBAuth, "user_id_for_session_id")
+    def user_id(right, self, session_id):
+        right_load(UserSession)
+        return right(self, session_id)
+
+
 def stored_logout_in_memory():
     UserSession.remove = lambda self: self.objects.pop(self.id, None) is not None
 
