@@ -75,7 +75,7 @@ fn every_document_says_it() {
             .contains(&format!("::error title=A desk of many moods%3A python3 moody.py::{told}\n"))
     );
     let html = sandbox.read("report.html");
-    assert!(html.contains(told) && html.contains("desk/2-dies::question"));
+    assert!(html.contains(told) && html.contains("the desk survives the question"));
     let junit = sandbox.read("report.junit");
     assert!(junit.contains(&format!(r#"<error type="interrupted" message="{told}"/>"#)), "{junit}");
     // Four steps, and the run itself.
