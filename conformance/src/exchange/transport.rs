@@ -31,6 +31,9 @@ pub struct Transport {
     pub proxy: Option<Url>,
 }
 
+/// The fields that a head may have: a thousand cookies are odd, and an answer all the same.
+const MOST_FIELDS: usize = 1200;
+
 impl Default for Transport {
     fn default() -> Self {
         Self {
@@ -118,8 +121,10 @@ impl Transport {
         // An earlier call has done the same.
         rustls::crypto::ring::default_provider().install_default().ok();
         // What a user asked for is what goes out: no proxy of the environment, no redirection of its own.
-        let builder =
-            builder.no_proxy().redirect(reqwest::redirect::Policy::none()).http1_title_case_headers();
+        let builder = (builder.no_proxy())
+            .redirect(reqwest::redirect::Policy::none())
+            .http1_title_case_headers()
+            .http1_max_headers(MOST_FIELDS);
         let mut builder = match tls {
             Some(tls) => builder.tls_backend_preconfigured(tls.clone()),
             None => builder.tls_certs_only([]),

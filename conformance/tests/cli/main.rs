@@ -16,6 +16,7 @@ mod fidelity;
 mod fleet;
 mod golden;
 mod half;
+mod hostile;
 mod import;
 mod interrupted;
 mod language;
