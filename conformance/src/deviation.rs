@@ -67,7 +67,7 @@ impl Deviations {
     /// # Errors
     /// Everything that is wrong in it, each at its place; an entry that matches no step of the suite, at any stage, is wrong.
     pub fn load(path: &Path, suite: &Arc<Suite>) -> Result<Self, Diagnostics> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = crate::suite::folder::read_text(path).map_err(|error| {
             Diagnostic::new(format!("the file of deviations {} cannot be read: {error}", path.display()))
         })?;
         let source = Source::new(path.display().to_string(), text);

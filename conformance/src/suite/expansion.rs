@@ -56,10 +56,16 @@ pub(super) struct Expansion<'a> {
     pub(super) wrong: Diagnostics,
 }
 
+/// The steps that a scenario may come to. Sequences that use each other come to any number in a few lines.
+const MOST: usize = 10_000;
+
 impl<'a> Expansion<'a> {
     /// Writes out the steps of a level.
     pub(super) fn steps(&mut self, steps: &'a [Located<StepText>], level: &Level<'a>) {
         for step in steps {
+            if self.steps.len() > MOST {
+                return;
+            }
             let mut level = level.clone();
             level.spots.own.push(step.place(level.source));
             if let Err(more) = self.rows(step, &level) {
@@ -131,6 +137,14 @@ impl<'a> Expansion<'a> {
     }
 
     fn keep(&mut self, step: Step, level: &Level<'_>) -> Result<(), Diagnostics> {
+        if self.steps.len() == MOST {
+            let place = level.spots.via.first().unwrap_or(&step.place).clone();
+            // One more than there may be: nothing behind it is looked at.
+            self.steps.push(step);
+            return Err(
+                Diagnostic::at(place, format!("here the scenario comes to more than {MOST} steps")).into()
+            );
+        }
         if let Some(first) = self.steps.iter().find(|first| first.id == step.id) {
             let message = format!("the step `{}` stands here a second time", step.id);
             let place = level.spots.via.first().filter(|_| !level.inside.is_empty()).unwrap_or(&step.place);

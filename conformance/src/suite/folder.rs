@@ -3,7 +3,8 @@
 //! The only room of the suite that reads files.
 
 use std::cmp::Ordering;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -71,13 +72,7 @@ impl Folder {
     /// A file that is not there or cannot be read.
     pub(super) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         match self {
-            Self::Directory(path) => {
-                let path = path.join(name);
-                if path.metadata()?.len() > LARGEST {
-                    return Err(io::Error::other("it is larger than 8 MiB"));
-                }
-                std::fs::read(path)
-            }
+            Self::Directory(path) => read_file(&path.join(name)),
             Self::Embedded => {
                 let file = EMBEDDED.get_file(name).ok_or(io::ErrorKind::NotFound)?;
                 Ok(file.contents().to_vec())
@@ -104,6 +99,27 @@ impl Folder {
             Diagnostic::at(source.place(replaced), "this is not UTF-8").help("save the file in UTF-8")
         })
     }
+}
+
+/// Reads a file that someone has written by hand.
+///
+/// # Errors
+/// One that cannot be read, or that is larger than anyone writes: a device that never ends is read no further either.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("it is larger than 8 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file of text that someone has written by hand.
+///
+/// # Errors
+/// Those of [`read_file`], and a file that is not UTF-8.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_file(path)?).map_err(|_| io::Error::other("it is not UTF-8"))
 }
 
 fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) -> io::Result<()> {

@@ -41,7 +41,7 @@ impl Given {
     /// A file that cannot be read, or is no mapping of data.
     pub fn read(path: &std::path::Path) -> Result<Vec<Self>, Diagnostic> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = crate::suite::folder::read_text(path).map_err(|error| {
             Diagnostic::new(format!("the file of variables {shown} cannot be read: {error}"))
         })?;
         let source = Source::new(shown, text);

@@ -91,7 +91,7 @@ struct ProgramText {
 /// # Errors
 /// Everything that is wrong in it, each at its place.
 pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = crate::suite::folder::read_text(path).map_err(|error| {
         Diagnostic::new(format!("the target file {} cannot be read: {error}", path.display()))
     })?;
     let source = Source::new(path.display().to_string(), text);

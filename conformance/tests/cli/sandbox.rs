@@ -116,10 +116,24 @@ impl Sandbox {
 
     /// The program as [`Sandbox::start`] starts it.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let output = |name| fs::File::create(self.path(name)).unwrap();
         let mut command = conformance(&self.path("implementation"));
+        command.args(arguments);
+        self.furnish(command)
+    }
+
+    /// The program with no more memory than so many KiB, where the system can be asked for that.
+    pub(crate) fn limited(&self, kibibytes: &str, arguments: &[&str]) -> Command {
+        let program = conformance(&self.path("implementation"));
+        let mut command = Command::new("sh");
+        command.current_dir(self.path("implementation"));
+        command.args(["-c", "ulimit -v $0 2>/dev/null; exec \"$@\"", kibibytes]);
+        command.arg(program.get_program()).args(arguments);
+        self.furnish(command)
+    }
+
+    fn furnish(&self, mut command: Command) -> Command {
+        let output = |name| fs::File::create(self.path(name)).unwrap();
         command
-            .args(arguments)
             .env("TMPDIR", self.path("temporary"))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())

@@ -1,0 +1,134 @@
+//! Files that are made to be too much: each is refused with a sentence, in little memory, and before long.
+
+use std::fmt::Write as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::sandbox::Sandbox;
+
+/// What the program may take of memory, in KiB: a hundredth of what any of these would come to.
+const MEMORY: &str = "600000";
+const PATIENCE: Duration = Duration::from_mins(1);
+
+const HEAD: &str = "format: 1\ntitle: bomb\nprofile: desk\nsteps:\n  - id: open\n    title: open\n    covers: [MOOD-1.1]\n    \
+                    request: curl \"http://desk.example/open\"\n    expect:\n      json: ";
+
+#[test]
+fn a_yaml_bomb_is_refused_wherever_it_stands() {
+    let bomb = bomb();
+    for (file, flags) in [
+        ("suite/desk/1-open.yaml", &[][..]),
+        ("suite/suite.yaml", &[]),
+        ("suite/requirements.yaml", &[]),
+        ("target.yaml", &["--target", "../target.yaml"]),
+        ("known.yaml", &["--deviations", "../known.yaml", "http://127.0.0.1:1", "--profile", "desk"]),
+        ("values.yaml", &["--vars", "../values.yaml", "http://127.0.0.1:1", "--profile", "desk"]),
+    ] {
+        let sandbox = Sandbox::moody();
+        sandbox.write(file, &bomb);
+        let said = refused(&sandbox, flags);
+        assert!(said.contains(file.rsplit('/').next().unwrap()), "{file}: {said}");
+    }
+}
+
+#[test]
+fn a_bomb_of_aliases_behind_a_scenario_that_is_right_is_refused() {
+    let sandbox = Sandbox::moody();
+    let bomb = bomb().replace('\n', "\n        ");
+    sandbox.write("suite/desk/1-open.yaml", &format!("{HEAD}\n        {bomb}\n"));
+    let said = refused(&sandbox, &[]);
+    assert!(said.contains("desk/1-open.yaml"), "{said}");
+}
+
+#[test]
+fn ten_thousand_levels_are_refused() {
+    let lists = format!("{HEAD}{}{}\n", "[".repeat(10_000), "]".repeat(10_000));
+    let mappings = format!("{HEAD}{}1{}\n", "{a: ".repeat(10_000), "}".repeat(10_000));
+    let mut indented = format!("{HEAD}\n");
+    for level in 0..2_000 {
+        writeln!(indented, "{}a:", " ".repeat(8 + level)).unwrap();
+    }
+    let tags = format!("{HEAD}{}[!any ]{}\n", "!each [".repeat(10_000), "]".repeat(10_000));
+    let expression = format!("{HEAD}\"${{{}1{}}}\"\n", "(".repeat(10_000), ")".repeat(10_000));
+    for (name, text) in [
+        ("lists", lists),
+        ("mappings", mappings),
+        ("indented", indented),
+        ("tags", tags),
+        ("expression", expression),
+    ] {
+        let sandbox = Sandbox::moody();
+        sandbox.write("suite/desk/1-open.yaml", &text);
+        let said = refused(&sandbox, &[]);
+        assert!(said.contains("desk/1-open.yaml"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_file_of_a_hundred_megabytes_is_refused_unread() {
+    let sandbox = Sandbox::moody();
+    let file = std::fs::File::create(sandbox.path("suite/desk/1-open.yaml")).unwrap();
+    file.set_len(100_000_000).unwrap();
+    let said = refused(&sandbox, &[]);
+    assert!(said.contains("desk/1-open.yaml cannot be read: it is larger than 8 MiB"), "{said}");
+    let said = refused(&Sandbox::moody(), &["--target", "/dev/zero"]);
+    assert!(said.contains("/dev/zero cannot be read: it is larger than 8 MiB"), "{said}");
+}
+
+#[test]
+fn sequences_that_double_are_refused_at_the_use_that_is_too_much() {
+    let sandbox = Sandbox::moody();
+    std::fs::create_dir(sandbox.path("suite/sequences")).unwrap();
+    let step = "  - id: open\n    title: open\n    covers: [MOOD-1.1]\n    request: curl \"http://desk.example/open\"\n    expect: {status: 200}\n";
+    sandbox.write("suite/sequences/s0.yaml", &format!("format: 1\ntitle: s0\nsteps:\n{step}"));
+    for level in 1..=40 {
+        let below = level - 1;
+        let uses = format!("  - {{id: a, use: s{below}}}\n  - {{id: b, use: s{below}}}\n");
+        sandbox.write(
+            &format!("suite/sequences/s{level}.yaml"),
+            &format!("format: 1\ntitle: s{level}\nsteps:\n{uses}"),
+        );
+    }
+    sandbox.write(
+        "suite/desk/1-open.yaml",
+        "format: 1\ntitle: bomb\nprofile: desk\nsteps:\n  - {id: all, use: s40}\n",
+    );
+    let said = refused(&sandbox, &[]);
+    assert!(said.contains("here the scenario comes to more than 10000 steps"), "{said}");
+    assert!(said.contains("desk/1-open.yaml:5"), "{said}");
+}
+
+/// Nine aliases of nine aliases, nine deep.
+fn bomb() -> String {
+    let mut text = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
+    for level in 1..=9 {
+        let below = format!("*a{}", level - 1);
+        writeln!(text, "a{level}: &a{level} [{}]", [below.as_str(); 9].join(", ")).unwrap();
+    }
+    text
+}
+
+/// What the program says of what it does not take, with little memory and little time.
+fn refused(sandbox: &Sandbox, flags: &[&str]) -> String {
+    let command = if flags.is_empty() { "check" } else { "run" };
+    let mut child = sandbox
+        .limited(MEMORY, &[&[command, "--suite", "../suite"], flags].concat())
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("it does not end");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let said = sandbox.read("stderr");
+    assert_eq!(status.code(), Some(2), "{said}");
+    assert!(said.starts_with("error: "), "{said}");
+    said
+}
