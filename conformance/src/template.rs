@@ -35,7 +35,7 @@ pub struct Scope {
 
 /// Why an expression has no value, in one sentence.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-#[error("`{written}` {fault}")]
+#[error("`{}` {fault}", shortened(written))]
 pub struct TemplateError {
     written: String,
     fault: String,
@@ -50,6 +50,15 @@ enum Part {
         compiled: minijinja::Expression<'static, 'static>,
         names: Vec<String>,
     },
+}
+
+/// An expression as a sentence names it: the whole of one that fits on a line.
+fn shortened(written: &str) -> String {
+    const LONGEST: usize = 100;
+    match written.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &written[..end]),
+        None => written.to_owned(),
+    }
 }
 
 impl TemplateError {

@@ -75,6 +75,13 @@ fn unreadable(source: &Arc<Source>, place: Place, message: &str) -> Diagnostic {
     {
         return Diagnostic::at(tab, "a tab stands in the indentation").help("YAML is indented with spaces");
     }
+    if message.contains("recursion limit") || message.contains("Depth {") {
+        return Diagnostic::at(place, "this is nested too deep to be read");
+    }
+    if message.starts_with("budget breached") {
+        return Diagnostic::at(place, "with all its aliases the file comes to more than is read")
+            .help("a file of a suite holds up to 250000 values; what is larger is several files");
+    }
     let help = match message {
         "mapping values are not allowed in this context" => {
             "a text with `: ` in it stands in quotes, or on lines of its own behind `>-`; if it is a key, it is \

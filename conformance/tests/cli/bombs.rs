@@ -37,7 +37,7 @@ fn a_bomb_of_aliases_behind_a_scenario_that_is_right_is_refused() {
     let bomb = bomb().replace('\n', "\n        ");
     sandbox.write("suite/desk/1-open.yaml", &format!("{HEAD}\n        {bomb}\n"));
     let said = refused(&sandbox, &[]);
-    assert!(said.contains("desk/1-open.yaml"), "{said}");
+    assert!(said.starts_with("error: with all its aliases the file comes to more than is read\n"), "{said}");
 }
 
 #[test]
@@ -60,7 +60,8 @@ fn ten_thousand_levels_are_refused() {
         let sandbox = Sandbox::moody();
         sandbox.write("suite/desk/1-open.yaml", &text);
         let said = refused(&sandbox, &[]);
-        assert!(said.contains("desk/1-open.yaml"), "{name}: {said}");
+        let first = said.lines().next().unwrap();
+        assert!(first.len() < 200 && (first.contains("too deep") || name == "expression"), "{name}: {first}");
     }
 }
 
