@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
+use crate::event::Shard;
 use crate::run::EVENTS_VERSION;
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -91,6 +92,8 @@ enum Line {
         suite: String,
         target: String,
         stage: Option<String>,
+        #[serde(default)]
+        shard: Option<Shard>,
     },
     Step(Box<Step>),
     Footer {
@@ -189,6 +192,7 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
                 );
                 return Err(Diagnostic::new(message).help("a newer version of conformance may read it"));
             }
+            Line::Header { shard: Some(shard), .. } => return Err(in_part(path, &shard)),
             Line::Header { suite, target, stage, .. } => header = Some((suite, target, stage)),
             Line::Step(step) if step.verdict > Verdict::Pass => steps.push(*step),
             Line::Step(_) => {}
@@ -212,17 +216,23 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
     Ok(Implementation { name: String::new(), verdicts, steps, trouble, exit, suite, stage, target, rows })
 }
 
-fn cut(path: &Path) -> Diagnostic {
+pub(crate) fn cut(path: &Path) -> Diagnostic {
     Diagnostic::new(format!("the report {} is not whole: it has no footer", path.display()))
         .help("its run did not end; run it again")
 }
 
-fn interrupted(path: &Path) -> Diagnostic {
+pub(crate) fn interrupted(path: &Path) -> Diagnostic {
     Diagnostic::new(format!("the report {} is not whole: its run was interrupted", path.display()))
         .help("run it again to its end")
 }
 
-fn not_a_report(path: &Path, why: &str) -> Diagnostic {
+fn in_part(path: &Path, shard: &Shard) -> Diagnostic {
+    let Shard { index, of, .. } = shard;
+    Diagnostic::new(format!("the report {} is of shard {index} of {of}", path.display()))
+        .help("`conformance merge` joins the shards into one report")
+}
+
+pub(crate) fn not_a_report(path: &Path, why: &str) -> Diagnostic {
     Diagnostic::new(format!("{} is not a report: {why}", path.display()))
         .help("`conformance run --report jsonl=FILE` writes one")
 }

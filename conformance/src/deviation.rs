@@ -106,11 +106,12 @@ impl Deviations {
     }
 
     /// Returns the entries that are no longer true: a step passes that was known to fail, or a requirement holds.
-    pub(crate) fn stale(&self) -> Vec<Stale> {
+    /// Of requirements it can be said where the `whole` was run.
+    pub(crate) fn stale(&self, whole: bool) -> Vec<Stale> {
         let stale = self.entries.iter().filter_map(|entry| {
             let message = match (&entry.what, entry.passed.first()) {
                 (What::Steps(_), Some(step)) => format!("the step `{step}` passes now"),
-                (What::Requirement(id), Some(_)) if entry.failed == 0 => {
+                (What::Requirement(id), Some(_)) if whole && entry.failed == 0 => {
                     format!("the requirement `{id}` holds now")
                 }
                 _ => return None,

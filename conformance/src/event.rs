@@ -13,7 +13,7 @@ use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
 
 /// Something that happened. As a line of JSON it carries its `event`.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Event {
     /// The run begins.
@@ -25,12 +25,12 @@ pub enum Event {
 }
 
 /// What is run.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Header {
     /// The version of the event stream.
     pub version: u32,
     /// The program and its version.
-    pub conformance: &'static str,
+    pub conformance: String,
     /// When it began, as RFC 3339 writes it, in UTC.
     pub started: String,
     /// What the suite is about.
@@ -41,10 +41,28 @@ pub struct Header {
     pub stage: Option<String>,
     /// How many steps will be told.
     pub steps: usize,
+    /// Which part of the whole it is, if it is no more than a part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+}
+
+/// A part of a run that is split across machines.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct Shard {
+    /// Which of the parts it is, counted from 1.
+    pub index: usize,
+    /// How many parts there are.
+    pub of: usize,
+    /// How many scenarios the whole has.
+    pub scenarios: usize,
+    /// Where its own scenarios stand among them, counted from 0, in the order in which they are told.
+    pub positions: Vec<usize>,
+    /// What the whole is, as the SHA-256 of its scenarios and steps: shards of one whole have the same.
+    pub whole: String,
 }
 
 /// One step with its verdict.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Record {
     /// The id of the step, the same in every report and every run.
     pub id: String,
@@ -63,43 +81,43 @@ pub struct Record {
     /// The step in the words of its file.
     pub source: Excerpt,
     /// The uses of sequences and the row that brought it about, outermost first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub via: Vec<Place>,
     /// How often it was sent; more than once where it is tried again.
     pub tries: u32,
     /// How long the step took with its waits and its repetitions, in milliseconds.
     pub milliseconds: f64,
     /// What did not hold.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// Why there is no other verdict.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The step that had to hold first, where this one was not tried because it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
     /// What went over the wire.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,
     /// What the target printed meanwhile.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub printed: String,
     /// The reason of a failure that is known: it fails nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deviation: Option<String>,
     /// Whether the target itself did not start in this profile. What that means is settled when it is known whether it starts
     /// in any.
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unstarted: bool,
 }
 
 /// A request and its response, as a report shows them.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Exchange {
     /// The request.
     pub sent: Sent,
     /// The redirections that were followed, in order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hops: Vec<Hop>,
     /// The response, if there was one.
     pub received: Option<Received>,
@@ -108,7 +126,7 @@ pub struct Exchange {
 }
 
 /// A redirection that was followed.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Hop {
     /// The response that sent elsewhere.
     pub received: Received,
@@ -117,7 +135,7 @@ pub struct Hop {
 }
 
 /// A request.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Sent {
     /// The method.
     pub method: String,
@@ -130,7 +148,7 @@ pub struct Sent {
 }
 
 /// A response.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Received {
     /// The status.
     pub status: u16,
@@ -210,7 +228,7 @@ pub struct Standing {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deviates: bool,
     /// Why no step ran.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 

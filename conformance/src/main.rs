@@ -9,7 +9,7 @@ use anstream::AutoStream;
 use clap::Parser as _;
 use conformance::options::{Command, Options};
 
-use crate::command::{Stopped, compare, document, paper, print, run, seed};
+use crate::command::{Stopped, compare, document, merge, paper, print, run, seed};
 
 fn main() -> ExitCode {
     let done = match Options::parse().command {
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Completions(options) => print(&options.script()),
         Command::Man(options) => options.page().map_err(Stopped::from).and_then(|page| print(&page)),
         Command::Compare(options) => compare::compare(&options),
+        Command::Merge(options) => merge::merge(&options),
         Command::Seed(options) => seed::seed(&options),
         Command::Import(options) => document::import(&options),
         Command::Record(options) => document::record(&options),

@@ -2,6 +2,8 @@
 
 mod curl;
 mod run;
+mod shard;
+mod telling;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +16,9 @@ use crate::suite::{Folder, Suite};
 
 pub use curl::{Export, Import, Record};
 use run::parse_address;
-pub use run::{Color, ReportKind, ReportPlace, Run, TransportOptions, github_summary};
+pub use run::{Run, TransportOptions};
+pub use shard::{Merge, ShardOptions};
+pub use telling::{Color, ReportKind, ReportPlace, Telling, github_summary};
 
 /// Replays an HTTP API's specification against any implementation of it, and says requirement by requirement what holds.
 #[derive(Debug, Parser)]
@@ -45,6 +49,9 @@ pub enum Command {
     Man(Man),
     /// Sets the reports of several implementations beside each other.
     Compare(Compare),
+    /// Joins the reports of all shards of a run into the report of one run.
+    #[command(after_help = EXIT_CODES)]
+    Merge(Merge),
     /// Prints what a target that is already running must hold, as files or as curl commands.
     Seed(Seed),
     /// Writes scenarios from the shell sessions that a document prints, or from a browser's recording.
@@ -61,6 +68,9 @@ pub struct List {
     /// What is shown of the suite.
     #[command(flatten)]
     pub selection: SelectionOptions,
+    /// Which part is shown, of several machines.
+    #[command(flatten)]
+    pub shard: ShardOptions,
     /// For people, or for programs.
     #[arg(long, default_value = "text")]
     pub format: ListFormat,

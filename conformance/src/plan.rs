@@ -9,7 +9,7 @@ use std::sync::Arc;
 use globset::Glob;
 
 use crate::diagnostic::Diagnostic;
-use crate::event::{Demand, Next};
+use crate::event::{Demand, Next, Shard};
 use crate::suite::{Scenario, Step, Suite};
 
 /// What was asked for.
@@ -36,6 +36,8 @@ pub struct Plan {
     pub stage: usize,
     /// One for each target that is needed.
     pub groups: Vec<Group>,
+    /// Which part of the whole it is, if it is no more than a part.
+    pub shard: Option<Shard>,
 }
 
 /// The scenarios that share one target.
@@ -118,7 +120,7 @@ impl Plan {
             )));
         }
         let groups = group(&suite, trials);
-        Ok(Self { suite, stage, groups })
+        Ok(Self { suite, stage, groups, shard: None })
     }
 
     /// Returns the first stage behind the judged one that demands more, and what that is. Filters and profiles play no part: a
@@ -206,7 +208,7 @@ fn select(
 }
 
 /// Puts the scenarios of a profile on one target, and each isolated one on its own.
-fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
+pub(crate) fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for trial in trials {
         let isolated = trial.scenario.isolated;

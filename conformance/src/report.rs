@@ -20,7 +20,7 @@ pub mod task;
 mod whole;
 mod xml;
 
-pub use account::Document;
+pub use account::{Account, Document};
 pub use github::Github;
 pub use human::{Detail, Human, failure};
 pub use jsonl::JsonLines;

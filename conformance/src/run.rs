@@ -20,13 +20,15 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::deviation::Deviations;
-use crate::event::{Event, Footer, Header, Record};
+use crate::event::{Event, Footer, Header, Record, Stale};
 use crate::exchange::Transport;
+use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::redact::Redactor;
 use crate::target::Target;
 use crate::verdict::Verdict;
-use tally::Tally;
+pub(crate) use tally::Tally;
+use tally::register;
 
 pub use interrupt::Interrupt;
 pub use session::{Session, Turn};
@@ -57,7 +59,7 @@ type Told = (usize, Vec<Record>);
 pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl FnMut(&Event)) -> Footer {
     let interrupt = options.interrupt.clone();
     let began = Instant::now();
-    let mut tally = Tally::new(&plan);
+    let mut tally = Tally::new(register(&plan.suite));
     let mut deviations = options.deviations.clone();
     tell(&Event::Header(header(&plan, &target)));
     let groups = plan.groups.len();
@@ -104,16 +106,26 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
     let footer = match interrupt.exit() {
         // What was not reached may be as it was known to be.
         Some(exit) => Footer { interrupted: true, exit, ..tally.close(Vec::new()) },
-        None => Footer { next: session.plan().next(), ..tally.close(deviations.stale()) },
+        None => Footer { next: session.plan().next(), ..tally.close(stale(&deviations, session.plan())) },
     };
-    let footer = Footer { milliseconds: milliseconds(began.elapsed()), ..footer };
+    let mut footer = Footer { milliseconds: milliseconds(began.elapsed()), ..footer };
+    if groups == 0 && !footer.interrupted {
+        // A shard may be empty: the whole is not.
+        footer.exit = Exit::Conforms.code();
+    }
     tell(&Event::Footer(footer.clone()));
     footer
 }
 
+/// The deviations that are no longer true. Of a shard only those of steps are: other shards may know of a requirement what this
+/// one does not.
+fn stale(deviations: &Deviations, plan: &Plan) -> Vec<Stale> {
+    deviations.stale(plan.shard.is_none())
+}
+
 /// A target that starts in one profile and not in another does not do in that one what the specification says of it. One that
 /// starts in none is no target.
-fn settle(record: &mut Record, came_up: bool) {
+pub(crate) fn settle(record: &mut Record, came_up: bool) {
     if record.unstarted && came_up {
         record.verdict = Verdict::Fail;
     }
@@ -123,12 +135,13 @@ fn header(plan: &Plan, target: &Target) -> Header {
     let steps = plan.trials().iter().flat_map(|trial| &trial.steps).filter(|(_, asked)| *asked).count();
     Header {
         version: EVENTS_VERSION,
-        conformance: env!("CARGO_PKG_VERSION"),
+        conformance: env!("CARGO_PKG_VERSION").to_owned(),
         started: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
         suite: plan.suite.title.clone(),
         target: target.title().to_owned(),
         stage: plan.suite.stages.get(plan.stage).cloned(),
         steps,
+        shard: plan.shard.clone(),
     }
 }
 

@@ -4,18 +4,22 @@
 //! gives keeps its place from load to report, so that whatever is said of it can point at the line.
 //! Nothing here reads a file or prints.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, OnceLock};
 
 use schemars::JsonSchema;
-use serde::Serialize;
-use serde::ser::{SerializeStruct as _, Serializer};
+use serde::de::{Deserializer, Error as _};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
 
 /// A file of a suite: the name it goes by in messages, and its text.
 #[derive(Debug)]
 pub struct Source {
     path: String,
     text: String,
+    /// The number of the text's first line: one, but for a piece of a file.
+    first_line: usize,
     line_starts: OnceLock<Vec<usize>>,
 }
 
@@ -36,7 +40,7 @@ pub struct Place {
 }
 
 /// Whole lines of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct Excerpt {
     /// The number of the first of them, counted from 1.
     pub line: usize,
@@ -54,7 +58,7 @@ pub struct Snippet<'a> {
 impl Source {
     /// Returns a source of this text, shown in messages as `path`.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into(), line_starts: OnceLock::new() })
+        Arc::new(Self { path: path.into(), text: text.into(), first_line: 1, line_starts: OnceLock::new() })
     }
 
     /// The name under which messages show this file.
@@ -82,8 +86,9 @@ impl Source {
         })
     }
 
-    fn line(&self, number: usize) -> &str {
-        let start = self.line_starts()[number - 1];
+    /// The line at this place among the text's own, counted from 0.
+    fn line(&self, row: usize) -> &str {
+        let start = self.line_starts()[row];
         self.text[start..].lines().next().unwrap_or("")
     }
 }
@@ -126,7 +131,9 @@ impl Place {
         if text == self.source.text || text.len() != self.source.text.len() {
             return self.clone();
         }
-        Self { source: Source::new(self.source.path.as_str(), text), span: self.span }
+        let (path, first_line) = (self.source.path.clone(), self.source.first_line);
+        let source = Arc::new(Source { path, text, first_line, line_starts: OnceLock::new() });
+        Self { source, span: self.span }
     }
 
     /// The point at which the place begins.
@@ -138,7 +145,12 @@ impl Place {
     /// The line on which the place begins, counted from 1.
     #[must_use]
     pub fn line(&self) -> usize {
-        self.source.line_starts().partition_point(|start| *start <= self.span.start)
+        self.source.first_line + self.row()
+    }
+
+    /// The line on which the place begins among the text's own, counted from 0.
+    fn row(&self) -> usize {
+        self.source.line_starts().partition_point(|start| *start <= self.span.start) - 1
     }
 
     /// The line on which the place ends, counted from 1.
@@ -151,14 +163,14 @@ impl Place {
     /// The column at which the place begins, in characters counted from 1.
     #[must_use]
     pub fn column(&self) -> usize {
-        let start = self.source.line_starts()[self.line() - 1];
+        let start = self.source.line_starts()[self.row()];
         self.source.text.get(start..self.span.start).map_or(1, |before| before.chars().count() + 1)
     }
 
     /// The source line on which the place begins.
     #[must_use]
     pub fn line_text(&self) -> &str {
-        self.source.line(self.line())
+        self.source.line(self.row())
     }
 
     /// Returns the drawing of this place with a label behind the caret.
@@ -172,7 +184,7 @@ impl Place {
     #[must_use]
     pub fn block(&self) -> Excerpt {
         let line = self.line();
-        let start = self.source.line_starts()[line - 1];
+        let start = self.source.line_starts()[self.row()];
         let indent = |line: &str| line.len() - line.trim_start().len();
         let outer = indent(self.line_text());
         let mut lines: Vec<&str> = self.source.text[start..].lines().take(1).collect();
@@ -186,7 +198,7 @@ impl Place {
 
     fn caret_width(&self) -> usize {
         let text = self.source.text.get(self.span.start..self.span.end).unwrap_or("");
-        text.lines().next().unwrap_or("").trim_end().chars().count().max(1)
+        text.lines().next().unwrap_or("").trim_end_matches(['\r', '\n']).chars().count().max(1)
     }
 }
 
@@ -203,11 +215,23 @@ impl Display for Place {
 
 impl Serialize for Place {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Place", 3)?;
-        fields.serialize_field("file", self.source.path())?;
-        fields.serialize_field("line", &self.line())?;
-        fields.serialize_field("column", &self.column())?;
-        fields.end()
+        let (file, line, column) = (self.source.path.as_str().into(), self.line(), self.column());
+        PlaceText { file, line, column, width: self.caret_width() }.serialize(serializer)
+    }
+}
+
+/// A place that a report has told stands in a piece of its file: that one line, of which nothing is known but its length.
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// The longest line that is believed, in characters.
+        const LONGEST: usize = 10_000_000;
+        let PlaceText { file, line, column, width } = PlaceText::deserialize(deserializer)?;
+        if line == 0 || column == 0 || column > LONGEST || width > LONGEST {
+            return Err(D::Error::custom("there is no such place in a file"));
+        }
+        let (path, text) = (file.into_owned(), " ".repeat(column - 1 + width));
+        let source = Source { path, text, first_line: line, line_starts: OnceLock::new() };
+        Ok(Self { source: Arc::new(source), span: Span::new(column - 1, column - 1 + width) })
     }
 }
 
@@ -220,20 +244,21 @@ impl<'a> Snippet<'a> {
 }
 
 /// A place as a report carries it: the shape that its serialisation has.
-#[derive(JsonSchema)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[schemars(rename = "Place")]
-#[expect(dead_code, reason = "only its schema is used")]
-struct PlaceText {
+struct PlaceText<'a> {
     /// The file.
-    file: String,
+    file: Cow<'a, str>,
     /// The line, counted from 1.
     line: usize,
     /// The column in characters, counted from 1.
     column: usize,
+    /// How many characters of the line it takes.
+    width: usize,
 }
 
 impl JsonSchema for Place {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         PlaceText::schema_name()
     }
 

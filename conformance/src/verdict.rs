@@ -37,14 +37,14 @@ pub struct Judgement {
 }
 
 /// One demand that did not hold.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Finding {
     /// Where it is demanded.
     pub place: Place,
     /// What came instead, in words that fit behind a caret.
     pub label: String,
     /// Where in the body, as a JSON Pointer, when it speaks of a part of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
     /// What was expected.
     pub expected: String,

@@ -24,7 +24,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
     std::fs::create_dir_all(&options.keep).map_err(|error| report::unwritable(&options.keep, &error))?;
     let kept: Vec<PathBuf> = members.iter().map(|member| options.keep.join(member.report())).collect();
     for (index, (member, path)) in members.iter().zip(&kept).enumerate() {
-        if !options.quiet {
+        if !options.telling.quiet {
             // Whoever waits sees how far it is; what it came to stands in the table.
             writeln!(io::stderr(), "[{} of {}] {}", index + 1, members.len(), member.name).ok();
         }
@@ -53,7 +53,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
 /// Sets the reports beside each other.
 fn table(reports: &[PathBuf], options: &Run) -> Result<Comparison, Stopped> {
     let comparison = Comparison::read(reports)?;
-    let mut out = AutoStream::new(io::stdout(), report::choice(options.color));
+    let mut out = AutoStream::new(io::stdout(), report::choice(options.telling.color));
     written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))?;
     Ok(comparison)
 }

@@ -19,7 +19,7 @@ use super::{Stopped, written};
 /// Lists what a run would send.
 pub(crate) fn list(options: &List) -> Result<ExitCode, Stopped> {
     let suite = Arc::new(Suite::load(&options.selection.folder())?);
-    let plan = Plan::new(suite, &options.selection())?;
+    let plan = options.shard.cut(Plan::new(suite, &options.selection())?)?;
     let entries = listing::entries(&plan);
     let mut out = io::BufWriter::new(io::stdout().lock());
     let done = match options.format {

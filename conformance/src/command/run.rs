@@ -64,7 +64,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
         Some(file) => Deviations::load(file, &suite)?,
         None => Deviations::default(),
     };
-    let plan = Plan::new(suite, &selection)?;
+    let plan = options.shard.cut(Plan::new(suite, &selection)?)?;
     let interrupt = run::Interrupt::default();
     let how = run::Options { jobs: usize::from(options.jobs), transport, redactor, deviations, interrupt };
     Ok(Ready { plan, target, how })
@@ -87,7 +87,7 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
     let ready = ready(options, only)?;
     let places = if options.watch { places(options, &ready.target) } else { Vec::new() };
     let files = Snapshot::take(&places, &options.written());
-    let mut reports = report::open(options)?;
+    let mut reports = report::open(&options.telling, options.write_deviations.as_deref())?;
     let mut wrong = BTreeSet::new();
     let code = play(ready, &mut reports, &mut wrong)?;
     Ok(Round { code, whole, wrong, places, files })

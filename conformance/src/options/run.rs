@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use url::Url;
 
-use super::{SelectionOptions, one_profile, parse_duration};
+use super::{
+    ReportPlace, SelectionOptions, ShardOptions, Telling, github_summary, one_profile, parse_duration,
+};
 use crate::diagnostic::Diagnostic;
 use crate::exchange::Transport;
 use crate::suite::{Given, Suite};
 
 /// `conformance run`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
 pub struct Run {
     /// A target that is already running, as http://host:port.
@@ -26,7 +27,7 @@ pub struct Run {
     #[arg(last = true, value_name = "COMMAND")]
     pub program: Vec<String>,
     /// Runs the command, or the target file, in every subfolder of this folder, or in every folder that a pattern matches.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "report", "watch"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "report", "watch", "shard"])]
     pub each: Option<PathBuf>,
     /// Where the reports of --each are kept, one for each implementation.
     #[arg(long, value_name = "DIR", default_value = "conformance-reports", requires = "each")]
@@ -46,9 +47,12 @@ pub struct Run {
     /// How the target is reached.
     #[command(flatten)]
     pub transport: TransportOptions,
-    /// Writes a report beside the one for people: html, jsonl, junit, tap or badge, each =FILE; github, which needs no file.
-    #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
-    pub report: Vec<ReportPlace>,
+    /// What is told, and where.
+    #[command(flatten)]
+    pub telling: Telling,
+    /// Which part is run, of several machines.
+    #[command(flatten)]
+    pub shard: ShardOptions,
     /// A file of known failures, each with its reason: they fail nothing, and one that has gone does.
     #[arg(long, value_name = "FILE", conflicts_with = "each")]
     pub deviations: Option<PathBuf>,
@@ -58,23 +62,8 @@ pub struct Run {
     /// Shows passwords, credentials and cookies in the reports.
     #[arg(long)]
     pub show_secrets: bool,
-    /// Tells only what the run came to.
-    #[arg(long, short, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Tells every requirement with its verdict, those that hold too.
-    #[arg(long, conflicts_with = "quiet")]
-    pub requirements: bool,
-    /// Tells every step and every requirement.
-    #[arg(long, short)]
-    pub verbose: bool,
-    /// Tells every exchange whole.
-    #[arg(long, conflicts_with = "quiet")]
-    pub trace: bool,
-    /// When to write in colour.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
     /// Runs again what did not hold whenever a file of the suite or of the implementation changes.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shard")]
     pub watch: bool,
 }
 
@@ -98,57 +87,11 @@ pub struct TransportOptions {
     pub proxy: Option<Url>,
 }
 
-/// A report and where it goes.
-#[derive(Debug, Clone)]
-pub enum ReportPlace {
-    /// A file.
-    File(ReportKind, PathBuf),
-    /// The log of a job on GitHub, and the summary that it shows of the job.
-    Github,
-}
-
-/// A kind of report that is a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportKind {
-    /// JSON Lines: the event stream.
-    Jsonl,
-    /// A page for a browser.
-    Html,
-    /// `JUnit` XML.
-    Junit,
-    /// The Test Anything Protocol.
-    Tap,
-    /// A picture for a README, as SVG.
-    Badge,
-}
-
-impl ReportKind {
-    /// Every kind, with the word that asks for it.
-    pub const ALL: [(&'static str, Self); 5] = [
-        ("html", Self::Html),
-        ("jsonl", Self::Jsonl),
-        ("junit", Self::Junit),
-        ("tap", Self::Tap),
-        ("badge", Self::Badge),
-    ];
-}
-
-/// When to write in colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 impl Run {
     /// The files that the run writes.
     #[must_use]
     pub fn written(&self) -> Vec<PathBuf> {
-        let files = self.report.iter().filter_map(|place| match place {
+        let files = self.telling.report.iter().filter_map(|place| match place {
             ReportPlace::File(_, path) => Some(path.clone()),
             ReportPlace::Github => github_summary(),
         });
@@ -225,29 +168,4 @@ fn parse_variable(written: &str) -> Result<Given, String> {
         Some((name, value)) if !name.is_empty() => Ok(Given { name: name.to_owned(), value: value.into() }),
         _ => Err("written as name=value".to_owned()),
     }
-}
-
-fn parse_report(written: &str) -> Result<ReportPlace, String> {
-    if written == "github" {
-        return Ok(ReportPlace::Github);
-    }
-    let kind = |name: &str| ReportKind::ALL.into_iter().find(|(own, _)| *own == name);
-    match written.split_once('=') {
-        Some((name, path)) if !path.is_empty() => match kind(name) {
-            Some((_, kind)) => Ok(ReportPlace::File(kind, path.into())),
-            None => Err(format!("`{name}` is no kind of report; known are {}", kinds())),
-        },
-        _ => Err(format!("written as jsonl=FILE; known are {}", kinds())),
-    }
-}
-
-fn kinds() -> String {
-    let kinds = ReportKind::ALL.into_iter().map(|(name, _)| format!("{name}=FILE"));
-    kinds.chain(["github".to_owned()]).collect::<Vec<_>>().join(", ")
-}
-
-/// Returns the file that GitHub shows as the summary of a job, where this is one.
-#[must_use]
-pub fn github_summary() -> Option<PathBuf> {
-    std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
 }

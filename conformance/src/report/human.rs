@@ -88,9 +88,11 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         let stage = header.stage.as_ref().map(|stage| format!(" at stage {stage}")).unwrap_or_default();
+        let shard = header.shard.as_ref().map(|shard| format!(", shard {} of {}", shard.index, shard.of));
+        let shard = shard.unwrap_or_default();
         writeln!(
             self.out,
-            "{BOLD}{}{BOLD:#}: {} against {}{stage}\n",
+            "{BOLD}{}{BOLD:#}: {} against {}{stage}{shard}\n",
             header.suite,
             count(header.steps, "step"),
             header.target
@@ -220,7 +222,11 @@ impl<W: Write> Human<W> {
         let steps = footer.steps.iter().map(|(verdict, count)| format!("{count} {verdict}"));
         writeln!(self.out, "steps: {}", steps.collect::<Vec<_>>().join(", "))?;
         let style = if footer.exit == 0 { green() } else { red() };
-        let line = if judged { standing::closing(footer) } else { "nothing could be judged".to_owned() };
+        let line = match (judged, self.planned) {
+            (true, _) => standing::closing(footer),
+            (false, 0) => "no scenario falls in this shard".to_owned(),
+            (false, _) => "nothing could be judged".to_owned(),
+        };
         writeln!(self.out, "{style}{}{style:#}", fold(&line, 0, self.width))
     }
 

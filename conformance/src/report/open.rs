@@ -8,17 +8,15 @@ use std::path::Path;
 use anstream::{AutoStream, ColorChoice};
 
 use super::account::Writer;
-use super::{
-    Above, Detail, Document, Github, Human, JsonLines, Progress, Report, badge, deviating, html, junit, tap,
-};
+use super::{Above, Detail, Document, Github, Human, JsonLines, Progress, Report, badge, html, junit, tap};
 use crate::diagnostic::Diagnostic;
-use crate::options::{Color, ReportKind, ReportPlace, Run, github_summary};
+use crate::options::{Color, ReportKind, ReportPlace, Telling, github_summary};
 
-/// Returns the reports of a run.
+/// Returns the reports of a run; with `deviating`, a file of what fails in it as well.
 ///
 /// # Errors
 /// One that cannot be written.
-pub fn open(options: &Run) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
+pub fn open(options: &Telling, deviating: Option<&Path>) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
     let detail = match (options.quiet, options.verbose, options.trace) {
         (true, ..) => Detail::Quiet,
         (.., true) => Detail::Trace,
@@ -42,12 +40,13 @@ pub fn open(options: &Run) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
     if let Some(progress) = progress {
         reports.insert(0, Box::new(progress));
     }
-    if let Some(path) = &options.write_deviations {
+    if let Some(path) = deviating {
         if path.exists() {
             let message = format!("{} is there already, and may hold reasons", path.display());
             return Err(Diagnostic::new(message).help("--deviations FILE reads it"));
         }
-        let report = Document::create(path, deviating::write).map_err(|error| unwritable(path, &error))?;
+        let report =
+            Document::create(path, super::deviating::write).map_err(|error| unwritable(path, &error))?;
         reports.push(Box::new(report));
     }
     Ok(reports)

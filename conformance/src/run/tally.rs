@@ -1,17 +1,16 @@
 //! Counts verdicts into what is said of each requirement and of the run.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::event::{Footer, Record, Stale, Standing};
 use crate::exit::Exit;
-use crate::plan::Plan;
 use crate::suite::{Level, Suite};
 use crate::verdict::Verdict;
 
 /// The verdicts so far.
-pub(super) struct Tally {
-    suite: Arc<Suite>,
+pub(crate) struct Tally {
+    /// What can be said something of, in the order of the register.
+    register: Vec<Standing>,
     steps: BTreeMap<Verdict, usize>,
     requirements: BTreeMap<String, (Verdict, Option<String>)>,
     /// The worst of each requirement but for what is known.
@@ -21,9 +20,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(plan: &Plan) -> Self {
+    /// Returns the count of a run that has not begun. Of each requirement the register says what is so while no step is told.
+    pub(crate) fn new(register: Vec<Standing>) -> Self {
         Self {
-            suite: Arc::clone(&plan.suite),
+            register,
             steps: BTreeMap::new(),
             requirements: BTreeMap::new(),
             binding: BTreeMap::new(),
@@ -31,7 +31,8 @@ impl Tally {
         }
     }
 
-    pub(super) fn count(&mut self, record: &Record) {
+    /// Counts a step.
+    pub(crate) fn count(&mut self, record: &Record) {
         *self.steps.entry(record.verdict).or_default() += 1;
         let known = record.deviation.is_some();
         for id in record.covers.keys() {
@@ -52,21 +53,16 @@ impl Tally {
     }
 
     /// Says what the run came to. A deviation that is no longer true fails it.
-    pub(super) fn close(self, stale: Vec<Stale>) -> Footer {
-        let requirements: Vec<Standing> = (self.suite.requirements.iter())
-            .map(|requirement| {
-                let said = self.requirements.get(&requirement.id);
-                let reason =
-                    said.and_then(|(_, reason)| reason.clone()).or_else(|| requirement.untested.clone());
-                Standing {
-                    id: requirement.id.clone(),
-                    level: requirement.level,
-                    clause: requirement.clause.clone(),
-                    text: requirement.text.clone(),
-                    verdict: said.map(|(verdict, _)| *verdict),
-                    deviates: self.binding.get(&requirement.id) < said.map(|(verdict, _)| verdict),
-                    reason,
-                }
+    pub(crate) fn close(self, stale: Vec<Stale>) -> Footer {
+        let requirements: Vec<Standing> = (self.register.into_iter())
+            .map(|standing| match self.requirements.get(&standing.id) {
+                Some((verdict, reason)) => Standing {
+                    verdict: Some(*verdict),
+                    deviates: self.binding.get(&standing.id) < Some(verdict),
+                    reason: reason.clone().or(standing.reason),
+                    ..standing
+                },
+                None => standing,
             })
             .collect();
         let binding = |standing: &Standing| self.binding.get(&standing.id).copied();
@@ -76,6 +72,20 @@ impl Tally {
         let exit = exit(worst, self.steps.keys().max().copied(), uncovered);
         Footer { steps: self.steps, requirements, stale, exit: exit.code(), ..Footer::default() }
     }
+}
+
+/// Returns the register of a suite as it stands before a run.
+pub(crate) fn register(suite: &Suite) -> Vec<Standing> {
+    let standings = suite.requirements.iter().map(|requirement| Standing {
+        id: requirement.id.clone(),
+        level: requirement.level,
+        clause: requirement.clause.clone(),
+        text: requirement.text.clone(),
+        verdict: None,
+        deviates: false,
+        reason: requirement.untested.clone(),
+    });
+    standings.collect()
 }
 
 /// A must that does not hold fails the run. A should or a may that does not hold is told and fails nothing.

@@ -33,6 +33,7 @@ mod screen;
 mod secrets;
 mod seed;
 mod server;
+mod shards;
 mod signals;
 mod stage;
 mod target_file;

@@ -127,7 +127,7 @@ pub(super) fn page(account: &Account) -> Page<'_> {
         stage: account.header.stage.as_deref(),
         started: account.header.started.split('.').next().unwrap_or_default().replace('T', " ") + " UTC",
         seconds: format!("{:.1} s", footer.milliseconds / 1000.0),
-        program: account.header.conformance,
+        program: &account.header.conformance,
         conforms: footer.exit == 0,
         interruption: footer.interruption(account.header.steps),
         levels: levels.filter(|one| one.tried > 0).collect(),

@@ -1,0 +1,29 @@
+//! `merge`: the reports of shards, told as one run.
+
+use std::io;
+use std::process::ExitCode;
+
+use conformance::event::Event;
+use conformance::merge;
+use conformance::options::Merge;
+use conformance::report::{self, Account};
+
+use super::Stopped;
+
+/// Tells the whole to every report that was asked for, and returns its exit code.
+pub(crate) fn merge(options: &Merge) -> Result<ExitCode, Stopped> {
+    let Account { header, records, footer } = merge::merge(&options.reports)?;
+    let mut reports = report::open(&options.telling, None)?;
+    let exit = footer.exit;
+    let steps = records.into_iter().map(|record| Event::Step(Box::new(record)));
+    for event in std::iter::once(Event::Header(header)).chain(steps).chain([Event::Footer(footer)]) {
+        for report in &mut reports {
+            match report.tell(&event) {
+                // A reader that has seen enough, such as `head`, is no fault.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+                _ => {}
+            }
+        }
+    }
+    Ok(exit.into())
+}

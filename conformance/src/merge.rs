@@ -1,0 +1,176 @@
+//! Joins the reports of shards into the report of one run.
+//!
+//! In go JSON Lines, one file for each shard of one whole; out comes the [`Account`] of the whole, in the order in which one run
+//! would have told it. What is no whole together is refused: nothing is guessed.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use crate::comparison::{cut, interrupted, not_a_report};
+use crate::diagnostic::Diagnostic;
+use crate::event::{Event, Footer, Header, Record, Shard, Stale, Standing};
+use crate::report::Account;
+use crate::run::{EVENTS_VERSION, Tally, settle};
+use crate::verdict::Verdict;
+
+/// The report of one shard.
+struct Piece<'a> {
+    path: &'a Path,
+    header: Header,
+    shard: Shard,
+    records: Vec<Record>,
+    footer: Footer,
+}
+
+/// Joins the reports of all shards of one whole. Its time is that of the longest, its beginning that of the first.
+///
+/// # Errors
+/// A report that cannot be read, is none, is not whole, or is of no shard; shards of other suites, targets or splits than the
+/// first; one that is there twice, or not at all.
+pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Account, Diagnostic> {
+    let mut pieces = Vec::new();
+    for path in paths {
+        pieces.push(read(path.as_ref())?);
+    }
+    check(&pieces)?;
+    let Some(first) = pieces.first() else { return Err(Diagnostic::new("there is no report to join")) };
+    let mut header = Header { shard: None, ..first.header.clone() };
+    header.steps = pieces.iter().map(|piece| piece.header.steps).sum();
+    // Times in UTC of one form: the order of the text is that of the times.
+    header.started = pieces.iter().map(|piece| piece.header.started.clone()).min().unwrap_or_default();
+    let milliseconds = pieces.iter().map(|piece| piece.footer.milliseconds).fold(0.0, f64::max);
+    let next = first.footer.next.clone();
+    let mut tally = Tally::new(register(&pieces));
+    let mut stale: Vec<Stale> = Vec::new();
+    let mut whole: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
+    for piece in pieces {
+        for one in piece.footer.stale {
+            if !stale.iter().any(|other| other.at == one.at) {
+                stale.push(one);
+            }
+        }
+        whole.extend(piece.shard.positions.into_iter().zip(scenarios(piece.records)));
+    }
+    let mut records: Vec<Record> = whole.into_values().flatten().collect();
+    let came_up =
+        records.iter().any(|one| !one.unstarted && matches!(one.verdict, Verdict::Pass | Verdict::Fail));
+    for record in &mut records {
+        settle(record, came_up);
+        tally.count(record);
+    }
+    let footer = Footer { next, milliseconds, ..tally.close(stale) };
+    Ok(Account { header, records, footer })
+}
+
+fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
+    let shown = path.display();
+    let unreadable = |error| Diagnostic::new(format!("the report {shown} cannot be read: {error}"));
+    let mut lines =
+        BufReader::new(std::fs::File::open(path).map_err(unreadable)?).lines().enumerate().peekable();
+    let (mut header, mut footer, mut records) = (None, None, Vec::new());
+    while let Some((index, line)) = lines.next() {
+        let event = serde_json::from_str(&line.map_err(unreadable)?).map_err(|error| match lines.peek() {
+            None if index > 0 => cut(path),
+            _ => not_a_report(path, &format!("line {}: {error}", index + 1)),
+        })?;
+        match event {
+            Event::Header(Header { version, .. }) if version > EVENTS_VERSION => {
+                let message = format!(
+                    "the report {shown} is of version {version}, and this program reads version {EVENTS_VERSION}"
+                );
+                return Err(Diagnostic::new(message).help("a newer version of conformance may read it"));
+            }
+            Event::Header(one) => header = Some(one),
+            Event::Step(record) => records.push(*record),
+            Event::Footer(Footer { interrupted: true, .. }) => return Err(interrupted(path)),
+            Event::Footer(one) => footer = Some(one),
+        }
+    }
+    let Some(header) = header else { return Err(not_a_report(path, "it has no header")) };
+    let Some(footer) = footer else { return Err(cut(path)) };
+    let Some(shard) = header.shard.clone() else {
+        let message = format!("the report {shown} is of no shard");
+        return Err(
+            Diagnostic::new(message).help("`conformance run --shard 1/2 --report jsonl=FILE` writes one")
+        );
+    };
+    Ok(Piece { path, header, shard, records, footer })
+}
+
+/// Says what keeps the pieces from being one whole.
+fn check(pieces: &[Piece<'_>]) -> Result<(), Diagnostic> {
+    let Some(first) = pieces.first() else { return Ok(()) };
+    let mut seen: BTreeMap<usize, &Path> = BTreeMap::new();
+    for piece in pieces {
+        let (own, whole) = (piece.path.display(), first.path.display());
+        for (what, one, other) in [
+            ("suite", &piece.header.suite, &first.header.suite),
+            ("target", &piece.header.target, &first.header.target),
+        ] {
+            if one != other {
+                let message = format!("the report {own} is of the {what} “{one}”, and {whole} of “{other}”");
+                return Err(Diagnostic::new(message));
+            }
+        }
+        let (shard, other) = (&piece.shard, &first.shard);
+        if shard.of != other.of {
+            let message = format!("{own} is one of {} shards, and {whole} one of {}", shard.of, other.of);
+            return Err(Diagnostic::new(message));
+        }
+        if shard.whole != other.whole || shard.scenarios != other.scenarios {
+            let message = format!("{own} and {whole} are not parts of the same run");
+            return Err(Diagnostic::new(message)
+                .help("the suite, the stage, the profiles and the filters are the same on every machine"));
+        }
+        if let Some(twin) = seen.insert(shard.index, piece.path) {
+            let message =
+                format!("{} and {own} are both of shard {} of {}", twin.display(), shard.index, shard.of);
+            return Err(Diagnostic::new(message));
+        }
+        let told = piece.records.chunk_by(|one, other| one.scenario == other.scenario).count();
+        if told != shard.positions.len() {
+            return Err(not_a_report(piece.path, "it tells other scenarios than its shard has"));
+        }
+    }
+    let of = first.shard.of;
+    if let Some(missing) = (1..=of).find(|index| !seen.contains_key(index)) {
+        return Err(Diagnostic::new(format!("the report of shard {missing} of {of} is missing")));
+    }
+    let mut positions: Vec<usize> =
+        pieces.iter().flat_map(|piece| piece.shard.positions.iter().copied()).collect();
+    positions.sort_unstable();
+    if !positions.iter().copied().eq(0..first.shard.scenarios) {
+        let message = "the shards do not come to the whole: some scenario is in none of them or in several";
+        return Err(
+            Diagnostic::new(message).help("--shard-by names the same report on every machine, or on none")
+        );
+    }
+    Ok(())
+}
+
+/// The records by scenario, in their order.
+fn scenarios(records: Vec<Record>) -> Vec<Vec<Record>> {
+    let mut scenarios: Vec<Vec<Record>> = Vec::new();
+    for record in records {
+        match scenarios.last_mut() {
+            Some(last) if last.last().is_some_and(|before| before.scenario == record.scenario) => {
+                last.push(record)
+            }
+            _ => scenarios.push(vec![record]),
+        }
+    }
+    scenarios
+}
+
+/// The register as it stands before a run: what no shard has tried says why.
+fn register(pieces: &[Piece<'_>]) -> Vec<Standing> {
+    let Some(first) = pieces.first() else { return Vec::new() };
+    let standings = first.footer.requirements.iter().enumerate().map(|(index, standing)| {
+        let said = pieces.iter().filter_map(|piece| piece.footer.requirements.get(index));
+        let untried = said.filter(|other| other.id == standing.id && other.verdict.is_none());
+        let reason = untried.filter_map(|other| other.reason.clone()).next();
+        Standing { verdict: None, deviates: false, reason, ..standing.clone() }
+    });
+    standings.collect()
+}
