@@ -155,7 +155,7 @@ fn scenarios(records: Vec<Record>) -> Vec<Vec<Record>> {
     for record in records {
         match scenarios.last_mut() {
             Some(last) if last.last().is_some_and(|before| before.scenario == record.scenario) => {
-                last.push(record)
+                last.push(record);
             }
             _ => scenarios.push(vec![record]),
         }
@@ -168,8 +168,8 @@ fn register(pieces: &[Piece<'_>]) -> Vec<Standing> {
     let Some(first) = pieces.first() else { return Vec::new() };
     let standings = first.footer.requirements.iter().enumerate().map(|(index, standing)| {
         let said = pieces.iter().filter_map(|piece| piece.footer.requirements.get(index));
-        let untried = said.filter(|other| other.id == standing.id && other.verdict.is_none());
-        let reason = untried.filter_map(|other| other.reason.clone()).next();
+        let mut untried = said.filter(|other| other.id == standing.id && other.verdict.is_none());
+        let reason = untried.find_map(|other| other.reason.clone());
         Standing { verdict: None, deviates: false, reason, ..standing.clone() }
     });
     standings.collect()

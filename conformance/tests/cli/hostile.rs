@@ -69,7 +69,7 @@ const ROWS: &[Row] = &[
             send(
                 out,
                 b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabHTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
-            )
+            );
         },
         None,
     ),
@@ -198,7 +198,7 @@ fn deep_json(out: &mut TcpStream) {
 
 fn endless_body(out: &mut TcpStream) {
     send(out, b"HTTP/1.1 200 OK\r\n\r\n");
-    pour(out, &[b'x'; 65536]);
+    pour(out, &[b'x'; 4096]);
 }
 
 fn header_flood(out: &mut TcpStream) {
@@ -208,7 +208,7 @@ fn header_flood(out: &mut TcpStream) {
 
 fn endless_line(out: &mut TcpStream) {
     send(out, b"HTTP/1.1 200 OK\r\nX-Line: ");
-    pour(out, &[b'x'; 65536]);
+    pour(out, &[b'x'; 4096]);
 }
 
 /// Writes until nobody listens.
