@@ -96,6 +96,7 @@ enum Line {
         shard: Option<Shard>,
     },
     Step(Box<Step>),
+    Load {},
     Footer {
         requirements: Vec<Standing>,
         exit: u8,
@@ -195,7 +196,7 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
             Line::Header { shard: Some(shard), .. } => return Err(in_part(path, &shard)),
             Line::Header { suite, target, stage, .. } => header = Some((suite, target, stage)),
             Line::Step(step) if step.verdict > Verdict::Pass => steps.push(*step),
-            Line::Step(_) => {}
+            Line::Step(_) | Line::Load {} => {}
             Line::Footer { interrupted: true, .. } => return Err(interrupted(path)),
             Line::Footer { requirements, exit, .. } => footer = Some((requirements, exit)),
         }

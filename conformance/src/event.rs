@@ -20,6 +20,8 @@ pub enum Event {
     Header(Header),
     /// A step was judged.
     Step(Box<Record>),
+    /// The suite was played again and again.
+    Load(Box<Load>),
     /// The run is over.
     Footer(Footer),
 }
@@ -182,6 +184,64 @@ pub struct Footer {
     pub milliseconds: f64,
 }
 
+/// What came of playing a suite again and again. The first play of each step has said what its verdict is.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Load {
+    /// How long it was, in seconds.
+    pub seconds: f64,
+    /// How many scenarios were played at once.
+    pub jobs: usize,
+    /// How many scenarios were repeated.
+    pub scenarios: usize,
+    /// How often one was played.
+    pub repetitions: u64,
+    /// How many exchanges there were.
+    pub exchanges: u64,
+    /// How many of them kept their verdict.
+    pub kept: u64,
+    /// How many exchanges there were in a second.
+    pub per_second: f64,
+    /// Why it ended before its time, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// The scenarios that were not repeated, and why.
+    pub left_out: Vec<LeftOut>,
+    /// Every step that was repeated, in the order of the plan.
+    pub steps: Vec<Pace>,
+}
+
+/// A scenario that was not repeated.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct LeftOut {
+    /// The scenario.
+    pub scenario: String,
+    /// Why it was not.
+    pub reason: String,
+}
+
+/// How a step did under load.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Pace {
+    /// The id of the step.
+    pub id: String,
+    /// How often it was sent.
+    pub exchanges: u64,
+    /// How many of these kept their verdict.
+    pub kept: u64,
+    /// The verdict that they should keep.
+    pub verdict: Verdict,
+    /// How long it took, in milliseconds: half of them no longer.
+    pub p50: f64,
+    /// Nine of ten no longer.
+    pub p90: f64,
+    /// Ninety-nine of a hundred no longer.
+    pub p99: f64,
+    /// Of a thousand all but one no longer.
+    pub p999: f64,
+    /// None longer.
+    pub max: f64,
+}
+
 /// A deviation that is no longer true.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Stale {
@@ -245,7 +305,8 @@ impl Footer {
     /// Says after how many of the steps that were to be told the run was interrupted, if it was.
     #[must_use]
     pub fn interruption(&self, planned: usize) -> Option<String> {
-        let told: usize = self.steps.values().sum();
+        // What is played again and again is told several times.
+        let told = self.steps.values().sum::<usize>().min(planned);
         self.interrupted.then(|| format!("interrupted after {told} of {planned} steps"))
     }
 

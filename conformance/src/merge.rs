@@ -83,6 +83,7 @@ fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
             }
             Event::Header(one) => header = Some(one),
             Event::Step(record) => records.push(*record),
+            Event::Load(_) => {}
             Event::Footer(Footer { interrupted: true, .. }) => return Err(interrupted(path)),
             Event::Footer(one) => footer = Some(one),
         }

@@ -71,6 +71,13 @@ impl Redactor {
         Self { shows_all: true, ..Self::default() }
     }
 
+    /// Returns a redactor that knows what this one knows, and keeps for itself what it learns from now on.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { learned: Arc::new(Mutex::new(learned)), ..self.clone() }
+    }
+
     /// Returns a redactor that also knows these values.
     #[must_use]
     pub fn hiding<'a>(mut self, values: impl IntoIterator<Item = &'a str>) -> Self {

@@ -4,6 +4,7 @@
 //! that cannot be used makes its steps inconclusive and nothing else; one that ends in the middle is started again for the next scenario.
 
 mod interrupt;
+mod load;
 mod race;
 mod scene;
 mod session;
@@ -31,6 +32,7 @@ pub(crate) use tally::Tally;
 use tally::register;
 
 pub use interrupt::Interrupt;
+pub use load::under_load;
 pub use session::{Session, Turn};
 
 /// How a plan is run.

@@ -51,6 +51,7 @@ impl FromStr for Part {
 enum Line {
     Header {},
     Step { scenario: String, milliseconds: f64 },
+    Load {},
     Footer {},
 }
 

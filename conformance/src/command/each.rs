@@ -19,7 +19,7 @@ use super::{Stopped, written};
 /// Runs a plan against one implementation after the other, keeps a report of each and sets them beside each other. Returns the
 /// gravest exit code: a failure before what cannot be used.
 pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
-    let Ready { plan, target, how } = ready(options, None)?;
+    let Ready { plan, target, how, .. } = ready(options, None)?;
     let members = fleet::muster(pattern, &options.keep)?;
     std::fs::create_dir_all(&options.keep).map_err(|error| report::unwritable(&options.keep, &error))?;
     let kept: Vec<PathBuf> = members.iter().map(|member| options.keep.join(member.report())).collect();
@@ -30,9 +30,9 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
         }
         let target = target.elsewhere(member.name.clone(), &member.directory);
         let lines = JsonLines::create(path).map_err(|error| report::unwritable(path, &error))?;
-        let ready = Ready { plan: plan.clone(), target, how: how.clone() };
+        let ready = Ready { plan: plan.clone(), target, how: how.clone(), load: None };
         let mut reports: Vec<Box<dyn Report>> = vec![Box::new(lines)];
-        if let Some(width) = report::width(&io::stderr()).filter(|_| !options.quiet) {
+        if let Some(width) = report::width(&io::stderr()).filter(|_| !options.telling.quiet) {
             reports.insert(0, Box::new(Progress::new(Some(width), io::sink())));
         }
         let code = play(ready, &mut reports, &mut BTreeSet::new())?;

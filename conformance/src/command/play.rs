@@ -37,7 +37,13 @@ pub(crate) fn play(
             }
         };
         let interrupt = ready.how.interrupt.clone();
-        let mut run = std::pin::pin!(run::run(ready.plan, ready.target, ready.how, tell));
+        let run = async {
+            match ready.load {
+                Some(time) => run::under_load(ready.plan, ready.target, ready.how, time, tell).await,
+                None => run::run(ready.plan, ready.target, ready.how, tell).await,
+            }
+        };
+        let mut run = std::pin::pin!(run);
         tokio::select! {
             footer = &mut run => footer.exit,
             code = interrupted() => {

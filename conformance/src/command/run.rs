@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anstream::AutoStream;
 use conformance::deviation::Deviations;
@@ -39,6 +40,8 @@ pub(crate) struct Ready {
     pub(crate) plan: Plan,
     pub(crate) target: Target,
     pub(crate) how: run::Options,
+    /// How long it is played again and again, if it is.
+    pub(crate) load: Option<Duration>,
 }
 
 /// Reads everything that a run needs. Whatever is wrong on paper is said here.
@@ -67,7 +70,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let plan = options.shard.cut(Plan::new(suite, &selection)?)?;
     let interrupt = run::Interrupt::default();
     let how = run::Options { jobs: usize::from(options.jobs), transport, redactor, deviations, interrupt };
-    Ok(Ready { plan, target, how })
+    Ok(Ready { plan, target, how, load: options.load })
 }
 
 /// One run of the suite, or of a part of it.

@@ -11,7 +11,8 @@ use crate::response::Response;
 
 /// The largest head that is read, in bytes, and the most fields in it.
 const LARGEST_HEAD: usize = 1024 * 1024;
-const MOST_FIELDS: usize = 256;
+/// The fields that a head may have: a thousand cookies are odd, and an answer all the same.
+pub(super) const MOST_FIELDS: usize = 1200;
 
 /// Returns the response, and whether the connection stays open behind it. `bodiless` is the answer to a request whose answers have no
 /// body: HEAD.

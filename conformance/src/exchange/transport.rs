@@ -12,6 +12,7 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
+use super::answer::MOST_FIELDS;
 use super::connection::Route;
 use super::{exact, tls};
 use crate::request::{Header, Prepared};
@@ -30,9 +31,6 @@ pub struct Transport {
     /// The proxy that every request goes through.
     pub proxy: Option<Url>,
 }
-
-/// The fields that a head may have: a thousand cookies are odd, and an answer all the same.
-const MOST_FIELDS: usize = 1200;
 
 impl Default for Transport {
     fn default() -> Self {

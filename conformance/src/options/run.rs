@@ -44,6 +44,9 @@ pub struct Run {
     /// How many scenarios send requests at once.
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
+    /// Plays what can be repeated again and again for so long, and tells how many exchanges kept their verdict, and how fast.
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, conflicts_with_all = ["each", "watch", "shard", "write_deviations"])]
+    pub load: Option<Duration>,
     /// How the target is reached.
     #[command(flatten)]
     pub transport: TransportOptions,

@@ -65,6 +65,7 @@ impl Report for Document {
         match event {
             Event::Header(header) => self.header = Some(header.clone()),
             Event::Step(record) => self.records.push((**record).clone()),
+            Event::Load(_) => {}
             Event::Footer(footer) => {
                 if let Some((header, mut file)) = self.header.take().zip(self.file.take()) {
                     let records = std::mem::take(&mut self.records);

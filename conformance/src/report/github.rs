@@ -93,7 +93,7 @@ impl<W: Write> Report for Github<W> {
                 }
                 self.failures.push((**record).clone());
             }
-            Event::Step(_) => {}
+            Event::Step(_) | Event::Load(_) => {}
             Event::Footer(footer) => {
                 if let Some(interruption) = footer.interruption(self.planned) {
                     writeln!(self.out, "::error title={}::{}", property(&self.title), data(&interruption))?;

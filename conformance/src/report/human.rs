@@ -4,6 +4,7 @@
 //! is a report of its own.
 
 mod failure;
+mod load;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -14,7 +15,7 @@ use anstyle::{AnsiColor, Style};
 use super::cause::{Answered, Cause, causes};
 use super::fold::fold;
 use super::{Report, outlook};
-use crate::event::{Event, Footer, Header, Record};
+use crate::event::{Event, Footer, Header, Load, Record};
 use crate::verdict::Verdict;
 
 /// Writes the report for people. Styles are always written; the stream takes them out where they are not wanted.
@@ -25,6 +26,7 @@ pub struct Human<W> {
     width: Option<usize>,
     /// How many steps were to be told.
     planned: usize,
+    load: Option<Box<Load>>,
     /// The steps that fail, and those that wait for others.
     wrong: Vec<Record>,
     answered: Answered,
@@ -73,7 +75,7 @@ impl<W: Write> Human<W> {
     /// Returns a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
         let (wrong, answered, known, unjudged) = Default::default();
-        Self { out, detail, width: None, planned: 0, wrong, answered, known, unjudged }
+        Self { out, detail, width: None, planned: 0, load: None, wrong, answered, known, unjudged }
     }
 
     /// Breaks sentences so that no line is wider, where there is a width.
@@ -215,6 +217,9 @@ impl<W: Write> Human<W> {
         if let Some(first) = causes.first().filter(|_| causes.len() > 1 && self.detail != Detail::Quiet) {
             writeln!(self.out, "mend first: {}", fold(&named(first), 12, self.width))?;
         }
+        if let Some(load) = self.load.take() {
+            load::write(&load, self.detail >= Detail::Verbose, &mut self.out)?;
+        }
         if let Some(interruption) = footer.interruption(self.planned) {
             let style = yellow();
             writeln!(self.out, "{style}{interruption}{style:#}; nothing is said of the others")?;
@@ -262,6 +267,10 @@ impl<W: Write> Report for Human<W> {
         match event {
             Event::Header(header) => self.header(header),
             Event::Step(record) => self.step(record),
+            Event::Load(load) => {
+                self.load = Some(load.clone());
+                Ok(())
+            }
             Event::Footer(footer) => self.footer(footer),
         }?;
         self.out.flush()

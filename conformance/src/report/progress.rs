@@ -90,7 +90,7 @@ impl<W: Write> Report for Progress<W> {
                 self.wrong += usize::from(record.verdict > Verdict::Inconclusive);
                 self.unclear += usize::from(record.verdict == Verdict::Inconclusive);
             }
-            Event::Footer(_) => {}
+            Event::Load(_) | Event::Footer(_) => {}
         }
         let message = self.message();
         match &mut self.place {

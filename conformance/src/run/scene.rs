@@ -15,6 +15,7 @@ use crate::json::Json;
 use crate::judge::{judge, judge_race};
 use crate::memory::Memory;
 use crate::plan::Trial;
+use crate::redact::Redactor;
 use crate::request::Prepared;
 use crate::response::Response;
 use crate::source::Place;
@@ -29,6 +30,7 @@ pub(super) struct Scene<'a> {
     trial: &'a Trial,
     memory: Memory,
     turn: Turn,
+    redactor: Redactor,
     /// The steps that were tried and whose verdicts were asked for.
     told: Vec<(&'a Step, Attempt)>,
     /// Whether anything was sent, so that there may be something to clean up.
@@ -65,7 +67,8 @@ pub(super) fn untold(session: &Session, trial: &Trial, unset: &Unset) -> Vec<Rec
 impl<'a> Scene<'a> {
     pub(super) fn new(session: &'a Session, trial: &'a Trial, turn: Turn) -> Self {
         let memory = Memory::new(&session.plan().suite);
-        Self { session, trial, memory, turn, told: Vec::new(), begun: false }
+        let redactor = session.redactor();
+        Self { session, trial, memory, turn, redactor, told: Vec::new(), begun: false }
     }
 
     /// Plays the steps in order; a failing step does not end the scenario, and nothing keeps its cleanup from being played.
@@ -245,7 +248,7 @@ impl<'a> Scene<'a> {
             let prepared = step.request.prepare(&scope)?;
             let sent = running.wire.dress(&prepared, jar.as_ref());
             let outcome = running.wire.send(&prepared, jar.as_mut()).await;
-            self.session.options.redactor.learn(&sent, outcome.as_ref().ok());
+            self.redactor.learn(&sent, outcome.as_ref().ok());
             self.memory.put_back(&step.request.jar, jar);
             let scope = scope.at(SystemTime::now());
             let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &scope);
@@ -254,7 +257,7 @@ impl<'a> Scene<'a> {
         };
         let (mut sent, mut answers) = race::send(race, running, &scope, jar.as_ref()).await?;
         for (request, answer) in sent.iter().zip(&answers) {
-            self.session.options.redactor.learn(request, answer.outcome.as_ref().ok());
+            self.redactor.learn(request, answer.outcome.as_ref().ok());
         }
         let (mut judgement, shown) = judge_race(race, &answers, &scope);
         for (index, lane) in race.lanes.iter().enumerate() {
@@ -287,7 +290,7 @@ impl<'a> Scene<'a> {
             match capture.take(response) {
                 Ok(value) => {
                     if capture.secret {
-                        self.session.options.redactor.hide(&value);
+                        self.redactor.hide(&value);
                     }
                     self.memory.keep(&capture.keys, &value);
                 }

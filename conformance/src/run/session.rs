@@ -11,6 +11,7 @@ use super::scene::{Scene, untold};
 use super::stage::{Stage, Unset};
 use crate::event::Record;
 use crate::plan::Plan;
+use crate::redact::Redactor;
 use crate::target::{Running, Target, Unusable};
 
 /// What all scenarios of a run share.
@@ -29,6 +30,8 @@ pub struct Session {
     silent_starts: AtomicUsize,
     /// How many exchanges have ended in silence.
     silences: AtomicUsize,
+    /// Whether what one scenario makes secret is forgotten when it is over.
+    forgets: bool,
 }
 
 /// The leave to send: a scenario holds it while it sends, not while it waits.
@@ -59,6 +62,28 @@ impl Session {
             came_up: AtomicBool::new(false),
             silent_starts: AtomicUsize::new(0),
             silences: AtomicUsize::new(0),
+            forgets: false,
+        }
+    }
+
+    /// Makes each scenario keep its secrets for itself: the memory of a run that goes on and on stays the same.
+    pub(super) fn forgetful(self) -> Self {
+        Self { forgets: true, ..self }
+    }
+
+    /// What keeps the secrets of one scenario.
+    pub(super) fn redactor(&self) -> Redactor {
+        if self.forgets { self.options.redactor.fork() } else { self.options.redactor.clone() }
+    }
+
+    /// Returns why the scenarios of a group cannot be played again and again, where they cannot.
+    pub(super) fn unrepeatable(&self, group: usize) -> Option<String> {
+        match &self.stages[group] {
+            Err(unset) => Some(unset.reason.clone()),
+            Ok(stage) if stage.port().is_some() => {
+                Some("its target listens on one port and is started for each scenario".to_owned())
+            }
+            Ok(_) => None,
         }
     }
 

@@ -37,5 +37,6 @@ mod shards;
 mod signals;
 mod stage;
 mod target_file;
+mod under_load;
 mod unusable;
 mod wrong;

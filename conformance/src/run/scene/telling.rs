@@ -19,7 +19,7 @@ impl Scene<'_> {
     }
 
     fn record(&self, step: &Step, attempt: Attempt, base: &str) -> Record {
-        let redactor = &self.session.options.redactor;
+        let redactor = &self.redactor;
         let requirements = &self.session.plan().suite.requirements;
         let covers = (step.covers.iter())
             .filter_map(|id| requirements.iter().find(|requirement| *requirement.id == **id))
@@ -57,7 +57,7 @@ impl Scene<'_> {
     /// The step in the words of its file. A file too can say a secret: a password in a curl command.
     fn source(&self, step: &Step) -> Excerpt {
         let block = step.place.block();
-        Excerpt { text: self.session.options.redactor.text(&block.text), ..block }
+        Excerpt { text: self.redactor.text(&block.text), ..block }
     }
 
     fn show(&self, request: Prepared, response: Option<Response>, base: &str) -> Exchange {
@@ -75,7 +75,7 @@ impl Scene<'_> {
     }
 
     fn shown(&self, request: Prepared) -> Prepared {
-        let redactor = &self.session.options.redactor;
+        let redactor = &self.redactor;
         let body = request.body.map(|body| redactor.bytes(&body));
         let raw = request.raw.map(|raw| redactor.message(&raw));
         let headers = (request.headers.into_iter())
@@ -87,14 +87,14 @@ impl Scene<'_> {
     fn received(&self, response: Response) -> Received {
         Received {
             status: response.status,
-            body: self.session.options.redactor.text(&response.text()),
+            body: self.redactor.text(&response.text()),
             headers: self.headers(response.headers),
             milliseconds: milliseconds(response.elapsed),
         }
     }
 
     fn headers(&self, headers: Vec<(String, String)>) -> Vec<(String, String)> {
-        let redactor = &self.session.options.redactor;
+        let redactor = &self.redactor;
         let shown = headers.into_iter().map(|(name, value)| {
             let value = redactor.header(&name, &value);
             (name, value)

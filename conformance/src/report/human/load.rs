@@ -1,0 +1,64 @@
+//! A run under load for people: what kept its verdict, how fast it was, and the steps that took longest.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::{BOLD, DIM, count, green, red};
+use crate::event::{Load, Pace};
+
+/// The steps that are told; the others are in the report for programs.
+const SLOWEST: usize = 12;
+
+/// Writes what came of it; of every step, or of the slowest and of those that did not keep their verdict.
+pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Result<()> {
+    let scenarios = count(load.scenarios, "scenario");
+    let (repetitions, seconds, jobs) = (load.repetitions, load.seconds, load.jobs);
+    writeln!(
+        out,
+        "{BOLD}Under load{BOLD:#}: {repetitions} repetitions of {scenarios} in {seconds:.1} s by {jobs} at once"
+    )?;
+    let (lost, style) = match load.exchanges - load.kept {
+        0 => ("all kept their verdict".to_owned(), green()),
+        lost => (format!("{} kept their verdict, {lost} did not", load.kept), red()),
+    };
+    writeln!(out, "  {} exchanges, {} in a second: {style}{lost}{style:#}", load.exchanges, load.per_second)?;
+    if let Some(ended) = &load.ended {
+        writeln!(out, "  it ended before its time: {ended}")?;
+    }
+    if load.exchanges > 0 {
+        table(load, every, out)?;
+    }
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in &load.left_out {
+        reasons.entry(&one.reason).or_default().push(&one.scenario);
+    }
+    for (reason, scenarios) in reasons {
+        let named =
+            if every || scenarios.len() <= 3 { format!(" ({})", scenarios.join(" ")) } else { String::new() };
+        writeln!(out, "  {DIM}not repeated{DIM:#} {}: {reason}{named}", count(scenarios.len(), "scenario"))?;
+    }
+    writeln!(out)
+}
+
+fn table(load: &Load, every: bool, out: &mut impl Write) -> io::Result<()> {
+    let mut steps: Vec<&Pace> = load.steps.iter().filter(|step| step.exchanges > 0).collect();
+    if !every {
+        steps.sort_by(|one, other| other.p99.total_cmp(&one.p99));
+        let (lost, held): (Vec<&Pace>, Vec<&Pace>) =
+            steps.into_iter().partition(|step| step.kept < step.exchanges);
+        steps = lost.into_iter().chain(held.into_iter().take(SLOWEST)).collect();
+    }
+    let heads = ["p50", "p90", "p99", "p99.9", "max"].map(|head| format!("{head:>8}")).join(" ");
+    writeln!(out, "  {DIM}{:56} {:>9} {heads}{DIM:#}", "in milliseconds", "exchanges")?;
+    for step in &steps {
+        let times =
+            [step.p50, step.p90, step.p99, step.p999, step.max].map(|time| format!("{time:8.2}")).join(" ");
+        let (lost, red) = (step.exchanges - step.kept, red());
+        let lost = if lost > 0 { format!("  {red}{lost} lost{red:#}") } else { String::new() };
+        writeln!(out, "  {:56} {:>9} {times}{lost}", step.id, step.exchanges)?;
+    }
+    if let Some(more @ 1..) = load.steps.len().checked_sub(steps.len()) {
+        writeln!(out, "  {DIM}and {more} that were faster; --verbose tells each{DIM:#}")?;
+    }
+    Ok(())
+}
