@@ -83,10 +83,12 @@ impl<W: Write> Above<W> {
 
 impl<W: Write> Report for Progress<W> {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
+        let before = self.done;
         match event {
             Event::Header(header) => self.steps = header.steps,
             Event::Step(record) => {
-                self.done += 1;
+                // Under load a step is told once more where it does not keep its verdict.
+                self.done = (before + 1).min(self.steps);
                 self.wrong += usize::from(record.verdict > Verdict::Inconclusive);
                 self.unclear += usize::from(record.verdict == Verdict::Inconclusive);
             }
@@ -100,13 +102,13 @@ impl<W: Write> Report for Progress<W> {
                 bar.set_position(self.done as u64);
                 match event {
                     Event::Header(_) => bar.enable_steady_tick(TICK),
-                    Event::Step(_) => {}
+                    Event::Step(_) | Event::Load(_) => {}
                     Event::Footer(_) => bar.finish_and_clear(),
                 }
             }
             Place::Lines(out) if matches!(event, Event::Step(_)) => {
                 let tenth = |done: usize| done * LINES / self.steps.max(1);
-                if tenth(self.done) > tenth(self.done - 1) {
+                if tenth(self.done) > tenth(before) {
                     writeln!(out, "{} of {} steps, {message}", self.done, self.steps)?;
                     out.flush()?;
                 }

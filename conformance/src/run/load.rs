@@ -68,7 +68,9 @@ pub async fn under_load(
             Some(reason) => left_out.push(LeftOut { scenario: trial.id(), reason }),
             None => acts.push(Act::new(group, index, trial, &first)),
         }
-        first.into_iter().for_each(|record| told(&session, record, true));
+        for record in first {
+            told(&session, record, true);
+        }
     }
     let (lost, mut arrived) = mpsc::channel::<Record>(WAITING);
     let stage = Arc::new(Stage { session, acts, next: AtomicUsize::new(0) });
