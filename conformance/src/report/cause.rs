@@ -137,10 +137,12 @@ fn likenesses(record: &Record, never: &BTreeMap<u16, String>) -> Vec<String> {
     let Some(finding) = record.findings.first() else {
         return vec![record.reason.clone().unwrap_or_else(|| record.title.clone())];
     };
+    if let Some(reason) = &record.reason {
+        // A target that ends does so wherever it is asked, and what is seen of it at the socket is chance.
+        return vec![reason.clone()];
+    }
     let label = alike(&finding.label);
     let mut likenesses = Vec::new();
-    // A target that ends or falls silent does so wherever it is asked.
-    likenesses.extend(record.reason.clone());
     if let Some(exchange) = &record.exchange {
         let path = exchange.sent.target.split('?').next().unwrap_or_default();
         let path = if path == "/" { path } else { path.trim_end_matches('/') };

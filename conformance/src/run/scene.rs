@@ -224,6 +224,10 @@ impl<'a> Scene<'a> {
             // A target that ends shows it a moment after its connection has broken.
             if let Some(exit) = exit_soon(process).await {
                 judgement.reason = Some(format!("the target {exit}"));
+                // How its connection broke is chance, and says nothing beside that.
+                for finding in &mut judgement.findings {
+                    "no whole answer came".clone_into(&mut finding.label);
+                }
             }
         }
         let failed = judgement.verdict > Verdict::Pass;
