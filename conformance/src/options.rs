@@ -125,6 +125,8 @@ pub struct Schema {
 pub enum SchemaOf {
     /// A scenario file.
     Scenario,
+    /// A file below sequences/.
+    Sequence,
     /// suite.yaml.
     Suite,
     /// requirements.yaml.

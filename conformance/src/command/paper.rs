@@ -85,6 +85,7 @@ pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped>
 pub(crate) fn described(of: SchemaOf) -> String {
     schema::text(&match of {
         SchemaOf::Scenario => schema::scenario().to_value(),
+        SchemaOf::Sequence => schema::sequence().to_value(),
         SchemaOf::Suite => schema::manifest().to_value(),
         SchemaOf::Requirements => schema::register().to_value(),
         SchemaOf::Report => schema::report().to_value(),

@@ -10,7 +10,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value as Json, json};
 
-use super::format::{ManifestText, RegisterText, ScenarioText};
+use super::format::{ManifestText, RegisterText, ScenarioText, SequenceText};
 use crate::event::Event;
 use crate::matcher;
 use crate::request;
@@ -20,6 +20,12 @@ use crate::yaml::{Located, Node, Ordered};
 #[must_use]
 pub fn scenario() -> Schema {
     titled(schemars::schema_for!(ScenarioText), "A scenario")
+}
+
+/// Returns the schema of a file below `sequences/`.
+#[must_use]
+pub fn sequence() -> Schema {
+    titled(schemars::schema_for!(SequenceText), "A sequence")
 }
 
 /// Returns the schema of `suite.yaml`.
@@ -54,7 +60,9 @@ pub fn editor(folder: &str) -> Json {
     for (schema, files) in [
         ("suite", json!([format!("{folder}/suite.yaml")])),
         ("requirements", json!([format!("{folder}/requirements.yaml")])),
-        ("scenario", json!([format!("{folder}/*/**/*.yaml")])),
+        ("sequence", json!([format!("{folder}/sequences/**/*.yaml")])),
+        // Whatever is no sequence.
+        ("scenario", json!([format!("{folder}/*/**/*.yaml"), format!("!{folder}/sequences/**/*.yaml")])),
     ] {
         schemas.insert(format!("./{folder}/schema/{schema}.json"), files);
     }

@@ -26,6 +26,7 @@ fn held(path: &str, value: &Json) {
 #[test]
 fn the_schemas_that_are_checked_in_are_those_of_the_types() {
     held("scenarios/schema/scenario.json", scenario().as_value());
+    held("scenarios/schema/sequence.json", sequence().as_value());
     held("scenarios/schema/suite.json", manifest().as_value());
     held("scenarios/schema/requirements.json", register().as_value());
     held("conformance/schema/report.json", report().as_value());
@@ -72,7 +73,7 @@ fn every_key_of_the_format_is_described() {
         }
     }
     let mut bare = Vec::new();
-    for schema in [scenario(), manifest(), register()] {
+    for schema in [scenario(), sequence(), manifest(), register()] {
         look(schema.as_value(), "", &mut bare);
     }
     assert_eq!(bare, Vec::<String>::new());
