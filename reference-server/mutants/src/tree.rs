@@ -38,6 +38,9 @@ pub fn active(number: u32) -> bool {
 }
 "#;
 
+/// What the library is called in its own files and in those of the program.
+const LIBRARY: &str = "reference_server";
+
 /// The errors that a mutant has by itself, however it is put into the file: types and traits that do not fit, names that are not there.
 /// With any other it is built by itself before it is called unviable.
 const ITS_OWN: [&str; 9] = ["E0277", "E0282", "E0283", "E0308", "E0369", "E0425", "E0433", "E0599", "E0600"];
@@ -90,15 +93,14 @@ impl Tree {
                     .enumerate()
                     .filter(|(number, mutant)| mutant.file == *file && !built.leaves_out(*number))
                     .collect();
-                let path = if file.ends_with("/main.rs") { "reference_server" } else { "crate" };
                 let schema =
-                    schema::write(right, path, &inside).map_err(|error| format!("{file}: {error}"))?;
+                    schema::write(right, LIBRARY, &inside).map_err(|error| format!("{file}: {error}"))?;
                 built.apart.extend(schema.apart);
                 self.write(file, &schema.text)?;
             }
             self.write(
                 "reference-server/src/lib.rs",
-                &format!("{library}\n#[doc(hidden)]\npub mod mutant;\n"),
+                &format!("{library}\nextern crate self as {LIBRARY};\n#[doc(hidden)]\npub mod mutant;\n"),
             )?;
             let complaints = self.complaints()?;
             if complaints.is_empty() {
