@@ -12,7 +12,7 @@ use super::process::{Command, Process};
 use super::ready::{GRACE, Greeting, await_port, await_ready, free_port};
 use super::scratch::Scratch;
 use super::seed;
-use super::unusable::{Unusable, port_was_taken};
+use super::unusable::Unusable;
 use crate::exchange::{Transport, Wire};
 use crate::json::Json;
 use crate::suite::{Profile, Suite};
@@ -96,9 +96,7 @@ pub async fn launch(
         }
         let started = Start { program, suite, profile, transport }.first(scratch).await;
         match started {
-            Err(unusable)
-                if program.port.is_none() && port_was_taken(&unusable.last_words) && tried < PORTS_TRIED =>
-            {
+            Err(unusable) if program.port.is_none() && unusable.port_taken && tried < PORTS_TRIED => {
                 tried += 1;
             }
             started => return started,

@@ -11,6 +11,7 @@
 
 mod group;
 mod output;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -207,6 +208,12 @@ impl Process {
     #[must_use]
     pub fn exited(&self) -> Option<Exit> {
         *self.exit.borrow()
+    }
+
+    /// Whether it is the target of another run that listens on a port. Seen where there is a `/proc`; elsewhere never.
+    #[must_use]
+    pub fn another_listens(&self, port: u16) -> bool {
+        self.group.another_listens(port)
     }
 
     /// Waits until the program has ended. What it started may still run: only [`Process::stop`] ends that.

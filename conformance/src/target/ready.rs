@@ -48,7 +48,13 @@ pub(super) async fn await_ready(
     let (mut now, mut then) = (first, second);
     loop {
         match now.send(&request, None).await {
-            // Were it another program that answers, this one would have ended over its port.
+            Ok(_) if process.another_listens(port) => {
+                let reason =
+                    format!("the target of another run listens on port {port}, which this target was given");
+                process.stop(GRACE).await;
+                return Err(Unusable { port_taken: true, ..Unusable::new(reason) });
+            }
+            // Were it yet another program that answers, this one would have ended over its port.
             Ok(answer) if process.exited().is_none() => return Ok((process, now, Some((request, answer)))),
             Ok(_) => {}
             Err(breakage @ Breakage::Unsendable(_)) => return Err(Unusable::new(breakage.to_string())),

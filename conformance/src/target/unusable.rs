@@ -16,6 +16,8 @@ pub struct Unusable {
     pub last_words: String,
     /// Whether it came up and never answered, so that trying again would cost as long again.
     pub silent: bool,
+    /// Whether its port was taken by another program.
+    pub port_taken: bool,
     /// Whether the target itself did not start, and not something around it: then that is what it does in this profile.
     pub own: bool,
 }
@@ -25,7 +27,13 @@ const LINES: usize = 20;
 
 impl Unusable {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), last_words: String::new(), silent: false, own: false }
+        Self {
+            reason: reason.into(),
+            last_words: String::new(),
+            silent: false,
+            port_taken: false,
+            own: false,
+        }
     }
 
     /// The target's own doing: what it printed last is kept, and the line that tells most ends the sentence.
@@ -39,7 +47,7 @@ impl Unusable {
         if let Some(line) = telling(&last_words) {
             reason = format!("{reason}: {line}");
         }
-        Self { last_words, ..Self::new(reason) }
+        Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(reason) }
     }
 }
 
@@ -63,8 +71,8 @@ static TELLING: LazyLock<Regex> = LazyLock::new(|| {
     .unwrap()
 });
 
-/// Whether a program has found its port taken.
-pub(super) fn port_was_taken(output: &str) -> bool {
+/// Whether a program says that it has found its port taken.
+fn names_a_taken_port(output: &str) -> bool {
     let output = output.to_lowercase();
     ["address already in use", "eaddrinuse", "address in use", "is in use by another program"]
         .iter()

@@ -75,6 +75,32 @@ fn a_build_that_fails_in_one_folder_is_the_reason_of_its_row() {
 }
 
 #[test]
+fn one_that_hangs_is_a_row_and_those_behind_it_are_judged() {
+    let sandbox = fleet();
+    let odd = fs::read_to_string(data("targets/odd.py")).unwrap();
+    for (folder, mood) in [("a never answers", "hangs"), ("b answers once", "stalls")] {
+        let folder = sandbox.path("implementation").join(folder);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("desk.py"), odd.replacen("else \"fine\"", &format!("else \"{mood}\""), 1))
+            .unwrap();
+    }
+    sandbox.write("target.yaml", "format: 1\ntitle: a desk\ncommand: python3 desk.py\nstart: 3s\n");
+    let finished = run(&sandbox, &["--target", "../target.yaml", "--timeout", "1s"]);
+    let row = |name: &str| finished.stdout.lines().find(|line| line.contains(name)).unwrap_or_default();
+    let never = row("  a never answers");
+    assert!(
+        never.contains(
+            "cannot be used: the target gave no answer of HTTP on the port that it was given within 3s"
+        ),
+        "{}",
+        finished.stdout
+    );
+    assert!(row("  b answers once").contains("must 0 of 4"), "{}", finished.stdout);
+    assert!(row("  ada").contains("must 4 of 4"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("dee"), "{}", finished.stdout);
+}
+
+#[test]
 fn a_folder_without_implementations_is_told() {
     let sandbox = Sandbox::odd();
     let finished =

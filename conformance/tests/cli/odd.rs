@@ -6,8 +6,8 @@ use crate::program::Finished;
 use crate::sandbox::Sandbox;
 
 #[test]
-fn a_target_that_takes_its_time_to_listen_is_waited_for() {
-    conforms(&["slow"]);
+fn a_target_that_takes_ten_seconds_to_listen_is_waited_for() {
+    conforms(&["slow", "10"]);
 }
 
 #[test]

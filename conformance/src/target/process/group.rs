@@ -13,6 +13,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
+use super::table::{self, lives_in, processes};
+
 /// The environment variable by which a process that left the group is still known as the target's.
 pub(super) const MARK: &str = "CONFORMANCE_PROCESS";
 
@@ -60,10 +62,9 @@ impl Group {
 
     /// Ends those that left the group but carry its mark, where `/proc` shows them.
     pub(super) fn sweep(&self) {
-        let mark = self.watcher.environment_entry();
         // One that forks while it is looked for leaves a child for the next round.
         for _ in 0..5 {
-            let escaped: Vec<Pid> = processes().filter(|pid| carries(*pid, mark.as_bytes())).collect();
+            let escaped: Vec<Pid> = processes().filter(|pid| self.carries_its_mark(*pid)).collect();
             if escaped.is_empty() {
                 break;
             }
@@ -80,6 +81,24 @@ impl Group {
             || test_kill_process_group(self.id) == Err(rustix::io::Errno::SRCH)
             || (Path::new("/proc/self/stat").exists() && !processes().any(|pid| lives_in(pid, self.id)));
         self.empty
+    }
+
+    /// Whether it is the target of another run that listens on a port, as far as `/proc` shows it.
+    pub(super) fn another_listens(&self, port: u16) -> bool {
+        let sockets = table::listening(port);
+        if sockets.is_empty() {
+            return false;
+        }
+        let listens = |pid: &Pid| table::holds(*pid, &sockets);
+        let (own, others): (Vec<Pid>, Vec<Pid>) = processes()
+            .filter(|pid| table::environment(*pid, MARK).is_some())
+            .filter(listens)
+            .partition(|pid| self.carries_its_mark(*pid));
+        own.is_empty() && !others.is_empty()
+    }
+
+    fn carries_its_mark(&self, pid: Pid) -> bool {
+        table::environment(pid, MARK).is_some_and(|mark| mark == self.watcher.mark.as_bytes())
     }
 
     #[cfg(test)]
@@ -132,10 +151,6 @@ impl Watcher {
     pub(super) fn lifeline(&self) -> io::Result<Stdio> {
         self.lifeline.try_clone().map(Stdio::from)
     }
-
-    fn environment_entry(&self) -> String {
-        format!("{MARK}={}", self.mark)
-    }
 }
 
 impl Drop for Watcher {
@@ -167,25 +182,4 @@ pub(super) fn signal_name(number: i32) -> Option<&'static str> {
         (Signal::SYS, "SIGSYS"),
     ];
     names.into_iter().find(|(signal, _)| signal.as_raw() == number).map(|(_, name)| name)
-}
-
-fn processes() -> impl Iterator<Item = Pid> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw))
-}
-
-fn carries(pid: Pid, mark: &[u8]) -> bool {
-    let environment = std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
-    environment.split(|byte| *byte == 0).any(|entry| entry == mark)
-}
-
-fn lives_in(pid: Pid, group: Pid) -> bool {
-    let stat = std::fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    // The program's name is in parentheses and may hold any byte, so the fields begin after the last one.
-    let Some(name_end) = stat.iter().rposition(|byte| *byte == b')') else { return false };
-    let fields = String::from_utf8_lossy(&stat[name_end + 1..]);
-    let mut fields = fields.split_whitespace();
-    let state = fields.next().unwrap_or("Z");
-    let member = fields.nth(1) == Some(group.as_raw_nonzero().to_string().as_str());
-    member && !matches!(state, "Z" | "X" | "x")
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A desk that is odd in one way: the arguments say in which.
 
-`slow` listens after a second, `reloads` serves from a child that it starts anew, `loud` prints megabytes, `six` listens on IPv6
+`slow SECONDS` listens after so long, `hangs` never answers, `stalls` answers once and never again, `reloads` serves from a child that it starts anew, `loud` prints megabytes, `six` listens on IPv6
 only, `anywhere` on every address, `closes` ends each connection after one answer without a word, `old` speaks HTTP/1.0,
 `left` starts only as the left half, `lacks` needs a package that nobody has, `fixed PORT` listens on that port, `apart`
 prints a word, `empty` holds no guest, `renumbered` holds Ann under another id, `crowded` holds others too, `tls CERTIFICATE`
@@ -14,6 +14,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 
 MOOD = sys.argv[1] if len(sys.argv) > 1 else "fine"
 WORD = "sesame"
@@ -40,6 +41,10 @@ class Desk(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         path, status, body = self.path, 200, {"open": True}
+        if MOOD == "hangs" or (MOOD == "stalls" and os.path.exists("greeted")):
+            time.sleep(300)
+        if MOOD == "stalls":
+            open("greeted", "w").close()
         if MOOD == "below":
             path = path.removeprefix(sys.argv[2]) if path.startswith(sys.argv[2] + "/") else "/nowhere"
         if path.startswith("http://"):
@@ -87,8 +92,7 @@ def main():
     if MOOD == "left" and os.environ.get("DESK_HALF") != "left":
         sys.exit("OSError: the right half is locked")
     if MOOD == "slow":
-        import time
-        time.sleep(1)
+        time.sleep(float(sys.argv[2]))
     if MOOD == "reloads" and "DESK_CHILD" not in os.environ:
         sys.exit(subprocess.call([sys.executable, *sys.argv], env={**os.environ, "DESK_CHILD": "1"}))
     if MOOD == "apart":
