@@ -4,7 +4,7 @@ CARGO ?= cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 .DEFAULT_GOAL := help
-.PHONY: help conformance test check mutants serve bench-server
+.PHONY: help conformance test check mutants serve bench-server bench-runner
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,3 +38,8 @@ bench-server: ## Measure the reference server beside bare hyper, axum and Flask 
 	  --requirement conformance/tests/targets/flask/requirements-current.txt gunicorn==27.0.1; }
 	$(CARGO_TARGET_DIR)/bench/release/server-bench $(CARGO_TARGET_DIR)/release/reference-server conformance/tests/targets/flask $(CARGO_TARGET_DIR)/bench/venv \
 	  $(or $(ROUNDS),5) $(or $(SECONDS),2) $(TABLES)
+
+bench-runner: ## Measure the runner beside a bare reqwest loop, and Hurl where it is installed (cargo install hurl)
+	$(CARGO) build --release --package conformance
+	$(CARGO) build --release --manifest-path conformance/bench/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/bench
+	$(CARGO_TARGET_DIR)/bench/release/runner-bench $(CARGO_TARGET_DIR)/release/conformance $(or $(ROUNDS),9) $(TABLES)

@@ -1,0 +1,334 @@
+//! Measures the runner beside a bare reqwest loop and Hurl, on the same exchanges with the same server.
+//!
+//! `runner-bench CONFORMANCE ROUNDS [TABLE…]`, which `make bench-runner` fills in. The contenders of a table are run one after the
+//! other, round by round, so that what the machine does besides falls on all of them. What comes out is Markdown.
+
+mod process;
+mod suite;
+mod table;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use process::{Cost, Server, run};
+use suite::{Kind, STEPS, Suite};
+use table::{Row, median, print};
+
+/// The scenarios of the fixed suite, and those of the one that is a hundred times as large.
+const FIXED: usize = 100;
+const GROWN: usize = 10_000;
+/// How often verdicts are compared.
+const COMPARED: usize = 100;
+/// The reports that are written together.
+const REPORTS: [&str; 5] = ["jsonl", "junit", "html", "tap", "badge"];
+
+type Done = Result<(), Box<dyn Error>>;
+
+/// A table's name, and how it is made.
+type Table = (&'static str, fn(&Bench) -> Done);
+
+struct Bench {
+    conformance: PathBuf,
+    own: PathBuf,
+    server: Server,
+    hurl: bool,
+    rounds: usize,
+    scratch: TempDir,
+}
+
+/// A contender: what the table calls it, and the command that is measured.
+type Contender<'a> = (String, Box<dyn Fn() -> Command + 'a>);
+
+fn main() -> ExitCode {
+    match bench() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench() -> Done {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let Some(([conformance, rounds], names)) = arguments.split_first_chunk() else {
+        return Err("usage: runner-bench CONFORMANCE ROUNDS [TABLE…]".into());
+    };
+    let own = std::env::current_exe()?.parent().ok_or("this program is nowhere")?.to_owned();
+    let hurl = Command::new("hurl")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !hurl {
+        eprintln!("hurl is not installed (`cargo install hurl`): it is left out");
+    }
+    let bench = Bench {
+        conformance: Path::new(conformance).canonicalize()?,
+        server: Server::start(&own.join("small_server"))?,
+        own,
+        hurl,
+        rounds: rounds.parse()?,
+        scratch: tempfile::tempdir()?,
+    };
+    let tables: [Table; 6] = [
+        ("requests", Bench::requests),
+        ("reports", Bench::reports),
+        ("start", Bench::start),
+        ("growth", Bench::growth),
+        ("large", Bench::large),
+        ("verdicts", Bench::verdicts),
+    ];
+    if let Some(unknown) = names.iter().find(|name| tables.iter().all(|(table, _)| table != name)) {
+        let known: Vec<_> = tables.iter().map(|(table, _)| *table).collect();
+        return Err(format!("there is no table {unknown}; there are {}", known.join(", ")).into());
+    }
+    for (table, measure) in tables {
+        if names.is_empty() || names.iter().any(|name| name == table) {
+            measure(&bench)?;
+        }
+    }
+    Ok(())
+}
+
+impl Bench {
+    /// The fixed suite, one request at a time and eight at once.
+    fn requests(&self) -> Done {
+        let suite = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right)?;
+        for jobs in [1, 8] {
+            let mut contenders = vec![self.bare(&suite, jobs), self.own("conformance", &suite, jobs, &[])];
+            contenders.extend(self.hurl("Hurl", &suite, jobs, &[]));
+            let what = if jobs == 1 { "one at a time".to_owned() } else { format!("{jobs} at once") };
+            self.measure(&format!("2,000 requests, {what}"), &contenders)?;
+        }
+        Ok(())
+    }
+
+    /// What reports cost beside a run that writes none.
+    fn reports(&self) -> Done {
+        let suite = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right)?;
+        let to = |kind: &str| format!("{kind}={}", self.scratch.path().join(kind).display());
+        for jobs in [1, 8] {
+            let all: Vec<String> =
+                REPORTS.iter().flat_map(|kind| ["--report".to_owned(), to(kind)]).collect();
+            let one = |kind: &str| ["--report".to_owned(), to(kind)];
+            let mut contenders = vec![
+                self.own("no report but that for people", &suite, jobs, &[]),
+                self.own("JSON Lines", &suite, jobs, &one("jsonl")),
+                self.own("JUnit", &suite, jobs, &one("junit")),
+                self.own("HTML", &suite, jobs, &one("html")),
+                self.own("all: JSON Lines, JUnit, HTML, TAP, badge", &suite, jobs, &all),
+            ];
+            let path = |name: &str| self.scratch.path().join(name).display().to_string();
+            let junit = ["--report-junit".to_owned(), path("hurl.xml")];
+            let mut every = junit.to_vec();
+            every.extend([
+                "--report-html".to_owned(),
+                path("hurl-html"),
+                "--report-json".to_owned(),
+                path("hurl-json"),
+            ]);
+            every.extend(["--report-tap".to_owned(), path("hurl.tap")]);
+            contenders.extend(self.hurl("Hurl, JUnit", &suite, jobs, &junit));
+            contenders.extend(self.hurl("Hurl, all: JUnit, HTML, JSON, TAP", &suite, jobs, &every));
+            self.measure(&format!("2,000 requests, reports, {jobs} at once"), &contenders)?;
+        }
+        Ok(())
+    }
+
+    /// One scenario, with the start of the program.
+    fn start(&self) -> Done {
+        let suite = Suite::write(self.scratch.path(), "one", 1, Kind::Right)?;
+        let mut contenders = vec![self.bare(&suite, 1), self.own("conformance", &suite, 1, &[])];
+        contenders.extend(self.hurl("Hurl", &suite, 1, &[]));
+        self.measure("20 requests, start included", &contenders)?;
+        let mut starts = Vec::new();
+        for _ in 0..self.rounds.max(5) {
+            let told = self.scratch.path().join("start.jsonl");
+            let arguments = ["--report".to_owned(), format!("jsonl={}", told.display())];
+            let cost = run(self.own("", &suite, 1, &arguments).1())?;
+            starts.push(cost.wall - footer(&told)?.0);
+        }
+        println!("Before and after the run itself: {:.1} ms.\n", median(starts.into_iter()));
+        Ok(())
+    }
+
+    /// A suite that is a hundred times as large.
+    fn growth(&self) -> Done {
+        let fixed = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right)?;
+        let grown = Suite::write(self.scratch.path(), "grown", GROWN, Kind::Right)?;
+        println!(
+            "| steps | load ms | load, peak MiB | run µs/step, one at a time | 8 at once | run, peak MiB |"
+        );
+        println!("|---:|---:|---:|---:|---:|---:|");
+        for suite in [&fixed, &grown] {
+            let mut measured: [Vec<f64>; 5] = Default::default();
+            for _ in 0..if suite.scenarios == GROWN { 1.max(self.rounds / 4) } else { self.rounds } {
+                let check = || {
+                    let mut command = Command::new(&self.conformance);
+                    command.arg("check").arg("--suite").arg(&suite.folder);
+                    command
+                };
+                let load = run(check())?;
+                right("check", load)?;
+                // What a run without reports holds; how long each step takes is told by one that writes the smallest.
+                let peak = run(self.own("", suite, 1, &[]).1())?;
+                right("run", peak)?;
+                let told = self.scratch.path().join("growth.jsonl");
+                let arguments = ["--report".to_owned(), format!("jsonl={}", told.display())];
+                let per_step = |jobs| -> Result<f64, Box<dyn Error>> {
+                    right("run", run(self.own("", suite, jobs, &arguments).1())?)?;
+                    let (milliseconds, steps) = footer(&told)?;
+                    fs::remove_file(&told)?;
+                    Ok(milliseconds * 1000.0 / steps)
+                };
+                let (one, eight) = (per_step(1)?, per_step(8)?);
+                for (numbers, number) in
+                    measured.iter_mut().zip([load.wall, load.peak, one, eight, peak.peak])
+                {
+                    numbers.push(number);
+                }
+            }
+            let [load, load_peak, one, eight, peak] = measured.map(|numbers| median(numbers.into_iter()));
+            let steps = suite.scenarios * STEPS;
+            println!("| {steps} | {load:.0} | {load_peak:.1} | {one:.1} | {eight:.1} | {peak:.1} |");
+        }
+        println!();
+        Ok(())
+    }
+
+    /// An answer of a gibibyte: to a step that needs its status, and to one that needs the whole.
+    fn large(&self) -> Done {
+        println!("| an answer of 1 GiB to a step that expects | wall ms | peak MiB | exit code |");
+        println!("|---|---:|---:|---:|");
+        for (name, expect) in [("its status", "{status: 200}"), ("its text", "{text: !length 1073741824}")] {
+            let folder = Suite::large(self.scratch.path(), &name.replace(' ', "-"), expect)?;
+            let mut costs = Vec::new();
+            for _ in 0..self.rounds {
+                costs.push(run(self.command(&folder, 1, &[]))?);
+            }
+            let of = |value: fn(&Cost) -> f64| median(costs.iter().map(value));
+            println!(
+                "| {name} | {:.1} | {:.1} | {:.0} |",
+                of(|cost| cost.wall),
+                of(|cost| cost.peak),
+                of(|cost| f64::from(cost.exit))
+            );
+        }
+        println!();
+        Ok(())
+    }
+
+    /// Whether verdicts depend on how many scenarios are played at once.
+    fn verdicts(&self) -> Done {
+        let suite = Suite::write(self.scratch.path(), "wrong", FIXED, Kind::Wrong)?;
+        let told = self.scratch.path().join("verdicts.jsonl");
+        let arguments = ["--report".to_owned(), format!("jsonl={}", told.display())];
+        let verdicts = |jobs| -> Result<Vec<(String, String)>, Box<dyn Error>> {
+            run(self.own("", &suite, jobs, &arguments).1())?;
+            let lines = fs::read_to_string(&told)?;
+            let steps = lines.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let steps = steps.into_iter().filter(|line| line["event"] == "step");
+            Ok(steps.map(|step| (text(&step["id"]), text(&step["verdict"]))).collect())
+        };
+        let first = verdicts(1)?;
+        for number in 1..=COMPARED {
+            for jobs in [64, 1] {
+                if verdicts(jobs)? != first {
+                    return Err(format!(
+                        "run {number} with {jobs} jobs comes to other verdicts than the first"
+                    )
+                    .into());
+                }
+            }
+        }
+        let failed = first.iter().filter(|(_, verdict)| verdict != "pass").count();
+        println!(
+            "{} verdicts, {failed} of them not pass, are the same in {COMPARED} runs with 64 jobs and {COMPARED} with one.\n",
+            first.len()
+        );
+        Ok(())
+    }
+
+    fn bare(&self, suite: &Suite, jobs: usize) -> Contender<'_> {
+        let scenarios = suite.scenarios;
+        let command = move || {
+            let mut command = Command::new(self.own.join("bare_loop"));
+            command.args([&self.server.base, &scenarios.to_string(), &jobs.to_string()]);
+            command
+        };
+        ("bare reqwest loop".to_owned(), Box::new(command))
+    }
+
+    fn own(&self, name: &str, suite: &Suite, jobs: usize, arguments: &[String]) -> Contender<'_> {
+        let (folder, arguments) = (suite.folder.clone(), arguments.to_vec());
+        (name.to_owned(), Box::new(move || self.command(&folder, jobs, &arguments)))
+    }
+
+    fn command(&self, folder: &Path, jobs: usize, arguments: &[String]) -> Command {
+        let mut command = Command::new(&self.conformance);
+        command.arg("run").arg(&self.server.base).args([
+            "--profile",
+            "sessions",
+            "--jobs",
+            &jobs.to_string(),
+        ]);
+        command.arg("--suite").arg(folder).args(arguments);
+        command
+    }
+
+    fn hurl<'a>(
+        &'a self,
+        name: &str,
+        suite: &'a Suite,
+        jobs: usize,
+        arguments: &[String],
+    ) -> Option<Contender<'a>> {
+        let arguments = arguments.to_vec();
+        let command = move || {
+            let mut command = Command::new("hurl");
+            command.args(["--test", "--jobs", &jobs.to_string(), "--variable"]);
+            command.arg(format!("target={}", self.server.base)).args(&arguments).args(&suite.hurl);
+            command
+        };
+        self.hurl.then(|| (name.to_owned(), Box::new(command) as Box<dyn Fn() -> Command + 'a>))
+    }
+
+    fn measure(&self, title: &str, contenders: &[Contender<'_>]) -> Done {
+        let mut rows: Vec<Row> =
+            contenders.iter().map(|(name, _)| Row { name: name.clone(), rounds: Vec::new() }).collect();
+        // The first round warms what is warm in all others, and is not told.
+        for round in 0..=self.rounds {
+            for ((name, command), row) in contenders.iter().zip(&mut rows) {
+                let cost = run(command())?;
+                right(name, cost)?;
+                if round > 0 {
+                    row.rounds.push(cost);
+                }
+            }
+        }
+        print(title, &rows);
+        Ok(())
+    }
+}
+
+/// Nothing is measured of a run that does not pass.
+fn right(name: &str, cost: Cost) -> Done {
+    if cost.exit == 0 { Ok(()) } else { Err(format!("{name} ended with exit code {}", cost.exit).into()) }
+}
+
+/// What the footer of a report tells: milliseconds and steps.
+fn footer(report: &Path) -> Result<(f64, f64), Box<dyn Error>> {
+    let lines = fs::read_to_string(report)?;
+    let footer: Value = serde_json::from_str(lines.lines().last().unwrap_or_default())?;
+    let milliseconds = footer["milliseconds"].as_f64().ok_or("the report has no footer")?;
+    let steps =
+        footer["steps"].as_object().into_iter().flat_map(|steps| steps.values()).filter_map(Value::as_f64);
+    Ok((milliseconds, steps.sum()))
+}
