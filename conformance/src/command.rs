@@ -3,6 +3,7 @@
 //! In go the options of one command, out comes an exit code or the sentence with which the program stops. Nothing is decided here
 //! that the library could decide: a command loads, calls and prints.
 
+pub(crate) mod bless;
 pub(crate) mod compare;
 pub(crate) mod document;
 pub(crate) mod each;

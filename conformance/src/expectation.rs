@@ -11,7 +11,7 @@ use crate::matcher::{self, Matcher, Mode};
 use crate::source::{Place, Source};
 use crate::suite::format::ExpectText;
 use crate::suite::members::{Members, duration};
-use crate::template::Text;
+use crate::template::{Scope, Text};
 use crate::yaml::{Located, Node, Value};
 
 /// What a step demands. Empty, it is satisfied by any answer.
@@ -92,6 +92,28 @@ impl Expectation {
         self.status.is_some() && Self { status: None, ..self.clone() }.is_empty()
     }
 
+    /// Says all that is demanded, with the names that stand in it as they are written: two that say the same demand the same.
+    #[must_use]
+    pub fn describe(&self) -> Vec<String> {
+        let scope = Scope::default();
+        let named = |name: &str, matcher: &Matcher| format!("{name}: {}", matcher.describe(&scope));
+        let mut all: Vec<String> = self.status.iter().map(Status::describe).collect();
+        all.extend(self.headers.iter().map(|(name, matcher)| named(name, matcher)));
+        all.extend(self.absent.iter().map(|(name, _)| format!("no {name}")));
+        for cookie in &self.cookies {
+            all.push(format!("cookie {}", cookie.name));
+            all.extend(cookie.attributes.iter().map(|(name, matcher)| named(name, matcher)));
+        }
+        all.extend(self.absent_cookies.iter().map(|(name, _)| format!("no cookie {name}")));
+        all.extend(self.body.iter().map(|body| match body {
+            Body::Json(matcher) => named("json", matcher),
+            Body::Text(matcher) => named("text", matcher),
+            Body::Bytes(matcher) => named("body", matcher),
+        }));
+        all.extend(self.within.iter().map(|(limit, _)| format!("within {limit:?}")));
+        all
+    }
+
     /// The strings in it with their places, for checking the names that they use.
     #[must_use]
     pub fn texts(&self) -> Vec<(&Text, &Place)> {
@@ -113,6 +135,12 @@ impl Status {
             StatusChoice::Exactly(exactly) => *exactly == status,
             StatusChoice::Class(class) => *class == status / 100,
         })
+    }
+
+    /// Whether it is one number and nothing else.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        matches!(self.choices.as_slice(), [StatusChoice::Exactly(_)])
     }
 
     /// Says which are allowed: `401`, `4xx`, `200 or 204`.

@@ -90,6 +90,7 @@ fn prepare(
             redactor,
             deviations: Deviations::default(),
             interrupt: Interrupt::default(),
+            answers: None,
         },
     ))
 }

@@ -16,7 +16,6 @@ mod printed;
 mod scenario;
 mod status;
 mod step;
-mod yaml;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -28,6 +27,7 @@ use crate::diagnostic::Diagnostic;
 use crate::request::Files;
 use crate::source::{Place, Source};
 use crate::suite::Suite;
+use crate::yaml::page::UNSURE;
 
 pub use step::step;
 
@@ -164,7 +164,7 @@ impl Import {
         self.files.iter().flat_map(|(name, text)| {
             let lines = text.lines().enumerate();
             lines.filter_map(move |(index, line)| {
-                Some((name.as_str(), index + 1, line.trim_start().strip_prefix(yaml::UNSURE)?))
+                Some((name.as_str(), index + 1, line.trim_start().strip_prefix(UNSURE)?))
             })
         })
     }

@@ -135,7 +135,7 @@ fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Fi
 }
 
 /// The value of an attribute as text; a flag is `true` or `false`.
-fn attribute_of(cookie: &cookie::Cookie<'_>, attribute: &str) -> Option<String> {
+pub(crate) fn attribute_of(cookie: &cookie::Cookie<'_>, attribute: &str) -> Option<String> {
     match attribute {
         "value" => Some(cookie.value().to_owned()),
         "path" => cookie.path().map(str::to_owned),

@@ -8,6 +8,7 @@ mod compile;
 mod leaf;
 mod list;
 mod moment;
+mod settle;
 
 use regex::Regex;
 
@@ -18,6 +19,7 @@ use crate::template::{Scope, Text};
 
 pub use compile::{Mode, compile, known};
 use leaf::Leaf;
+pub use settle::{Change, ChangeKind, Left, Proposal};
 
 /// What is expected, or comes, where an object has no member.
 pub const NO_MEMBER: &str = "no such member";

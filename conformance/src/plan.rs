@@ -239,6 +239,25 @@ pub(crate) fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
     groups
 }
 
+/// Returns the ids of the steps of a plan that filters name: not those that only lead up to them, and not those that only clean up.
+///
+/// # Errors
+/// A filter that cannot be read.
+pub fn named(plan: &Plan, filters: &[String]) -> Result<BTreeSet<String>, Diagnostic> {
+    let mut filters = Filters::new(filters)?;
+    let mut named = BTreeSet::new();
+    for trial in plan.trials() {
+        for (index, asked) in &trial.steps {
+            let step = &trial.scenario.steps[*index];
+            let id = trial.step_id(step);
+            if filters.take(&id, step) && *asked {
+                named.insert(id);
+            }
+        }
+    }
+    Ok(named)
+}
+
 /// Takes `file.yaml:LINE` apart.
 fn line_of(pattern: &str) -> Option<(&str, usize)> {
     let (file, line) = pattern.rsplit_once(':')?;

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod badge;
+pub mod blessing;
 pub mod cause;
 pub mod deviating;
 pub mod evidence;

@@ -20,6 +20,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use crate::bless::Answers;
 use crate::deviation::Deviations;
 use crate::event::{Event, Footer, Header, Record, Stale};
 use crate::exchange::Transport;
@@ -48,6 +49,8 @@ pub struct Options {
     pub deviations: Deviations,
     /// How it is ended early.
     pub interrupt: Interrupt,
+    /// What keeps the answers, where they are to be blessed.
+    pub answers: Option<Answers>,
 }
 
 /// The version of the event stream.

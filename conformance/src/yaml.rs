@@ -4,6 +4,8 @@
 //! [`Diagnostic`] in our own words. No other module knows which crate reads YAML.
 
 mod explain;
+pub(crate) mod layout;
+pub(crate) mod page;
 
 use std::marker::PhantomData;
 use std::sync::Arc;

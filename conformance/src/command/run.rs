@@ -20,6 +20,7 @@ use conformance::target::{self, Target};
 use conformance::watch::{self, Snapshot};
 
 use super::Stopped;
+use super::bless::{answers, bless};
 use super::each::each;
 use super::play::{SIGNALLED, interrupted, play};
 
@@ -69,7 +70,9 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     };
     let plan = options.shard.cut(Plan::new(suite, &selection)?)?;
     let interrupt = run::Interrupt::default();
-    let how = run::Options { jobs: usize::from(options.jobs), transport, redactor, deviations, interrupt };
+    let answers = answers(options, &plan)?;
+    let jobs = usize::from(options.jobs);
+    let how = run::Options { jobs, transport, redactor, deviations, interrupt, answers };
     Ok(Ready { plan, target, how, load: options.load })
 }
 
@@ -92,7 +95,16 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
     let files = Snapshot::take(&places, &options.written());
     let mut reports = report::open(&options.telling, options.write_deviations.as_deref())?;
     let mut wrong = BTreeSet::new();
+    let (suite, kept) = (Arc::clone(&ready.plan.suite), ready.how.answers.clone());
+    let redactor = ready.how.redactor.clone();
     let code = play(ready, &mut reports, &mut wrong)?;
+    match kept {
+        Some(_) if code >= SIGNALLED => {
+            writeln!(io::stderr(), "nothing was rewritten: the run was interrupted").ok();
+        }
+        Some(kept) => bless(options, &suite, &kept, &redactor)?,
+        None => {}
+    }
     Ok(Round { code, whole, wrong, places, files })
 }
 

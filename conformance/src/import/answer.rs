@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::capture::Kept;
-use super::yaml::{Yaml, quote};
 use super::{Body, Seen, fresh, status};
+use crate::yaml::page::{Yaml, quote};
 
 /// The values that mean something at this step: what was kept before it, and the fixtures.
 pub(super) type Known = BTreeMap<String, String>;

@@ -6,8 +6,8 @@ use regex::Regex;
 
 use super::document::hides_address;
 use super::pattern;
-use super::yaml::Yaml;
 use crate::matcher;
+use crate::yaml::page::Yaml;
 
 /// A value that one answer gives and a later request sends, wherever it stands.
 pub(super) static VALUE: LazyLock<Regex> =

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::step::request;
-use super::yaml::{UNSURE, line, quote};
 use super::{Launched, Story, Wanted, slug};
 use crate::source::Source;
 use crate::template::Scope;
+use crate::yaml::page::{UNSURE, line, quote};
 
 /// What holds for every scenario of an import.
 pub(super) struct Around<'a> {

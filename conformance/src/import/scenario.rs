@@ -9,10 +9,10 @@ use serde_json::Value as Json;
 use super::answer::Known;
 use super::manifest::{Around, Demand};
 use super::step::{self, Label};
-use super::yaml::{UNSURE, line};
 use super::{Story, Wanted, capture, fresh};
 use crate::curl;
 use crate::suite::Suite;
+use crate::yaml::page::{UNSURE, line};
 
 /// Returns the text of the scenario, and the demands that its steps cover where a register has to be made.
 pub(super) fn write(

@@ -6,7 +6,7 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::pattern;
-use super::yaml::Yaml;
+use crate::yaml::page::Yaml;
 
 /// Returns what is written as the status: where it does not follow from the body, a class that says that it is unsure.
 pub(super) fn of(body: &str) -> Yaml {

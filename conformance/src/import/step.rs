@@ -3,10 +3,10 @@
 use super::answer::{Known, expectation};
 use super::capture::Kept;
 use super::printed::Head;
-use super::yaml::{UNSURE, Yaml, line, quote};
 use super::{Body, Seen};
 use crate::response::Response;
 use crate::source::{Source, Span};
+use crate::yaml::page::{UNSURE, Yaml, line, quote};
 
 /// What a step is called and what it covers.
 pub(super) struct Label {

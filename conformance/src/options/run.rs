@@ -62,6 +62,9 @@ pub struct Run {
     /// Begins a file of known failures with what fails in this run.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["each", "deviations", "watch"])]
     pub write_deviations: Option<PathBuf>,
+    /// Rewrites what the steps that --filter names expect with what was answered, once the difference has been shown.
+    #[arg(long, conflicts_with_all = ["each", "watch", "load", "shard", "deviations", "write_deviations"])]
+    pub bless: bool,
     /// Shows passwords, credentials and cookies in the reports.
     #[arg(long)]
     pub show_secrets: bool,

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant, SystemTime};
 use super::race;
 use super::session::{Session, Turn};
 use super::stage::{Stage, Unset};
+use crate::bless::Answer;
 use crate::capture::Capture;
 use crate::event::Record;
 use crate::exchange::Breakage;
 use crate::json::Json;
 use crate::judge::{judge, judge_race};
+use crate::matcher::Left;
 use crate::memory::Memory;
 use crate::plan::Trial;
 use crate::redact::Redactor;
@@ -21,7 +23,7 @@ use crate::response::Response;
 use crate::source::Place;
 use crate::suite::Step;
 use crate::target::Running;
-use crate::template::TemplateError;
+use crate::template::{Scope, TemplateError};
 use crate::verdict::{Finding, Judgement, Verdict};
 
 /// A scenario in one profile, and what has been kept so far.
@@ -35,6 +37,8 @@ pub(super) struct Scene<'a> {
     told: Vec<(&'a Step, Attempt)>,
     /// Whether anything was sent, so that there may be something to clean up.
     begun: bool,
+    /// What names meant when the last answer came, where answers are kept.
+    scope: Option<Scope>,
 }
 
 /// A step that was tried, with what went over the wire.
@@ -68,7 +72,7 @@ impl<'a> Scene<'a> {
     pub(super) fn new(session: &'a Session, trial: &'a Trial, turn: Turn) -> Self {
         let memory = Memory::new(&session.plan().suite);
         let redactor = session.redactor();
-        Self { session, trial, memory, turn, redactor, told: Vec::new(), begun: false }
+        Self { session, trial, memory, turn, redactor, told: Vec::new(), begun: false, scope: None }
     }
 
     /// Plays the steps in order; a failing step does not end the scenario, and nothing keeps its cleanup from being played.
@@ -136,6 +140,7 @@ impl<'a> Scene<'a> {
                 stage.fell_silent();
             }
             if asked {
+                self.keep_answer(step, &attempt);
                 self.told.push((step, attempt));
             }
         }
@@ -255,6 +260,7 @@ impl<'a> Scene<'a> {
             self.redactor.learn(&sent, outcome.as_ref().ok());
             self.memory.put_back(&step.request.jar, jar);
             let scope = scope.at(SystemTime::now());
+            self.scope = self.session.options.answers.is_some().then(|| scope.clone());
             let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &scope);
             self.keep(&step.captures, &outcome, &mut judgement);
             return Ok((judgement, sent, outcome));
@@ -308,6 +314,25 @@ impl<'a> Scene<'a> {
                     self.memory.owe(&capture.keys, Verdict::Inconclusive, &cause);
                 }
             }
+        }
+    }
+
+    /// Keeps what was answered to a step that is named, where answers are to be blessed.
+    fn keep_answer(&mut self, step: &Step, attempt: &Attempt) {
+        let scope = self.scope.take();
+        let id = self.trial.step_id(step);
+        let Some(answers) = self.session.options.answers.as_ref().filter(|answers| answers.want(&id)) else {
+            return;
+        };
+        let response = match &attempt.exchange {
+            Some((_, Ok(response))) if step.race.is_none() => Some(response.clone()).zip(scope),
+            _ => None,
+        };
+        let finding = attempt.judgement.findings.first();
+        let wrong = finding.map(|finding| Left { place: finding.place.clone(), why: finding.label.clone() });
+        let (place, expectation) = (step.place.clone(), step.expectation.clone());
+        if response.is_some() || wrong.is_some() {
+            answers.add(Answer { id, place, expectation, response, wrong });
         }
     }
 

@@ -3,6 +3,7 @@
 //! The only room of the suite that reads files.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,13 @@ pub enum Folder {
     Directory(PathBuf),
     /// The suite inside this program.
     Embedded,
+    /// A directory, some of whose files have another text than on the disk.
+    Edited {
+        /// The directory.
+        folder: PathBuf,
+        /// The texts, by the files' names below it.
+        texts: BTreeMap<String, String>,
+    },
 }
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
@@ -32,7 +40,7 @@ impl Folder {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Directory(path) => path.display().to_string(),
+            Self::Directory(path) | Self::Edited { folder: path, .. } => path.display().to_string(),
             Self::Embedded => "scenarios".to_owned(),
         }
     }
@@ -52,7 +60,7 @@ impl Folder {
     pub(super) fn files(&self) -> Result<Vec<String>, Diagnostic> {
         let mut names = Vec::new();
         match self {
-            Self::Directory(path) => collect(path, "", &mut names).map_err(|error| {
+            Self::Directory(path) | Self::Edited { folder: path, .. } => collect(path, "", &mut names).map_err(|error| {
                 Diagnostic::new(format!("the suite `{}` cannot be read: {error}", self.name()))
                     .help("--suite names a folder that holds suite.yaml, requirements.yaml and folders of scenarios")
             })?,
@@ -73,6 +81,10 @@ impl Folder {
     pub(super) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         match self {
             Self::Directory(path) => read_file(&path.join(name)),
+            Self::Edited { folder, texts } => match texts.get(name) {
+                Some(text) => Ok(text.clone().into_bytes()),
+                None => read_file(&folder.join(name)),
+            },
             Self::Embedded => {
                 let file = EMBEDDED.get_file(name).ok_or(io::ErrorKind::NotFound)?;
                 Ok(file.contents().to_vec())

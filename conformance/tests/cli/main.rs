@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod again;
+mod bless;
 mod bombs;
 mod broken;
 mod coverage;

@@ -73,7 +73,8 @@ impl Sandbox {
         sandbox
     }
 
-    fn empty() -> Self {
+    /// A sandbox with nothing in it.
+    pub(crate) fn empty() -> Self {
         let folder = tempfile::Builder::new().prefix("conformance-test-").tempdir().unwrap();
         for name in ["implementation", "temporary"] {
             fs::create_dir(folder.path().join(name)).unwrap();

@@ -174,7 +174,7 @@ impl Bench {
         let transport = Transport { limit: Duration::from_secs(5), ..Transport::default() };
         let redactor = Redactor::none();
         let (deviations, interrupt) = (Deviations::default(), Interrupt::default());
-        let options = Options { jobs: 1, transport, redactor, deviations, interrupt };
+        let options = Options { jobs: 1, transport, redactor, deviations, interrupt, answers: None };
         Ok(self.runtime.block_on(run::run(plan, target, options, |_| {})))
     }
 }

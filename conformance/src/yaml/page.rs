@@ -1,8 +1,8 @@
-//! Writes YAML as a person would: block by block, short mappings on one line, comments where something is unsure.
+//! Writes YAML as a person would: block by block, short mappings on one line, comments where something is unsure. No file is read here.
 
 /// A value as it will be written.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Yaml {
+pub(crate) enum Yaml {
     /// A scalar or a tag, written already.
     Scalar(String),
     /// A scalar on lines of its own, kept as they are.
@@ -14,36 +14,40 @@ pub(super) enum Yaml {
 }
 
 /// What a sentence about something unsure begins with, in a comment.
-pub(super) const UNSURE: &str = "# unsure: ";
+pub(crate) const UNSURE: &str = "# unsure: ";
 
 impl Yaml {
-    pub(super) fn unsure(sentence: impl Into<String>, value: Self) -> Self {
+    pub(crate) fn unsure(sentence: impl Into<String>, value: Self) -> Self {
         Self::Unsure(sentence.into(), Box::new(value))
     }
 
-    pub(super) fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         Self::Scalar(quote(text))
     }
 
     /// On one line, where that can be read: no tag, no comment, not long.
     fn flow(&self) -> Option<String> {
-        let flow = match self {
+        self.line_of().filter(|flow| flow.len() <= 60)
+    }
+
+    /// On one line, however long; none where a tag or a comment stands in it.
+    pub(crate) fn line_of(&self) -> Option<String> {
+        Some(match self {
             Self::Scalar(text) if !text.starts_with('!') => text.clone(),
             Self::Mapping(members) => {
                 let member =
-                    |(name, value): &(String, Self)| Some(format!("{}: {}", key(name), value.flow()?));
+                    |(name, value): &(String, Self)| Some(format!("{}: {}", key(name), value.line_of()?));
                 format!("{{{}}}", members.iter().map(member).collect::<Option<Vec<_>>>()?.join(", "))
             }
             Self::List(items) => {
-                format!("[{}]", items.iter().map(Self::flow).collect::<Option<Vec<_>>>()?.join(", "))
+                format!("[{}]", items.iter().map(Self::line_of).collect::<Option<Vec<_>>>()?.join(", "))
             }
             _ => return None,
-        };
-        (flow.len() <= 60).then_some(flow)
+        })
     }
 
     /// Writes the value behind `head`: `status:`, or the `-` of a list.
-    pub(super) fn write(&self, indent: usize, head: &str, page: &mut String) {
+    pub(crate) fn write(&self, indent: usize, head: &str, page: &mut String) {
         let margin = " ".repeat(indent);
         match self {
             Self::Unsure(sentence, value) => {
@@ -65,7 +69,7 @@ impl Yaml {
     }
 
     /// Writes a mapping or a list on lines of its own.
-    pub(super) fn write_block(&self, indent: usize, head: &str, page: &mut String) {
+    pub(crate) fn write_block(&self, indent: usize, head: &str, page: &mut String) {
         let mut block = String::new();
         match self {
             Self::Mapping(members) => {
@@ -87,7 +91,7 @@ impl Yaml {
 }
 
 /// Returns a string as YAML: plain where nothing could take it for something else, else in double quotes.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let text = text.replace("${", "${'${'}");
     if is_plain(&text) { text } else { serde_json::Value::String(text).to_string() }
 }
@@ -106,7 +110,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Returns a sentence as the title of something: never more than one line.
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     key(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

@@ -1,0 +1,94 @@
+//! What would have to be written for a step to demand what its target answered.
+//!
+//! In go an expectation and a response, out comes a [`Proposal`]. It is pure, as `judge` is: whatever `judge` finds is here a change or is left.
+
+use crate::expectation::{Body, Cookie, Expectation};
+use crate::json::Json;
+use crate::judge::attribute_of;
+use crate::matcher::{ChangeKind, Matcher, Mode, Proposal};
+use crate::response::Response;
+use crate::template::Scope;
+
+/// Proposes what of an expectation is written otherwise, so that a response holds it.
+#[must_use]
+pub fn propose(expectation: &Expectation, response: &Response, scope: &Scope) -> Proposal {
+    let mut proposal = Proposal::default();
+    let into = &mut proposal;
+    if let Some(status) = expectation.status.as_ref().filter(|status| !status.allows(response.status)) {
+        if status.is_literal() {
+            let value = Json::from(response.status);
+            into.change(&status.place, ChangeKind::Set { value, mode: Mode::Json, name: None });
+        } else {
+            into.leave(&status.place, "several statuses are allowed there");
+        }
+    }
+    for (name, matcher) in &expectation.headers {
+        header(name, matcher, response, scope, into);
+    }
+    for (_, place) in expectation.absent.iter().filter(|(name, _)| response.header(name).is_some()) {
+        into.change(place, ChangeKind::Remove { collapse: true });
+    }
+    for cookie in &expectation.cookies {
+        set_cookie(cookie, response, scope, into);
+    }
+    for (_, place) in expectation.absent_cookies.iter().filter(|(name, _)| response.cookie(name).is_some()) {
+        into.change(place, ChangeKind::Remove { collapse: true });
+    }
+    if let Some(expected) = &expectation.body {
+        body(expected, response, scope, into);
+    }
+    if let Some((_, place)) = expectation.within.as_ref().filter(|(limit, _)| response.elapsed > *limit) {
+        into.leave(place, "how long an answer may take is not for one answer to say");
+    }
+    proposal
+}
+
+fn header(name: &str, matcher: &Matcher, response: &Response, scope: &Scope, proposal: &mut Proposal) {
+    let values: Vec<Json> = response.header_values(name).map(Json::from).collect();
+    if matcher.is_of_lists() {
+        return matcher.settle(&Json::Array(values), Mode::Text, Some(name), scope, proposal);
+    }
+    match values.as_slice() {
+        values if values.iter().any(|value| matcher.matches(value, scope)) => {}
+        [] => matcher.settle_absence("no such header field", true, proposal),
+        [value] => matcher.settle(value, Mode::Text, Some(name), scope, proposal),
+        several => {
+            let why = format!("the answer has the header field {} times", several.len());
+            proposal.leave(matcher.place(), why);
+        }
+    }
+}
+
+fn set_cookie(cookie: &Cookie, response: &Response, scope: &Scope, proposal: &mut Proposal) {
+    let Some(set) = response.cookie(&cookie.name) else {
+        match cookie.attributes.iter().find(|(_, matcher)| !matcher.is_literal()) {
+            Some((_, matcher)) => matcher.settle_absence("no such cookie", true, proposal),
+            None => proposal.change(&cookie.place, ChangeKind::Remove { collapse: true }),
+        }
+        return;
+    };
+    for (attribute, matcher) in &cookie.attributes {
+        match attribute_of(&set, attribute) {
+            Some(value) => matcher.settle(&value.into(), Mode::Text, Some(attribute), scope, proposal),
+            None => matcher.settle_absence("no such attribute", false, proposal),
+        }
+    }
+}
+
+fn body(expected: &Body, response: &Response, scope: &Scope, proposal: &mut Proposal) {
+    let place = expected.matcher().place();
+    let text = std::str::from_utf8(&response.body);
+    match (expected, response.json(), text) {
+        (Body::Json(matcher), Ok(value), _) => matcher.settle(&value, Mode::Json, None, scope, proposal),
+        (Body::Json(_), Err(_), _) => proposal.leave(place, "the answer is not JSON"),
+        (Body::Text(matcher) | Body::Bytes(matcher), _, Ok(text)) => {
+            matcher.settle(&Json::from(text), Mode::Text, None, scope, proposal);
+        }
+        (Body::Text(matcher) | Body::Bytes(matcher), _, Err(_)) => {
+            let shown = Json::String(response.text().into_owned());
+            if matches!(expected, Body::Text(_)) || !matcher.matches(&shown, scope) {
+                proposal.leave(place, "the answer is not text in UTF-8");
+            }
+        }
+    }
+}

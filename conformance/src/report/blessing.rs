@@ -1,0 +1,97 @@
+//! What `run --bless` writes otherwise, for people: the lines as they are and as they will be, and what is left.
+
+use std::fmt::Write as _;
+
+use crate::bless::{Blessing, Edit, Rewritten, edited};
+use crate::redact::Redactor;
+use crate::source::Span;
+
+/// Returns the difference that a blessing makes, and what it leaves with the reasons.
+#[must_use]
+pub fn difference(blessing: &Blessing, redactor: &Redactor) -> String {
+    let mut page = String::new();
+    for file in &blessing.files {
+        for hunk in hunks(file) {
+            let line = file.source.place(hunk.0).line();
+            // Writing to a string cannot fail.
+            let _ = writeln!(page, "\n--- {}:{line}", file.source.path());
+            for (sign, text) in [('-', &hunk.1), ('+', &hunk.2)] {
+                for line in redactor.text(text).lines() {
+                    let _ = writeln!(page, "{sign} {line}");
+                }
+            }
+        }
+    }
+    for (step, left) in &blessing.left {
+        let _ = writeln!(page, "\nLEFT {step} {}: {}", left.place, redactor.text(&left.why));
+    }
+    page
+}
+
+/// Says what was rewritten, in one sentence.
+#[must_use]
+pub fn summary(blessing: &Blessing) -> String {
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    match blessing.files.len() {
+        0 if blessing.left.is_empty() => {
+            "nothing to rewrite: what was answered is what is expected".to_owned()
+        }
+        0 => "nothing was rewritten".to_owned(),
+        files => format!(
+            "rewrote what {} {} in {}",
+            count(blessing.steps.len(), "step"),
+            if blessing.steps.len() == 1 { "expects" } else { "expect" },
+            count(files, "file")
+        ),
+    }
+}
+
+/// Lines of a file that are edited together, as they are and as they will be.
+type Hunk = (Span, String, String);
+
+fn hunks(file: &Rewritten) -> Vec<Hunk> {
+    let text = file.source.text();
+    let mut groups: Vec<(Span, Vec<Edit>)> = Vec::new();
+    for edit in &file.edits {
+        let lines = whole_lines(text, edit.span);
+        match groups.last_mut() {
+            Some((span, edits)) if lines.start <= span.end => {
+                span.end = span.end.max(lines.end);
+                edits.push(edit.clone());
+            }
+            _ => groups.push((lines, vec![edit.clone()])),
+        }
+    }
+    let hunk = |(span, edits): (Span, Vec<Edit>)| {
+        let within = |edit: Edit| {
+            let moved = Span::new(edit.span.start - span.start, edit.span.end - span.start);
+            Edit { span: moved, ..edit }
+        };
+        let old = &text[span.start..span.end];
+        let edits: Vec<Edit> = edits.into_iter().map(within).collect();
+        without_common(span, old, &edited(old, &edits))
+    };
+    groups.into_iter().map(hunk).collect()
+}
+
+/// Leaves out the lines at both ends that stay as they are.
+fn without_common(span: Span, old: &str, new: &str) -> Hunk {
+    let (before, after): (Vec<&str>, Vec<&str>) =
+        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    let head = before.iter().zip(&after).take_while(|(old, new)| old == new).count();
+    let most = before.len().min(after.len()) - head;
+    let tail =
+        (before.iter().rev().zip(after.iter().rev())).take(most).take_while(|(old, new)| old == new).count();
+    let skipped: usize = before[..head].iter().map(|line| line.len()).sum();
+    let span = Span::new(span.start + skipped, span.end);
+    (span, before[head..before.len() - tail].concat(), after[head..after.len() - tail].concat())
+}
+
+fn whole_lines(text: &str, span: Span) -> Span {
+    let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+    // What ends with its line takes no part of the next.
+    let last =
+        if span.end > span.start && text[..span.end].ends_with('\n') { span.end - 1 } else { span.end };
+    let end = text[last..].find('\n').map_or(text.len(), |newline| last + newline + 1);
+    Span::new(start, end)
+}

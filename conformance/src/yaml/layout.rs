@@ -1,0 +1,185 @@
+//! How the values of a file are laid out: which text each takes, and what it stands in.
+//!
+//! The reader gives the beginning of a mapping or a list and no end, so the rest is found here, from the values in it and from the text
+//! around them. In goes a [`Source`], out comes a [`Layout`] whose items can be looked up by their places.
+
+use std::sync::Arc;
+
+use super::{Node, Value, read};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Place, Source, Span};
+
+/// Every value of a file.
+pub(crate) struct Layout<'a> {
+    text: &'a str,
+    items: Vec<Item>,
+}
+
+/// One value.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Where it stands, its tag included, as a [`Place`] of it says.
+    place: Span,
+    /// Where it stands without its tag.
+    core: Span,
+    /// The key under which it stands, in a mapping.
+    pub(crate) key: Option<Span>,
+    pub(crate) shape: Shape,
+    pub(crate) parent: Option<usize>,
+    pub(crate) children: Vec<usize>,
+}
+
+/// What a value is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Scalar,
+    Mapping,
+    List,
+}
+
+impl<'a> Layout<'a> {
+    /// Reads the layout of a file.
+    ///
+    /// # Errors
+    /// What the reader says of it.
+    pub(crate) fn of(source: &'a Arc<Source>) -> Result<Self, Diagnostic> {
+        let node: Node = read(source)?;
+        let mut layout = Self { text: source.text(), items: Vec::new() };
+        layout.add(&node, None, None, source);
+        Ok(layout)
+    }
+
+    fn add(&mut self, node: &Node, key: Option<Span>, parent: Option<usize>, source: &Arc<Source>) -> usize {
+        let index = self.items.len();
+        let place = node.place(source).span();
+        let (shape, children): (_, Vec<(Option<Span>, &Node)>) = match &node.value {
+            Value::Mapping(members) => {
+                (Shape::Mapping, members.iter().map(|(key, node)| (Some(key.span), node)).collect())
+            }
+            Value::List(items) => (Shape::List, items.iter().map(|node| (None, node)).collect()),
+            _ => (Shape::Scalar, Vec::new()),
+        };
+        self.items.push(Item { place, core: node.span, key, shape, parent, children: Vec::new() });
+        for (key, node) in children {
+            let child = self.add(node, key, Some(index), source);
+            self.items[index].children.push(child);
+        }
+        index
+    }
+
+    /// Returns the value that stands at a place, or whose key does; none where that is not clear.
+    pub(crate) fn find(&self, place: &Place) -> Option<usize> {
+        let span = place.span();
+        let at = |item: &Item| item.place == span || (item.key == Some(span) && span.start < span.end);
+        let mut found = (0..self.items.len()).filter(|index| at(&self.items[*index]));
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    pub(crate) fn item(&self, index: usize) -> &Item {
+        &self.items[index]
+    }
+
+    /// Whether a value is written with brackets, or stands in one that is.
+    pub(crate) fn in_flow(&self, index: usize) -> bool {
+        self.is_flow(index) || self.item(index).parent.is_some_and(|parent| self.in_flow(parent))
+    }
+
+    /// Whether a mapping or a list is written with brackets.
+    pub(crate) fn is_flow(&self, index: usize) -> bool {
+        self.item(index).shape != Shape::Scalar
+            && self.text[self.item(index).core.start..].starts_with(['{', '['])
+    }
+
+    /// Whether others have a part in the value: it is an alias, has an anchor, or stands in such a one.
+    pub(crate) fn is_shared(&self, index: usize) -> bool {
+        let item = self.item(index);
+        let last_word = self.text[..item.place.start].trim_end().rsplit([' ', '\n', '\t']).next();
+        self.text[item.core.start..].starts_with('*')
+            || last_word.is_some_and(|word| word.len() > 1 && word.starts_with('&'))
+            || item.parent.is_some_and(|parent| self.is_shared(parent))
+    }
+
+    /// Where the value's entry begins: its key, or the dash of its list.
+    pub(crate) fn entry_start(&self, index: usize) -> usize {
+        let item = self.item(index);
+        match (item.key, item.parent) {
+            (Some(key), _) => key.start,
+            (None, Some(parent)) if !self.is_flow(parent) => {
+                self.text[..item.place.start].rfind('-').unwrap_or(item.place.start)
+            }
+            _ => item.place.start,
+        }
+    }
+
+    /// Where the text behind the key's colon, or the dash, begins.
+    pub(crate) fn head_end(&self, index: usize) -> usize {
+        let item = self.item(index);
+        match item.key {
+            Some(key) => self.text[key.end..].find(':').map_or(key.end, |colon| key.end + colon + 1),
+            None if item.parent.is_some_and(|parent| !self.is_flow(parent)) => self.entry_start(index) + 1,
+            None => item.place.start,
+        }
+    }
+
+    /// Where the value begins: its tag, the header of a text on lines of its own, or itself.
+    pub(crate) fn start(&self, index: usize) -> usize {
+        let item = self.item(index);
+        match self.block_header(index) {
+            Some(header) if item.place == item.core => header,
+            _ if item.place.start == item.place.end && item.shape == Shape::Scalar => self.head_end(index),
+            _ => item.place.start,
+        }
+    }
+
+    /// Where the value ends.
+    pub(crate) fn end(&self, index: usize) -> usize {
+        let item = self.item(index);
+        if self.text[item.core.start..].starts_with('*') {
+            return item.core.end;
+        }
+        let inside = item.children.iter().map(|child| self.end(*child)).max();
+        match item.shape {
+            Shape::Scalar if item.place.start == item.place.end => self.head_end(index),
+            Shape::Scalar => item.place.start + self.text[item.place.start..item.place.end].trim_end().len(),
+            _ if self.is_flow(index) => self.closing(inside.unwrap_or(item.core.start + 1)),
+            _ => inside.unwrap_or(item.place.end),
+        }
+    }
+
+    /// Where the header (`|`, `>-`) of a text on lines of its own stands, if the value is one.
+    pub(crate) fn block_header(&self, index: usize) -> Option<usize> {
+        let item = self.item(index);
+        if item.shape != Shape::Scalar {
+            return None;
+        }
+        let line = self.text[..item.core.start].rfind('\n')?;
+        let header = self.text[self.head_end(index).min(line)..line].split(" #").next()?;
+        let at = header.rfind(['|', '>'])?;
+        let marks = header[at + 1..].trim().chars().all(|mark| mark.is_ascii_digit() || "+-".contains(mark));
+        marks.then(|| self.head_end(index).min(line) + at)
+    }
+
+    /// Whether there is a comment between two places that is not a part of a text.
+    pub(crate) fn has_comment(&self, from: usize, to: usize) -> bool {
+        let leaves = self.items.iter().enumerate().filter(|(_, item)| item.shape == Shape::Scalar);
+        let leaves = leaves.map(|(index, item)| Span::new(item.core.start, self.end(index)));
+        let keys = self.items.iter().filter_map(|item| item.key);
+        let texts: Vec<Span> = leaves.chain(keys).collect();
+        let inside = |at: usize| texts.iter().any(|span| (span.start..span.end).contains(&at));
+        self.text[from..to].match_indices('#').any(|(at, _)| !inside(from + at))
+    }
+
+    /// The end of a value in brackets whose last element ends here.
+    fn closing(&self, from: usize) -> usize {
+        let mut comment = false;
+        for (at, character) in self.text[from..].char_indices() {
+            match character {
+                '\n' => comment = false,
+                '#' => comment = true,
+                '}' | ']' if !comment => return from + at + 1,
+                _ => {}
+            }
+        }
+        self.text.len()
+    }
+}

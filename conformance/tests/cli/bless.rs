@@ -1,0 +1,211 @@
+//! `run --bless`: what a target answered becomes what a scenario expects, and nothing else of the file changes.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use rustix::process::Signal;
+
+use crate::golden;
+use crate::program::{Finished, copy, data};
+use crate::sandbox::Sandbox;
+
+const ECHO: &[&str] = &["--", "python3", "echo.py"];
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::empty();
+    copy(&data("suites/blessed"), &sandbox.path("suite"));
+    fs::copy(data("targets/echo.py"), sandbox.path("implementation/echo.py")).unwrap();
+    let notes = sandbox.path("").display().to_string();
+    sandbox.with("NOTES", notes)
+}
+
+fn bless(sandbox: &Sandbox, flags: &[&str]) -> Finished {
+    sandbox.run(&[&["run", "--suite", "../suite", "--quiet", "--bless"], flags, ECHO].concat())
+}
+
+/// A suite of one step more, which sends this request.
+fn with_step(request: &str, expect: &str) -> (Sandbox, &'static str) {
+    let sandbox = sandbox();
+    let scenario = format!(
+        "format: 1\ntitle: One step\nprofile: desk\nsteps:\n  - id: only\n    title: it is answered\n    request: {request}\n    expect: {expect}\n"
+    );
+    sandbox.write("suite/desk/one.yaml", &scenario);
+    (sandbox, "suite/desk/one.yaml")
+}
+
+fn is_golden(name: &str, text: &str) {
+    golden::compare(&data("blessed").join(name), text).unwrap_or_else(|complaint| panic!("{complaint}"));
+}
+
+#[test]
+fn every_form_of_an_expectation_is_rewritten_in_its_place_and_comments_and_layout_stay() {
+    let sandbox = sandbox();
+    let finished = bless(&sandbox, &["--filter", "layouts"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    is_golden("layouts.yaml", &sandbox.read("suite/desk/layouts.yaml"));
+    is_golden("layouts.txt", &finished.stdout);
+    let again = bless(&sandbox, &["--filter", "layouts"]);
+    assert!(again.stdout.ends_with("nothing was rewritten\n"), "{}", again.stdout);
+    is_golden("layouts.yaml", &sandbox.read("suite/desk/layouts.yaml"));
+}
+
+#[test]
+fn what_was_rewritten_holds_when_it_is_run_again() {
+    let sandbox = sandbox();
+    let names =
+        ["status", "in-braces", "block", "dashes", "text", "quoted", "header-gone", "cookie", "emptied"];
+    let ids: Vec<String> = names.iter().map(|name| format!("desk/layouts::{name}")).collect();
+    let filters: Vec<&str> = ids.iter().flat_map(|id| ["--filter", id.as_str()]).collect();
+    assert_eq!(bless(&sandbox, &filters).code, Some(1));
+    let again = bless(&sandbox, &filters);
+    assert_eq!(again.code, Some(0), "{}", again.stdout);
+    assert!(again.stdout.ends_with("nothing to rewrite: what was answered is what is expected\n"));
+}
+
+#[test]
+fn lines_that_write_several_steps_are_rewritten_where_all_are_named_and_agree() {
+    let sandbox = sandbox();
+    let finished = bless(&sandbox, &["--filter", "shared", "--filter", "other"]);
+    is_golden("shared.txt", &finished.stdout);
+    is_golden("shared.yaml", &sandbox.read("suite/desk/shared.yaml"));
+    is_golden("hello.yaml", &sandbox.read("suite/sequences/hello.yaml"));
+}
+
+#[test]
+fn a_row_or_a_use_that_is_not_named_keeps_the_lines_as_they_are() {
+    let sandbox = sandbox();
+    let finished = bless(&sandbox, &["--filter", "agreed[a]", "--filter", "shared::hello"]);
+    let left = "2 steps are written by these lines, and 1 of them named and answered";
+    assert_eq!(finished.stdout.matches(left).count(), 2, "{}", finished.stdout);
+    assert_eq!(
+        sandbox.read("suite/desk/shared.yaml"),
+        fs::read_to_string(data("suites/blessed/desk/shared.yaml")).unwrap()
+    );
+}
+
+#[test]
+fn a_step_that_is_not_named_keeps_what_it_expects() {
+    let sandbox = sandbox();
+    bless(&sandbox, &["--filter", "layouts::block"]);
+    let (before, after) = (
+        fs::read_to_string(data("suites/blessed/desk/layouts.yaml")).unwrap(),
+        sandbox.read("suite/desk/layouts.yaml"),
+    );
+    let block = |text: &str| {
+        let (head, rest) = text.split_once("  - id: block").unwrap();
+        (head.to_owned(), rest.split_once("  - id: dashes").unwrap().1.to_owned())
+    };
+    assert_ne!(before, after);
+    assert_eq!(block(&before), block(&after));
+}
+
+#[test]
+fn without_a_filter_nothing_is_run() {
+    let finished = bless(&sandbox(), &[]);
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
+    assert!(
+        finished.stderr.starts_with("error: --bless rewrites what the steps expect that --filter names"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
+fn the_suite_inside_the_program_is_not_rewritten() {
+    let sandbox = sandbox();
+    let finished = sandbox.run(&[&["run", "--bless", "--filter", "7-login"], ECHO].concat());
+    assert_eq!(finished.code, Some(2));
+    assert!(finished.stderr.contains("the suite inside this program has none"), "{}", finished.stderr);
+}
+
+#[test]
+fn a_file_that_somebody_changes_meanwhile_is_left_to_them() {
+    let (sandbox, file) = with_step("curl http://desk.example/touch -H 'X-Touch:FILE'", "{status: 201}");
+    let scenario = sandbox.read(file).replace("FILE", &sandbox.path(file).display().to_string());
+    sandbox.write(file, &scenario);
+    let finished = bless(&sandbox, &["--filter", "one::only"]);
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    let said = "error: nothing was rewritten: ../suite/desk/one.yaml has changed since the run began; run it again\n";
+    assert_eq!(finished.stderr, said);
+    assert_eq!(sandbox.read(file), format!("{scenario}# somebody else\n"));
+}
+
+#[test]
+fn a_suite_that_does_not_load_any_more_is_left_as_it_is() {
+    let (sandbox, file) = with_step("curl http://desk.example/touch -H 'X-Touch:FILE'", "{status: 201}");
+    let new = sandbox.path("suite/desk/new.yaml").display().to_string();
+    let scenario = sandbox.read(file).replace("FILE", &new);
+    sandbox.write(file, &scenario);
+    let finished = bless(&sandbox, &["--filter", "one::only"]);
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    let said = "error: nothing was rewritten: the suite would not load any more: ";
+    assert!(finished.stderr.starts_with(said) && finished.stderr.contains("new.yaml"), "{}", finished.stderr);
+    assert_eq!(sandbox.read(file), scenario);
+}
+
+#[test]
+fn a_file_that_is_read_only_stays_as_it_is() {
+    let (sandbox, file) = with_step("curl http://desk.example/404", "{status: 200}");
+    fs::set_permissions(sandbox.path(file), fs::Permissions::from_mode(0o444)).unwrap();
+    let before = sandbox.read(file);
+    let finished = bless(&sandbox, &["--filter", "one::only", "--filter", "layouts::status"]);
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert_eq!(finished.stderr, "error: nothing was rewritten: ../suite/desk/one.yaml is read-only\n");
+    assert_eq!(sandbox.read(file), before);
+    let other = sandbox.read("suite/desk/layouts.yaml");
+    assert_eq!(other, fs::read_to_string(data("suites/blessed/desk/layouts.yaml")).unwrap(), "all or none");
+}
+
+#[test]
+fn a_link_stays_a_link_and_a_file_keeps_its_mode() {
+    let (sandbox, file) = with_step("curl http://desk.example/404", "{status: 200}");
+    fs::rename(sandbox.path(file), sandbox.path("elsewhere.yaml")).unwrap();
+    fs::set_permissions(sandbox.path("elsewhere.yaml"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink(sandbox.path("elsewhere.yaml"), sandbox.path(file)).unwrap();
+    bless(&sandbox, &["--filter", "one::only"]);
+    assert!(sandbox.path(file).is_symlink());
+    assert!(sandbox.read("elsewhere.yaml").contains("status: 404"));
+    assert_eq!(fs::metadata(sandbox.path("elsewhere.yaml")).unwrap().permissions().mode() & 0o777, 0o640);
+    let beside =
+        fs::read_dir(sandbox.path("suite/desk")).unwrap().chain(fs::read_dir(sandbox.path("")).unwrap());
+    let names = beside.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.into_iter().all(|name| !name.starts_with('.')), "a temporary file is left");
+}
+
+#[test]
+fn an_interrupted_run_rewrites_nothing() {
+    let (sandbox, file) = with_step("curl http://desk.example/slow", "{status: 201}");
+    let before = sandbox.read("suite/desk/layouts.yaml");
+    let arguments =
+        ["run", "--suite", "../suite", "--bless", "--filter", "layouts::status", "--filter", "one::only"];
+    let mut started = sandbox.start(&[&arguments, ECHO].concat());
+    sandbox.await_file("slow");
+    started.signal(Signal::INT);
+    let finished = started.wait();
+    assert_eq!(finished.code, Some(130), "{finished:?}");
+    assert!(
+        finished.stderr.contains("nothing was rewritten: the run was interrupted"),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(sandbox.read("suite/desk/layouts.yaml"), before);
+    assert!(sandbox.read(file).contains("status: 201"));
+}
+
+#[test]
+fn a_secret_is_written_where_secrets_are_shown() {
+    let sandbox = sandbox();
+    bless(&sandbox, &["--filter", "layouts::secret", "--show-secrets"]);
+    let line = "json: {password: new one, name: correct horse, b: 1}";
+    assert!(sandbox.read("suite/desk/layouts.yaml").contains(line));
+}
+
+#[test]
+fn a_cleanup_that_is_not_named_is_not_rewritten() {
+    let (sandbox, file) = with_step("curl http://desk.example/404", "{status: 200}");
+    let cleanup = "cleanup:\n  - id: after\n    title: it is cleaned up\n    request: curl http://desk.example/405\n    expect: {status: 200}\n";
+    sandbox.write(file, &(sandbox.read(file) + cleanup));
+    bless(&sandbox, &["--filter", "one::only"]);
+    let text = sandbox.read(file);
+    assert!(text.contains("{status: 404}") && text.ends_with("{status: 200}\n"), "{text}");
+}
