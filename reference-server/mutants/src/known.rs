@@ -2,12 +2,12 @@
 //!
 //! In goes the text of `missed.txt`, a line for each, four columns with tabs between them: the file below `src/`, the change, the line of
 //! code that is changed (empty for a whole function), and the reason. `* in NAME` in the place of a change stands for all changes in a
-//! function, whatever its lines are.
+//! function, whatever its lines are, and `*` for all in the file.
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::listing::Mutant;
 
@@ -44,11 +44,22 @@ impl Known {
     /// Why a mutant, in the text of its file, is missed; none when nobody has said so.
     #[must_use]
     pub(crate) fn reason(&self, mutant: &Mutant, text: &str) -> Option<&str> {
-        let whole = mutant.change().rsplit_once(" in ").map(|(_, name)| name);
-        let whole = whole.map(|name| format!("{}\t* in {name}\t", mutant.file_below_src()));
-        let one = self.reasons.get(&entry(mutant, text));
-        one.or_else(|| self.reasons.get(&whole?)).map(String::as_str)
+        entries(mutant, text).iter().find_map(|entry| self.reasons.get(entry)).map(String::as_str)
     }
+
+    /// The entries that speak of none of these mutants, each with the text of its file: what they spoke of has changed.
+    #[must_use]
+    pub(crate) fn stale<'a>(&self, mutants: impl Iterator<Item = (&'a Mutant, String)>) -> Vec<&str> {
+        let met: BTreeSet<String> = mutants.flat_map(|(mutant, text)| entries(mutant, &text)).collect();
+        self.reasons.keys().filter(|entry| !met.contains(*entry)).map(String::as_str).collect()
+    }
+}
+
+/// The entries that speak of a mutant, the narrowest first.
+fn entries(mutant: &Mutant, text: &str) -> Vec<String> {
+    let file = mutant.file_below_src();
+    let function = mutant.change().rsplit_once(" in ").map(|(_, name)| format!("{file}\t* in {name}\t"));
+    [Some(entry(mutant, text)), function, Some(format!("{file}\t*\t"))].into_iter().flatten().collect()
 }
 
 /// A mutant as the list writes it, without its reason.

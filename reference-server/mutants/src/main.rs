@@ -79,7 +79,8 @@ fn play(options: &Options) -> Result<bool, String> {
     if !untried.is_empty() {
         try_out(&untried, options, &root, &mut outcomes)?;
     }
-    Ok(report(&selected, &outcomes, &known, &root))
+    let is_whole = options.shard == "0/1" && options.name.is_empty();
+    Ok(report(&selected, is_whole, &outcomes, &known, &root))
 }
 
 /// Builds the server with the mutants in it, and runs the suite once for each.
@@ -178,8 +179,8 @@ fn target_file(tree: &Tree, folder: &Path) -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// Prints what came of it. Says whether all was noticed that can be.
-fn report(mutants: &[Mutant], outcomes: &Outcomes, known: &Known, root: &Path) -> bool {
+/// Prints what came of it; of all mutants there are, also what the list says of others. Says whether all was noticed that can be.
+fn report(mutants: &[Mutant], is_whole: bool, outcomes: &Outcomes, known: &Known, root: &Path) -> bool {
     let (mut caught, mut told, mut unviable, mut explained, mut missed) = (0, 0, 0, 0, Vec::new());
     for mutant in mutants {
         let text = fs::read_to_string(root.join(&mutant.file)).unwrap_or_default();
@@ -193,6 +194,14 @@ fn report(mutants: &[Mutant], outcomes: &Outcomes, known: &Known, root: &Path) -
     }
     for (mutant, entry) in &missed {
         println!("missed: {}\n        {entry}", mutant.name);
+    }
+    if is_whole {
+        let texts = mutants
+            .iter()
+            .map(|mutant| (mutant, fs::read_to_string(root.join(&mutant.file)).unwrap_or_default()));
+        for entry in known.stale(texts) {
+            println!("stale:  {entry}\n        missed.txt speaks of no mutant that there is");
+        }
     }
     let visible = caught + told + missed.len();
     let tenths = (1000 * (caught + told)).checked_div(visible).unwrap_or(1000);

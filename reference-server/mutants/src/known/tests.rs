@@ -43,3 +43,19 @@ fn a_star_stands_for_every_change_in_a_function() {
     assert_eq!(reason("auth/cookie.rs\t* in text\t\tquotes\n"), None);
     assert_eq!(reason("cookie.rs\t* in value_end\t\tquotes\n"), None);
 }
+
+#[test]
+fn a_star_alone_stands_for_every_change_in_a_file() {
+    let known = Known::read("auth/cookie.rs\t*\t\tquotes\n").ok();
+    assert_eq!(known.as_ref().and_then(|known| known.reason(&mutant(), TEXT)), Some("quotes"));
+    let other = Known::read("body.rs\t*\t\tquotes\n").ok();
+    assert_eq!(other.as_ref().and_then(|known| known.reason(&mutant(), TEXT)), None);
+}
+
+#[test]
+fn an_entry_that_speaks_of_no_mutant_is_stale() {
+    let list = "auth/cookie.rs\t* in value_end\t\tquotes\nauth/cookie.rs\t* in gone\t\tquotes\n";
+    let known = Known::read(list).ok();
+    let stale = known.as_ref().map(|known| known.stale(std::iter::once((&mutant(), TEXT.to_owned()))));
+    assert_eq!(stale, Some(vec!["auth/cookie.rs\t* in gone\t"]));
+}
