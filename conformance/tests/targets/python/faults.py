@@ -151,6 +151,9 @@ FAULTS = {
     "session-of-deleted-user-500": Fault(
         "fails with 500 on the session of a deleted user",
         "BASIC task 5: a current_user of None is 403", "session"),
+    "email-of-deleted-user-taken": Fault(
+        "looks emails up in an index from which a deletion takes nothing",
+        "SESSION task 7: the user is retrieved from the database by the email", "session"),
     "cookie-name-fixed": Fault(
         "calls the cookie session_id whatever SESSION_NAME says",
         "SESSION task 4: SESSION_NAME defines the name of the cookie", "session"),

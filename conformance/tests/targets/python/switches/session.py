@@ -152,3 +152,15 @@ def session_keeps_user():
     def current_user(right, self, request):
         user = right(self, request)
         return user and kept.setdefault(self.session_cookie(request), copy(user))
+
+
+def email_of_deleted_user_taken():
+    right, index = User.search, {}
+
+    def search(**wanted):
+        found = right(**wanted)
+        if found and "email" in wanted:
+            first = index.setdefault(wanted["email"], found[0].id)
+            return [user for user in found if user.id == first]
+        return found
+    User.search = search
