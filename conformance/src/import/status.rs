@@ -10,15 +10,10 @@ use crate::yaml::page::Yaml;
 
 /// Returns what is written as the status: where it does not follow from the body, a class that says that it is unsure.
 pub(super) fn of(body: &str) -> Yaml {
-    let Ok(json) = serde_json::from_str::<Json>(body) else {
-        return match PAGE.captures(body) {
-            Some(number) => Yaml::Scalar(number[1].to_owned()),
-            None => unsure("2xx"),
-        };
-    };
-    if let Some(status) = named(&json) {
+    if let Some(status) = known(body) {
         return Yaml::Scalar(status.to_string());
     }
+    let Ok(json) = serde_json::from_str::<Json>(body) else { return unsure("2xx") };
     if ["error", "errors", "Error", "message"].iter().any(|name| json.get(name).is_some()) {
         // A bare message may stand in an answer that refuses nothing.
         if json.get("message").is_some() && json.as_object().is_some_and(|members| members.len() == 1) {
@@ -29,6 +24,14 @@ pub(super) fn of(body: &str) -> Yaml {
         }
     }
     unsure("2xx")
+}
+
+/// Returns the status that follows from a body.
+pub(super) fn known(body: &str) -> Option<u64> {
+    match serde_json::from_str::<Json>(body) {
+        Ok(json) => named(&json),
+        Err(_) => PAGE.captures(body)?[1].parse().ok(),
+    }
 }
 
 fn unsure(class: &str) -> Yaml {

@@ -28,6 +28,7 @@ mod network;
 mod odd;
 mod people;
 mod program;
+mod reference;
 mod reports;
 mod sandbox;
 mod screen;
