@@ -96,8 +96,13 @@ fn what_the_readme_of_the_suite_calls_untested_is_what_the_register_does() {
     let suite = scenarios.display().to_string();
     let whole: Json =
         serde_json::from_str(&coverage(&["--suite", &suite, "--format", "json"]).stdout).unwrap();
+    let requirements = whole["requirements"].as_array().unwrap();
+    for requirement in requirements {
+        let has_steps = !requirement["steps"].as_array().unwrap().is_empty();
+        assert_ne!(has_steps, requirement["untested"].is_string(), "{requirement}");
+    }
     let text = |value: &Json| value.as_str().unwrap().to_owned();
-    let untested: BTreeMap<String, [String; 3]> = (whole["requirements"].as_array().unwrap().iter())
+    let untested: BTreeMap<String, [String; 3]> = (requirements.iter())
         .filter(|requirement| requirement["untested"].is_string())
         .map(|one| (text(&one["id"]), [text(&one["level"]), text(&one["text"]), text(&one["untested"])]))
         .collect();
