@@ -10,6 +10,7 @@ pub(crate) mod each;
 pub(crate) mod merge;
 pub(crate) mod paper;
 pub(crate) mod play;
+pub(crate) mod ready;
 pub(crate) mod run;
 pub(crate) mod seed;
 

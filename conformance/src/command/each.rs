@@ -13,7 +13,7 @@ use conformance::options::Run;
 use conformance::report::{self, JsonLines, Progress, Report};
 
 use super::play::{SIGNALLED, play};
-use super::run::{Ready, ready};
+use super::ready::{Ready, ready};
 use super::{Stopped, written};
 
 /// Runs a plan against one implementation after the other, keeps a report of each and sets them beside each other. Returns the

@@ -10,7 +10,7 @@ use conformance::verdict::Verdict;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Stopped;
-use super::run::Ready;
+use super::ready::Ready;
 
 /// Exit codes from this on say that a signal ended the program.
 pub(crate) const SIGNALLED: u8 = 128;

@@ -5,24 +5,20 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anstream::AutoStream;
-use conformance::deviation::Deviations;
 use conformance::exit::Exit;
-use conformance::options::{self, Run};
-use conformance::plan::{Plan, Selection};
-use conformance::redact::Redactor;
+use conformance::options::Run;
 use conformance::report;
-use conformance::run;
-use conformance::suite::{Folder, Suite};
-use conformance::target::{self, Target};
+use conformance::suite::Folder;
+use conformance::target::Target;
 use conformance::watch::{self, Snapshot};
 
 use super::Stopped;
-use super::bless::{answers, bless};
+use super::bless::bless;
 use super::each::each;
 use super::play::{SIGNALLED, interrupted, play};
+use super::ready::ready;
 
 /// Runs what was asked for; with `--watch`, until a signal ends it.
 pub(crate) fn run(options: &Run) -> Result<ExitCode, Stopped> {
@@ -34,46 +30,6 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stopped> {
         done = next_round(options, done)?;
     }
     Ok(done.code.into())
-}
-
-/// What a run needs, once nothing is wrong on paper.
-pub(crate) struct Ready {
-    pub(crate) plan: Plan,
-    pub(crate) target: Target,
-    pub(crate) how: run::Options,
-    /// How long it is played again and again, if it is.
-    pub(crate) load: Option<Duration>,
-}
-
-/// Reads everything that a run needs. Whatever is wrong on paper is said here.
-pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Ready, Stopped> {
-    let mut suite = Suite::load(&options.selection.folder())?;
-    suite.give(&options.variables()?, &options::environment)?;
-    let suite = Arc::new(suite);
-    let mut selection = Selection { only, ..options.selection.selection() };
-    let target = match (&options.url, &options.target) {
-        (Some(url), _) => {
-            let profile = options.profile_of_url(&suite)?;
-            selection.profiles = vec![profile.clone()];
-            Target::Url { base: url.clone(), profile }
-        }
-        (None, Some(file)) => target::load(file, &suite)?,
-        (None, None) => Target::command(options.program.clone(), ".".into()),
-    };
-    let transport = options.transport.transport()?;
-    let gateway = transport.headers.iter().map(|(_, value)| value.as_str());
-    let redactor =
-        if options.show_secrets { Redactor::none() } else { Redactor::new(&suite).hiding(gateway) };
-    let deviations = match &options.deviations {
-        Some(file) => Deviations::load(file, &suite)?,
-        None => Deviations::default(),
-    };
-    let plan = options.shard.cut(Plan::new(suite, &selection)?)?;
-    let interrupt = run::Interrupt::default();
-    let answers = answers(options, &plan)?;
-    let jobs = usize::from(options.jobs);
-    let how = run::Options { jobs, transport, redactor, deviations, interrupt, answers };
-    Ok(Ready { plan, target, how, load: options.load })
 }
 
 /// One run of the suite, or of a part of it.
