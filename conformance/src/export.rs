@@ -6,32 +6,46 @@
 mod hurl;
 mod shell;
 
-use crate::capture::Found;
+use std::collections::BTreeSet;
+
+use crate::capture::{Capture, Found};
+use crate::expectation::{Expectation, Status};
 use crate::json::Json;
 use crate::memory::Memory;
 use crate::plan::Trial;
-use crate::request::Prepared;
-use crate::suite::{OUTPUT, Step, Suite};
+use crate::request::{Agent, Prepared, Request};
+use crate::suite::{Lane, OUTPUT, Step, Suite};
 
 pub use hurl::hurl;
 pub use shell::shell;
 
-/// A step as another tool has to send it.
+/// A request as another tool has to send it.
 struct Outgoing<'a> {
     step: &'a Step,
     /// The request, captures in it as marks; or why it cannot be told.
     request: Result<Prepared, String>,
+    /// The status that is expected.
+    status: Option<&'a Status>,
     /// What is kept: the variable, and where it is found.
     kept: Vec<(String, Found<'a>)>,
+    /// Whether the segments `.` and `..` of its path are sent.
+    path_as_is: bool,
+    /// How often it is sent.
+    times: usize,
+    /// Whether it begins its step.
+    first: bool,
 }
 
 /// Stand around the name of a variable until the text is quoted: private characters that no request holds.
 const OPEN: char = '\u{E000}';
 const CLOSE: char = '\u{E001}';
 
+/// Stands behind the name, in both cases and long: an expression that changes or cuts the value leaves a part of it that is no mark.
+const REST: &str = "\u{E002}aA";
+
 fn mark(name: &str) -> String {
     // The dollar makes the shell's words with it quoted.
-    format!("{OPEN}${}{CLOSE}", variable(name))
+    format!("{OPEN}${}{}{CLOSE}", variable(name), REST.repeat(100))
 }
 
 /// A name that every shell takes for a variable's.
@@ -48,36 +62,98 @@ fn unmark(text: &str, variable: impl Fn(&str) -> String) -> String {
         .and_then(|(before, rest)| rest.split_once(CLOSE).map(|(name, after)| (before, name, after)))
     {
         unmarked.push_str(before);
-        unmarked.push_str(&variable(name.trim_start_matches('$')));
+        unmarked.push_str(&variable(name.trim_start_matches('$').trim_end_matches(REST)));
         rest = after;
     }
     unmarked + rest
 }
 
+/// What is sent of a trial, in order.
 fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
     let mut memory = memory(trial, suite);
     let steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
     let mut outgoing = Vec::new();
+    // The captures that nothing makes, and whether the target would have to be started again.
+    let (mut owed, mut restarted) = (BTreeSet::new(), false);
+    // A jar that nothing is kept in sends nothing.
+    let all = trial.scenario.steps.iter().flat_map(Step::requests);
+    let kept: BTreeSet<&String> = all.filter_map(|request| request.jar.keeps.as_ref()).collect();
     for step in steps {
-        let request = match step.race {
-            Some(_) => Err("it sends several requests at once".to_owned()),
-            None => memory
-                .scope(step)
-                .and_then(|scope| step.request.compose(&scope))
-                .map_err(|error| error.to_string())
-                .and_then(tellable),
+        restarted |= step.restart.is_some();
+        let needs = step.needs.iter().chain(step.frame.all_needs()).find(|need| owed.contains(&need.key));
+        let hindrance = match needs {
+            _ if restarted => Some("the target is started again before it".to_owned()),
+            Some(need) => Some(format!("it needs `{}`, which no step that is told keeps", need.name)),
+            None => step
+                .requests()
+                .filter_map(|request| request.jar.reads.as_ref())
+                .any(|jar| kept.contains(&jar))
+                .then(|| "it sends the cookies of a jar".to_owned()),
         };
-        let kept = step.captures.iter().map(|capture| {
-            let name = capture.keys.first().unwrap_or(&capture.name);
-            (variable(name), capture.source())
-        });
-        outgoing.push(Outgoing { step, request, kept: kept.collect() });
+        let lanes = step.race.as_ref().map(|race| race.lanes.iter());
+        let lanes: Vec<Sending<'a>> = match lanes {
+            Some(lanes) => lanes.flat_map(Sending::of_lane).collect(),
+            None => vec![Sending::of_step(step)],
+        };
+        for (index, lane) in lanes.into_iter().enumerate() {
+            let request = match &hindrance {
+                Some(reason) => Err(reason.clone()),
+                None => memory
+                    .scope(step)
+                    .and_then(|scope| lane.request.compose(&scope))
+                    .map_err(|error| error.to_string())
+                    .and_then(tellable),
+            };
+            if request.is_err() {
+                owed.extend(lane.captures.iter().flat_map(|capture| capture.keys.iter().cloned()));
+            }
+            let kept = lane.captures.iter().map(|capture| {
+                let name = capture.keys.first().unwrap_or(&capture.name);
+                (variable(name), capture.source())
+            });
+            let (status, kept, times) = (lane.expectation.status.as_ref(), kept.collect(), lane.times);
+            let path_as_is = lane.request.path_as_is || lane.request.agent != Agent::Curl;
+            outgoing.push(Outgoing { step, request, status, kept, path_as_is, times, first: index == 0 });
+        }
     }
     outgoing
 }
 
-/// Refuses a request in which a mark has been encoded: a script would have to encode its value in the same way.
+/// One of the requests that a step sends.
+struct Sending<'a> {
+    request: &'a Request,
+    expectation: &'a Expectation,
+    captures: &'a [Capture],
+    times: usize,
+}
+
+impl<'a> Sending<'a> {
+    fn of_step(step: &'a Step) -> Self {
+        Self { request: &step.request, expectation: &step.expectation, captures: &step.captures, times: 1 }
+    }
+
+    /// Those of a lane: what is kept is kept of the first.
+    fn of_lane(lane: &'a Lane) -> impl Iterator<Item = Self> {
+        let first = Self {
+            request: &lane.request,
+            expectation: &lane.expectation,
+            captures: &lane.captures,
+            times: 1,
+        };
+        let rest = (lane.times > 1).then(|| Self { captures: &[], times: lane.times - 1, ..first });
+        [first].into_iter().chain(rest)
+    }
+}
+
+/// Refuses a request in which a mark has been encoded or cut: a script would have to do the same to its value.
 fn tellable(request: Prepared) -> Result<Prepared, String> {
+    let fields = request.headers.iter().map(|header| header.value.clone());
+    let bytes =
+        request.body.iter().chain(&request.raw).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let texts: Vec<String> = fields.chain(bytes).chain([request.target.clone()]).collect();
+    if texts.iter().any(|text| unmark(text, |_| String::new()).contains([OPEN, CLOSE, '\u{E002}'])) {
+        return Err("it computes with a value that only a run can know".to_owned());
+    }
     let authorization = request
         .headers
         .iter()
@@ -108,9 +184,18 @@ fn memory(trial: &Trial, suite: &Suite) -> Memory {
     memory
 }
 
-/// The lines of a step, each as a comment.
-fn words(step: &Step) -> String {
+/// Says before the first request of a step what the step is, in its lines as comments.
+fn words(outgoing: &Outgoing<'_>) -> String {
+    let step = outgoing.step;
+    if !outgoing.first {
+        return String::new();
+    }
+    let at_once = step
+        .race
+        .as_ref()
+        .map_or("", |_| "# In the suite these are sent at once; here one behind the other.\n");
     let block = step.place.block().text;
     let indent = block.len() - block.trim_start().len();
-    block.lines().map(|line| format!("#   {}\n", line.get(indent..).unwrap_or(line.trim_start()))).collect()
+    let lines = block.lines().map(|line| line.get(indent..).unwrap_or(line.trim_start()));
+    lines.map(|line| format!("#   {line}\n")).chain([at_once.to_owned()]).collect()
 }

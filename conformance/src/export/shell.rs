@@ -16,7 +16,7 @@ pub fn shell(plan: &Plan) -> String {
     for trial in plan.trials() {
         script.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
         for outgoing in outgoing(trial, &plan.suite) {
-            script.push_str(&format!("\n{}", super::words(outgoing.step)));
+            script.push_str(&format!("\n{}", super::words(&outgoing)));
             step(&outgoing, &trial.step_id(outgoing.step), &mut script);
         }
     }
@@ -61,13 +61,28 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
     // A mark stands in single quotes.
     let command = unmark(&command, |name| format!("'\"${name}\"'"));
     let command = command.strip_prefix("curl ").unwrap_or(&command);
-    let including = if request.raw.is_some() { "" } else { " -i" };
-    script.push_str(&format!("answer=$({printed}curl -s{including} {command})\n"));
-    let statuses = outgoing.step.expectation.status.as_ref().map_or_else(
+    let mut including = String::from(if request.raw.is_some() { "" } else { " -i" });
+    if request.follow > 0 {
+        including.push_str(&format!(" -L --max-redirs {}", request.follow));
+    }
+    if let Some((limit, _)) = outgoing.step.retry {
+        script.push_str(&format!(
+            "# In the suite this is sent again for {limit:?}, until it holds; here once.\n"
+        ));
+    }
+    let (head, tail) = match outgoing.times {
+        1 => (String::new(), ""),
+        times => {
+            let each: Vec<String> = (1..=times).map(|number| number.to_string()).collect();
+            (format!("for each in {}; do\n", each.join(" ")), "done\n")
+        }
+    };
+    script.push_str(&format!("{head}answer=$({printed}curl -s{including} {command})\n"));
+    let statuses = outgoing.status.map_or_else(
         || "???".to_owned(),
         |status| status.describe().replace(" or ", " ").replace("xx", "??"),
     );
-    script.push_str(&format!("expect {} {}\n", quoted(&statuses), quoted(id)));
+    script.push_str(&format!("expect {} {}\n{tail}", quoted(&statuses), quoted(id)));
     for (name, source) in &outgoing.kept {
         script.push_str(&keep(name, source));
     }

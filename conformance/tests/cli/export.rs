@@ -8,16 +8,17 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::golden;
 use crate::program::{conformance_in, data};
 
 /// The desk of `documents/library.md`, running.
-struct Desk {
+pub(crate) struct Desk {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Desk {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let process = Command::new("python3")
             .arg(data("documents/desk.py"))
@@ -42,7 +43,7 @@ impl Drop for Desk {
 }
 
 /// A folder with the suite of the desk in `suite`.
-fn imported() -> TempDir {
+pub(crate) fn imported() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let document = data("documents/library.md");
     let finished = conformance_in(folder.path(), &["import", document.to_str().unwrap(), "--out", "suite"]);
@@ -129,4 +130,25 @@ fn a_command_that_cannot_be_sent_and_a_target_that_is_not_there_are_told_apart()
     let absent = conformance_in(folder.path(), &["record", "http://127.0.0.1:9", "--", "curl", "http://h/"]);
     assert_eq!(absent.code, Some(3));
     assert!(absent.stderr.contains("no connection"), "{}", absent.stderr);
+}
+
+#[test]
+fn what_other_tools_are_told_and_what_they_cannot_be_told_is_written_down() {
+    let suite = data("suites/exported");
+    for (flag, name) in [("--hurl", "exported/all.hurl"), ("--curl", "exported/all.sh")] {
+        let arguments = ["export", flag, "--suite", suite.to_str().unwrap()];
+        let exported = conformance_in(Path::new("."), &arguments);
+        assert_eq!(exported.code, Some(0), "{}", exported.stderr);
+        golden::compare(&data(name), &exported.stdout).unwrap_or_else(|difference| panic!("{difference}"));
+    }
+}
+
+#[test]
+fn every_exported_script_is_one_that_a_shell_can_read() {
+    let suite = data("suites/exported");
+    let exported = conformance_in(Path::new("."), &["export", "--curl", "--suite", suite.to_str().unwrap()]);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("script.sh"), &exported.stdout).unwrap();
+    let read = Command::new("sh").args(["-n", "script.sh"]).current_dir(folder.path()).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
 }

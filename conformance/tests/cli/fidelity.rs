@@ -21,7 +21,7 @@ use crate::program::{data, scenarios};
 use listener::{Listener, Sent};
 
 /// What a command means to curl: the words of a shell, with the listener in the place of the origin.
-fn real(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Vec<Sent> {
+pub(crate) fn real(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Vec<Sent> {
     let host = |url: &str| url.trim_start_matches("http://").to_owned();
     let behind = |url: &str| format!("@{}/", host(url));
     let command = command.replace(origin, &listener.url).replace(&behind(origin), &behind(&listener.url));
@@ -54,6 +54,13 @@ fn same(real: &[Sent], ours: &[Sent]) -> bool {
 
 fn files() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
+    write_files(folder.path());
+    folder
+}
+
+/// Writes the files that the commands of the table name.
+pub(crate) fn write_files(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
     for (name, text) in [
         ("text.txt", "a b&c=d\nsecond\r\nümlaut"),
         ("empty.json", ""),
@@ -61,11 +68,10 @@ fn files() -> tempfile::TempDir {
         ("page.HTML", "<p>\n"),
         ("fields", "X-File: 1\nx-two:2\n"),
     ] {
-        fs::write(folder.path().join(name), text).unwrap();
+        fs::write(folder.join(name), text).unwrap();
     }
-    fs::write(folder.path().join("bytes"), (0..=255).collect::<Vec<u8>>()).unwrap();
-    fs::write(folder.path().join("large"), "0123456789abcdef".repeat(80 * 1024)).unwrap();
-    folder
+    fs::write(folder.join("bytes"), (0..=255).collect::<Vec<u8>>()).unwrap();
+    fs::write(folder.join("large"), "0123456789abcdef".repeat(80 * 1024)).unwrap();
 }
 
 #[test]

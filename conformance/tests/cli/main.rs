@@ -19,6 +19,7 @@ mod fleet;
 mod golden;
 mod half;
 mod hostile;
+mod hurl;
 mod import;
 mod interrupted;
 mod language;
