@@ -4,6 +4,7 @@
 //! a scenario runs. Only expressions are known to the language: no loops and no conditions. ([`render`], for the files of the
 //! launch contract, has blocks too.)
 
+mod expression;
 mod value;
 
 use std::collections::BTreeMap;
@@ -11,24 +12,24 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Object;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
-use regex::Regex;
 use sha2::{Digest as _, Sha256};
 
 use crate::json::Json;
+use expression::{Expression, context};
 
 /// A string with `${…}` in it.
 #[derive(Debug, Clone)]
 pub struct Text {
     written: Arc<str>,
-    parts: Arc<[Part]>,
+    /// None where there is no expression in it: it means what is written.
+    parts: Option<Arc<[Part]>>,
 }
 
 /// What names mean: captures, fixtures, and what the target printed. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    names: BTreeMap<String, Value>,
+    names: Arc<BTreeMap<String, Value>>,
     /// When the answer came that is judged.
     pub now: Option<std::time::SystemTime>,
 }
@@ -44,12 +45,7 @@ pub struct TemplateError {
 #[derive(Debug)]
 enum Part {
     Literal(String),
-    /// `written` has the braces.
-    Expression {
-        written: String,
-        compiled: minijinja::Expression<'static, 'static>,
-        names: Vec<String>,
-    },
+    Expression(Arc<Expression>),
 }
 
 /// An expression as a sentence names it: the whole of one that fits on a line.
@@ -95,19 +91,22 @@ impl Text {
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));
             }
-            parts.push(Part::expression(&opened[..end + 3])?);
+            parts.push(Part::Expression(Expression::read(&opened[..end + 3])?));
             rest = &inside[end + 1..];
+        }
+        if parts.is_empty() {
+            return Ok(Self::literal(written));
         }
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
-        Ok(Self { written: written.into(), parts: parts.into() })
+        Ok(Self { written: written.into(), parts: Some(parts.into()) })
     }
 
     /// Returns a string that has no expressions, whatever it holds.
     #[must_use]
     pub fn literal(text: &str) -> Self {
-        Self { written: text.into(), parts: [Part::Literal(text.to_owned())].into() }
+        Self { written: text.into(), parts: None }
     }
 
     /// The string as it stands in the file.
@@ -119,29 +118,25 @@ impl Text {
     /// Whether there is no expression in it, so that it means the same in every scope.
     #[must_use]
     pub fn is_literal(&self) -> bool {
-        self.parts.iter().all(|part| matches!(part, Part::Literal(_)))
+        self.parts.is_none()
     }
 
     /// The names that its expressions use, dotted (`bob.email`), each behind the expression as it is written.
     pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.parts.iter().flat_map(|part| {
-            let (written, names) = match part {
-                Part::Literal(_) => ("", [].iter()),
-                Part::Expression { written, names, .. } => (written.as_str(), names.iter()),
-            };
-            names.map(move |name| (written, name.as_str()))
+        self.expressions().flat_map(|one| one.names.iter().map(|name| (one.written.as_str(), name.as_str())))
+    }
+
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.parts.iter().flat_map(|parts| parts.iter()).filter_map(|part| match part {
+            Part::Literal(_) => None,
+            Part::Expression(expression) => Some(&**expression),
         })
     }
 
     /// Returns the expression that can have no value in any scope: it uses a function, a filter or a test that there is not.
     #[must_use]
     pub fn impossible(&self, scope: &Scope) -> Option<TemplateError> {
-        self.parts.iter().find_map(|part| {
-            let Part::Expression { written, compiled, .. } = part else { return None };
-            let error = compiled.eval(scope.context()).err()?;
-            let impossible = [ErrorKind::UnknownFilter, ErrorKind::UnknownFunction, ErrorKind::UnknownTest];
-            impossible.contains(&error.kind()).then(|| TemplateError::unreadable(written, &error))
-        })
+        self.expressions().find_map(|expression| expression.impossible(scope))
     }
 
     /// Returns the string with its expressions evaluated.
@@ -149,11 +144,18 @@ impl Text {
     /// # Errors
     /// An expression that has no value in this scope.
     pub fn render(&self, scope: &Scope) -> Result<String, TemplateError> {
+        let Some(parts) = &self.parts else { return Ok(self.written.to_string()) };
         let mut text = String::new();
-        for part in self.parts.iter() {
+        for part in parts.iter() {
             match part {
                 Part::Literal(literal) => text.push_str(literal),
-                Part::Expression { .. } => text.push_str(&part.value(scope)?.to_string()),
+                Part::Expression(expression) => {
+                    let value = expression.value(scope)?;
+                    match value.as_str() {
+                        Some(value) => text.push_str(value),
+                        None => text.push_str(&value.to_string()),
+                    }
+                }
             }
         }
         Ok(text)
@@ -164,41 +166,13 @@ impl Text {
     /// # Errors
     /// An expression that has no value in this scope.
     pub fn json(&self, scope: &Scope) -> Result<Json, TemplateError> {
-        match self.parts.as_ref() {
-            [part @ Part::Expression { written, .. }] => {
-                let value = part.value(scope)?;
+        match self.parts.as_deref() {
+            Some([Part::Expression(expression)]) => {
+                let value = expression.value(scope)?;
                 value::from_library(&value)
-                    .ok_or_else(|| TemplateError::valueless(written, "JSON has no form for it"))
+                    .ok_or_else(|| TemplateError::valueless(&expression.written, "JSON has no form for it"))
             }
             _ => self.render(scope).map(Json::String),
-        }
-    }
-}
-
-impl Part {
-    /// `written` has the braces.
-    fn expression(written: &str) -> Result<Self, TemplateError> {
-        let inside = written[2..written.len() - 1].trim();
-        let compiled = ENVIRONMENT
-            .compile_expression_owned(inside.to_owned())
-            .map_err(|error| TemplateError::unreadable(written, &error))?;
-        let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
-        // The library passes over a name that is sliced: `first[:3]`.
-        names.extend(SLICED.captures_iter(inside).map(|found| found[1].to_owned()));
-        names.retain(|name| !is_function(name));
-        names.sort();
-        names.dedup();
-        Ok(Self::Expression { written: written.to_owned(), compiled, names })
-    }
-
-    fn value(&self, scope: &Scope) -> Result<Value, TemplateError> {
-        match self {
-            Self::Literal(literal) => Ok(Value::from(literal.as_str())),
-            Self::Expression { written, compiled, .. } => {
-                let failed = |cause: &str| TemplateError::valueless(written, cause);
-                let value = compiled.eval(scope.context()).map_err(|error| failed(&cause(&error)))?;
-                if value.is_undefined() { Err(failed("there is no such name")) } else { Ok(value) }
-            }
         }
     }
 }
@@ -206,17 +180,13 @@ impl Part {
 impl Scope {
     /// Gives a name its meaning.
     pub fn set(&mut self, name: impl Into<String>, value: &Json) {
-        self.names.insert(name.into(), value::into_library(value));
+        Arc::make_mut(&mut self.names).insert(name.into(), value::into_library(value));
     }
 
     /// Returns the scope of an answer that came at a time.
     #[must_use]
     pub fn at(self, now: std::time::SystemTime) -> Self {
         Self { now: Some(now), ..self }
-    }
-
-    fn context(&self) -> Value {
-        Value::from_object(Names(self.names.clone()))
     }
 }
 
@@ -225,7 +195,7 @@ impl Scope {
 /// # Errors
 /// The template library's sentence about what is wrong, with its line.
 pub fn render(template: &str, scope: &Scope) -> Result<String, String> {
-    ENVIRONMENT.render_str(template, scope.context()).map_err(|error| with_line(&error))
+    ENVIRONMENT.render_str(template, context(scope)).map_err(|error| with_line(&error))
 }
 
 /// Returns the names that a whole template takes from its scope.
@@ -252,9 +222,6 @@ pub(crate) const FUNCTIONS: [&str; 3] = ["base64", "sha256", "uuid"];
 /// Those that the template library brings along: no names of the suite's either.
 const BUILT_IN: [&str; 4] = ["range", "dict", "debug", "namespace"];
 
-#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
-static SLICED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"([A-Za-z_][\w.]*)\s*\[[^\]]*:").unwrap());
-
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder()
@@ -272,15 +239,6 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_function("uuid", || uuid::Uuid::new_v4().to_string());
     environment
 });
-
-#[derive(Debug)]
-struct Names(BTreeMap<String, Value>);
-
-impl Object for Names {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.get(key.as_str()?).cloned()
-    }
-}
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

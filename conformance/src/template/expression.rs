@@ -1,0 +1,136 @@
+//! One expression: what stands between `${` and `}`, read once however often it is written.
+//!
+//! In go its letters and a [`Scope`], out comes a value of the template library. A name, with or without members, is looked up here;
+//! all else is compiled by the library.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use minijinja::value::Object;
+use minijinja::{ErrorKind, Value};
+use regex::Regex;
+
+use super::{ENVIRONMENT, Scope, TemplateError, cause, is_function};
+
+/// An expression that can be read.
+#[derive(Debug)]
+pub(super) struct Expression {
+    /// As it is written, with its braces.
+    pub(super) written: String,
+    /// The names that it uses, dotted.
+    pub(super) names: Vec<String>,
+    meaning: Meaning,
+}
+
+#[derive(Debug)]
+enum Meaning {
+    /// A name and its members.
+    Path(Vec<String>),
+    Compiled(minijinja::Expression<'static, 'static>),
+}
+
+/// The expressions that are known, so that a suite which uses one a hundred thousand times holds it once.
+static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Expression>>>> = LazyLock::new(Mutex::default);
+/// So many are kept.
+const MOST_KNOWN: usize = 10_000;
+
+/// The words that look like names to us and are none to the library.
+const WORDS: [&str; 12] =
+    ["true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if"];
+
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+static SLICED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"([A-Za-z_][\w.]*)\s*\[[^\]]*:").unwrap());
+
+impl Expression {
+    /// Reads an expression that is written with its braces.
+    ///
+    /// # Errors
+    /// One that cannot be read.
+    pub(super) fn read(written: &str) -> Result<Arc<Self>, TemplateError> {
+        if let Some(known) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(written) {
+            return Ok(Arc::clone(known));
+        }
+        let expression = Arc::new(Self::parse(written)?);
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST_KNOWN {
+            known.insert(written.to_owned(), Arc::clone(&expression));
+        }
+        Ok(expression)
+    }
+
+    fn parse(written: &str) -> Result<Self, TemplateError> {
+        let inside = written[2..written.len() - 1].trim();
+        if let Some(path) = path(inside) {
+            return Ok(Self {
+                written: written.to_owned(),
+                names: vec![inside.to_owned()],
+                meaning: Meaning::Path(path),
+            });
+        }
+        let compiled = ENVIRONMENT
+            .compile_expression_owned(inside.to_owned())
+            .map_err(|error| TemplateError::unreadable(written, &error))?;
+        let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
+        // The library passes over a name that is sliced: `first[:3]`.
+        names.extend(SLICED.captures_iter(inside).map(|found| found[1].to_owned()));
+        names.retain(|name| !is_function(name));
+        names.sort();
+        names.dedup();
+        Ok(Self { written: written.to_owned(), names, meaning: Meaning::Compiled(compiled) })
+    }
+
+    /// Returns why the expression can have no value in any scope: it uses a function, a filter or a test that there is not.
+    pub(super) fn impossible(&self, scope: &Scope) -> Option<TemplateError> {
+        let Meaning::Compiled(compiled) = &self.meaning else { return None };
+        let error = compiled.eval(context(scope)).err()?;
+        let impossible = [ErrorKind::UnknownFilter, ErrorKind::UnknownFunction, ErrorKind::UnknownTest];
+        impossible.contains(&error.kind()).then(|| TemplateError::unreadable(&self.written, &error))
+    }
+
+    /// Returns its value.
+    ///
+    /// # Errors
+    /// An expression that has none in this scope.
+    pub(super) fn value(&self, scope: &Scope) -> Result<Value, TemplateError> {
+        let failed = |cause: &str| TemplateError::valueless(&self.written, cause);
+        let value = match &self.meaning {
+            Meaning::Path(path) => look_up(path, scope),
+            Meaning::Compiled(compiled) => compiled.eval(context(scope)),
+        };
+        let value = value.map_err(|error| failed(&cause(&error)))?;
+        if value.is_undefined() { Err(failed("there is no such name")) } else { Ok(value) }
+    }
+}
+
+/// Returns the parts of a dotted name, where an expression is no more than that.
+fn path(inside: &str) -> Option<Vec<String>> {
+    let is_name = |part: &str| {
+        let mut letters = part.chars();
+        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    let parts: Vec<String> = inside.split('.').map(str::to_owned).collect();
+    let first = parts.first()?.as_str();
+    let own = !WORDS.contains(&first) && !is_function(first) && first != "loop" && first != "self";
+    (own && parts.iter().all(|part| is_name(part))).then_some(parts)
+}
+
+fn look_up(path: &[String], scope: &Scope) -> Result<Value, minijinja::Error> {
+    let Some((first, members)) = path.split_first() else { return Ok(Value::UNDEFINED) };
+    let value = scope.names.get(first).cloned().unwrap_or(Value::UNDEFINED);
+    members.iter().try_fold(value, |value, member| value.get_attr(member))
+}
+
+/// The names of a scope, as the library asks for them.
+pub(super) fn context(scope: &Scope) -> Value {
+    Value::from_object(Names(Arc::clone(&scope.names)))
+}
+
+#[derive(Debug)]
+struct Names(Arc<std::collections::BTreeMap<String, Value>>);
+
+impl Object for Names {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.get(key.as_str()?).cloned()
+    }
+}
