@@ -3,6 +3,9 @@
 //! In goes what went over the wire, out comes what may be shown. It stands between the run and the events, so that no
 //! report can forget it.
 
+mod secrets;
+
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -13,6 +16,11 @@ use crate::json::Json;
 use crate::request::{Prepared, percent_encode};
 use crate::response::Response;
 use crate::suite::Suite;
+use secrets::Secrets;
+
+/// So many of the secrets that a run learns are known at once: the memory of a run does not grow with what it has done. Each is
+/// learnt anew whenever it travels.
+const REMEMBERED: usize = 30_000;
 
 /// What stands in a secret's place.
 pub const REDACTED: &str = "<redacted>";
@@ -21,11 +29,11 @@ pub const REDACTED: &str = "<redacted>";
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     shows_all: bool,
-    values: Vec<String>,
+    values: Arc<Secrets>,
     /// What the fixtures show openly, such as their ids: a scenario that sends one as a cookie does not make it a secret.
     open: Vec<String>,
     /// What has become secret in the run: shared by all copies.
-    learned: Arc<Mutex<Vec<String>>>,
+    learned: Arc<Mutex<Secrets>>,
     member: Option<Regex>,
     field: Option<Regex>,
 }
@@ -43,10 +51,7 @@ impl Redactor {
         for variable in suite.variables.iter().filter(|variable| variable.secret) {
             strings(variable.value.as_ref().unwrap_or(&Json::Null), &mut values);
         }
-        values = values.iter().flat_map(|value| forms(value)).chain(tokens).collect();
-        // The longest first, so that a secret inside another leaves no rest.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        values.dedup();
+        let values = all(values.iter().flat_map(|value| forms(value)).chain(tokens));
         let names = suite.secrets.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|");
         let pattern = |pattern: &str| {
             (!names.is_empty()).then(|| Regex::new(&pattern.replace("NAMES", &names)).ok()).flatten()
@@ -59,7 +64,7 @@ impl Redactor {
             shows_all: false,
             values,
             open,
-            learned: Arc::default(),
+            learned: Arc::new(Mutex::new(Secrets::of_at_most(REMEMBERED))),
             member: pattern(r#"("(?:NAMES)"\s*:\s*)"(?:[^"\\]|\\.)*""#),
             field: pattern(r"(^|[&?])((?:NAMES)=)[^&\s]*(?: [^&=]*)?"),
         }
@@ -81,8 +86,8 @@ impl Redactor {
     /// Returns a redactor that also knows these values.
     #[must_use]
     pub fn hiding<'a>(mut self, values: impl IntoIterator<Item = &'a str>) -> Self {
-        self.values.extend(values.into_iter().filter(|value| !value.is_empty()).map(str::to_owned));
-        self.values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        let own = Arc::make_mut(&mut self.values);
+        values.into_iter().for_each(|value| own.add(value));
         self
     }
 
@@ -96,19 +101,17 @@ impl Redactor {
         let given = response.into_iter().flat_map(Response::cookies).map(|cookie| cookie.value().to_owned());
         let mut learned = self.learned();
         for value in sent.chain(given.filter(|value| value.len() >= 8)) {
-            if !learned.contains(&value) {
-                learned.push(value);
-            }
+            learned.add(&value);
         }
     }
 
     /// Returns a text of the same length, with asterisks for the secrets of the suite: lines of a file keep their columns.
     #[must_use]
     pub fn mask(&self, text: &str) -> String {
-        self.values.iter().fold(text.to_owned(), |text, value| text.replace(value, &"*".repeat(value.len())))
+        self.values.replace(text, |value| "*".repeat(value.len())).into_owned()
     }
 
-    fn learned(&self) -> MutexGuard<'_, Vec<String>> {
+    fn learned(&self) -> MutexGuard<'_, Secrets> {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -117,9 +120,7 @@ impl Redactor {
         let mut secrets = Vec::new();
         strings(value, &mut secrets);
         let mut learned = self.learned();
-        learned.extend(secrets.iter().flat_map(|value| forms(value)));
-        learned.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        learned.dedup();
+        secrets.iter().flat_map(|value| forms(value)).for_each(|form| learned.add(&form));
     }
 
     /// Returns a text without the secrets that are known.
@@ -128,19 +129,22 @@ impl Redactor {
         if self.shows_all {
             return text.to_owned();
         }
-        let mut text = text.to_owned();
-        for value in self.learned().iter().chain(&self.values) {
-            if text.contains(value.as_str()) {
-                text = text.replace(value.as_str(), REDACTED);
-            }
+        let taken_out = |_: &str| REDACTED.to_owned();
+        let mut shown = self.learned().replace(text, taken_out);
+        if let Cow::Owned(text) = self.values.replace(&shown, taken_out) {
+            shown = Cow::Owned(text);
         }
-        if let Some(member) = &self.member {
-            text = member.replace_all(&text, format!("${{1}}\"{REDACTED}\"").as_str()).into_owned();
+        if let Some(member) = self.member.as_ref().filter(|_| shown.contains('"'))
+            && let Cow::Owned(text) = member.replace_all(&shown, format!("${{1}}\"{REDACTED}\"").as_str())
+        {
+            shown = Cow::Owned(text);
         }
-        if let Some(field) = &self.field {
-            text = field.replace_all(&text, format!("${{1}}${{2}}{REDACTED}").as_str()).into_owned();
+        if let Some(field) = self.field.as_ref().filter(|_| shown.contains('='))
+            && let Cow::Owned(text) = field.replace_all(&shown, format!("${{1}}${{2}}{REDACTED}").as_str())
+        {
+            shown = Cow::Owned(text);
         }
-        text
+        shown.into_owned()
     }
 
     /// Returns bytes without the secrets that are known; those that are no text stay.
@@ -206,6 +210,12 @@ impl Redactor {
 
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
 static COOKIE_PAIR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"([^=;\s]+=)[^;]*").unwrap());
+
+fn all(values: impl Iterator<Item = String>) -> Arc<Secrets> {
+    let mut secrets = Secrets::default();
+    values.for_each(|value| secrets.add(&value));
+    Arc::new(secrets)
+}
 
 /// Finds the secret members of a fixture, and the credentials of Basic authentication (RFC 7617) that they make with its others.
 fn secret_values(value: &Json, names: &[String], found: &mut Vec<String>, tokens: &mut Vec<String>) {
@@ -299,7 +309,7 @@ mod tests {
     fn redactor() -> Redactor {
         let pattern = |pattern: &str| Regex::new(&pattern.replace("NAMES", "password")).ok();
         Redactor {
-            values: vec!["fake pwd".to_owned()],
+            values: all(["fake pwd".to_owned()].into_iter()),
             member: pattern(r#"("(?:NAMES)"\s*:\s*)"(?:[^"\\]|\\.)*""#),
             field: pattern(r"(^|[&?])((?:NAMES)=)[^&\s]*(?: [^&=]*)?"),
             ..Redactor::default()

@@ -1,0 +1,172 @@
+//! Many values, found in a text in one pass however many there are.
+//!
+//! A run of a hundred thousand logins learns as many sessions: to look for each in every text would cost the square of it.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+/// Values that are looked for.
+#[derive(Debug, Clone)]
+pub(super) struct Secrets {
+    /// In the order in which they came, and how many of them are kept.
+    order: VecDeque<Arc<str>>,
+    most: usize,
+    all: HashSet<Arc<str>>,
+    /// The lengths of those that begin with these bytes, and how many have each.
+    beginnings: HashMap<[u8; BEGINNING], BTreeMap<usize, usize>>,
+    /// A bit for each beginning: most places of most texts are passed over by it.
+    sieve: Vec<u64>,
+    /// Those that are too short for a beginning, the longest first.
+    short: Vec<String>,
+}
+
+/// How many bytes a beginning has.
+const BEGINNING: usize = 8;
+/// The bits of the sieve, as a power of two.
+const SIEVE: u32 = 14;
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self::of_at_most(usize::MAX)
+    }
+}
+
+impl Secrets {
+    /// Returns no values, and keeps only the last so many of those that come. Short ones are kept for ever.
+    pub(super) fn of_at_most(most: usize) -> Self {
+        Self {
+            order: VecDeque::new(),
+            most,
+            all: HashSet::new(),
+            beginnings: HashMap::new(),
+            sieve: Vec::new(),
+            short: Vec::new(),
+        }
+    }
+
+    /// Adds a value; one that is there already is as good as new.
+    pub(super) fn add(&mut self, value: &str) {
+        let Some(beginning) = beginning(value.as_bytes()) else {
+            if !value.is_empty() && !self.short.iter().any(|own| own == value) {
+                self.short.push(value.to_owned());
+                self.short.sort_by_key(|value| std::cmp::Reverse(value.len()));
+            }
+            return;
+        };
+        if self.all.contains(value) {
+            return;
+        }
+        let value: Arc<str> = value.into();
+        *self.beginnings.entry(beginning).or_default().entry(value.len()).or_default() += 1;
+        self.sieve.resize(1 << (SIEVE - 6), 0);
+        let (word, bit) = mesh(beginning);
+        self.sieve[word] |= bit;
+        self.all.insert(Arc::clone(&value));
+        self.order.push_back(value);
+        if self.order.len() > self.most
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.forget(&oldest);
+        }
+    }
+
+    /// The sieve keeps its bits: it may let through what is not there.
+    fn forget(&mut self, value: &str) {
+        self.all.remove(value);
+        let Some(beginning) = beginning(value.as_bytes()) else { return };
+        let Some(lengths) = self.beginnings.get_mut(&beginning) else { return };
+        if let Some(count) = lengths.get_mut(&value.len()) {
+            *count -= 1;
+            if *count == 0 {
+                lengths.remove(&value.len());
+            }
+        }
+        if lengths.is_empty() {
+            self.beginnings.remove(&beginning);
+        }
+    }
+
+    /// Returns a text with every value in it replaced: at each place the longest.
+    pub(super) fn replace<'t>(&self, text: &'t str, with: impl Fn(&str) -> String) -> Cow<'t, str> {
+        let mut shown = self.replace_long(text, &with);
+        for value in &self.short {
+            if shown.contains(value.as_str()) {
+                shown = Cow::Owned(shown.replace(value.as_str(), &with(value)));
+            }
+        }
+        shown
+    }
+
+    fn replace_long<'t>(&self, text: &'t str, with: &impl Fn(&str) -> String) -> Cow<'t, str> {
+        if self.all.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let bytes = text.as_bytes();
+        let (mut shown, mut done, mut at) = (String::new(), 0, 0);
+        while let Some(beginning) = beginning(&bytes[at..]) {
+            let (word, bit) = mesh(beginning);
+            match (self.sieve[word] & bit != 0).then(|| self.found(text, at, beginning)).flatten() {
+                Some(value) => {
+                    shown.push_str(&text[done..at]);
+                    shown.push_str(&with(value));
+                    at += value.len();
+                    done = at;
+                }
+                None => at += 1,
+            }
+        }
+        if done == 0 {
+            return Cow::Borrowed(text);
+        }
+        shown.push_str(&text[done..]);
+        Cow::Owned(shown)
+    }
+
+    fn found<'t>(&self, text: &'t str, at: usize, beginning: [u8; BEGINNING]) -> Option<&'t str> {
+        let lengths = self.beginnings.get(&beginning)?.keys().rev();
+        let mut values = lengths.filter_map(|length| text.get(at..at + length));
+        values.find(|value| self.all.contains(*value))
+    }
+}
+
+fn beginning(bytes: &[u8]) -> Option<[u8; BEGINNING]> {
+    bytes.first_chunk().copied()
+}
+
+/// The word of the sieve and the bit in it.
+fn mesh(beginning: [u8; BEGINNING]) -> (usize, u64) {
+    // The top bits of a product depend on all bits of both (Knuth, The Art of Computer Programming, 6.4).
+    let bits = u64::from_le_bytes(beginning).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SIEVE);
+    (usize::try_from(bits / 64).unwrap_or_default(), 1 << (bits % 64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(secrets: &Secrets, text: &str) -> String {
+        secrets.replace(text, |value| "*".repeat(value.len())).into_owned()
+    }
+
+    #[test]
+    fn the_longest_value_at_a_place_is_taken_out_and_all_of_them_are() {
+        let mut secrets = Secrets::default();
+        for value in ["0123456789", "0123456789abc", "é-secret-é", "pwd"] {
+            secrets.add(value);
+        }
+        assert_eq!(shown(&secrets, "0123456789abcd 0123456789ab"), "*************d **********ab");
+        assert_eq!(shown(&secrets, "xé-secret-éy pwd012345678"), "x************y ***012345678");
+        assert_eq!(shown(&secrets, "nothing of it, and é"), "nothing of it, and é");
+    }
+
+    #[test]
+    fn of_a_million_only_the_last_are_kept() {
+        let mut secrets = Secrets::of_at_most(2);
+        for number in 0..5 {
+            secrets.add(&format!("session-{number}"));
+        }
+        assert_eq!(shown(&secrets, "session-2 session-3 session-4"), "session-2 ********* *********");
+        assert_eq!((secrets.all.len(), secrets.beginnings.len(), secrets.order.len()), (2, 1, 2));
+    }
+}
