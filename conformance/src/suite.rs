@@ -11,6 +11,7 @@ pub(crate) mod format;
 mod frame;
 mod lane;
 mod manifest;
+mod many;
 pub(crate) mod members;
 mod names;
 mod race;
@@ -114,14 +115,20 @@ impl Suite {
         let sequences = sequence::load(&names, folder)?;
         let is_scenario =
             |name: &str| name != MANIFEST && name != REGISTER && !name.starts_with(sequence::FOLDER);
-        for name in names.iter().filter(|name| is_scenario(name)) {
-            let Some((source, text)) = wrong.keep(read(folder, name)) else { continue };
+        let names: Vec<&String> = names.iter().filter(|name| is_scenario(name)).collect();
+        let one = |name: &&String| {
+            let (source, text) = read(folder, name)?;
             let id = name.strip_suffix(".yaml").unwrap_or(name);
-            match scenario::compile(id, &text, &source, &suite, folder, &sequences) {
-                Ok(scenarios) => suite.scenarios.extend(scenarios.into_iter().map(Arc::new)),
+            scenario::compile(id, &text, &source, &suite, folder, &sequences)
+        };
+        let mut scenarios = Vec::new();
+        for compiled in many::each(&names, one) {
+            match compiled {
+                Ok(compiled) => scenarios.extend(compiled.into_iter().map(Arc::new)),
                 Err(more) => wrong.append(more),
             }
         }
+        suite.scenarios = scenarios;
         if wrong.is_empty() {
             wrong.append(requirement::untraced(&suite));
         }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Suite;
 use super::folder::Folder;
@@ -180,7 +181,7 @@ impl<'a> Expansion<'a> {
             return Err(Diagnostic::at(place, message).into());
         }
         refuse_request(&step.value, level.source, step)?;
-        sequence.used.set(true);
+        sequence.used.store(true, Ordering::Relaxed);
         let id = step.value.id.as_ref().unwrap_or(uses);
         let id_text = if step.value.id.is_some() { id.value.clone() } else { id.value.replace('/', "-") };
         step::check_id(&id_text, &id.place(level.source))?;

@@ -132,6 +132,7 @@ pub(super) fn compile(
         expansion.steps(&text.steps, &level);
         expansion.steps(&text.cleanup, &Level { cleanup: true, ..level });
         wrong.append(expansion.wrong);
+        expansion.steps.shrink_to_fit();
         scenarios.push(Scenario {
             id: id.to_owned(),
             title: text.title.clone(),
