@@ -45,6 +45,11 @@ pub(crate) enum Found<'a> {
 }
 
 impl Capture {
+    /// Whether the value is found in the body.
+    pub(crate) fn reads_the_body(&self) -> bool {
+        matches!(self.from, From::Json(_) | From::Text(_))
+    }
+
     /// Where the value is found.
     pub(crate) fn source(&self) -> Found<'_> {
         match &self.from {

@@ -158,6 +158,9 @@ pub struct Received {
     pub headers: Vec<(String, String)>,
     /// The body as text.
     pub body: String,
+    /// Whether the body goes on: nothing was expected of it, and what is beyond the first mebibyte was not read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
     /// How long it took, in milliseconds.
     pub milliseconds: f64,
 }
@@ -175,12 +178,37 @@ pub struct Footer {
     /// What the next stage would demand, where a stage before the last is judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Next>,
+    /// What made the run as long as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub critical_path: Option<CriticalPath>,
     /// Whether it was ended early: what was not reached is not told, and nothing is said of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
     /// The exit code.
     pub exit: u8,
     /// How long the run took, in milliseconds.
+    pub milliseconds: f64,
+}
+
+/// The chain of starts and scenarios that ended last: each began when the one before it ended.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CriticalPath {
+    /// How long it was, in milliseconds.
+    pub milliseconds: f64,
+    /// Its longest links, in the order in which they came.
+    pub links: Vec<Link>,
+    /// How many links are not named, each shorter than those that are.
+    pub others: usize,
+}
+
+/// A link of the critical path.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Link {
+    /// Whether it is the start of a target. Otherwise it is a scenario.
+    pub start: bool,
+    /// The scenario, or the profile of the target, and the scenario that has it for itself.
+    pub name: String,
+    /// How long it took, in milliseconds.
     pub milliseconds: f64,
 }
 

@@ -10,6 +10,7 @@ mod tls;
 mod transport;
 
 use std::fmt::{self, Display, Formatter};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,8 @@ pub struct Wire {
     /// The path of the base, without a final slash.
     path: String,
     kept: Client,
-    fresh: Client,
+    /// Needed by few targets, and not made for the others.
+    fresh: OnceLock<Result<Client, String>>,
     exact: Exact,
     transport: Transport,
     /// Set once a kept connection has broken: this target closes connections without saying so.
@@ -52,8 +54,43 @@ pub enum Breakage {
     Unsendable(String),
 }
 
+/// How much of a body is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// All of it, up to the limit beyond which an answer is [`Breakage::TooLarge`].
+    Whole,
+    /// What a report shows of it: nobody looks at the rest, which is neither waited for nor held.
+    Beginning,
+}
+
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
+/// How much is read of a body that nobody looks at, in bytes.
+const BEGINNING: usize = 1024 * 1024;
+
+impl Reading {
+    fn most(self) -> usize {
+        match self {
+            Self::Whole => LARGEST_BODY,
+            Self::Beginning => BEGINNING,
+        }
+    }
+
+    /// Ends a response whose body goes on beyond what is read.
+    ///
+    /// # Errors
+    /// One that is needed whole.
+    fn end(self, response: &mut Response) -> Result<(), Breakage> {
+        match self {
+            Self::Whole => Err(Breakage::TooLarge(LARGEST_BODY)),
+            Self::Beginning => {
+                response.body.truncate(BEGINNING);
+                response.cut = true;
+                Ok(())
+            }
+        }
+    }
+}
 
 impl Breakage {
     /// Whether the target took the connection, so that what it did is an answer and is judged.
@@ -82,12 +119,13 @@ impl Wire {
     /// A base that is not an address, in one sentence.
     pub fn new(base: &str, transport: &Transport) -> Result<Self, String> {
         let url = check_address(base)?;
-        let (kept, fresh, route) = transport.clients(&url)?;
+        let route = transport.route(&url)?;
+        let kept = transport.client(true, route.tls())?;
         Ok(Self {
             base: url.as_str().trim_end_matches('/').to_owned(),
             path: url.path().trim_end_matches('/').to_owned(),
             kept,
-            fresh,
+            fresh: OnceLock::new(),
             exact: Exact::new(route),
             transport: transport.clone(),
             closes: AtomicBool::new(false),
@@ -111,10 +149,15 @@ impl Wire {
     ///
     /// # Errors
     /// The way in which there was no response.
-    pub async fn send(&self, request: &Prepared, jar: Option<&mut Jar>) -> Result<Response, Breakage> {
+    pub async fn send(
+        &self,
+        request: &Prepared,
+        jar: Option<&mut Jar>,
+        reading: Reading,
+    ) -> Result<Response, Breakage> {
         let started = Instant::now();
         let limit = self.transport.limit;
-        let answer = tokio::time::timeout(limit, self.hops(request, jar)).await;
+        let answer = tokio::time::timeout(limit, self.hops(request, jar, reading)).await;
         let mut response = answer.unwrap_or(Err(Breakage::Silence(limit)))?;
         response.elapsed = started.elapsed();
         Ok(response)
@@ -135,12 +178,17 @@ impl Wire {
         dressed
     }
 
-    async fn hops(&self, request: &Prepared, mut jar: Option<&mut Jar>) -> Result<Response, Breakage> {
+    async fn hops(
+        &self,
+        request: &Prepared,
+        mut jar: Option<&mut Jar>,
+        reading: Reading,
+    ) -> Result<Response, Breakage> {
         let mut request = request.clone();
         let mut hops = Vec::new();
         loop {
             let began = Instant::now();
-            let mut response = self.once(&self.dress(&request, jar.as_deref())).await?;
+            let mut response = self.once(&self.dress(&request, jar.as_deref()), reading).await?;
             response.elapsed = began.elapsed();
             if let Some(jar) = &mut jar {
                 jar.keep(&self.url(&request.target)?, &response);
@@ -176,16 +224,16 @@ impl Wire {
         }
     }
 
-    async fn once(&self, request: &Prepared) -> Result<Response, Breakage> {
+    async fn once(&self, request: &Prepared, reading: Reading) -> Result<Response, Breakage> {
         if self.closes.load(Ordering::Relaxed) {
-            return self.over(false, request).await;
+            return self.over(false, request, reading).await;
         }
-        match self.over(true, request).await {
+        match self.over(true, request, reading).await {
             // The target may have closed a kept connection at the moment when it was used again: no word on this request. One try
             // over a connection of its own tells, as curl does it; from then on none is kept.
             Err(broken @ Breakage::Broken(_)) if request.raw.is_none() => {
                 self.closes.store(true, Ordering::Relaxed);
-                match self.over(false, request).await {
+                match self.over(false, request, reading).await {
                     Err(Breakage::NoConnection(_)) => Err(broken),
                     other => other,
                 }
@@ -195,13 +243,18 @@ impl Wire {
     }
 
     /// Sends a request over a connection that was kept, or over one of its own.
-    async fn over(&self, kept: bool, request: &Prepared) -> Result<Response, Breakage> {
+    async fn over(&self, kept: bool, request: &Prepared, reading: Reading) -> Result<Response, Breakage> {
         let (url, target) = (self.url(&request.target)?, format!("{}{}", self.path, request.target));
         if exact::alters(request, &target, &url) {
-            return self.exact.send(request, &target, kept).await;
+            return self.exact.send(request, &target, kept, reading).await;
         }
-        let client = if kept { &self.kept } else { &self.fresh };
         let unsendable = |cause: String| Breakage::Unsendable(cause);
+        let client = if kept {
+            &self.kept
+        } else {
+            let fresh = self.fresh.get_or_init(|| self.transport.client(false, self.exact.route().tls()));
+            fresh.as_ref().map_err(|cause| unsendable(cause.clone()))?
+        };
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| unsendable(format!("`{}` is not a method", request.method)))?;
         let mut message = client.request(method, url);
@@ -227,8 +280,9 @@ impl Wire {
         let mut response = Response { status: answer.status().as_u16(), headers, ..Response::default() };
         while let Some(chunk) = answer.chunk().await.map_err(|error| explain(&error))? {
             response.body.extend_from_slice(&chunk);
-            if response.body.len() > LARGEST_BODY {
-                return Err(Breakage::TooLarge(LARGEST_BODY));
+            if response.body.len() > reading.most() {
+                reading.end(&mut response)?;
+                break;
             }
         }
         Ok(response)

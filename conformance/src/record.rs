@@ -4,7 +4,7 @@
 
 use crate::curl;
 use crate::diagnostic::Diagnostic;
-use crate::exchange::{Breakage, Transport, Wire};
+use crate::exchange::{Breakage, Reading, Transport, Wire};
 use crate::import;
 use crate::source::{Source, Span};
 use crate::template::Scope;
@@ -41,6 +41,6 @@ pub async fn record(
     let wrong = |cause: String| Unrecorded::Wrong(Diagnostic::new(cause));
     let prepared = request.prepare(&Scope::default()).map_err(|error| wrong(error.to_string()))?;
     let wire = Wire::new(base, transport).map_err(wrong)?;
-    let response = wire.send(&prepared, None).await.map_err(Unrecorded::Unanswered)?;
+    let response = wire.send(&prepared, None, Reading::Whole).await.map_err(Unrecorded::Unanswered)?;
     Ok(import::step(&command, &origin, &prepared.method, &prepared.target, &response))
 }

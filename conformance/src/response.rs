@@ -17,6 +17,8 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether the body goes on beyond what was read of it.
+    pub cut: bool,
     /// The redirections that led to it, in order.
     pub hops: Vec<Hop>,
     /// How long it took, from the first byte sent to the last one read.

@@ -5,6 +5,7 @@
 
 mod interrupt;
 mod load;
+mod path;
 mod race;
 mod scene;
 mod session;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::bless::Answers;
 use crate::deviation::Deviations;
@@ -29,6 +30,7 @@ use crate::plan::Plan;
 use crate::redact::Redactor;
 use crate::target::Target;
 use crate::verdict::Verdict;
+use scene::Played;
 pub(crate) use tally::Tally;
 use tally::register;
 
@@ -56,8 +58,15 @@ pub struct Options {
 /// The version of the event stream.
 pub const EVENTS_VERSION: u32 = 1;
 
-/// What a finished scenario is told by: its place in the order of the report, and its records.
-type Told = (usize, Vec<Record>);
+/// So many scenarios that were played may wait to be told.
+const UNTOLD: usize = 64;
+
+/// A scenario that has been played, its group, and its place in it.
+struct Told {
+    group: usize,
+    index: usize,
+    played: Played,
+}
 
 /// Runs a plan and tells `tell` what happens; returns what it came to, which was the last event told. A run that is ended early
 /// tells the steps that were played, and that it was interrupted.
@@ -72,29 +81,33 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
     // Some targets more than are sending: they come up ahead of need.
     let living = Arc::new(Semaphore::new(options.jobs + cores));
     let session = Arc::new(Session::new(plan, &target, options));
-    let (results, mut arrived) = mpsc::unbounded_channel::<Told>();
+    // Whoever plays does not run ahead of what is told: what was played and not told is memory.
+    let (results, mut arrived) = mpsc::channel::<Told>(UNTOLD);
     let mut tasks = JoinSet::new();
     for group in 0..groups {
         tasks.spawn(run_group(Arc::clone(&session), group, Arc::clone(&living), results.clone()));
     }
     drop(results);
-    let mut waiting: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
+    // Records are made here and not by the tasks that play: the wire does not wait for them.
+    let mut waiting: BTreeMap<usize, Told> = BTreeMap::new();
     let mut next = 0;
     loop {
         let arrival = arrived.recv().await;
         let last = arrival.is_none();
-        waiting.extend(arrival);
+        waiting
+            .extend(arrival.map(|told| (session.plan().groups[told.group].trials[told.index].order, told)));
         // Of a run that was interrupted some scenarios never arrive: those behind them are told all the same.
         while let Some(first) = waiting.first_entry()
             && (last || *first.key() == next)
         {
             let came_up = session.came_up();
-            if !came_up && !last && first.get().iter().any(|record| record.unstarted) {
+            if !came_up && !last && first.get().played.unstarted {
                 // Whether another profile starts is not known yet.
                 break;
             }
             next = first.key() + 1;
-            for mut record in first.remove() {
+            let Told { group, index, played } = first.remove();
+            for mut record in session.records(group, index, played) {
                 settle(&mut record, came_up);
                 if came_up || !record.unstarted {
                     record.deviation = deviations.look_up(&record);
@@ -113,7 +126,8 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
         Some(exit) => Footer { interrupted: true, exit, ..tally.close(Vec::new()) },
         None => Footer { next: session.plan().next(), ..tally.close(stale(&deviations, session.plan())) },
     };
-    let mut footer = Footer { milliseconds: milliseconds(began.elapsed()), ..footer };
+    let critical_path = session.critical_path();
+    let mut footer = Footer { critical_path, milliseconds: milliseconds(began.elapsed()), ..footer };
     if groups == 0 && !footer.interrupted {
         // A shard may be empty: the whole is not.
         footer.exit = Exit::Conforms.code();
@@ -155,12 +169,7 @@ fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
-async fn run_group(
-    session: Arc<Session>,
-    group: usize,
-    living: Arc<Semaphore>,
-    results: mpsc::UnboundedSender<Told>,
-) {
+async fn run_group(session: Arc<Session>, group: usize, living: Arc<Semaphore>, results: mpsc::Sender<Told>) {
     // The semaphore is never closed.
     let _living = living.acquire().await.ok();
     tokio::select! {
@@ -168,15 +177,20 @@ async fn run_group(
         () = session.options.interrupt.wished() => return,
     }
     let mut scenes = JoinSet::new();
-    for (index, trial) in session.plan().groups[group].trials.iter().enumerate() {
-        let (session, results, order) = (Arc::clone(&session), results.clone(), trial.order);
+    for index in 0..session.plan().groups[group].trials.len() {
+        let (session, results) = (Arc::clone(&session), results.clone());
+        // Waits for room: what was played is told before more is played.
+        drop(results.reserve().await);
         // Taken here and not in the task: scenarios begin in the order of the plan, whichever task is run first.
         let turn = session.turn().await;
         scenes.spawn(async move {
-            let records = session.play(group, index, turn).await;
+            let played = session.perform(group, index, turn).await;
             // The receiver is gone only when the run was given up.
-            results.send((order, records)).ok();
+            results.send(Told { group, index, played }).await.ok();
         });
+        while let Some(ended) = scenes.try_join_next() {
+            check(ended);
+        }
     }
     finish(&mut scenes).await;
     session.strike(group).await;
@@ -185,9 +199,14 @@ async fn run_group(
 /// Waits for every task. One that panicked has told nothing: its panic is ours.
 async fn finish(tasks: &mut JoinSet<()>) {
     while let Some(ended) = tasks.join_next().await {
-        match ended {
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            _ => {}
-        }
+        check(ended);
+    }
+}
+
+fn check(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
     }
 }

@@ -6,7 +6,9 @@ use std::io;
 use conformance::event::Event;
 use conformance::report::Report;
 use conformance::run;
+use conformance::target::Target;
 use conformance::verdict::Verdict;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Stopped;
@@ -21,7 +23,7 @@ pub(crate) fn play(
     reports: &mut [Box<dyn Report>],
     wrong: &mut BTreeSet<String>,
 ) -> Result<u8, Stopped> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime(&ready).enable_all().build()?;
     let mut broken = None;
     let code = runtime.block_on(async {
         let tell = |event: &Event| {
@@ -64,6 +66,16 @@ pub(crate) fn play(
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(code),
     }
+}
+
+/// Scenarios are played by the threads of the runtime, and told by this one. Where one request is sent at a time one thread is
+/// enough, and no request wanders from one to the other; a target that is started keeps a thread busy meanwhile.
+fn runtime(ready: &Ready) -> Builder {
+    let mut builder = Builder::new_multi_thread();
+    if ready.how.jobs == 1 && matches!(ready.target, Target::Url { .. }) {
+        builder.worker_threads(1);
+    }
+    builder
 }
 
 /// Returns the exit code of the signal that asks the program to end, once one comes.

@@ -6,7 +6,7 @@
 use httparse::Status;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::{Breakage, LARGEST_BODY, latin1};
+use super::{Breakage, Reading, latin1};
 use crate::response::Response;
 
 /// The largest head that is read, in bytes, and the most fields in it.
@@ -22,6 +22,7 @@ pub(super) const MOST_FIELDS: usize = 1200;
 pub(super) async fn read<S: AsyncRead + Unpin>(
     stream: &mut S,
     bodiless: bool,
+    reading: Reading,
 ) -> Result<(Response, bool), Breakage> {
     let mut input = Input { stream, bytes: Vec::new(), at: 0 };
     let (mut response, version) = loop {
@@ -44,18 +45,19 @@ pub(super) async fn read<S: AsyncRead + Unpin>(
     if bodiless || matches!(response.status, 101 | 204 | 304) {
         reusable &= response.status != 101;
     } else if chunked {
-        response.body = input.chunks().await?;
+        input.chunks(&mut response, reading).await?;
     } else if let (Some(length), false) = (lengths.first(), coded) {
         let digits = length.bytes().all(|digit| digit.is_ascii_digit());
         let number = length.parse::<usize>().ok().filter(|_| digits);
         let number = number.filter(|_| lengths.iter().all(|other| other == length));
         let length =
             number.ok_or_else(|| broken(format!("its Content-Length is `{}`", lengths.join(", "))))?;
-        response.body = input.take(length).await?;
+        input.take(length, &mut response, reading).await?;
     } else {
         reusable = false;
-        response.body = input.rest().await?;
+        input.rest(&mut response, reading).await?;
     }
+    reusable &= !response.cut;
     // What comes behind an answer that nobody has asked for belongs to no request.
     let reusable = reusable && input.at == input.bytes.len();
     Ok((response, reusable))
@@ -117,32 +119,38 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         }
     }
 
-    /// Returns so many bytes.
-    async fn take(&mut self, length: usize) -> Result<Vec<u8>, Breakage> {
-        if length > LARGEST_BODY {
-            return Err(Breakage::TooLarge(LARGEST_BODY));
+    /// Moves so many bytes to the body.
+    async fn take(
+        &mut self,
+        length: usize,
+        response: &mut Response,
+        reading: Reading,
+    ) -> Result<(), Breakage> {
+        let most = reading.most().saturating_sub(response.body.len());
+        if length > most && reading == Reading::Whole {
+            return reading.end(response);
         }
-        while self.bytes.len() - self.at < length {
+        let taken = length.min(most);
+        while self.bytes.len() - self.at < taken {
             self.need().await?;
         }
-        self.at += length;
-        Ok(self.bytes[self.at - length..self.at].to_vec())
+        response.body.extend_from_slice(&self.bytes[self.at..self.at + taken]);
+        self.at += taken;
+        if taken < length { reading.end(response) } else { Ok(()) }
     }
 
-    /// Returns all bytes until the connection is closed.
-    async fn rest(&mut self) -> Result<Vec<u8>, Breakage> {
-        while self.more().await? {
-            if self.bytes.len() - self.at > LARGEST_BODY {
-                return Err(Breakage::TooLarge(LARGEST_BODY));
-            }
+    /// Moves all bytes until the connection is closed to the body.
+    async fn rest(&mut self, response: &mut Response, reading: Reading) -> Result<(), Breakage> {
+        let mut longer = false;
+        while !longer && self.more().await? {
+            longer = self.bytes.len() - self.at > reading.most();
         }
-        let rest = self.bytes.split_off(self.at);
-        Ok(rest)
+        response.body = self.bytes.split_off(self.at);
+        if longer { reading.end(response) } else { Ok(()) }
     }
 
-    /// Returns the bytes of a body that comes in chunks, and drops what trails it (section 7.1).
-    async fn chunks(&mut self) -> Result<Vec<u8>, Breakage> {
-        let mut body = Vec::new();
+    /// Moves the bytes of a body that comes in chunks to it, and drops what trails it (section 7.1).
+    async fn chunks(&mut self, response: &mut Response, reading: Reading) -> Result<(), Breakage> {
         loop {
             let wrong = |_| broken("the size of a chunk is no number");
             let size = match httparse::parse_chunk_size(&self.bytes[self.at..]).map_err(wrong)? {
@@ -158,13 +166,20 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
             if size == 0 {
                 break;
             }
-            body.extend(self.take(size).await?);
-            if self.take(2).await? != b"\r\n" {
+            self.take(size, response, reading).await?;
+            if response.cut {
+                return Ok(());
+            }
+            while self.bytes.len() - self.at < 2 {
+                self.need().await?;
+            }
+            if !self.bytes[self.at..].starts_with(b"\r\n") {
                 return Err(broken("a chunk is longer than it says"));
             }
-            if body.len() > LARGEST_BODY {
-                return Err(Breakage::TooLarge(LARGEST_BODY));
-            }
+            self.at += 2;
+            // What has become body is not held twice.
+            self.bytes.drain(..self.at);
+            self.at = 0;
         }
         loop {
             let trail = &self.bytes[self.at..];
@@ -173,7 +188,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
                 Some(end) => {
                     self.at += end + 2;
                     if end == 0 {
-                        return Ok(body);
+                        return Ok(());
                     }
                 }
                 None if trail.len() > LARGEST_HEAD => return Err(broken("its trailer does not end")),
@@ -188,7 +203,7 @@ mod tests {
     use super::*;
 
     async fn answer(bytes: &str) -> Result<(Response, bool), Breakage> {
-        read(&mut bytes.as_bytes(), false).await
+        read(&mut bytes.as_bytes(), false, Reading::Whole).await
     }
 
     #[tokio::test]
@@ -214,8 +229,20 @@ mod tests {
     #[tokio::test]
     async fn an_answer_to_head_has_no_body() {
         let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n";
-        let (response, stays) = read(&mut &bytes[..], true).await.unwrap();
+        let (response, stays) = read(&mut &bytes[..], true, Reading::Whole).await.unwrap();
         assert!(response.body.is_empty() && stays);
+    }
+
+    #[tokio::test]
+    async fn of_a_body_that_nobody_looks_at_the_beginning_is_read() {
+        let long = "x".repeat(3 * 1024 * 1024);
+        for head in
+            ["Content-Length: 3145728\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n300000\r\n", "\r\n"]
+        {
+            let bytes = format!("HTTP/1.1 200 OK\r\n{head}{long}\r\n0\r\n\r\n");
+            let (response, stays) = read(&mut bytes.as_bytes(), false, Reading::Beginning).await.unwrap();
+            assert_eq!((response.body.len(), response.cut, stays), (1024 * 1024, true, false), "{head}");
+        }
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::Url;
 
-use super::{Breakage, answer, explain_connecting};
+use super::{Breakage, Reading, answer, explain_connecting};
 
 /// How a target is reached.
 #[derive(Debug)]
@@ -36,6 +36,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 impl Route {
     pub(super) fn new(target: Url, proxy: Option<Url>, tls: Option<Arc<ClientConfig>>) -> Self {
         Self { target, proxy, tls }
+    }
+
+    /// With what TLS is spoken, where it is.
+    pub(super) fn tls(&self) -> Option<&ClientConfig> {
+        self.tls.as_deref()
     }
 
     /// Opens a connection.
@@ -98,7 +103,7 @@ impl Route {
             .await
             .map_err(|error| Breakage::NoConnection(format!("the proxy: {error}")))?;
         // The answer to CONNECT has no body, as that to HEAD.
-        let (response, _) = answer::read(connection, true).await?;
+        let (response, _) = answer::read(connection, true, Reading::Whole).await?;
         match response.status {
             200..300 => Ok(()),
             status => Err(Breakage::NoConnection(format!("the proxy answers {status}"))),

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use url::{Position, Url};
 
 use super::connection::{Connection, Route};
-use super::{Breakage, answer};
+use super::{Breakage, Reading, answer};
 use crate::request::{Header, Prepared};
 use crate::response::Response;
 
@@ -64,6 +64,10 @@ impl Exact {
         Self { route, idle: Mutex::default() }
     }
 
+    pub(super) fn route(&self) -> &Route {
+        &self.route
+    }
+
     /// Sends a request and reads the response. A raw one has a connection of its own, which is closed behind it; any other may be
     /// sent over one that was `kept`.
     ///
@@ -74,6 +78,7 @@ impl Exact {
         request: &Prepared,
         target: &str,
         kept: bool,
+        reading: Reading,
     ) -> Result<Response, Breakage> {
         let message = if let Some(raw) = &request.raw {
             raw.clone()
@@ -88,7 +93,7 @@ impl Exact {
         };
         // A target may answer what it has not read to its end, and close: what it says counts.
         let written = connection.write_all(&message).await;
-        let read = answer::read(&mut connection, request.method == "HEAD").await;
+        let read = answer::read(&mut connection, request.method == "HEAD", reading).await;
         let (response, stays) = match (read, written) {
             (Err(Breakage::Broken(_)), Err(error)) => return Err(Breakage::Broken(error.to_string())),
             (read, written) => {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, Proxy, Url};
+use reqwest::{Client, Proxy, Url};
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -99,8 +99,8 @@ impl Transport {
         options
     }
 
-    /// Returns a client that keeps its connections, one that does not, and the way for what neither may send.
-    pub(super) fn clients(&self, target: &Url) -> Result<(Client, Client, Route), String> {
+    /// Returns the way to a target: for its clients, and for what they may not send.
+    pub(super) fn route(&self, target: &Url) -> Result<Route, String> {
         let speaks_tls = |address: Option<&Url>| address.is_some_and(|address| address.scheme() == "https");
         let tls = if speaks_tls(Some(target)) || speaks_tls(self.proxy.as_ref()) {
             let authorities = self.authorities.as_ref().map_or(&[][..], |(_, authorities)| authorities);
@@ -110,12 +110,17 @@ impl Transport {
         } else {
             None
         };
-        let kept = self.client(Client::builder().pool_idle_timeout(exact::IDLE), tls.as_deref())?;
-        let fresh = self.client(Client::builder().pool_max_idle_per_host(0), tls.as_deref())?;
-        Ok((kept, fresh, Route::new(target.clone(), self.proxy.clone(), tls)))
+        Ok(Route::new(target.clone(), self.proxy.clone(), tls))
     }
 
-    fn client(&self, builder: ClientBuilder, tls: Option<&ClientConfig>) -> Result<Client, String> {
+    /// Returns a client that keeps its connections, or one that does not.
+    ///
+    /// # Errors
+    /// A proxy that cannot be used.
+    pub(super) fn client(&self, keeps: bool, tls: Option<&ClientConfig>) -> Result<Client, String> {
+        let builder = Client::builder();
+        let builder =
+            if keeps { builder.pool_idle_timeout(exact::IDLE) } else { builder.pool_max_idle_per_host(0) };
         // An earlier call has done the same.
         rustls::crypto::ring::default_provider().install_default().ok();
         // What a user asked for is what goes out: no proxy of the environment, no redirection of its own.

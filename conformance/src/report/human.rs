@@ -5,6 +5,7 @@
 
 mod failure;
 mod load;
+mod path;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -216,6 +217,9 @@ impl<W: Write> Human<W> {
         }
         if let Some(first) = causes.first().filter(|_| causes.len() > 1 && self.detail != Detail::Quiet) {
             writeln!(self.out, "mend first: {}", fold(&named(first), 12, self.width))?;
+        }
+        if let Some(path) = footer.critical_path.as_ref().filter(|_| self.detail >= Detail::Verbose) {
+            path::write(path, footer.milliseconds, &mut self.out)?;
         }
         if let Some(load) = self.load.take() {
             load::write(&load, self.detail >= Detail::Verbose, &mut self.out)?;

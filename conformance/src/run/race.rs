@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use crate::exchange::Reading;
 use crate::jar::Jar;
 use crate::judge::Answer;
 use crate::request::Prepared;
@@ -35,7 +36,7 @@ pub(super) async fn send(
         let (lane, request, running) = (*lane, request.clone(), Arc::clone(running));
         let mut jar = jar.cloned();
         tasks.spawn(async move {
-            (place, Answer { lane, outcome: running.wire.send(&request, jar.as_mut()).await })
+            (place, Answer { lane, outcome: running.wire.send(&request, jar.as_mut(), Reading::Whole).await })
         });
     }
     let mut answers = tasks.join_all().await;

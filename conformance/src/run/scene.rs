@@ -5,12 +5,12 @@ mod telling;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::path::What;
 use super::race;
 use super::session::{Session, Turn};
 use super::stage::{Stage, Unset};
 use crate::bless::Answer;
 use crate::capture::Capture;
-use crate::event::Record;
 use crate::exchange::Breakage;
 use crate::json::Json;
 use crate::judge::{judge, judge_race};
@@ -33,12 +33,23 @@ pub(super) struct Scene<'a> {
     memory: Memory,
     turn: Turn,
     redactor: Redactor,
-    /// The steps that were tried and whose verdicts were asked for.
-    told: Vec<(&'a Step, Attempt)>,
+    /// The steps that were tried and whose verdicts were asked for, by their place in the scenario.
+    told: Vec<(usize, Attempt)>,
     /// Whether anything was sent, so that there may be something to clean up.
     begun: bool,
     /// What names meant when the last answer came, where answers are kept.
     scope: Option<Scope>,
+}
+
+/// A scenario that has been played, as it was: reports see what [`Played::records`] makes of it.
+#[derive(Default)]
+pub(super) struct Played {
+    told: Vec<(usize, Attempt)>,
+    redactor: Redactor,
+    /// Where the target was.
+    base: String,
+    /// Whether the target itself did not start.
+    pub(super) unstarted: bool,
 }
 
 /// A step that was tried, with what went over the wire.
@@ -57,15 +68,14 @@ impl From<Judgement> for Attempt {
     }
 }
 
-/// Returns the records of a scenario that does not play.
-pub(super) fn untold(session: &Session, trial: &Trial, unset: &Unset) -> Vec<Record> {
-    let mut scene = Scene::new(session, trial, Turn::default());
-    for (step, _) in scene.steps().filter(|(_, asked)| *asked) {
+/// Returns a scenario that does not play.
+pub(super) fn unplayed(session: &Session, trial: &Trial, unset: &Unset) -> Played {
+    let told = trial.steps.iter().filter(|(_, asked)| *asked).map(|(index, _)| {
         let judgement = Judgement::because(unset.verdict, unset.reason.clone());
-        scene.told.push((step, Attempt { printed: unset.printed.clone(), ..judgement.into() }));
-    }
-    let records = scene.records("").into_iter();
-    records.map(|record| Record { unstarted: unset.unstarted, ..record }).collect()
+        (*index, Attempt { printed: unset.printed.clone(), ..judgement.into() })
+    });
+    let (told, redactor) = (told.collect(), session.redactor());
+    Played { told, redactor, base: String::new(), unstarted: unset.unstarted }
 }
 
 impl<'a> Scene<'a> {
@@ -76,26 +86,27 @@ impl<'a> Scene<'a> {
     }
 
     /// Plays the steps in order; a failing step does not end the scenario, and nothing keeps its cleanup from being played.
-    pub(super) async fn play(mut self, stage: &Stage) -> Vec<Record> {
+    pub(super) async fn play(mut self, stage: &Stage, what: What) -> Played {
         if self.session.options.interrupt.is_wished() {
-            return Vec::new();
+            return Played::default();
         }
         let came_up = tokio::select! {
             came_up = stage.running(self.session) => came_up,
-            () = self.session.options.interrupt.wished() => return Vec::new(),
+            () = self.session.options.interrupt.wished() => return Played::default(),
         };
         let running = match came_up {
             Ok(running) => running,
-            Err(unset) => return untold(self.session, self.trial, &unset),
+            Err(unset) => return unplayed(self.session, self.trial, &unset),
         };
         if let Some(unset) = self.lacking(&running) {
-            return untold(self.session, self.trial, &unset);
+            return unplayed(self.session, self.trial, &unset);
         }
+        let from = self.session.elapsed();
         let output = running.output.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
         self.memory.meet(running.wire.base(), &Json::Object(output.collect()), &running.learnt);
         let base = running.wire.base().to_owned();
         let mut running = Some(running);
-        let cleans_up = self.steps().any(|(step, _)| step.cleanup);
+        let cleans_up = self.steps().any(|(_, step, _)| step.cleanup);
         let interrupt = self.session.options.interrupt.clone();
         tokio::select! {
             () = self.perform(stage, &mut running, false) => {}
@@ -105,13 +116,15 @@ impl<'a> Scene<'a> {
         if self.begun && cleans_up {
             self.perform(stage, &mut running, true).await;
         }
-        self.records(&base)
+        self.session.lap(what, from);
+        let Self { told, redactor, .. } = self;
+        Played { told, redactor, base, unstarted: false }
     }
 
     /// Sends the steps of the story, or those that clean up.
     async fn perform(&mut self, stage: &Stage, running: &mut Option<Arc<Running>>, cleanup: bool) {
         let interrupt = &self.session.options.interrupt;
-        for (step, asked) in self.steps().filter(|(step, _)| step.cleanup == cleanup) {
+        for (index, step, asked) in self.steps().filter(|(_, step, _)| step.cleanup == cleanup) {
             let began = Instant::now();
             if !step.wait.is_zero() {
                 // Another scenario sends while this one waits.
@@ -126,11 +139,11 @@ impl<'a> Scene<'a> {
                 drop(running.take());
                 match stage.restart(self.session).await {
                     Ok(again) => *running = Some(again),
-                    Err(unset) => self.told.push((step, never_again(asks, unset))),
+                    Err(unset) => self.told.push((index, never_again(asks, unset))),
                 }
             }
             let Some(running) = running.as_ref() else {
-                self.leave_out(step, asked);
+                self.leave_out(index, step, asked);
                 continue;
             };
             let mut attempt = self.attempt(step, stage, running).await;
@@ -141,18 +154,18 @@ impl<'a> Scene<'a> {
             }
             if asked {
                 self.keep_answer(step, &attempt);
-                self.told.push((step, attempt));
+                self.told.push((index, attempt));
             }
         }
     }
 
     /// A step that is left when the target does not come up again.
-    fn leave_out(&mut self, step: &'a Step, asked: bool) {
-        let told = self.told.iter().any(|(told, _)| told.id == step.id);
+    fn leave_out(&mut self, index: usize, step: &Step, asked: bool) {
+        let told = self.told.iter().any(|(told, _)| *told == index);
         if asked && !told {
             let verdict = if step.cleanup { Verdict::Skipped } else { Verdict::Inconclusive };
             let reason = "the target did not come up again";
-            self.told.push((step, Judgement::because(verdict, reason).into()));
+            self.told.push((index, Judgement::because(verdict, reason).into()));
         }
     }
 
@@ -173,9 +186,9 @@ impl<'a> Scene<'a> {
         Some(Unset::new(Verdict::Inconclusive, reason))
     }
 
-    fn steps(&self) -> impl Iterator<Item = (&'a Step, bool)> + use<'a> {
+    fn steps(&self) -> impl Iterator<Item = (usize, &'a Step, bool)> + use<'a> {
         let trial = self.trial;
-        trial.steps.iter().map(|(index, asked)| (&trial.scenario.steps[*index], *asked))
+        trial.steps.iter().map(|(index, asked)| (*index, &trial.scenario.steps[*index], *asked))
     }
 
     async fn attempt(&mut self, step: &Step, stage: &Stage, running: &Arc<Running>) -> Attempt {
@@ -256,7 +269,7 @@ impl<'a> Scene<'a> {
         let Some(race) = &step.race else {
             let prepared = step.request.prepare(&scope)?;
             let sent = running.wire.dress(&prepared, jar.as_ref());
-            let outcome = running.wire.send(&prepared, jar.as_mut()).await;
+            let outcome = running.wire.send(&prepared, jar.as_mut(), step.reading()).await;
             self.redactor.learn(&sent, outcome.as_ref().ok());
             self.memory.put_back(&step.request.jar, jar);
             let scope = scope.at(SystemTime::now());

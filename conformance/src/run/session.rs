@@ -1,16 +1,18 @@
 //! A plan and a target, ready to play any scenario of it at any time, from any thread.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
-use super::Options;
-use super::scene::{Scene, untold};
+use super::path::{self, Lap, What};
+use super::scene::{Played, Scene, unplayed};
 use super::stage::{Stage, Unset};
-use crate::event::Record;
-use crate::plan::Plan;
+use super::{Options, milliseconds};
+use crate::event::{CriticalPath, Link, Record};
+use crate::plan::{Group, Plan, Trial};
 use crate::redact::Redactor;
 use crate::target::{Running, Target, Unusable};
 
@@ -32,6 +34,8 @@ pub struct Session {
     silences: AtomicUsize,
     /// Whether what one scenario makes secret is forgotten when it is over.
     forgets: bool,
+    began: Instant,
+    laps: StdMutex<Vec<Lap>>,
 }
 
 /// The leave to send: a scenario holds it while it sends, not while it waits.
@@ -40,6 +44,8 @@ pub struct Turn(
     #[expect(dead_code, reason = "held, and given back when it is dropped")] Option<OwnedSemaphorePermit>,
 );
 
+/// So many links of the critical path are named.
+const LINKS: usize = 12;
 /// After so many starts in silence, and none that came up, no other is tried.
 const SILENT_STARTS: usize = 2;
 /// After so many exchanges in silence nothing more is sent: each costs as long as an answer may take.
@@ -49,7 +55,9 @@ impl Session {
     /// Returns a session in which nothing has been started yet.
     #[must_use]
     pub fn new(plan: Plan, target: &Target, options: Options) -> Self {
-        let stages: Vec<_> = plan.groups.iter().map(|group| Stage::set(&plan.suite, target, group)).collect();
+        let groups = plan.groups.iter().enumerate();
+        let stages: Vec<_> =
+            groups.map(|(index, group)| Stage::set(&plan.suite, target, group, index)).collect();
         let ports =
             stages.iter().filter_map(|stage| stage.as_ref().ok()?.port()).map(|port| (port, Mutex::new(())));
         let ports = ports.collect();
@@ -63,6 +71,8 @@ impl Session {
             silent_starts: AtomicUsize::new(0),
             silences: AtomicUsize::new(0),
             forgets: false,
+            began: Instant::now(),
+            laps: StdMutex::default(),
         }
     }
 
@@ -116,14 +126,31 @@ impl Session {
     }
 
     /// Plays one scenario of a group, whose turn it is, and returns the records of its steps.
-    pub async fn play(&self, group: usize, trial: usize, mut turn: Turn) -> Vec<Record> {
-        let Some((stage, trial)) = self.stages.get(group).zip(self.plan.groups[group].trials.get(trial))
-        else {
-            return Vec::new();
+    pub async fn play(&self, group: usize, index: usize, turn: Turn) -> Vec<Record> {
+        let played = self.perform(group, index, turn).await;
+        self.records(group, index, played)
+    }
+
+    /// Returns the records of the steps of a scenario that was played.
+    pub(super) fn records(&self, group: usize, index: usize, played: Played) -> Vec<Record> {
+        match self.trial(group, index) {
+            Some(trial) => played.records(self, trial),
+            None => Vec::new(),
+        }
+    }
+
+    fn trial(&self, group: usize, index: usize) -> Option<&Trial> {
+        self.plan.groups.get(group)?.trials.get(index)
+    }
+
+    /// Plays one scenario of a group, whose turn it is.
+    pub(super) async fn perform(&self, group: usize, index: usize, mut turn: Turn) -> Played {
+        let Some((stage, trial)) = self.stages.get(group).zip(self.trial(group, index)) else {
+            return Played::default();
         };
         let stage = match stage {
             Ok(stage) => stage,
-            Err(unset) => return untold(self, trial, unset),
+            Err(unset) => return unplayed(self, trial, unset),
         };
         // A target that listens on one port whatever it is told lives for one scenario, so that another can have the port.
         let port = match stage.port().and_then(|port| self.ports.get(&port)) {
@@ -136,11 +163,12 @@ impl Session {
             }
             None => None,
         };
-        let records = Scene::new(self, trial, turn).play(stage).await;
+        let what = What::Scenario { group, index };
+        let played = Scene::new(self, trial, turn).play(stage, what).await;
         if port.is_some() || self.plan.groups[group].isolated {
             stage.strike().await;
         }
-        records
+        played
     }
 
     /// Remembers what a target's first answer makes secret.
@@ -184,6 +212,48 @@ impl Session {
     pub(super) fn hushed(&self) -> Option<String> {
         (self.silences.load(Ordering::Relaxed) >= SILENCES)
             .then(|| format!("nothing more was sent after {SILENCES} requests without an answer"))
+    }
+
+    /// How long the session has lasted.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Remembers what took time until now. A run that goes on and on remembers nothing.
+    pub(super) fn lap(&self, what: What, from: Duration) {
+        if !self.forgets {
+            let lap = Lap { what, from, to: self.elapsed() };
+            self.laps.lock().unwrap_or_else(PoisonError::into_inner).push(lap);
+        }
+    }
+
+    /// Returns what made the session as long as it was.
+    pub(super) fn critical_path(&self) -> Option<CriticalPath> {
+        let laps = std::mem::take(&mut *self.laps.lock().unwrap_or_else(PoisonError::into_inner));
+        let chain = path::critical(laps);
+        let took = |lap: &Lap| lap.to.saturating_sub(lap.from);
+        let whole = chain.last()?.to.saturating_sub(chain.first()?.from);
+        let mut longest: Vec<usize> = (0..chain.len()).collect();
+        longest.sort_by_key(|index| std::cmp::Reverse(took(&chain[*index])));
+        longest.truncate(LINKS);
+        longest.sort_unstable();
+        let links: Vec<Link> =
+            longest.iter().map(|index| &chain[*index]).map(|lap| self.link(lap.what, took(lap))).collect();
+        Some(CriticalPath { milliseconds: milliseconds(whole), others: chain.len() - links.len(), links })
+    }
+
+    fn link(&self, what: What, took: Duration) -> Link {
+        let (start, name) = match what {
+            What::Scenario { group, index } => {
+                (false, self.trial(group, index).map(Trial::id).unwrap_or_default())
+            }
+            What::Start { group } => {
+                let Group { profile, isolated, trials, .. } = &self.plan.groups[group];
+                let own = trials.first().filter(|_| *isolated).map(|trial| format!(" for {}", trial.id()));
+                (true, format!("{profile}{}", own.unwrap_or_default()))
+            }
+        };
+        Link { start, name, milliseconds: milliseconds(took) }
     }
 
     /// Ends the target of a group.

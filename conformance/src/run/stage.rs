@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Mutex;
 
+use super::path::What;
 use super::session::Session;
 use crate::plan::Group;
 use crate::suite::{Profile, Suite};
@@ -13,6 +14,7 @@ use crate::verdict::Verdict;
 
 /// The target of a group.
 pub(super) struct Stage {
+    group: usize,
     profile: Profile,
     source: Source,
     fixtures: Vec<String>,
@@ -50,7 +52,7 @@ enum State {
 
 impl Stage {
     /// Finds the target of a group; starts nothing.
-    pub(super) fn set(suite: &Suite, target: &Target, group: &Group) -> Result<Self, Unset> {
+    pub(super) fn set(suite: &Suite, target: &Target, group: &Group, index: usize) -> Result<Self, Unset> {
         let skipped = |reason: String| Unset::new(Verdict::Skipped, reason);
         let profile = suite.profile(&group.profile).cloned();
         let profile = profile.ok_or_else(|| skipped("the suite has no such profile".to_owned()))?;
@@ -64,7 +66,7 @@ impl Stage {
             target => Source::Program(Box::new(target.program(&profile).map_err(skipped)?.clone())),
         };
         let (fixtures, state) = (group.fixtures.clone(), Mutex::new(State::NotStarted));
-        Ok(Self { profile, source, fixtures, state, stale: AtomicBool::new(false) })
+        Ok(Self { group: index, profile, source, fixtures, state, stale: AtomicBool::new(false) })
     }
 
     /// The port on which the target listens whatever it is told.
@@ -95,10 +97,12 @@ impl Stage {
             *state = State::NotStarted;
         }
         if matches!(*state, State::NotStarted) {
+            let from = session.elapsed();
             *state = match self.bring_up(session).await {
                 Ok(running) => State::Running(Arc::new(running)),
                 Err(unusable) => State::Unusable(unusable),
             };
+            session.lap(What::Start { group: self.group }, from);
         }
         match &*state {
             State::Running(running) => Ok(Arc::clone(running)),

@@ -14,6 +14,7 @@ use super::race::{self, Race};
 use super::scenario::{Stages, check_known, stages};
 use crate::capture::{self, Capture};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::exchange::Reading;
 use crate::expectation::Expectation;
 use crate::request::Request;
 use crate::source::{Place, Source};
@@ -86,6 +87,14 @@ impl Step {
     #[must_use]
     pub fn demands_a_status_only(&self) -> bool {
         self.race.is_none() && self.captures.is_empty() && self.expectation.is_status_only()
+    }
+
+    /// How much of the body is read: of one that nothing is expected of and nothing kept, what a report shows.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        let looks = self.expectation.body.is_some() || self.expectation.within.is_some();
+        let looks = looks || self.captures.iter().any(Capture::reads_the_body);
+        if looks { Reading::Whole } else { Reading::Beginning }
     }
 
     /// Every request that it sends.

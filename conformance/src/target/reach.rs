@@ -1,7 +1,7 @@
 //! Reaching a target that is already running, and looking what it holds.
 
 use super::{Running, Unusable};
-use crate::exchange::{Transport, Wire};
+use crate::exchange::{Reading, Transport, Wire};
 use crate::json::Json;
 use crate::response::Response;
 use crate::suite::{Fixture, Present, Profile, Suite};
@@ -21,7 +21,9 @@ pub async fn reach(
     let wire = Wire::new(base, transport).map_err(Unusable::new)?;
     if let Some(ready) = suite.ready(profile) {
         let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
-        wire.send(&request, None).await.map_err(|breakage| Unusable::new(format!("{breakage} ({base})")))?;
+        wire.send(&request, None, Reading::Whole)
+            .await
+            .map_err(|breakage| Unusable::new(format!("{breakage} ({base})")))?;
     }
     let mut running = Running::elsewhere(wire);
     if let Some(present) = &profile.present {
@@ -32,7 +34,7 @@ pub async fn reach(
                 present.request.prepare(&scope).map_err(|error| Unusable::new(error.to_string()))?;
             let response = running
                 .wire
-                .send(&request, None)
+                .send(&request, None, Reading::Whole)
                 .await
                 .map_err(|breakage| Unusable::new(breakage.to_string()))?;
             match find(present, fixture, &response) {

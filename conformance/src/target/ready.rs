@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::process::Process;
 use super::unusable::Unusable;
-use crate::exchange::{Breakage, Transport, Wire};
+use crate::exchange::{Breakage, Reading, Transport, Wire};
 use crate::request::{Prepared, Request};
 use crate::response::Response;
 use crate::template::Scope;
@@ -47,7 +47,7 @@ pub(super) async fn await_ready(
     let mut silent = false;
     let (mut now, mut then) = (first, second);
     loop {
-        match now.send(&request, None).await {
+        match now.send(&request, None, Reading::Beginning).await {
             Ok(_) if process.another_listens(port) => {
                 let reason =
                     format!("the target of another run listens on port {port}, which this target was given");

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use conformance::curl;
-use conformance::exchange::{Transport, Wire};
+use conformance::exchange::{Reading, Transport, Wire};
 use conformance::source::{Source, Span};
 use conformance::template::Scope;
 use conformance::yaml::{self, Node, Value};
@@ -44,7 +44,9 @@ fn ours(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Resu
     let wire = Wire::new(&listener.url, &Transport::default()).unwrap();
     let mut jar = (request.jar != conformance::request::JarUse::default()).then(Default::default);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(wire.send(&prepared, jar.as_mut())).map_err(|breakage| breakage.to_string())?;
+    runtime
+        .block_on(wire.send(&prepared, jar.as_mut(), Reading::Whole))
+        .map_err(|breakage| breakage.to_string())?;
     Ok(listener.heard())
 }
 

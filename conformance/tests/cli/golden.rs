@@ -18,6 +18,13 @@ pub(crate) fn compare(file: &Path, text: &str) -> Result<(), String> {
     }
 }
 
+/// Returns a text without the critical path, whose times are new in every run.
+pub(crate) fn without_path(text: &str) -> String {
+    let Some((before, path)) = text.split_once("The critical path took ") else { return text.to_owned() };
+    let after = path.split_once("\n\n").map_or("", |(_, after)| after);
+    format!("{before}{after}")
+}
+
 /// Returns a text in which the ports of this machine are called PORT.
 pub(crate) fn without_port(text: &str) -> String {
     let mut masked = String::new();

@@ -19,7 +19,8 @@ const LATE: &str = "the target gave no whole answer within 2s";
 const ROWS: &[Row] = &[
     ("bomb-gzip", "json: {open: true}", gzip_bomb, Some("is not JSON")),
     ("bomb-json", "json: {open: true}", deep_json, Some("is not JSON")),
-    ("body-endless", "", endless_body, Some("the body is larger than 16 MiB")),
+    ("body-endless", "text: x", endless_body, Some("the body is larger than 16 MiB")),
+    ("body-endless-unread", "", endless_body, None),
     ("body-half", "", |out| send(out, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), Some(BROKE)),
     ("body-half-chunk", "", |out| send(out, &chunked(b"64\r\nhalf")), Some(BROKE)),
     ("body-wrong-chunk", "", |out| send(out, &chunked(b"zz\r\nhalf\r\n")), Some(BROKE)),

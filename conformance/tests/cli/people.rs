@@ -43,7 +43,7 @@ fn is_told(name: &str, flags: &[&str]) {
 
 fn told(flags: &[&str]) -> String {
     let arguments = [&["run", "--suite", "../suite"], flags, &["--", "python3", "moody.py"]].concat();
-    golden::without_port(&Sandbox::moody().run(&arguments).stdout)
+    golden::without_path(&golden::without_port(&Sandbox::moody().run(&arguments).stdout))
 }
 
 fn without_colour(text: &str) -> String {

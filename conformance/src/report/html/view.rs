@@ -272,6 +272,6 @@ fn answer(record: &Record, exchange: &Exchange) -> Option<Answer> {
             None
         },
         body: received.body[..end].trim_end().to_owned(),
-        cut: end < received.body.len(),
+        cut: end < received.body.len() || received.cut,
     })
 }

@@ -64,6 +64,9 @@ pub(super) fn trace(record: &Record, out: &mut impl Write) -> io::Result<()> {
             let time = format!("{:.1} ms", received.milliseconds);
             writeln!(out, "   {DIM}<{DIM:#} {BOLD}{}{BOLD:#} {DIM}after {time}{DIM:#}", received.status)?;
             message("<", &received.headers, &received.body, out)?;
+            if received.cut {
+                writeln!(out, "     … (nothing is expected of the body: the rest was not read)")?;
+            }
         }
         None => writeln!(out, "   {DIM}<{DIM:#} no answer")?,
     }

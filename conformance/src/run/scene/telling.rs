@@ -1,24 +1,40 @@
 //! From a step that was tried to the record that reports see: without its secrets.
 
 use super::super::milliseconds;
-use super::{Attempt, Scene};
+use super::super::session::Session;
+use super::{Attempt, Played};
 use crate::curl;
 use crate::event::{Exchange, Hop, Received, Record, Sent};
+use crate::plan::Trial;
+use crate::redact::Redactor;
 use crate::request::{Header, Prepared};
 use crate::response::Response;
 use crate::source::Excerpt;
 use crate::suite::Step;
 use crate::verdict::Finding;
 
-impl Scene<'_> {
+/// What the records of one scenario are made with.
+struct Teller<'a> {
+    session: &'a Session,
+    trial: &'a Trial,
+    redactor: Redactor,
+    base: String,
+    unstarted: bool,
+}
+
+impl Played {
     /// Returns the records of the steps that were tried. They are made when the scenario is over: a secret that a late step
     /// captures is kept out of the early ones too.
-    pub(super) fn records(mut self, base: &str) -> Vec<Record> {
-        let told = std::mem::take(&mut self.told);
-        told.into_iter().map(|(step, attempt)| self.record(step, attempt, base)).collect()
+    pub(in crate::run) fn records(self, session: &Session, trial: &Trial) -> Vec<Record> {
+        let Self { told, redactor, base, unstarted } = self;
+        let teller = Teller { session, trial, redactor, base, unstarted };
+        let steps = &trial.scenario.steps;
+        told.into_iter().map(|(index, attempt)| teller.record(&steps[index], attempt)).collect()
     }
+}
 
-    fn record(&self, step: &Step, attempt: Attempt, base: &str) -> Record {
+impl Teller<'_> {
+    fn record(&self, step: &Step, attempt: Attempt) -> Record {
         let redactor = &self.redactor;
         let requirements = &self.session.plan().suite.requirements;
         let covers = (step.covers.iter())
@@ -47,10 +63,10 @@ impl Scene<'_> {
             findings: findings.collect(),
             reason: attempt.judgement.reason.map(|reason| redactor.text(&reason)),
             waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.trial.id())),
-            exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), base)),
+            exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok())),
             printed: redactor.text(&attempt.printed),
             deviation: None,
-            unstarted: false,
+            unstarted: self.unstarted,
         }
     }
 
@@ -60,9 +76,9 @@ impl Scene<'_> {
         Excerpt { text: self.redactor.text(&block.text), ..block }
     }
 
-    fn show(&self, request: Prepared, response: Option<Response>, base: &str) -> Exchange {
+    fn show(&self, request: Prepared, response: Option<Response>) -> Exchange {
         let shown = self.shown(request);
-        let again = curl::render(&shown, base, &self.session.options.transport.curl_options());
+        let again = curl::render(&shown, &self.base, &self.session.options.transport.curl_options());
         let mut hops = Vec::new();
         let received = response.map(|mut response| {
             for hop in std::mem::take(&mut response.hops) {
@@ -89,6 +105,7 @@ impl Scene<'_> {
             status: response.status,
             body: self.redactor.text(&response.text()),
             headers: self.headers(response.headers),
+            cut: response.cut,
             milliseconds: milliseconds(response.elapsed),
         }
     }
