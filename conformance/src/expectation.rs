@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::matcher::{self, Matcher, Mode};
+use crate::json::Json;
+use crate::matcher::{self, Matcher, Mode, Setting};
+use crate::request::Files;
 use crate::source::{Place, Source};
 use crate::suite::format::ExpectText;
 use crate::suite::members::{Members, duration};
@@ -41,10 +43,12 @@ pub struct Status {
     pub place: Place,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum StatusChoice {
     Exactly(u16),
     Class(u16),
+    /// What `${…}` comes to, where no value is known on paper.
+    Computed(Text),
 }
 
 /// A cookie that must be set.
@@ -97,7 +101,7 @@ impl Expectation {
     pub fn describe(&self) -> Vec<String> {
         let scope = Scope::default();
         let named = |name: &str, matcher: &Matcher| format!("{name}: {}", matcher.describe(&scope));
-        let mut all: Vec<String> = self.status.iter().map(Status::describe).collect();
+        let mut all: Vec<String> = self.status.iter().map(|status| status.describe(&scope)).collect();
         all.extend(self.headers.iter().map(|(name, matcher)| named(name, matcher)));
         all.extend(self.absent.iter().map(|(name, _)| format!("no {name}")));
         for cookie in &self.cookies {
@@ -121,8 +125,16 @@ impl Expectation {
         let cookies =
             self.cookies.iter().flat_map(|cookie| cookie.attributes.iter().map(|(_, matcher)| matcher));
         let body = self.body.iter().map(Body::matcher);
+        let status = self.status.iter().flat_map(|status| {
+            let computed = status.choices.iter().filter_map(|choice| match choice {
+                StatusChoice::Computed(text) => Some(text),
+                StatusChoice::Exactly(_) | StatusChoice::Class(_) => None,
+            });
+            computed.map(|text| (text, &status.place))
+        });
         (headers.chain(cookies).chain(body))
             .flat_map(|matcher| matcher.texts().into_iter().map(|text| (text, matcher.place())))
+            .chain(status)
             .collect()
     }
 }
@@ -130,11 +142,27 @@ impl Expectation {
 impl Status {
     /// Whether a status is one of those that are allowed.
     #[must_use]
-    pub fn allows(&self, status: u16) -> bool {
-        self.choices.iter().any(|choice| match choice {
-            StatusChoice::Exactly(exactly) => *exactly == status,
-            StatusChoice::Class(class) => *class == status / 100,
-        })
+    pub fn allows(&self, status: u16, scope: &Scope) -> bool {
+        self.choices.iter().any(|choice| choice.allows(status, scope))
+    }
+
+    /// Whether its statuses are known without a run.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !self.choices.iter().any(|choice| matches!(choice, StatusChoice::Computed(_)))
+    }
+
+    /// Puts the statuses in the place of expressions that have a value in this scope.
+    ///
+    /// # Errors
+    /// A value that is no status, with the expression that has it.
+    pub(crate) fn settle(&mut self, scope: &Scope) -> Result<(), (String, Json)> {
+        for choice in &mut self.choices {
+            let StatusChoice::Computed(text) = &choice else { continue };
+            let Ok(value) = text.json(scope) else { continue };
+            *choice = StatusChoice::of(&value).ok_or_else(|| (text.written().to_owned(), value))?;
+        }
+        Ok(())
     }
 
     /// Whether it is one number and nothing else.
@@ -145,12 +173,39 @@ impl Status {
 
     /// Says which are allowed: `401`, `4xx`, `200 or 204`.
     #[must_use]
-    pub fn describe(&self) -> String {
+    pub fn describe(&self, scope: &Scope) -> String {
         let choices = self.choices.iter().map(|choice| match choice {
             StatusChoice::Exactly(exactly) => exactly.to_string(),
             StatusChoice::Class(class) => format!("{class}xx"),
+            StatusChoice::Computed(text) => text.render(scope).unwrap_or_else(|_| text.written().to_owned()),
         });
         choices.collect::<Vec<_>>().join(" or ")
+    }
+}
+
+impl StatusChoice {
+    /// The status or class that a value is: a cell of a CSV file is text.
+    fn of(value: &Json) -> Option<Self> {
+        let written = match value {
+            Json::Number(number) => number.written(),
+            Json::String(text) => text,
+            _ => return None,
+        };
+        match written.strip_suffix("xx") {
+            Some(class) => class.parse().ok().filter(|class| (1..=5).contains(class)).map(Self::Class),
+            None => written.parse().ok().filter(|status| (100..=599).contains(status)).map(Self::Exactly),
+        }
+    }
+
+    fn allows(&self, status: u16, scope: &Scope) -> bool {
+        match self {
+            Self::Exactly(exactly) => *exactly == status,
+            Self::Class(class) => *class == status / 100,
+            Self::Computed(text) => {
+                let computed = text.json(scope).ok().and_then(|value| Self::of(&value));
+                computed.is_some_and(|choice| choice.allows(status, scope))
+            }
+        }
     }
 }
 
@@ -168,21 +223,26 @@ impl Body {
 ///
 /// # Errors
 /// A value that is not of the format, or an unknown or wrong matcher, at its place.
-pub(crate) fn compile(text: &ExpectText, source: &Arc<Source>) -> Result<Expectation, Diagnostic> {
+pub(crate) fn compile(
+    text: &ExpectText,
+    source: &Arc<Source>,
+    files: Files<'_>,
+) -> Result<Expectation, Diagnostic> {
+    let of_text = Setting { source, mode: Mode::Text, files };
     let names = |names: &[Located<String>]| {
         names.iter().map(|name| (name.value.clone(), name.place(source))).collect::<Vec<_>>()
     };
     Ok(Expectation {
         status: text.status.as_ref().map(|node| compile_status(node, source)).transpose()?,
         headers: (text.headers.0.iter())
-            .map(|(name, node)| Ok((name.value.clone(), matcher::compile(node, source, Mode::Text)?)))
+            .map(|(name, node)| Ok((name.value.clone(), matcher::compile(node, &of_text)?)))
             .collect::<Result<_, Diagnostic>>()?,
         absent: names(&text.absent),
         cookies: (text.cookies.0.iter())
-            .map(|(name, node)| compile_cookie(name, node, source))
+            .map(|(name, node)| compile_cookie(name, node, &of_text))
             .collect::<Result<_, _>>()?,
         absent_cookies: names(&text.absent_cookies),
-        body: compile_body(text, source)?,
+        body: compile_body(text, source, files)?,
         within: match &text.within {
             Some(within) => Some((duration(&within.value, &within.place(source))?, within.place(source))),
             None => None,
@@ -190,22 +250,27 @@ pub(crate) fn compile(text: &ExpectText, source: &Arc<Source>) -> Result<Expecta
     })
 }
 
+/// What is said of a value that is none.
+pub(crate) const NO_STATUS: &str =
+    "a status is a number from 100 to 599, a class such as 4xx, or a list of these";
+
 /// Returns the statuses that a node allows.
 ///
 /// # Errors
 /// Anything but a number, a list of them, or a class.
 pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status, Diagnostic> {
-    let wrong = |node: &Node| {
-        Diagnostic::at(
-            node.place(source),
-            "a status is a number from 100 to 599, a class such as 4xx, or a list of these",
-        )
-    };
+    let wrong = |node: &Node| Diagnostic::at(node.place(source), NO_STATUS);
     let choice = |node: &Node| match (&node.tag, &node.value) {
         (None, Value::Number(digits)) => match digits.parse() {
             Ok(status @ 100..=599) => Ok(StatusChoice::Exactly(status)),
             _ => Err(wrong(node)),
         },
+        (None, Value::String(written)) if written.starts_with("${") => {
+            let place = node.place(source);
+            let text = Text::parse(written)
+                .map_err(|error| Diagnostic::at(place.find(error.written()), error.to_string()))?;
+            Ok(StatusChoice::Computed(text))
+        }
         (None, Value::String(class)) => match class.strip_suffix("xx").map(str::parse) {
             Some(Ok(class @ 1..=5)) => Ok(StatusChoice::Class(class)),
             _ => Err(wrong(node)),
@@ -219,32 +284,38 @@ pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status
     Ok(Status { choices, place: node.place(source) })
 }
 
-fn compile_cookie(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<Cookie, Diagnostic> {
+fn compile_cookie(name: &Located<String>, node: &Node, setting: &Setting<'_>) -> Result<Cookie, Diagnostic> {
+    let source = setting.source;
     let place = name.place(source);
     if node.tag.is_some() || !matches!(node.value, Value::Mapping(_)) {
-        let value = matcher::compile(node, source, Mode::Text)?;
+        let value = matcher::compile(node, setting)?;
         return Ok(Cookie { name: name.value.clone(), place, attributes: vec![("value", value)] });
     }
     let mut members = Members::of(node, source, "a cookie")?;
     let mut attributes = Vec::new();
     for attribute in COOKIE_ATTRIBUTES {
         if let Some(node) = members.take(attribute) {
-            attributes.push((attribute, matcher::compile(node, source, Mode::Text)?));
+            attributes.push((attribute, matcher::compile(node, setting)?));
         }
     }
     members.finish()?;
     Ok(Cookie { name: name.value.clone(), place, attributes })
 }
 
-fn compile_body(text: &ExpectText, source: &Arc<Source>) -> Result<Option<Body>, Diagnostic> {
+fn compile_body(
+    text: &ExpectText,
+    source: &Arc<Source>,
+    files: Files<'_>,
+) -> Result<Option<Body>, Diagnostic> {
+    let compile = |node: &Node, mode| matcher::compile(node, &Setting { source, mode, files });
     let given = [("json", &text.json), ("text", &text.text), ("body", &text.body)];
     let given: Vec<(&str, &Node)> =
         given.into_iter().filter_map(|(name, node)| Some((name, node.as_ref()?))).collect();
     Ok(Some(match given.as_slice() {
         [] => return Ok(None),
-        [("json", node)] => Body::Json(matcher::compile(node, source, Mode::Json)?),
-        [("text", node)] => Body::Text(matcher::compile(node, source, Mode::Text)?),
-        [(_, node)] => Body::Bytes(matcher::compile(node, source, Mode::Text)?),
+        [("json", node)] => Body::Json(compile(node, Mode::Json)?),
+        [("text", node)] => Body::Text(compile(node, Mode::Text)?),
+        [(_, node)] => Body::Bytes(compile(node, Mode::Bytes)?),
         [(first, _), (second, node), ..] => {
             let message = format!("a body is expected in one form, and here are `{first}` and `{second}`");
             return Err(Diagnostic::at(node.place(source), message));

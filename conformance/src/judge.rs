@@ -10,7 +10,7 @@ mod race;
 use crate::exchange::Breakage;
 use crate::expectation::{Body, Cookie, Expectation};
 use crate::json::Json;
-use crate::matcher::{Matcher, Mismatch, NO_MEMBER};
+use crate::matcher::{AGAINST_SCHEMA, Matcher, Mismatch, NO_MEMBER};
 use crate::response::Response;
 use crate::source::Place;
 use crate::template::Scope;
@@ -43,13 +43,13 @@ pub fn judge(
 fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(status) = &expectation.status
-        && !status.allows(response.status)
+        && !status.allows(response.status, scope)
     {
         findings.push(Finding {
             place: status.place.clone(),
             label: format!("the target answered {}", response.status),
             pointer: None,
-            expected: status.describe(),
+            expected: status.describe(scope),
             received: response.status.to_string(),
         });
     }
@@ -167,7 +167,12 @@ fn compare_body(body: &Body, response: &Response, scope: &Scope) -> Vec<Finding>
             let label = "the body is not UTF-8".to_owned();
             return vec![finding(matcher, label, response.text().into_owned(), scope)];
         }
-        Body::Text(_) | Body::Bytes(_) => Json::String(response.text().into_owned()),
+        Body::Text(_) => Json::String(response.text().into_owned()),
+        Body::Bytes(_) => {
+            let scope = scope.clone().of(&response.body);
+            let value = Json::String(response.text().into_owned());
+            return matcher.compare(&value, "", &scope).into_iter().map(differing).collect();
+        }
     };
     matcher.compare(&value, "", scope).into_iter().map(differing).collect()
 }
@@ -177,6 +182,7 @@ fn differing(mismatch: Mismatch) -> Finding {
     let label = match mismatch.received.as_str() {
         NO_MEMBER => format!("the answer has no {at}"),
         received if received.starts_with("no such element") => format!("{at} has {received}"),
+        received if received.starts_with(AGAINST_SCHEMA) => format!("{at} is {received}"),
         received => format!("{at} is {}", short(received)),
     };
     Finding {

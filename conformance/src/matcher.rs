@@ -4,10 +4,12 @@
 //! Plain YAML compares exactly; tags relax it. A new matcher that looks at one value is one row of the table in `leaf`; one
 //! that holds other matchers is one variant of `Kind`. Nothing here knows of HTTP.
 
+mod bytes;
 mod compile;
 mod leaf;
 mod list;
 mod moment;
+mod schema;
 mod settle;
 
 use regex::Regex;
@@ -17,12 +19,17 @@ use crate::source::Place;
 use crate::suite::Count;
 use crate::template::{Scope, Text};
 
-pub use compile::{Mode, compile, known};
+use bytes::Bytes;
+pub use compile::{Mode, Setting, compile, known};
 use leaf::Leaf;
+use schema::Schema;
 pub use settle::{Change, ChangeKind, Left, Proposal};
 
 /// What is expected, or comes, where an object has no member.
 pub const NO_MEMBER: &str = "no such member";
+
+/// With what the words begin for a value that is not as a schema says.
+pub const AGAINST_SCHEMA: &str = "against the schema:";
 
 /// What one value has to be.
 #[derive(Debug, Clone)]
@@ -54,6 +61,8 @@ enum Kind {
     Moment(moment::Moment),
     About { value: Number, within: Number },
     Length(Count),
+    Bytes(Bytes),
+    Schema(Schema),
     List(Vec<Matcher>),
     Object { members: Vec<(String, Matcher)>, open: bool },
     NoneOf(Vec<Matcher>),
@@ -99,6 +108,15 @@ impl Matcher {
                 None => vec![self.mismatch(value, pointer, scope)],
             },
             Kind::AllOf(all) => all.iter().flat_map(|one| one.compare(value, pointer, scope)).collect(),
+            Kind::Schema(schema) => (schema.faults(value).into_iter())
+                .map(|fault| {
+                    let pointer = format!("{pointer}{}", fault.pointer);
+                    self.difference(&pointer, schema.describe(), format!("{AGAINST_SCHEMA} {}", fault.why))
+                })
+                .collect(),
+            Kind::Bytes(bytes) if !bytes.holds(scope) => {
+                vec![self.difference(pointer, bytes.describe(scope), bytes.received(scope))]
+            }
             _ if self.matches(value, scope) => Vec::new(),
             _ => vec![self.mismatch(value, pointer, scope)],
         }
@@ -116,6 +134,8 @@ impl Matcher {
                 _ => false,
             },
             Kind::Regex(regex) => value.as_str().is_some_and(|text| regex.is_match(text)),
+            Kind::Bytes(bytes) => bytes.holds(scope),
+            Kind::Schema(schema) => schema.faults(value).is_empty(),
             Kind::Length(length) => length_of(value).is_some_and(|found| length.allows(found)),
             Kind::Moment(moment) => moment.holds(value, scope.now),
             Kind::About { value: expected, within } => {
@@ -159,10 +179,12 @@ impl Matcher {
             | Kind::Containing(inner)
             | Kind::Unordered(inner) => inner.iter().flat_map(Self::texts).collect(),
             Kind::Object { members, .. } => members.iter().flat_map(|(_, member)| member.texts()).collect(),
+            Kind::Bytes(bytes) => bytes.text().into_iter().collect(),
             Kind::Literal(_)
             | Kind::Leaf(_)
             | Kind::Regex(_)
             | Kind::Length(_)
+            | Kind::Schema(_)
             | Kind::Moment(_)
             | Kind::About { .. } => Vec::new(),
         }
@@ -187,6 +209,8 @@ impl Matcher {
             }
             Kind::Regex(regex) => format!("a string that matches /{regex}/"),
             Kind::Length(length) => format!("something of length {}", length.describe()),
+            Kind::Bytes(bytes) => bytes.describe(scope),
+            Kind::Schema(schema) => schema.describe(),
             Kind::Moment(moment) => moment.describe(),
             Kind::About { value, within } => format!("{value}, give or take {within}"),
             Kind::Times { of, times } => {

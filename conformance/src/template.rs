@@ -32,6 +32,8 @@ pub struct Scope {
     names: Arc<BTreeMap<String, Value>>,
     /// When the answer came that is judged.
     pub now: Option<std::time::SystemTime>,
+    /// The body of the answer that is judged, where it is judged as bytes.
+    pub body: Option<Arc<[u8]>>,
 }
 
 /// Why an expression has no value, in one sentence.
@@ -187,6 +189,12 @@ impl Scope {
     #[must_use]
     pub fn at(self, now: std::time::SystemTime) -> Self {
         Self { now: Some(now), ..self }
+    }
+
+    /// Returns the scope of an answer with this body.
+    #[must_use]
+    pub fn of(self, body: &[u8]) -> Self {
+        Self { body: Some(body.into()), ..self }
     }
 }
 

@@ -14,12 +14,15 @@ use crate::template::Scope;
 pub fn propose(expectation: &Expectation, response: &Response, scope: &Scope) -> Proposal {
     let mut proposal = Proposal::default();
     let into = &mut proposal;
-    if let Some(status) = expectation.status.as_ref().filter(|status| !status.allows(response.status)) {
+    if let Some(status) = expectation.status.as_ref().filter(|status| !status.allows(response.status, scope))
+    {
         if status.is_literal() {
             let value = Json::from(response.status);
             into.change(&status.place, ChangeKind::Set { value, mode: Mode::Json, name: None });
-        } else {
+        } else if status.is_known() {
             into.leave(&status.place, "several statuses are allowed there");
+        } else {
+            into.leave(&status.place, "`${…}` computes what stands there");
         }
     }
     for (name, matcher) in &expectation.headers {
@@ -78,6 +81,7 @@ fn set_cookie(cookie: &Cookie, response: &Response, scope: &Scope, proposal: &mu
 fn body(expected: &Body, response: &Response, scope: &Scope, proposal: &mut Proposal) {
     let place = expected.matcher().place();
     let text = std::str::from_utf8(&response.body);
+    let scope = &scope.clone().of(&response.body);
     match (expected, response.json(), text) {
         (Body::Json(matcher), Ok(value), _) => matcher.settle(&value, Mode::Json, None, scope, proposal),
         (Body::Json(_), Err(_), _) => proposal.leave(place, "the answer is not JSON"),

@@ -1,9 +1,10 @@
 //! A value as it is written in the place of another: quoted as that one was, on lines of its own where that one was.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::json::Json;
-use crate::matcher::{Mode, compile};
+use crate::matcher::{Mode, Setting, compile};
 use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml::page::{Yaml, quote};
@@ -86,7 +87,9 @@ fn reads_as(form: &str, value: &Json, mode: Mode, spot: &Spot<'_>) -> bool {
         Some(node) if !spot.in_flow => *node,
         _ => return false,
     };
-    compile(node, &source, mode).is_ok_and(|matcher| {
+    let nowhere = |_: &str| Err(io::ErrorKind::NotFound.into());
+    let setting = Setting { source: &source, mode, files: &nowhere };
+    compile(node, &setting).is_ok_and(|matcher| {
         node.tag.is_none() && node.shape() != "a mapping" && matcher.matches(value, &Scope::default())
     })
 }

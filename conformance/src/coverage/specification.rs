@@ -204,7 +204,7 @@ impl Shape {
 fn agrees(encoded: &Encoded<'_>, output: &str, addresses: &[String]) -> bool {
     let status = STATUS.captures(output).and_then(|groups| groups[1].parse().ok());
     if let (Some(expected), Some(status)) = (&encoded.expectation.status, status)
-        && !expected.allows(status)
+        && !expected.allows(status, &encoded.scope)
     {
         return false;
     }

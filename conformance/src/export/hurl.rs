@@ -6,9 +6,9 @@ use base64::Engine as _;
 
 use super::{Outgoing, outgoing, unmark};
 use crate::capture::Found;
-use crate::expectation::Status;
 use crate::plan::Plan;
 use crate::request::{Header, Prepared, is_own_agent};
+use crate::template::Scope;
 
 /// Returns a Hurl file with every step of a plan: the request, the status that is expected, and what is kept. The target is its
 /// variable `target`.
@@ -55,7 +55,8 @@ fn entry(outgoing: &Outgoing<'_>, file: &mut String) -> std::fmt::Result {
             Err(_) => writeln!(file, "base64,{};", base64::prelude::BASE64_STANDARD.encode(body))?,
         }
     }
-    let status = outgoing.status.map(Status::describe);
+    let status =
+        outgoing.status.filter(|status| status.is_known()).map(|status| status.describe(&Scope::default()));
     let exact = status
         .as_deref()
         .filter(|status| status.len() == 3 && status.bytes().all(|one| one.is_ascii_digit()));

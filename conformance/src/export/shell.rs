@@ -4,6 +4,7 @@ use super::{Outgoing, outgoing, unmark};
 use crate::capture::Found;
 use crate::curl;
 use crate::plan::Plan;
+use crate::template::Scope;
 
 /// Returns a script that sends every step of a plan and compares the statuses. Its first argument is the target.
 #[must_use]
@@ -78,9 +79,9 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
         }
     };
     script.push_str(&format!("{head}answer=$({printed}curl -s{including} {command})\n"));
-    let statuses = outgoing.status.map_or_else(
+    let statuses = outgoing.status.filter(|status| status.is_known()).map_or_else(
         || "???".to_owned(),
-        |status| status.describe().replace(" or ", " ").replace("xx", "??"),
+        |status| status.describe(&Scope::default()).replace(" or ", " ").replace("xx", "??"),
     );
     script.push_str(&format!("expect {} {}\n{tail}", quoted(&statuses), quoted(id)));
     for (name, source) in &outgoing.kept {

@@ -14,7 +14,8 @@ use crate::yaml;
 
 fn expectation(yaml: &str) -> Expectation {
     let source = Source::new("s.yaml", yaml);
-    expectation::compile(&yaml::read::<ExpectText>(&source).unwrap(), &source).unwrap()
+    let files = |name: &str| std::fs::read(name);
+    expectation::compile(&yaml::read::<ExpectText>(&source).unwrap(), &source, &files).unwrap()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the outcome is made where it is judged")]

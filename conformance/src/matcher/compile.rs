@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use super::bytes::{self, Bytes};
 use super::leaf::{LEAVES, LEAVES_OF};
-use super::{Kind, Matcher, moment};
+use super::{Kind, Matcher, moment, schema};
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
+use crate::request::Files;
 use crate::source::{Place, Source};
 use crate::suite::members::{Members, number, string};
 use crate::template::Text;
@@ -20,17 +22,30 @@ pub enum Mode {
     Json,
     /// Text, as of a header or a cookie: `1` is the string "1".
     Text,
+    /// Bytes, as of a `body`: as text, and of a length in bytes.
+    Bytes,
+}
+
+/// What a matcher is compiled with.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The file in which it is written.
+    pub source: &'a Arc<Source>,
+    /// What it is compared with.
+    pub mode: Mode,
+    /// The files beside that file.
+    pub files: Files<'a>,
 }
 
 /// Returns the matcher that a node describes.
 ///
 /// # Errors
 /// An unknown tag, or a tag whose value is not of the shape that it takes.
-pub fn compile(node: &Node, source: &Arc<Source>, mode: Mode) -> Result<Matcher, Diagnostic> {
-    let place = node.place(source);
+pub fn compile(node: &Node, setting: &Setting<'_>) -> Result<Matcher, Diagnostic> {
+    let place = node.place(setting.source);
     let kind = match &node.tag {
-        Some(tag) => tagged(tag, node, source, mode, &place)?,
-        None => plain(node, source, mode, &place)?,
+        Some(tag) => tagged(tag, node, setting, &place)?,
+        None => plain(node, setting, &place)?,
     };
     Ok(Matcher { kind, place })
 }
@@ -41,6 +56,8 @@ pub fn known() -> impl Iterator<Item = &'static str> {
     leaves.chain([
         "!regex",
         "!length",
+        "!sha256",
+        "!schema",
         "!about",
         "!one_of",
         "!all",
@@ -53,30 +70,26 @@ pub fn known() -> impl Iterator<Item = &'static str> {
     ])
 }
 
-fn plain(node: &Node, source: &Arc<Source>, mode: Mode, place: &Place) -> Result<Kind, Diagnostic> {
+fn plain(node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diagnostic> {
+    let (source, mode) = (setting.source, setting.mode);
     Ok(match &node.value {
         Value::String(written) => Kind::Text(text(written, place)?),
-        Value::Number(_) if mode == Mode::Text => Kind::Text(Text::literal(&string(node, source, "a text")?)),
+        Value::Number(_) if mode != Mode::Json => Kind::Text(Text::literal(&string(node, source, "a text")?)),
         Value::Number(_) => Kind::Literal(Json::Number(number(node, source)?)),
-        Value::Bool(value) if mode == Mode::Text => Kind::Text(Text::literal(&value.to_string())),
+        Value::Bool(value) if mode != Mode::Json => Kind::Text(Text::literal(&value.to_string())),
         Value::Bool(value) => Kind::Literal(Json::Bool(*value)),
-        Value::Null if mode == Mode::Text => {
+        Value::Null if mode != Mode::Json => {
             return Err(Diagnostic::at(place.clone(), "a text is expected here")
                 .help("an empty one is written '', and any one !any"));
         }
         Value::Null => Kind::Literal(Json::Null),
-        Value::List(list) => Kind::List(compile_all(list, source, mode)?),
-        Value::Mapping(_) => object(node, source, mode, false)?,
+        Value::List(list) => Kind::List(compile_all(list, setting)?),
+        Value::Mapping(_) => object(node, setting, false)?,
     })
 }
 
-fn tagged(
-    tag: &str,
-    node: &Node,
-    source: &Arc<Source>,
-    mode: Mode,
-    place: &Place,
-) -> Result<Kind, Diagnostic> {
+fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diagnostic> {
+    let source = setting.source;
     let takes = |what: &str| {
         Diagnostic::at(place.clone(), format!("`{tag}` takes {what}, and here is {}", node.shape()))
     };
@@ -106,40 +119,51 @@ fn tagged(
         }),
         ("!regex", _) => Err(takes("a pattern")),
         ("!length", Value::Number(_) | Value::String(_)) => crate::suite::count(&node.untagged(), source)
-            .map(Kind::Length)
+            .map(|length| match setting.mode {
+                Mode::Bytes => Kind::Bytes(Bytes::Length(length)),
+                Mode::Json | Mode::Text => Kind::Length(length),
+            })
             .map_err(|_| takes("a whole number, or the ends of a range: 1.., ..3, 1..3")),
         ("!length", _) => Err(takes("a whole number, or the ends of a range: 1.., ..3, 1..3")),
+        ("!sha256", _) if setting.mode != Mode::Bytes => {
+            let message = "`!sha256` is of bytes: it stands under `body`";
+            Err(Diagnostic::at(place.clone(), message)
+                .help("of a text in JSON, the function says it: ${sha256(…)}"))
+        }
+        ("!sha256", Value::String(_) | Value::Number(_)) => {
+            bytes::digest(&node.untagged(), source, place).map(Kind::Bytes)
+        }
+        ("!sha256", _) => Err(takes("the 64 digits of a digest")),
+        ("!schema", Value::String(_)) => schema::compile(node, setting).map(Kind::Schema),
+        ("!schema", _) => Err(takes("the name of a file")),
         ("!about", Value::Mapping(_)) => about(node, source),
         ("!about", _) => Err(takes("a `value` and what it may be off `within`")),
-        ("!count", Value::Mapping(_)) => times(node, source, mode),
+        ("!count", Value::Mapping(_)) => times(node, setting),
         ("!count", _) => Err(takes("what is counted `of` a list, and how many `times`")),
-        ("!all", Value::List(list)) if !list.is_empty() => Ok(Kind::AllOf(compile_all(list, source, mode)?)),
+        ("!all", Value::List(list)) if !list.is_empty() => Ok(Kind::AllOf(compile_all(list, setting)?)),
         ("!all", _) => Err(takes("a list of matchers")),
-        ("!unordered", Value::List(list)) => Ok(Kind::Unordered(compile_all(list, source, mode)?)),
-        ("!one_of", Value::List(list)) if !list.is_empty() => {
-            Ok(Kind::OneOf(compile_all(list, source, mode)?))
-        }
+        ("!unordered", Value::List(list)) => Ok(Kind::Unordered(compile_all(list, setting)?)),
+        ("!one_of", Value::List(list)) if !list.is_empty() => Ok(Kind::OneOf(compile_all(list, setting)?)),
         ("!one_of", _) => Err(takes("a list of choices")),
         // A node has one tag, so a tagged matcher inside another stands in a list: `!not [!uuid]`.
-        ("!not", Value::List(list)) if !list.is_empty() => Ok(Kind::NoneOf(compile_all(list, source, mode)?)),
+        ("!not", Value::List(list)) if !list.is_empty() => Ok(Kind::NoneOf(compile_all(list, setting)?)),
         ("!not", _) => {
-            Ok(Kind::NoneOf(vec![Matcher { kind: plain(node, source, mode, place)?, place: place.clone() }]))
+            Ok(Kind::NoneOf(vec![Matcher { kind: plain(node, setting, place)?, place: place.clone() }]))
         }
-        ("!subset", Value::Mapping(_)) => object(node, source, mode, true),
+        ("!subset", Value::Mapping(_)) => object(node, setting, true),
         ("!subset", _) => Err(takes("a mapping")),
         ("!each", Value::List(list)) => match list.as_slice() {
-            [one] => Ok(Kind::Each(Box::new(compile(one, source, mode)?))),
+            [one] => Ok(Kind::Each(Box::new(compile(one, setting)?))),
             many => Err(Diagnostic::at(
                 place.clone(),
                 format!("`!each` takes one matcher, and here are {}", many.len()),
             )
             .help("one that has a tag stands in a list of its own: !each [!uuid]")),
         },
-        ("!each", _) => Ok(Kind::Each(Box::new(Matcher {
-            kind: plain(node, source, mode, place)?,
-            place: place.clone(),
-        }))),
-        ("!containing", Value::List(list)) => Ok(Kind::Containing(compile_all(list, source, mode)?)),
+        ("!each", _) => {
+            Ok(Kind::Each(Box::new(Matcher { kind: plain(node, setting, place)?, place: place.clone() })))
+        }
+        ("!containing", Value::List(list)) => Ok(Kind::Containing(compile_all(list, setting)?)),
         ("!unordered" | "!containing", _) => Err(takes("a list")),
         _ => Err(Diagnostic::at(place.clone(), format!("unknown matcher `{tag}`")).suggest(tag, known())),
     }
@@ -167,7 +191,8 @@ fn about(node: &Node, source: &Arc<Source>) -> Result<Kind, Diagnostic> {
 }
 
 /// `!count {of: !uuid, times: 2..}`
-fn times(node: &Node, source: &Arc<Source>, mode: Mode) -> Result<Kind, Diagnostic> {
+fn times(node: &Node, setting: &Setting<'_>) -> Result<Kind, Diagnostic> {
+    let source = setting.source;
     let plain = node.untagged();
     let mut members = Members::of(&plain, source, "`!count`")?;
     let (of, times) = (members.take("of"), members.take("times"));
@@ -177,19 +202,19 @@ fn times(node: &Node, source: &Arc<Source>, mode: Mode) -> Result<Kind, Diagnost
         return Err(Diagnostic::at(whole, "`!count` says `of` what there are how many `times`")
             .help("!count {of: !subset {done: true}, times: 2..}"));
     };
-    Ok(Kind::Times { of: Box::new(compile(of, source, mode)?), times: crate::suite::count(times, source)? })
+    Ok(Kind::Times { of: Box::new(compile(of, setting)?), times: crate::suite::count(times, source)? })
 }
 
-fn object(node: &Node, source: &Arc<Source>, mode: Mode, open: bool) -> Result<Kind, Diagnostic> {
+fn object(node: &Node, setting: &Setting<'_>, open: bool) -> Result<Kind, Diagnostic> {
     let Value::Mapping(entries) = &node.value else { return Ok(Kind::Object { members: Vec::new(), open }) };
     let member = |(name, node): &(crate::yaml::Located<String>, Node)| {
-        Ok((name.value.clone(), compile(node, source, mode)?))
+        Ok((name.value.clone(), compile(node, setting)?))
     };
     Ok(Kind::Object { members: entries.iter().map(member).collect::<Result<_, Diagnostic>>()?, open })
 }
 
-fn compile_all(list: &[Node], source: &Arc<Source>, mode: Mode) -> Result<Vec<Matcher>, Diagnostic> {
-    list.iter().map(|node| compile(node, source, mode)).collect()
+fn compile_all(list: &[Node], setting: &Setting<'_>) -> Result<Vec<Matcher>, Diagnostic> {
+    list.iter().map(|node| compile(node, setting)).collect()
 }
 
 fn text(written: &str, place: &Place) -> Result<Text, Diagnostic> {

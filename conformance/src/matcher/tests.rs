@@ -1,21 +1,29 @@
 //! Each matcher with values that it takes and values that it does not, and what it says of those.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{Matcher, Mode, compile};
+use super::{Matcher, Mode, Setting, compile};
+use crate::diagnostic::Diagnostic;
 use crate::json::{self, Json};
 use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml::{self, Node};
 
+fn compiled(source: &Arc<Source>, mode: Mode) -> Result<Matcher, Diagnostic> {
+    let files = |name: &str| std::fs::read(name);
+    compile(&yaml::read::<Node>(source).unwrap(), &Setting { source, mode, files: &files })
+}
+
 fn matcher(yaml: &str) -> Matcher {
     let source = Source::new("m.yaml", yaml);
-    compile(&yaml::read::<Node>(&source).unwrap(), &source, Mode::Json).unwrap()
+    compiled(&source, Mode::Json).unwrap()
 }
 
 fn refused(yaml: &str) -> String {
     let source = Source::new("m.yaml", yaml);
-    compile(&yaml::read::<Node>(&source).unwrap(), &source, Mode::Json).unwrap_err().to_string()
+    compiled(&source, Mode::Json).unwrap_err().to_string()
 }
 
 fn matches(yaml: &str, value: &Value) -> bool {
@@ -131,7 +139,7 @@ fn a_number_keeps_its_digits() {
 #[test]
 fn in_text_mode_a_number_is_its_digits() {
     let source = Source::new("m.yaml", "210");
-    let matcher = compile(&yaml::read::<Node>(&source).unwrap(), &source, Mode::Text).unwrap();
+    let matcher = compiled(&source, Mode::Text).unwrap();
     assert!(matcher.matches(&"210".into(), &Scope::default()));
 }
 
@@ -221,4 +229,60 @@ fn letters_compare_in_either_case() {
     assert!(
         matches("!ignoring_case STRASSE", &json!("strasse")) && matches("!ignoring_case ÉA", &json!("éa"))
     );
+}
+
+#[test]
+fn a_schema_says_where_a_value_is_against_it_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file("list.json", r#"{"type": "array", "items": {"$ref": "parts/one.json"}}"#);
+    std::fs::create_dir(folder.path().join("parts")).unwrap();
+    file(
+        "parts/one.json",
+        r##"{"type": "object", "required": ["id"], "properties": {"id": {"type": "integer", "minimum": 1000},
+            "at": {"anyOf": [{"$ref": "#/$defs/day"}, {"type": "null"}]}}, "$defs": {"day": {"type": "string", "format": "date"}}}"##,
+    );
+    let source = Source::new("m.yaml", "{items: !schema list.json}");
+    let files = |name: &str| std::fs::read(folder.path().join(name));
+    let node = yaml::read::<Node>(&source).unwrap();
+    let matcher = compile(&node, &Setting { source: &source, mode: Mode::Json, files: &files }).unwrap();
+    let told = |text: &str| -> Vec<String> {
+        let value = json::read(text.as_bytes()).unwrap();
+        let mismatches = matcher.compare(&value, "", &Scope::default());
+        mismatches.into_iter().map(|one| format!("{}: {}", one.pointer, one.received)).collect()
+    };
+    assert_eq!(told(r#"{"items": [{"id": 1000, "at": "2026-11-28"}]}"#), Vec::<String>::new());
+    assert_eq!(
+        told(r#"{"items": [{"id": 999}, {}]}"#),
+        [
+            "/items/0/id: against the schema: must be >=1000, but got 999",
+            "/items/1: against the schema: missing properties 'id'"
+        ]
+    );
+    let alternatives = told(r#"{"items": [{"id": 1000, "at": 5}]}"#);
+    assert_eq!(
+        alternatives,
+        ["/items/0/at: against the schema: want string, but got number, or want null, but got number"]
+    );
+}
+
+#[test]
+fn a_body_is_known_by_its_length_in_bytes_and_its_digest() {
+    let holds = |yaml: &str, body: &[u8]| {
+        let source = Source::new("m.yaml", yaml);
+        let matcher = compiled(&source, Mode::Bytes).unwrap();
+        let scope = Scope::default().of(body);
+        let text = Json::String(String::from_utf8_lossy(body).into_owned());
+        matcher.compare(&text, "", &scope).into_iter().map(|one| one.received).collect::<Vec<_>>()
+    };
+    let accepted: [String; 0] = [];
+    let digest = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
+    assert_eq!(holds(&format!("!all [!length 1, !sha256 {digest}]"), b"\0"), accepted);
+    assert_eq!(holds(&format!("!sha256 '{}'", digest.to_uppercase()), b"\0"), accepted);
+    assert_eq!(holds("!length 2", "é".as_bytes()), accepted);
+    assert_eq!(holds("!length 1", &[0xff, 0xfe]), ["2 bytes"]);
+    assert_eq!(holds(&format!("!not [!sha256 {digest}]"), b"\x01"), accepted);
+    assert_eq!(holds("!sha256 \"${sha256('a')}\"", b"a"), accepted);
+    assert_eq!(holds("!sha256 \"${sha256('b')}\"", b"a").len(), 1);
+    assert!(refused("!sha256 abc").contains("stands under `body`"));
 }

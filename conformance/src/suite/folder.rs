@@ -92,6 +92,15 @@ impl Folder {
         }
     }
 
+    /// Returns the bytes of a file that stands beside another of the suite, or is reached from there.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub(super) fn read_beside(&self, file: &str, name: &str) -> io::Result<Vec<u8>> {
+        let beside = Path::new(file).parent().unwrap_or(Path::new(""));
+        self.read(&beside.join(name).to_string_lossy())
+    }
+
     /// Returns a file as the source of values and messages.
     ///
     /// # Errors

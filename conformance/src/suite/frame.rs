@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
+use crate::json::Json;
 use crate::request::JsonText;
 use crate::source::Place;
+use crate::template::Scope;
 
 /// Names and their values, in whose scope a step stands.
 #[derive(Debug, Default)]
@@ -51,6 +53,29 @@ impl Frame {
     pub fn find(&self, name: &str) -> Option<&JsonText> {
         let own = self.names.iter().find(|(own, _)| own == name).map(|(_, value)| value);
         own.or_else(|| if self.closed { None } else { self.outer.as_ref()?.find(name) })
+    }
+
+    /// The names that mean something here and have a value before anything is sent.
+    #[must_use]
+    pub fn on_paper(&self) -> Scope {
+        let around = self.outer.as_ref().map(|outer| outer.on_paper()).unwrap_or_default();
+        let mut scope = if self.closed { Scope::default() } else { around.clone() };
+        for (name, value) in &self.names {
+            match value {
+                // A cell that waits for a capture says nothing of the others.
+                JsonText::Object(members) => {
+                    let known = (members.iter())
+                        .filter_map(|(name, value)| Some((name.clone(), value.value(&around).ok()?)));
+                    scope.set(name.as_str(), &Json::Object(known.collect()));
+                }
+                value => {
+                    if let Ok(value) = value.value(&around) {
+                        scope.set(name.as_str(), &value);
+                    }
+                }
+            }
+        }
+        scope
     }
 
     /// The names that mean something here.

@@ -88,7 +88,7 @@ impl Reader<'_> {
         ));
         let request = request.and_then(|request| wrong.keep(self.with_jar(request)));
         let expectation = match expect {
-            Some(expect) => wrong.keep(expectation::compile(&expect.value, self.source)).unwrap_or_default(),
+            Some(expect) => wrong.keep(self.expectation(&expect.value)).unwrap_or_default(),
             None => Expectation::default(),
         };
         let mut captures = Vec::new();
@@ -104,6 +104,26 @@ impl Reader<'_> {
             None => Err(wrong),
         }
     }
+
+    /// Returns what is expected of an answer.
+    pub(super) fn expectation(&self, expect: &ExpectText) -> Result<Expectation, Diagnostic> {
+        let mut expectation = expectation::compile(expect, self.source, &|name| {
+            self.folder.read_beside(self.level.file, name)
+        })?;
+        let Some(status) = &mut expectation.status else { return Ok(expectation) };
+        match status.settle(&self.level.frame.on_paper()) {
+            Ok(()) => Ok(expectation),
+            Err((written, value)) => {
+                let wrong = Diagnostic::at(status.place.find(&written), expectation::NO_STATUS)
+                    .label(format!("this is {value}"));
+                Err(match self.level.spots.via.last() {
+                    Some(place) => wrong.help(format!("the value is given at {place}")),
+                    None => wrong,
+                })
+            }
+        }
+    }
+
     /// The request with the jar that the step names.
     fn with_jar(&self, mut request: Request) -> Result<Request, Diagnostic> {
         let Some(jar) = self.jar else { return Ok(request) };

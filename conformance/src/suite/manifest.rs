@@ -12,7 +12,7 @@ use super::names::{OUTPUT, TARGET};
 use super::{Fixture, Suite, check_format, scenario, variable};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expectation::{Status, compile_status};
+use crate::expectation::{NO_STATUS, Status, compile_status};
 use crate::request::Request;
 use crate::source::{Place, Source};
 use crate::template::Text;
@@ -174,6 +174,9 @@ fn compile_profile(
         None => None,
         Some(present) => {
             let (request, status) = (request(&present.request)?, compile_status(&present.status, source)?);
+            if !status.is_known() {
+                return Err(Diagnostic::at(status.place, NO_STATUS));
+            }
             check_present(&request, fixtures, &present.request.place(source))?;
             let (by, learn) = (present.by.clone(), present.learn.clone());
             Some(Present { request, status, by, learn })

@@ -10,7 +10,7 @@ use super::lane::{Lane, Reader};
 use super::members::string;
 use crate::capture::{self, Capture};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expectation::{self, Expectation};
+use crate::expectation::Expectation;
 use crate::source::{Place, Source};
 use crate::template::Text;
 use crate::yaml::{Located, Node};
@@ -130,7 +130,7 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
         let message = format!("{sent} requests at once are more than the {MOST} that are sent");
         wrong.push(Diagnostic::at(reader.place.clone(), message));
     }
-    let overall = text.overall.as_ref().map(|overall| self::overall(&overall.value, source));
+    let overall = text.overall.as_ref().map(|overall| self::overall(&overall.value, reader));
     let (outcomes, distinct) = overall.and_then(|overall| wrong.keep(overall)).unwrap_or_default();
     if lanes.is_empty() { Err(wrong) } else { wrong.into_result(Some(Race { lanes, outcomes, distinct })) }
 }
@@ -143,12 +143,13 @@ fn times(written: Option<&Located<usize>>, source: &Arc<Source>) -> Result<usize
     }
 }
 
-fn overall(text: &OverallText, source: &Arc<Source>) -> Result<(Vec<Outcome>, Option<Capture>), Diagnostic> {
+fn overall(text: &OverallText, reader: &Reader<'_>) -> Result<(Vec<Outcome>, Option<Capture>), Diagnostic> {
+    let source = reader.source;
     let outcome = |text: &OutcomeText| {
         Ok(Outcome {
             count: count(&text.count, source)?,
             place: text.count.place(source),
-            expectation: expectation::compile(&text.expect, source)?,
+            expectation: reader.expectation(&text.expect)?,
         })
     };
     let distinct = match &text.distinct {

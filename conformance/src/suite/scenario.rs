@@ -1,7 +1,6 @@
 //! A scenario: one story, step by step, whose every name has been resolved.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::expansion::{Expansion, Level};
@@ -160,8 +159,7 @@ pub(crate) fn request(
     folder: &Folder,
     scenario: &str,
 ) -> Result<Request, Diagnostic> {
-    let beside = Path::new(scenario).parent().unwrap_or(Path::new(""));
-    let read = |name: &str| folder.read(&beside.join(name).to_string_lossy());
+    let read = |name: &str| folder.read_beside(scenario, name);
     let command = match &node.value {
         Value::Mapping(_) => return request::compile_mapping(node, source, &read),
         Value::String(command) if node.tag.is_none() => command,

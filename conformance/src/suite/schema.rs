@@ -166,7 +166,7 @@ pub(crate) enum NamesShape {
     Several(Vec<String>),
 }
 
-/// Statuses that are allowed: a number, a class such as `4xx`, or a list of these.
+/// Statuses that are allowed: a number, a class such as `4xx`, `${…}`, or a list of these.
 pub(crate) struct StatusShape;
 
 impl JsonSchema for StatusShape {
@@ -175,9 +175,9 @@ impl JsonSchema for StatusShape {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let one = json!([{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^[1-5]xx$" }]);
+        let one = json!([{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^([1-5]xx|\\$\\{.*\\})$" }]);
         json_schema!({
-            "description": "Statuses that are allowed: a number, a class such as `4xx`, or a list of these.",
+            "description": "Statuses that are allowed: a number, a class such as `4xx`, `${…}`, or a list of these.",
             "anyOf": [one[0], one[1], { "type": "array", "items": { "anyOf": one }, "minItems": 1 }],
         })
     }

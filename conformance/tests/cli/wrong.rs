@@ -1,7 +1,7 @@
 //! What is wrong on paper: each file of `wrong/` has one mistake, and beside it stands what the program says of it.
 //!
-//! The folder says which file it is of the suite in `suites/plain`: one more scenario, the manifest or the register in place of
-//! the right one, or a target file for it.
+//! The folder says which file it is of the suite in `suites/plain`: one more scenario (with a schema of the same name beside it), the
+//! manifest or the register in place of the right one, or a target file for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,10 @@ use crate::program::{Finished, conformance_in, copy, data};
 fn every_mistake_in_a_scenario_is_told_in_one_message_at_its_place() {
     each("scenario", |folder, file| {
         fs::copy(file, folder.join("suite/desk/wrong.yaml")).unwrap();
+        let schema = file.with_extension("json");
+        if schema.exists() {
+            fs::copy(schema, folder.join("suite/desk/wrong.json")).unwrap();
+        }
         conformance_in(folder, &["check", "--suite", "suite"])
     });
 }

@@ -15,7 +15,8 @@ use crate::yaml::{self, Located, Node};
 
 fn expectation(yaml: &str) -> Expectation {
     let source = Source::new("s.yaml", yaml);
-    expectation::compile(&yaml::read::<ExpectText>(&source).unwrap(), &source).unwrap()
+    let files = |name: &str| std::fs::read(name);
+    expectation::compile(&yaml::read::<ExpectText>(&source).unwrap(), &source, &files).unwrap()
 }
 
 fn lane(expect: &str) -> Lane {

@@ -1,0 +1,84 @@
+//! What is demanded of a body as bytes: its length, its digest.
+//!
+//! Bytes are no value of JSON, so they are compared with the body of the scope; a list or an object has none.
+
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{Place, Source};
+use crate::suite::Count;
+use crate::suite::members::string;
+use crate::template::{Scope, Text};
+use crate::yaml::Node;
+
+/// A demand on bytes.
+#[derive(Debug, Clone)]
+pub(super) enum Bytes {
+    /// How many they are.
+    Length(Count),
+    /// Their SHA-256 in hexadecimal digits.
+    Sha256(Text),
+}
+
+impl Bytes {
+    pub(super) fn holds(&self, scope: &Scope) -> bool {
+        let Some(body) = &scope.body else { return false };
+        match self {
+            Self::Length(length) => length.allows(body.len()),
+            Self::Sha256(digest) => {
+                digest.render(scope).is_ok_and(|digest| digest.eq_ignore_ascii_case(&sha256(body)))
+            }
+        }
+    }
+
+    pub(super) fn describe(&self, scope: &Scope) -> String {
+        match self {
+            Self::Length(length) => format!("a body of {} bytes", length.describe()),
+            Self::Sha256(digest) => {
+                let digest = digest.render(scope).unwrap_or_else(|_| digest.written().to_owned());
+                format!("a body whose SHA-256 is {digest}")
+            }
+        }
+    }
+
+    /// Says what came in the terms of what is demanded.
+    pub(super) fn received(&self, scope: &Scope) -> String {
+        let body = scope.body.as_deref().unwrap_or_default();
+        match self {
+            Self::Length(_) if body.len() == 1 => "1 byte".to_owned(),
+            Self::Length(_) => format!("{} bytes", body.len()),
+            Self::Sha256(_) => sha256(body),
+        }
+    }
+
+    pub(super) fn text(&self) -> Option<&Text> {
+        match self {
+            Self::Length(_) => None,
+            Self::Sha256(digest) => Some(digest),
+        }
+    }
+}
+
+/// Returns the digest that a node names.
+///
+/// # Errors
+/// What is neither 64 hexadecimal digits nor an expression.
+pub(super) fn digest(node: &Node, source: &Arc<Source>, place: &Place) -> Result<Bytes, Diagnostic> {
+    let written = string(node, source, "a digest")?;
+    let text = Text::parse(&written)
+        .map_err(|error| Diagnostic::at(place.find(error.written()), error.to_string()))?;
+    let digits = written.len() == 64 && written.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if text.is_literal() && !digits {
+        let message = "a SHA-256 is 64 hexadecimal digits";
+        return Err(Diagnostic::at(place.clone(), message)
+            .label(format!("here are {}", written.chars().count()))
+            .help("sha256sum FILE prints it"));
+    }
+    Ok(Bytes::Sha256(text))
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
