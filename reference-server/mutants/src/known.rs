@@ -58,7 +58,7 @@ impl Known {
 /// The entries that speak of a mutant, the narrowest first.
 fn entries(mutant: &Mutant, text: &str) -> Vec<String> {
     let file = mutant.file_below_src();
-    let function = mutant.change().rsplit_once(" in ").map(|(_, name)| format!("{file}\t* in {name}\t"));
+    let function = mutant.function_name().map(|name| format!("{file}\t* in {name}\t"));
     [Some(entry(mutant, text)), function, Some(format!("{file}\t*\t"))].into_iter().flatten().collect()
 }
 

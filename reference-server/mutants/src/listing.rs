@@ -62,6 +62,16 @@ impl Mutant {
         self.name.splitn(4, ':').nth(3).unwrap_or(&self.name).trim()
     }
 
+    /// The function that is changed, in a part or as a whole; nothing outside of functions.
+    #[must_use]
+    pub(crate) fn function_name(&self) -> Option<&str> {
+        if self.genre != "FnValue" {
+            return self.change().rsplit_once(" in ").map(|(_, name)| name);
+        }
+        let replaced = self.change().strip_prefix("replace ")?;
+        replaced.split_once(" -> ").or_else(|| replaced.split_once(" with ")).map(|(name, _)| name)
+    }
+
     /// The line of code that is changed, without its indentation; nothing where it is the whole function.
     #[must_use]
     pub(crate) fn code<'a>(&self, text: &'a str) -> &'a str {

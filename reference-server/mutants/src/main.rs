@@ -35,7 +35,7 @@ struct Options {
     /// Only those whose description, which begins with the file, has this in it
     #[arg(long, value_name = "TEXT", default_value = "")]
     name: String,
-    /// Goes on: only those that no run before has noticed or tried
+    /// Goes on: only those that no run before has noticed, and that are not known to be missed
     #[arg(long)]
     again: bool,
     /// How many runs of the suite at once; they wait more than they compute
@@ -69,8 +69,12 @@ fn play(options: &Options) -> Result<bool, String> {
     let folder = root.join("target/mutants");
     let mut outcomes = Outcomes::open(&folder.join("outcomes.tsv"), options.again)?;
     let selected = select(listing::list(&root)?, options)?;
-    let mut untried: Vec<Mutant> =
-        selected.iter().filter(|mutant| !outcomes.settles(mutant)).cloned().collect();
+    // Of what was missed before there is nothing to be seen again where the list says why.
+    let is_settled = |mutant: &Mutant| {
+        outcomes.settles(mutant)
+            || outcomes.of(mutant).is_some() && known.reason(mutant, &text_of(mutant, &root)).is_some()
+    };
+    let mut untried: Vec<Mutant> = selected.iter().filter(|mutant| !is_settled(mutant)).cloned().collect();
     if selected.is_empty() {
         return Err("no mutant is selected".to_owned());
     }
@@ -179,11 +183,16 @@ fn target_file(tree: &Tree, folder: &Path) -> Result<PathBuf, String> {
     Ok(path)
 }
 
+/// The text of the file of a mutant; a file that cannot be read has none.
+fn text_of(mutant: &Mutant, root: &Path) -> String {
+    fs::read_to_string(root.join(&mutant.file)).unwrap_or_default()
+}
+
 /// Prints what came of it; of all mutants there are, also what the list says of others. Says whether all was noticed that can be.
 fn report(mutants: &[Mutant], is_whole: bool, outcomes: &Outcomes, known: &Known, root: &Path) -> bool {
     let (mut caught, mut told, mut unviable, mut explained, mut missed) = (0, 0, 0, 0, Vec::new());
     for mutant in mutants {
-        let text = fs::read_to_string(root.join(&mutant.file)).unwrap_or_default();
+        let text = text_of(mutant, root);
         match outcomes.of(mutant) {
             Some(Outcome::Caught(_)) => caught += 1,
             Some(Outcome::Told(_)) => told += 1,
@@ -196,10 +205,7 @@ fn report(mutants: &[Mutant], is_whole: bool, outcomes: &Outcomes, known: &Known
         println!("missed: {}\n        {entry}", mutant.name);
     }
     if is_whole {
-        let texts = mutants
-            .iter()
-            .map(|mutant| (mutant, fs::read_to_string(root.join(&mutant.file)).unwrap_or_default()));
-        for entry in known.stale(texts) {
+        for entry in known.stale(mutants.iter().map(|mutant| (mutant, text_of(mutant, root)))) {
             println!("stale:  {entry}\n        missed.txt speaks of no mutant that there is");
         }
     }

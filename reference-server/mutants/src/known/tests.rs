@@ -45,6 +45,16 @@ fn a_star_stands_for_every_change_in_a_function() {
 }
 
 #[test]
+fn a_star_stands_for_what_is_put_in_the_place_of_a_function_too() {
+    for name in ["replace value_end with ()", "replace value_end -> usize with 0"] {
+        let name = format!("reference-server/src/auth/cookie.rs:1:1: {name}");
+        let whole = Mutant { name, genre: "FnValue".to_owned(), ..mutant() };
+        let known = Known::read("auth/cookie.rs\t* in value_end\t\tquotes\n").ok();
+        assert_eq!(known.as_ref().and_then(|known| known.reason(&whole, TEXT)), Some("quotes"));
+    }
+}
+
+#[test]
 fn a_star_alone_stands_for_every_change_in_a_file() {
     let known = Known::read("auth/cookie.rs\t*\t\tquotes\n").ok();
     assert_eq!(known.as_ref().and_then(|known| known.reason(&mutant(), TEXT)), Some("quotes"));
