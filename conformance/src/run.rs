@@ -5,6 +5,7 @@
 
 mod interrupt;
 mod load;
+mod order;
 mod path;
 mod race;
 mod scene;
@@ -58,6 +59,10 @@ pub struct Options {
 /// The version of the event stream.
 pub const EVENTS_VERSION: u32 = 1;
 
+/// So many targets more than are sending: they come up ahead of need. One that comes up keeps a processor busy for a part of the time.
+const AHEAD_OF_A_CORE: usize = 2;
+const AHEAD: usize = 4;
+
 /// So many scenarios that were played may wait to be told.
 const UNTOLD: usize = 64;
 
@@ -78,16 +83,12 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
     tell(&Event::Header(header(&plan, &target)));
     let groups = plan.groups.len();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    // Some targets more than are sending: they come up ahead of need.
-    let living = Arc::new(Semaphore::new(options.jobs + cores));
+    let living = options.jobs + (AHEAD_OF_A_CORE * cores).max(AHEAD);
     let session = Arc::new(Session::new(plan, &target, options));
     // Whoever plays does not run ahead of what is told: what was played and not told is memory.
     let (results, mut arrived) = mpsc::channel::<Told>(UNTOLD);
     let mut tasks = JoinSet::new();
-    for group in 0..groups {
-        tasks.spawn(run_group(Arc::clone(&session), group, Arc::clone(&living), results.clone()));
-    }
-    drop(results);
+    tasks.spawn(run_groups(Arc::clone(&session), living, results));
     // Records are made here and not by the tasks that play: the wire does not wait for them.
     let mut waiting: BTreeMap<usize, Told> = BTreeMap::new();
     let mut next = 0;
@@ -169,19 +170,36 @@ fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
-async fn run_group(session: Arc<Session>, group: usize, living: Arc<Semaphore>, results: mpsc::Sender<Told>) {
-    // The semaphore is never closed.
-    let _living = living.acquire().await.ok();
+/// Starts the targets of all groups, so many at once, and plays their scenarios.
+async fn run_groups(session: Arc<Session>, living: usize, results: mpsc::Sender<Told>) {
+    let living = Arc::new(Semaphore::new(living));
+    let mut groups = JoinSet::new();
+    for group in order::groups(session.plan()) {
+        // The semaphore is never closed.
+        let lives = Arc::clone(&living).acquire_owned().await.ok();
+        let (session, results) = (Arc::clone(&session), results.clone());
+        groups.spawn(async move {
+            run_group(session, group, results).await;
+            drop(lives);
+        });
+    }
+    finish(&mut groups).await;
+}
+
+async fn run_group(session: Arc<Session>, group: usize, results: mpsc::Sender<Told>) {
+    if session.options.interrupt.is_wished() {
+        return;
+    }
     tokio::select! {
         () = session.warm_up(group) => {}
         () = session.options.interrupt.wished() => return,
     }
     let mut scenes = JoinSet::new();
-    for index in 0..session.plan().groups[group].trials.len() {
+    for index in order::trials(&session.plan().groups[group]) {
         let (session, results) = (Arc::clone(&session), results.clone());
         // Waits for room: what was played is told before more is played.
         drop(results.reserve().await);
-        // Taken here and not in the task: scenarios begin in the order of the plan, whichever task is run first.
+        // Taken here and not in the task: scenarios begin in their order, whichever task is run first.
         let turn = session.turn().await;
         scenes.spawn(async move {
             let played = session.perform(group, index, turn).await;

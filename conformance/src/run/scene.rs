@@ -137,7 +137,11 @@ impl<'a> Scene<'a> {
             }
             if let Some(asks) = step.restart.as_ref().filter(|_| self.hindrance(step, stage).is_none()) {
                 drop(running.take());
-                match stage.restart(self.session).await {
+                // Another scenario sends while the target comes up.
+                self.turn = Turn::default();
+                let restarted = stage.restart(self.session).await;
+                self.turn = self.session.turn().await;
+                match restarted {
                     Ok(again) => *running = Some(again),
                     Err(unset) => self.told.push((index, never_again(asks, unset))),
                 }

@@ -158,6 +158,11 @@ impl Session {
                 // The scenario that has the port may need the turn to come to its end.
                 drop(turn);
                 let port = port.lock().await;
+                tokio::select! {
+                    // What is wrong with it is told by the scenario.
+                    _ = stage.running(self) => {}
+                    () = self.options.interrupt.wished() => {}
+                }
                 turn = self.turn().await;
                 Some(port)
             }

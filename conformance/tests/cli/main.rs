@@ -32,6 +32,7 @@ mod program;
 mod reference;
 mod reports;
 mod sandbox;
+mod schedule;
 mod screen;
 mod secrets;
 mod seed;
