@@ -6,8 +6,8 @@
 //! [`folder`] touches files.
 
 mod answer;
+mod between;
 mod capture;
-mod contradiction;
 mod document;
 pub mod folder;
 mod fresh;
@@ -116,7 +116,7 @@ pub fn har(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnost
 fn assemble(source: &Arc<Source>, origin: &str, stories: Vec<Story>, wanted: &Wanted<'_>) -> Import {
     let mut import = Import::default();
     let (mut told, silent): (Vec<_>, Vec<_>) = stories.into_iter().partition(|story| !story.seen.is_empty());
-    contradiction::mark(&mut told, origin, wanted);
+    between::mark(&mut told, origin, wanted);
     let around = manifest::Around::new(source, origin, &told, wanted);
     let mut names = BTreeSet::new();
     let mut register = Vec::new();

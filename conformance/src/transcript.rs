@@ -4,8 +4,8 @@
 //! printed below it, and where both stand. Nothing is known here of suites, and nothing is sent: what a command means is for
 //! [`curl`](crate::curl) to say.
 //!
-//! In Markdown, sessions stand in code blocks, fenced or indented. A block without prompts counts when its lines begin with `curl`; what
-//! such a command prints may stand in the next block.
+//! In Markdown, reStructuredText and `AsciiDoc`, sessions stand in code blocks, fenced or indented. A block without prompts counts when its
+//! lines begin with `curl`; what such a command prints may stand in the next block, and so may an answer with its head.
 
 mod markdown;
 mod shell;
@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::source::{Place, Source};
 
 pub use markdown::Heading;
+use markdown::Style;
 
 /// One command of a session and what it printed.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Command {
     pub place: Place,
     /// What was printed below it, up to the next prompt, without empty lines at its end.
     pub output: String,
+    /// Whether the answer's body is taken from a block of its own that nothing but its place makes the answer of this command.
+    pub apart: bool,
     /// Where the output stands; empty, behind the command, where nothing was printed.
     pub output_place: Place,
 }
@@ -44,30 +47,47 @@ impl Command {
     }
 }
 
-/// Returns every command of a document. One whose name ends as Markdown's do, or that has a fence, is read as Markdown.
+/// Returns every command of a document. How it is marked up is known by the end of its name; one that has a fence is read as Markdown, and
+/// any other as text, whose sessions begin their lines or are set off by spaces.
 #[must_use]
 pub fn commands(source: &Arc<Source>) -> Vec<Command> {
     let ending = Path::new(source.path()).extension().unwrap_or_default().to_ascii_lowercase();
-    let blocks = if ending == "md" || ending == "markdown" || markdown::has_fence(source.text()) {
-        markdown::blocks(source)
-    } else {
-        vec![markdown::whole(source)]
+    let ending = ending.to_string_lossy();
+    let blocks = match ending.as_ref() {
+        "md" | "markdown" => markdown::blocks(source, Style::Markdown),
+        "rst" | "rest" => markdown::blocks(source, Style::Structured),
+        "adoc" | "asciidoc" => markdown::blocks(source, Style::Ascii),
+        _ if markdown::has_fence(source.text()) => markdown::blocks(source, Style::Markdown),
+        _ => {
+            let whole = markdown::whole(source);
+            let types = |command: &Command| command.is_curl();
+            if shell::commands(&whole, source).commands.iter().any(types) {
+                vec![whole]
+            } else {
+                // Sessions that are set off from the text by spaces.
+                markdown::blocks(source, Style::Structured)
+            }
+        }
     };
     let mut commands: Vec<Command> = Vec::new();
-    // Whether the last command may still find its output in a block of its own.
-    let mut open = false;
+    // Whether the last command may still find its output in a block of its own, and whether it shows a prompt, so that only what
+    // is clearly an answer is its output.
+    let (mut open, mut prompted) = (false, false);
     for block in blocks {
         let found = shell::commands(&block, source);
         if let Some(last) = found.commands.last() {
-            open = !found.prompted && last.output.is_empty();
+            open = last.output.is_empty() || shell::is_head(&last.output);
+            prompted = found.prompted;
             commands.extend(found.commands);
             continue;
         }
         if let Some(last) = commands.last_mut().filter(|_| std::mem::take(&mut open))
+            && (!prompted || shell::is_answer(&block.lines) || shell::is_json(&block.lines))
             && same(last.heading.as_ref(), block.heading.as_ref())
         {
             let (output, place) = shell::output(&block.lines, source);
-            last.output = output;
+            last.apart = prompted && !shell::is_answer(&block.lines);
+            last.output = if last.output.is_empty() { output } else { format!("{}\n{output}", last.output) };
             last.output_place = place;
         }
     }

@@ -29,7 +29,7 @@ pub(super) fn expectation(seen: &Seen, known: &Known, kept: &[Kept], origin: &st
         head_fields(&head.headers, known, kept, origin, &mut members);
     }
     if let Body::Text { text, sure } = &seen.body {
-        members.extend(body_of(text, *sure, known, kept));
+        members.extend(body_of(text, *sure, known, kept, origin));
     }
     Yaml::Mapping(members)
 }
@@ -62,10 +62,7 @@ fn head_fields(
                         quote(&path[..=path.rfind('/').unwrap_or_default()])
                     ))
                 }
-                _ if value.starts_with(origin) => {
-                    Yaml::Scalar(format!("!contains {}", quote(&value[origin.len()..])))
-                }
-                _ => text(value, known),
+                _ => text(value, known, origin),
             };
             headers.push((name, yaml));
         }
@@ -112,7 +109,7 @@ fn is_of_the_moment(name: &str) -> bool {
 fn cookie(written: &str, known: &Known, kept: &[Kept]) -> Option<(String, Yaml)> {
     let cookie = cookie::Cookie::parse(written).ok()?;
     let is_kept = kept.iter().any(|kept| kept.from.0 == "cookie" && kept.from.1 == cookie.name());
-    let value = match text(cookie.value(), known) {
+    let value = match text(cookie.value(), known, "") {
         // Who opens a session makes up its name, whatever it looks like.
         Yaml::Scalar(_)
             if (is_kept || cookie.value().len() >= 16) && fresh::text(cookie.value()).is_none() =>
@@ -139,7 +136,7 @@ fn cookie(written: &str, known: &Known, kept: &[Kept]) -> Option<(String, Yaml)>
     Some((cookie.name().to_owned(), Yaml::Mapping(attributes)))
 }
 
-fn body_of(body: &str, sure: bool, known: &Known, kept: &[Kept]) -> Option<(String, Yaml)> {
+fn body_of(body: &str, sure: bool, known: &Known, kept: &[Kept], origin: &str) -> Option<(String, Yaml)> {
     let trimmed = body.trim();
     if trimmed.is_empty() {
         return sure.then(|| ("body".to_owned(), Yaml::Scalar("\"\"".to_owned())));
@@ -147,7 +144,7 @@ fn body_of(body: &str, sure: bool, known: &Known, kept: &[Kept]) -> Option<(Stri
     if let Ok(json) = serde_json::from_str::<Json>(trimmed.trim_end_matches('%'))
         && !json.is_string()
     {
-        let yaml = value(&json, "", known, kept);
+        let yaml = value(&json, "", known, kept, origin);
         let yaml = match &json {
             Json::Array(items) if !items.is_empty() => {
                 Yaml::unsure("the list is demanded as long as it is printed; `!containing` allows more", yaml)
@@ -193,17 +190,34 @@ fn words(text: &str, known: &Known) -> String {
     written
 }
 
-fn text(value: &str, known: &Known) -> Yaml {
+fn text(value: &str, known: &Known, origin: &str) -> Yaml {
     if let Some(expression) = known.get(value) {
         return Yaml::Scalar(format!("\"${{{expression}}}\""));
     }
-    match fresh::text(value) {
-        Some(fresh) => fresh,
-        None => Yaml::text(value),
+    fresh::text(value).unwrap_or_else(|| composed(value, known, origin))
+}
+
+/// A text in which something may be another each time: a value that somebody makes up, or the origin of the document.
+fn composed(value: &str, known: &Known, origin: &str) -> Yaml {
+    let behind = value.strip_prefix(origin).filter(|behind| !origin.is_empty() && behind.starts_with('/'));
+    let shown = behind.unwrap_or(value);
+    let mut values = fresh::VALUE.find_iter(shown);
+    let fresh = values.find(|found| !known.contains_key(found.as_str()));
+    let before = fresh.map(|found| words(&shown[..found.start()], known));
+    match (behind, before) {
+        (_, Some(before)) if before == "\"\"" => {
+            let sentence = "this begins with a value that may be another each time";
+            Yaml::unsure(sentence, Yaml::Scalar("!string".to_owned()))
+        }
+        (Some(_), Some(before)) => Yaml::Scalar(format!("!contains {before}")),
+        (None, Some(before)) => Yaml::Scalar(format!("!starts_with {before}")),
+        (Some(behind), None) => Yaml::Scalar(format!("!ends_with {}", words(behind, known))),
+        (None, None) if fresh::VALUE.is_match(value) => Yaml::Scalar(words(value, known)),
+        (None, None) => Yaml::text(value),
     }
 }
 
-fn value(json: &Json, pointer: &str, known: &Known, kept: &[Kept]) -> Yaml {
+fn value(json: &Json, pointer: &str, known: &Known, kept: &[Kept], origin: &str) -> Yaml {
     let name = pointer.rsplit('/').next().unwrap_or_default();
     let is_kept = kept.iter().any(|kept| kept.from == ("json", pointer.to_owned()));
     match json {
@@ -218,18 +232,18 @@ fn value(json: &Json, pointer: &str, known: &Known, kept: &[Kept]) -> Yaml {
         },
         Json::String(string) => {
             let plain = fresh::text(string).is_none() && !known.contains_key(string);
-            if is_kept && plain { Yaml::Scalar("!string".to_owned()) } else { text(string, known) }
+            if is_kept && plain { Yaml::Scalar("!string".to_owned()) } else { text(string, known, origin) }
         }
         Json::Array(items) => Yaml::List(
             (items.iter().enumerate())
-                .map(|(index, item)| value(item, &format!("{pointer}/{index}"), known, kept))
+                .map(|(index, item)| value(item, &format!("{pointer}/{index}"), known, kept, origin))
                 .collect(),
         ),
         Json::Object(members) => Yaml::Mapping(
             (members.iter())
                 .map(|(name, member)| {
                     let step = name.replace('~', "~0").replace('/', "~1");
-                    (name.clone(), value(member, &format!("{pointer}/{step}"), known, kept))
+                    (name.clone(), value(member, &format!("{pointer}/{step}"), known, kept, origin))
                 })
                 .collect(),
         ),

@@ -41,7 +41,7 @@ pub(super) fn link(seen: &mut [Seen], suite: Option<&Suite>) -> Vec<Vec<Kept>> {
 }
 
 /// What an answer prints that another request could send.
-fn printed(seen: &Seen) -> Vec<((&'static str, String), String)> {
+pub(super) fn printed(seen: &Seen) -> Vec<((&'static str, String), String)> {
     let mut values = Vec::new();
     for (name, value) in seen.head.iter().flat_map(|head| &head.headers) {
         if name.eq_ignore_ascii_case("set-cookie") {
@@ -98,7 +98,7 @@ fn speaks_of_a_key(name: &str, value: &str) -> bool {
 }
 
 /// Whether a command has a value as a word of its own; a number counts as a part of a path only.
-fn sends(command: &str, value: &str) -> bool {
+pub(super) fn sends(command: &str, value: &str) -> bool {
     !occurrences(command, value).is_empty()
 }
 

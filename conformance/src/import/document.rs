@@ -91,6 +91,13 @@ fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Res
             remarks.push(format!("{value} was printed by another command, not by an answer"));
         }
     }
+    let text = match named_by(&text).filter(|named| named != origin && of_this_machine(named, origin)) {
+        Some(named) => {
+            remarks.push(format!("the document names {named} here"));
+            text.replacen(named.trim_start_matches("http://"), origin.trim_start_matches("http://"), 1)
+        }
+        None => text,
+    };
     curl::parse(&text, origin, wanted.files, &command.place)?;
     let (mut head, mut body) = printed::read(&command.output);
     if head.is_none() && (text.contains("%{http_code}") || text.contains("%{response_code}")) {
@@ -102,17 +109,30 @@ fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Res
             body = before;
         }
     }
+    if command.apart {
+        remarks.push("what is printed below the session is taken for the answer's body".to_owned());
+    }
     let prompted = !command.place.line_text().trim_start().starts_with("curl");
     let writes_elsewhere = ["-o", "-O", "--output", "--remote-name", "-I", "--head"]
         .iter()
         .any(|option| text.split_whitespace().any(|word| word == *option));
-    let body = if hidden || writes_elsewhere || (body.is_empty() && head.is_none()) {
+    let left_away = body.is_empty() && !head.as_ref().is_some_and(has_no_body);
+    if left_away && head.is_some() && !hidden && !writes_elsewhere {
+        remarks.push("the document does not print the body".to_owned());
+    }
+    let body = if hidden || writes_elsewhere || left_away {
         Body::Untold
     } else {
         Body::Text { sure: prompted || head.is_some(), text: body }
     };
     let (comment, place) = (command.comment.clone(), command.place.clone());
     Ok(Seen { command: text, place, comment, head, body, remarks })
+}
+
+/// Whether an answer with this head has no body, so that none was left away in print (RFC 9112, section 6.3).
+fn has_no_body(head: &printed::Head) -> bool {
+    let length = head.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    matches!(head.status, 100..=199 | 204 | 304) || length.is_some_and(|(_, length)| length.trim() == "0")
 }
 
 /// Whether an e-mail address was hidden from robots: what documents show in its place has a space of either kind.
@@ -187,6 +207,16 @@ pub(super) fn named_by(command: &str) -> Option<String> {
         Some(format!("http://{}", word.split(['/', '?']).next().unwrap_or_default()))
     };
     address.or_else(bare).map(|origin| without_user(&origin))
+}
+
+/// Whether two origins are names of one port of the machine that the document was written on.
+fn of_this_machine(one: &str, other: &str) -> bool {
+    let port = |origin: &str| {
+        let rest = origin.strip_prefix("http://")?;
+        let names = ["localhost", "127.0.0.1", "0.0.0.0", "[::1]"];
+        names.iter().find_map(|name| rest.strip_prefix(name)).map(str::to_owned)
+    };
+    port(one).is_some() && port(one) == port(other)
 }
 
 fn without_user(origin: &str) -> String {

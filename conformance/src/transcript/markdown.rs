@@ -41,9 +41,21 @@ pub(super) fn has_fence(text: &str) -> bool {
     text.lines().any(|line| fence(line).is_some())
 }
 
-/// Returns the code blocks of a Markdown document.
-pub(super) fn blocks(source: &Arc<Source>) -> Vec<Block> {
-    let mut reader = Reader::default();
+/// How a document is marked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Style {
+    /// Markdown.
+    #[default]
+    Markdown,
+    /// reStructuredText, and text whose sessions are set off by spaces.
+    Structured,
+    /// `AsciiDoc`.
+    Ascii,
+}
+
+/// Returns the code blocks of a document.
+pub(super) fn blocks(source: &Arc<Source>, style: Style) -> Vec<Block> {
+    let mut reader = Reader { style, ..Reader::default() };
     for (index, line) in lines(source.text()).into_iter().enumerate() {
         reader.take(line, index + 1);
     }
@@ -53,12 +65,17 @@ pub(super) fn blocks(source: &Arc<Source>) -> Vec<Block> {
 
 #[derive(Default)]
 struct Reader {
+    style: Style,
+    /// The marks under headings of reStructuredText, the highest level first.
+    marks: Vec<char>,
     blocks: Vec<Block>,
     heading: Option<Arc<Heading>>,
     /// The lines of the block that is open.
     open: Vec<Line>,
     /// The fence that closes it, and its indentation; none for an indented block.
     fence: Option<(String, usize)>,
+    /// How far an indented block of reStructuredText is indented.
+    spaces: usize,
     /// The line before, for headings that are underlined.
     before: String,
 }
@@ -76,11 +93,16 @@ impl Reader {
             }
             return;
         }
-        if let Some((fence, indent)) = fence(&line.text) {
+        let fence = match self.style {
+            Style::Markdown => fence(&line.text),
+            Style::Structured => None,
+            Style::Ascii => delimiter(&line.text, &self.before),
+        };
+        if let Some((fence, indent)) = fence {
             self.close();
             self.fence = Some((fence, indent));
         } else if let Some(indent) =
-            indentation(&line.text).filter(|_| !self.open.is_empty() || self.before.trim().is_empty())
+            self.indentation(&line.text).filter(|_| !self.open.is_empty() || self.before.trim().is_empty())
         {
             self.open.push(cut(&line, indent));
         } else if line.text.trim().is_empty() && !self.open.is_empty() {
@@ -92,12 +114,32 @@ impl Reader {
         self.before = line.text;
     }
 
+    /// The indentation that makes a line code, or that of the code before it.
+    fn indentation(&mut self, line: &str) -> Option<usize> {
+        if self.style != Style::Structured {
+            return indentation(line);
+        }
+        let spaces = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if line.trim().is_empty() || spaces == 0 {
+            return None;
+        }
+        if self.open.is_empty() {
+            self.spaces = spaces;
+        }
+        (spaces >= self.spaces).then_some(self.spaces)
+    }
+
     fn look_for_heading(&mut self, line: &str, number: usize) {
-        let hashes = line.bytes().take_while(|byte| *byte == b'#').count();
+        if self.style == Style::Structured {
+            return self.look_for_underline(line, number);
+        }
+        let mark = if self.style == Style::Ascii { b'=' } else { b'#' };
+        let hashes = line.bytes().take_while(|byte| *byte == mark).count();
         let underline = line.trim_end();
         let mut heading = None;
         if (1..=6).contains(&hashes) && line[hashes..].starts_with([' ', '\t']) {
-            heading = Some((hashes, line[hashes..].trim().trim_end_matches('#').trim_end(), number));
+            let title = line[hashes..].trim().trim_end_matches(char::from(mark)).trim_end();
+            heading = Some((hashes, title, number));
         } else if !self.before.trim().is_empty() && underline.len() > 1 {
             let level = ["=", "-"]
                 .iter()
@@ -108,6 +150,23 @@ impl Reader {
             let title = MARKUP.replace_all(title, "").trim().to_owned();
             self.heading = Some(Arc::new(Heading { level, title, line }));
         }
+    }
+
+    /// A heading of reStructuredText: its level is the place at which its mark came first.
+    fn look_for_underline(&mut self, line: &str, number: usize) {
+        let (title, under) = (self.before.trim(), line.trim_end());
+        let Some(mark) = under.chars().next().filter(char::is_ascii_punctuation) else { return };
+        let whole = under.chars().all(|own| own == mark) && under.chars().count() >= title.chars().count();
+        if title.is_empty() || self.before.starts_with(' ') || !whole || under.len() < 2 {
+            return;
+        }
+        let known = self.marks.iter().position(|own| *own == mark);
+        let level = known.unwrap_or(self.marks.len()) + 1;
+        if known.is_none() {
+            self.marks.push(mark);
+        }
+        let title = title.replace("``", "");
+        self.heading = Some(Arc::new(Heading { level, title, line: number - 1 }));
     }
 
     fn close(&mut self) {
@@ -130,6 +189,16 @@ fn fence(line: &str) -> Option<(String, usize)> {
     // Back ticks behind back ticks are code inside of a line.
     let inline = mark == '`' && text[length..].contains('`');
     (length >= 3 && !inline).then(|| (text[..length].to_owned(), line.len() - text.len()))
+}
+
+/// The delimiter of `AsciiDoc` that a line opens a block of code with; under a line of its own length it makes that a heading.
+fn delimiter(line: &str, before: &str) -> Option<(String, usize)> {
+    let text = line.trim_end();
+    let lines = text.len() >= 4 && ["-", "."].iter().any(|mark| text.replace(mark, "").is_empty());
+    let title = before.trim();
+    let underlines =
+        !title.is_empty() && !title.starts_with(['[', '.']) && title.len().abs_diff(text.len()) < 2;
+    (lines && !underlines).then(|| (text.to_owned(), 0))
 }
 
 /// The indentation that makes a line code.

@@ -36,13 +36,9 @@ static PROMPT: LazyLock<Regex> =
 
 /// Returns the commands of a block.
 pub(super) fn commands(block: &Block, source: &Arc<Source>) -> Found {
-    let prompted = block.lines.iter().any(|line| PROMPT.is_match(&line.text));
+    let prompted = block.lines.iter().any(|line| prompt(&line.text).is_some());
     let begins = |line: &Line| {
-        if prompted {
-            PROMPT.find(&line.text).map(|prompt| prompt.end())
-        } else {
-            line.text.starts_with("curl ").then_some(0)
-        }
+        if prompted { prompt(&line.text) } else { line.text.starts_with("curl ").then_some(0) }
     };
     let mut commands = Vec::new();
     let mut rest = block.lines.as_slice();
@@ -67,12 +63,37 @@ pub(super) fn commands(block: &Block, source: &Arc<Source>) -> Found {
                 comment,
                 place,
                 output,
+                apart: false,
                 output_place,
             });
         }
         rest = &behind[printed..];
     }
     Found { commands, prompted }
+}
+
+/// Where what is typed begins on a line, behind a prompt.
+fn prompt(line: &str) -> Option<usize> {
+    // curl's `-v` prints no line that begins like this one.
+    let bare = || line.starts_with("> curl ").then_some("> ".len());
+    PROMPT.find(line).map(|prompt| prompt.end()).or_else(bare)
+}
+
+/// Whether lines begin with the head of an answer.
+pub(super) fn is_answer(lines: &[Line]) -> bool {
+    let first = lines.iter().find(|line| !line.text.trim().is_empty());
+    first.is_some_and(|line| line.text.starts_with("HTTP/"))
+}
+
+/// Whether lines are one value of JSON that has parts.
+pub(super) fn is_json(lines: &[Line]) -> bool {
+    let text: String = lines.iter().map(|line| format!("{}\n", line.text)).collect();
+    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok()
+}
+
+/// Whether an output is the head of an answer and no more.
+pub(super) fn is_head(output: &str) -> bool {
+    output.starts_with("HTTP/") && !output.trim_end().lines().any(|line| line.trim().is_empty())
 }
 
 /// Returns what lines print, without the empty ones at both ends, and where it stands.

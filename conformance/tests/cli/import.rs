@@ -164,3 +164,15 @@ fn a_document_without_sessions_and_a_file_that_is_no_recording_are_told_so() {
     assert!(finished.stderr.contains("is no recording"), "{}", finished.stderr);
     assert!(!folder.path().join("suite").exists());
 }
+
+#[test]
+fn sessions_in_other_markup_are_read_and_what_hangs_on_another_scenario_is_marked() {
+    for document in ["shelves.rst", "tapes.adoc"] {
+        let folder = tempfile::tempdir().unwrap();
+        let finished = import(folder.path(), document, &[]);
+        assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+        let golden = data("documents").join(document).with_extension("golden");
+        let text = whole(&folder.path().join("suite"));
+        golden::compare(&golden, &text).unwrap_or_else(|difference| panic!("{difference}"));
+    }
+}

@@ -29,6 +29,7 @@ mod network;
 mod odd;
 mod people;
 mod program;
+mod readme;
 mod reference;
 mod reports;
 mod sandbox;
