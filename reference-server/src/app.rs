@@ -24,7 +24,7 @@ use crate::view::{index, session_auth, users};
 use crate::{body, cors};
 
 /// The paths that are open to everybody (Basic task 5, Session task 5).
-const EXCLUDED_PATHS: &[&str] =
+pub(crate) const EXCLUDED_PATHS: &[&str] =
     &["/api/v1/status/", "/api/v1/unauthorized/", "/api/v1/forbidden/", "/api/v1/auth_session/login/"];
 
 /// Keeps scripts of the site, pages of other sites and plain HTTP away from the session cookie (RFC 6265 §5.2.5, §5.2.6).
@@ -110,7 +110,8 @@ impl App {
     }
 }
 
-fn decoded(path: &str) -> Cow<'_, str> {
+/// A path without its percent-encoding; bytes that are not UTF-8 are replaced.
+pub(crate) fn decoded(path: &str) -> Cow<'_, str> {
     if path.contains('%') { percent_decode_str(path).decode_utf8_lossy() } else { Cow::Borrowed(path) }
 }
 

@@ -25,7 +25,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The fields of a form, in the order they were sent: what Flask calls `request.form`.
-pub(crate) struct Form(Vec<(String, String)>);
+pub(crate) struct Form(pub(crate) Vec<(String, String)>);
 
 impl Form {
     /// The first value of a field.
@@ -35,7 +35,7 @@ impl Form {
 
     /// Reads either form that HTML knows. A space may come as `+`, as `%20` or as it is (curl's
     /// `-d "password=fake pwd"`); bytes that are not UTF-8 are replaced.
-    fn parse(content_type: &str, content: &[u8]) -> Self {
+    pub(crate) fn parse(content_type: &str, content: &[u8]) -> Self {
         match media_type(content_type).to_ascii_lowercase().as_str() {
             "application/x-www-form-urlencoded" => {
                 Self(form_urlencoded::parse(content).into_owned().collect())
@@ -55,7 +55,12 @@ pub(crate) async fn form(head: &Parts, body: &mut Incoming) -> Result<Form, Reje
 /// Reads the body as JSON; `None` when it is none, or when its content type does not say so.
 pub(crate) async fn json(head: &Parts, body: &mut Incoming) -> Result<Option<Value>, Rejection> {
     let content = read(body, BODY_TIMEOUT).await?;
-    Ok(is_json(content_type(head)).then(|| serde_json::from_slice(&content).ok()).flatten())
+    Ok(parse_json(content_type(head), &content))
+}
+
+/// The value of a body that its content type calls JSON, if it is.
+pub(crate) fn parse_json(content_type: &str, content: &[u8]) -> Option<Value> {
+    is_json(content_type).then(|| serde_json::from_slice(content).ok()).flatten()
 }
 
 /// Whether a body was sent that no view wanted. A client that waits for "100 Continue" is not asked to send.

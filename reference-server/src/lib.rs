@@ -22,6 +22,8 @@ mod body;
 pub mod connection;
 mod cors;
 mod descriptors;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod json;
 pub mod listener;
 pub mod log;

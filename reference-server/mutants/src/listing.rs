@@ -88,7 +88,7 @@ impl Mutant {
 /// A sentence, when cargo-mutants is not there or does not understand the server.
 pub(crate) fn list(root: &Path) -> Result<Vec<Mutant>, String> {
     let output = Command::new("cargo")
-        .args(["mutants", "--package", "reference-server", "--list", "--json"])
+        .args(["mutants", "--package", "reference-server", "--exclude", "**/src/fuzz.rs", "--list", "--json"])
         .current_dir(root)
         .output()
         .map_err(|error| format!("cargo does not start: {error}"))?;

@@ -3,9 +3,13 @@
 //! Parts with a file name are files, not fields, and are left out. What is not well formed ends the reading:
 //! the fields before it are there, those after it are missing.
 
+/// How long a boundary may be (RFC 2046 §5.1.1). Looking for a long one in a body that is nearly full of it takes seconds.
+const MAX_BOUNDARY: usize = 70;
+
 /// The fields of a body, in the order they were sent; bytes that are not UTF-8 are replaced.
 pub(super) fn fields(content_type: &str, content: &[u8]) -> Vec<(String, String)> {
-    let Some(boundary) = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty()) else {
+    let boundary = parameter(content_type, "boundary");
+    let Some(boundary) = boundary.filter(|boundary| (1..=MAX_BOUNDARY).contains(&boundary.len())) else {
         return Vec::new();
     };
     let opening = format!("--{boundary}");
@@ -32,19 +36,49 @@ fn field(part: &[u8]) -> Option<(String, String)> {
         .filter_map(|line| line.split_once(':'))
         .find(|(name, _)| name.eq_ignore_ascii_case("content-disposition"))
         .map(|(_, value)| value.to_owned())?;
-    if parameter(&disposition, "filename").is_some() {
+    // The second is how names that are not ASCII are written (RFC 8187).
+    if ["filename", "filename*"].iter().any(|name| parameter(&disposition, name).is_some()) {
         return None;
     }
     Some((parameter(&disposition, "name")?, String::from_utf8_lossy(value).into_owned()))
 }
 
-/// A parameter of a header's value, without its quotes.
+/// A parameter of a header's value, without its quotes. What stands in quotes may hold semicolons, and quotes behind a
+/// backslash.
 fn parameter(value: &str, name: &str) -> Option<String> {
-    value.split(';').skip(1).filter_map(|parameter| parameter.split_once('=')).find_map(|(found, value)| {
-        let value = value.trim();
-        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
-        (found.trim().eq_ignore_ascii_case(name)).then(|| value.to_owned())
-    })
+    let mut rest = value.split_once(';')?.1;
+    loop {
+        let (found, value) = rest.split_once('=')?;
+        let value = value.trim_start();
+        let (value, behind) = match value.strip_prefix('"') {
+            Some(inside) => quoted(inside),
+            None => {
+                let (value, behind) = value.split_once(';').unwrap_or((value, ""));
+                (value.trim_end().to_owned(), behind)
+            }
+        };
+        // A parameter without a value stands before the one with it.
+        let found = found.rsplit(';').next().unwrap_or_default();
+        if found.trim().eq_ignore_ascii_case(name) {
+            return Some(value);
+        }
+        rest = behind;
+    }
+}
+
+/// What stands before the closing quote, and what comes behind the semicolon after it.
+fn quoted(inside: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut characters = inside.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => break,
+            // A backslash before anything else is one: old browsers send paths of Windows.
+            '\\' if characters.as_str().starts_with(['"', '\\']) => value.extend(characters.next()),
+            other => value.push(other),
+        }
+    }
+    (value, characters.as_str().split_once(';').map_or("", |(_, behind)| behind))
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -50,3 +50,29 @@ fn without_boundary_name_or_blank_line_there_is_no_field() {
     assert_eq!(read("------x\r\nContent-Disposition: form-data; name=\"p\"\r\n------x--"), []);
     assert_eq!(read("p=1"), []);
 }
+
+#[test]
+fn a_name_in_quotes_may_hold_semicolons_and_quotes() {
+    let named = |name: &str| {
+        read(&format!("------x\r\nContent-Disposition: form-data; {name}\r\n\r\n1\r\n------x--"))
+    };
+    assert_eq!(named(r#"name="a;b=c""#), [field("a;b=c", "1")]);
+    assert_eq!(named(r#"name="a\"; filename=\"b""#), [field("a\"; filename=\"b", "1")]);
+    assert_eq!(named(r#"other="; name=x" ;name = "y""#), [field("y", "1")]);
+    assert_eq!(named(r#"name="C:\temp\\x""#), [field(r"C:\temp\x", "1")]);
+    assert_eq!(named(r#"flag; name=y"#), [field("y", "1")]);
+    assert_eq!(named(r#"name="never closed"#), [field("never closed", "1")]);
+    assert_eq!(named(r#"name="f"; filename*=utf-8''x"#), []);
+}
+
+#[test]
+fn a_boundary_has_at_most_seventy_characters() {
+    let read = |length: usize| {
+        let boundary = "-".repeat(length);
+        let content =
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"p\"\r\n\r\n1\r\n--{boundary}--");
+        fields(&format!("multipart/form-data; boundary={boundary}"), content.as_bytes())
+    };
+    assert_eq!(read(70), [field("p", "1")]);
+    assert_eq!(read(71), []);
+}

@@ -1,0 +1,26 @@
+//! Whatever a path is: it leads somewhere, with and without a final slash to the same place, and what the gate lets
+//! everybody do never reads or changes a user. The input is a method, a space, and the path as it is sent.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use reference_server::fuzz::{is_open, route};
+
+/// Where the gate may let everybody go.
+const OPEN: &[&str] = &["Status", "Unauthorized", "Forbidden", "Login", "Options(", "MethodNotAllowed("];
+
+fuzz_target!(|input: &str| {
+    let Some((method, path)) = input.split_once(' ') else { return };
+    let Ok(method) = method.parse() else { return };
+    let Ok(target) = path.parse::<http::Uri>() else { return };
+    let found = route(&method, target.path());
+    if is_open(target.path()) {
+        assert!(OPEN.iter().any(|route| found.starts_with(route)), "{found} is open to everybody");
+    }
+    if let Some(shorter) = target.path().strip_suffix('/').filter(|shorter| !shorter.ends_with('/')) {
+        assert_eq!(route(&method, shorter), found);
+        assert_eq!(is_open(shorter), is_open(target.path()));
+    }
+    if method == http::Method::HEAD {
+        assert_eq!(route(&http::Method::GET, target.path()), found);
+    }
+});
