@@ -4,10 +4,10 @@ CARGO ?= cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 .DEFAULT_GOAL := help
-.PHONY: help conformance test check mutants serve bench-server bench-runner
+.PHONY: help conformance test check mutants fuzz fuzz-differential serve bench-server bench-runner
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 conformance: ## Build everything, start the reference server, replay the whole suite, print the report
 	$(CARGO) build --workspace --bins --examples
@@ -25,6 +25,15 @@ check: ## What CI checks before the tests: formatting, lints, documentation, the
 mutants: ## Change the reference server in hundreds of ways and count how many the suite notices (SHARD=k/n for a part, AGAIN=1 to go on; needs cargo-mutants)
 	$(CARGO) run --quiet --release --target-dir target/mutants/tool --manifest-path reference-server/mutants/Cargo.toml -- \
 	  --shard $(or $(SHARD),0/1) $(if $(AGAIN),--again)
+
+fuzz: ## Feed the reference server's readers what nobody would send (TARGET=cookie TIME=600; needs cargo-fuzz and a nightly toolchain)
+	cd reference-server/fuzz && for target in $(or $(TARGET),cookie authorization form json router); do \
+	  mkdir -p corpus/$$target && $(CARGO) +nightly fuzz run --fuzz-dir . $$target corpus/$$target seeds/$$target -- \
+	    -max_len=4096 -max_total_time=$(or $(TIME),180) || exit 1; done
+
+fuzz-differential: ## Send a million random requests to the reference server and to Flask at once, and compare (REQUESTS=n SEED=n; needs Python's venv)
+	REQUESTS=$(or $(REQUESTS),1000000) SEED=$(or $(SEED),$(shell date +%s)) $(CARGO) test --package conformance --test implementations \
+	  random_requests -- --ignored --nocapture
 
 serve: ## Start the reference server on http://127.0.0.1:5000 with sessions, its data in ./data
 	mkdir -p data

@@ -1,5 +1,5 @@
 //! The whole suite against implementations that share nothing with this repository's Rust: the course in Flask, in both of its
-//! generations, and the API in Node.
+//! generations, and the API in Node. And random requests to one of them and to the reference server at once.
 //!
 //! They need Python with a network to install Flask, and Node, so they run on request:
 //! `cargo test -p conformance --test implementations -- --ignored`. What was installed stays in `target/tmp`.
@@ -10,6 +10,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use environment::{environment, targets};
+
+mod differential;
+mod environment;
 
 #[test]
 #[ignore = "installs Flask 1.1 from the package index"]
@@ -36,26 +41,6 @@ fn flask(requirements: &str) {
     conforms(&folder, &format!("{}/bin:", python.display()));
 }
 
-/// Returns a virtual environment with these packages, made when there is none of the same.
-fn environment(requirements: &Path) -> PathBuf {
-    let wanted = fs::read_to_string(requirements).unwrap();
-    let name = requirements.file_stem().unwrap().to_string_lossy().into_owned();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let installed = folder.join("installed.txt");
-    if fs::read_to_string(&installed).ok().as_ref() == Some(&wanted) {
-        return folder;
-    }
-    let run = |program: &Path, arguments: &[&str]| {
-        let status = Command::new(program).args(arguments).status().unwrap();
-        assert!(status.success(), "{} {arguments:?}: {status}", program.display());
-    };
-    let (path, list) = (folder.to_str().unwrap(), requirements.to_str().unwrap());
-    run(Path::new("python3"), &["-m", "venv", "--clear", path]);
-    run(&folder.join("bin/pip"), &["install", "--quiet", "--disable-pip-version-check", "-r", list]);
-    fs::write(installed, wanted).unwrap();
-    folder
-}
-
 /// Runs the suite against a shipped target file, with `programs` before everything else in PATH.
 fn conforms(folder: &Path, programs: &str) {
     let before = files(folder);
@@ -71,10 +56,6 @@ fn conforms(folder: &Path, programs: &str) {
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
     assert!(before == files(folder), "the implementation's folder was written to");
-}
-
-fn targets(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/targets").join(name)
 }
 
 /// Every file below a folder, with its content.

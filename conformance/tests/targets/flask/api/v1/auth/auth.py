@@ -4,17 +4,17 @@ import os
 
 
 def spaced_cookies(request):
-    """Return the cookies of a request, also those with spaces in them.
+    """Return the cookies of a request that have spaces in them.
 
     Werkzeug leaves such a cookie out from version 3.1.9 on, but the course
     sends one (task 4) and wants to see it. Of two with one name the first
-    counts, as in Werkzeug.
+    counts, as in Werkzeug; cookies without a space are its own business.
     """
     header = request.headers.get("Cookie", "").encode("latin-1")
     pairs = [pair.partition("=")
              for pair in header.decode("utf-8", "replace").split(";")]
     return {name.strip(): value.strip()
-            for name, equals, value in reversed(pairs) if equals}
+            for name, _, value in reversed(pairs) if " " in value.strip()}
 
 
 class Auth:

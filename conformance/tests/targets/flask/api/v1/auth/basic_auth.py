@@ -39,12 +39,15 @@ class BasicAuth(Auth):
         return (email, password) if colon else (None, None)
 
     def user_object_from_credentials(self, user_email, user_pwd):
-        """Return the user with this email and this password, or None."""
+        """Return the user with this email and this password, or None.
+
+        Of two users with one email the older is meant, as at the login.
+        """
         if not isinstance(user_email, str) or not isinstance(user_pwd, str):
             return None
-        for user in User.search({"email": user_email}):
-            if user.is_valid_password(user_pwd):
-                return user
+        users = User.search({"email": user_email})
+        if users and users[0].is_valid_password(user_pwd):
+            return users[0]
         return None
 
     def current_user(self, request=None):

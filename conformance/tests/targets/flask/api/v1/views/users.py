@@ -51,7 +51,7 @@ def create_user():
     if members is None:
         return wrong("Wrong format")
     for name in ("email", "password"):
-        if not members.get(name):
+        if members.get(name, "") == "":
             return wrong("{} missing".format(name))
     try:
         user = User(email=members["email"],
