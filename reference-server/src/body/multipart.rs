@@ -50,12 +50,11 @@ fn parameter(value: &str, name: &str) -> Option<String> {
     loop {
         let (found, value) = rest.split_once('=')?;
         let value = value.trim_start();
-        let (value, behind) = match value.strip_prefix('"') {
-            Some(inside) => quoted(inside),
-            None => {
-                let (value, behind) = value.split_once(';').unwrap_or((value, ""));
-                (value.trim_end().to_owned(), behind)
-            }
+        let (value, behind) = if let Some(inside) = value.strip_prefix('"') {
+            quoted(inside)
+        } else {
+            let (value, behind) = value.split_once(';').unwrap_or((value, ""));
+            (value.trim_end().to_owned(), behind)
         };
         // A parameter without a value stands before the one with it.
         let found = found.rsplit(';').next().unwrap_or_default();
