@@ -1,8 +1,12 @@
 //! No report shows what is secret, whatever the target does with it; unless it is asked to.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use conformance::options::ReportKind;
+use rustix::process::Signal;
 
 use crate::program::{copy, data};
 use crate::sandbox::Sandbox;
@@ -76,14 +80,95 @@ fn no_report_of_the_suite_shows_a_password_or_a_stored_session() {
     }
 }
 
-/// Runs the gossip with every report that there is and every exchange traced, and returns what each says and the sessions that
-/// the target has made.
-fn gossip(flags: &[&str]) -> (Vec<(&'static str, String)>, Vec<String>) {
+#[test]
+fn no_way_of_running_and_telling_shows_a_secret() {
+    for flags in [
+        &[][..],
+        &["--quiet"],
+        &["--verbose"],
+        &["--requirements"],
+        &["--verbose", "--color", "always"],
+        &["--for", "1s", "--jobs", "2", "--trace"],
+        &["--bless", "--filter", "secrets"],
+    ] {
+        let sandbox = gossiping();
+        let finished = sandbox.run(&[RUN, flags, TARGET].concat());
+        assert_eq!(finished.code, Some(1), "{flags:?}: {}", finished.stderr);
+        let what = flags.join(" ");
+        assert_discreet(&sandbox, &[(&what, finished.stdout), (&what, finished.stderr)]);
+    }
+}
+
+#[test]
+fn shards_that_are_joined_show_no_secret() {
+    let sandbox = gossiping();
+    for shard in ["1/2", "2/2"] {
+        let report = format!("jsonl=../{}.jsonl", &shard[..1]);
+        sandbox.run(&[RUN, &["--shard", shard, "--report", &report], TARGET].concat());
+    }
+    let reports = ReportKind::ALL.map(|(kind, _)| format!("--report={kind}=../merged.{kind}"));
+    let arguments: Vec<&str> = ["merge", "../1.jsonl", "../2.jsonl", "--trace", "--report=github"]
+        .into_iter()
+        .chain(reports.iter().map(String::as_str))
+        .collect();
+    let merged = sandbox.run(&arguments);
+    assert_eq!(merged.code, Some(1), "{}", merged.stderr);
+    let files = ReportKind::ALL.map(|(kind, _)| format!("merged.{kind}"));
+    let mut told: Vec<(&str, String)> =
+        files.iter().map(|file| (file.as_str(), sandbox.read(file))).collect();
+    told.extend(["1.jsonl", "2.jsonl", "summary.md"].map(|file| (file, sandbox.read(file))));
+    told.push(("merge", merged.stdout));
+    assert_discreet(&sandbox, &told);
+}
+
+#[test]
+fn a_watched_run_shows_no_secret_in_any_round() {
+    let sandbox = gossiping();
+    let mut started = sandbox.start(&[RUN, &["--watch", "--trace"], TARGET].concat());
+    for round in 1..=2 {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while sandbox.read("stderr").matches("waiting for a change").count() < round {
+            assert!(Instant::now() < deadline, "{}", sandbox.read("stderr"));
+            thread::sleep(Duration::from_millis(20));
+        }
+        sandbox
+            .write("gossip/desk/secrets.yaml", &(sandbox.read("gossip/desk/secrets.yaml") + "# changed\n"));
+    }
+    started.signal(Signal::INT);
+    let finished = started.wait();
+    assert_eq!(finished.code, Some(130), "{}", finished.stderr);
+    assert!(finished.stdout.contains("redacted"), "{}", finished.stdout);
+    assert_discreet(&sandbox, &[("stdout", finished.stdout), ("stderr", finished.stderr)]);
+}
+
+const RUN: &[&str] = &["run", "--suite", "../gossip"];
+const TARGET: &[&str] = &["--", "python3", "gossip.py"];
+
+/// A sandbox with the gossip and its suite.
+fn gossiping() -> Sandbox {
     let sandbox = Sandbox::noted();
     let summary = sandbox.path("summary.md").display().to_string();
     let sandbox = sandbox.with("GITHUB_STEP_SUMMARY", summary);
     copy(&data("suites/gossip"), &sandbox.path("gossip"));
     std::fs::copy(data("targets/gossip.py"), sandbox.path("implementation/gossip.py")).unwrap();
+    sandbox
+}
+
+/// Shows that no text has a secret of the fixtures, or a session that the target has made.
+fn assert_discreet(sandbox: &Sandbox, told: &[(&str, String)]) {
+    let sessions = sandbox.read("sessions");
+    for (what, text) in told {
+        for secret in secrets().iter().map(String::as_str).chain(sessions.lines()) {
+            let lines: Vec<&str> = text.lines().filter(|line| line.contains(secret)).collect();
+            assert!(lines.is_empty(), "`{what}` shows {secret}:\n{}", lines.join("\n"));
+        }
+    }
+}
+
+/// Runs the gossip with every report that there is and every exchange traced, and returns what each says and the sessions that
+/// the target has made.
+fn gossip(flags: &[&str]) -> (Vec<(&'static str, String)>, Vec<String>) {
+    let sandbox = gossiping();
     let reports = ReportKind::ALL.map(|(kind, _)| format!("--report={kind}=../report.{kind}"));
     let arguments =
         ["run", "--suite", "../gossip", "--trace", "--report=github", "--write-deviations=../known.yaml"];
