@@ -6,6 +6,7 @@ use regex::Regex;
 
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
+use crate::matcher;
 use crate::response::Response;
 use crate::source::{Place, Source};
 use crate::suite::flag;
@@ -133,11 +134,7 @@ pub(crate) fn compile(
 /// # Errors
 /// A pattern that cannot be read or has no group, at its place.
 pub(crate) fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic> {
-    let pattern = Regex::new(written).map_err(|error| {
-        let cause = error.to_string();
-        let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        Diagnostic::at(place.clone(), format!("this pattern cannot be read: {cause}"))
-    })?;
+    let pattern = matcher::pattern(written, place)?;
     if pattern.captures_len() < 2 {
         return Err(Diagnostic::at(place.clone(), "this pattern has no group, so it captures nothing")
             .help("put what is to be kept in parentheses"));

@@ -82,7 +82,7 @@ impl Json {
             return Some(self);
         }
         pointer.strip_prefix('/')?.split('/').try_fold(self, |value, token| match value {
-            Self::Object(members) => members.get(&token.replace("~1", "/").replace("~0", "~")),
+            Self::Object(members) => members.get(&unescape(token)),
             Self::Array(items) => {
                 let plain = token == "0" || !token.starts_with(['0', '+']);
                 token.parse::<usize>().ok().filter(|_| plain).and_then(|index| items.get(index))
@@ -105,6 +105,18 @@ impl Json {
             }
         }
     }
+}
+
+/// Returns a name as a JSON Pointer has it (RFC 6901, section 3).
+#[must_use]
+pub fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Returns the name that a part of a JSON Pointer means (RFC 6901, section 4).
+#[must_use]
+pub fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
 }
 
 impl From<serde_json::Value> for Json {

@@ -14,12 +14,13 @@ mod settle;
 
 use regex::Regex;
 
-use crate::json::{Json, Number};
+use crate::json::{Json, Number, escape};
 use crate::source::Place;
 use crate::suite::Count;
 use crate::template::{Scope, Text};
 
 use bytes::Bytes;
+pub(crate) use compile::pattern;
 pub use compile::{Mode, Setting, compile, known};
 use leaf::Leaf;
 use schema::Schema;
@@ -291,10 +292,6 @@ fn length_of(value: &Json) -> Option<usize> {
         Json::Object(object) => object.len(),
         Json::Null | Json::Bool(_) | Json::Number(_) => return None,
     })
-}
-
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

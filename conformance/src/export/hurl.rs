@@ -6,6 +6,7 @@ use base64::Engine as _;
 
 use super::{Outgoing, outgoing, unmark};
 use crate::capture::Found;
+use crate::json::unescape;
 use crate::plan::Plan;
 use crate::request::{Header, Prepared, is_own_agent};
 use crate::template::Scope;
@@ -158,7 +159,7 @@ fn spaced(value: &str) -> String {
 /// A JSON Pointer as a path of JSON.
 fn path(pointer: &str) -> String {
     let step = |step: &str| {
-        let step = step.replace("~1", "/").replace("~0", "~");
+        let step = unescape(step);
         if step.bytes().all(|one| one.is_ascii_digit()) { format!("[{step}]") } else { format!("['{step}']") }
     };
     format!("${}", pointer.split('/').skip(1).map(step).collect::<String>())

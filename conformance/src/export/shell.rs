@@ -3,6 +3,7 @@
 use super::{Outgoing, outgoing, unmark};
 use crate::capture::Found;
 use crate::curl;
+use crate::json::unescape;
 use crate::plan::Plan;
 use crate::template::Scope;
 
@@ -103,7 +104,7 @@ fn keep(name: &str, source: &Found<'_>) -> String {
             quoted(&format!("s/^{}: *\\(.*\\)$/\\1/p", any_case(header)))
         ),
         Found::Json(pointer) => {
-            let member = pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+            let member = unescape(pointer.rsplit('/').next().unwrap_or_default());
             let mut text = String::new();
             if pointer.matches('/').count() != 1 {
                 text.push_str(&format!("# The first member of this name stands for {pointer}.\n"));

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::capture::Kept;
 use super::{Body, Seen, fresh, status};
+use crate::json::escape;
 use crate::yaml::page::{Yaml, quote};
 
 /// The values that mean something at this step: what was kept before it, and the fixtures.
@@ -242,7 +243,7 @@ fn value(json: &Json, pointer: &str, known: &Known, kept: &[Kept], origin: &str)
         Json::Object(members) => Yaml::Mapping(
             (members.iter())
                 .map(|(name, member)| {
-                    let step = name.replace('~', "~0").replace('/', "~1");
+                    let step = escape(name);
                     (name.clone(), value(member, &format!("{pointer}/{step}"), known, kept, origin))
                 })
                 .collect(),

@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::{Body, Seen, pattern};
+use crate::json::escape;
 use crate::suite::{OUTPUT, Suite};
 
 /// A capture of a step: its name, how it is written, and the value that was printed.
@@ -79,7 +80,7 @@ fn leaves(json: &Json, pointer: &str, values: &mut Vec<((&'static str, String), 
         }
         Json::Object(members) => {
             for (name, member) in members {
-                let name = name.replace('~', "~0").replace('/', "~1");
+                let name = escape(name);
                 leaves(member, &format!("{pointer}/{name}"), values);
             }
         }

@@ -70,6 +70,18 @@ pub fn known() -> impl Iterator<Item = &'static str> {
     ])
 }
 
+/// Returns the pattern that is written.
+///
+/// # Errors
+/// One that cannot be read, at its place.
+pub(crate) fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic> {
+    Regex::new(written).map_err(|error| {
+        let cause = error.to_string();
+        let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        Diagnostic::at(place.clone(), format!("this pattern cannot be read: {cause}"))
+    })
+}
+
 fn plain(node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diagnostic> {
     let (source, mode) = (setting.source, setting.mode);
     Ok(match &node.value {
@@ -112,11 +124,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         };
     }
     match (tag, &node.value) {
-        ("!regex", Value::String(pattern)) => Regex::new(pattern).map(Kind::Regex).map_err(|error| {
-            let cause = error.to_string();
-            let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            Diagnostic::at(place.clone(), format!("this pattern cannot be read: {cause}"))
-        }),
+        ("!regex", Value::String(written)) => pattern(written, place).map(Kind::Regex),
         ("!regex", _) => Err(takes("a pattern")),
         ("!length", Value::Number(_) | Value::String(_)) => crate::suite::count(&node.untagged(), source)
             .map(|length| match setting.mode {

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::compile::Setting;
 use crate::diagnostic::Diagnostic;
-use crate::json::Json;
+use crate::json::{Json, unescape};
 use crate::source::{Place, Source, Span};
 use crate::suite::members::string;
 use crate::yaml::{self, Node, Value};
@@ -223,7 +223,7 @@ fn located(source: &Arc<Source>, pointer: &str) -> Option<Place> {
     let mut node = &root;
     let mut place = None;
     for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
+        let token = unescape(token);
         node = match &node.value {
             Value::Mapping(members) => {
                 let (name, member) = members.iter().find(|(name, _)| name.value == token)?;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::json::{escape, unescape};
 use crate::verdict::Finding;
 
 /// A line of an answer.
@@ -47,7 +48,7 @@ impl Page<'_> {
                 self.line(pointer, format!("{indent}{lead}{{"));
                 for (index, (name, member)) in members.iter().enumerate() {
                     let tail = if index + 1 < members.len() { "," } else { "" };
-                    let below = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+                    let below = format!("{pointer}/{}", escape(name));
                     self.value(member, &below, &format!("{}: ", Json::from(name.as_str())), tail, depth + 1);
                 }
                 self.missing(pointer, depth + 1);
@@ -82,7 +83,7 @@ impl Page<'_> {
         let indent = "  ".repeat(depth);
         let lines: Vec<Line> = (self.absent(pointer))
             .map(|(name, finding)| Line {
-                text: format!("{indent}{}", Json::from(name.replace("~1", "/").replace("~0", "~"))),
+                text: format!("{indent}{}", Json::from(unescape(name))),
                 mark: Mark::Missing,
                 expected: Some(finding.expected.clone()),
             })
