@@ -25,10 +25,10 @@ pub(super) fn part(value: &str, reader: &Reader<'_>) -> Result<Part, Diagnostic>
         rest = parameter.trim_start();
         if let Some(written) = rest.strip_prefix("type=") {
             rest = written.trim_start();
-            part.content_type = Some(content_type(&mut rest, ends, reader)?);
+            part.content_type = Some(reader.text(&content_type(&mut rest, ends, reader)?)?);
         } else if let Some(written) = rest.strip_prefix("filename=") {
             rest = written.trim_start();
-            part.filename = Some(word(&mut rest, ends));
+            part.filename = Some(reader.text(&word(&mut rest, ends))?);
         } else {
             let unknown = word(&mut rest, ends);
             if !unknown.is_empty() {

@@ -52,9 +52,9 @@ pub struct Part {
     /// The name of the field; none is sent where it is empty.
     pub name: String,
     /// The name of the file, where the part is one.
-    pub filename: Option<String>,
+    pub filename: Option<Text>,
     /// The part's own content type.
-    pub content_type: Option<String>,
+    pub content_type: Option<Text>,
     /// What it holds.
     pub content: Field,
 }
@@ -78,6 +78,10 @@ impl Part {
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), filename: None, content_type: None, content: Field::Bytes(Vec::new()) }
     }
+
+    fn texts(&self) -> Vec<&Text> {
+        self.filename.iter().chain(&self.content_type).chain(self.content.texts()).collect()
+    }
 }
 
 impl Body {
@@ -93,7 +97,7 @@ impl Body {
             Self::Json(json) => json.texts(),
             Self::Raw(field) => field.texts(),
             Self::Multipart(parts, content_type) => {
-                parts.iter().flat_map(|part| part.content.texts()).chain(content_type).collect()
+                parts.iter().flat_map(Part::texts).chain(content_type).collect()
             }
         }
     }
@@ -245,10 +249,10 @@ fn multipart(
             head.push_str(&format!("; name=\"{}\"", quoted(&part.name)));
         }
         if let Some(filename) = &part.filename {
-            head.push_str(&format!("; filename=\"{}\"", quoted(filename)));
+            head.push_str(&format!("; filename=\"{}\"", quoted(&filename.render(scope)?)));
         }
         if let Some(content_type) = &part.content_type {
-            head.push_str(&format!("\r\nContent-Type: {content_type}"));
+            head.push_str(&format!("\r\nContent-Type: {}", content_type.render(scope)?));
         }
         bytes.extend_from_slice(head.as_bytes());
         bytes.extend_from_slice(b"\r\n\r\n");

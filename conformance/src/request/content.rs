@@ -10,6 +10,7 @@ use super::{Field, Files, Part};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::suite::members::{Members, string, text};
+use crate::template::Text;
 use crate::yaml::{Node, Value};
 
 /// The tags of what is not text.
@@ -92,7 +93,7 @@ fn part(name: &str, node: &Node, source: &Arc<Source>, files: Files<'_>) -> Resu
         part.content_type = Some(in_one_line(node, source, "a content type")?);
     }
     if let Some(node) = filename {
-        part.filename = Some(string(node, source, "the name of a file")?);
+        part.filename = Some(text(node, source, "the name of a file")?);
     }
     Ok(part)
 }
@@ -107,12 +108,11 @@ fn content(name: &str, node: &Node, source: &Arc<Source>, files: Files<'_>) -> R
     Ok(part)
 }
 
-fn in_one_line(node: &Node, source: &Arc<Source>, what: &str) -> Result<String, Diagnostic> {
-    let written = string(node, source, what)?;
-    if written.contains(['\r', '\n']) {
+fn in_one_line(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text, Diagnostic> {
+    if string(node, source, what)?.contains(['\r', '\n']) {
         return Err(Diagnostic::at(node.place(source), format!("{what} is one line")));
     }
-    Ok(written)
+    text(node, source, what)
 }
 
 fn file(path: &str, node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Vec<u8>, Diagnostic> {
@@ -126,8 +126,8 @@ impl Part {
     /// Takes the name of a file, and the type that curl gives to it.
     pub(crate) fn come_from(&mut self, path: &str) {
         let filename = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        self.content_type.get_or_insert_with(|| media_type(path).to_owned());
-        self.filename.get_or_insert(filename);
+        self.content_type.get_or_insert_with(|| Text::literal(media_type(path)));
+        self.filename.get_or_insert_with(|| Text::literal(&filename));
     }
 }
 
