@@ -96,6 +96,63 @@ fn a_known_failure_that_was_not_reached_has_not_gone() {
     assert!(!finished.stdout.contains("STALE"), "{}", finished.stdout);
 }
 
+/// It fails, waits, and cleans up: once rightly, once wrongly.
+const CLEANS_UP: &str = r#"
+format: 1
+title: A guest waits, and whatever comes of it the desk is closed
+profile: desk
+steps:
+  - id: before
+    title: the desk is closed
+    covers: [MOOD-1.1]
+    request: curl "http://desk.example/before"
+    expect: {status: 418}
+  - id: hangs
+    title: the desk answers a guest who waits
+    covers: [MOOD-2.2]
+    request: curl "http://desk.example/hang"
+    expect: {status: 200}
+  - id: behind
+    title: the desk goes on
+    request: curl "http://desk.example/behind"
+    expect: {status: 200}
+cleanup:
+  - id: close
+    title: the desk is closed
+    request: curl "http://desk.example/shut"
+    expect: {status: 200}
+  - id: lock
+    title: the door is locked
+    request: curl "http://desk.example/lock"
+    expect: {status: 423}
+"#;
+
+#[test]
+fn cleanup_is_played_all_the_same_and_its_failure_hides_no_other() {
+    let sandbox = Sandbox::noted();
+    sandbox.write("suite/desk/4-hangs.yaml", CLEANS_UP);
+    let report = ["--report", "jsonl=../report.jsonl", "--filter", "4-hangs"];
+    let run = sandbox.start(
+        &[&["run", "--suite", "../suite", "--timeout", "3s"], &report[..], &["--", "python3", "moody.py"]]
+            .concat(),
+    );
+    sandbox.await_file("hangs");
+    run.signal(Signal::INT);
+    let finished = run.finish();
+    assert_eq!(finished.code, Some(130), "{finished:?}");
+    let report = sandbox.read("report.jsonl");
+    let lines = report.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+    let told: Vec<String> = lines
+        .filter_map(|line| Some(format!("{} {}", line["id"].as_str()?, line["verdict"].as_str()?)))
+        .collect();
+    // What is under way may have made something, so it is waited for.
+    let all = ["before fail", "hangs fail", "close pass", "lock fail"];
+    assert_eq!(told, all.map(|step| format!("desk/4-hangs::{step}")));
+    for failed in ["FAIL desk/4-hangs::before", "FAIL desk/4-hangs::lock"] {
+        assert!(finished.stdout.contains(failed), "{}", finished.stdout);
+    }
+}
+
 #[test]
 fn of_many_implementations_those_that_came_to_their_end_are_set_beside_each_other() {
     let sandbox = desk();
