@@ -44,4 +44,5 @@ mod stage;
 mod target_file;
 mod under_load;
 mod unusable;
+mod whole;
 mod wrong;

@@ -1,9 +1,10 @@
 """A to-do list with bearer tokens, cookies, pages, ETags, uploads and a webhook: another kind of API for the engine.
 
-Keeps everything in memory. Reads its users from users.json in the working directory, and listens on TODO_PORT.
+Keeps everything in memory. Reads its users from users.json in the working directory, listens on TODO_PORT, and prints its version.
 TODO_BARE=1 leaves uploads and hooks out.
 """
 
+import base64
 import email.message
 import email.parser
 import email.policy
@@ -20,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 BARE = os.environ.get("TODO_BARE") == "1"
 LOCK = threading.RLock()
+VERSION = "1.4"
 USERS = {user["name"]: user for user in json.load(open("users.json"))}
 TOKENS, SESSIONS, TODOS, FILES, HOOKS, DELIVERIES = {}, {}, {}, {}, {}, []
 
@@ -75,7 +77,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def route(self, method, path):
         routes = [
-            ("GET", r"/", lambda: self.answer(200, {"name": "todo"})),
+            ("GET", r"/", lambda: self.answer(200, {"name": "todo", "version": VERSION})),
+            ("GET", r"/people", lambda: self.answer(200, [{"id": one["id"], "name": one["name"]} for one in USERS.values()])),
+            ("POST", r"/people", self.join),
             ("POST", r"/tokens", self.make_token),
             ("DELETE", r"/tokens/current", self.end_token),
             ("POST", r"/session", self.open_session),
@@ -119,8 +123,19 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             raise Refusal(400, "not JSON")
 
-    def make_token(self):
+    def join(self):
         given = self.json()
+        if given["name"] in USERS:
+            raise Refusal(409, "there is one of that name")
+        USERS[given["name"]] = {"id": str(uuid.uuid4()), **given}
+        self.answer(201, {"id": USERS[given["name"]]["id"], "name": given["name"]})
+
+    def make_token(self):
+        scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            given = dict(zip(("name", "password"), base64.b64decode(credentials).decode().split(":", 1)))
+        else:
+            given = self.json()
         for name in ("name", "password"):
             if not given.get(name):
                 raise Refusal(400, f"{name} missing")
@@ -153,7 +168,7 @@ class Handler(BaseHTTPRequestHandler):
         name = SESSIONS.get(self.cookies().get("sid"))
         if not name:
             raise Refusal(401, "no session")
-        self.answer(200, {"name": name, "cookies": sorted(self.cookies())})
+        self.answer(200, {"id": USERS[name]["id"], "name": name, "cookies": sorted(self.cookies())})
 
     def close_session(self):
         SESSIONS.pop(self.cookies().get("sid"), None)
@@ -260,4 +275,5 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    print(f"todo {VERSION} is there", flush=True)
     ThreadingHTTPServer(("127.0.0.1", int(os.environ["TODO_PORT"])), Handler).serve_forever()
