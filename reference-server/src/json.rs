@@ -3,7 +3,7 @@
 //! A value goes in, bytes come out. Keys come in the order the value gives them: sorting is the value's
 //! business.
 
-use std::io;
+use std::{io, mem};
 
 use hyper::body::Bytes;
 use serde::Serialize;
@@ -51,17 +51,23 @@ struct Indented {
 }
 
 impl Indented {
-    fn open(&mut self) {
+    fn open<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
         self.depth += 1;
         self.has_members = false;
+        writer.write_all(bracket)
     }
 
-    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+    /// Ends a list or object. What surrounds it has a member then: the one that has just ended.
+    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
         self.depth -= 1;
-        if self.has_members { self.new_line(writer) } else { Ok(()) }
+        if mem::replace(&mut self.has_members, true) {
+            self.new_line(writer)?;
+        }
+        writer.write_all(bracket)
     }
 
-    fn member<W: ?Sized + io::Write>(&self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn member<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.has_members = true;
         if !first {
             writer.write_all(b", ")?;
         }
@@ -76,32 +82,23 @@ impl Indented {
 
 impl Formatter for Indented {
     fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open();
-        writer.write_all(b"[")
+        self.open(writer, b"[")
     }
 
     fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer)?;
-        writer.write_all(b"]")
+        self.close(writer, b"]")
     }
 
     fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         self.member(writer, first)
     }
 
-    fn end_array_value<W: ?Sized + io::Write>(&mut self, _writer: &mut W) -> io::Result<()> {
-        self.has_members = true;
-        Ok(())
-    }
-
     fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open();
-        writer.write_all(b"{")
+        self.open(writer, b"{")
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer)?;
-        writer.write_all(b"}")
+        self.close(writer, b"}")
     }
 
     fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
@@ -110,11 +107,6 @@ impl Formatter for Indented {
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
         writer.write_all(b": ")
-    }
-
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, _writer: &mut W) -> io::Result<()> {
-        self.has_members = true;
-        Ok(())
     }
 
     fn write_string_fragment<W: ?Sized + io::Write>(
