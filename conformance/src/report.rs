@@ -21,7 +21,7 @@ pub mod task;
 mod whole;
 mod xml;
 
-pub use account::{Account, Document};
+pub use account::{Account, Documents};
 pub use github::Github;
 pub use human::{Detail, Human, failure};
 pub use jsonl::JsonLines;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::thread;
 
 use super::Report;
 use super::whole::WholeFile;
@@ -21,10 +22,10 @@ pub struct Account {
 /// Writes one kind of document.
 pub type Writer = fn(&Account, &mut dyn Write) -> io::Result<()>;
 
-/// Gathers the events of a run and writes a document when it is over.
-pub struct Document {
-    file: Option<WholeFile>,
-    writer: Writer,
+/// Gathers the events of a run, once for all documents, and writes them when it is over.
+#[derive(Default)]
+pub struct Documents {
+    files: Vec<(WholeFile, Writer)>,
     header: Option<Header>,
     records: Vec<Record>,
 }
@@ -50,30 +51,54 @@ impl Account {
     }
 }
 
-impl Document {
-    /// Returns a report that will stand at `path` as `writer` writes it.
+impl Documents {
+    /// Adds one that will stand at `path` as `writer` writes it.
     ///
     /// # Errors
     /// A folder that is not there or cannot be written to.
-    pub fn create(path: &Path, writer: Writer) -> io::Result<Self> {
-        Ok(Self { file: Some(WholeFile::create(path)?), writer, header: None, records: Vec::new() })
+    pub fn add(&mut self, path: &Path, writer: Writer) -> io::Result<()> {
+        self.files.push((WholeFile::create(path)?, writer));
+        Ok(())
+    }
+
+    /// Whether none was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 }
 
-impl Report for Document {
+impl Report for Documents {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Header(header) => self.header = Some(header.clone()),
             Event::Step(record) => self.records.push((**record).clone()),
             Event::Load(_) => {}
             Event::Footer(footer) => {
-                if let Some((header, mut file)) = self.header.take().zip(self.file.take()) {
+                if let Some(header) = self.header.take() {
                     let records = std::mem::take(&mut self.records);
-                    (self.writer)(&Account { header, records, footer: footer.clone() }, &mut file)?;
-                    file.finish()?;
+                    let account = Account { header, records, footer: footer.clone() };
+                    return write(&account, std::mem::take(&mut self.files));
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Writes all documents at once, each on a thread of its own.
+fn write(account: &Account, files: Vec<(WholeFile, Writer)>) -> io::Result<()> {
+    let one = |(mut file, writer): (WholeFile, Writer)| {
+        writer(account, &mut file)?;
+        file.finish()
+    };
+    thread::scope(|scope| {
+        let writing: Vec<_> = files.into_iter().map(|file| scope.spawn(move || one(file))).collect();
+        let written = writing.into_iter().map(|one| match one.join() {
+            Ok(written) => written,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        // Each is waited for, whatever has become of the others.
+        written.collect::<Vec<_>>().into_iter().collect()
+    })
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use anstream::{AutoStream, ColorChoice};
 
 use super::account::Writer;
-use super::{Above, Detail, Document, Github, Human, JsonLines, Progress, Report, badge, html, junit, tap};
+use super::{Above, Detail, Documents, Github, Human, JsonLines, Progress, Report, badge, html, junit, tap};
 use crate::diagnostic::Diagnostic;
 use crate::options::{Color, ReportKind, ReportPlace, Telling, github_summary};
 
@@ -30,11 +30,20 @@ pub fn open(options: &Telling, deviating: Option<&Path>) -> Result<Vec<Box<dyn R
     let out = above(progress.as_ref(), AutoStream::new(io::stdout(), choice(options.color)));
     let mut reports: Vec<Box<dyn Report>> = Vec::new();
     reports.push(Box::new(Human::new(out, detail).within(width(&io::stdout()))));
+    let mut documents = Documents::default();
     for place in &options.report {
-        reports.push(match place {
-            ReportPlace::File(kind, path) => file(*kind, path).map_err(|error| unwritable(path, &error))?,
-            ReportPlace::Github => Box::new(Github::new(above(progress.as_ref(), io::stdout()), summary()?)),
-        });
+        match place {
+            ReportPlace::Github => {
+                reports.push(Box::new(Github::new(above(progress.as_ref(), io::stdout()), summary()?)));
+            }
+            ReportPlace::File(kind, path) => {
+                let added = match writer(*kind) {
+                    Some(writer) => documents.add(path, writer),
+                    None => JsonLines::create(path).map(|lines| reports.push(Box::new(lines))),
+                };
+                added.map_err(|error| unwritable(path, &error))?;
+            }
+        }
     }
     // It stands first, to clear the way before the report for people ends.
     if let Some(progress) = progress {
@@ -45,9 +54,10 @@ pub fn open(options: &Telling, deviating: Option<&Path>) -> Result<Vec<Box<dyn R
             let message = format!("{} is there already, and may hold reasons", path.display());
             return Err(Diagnostic::new(message).help("--deviations FILE reads it"));
         }
-        let report =
-            Document::create(path, super::deviating::write).map_err(|error| unwritable(path, &error))?;
-        reports.push(Box::new(report));
+        documents.add(path, super::deviating::write).map_err(|error| unwritable(path, &error))?;
+    }
+    if !documents.is_empty() {
+        reports.push(Box::new(documents));
     }
     Ok(reports)
 }
@@ -81,15 +91,15 @@ pub fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::new(format!("the report {} cannot be written: {error}", path.display()))
 }
 
-fn file(kind: ReportKind, path: &Path) -> io::Result<Box<dyn Report>> {
-    let writer: Writer = match kind {
-        ReportKind::Jsonl => return Ok(Box::new(JsonLines::create(path)?)),
-        ReportKind::Html => html::write,
-        ReportKind::Junit => junit::write,
-        ReportKind::Tap => tap::write,
-        ReportKind::Badge => badge::write,
-    };
-    Ok(Box::new(Document::create(path, writer)?))
+/// How a document is written; none for what is written line by line.
+fn writer(kind: ReportKind) -> Option<Writer> {
+    match kind {
+        ReportKind::Jsonl => None,
+        ReportKind::Html => Some(html::write),
+        ReportKind::Junit => Some(junit::write),
+        ReportKind::Tap => Some(tap::write),
+        ReportKind::Badge => Some(badge::write),
+    }
 }
 
 fn summary() -> Result<Option<std::fs::File>, Diagnostic> {
