@@ -89,6 +89,7 @@ fn prepare(
             transport: Transport::default(),
             redactor,
             deviations: Deviations::default(),
+            shows_passes: false,
             interrupt: Interrupt::default(),
             answers: None,
         },

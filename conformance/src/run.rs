@@ -50,6 +50,8 @@ pub struct Options {
     pub redactor: Redactor,
     /// The failures that are known.
     pub deviations: Deviations,
+    /// Whether a report shows what went over the wire where a step holds. Otherwise of that the first line and the status are told.
+    pub shows_passes: bool,
     /// How it is ended early.
     pub interrupt: Interrupt,
     /// What keeps the answers, where they are to be blessed.

@@ -29,6 +29,10 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let mut suite = Suite::load(&options.selection.folder())?;
     suite.give(&options.variables()?, &options::environment)?;
     let suite = Arc::new(suite);
+    if !options.watch && options.each.is_none() {
+        // One run is the whole program: the system takes the memory of the suite back at once, when it ends.
+        std::mem::forget(Arc::clone(&suite));
+    }
     let mut selection = Selection { only, ..options.selection.selection() };
     let target = match (&options.url, &options.target) {
         (Some(url), _) => {
@@ -51,6 +55,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let interrupt = run::Interrupt::default();
     let answers = answers(options, &plan)?;
     let jobs = usize::from(options.jobs);
-    let how = run::Options { jobs, transport, redactor, deviations, interrupt, answers };
+    let shows_passes = options.telling.shows_passes() || options.each.is_some();
+    let how = run::Options { jobs, transport, redactor, deviations, shows_passes, interrupt, answers };
     Ok(Ready { plan, target, how, load: options.load })
 }

@@ -28,6 +28,16 @@ pub struct Telling {
     pub color: Color,
 }
 
+impl Telling {
+    /// Whether anything shows what went over the wire where a step holds.
+    #[must_use]
+    pub fn shows_passes(&self) -> bool {
+        let shows =
+            |place: &ReportPlace| matches!(place, ReportPlace::File(ReportKind::Jsonl | ReportKind::Html, _));
+        self.trace || self.report.iter().any(shows)
+    }
+}
+
 /// A report and where it goes.
 #[derive(Debug, Clone)]
 pub enum ReportPlace {

@@ -113,7 +113,11 @@ impl Folder {
             ),
             _ => Diagnostic::new(format!("the file {shown} cannot be read: {error}")),
         })?;
-        String::from_utf8(bytes).map(|text| Source::new(shown.as_str(), text)).map_err(|error| {
+        let whole = |mut text: String| {
+            text.shrink_to_fit();
+            Source::new(shown.as_str(), text)
+        };
+        String::from_utf8(bytes).map(whole).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let source = Source::new(shown.as_str(), String::from_utf8_lossy(error.as_bytes()));
             let replaced = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());

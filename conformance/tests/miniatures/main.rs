@@ -174,7 +174,15 @@ impl Bench {
         let transport = Transport { limit: Duration::from_secs(5), ..Transport::default() };
         let redactor = Redactor::none();
         let (deviations, interrupt) = (Deviations::default(), Interrupt::default());
-        let options = Options { jobs: 1, transport, redactor, deviations, interrupt, answers: None };
+        let options = Options {
+            jobs: 1,
+            transport,
+            redactor,
+            deviations,
+            shows_passes: false,
+            interrupt,
+            answers: None,
+        };
         Ok(self.runtime.block_on(run::run(plan, target, options, |_| {})))
     }
 }

@@ -11,7 +11,7 @@ use crate::request::{Header, Prepared};
 use crate::response::Response;
 use crate::source::Excerpt;
 use crate::suite::Step;
-use crate::verdict::Finding;
+use crate::verdict::{Finding, Verdict};
 
 /// What the records of one scenario are made with.
 struct Teller<'a> {
@@ -36,6 +36,7 @@ impl Played {
 impl Teller<'_> {
     fn record(&self, step: &Step, attempt: Attempt) -> Record {
         let redactor = &self.redactor;
+        let whole = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
         let requirements = &self.session.plan().suite.requirements;
         let covers = (step.covers.iter())
             .filter_map(|id| requirements.iter().find(|requirement| *requirement.id == **id))
@@ -55,7 +56,11 @@ impl Teller<'_> {
             title: step.title.clone(),
             verdict: attempt.judgement.verdict,
             covers,
-            source: self.source(step),
+            source: if whole {
+                self.source(step)
+            } else {
+                Excerpt { line: step.place.line(), text: String::new() }
+            },
             place: step.place.clone(),
             via: step.spots.via.clone(),
             tries: attempt.tries,
@@ -63,7 +68,7 @@ impl Teller<'_> {
             findings: findings.collect(),
             reason: attempt.judgement.reason.map(|reason| redactor.text(&reason)),
             waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.trial.id())),
-            exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok())),
+            exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), whole)),
             printed: redactor.text(&attempt.printed),
             deviation: None,
             unstarted: self.unstarted,
@@ -76,7 +81,10 @@ impl Teller<'_> {
         Excerpt { text: self.redactor.text(&block.text), ..block }
     }
 
-    fn show(&self, request: Prepared, response: Option<Response>) -> Exchange {
+    fn show(&self, request: Prepared, response: Option<Response>, whole: bool) -> Exchange {
+        if !whole {
+            return outline(request, response.as_ref(), &self.redactor);
+        }
         let shown = self.shown(request);
         let again = curl::render(&shown, &self.base, &self.session.options.transport.curl_options());
         let mut hops = Vec::new();
@@ -118,6 +126,24 @@ impl Teller<'_> {
         });
         shown.collect()
     }
+}
+
+/// An exchange that no report shows: what is counted of it.
+fn outline(request: Prepared, response: Option<&Response>, redactor: &Redactor) -> Exchange {
+    let sent = Sent {
+        method: request.method,
+        target: redactor.text(&request.target),
+        headers: Vec::new(),
+        body: None,
+    };
+    let received = response.map(|response| Received {
+        status: response.status,
+        headers: Vec::new(),
+        body: String::new(),
+        cut: response.cut,
+        milliseconds: milliseconds(response.elapsed),
+    });
+    Exchange { sent, hops: Vec::new(), received, again: String::new() }
 }
 
 fn sent(shown: Prepared) -> Sent {
