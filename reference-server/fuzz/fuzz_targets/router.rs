@@ -16,7 +16,9 @@ fuzz_target!(|input: &str| {
     if is_open(target.path()) {
         assert!(OPEN.iter().any(|route| found.starts_with(route)), "{found} is open to everybody");
     }
-    if let Some(shorter) = target.path().strip_suffix('/').filter(|shorter| !shorter.ends_with('/')) {
+    // A doubled slash, whichever way it is written, is no path.
+    let is_single = |shorter: &&str| !["/", "%2F", "%2f"].iter().any(|slash| shorter.ends_with(slash));
+    if let Some(shorter) = target.path().strip_suffix('/').filter(is_single) {
         assert_eq!(route(&method, shorter), found);
         assert_eq!(is_open(shorter), is_open(target.path()));
     }
