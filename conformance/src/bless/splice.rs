@@ -41,6 +41,11 @@ pub fn splice(source: &Arc<Source>, changes: &[Change]) -> Result<(Vec<Edit>, Ve
         }
     }
     writer.edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    if source.text().contains("\r\n") {
+        for edit in &mut writer.edits {
+            edit.text = edit.text.replace('\n', "\r\n");
+        }
+    }
     Ok((writer.edits, writer.left))
 }
 
@@ -218,7 +223,9 @@ impl Writer<'_> {
             }
             edits.push((end, gone.unwrap_or(end), tail));
         } else if !tail.is_empty() {
-            let line_end = self.text[end..].find('\n').map_or(self.text.len(), |newline| end + newline);
+            let rest = &self.text[end..];
+            let line = rest.split('\n').next().unwrap_or(rest);
+            let line_end = end + line.strip_suffix('\r').unwrap_or(line).len();
             edits.push((line_end, line_end, tail));
         }
         let edits = edits.into_iter().map(|(start, end, text)| Edit { span: Span::new(start, end), text });

@@ -1,3 +1,5 @@
+//! Plans in, their shards out: together they are the whole, and each is the same for everybody.
+
 use std::sync::Arc;
 
 use super::*;

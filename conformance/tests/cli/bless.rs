@@ -50,6 +50,18 @@ fn every_form_of_an_expectation_is_rewritten_in_its_place_and_comments_and_layou
 }
 
 #[test]
+fn lines_that_end_as_those_of_windows_do_go_on_ending_so() {
+    let sandbox = sandbox();
+    let unix = sandbox.read("suite/desk/layouts.yaml");
+    sandbox.write("suite/desk/layouts.yaml", &unix.replace('\n', "\r\n"));
+    let finished = bless(&sandbox, &["--filter", "layouts"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let text = sandbox.read("suite/desk/layouts.yaml");
+    assert!(!text.replace("\r\n", "").contains(['\r', '\n']), "{text}");
+    assert_eq!(text.replace("\r\n", "\n"), fs::read_to_string(data("blessed/layouts.yaml")).unwrap());
+}
+
+#[test]
 fn what_was_rewritten_holds_when_it_is_run_again() {
     let sandbox = sandbox();
     let names =

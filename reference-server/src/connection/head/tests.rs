@@ -1,3 +1,5 @@
+//! Bytes in, the heads of requests out, or what is wrong with them.
+
 use super::*;
 
 #[test]
