@@ -29,6 +29,48 @@ fn a_verbose_run_tells_every_step() {
     is_told("verbose", &["--verbose", "--filter", "1-open", "--filter", "6-refuses"]);
 }
 
+/// Steps whose matchers do not hold.
+const MISMATCHES: &str = r#"format: 1
+title: Nothing is as it should be
+profile: whole
+fixtures: [alice, bob]
+steps:
+  - id: nearest
+    title: the nearest element is named
+    request: curl http://todo.example/people
+    expect: {json: !unordered [{id: "${bob.id}", name: bob}, {id: "${alice.id}", name: alicia}]}
+  - id: not
+    title: what must not be is named
+    request: curl http://todo.example/
+    expect: {json: {name: !not [todo, list], version: !all [!starts_with "1", !length 4]}}
+  - id: numbers
+    title: a number is exact, or off by so much
+    request: curl http://todo.example/numbers
+    expect: {json: !subset {big: 9007199254740992, pi: !about {value: 3.2, within: 0.01}}}
+  - id: headers
+    title: a field that comes once is not two
+    request: curl http://todo.example/old-session
+    expect: {headers: {set-cookie: !unordered [seen=1, !starts_with sid=]}}
+  - id: bytes
+    title: bytes are told by length and digest
+    request: curl http://todo.example/
+    expect: {body: !all [!length 3, !sha256 6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d]}
+  - id: schema
+    title: what a schema describes is told with its reason
+    request: curl http://todo.example/people
+    expect: {json: !each [!schema todo.json]}
+"#;
+
+#[test]
+fn a_mismatch_names_the_path_what_was_expected_what_came_and_the_nearest_element() {
+    let sandbox = Sandbox::todo();
+    sandbox.write("suite/lists/mismatches.yaml", MISMATCHES);
+    let arguments =
+        ["run", "--suite", "../suite", "--filter", "lists/mismatches", "--", "python3", "server.py"];
+    let told = golden::without_path(&golden::without_port(&sandbox.run(&arguments).stdout));
+    golden::compare(&data("told/mismatches.txt"), &told).unwrap_or_else(|complaint| panic!("{complaint}"));
+}
+
 #[test]
 fn a_report_is_coloured_where_it_is_asked_to_be_and_says_the_same() {
     let coloured = told(&["--color", "always", "--filter", "6-refuses"]);
