@@ -1,9 +1,11 @@
 //! The report as one page: self-contained, for a browser.
 //!
-//! The page is written whole by a template and can be read and printed without its script; the script filters, searches and copies.
+//! A template writes what stands above the steps and below them. The page can be read and printed without its script; the script filters,
+//! searches and copies.
 
 mod difference;
 pub mod matrix;
+mod step;
 mod view;
 
 use std::io::{self, Write};
@@ -28,21 +30,28 @@ struct Parts<V> {
     script: &'static str,
 }
 
+/// Where the steps stand in the template. No value can bring it about, since none is markup.
+const STEPS: &str = "<!-- steps -->\n";
+
 /// Writes the page.
 ///
 /// # Errors
 /// Those of the place that it is written to.
 pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
-    render(TEMPLATE, view::page(account), SCRIPT, out)
+    let page = render(TEMPLATE, view::page(account), SCRIPT)?;
+    let (above, below) = page.split_once(STEPS).unwrap_or((&page, ""));
+    out.write_all(above.as_bytes())?;
+    let mut text = String::new();
+    for (id, records) in account.scenarios() {
+        text.clear();
+        step::scenario(&mut text, id, &records).map_err(io::Error::other)?;
+        out.write_all(text.as_bytes())?;
+    }
+    out.write_all(below.as_bytes())
 }
 
-/// Writes what a template makes of its values; every value is text, and none is markup.
-pub(super) fn render(
-    template: &str,
-    page: impl Serialize,
-    script: &'static str,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+/// Returns what a template makes of its values; every value is text, and none is markup.
+pub(super) fn render(template: &str, page: impl Serialize, script: &'static str) -> io::Result<String> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.map_err(io::Error::other)?);
@@ -50,6 +59,5 @@ pub(super) fn render(
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("urlencoded", |text: String| percent_encode(&text));
     let template = environment.template_from_str(template).map_err(io::Error::other)?;
-    let text = template.render(Serde(Parts { page, style: STYLE, script })).map_err(io::Error::other)?;
-    out.write_all(text.as_bytes())
+    template.render(Serde(Parts { page, style: STYLE, script })).map_err(io::Error::other)
 }

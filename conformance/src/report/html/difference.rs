@@ -1,13 +1,12 @@
 //! A JSON answer, line by line, with what is not as expected marked where it stands.
 
-use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::json::{escape, unescape};
 use crate::verdict::Finding;
 
 /// A line of an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     /// The line.
     pub(super) text: String,
@@ -18,8 +17,7 @@ pub(super) struct Line {
 }
 
 /// How a line differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     None,
     Differs,

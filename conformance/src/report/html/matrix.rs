@@ -58,7 +58,7 @@ pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         rows: rows(comparison),
         evidence: comparison.implementations.iter().map(evidence).collect::<Result<_, _>>()?,
     };
-    render(TEMPLATE, page, SCRIPT, out)
+    out.write_all(render(TEMPLATE, page, SCRIPT)?.as_bytes())
 }
 
 fn rows(comparison: &Comparison) -> Vec<RowView<'_>> {

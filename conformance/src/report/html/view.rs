@@ -1,18 +1,17 @@
-//! A run, as the template of the page wants it.
+//! What stands above the steps of a run, as the template of the page wants it.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::difference::{self, Line};
-use crate::event::{Exchange, Record, Standing};
+use crate::event::Standing;
 use crate::report::account::Account;
 use crate::report::cause::{Answered, Cause, causes};
-use crate::report::task::{task_of, tasks};
+use crate::report::task::tasks;
 use crate::suite::Level;
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::Verdict;
 
-/// Everything that the page shows.
+/// Everything that the template shows.
 #[derive(Debug, Serialize)]
 pub(super) struct Page<'a> {
     suite: &'a str,
@@ -27,7 +26,6 @@ pub(super) struct Page<'a> {
     tasks: Vec<TaskView<'a>>,
     causes: Vec<CauseView<'a>>,
     verdicts: Vec<(String, usize)>,
-    scenarios: Vec<ScenarioView<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,55 +61,7 @@ struct CauseView<'a> {
     requirements: Vec<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
-struct ScenarioView<'a> {
-    id: &'a str,
-    profile: &'a str,
-    held: usize,
-    steps: Vec<StepView<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct StepView<'a> {
-    id: &'a str,
-    name: &'a str,
-    title: &'a str,
-    verdict: String,
-    state: &'static str,
-    mark: &'static str,
-    levels: String,
-    tasks: String,
-    covers: Vec<(&'a str, String)>,
-    place: String,
-    time: String,
-    reason: Option<&'a str>,
-    findings: &'a [Finding],
-    source: Vec<SourceLine<'a>>,
-    exchange: Option<&'a Exchange>,
-    answer: Option<Answer>,
-    printed: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct SourceLine<'a> {
-    number: usize,
-    text: &'a str,
-    labels: Vec<&'a str>,
-}
-
-#[derive(Debug, Serialize)]
-struct Answer {
-    /// Whether the status is what does not hold.
-    status_differs: bool,
-    lines: Option<Vec<Line>>,
-    body: String,
-    cut: bool,
-}
-
-/// A body is shown up to so many bytes.
-const LARGEST_BODY: usize = 20_000;
-
-/// Returns what the page shows of a run.
+/// Returns what the template shows of a run.
 pub(super) fn page(account: &Account) -> Page<'_> {
     let footer = &account.footer;
     let levels = Level::ALL.into_iter().map(|level| {
@@ -134,14 +84,6 @@ pub(super) fn page(account: &Account) -> Page<'_> {
         tasks: task_views(account),
         causes: cause_views(account),
         verdicts,
-        scenarios: (account.scenarios().into_iter())
-            .map(|(id, records)| ScenarioView {
-                id,
-                profile: records.first().map_or("", |record| &record.profile),
-                held: records.iter().filter(|record| record.verdict == Verdict::Pass).count(),
-                steps: records.into_iter().map(step).collect(),
-            })
-            .collect(),
     }
 }
 
@@ -204,74 +146,4 @@ pub(super) fn state(verdict: Verdict, binds: bool) -> (&'static str, &'static st
         Verdict::Skipped => ("skipped", "–"),
         Verdict::Error => ("fails", "✕"),
     }
-}
-
-fn step(record: &Record) -> StepView<'_> {
-    let (state, mark) = state(record.verdict, record.binds());
-    let mut levels: Vec<String> = record.covers.values().map(ToString::to_string).collect();
-    levels.dedup();
-    let mut tasks: Vec<&str> = record.covers.keys().map(|id| task_of(id)).collect();
-    tasks.dedup();
-    StepView {
-        id: &record.id,
-        name: record.id.rsplit("::").next().unwrap_or(&record.id),
-        title: &record.title,
-        verdict: record.verdict.to_string(),
-        state,
-        mark,
-        levels: levels.join(" "),
-        tasks: tasks.join(" "),
-        covers: record.covers.iter().map(|(id, level)| (id.as_str(), level.to_string())).collect(),
-        place: record.place.to_string(),
-        time: format!("{:.0} ms", record.milliseconds),
-        reason: record.reason.as_deref(),
-        findings: &record.findings,
-        source: source(record),
-        exchange: record.exchange.as_ref(),
-        answer: record.exchange.as_ref().and_then(|exchange| answer(record, exchange)),
-        printed: record.printed.trim_end(),
-    }
-}
-
-/// The lines of the step, without the indentation that they share, each with what is said of it.
-fn source(record: &Record) -> Vec<SourceLine<'_>> {
-    let lines: Vec<&str> = record.source.text.lines().collect();
-    let indent = lines
-        .iter()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| line.len() - line.trim_start().len())
-        .min();
-    let file = record.place.source().path();
-    let said = |number: usize| {
-        let here = record.findings.iter().filter(move |finding| finding.place.line() == number);
-        here.filter(|finding| finding.place.source().path() == file)
-            .map(|finding| finding.label.as_str())
-            .collect()
-    };
-    let numbered = lines.into_iter().enumerate().map(|(index, line)| {
-        let number = record.source.line + index;
-        SourceLine { number, text: line.get(indent.unwrap_or(0)..).unwrap_or(""), labels: said(number) }
-    });
-    numbered.collect()
-}
-
-fn answer(record: &Record, exchange: &Exchange) -> Option<Answer> {
-    let received = exchange.received.as_ref()?;
-    let status = received.status.to_string();
-    let end = received.body.char_indices().map(|(at, _)| at).find(|at| *at >= LARGEST_BODY);
-    let end = end.unwrap_or(received.body.len());
-    let marks = record.findings.iter().any(|finding| finding.pointer.is_some());
-    Some(Answer {
-        status_differs: record
-            .findings
-            .iter()
-            .any(|finding| finding.pointer.is_none() && finding.received == status),
-        lines: if marks && received.body.len() <= LARGEST_BODY {
-            difference::lines(&received.body, &record.findings)
-        } else {
-            None
-        },
-        body: received.body[..end].trim_end().to_owned(),
-        cut: end < received.body.len() || received.cut,
-    })
 }
