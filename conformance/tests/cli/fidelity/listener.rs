@@ -81,7 +81,9 @@ fn is_whole(bytes: &[u8]) -> bool {
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
     let head = letters(&bytes[..end]);
     if field(&head, "transfer-encoding").is_some() && !head.starts_with("GET") {
-        return bytes.ends_with(b"0\r\n\r\n");
+        // Behind the head, which may itself end in a boundary that ends in 0.
+        let body = &bytes[end + 4..];
+        return body == b"0\r\n\r\n" || body.ends_with(b"\r\n0\r\n\r\n");
     }
     let length = field(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     bytes.len() - end - 4 >= length
