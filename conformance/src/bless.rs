@@ -278,7 +278,7 @@ fn steps(suite: &Suite) -> Vec<(&str, &Step)> {
     suite.scenarios.iter().flat_map(|one| one.steps.iter().map(|step| (one.id.as_str(), step))).collect()
 }
 
-/// All that a step demands and sends, in words.
+/// All that a step demands, in words.
 fn demands(step: &Step) -> Vec<String> {
     let lanes = step.race.iter().flat_map(|race| &race.lanes).flat_map(|lane| lane.expectation.describe());
     step.expectation.describe().into_iter().chain(lanes).collect()
