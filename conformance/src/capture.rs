@@ -1,5 +1,6 @@
 //! Values kept from one step for a later one.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -11,7 +12,7 @@ use crate::response::Response;
 use crate::source::{Place, Source};
 use crate::suite::flag;
 use crate::suite::members::{Members, string};
-use crate::yaml::{Located, Node};
+use crate::yaml::{Located, Node, Value};
 
 /// A name and where in a response its value is found.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Capture {
     /// Where it is asked for.
     pub place: Place,
     from: From,
+    /// What takes a part of the value that is found.
+    part: Option<Regex>,
 }
 
 #[derive(Debug, Clone)]
@@ -32,7 +35,7 @@ enum From {
     Cookie(String),
     Header(String),
     Json(String),
-    Text(Regex),
+    Body,
 }
 
 /// Where in a response a value is found.
@@ -41,14 +44,14 @@ pub(crate) enum Found<'a> {
     Header(&'a str),
     /// A JSON Pointer.
     Json(&'a str),
-    /// A pattern with a group.
-    Text(&'a str),
+    /// The body as text.
+    Body,
 }
 
 impl Capture {
     /// Whether the value is found in the body.
     pub(crate) fn reads_the_body(&self) -> bool {
-        matches!(self.from, From::Json(_) | From::Text(_))
+        matches!(self.from, From::Json(_) | From::Body)
     }
 
     /// Where the value is found.
@@ -57,8 +60,15 @@ impl Capture {
             From::Cookie(name) => Found::Cookie(name),
             From::Header(name) => Found::Header(name),
             From::Json(pointer) => Found::Json(pointer),
-            From::Text(pattern) => Found::Text(pattern.as_str()),
+            From::Body => Found::Body,
         }
+    }
+
+    /// The pattern whose first group is the part that is kept, where it is not the whole value.
+    pub(crate) fn part(&self) -> Option<Cow<'_, str>> {
+        let pattern = self.part.as_ref()?;
+        let grouped = pattern.captures_len() > 1;
+        Some(if grouped { pattern.as_str().into() } else { format!("({pattern})").into() })
     }
 
     /// Returns the value, or the sentence that says why there is none.
@@ -66,30 +76,58 @@ impl Capture {
     /// # Errors
     /// The response does not have it.
     pub fn take(&self, response: &Response) -> Result<Json, String> {
-        match &self.from {
+        let mut found = self.find(response)?;
+        let Some(pattern) = &self.part else { return Ok(found.swap_remove(0)) };
+        let part = found.iter().filter_map(Json::as_str).find_map(|text| part(pattern, text));
+        part.map(Json::from).ok_or_else(|| self.unmatched(pattern, &found))
+    }
+
+    /// Everything that stands where the value is found: a header may come several times. Never empty.
+    fn find(&self, response: &Response) -> Result<Vec<Json>, String> {
+        Ok(match &self.from {
             From::Cookie(name) => match response.cookie(name) {
-                Some(cookie) => Ok(Json::String(cookie.value().to_owned())),
-                None => Err(format!("no cookie `{name}` is set")),
+                Some(cookie) => vec![cookie.value().into()],
+                None => return Err(format!("no cookie `{name}` is set")),
             },
-            From::Header(name) => match response.header(name) {
-                Some(value) => Ok(Json::String(value.to_owned())),
-                None => Err(format!("there is no header `{name}`")),
+            From::Header(name) => match response.header_values(name).map(Json::from).collect::<Vec<_>>() {
+                values if values.is_empty() => return Err(format!("there is no header `{name}`")),
+                values => values,
             },
             From::Json(pointer) => match response.json() {
-                Ok(body) => body
-                    .pointer(pointer)
-                    .cloned()
-                    .ok_or_else(|| format!("the body has nothing at `{pointer}`")),
-                Err(error) => Err(format!("the body is not JSON: {error}")),
+                Ok(body) => match body.pointer(pointer) {
+                    Some(value) => vec![value.clone()],
+                    None => return Err(format!("the body has nothing at `{pointer}`")),
+                },
+                Err(error) => return Err(format!("the body is not JSON: {error}")),
             },
-            From::Text(pattern) => {
-                match pattern.captures(&response.text()).and_then(|groups| groups.get(1)) {
-                    Some(group) => Ok(Json::String(group.as_str().to_owned())),
-                    None => Err(format!("the body does not match /{pattern}/")),
-                }
+            From::Body => vec![response.text().as_ref().into()],
+        })
+    }
+
+    /// Says that the value is there and the pattern does not find its part. What a secret is part of is not told.
+    fn unmatched(&self, pattern: &Regex, found: &[Json]) -> String {
+        match &self.from {
+            From::Body => format!("the body does not match /{pattern}/"),
+            From::Cookie(name) => format!("the cookie `{name}` does not match /{pattern}/"),
+            From::Json(pointer) if found.iter().all(|value| value.as_str().is_none()) => {
+                format!(
+                    "what the body has at `{pointer}` is no string, of which /{pattern}/ could take a part"
+                )
+            }
+            From::Json(pointer) => format!("what the body has at `{pointer}` does not match /{pattern}/"),
+            From::Header(name) if self.secret => format!("the header `{name}` does not match /{pattern}/"),
+            From::Header(name) => {
+                let values: Vec<&str> = found.iter().filter_map(Json::as_str).collect();
+                format!("the header `{name}` does not match /{pattern}/: it is `{}`", values.join("` and `"))
             }
         }
     }
+}
+
+/// What the first group of a pattern finds, or the whole of it where it has none.
+fn part<'a>(pattern: &Regex, text: &'a str) -> Option<&'a str> {
+    let group = usize::from(pattern.captures_len() > 1);
+    pattern.captures(text)?.get(group).map(|found| found.as_str())
 }
 
 /// Returns the capture that an entry of `capture` describes.
@@ -103,13 +141,17 @@ pub(crate) fn compile(
 ) -> Result<Capture, Diagnostic> {
     let place = name.place(source);
     check_name(&name.value, &place)?;
-    let mut members = Members::of(node, source, "a capture")?;
+    let mut members = Members::of(node, source, "a capture").map_err(|wrong| match &node.value {
+        Value::String(text) if node.tag.is_none() => wrong.help(instead_of(text)),
+        _ => wrong,
+    })?;
     let mut found = Vec::new();
     for kind in ["cookie", "header", "json", "text"] {
         if let Some(node) = members.take(kind) {
             found.push((kind, string(node, source, kind)?, node.place(source)));
         }
     }
+    let part = members.take("pattern");
     let secret = members.take("secret").map(|node| flag(node, source)).transpose()?.unwrap_or(false);
     let whole = members.place().clone();
     members.finish()?;
@@ -124,9 +166,29 @@ pub(crate) fn compile(
             return Err(Diagnostic::at(at.clone(), format!("`{written}` is not a JSON Pointer"))
                 .help("a pointer begins with `/`: /id, /0/name; '' is the whole body (RFC 6901)"));
         }
-        _ => From::Text(pattern(written, at)?),
+        _ => From::Body,
     };
-    Ok(Capture { name: name.value.clone(), keys: vec![name.value.clone()], secret, place, from })
+    let part = match (&from, part) {
+        (From::Body, Some(part)) => {
+            return Err(Diagnostic::at(part.place(source), "`text` is a pattern itself")
+                .help("`pattern` takes a part of a `cookie`, a `header` or a string of the `json`"));
+        }
+        (From::Body, None) => Some(matcher::pattern(written, at)?),
+        (_, Some(part)) => Some(matcher::pattern(&string(part, source, "`pattern`")?, &part.place(source))?),
+        (_, None) => None,
+    };
+    Ok(Capture { name: name.value.clone(), keys: vec![name.value.clone()], secret, place, from, part })
+}
+
+/// What was probably meant by a text where a capture is a mapping.
+fn instead_of(text: &str) -> String {
+    let kind = if text.starts_with('/') { "json" } else { "header" };
+    let others = ["cookie", "header", "json", "text"].into_iter().filter(|other| *other != kind);
+    let others: Vec<String> = others.map(|other| format!("`{other}`")).collect();
+    format!(
+        "it says where the value is found: {{{kind}: {text}}}, or with {} in its place",
+        others.join(", ")
+    )
 }
 
 /// Returns a pattern that has one group.
@@ -155,3 +217,6 @@ pub(crate) fn check_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
     Err(Diagnostic::at(place.clone(), format!("`{name}` cannot be used in an expression"))
         .help("a name is letters, digits and `_`, and does not begin with a digit"))
 }
+
+#[cfg(test)]
+mod tests;

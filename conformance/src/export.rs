@@ -6,6 +6,7 @@
 mod hurl;
 mod shell;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::capture::{Capture, Found};
@@ -26,14 +27,24 @@ struct Outgoing<'a> {
     request: Result<Prepared, String>,
     /// The status that is expected.
     status: Option<&'a Status>,
-    /// What is kept: the variable, and where it is found.
-    kept: Vec<(String, Found<'a>)>,
+    /// What is kept.
+    kept: Vec<Kept<'a>>,
     /// Whether the segments `.` and `..` of its path are sent.
     path_as_is: bool,
     /// How often it is sent.
     times: usize,
     /// Whether it begins its step.
     first: bool,
+}
+
+/// A value that is kept of an answer.
+struct Kept<'a> {
+    /// The variable that keeps it.
+    variable: String,
+    /// Where it is found.
+    found: Found<'a>,
+    /// The pattern whose first group is the part that is kept, where it is not all of it.
+    part: Option<Cow<'a, str>>,
 }
 
 /// Stand around the name of a variable until the text is quoted: private characters that no request holds.
@@ -109,7 +120,7 @@ fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
             }
             let kept = lane.captures.iter().map(|capture| {
                 let name = capture.keys.first().unwrap_or(&capture.name);
-                (variable(name), capture.source())
+                Kept { variable: variable(name), found: capture.source(), part: capture.part() }
             });
             let (status, kept, times) = (lane.expectation.status.as_ref(), kept.collect(), lane.times);
             let path_as_is = lane.request.path_as_is || lane.request.agent != Agent::Curl;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 
-use super::{Outgoing, outgoing, unmark};
+use super::{Kept, Outgoing, outgoing, unmark};
 use crate::capture::Found;
 use crate::json::unescape;
 use crate::plan::Plan;
@@ -65,13 +65,18 @@ fn entry(outgoing: &Outgoing<'_>, file: &mut String) -> std::fmt::Result {
     if !outgoing.kept.is_empty() {
         writeln!(file, "[Captures]")?;
     }
-    for (name, source) in &outgoing.kept {
-        match source {
-            Found::Cookie(cookie) => writeln!(file, "{name}: cookie {cookie:?}")?,
-            Found::Header(header) => writeln!(file, "{name}: header {header:?}")?,
-            Found::Json(pointer) => writeln!(file, "{name}: jsonpath {:?}", path(pointer))?,
-            Found::Text(regex) => writeln!(file, "{name}: body regex /{}/", regex.replace('/', "\\/"))?,
+    for Kept { variable, found, part } in &outgoing.kept {
+        if let (Found::Header(header), Some(_)) = (found, part) {
+            writeln!(file, "# Hurl finds this part where the answer has one field `{header}`, not several.")?;
         }
+        let found = match found {
+            Found::Cookie(cookie) => format!("cookie {cookie:?}"),
+            Found::Header(header) => format!("header {header:?}"),
+            Found::Json(pointer) => format!("jsonpath {:?}", path(pointer)),
+            Found::Body => "body".to_owned(),
+        };
+        let part = part.as_ref().map(|part| format!(" regex /{}/", part.replace('/', "\\/")));
+        writeln!(file, "{variable}: {found}{}", part.unwrap_or_default())?;
     }
     let class = status.as_deref().filter(|_| exact.is_none());
     if let Some(class) = class.and_then(|class| class.strip_suffix("xx")?.parse::<u16>().ok()) {

@@ -1,6 +1,6 @@
 //! A shell script with nothing but curl, sed and sh.
 
-use super::{Outgoing, outgoing, unmark};
+use super::{Kept, Outgoing, outgoing, unmark};
 use crate::capture::Found;
 use crate::curl;
 use crate::json::unescape;
@@ -85,40 +85,41 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
         |status| status.describe(&Scope::default()).replace(" or ", " ").replace("xx", "??"),
     );
     script.push_str(&format!("expect {} {}\n{tail}", quoted(&statuses), quoted(id)));
-    for (name, source) in &outgoing.kept {
-        script.push_str(&keep(name, source));
-    }
+    outgoing.kept.iter().for_each(|kept| script.push_str(&keep(kept)));
 }
 
 /// Stands for the target until the command is rendered.
 const TARGET: &str = "http://TARGET";
 
-fn keep(name: &str, source: &Found<'_>) -> String {
-    match source {
-        Found::Cookie(cookie) => format!(
-            "{name}=$(printf '%s\\n' \"$answer\" | sed -n {} | sed -n '$p')\n",
-            quoted(&format!("s/^{}: *{}=\\([^;]*\\).*/\\1/p", any_case("set-cookie"), pattern(cookie)))
-        ),
-        Found::Header(header) => format!(
-            "{name}=$(printf '%s\\n' \"$answer\" | sed -n {} | sed -n '1p' | sed \"s/$cr\\$//\")\n",
-            quoted(&format!("s/^{}: *\\(.*\\)$/\\1/p", any_case(header)))
-        ),
+fn keep(Kept { variable, found, part }: &Kept<'_>) -> String {
+    let mut text = String::new();
+    let all = match found {
+        Found::Cookie(cookie) => {
+            let field = any_case("set-cookie");
+            let field = quoted(&format!("s/^{field}: *{}=\\([^;]*\\).*/\\1/p", pattern(cookie)));
+            format!("printf '%s\\n' \"$answer\" | sed -n {field} | sed -n '$p'")
+        }
+        Found::Header(header) => {
+            let field = quoted(&format!("s/^{}: *\\(.*\\)$/\\1/p", any_case(header)));
+            // Of several the first; the one that a part is taken of is the first that has it.
+            let first = if part.is_some() { "" } else { " | sed -n '1p'" };
+            format!("printf '%s\\n' \"$answer\" | sed -n {field}{first} | sed \"s/$cr\\$//\"")
+        }
         Found::Json(pointer) => {
             let member = unescape(pointer.rsplit('/').next().unwrap_or_default());
-            let mut text = String::new();
             if pointer.matches('/').count() != 1 {
                 text.push_str(&format!("# The first member of this name stands for {pointer}.\n"));
             }
-            text + &format!("{name}=$(member {})\n", quoted(&pattern(&member)))
+            format!("member {}", quoted(&pattern(&member)))
         }
-        Found::Text(regex) => format!(
-            "# sed may read this pattern otherwise: {regex}\n{name}=$(printf '%s\\n' \"$answer\" | sed -nE {} | sed -n '1p')\n",
-            quoted(&format!(
-                "s/.*{}.*/\\1/p",
-                regex.replace(r"\S", "[^[:space:]]").replace(r"\d", "[0-9]").replace('/', r"\/")
-            ))
-        ),
-    }
+        Found::Body => "printf '%s\\n' \"$answer\"".to_owned(),
+    };
+    let part = part.as_ref().map(|regex| {
+        text.push_str(&format!("# sed may read this pattern otherwise: {regex}\n"));
+        let regex = regex.replace(r"\S", "[^[:space:]]").replace(r"\d", "[0-9]").replace('/', r"\/");
+        format!(" | part {}", quoted(&regex))
+    });
+    text + &format!("{variable}=$({all}{})\n", part.unwrap_or_default())
 }
 
 /// A pattern of sed that matches a header's name in either case.
@@ -157,5 +158,11 @@ member() {
     sed -e ':a' -e '$!{' -e 'N' -e 'ba' -e '}' -e 's/\n/ /g' |
     sed -n -e "s/\"$1\"[[:space:]]*:[[:space:]]*/\\
 /" -e 't found' -e 'd' -e ':found' -e 's/^.*\n//' -e 't value' -e ':value' -e 's/^"\([^"]*\)".*/\1/' -e 't print' -e 's/^\([^],}[:space:]]*\).*/\1/' -e ':print' -e 'p'
+}
+
+# Prints what the first group of this pattern finds in the first line that has it.
+part() {
+  sed -nE -e "s/$1/\\
+&/" -e 't found' -e 'd' -e ':found' -e 's/^.*\n//' -e "s/$1.*/\\1/p" | sed -n '1p'
 }
 "#;

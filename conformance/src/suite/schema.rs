@@ -194,8 +194,11 @@ pub(crate) struct CaptureShape {
     json: Option<String>,
     /// A header field, by name.
     header: Option<String>,
-    /// What a pattern with one group finds in the body.
+    /// What a pattern finds in the body: its first group, or the whole of it where it has none.
     text: Option<String>,
+    /// The part that is kept of a cookie, a header or a string of the body: what the first group of this pattern finds, or the
+    /// whole of it where it has none. Of a header that comes several times, the first that matches is taken.
+    pattern: Option<String>,
     /// Whether no report shows it.
     secret: Option<bool>,
 }

@@ -68,6 +68,44 @@ fn a_script_sends_every_step_with_its_captures() {
     assert_eq!(told.lines().filter(|line| line.starts_with("ok   ")).count(), 8, "{told}");
 }
 
+/// A loan that is found by a part of its address.
+const PARTS: &str = r#"format: 1
+title: A loan by its number
+profile: members
+steps:
+  - id: login
+    title: ann logs in
+    request: curl http://127.0.0.1:8080/login -d 'name=ann' -d 'password=correct horse'
+    expect: {status: 200}
+    capture: {desk: {cookie: desk}, year: {json: /since, pattern: '\d+'}, day: {text: '-(\d+)T'}}
+  - id: lend
+    title: she takes a book with her
+    request: |-
+      curl http://127.0.0.1:8080/loans -b 'desk=${desk}' --json '{"book": ${year}${day}}'
+    expect: {status: 201}
+    capture: {loan: {header: location, pattern: '/[a-z]+/(\d+)$'}}
+  - id: loan
+    title: it is hers
+    request: curl http://127.0.0.1:8080/loans/${loan} -b 'desk=${desk}'
+    expect: {status: 200, json: !subset {book: 202602}}
+"#;
+
+#[test]
+fn a_script_keeps_the_parts_of_values_that_a_run_keeps() {
+    let folder = imported();
+    fs::write(folder.path().join("suite/3-parts.yaml"), PARTS).unwrap();
+    fs::copy(data("documents/desk.py"), folder.path().join("desk.py")).unwrap();
+    let run = ["run", "--suite", "suite", "--filter", "3-*", "--", "python3", "desk.py"];
+    let finished = conformance_in(folder.path(), &run);
+    assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+    let exported =
+        conformance_in(folder.path(), &["export", "--curl", "--suite", "suite", "--filter", "3-*"]);
+    let desk = Desk::open();
+    let script = format!("{}\necho \"$day $year $loan\"\n", exported.stdout.replace("exit ", ": "));
+    let (_, told) = sh(folder.path(), &script, &desk.url);
+    assert!(told.contains("ok   3-parts::loan: 200") && told.ends_with("\n02 2026 40\n"), "{told}\n{script}");
+}
+
 #[test]
 fn a_script_says_which_status_is_another() {
     let folder = imported();

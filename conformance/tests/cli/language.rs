@@ -32,6 +32,21 @@ fn the_to_do_list_conforms_and_what_it_does_not_offer_is_skipped_with_its_reason
 }
 
 #[test]
+fn a_part_of_a_header_leads_to_the_next_page_and_one_that_is_not_there_is_told() {
+    let sandbox = Sandbox::todo();
+    let told = run(&sandbox, &["--filter", "lists/pages"]);
+    assert_eq!(told.step("lists/pages::next")["exchange"]["sent"]["target"], "/todos?page=2&size=2");
+    let pages = sandbox.read("suite/lists/pages.yaml").replace("rel=\"next\"'}", "rel=\"later\"'}");
+    sandbox.write("suite/lists/pages.yaml", &pages);
+    let told = run(&sandbox, &["--filter", "lists/pages"]);
+    assert_eq!(ids(&told, "fail"), ["lists/pages::first"]);
+    let cause = "the header `link` does not match /<([^>]*)>; rel=\"later\"/: it is \
+                 `</todos?page=1&size=2>; rel=\"first\"` and `</todos?page=2&size=2>; rel=\"next\"`";
+    assert_eq!(told.step("lists/pages::first")["findings"][0]["label"], cause);
+    assert_eq!(told.step("lists/pages::next")["reason"], format!("the step `first` owes it `next`: {cause}"));
+}
+
+#[test]
 fn one_row_is_run_alone_by_its_id_or_its_line() {
     let sandbox = Sandbox::todo();
     for filter in ["tokens@whole::missing[empty]", "people/tokens.yaml:15"] {

@@ -24,6 +24,12 @@ member() {
 /" -e 't found' -e 'd' -e ':found' -e 's/^.*\n//' -e 't value' -e ':value' -e 's/^"\([^"]*\)".*/\1/' -e 't print' -e 's/^\([^],}[:space:]]*\).*/\1/' -e ':print' -e 'p'
 }
 
+# Prints what the first group of this pattern finds in the first line that has it.
+part() {
+  sed -nE -e "s/$1/\\
+&/" -e 't found' -e 'd' -e ':found' -e 's/^.*\n//' -e "s/$1.*/\\1/p" | sed -n '1p'
+}
+
 # What a request can be (desk)
 
 #   - id: letters
@@ -65,7 +71,7 @@ expect '201' 'desk/all::ticket'
 # The first member of this name stands for /tickets/0/id.
 ticket=$(member 'id')
 # sed may read this pattern otherwise: No (\d+)
-number=$(printf '%s\n' "$answer" | sed -nE 's/.*No ([0-9]+).*/\1/p' | sed -n '1p')
+number=$(printf '%s\n' "$answer" | part 'No ([0-9]+)')
 place=$(printf '%s\n' "$answer" | sed -n 's/^[Ll][Oo][Cc][Aa][Tt][Ii][Oo][Nn]: *\(.*\)$/\1/p' | sed -n '1p' | sed "s/$cr\$//")
 seat=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]: *seat=\([^;]*\).*/\1/p' | sed -n '$p')
 
@@ -74,8 +80,22 @@ seat=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee
 #     request: |-
 #       curl "http://desk.example/tickets/${ticket}?seat=${seat}" -H "X-Number: ${number}" -d '{"place": "${place}"}'
 #     expect: {status: 200}
+#     capture: {next: {header: link, pattern: '<([^>]*)>; rel="next"'}, row: {cookie: seat, pattern: '\d+'}, shelf: {json: /place, pattern: 's/(\S+)'}}
 answer=$(curl -s -i "$target"'/tickets/'"$ticket"'?seat='"$seat"'' -H 'X-Number: '"$number"'' --data-raw '{"place": "'"$place"'"}')
 expect '200' 'desk/all::sent'
+# sed may read this pattern otherwise: <([^>]*)>; rel="next"
+next=$(printf '%s\n' "$answer" | sed -n 's/^[Ll][Ii][Nn][Kk]: *\(.*\)$/\1/p' | sed "s/$cr\$//" | part '<([^>]*)>; rel="next"')
+# sed may read this pattern otherwise: (\d+)
+row=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]: *seat=\([^;]*\).*/\1/p' | sed -n '$p' | part '([0-9]+)')
+# sed may read this pattern otherwise: s/(\S+)
+shelf=$(member 'place' | part 's\/([^[:space:]]+)')
+
+#   - id: parts
+#     title: parts of what is found, and what is sent of them
+#     request: {path: "${next}?row=${row}&shelf=${shelf}"}
+#     expect: {status: 200}
+answer=$(curl -s -i "$target"''"$next"'?row='"$row"'&shelf='"$shelf"'')
+expect '200' 'desk/all::parts'
 
 #   - id: cut
 #     title: a part of it is not known before
