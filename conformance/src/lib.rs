@@ -31,6 +31,7 @@ pub mod response;
 pub mod run;
 pub mod seed;
 pub mod shard;
+mod shell;
 pub mod source;
 pub mod suite;
 pub mod target;

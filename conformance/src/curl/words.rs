@@ -1,23 +1,44 @@
 //! A command line as a shell would split it, with `${…}` kept whole.
 
 use crate::diagnostic::Diagnostic;
+use crate::shell::{self, Unreadable};
 use crate::source::{Place, Span};
 
 /// Returns the words of a command. Quotes, escapes, continued lines and comments are the shell's; `${…}` is this language's,
 /// and a quote inside of it is not the shell's.
 pub(super) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnostic> {
     let (masked, expressions) = mask(command);
-    let words = shell_words::split(&masked)
-        .map_err(|_| Diagnostic::at(place.clone(), "a quote is opened in this command and never closed"))?;
-    Ok(words.into_iter().map(|word| unmask(&word, &expressions)).collect())
+    let words =
+        shell::split(&masked).map_err(|unreadable| refuse(unreadable, &masked, &expressions, place))?;
+    // What quotes and escapes make of a dollar and a brace is no expression. One that is opened and never closed is for the template to refuse.
+    let literal = |word: String| if masked.contains("${") { word } else { word.replace("${", "${'${'}") };
+    Ok(words.into_iter().map(|word| unmask(&literal(word.text), &expressions)).collect())
+}
+
+fn refuse(unreadable: Unreadable, masked: &str, expressions: &[String], place: &Place) -> Diagnostic {
+    match unreadable {
+        Unreadable::Open => {
+            Diagnostic::at(place.clone(), "a quote is opened in this command and never closed")
+        }
+        Unreadable::NoText(span) => {
+            let word = unmask(&masked[span], expressions);
+            Diagnostic::at(place_of(&word, place), "the escapes of this word make bytes that are no text in UTF-8")
+                .help("a body of any bytes is read from a file: --data-binary @FILE; a letter beyond \\uffff is written \\UHHHHHHHH")
+        }
+    }
 }
 
 /// Returns where a word of a command stands, so that the caret is under it and not under the whole command.
 pub(super) fn place_of(word: &str, place: &Place) -> Place {
     let text = place.source().text().get(place.span().start..place.span().end).unwrap_or("");
-    match text.find(word) {
-        Some(at) => {
-            place.source().place(Span::new(place.span().start + at, place.span().start + at + word.len()))
+    let within = text.find(word).map(|at| at..at + word.len());
+    // A word that the shell's escapes make stands there otherwise.
+    let made =
+        || shell::split(text).ok()?.into_iter().find(|made| made.text.contains(word)).map(|made| made.span);
+    match within.or_else(made) {
+        Some(span) => {
+            let start = place.span().start;
+            place.source().place(Span::new(start + span.start, start + span.end))
         }
         None => place.clone(),
     }
@@ -74,6 +95,27 @@ mod tests {
         assert_eq!(
             words(r#"curl "http://h/${a}" -u "${bob.email}:${f("x y")}" -d ${b}"#),
             ["curl", "http://h/${a}", "-u", r#"${bob.email}:${f("x y")}"#, "-d", "${b}"]
+        );
+    }
+
+    #[test]
+    fn what_escapes_make_is_no_expression_and_an_expression_among_them_is_one() {
+        assert_eq!(
+            words(r"curl -d $'\x24{a}\n${b}' -d '$'{c}"),
+            ["curl", "-d", "${'${'}a}\n${b}", "-d", "${'${'}c}"]
+        );
+    }
+
+    #[test]
+    fn the_caret_is_under_the_word_that_is_no_text() {
+        let command = r"curl -d $'\ud83d' http://h/";
+        let place = Source::new("c", command).place(Span::new(0, command.len()));
+        let wrong = split(command, &place).unwrap_err();
+        assert!(wrong.to_string().contains("no text in UTF-8"), "{wrong}");
+        assert_eq!(wrong.place().unwrap().span(), Span::new(8, 17));
+        assert_eq!(
+            place_of("a\tb", &Source::new("c", r"x $'a\tb'").place(Span::new(0, 9))).span(),
+            Span::new(2, 9)
         );
     }
 

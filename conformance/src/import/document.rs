@@ -9,6 +9,7 @@ use regex::Regex;
 use super::{Body, Launched, Seen, Story, Wanted, pattern, printed};
 use crate::curl;
 use crate::diagnostic::Diagnostic;
+use crate::shell::{self, Quote, Quotes, Role};
 use crate::source::Source;
 use crate::transcript::{self, Command};
 
@@ -73,7 +74,7 @@ fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Res
         }
     }
     // What the shell takes for a variable means nothing here.
-    for variable in VARIABLE.find_iter(&outside_single_quotes(&text)) {
+    for variable in VARIABLE.find_iter(&expanded(&text)) {
         remarks.push(format!(
             "{} was a variable of the shell: capture it or write its value",
             variable.as_str()
@@ -143,27 +144,28 @@ pub(super) fn hides_address(text: &str) -> bool {
 static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^(.*?)\s*\b([1-5]\d\d)\s*$"));
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\$\{?[A-Za-z_]\w*\}?"));
 
-fn outside_single_quotes(text: &str) -> String {
-    text.split('\'').step_by(2).collect::<Vec<_>>().join("'")
+/// What of a command the shell looks for variables in.
+fn expanded(text: &str) -> String {
+    let mut quotes = Quotes::default();
+    let expands = |role| matches!(role, Role::Plain | Role::Within(Quote::Double));
+    text.chars().map(|one| if expands(quotes.take(one)) { one } else { ' ' }).collect()
 }
 
 /// Returns the command before the shell's first operator, and the pieces behind it, each with its operator.
 fn first_command(text: &str) -> (String, Vec<String>) {
-    let mut quote = None;
+    let mut quotes = Quotes::default();
     let mut cuts = Vec::new();
-    let mut characters = text.char_indices().peekable();
     let mut before = ' ';
-    while let Some((at, one)) = characters.next() {
-        match (quote, one) {
-            (Some('"') | None, '\\') => drop(characters.next()),
-            (None, '"' | '\'') => quote = Some(one),
-            (Some(open), _) if open == one => quote = None,
+    for (at, one) in text.char_indices() {
+        let role = quotes.take(one);
+        match one {
+            _ if role != Role::Plain => {}
             // A part of an address stands unquoted more often than a job in the background does.
-            (None, '|' | ';') => cuts.push(at),
-            (None, '>') if before.is_whitespace() || before == '2' => {
+            '|' | ';' => cuts.push(at),
+            '>' if before.is_whitespace() || before == '2' => {
                 cuts.push(if before == '2' { at - 1 } else { at });
             }
-            (None, '&') if before.is_whitespace() => cuts.push(at),
+            '&' if before.is_whitespace() => cuts.push(at),
             _ => {}
         }
         before = one;
@@ -173,9 +175,13 @@ fn first_command(text: &str) -> (String, Vec<String>) {
     (text[..cuts[0]].trim_end().to_owned(), pieces.filter(|piece| !piece.is_empty()).collect())
 }
 
+fn words(command: &str) -> Option<Vec<String>> {
+    Some(shell::split(command).ok()?.into_iter().map(|word| word.text).collect())
+}
+
 /// The command that starts a target: one with variables of the environment before it.
 fn launch(text: &str) -> Option<Launched> {
-    let words = shell_words::split(text).ok()?;
+    let words = words(text)?;
     let assignment = |word: &String| {
         let (name, value) = word.split_once('=')?;
         let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
@@ -200,7 +206,7 @@ fn most_named(commands: &[Command]) -> Option<String> {
 
 /// The origin of the address in a command.
 pub(super) fn named_by(command: &str) -> Option<String> {
-    let words = shell_words::split(command).ok()?;
+    let words = words(command)?;
     let address = words.iter().find_map(|word| Some(ADDRESS.captures(word)?[1].to_owned()));
     let bare = || {
         let word = words.iter().skip(1).find(|word| BARE.is_match(word))?;
@@ -241,6 +247,18 @@ mod tests {
             ("curl 'a|b' -s".to_owned(), vec!["2>/dev/null".to_owned(), "| jq .".to_owned()])
         );
         assert_eq!(first_command("curl http://h/?a=1&b=2").1, Vec::<String>::new());
+        assert_eq!(first_command(r"curl -d $'it\'s; $A' -s").1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_variable_is_one_where_the_shell_looks_for_it() {
+        assert_eq!(
+            VARIABLE
+                .find_iter(&expanded(r#"a '$B' "$C" \$D $'it\'s $E' $F"#))
+                .map(|found| found.as_str())
+                .collect::<Vec<_>>(),
+            ["$C", "$F"]
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{Build, Program, START_LIMIT, Target};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::shell::{self, Unreadable};
 use crate::source::Source;
 use crate::suite::members::duration;
 use crate::suite::{Folder, Suite, environment, request};
@@ -211,9 +212,16 @@ impl Reader<'_> {
     /// A command is a list of words, or a line that is split as a shell would.
     fn command(&self, node: &Node) -> Result<Vec<String>, Diagnostic> {
         let wrong = |message: &str| Diagnostic::at(node.place(self.source), message);
-        let words = match (&node.tag, &node.value) {
-            (None, Value::String(line)) => shell_words::split(line)
-                .map_err(|_| wrong("a quote is opened in this command and never closed"))?,
+        let words: Vec<_> = match (&node.tag, &node.value) {
+            (None, Value::String(line)) => match shell::split(line) {
+                Ok(words) => words.into_iter().map(|word| word.text).collect(),
+                Err(Unreadable::Open) => {
+                    return Err(wrong("a quote is opened in this command and never closed"));
+                }
+                Err(Unreadable::NoText(_)) => {
+                    return Err(wrong("the escapes of a word make bytes that are no text in UTF-8"));
+                }
+            },
             (None, Value::List(list)) => list
                 .iter()
                 .map(|word| crate::suite::members::string(word, self.source, "a word of a command"))

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::Command;
 use super::markdown::{Block, Line};
+use crate::shell::{Quotes, Role};
 use crate::source::{Place, Source, Span};
 
 /// What was found in a block.
@@ -122,15 +123,15 @@ struct Typed {
 /// Reads a command that begins on the first line: a line goes on behind a backslash and within quotes.
 fn typed(lines: &[Line], from: usize) -> Typed {
     let mut typed = Typed { text: String::new(), comment: None, lines: 0, end: 0 };
-    let mut quote = None;
+    let mut quotes = Quotes::default();
     let mut from = from;
     for line in lines {
         let text = &line.text[from..];
         // The shell's own prompt for a continued line.
-        let second = if typed.lines > 0 && quote.is_none() { "> " } else { "" };
+        let second = if typed.lines > 0 && !quotes.is_open() { "> " } else { "" };
         let text = text.strip_prefix(second).unwrap_or(text);
         let start = line.start + line.text.len() - text.len();
-        let ends = scan(text, &mut quote);
+        let ends = scan(text, &mut quotes);
         let command = match ends {
             Ends::Comment(at) => {
                 typed.comment = Some(text[at + 1..].trim().to_owned()).filter(|words| !words.is_empty());
@@ -159,21 +160,14 @@ enum Ends {
     GoesOn,
 }
 
-/// Follows the quotes of a line (POSIX.1-2017, section 2.2 of the shell's language).
-fn scan(text: &str, quote: &mut Option<char>) -> Ends {
+/// Follows the quotes of a line.
+fn scan(text: &str, quotes: &mut Quotes) -> Ends {
     let mut before = ' ';
-    let mut characters = text.char_indices().peekable();
-    while let Some((at, character)) = characters.next() {
-        match (*quote, character) {
-            (None | Some('"'), '\\') => {
-                let Some(_) = characters.next() else { return Ends::GoesOn };
-            }
-            (None, '"' | '\'') => *quote = Some(character),
-            (Some(open), _) if open == character => *quote = None,
-            (None, '#') if before.is_whitespace() => return Ends::Comment(at),
-            _ => {}
+    for (at, one) in text.char_indices() {
+        if quotes.take(one) == Role::Plain && one == '#' && before.is_whitespace() {
+            return Ends::Comment(at);
         }
-        before = character;
+        before = one;
     }
-    if quote.is_some() { Ends::GoesOn } else { Ends::Here }
+    if quotes.goes_on() { Ends::GoesOn } else { Ends::Here }
 }

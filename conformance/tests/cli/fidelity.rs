@@ -25,7 +25,9 @@ pub(crate) fn real(command: &str, origin: &str, folder: &Path, listener: &Listen
     let host = |url: &str| url.trim_start_matches("http://").to_owned();
     let behind = |url: &str| format!("@{}/", host(url));
     let command = command.replace(origin, &listener.url).replace(&behind(origin), &behind(&listener.url));
-    let output = Command::new("sh")
+    // `$'…'` is none of every shell's words.
+    let shell = if command.contains("$'") { "bash" } else { "sh" };
+    let output = Command::new(shell)
         .args(["-c", &format!("{command} -s -m 20")])
         .current_dir(folder)
         .env("LC_ALL", "C.UTF-8")

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::golden;
+use crate::fidelity::listener::{Listener, Sent};
 use crate::program::{Finished, conformance_in, copy, data, scenarios};
 use crate::reference;
+use crate::{fidelity, golden};
 
 fn import(folder: &Path, document: &str, more: &[&str]) -> Finished {
     let document = data("documents").join(document);
@@ -150,6 +151,30 @@ fn a_recording_of_a_browser_becomes_a_suite() {
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     let golden = golden::compare(&data("documents/recording.golden"), &whole(&folder.path().join("suite")));
     golden.unwrap_or_else(|difference| panic!("{difference}"));
+}
+
+/// As a browser copies a request for a shell: over several lines, with a comment that is none within its quotes.
+const COPIED: &str = r"curl 'http://desk.example/notes' \
+  -X 'PUT' \
+  -H $'X-Who: Ann O\'Neil' \
+  --data-raw $'{\n\t\'text\': \'it\'s #1\u0021 \xc3\xbc $HOME ${HOME}\\\', |
+ # \U0001f600}'";
+
+#[test]
+fn what_a_browser_copies_for_a_shell_is_sent_as_bash_sends_it() {
+    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::open());
+    let document = format!("# Notes\n\n```\n$ {COPIED} # a note\n$ curl http://desk.example/last\n```\n");
+    fs::write(folder.path().join("notes.md"), document).unwrap();
+    let finished = conformance_in(folder.path(), &["import", "notes.md", "--out", "suite"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let suite = whole(&folder.path().join("suite"));
+    assert!(suite.contains("a note") && !suite.contains("variable of the shell"), "{suite}");
+    let real = fidelity::real(COPIED, "http://desk.example", folder.path(), &listener);
+    let [real] = real.as_slice() else { panic!("{real:?}") };
+    assert!(real.body.contains("it's #1!") && real.body.contains("$HOME ${HOME}"), "{real:?}");
+    conformance_in(folder.path(), &["run", &listener.url, "--suite", "suite"]);
+    let sent: Vec<Sent> = listener.heard().into_iter().map(Sent::called_curl).collect();
+    assert!(sent.iter().any(|sent| sent.is(real)), "{real:?}\n{sent:?}\n{suite}");
 }
 
 #[test]

@@ -1,0 +1,76 @@
+//! Words, beside those of the real bash.
+
+use std::process::Command;
+
+use super::*;
+
+fn words(command: &str) -> Vec<String> {
+    split(command).unwrap().into_iter().map(|word| word.text).collect()
+}
+
+/// The words as bash has them, each ended by a NUL.
+fn bash(command: &str) -> Vec<u8> {
+    let script = format!("printf '%s\\0' {command}");
+    let output = Command::new("bash").args(["-c", &script]).env("LC_ALL", "C.UTF-8").output().unwrap();
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// Commands that mean to every shell what they mean here.
+const PLAIN: &[&str] = &[
+    r#"a 'b c' "d e" f\ g"#,
+    "a \\\n b\\\nc 'd\\\ne' \"f\\\ng\"",
+    r#"'' "" a''b "a"'b'c"#,
+    r#""\$\`\"\\\a\n""#,
+    r"'\n' \n \\ \' \#",
+    "a#b #c\n",
+    "a # it's open",
+    "\\\n a",
+    "ü 'ö' \"ä\"",
+];
+
+/// Those that only bash and its kin know.
+const ANSI: &[&str] = &[
+    r#"$'a\nb\tc\\d\'e\"f\?g'"#,
+    r"$'\a\b\e\E\f\r\v'",
+    r"$'\x41\x4a\x4AZ\x4z\xzz'",
+    r"$'\x{41}\x{141}q' $'\x{41q' $'a\x{}z' $'a\x{zz'",
+    r"$'\101\1012\60\7z' $'\8\9' $'a\0b'c $'\400z'",
+    r"$'\u41 \u041\u00fc\u00FCz\u20acA\u' $'\uz'",
+    r"$'\U1F600 \U0001f600z \U41' $'\U' $'a\u0000b'",
+    r"$'\xc3\xbc' $'\xe2'$'\x82\xac' $'\303\274'",
+    r"$'\cA\ca\c?\c[\c\\z\c\n'",
+    r"$'\q\%\ \ü' $'a\
+b'",
+    r#"$"a b" a$"b"c "$'a'" "a"$'b' 'a'$'\n''c'"#,
+    r"$'it\'s; \\' $'' a$'\n'b \$'a\n'",
+    r"$'#' #$'a",
+    r"$'$\'' $'{}!\u0021'",
+];
+
+#[test]
+fn words_are_those_of_bash() {
+    // The bash of macOS is older than the escapes for code points.
+    let young = bash(r"$'\u41'") == b"A\0";
+    for command in PLAIN.iter().chain(ANSI).filter(|command| young || !command.to_lowercase().contains("\\u"))
+    {
+        let ours = words(command).iter().map(|word| format!("{word}\0")).collect::<String>();
+        assert_eq!(ours.as_bytes(), bash(command), "{command}: {ours:?}");
+    }
+}
+
+#[test]
+fn a_word_that_is_no_text_is_told_with_its_place() {
+    for word in [r"$'\xff'", r"$'\ud83d\ude00'", r"$'\377'", r"$'\U110000'", r"$'\xc3'", r"$'\cü'"] {
+        assert_eq!(split(&format!("a {word} b")), Err(Unreadable::NoText(2..2 + word.len())), "{word}");
+        assert!(std::str::from_utf8(&bash(word)).is_err(), "{word}");
+    }
+}
+
+#[test]
+fn a_quote_that_is_never_closed_is_told() {
+    for command in ["'", "a \"b", r"$'a\'", "$\"a"] {
+        assert_eq!(split(command), Err(Unreadable::Open), "{command}");
+    }
+    assert_eq!(split(" \n # no word"), Ok(Vec::new()));
+}
