@@ -1,4 +1,6 @@
-//! A shell script with nothing but curl, sed and sh.
+//! A shell script with nothing but curl, sed and sh, and the clock where a request is sent again.
+
+use std::time::Duration;
 
 use super::{Kept, Outgoing, outgoing, unmark};
 use crate::capture::Found;
@@ -67,11 +69,6 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
     if request.follow > 0 {
         including.push_str(&format!(" -L --max-redirs {}", request.follow));
     }
-    if let Some((limit, _)) = outgoing.step.retry {
-        script.push_str(&format!(
-            "# In the suite this is sent again for {limit:?}, until it holds; here once.\n"
-        ));
-    }
     let (head, tail) = match outgoing.times {
         1 => (String::new(), ""),
         times => {
@@ -79,13 +76,45 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
             (format!("for each in {}; do\n", each.join(" ")), "done\n")
         }
     };
-    script.push_str(&format!("{head}answer=$({printed}curl -s{including} {command})\n"));
     let statuses = outgoing.status.filter(|status| status.is_known()).map_or_else(
         || "???".to_owned(),
         |status| status.describe(&Scope::default()).replace(" or ", " ").replace("xx", "??"),
     );
-    script.push_str(&format!("expect {} {}\n{tail}", quoted(&statuses), quoted(id)));
-    outgoing.kept.iter().for_each(|kept| script.push_str(&keep(kept)));
+    let statuses = quoted(&statuses);
+    let sent = format!("answer=$({printed}curl -s{including} {command})\n");
+    let kept: String = outgoing.kept.iter().map(keep).collect();
+    let judged = format!("expect {statuses} {}\n", quoted(id));
+    script.push_str(&match outgoing.step.retry {
+        Some(retry) => {
+            format!("{head}{}{judged}{tail}", again(retry, &format!("{sent}{kept}"), &statuses, outgoing))
+        }
+        None => format!("{head}{sent}{judged}{tail}{kept}"),
+    });
+}
+
+/// The lines that send a request, in a loop that ends with what is expected or with the time for it.
+fn again(
+    (limit, every): (Duration, Duration),
+    sent: &str,
+    statuses: &str,
+    outgoing: &Outgoing<'_>,
+) -> String {
+    let kept = outgoing.kept.iter().map(|kept| format!(" && [ -n \"${}\" ]", kept.variable));
+    let (demands, holds) = match kept.collect::<String>() {
+        kept if kept.is_empty() => ("its status is", format!("holds {statuses}")),
+        kept => ("its status, and what is kept of it, are", format!("{{ holds {statuses}{kept}; }}")),
+    };
+    // The clock counts whole seconds: with one more none is too few.
+    let seconds = limit.as_secs_f64().ceil() + 1.0;
+    let pause = every.as_secs_f64();
+    format!(
+        "# Sent again for {limit:?}, by a clock of whole seconds, every {every:?}, until {demands} as expected; in the suite until all of it is.\n\
+         deadline=$(($(date +%s) + {seconds}))\n\
+         while\n\
+         {sent}\
+         ! {holds} && [ \"$(date +%s)\" -lt \"$deadline\" ]\n\
+         do pause {pause}; done\n"
+    )
 }
 
 /// Stands for the target until the command is rendered.
@@ -142,14 +171,28 @@ failed=0
 cr=$(printf '\r')
 set -f
 
-# Compares the status of the answer with those that are expected, such as 401 or 4??.
-expect() {
+# Whether the status of the answer is one of these, such as 401 or 4??.
+holds() {
   status=$(printf '%s\n' "$answer" | sed -n 's/^HTTP\/[0-9.]* \([0-9]*\).*/\1/p' | sed -n '$p')
   for one in $1; do
-    case $status in $one) echo "ok   $2: $status"; return ;; esac
+    case $status in $one) return 0 ;; esac
   done
-  echo "FAIL $2: ${status:-no answer}, not $1"
-  failed=1
+  return 1
+}
+
+# Tells whether the status of the answer is one that is expected.
+expect() {
+  if holds "$1"; then
+    echo "ok   $2: $status"
+  else
+    echo "FAIL $2: ${status:-no answer}, not $1"
+    failed=1
+  fi
+}
+
+# Waits for so many seconds; for a whole one where sleep knows no parts of them.
+pause() {
+  sleep "$1" 2>/dev/null || sleep 1
 }
 
 # Prints the first member of this name in the answer's JSON.

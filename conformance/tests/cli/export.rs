@@ -1,6 +1,7 @@
 //! Scenarios become what other tools run, and a command becomes a step: with the real curl and the real shell.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -152,6 +153,76 @@ fn a_recorded_command_is_a_step_that_can_be_pasted() {
     let finished = conformance_in(folder.path(), &arguments);
     assert_eq!(finished.code, Some(0), "{}{}\n{step}", finished.stdout, finished.stderr);
     assert!(step.contains("status: 404") && step.contains("json: {error: Not Found}"), "{step}");
+}
+
+/// A suite of one scenario with these steps.
+fn suite_of(folder: &Path, steps: &str) {
+    for (name, text) in [
+        (
+            "suite.yaml",
+            "format: 1\ntitle: One\norigin: http://desk.example\nprofiles: {all: {}}\n".to_owned(),
+        ),
+        ("requirements.yaml", "format: 1\nrequirements: []\n".to_owned()),
+        ("desk/one.yaml", format!("format: 1\ntitle: One\nprofile: all\nsteps:\n{steps}")),
+    ] {
+        let path = folder.join("suite").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+/// Answers each request with the next of these heads, and the last of them again and again; what has come is told.
+fn answering(heads: &[&'static str]) -> (String, std::sync::mpsc::Receiver<String>) {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    let (tell, told) = std::sync::mpsc::channel();
+    let heads = heads.to_vec();
+    std::thread::spawn(move || {
+        for (number, stream) in socket.incoming().enumerate() {
+            let (mut stream, mut buffer) = (stream.unwrap(), [0; 4096]);
+            let length = stream.read(&mut buffer).unwrap();
+            tell.send(String::from_utf8_lossy(&buffer[..length]).into_owned()).ok();
+            let head = heads[number.min(heads.len() - 1)];
+            let answer = format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (url, told)
+}
+
+#[test]
+fn a_script_sends_again_until_the_answer_is_there_and_no_longer_than_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    suite_of(
+        folder.path(),
+        concat!(
+            "  - id: later\n    title: it takes a moment\n    retry: {for: 20s, every: 50ms}\n",
+            "    request: {method: POST, path: /later, body: \"one\\ntwo\"}\n",
+            "    expect: {status: 200}\n    capture: {ticket: {header: x-ticket}}\n",
+            "  - id: ticket\n    title: what was kept is sent\n",
+            "    request: curl \"http://desk.example/${ticket}\"\n    expect: {status: 200}\n",
+        ),
+    );
+    let exported = conformance_in(folder.path(), &["export", "--curl", "--suite", "suite"]);
+    let ticket = "200 OK\r\nX-Ticket: t1";
+    // The status alone is not all: without its ticket an answer is not the one that is waited for.
+    let (url, heard) = answering(&["503 No", "503 No", "200 OK", ticket]);
+    let (code, told) = sh(folder.path(), &exported.stdout, &url);
+    assert_eq!(code, Some(0), "{told}\n{}", exported.stdout);
+    assert_eq!(told.lines().count(), 2, "{told}");
+    let heard: Vec<String> = heard.try_iter().collect();
+    assert_eq!(heard.len(), 5, "{heard:?}");
+    assert!(heard[..4].iter().all(|sent| sent.starts_with("POST /later ") && sent.ends_with("one\ntwo")));
+    assert!(heard[4].starts_with("GET /t1 "), "{heard:?}");
+
+    let steps = "  - id: never\n    title: never\n    retry: {for: 1s, every: 300ms}\n    request: {path: /never}\n    expect: {status: 200}\n";
+    suite_of(folder.path(), steps);
+    let exported = conformance_in(folder.path(), &["export", "--curl", "--suite", "suite"]);
+    let (url, heard) = answering(&["503 No"]);
+    let (code, told) = sh(folder.path(), &exported.stdout, &url);
+    assert_eq!((code, told.as_str()), (Some(1), "FAIL desk/one::never: 503, not 200\n"));
+    let tries = heard.try_iter().count();
+    assert!((2..=8).contains(&tries), "{tries} tries");
 }
 
 #[test]
