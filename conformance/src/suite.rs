@@ -29,7 +29,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Json;
 use crate::request::Request;
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::template::Scope;
 use crate::yaml;
 
@@ -197,8 +197,22 @@ fn scope_of(fixtures: &[Fixture]) -> Scope {
 
 fn read<T: serde::de::DeserializeOwned>(folder: &Folder, name: &str) -> Result<(Arc<Source>, T), Diagnostic> {
     let source = folder.source(name)?;
-    let value = yaml::read(&source)?;
+    let value = parse(&source)?;
     Ok((source, value))
+}
+
+/// Reads a file that says of which format it is. One that does not is told how it begins.
+///
+/// # Errors
+/// The first thing that is wrong with the YAML or with its shape, at its place.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostic> {
+    const MISSING: &str = "the key `format` is missing";
+    yaml::read(source).map_err(|wrong| match wrong.message() {
+        MISSING => Diagnostic::at(source.place(Span::default()), MISSING)
+            .label("before this")
+            .help(format!("a file begins with `format: {}`", format::FORMAT)),
+        _ => wrong,
+    })
 }
 
 /// Refuses a file of a later format by name.
