@@ -12,7 +12,7 @@ use crate::matcher::{self, Matcher, Mode, Setting};
 use crate::request::Files;
 use crate::source::{Place, Source};
 use crate::suite::format::ExpectText;
-use crate::suite::members::{Members, duration};
+use crate::suite::members::{Members, duration, parse_text};
 use crate::template::{Scope, Text};
 use crate::yaml::{Located, Node, Value};
 
@@ -266,10 +266,7 @@ pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status
             _ => Err(wrong(node)),
         },
         (None, Value::String(written)) if written.starts_with("${") => {
-            let place = node.place(source);
-            let text = Text::parse(written)
-                .map_err(|error| Diagnostic::at(place.find(error.written()), error.to_string()))?;
-            Ok(StatusChoice::Computed(text))
+            Ok(StatusChoice::Computed(parse_text(written, &node.place(source))?))
         }
         (None, Value::String(class)) => match class.strip_suffix("xx").map(str::parse) {
             Some(Ok(class @ 1..=5)) => Ok(StatusChoice::Class(class)),

@@ -5,6 +5,7 @@
 //! launch contract, has blocks too.)
 
 mod expression;
+mod known;
 mod value;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::json::Json;
 use expression::{Expression, context};
+use known::is_function;
+pub(crate) use known::{FILTERS, FUNCTIONS};
 
 /// A string with `${…}` in it.
 #[derive(Debug, Clone)]
@@ -42,6 +45,8 @@ pub struct Scope {
 pub struct TemplateError {
     written: String,
     fault: String,
+    /// The filter that it uses and there is not.
+    unknown: Option<String>,
 }
 
 #[derive(Debug)]
@@ -66,12 +71,27 @@ impl TemplateError {
         &self.written
     }
 
+    /// The filter that the expression uses and there is not, if that is what is wrong.
+    #[must_use]
+    pub fn unknown_filter(&self) -> Option<&str> {
+        self.unknown.as_deref()
+    }
+
+    fn new(written: &str, fault: String) -> Self {
+        Self { written: written.to_owned(), fault, unknown: None }
+    }
+
     fn unreadable(written: &str, error: &Error) -> Self {
-        Self { written: written.to_owned(), fault: format!("cannot be read: {}", cause(error)) }
+        Self::new(written, format!("cannot be read: {}", cause(error)))
+    }
+
+    fn unfiltered(written: &str, filter: &str) -> Self {
+        let fault = format!("cannot be read: there is no filter `{filter}`");
+        Self { unknown: Some(filter.to_owned()), ..Self::new(written, fault) }
     }
 
     fn valueless(written: &str, cause: &str) -> Self {
-        Self { written: written.to_owned(), fault: format!("has no value: {cause}") }
+        Self::new(written, format!("has no value: {cause}"))
     }
 }
 
@@ -79,7 +99,7 @@ impl Text {
     /// Reads a string as it stands in a file.
     ///
     /// # Errors
-    /// A `${` without its `}`, or an expression that cannot be read.
+    /// A `${` without its `}`, or an expression that cannot be read: one with a filter that there is not, too.
     pub fn parse(written: &str) -> Result<Self, TemplateError> {
         let mut parts = Vec::new();
         let mut rest = written;
@@ -87,8 +107,8 @@ impl Text {
             let (literal, opened) = rest.split_at(start);
             let inside = &opened[2..];
             let Some(end) = expression_end(inside) else {
-                let written = opened.lines().next().unwrap_or(opened).to_owned();
-                return Err(TemplateError { written, fault: "has no closing brace".to_owned() });
+                let written = opened.lines().next().unwrap_or(opened);
+                return Err(TemplateError::new(written, "has no closing brace".to_owned()));
             };
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));
@@ -135,7 +155,7 @@ impl Text {
         })
     }
 
-    /// Returns the expression that can have no value in any scope: it uses a function, a filter or a test that there is not.
+    /// Returns the expression that can have no value in any scope: it uses a function or a test that there is not.
     #[must_use]
     pub fn impossible(&self, scope: &Scope) -> Option<TemplateError> {
         self.expressions().find_map(|expression| expression.impossible(scope))
@@ -220,15 +240,6 @@ fn with_line(error: &Error) -> String {
     let line = error.line().map(|line| format!(" (line {line} of the template)")).unwrap_or_default();
     format!("{}{line}", cause(error))
 }
-
-fn is_function(name: &str) -> bool {
-    FUNCTIONS.contains(&name) || BUILT_IN.contains(&name)
-}
-
-/// The functions of the language.
-pub(crate) const FUNCTIONS: [&str; 3] = ["base64", "sha256", "uuid"];
-/// Those that the template library brings along: no names of the suite's either.
-const BUILT_IN: [&str; 4] = ["range", "dict", "debug", "namespace"];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
@@ -346,9 +357,11 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_there_is_not_is_known_before_the_names_have_values() {
+    fn a_filter_or_a_test_that_there_is_not_is_known_before_the_names_have_values() {
+        let error = Text::parse("${session | upper | uper}").unwrap_err();
+        assert_eq!(error.unknown_filter(), Some("uper"));
         let impossible = |text| Text::parse(text).unwrap().impossible(&Scope::default());
-        assert!(impossible("${session | uper}").is_some());
+        assert!(impossible("${1 is ood}").is_some());
         assert!(impossible("${session | upper}").is_none());
     }
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Place, Source};
 use crate::suite::Count;
-use crate::suite::members::string;
+use crate::suite::members::{parse_text, string};
 use crate::template::{Scope, Text};
 use crate::yaml::Node;
 
@@ -67,8 +67,7 @@ impl Bytes {
 /// What is neither 64 hexadecimal digits nor an expression.
 pub(super) fn digest(node: &Node, source: &Arc<Source>, place: &Place) -> Result<Bytes, Diagnostic> {
     let written = string(node, source, "a digest")?;
-    let text = Text::parse(&written)
-        .map_err(|error| Diagnostic::at(place.find(error.written()), error.to_string()))?;
+    let text = parse_text(&written, place)?;
     let digits = written.len() == 64 && written.bytes().all(|byte| byte.is_ascii_hexdigit());
     if text.is_literal() && !digits {
         let message = "a SHA-256 is 64 hexadecimal digits";

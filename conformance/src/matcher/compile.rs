@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::json::Json;
 use crate::request::Files;
 use crate::source::{Place, Source};
-use crate::suite::members::{Members, number, string};
+use crate::suite::members::{Members, number, parse_text, string};
 use crate::template::Text;
 use crate::yaml::{Node, Value};
 
@@ -85,7 +85,7 @@ pub(crate) fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic>
 fn plain(node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diagnostic> {
     let (source, mode) = (setting.source, setting.mode);
     Ok(match &node.value {
-        Value::String(written) => Kind::Text(text(written, place)?),
+        Value::String(written) => Kind::Text(parse_text(written, place)?),
         Value::Number(_) if mode != Mode::Json => Kind::Text(Text::literal(&string(node, source, "a text")?)),
         Value::Number(_) => Kind::Literal(Json::Number(number(node, source)?)),
         Value::Bool(value) if mode != Mode::Json => Kind::Text(Text::literal(&value.to_string())),
@@ -116,7 +116,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
     }
     if let Some(leaf) = LEAVES_OF.iter().find(|leaf| leaf.tag == tag) {
         return match &node.value {
-            Value::String(written) => Ok(Kind::LeafOf { leaf, argument: text(written, place)? }),
+            Value::String(written) => Ok(Kind::LeafOf { leaf, argument: parse_text(written, place)? }),
             Value::Number(read) => {
                 Ok(Kind::LeafOf { leaf, argument: Text::literal(node.digits(source).unwrap_or(read)) })
             }
@@ -223,8 +223,4 @@ fn object(node: &Node, setting: &Setting<'_>, open: bool) -> Result<Kind, Diagno
 
 fn compile_all(list: &[Node], setting: &Setting<'_>) -> Result<Vec<Matcher>, Diagnostic> {
     list.iter().map(|node| compile(node, setting)).collect()
-}
-
-fn text(written: &str, place: &Place) -> Result<Text, Diagnostic> {
-    Text::parse(written).map_err(|error| Diagnostic::at(place.find(error.written()), error.to_string()))
 }

@@ -11,7 +11,7 @@ use super::Suite;
 use super::folder::Folder;
 use super::format::StepText;
 use super::frame::{Frame, Need, Spots};
-use super::members::string;
+use super::members::{parse_text, string};
 use super::names::Names;
 use super::rows::{self, ROW, Row};
 use super::scenario::{Stages, stages};
@@ -264,8 +264,7 @@ impl<'a> Expansion<'a> {
         let written = string(node, level.source, "the name of a fixture")?;
         let place = node.place(level.source);
         let expression = if written.starts_with("${") { written } else { format!("${{{written}}}") };
-        let text =
-            Text::parse(&expression).map_err(|error| Diagnostic::at(place.clone(), error.to_string()))?;
+        let text = parse_text(&expression, &place)?;
         let name = text.names().next().map_or("", |(_, name)| name).to_owned();
         self.names.check(&text, &place, &level.frame, &level.prefix)?;
         match self.names.suite.fixture(&name) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::json::{Json, Number};
 use crate::source::{Place, Source};
-use crate::template::Text;
+use crate::template::{FILTERS, Text};
 use crate::yaml::{Located, Node, Value};
 
 /// A mapping of which some members have been taken.
@@ -83,8 +83,17 @@ pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text
 }
 
 /// Returns a text with its expressions.
+///
+/// # Errors
+/// An expression that cannot be read, at its place.
 pub(crate) fn parse_text(written: &str, place: &Place) -> Result<Text, Diagnostic> {
-    Text::parse(written).map_err(|error| Diagnostic::at(place.find(error.written()), error.to_string()))
+    Text::parse(written).map_err(|error| {
+        let place = place.find(error.written());
+        match error.unknown_filter() {
+            Some(filter) => Diagnostic::at(place.find(filter), error.to_string()).suggest(filter, FILTERS),
+            None => Diagnostic::at(place, error.to_string()),
+        }
+    })
 }
 
 /// Returns the entries of a mapping of free names to strings.

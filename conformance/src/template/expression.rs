@@ -10,7 +10,8 @@ use minijinja::value::Object;
 use minijinja::{ErrorKind, Value};
 use regex::Regex;
 
-use super::{ENVIRONMENT, Scope, TemplateError, cause, is_function};
+use super::known::{is_function, unknown_filter};
+use super::{ENVIRONMENT, Scope, TemplateError, cause};
 
 /// An expression that can be read.
 #[derive(Debug)]
@@ -70,6 +71,9 @@ impl Expression {
         let compiled = ENVIRONMENT
             .compile_expression_owned(inside.to_owned())
             .map_err(|error| TemplateError::unreadable(written, &error))?;
+        if let Some(filter) = unknown_filter(inside) {
+            return Err(TemplateError::unfiltered(written, filter));
+        }
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
         // The library passes over a name that is sliced: `first[:3]`.
         names.extend(SLICED.captures_iter(inside).map(|found| found[1].to_owned()));
@@ -79,11 +83,11 @@ impl Expression {
         Ok(Self { written: written.to_owned(), names, meaning: Meaning::Compiled(compiled) })
     }
 
-    /// Returns why the expression can have no value in any scope: it uses a function, a filter or a test that there is not.
+    /// Returns why the expression can have no value in any scope: it uses a function or a test that there is not.
     pub(super) fn impossible(&self, scope: &Scope) -> Option<TemplateError> {
         let Meaning::Compiled(compiled) = &self.meaning else { return None };
         let error = compiled.eval(context(scope)).err()?;
-        let impossible = [ErrorKind::UnknownFilter, ErrorKind::UnknownFunction, ErrorKind::UnknownTest];
+        let impossible = [ErrorKind::UnknownFunction, ErrorKind::UnknownTest];
         impossible.contains(&error.kind()).then(|| TemplateError::unreadable(&self.written, &error))
     }
 

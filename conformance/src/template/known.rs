@@ -1,0 +1,123 @@
+//! What expressions know beside the names of the suite: functions and filters. The reference page lists them.
+//!
+//! In goes an expression, out comes the filter in it that there is not. Nothing is evaluated here.
+
+/// The functions of the language.
+pub(crate) const FUNCTIONS: [&str; 3] = ["base64", "sha256", "uuid"];
+/// Those that the template library brings along: no names of the suite's either.
+const BUILT_IN: [&str; 4] = ["range", "dict", "debug", "namespace"];
+
+/// The filters: all that the template library brings along.
+pub(crate) const FILTERS: [&str; 48] = [
+    "abs",
+    "attr",
+    "batch",
+    "bool",
+    "capitalize",
+    "chain",
+    "count",
+    "d",
+    "default",
+    "dictsort",
+    "e",
+    "escape",
+    "first",
+    "float",
+    "format",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "pprint",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "split",
+    "string",
+    "sum",
+    "title",
+    "tojson",
+    "trim",
+    "unique",
+    "upper",
+    "zip",
+];
+
+/// Whether a name is one that a function has.
+pub(super) fn is_function(name: &str) -> bool {
+    FUNCTIONS.contains(&name) || BUILT_IN.contains(&name)
+}
+
+/// Returns the first filter of an expression that there is not. The library finds it when the expression is evaluated, and no
+/// further than the first name without a value.
+pub(super) fn unknown_filter(expression: &str) -> Option<&str> {
+    let mut quote = None;
+    for (at, one) in expression.char_indices() {
+        match quote {
+            Some(open) if open == one => quote = None,
+            None if one == '"' || one == '\'' => quote = Some(one),
+            None if one == '|' => {
+                let behind = expression[at + 1..].trim_start();
+                let name =
+                    behind.split(|one: char| !one.is_alphanumeric() && one != '_').next().unwrap_or(behind);
+                if !name.is_empty() && !FILTERS.contains(&name) {
+                    return Some(name);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::template::ENVIRONMENT;
+
+    #[test]
+    fn the_filters_are_those_of_the_library() {
+        let told = format!("{:?}", *ENVIRONMENT);
+        let filters = told.split_once("filters: [").unwrap().1.split_once(']').unwrap().0;
+        let filters: BTreeSet<&str> = filters.split(", ").map(|name| name.trim_matches('"')).collect();
+        assert_eq!(filters, BTreeSet::from(FILTERS));
+    }
+
+    #[test]
+    fn the_reference_page_lists_every_filter_and_every_function() {
+        let page =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/README.md")).unwrap();
+        let listed = |before: &str| -> Vec<String> {
+            let line = page.lines().find_map(|line| line.split_once(before)).expect("the page lists them").1;
+            let code = line.split_once(". ").map_or(line, |(list, _)| list).split('`').skip(1).step_by(2);
+            code.map(|name| name.split(['(', ' ']).next().unwrap_or_default().to_owned()).collect()
+        };
+        assert_eq!(listed("The functions are "), FUNCTIONS);
+        assert_eq!(listed("The filters are "), FILTERS);
+    }
+
+    #[test]
+    fn a_filter_that_there_is_not_is_found_wherever_it_stands() {
+        assert_eq!(unknown_filter("a | upper | uper"), Some("uper"));
+        assert_eq!(unknown_filter("(a|trimm) ~ '| no | filter'"), Some("trimm"));
+        assert_eq!(unknown_filter("a | replace('|x', \"|y\") | default(b | lower)"), None);
+    }
+}
