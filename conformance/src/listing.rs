@@ -104,7 +104,7 @@ pub fn write_json(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
 }
 
 fn request(step: &Step, memory: &mut Memory) -> Request {
-    match memory.scope(step).and_then(|scope| step.request.prepare(&scope)) {
+    match memory.scope(step).and_then(|scope| step.request.sketch(&scope)) {
         Ok(prepared) => Request {
             method: prepared.method,
             path: prepared.target,

@@ -164,8 +164,40 @@ impl Request {
     /// Returns the request as it goes out.
     ///
     /// # Errors
-    /// An expression that has no value in this scope.
+    /// An expression that has no value in this scope, or one that makes the path into none.
     pub fn prepare(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
+        match self.pathless(scope) {
+            Some(error) => Err(error),
+            None => self.sketch(scope),
+        }
+    }
+
+    /// Says what is wrong with the path, where an expression at its head has a value in this scope that does not begin with `/`:
+    /// it would run into the port of the address.
+    pub(crate) fn pathless(&self, scope: &Scope) -> Option<TemplateError> {
+        let head = self.target.head().filter(|_| self.raw.is_none())?;
+        let path = self.target.render(scope).ok()?;
+        // Behind a host curl puts a slash before a query, and where there is nothing.
+        let whole = self.agent == Agent::Curl && (path.is_empty() || path.starts_with('?'));
+        if whole || path.starts_with('/') {
+            return None;
+        }
+        let remedy = if path.contains("://") {
+            "a capture with a `pattern` keeps the part of an address from there on".to_owned()
+        } else {
+            format!("written `/{head}` it does")
+        };
+        Some(TemplateError::unfit(
+            head,
+            &format!("makes the path `{path}`, which does not begin with `/`: {remedy}"),
+        ))
+    }
+
+    /// Returns the request as it would go out, whatever its path has become: for lists, in which values are still to come.
+    ///
+    /// # Errors
+    /// An expression that has no value in this scope.
+    pub(crate) fn sketch(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
         let composed = self.compose(scope)?;
         if composed.raw.is_some() {
             return Ok(composed);
@@ -314,3 +346,6 @@ pub(crate) fn form_encode(bytes: &[u8]) -> String {
 pub fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, UNRESERVED).to_string()
 }
+
+#[cfg(test)]
+mod tests;

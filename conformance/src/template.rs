@@ -77,6 +77,11 @@ impl TemplateError {
         self.unknown.as_deref()
     }
 
+    /// Returns what is wrong with an expression whose value has no place where it stands; `fault` goes on from the expression.
+    pub(crate) fn unfit(written: &str, fault: &str) -> Self {
+        Self::new(written, fault.to_owned())
+    }
+
     fn new(written: &str, fault: String) -> Self {
         Self { written: written.to_owned(), fault, unknown: None }
     }
@@ -141,6 +146,15 @@ impl Text {
     #[must_use]
     pub fn is_literal(&self) -> bool {
         self.parts.is_none()
+    }
+
+    /// The expression that it begins with, as it is written.
+    #[must_use]
+    pub fn head(&self) -> Option<&str> {
+        match self.parts.as_deref()?.first()? {
+            Part::Expression(expression) => Some(&expression.written),
+            Part::Literal(_) => None,
+        }
     }
 
     /// The names that its expressions use, dotted (`bob.email`), each behind the expression as it is written.

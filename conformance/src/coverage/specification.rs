@@ -173,7 +173,7 @@ fn printed(command: &Command, suite: &Suite, known: &[Encoded<'_>], addresses: &
 }
 
 fn shape(request: &Request, scope: &Scope) -> Option<Shape> {
-    let Prepared { method, target, headers, body, .. } = request.prepare(scope).ok()?;
+    let Prepared { method, target, headers, body, .. } = request.sketch(scope).ok()?;
     // What a client says of itself means nothing to the exchange.
     let means = |name: &str| !matches!(name, "user-agent" | "accept" | "host" | "content-length");
     let headers = headers.into_iter().map(|header| (header.name.to_ascii_lowercase(), header.value));

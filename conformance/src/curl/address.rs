@@ -10,7 +10,7 @@ use crate::template::Text;
 pub(super) struct Address {
     /// The credentials in front of the host.
     pub(super) user: Option<Text>,
-    /// The path and the query; begins with `/`.
+    /// The path and the query; begins with `/`, or with an expression.
     pub(super) target: String,
 }
 
@@ -32,15 +32,20 @@ pub(super) fn read(
         Some((user, host)) => (Some(user), host),
         None => (None, authority),
     };
+    // Behind the host an expression may stand for the path.
+    let (host, computed) = match host.strip_prefix(host_of_origin) {
+        Some(behind) if behind.starts_with("${") => (host_of_origin, behind),
+        _ => (host, ""),
+    };
     if host != host_of_origin {
         let message = format!("this address is not under the specification's origin {origin}");
         return Err(reader
             .wrong(word, message)
             .help("the origin is named in suite.yaml; the target's takes its place"));
     }
-    let target = behind.split('#').next().unwrap_or_default();
-    check(target, globs, word, reader)?;
-    let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+    let target = format!("{computed}{}", behind.split('#').next().unwrap_or_default());
+    check(&target, globs, word, reader)?;
+    let target = if target.starts_with('/') || !computed.is_empty() { target } else { format!("/{target}") };
     Ok(Address { user: user.map(|user| reader.text(&credentials(user))).transpose()?, target })
 }
 

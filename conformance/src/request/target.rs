@@ -10,6 +10,7 @@ const FOREIGN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add
 pub(super) fn of_curl(target: &str, as_is: bool) -> String {
     let target = target.split('#').next().unwrap_or_default();
     let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
+    let path = if path.is_empty() { "/" } else { path };
     let path = if as_is { path.to_owned() } else { without_dots(path) };
     // curl refuses an address with a blank in it; a value of an expression can still bring one.
     let ends = |one: char| one.is_ascii_control() || one == ' ';
@@ -76,6 +77,8 @@ mod tests {
             ("/a/%2e%2e/b?x=/../c", "/a/%2e%2e/b?x=/../c"),
             ("/ü?ü", "/%c3%bc?ü"),
             ("/a#part", "/a"),
+            ("?x", "/?x"),
+            ("", "/"),
         ] {
             assert_eq!(of_curl(written, false), sent);
         }

@@ -237,7 +237,8 @@ impl<'a> Scene<'a> {
         let (mut judgement, prepared, outcome) = match self.exchange(step, running).await {
             Ok(exchange) => exchange,
             Err(error) => {
-                let judgement = Judgement::because(Verdict::Inconclusive, error.to_string());
+                let place = step.request_place.find(error.written());
+                let judgement = Judgement::because(Verdict::Inconclusive, format!("{error} ({place})"));
                 self.owe(step, &judgement);
                 return judgement.into();
             }

@@ -87,6 +87,7 @@ impl Reader<'_> {
             self.level.file,
         ));
         let request = request.and_then(|request| wrong.keep(self.with_jar(request)));
+        let request = request.and_then(|request| wrong.keep(self.with_path(request, &place)));
         let expectation = match expect {
             Some(expect) => wrong.keep(self.expectation(&expect.value)).unwrap_or_default(),
             None => Expectation::default(),
@@ -116,11 +117,30 @@ impl Reader<'_> {
             Err((written, value)) => {
                 let wrong = Diagnostic::at(status.place.find(&written), expectation::NO_STATUS)
                     .label(format!("this is {value}"));
-                Err(match self.level.spots.via.last() {
-                    Some(place) => wrong.help(format!("the value is given at {place}")),
-                    None => wrong,
-                })
+                Err(self.given(wrong))
             }
+        }
+    }
+
+    /// The request, whose path is one with what is known on paper.
+    fn with_path(&self, request: Request, place: &Place) -> Result<Request, Diagnostic> {
+        if request.target.head().is_none() {
+            return Ok(request);
+        }
+        if let Some(error) = request.pathless(&self.level.frame.on_paper()) {
+            return Err(self.given(Diagnostic::at(place.find(error.written()), error.to_string())));
+        }
+        match request.pathless(&self.suite.scope()) {
+            Some(error) => Err(Diagnostic::at(place.find(error.written()), error.to_string())),
+            None => Ok(request),
+        }
+    }
+
+    /// What is wrong with a value, with the row or the use of a sequence that gives it.
+    fn given(&self, wrong: Diagnostic) -> Diagnostic {
+        match self.level.spots.via.last() {
+            Some(place) => wrong.help(format!("the value is given at {place}")),
+            None => wrong,
         }
     }
 

@@ -47,6 +47,50 @@ fn a_part_of_a_header_leads_to_the_next_page_and_one_that_is_not_there_is_told()
 }
 
 #[test]
+fn a_computed_path_that_is_none_is_told_at_its_place_and_nothing_is_sent() {
+    let sandbox = Sandbox::todo();
+    let pages = sandbox.read("suite/lists/pages.yaml");
+    let mapping = "request: {path: \"${next}\", headers: {Authorization: \"Bearer ${token}\"}}";
+    let curl = "request: curl \"http://todo.example${next}\" -H \"Authorization:Bearer ${token}\"";
+    let written = "written `/${next}` it does";
+    for (request, taken, path, remedy, column) in [
+        (mapping, "<.([^>]*)>", "todos?page=2&size=2", written, 22),
+        (curl, "<.([^>]*)>", "todos?page=2&size=2", written, 38),
+        (mapping, "<()[^>]*>", "", written, 22),
+        (mapping, "<[^>]*>; (rel=.next.)", "rel=\"next\"", written, 22),
+    ] {
+        assert!(pages.contains(mapping) && pages.contains("<([^>]*)>"));
+        let wrong = pages.replace(mapping, request).replace("<([^>]*)>", taken);
+        sandbox.write("suite/lists/pages.yaml", &wrong);
+        let told = run(&sandbox, &["--filter", "lists/pages"]);
+        let step = told.step("lists/pages::next");
+        let reason = format!(
+            "`${{next}}` makes the path `{path}`, which does not begin with `/`: {remedy} \
+             (../suite/lists/pages.yaml:34:{column})"
+        );
+        assert_eq!((&step["reason"], &step["exchange"]), (&Json::from(reason.as_str()), &Json::Null));
+        assert!(told.finished.stdout.contains(&reason), "{}", told.finished.stdout);
+        assert_eq!(told.finished.code, Some(3));
+    }
+}
+
+#[test]
+fn a_path_of_a_curl_command_may_be_an_expression_behind_the_host() {
+    let sandbox = Sandbox::todo();
+    let pages = sandbox.read("suite/lists/pages.yaml");
+    for (written, sent) in [("${next}", "/todos?page=2&size=2"), ("${next}&x=1", "/todos?page=2&size=2&x=1")]
+    {
+        let mapping = "request: {path: \"${next}\", headers: {Authorization: \"Bearer ${token}\"}}";
+        let curl =
+            format!("request: curl \"http://todo.example{written}\" -H \"Authorization:Bearer ${{token}}\"");
+        sandbox.write("suite/lists/pages.yaml", &pages.replace(mapping, &curl));
+        let told = run(&sandbox, &["--filter", "lists/pages"]);
+        assert_eq!(told.step("lists/pages::next")["exchange"]["sent"]["target"], sent);
+        assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    }
+}
+
+#[test]
 fn one_row_is_run_alone_by_its_id_or_its_line() {
     let sandbox = Sandbox::todo();
     for filter in ["tokens@whole::missing[empty]", "people/tokens.yaml:15"] {
