@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::amount::amount;
 use crate::source::{Excerpt, Place};
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
@@ -335,7 +336,7 @@ impl Footer {
     pub fn interruption(&self, planned: usize) -> Option<String> {
         // What is played again and again is told several times.
         let told = self.steps.values().sum::<usize>().min(planned);
-        self.interrupted.then(|| format!("interrupted after {told} of {planned} steps"))
+        self.interrupted.then(|| format!("interrupted after {told} of {}", amount(planned, "step")))
     }
 
     /// Counts the requirements of a level: how many hold, and how many were tried.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::amount::amount;
 use crate::comparison::{Comparison, Row};
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -15,7 +16,12 @@ use crate::verdict::Verdict;
 pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
     const BOLD: Style = Style::new().bold();
     let implementations = &comparison.implementations;
-    writeln!(out, "{BOLD}{}{BOLD:#}: {} implementations\n", comparison.suite, implementations.len())?;
+    writeln!(
+        out,
+        "{BOLD}{}{BOLD:#}: {}\n",
+        comparison.suite,
+        amount(implementations.len(), "implementation")
+    )?;
     let width = implementations.iter().map(|one| one.name.chars().count()).max().unwrap_or(0).clamp(8, 40);
     for (index, one) in implementations.iter().enumerate() {
         let counts = Level::ALL.into_iter().filter_map(|level| match one.held(level) {
