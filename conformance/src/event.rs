@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::amount::amount;
+use crate::amount::{amount, time};
 use crate::source::{Excerpt, Place};
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
@@ -327,6 +327,14 @@ impl Record {
     pub fn binds(&self) -> bool {
         self.deviation.is_none()
             && (self.covers.is_empty() || self.covers.values().any(|level| *level == Level::Must))
+    }
+}
+
+impl Record {
+    /// Says how often the step was sent and how long that took with its pauses, where it was tried again.
+    #[must_use]
+    pub fn repetition(&self) -> Option<String> {
+        (self.tries > 1).then(|| format!("{} in {}", amount(self.tries, "time"), time(self.milliseconds)))
     }
 }
 

@@ -24,6 +24,9 @@ pub fn evidence(record: &Record) -> String {
     if let Some(reason) = &record.reason {
         text += &format!("\n{reason}\n");
     }
+    if let Some(repetition) = record.repetition() {
+        text += &format!("\ntried     {repetition}\n");
+    }
     if let Some(exchange) = &record.exchange {
         let sent = &exchange.sent;
         text += &format!("\nsent      {} {}\n", sent.method, sent.target);

@@ -20,7 +20,10 @@ const WIDTH: usize = 56;
 pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()> {
     let (word, style) = word(record);
     let id = format!("{:WIDTH$}", record.id);
-    writeln!(out, "{style}{word}{style:#} {BOLD}{id}{BOLD:#} {}", covers(record))
+    // What did not hold says below its title how often it was tried.
+    let held = record.repetition().filter(|_| record.verdict == Verdict::Pass);
+    let held = held.map(|repetition| format!("  {DIM}tried {repetition}{DIM:#}")).unwrap_or_default();
+    writeln!(out, "{style}{word}{style:#} {BOLD}{id}{BOLD:#} {}{held}", covers(record))
 }
 
 /// Writes a step that does not hold.
@@ -46,6 +49,9 @@ pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     }
     if let Some(reason) = &record.reason {
         writeln!(out, "   {reason}")?;
+    }
+    if let Some(repetition) = record.repetition() {
+        writeln!(out, "   {DIM}tried{DIM:#}     {repetition}, and it never held")?;
     }
     if let Some(exchange) = &record.exchange {
         summary(exchange, out)?;
