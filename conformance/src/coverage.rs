@@ -11,7 +11,6 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::amount::amount;
 use crate::suite::{Level, Suite};
 
 pub use specification::{Printed, Specification};
@@ -118,9 +117,9 @@ impl Coverage {
         for count in &self.levels {
             writeln!(
                 out,
-                "{:6} {}: {} covered, {} not tested",
+                "{:6} {} requirements: {} covered, {} not tested",
                 count.level.to_string(),
-                amount(count.requirements, "requirement"),
+                count.requirements,
                 count.covered,
                 count.untested
             )?;

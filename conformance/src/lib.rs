@@ -1,5 +1,4 @@
 //! Replays a specification against any implementation.
-pub mod amount;
 pub mod bless;
 pub mod capture;
 pub mod comparison;

@@ -6,6 +6,7 @@
 
 mod bytes;
 mod compile;
+mod demand;
 mod leaf;
 mod list;
 mod moment;
@@ -14,7 +15,6 @@ mod settle;
 
 use regex::Regex;
 
-use crate::amount::amount;
 use crate::json::{Json, Number, escape};
 use crate::source::Place;
 use crate::suite::Count;
@@ -23,6 +23,7 @@ use crate::template::{Scope, Text};
 use bytes::Bytes;
 pub(crate) use compile::pattern;
 pub use compile::{Mode, Setting, compile, known};
+pub(crate) use demand::Demand;
 use leaf::Leaf;
 use schema::Schema;
 pub use settle::{Change, ChangeKind, Left, Proposal};
@@ -276,8 +277,8 @@ impl Matcher {
         let Some(list) = value.as_array() else { return vec![self.mismatch(value, pointer, scope)] };
         let mut mismatches = Vec::new();
         if list.len() != expected.len() {
-            let elements = |number: usize| amount(number, "element");
-            mismatches.push(self.difference(pointer, elements(expected.len()), elements(list.len())));
+            let count = |count: usize| format!("{count} element{}", if count == 1 { "" } else { "s" });
+            mismatches.push(self.difference(pointer, count(expected.len()), count(list.len())));
         }
         for (index, (matcher, item)) in expected.iter().zip(list).enumerate() {
             mismatches.extend(matcher.compare(item, &format!("{pointer}/{index}"), scope));

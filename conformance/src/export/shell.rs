@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Kept, Outgoing, outgoing, unmark};
+use super::mark::{holds_one, unmark};
+use super::{Kept, Outgoing, outgoing};
 use crate::capture::Found;
 use crate::curl;
 use crate::json::unescape;
@@ -49,7 +50,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
         _ => (String::new(), command),
     };
     let bytes = request.raw.as_ref().or(request.body.as_ref());
-    let marked = bytes.is_some_and(|bytes| String::from_utf8_lossy(bytes).contains(super::OPEN));
+    let marked = bytes.is_some_and(|bytes| holds_one(&String::from_utf8_lossy(bytes)));
     if !command.starts_with("curl ") || (marked && !printed.is_empty()) {
         script.push_str(
             "# This step is not in the script: its bytes are none that curl, sed and sh can send.\n",
@@ -76,7 +77,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
             (format!("for each in {}; do\n", each.join(" ")), "done\n")
         }
     };
-    let statuses = outgoing.status.filter(|status| status.is_known()).map_or_else(
+    let statuses = outgoing.expectation.status.as_ref().filter(|status| status.is_known()).map_or_else(
         || "???".to_owned(),
         |status| status.describe(&Scope::default()).replace(" or ", " ").replace("xx", "??"),
     );

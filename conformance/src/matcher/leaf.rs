@@ -68,12 +68,12 @@ pub(super) fn is_shaped_like_a_datetime(text: &str) -> bool {
 }
 
 /// The hyphenated form of RFC 9562, section 4, in either case.
-static UUID: LazyLock<Regex> = LazyLock::new(|| {
+pub(super) static UUID: LazyLock<Regex> = LazyLock::new(|| {
     constant(r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
 });
 
 /// RFC 3339, section 5.6, with a space allowed for the `T` and the offset left free.
-static DATETIME: LazyLock<Regex> = LazyLock::new(|| {
+pub(super) static DATETIME: LazyLock<Regex> = LazyLock::new(|| {
     constant(
         r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})?$",
     )

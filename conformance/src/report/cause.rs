@@ -10,7 +10,6 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use crate::amount::amount;
 use crate::event::{Record, Standing};
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -77,7 +76,10 @@ impl<'a> Cause<'a> {
     /// Says what it costs: steps, and requirements that bind.
     #[must_use]
     pub fn cost(&self) -> String {
-        let steps = amount(self.records.len(), "step");
+        let steps = match self.records.len() {
+            1 => "1 step".to_owned(),
+            many => format!("{many} steps"),
+        };
         let waiting = match self.waiting.len() {
             0 => String::new(),
             1 => ", 1 more waits for it".to_owned(),

@@ -19,7 +19,7 @@ pub(crate) fn target_file(folder: &Path) -> PathBuf {
 }
 
 /// Where cargo has put them: testing this package alone does not build them.
-fn programs() -> &'static Path {
+pub(crate) fn programs() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let arguments = ["build", "--quiet", "--package", "reference-server", "--bins", "--examples"];

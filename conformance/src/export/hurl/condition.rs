@@ -1,0 +1,115 @@
+//! What a value has to be, as a condition in a path of JSON (RFC 9535, section 2.3.5), and as a pattern of its text.
+//!
+//! A condition says of elements of a list, and of what is one thing or another, what Hurl has no predicate for. Nothing is said of what no
+//! condition can hold exactly.
+
+use regex::escape;
+
+use super::write::{literal, member};
+use super::{Told, Type};
+use crate::export::mark::{holds_one, sole};
+use crate::json::Json;
+use crate::matcher::{Demand, Matcher};
+use crate::suite::Count;
+
+/// Returns a condition that holds of exactly those values at `path` that match.
+pub(super) fn condition(matcher: &Matcher, path: &str, told: &Told<'_>) -> Option<String> {
+    Some(match matcher.demand() {
+        Demand::Value(value) => equal(value, path, told)?,
+        Demand::Text(text) => equal(&told.marked.value(text)?, path, told)?,
+        Demand::Any => path.to_owned(),
+        Demand::Number => format!("({path} < 0 || {path} >= 0)"),
+        Demand::Boolean => format!("({path} == true || {path} == false)"),
+        Demand::About { value, within } => {
+            let (least, most) = super::json::ends(value, within)?;
+            format!("({path} >= {least} && {path} <= {most})")
+        }
+        Demand::Length(count) => length(count, path),
+        Demand::List(list) if !list.is_empty() => {
+            let elements = list.iter().enumerate();
+            let elements = elements.map(|(at, element)| condition(element, &format!("{path}[{at}]"), told));
+            let elements = elements.collect::<Option<Vec<_>>>()?;
+            format!("(length({path}) == {} && {})", list.len(), elements.join(" && "))
+        }
+        Demand::Object { members, open } if !members.is_empty() => {
+            let mut all: Vec<String> = Vec::new();
+            if !open {
+                all.push(format!("length({path}) == {}", members.len()));
+            }
+            for (name, matcher) in members {
+                all.push(condition(matcher, &member(path, name), told)?);
+            }
+            format!("({})", all.join(" && "))
+        }
+        Demand::AllOf(all) => joined(all, " && ", path, told)?,
+        Demand::NoneOf(choices) => format!("({path} && !{})", joined(choices, " || ", path, told)?),
+        Demand::OneOf(choices) => match text_pattern(matcher, told) {
+            Some(pattern) => format!("search({path}, {})", literal(&pattern)),
+            None => joined(choices, " || ", path, told)?,
+        },
+        _ => format!("search({path}, {})", literal(&text_pattern(matcher, told)?)),
+    })
+}
+
+/// Returns a pattern that is found in exactly those texts that match.
+pub(super) fn text_pattern(matcher: &Matcher, told: &Told<'_>) -> Option<String> {
+    let known = |text| told.marked.text(text).filter(|text| !holds_one(text)).map(|text| escape(&text));
+    Some(match matcher.demand() {
+        Demand::Text(text) => match told.marked.value(text)? {
+            Json::String(text) if !holds_one(&text) => format!("^{}$", escape(&text)),
+            _ => return None,
+        },
+        Demand::String => String::new(),
+        Demand::Pattern(regex) | Demand::Date(regex) => regex.as_str().to_owned(),
+        Demand::Contains(text) => known(text)?,
+        Demand::StartsWith(text) => format!("^{}", known(text)?),
+        Demand::EndsWith(text) => format!("{}$", known(text)?),
+        Demand::IgnoringCase(text) => format!("(?i)^{}$", known(text)?),
+        Demand::OneOf(choices) => {
+            let choices = choices.iter().map(|choice| text_pattern(choice, told));
+            let choices = choices.map(|choice| Some(format!("(?:{})", choice?)));
+            choices.collect::<Option<Vec<_>>>()?.join("|")
+        }
+        _ => return None,
+    })
+}
+
+/// A condition of how long a value is.
+pub(super) fn length(count: Count, path: &str) -> String {
+    match (count.least, count.most) {
+        (least, Some(most)) if least == most => format!("length({path}) == {least}"),
+        (least, Some(most)) => format!("(length({path}) >= {least} && length({path}) <= {most})"),
+        (least, None) => format!("length({path}) >= {least}"),
+    }
+}
+
+fn joined(all: &[Matcher], joint: &str, path: &str, told: &Told<'_>) -> Option<String> {
+    let all = all.iter().map(|one| condition(one, path, told)).collect::<Option<Vec<_>>>()?;
+    Some(format!("({})", all.join(joint)))
+}
+
+fn equal(value: &Json, path: &str, told: &Told<'_>) -> Option<String> {
+    Some(match value {
+        Json::Null | Json::Bool(_) => format!("{path} == {value}"),
+        Json::Number(number) => format!("{path} == {}", number.written()),
+        Json::String(text) => match sole(text).map(|name| told.types.get(name)) {
+            // A text in quotes is none of a variable that keeps a number.
+            Some(Some(Type::Number)) => format!("{path} == {text}"),
+            Some(None) => return None,
+            Some(Some(Type::Text)) | None => format!("{path} == {}", literal(text)),
+        },
+        Json::Array(list) if !list.is_empty() => {
+            let elements = list.iter().enumerate();
+            let elements = elements.map(|(at, element)| equal(element, &format!("{path}[{at}]"), told));
+            let elements = elements.collect::<Option<Vec<_>>>()?;
+            format!("(length({path}) == {} && {})", list.len(), elements.join(" && "))
+        }
+        Json::Object(members) if !members.is_empty() => {
+            let all = members.iter().map(|(name, value)| equal(value, &member(path, name), told));
+            let all = all.collect::<Option<Vec<_>>>()?;
+            format!("(length({path}) == {} && {})", members.len(), all.join(" && "))
+        }
+        // Of an empty list, an empty object and an empty text a condition knows the length only.
+        Json::Array(_) | Json::Object(_) => return None,
+    })
+}

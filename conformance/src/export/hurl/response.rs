@@ -1,0 +1,174 @@
+//! The response of an entry: its status, what is kept of it, and what it has to be.
+
+use std::collections::BTreeMap;
+
+use super::write::{path, pattern, quoted};
+use super::{json, text};
+use crate::capture::Found;
+use crate::expectation::{Body, Expectation, Status};
+use crate::export::mark::Marked;
+use crate::export::{Kept, Outgoing};
+use crate::json::{Json, unescape};
+use crate::matcher::{Demand, Matcher};
+use crate::template::Scope;
+
+/// Which values the variables of a scenario keep, as far as it is known.
+pub(super) type Types = BTreeMap<String, Type>;
+
+/// What a variable keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Type {
+    Text,
+    Number,
+}
+
+/// What is known while an expectation is told.
+pub(super) struct Told<'a> {
+    pub(super) marked: &'a Marked,
+    pub(super) types: &'a Types,
+}
+
+/// What an answer has to be, in lines.
+#[derive(Default)]
+pub(super) struct Answer {
+    fields: Vec<String>,
+    asserts: Vec<String>,
+}
+
+impl Answer {
+    pub(super) fn field(&mut self, name: &str, value: &str) {
+        self.fields.push(text::field(name, value));
+    }
+
+    /// Adds an assert that is not there yet.
+    pub(super) fn assert(&mut self, assert: &str) {
+        if !self.asserts.iter().any(|own| own == assert) {
+            self.asserts.push(assert.to_owned());
+        }
+    }
+
+    pub(super) fn json(&mut self, path: &str, predicate: &str) {
+        self.assert(&format!("jsonpath {} {predicate}", quoted(path)));
+    }
+
+    /// Names what Hurl has no words for.
+    pub(super) fn unsaid(&mut self, what: &str) {
+        let line = what.lines().collect::<Vec<_>>().join(" ");
+        self.asserts.push(format!("# Hurl cannot say {line}."));
+    }
+}
+
+/// Returns the lines of the response. What it keeps is known from then on.
+pub(super) fn response(outgoing: &Outgoing<'_>, types: &mut Types) -> String {
+    let expectation = outgoing.expectation;
+    let mut answer = Answer::default();
+    let status = status(expectation.status.as_ref(), &mut answer);
+    demands(expectation, &Told { marked: &outgoing.marked, types }, &mut answer);
+    let mut lines = vec![format!("HTTP {status}")];
+    lines.append(&mut answer.fields);
+    if !outgoing.kept.is_empty() {
+        lines.push("[Captures]".to_owned());
+    }
+    for kept in &outgoing.kept {
+        lines.extend(capture(kept));
+        if let Some(kind) = kind(kept, expectation) {
+            types.insert(kept.variable.clone(), kind);
+        }
+    }
+    if !answer.asserts.is_empty() {
+        lines.push("[Asserts]".to_owned());
+        lines.append(&mut answer.asserts);
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// Returns the status for the first line, and adds what that line cannot say.
+fn status(status: Option<&Status>, answer: &mut Answer) -> String {
+    let Some(status) = status else { return "*".to_owned() };
+    let described = status.describe(&Scope::default());
+    if !status.is_known() {
+        answer.unsaid(&format!("that the status is {described}"));
+    } else if described.len() == 3 && described.bytes().all(|one| one.is_ascii_digit()) {
+        return described;
+    } else if let Some(Ok(class)) = described.strip_suffix("xx").map(str::parse::<u16>) {
+        answer.assert(&format!("status >= {}", class * 100));
+        answer.assert(&format!("status < {}", class * 100 + 100));
+    } else {
+        let regex = described.replace(" or ", "|").replace("xx", "..");
+        answer.assert(&format!("status toString matches /^({regex})$/"));
+    }
+    "*".to_owned()
+}
+
+fn demands(expectation: &Expectation, told: &Told<'_>, answer: &mut Answer) {
+    for (name, matcher) in &expectation.headers {
+        text::header(name, matcher, told, answer);
+    }
+    for (name, _) in &expectation.absent {
+        answer.assert(&format!("header {} not exists", quoted(name)));
+    }
+    for cookie in &expectation.cookies {
+        text::cookie(cookie, told, answer);
+    }
+    for (name, _) in &expectation.absent_cookies {
+        answer.assert(&format!("cookie {} not exists", quoted(name)));
+    }
+    match &expectation.body {
+        Some(Body::Json(matcher)) => json::value(matcher, "$", told, answer),
+        Some(body) => text::body(body, told, answer),
+        None => {}
+    }
+    if let Some((limit, _)) = expectation.within {
+        answer.assert(&format!("duration <= {}", limit.as_millis()));
+    }
+}
+
+fn capture(Kept { variable, found, part }: &Kept<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let (Found::Header(header), Some(_)) = (found, part) {
+        lines.push(format!("# Hurl finds this part where the answer has one field `{header}`, not several."));
+    }
+    let found = match found {
+        Found::Cookie(cookie) => format!("cookie {}", quoted(cookie)),
+        Found::Header(header) => format!("header {}", quoted(header)),
+        Found::Json(pointer) => format!("jsonpath {}", quoted(&path(pointer))),
+        Found::Body => "body".to_owned(),
+    };
+    let part = part.as_ref().map(|part| format!(" regex {}", pattern(part)));
+    lines.push(format!("{variable}: {found}{}", part.unwrap_or_default()));
+    lines
+}
+
+/// Which kind of value is kept, if what is expected of it says so.
+fn kind(kept: &Kept<'_>, expectation: &Expectation) -> Option<Type> {
+    let (Found::Json(pointer), None) = (&kept.found, &kept.part) else { return Some(Type::Text) };
+    let Some(Body::Json(body)) = &expectation.body else { return None };
+    let steps: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
+    kind_at(body, &steps)
+}
+
+fn kind_at(matcher: &Matcher, steps: &[String]) -> Option<Type> {
+    match (matcher.demand(), steps) {
+        (Demand::AllOf(all), _) => all.iter().find_map(|one| kind_at(one, steps)),
+        (Demand::Object { members, .. }, [name, steps @ ..]) => {
+            members.iter().find(|(own, _)| own == name).and_then(|(_, member)| kind_at(member, steps))
+        }
+        (Demand::List(list), [at, steps @ ..]) => kind_at(list.get(at.parse::<usize>().ok()?)?, steps),
+        (Demand::Each(each), [_, steps @ ..]) => kind_at(each, steps),
+        (Demand::Value(Json::Number(_)) | Demand::Integer | Demand::Number | Demand::About { .. }, []) => {
+            Some(Type::Number)
+        }
+        (Demand::Text(text), []) => text.is_literal().then_some(Type::Text),
+        (
+            Demand::String
+            | Demand::Pattern(_)
+            | Demand::Date(_)
+            | Demand::Contains(_)
+            | Demand::StartsWith(_)
+            | Demand::EndsWith(_)
+            | Demand::IgnoringCase(_),
+            [],
+        ) => Some(Type::Text),
+        _ => None,
+    }
+}

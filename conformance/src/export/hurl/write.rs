@@ -1,0 +1,107 @@
+//! Texts, patterns and paths as Hurl reads them: what would mean something to it is escaped, and marks become its variables.
+
+use crate::export::mark::unmark;
+use crate::json::unescape;
+
+/// A text outside of quotes.
+pub(super) fn written(text: &str) -> String {
+    escaped(text, '#')
+}
+
+/// A text in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", escaped(text, '"'))
+}
+
+/// The value of a variable, of whatever kind it is.
+pub(super) fn variable(name: &str) -> String {
+    format!("{{{{{name}}}}}")
+}
+
+fn escaped(text: &str, special: char) -> String {
+    let mut written = String::new();
+    let mut before = ' ';
+    for one in text.chars() {
+        match one {
+            '\\' => written.push_str("\\\\"),
+            '\n' => written.push_str("\\n"),
+            '\r' => written.push_str("\\r"),
+            '\t' => written.push_str("\\t"),
+            '{' if before == '{' => written.push_str("\\u{7b}"),
+            one if one == special => written.extend(['\\', one]),
+            one if one.is_control() => written.push_str(&format!("\\u{{{:x}}}", u32::from(one))),
+            one => written.push(one),
+        }
+        before = one;
+    }
+    unmark(&written, variable)
+}
+
+/// A value of a header field whose spaces stay: of several in a row, and of those at its ends.
+pub(super) fn spaced(value: &str) -> String {
+    let mut spaced = String::new();
+    for (at, one) in value.char_indices() {
+        let lone = !value[..at].ends_with(' ') && at > 0 && at + 1 < value.len();
+        spaced.push_str(if one == ' ' && !lone { "\\u{20}" } else { &value[at..at + one.len_utf8()] });
+    }
+    spaced
+}
+
+/// A pattern between slashes, or in quotes where it has several lines.
+pub(super) fn pattern(regex: &str) -> String {
+    if regex.contains(['\n', '\r']) {
+        return quoted(regex);
+    }
+    let mut written = String::from("/");
+    let mut escaped = false;
+    for one in regex.chars() {
+        if one == '/' && !escaped {
+            written.push('\\');
+        }
+        escaped = one == '\\' && !escaped;
+        written.push(one);
+    }
+    written + "/"
+}
+
+/// A text as a path of JSON has it (RFC 9535, section 2.3.1).
+pub(super) fn literal(text: &str) -> String {
+    let mut literal = String::from("'");
+    for one in text.chars() {
+        match one {
+            '\\' | '\'' => literal.extend(['\\', one]),
+            one if one < ' ' => literal.push_str(&format!("\\u{:04x}", u32::from(one))),
+            one => literal.push(one),
+        }
+    }
+    literal + "'"
+}
+
+/// The member of this name of what a path leads to.
+pub(super) fn member(path: &str, name: &str) -> String {
+    format!("{path}[{}]", literal(name))
+}
+
+/// What a JSON Pointer leads to, as a path.
+pub(super) fn path(pointer: &str) -> String {
+    pointer.split('/').skip(1).fold("$".to_owned(), |path, step| {
+        let step = unescape(step);
+        let is_index = !step.is_empty() && step.bytes().all(|one| one.is_ascii_digit());
+        if is_index { format!("{path}[{step}]") } else { member(&path, &step) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_mean_something_else_is_escaped() {
+        assert_eq!(written("a # {{x}} \\d\n"), "a \\# {\\u{7b}x}} \\\\d\\n");
+        assert_eq!(quoted("a # \"{{x}}\"\u{1}"), "\"a # \\\"{\\u{7b}x}}\\\"\\u{1}\"");
+        assert_eq!(pattern(r"^a/b\/c\\/d$"), r"/^a\/b\/c\\\/d$/");
+        assert_eq!(pattern("a\nb"), "\"a\\nb\"");
+        assert_eq!(member("$", "it's\n"), r"$['it\'s\u000a']");
+        assert_eq!(path("/a~1b/0/"), "$['a/b'][0]['']");
+    }
+}
