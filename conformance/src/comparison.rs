@@ -49,6 +49,8 @@ pub struct Implementation {
     pub steps: Vec<Step>,
     /// Why nothing can be said of it, if that is so: it could not be used.
     pub trouble: Option<String>,
+    /// Why nothing was decided, where it could be used.
+    pub undecided: Option<String>,
     /// The exit code of its run.
     pub exit: u8,
     suite: String,
@@ -82,6 +84,12 @@ pub struct Step {
     /// What the target printed meanwhile.
     #[serde(default)]
     pub printed: String,
+    /// How often it was sent.
+    #[serde(default, skip_serializing)]
+    tries: u32,
+    /// The step that had to hold first.
+    #[serde(default, skip_serializing)]
+    waits_for: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -148,18 +156,29 @@ impl Comparison {
         Ok(Self { suite, requirements, implementations })
     }
 
-    /// Counts the implementations with which a requirement was tried and does not hold. Of one that could not be used nothing is
-    /// known.
+    /// Counts the implementations with which a requirement was tried and does not hold. Where nothing was decided of it, nobody
+    /// knows.
     #[must_use]
     pub fn failures(&self, requirement: &str) -> usize {
-        let used = self.implementations.iter().filter(|one| one.trouble.is_none());
-        used.filter_map(|one| one.verdicts.get(requirement)).filter(|one| **one > Verdict::Pass).count()
+        self.count(requirement, |verdict| verdict > Verdict::Inconclusive)
+    }
+
+    /// Counts the implementations with which a requirement was tried and nothing was decided of it. Of one that could not be used
+    /// nothing is known at all.
+    #[must_use]
+    pub fn undecided(&self, requirement: &str) -> usize {
+        self.count(requirement, |verdict| verdict == Verdict::Inconclusive)
     }
 
     /// Counts the implementations of which something is known.
     #[must_use]
     pub fn judged(&self) -> usize {
-        self.implementations.iter().filter(|one| one.trouble.is_none()).count()
+        self.implementations.iter().filter(|one| one.trouble.is_none() && one.undecided.is_none()).count()
+    }
+
+    fn count(&self, requirement: &str, is: impl Fn(Verdict) -> bool) -> usize {
+        let used = self.implementations.iter().filter(|one| one.trouble.is_none());
+        used.filter_map(|one| one.verdicts.get(requirement)).filter(|verdict| is(**verdict)).count()
     }
 }
 
@@ -213,8 +232,12 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
     });
     let rows = rows.collect();
     let judged = verdicts.values().any(|verdict| matches!(verdict, Verdict::Pass | Verdict::Fail));
-    let trouble = steps.iter().find_map(|step| step.reason.clone()).filter(|_| !judged);
-    Ok(Implementation { name: String::new(), verdicts, steps, trouble, exit, suite, stage, target, rows })
+    let reason = steps.iter().find_map(|step| step.reason.clone()).filter(|_| !judged);
+    // A step that was sent, or that waits for another, found a target.
+    let met = steps.iter().any(|step| step.tries > 0 || step.waits_for.is_some());
+    let (trouble, undecided) = if met { (None, reason) } else { (reason, None) };
+    let name = String::new();
+    Ok(Implementation { name, verdicts, steps, trouble, undecided, exit, suite, stage, target, rows })
 }
 
 pub(crate) fn cut(path: &Path) -> Diagnostic {
@@ -277,6 +300,25 @@ mod tests {
         assert_eq!(comparison.failures("A-1.1"), 2);
         assert_ne!(comparison.implementations[0].name, comparison.implementations[1].name);
         assert_eq!(comparison.implementations[0].held(Level::Must), (0, 1));
+    }
+
+    #[test]
+    fn what_is_undecided_is_no_failure() {
+        let undecided = FOOTER.replace("\"fail\"},", "\"inconclusive\"},");
+        let step = |more: &str| {
+            let step =
+                r#"{"event":"step","id":"s","title":"t","verdict":"inconclusive","covers":{},"place":null"#;
+            format!("{step},\"reason\":\"why\"{more}}}")
+        };
+        let (failed, waits, unmet) =
+            (written(&[HEADER, FOOTER]), step(r#","tries":0,"waits_for":"a""#), step(r#","tries":0"#));
+        let (waits, unmet) = (written(&[HEADER, &waits, &undecided]), written(&[HEADER, &unmet, &undecided]));
+        let comparison = Comparison::read(&[failed.path(), waits.path(), unmet.path()]).unwrap();
+        assert_eq!((comparison.failures("A-1.1"), comparison.undecided("A-1.1")), (1, 1));
+        assert_eq!(comparison.judged(), 1);
+        let [_, waits, unmet] = comparison.implementations.as_slice() else { panic!("three reports") };
+        assert_eq!((waits.trouble.as_deref(), waits.undecided.as_deref()), (None, Some("why")));
+        assert_eq!((unmet.trouble.as_deref(), unmet.undecided.as_deref()), (Some("why"), None));
     }
 
     #[test]

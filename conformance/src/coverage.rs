@@ -11,6 +11,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::amount::amount;
 use crate::suite::{Level, Suite};
 
 pub use specification::{Printed, Specification};
@@ -117,9 +118,9 @@ impl Coverage {
         for count in &self.levels {
             writeln!(
                 out,
-                "{:6} {} requirements: {} covered, {} not tested",
+                "{:6} {}: {} covered, {} not tested",
                 count.level.to_string(),
-                count.requirements,
+                amount(count.requirements, "requirement"),
                 count.covered,
                 count.untested
             )?;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::amount::{amount, time};
 use crate::source::{Excerpt, Place};
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
@@ -329,13 +330,21 @@ impl Record {
     }
 }
 
+impl Record {
+    /// Says how often the step was sent and how long that took with its pauses, where it was tried again.
+    #[must_use]
+    pub fn repetition(&self) -> Option<String> {
+        (self.tries > 1).then(|| format!("{} in {}", amount(self.tries, "time"), time(self.milliseconds)))
+    }
+}
+
 impl Footer {
     /// Says after how many of the steps that were to be told the run was interrupted, if it was.
     #[must_use]
     pub fn interruption(&self, planned: usize) -> Option<String> {
         // What is played again and again is told several times.
         let told = self.steps.values().sum::<usize>().min(planned);
-        self.interrupted.then(|| format!("interrupted after {told} of {planned} steps"))
+        self.interrupted.then(|| format!("interrupted after {told} of {}", amount(planned, "step")))
     }
 
     /// Counts the requirements of a level: how many hold, and how many were tried.

@@ -92,7 +92,11 @@ fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Sc
     if matcher.is_of_lists() {
         let all = Json::Array(values.iter().map(|value| Json::from(*value)).collect());
         let first = matcher.compare(&all, "", scope).into_iter().next()?;
-        let label = format!("the answer has `{name}` {} times: {}", values.len(), short(&first.received));
+        let label = match values.len() {
+            0 => format!("the answer has no `{name}`"),
+            1 => format!("the answer has `{name}` once: {}", short(&first.received)),
+            times => format!("the answer has `{name}` {times} times: {}", short(&first.received)),
+        };
         return Some(finding(matcher, label, all.to_string(), scope));
     }
     if values.iter().any(|value| matcher.matches(&Json::String((*value).to_owned()), scope)) {

@@ -1,4 +1,5 @@
 //! Replays a specification against any implementation.
+pub mod amount;
 pub mod bless;
 pub mod capture;
 pub mod comparison;

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::amount::amount;
 use crate::json::Json;
 use crate::memory::Memory;
 use crate::plan::{Plan, Trial};
@@ -91,7 +92,7 @@ pub fn write_text(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
         let request = format!("{} {}", entry.request.method, entry.request.path);
         writeln!(out, "  {step:28} {request:44} {}", entry.requirements.join(" "))?;
     }
-    writeln!(out, "{} steps", entries.len())
+    writeln!(out, "{}", amount(entries.len(), "step"))
 }
 
 /// Writes the steps as one JSON list.

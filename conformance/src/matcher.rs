@@ -15,6 +15,7 @@ mod settle;
 
 use regex::Regex;
 
+use crate::amount::amount;
 use crate::json::{Json, Number, escape};
 use crate::source::Place;
 use crate::suite::Count;
@@ -277,8 +278,8 @@ impl Matcher {
         let Some(list) = value.as_array() else { return vec![self.mismatch(value, pointer, scope)] };
         let mut mismatches = Vec::new();
         if list.len() != expected.len() {
-            let count = |count: usize| format!("{count} element{}", if count == 1 { "" } else { "s" });
-            mismatches.push(self.difference(pointer, count(expected.len()), count(list.len())));
+            let elements = |number: usize| amount(number, "element");
+            mismatches.push(self.difference(pointer, elements(expected.len()), elements(list.len())));
         }
         for (index, (matcher, item)) in expected.iter().zip(list).enumerate() {
             mismatches.extend(matcher.compare(item, &format!("{pointer}/{index}"), scope));

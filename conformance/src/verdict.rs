@@ -72,6 +72,15 @@ impl Judgement {
     }
 }
 
+impl Finding {
+    /// Whether another says of another part of the answer that it is not what the same demand expects.
+    #[must_use]
+    pub fn expects_the_same(&self, other: &Self) -> bool {
+        let at = |one: &Self| (one.place.source().path().to_owned(), one.place.line(), one.place.column());
+        self.expected == other.expected && at(self) == at(other)
+    }
+}
+
 impl Display for Verdict {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::AutoStream;
+use conformance::amount::amount;
 use conformance::comparison::Comparison;
 use conformance::exit::Exit;
 use conformance::fleet;
@@ -37,7 +38,12 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
         }
         let code = play(ready, &mut reports, &mut BTreeSet::new())?;
         if code >= SIGNALLED {
-            writeln!(io::stderr(), "interrupted: {index} of {} came to their end", members.len()).ok();
+            writeln!(
+                io::stderr(),
+                "interrupted after {index} of {}",
+                amount(members.len(), "implementation")
+            )
+            .ok();
             if index > 0 {
                 table(&kept[..index], options)?;
             }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anstream::AutoStream;
+use conformance::amount::amount;
 use conformance::coverage::{Coverage, Specification};
 use conformance::diagnostic::Diagnostic;
 use conformance::exit::Exit;
@@ -40,11 +41,12 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
     let steps: usize = suite.scenarios.iter().map(|scenario| scenario.steps.len()).sum();
     writeln!(
         io::stdout(),
-        "{}: {} requirements, {} scenarios, {steps} steps, {} profiles; {}",
+        "{}: {}, {}, {}, {}; {}",
         suite.title,
-        suite.requirements.len(),
-        suite.scenarios.len(),
-        suite.profiles.len(),
+        amount(suite.requirements.len(), "requirement"),
+        amount(suite.scenarios.len(), "scenario"),
+        amount(steps, "step"),
+        amount(suite.profiles.len(), "profile"),
         match suite.warnings.iter().count() {
             0 => "nothing is wrong".to_owned(),
             1 => "nothing is wrong, and one thing looks like a mistake".to_owned(),

@@ -13,6 +13,7 @@ use regex::Regex;
 use serde::Serialize;
 
 use super::{Step, cell, named};
+use crate::amount::amount;
 use crate::curl;
 use crate::expectation::{Body, Expectation};
 use crate::json::{self, Json};
@@ -94,7 +95,7 @@ impl Specification {
     fn summary(&self) -> String {
         let (missing, all) = (self.missing().count(), self.exchanges.len());
         let missing = if missing == 0 { "none".to_owned() } else { missing.to_string() };
-        format!("{}: {missing} of {all} exchanges without a step", self.file)
+        format!("{}: {missing} of {} without a step", self.file, amount(all, "exchange"))
     }
 }
 

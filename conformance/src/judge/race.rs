@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::judge;
+use crate::amount::amount;
 use crate::exchange::Breakage;
 use crate::response::Response;
 use crate::suite::{Outcome, Race};
@@ -71,7 +72,7 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
         let received = describe(&answers[index]);
         findings.push(Finding {
             place: first.place.clone(),
-            label: format!("{none} of {} answers are of no kind named here: {received}", answers.len()),
+            label: format!("{} of no kind named here: {received}", are(none, answers.len())),
             pointer: None,
             expected: "an answer of one of these kinds".to_owned(),
             received,
@@ -82,7 +83,7 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
         if !outcome.count.allows(number) {
             findings.push(Finding {
                 place: outcome.place.clone(),
-                label: format!("{number} of {} answers are this", answers.len()),
+                label: format!("{} this", are(number, answers.len())),
                 pointer: None,
                 expected: outcome.count.describe(),
                 received: number.to_string(),
@@ -113,6 +114,11 @@ fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
     }
     let (value, times) = seen.into_iter().find(|(_, times)| *times > 1)?;
     Some((finding(format!("{times} of {} answers share one", answers.len()), value), 0))
+}
+
+/// So many of all answers are …
+fn are(number: usize, all: usize) -> String {
+    format!("{number} of {} {}", amount(all, "answer"), if number == 1 { "is" } else { "are" })
 }
 
 fn describe(answer: &Answer) -> String {

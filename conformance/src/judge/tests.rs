@@ -99,3 +99,13 @@ fn an_answer_may_take_no_longer_than_it_may() {
     assert!(labels("within: 10ms", response(200, &[], "")).is_empty());
     assert_eq!(labels("within: 1ms", response(200, &[], "")), ["the answer took 5ms"]);
 }
+
+#[test]
+fn a_field_that_a_list_is_demanded_of_is_told_as_often_as_it_came() {
+    let told =
+        |fields: &[(&str, &str)]| labels("headers: {link: !containing [a]}", response(200, fields, ""));
+    assert_eq!(told(&[]), ["the answer has no `link`"]);
+    assert_eq!(told(&[("link", "b")]), ["the answer has `link` once: no such element among 1"]);
+    let twice = [("link", "b"), ("link", "c")];
+    assert_eq!(told(&twice), ["the answer has `link` 2 times: no such element among 2"]);
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::amount::amount;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Place, Source};
 use crate::suite::Count;
@@ -35,6 +36,7 @@ impl Bytes {
 
     pub(super) fn describe(&self, scope: &Scope) -> String {
         match self {
+            Self::Length(Count { least: 1, most: Some(1) }) => "a body of 1 byte".to_owned(),
             Self::Length(length) => format!("a body of {} bytes", length.describe()),
             Self::Sha256(digest) => {
                 let digest = digest.render(scope).unwrap_or_else(|_| digest.written().to_owned());
@@ -47,8 +49,7 @@ impl Bytes {
     pub(super) fn received(&self, scope: &Scope) -> String {
         let body = scope.body.as_deref().unwrap_or_default();
         match self {
-            Self::Length(_) if body.len() == 1 => "1 byte".to_owned(),
-            Self::Length(_) => format!("{} bytes", body.len()),
+            Self::Length(_) => amount(body.len(), "byte"),
             Self::Sha256(_) => sha256(body),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::amount::amount;
 use crate::bless::{Blessing, Edit, Rewritten, edited};
 use crate::redact::Redactor;
 use crate::source::Span;
@@ -31,7 +32,6 @@ pub fn difference(blessing: &Blessing, redactor: &Redactor) -> String {
 /// Says what was rewritten, in one sentence.
 #[must_use]
 pub fn summary(blessing: &Blessing) -> String {
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     match blessing.files.len() {
         0 if blessing.left.is_empty() => {
             "nothing to rewrite: what was answered is what is expected".to_owned()
@@ -39,9 +39,9 @@ pub fn summary(blessing: &Blessing) -> String {
         0 => "nothing was rewritten".to_owned(),
         files => format!(
             "rewrote what {} {} in {}",
-            count(blessing.steps.len(), "step"),
+            amount(blessing.steps.len(), "step"),
             if blessing.steps.len() == 1 { "expects" } else { "expect" },
-            count(files, "file")
+            amount(files, "file")
         ),
     }
 }

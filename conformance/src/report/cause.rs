@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use crate::amount::amount;
 use crate::event::{Record, Standing};
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -76,10 +77,7 @@ impl<'a> Cause<'a> {
     /// Says what it costs: steps, and requirements that bind.
     #[must_use]
     pub fn cost(&self) -> String {
-        let steps = match self.records.len() {
-            1 => "1 step".to_owned(),
-            many => format!("{many} steps"),
-        };
+        let steps = amount(self.records.len(), "step");
         let waiting = match self.waiting.len() {
             0 => String::new(),
             1 => ", 1 more waits for it".to_owned(),

@@ -1,6 +1,7 @@
 //! What stands behind a verdict, as plain text: for reports that have one field for it.
 
 use crate::event::Record;
+use crate::verdict::Finding;
 
 /// Returns where the step stands, what did not hold, the exchange, what the target printed and how to repeat it.
 #[must_use]
@@ -9,11 +10,22 @@ pub fn evidence(record: &Record) -> String {
     for place in &record.via {
         text += &format!("by way of {place}\n");
     }
-    for finding in &record.findings {
-        text += &format!("\n{}\n  {}\n  expected  {}\n", finding.place, finding.label, finding.expected);
+    for (index, finding) in record.findings.iter().enumerate() {
+        // What several parts of an answer were to be is told behind the last of them.
+        let told = |other: Option<&Finding>| other.is_some_and(|other| other.expects_the_same(finding));
+        if index == 0 || !told(record.findings.get(index - 1)) {
+            text += &format!("\n{}\n", finding.place);
+        }
+        text += &format!("  {}\n", finding.label);
+        if !told(record.findings.get(index + 1)) {
+            text += &format!("  expected  {}\n", finding.expected);
+        }
     }
     if let Some(reason) = &record.reason {
         text += &format!("\n{reason}\n");
+    }
+    if let Some(repetition) = record.repetition() {
+        text += &format!("\ntried     {repetition}\n");
     }
     if let Some(exchange) = &record.exchange {
         let sent = &exchange.sent;

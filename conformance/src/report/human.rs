@@ -16,6 +16,7 @@ use anstyle::{AnsiColor, Style};
 use super::cause::{Answered, Cause, causes};
 use super::fold::fold;
 use super::{Report, outlook};
+use crate::amount::amount;
 use crate::event::{Event, Footer, Header, Load, Record};
 use crate::verdict::Verdict;
 
@@ -97,7 +98,7 @@ impl<W: Write> Human<W> {
             self.out,
             "{BOLD}{}{BOLD:#}: {} against {}{stage}{shard}\n",
             header.suite,
-            count(header.steps, "step"),
+            amount(header.steps, "step"),
             header.target
         )
     }
@@ -158,12 +159,8 @@ impl<W: Write> Human<W> {
         if others.is_empty() {
             return Ok(());
         }
-        let others_are = if others.len() == 1 {
-            "1 other step fails"
-        } else {
-            &format!("{} other steps fail", others.len())
-        };
-        writeln!(self.out, "   {others_are} likewise ({}):", cause.title)?;
+        let fail = if others.len() == 1 { "fails" } else { "fail" };
+        writeln!(self.out, "   {} {fail} likewise ({}):", amount(others.len(), "other step"), cause.title)?;
         for record in others.iter().take(NAMED) {
             writeln!(self.out, "     {:54} {}", record.id, failure::covers(record))?;
         }
@@ -197,7 +194,7 @@ impl<W: Write> Human<W> {
             self.unjudged()?;
         }
         if self.detail != Detail::Quiet && !waiting.is_empty() {
-            let (steps, yellow) = (count(waiting.len(), "step"), yellow());
+            let (steps, yellow) = (amount(waiting.len(), "step"), yellow());
             let wait = if waiting.len() == 1 { "waits" } else { "wait" };
             writeln!(
                 self.out,
@@ -251,7 +248,7 @@ impl<W: Write> Human<W> {
     fn unjudged(&mut self) -> io::Result<()> {
         for ((verdict, reason), unjudged) in std::mem::take(&mut self.unjudged) {
             let style = if verdict == Verdict::Inconclusive { yellow() } else { DIM };
-            let steps = count(unjudged.steps.len(), "step");
+            let steps = amount(unjudged.steps.len(), "step");
             let profiles = unjudged.profiles.into_iter().collect::<Vec<_>>().join(", ");
             let word = verdict.to_string().to_uppercase();
             let column = word.chars().count() + 1;
@@ -296,8 +293,4 @@ fn red() -> Style {
 
 fn yellow() -> Style {
     AnsiColor::Yellow.on_default()
-}
-
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

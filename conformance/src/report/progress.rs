@@ -9,6 +9,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Report;
+use crate::amount::amount;
 use crate::event::Event;
 use crate::verdict::Verdict;
 
@@ -109,7 +110,7 @@ impl<W: Write> Report for Progress<W> {
             Place::Lines(out) if matches!(event, Event::Step(_)) => {
                 let tenth = |done: usize| done * LINES / self.steps.max(1);
                 if tenth(self.done) > tenth(before) {
-                    writeln!(out, "{} of {} steps, {message}", self.done, self.steps)?;
+                    writeln!(out, "{} of {}, {message}", self.done, amount(self.steps, "step"))?;
                     out.flush()?;
                 }
             }

@@ -209,7 +209,9 @@ impl<'a> Scene<'a> {
         loop {
             let attempt = self.once(step, running).await;
             tries += 1;
-            let again = deadline.is_some_and(|deadline| Instant::now() < deadline)
+            // A request that cannot be made will not be made of the same values later.
+            let again = attempt.exchange.is_some()
+                && deadline.is_some_and(|deadline| Instant::now() < deadline)
                 && (step.cleanup || !self.session.options.interrupt.is_wished());
             if attempt.judgement.verdict <= Verdict::Pass || !again {
                 if step.setup && attempt.judgement.verdict > Verdict::Pass {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::amount::amount;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Place, Source, Span};
 
@@ -38,8 +39,11 @@ pub(super) fn read(source: &Arc<Source>) -> Result<(Vec<String>, Vec<Record>), D
     let (header, _) = records.remove(0);
     for (fields, place) in &records {
         if fields.len() != header.len() {
-            let message =
-                format!("this row has {} fields, and the header names {}", fields.len(), header.len());
+            let message = format!(
+                "this row has {}, and the header names {}",
+                amount(fields.len(), "field"),
+                header.len()
+            );
             return Err(Diagnostic::at(place.clone(), message));
         }
     }

@@ -57,7 +57,7 @@ fn an_exchange_without_a_step_is_named_with_its_line() {
         "{}",
         finished.stdout
     );
-    assert!(finished.stdout.ends_with("notes.md: 1 of 1 exchanges without a step\n"), "{}", finished.stdout);
+    assert!(finished.stdout.ends_with("notes.md: 1 of 1 exchange without a step\n"), "{}", finished.stdout);
 }
 
 #[test]

@@ -61,6 +61,28 @@ fn each_keeps_a_report_that_can_be_compared_again() {
 }
 
 #[test]
+fn a_member_of_which_nothing_was_decided_is_told_apart_from_one_that_cannot_be_used() {
+    let sandbox = fleet();
+    sandbox.write(
+        "suite/desk/7-colour.yaml",
+        "format: 1\ntitle: The colour\nprofile: left\nsteps:\n\
+         \x20 - {id: paint, title: it has one, request: {path: /paint}, capture: {open: {json: /open}}}\n\
+         \x20 - {id: door, title: the left half answers, covers: [HALF-1.1], request: {path: '/left?${open}'}, \
+         expect: {status: 200}}\n",
+    );
+    let finished = run(&sandbox, &["--filter", "7-colour::door", "--", "python3", "desk.py"]);
+    let row = |name: &str| finished.stdout.lines().find(|line| line.contains(name)).unwrap_or_default();
+    let undecided = "nothing was decided: the step `paint` owes it `open`: the body has nothing at `/open`";
+    assert!(row("  ben b").contains(undecided), "{}", finished.stdout);
+    assert!(row("  cy").contains("cannot be used: the target exited"), "{}", finished.stdout);
+    assert!(row("  ada").contains("must 1 of 1"), "{}", finished.stdout);
+    let told = finished.stdout.split_once("nothing fails anywhere\n\nwhat is undecided").unwrap().1;
+    assert!(told.contains("HALF-1.1       must       0  ✓  ?  ?  ✓"), "{told}");
+    let skipped = run(&sandbox, &["--filter", "5-apart", "--", "python3", "desk.py"]);
+    assert_eq!(skipped.stdout.matches("no requirement was tried").count(), 4, "{}", skipped.stdout);
+}
+
+#[test]
 fn a_build_that_fails_in_one_folder_is_the_reason_of_its_row() {
     let sandbox = fleet();
     fs::write(sandbox.path("implementation/ben b/requirements.txt"), "no-such-package-anywhere").unwrap();

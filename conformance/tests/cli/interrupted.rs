@@ -188,7 +188,7 @@ fn of_many_implementations_those_that_came_to_their_end_are_set_beside_each_othe
     run.signal(Signal::INT);
     let finished = run.finish();
     assert_eq!(finished.code, Some(130), "{finished:?}");
-    assert!(finished.stderr.contains("interrupted: 1 of 2 came to their end"), "{finished:?}");
+    assert!(finished.stderr.contains("interrupted after 1 of 2 implementations"), "{finished:?}");
     assert!(finished.stdout.contains("ann") && !finished.stdout.contains("ben"), "{finished:?}");
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use regex::Regex;
 use serde_json::Value as Json;
 
 use crate::events::{self, Told};
@@ -60,7 +61,9 @@ fn a_computed_path_that_is_none_is_told_at_its_place_and_nothing_is_sent() {
         (mapping, "<[^>]*>; (rel=.next.)", "rel=\"next\"", written, 22),
     ] {
         assert!(pages.contains(mapping) && pages.contains("<([^>]*)>"));
-        let wrong = pages.replace(mapping, request).replace("<([^>]*)>", taken);
+        // What cannot be sent is not tried again either.
+        let request = format!("{request}\n    retry: {{for: 2m}}");
+        let wrong = pages.replace(mapping, &request).replace("<([^>]*)>", taken);
         sandbox.write("suite/lists/pages.yaml", &wrong);
         let told = run(&sandbox, &["--filter", "lists/pages"]);
         let step = told.step("lists/pages::next");
@@ -69,6 +72,7 @@ fn a_computed_path_that_is_none_is_told_at_its_place_and_nothing_is_sent() {
              (../suite/lists/pages.yaml:34:{column})"
         );
         assert_eq!((&step["reason"], &step["exchange"]), (&Json::from(reason.as_str()), &Json::Null));
+        assert_eq!(step["tries"], 1);
         assert!(told.finished.stdout.contains(&reason), "{}", told.finished.stdout);
         assert_eq!(told.finished.code, Some(3));
     }
@@ -105,13 +109,37 @@ fn one_row_is_run_alone_by_its_id_or_its_line() {
 
 #[test]
 fn a_step_that_is_tried_again_says_how_often_and_a_redirection_is_a_hop() {
-    let told = run(&Sandbox::todo(), &["--filter", "lists/changes"]);
+    let told = run(&Sandbox::todo(), &["--filter", "lists/changes", "--verbose"]);
     assert!(told.step("lists/changes::told")["tries"].as_u64() > Some(1));
+    let line = told.finished.stdout.lines().find(|line| line.starts_with("PASS lists/changes::told "));
+    assert!(line.is_some_and(|line| line.contains("  tried ") && line.contains(" times in ")), "{line:?}");
     let note = &told.step("lists/changes::todo/note")["exchange"];
     assert_eq!(note["sent"]["method"], "POST");
     assert_eq!(note["hops"][0]["received"]["status"], 303);
     assert_eq!(note["hops"][0]["sent"]["method"], "GET");
     assert_eq!(note["received"]["status"], 200);
+}
+
+#[test]
+fn a_step_that_never_holds_says_how_often_it_was_sent_and_for_how_long_in_every_report() {
+    let sandbox = Sandbox::todo();
+    let changes = sandbox
+        .read("suite/lists/changes.yaml")
+        .replace("{for: 5s, every: 50ms}", "{for: 700ms, every: 200ms}");
+    sandbox.write(
+        "suite/lists/changes.yaml",
+        &changes.replace("topic: \"flowers-${todo}\"}]", "topic: weeds}]"),
+    );
+    let reports = ["--report", "html=../report.html", "--report", "tap=../report.tap"];
+    let told = run(&sandbox, &[&["--filter", "lists/changes"], &reports[..]].concat());
+    let tries = told.step("lists/changes::told")["tries"].as_u64().unwrap();
+    assert!(tries > 1);
+    let said = Regex::new(&format!(r"tried +{tries} times in (\d+ ms|\d+\.\d\d s)")).unwrap();
+    let human = said.find(&told.finished.stdout).unwrap_or_else(|| panic!("{}", told.finished.stdout));
+    assert!(told.finished.stdout[human.end()..].starts_with(", and it never held\n"));
+    for report in ["report.html", "report.tap"] {
+        assert!(said.is_match(&sandbox.read(report)), "{report}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The report for people, as a whole: `told/` holds what it says.
 
 use crate::golden;
-use crate::program::data;
+use crate::program::{conformance_in, data};
 use crate::sandbox::Sandbox;
 
 #[test]
@@ -72,6 +72,29 @@ fn a_mismatch_names_the_path_what_was_expected_what_came_and_the_nearest_element
 }
 
 #[test]
+fn what_a_schema_describes_is_expected_once_in_every_text() {
+    let sandbox = Sandbox::todo();
+    sandbox.write("suite/lists/mismatches.yaml", MISMATCHES);
+    let finished = sandbox.run(&[
+        "run",
+        "--suite",
+        "../suite",
+        "--filter",
+        "mismatches::schema",
+        "--report",
+        "junit=../junit.xml",
+        "--",
+        "python3",
+        "server.py",
+    ]);
+    for told in [finished.stdout, sandbox.read("junit.xml")] {
+        assert_eq!(told.matches("expected  what todo.json describes").count(), 1, "{told}");
+        assert_eq!(told.matches("what todo.json describes").count(), 1, "{told}");
+        assert!(told.matches("against the schema: additionalProperties").count() >= 2, "{told}");
+    }
+}
+
+#[test]
 fn a_report_is_coloured_where_it_is_asked_to_be_and_says_the_same() {
     let coloured = told(&["--color", "always", "--filter", "6-refuses"]);
     assert!(coloured.contains("\x1b["), "{coloured}");
@@ -94,4 +117,32 @@ fn without_colour(text: &str) -> String {
         plain.push_str(if index == 0 { piece } else { piece.split_once('m').unwrap().1 });
     }
     plain
+}
+
+#[test]
+fn one_of_something_is_told_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let suite = folder.path().join("suite");
+    std::fs::create_dir_all(suite.join("desk")).unwrap();
+    for (file, text) in [
+        ("suite.yaml", "format: 1\ntitle: A desk\norigin: http://desk.example\nprofiles: {open: {}}\n"),
+        (
+            "requirements.yaml",
+            "format: 1\nrequirements: [{id: DESK-1.1, level: must, clause: 1. Answers, text: It answers.}]\n",
+        ),
+        (
+            "desk/a.yaml",
+            "format: 1\ntitle: It answers\nprofile: open\nsteps:\n  - {id: a, title: it answers, covers: [DESK-1.1], \
+             request: curl http://desk.example/, expect: {status: 200, text: hello}}\n",
+        ),
+    ] {
+        std::fs::write(suite.join(file), text).unwrap();
+    }
+    let told = |arguments: &[&str]| conformance_in(folder.path(), arguments).stdout;
+    let checked = told(&["check", "--suite", "suite"]);
+    assert_eq!(checked, "A desk: 1 requirement, 1 scenario, 1 step, 1 profile; nothing is wrong\n");
+    assert!(told(&["list", "--suite", "suite"]).ends_with("\n1 step\n"));
+    assert!(
+        told(&["coverage", "--suite", "suite"]).contains("must   1 requirement: 1 covered, 0 not tested\n")
+    );
 }

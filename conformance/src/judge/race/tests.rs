@@ -53,7 +53,7 @@ fn answers_are_counted_by_their_kind() {
     let answers = [answer(0, 403, ""), answer(0, 200, ""), answer(0, 404, "")];
     assert_eq!(judged(&race, &answers).0.verdict, Verdict::Pass);
     let answers = [answer(0, 200, ""), answer(0, 200, ""), answer(0, 403, "")];
-    assert_eq!(labels(&race, &answers), ["2 of 3 answers are this", "1 of 3 answers are this"]);
+    assert_eq!(labels(&race, &answers), ["2 of 3 answers are this", "1 of 3 answers is this"]);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn an_answer_of_no_kind_is_told_and_shown() {
     let race = race(vec![lane("{}")], vec![outcome(1, Some(1), "status: 200")]);
     let answers = [answer(0, 200, ""), answer(0, 500, "")];
     let (judgement, shown) = judged(&race, &answers);
-    assert_eq!(judgement.findings[0].label, "1 of 2 answers are of no kind named here: 500");
+    assert_eq!(judgement.findings[0].label, "1 of 2 answers is of no kind named here: 500");
     assert_eq!(shown, 1);
 }
 

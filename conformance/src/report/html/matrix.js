@@ -31,7 +31,7 @@
       row.element.hidden = !holds;
       count += holds;
     }
-    shown.textContent = `${count} of ${rows.length} requirements`;
+    shown.textContent = `${count} of ${rows.length} requirement${rows.length === 1 ? "" : "s"}`;
     rove();
   }
 

@@ -30,7 +30,7 @@
       scenarios.set(step.scenario, (scenarios.get(step.scenario) ?? false) || holds);
     }
     for (const [scenario, holds] of scenarios) scenario.hidden = !holds;
-    shown.textContent = `${count} of ${steps.length} steps`;
+    shown.textContent = `${count} of ${steps.length} step${steps.length === 1 ? "" : "s"}`;
   }
 
   const visible = () => steps.map((step) => step.element).filter((element) => !element.hidden);

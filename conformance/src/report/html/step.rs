@@ -59,7 +59,11 @@ fn step(out: &mut String, record: &Record) -> fmt::Result {
         percent_encode(&record.id)
     )?;
     let place = record.place.to_string();
-    writeln!(out, "link</a> · <code>{}</code> · {:.0} ms</p>", Text(&place), record.milliseconds)?;
+    let time = match record.repetition() {
+        Some(repetition) => format!("tried {repetition}"),
+        None => format!("{:.0} ms", record.milliseconds),
+    };
+    writeln!(out, "link</a> · <code>{}</code> · {time}</p>", Text(&place))?;
     if let Some(reason) = &record.reason {
         writeln!(out, "        <p class=\"reason\">{}</p>", Text(reason))?;
     }

@@ -6,6 +6,7 @@ use anstyle::Style;
 
 use super::{BOLD, DIM, green, red, yellow};
 use crate::event::{Exchange, Record};
+use crate::matcher::AGAINST_SCHEMA;
 use crate::verdict::{Finding, Verdict};
 
 /// The findings of a step that are drawn; the others are counted.
@@ -19,7 +20,10 @@ const WIDTH: usize = 56;
 pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()> {
     let (word, style) = word(record);
     let id = format!("{:WIDTH$}", record.id);
-    writeln!(out, "{style}{word}{style:#} {BOLD}{id}{BOLD:#} {}", covers(record))
+    // What did not hold says below its title how often it was tried.
+    let held = record.repetition().filter(|_| record.verdict == Verdict::Pass);
+    let held = held.map(|repetition| format!("  {DIM}tried {repetition}{DIM:#}")).unwrap_or_default();
+    writeln!(out, "{style}{word}{style:#} {BOLD}{id}{BOLD:#} {}{held}", covers(record))
 }
 
 /// Writes a step that does not hold.
@@ -45,6 +49,9 @@ pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     }
     if let Some(reason) = &record.reason {
         writeln!(out, "   {reason}")?;
+    }
+    if let Some(repetition) = record.repetition() {
+        writeln!(out, "   {DIM}tried{DIM:#}     {repetition}, and it never held")?;
     }
     if let Some(exchange) = &record.exchange {
         summary(exchange, out)?;
@@ -123,15 +130,20 @@ fn differences(findings: &[&Finding], out: &mut impl Write) -> io::Result<()> {
     };
     let width =
         findings.iter().take(DIFFERENCES).map(|finding| at(finding).chars().count()).max().unwrap_or(0);
+    // The first is drawn above, with what was expected.
+    let mut told = findings.first();
     for (index, finding) in findings.iter().take(DIFFERENCES).enumerate() {
         let head = if index == 0 { "differs " } else { "        " };
         let (path, good, bad) = (at(finding), green(), red());
-        writeln!(
-            out,
-            "   {DIM}{head}{DIM:#}  {path:width$}  {DIM}expected{DIM:#} {good}{}{good:#}{DIM}, received{DIM:#} {bad}{}{bad:#}",
-            one_line(&finding.expected),
-            one_line(&finding.received),
-        )?;
+        write!(out, "   {DIM}{head}{DIM:#}  {path:width$}  ")?;
+        let again = told.is_some_and(|told| told.expects_the_same(finding));
+        // Why a value is against a schema says more than that it was to be what the schema describes.
+        if !(again && finding.received.starts_with(AGAINST_SCHEMA)) {
+            let expected = one_line(&finding.expected);
+            write!(out, "{DIM}expected{DIM:#} {good}{expected}{good:#}{DIM}, received{DIM:#} ")?;
+        }
+        writeln!(out, "{bad}{}{bad:#}", one_line(&finding.received))?;
+        told = Some(finding);
     }
     match findings.len().checked_sub(DIFFERENCES) {
         Some(more @ 1..) => writeln!(out, "             and {more} more"),

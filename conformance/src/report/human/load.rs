@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::{BOLD, DIM, count, green, red};
+use super::{BOLD, DIM, green, red};
+use crate::amount::amount;
 use crate::event::{Load, Pace};
 
 /// The steps that are told; the others are in the report for programs.
@@ -11,17 +12,19 @@ const SLOWEST: usize = 12;
 
 /// Writes what came of it; of every step, or of the slowest and of those that did not keep their verdict.
 pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Result<()> {
-    let scenarios = count(load.scenarios, "scenario");
-    let (repetitions, seconds, jobs) = (load.repetitions, load.seconds, load.jobs);
+    let scenarios = amount(load.scenarios, "scenario");
+    let repetitions = amount(load.repetitions, "repetition");
+    let (seconds, jobs) = (load.seconds, load.jobs);
     writeln!(
         out,
-        "{BOLD}Under load{BOLD:#}: {repetitions} repetitions of {scenarios} in {seconds:.1} s by {jobs} at once"
+        "{BOLD}Under load{BOLD:#}: {repetitions} of {scenarios} in {seconds:.1} s by {jobs} at once"
     )?;
     let (lost, style) = match load.exchanges - load.kept {
         0 => ("all kept their verdict".to_owned(), green()),
         lost => (format!("{} kept their verdict, {lost} did not", load.kept), red()),
     };
-    writeln!(out, "  {} exchanges, {} in a second: {style}{lost}{style:#}", load.exchanges, load.per_second)?;
+    let exchanges = amount(load.exchanges, "exchange");
+    writeln!(out, "  {exchanges}, {} in a second: {style}{lost}{style:#}", load.per_second)?;
     if let Some(ended) = &load.ended {
         writeln!(out, "  it ended before its time: {ended}")?;
     }
@@ -35,7 +38,7 @@ pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Resul
     for (reason, scenarios) in reasons {
         let named =
             if every || scenarios.len() <= 3 { format!(" ({})", scenarios.join(" ")) } else { String::new() };
-        writeln!(out, "  {DIM}not repeated{DIM:#} {}: {reason}{named}", count(scenarios.len(), "scenario"))?;
+        writeln!(out, "  {DIM}not repeated{DIM:#} {}: {reason}{named}", amount(scenarios.len(), "scenario"))?;
     }
     writeln!(out)
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::{BOLD, DIM, green, red, yellow};
+use crate::amount::amount;
 use crate::event::{Footer, Standing};
 use crate::report::fold::fold;
 use crate::report::task::{Task, tasks};
@@ -53,11 +54,9 @@ pub(super) fn progress(footer: &Footer) -> Option<String> {
     let (held, of) = tried[next].held(Level::Must);
     let open = tried.iter().filter(|task| whole(task.held(Level::Must)).is_none()).count();
     let done = tried.len() - open;
-    Some(format!(
-        "{done} of {} tasks hold; the first that does not is “{}”: must {held} of {of}",
-        tried.len(),
-        tried[next].title
-    ))
+    let (tasks, first) = (amount(tried.len(), "task"), &tried[next].title);
+    let verb = if tried.len() == 1 { "holds" } else { "hold" };
+    Some(format!("{done} of {tasks} {verb}; the first that does not is “{first}”: must {held} of {of}"))
 }
 
 /// The last line: requirements by level, and what was not tried.
