@@ -6,19 +6,19 @@
 mod answer;
 mod connection;
 mod exact;
+mod library;
 mod tls;
 mod transport;
 
 use std::fmt::{self, Display, Formatter};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderName, HeaderValue};
-use reqwest::{Client, Method, Url};
+use url::Url;
 
 use crate::jar::Jar;
 use exact::Exact;
+use library::Library;
 pub use transport::Transport;
 
 use crate::request::{Header, Prepared};
@@ -30,10 +30,8 @@ pub struct Wire {
     base: String,
     /// The path of the base, without a final slash.
     path: String,
-    kept: Client,
-    /// Needed by few targets, and not made for the others.
-    fresh: OnceLock<Result<Client, String>>,
     exact: Exact,
+    library: Library,
     transport: Transport,
     /// Set once a kept connection has broken: this target closes connections without saying so.
     closes: AtomicBool,
@@ -120,13 +118,11 @@ impl Wire {
     pub fn new(base: &str, transport: &Transport) -> Result<Self, String> {
         let url = check_address(base)?;
         let route = transport.route(&url)?;
-        let kept = transport.client(true, route.tls())?;
         Ok(Self {
             base: url.as_str().trim_end_matches('/').to_owned(),
             path: url.path().trim_end_matches('/').to_owned(),
-            kept,
-            fresh: OnceLock::new(),
             exact: Exact::new(route),
+            library: Library::default(),
             transport: transport.clone(),
             closes: AtomicBool::new(false),
         })
@@ -147,28 +143,27 @@ impl Wire {
     /// Sends a request and reads the response, following redirections as far as the request asks for it. The cookies of the jar
     /// go along, and it keeps those of the answers.
     ///
-    /// # Errors
-    /// The way in which there was no response.
+    /// Returns the request as it went out, with the headers that all requests take along and the cookies that the jar had for its
+    /// address, beside the response or the way in which there was none.
     pub async fn send(
         &self,
-        request: &Prepared,
+        request: Prepared,
         jar: Option<&mut Jar>,
         reading: Reading,
-    ) -> Result<Response, Breakage> {
+    ) -> (Prepared, Result<Response, Breakage>) {
         let started = Instant::now();
         let limit = self.transport.limit;
-        let answer = tokio::time::timeout(limit, self.hops(request, jar, reading)).await;
-        let mut response = answer.unwrap_or(Err(Breakage::Silence(limit)))?;
-        response.elapsed = started.elapsed();
-        Ok(response)
+        // What a redirection leads to gets its own cookies.
+        let plain = (request.follow > 0).then(|| request.clone());
+        let sent = self.dress(request, jar.as_deref());
+        let answer = tokio::time::timeout(limit, self.hops(&sent, plain, jar, reading)).await;
+        let answer = answer.unwrap_or(Err(Breakage::Silence(limit)));
+        (sent, answer.map(|response| Response { elapsed: started.elapsed(), ..response }))
     }
 
-    /// Returns a request as it goes out: with the headers that all requests take along, and the cookies that a jar has for its
-    /// address.
-    #[must_use]
-    pub fn dress(&self, request: &Prepared, jar: Option<&Jar>) -> Prepared {
-        let mut dressed = self.transport.dress(request.clone());
-        let pairs = jar.and_then(|jar| jar.pairs(&self.url(&request.target).ok()?));
+    fn dress(&self, request: Prepared, jar: Option<&Jar>) -> Prepared {
+        let mut dressed = self.transport.dress(request);
+        let pairs = jar.and_then(|jar| jar.pairs(&self.url(&dressed.target).ok()?));
         if let Some(pairs) = pairs {
             match dressed.headers.iter_mut().find(|header| header.is("cookie")) {
                 Some(own) => own.value = format!("{pairs}; {}", own.value),
@@ -178,33 +173,22 @@ impl Wire {
         dressed
     }
 
+    /// Sends a request, and what its answers lead to: `plain` is the same request before it was dressed, where it follows at all.
     async fn hops(
         &self,
-        request: &Prepared,
+        sent: &Prepared,
+        plain: Option<Prepared>,
         mut jar: Option<&mut Jar>,
         reading: Reading,
     ) -> Result<Response, Breakage> {
-        let mut request = request.clone();
+        let mut response = self.once(sent, reading).await?;
+        self.keep(&mut jar, &sent.target, &response)?;
+        let Some(mut request) = plain else { return Ok(response) };
         let mut hops = Vec::new();
-        loop {
-            let began = Instant::now();
-            let mut response = self.once(&self.dress(&request, jar.as_deref()), reading).await?;
-            response.elapsed = began.elapsed();
-            if let Some(jar) = &mut jar {
-                jar.keep(&self.url(&request.target)?, &response);
-            }
-            let location = response.header("location").filter(|_| (300..400).contains(&response.status));
-            let Some(location) = location.filter(|_| request.follow > 0) else {
-                return Ok(Response { hops, ..response });
-            };
-            let here = self.url(&request.target)?;
-            let next =
-                here.join(location).map_err(|error| Breakage::Broken(format!("its Location: {error}")))?;
-            let next = &next[..url::Position::AfterQuery];
-            let Some(target) = next.strip_prefix(&self.base).filter(|target| target.starts_with('/')) else {
-                return Ok(Response { hops, ..response });
-            };
-            request.target = target.to_owned();
+        while request.follow > 0
+            && let Some(target) = self.next(&request.target, &response)?
+        {
+            request.target = target;
             request.follow -= 1;
             // RFC 9110, section 15.4: 303 asks for a GET, and 301 and 302 turn a POST into one. A method that a curl command names
             // holds for all of them, and only loses its body.
@@ -220,11 +204,38 @@ impl Wire {
                 request.body = None;
                 request.headers.retain(|header| !request.of_body.iter().any(|name| header.is(name)));
             }
-            hops.push(Hop { response, next: self.dress(&request, jar.as_deref()) });
+            let next = self.dress(request.clone(), jar.as_deref());
+            let answer = self.once(&next, reading).await?;
+            self.keep(&mut jar, &next.target, &answer)?;
+            hops.push(Hop { response: std::mem::replace(&mut response, answer), next });
         }
+        Ok(Response { hops, ..response })
+    }
+
+    fn keep(&self, jar: &mut Option<&mut Jar>, target: &str, response: &Response) -> Result<(), Breakage> {
+        if let Some(jar) = jar {
+            jar.keep(&self.url(target)?, response);
+        }
+        Ok(())
+    }
+
+    /// Where on the target a response leads, if it does.
+    fn next(&self, target: &str, response: &Response) -> Result<Option<String>, Breakage> {
+        let location = response.header("location").filter(|_| (300..400).contains(&response.status));
+        let Some(location) = location else { return Ok(None) };
+        let next = (self.url(target)?.join(location))
+            .map_err(|error| Breakage::Broken(format!("its Location: {error}")))?;
+        let next = next[..url::Position::AfterQuery].strip_prefix(&self.base);
+        Ok(next.filter(|target| target.starts_with('/')).map(str::to_owned))
     }
 
     async fn once(&self, request: &Prepared, reading: Reading) -> Result<Response, Breakage> {
+        let began = Instant::now();
+        let response = self.again(request, reading).await?;
+        Ok(Response { elapsed: began.elapsed(), ..response })
+    }
+
+    async fn again(&self, request: &Prepared, reading: Reading) -> Result<Response, Breakage> {
         if self.closes.load(Ordering::Relaxed) {
             return self.over(false, request, reading).await;
         }
@@ -244,48 +255,17 @@ impl Wire {
 
     /// Sends a request over a connection that was kept, or over one of its own.
     async fn over(&self, kept: bool, request: &Prepared, reading: Reading) -> Result<Response, Breakage> {
-        let (url, target) = (self.url(&request.target)?, format!("{}{}", self.path, request.target));
-        if exact::alters(request, &target, &url) {
+        let target = format!("{}{}", self.path, request.target);
+        let route = self.exact.route();
+        if route.is_plain() || request.raw.is_some() {
             return self.exact.send(request, &target, kept, reading).await;
         }
-        let unsendable = |cause: String| Breakage::Unsendable(cause);
-        let client = if kept {
-            &self.kept
-        } else {
-            let fresh = self.fresh.get_or_init(|| self.transport.client(false, self.exact.route().tls()));
-            fresh.as_ref().map_err(|cause| unsendable(cause.clone()))?
-        };
-        let method = Method::from_bytes(request.method.as_bytes())
-            .map_err(|_| unsendable(format!("`{}` is not a method", request.method)))?;
-        let mut message = client.request(method, url);
-        for Header { name, value, .. } in &request.headers {
-            let field = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| unsendable(format!("`{name}` is not the name of a header")))?;
-            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
-                unsendable(format!("the value of the header `{name}` has a control character"))
-            })?;
-            message = message.header(field, value);
+        let url = self.url(&request.target)?;
+        if library::alters(request, &target, &url) {
+            return self.exact.send(request, &target, kept, reading).await;
         }
-        if let Some(body) = &request.body {
-            if body.is_empty() {
-                // An empty body is not none at all.
-                message = message.header("Content-Length", "0");
-            }
-            message = message.body(body.clone());
-        }
-        let mut answer = message.send().await.map_err(|error| explain(&error))?;
-        let headers = (answer.headers().iter())
-            .map(|(name, value)| (name.as_str().to_owned(), latin1(value.as_bytes())))
-            .collect();
-        let mut response = Response { status: answer.status().as_u16(), headers, ..Response::default() };
-        while let Some(chunk) = answer.chunk().await.map_err(|error| explain(&error))? {
-            response.body.extend_from_slice(&chunk);
-            if response.body.len() > reading.most() {
-                reading.end(&mut response)?;
-                break;
-            }
-        }
-        Ok(response)
+        let client = self.library.client(kept, &self.transport, route).map_err(Breakage::Unsendable)?;
+        library::send(client, request, url, reading).await
     }
 
     fn url(&self, target: &str) -> Result<Url, Breakage> {
@@ -310,19 +290,6 @@ pub fn check_address(base: &str) -> Result<Url, String> {
         return Err(format!("`{base}` has something behind its path; it is written as http://host:port"));
     }
     Ok(url)
-}
-
-fn explain(error: &reqwest::Error) -> Breakage {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    let cause = cause.to_string();
-    match of_certificates(&cause) {
-        Some(breakage) => breakage,
-        None if error.is_connect() => Breakage::NoConnection(cause),
-        None => Breakage::Broken(cause),
-    }
 }
 
 /// What keeps TLS from being spoken.

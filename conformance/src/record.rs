@@ -41,6 +41,7 @@ pub async fn record(
     let wrong = |cause: String| Unrecorded::Wrong(Diagnostic::new(cause));
     let prepared = request.prepare(&Scope::default()).map_err(|error| wrong(error.to_string()))?;
     let wire = Wire::new(base, transport).map_err(wrong)?;
-    let response = wire.send(&prepared, None, Reading::Whole).await.map_err(Unrecorded::Unanswered)?;
+    let response =
+        wire.send(prepared.clone(), None, Reading::Whole).await.1.map_err(Unrecorded::Unanswered)?;
     Ok(import::step(&command, &origin, &prepared.method, &prepared.target, &response))
 }

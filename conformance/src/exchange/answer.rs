@@ -3,6 +3,8 @@
 //! In go bytes that a target sent, out comes a [`Response`] and whether the connection can be used again. An answer that is not HTTP is a
 //! [`Breakage`], and so is one that ends too early or never.
 
+use std::mem::MaybeUninit;
+
 use httparse::Status;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
@@ -11,20 +13,24 @@ use crate::response::Response;
 
 /// The largest head that is read, in bytes, and the most fields in it.
 const LARGEST_HEAD: usize = 1024 * 1024;
+/// The fields that nearly every head has room for.
+const FEW_FIELDS: usize = 64;
 /// The fields that a head may have: a thousand cookies are odd, and an answer all the same.
 pub(super) const MOST_FIELDS: usize = 1200;
 
-/// Returns the response, and whether the connection stays open behind it. `bodiless` is the answer to a request whose answers have no
+/// Returns the response, and whether the connection stays open behind it. `bytes` is what they are read into, and `bodiless` is the answer to a request whose answers have no
 /// body: HEAD.
 ///
 /// # Errors
 /// The way in which there was no response.
 pub(super) async fn read<S: AsyncRead + Unpin>(
     stream: &mut S,
+    bytes: &mut Vec<u8>,
     bodiless: bool,
     reading: Reading,
 ) -> Result<(Response, bool), Breakage> {
-    let mut input = Input { stream, bytes: Vec::new(), at: 0 };
+    bytes.clear();
+    let mut input = Input { stream, bytes, at: 0 };
     let (mut response, version) = loop {
         let head = input.head().await?;
         // What comes before the answer proper (RFC 9110, section 15.2); a switch of protocols is the last that is HTTP.
@@ -32,27 +38,18 @@ pub(super) async fn read<S: AsyncRead + Unpin>(
             break head;
         }
     };
-    let values = |name: &str| {
-        let values = response.header_values(name).flat_map(|value| value.split(','));
-        values.map(|value| value.trim().to_ascii_lowercase()).collect::<Vec<_>>()
-    };
-    let connection = values("connection");
-    let says = |word: &str| connection.iter().any(|own| own == word);
+    let says = |word: &str| items(&response, "connection").any(|own| own.eq_ignore_ascii_case(word));
     let mut reusable = if version == 1 { !says("close") } else { says("keep-alive") };
-    let chunked = values("transfer-encoding").last().is_some_and(|last| last == "chunked");
-    let coded = response.header("transfer-encoding").is_some();
-    let lengths = values("content-length");
+    let coding = items(&response, "transfer-encoding").last();
+    let (coded, chunked) =
+        (coding.is_some(), coding.is_some_and(|last| last.eq_ignore_ascii_case("chunked")));
+    let length = length(&response);
     if bodiless || matches!(response.status, 101 | 204 | 304) {
         reusable &= response.status != 101;
     } else if chunked {
         input.chunks(&mut response, reading).await?;
-    } else if let (Some(length), false) = (lengths.first(), coded) {
-        let digits = length.bytes().all(|digit| digit.is_ascii_digit());
-        let number = length.parse::<usize>().ok().filter(|_| digits);
-        let number = number.filter(|_| lengths.iter().all(|other| other == length));
-        let length =
-            number.ok_or_else(|| broken(format!("its Content-Length is `{}`", lengths.join(", "))))?;
-        input.take(length, &mut response, reading).await?;
+    } else if let (Some(length), false) = (length, coded) {
+        input.take(length?, &mut response, reading).await?;
     } else {
         reusable = false;
         input.rest(&mut response, reading).await?;
@@ -63,6 +60,24 @@ pub(super) async fn read<S: AsyncRead + Unpin>(
     Ok((response, reusable))
 }
 
+/// The items of a field that is a list (RFC 9110, section 5.6.1).
+fn items<'a>(response: &'a Response, name: &str) -> impl Iterator<Item = &'a str> {
+    response.header_values(name).flat_map(|value| value.split(',')).map(str::trim)
+}
+
+/// How long the body is, where the head says it: once, or the same each time (RFC 9112, section 6.3).
+fn length(response: &Response) -> Option<Result<usize, Breakage>> {
+    let all = || items(response, "content-length");
+    let first = all().next()?;
+    let number = first.parse().ok().filter(|_| first.bytes().all(|digit| digit.is_ascii_digit()));
+    let number = number.filter(|_| all().all(|other| other == first));
+    Some(
+        number.ok_or_else(|| {
+            broken(format!("its Content-Length is `{}`", all().collect::<Vec<_>>().join(", ")))
+        }),
+    )
+}
+
 fn broken(cause: impl Into<String>) -> Breakage {
     Breakage::Broken(cause.into())
 }
@@ -70,7 +85,7 @@ fn broken(cause: impl Into<String>) -> Breakage {
 /// The bytes that came, and how many of them were understood.
 struct Input<'a, S> {
     stream: &'a mut S,
-    bytes: Vec<u8>,
+    bytes: &'a mut Vec<u8>,
     at: usize,
 }
 
@@ -78,7 +93,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     /// Reads more; says whether there was more.
     async fn more(&mut self) -> Result<bool, Breakage> {
         self.bytes.reserve(8 * 1024);
-        match self.stream.read_buf(&mut self.bytes).await {
+        match self.stream.read_buf(self.bytes).await {
             Ok(length) => Ok(length > 0),
             Err(error) => Err(broken(error.to_string())),
         }
@@ -96,27 +111,43 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     /// Returns a response without its body, and the minor version of HTTP.
     async fn head(&mut self) -> Result<(Response, u8), Breakage> {
         loop {
-            let mut fields = vec![httparse::EMPTY_HEADER; MOST_FIELDS];
-            let mut head = httparse::Response::new(&mut fields);
-            match head
-                .parse(&self.bytes[self.at..])
-                .map_err(|error| broken(format!("it is not HTTP: {error}")))?
-            {
-                Status::Complete(length) => {
-                    let headers = (head.headers.iter())
-                        .map(|field| (field.name.to_ascii_lowercase(), latin1(field.value)))
-                        .collect();
-                    let status = head.code.unwrap_or_default();
-                    let version = head.version.unwrap_or_default();
-                    self.at += length;
-                    return Ok((Response { status, headers, ..Response::default() }, version));
-                }
-                Status::Partial if self.bytes.len() - self.at > LARGEST_HEAD => {
+            if self.at == self.bytes.len() {
+                self.need().await?;
+            }
+            match self.parse()? {
+                Some(head) => return Ok(head),
+                None if self.bytes.len() - self.at > LARGEST_HEAD => {
                     return Err(broken("its header fields do not end"));
                 }
-                Status::Partial => self.need().await?,
+                None => self.need().await?,
             }
         }
+    }
+
+    /// Takes the head off what came, where it has come whole.
+    fn parse(&mut self) -> Result<Option<(Response, u8)>, Breakage> {
+        let bytes = &self.bytes[self.at..];
+        let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
+        let mut many = Vec::new();
+        let mut head = httparse::Response::new(&mut []);
+        let parser = httparse::ParserConfig::default();
+        let mut status = parser.parse_response_with_uninit_headers(&mut head, bytes, &mut few);
+        if matches!(status, Err(httparse::Error::TooManyHeaders)) {
+            many.resize_with(MOST_FIELDS, MaybeUninit::uninit);
+            head = httparse::Response::new(&mut []);
+            status = parser.parse_response_with_uninit_headers(&mut head, bytes, &mut many);
+        }
+        let Status::Complete(length) = status.map_err(|error| broken(format!("it is not HTTP: {error}")))?
+        else {
+            return Ok(None);
+        };
+        let headers = (head.headers.iter())
+            .map(|field| (field.name.to_ascii_lowercase(), latin1(field.value)))
+            .collect();
+        let status = head.code.unwrap_or_default();
+        let version = head.version.unwrap_or_default();
+        self.at += length;
+        Ok(Some((Response { status, headers, ..Response::default() }, version)))
     }
 
     /// Moves so many bytes to the body.
@@ -203,7 +234,7 @@ mod tests {
     use super::*;
 
     async fn answer(bytes: &str) -> Result<(Response, bool), Breakage> {
-        read(&mut bytes.as_bytes(), false, Reading::Whole).await
+        read(&mut bytes.as_bytes(), &mut Vec::new(), false, Reading::Whole).await
     }
 
     #[tokio::test]
@@ -229,7 +260,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_to_head_has_no_body() {
         let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n";
-        let (response, stays) = read(&mut &bytes[..], true, Reading::Whole).await.unwrap();
+        let (response, stays) = read(&mut &bytes[..], &mut Vec::new(), true, Reading::Whole).await.unwrap();
         assert!(response.body.is_empty() && stays);
     }
 
@@ -240,7 +271,8 @@ mod tests {
             ["Content-Length: 3145728\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n300000\r\n", "\r\n"]
         {
             let bytes = format!("HTTP/1.1 200 OK\r\n{head}{long}\r\n0\r\n\r\n");
-            let (response, stays) = read(&mut bytes.as_bytes(), false, Reading::Beginning).await.unwrap();
+            let (response, stays) =
+                read(&mut bytes.as_bytes(), &mut Vec::new(), false, Reading::Beginning).await.unwrap();
             assert_eq!((response.body.len(), response.cut, stays), (1024 * 1024, true, false), "{head}");
         }
     }

@@ -17,6 +17,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use url::Url;
 
 use super::{Breakage, Reading, answer, explain_connecting};
+use crate::response::Response;
 
 /// How a target is reached.
 #[derive(Debug)]
@@ -28,10 +29,17 @@ pub(super) struct Route {
 }
 
 /// A stream of bytes to the target and back.
-pub(super) struct Connection(Box<dyn Stream>);
+pub(super) struct Connection {
+    stream: Box<dyn Stream>,
+    /// What answers are read into: the memory serves one after the other.
+    bytes: Vec<u8>,
+}
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// How much memory a connection keeps for its answers, in bytes.
+const MOST_KEPT: usize = 64 * 1024;
 
 impl Route {
     pub(super) fn new(target: Url, proxy: Option<Url>, tls: Option<Arc<ClientConfig>>) -> Self {
@@ -41,6 +49,11 @@ impl Route {
     /// With what TLS is spoken, where it is.
     pub(super) fn tls(&self) -> Option<&ClientConfig> {
         self.tls.as_deref()
+    }
+
+    /// Whether nothing stands between the target and a socket: no proxy and no TLS.
+    pub(super) fn is_plain(&self) -> bool {
+        self.proxy.is_none() && self.tls.is_none()
     }
 
     /// Opens a connection.
@@ -87,7 +100,7 @@ impl Route {
         let name = ServerName::try_from(host(address).to_owned())
             .map_err(|error| Breakage::NoConnection(error.to_string()))?;
         let secured = TlsConnector::from(Arc::clone(tls)).connect(name, connection).await;
-        secured.map(|stream| Connection(Box::new(stream))).map_err(|error| explain_connecting(&error))
+        secured.map(Connection::over).map_err(|error| explain_connecting(&error))
     }
 
     /// Asks a proxy for a tunnel to the target (RFC 9110, section 9.3.6).
@@ -103,11 +116,33 @@ impl Route {
             .await
             .map_err(|error| Breakage::NoConnection(format!("the proxy: {error}")))?;
         // The answer to CONNECT has no body, as that to HEAD.
-        let (response, _) = answer::read(connection, true, Reading::Whole).await?;
+        let (response, _) = connection.answer(true, Reading::Whole).await?;
         match response.status {
             200..300 => Ok(()),
             status => Err(Breakage::NoConnection(format!("the proxy answers {status}"))),
         }
+    }
+}
+
+impl Connection {
+    fn over(stream: impl Stream + 'static) -> Self {
+        Self { stream: Box::new(stream), bytes: Vec::new() }
+    }
+
+    /// Reads one response; says whether the connection can be used again. `bodiless` is the answer to HEAD.
+    ///
+    /// # Errors
+    /// The way in which there was none.
+    pub(super) async fn answer(
+        &mut self,
+        bodiless: bool,
+        reading: Reading,
+    ) -> Result<(Response, bool), Breakage> {
+        let read = answer::read(&mut self.stream, &mut self.bytes, bodiless, reading).await;
+        if self.bytes.capacity() > MOST_KEPT {
+            self.bytes = Vec::new();
+        }
+        read
     }
 }
 
@@ -117,7 +152,7 @@ async fn dial(address: &Url) -> Result<Connection, Breakage> {
     let stream = stream.map_err(|error| Breakage::NoConnection(error.to_string()))?;
     // A request is written at once and waits for nothing.
     stream.set_nodelay(true).ok();
-    Ok(Connection(Box::new(stream)))
+    Ok(Connection::over(stream))
 }
 
 /// The host of an address, an IPv6 one without its brackets.
@@ -153,7 +188,7 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
+        Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
@@ -163,14 +198,14 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -7,14 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, Proxy, Url};
-use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use url::Url;
 
-use super::answer::MOST_FIELDS;
 use super::connection::Route;
-use super::{exact, tls};
+use super::tls;
 use crate::request::{Header, Prepared};
 
 /// How a target is reached.
@@ -111,31 +109,5 @@ impl Transport {
             None
         };
         Ok(Route::new(target.clone(), self.proxy.clone(), tls))
-    }
-
-    /// Returns a client that keeps its connections, or one that does not.
-    ///
-    /// # Errors
-    /// A proxy that cannot be used.
-    pub(super) fn client(&self, keeps: bool, tls: Option<&ClientConfig>) -> Result<Client, String> {
-        let builder = Client::builder();
-        let builder =
-            if keeps { builder.pool_idle_timeout(exact::IDLE) } else { builder.pool_max_idle_per_host(0) };
-        // An earlier call has done the same.
-        rustls::crypto::ring::default_provider().install_default().ok();
-        // What a user asked for is what goes out: no proxy of the environment, no redirection of its own.
-        let builder = (builder.no_proxy())
-            .redirect(reqwest::redirect::Policy::none())
-            .http1_title_case_headers()
-            .http1_max_headers(MOST_FIELDS);
-        let mut builder = match tls {
-            Some(tls) => builder.tls_backend_preconfigured(tls.clone()),
-            None => builder.tls_certs_only([]),
-        };
-        if let Some(proxy) = &self.proxy {
-            let proxy = Proxy::all(proxy.clone()).map_err(|error| format!("the proxy {proxy}: {error}"))?;
-            builder = builder.proxy(proxy);
-        }
-        builder.build().map_err(|error| format!("the HTTP client does not start: {error}"))
     }
 }

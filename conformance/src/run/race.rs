@@ -25,23 +25,21 @@ pub(super) async fn send(
     jar: Option<&Jar>,
 ) -> Result<(Vec<Prepared>, Vec<Answer>), TemplateError> {
     let rounds = race.lanes.iter().map(|lane| lane.times).max().unwrap_or_default();
-    let mut sent = Vec::new();
+    let mut requests = Vec::new();
     for round in 0..rounds {
         for (index, lane) in race.lanes.iter().enumerate().filter(|(_, lane)| round < lane.times) {
-            sent.push((index, lane.request.prepare(scope)?));
+            requests.push((index, lane.request.prepare(scope)?));
         }
     }
     let mut tasks = JoinSet::new();
-    for (place, (lane, request)) in sent.iter().enumerate() {
-        let (lane, request, running) = (*lane, request.clone(), Arc::clone(running));
-        let mut jar = jar.cloned();
+    for (place, (lane, request)) in requests.into_iter().enumerate() {
+        let (running, mut jar) = (Arc::clone(running), jar.cloned());
         tasks.spawn(async move {
-            (place, Answer { lane, outcome: running.wire.send(&request, jar.as_mut(), Reading::Whole).await })
+            let (sent, outcome) = running.wire.send(request, jar.as_mut(), Reading::Whole).await;
+            (place, sent, Answer { lane, outcome })
         });
     }
     let mut answers = tasks.join_all().await;
-    answers.sort_by_key(|(place, _)| *place);
-    let answers = answers.into_iter().map(|(_, answer)| answer).collect();
-    let sent = sent.into_iter().map(|(_, request)| running.wire.dress(&request, jar));
-    Ok((sent.collect(), answers))
+    answers.sort_by_key(|(place, ..)| *place);
+    Ok(answers.into_iter().map(|(_, sent, answer)| (sent, answer)).unzip())
 }

@@ -275,8 +275,7 @@ impl<'a> Scene<'a> {
         let mut jar = self.memory.jar(&step.request.jar);
         let Some(race) = &step.race else {
             let prepared = step.request.prepare(&scope)?;
-            let sent = running.wire.dress(&prepared, jar.as_ref());
-            let outcome = running.wire.send(&prepared, jar.as_mut(), step.reading()).await;
+            let (sent, outcome) = running.wire.send(prepared, jar.as_mut(), step.reading()).await;
             self.redactor.learn(&sent, outcome.as_ref().ok());
             self.memory.put_back(&step.request.jar, jar);
             let scope = scope.at(SystemTime::now());

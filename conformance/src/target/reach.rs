@@ -21,8 +21,9 @@ pub async fn reach(
     let wire = Wire::new(base, transport).map_err(Unusable::new)?;
     if let Some(ready) = suite.ready(profile) {
         let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
-        wire.send(&request, None, Reading::Whole)
+        wire.send(request, None, Reading::Whole)
             .await
+            .1
             .map_err(|breakage| Unusable::new(format!("{breakage} ({base})")))?;
     }
     let mut running = Running::elsewhere(wire);
@@ -34,8 +35,9 @@ pub async fn reach(
                 present.request.prepare(&scope).map_err(|error| Unusable::new(error.to_string()))?;
             let response = running
                 .wire
-                .send(&request, None, Reading::Whole)
+                .send(request, None, Reading::Whole)
                 .await
+                .1
                 .map_err(|breakage| Unusable::new(breakage.to_string()))?;
             match find(present, fixture, &response) {
                 Found::Same => {}

@@ -61,9 +61,9 @@ fn an_answer_that_is_no_http_or_breaks_off_fails_its_step_alone() {
     let told = fails("5-garbage", &[]);
     let broke = "the target's answer broke: ";
     let causes = [
-        ("desk/5-garbage::garbage", "invalid HTTP version parsed"),
-        ("desk/5-garbage::cut", "end of file before message length reached"),
-        ("desk/5-garbage::close", "connection closed before message completed"),
+        ("desk/5-garbage::garbage", "it is not HTTP: invalid HTTP version"),
+        ("desk/5-garbage::cut", "the connection was closed within the answer"),
+        ("desk/5-garbage::close", "the connection was closed without an answer"),
     ];
     for (id, cause) in causes {
         assert_eq!(*label(&told, id), format!("{broke}{cause}"));

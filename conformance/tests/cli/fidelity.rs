@@ -47,7 +47,8 @@ fn ours(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Resu
     let mut jar = (request.jar != conformance::request::JarUse::default()).then(Default::default);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime
-        .block_on(wire.send(&prepared, jar.as_mut(), Reading::Whole))
+        .block_on(wire.send(prepared, jar.as_mut(), Reading::Whole))
+        .1
         .map_err(|breakage| breakage.to_string())?;
     Ok(listener.heard())
 }

@@ -118,7 +118,7 @@ fn a_running_target_that_answers_garbage_is_no_target() {
     let server = Server::start(&sandbox, "babbling");
     assert_eq!(
         without_port(&reason(&sandbox, &[&server.url])),
-        "the target's answer broke: invalid HTTP version parsed (http://127.0.0.1:PORT)"
+        "the target's answer broke: it is not HTTP: invalid HTTP version (http://127.0.0.1:PORT)"
     );
 }
 
