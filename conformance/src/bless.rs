@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::Expectation;
 use crate::json::Json;
 use crate::judge::judge;
@@ -106,9 +106,10 @@ impl Blessing {
         folder: &Folder,
         answers: &Answers,
         redactor: &Redactor,
-    ) -> Result<Self, Diagnostic> {
+    ) -> Result<Self, Diagnostics> {
         let Folder::Directory(directory) = folder else {
-            return Err(Diagnostic::new("the suite inside this program cannot be written otherwise"));
+            let embedded = "the suite inside this program cannot be written otherwise";
+            return Err(Diagnostic::new(embedded).into());
         };
         let mut blessing =
             Self { files: Vec::new(), left: Vec::new(), steps: Vec::new(), directory: directory.clone() };

@@ -13,9 +13,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::event::{Record, Stale};
 use crate::plan::{Plan, Selection};
 use crate::source::{Place, Source};
-use crate::suite::{Suite, check_format, parse};
+use crate::suite::{Suite, check_format};
 use crate::verdict::Verdict;
-use crate::yaml::Located;
+use crate::yaml::{self, Located};
 
 /// Known failures.
 #[derive(Debug, Clone, Default)]
@@ -71,7 +71,7 @@ impl Deviations {
             Diagnostic::new(format!("the file of deviations {} cannot be read: {error}", path.display()))
         })?;
         let source = Source::new(path.display().to_string(), text);
-        let text: DeviationsText = parse(&source)?;
+        let text: DeviationsText = yaml::read(&source)?;
         check_format(&text.format, &source)?;
         let known = steps(suite);
         let mut wrong = Diagnostics::default();

@@ -81,8 +81,12 @@ impl Expectation {
     /// Whether nothing is demanded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.status.is_none()
-            && self.headers.is_empty()
+        self.status.is_none() && self.demands_no_more()
+    }
+
+    /// Whether nothing but a status is demanded, if that.
+    fn demands_no_more(&self) -> bool {
+        self.headers.is_empty()
             && self.absent.is_empty()
             && self.cookies.is_empty()
             && self.absent_cookies.is_empty()
@@ -93,7 +97,7 @@ impl Expectation {
     /// Whether a status is all that is demanded.
     #[must_use]
     pub fn is_status_only(&self) -> bool {
-        self.status.is_some() && Self { status: None, ..self.clone() }.is_empty()
+        self.status.is_some() && self.demands_no_more()
     }
 
     /// Says all that is demanded, with the names that stand in it as they are written: two that say the same demand the same.
@@ -296,6 +300,7 @@ fn compile_cookie(name: &Located<String>, node: &Node, setting: &Setting<'_>) ->
         }
     }
     members.finish()?;
+    attributes.shrink_to_fit();
     Ok(Cookie { name: name.value.clone(), place, attributes })
 }
 

@@ -62,8 +62,8 @@ enum Kind {
     Leaf(&'static Leaf),
     LeafOf { leaf: &'static leaf::LeafOf, argument: Text },
     Regex(Regex),
-    Moment(moment::Moment),
-    About { value: Number, within: Number },
+    Moment(Box<moment::Moment>),
+    About(Box<About>),
     Length(Count),
     Bytes(Bytes),
     Schema(Schema),
@@ -76,6 +76,13 @@ enum Kind {
     Containing(Vec<Matcher>),
     Unordered(Vec<Matcher>),
     Times { of: Box<Matcher>, times: Count },
+}
+
+/// A number, and how far off another may be.
+#[derive(Debug, Clone)]
+struct About {
+    value: Number,
+    within: Number,
 }
 
 /// Whether a bare tag, such as `!uuid`, matches a value.
@@ -142,8 +149,8 @@ impl Matcher {
             Kind::Schema(schema) => schema.faults(value).is_empty(),
             Kind::Length(length) => length_of(value).is_some_and(|found| length.allows(found)),
             Kind::Moment(moment) => moment.holds(value, scope.now),
-            Kind::About { value: expected, within } => {
-                value.as_number().is_some_and(|found| found.is_near(expected, within))
+            Kind::About(about) => {
+                value.as_number().is_some_and(|found| found.is_near(&about.value, &about.within))
             }
             Kind::Times { of, times } => value
                 .as_array()
@@ -190,7 +197,7 @@ impl Matcher {
             | Kind::Length(_)
             | Kind::Schema(_)
             | Kind::Moment(_)
-            | Kind::About { .. } => Vec::new(),
+            | Kind::About(_) => Vec::new(),
         }
     }
 
@@ -216,7 +223,7 @@ impl Matcher {
             Kind::Bytes(bytes) => bytes.describe(scope),
             Kind::Schema(schema) => schema.describe(),
             Kind::Moment(moment) => moment.describe(),
-            Kind::About { value, within } => format!("{value}, give or take {within}"),
+            Kind::About(about) => format!("{}, give or take {}", about.value, about.within),
             Kind::Times { of, times } => {
                 format!("a list that has {} of {}", times.describe(), of.describe(scope))
             }

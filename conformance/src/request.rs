@@ -48,7 +48,7 @@ pub struct Request {
     /// The body.
     pub body: Body,
     /// What is sent in place of all of it.
-    pub raw: Option<Field>,
+    pub raw: Option<Box<Field>>,
     /// How the sender names itself.
     pub agent: Agent,
     /// Whether the segments `.` and `..` of a curl command's path are sent.
@@ -157,7 +157,7 @@ impl Request {
         texts.extend(&self.cookies);
         texts.extend(&self.basic);
         texts.extend(self.body.texts());
-        texts.extend(self.raw.iter().flat_map(Field::texts));
+        texts.extend(self.raw.iter().flat_map(|raw| raw.texts()));
         texts
     }
 

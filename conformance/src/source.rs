@@ -36,7 +36,9 @@ pub struct Span {
 #[derive(Debug, Clone)]
 pub struct Place {
     source: Arc<Source>,
-    span: Span,
+    /// The first byte, and the byte after the last. No file that is read holds more than these can count.
+    start: u32,
+    end: u32,
 }
 
 /// Whole lines of a file.
@@ -77,7 +79,7 @@ impl Source {
     #[must_use]
     pub fn place(self: &Arc<Self>, span: Span) -> Place {
         let end = span.end.min(self.text.len());
-        Place { source: Arc::clone(self), span: Span { start: span.start.min(end), end } }
+        Place::of(Arc::clone(self), Span { start: span.start.min(end), end })
     }
 
     fn line_starts(&self) -> &[usize] {
@@ -102,6 +104,11 @@ impl Span {
 }
 
 impl Place {
+    fn of(source: Arc<Source>, span: Span) -> Self {
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self { source, start: narrow(span.start), end: narrow(span.end) }
+    }
+
     /// The file.
     #[must_use]
     pub fn source(&self) -> &Arc<Source> {
@@ -111,16 +118,16 @@ impl Place {
     /// The stretch of it.
     #[must_use]
     pub fn span(&self) -> Span {
-        self.span
+        Span::new(self.start as usize, self.end as usize)
     }
 
     /// Returns where `text` stands first from this place's beginning on, or this place when it stands nowhere as it is.
     #[must_use]
     pub fn find(&self, text: &str) -> Self {
-        let at = self.source.text.get(self.span.start..).and_then(|rest| rest.find(text));
+        let at = self.source.text.get(self.span().start..).and_then(|rest| rest.find(text));
         at.map_or_else(
             || self.clone(),
-            |at| self.source.place(Span::new(self.span.start + at, self.span.start + at + text.len())),
+            |at| self.source.place(Span::new(self.span().start + at, self.span().start + at + text.len())),
         )
     }
 
@@ -133,13 +140,13 @@ impl Place {
         }
         let (path, first_line) = (self.source.path.clone(), self.source.first_line);
         let source = Arc::new(Source { path, text, first_line, line_starts: OnceLock::new() });
-        Self { source, span: self.span }
+        Self { source, start: self.start, end: self.end }
     }
 
     /// The point at which the place begins.
     #[must_use]
     pub fn start(&self) -> Self {
-        self.source.place(Span::new(self.span.start, self.span.start))
+        self.source.place(Span::new(self.span().start, self.span().start))
     }
 
     /// The line on which the place begins, counted from 1.
@@ -150,13 +157,13 @@ impl Place {
 
     /// The line on which the place begins among the text's own, counted from 0.
     fn row(&self) -> usize {
-        self.source.line_starts().partition_point(|start| *start <= self.span.start) - 1
+        self.source.line_starts().partition_point(|start| *start <= self.span().start) - 1
     }
 
     /// The line on which the place ends, counted from 1.
     #[must_use]
     pub fn last_line(&self) -> usize {
-        let text = self.source.text.get(self.span.start..self.span.end).unwrap_or("");
+        let text = self.source.text.get(self.span().start..self.span().end).unwrap_or("");
         self.line() + text.trim_end().matches('\n').count()
     }
 
@@ -164,7 +171,7 @@ impl Place {
     #[must_use]
     pub fn column(&self) -> usize {
         let start = self.source.line_starts()[self.row()];
-        self.source.text.get(start..self.span.start).map_or(1, |before| before.chars().count() + 1)
+        self.source.text.get(start..self.span().start).map_or(1, |before| before.chars().count() + 1)
     }
 
     /// The source line on which the place begins.
@@ -197,7 +204,7 @@ impl Place {
     }
 
     fn caret_width(&self) -> usize {
-        let text = self.source.text.get(self.span.start..self.span.end).unwrap_or("");
+        let text = self.source.text.get(self.span().start..self.span().end).unwrap_or("");
         text.lines().next().unwrap_or("").trim_end_matches(['\r', '\n']).chars().count().max(1)
     }
 }
@@ -231,7 +238,7 @@ impl<'de> Deserialize<'de> for Place {
         }
         let (path, text) = (file.into_owned(), " ".repeat(column - 1 + width));
         let source = Source { path, text, first_line: line, line_starts: OnceLock::new() };
-        Ok(Self { source: Arc::new(source), span: Span::new(column - 1, column - 1 + width) })
+        Ok(Self::of(Arc::new(source), Span::new(column - 1, column - 1 + width)))
     }
 }
 

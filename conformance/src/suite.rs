@@ -29,7 +29,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Json;
 use crate::request::Request;
-use crate::source::{Source, Span};
+use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml;
 
@@ -104,8 +104,8 @@ impl Suite {
             folder.source(MANIFEST)?;
         }
         let mut wrong = Diagnostics::default();
-        let manifest = wrong.keep(read(folder, MANIFEST));
-        let register = wrong.keep(read(folder, REGISTER));
+        let manifest = wrong.take(read(folder, MANIFEST));
+        let register = wrong.take(read(folder, REGISTER));
         let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register)
         else {
             return Err(wrong);
@@ -195,24 +195,13 @@ fn scope_of(fixtures: &[Fixture]) -> Scope {
     scope
 }
 
-fn read<T: serde::de::DeserializeOwned>(folder: &Folder, name: &str) -> Result<(Arc<Source>, T), Diagnostic> {
+fn read<T: serde::de::DeserializeOwned>(
+    folder: &Folder,
+    name: &str,
+) -> Result<(Arc<Source>, T), Diagnostics> {
     let source = folder.source(name)?;
-    let value = parse(&source)?;
+    let value = yaml::read(&source)?;
     Ok((source, value))
-}
-
-/// Reads a file that says of which format it is. One that does not is told how it begins.
-///
-/// # Errors
-/// The first thing that is wrong with the YAML or with its shape, at its place.
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostic> {
-    const MISSING: &str = "the key `format` is missing";
-    yaml::read(source).map_err(|wrong| match wrong.message() {
-        MISSING => Diagnostic::at(source.place(Span::default()), MISSING)
-            .label("before this")
-            .help(format!("a file begins with `format: {}`", format::FORMAT)),
-        _ => wrong,
-    })
 }
 
 /// Refuses a file of a later format by name.

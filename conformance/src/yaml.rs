@@ -1,22 +1,27 @@
 //! The one door to the YAML reader.
 //!
-//! In goes a [`Source`], out comes a typed value whose parts know where they stand ([`Located`], [`Node`]), or one
-//! [`Diagnostic`] in our own words. No other module knows which crate reads YAML.
+//! In goes a [`Source`], out comes a typed value whose parts know where they stand ([`Located`], [`Node`]), or
+//! [`Diagnostics`] in our own words. No other module knows which crate parses YAML.
 
+mod document;
 mod explain;
 pub(crate) mod layout;
 pub(crate) mod page;
+mod reader;
+mod scalar;
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{NonFiniteFloatPolicy, Spanned, Tagged};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Diagnostics;
 use crate::json::Number;
 use crate::source::{Place, Source, Span};
+use document::Document;
+use reader::{LOCATED, NODE, Reader};
 
 /// A value and the stretch of the file that it was read from.
 #[derive(Debug, Clone)]
@@ -61,18 +66,10 @@ pub struct Ordered<T>(pub Vec<(Located<String>, T)>);
 /// Reads a file as `T`.
 ///
 /// # Errors
-/// The first thing that is wrong with the YAML or with its shape, at its place.
-pub fn read<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostic> {
-    // Untyped `no` and `010` mean what they say: strings.
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        leading_zero_numbers_as_strings: true,
-        with_snippet: false,
-        // A number may be beyond all floats: its digits are taken from the file.
-        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
-    };
-    serde_saphyr::from_str_with_options(source.text(), options)
-        .map_err(|error| explain::explain(source, &error))
+/// What is wrong with the YAML or with its shape, at its place.
+pub fn read<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostics> {
+    let document = Document::read(source)?;
+    T::deserialize(Reader::new(&document, &Cell::new(0))).map_err(|mistake| mistake.explain(source))
 }
 
 /// Reads a node that may be left out but not mistaken for absent when it is null: for `#[serde(deserialize_with)]`.
@@ -135,18 +132,13 @@ impl Node {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<T>::deserialize(deserializer)?;
-        Ok(Self { span: span_of(spanned.referenced), value: spanned.value })
+        deserializer.deserialize_tuple_struct(LOCATED, 3, LocatedVisitor(PhantomData))
     }
 }
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<Tagged<Value>>::deserialize(deserializer)?;
-        let Tagged(value, tag) = spanned.value;
-        // YAML's own tags (`!!str`) have done their work by now.
-        let tag = tag.filter(|tag| tag.starts_with('!'));
-        Ok(Self { tag, value, span: span_of(spanned.referenced) })
+        deserializer.deserialize_tuple_struct(NODE, 4, NodeVisitor)
     }
 }
 
@@ -240,10 +232,37 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 }
 
-fn span_of(location: serde_saphyr::Location) -> Span {
-    let span = location.span();
-    let start = span.byte_offset().unwrap_or_else(|| span.offset());
-    let length = span.byte_len().unwrap_or_else(|| span.len());
-    let narrow = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    Span::new(narrow(start), narrow(start.saturating_add(length)))
+struct LocatedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for LocatedVisitor<T> {
+    type Value = Located<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value of a file")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
+        let span = Span::new(part(&mut parts)?, part(&mut parts)?);
+        Ok(Located { value: part(&mut parts)?, span })
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value of a file")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Node, A::Error> {
+        let span = Span::new(part(&mut parts)?, part(&mut parts)?);
+        let tag: String = part(&mut parts)?;
+        Ok(Node { tag: (!tag.is_empty()).then_some(tag), value: part(&mut parts)?, span })
+    }
+}
+
+fn part<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(parts: &mut A) -> Result<T, A::Error> {
+    parts.next_element()?.ok_or_else(|| A::Error::custom("a value has no place"))
 }

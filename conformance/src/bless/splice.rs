@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::scalar::{self, Spot};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Diagnostics;
 use crate::json::Json;
 use crate::matcher::{Change, ChangeKind, Left, Mode};
 use crate::source::{Place, Source, Span};
@@ -27,7 +27,7 @@ pub struct Edit {
 ///
 /// # Errors
 /// A file that cannot be read, which it could be when its suite was.
-pub fn splice(source: &Arc<Source>, changes: &[Change]) -> Result<(Vec<Edit>, Vec<Left>), Diagnostic> {
+pub fn splice(source: &Arc<Source>, changes: &[Change]) -> Result<(Vec<Edit>, Vec<Left>), Diagnostics> {
     let layout = Layout::of(source)?;
     let mut writer =
         Writer { text: source.text(), layout, edits: Vec::new(), left: Vec::new(), parents: BTreeMap::new() };

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::bytes::{self, Bytes};
 use super::leaf::{LEAVES, LEAVES_OF};
-use super::{Kind, Matcher, moment, schema};
+use super::{About, Kind, Matcher, moment, schema};
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
 use crate::request::Files;
@@ -106,7 +106,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         Diagnostic::at(place.clone(), format!("`{tag}` takes {what}, and here is {}", node.shape()))
     };
     if tag == "!datetime" && matches!(node.value, Value::Mapping(_)) {
-        return moment::compile(node, source).map(Kind::Moment);
+        return moment::compile(node, source).map(|moment| Kind::Moment(Box::new(moment)));
     }
     if let Some(leaf) = LEAVES.iter().find(|leaf| leaf.tag == tag) {
         return match node.value {
@@ -194,7 +194,7 @@ fn about(node: &Node, source: &Arc<Source>) -> Result<Kind, Diagnostic> {
         Some(within) if off.to_f64() < 0.0 => {
             Err(Diagnostic::at(within.place(source), "nothing is off by less than nothing"))
         }
-        _ => Ok(Kind::About { value, within: off }),
+        _ => Ok(Kind::About(Box::new(About { value, within: off }))),
     }
 }
 

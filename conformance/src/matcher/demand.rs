@@ -83,7 +83,7 @@ impl Matcher {
             },
             Kind::Regex(regex) => Demand::Pattern(regex),
             Kind::Moment(_) | Kind::Schema(_) => Demand::Own,
-            Kind::About { value, within } => Demand::About { value, within },
+            Kind::About(about) => Demand::About { value: &about.value, within: &about.within },
             Kind::Length(length) => Demand::Length(*length),
             Kind::Bytes(Bytes::Length(length)) => Demand::Bytes(*length),
             Kind::Bytes(Bytes::Sha256(digest)) => Demand::Sha256(digest),

@@ -9,7 +9,7 @@ use url::Url;
 use super::{
     ReportPlace, SelectionOptions, ShardOptions, Telling, github_summary, one_profile, parse_duration,
 };
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::exchange::Transport;
 use crate::suite::{Given, Suite};
 
@@ -108,7 +108,7 @@ impl Run {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn variables(&self) -> Result<Vec<Given>, Diagnostic> {
+    pub fn variables(&self) -> Result<Vec<Given>, Diagnostics> {
         let mut given = Vec::new();
         for path in &self.vars {
             given.extend(Given::read(path)?);

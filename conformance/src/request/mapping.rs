@@ -25,7 +25,7 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
                 format!("a raw request is all that is sent, and `{}` has no place beside it", other.value);
             return Err(Diagnostic::at(other.place(source), message));
         }
-        request.raw = Some(field(raw, source, files, "a raw request")?);
+        request.raw = Some(Box::new(field(raw, source, files, "a raw request")?));
         return Ok(request);
     }
     let path = members.take("path");

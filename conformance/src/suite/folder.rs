@@ -131,8 +131,11 @@ impl Folder {
 /// # Errors
 /// One that cannot be read, or that is larger than anyone writes: a device that never ends is read no further either.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    // With room for the end to be seen, a file is read at once. A device has no length.
+    let length = file.metadata().map_or(0, |about| about.len()).min(LARGEST);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other("it is larger than 8 MiB"));
     }

@@ -101,7 +101,11 @@ impl Reader<'_> {
             wrong.keep(step::check_capture_name(name, self.level, self.suite));
         }
         match request {
-            Some(request) => wrong.into_result(Lane { request, place, expectation, captures, times }),
+            Some(mut request) => {
+                captures.shrink_to_fit();
+                request.headers.shrink_to_fit();
+                wrong.into_result(Lane { request, place, expectation, captures, times })
+            }
             None => Err(wrong),
         }
     }

@@ -49,7 +49,7 @@ pub(super) fn load(names: &[String], folder: &Folder) -> Result<Sequences, Diagn
     let mut sequences = Sequences::new();
     for name in names {
         let Some(below) = name.strip_prefix(FOLDER) else { continue };
-        let Some((source, text)) = wrong.keep(read::<SequenceText>(folder, name)) else { continue };
+        let Some((source, text)) = wrong.take(read::<SequenceText>(folder, name)) else { continue };
         let file = name.strip_suffix(".yaml").unwrap_or(name).to_owned();
         let below = below.strip_suffix(".yaml").unwrap_or(below).to_owned();
         wrong.keep(check_format(&text.format, &source));

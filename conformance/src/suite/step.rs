@@ -38,7 +38,7 @@ pub struct Step {
     /// What is kept for later steps.
     pub captures: Vec<Capture>,
     /// The requests that are sent at once, where it is a race.
-    pub race: Option<Race>,
+    pub race: Option<Box<Race>>,
     /// Where it asks for the target to be started again before the request.
     pub restart: Option<Place>,
     /// The captures that it needs.
@@ -130,7 +130,7 @@ pub(super) fn compile(
     let place = id.place(source);
     let reader = Reader { source, suite, folder: expansion.folder, level, place, jar: text.jar.as_ref() };
     let sent = match race::compile(text, &reader) {
-        Ok(Some(race)) => Ok((race.first().clone(), Some(race))),
+        Ok(Some(race)) => Ok((race.first().clone(), Some(Box::new(race)))),
         Ok(None) => reader.sole(text).map(|sole| (sole, None)),
         Err(more) => Err(more),
     };
@@ -154,7 +154,7 @@ pub(super) fn compile(
     let requires = wrong.keep(requires(&text.requires, &level.requires, source, suite)).unwrap_or_default();
     let Some((sole, race)) = sent else { return Err(wrong) };
     let lanes = race.as_ref().map_or(std::slice::from_ref(&sole), |race| race.lanes.as_slice());
-    let overall = race.iter().flat_map(Race::texts);
+    let overall = race.iter().flat_map(|race| race.texts());
     let needs = expansion.needs(lanes.iter().flat_map(Lane::texts).chain(overall), level, &mut wrong);
     wrong.into_result(Step {
         id: format!("{}{}{}", level.prefix, id.value, level.suffix),

@@ -39,7 +39,7 @@ impl Given {
     ///
     /// # Errors
     /// A file that cannot be read, or is no mapping of data.
-    pub fn read(path: &std::path::Path) -> Result<Vec<Self>, Diagnostic> {
+    pub fn read(path: &std::path::Path) -> Result<Vec<Self>, Diagnostics> {
         let shown = path.display().to_string();
         let text = crate::suite::folder::read_text(path).map_err(|error| {
             Diagnostic::new(format!("the file of variables {shown} cannot be read: {error}"))

@@ -14,7 +14,7 @@ use crate::shell::{self, Unreadable};
 use crate::source::Source;
 use crate::suite::members::duration;
 use crate::suite::{Folder, Suite, environment, request};
-use crate::yaml::{Located, Node, Ordered, Value};
+use crate::yaml::{self, Located, Node, Ordered, Value};
 
 /// A target file as it is written.
 #[derive(Debug, Deserialize)]
@@ -96,7 +96,7 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
         Diagnostic::new(format!("the target file {} cannot be read: {error}", path.display()))
     })?;
     let source = Source::new(path.display().to_string(), text);
-    let text: TargetText = crate::suite::parse(&source)?;
+    let text: TargetText = yaml::read(&source)?;
     crate::suite::check_format(&text.format, &source)?;
     let beside = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut wrong = Diagnostics::default();

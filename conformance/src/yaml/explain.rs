@@ -1,89 +1,156 @@
-//! The errors of the YAML reader in the words of this project.
+//! What can be wrong with a file as YAML, in the words of this project.
 //!
-//! In goes an error of the reader, out comes a [`Diagnostic`] that points at the mistake and names the remedy. Words that speak
-//! of the reader's own types or options go no further than this room.
+//! In goes a [`Mistake`], or an error of the parser; out come [`Diagnostics`] that point at it and name the remedy. Words that speak of the
+//! parser's own doings go no further than this room.
 
+use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
-use serde_saphyr::Error;
+use granit_parser::{ErrorKind, ScanError};
+use serde::de::{Error, Expected, Unexpected};
 
-use super::span_of;
-use crate::diagnostic::Diagnostic;
-use crate::source::{Place, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Source, Span};
 
-/// Returns what is wrong with a file that could not be read.
-pub(super) fn explain(source: &Arc<Source>, error: &Error) -> Diagnostic {
-    let error = error.without_snippet();
-    let place = source.place(error.location().map(span_of).unwrap_or_default());
-    match error {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            Diagnostic::at(place, format!("unknown key `{field}`")).suggest(field, expected.iter().copied())
-        }
-        // The reader knows the last key of the mapping and not its beginning.
-        Error::SerdeMissingField { field, .. } => {
-            let text = &source.text()[place.span().start..];
-            let label = if text.starts_with(['{', '}']) { "in here" } else { "beside this one" };
-            Diagnostic::at(place, format!("the key `{field}` is missing")).label(label)
-        }
-        Error::SerdeUnknownVariant { variant, expected, .. } => {
-            Diagnostic::at(place, format!("unknown word `{variant}`"))
-                .suggest(variant, expected.iter().copied())
-        }
-        Error::DuplicateMappingKey { key, .. } => {
-            let key = key.as_deref().unwrap_or_default();
-            Diagnostic::at(place, format!("the key `{key}` stands here a second time"))
-        }
-        Error::Unexpected { expected, .. } => expected_here(place, expected),
-        Error::InvalidScalar { ty, .. } => expected_here(place, ty),
-        Error::InvalidBooleanStrict { .. } => expected_here(place, "boolean"),
-        Error::NullIntoString { .. } => expected_here(place, "string scalar"),
-        Error::MultipleDocuments { .. } => Diagnostic::at(place, "a second document begins here")
-            .help("a file holds one document: one `---` at most, before all else"),
-        Error::Eof { .. } if is_blank(source) => {
-            Diagnostic::at(source.place(Span::default()), "there is nothing in this file")
-                .help("it begins with `format: 1`")
-        }
-        Error::Eof { .. } => Diagnostic::at(place, "the file ends too early"),
-        other => unreadable(source, place, &plain(&other.to_string())),
+/// What is wrong, and where, once that is known.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    wrong: Wrong,
+    span: Option<Span>,
+}
+
+const TOO_DEEP: &str = "this is nested too deep to be read";
+
+/// The ways in which a file can be wrong.
+#[derive(Debug)]
+pub(super) enum Wrong {
+    /// There is nothing in it.
+    Empty,
+    SecondDocument,
+    /// A key that stands in its mapping already.
+    Twice(String),
+    /// Keys that a mapping does not have, and those that it has.
+    UnknownKeys(Vec<(String, Span)>, &'static [&'static str]),
+    MissingKey(&'static str),
+    /// Something else belongs here.
+    Expected(&'static str),
+    TooDeep,
+    TooMuch,
+    /// An alias in what it repeats.
+    Endless,
+    Unreadable(String),
+}
+
+impl Wrong {
+    /// Returns the mistake at its place.
+    pub(super) fn at(self, span: Span) -> Mistake {
+        Mistake { wrong: self, span: Some(span) }
     }
 }
 
-/// Says what kind of value belongs where another stands; `kind` is the reader's name for it.
-fn expected_here(place: Place, kind: &str) -> Diagnostic {
-    let (kind, help) = match kind {
-        "string scalar" => ("a string", None),
-        "sequence start" => {
-            ("a list", Some("a list is written as [a, b], or with a `-` before each element"))
-        }
-        "mapping start" => ("a mapping", None),
-        "boolean" => ("true or false", None),
-        "u16" => ("a number from 0 to 65535", None),
-        "u32" => ("a whole number", None),
-        other => (other, None),
-    };
-    let diagnostic = Diagnostic::at(place, format!("{kind} is expected here"));
-    match help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
+impl From<Wrong> for Mistake {
+    fn from(wrong: Wrong) -> Self {
+        Self { wrong, span: None }
     }
 }
 
-/// What the reader says of text that is no YAML, with the mistake that is commonly behind it.
-fn unreadable(source: &Arc<Source>, place: Place, message: &str) -> Diagnostic {
+impl Mistake {
+    /// Returns the mistake at this place, unless it has one already.
+    pub(super) fn or_at(self, span: Span) -> Self {
+        Self { span: self.span.or(Some(span)), ..self }
+    }
+
+    /// Returns what is to be told of it.
+    pub(super) fn explain(self, source: &Arc<Source>) -> Diagnostics {
+        let place = source.place(self.span.unwrap_or_default());
+        let at = |message: String| Diagnostic::at(place.clone(), message);
+        let one = match self.wrong {
+            Wrong::Empty => at("there is nothing in this file".to_owned()).help("it begins with `format: 1`"),
+            Wrong::SecondDocument => at("a second document begins here".to_owned())
+                .help("a file holds one document: one `---` at most, before all else"),
+            Wrong::Twice(key) => at(format!("the key `{key}` stands here a second time")),
+            Wrong::UnknownKeys(keys, known) => {
+                let mut all = Diagnostics::default();
+                for (key, span) in keys {
+                    let unknown = Diagnostic::at(source.place(span), format!("unknown key `{key}`"));
+                    all.push(unknown.suggest(&key, known.iter().copied()));
+                }
+                return all;
+            }
+            Wrong::MissingKey(key @ "format") => at(format!("the key `{key}` is missing"))
+                .label("before this")
+                .help("a file begins with `format: 1`"),
+            Wrong::MissingKey(key) => {
+                let empty = source.text()[place.span().start..].starts_with('{');
+                let label = if empty { "in here" } else { "beside this one" };
+                at(format!("the key `{key}` is missing")).label(label)
+            }
+            Wrong::Expected(what) => {
+                let expected = at(format!("{what} is expected here"));
+                match what {
+                    "a list" => {
+                        expected.help("a list is written as [a, b], or with a `-` before each element")
+                    }
+                    _ => expected,
+                }
+            }
+            Wrong::TooDeep => at(TOO_DEEP.to_owned()),
+            Wrong::TooMuch => at("with all its aliases the file comes to more than is read".to_owned())
+                .help("a file of a suite holds up to 250000 values; what is larger is several files"),
+            Wrong::Endless => at("this alias stands in what it repeats".to_owned()),
+            Wrong::Unreadable(message) => at(message),
+        };
+        one.into()
+    }
+}
+
+impl Display for Mistake {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.wrong)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl Error for Mistake {
+    fn custom<T: Display>(message: T) -> Self {
+        Wrong::Unreadable(message.to_string()).into()
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Wrong::MissingKey(field).into()
+    }
+
+    fn invalid_type(_unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Wrong::Unreadable(format!("{expected} is expected here")).into()
+    }
+}
+
+/// Returns what is wrong with text that is no YAML, with the mistake that is commonly behind it.
+pub(super) fn unreadable(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
+    use ErrorKind as Kind;
+    let message = error.info();
+    let at = error.marker().byte_offset().unwrap_or_default();
+    let place = source.place(Span::new(at, at));
     if message.contains("tab")
         && let Some(tab) = indenting_tab(source)
     {
-        return Diagnostic::at(tab, "a tab stands in the indentation").help("YAML is indented with spaces");
+        return Diagnostic::at(source.place(tab), "a tab stands in the indentation")
+            .help("YAML is indented with spaces");
     }
-    if message.contains("recursion limit") || message.contains("Depth {") {
-        return Diagnostic::at(place, "this is nested too deep to be read");
-    }
-    if message.starts_with("budget breached") {
-        return Diagnostic::at(place, "with all its aliases the file comes to more than is read")
-            .help("a file of a suite holds up to 250000 values; what is larger is several files");
-    }
-    let help = match message {
-        "mapping values are not allowed in this context" => {
+    let help = match error.kind() {
+        Kind::UnexpectedEof if is_blank(source) => {
+            return Diagnostic::at(source.place(Span::default()), "there is nothing in this file")
+                .help("it begins with `format: 1`");
+        }
+        Kind::RecursionLimitExceeded => {
+            return Diagnostic::at(place, TOO_DEEP);
+        }
+        Kind::UnknownAnchor => {
+            return Diagnostic::at(place, "no anchor of this name stands before this alias");
+        }
+        Kind::UnexpectedEof => return Diagnostic::at(place, "the file ends too early"),
+        Kind::MappingValueNotAllowed => {
             "a text with `: ` in it stands in quotes, or on lines of its own behind `>-`; if it is a key, it is \
              indented otherwise than its neighbours"
         }
@@ -101,12 +168,12 @@ fn unreadable(source: &Arc<Source>, place: Place, message: &str) -> Diagnostic {
     Diagnostic::at(place, format!("this is not YAML: {message}")).help(help)
 }
 
-fn indenting_tab(source: &Arc<Source>) -> Option<Place> {
+fn indenting_tab(source: &Source) -> Option<Span> {
     let mut start = 0;
     for line in source.text().split_inclusive('\n') {
         let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
         if let Some(at) = line[..indentation].find('\t') {
-            return Some(source.place(Span::new(start + at, start + indentation)));
+            return Some(Span::new(start + at, start + indentation));
         }
         start += line.len();
     }
@@ -115,9 +182,4 @@ fn indenting_tab(source: &Arc<Source>) -> Option<Place> {
 
 fn is_blank(source: &Source) -> bool {
     source.text().lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
-}
-
-/// Drops the position that the reader appends to its messages: the snippet shows it.
-fn plain(message: &str) -> String {
-    message.rsplit_once(" at line ").map_or(message, |(sentence, _)| sentence).to_owned()
 }

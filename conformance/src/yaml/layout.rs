@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Node, Value, read};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Diagnostics;
 use crate::source::{Place, Source, Span};
 
 /// Every value of a file.
@@ -42,7 +42,7 @@ impl<'a> Layout<'a> {
     ///
     /// # Errors
     /// What the reader says of it.
-    pub(crate) fn of(source: &'a Arc<Source>) -> Result<Self, Diagnostic> {
+    pub(crate) fn of(source: &'a Arc<Source>) -> Result<Self, Diagnostics> {
         let node: Node = read(source)?;
         let mut layout = Self { text: source.text(), items: Vec::new() };
         layout.add(&node, None, None, source);

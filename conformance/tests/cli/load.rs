@@ -65,6 +65,34 @@ fn a_misspelt_key_is_told_with_its_line_and_the_word_that_was_meant() {
 }
 
 #[test]
+fn all_misspelt_keys_of_a_mapping_are_told_at_once() {
+    let sandbox = Sandbox::noted();
+    misspell(&sandbox, "status: 200", "stauts: 200\n      jsno: {}");
+    let told = refused(&sandbox, &[]);
+    assert!(told.contains("unknown key `stauts`") && told.contains("unknown key `jsno`"), "{told}");
+}
+
+#[test]
+fn a_merged_mapping_gives_the_keys_that_are_not_there_already() {
+    let sandbox = Sandbox::noted();
+    let merged = "status: 200\n      headers:\n        <<: &kept {content-type: !any , x-not-there: !any }\n        x-not-there: !any ";
+    misspell(&sandbox, "status: 200", merged);
+    let finished = sandbox.run(&["check", "--suite", "../suite"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    misspell(&sandbox, "<<: &kept {content-type", "<<: &kept {content-type: 1, content-type");
+    assert!(refused(&sandbox, &[]).contains("the key `content-type` stands here a second time"));
+    misspell(&sandbox, "&kept {content-type: 1, content-type: !any , x-not-there: !any }", "4");
+    assert!(refused(&sandbox, &[]).contains("a mapping is expected here"));
+}
+
+#[test]
+fn an_alias_within_what_it_repeats_is_refused() {
+    let sandbox = Sandbox::noted();
+    misspell(&sandbox, "{open: true}", "&all {open: [*all]}");
+    assert!(refused(&sandbox, &[]).contains("this alias stands in what it repeats"));
+}
+
+#[test]
 fn an_unknown_matcher_is_told_with_the_one_that_was_meant() {
     let sandbox = Sandbox::noted();
     misspell(&sandbox, "{open: true}", "{open: !boolaen }");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Mutex;
 
+use conformance::source::Source;
 use regex::Regex;
 use serde::Deserialize;
 
@@ -45,7 +46,8 @@ struct File {
 
 impl Intended {
     pub(crate) fn read() -> Self {
-        let file: File = serde_saphyr::from_str(include_str!("intended.yaml")).unwrap();
+        let source = Source::new("intended.yaml", include_str!("intended.yaml"));
+        let file: File = conformance::yaml::read(&source).unwrap();
         let spelling = file.spelling.into_iter();
         let differences = file.differences.into_iter();
         Self {

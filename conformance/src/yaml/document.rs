@@ -1,0 +1,219 @@
+//! The values of a file in the order in which it writes them.
+//!
+//! In go the events of the parser, out comes a [`Document`]: a flat list of values, each with its place, in which nothing has been copied
+//! and an alias leads to what it repeats. What the values mean is not asked here.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use granit_parser::{Event, Parser, ScalarStyle, Tag};
+
+use super::explain::{Mistake, Wrong, unreadable};
+use super::scalar::Core;
+use crate::diagnostic::Diagnostics;
+use crate::source::{Source, Span};
+
+/// A file that is YAML.
+pub(super) struct Document<'a> {
+    entries: Vec<Entry<'a>>,
+}
+
+/// One value of a file.
+pub(super) struct Entry<'a> {
+    pub(super) kind: Kind<'a>,
+    /// The local tag with its `!`.
+    pub(super) tag: Option<Box<str>>,
+    /// Where it stands, without its tag; of a mapping and a list, where it begins.
+    pub(super) span: Span,
+    /// The value behind it and all that is in it.
+    next: usize,
+}
+
+/// What a value is written as.
+pub(super) enum Kind<'a> {
+    Scalar {
+        text: Cow<'a, str>,
+        /// Written without quotes and not on lines of its own, so that it may be more than a string.
+        plain: bool,
+        /// What a tag of YAML's own says that it is.
+        core: Option<Core>,
+    },
+    List,
+    Mapping,
+    /// The value at this index once more.
+    Alias(usize),
+}
+
+/// The most values of a file, and the most of which it consists with all its aliases.
+pub(super) const MOST_VALUES: usize = 250_000;
+/// How deep values stand in each other at most.
+pub(super) const DEEPEST: usize = 64;
+
+impl<'a> Document<'a> {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Text that is no YAML, at its place.
+    pub(super) fn read(source: &'a Arc<Source>) -> Result<Self, Diagnostics> {
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(source.text().len() / 16);
+        let mut open: Vec<usize> = Vec::new();
+        let mut anchors: Vec<(usize, usize)> = Vec::new();
+        let mut begun = false;
+        for event in Parser::new_from_str(source.text()) {
+            let (event, at) = event.map_err(|error| unreadable(source, &error))?;
+            let span = at.byte_range().map_or_else(Span::default, |range| Span::new(range.start, range.end));
+            let wrong = |wrong: Wrong| Err(wrong.at(span).explain(source));
+            let index = entries.len();
+            let (kind, anchor, tag) = match event {
+                Event::DocumentStart(..) if begun => return wrong(Wrong::SecondDocument),
+                Event::DocumentStart(..) => {
+                    begun = true;
+                    continue;
+                }
+                Event::Scalar(text, style, anchor, tag) => {
+                    let plain = style == ScalarStyle::Plain;
+                    let core = tag.as_deref().and_then(Core::of);
+                    (Kind::Scalar { text, plain, core }, anchor, tag)
+                }
+                Event::SequenceStart(_, anchor, tag) => (Kind::List, anchor, tag),
+                Event::MappingStart(_, anchor, tag) => (Kind::Mapping, anchor, tag),
+                Event::SequenceEnd | Event::MappingEnd => {
+                    if let Some(container) = open.pop() {
+                        entries[container].next = index;
+                    }
+                    continue;
+                }
+                Event::Alias(id) => {
+                    // The parser has refused an alias without an anchor.
+                    let Some((_, target)) = anchors.iter().rev().find(|(anchor, _)| *anchor == id) else {
+                        continue;
+                    };
+                    if open.contains(target) {
+                        return wrong(Wrong::Endless);
+                    }
+                    (Kind::Alias(*target), 0, None)
+                }
+                _ => continue,
+            };
+            if index >= MOST_VALUES {
+                return wrong(Wrong::TooMuch);
+            }
+            if anchor != 0 {
+                anchors.push((anchor, index));
+            }
+            if matches!(kind, Kind::List | Kind::Mapping) {
+                if open.len() >= DEEPEST {
+                    return wrong(Wrong::TooDeep);
+                }
+                open.push(index);
+            }
+            entries.push(Entry { kind, tag: tag.as_deref().and_then(local), span, next: index + 1 });
+        }
+        if entries.is_empty() {
+            return Err(Mistake::from(Wrong::Empty).explain(source));
+        }
+        Ok(Self { entries })
+    }
+
+    /// The value at an index.
+    pub(super) fn entry(&self, index: usize) -> &Entry<'a> {
+        &self.entries[index]
+    }
+
+    /// The elements of a list.
+    pub(super) fn elements(&self, list: usize) -> impl Iterator<Item = usize> {
+        let (mut index, end) = (list + 1, self.entries[list].next);
+        std::iter::from_fn(move || {
+            let here = index;
+            (here < end).then(|| {
+                index = self.entries[here].next;
+                here
+            })
+        })
+    }
+
+    /// The keys of a mapping with their values, those of the mappings that it merges (`<<`) behind its own.
+    ///
+    /// # Errors
+    /// A key that stands there twice, or what cannot be merged.
+    pub(super) fn members(&self, mapping: usize) -> Result<Vec<(usize, usize)>, Mistake> {
+        let mut members = Vec::new();
+        let mut merged = Vec::new();
+        let mut children = self.elements(mapping);
+        while let Some((key, value)) = children.next().zip(children.next()) {
+            if self.merges(key) { merged.push(value) } else { members.push((key, value)) }
+        }
+        self.check_keys(&members)?;
+        for value in merged {
+            self.merge(value, &mut members)?;
+        }
+        Ok(members)
+    }
+
+    fn check_keys(&self, members: &[(usize, usize)]) -> Result<(), Mistake> {
+        /// So few keys are compared with each other faster than they are hashed.
+        const FEW: usize = 12;
+        let key = |member: usize| self.text(members[member].0);
+        let mut known = HashSet::new();
+        for index in 0..members.len() {
+            let Some(text) = key(index) else { continue };
+            let again = if members.len() <= FEW {
+                (0..index).any(|before| key(before) == Some(text))
+            } else {
+                !known.insert(text)
+            };
+            if again {
+                let span = self.entries[members[index].0].span;
+                return Err(Wrong::Twice(text.to_owned()).at(span));
+            }
+        }
+        Ok(())
+    }
+
+    fn merges(&self, key: usize) -> bool {
+        let entry = &self.entries[key];
+        matches!(&entry.kind, Kind::Scalar { text, plain: true, core: None } if text == "<<")
+            && entry.tag.is_none()
+    }
+
+    /// Adds the members of a mapping, or of a list of them, whose keys are not there yet.
+    fn merge(&self, value: usize, members: &mut Vec<(usize, usize)>) -> Result<(), Mistake> {
+        let resolved = self.resolve(value);
+        match self.entries[resolved].kind {
+            Kind::Mapping => {
+                for (key, value) in self.members(resolved)? {
+                    let text = self.text(key);
+                    if !members.iter().any(|(own, _)| self.text(*own) == text) {
+                        members.push((key, value));
+                    }
+                }
+                Ok(())
+            }
+            Kind::List => self.elements(resolved).try_for_each(|element| self.merge(element, members)),
+            _ => Err(Wrong::Expected("a mapping").at(self.entries[value].span)),
+        }
+    }
+
+    /// What stands at an index, or what an alias there repeats.
+    pub(super) fn resolve(&self, index: usize) -> usize {
+        match self.entries[index].kind {
+            // What an anchor names is never an alias.
+            Kind::Alias(target) => target,
+            _ => index,
+        }
+    }
+
+    fn text(&self, index: usize) -> Option<&str> {
+        match &self.entries[self.resolve(index)].kind {
+            Kind::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// A local tag as it is written; YAML's own (`!!str`) say what a scalar is, and are no longer there behind that.
+fn local(tag: &Tag) -> Option<Box<str>> {
+    let (handle, suffix) = tag.parts();
+    (handle == "!" && !suffix.is_empty()).then(|| format!("!{suffix}").into())
+}

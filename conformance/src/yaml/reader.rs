@@ -1,0 +1,304 @@
+//! From the values of a file to those of a type: what serde asks for is looked up in a [`Document`].
+//!
+//! Two types ask for more than serde knows of, by a name that no other has: [`LOCATED`] for a value with its place, [`NODE`] for one with
+//! its tag as well. They get it as the elements of a tuple.
+
+use std::cell::Cell;
+
+use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer as _, MapAccess, SeqAccess, Visitor};
+
+use super::document::{DEEPEST, Document, Kind, MOST_VALUES};
+use super::explain::{Mistake, Wrong};
+use super::scalar::{self, Scalar};
+use crate::source::Span;
+
+/// The name of a tuple of the first byte, the byte after the last, and the value.
+pub(super) const LOCATED: &str = "conformance::yaml::Located";
+/// The name of a tuple of the first byte, the byte after the last, the tag (empty where there is none), and the value.
+pub(super) const NODE: &str = "conformance::yaml::Node";
+
+/// One value of a document, to be read.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'d, 'a> {
+    document: &'d Document<'a>,
+    /// How many values have been read.
+    count: &'d Cell<usize>,
+    index: usize,
+    /// Where the alias stands that led here.
+    alias: Option<Span>,
+    depth: usize,
+}
+
+impl<'d, 'a> Reader<'d, 'a> {
+    /// Returns what reads a whole document.
+    pub(super) fn new(document: &'d Document<'a>, count: &'d Cell<usize>) -> Self {
+        Self { document, count, index: 0, alias: None, depth: 0 }
+    }
+
+    fn at(self, index: usize) -> Self {
+        let alias = self.alias.or_else(|| {
+            let entry = self.document.entry(index);
+            matches!(entry.kind, Kind::Alias(_)).then_some(entry.span)
+        });
+        Self { index: self.document.resolve(index), alias, ..self }
+    }
+
+    fn span(self) -> Span {
+        self.alias.unwrap_or(self.document.entry(self.index).span)
+    }
+
+    /// Counts a value.
+    fn counted(self) -> Result<(), Mistake> {
+        self.count.set(self.count.get() + 1);
+        if self.count.get() > MOST_VALUES { Err(Wrong::TooMuch.at(self.span())) } else { Ok(()) }
+    }
+
+    /// What reads the values in this one.
+    fn inside(self) -> Result<Self, Mistake> {
+        if self.depth >= DEEPEST {
+            return Err(Wrong::TooDeep.at(self.span()));
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+
+    /// Says of a mistake that has no place that it stands here.
+    fn placed<T>(self, result: Result<T, Mistake>) -> Result<T, Mistake> {
+        result.map_err(|mistake| mistake.or_at(self.span()))
+    }
+
+    fn expected(self, what: &'static str) -> Mistake {
+        Wrong::Expected(what).at(self.span())
+    }
+
+    fn scalar(self) -> Result<Scalar<'d>, Mistake> {
+        match &self.document.entry(self.index).kind {
+            Kind::Scalar { text, plain, core } => {
+                scalar::resolve(text, *plain, *core).map_err(|what| self.expected(what))
+            }
+            _ => Err(self.expected("one value")),
+        }
+    }
+
+    /// The text of a scalar, whatever it would mean.
+    fn text(self, what: &'static str) -> Result<&'d str, Mistake> {
+        match &self.document.entry(self.index).kind {
+            Kind::Scalar { text, .. } => Ok(text),
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        let inside = self.inside()?;
+        let elements = self.document.elements(self.index);
+        self.placed(visitor.visit_seq(Elements { reader: inside, elements }))
+    }
+
+    fn mapping<'de, V: Visitor<'de>>(
+        self,
+        members: Vec<(usize, usize)>,
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        let members = Members { reader: self.inside()?, left: members.into_iter(), value: self.index };
+        self.placed(visitor.visit_map(members))
+    }
+
+    fn number<T: TryFrom<u64>>(self, what: &'static str) -> Result<T, Mistake> {
+        let number = scalar::whole(self.text(what)?).and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| self.expected(what))
+    }
+}
+
+impl<'de> Deserializer<'de> for Reader<'_, '_> {
+    type Error = Mistake;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        let entry = self.document.entry(self.index);
+        match entry.kind {
+            Kind::List => self.list(visitor),
+            Kind::Mapping => self.mapping(self.document.members(self.index)?, visitor),
+            _ => self.placed(match self.scalar()? {
+                Scalar::Null => visitor.visit_unit(),
+                Scalar::Bool(value) => visitor.visit_bool(value),
+                Scalar::Unsigned(number) => visitor.visit_u64(number),
+                Scalar::Signed(number) => visitor.visit_i64(number),
+                Scalar::Float(number) => visitor.visit_f64(number),
+                Scalar::String(text) => visitor.visit_str(text),
+            }),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        let scalar = matches!(self.document.entry(self.index).kind, Kind::Scalar { .. });
+        if scalar && self.scalar()? == Scalar::Null { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        const WHAT: &str = "true or false";
+        let value = scalar::boolean(self.text(WHAT)?).ok_or_else(|| self.expected(WHAT))?;
+        visitor.visit_bool(value)
+    }
+
+    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        visitor.visit_u16(self.number("a number from 0 to 65535")?)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        visitor.visit_u32(self.number("a whole number")?)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        visitor.visit_u64(self.number("a whole number")?)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        const WHAT: &str = "a string";
+        let text = self.text(WHAT)?;
+        if self.scalar()? == Scalar::Null {
+            return Err(self.expected(WHAT));
+        }
+        self.placed(visitor.visit_str(text))
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self.document.entry(self.index).kind {
+            Kind::List => self.list(visitor),
+            _ => Err(self.expected("a list")),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self.document.entry(self.index).kind {
+            Kind::Mapping => self.mapping(self.document.members(self.index)?, visitor),
+            _ => Err(self.expected("a mapping")),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        let Kind::Mapping = self.document.entry(self.index).kind else {
+            return Err(self.expected("a mapping"));
+        };
+        let members = self.document.members(self.index)?;
+        // All that are misspelt are told at once.
+        let mut unknown = Vec::new();
+        for (key, _) in &members {
+            let key = self.at(*key);
+            let text = key.text("a string")?;
+            if !fields.contains(&text) {
+                unknown.push((text.to_owned(), key.span()));
+            }
+        }
+        if !unknown.is_empty() {
+            return Err(Wrong::UnknownKeys(unknown, fields).into());
+        }
+        // A mapping on lines of its own is shown by its first key.
+        let first = members.first().map_or(self.span(), |(key, _)| self.at(*key).span());
+        let members = Members { reader: self.inside()?, left: members.into_iter(), value: self.index };
+        visitor.visit_map(members).map_err(|mistake| mistake.or_at(first))
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        match name {
+            LOCATED | NODE => {
+                self.counted()?;
+                let parts = Parts { reader: self, tagged: name == NODE, next: 0 };
+                self.placed(visitor.visit_seq(parts))
+            }
+            _ => self.deserialize_tuple(length, visitor),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u8 u128 f32 f64 char bytes byte_buf unit unit_struct tuple enum ignored_any
+    }
+}
+
+/// The elements of a list.
+struct Elements<'d, 'a, I> {
+    reader: Reader<'d, 'a>,
+    elements: I,
+}
+
+impl<'de, I: Iterator<Item = usize>> SeqAccess<'de> for Elements<'_, '_, I> {
+    type Error = Mistake;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mistake> {
+        self.elements.next().map(|index| seed.deserialize(self.reader.at(index))).transpose()
+    }
+}
+
+/// The members of a mapping.
+struct Members<'d, 'a> {
+    reader: Reader<'d, 'a>,
+    left: std::vec::IntoIter<(usize, usize)>,
+    /// The value of the key that was read last.
+    value: usize,
+}
+
+impl<'de> MapAccess<'de> for Members<'_, '_> {
+    type Error = Mistake;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mistake> {
+        let Some((key, value)) = self.left.next() else { return Ok(None) };
+        self.value = value;
+        let key = self.reader.at(key);
+        key.placed(seed.deserialize(key)).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Mistake> {
+        let value = self.reader.at(self.value);
+        value.placed(seed.deserialize(value))
+    }
+}
+
+/// A value with its place, and its tag where that is asked for.
+struct Parts<'d, 'a> {
+    reader: Reader<'d, 'a>,
+    tagged: bool,
+    next: usize,
+}
+
+impl<'de> SeqAccess<'de> for Parts<'_, '_> {
+    type Error = Mistake;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mistake> {
+        let part = self.next;
+        self.next += 1;
+        let span = self.reader.span();
+        match part {
+            0 => seed.deserialize((span.start as u64).into_deserializer()),
+            1 => seed.deserialize((span.end as u64).into_deserializer()),
+            2 if self.tagged => {
+                let tag = self.reader.document.entry(self.reader.index).tag.as_deref();
+                seed.deserialize(tag.unwrap_or_default().into_deserializer())
+            }
+            _ => seed.deserialize(self.reader),
+        }
+        .map(Some)
+    }
+}
