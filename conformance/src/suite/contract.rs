@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Json;
 use crate::request::Request;
 use crate::source::{Place, Source};
-use crate::template::{Text, free_names, render};
+use crate::template::{FILTERS, Text, filter_that_is_not_there, free_names, render};
 use crate::yaml::{Located, Node, Ordered};
 
 /// How an implementation that follows the specification is started and filled.
@@ -149,7 +149,11 @@ fn check_file(name: &str, place: &Place) -> Result<(), Diagnostic> {
 /// Renders a template as it will be for a target that holds every fixture: what fails then would fail in the middle of a run.
 fn check_template(name: &str, template: &str, fixtures: &[Fixture], place: &Place) -> Result<(), Diagnostic> {
     let wrong = |cause: String| {
-        Diagnostic::at(place.clone(), format!("the template of `{name}` cannot be rendered: {cause}"))
+        let message = format!("the template of `{name}` cannot be rendered: {cause}");
+        match filter_that_is_not_there(&cause) {
+            Some(filter) => Diagnostic::at(place.find(filter), message).suggest(filter, FILTERS),
+            None => Diagnostic::at(place.clone(), message),
+        }
     };
     let known = || fixtures.iter().map(|fixture| fixture.name.as_str()).chain(["fixtures"]);
     // The library takes a name that it does not know for nothing, or for an empty list.
