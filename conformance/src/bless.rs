@@ -25,7 +25,7 @@ use crate::suite::{Folder, Step, Suite};
 use crate::template::Scope;
 
 pub use propose::propose;
-pub use splice::{Edit, edited, splice};
+pub use splice::{Edit, Unwritten, edited, splice};
 
 /// What was answered to the steps that are named: all scenarios of a run write into the same.
 #[derive(Debug, Clone)]
@@ -128,9 +128,9 @@ impl Blessing {
             }
         }
         for (source, changes) in by_file.into_values() {
-            let (edits, left) = splice(&source, &changes)?;
-            for left in left {
-                let own = |change: &Change| same(&change.place, &left.place);
+            let (edits, unwritten) = splice(&source, &changes)?;
+            for Unwritten { left, places } in unwritten {
+                let own = |change: &Change| places.iter().any(|place| same(&change.place, place));
                 let owner = agreed.iter().find(|(_, changes)| changes.iter().any(own));
                 let owner = owner.map(|(answer, _)| answer.id.clone()).unwrap_or_default();
                 for (_, changes) in &mut agreed {
@@ -233,9 +233,9 @@ impl Blessing {
                 let findings = |expectation: &Expectation| {
                     judge(expectation, &Ok(response.clone()), &old.request_place, scope).findings.len()
                 };
-                let (was, is) = (findings(&old.expectation), findings(&new.expectation));
+                // Where a part is left, what differs may be told by other places: an element that stays moves those behind it.
                 let some_left = self.left.iter().any(|(step, _)| *step == answer.id);
-                if is >= was || (is > 0 && !some_left) {
+                if findings(&new.expectation) > 0 && !some_left {
                     return refused(format!("`{}` would still not demand what was answered", answer.id));
                 }
                 self.steps.push(answer.id.clone());
@@ -298,7 +298,7 @@ fn secret(change: &Change, redactor: &Redactor) -> bool {
     let shown = match &change.kind {
         ChangeKind::Set { value, name, .. } => named(name.as_deref().unwrap_or("value"), value),
         ChangeKind::Add { name, value } => named(name, value),
-        ChangeKind::Push { value } => value.to_string(),
+        ChangeKind::Insert { value, .. } => value.to_string(),
         ChangeKind::Remove { .. } => return false,
     };
     redactor.text(&shown) != shown

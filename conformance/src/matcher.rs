@@ -4,6 +4,7 @@
 //! Plain YAML compares exactly; tags relax it. A new matcher that looks at one value is one row of the table in `leaf`; one
 //! that holds other matchers is one variant of `Kind`. Nothing here knows of HTTP.
 
+mod align;
 mod bytes;
 mod compile;
 mod demand;

@@ -3,6 +3,8 @@
 //! In go a file and the changes of its values, out come [`Edit`]s: stretches of the text and what stands there instead. Comments, quotes and
 //! the order of what is there stay; what cannot be written without losing a comment is left, with the reason.
 
+mod entries;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,11 +25,20 @@ pub struct Edit {
     pub text: String,
 }
 
+/// What cannot be written.
+#[derive(Debug, Clone)]
+pub struct Unwritten {
+    /// What is said of it.
+    pub left: Left,
+    /// The places of all the changes that are not made: the entries of one mapping or list come and go together.
+    pub places: Vec<Place>,
+}
+
 /// Returns the edits that make the changes, in the order of the text, and what is left.
 ///
 /// # Errors
 /// A file that cannot be read, which it could be when its suite was.
-pub fn splice(source: &Arc<Source>, changes: &[Change]) -> Result<(Vec<Edit>, Vec<Left>), Diagnostics> {
+pub fn splice(source: &Arc<Source>, changes: &[Change]) -> Result<(Vec<Edit>, Vec<Unwritten>), Diagnostics> {
     let layout = Layout::of(source)?;
     let mut writer =
         Writer { text: source.text(), layout, edits: Vec::new(), left: Vec::new(), parents: BTreeMap::new() };
@@ -35,9 +46,11 @@ pub fn splice(source: &Arc<Source>, changes: &[Change]) -> Result<(Vec<Edit>, Ve
         writer.take(change);
     }
     writer.collapse();
-    for (parent, news) in std::mem::take(&mut writer.parents) {
+    // What is within another comes first: at the end of both it stands before what the outer one has new.
+    for (parent, news) in std::mem::take(&mut writer.parents).into_iter().rev() {
         if let Err(why) = writer.restructure(parent, &news) {
-            writer.left.push(Left { place: news.place, why });
+            let Some(place) = news.places.first().cloned() else { continue };
+            writer.left.push(Unwritten { left: Left { place, why }, places: news.places });
         }
     }
     writer.edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
@@ -61,18 +74,26 @@ pub fn edited(text: &str, edits: &[Edit]) -> String {
 
 /// What becomes of the entries of one mapping or list.
 struct News {
-    /// What is said to be left if it cannot be written.
-    place: Place,
+    /// What is left if it cannot be written.
+    places: Vec<Place>,
     removed: Vec<usize>,
-    added: Vec<(Option<String>, Json)>,
+    added: Vec<Added>,
     collapse: bool,
+}
+
+/// A new entry.
+struct Added {
+    name: Option<String>,
+    value: Json,
+    /// The place of the entry before which it comes.
+    before: usize,
 }
 
 struct Writer<'a> {
     text: &'a str,
     layout: Layout<'a>,
     edits: Vec<Edit>,
-    left: Vec<Left>,
+    left: Vec<Unwritten>,
     parents: BTreeMap<usize, News>,
 }
 
@@ -105,19 +126,29 @@ impl Writer<'_> {
                 None => self.leave(&change.place, "it is the whole file"),
             },
             ChangeKind::Add { name, value } => {
-                self.news(index, &change.place).added.push((Some(name.clone()), value.clone()));
+                let added = Added { name: Some(name.clone()), value: value.clone(), before: usize::MAX };
+                self.news(index, &change.place).added.push(added);
             }
-            ChangeKind::Push { value } => self.news(index, &change.place).added.push((None, value.clone())),
+            ChangeKind::Insert { before, value, .. } => {
+                let added = Added { name: None, value: value.clone(), before: *before };
+                self.news(index, &change.place).added.push(added);
+            }
         }
     }
 
     fn leave(&mut self, place: &Place, why: impl Into<String>) {
-        self.left.push(Left { place: place.clone(), why: why.into() });
+        let left = Left { place: place.clone(), why: why.into() };
+        // Of what is new in a list each element is a change of the list.
+        if !self.left.iter().any(|one| one.left.place.span() == place.span() && one.left.why == left.why) {
+            self.left.push(Unwritten { left, places: vec![place.clone()] });
+        }
     }
 
     fn news(&mut self, parent: usize, place: &Place) -> &mut News {
-        let empty = || News { place: place.clone(), removed: Vec::new(), added: Vec::new(), collapse: false };
-        self.parents.entry(parent).or_insert_with(empty)
+        let empty = || News { places: Vec::new(), removed: Vec::new(), added: Vec::new(), collapse: false };
+        let news = self.parents.entry(parent).or_insert_with(empty);
+        news.places.push(place.clone());
+        news
     }
 
     /// Lets the last entry of `headers` and its like take `headers` with it.
@@ -131,8 +162,12 @@ impl Writer<'_> {
             else {
                 continue;
             };
-            let news_of_parent = self.news(parent, &news.place);
-            news_of_parent.removed.push(index);
+            for place in &news.places {
+                self.news(parent, place);
+            }
+            if let Some(news_of_parent) = self.parents.get_mut(&parent) {
+                news_of_parent.removed.push(index);
+            }
         }
     }
 
@@ -159,7 +194,10 @@ impl Writer<'_> {
         };
         // A mapping on lines of its own gives way to what stands behind the key.
         let head = self.layout.head_end(index);
-        let bare = self.text[head..start].trim().is_empty();
+        // An element between brackets has no head.
+        let headed =
+            self.layout.item(index).key.is_some() || head < self.layout.entry_start(index) || !in_flow;
+        let bare = headed && self.text[head..start].trim().is_empty();
         let (from, gap) = if (is_block || text.starts_with('\n') || start == head) && bare {
             (head, " ")
         } else {
@@ -181,125 +219,6 @@ impl Writer<'_> {
         page.write(column, "k:", &mut written);
         let behind = written.trim_start().trim_start_matches("k:").trim_end();
         if behind.starts_with('\n') { behind.to_owned() } else { behind.trim_start().to_owned() }
-    }
-
-    /// Takes entries out of a mapping or a list, and adds others behind the last.
-    fn restructure(&mut self, parent: usize, news: &News) -> Result<(), String> {
-        let survivors = self.survivors(parent, news);
-        let Some(last) = survivors.last().copied() else { return self.replace_all(parent, news) };
-        let children = self.layout.item(parent).children.clone();
-        let mut edits = Vec::new();
-        let flow = self.layout.is_flow(parent);
-        let mut tail = String::new();
-        for (name, value) in &news.added {
-            tail.push_str(&self.entry(name.as_deref(), value, flow, self.layout.entry_start(last)));
-        }
-        for (at, child) in children.iter().enumerate().filter(|(_, child)| news.removed.contains(child)) {
-            let next = children.get(at + 1).map(|next| self.layout.entry_start(*next));
-            let (start, end) = (self.layout.entry_start(*child), self.layout.end(*child));
-            if self.layout.has_comment(start, end) {
-                return Err(COMMENT.to_owned());
-            }
-            let gap = next.map(|next| (end, next)).filter(|_| flow || !self.begins_its_line(start));
-            if gap.is_some_and(|(end, next)| self.layout.has_comment(end, next)) {
-                return Err(COMMENT.to_owned());
-            }
-            match (flow, next) {
-                (true, Some(next)) if *child < last => edits.push((start, next, String::new())),
-                // What stands behind the last that stays goes with the commas before it.
-                (true, _) => {}
-                (false, Some(next)) if !self.begins_its_line(start) => {
-                    edits.push((start, next, String::new()));
-                }
-                (false, _) => edits.push(self.without_line(start, end)),
-            }
-        }
-        let end = self.layout.end(last);
-        if flow {
-            let gone =
-                children.iter().filter(|child| **child > last).map(|child| self.layout.end(*child)).max();
-            if gone.is_some_and(|gone| self.layout.has_comment(end, gone)) {
-                return Err(COMMENT.to_owned());
-            }
-            edits.push((end, gone.unwrap_or(end), tail));
-        } else if !tail.is_empty() {
-            let rest = &self.text[end..];
-            let line = rest.split('\n').next().unwrap_or(rest);
-            let line_end = end + line.strip_suffix('\r').unwrap_or(line).len();
-            edits.push((line_end, line_end, tail));
-        }
-        let edits = edits.into_iter().map(|(start, end, text)| Edit { span: Span::new(start, end), text });
-        self.edits.extend(edits.filter(|edit| edit.span.start < edit.span.end || !edit.text.is_empty()));
-        Ok(())
-    }
-
-    /// Writes a mapping or a list anew of which nothing stays, or that was empty.
-    fn replace_all(&mut self, parent: usize, news: &News) -> Result<(), String> {
-        let value = match self.layout.item(parent).shape {
-            Shape::List => Json::Array(news.added.iter().map(|(_, value)| value.clone()).collect()),
-            _ => Json::Object(
-                (news.added.iter())
-                    .filter_map(|(name, value)| Some((name.clone()?, value.clone())))
-                    .collect(),
-            ),
-        };
-        self.set_whole(parent, &value)
-    }
-
-    fn set_whole(&mut self, parent: usize, value: &Json) -> Result<(), String> {
-        let before = self.layout.start(parent);
-        let tag = self.text[before..].starts_with('!');
-        if tag {
-            return Err("the matcher would have nothing left to say".to_owned());
-        }
-        self.set(parent, value, Mode::Json)
-    }
-
-    /// A new entry behind one that begins at `beside`.
-    fn entry(&self, name: Option<&str>, value: &Json, in_flow: bool, beside: usize) -> String {
-        let page = scalar::page(value);
-        if in_flow {
-            let entry = match name {
-                Some(name) => flow(&Yaml::Mapping(vec![(name.to_owned(), page)])),
-                None => return format!(", {}", flow(&page)),
-            };
-            return format!(", {}", &entry[1..entry.len() - 1]);
-        }
-        let column = self.column(beside);
-        let mut written = String::new();
-        match name {
-            Some(name) => {
-                let mut members = String::new();
-                // A mapping writes its members one step further in than it stands.
-                let whole = Yaml::Mapping(vec![(name.to_owned(), page)]);
-                whole.write_block(column.saturating_sub(2), "k:", &mut members);
-                let members = members.split_once('\n').map_or("", |(_, members)| members);
-                let shift = 2_usize.saturating_sub(column);
-                written =
-                    members.lines().map(|line| format!("{}\n", &line[shift.min(line.len())..])).collect();
-            }
-            None => page.write(column, "-", &mut written),
-        }
-        format!("\n{}", written.trim_end_matches('\n'))
-    }
-
-    /// Takes out whole lines; a comment behind the last of them stays.
-    fn without_line(&self, start: usize, end: usize) -> (usize, usize, String) {
-        let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-        let line_end = self.text[end..].find('\n').map_or(self.text.len(), |newline| end + newline + 1);
-        let behind = self.text[end..line_end].trim();
-        let margin = &self.text[line_start..start];
-        let kept = if behind.is_empty() { String::new() } else { format!("{margin}{behind}\n") };
-        (line_start, line_end, kept)
-    }
-
-    fn begins_its_line(&self, at: usize) -> bool {
-        let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        self.text[line_start..at].trim().is_empty()
-    }
-
-    fn column(&self, at: usize) -> usize {
-        self.text[..at].rfind('\n').map_or(at, |newline| at - newline - 1)
     }
 
     fn in_flow(&self, index: usize) -> bool {

@@ -3,6 +3,7 @@
 //! In go a matcher and the value that came, out come [`Change`]s of what is written literally, and [`Left`]s for all else: what a
 //! tag relaxes and what `${…}` computes says more than one answer can, and stays as it is.
 
+use super::align::{Pairing, align};
 use super::{Kind, Matcher, Mode, NO_MEMBER};
 use crate::json::Json;
 use crate::source::Place;
@@ -42,7 +43,11 @@ pub enum ChangeKind {
         value: Json,
     },
     /// The list there has one more element.
-    Push {
+    Insert {
+        /// The place, in the list as it is written, of the element before which it comes; that behind the last where it comes last.
+        before: usize,
+        /// Its own place in the list that came.
+        at: usize,
         /// The element.
         value: Json,
     },
@@ -119,14 +124,19 @@ impl Matcher {
                 }
             }
             (Kind::List(expected), Json::Array(items)) => {
-                for (index, matcher) in expected.iter().enumerate() {
-                    match items.get(index) {
-                        Some(item) => matcher.settle(item, mode, name, scope, proposal),
-                        None => matcher.settle_absence("no such element", false, proposal),
+                for pairing in align(expected, items, scope) {
+                    match pairing {
+                        Pairing::Both(own, at) => {
+                            expected[own].settle(&items[at], mode, name, scope, proposal);
+                        }
+                        Pairing::Gone(own) => {
+                            expected[own].settle_absence("no such element", false, proposal);
+                        }
+                        Pairing::New(before, at) => {
+                            let value = items[at].clone();
+                            proposal.change(&self.place, ChangeKind::Insert { before, at, value });
+                        }
                     }
-                }
-                for value in items.iter().skip(expected.len()).cloned() {
-                    proposal.change(&self.place, ChangeKind::Push { value });
                 }
             }
             _ if self.is_literal() => {

@@ -221,3 +221,15 @@ fn a_cleanup_that_is_not_named_is_not_rewritten() {
     let text = sandbox.read(file);
     assert!(text.contains("{status: 404}") && text.ends_with("{status: 200}\n"), "{text}");
 }
+
+#[test]
+fn an_element_that_is_new_or_gone_leaves_its_neighbours_with_their_matchers_and_comments() {
+    let sandbox = sandbox();
+    let finished = bless(&sandbox, &["--filter", "lists"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    is_golden("lists.yaml", &sandbox.read("suite/desk/lists.yaml"));
+    is_golden("lists.txt", &finished.stdout);
+    let again = bless(&sandbox, &["--filter", "lists"]);
+    assert!(again.stdout.ends_with("nothing was rewritten\n"), "{}", again.stdout);
+    is_golden("lists.yaml", &sandbox.read("suite/desk/lists.yaml"));
+}

@@ -1,0 +1,196 @@
+//! Entries of a mapping or a list that go, and others that come.
+//!
+//! What stays keeps its line, its comment and its neighbours.
+
+use std::collections::BTreeMap;
+
+use super::{COMMENT, Edit, News, Writer, flow};
+use crate::bless::scalar;
+use crate::json::Json;
+use crate::matcher::Mode;
+use crate::source::Span;
+use crate::yaml::layout::Shape;
+use crate::yaml::page::Yaml;
+
+/// Where a new entry is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Neighbour {
+    Before(usize),
+    Behind(usize),
+}
+
+/// Where a stretch begins and ends, and what stands there instead.
+type Replaced = (usize, usize, String);
+
+impl Writer<'_> {
+    /// Takes entries out of a mapping or a list, and adds others where they come.
+    pub(super) fn restructure(&mut self, parent: usize, news: &News) -> Result<(), String> {
+        let survivors = self.survivors(parent, news);
+        let Some(last) = survivors.last().copied() else { return self.replace_all(parent, news) };
+        let children = self.layout.item(parent).children.clone();
+        let mut edits = self.removals(&children, last, news)?;
+        let flow = self.layout.is_flow(parent);
+        let mut added: BTreeMap<Neighbour, String> = BTreeMap::new();
+        for new in &news.added {
+            let stays = |child: &&usize| survivors.contains(*child);
+            let (before, behind) = children.split_at(new.before.min(children.len()));
+            let neighbour = match (before.iter().rfind(stays), behind.iter().find(stays)) {
+                // On one line a comma goes with what stands before another.
+                (_, Some(next)) if flow => Neighbour::Before(*next),
+                (Some(previous), _) => Neighbour::Behind(*previous),
+                (None, next) => Neighbour::Before(next.copied().unwrap_or(last)),
+            };
+            let entry = self.entry(new.name.as_deref(), &new.value, flow, self.layout.entry_start(last));
+            added.entry(neighbour).or_default().push_str(&entry);
+        }
+        // What stands behind the last that stays on one line has gone with the commas before it.
+        let end = self.layout.end(last);
+        let gone =
+            children.iter().filter(|child| flow && **child > last).map(|child| self.layout.end(*child));
+        let gone = gone.max().unwrap_or(end);
+        if self.layout.has_comment(end, gone) {
+            return Err(COMMENT.to_owned());
+        }
+        let tail =
+            if flow { added.remove(&Neighbour::Behind(last)).unwrap_or_default() } else { String::new() };
+        edits.push((end, gone, tail));
+        for (neighbour, text) in added {
+            edits.push(match neighbour {
+                Neighbour::Before(next) if flow => {
+                    let text = text.strip_prefix(", ").unwrap_or(&text);
+                    (self.layout.entry_start(next), self.layout.entry_start(next), format!("{text}, "))
+                }
+                Neighbour::Before(next) => self.above(next, &children, &text),
+                Neighbour::Behind(previous) => {
+                    let end = self.line_end(self.layout.end(previous));
+                    (end, end, text)
+                }
+            });
+        }
+        let edits = edits.into_iter().map(|(start, end, text)| Edit { span: Span::new(start, end), text });
+        self.edits.extend(edits.filter(|edit| edit.span.start < edit.span.end || !edit.text.is_empty()));
+        Ok(())
+    }
+
+    /// The edits that take entries out, but for those on one line behind the last that stays.
+    fn removals(&self, children: &[usize], last: usize, news: &News) -> Result<Vec<Replaced>, String> {
+        let mut edits = Vec::new();
+        for (at, child) in children.iter().enumerate().filter(|(_, child)| news.removed.contains(child)) {
+            let flow = self.layout.item(*child).parent.is_some_and(|parent| self.layout.is_flow(parent));
+            let next = children.get(at + 1).map(|next| self.layout.entry_start(*next));
+            let (start, end) = (self.layout.entry_start(*child), self.layout.end(*child));
+            if self.layout.has_comment(start, end) {
+                return Err(COMMENT.to_owned());
+            }
+            let gap = next.map(|next| (end, next)).filter(|_| flow || !self.begins_its_line(start));
+            if gap.is_some_and(|(end, next)| self.layout.has_comment(end, next)) {
+                return Err(COMMENT.to_owned());
+            }
+            match (flow, next) {
+                (true, Some(next)) if *child < last => edits.push((start, next, String::new())),
+                (true, _) => {}
+                (false, Some(next)) if !self.begins_its_line(start) => {
+                    edits.push((start, next, String::new()));
+                }
+                (false, _) => edits.push(self.without_line(start, end)),
+            }
+        }
+        Ok(edits)
+    }
+
+    /// Writes entries above one on a line of its own, and above the comment that is said of that one.
+    fn above(&self, next: usize, children: &[usize], entries: &str) -> Replaced {
+        let start = self.layout.entry_start(next);
+        let first = children.first().map_or(start, |first| self.layout.entry_start(*first));
+        let entries = entries.trim_start_matches('\n');
+        // The first entry of a list in a list stands behind a dash.
+        if !self.begins_its_line(first) {
+            return (start, start, format!("{}\n{}", entries.trim_start(), " ".repeat(self.column(start))));
+        }
+        let mut line = start - self.column(start);
+        while let Some(above) = self.text[..line].strip_suffix('\n') {
+            let begin = above.rfind('\n').map_or(0, |newline| newline + 1);
+            if !above[begin..].trim_start().starts_with('#') {
+                break;
+            }
+            line = begin;
+        }
+        (line, line, format!("{entries}\n"))
+    }
+
+    /// Where the line ends in which a place is.
+    fn line_end(&self, at: usize) -> usize {
+        let rest = &self.text[at..];
+        let line = rest.split('\n').next().unwrap_or(rest);
+        at + line.strip_suffix('\r').unwrap_or(line).len()
+    }
+
+    /// Writes a mapping or a list anew of which nothing stays, or that was empty.
+    fn replace_all(&mut self, parent: usize, news: &News) -> Result<(), String> {
+        let value = match self.layout.item(parent).shape {
+            Shape::List => Json::Array(news.added.iter().map(|added| added.value.clone()).collect()),
+            _ => Json::Object(
+                (news.added.iter())
+                    .filter_map(|added| Some((added.name.clone()?, added.value.clone())))
+                    .collect(),
+            ),
+        };
+        self.set_whole(parent, &value)
+    }
+
+    fn set_whole(&mut self, parent: usize, value: &Json) -> Result<(), String> {
+        let before = self.layout.start(parent);
+        let tag = self.text[before..].starts_with('!');
+        if tag {
+            return Err("the matcher would have nothing left to say".to_owned());
+        }
+        self.set(parent, value, Mode::Json)
+    }
+
+    /// A new entry behind one that begins at `beside`.
+    fn entry(&self, name: Option<&str>, value: &Json, in_flow: bool, beside: usize) -> String {
+        let page = scalar::page(value);
+        if in_flow {
+            let entry = match name {
+                Some(name) => flow(&Yaml::Mapping(vec![(name.to_owned(), page)])),
+                None => return format!(", {}", flow(&page)),
+            };
+            return format!(", {}", &entry[1..entry.len() - 1]);
+        }
+        let column = self.column(beside);
+        let mut written = String::new();
+        match name {
+            Some(name) => {
+                let mut members = String::new();
+                // A mapping writes its members one step further in than it stands.
+                let whole = Yaml::Mapping(vec![(name.to_owned(), page)]);
+                whole.write_block(column.saturating_sub(2), "k:", &mut members);
+                let members = members.split_once('\n').map_or("", |(_, members)| members);
+                let shift = 2_usize.saturating_sub(column);
+                written =
+                    members.lines().map(|line| format!("{}\n", &line[shift.min(line.len())..])).collect();
+            }
+            None => page.write(column, "-", &mut written),
+        }
+        format!("\n{}", written.trim_end_matches('\n'))
+    }
+
+    /// Takes out whole lines; a comment behind the last of them stays.
+    fn without_line(&self, start: usize, end: usize) -> (usize, usize, String) {
+        let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_end = self.text[end..].find('\n').map_or(self.text.len(), |newline| end + newline + 1);
+        let behind = self.text[end..line_end].trim();
+        let margin = &self.text[line_start..start];
+        let kept = if behind.is_empty() { String::new() } else { format!("{margin}{behind}\n") };
+        (line_start, line_end, kept)
+    }
+
+    fn begins_its_line(&self, at: usize) -> bool {
+        let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        self.text[line_start..at].trim().is_empty()
+    }
+
+    pub(super) fn column(&self, at: usize) -> usize {
+        self.text[..at].rfind('\n').map_or(at, |newline| at - newline - 1)
+    }
+}
