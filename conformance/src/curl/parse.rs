@@ -314,6 +314,10 @@ impl<'a> Command<'a> {
             option::Refused::NoValue(word) => {
                 self.reader.wrong(word, format!("`{word}` is the last word here and wants a value"))
             }
+            option::Refused::Unknown(word) if word == "--compressed" => self
+                .reader
+                .wrong(word, "the option `--compressed` of curl is not honoured here")
+                .help("without it the body comes as it is, and that is compared"),
             option::Refused::Unknown(word) => {
                 let names: Vec<String> = option::names().collect();
                 let wrong =
