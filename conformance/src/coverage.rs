@@ -78,7 +78,7 @@ impl Coverage {
     pub fn new(suite: &Suite, specification: Option<Specification>) -> Self {
         let requirements: Vec<Requirement> = (suite.requirements.iter())
             .map(|requirement| Requirement {
-                id: requirement.id.clone(),
+                id: requirement.id.to_string(),
                 level: requirement.level,
                 clause: requirement.clause.clone(),
                 text: requirement.text.clone(),

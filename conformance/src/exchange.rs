@@ -161,6 +161,14 @@ impl Wire {
         (sent, answer.map(|response| Response { elapsed: started.elapsed(), ..response }))
     }
 
+    /// Opens connections, so that so many requests go out at one moment. Whatever keeps one from being opened is told by the request
+    /// that then opens its own.
+    pub async fn open(&self, requests: usize) {
+        if !self.closes.load(Ordering::Relaxed) {
+            tokio::time::timeout(self.transport.limit, self.exact.open(requests)).await.ok();
+        }
+    }
+
     fn dress(&self, request: Prepared, jar: Option<&Jar>) -> Prepared {
         let mut dressed = self.transport.dress(request);
         let pairs = jar.and_then(|jar| jar.pairs(&self.url(&dressed.target).ok()?));

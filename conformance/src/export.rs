@@ -58,7 +58,7 @@ fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
     let (mut owed, mut restarted) = (BTreeSet::new(), false);
     // A jar that nothing is kept in sends nothing.
     let all = trial.scenario.steps.iter().flat_map(Step::requests);
-    let kept: BTreeSet<&String> = all.filter_map(|request| request.jar.keeps.as_ref()).collect();
+    let kept: BTreeSet<&String> = all.filter_map(|request| request.jar.as_ref()?.keeps.as_ref()).collect();
     for step in steps {
         restarted |= step.restart.is_some();
         let needs = step.needs.iter().chain(step.frame.all_needs()).find(|need| owed.contains(&need.key));
@@ -72,7 +72,7 @@ fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
             Some(need) => Some(format!("it needs `{}`, which no step that is told keeps", need.name)),
             None => step
                 .requests()
-                .filter_map(|request| request.jar.reads.as_ref())
+                .filter_map(|request| request.jar.as_ref()?.reads.as_ref())
                 .any(|jar| kept.contains(&jar))
                 .then(|| "it sends the cookies of a jar".to_owned()),
         };

@@ -130,16 +130,14 @@ impl Memory {
     }
 
     /// Returns the jar with which a request goes out, if it goes with one.
-    pub(crate) fn jar(&self, jar: &JarUse) -> Option<Jar> {
-        if *jar == JarUse::default() {
-            return None;
-        }
+    pub(crate) fn jar(&self, jar: Option<&JarUse>) -> Option<Jar> {
+        let jar = jar?;
         Some(jar.reads.as_ref().and_then(|name| self.jars.get(name)).cloned().unwrap_or_default())
     }
 
     /// Puts a jar back.
-    pub(crate) fn put_back(&mut self, jar: &JarUse, kept: Option<Jar>) {
-        if let (Some(name), Some(kept)) = (&jar.keeps, kept) {
+    pub(crate) fn put_back(&mut self, jar: Option<&JarUse>, kept: Option<Jar>) {
+        if let (Some(name), Some(kept)) = (jar.and_then(|jar| jar.keeps.as_ref()), kept) {
             self.jars.insert(name.clone(), kept);
         }
     }

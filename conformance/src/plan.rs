@@ -131,7 +131,7 @@ impl Plan {
         (self.stage + 1..self.suite.stages.len()).find_map(|stage| {
             let more: Vec<Demand> = (self.suite.requirements.iter())
                 .filter(|one| self.demanded_at(stage).contains(&*one.id) && !now.contains(&*one.id))
-                .map(|one| Demand { id: one.id.clone(), level: one.level, text: one.text.clone() })
+                .map(|one| Demand { id: one.id.to_string(), level: one.level, text: one.text.clone() })
                 .collect();
             (!more.is_empty()).then(|| Next { stage: self.suite.stages[stage].clone(), requirements: more })
         })
@@ -296,7 +296,7 @@ impl<'a> Filters<'a> {
                     || step.tags.iter().any(|tag| tag == pattern)
             };
             let matches = match line_of(pattern) {
-                Some((file, line)) => step.spots.hold(file, line),
+                Some((file, line)) => step.stands_at(file, line),
                 None => matches || named(),
             };
             *used |= matches;

@@ -44,7 +44,7 @@ pub struct Request {
     /// The pairs of the Cookie field, joined by `; `.
     pub cookies: Vec<Text>,
     /// `user:password` of Basic authentication (RFC 7617).
-    pub basic: Option<Text>,
+    pub basic: Option<Box<Text>>,
     /// The body.
     pub body: Body,
     /// What is sent in place of all of it.
@@ -58,7 +58,7 @@ pub struct Request {
     /// How many redirections are followed.
     pub follow: u32,
     /// The jar whose cookies go along, and the one that keeps those of the answer.
-    pub jar: JarUse,
+    pub jar: Option<Box<JarUse>>,
 }
 
 /// Which jars a request uses; none, as with curl, unless it is said.
@@ -144,7 +144,7 @@ impl Request {
             path_as_is: false,
             method_stays: false,
             follow: 0,
-            jar: JarUse::default(),
+            jar: None,
         }
     }
 
@@ -155,7 +155,7 @@ impl Request {
         texts.extend(self.query.iter().flat_map(Field::texts));
         texts.extend(self.headers.iter().map(|header| &header.value));
         texts.extend(&self.cookies);
-        texts.extend(&self.basic);
+        texts.extend(self.basic.as_deref());
         texts.extend(self.body.texts());
         texts.extend(self.raw.iter().flat_map(|raw| raw.texts()));
         texts

@@ -66,7 +66,7 @@ const AHEAD_OF_A_CORE: usize = 2;
 const AHEAD: usize = 4;
 
 /// So many scenarios that were played may wait to be told.
-const UNTOLD: usize = 64;
+const UNTOLD: usize = 16;
 
 /// A scenario that has been played, its group, and its place in it.
 struct Told {

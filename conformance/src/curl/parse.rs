@@ -263,8 +263,9 @@ impl<'a> Command<'a> {
         request.method_stays = self.method.is_some();
         request.method = self.method.take().unwrap_or_else(|| inferred.to_owned());
         request.cookies = std::mem::take(&mut self.cookies);
-        request.jar = std::mem::take(&mut self.jar);
-        request.basic = self.user.take().or(address.user);
+        let jar = std::mem::take(&mut self.jar);
+        request.jar = (jar != JarUse::default()).then(|| Box::new(jar));
+        request.basic = self.user.take().or(address.user).map(Box::new);
         request.follow = if location { self.redirects } else { 0 };
         request.query = std::mem::take(&mut self.query);
         if json {

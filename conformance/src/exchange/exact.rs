@@ -74,6 +74,15 @@ impl Exact {
         Ok(response)
     }
 
+    /// Opens connections until so many wait to be used, or one cannot be opened.
+    pub(super) async fn open(&self, connections: usize) {
+        let waiting = self.idle().len();
+        for _ in waiting..connections {
+            let Ok(connection) = self.route.open().await else { return };
+            self.idle().push((connection, Instant::now()));
+        }
+    }
+
     fn waiting(&self) -> Option<Connection> {
         let mut idle = self.idle();
         idle.retain(|(_, since)| since.elapsed() < IDLE);

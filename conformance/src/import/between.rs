@@ -21,12 +21,12 @@ fn jars(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
     let kept: Vec<(usize, usize, String)> = (stories.iter().enumerate())
         .flat_map(|(index, story)| story.seen.iter().map(move |seen| (index, seen)))
         .filter_map(|(index, seen)| {
-            Some((index, seen.place.line(), parsed(seen, origin, wanted)?.jar.keeps?))
+            Some((index, seen.place.line(), parsed(seen, origin, wanted)?.jar?.keeps?))
         })
         .collect();
     for (index, story) in stories.iter_mut().enumerate() {
         for seen in &mut story.seen {
-            let Some(jar) = parsed(seen, origin, wanted).and_then(|request| request.jar.reads) else {
+            let Some(jar) = parsed(seen, origin, wanted).and_then(|request| request.jar?.reads) else {
                 continue;
             };
             let own = kept

@@ -93,7 +93,9 @@ fn outcome(seen: &super::Seen) -> String {
 fn covered(suite: Option<&Suite>, demand: &Demand) -> bool {
     suite.is_none_or(|suite| {
         let mut known = suite.requirements.iter();
-        known.any(|known| known.id == demand.id && known.clause == demand.clause && known.text == demand.text)
+        known.any(|known| {
+            *known.id == *demand.id && known.clause == demand.clause && known.text == demand.text
+        })
     })
 }
 

@@ -48,7 +48,7 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
         }
     }
     if let Some(basic) = members.take("basic") {
-        request.basic = Some(credentials(basic, source)?);
+        request.basic = Some(Box::new(credentials(basic, source)?));
     }
     if let Some(follow) = members.take("follow") {
         let written = string(follow, source, "`follow`")?;

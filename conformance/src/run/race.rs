@@ -31,6 +31,8 @@ pub(super) async fn send(
             requests.push((index, lane.request.prepare(scope)?));
         }
     }
+    // A request that first waited for its connection would come behind the others.
+    running.wire.open(requests.len()).await;
     let mut tasks = JoinSet::new();
     for (place, (lane, request)) in requests.into_iter().enumerate() {
         let (running, mut jar) = (Arc::clone(running), jar.cloned());

@@ -272,12 +272,12 @@ impl<'a> Scene<'a> {
         running: &Arc<Running>,
     ) -> Result<(Judgement, Prepared, Result<Response, Breakage>), TemplateError> {
         let scope = self.memory.scope(step)?;
-        let mut jar = self.memory.jar(&step.request.jar);
+        let mut jar = self.memory.jar(step.request.jar.as_deref());
         let Some(race) = &step.race else {
             let prepared = step.request.prepare(&scope)?;
             let (sent, outcome) = running.wire.send(prepared, jar.as_mut(), step.reading()).await;
             self.redactor.learn(&sent, outcome.as_ref().ok());
-            self.memory.put_back(&step.request.jar, jar);
+            self.memory.put_back(step.request.jar.as_deref(), jar);
             let scope = scope.at(SystemTime::now());
             self.scope = self.session.options.answers.is_some().then(|| scope.clone());
             let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &scope);
@@ -338,11 +338,11 @@ impl<'a> Scene<'a> {
 
     /// Keeps what was answered to a step that is named, where answers are to be blessed.
     fn keep_answer(&mut self, step: &Step, attempt: &Attempt) {
-        let scope = self.scope.take();
-        let id = self.trial.step_id(step);
-        let Some(answers) = self.session.options.answers.as_ref().filter(|answers| answers.want(&id)) else {
+        let Some(answers) = &self.session.options.answers else { return };
+        let (id, scope) = (self.trial.step_id(step), self.scope.take());
+        if !answers.want(&id) {
             return;
-        };
+        }
         let response = match &attempt.exchange {
             Some((_, Ok(response))) if step.race.is_none() => Some(response.clone()).zip(scope),
             _ => None,

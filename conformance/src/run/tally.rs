@@ -77,7 +77,7 @@ impl Tally {
 /// Returns the register of a suite as it stands before a run.
 pub(crate) fn register(suite: &Suite) -> Vec<Standing> {
     let standings = suite.requirements.iter().map(|requirement| Standing {
-        id: requirement.id.clone(),
+        id: requirement.id.to_string(),
         level: requirement.level,
         clause: requirement.clause.clone(),
         text: requirement.text.clone(),

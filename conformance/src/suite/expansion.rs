@@ -43,7 +43,8 @@ pub(super) struct Level<'a> {
     pub(super) isolated: bool,
     pub(super) requires: Vec<String>,
     pub(super) tags: Vec<String>,
-    pub(super) spots: Spots,
+    /// What brought the level about.
+    pub(super) spots: Arc<Spots>,
     /// The sequences that are being written out, outermost first.
     pub(super) inside: Vec<&'a str>,
 }
@@ -67,9 +68,7 @@ impl<'a> Expansion<'a> {
             if self.steps.len() > MOST {
                 return;
             }
-            let mut level = level.clone();
-            level.spots.own.push(step.place(level.source));
-            if let Err(more) = self.rows(step, &level) {
+            if let Err(more) = self.rows(step, level) {
                 self.wrong.append(more);
             }
         }
@@ -105,10 +104,11 @@ impl<'a> Expansion<'a> {
         let key = format!("{}{id}{}", level.prefix, level.suffix);
         let names = vec![(ROW.to_owned(), JsonText::Object(row.cells.clone()), row.place.clone())];
         level.frame = self.frame(key, names, &level, false)?;
-        level.spots.own.push(row.place.clone());
-        level.spots.via.push(row.place.clone());
+        let spots = Arc::make_mut(&mut level.spots);
+        spots.around.push(row.place.clone());
+        spots.via.push(row.place.clone());
         let others = rows.iter().filter(|other| other.name != row.name).map(|other| other.place.clone());
-        level.spots.others.extend(others);
+        spots.others.extend(others);
         Ok(level)
     }
 
@@ -189,7 +189,8 @@ impl<'a> Expansion<'a> {
         let names = self.parameters(&step.value, sequence, level, &place)?;
         let frame = self.frame(prefix.clone(), names, level, true)?;
         let exports = exports(&step.value, name, sequence, level, self.names.suite)?;
-        let mut spots = level.spots.clone();
+        let mut spots = Spots::clone(&level.spots);
+        spots.around.push(step.place(level.source));
         spots.via.push(place);
         let mut inside = level.inside.clone();
         inside.push(name);
@@ -212,7 +213,7 @@ impl<'a> Expansion<'a> {
             isolated: level.isolated,
             requires: step::requires(&step.value.requires, &level.requires, level.source, self.names.suite)?,
             tags: step::tags(&step.value.tags, &level.tags),
-            spots,
+            spots: Arc::new(spots),
             inside,
         };
         self.steps(&sequence.steps, &inner);

@@ -2,7 +2,6 @@
 //!
 //! The only room of the suite that reads files.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -66,7 +65,7 @@ impl Folder {
             })?,
             Self::Embedded => collect_embedded(&EMBEDDED, &mut names),
         }
-        names.sort_by(|left, right| natural(left, right));
+        names.sort_by_cached_key(|name| natural(name));
         if let Some(name) = names.iter().find(|name| !has_ending(name, "yaml")) {
             let message = format!("the file {}/{name} would not be read", self.name().trim_end_matches('/'));
             return Err(Diagnostic::new(message).help("the files of a suite end in .yaml"));
@@ -189,17 +188,13 @@ fn has_ending(name: &str, ending: &str) -> bool {
     Path::new(name).extension().is_some_and(|own| own == ending)
 }
 
-/// Compares names so that numbers in them count as numbers.
-fn natural(left: &str, right: &str) -> Ordering {
-    let key = |name: &str| {
-        let mut parts = Vec::new();
-        for piece in name.split_inclusive(|character: char| !character.is_ascii_digit()) {
-            let digits = piece.trim_end_matches(|character: char| !character.is_ascii_digit());
-            parts.push((digits.parse::<u64>().ok(), piece[digits.len()..].to_owned()));
-        }
-        parts
-    };
-    key(left).cmp(&key(right)).then_with(|| left.cmp(right))
+/// What a name is sorted by so that numbers in it count as numbers.
+fn natural(name: &str) -> (Vec<(Option<u64>, String)>, String) {
+    let parts = name.split_inclusive(|character: char| !character.is_ascii_digit()).map(|piece| {
+        let digits = piece.trim_end_matches(|character: char| !character.is_ascii_digit());
+        (digits.parse().ok(), piece[digits.len()..].to_owned())
+    });
+    (parts.collect(), name.to_owned())
 }
 
 #[cfg(test)]
@@ -210,7 +205,7 @@ mod tests {
     fn numbers_in_names_count_as_numbers() {
         let mut names =
             ["session/10-stored.yaml", "session/7-login.yaml", "basic/11.yaml", "suite.yaml", "basic/2.yaml"];
-        names.sort_by(|left, right| natural(left, right));
+        names.sort_by_cached_key(|name| natural(name));
         assert_eq!(
             names,
             ["basic/2.yaml", "basic/11.yaml", "session/7-login.yaml", "session/10-stored.yaml", "suite.yaml"]

@@ -36,11 +36,11 @@ pub struct Need {
     pub owed_by: String,
 }
 
-/// Where a step stands: its own lines, and those that brought it about.
+/// What brings a step about, beside its own lines: the steps that use its sequence, and its row.
 #[derive(Debug, Clone, Default)]
 pub struct Spots {
-    /// The lines of the step, of the steps that use its sequence, and of its row.
-    pub own: Vec<Place>,
+    /// The lines of the steps that use its sequence, and of its row.
+    pub around: Vec<Place>,
     /// The lines of the rows beside its own.
     pub others: Vec<Place>,
     /// The uses and the row that brought it about, outermost first.
@@ -93,18 +93,5 @@ impl Frame {
     pub fn all_needs(&self) -> Vec<&Need> {
         let outer = self.outer.iter().flat_map(|outer| outer.all_needs());
         self.needs.iter().chain(outer).collect()
-    }
-}
-
-impl Spots {
-    /// Whether a line of a file is one of its own.
-    #[must_use]
-    pub fn hold(&self, file: &str, line: usize) -> bool {
-        let at = |place: &Place| {
-            let path = place.source().path();
-            let named = path == file || path.ends_with(&format!("/{file}"));
-            named && (place.line()..=place.last_line()).contains(&line)
-        };
-        self.own.iter().any(at) && !self.others.iter().any(at)
     }
 }

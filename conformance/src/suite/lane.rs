@@ -155,12 +155,13 @@ impl Reader<'_> {
             let message = "a raw request is all that is sent: no jar adds its cookies";
             return Err(Diagnostic::at(jar.place(self.source), message));
         }
-        if request.jar != JarUse::default() {
+        if request.jar.is_some() {
             let message = "this curl command names files of cookies, and the step names a jar";
             return Err(Diagnostic::at(jar.place(self.source), message)
                 .help("the one or the other says whose cookies these are"));
         }
-        request.jar = JarUse { reads: Some(jar.value.clone()), keeps: Some(jar.value.clone()) };
+        let name = Some(jar.value.clone());
+        request.jar = Some(Box::new(JarUse { reads: name.clone(), keeps: name }));
         Ok(request)
     }
 }

@@ -16,7 +16,7 @@ use crate::source::{Place, Source};
 #[derive(Debug, Clone)]
 pub struct Requirement {
     /// Its number, never given to another.
-    pub id: String,
+    pub id: Arc<str>,
     /// How much it binds.
     pub level: Level,
     /// Where it stands in the specification.
@@ -91,7 +91,7 @@ pub(super) fn untraced(suite: &Suite) -> Diagnostics {
     let mut wrong = Diagnostics::default();
     for requirement in &suite.requirements {
         let at = |message: String| Diagnostic::at(requirement.place.clone(), message);
-        match (covered.contains(requirement.id.as_str()), &requirement.untested) {
+        match (covered.contains(&*requirement.id), &requirement.untested) {
             (false, None) => wrong.push(
                 at(format!("no step covers the requirement `{}`", requirement.id))
                     .help("name it under `covers` of a step, or say under `untested` why none does"),
@@ -127,5 +127,5 @@ fn one(text: RequirementText, source: &Arc<Source>) -> Result<Requirement, Diagn
         ));
     }
     let untested = text.untested.map(|reason| reason.value);
-    Ok(Requirement { id, level, clause: text.clause, text: text.text, untested, place })
+    Ok(Requirement { id: id.into(), level, clause: text.clause, text: text.text, untested, place })
 }

@@ -104,7 +104,7 @@ pub(super) fn compile(
         isolated: text.isolated,
         requires,
         tags: step::tags(&text.tags, &[]),
-        spots: Spots::default(),
+        spots: Arc::new(Spots::default()),
         inside: Vec::new(),
     };
     let place = source.place(crate::source::Span::default());

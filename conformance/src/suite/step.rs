@@ -61,8 +61,10 @@ pub struct Step {
     pub retry: Option<(Duration, Duration)>,
     /// Where it stands.
     pub place: Place,
-    /// Its lines, and those that brought it about.
-    pub spots: Spots,
+    /// Its lines.
+    pub lines: Place,
+    /// What brought it about.
+    pub spots: Arc<Spots>,
 }
 
 impl Step {
@@ -70,6 +72,18 @@ impl Step {
     pub fn all_captures(&self) -> impl Iterator<Item = &Capture> {
         let lanes = self.race.iter().flat_map(|race| &race.lanes).flat_map(|lane| &lane.captures);
         self.captures.iter().filter(|_| self.race.is_none()).chain(lanes)
+    }
+
+    /// Whether a line of a file is one of its own, or of what brought it about.
+    #[must_use]
+    pub fn stands_at(&self, file: &str, line: usize) -> bool {
+        let at = |place: &Place| {
+            let path = place.source().path();
+            let named = path == file || path.ends_with(&format!("/{file}"));
+            named && (place.line()..=place.last_line()).contains(&line)
+        };
+        let Spots { around, others, .. } = &*self.spots;
+        (at(&self.lines) || around.iter().any(at)) && !others.iter().any(at)
     }
 
     /// Whether any answer passes.
@@ -123,10 +137,8 @@ pub(super) fn compile(
     let title = wrong.keep(text.title.clone().ok_or_else(|| missing("title")));
     let (Some(id), Some(title)) = (id, title) else { return Err(wrong) };
     wrong.keep(check_id(&id.value, &id.place(source)));
-    let known: Vec<&str> = suite.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
-    for id in &text.covers {
-        wrong.keep(check_known("requirement", id, source, &known));
-    }
+    let covers: Vec<Arc<str>> =
+        text.covers.iter().filter_map(|id| wrong.keep(covered(id, source, suite))).collect();
     let place = id.place(source);
     let reader = Reader { source, suite, folder: expansion.folder, level, place, jar: text.jar.as_ref() };
     let sent = match race::compile(text, &reader) {
@@ -159,7 +171,7 @@ pub(super) fn compile(
     wrong.into_result(Step {
         id: format!("{}{}{}", level.prefix, id.value, level.suffix),
         title,
-        covers: text.covers.iter().map(|id| id.value.as_str().into()).collect(),
+        covers,
         request_place: sole.place,
         request: sole.request,
         expectation: sole.expectation,
@@ -176,8 +188,22 @@ pub(super) fn compile(
         wait,
         retry,
         place: id.place(source),
-        spots: level.spots.clone(),
+        lines: step.place(source),
+        spots: Arc::clone(&level.spots),
     })
+}
+
+/// Returns the id of a requirement that a step covers.
+///
+/// # Errors
+/// One that the register does not have.
+fn covered(id: &Located<String>, source: &Arc<Source>, suite: &Suite) -> Result<Arc<str>, Diagnostic> {
+    let mut known = suite.requirements.iter().map(|requirement| &requirement.id);
+    if let Some(known) = known.find(|known| ***known == *id.value) {
+        return Ok(Arc::clone(known));
+    }
+    let known: Vec<&str> = suite.requirements.iter().map(|requirement| &*requirement.id).collect();
+    check_known("requirement", id, source, &known).map(|()| id.value.as_str().into())
 }
 
 /// Says whether a name can be the id of a step.

@@ -56,7 +56,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// Text that is no YAML, at its place.
     pub(super) fn read(source: &'a Arc<Source>) -> Result<Self, Diagnostics> {
-        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(source.text().len() / 16);
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(source.text().len() / 10);
         let mut open: Vec<usize> = Vec::new();
         let mut anchors: Vec<(usize, usize)> = Vec::new();
         let mut begun = false;

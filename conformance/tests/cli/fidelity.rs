@@ -44,7 +44,7 @@ fn ours(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Resu
     let request = curl::parse(command, origin, &files, &place).map_err(|wrong| wrong.to_string())?;
     let prepared = request.prepare(&Scope::default()).unwrap();
     let wire = Wire::new(&listener.url, &Transport::default()).unwrap();
-    let mut jar = (request.jar != conformance::request::JarUse::default()).then(Default::default);
+    let mut jar = request.jar.as_ref().map(|_| conformance::jar::Jar::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime
         .block_on(wire.send(prepared, jar.as_mut(), Reading::Whole))

@@ -54,8 +54,8 @@ pub(super) fn differs(first: &[Record], second: &[Record]) -> Option<String> {
 /// Whether a step alters what it has not made itself: RFC 9110, section 9.2.1, names the methods that alter nothing, and POST adds.
 fn alters(step: &Step) -> bool {
     let method = &*step.request.method;
-    let of_its_own =
-        step.needs.iter().chain(step.frame.all_needs()).next().is_some() || step.request.jar.reads.is_some();
+    let of_its_own = step.needs.iter().chain(step.frame.all_needs()).next().is_some()
+        || step.request.jar.as_ref().is_some_and(|jar| jar.reads.is_some());
     step.race.is_some() || (!matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "POST") && !of_its_own)
 }
 

@@ -1,5 +1,7 @@
 //! From a step that was tried to the record that reports see: without its secrets.
 
+use std::sync::Arc;
+
 use super::super::milliseconds;
 use super::super::session::Session;
 use super::{Attempt, Played};
@@ -39,8 +41,8 @@ impl Teller<'_> {
         let whole = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
         let requirements = &self.session.plan().suite.requirements;
         let covers = (step.covers.iter())
-            .filter_map(|id| requirements.iter().find(|requirement| *requirement.id == **id))
-            .map(|requirement| (requirement.id.clone(), requirement.level))
+            .filter_map(|id| requirements.iter().find(|requirement| Arc::ptr_eq(&requirement.id, id)))
+            .map(|requirement| (requirement.id.to_string(), requirement.level))
             .collect();
         let findings = attempt.judgement.findings.into_iter().map(|finding| Finding {
             place: finding.place.masked(|text| redactor.mask(text)),
