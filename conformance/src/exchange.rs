@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use crate::jar::Jar;
+#[cfg(fuzzing)]
+pub(crate) use answer::{LARGEST_HEAD, read};
 use exact::Exact;
 use library::Library;
 pub use transport::Transport;
@@ -62,9 +64,9 @@ pub enum Reading {
 }
 
 /// The largest body that is read, in bytes.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
+const LARGEST_BODY: usize = if cfg!(fuzzing) { 64 * 1024 } else { 16 * 1024 * 1024 };
 /// How much is read of a body that nobody looks at, in bytes.
-const BEGINNING: usize = 1024 * 1024;
+const BEGINNING: usize = if cfg!(fuzzing) { 16 * 1024 } else { 1024 * 1024 };
 
 impl Reading {
     fn most(self) -> usize {
