@@ -6,11 +6,13 @@
 mod document;
 mod explain;
 pub(crate) mod layout;
+mod measure;
 pub(crate) mod page;
 mod reader;
 mod scalar;
+#[cfg(test)]
+mod tests;
 
-use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ use crate::diagnostic::Diagnostics;
 use crate::json::Number;
 use crate::source::{Place, Source, Span};
 use document::Document;
+use measure::Measure;
 use reader::{LOCATED, NODE, Reader};
 
 /// A value and the stretch of the file that it was read from.
@@ -69,7 +72,7 @@ pub struct Ordered<T>(pub Vec<(Located<String>, T)>);
 /// What is wrong with the YAML or with its shape, at its place.
 pub fn read<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostics> {
     let document = Document::read(source)?;
-    T::deserialize(Reader::new(&document, &Cell::new(0))).map_err(|mistake| mistake.explain(source))
+    T::deserialize(Reader::new(&document, &Measure::default())).map_err(|mistake| mistake.explain(source))
 }
 
 /// Reads a node that may be left out but not mistaken for absent when it is null: for `#[serde(deserialize_with)]`.
@@ -93,9 +96,18 @@ impl Node {
     pub fn place(&self, source: &Arc<Source>) -> Place {
         let Some(tag) = &self.tag else { return source.place(self.span) };
         let before = source.text().get(..self.span.start).unwrap_or("").trim_end();
-        let start = if before.ends_with(tag.as_str()) { before.len() - tag.len() } else { self.span.start };
-        let end = if matches!(self.value, Value::Null) { start + tag.len() } else { self.span.end };
+        // Behind an alias, or between a comment or an anchor and its value, the tag stands elsewhere.
+        let Some(start) = before.strip_suffix(tag.as_str()).map(str::len) else {
+            return source.place(self.span);
+        };
+        let end = if matches!(self.value, Value::Null) { before.len() } else { self.span.end };
         source.place(Span::new(start, end))
+    }
+
+    /// Where the value stands, without its tag.
+    #[cfg(fuzzing)]
+    pub(crate) fn span(&self) -> Span {
+        self.span
     }
 
     /// Returns the value without its tag.

@@ -4,12 +4,13 @@
 //! and an alias leads to what it repeats. What the values mean is not asked here.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::explain::{Mistake, Wrong, unreadable};
+use super::measure::{DEEPEST, MOST_VALUES, Measure};
 use super::scalar::Core;
 use crate::diagnostic::Diagnostics;
 use crate::source::{Source, Span};
@@ -45,10 +46,8 @@ pub(super) enum Kind<'a> {
     Alias(usize),
 }
 
-/// The most values of a file, and the most of which it consists with all its aliases.
-pub(super) const MOST_VALUES: usize = 250_000;
-/// How deep values stand in each other at most.
-pub(super) const DEEPEST: usize = 64;
+/// A key and its value.
+pub(super) type Member = (usize, usize);
 
 impl<'a> Document<'a> {
     /// Reads a file.
@@ -58,7 +57,7 @@ impl<'a> Document<'a> {
     pub(super) fn read(source: &'a Arc<Source>) -> Result<Self, Diagnostics> {
         let mut entries: Vec<Entry<'a>> = Vec::with_capacity(source.text().len() / 10);
         let mut open: Vec<usize> = Vec::new();
-        let mut anchors: Vec<(usize, usize)> = Vec::new();
+        let mut anchors: HashMap<usize, usize> = HashMap::new();
         let mut begun = false;
         for event in Parser::new_from_str(source.text()) {
             let (event, at) = event.map_err(|error| unreadable(source, &error))?;
@@ -86,9 +85,7 @@ impl<'a> Document<'a> {
                 }
                 Event::Alias(id) => {
                     // The parser has refused an alias without an anchor.
-                    let Some((_, target)) = anchors.iter().rev().find(|(anchor, _)| *anchor == id) else {
-                        continue;
-                    };
+                    let Some(target) = anchors.get(&id) else { continue };
                     if open.contains(target) {
                         return wrong(Wrong::Endless);
                     }
@@ -100,7 +97,7 @@ impl<'a> Document<'a> {
                 return wrong(Wrong::TooMuch);
             }
             if anchor != 0 {
-                anchors.push((anchor, index));
+                anchors.insert(anchor, index);
             }
             if matches!(kind, Kind::List | Kind::Mapping) {
                 if open.len() >= DEEPEST {
@@ -136,8 +133,20 @@ impl<'a> Document<'a> {
     /// The keys of a mapping with their values, those of the mappings that it merges (`<<`) behind its own.
     ///
     /// # Errors
-    /// A key that stands there twice, or what cannot be merged.
-    pub(super) fn members(&self, mapping: usize) -> Result<Vec<(usize, usize)>, Mistake> {
+    /// A key that stands there twice, what cannot be merged, or more than is read.
+    pub(super) fn members(&self, mapping: usize, measure: &Measure) -> Result<Vec<Member>, Mistake> {
+        let (mut members, merged) = self.own(mapping)?;
+        if merged.is_empty() {
+            return Ok(members);
+        }
+        let known = members.iter().filter_map(|(key, _)| self.text(*key)).collect();
+        let mut merging = Merging { members: &mut members, known, measure };
+        merged.into_iter().try_for_each(|value| self.merge(value, &mut merging, 0))?;
+        Ok(members)
+    }
+
+    /// The keys of a mapping with their values, and the values that it merges.
+    fn own(&self, mapping: usize) -> Result<(Vec<Member>, Vec<usize>), Mistake> {
         let mut members = Vec::new();
         let mut merged = Vec::new();
         let mut children = self.elements(mapping);
@@ -145,13 +154,10 @@ impl<'a> Document<'a> {
             if self.merges(key) { merged.push(value) } else { members.push((key, value)) }
         }
         self.check_keys(&members)?;
-        for value in merged {
-            self.merge(value, &mut members)?;
-        }
-        Ok(members)
+        Ok((members, merged))
     }
 
-    fn check_keys(&self, members: &[(usize, usize)]) -> Result<(), Mistake> {
+    fn check_keys(&self, members: &[Member]) -> Result<(), Mistake> {
         /// So few keys are compared with each other faster than they are hashed.
         const FEW: usize = 12;
         let key = |member: usize| self.text(members[member].0);
@@ -177,22 +183,30 @@ impl<'a> Document<'a> {
             && entry.tag.is_none()
     }
 
-    /// Adds the members of a mapping, or of a list of them, whose keys are not there yet.
-    fn merge(&self, value: usize, members: &mut Vec<(usize, usize)>) -> Result<(), Mistake> {
+    /// Adds the members of a mapping, or of a list of them, whose keys are not there yet. `depth` is how often what is merged has
+    /// led on to more.
+    fn merge<'s>(&'s self, value: usize, to: &mut Merging<'s, '_>, depth: usize) -> Result<(), Mistake> {
+        let span = self.entries[value].span;
+        if depth >= DEEPEST {
+            return Err(Wrong::TooDeep.at(span));
+        }
+        to.measure.merges(1, span)?;
         let resolved = self.resolve(value);
-        match self.entries[resolved].kind {
+        let more = match self.entries[resolved].kind {
             Kind::Mapping => {
-                for (key, value) in self.members(resolved)? {
-                    let text = self.text(key);
-                    if !members.iter().any(|(own, _)| self.text(*own) == text) {
-                        members.push((key, value));
+                let (own, merged) = self.own(resolved)?;
+                to.measure.merges(own.len(), span)?;
+                for (key, value) in own {
+                    if self.text(key).is_none_or(|text| to.known.insert(text)) {
+                        to.members.push((key, value));
                     }
                 }
-                Ok(())
+                merged
             }
-            Kind::List => self.elements(resolved).try_for_each(|element| self.merge(element, members)),
-            _ => Err(Wrong::Expected("a mapping").at(self.entries[value].span)),
-        }
+            Kind::List => self.elements(resolved).collect(),
+            _ => return Err(Wrong::Expected("a mapping").at(span)),
+        };
+        more.into_iter().try_for_each(|value| self.merge(value, to, depth + 1))
     }
 
     /// What stands at an index, or what an alias there repeats.
@@ -210,6 +224,14 @@ impl<'a> Document<'a> {
             _ => None,
         }
     }
+}
+
+/// The members of a mapping that merges others.
+struct Merging<'s, 'm> {
+    members: &'m mut Vec<Member>,
+    /// The keys that are there.
+    known: HashSet<&'s str>,
+    measure: &'m Measure,
 }
 
 /// A local tag as it is written; YAML's own (`!!str`) say what a scalar is, and are no longer there behind that.

@@ -3,12 +3,11 @@
 //! Two types ask for more than serde knows of, by a name that no other has: [`LOCATED`] for a value with its place, [`NODE`] for one with
 //! its tag as well. They get it as the elements of a tuple.
 
-use std::cell::Cell;
-
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer as _, MapAccess, SeqAccess, Visitor};
 
-use super::document::{DEEPEST, Document, Kind, MOST_VALUES};
+use super::document::{Document, Kind, Member};
 use super::explain::{Mistake, Wrong};
+use super::measure::{DEEPEST, Measure};
 use super::scalar::{self, Scalar};
 use crate::source::Span;
 
@@ -21,8 +20,8 @@ pub(super) const NODE: &str = "conformance::yaml::Node";
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'d, 'a> {
     document: &'d Document<'a>,
-    /// How many values have been read.
-    count: &'d Cell<usize>,
+    /// How much has been read.
+    measure: &'d Measure,
     index: usize,
     /// Where the alias stands that led here.
     alias: Option<Span>,
@@ -31,8 +30,8 @@ pub(super) struct Reader<'d, 'a> {
 
 impl<'d, 'a> Reader<'d, 'a> {
     /// Returns what reads a whole document.
-    pub(super) fn new(document: &'d Document<'a>, count: &'d Cell<usize>) -> Self {
-        Self { document, count, index: 0, alias: None, depth: 0 }
+    pub(super) fn new(document: &'d Document<'a>, measure: &'d Measure) -> Self {
+        Self { document, measure, index: 0, alias: None, depth: 0 }
     }
 
     fn at(self, index: usize) -> Self {
@@ -47,10 +46,14 @@ impl<'d, 'a> Reader<'d, 'a> {
         self.alias.unwrap_or(self.document.entry(self.index).span)
     }
 
-    /// Counts a value.
-    fn counted(self) -> Result<(), Mistake> {
-        self.count.set(self.count.get() + 1);
-        if self.count.get() > MOST_VALUES { Err(Wrong::TooMuch.at(self.span())) } else { Ok(()) }
+    /// What reads one of the values in this one. It is counted.
+    fn next(self, index: usize) -> Result<Self, Mistake> {
+        let next = self.at(index);
+        next.measure.value(next.span())?;
+        if let Kind::Scalar { text, .. } = &next.document.entry(next.index).kind {
+            next.measure.text(text, next.span())?;
+        }
+        Ok(next)
     }
 
     /// What reads the values in this one.
@@ -93,11 +96,11 @@ impl<'d, 'a> Reader<'d, 'a> {
         self.placed(visitor.visit_seq(Elements { reader: inside, elements }))
     }
 
-    fn mapping<'de, V: Visitor<'de>>(
-        self,
-        members: Vec<(usize, usize)>,
-        visitor: V,
-    ) -> Result<V::Value, Mistake> {
+    fn members(self) -> Result<Vec<Member>, Mistake> {
+        self.document.members(self.index, self.measure)
+    }
+
+    fn mapping<'de, V: Visitor<'de>>(self, members: Vec<Member>, visitor: V) -> Result<V::Value, Mistake> {
         let members = Members { reader: self.inside()?, left: members.into_iter(), value: self.index };
         self.placed(visitor.visit_map(members))
     }
@@ -115,7 +118,7 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
         let entry = self.document.entry(self.index);
         match entry.kind {
             Kind::List => self.list(visitor),
-            Kind::Mapping => self.mapping(self.document.members(self.index)?, visitor),
+            Kind::Mapping => self.mapping(self.members()?, visitor),
             _ => self.placed(match self.scalar()? {
                 Scalar::Null => visitor.visit_unit(),
                 Scalar::Bool(value) => visitor.visit_bool(value),
@@ -176,7 +179,7 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         match self.document.entry(self.index).kind {
-            Kind::Mapping => self.mapping(self.document.members(self.index)?, visitor),
+            Kind::Mapping => self.mapping(self.members()?, visitor),
             _ => Err(self.expected("a mapping")),
         }
     }
@@ -187,16 +190,17 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
+        /// As many misspelt keys are told at once: with more, it is another kind of file.
+        const TOLD: usize = 20;
         let Kind::Mapping = self.document.entry(self.index).kind else {
             return Err(self.expected("a mapping"));
         };
-        let members = self.document.members(self.index)?;
-        // All that are misspelt are told at once.
+        let members = self.members()?;
         let mut unknown = Vec::new();
         for (key, _) in &members {
             let key = self.at(*key);
             let text = key.text("a string")?;
-            if !fields.contains(&text) {
+            if !fields.contains(&text) && unknown.len() < TOLD {
                 unknown.push((text.to_owned(), key.span()));
             }
         }
@@ -217,7 +221,6 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
     ) -> Result<V::Value, Mistake> {
         match name {
             LOCATED | NODE => {
-                self.counted()?;
                 let parts = Parts { reader: self, tagged: name == NODE, next: 0 };
                 self.placed(visitor.visit_seq(parts))
             }
@@ -248,14 +251,14 @@ impl<'de, I: Iterator<Item = usize>> SeqAccess<'de> for Elements<'_, '_, I> {
     type Error = Mistake;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mistake> {
-        self.elements.next().map(|index| seed.deserialize(self.reader.at(index))).transpose()
+        self.elements.next().map(|index| seed.deserialize(self.reader.next(index)?)).transpose()
     }
 }
 
 /// The members of a mapping.
 struct Members<'d, 'a> {
     reader: Reader<'d, 'a>,
-    left: std::vec::IntoIter<(usize, usize)>,
+    left: std::vec::IntoIter<Member>,
     /// The value of the key that was read last.
     value: usize,
 }
@@ -266,12 +269,12 @@ impl<'de> MapAccess<'de> for Members<'_, '_> {
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mistake> {
         let Some((key, value)) = self.left.next() else { return Ok(None) };
         self.value = value;
-        let key = self.reader.at(key);
+        let key = self.reader.next(key)?;
         key.placed(seed.deserialize(key)).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Mistake> {
-        let value = self.reader.at(self.value);
+        let value = self.reader.next(self.value)?;
         value.placed(seed.deserialize(value))
     }
 }

@@ -1,0 +1,84 @@
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use super::*;
+
+fn node(text: &str) -> Result<Node, String> {
+    read(&Source::new("a.yaml", text)).map_err(|wrong| wrong.to_string())
+}
+
+fn wrong(text: &str) -> String {
+    node(text).expect_err("it is read")
+}
+
+const TOO_MUCH: &str = "error: with all its aliases the file comes to more than is read\n";
+
+#[test]
+fn merges_that_double_are_too_much() {
+    let mut text = "a0: &a0 {k: 1}\n".to_owned();
+    for level in 1..50 {
+        writeln!(text, "a{level}: &a{level} {{<<: [*a{0}, *a{0}]}}", level - 1).unwrap();
+    }
+    assert!(wrong(&text).starts_with(TOO_MUCH), "{}", wrong(&text));
+}
+
+#[test]
+fn merges_that_lead_on_and_on_are_too_deep() {
+    for (begins, below) in [("{k: 1}", "{<<: "), ("[]", "["), ("[{k: 1}]", "[")] {
+        let end = if below == "[" { "]" } else { "}" };
+        let mut text = format!("a0: &a0 {begins}\n");
+        for level in 1..30_000 {
+            writeln!(text, "a{level}: &a{level} {below}*a{}{end}", level - 1).unwrap();
+        }
+        text.push_str("<<: *a29999\n");
+        assert!(wrong(&text).starts_with("error: this is nested too deep"), "{}", wrong(&text));
+    }
+}
+
+#[test]
+fn a_long_text_that_is_repeated_without_end_is_too_much() {
+    let long = "x".repeat(100_000);
+    let aliases = format!("a: &a {long}\nb: [{}]\n", "*a, ".repeat(1_000));
+    assert!(wrong(&aliases).starts_with(TOO_MUCH));
+    let merges = format!("a: &a {{k: {long}}}\nb: [{}]\n", "{<<: *a}, ".repeat(1_000));
+    assert!(wrong(&merges).starts_with(TOO_MUCH));
+    let some = format!("a: &a {{k: {long}}}\nb: [{}]\n", "{<<: *a}, ".repeat(100));
+    assert!(node(&some).is_ok());
+}
+
+#[test]
+fn a_mapping_has_what_it_says_itself_then_what_it_merges_first() {
+    let text = "a: &a {x: 1, y: 1}\nb: &b {<<: *a, y: 2, z: 2}\nc: {<<: [*b, *a], z: 3}\n";
+    let Ok(Node { value: Value::Mapping(members), .. }) = node(text) else { panic!("{text}") };
+    let Value::Mapping(merged) = &members[2].1.value else { panic!("{text}") };
+    let merged: Vec<_> = merged.iter().map(|(key, node)| (key.value.as_str(), &node.value)).collect();
+    assert_eq!(format!("{merged:?}"), r#"[("z", Number("3")), ("y", Number("2")), ("x", Number("1"))]"#);
+}
+
+#[test]
+fn as_many_anchors_as_there_are_values_take_no_longer() {
+    let mut text = "- &first 1\n".to_owned();
+    (0..100_000).for_each(|anchor| writeln!(text, "- &a{anchor} 1").unwrap());
+    (0..100_000).for_each(|_| text.push_str("- *first\n"));
+    let begun = Instant::now();
+    assert!(node(&text).is_ok());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_tag_stands_within_the_file_wherever_its_value_does() {
+    for (text, place) in [
+        ("!any", "!any"),
+        ("!any # comment\n", "!any"),
+        ("[!%61%62 ,é]", ""),
+        ("!any &a", ""),
+        ("!%C3%A9", ""),
+        ("[&a !any , *a]", "!any"),
+    ] {
+        let source = Source::new("a.yaml", text);
+        let node: Node = read(&source).unwrap();
+        let first = if let Value::List(list) = &node.value { list[0].clone() } else { node };
+        let span = first.place(&source).span();
+        assert_eq!(source.text().get(span.start..span.end), Some(place), "{text}");
+    }
+}
