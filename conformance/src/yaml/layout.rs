@@ -105,7 +105,14 @@ impl<'a> Layout<'a> {
         match (item.key, item.parent) {
             (Some(key), _) => key.start,
             (None, Some(parent)) if !self.is_flow(parent) => {
-                self.text[..item.place.start].rfind('-').unwrap_or(item.place.start)
+                let before = &self.text[..item.place.start];
+                let blank = |one: char| one.is_whitespace();
+                // The dash of a header (`|-`) is none of a list.
+                let mut dashes = before.rmatch_indices('-').map(|(at, _)| at);
+                let dash = dashes.find(|at| {
+                    before[at + 1..].starts_with(blank) && (*at == 0 || before[..*at].ends_with(blank))
+                });
+                dash.unwrap_or(item.place.start)
             }
             _ => item.place.start,
         }
@@ -125,7 +132,10 @@ impl<'a> Layout<'a> {
     pub(crate) fn start(&self, index: usize) -> usize {
         let item = self.item(index);
         match self.block_header(index) {
-            Some(header) if item.place == item.core => header,
+            // What stands between the key and the header is a tag.
+            Some(header) => {
+                header.min(self.text.len() - self.text[self.head_end(index)..].trim_start().len())
+            }
             _ if item.place.start == item.place.end && item.shape == Shape::Scalar => self.head_end(index),
             _ => item.place.start,
         }
@@ -139,7 +149,12 @@ impl<'a> Layout<'a> {
         }
         let inside = item.children.iter().map(|child| self.end(*child)).max();
         match item.shape {
-            Shape::Scalar if item.place.start == item.place.end => self.head_end(index),
+            Shape::Scalar if item.place.start == item.place.end => {
+                let header = self
+                    .block_header(index)
+                    .map(|at| at + self.text[at..].find(|one| !is_header(one)).unwrap_or_default());
+                header.unwrap_or_else(|| self.head_end(index))
+            }
             Shape::Scalar => item.place.start + self.text[item.place.start..item.place.end].trim_end().len(),
             _ if self.is_flow(index) => self.closing(inside.unwrap_or(item.core.start + 1)),
             _ => inside.unwrap_or(item.place.end),
@@ -155,8 +170,23 @@ impl<'a> Layout<'a> {
         let line = self.text[..item.core.start].rfind('\n')?;
         let header = self.text[self.head_end(index).min(line)..line].split(" #").next()?;
         let at = header.rfind(['|', '>'])?;
-        let marks = header[at + 1..].trim().chars().all(|mark| mark.is_ascii_digit() || "+-".contains(mark));
-        marks.then(|| self.head_end(index).min(line) + at)
+        header[at..].trim().chars().all(is_header).then(|| self.head_end(index).min(line) + at)
+    }
+
+    /// The stretches that can be written anew.
+    #[cfg(fuzzing)]
+    pub(crate) fn stretches(&self) -> Vec<Span> {
+        let own = (0..self.items.len()).filter(|index| !self.is_shared(*index));
+        own.flat_map(|index| {
+            let (start, end) = (self.start(index), self.end(index));
+            self.has_comment(start, end);
+            [
+                Span::new(start, end),
+                Span::new(self.entry_start(index), end),
+                Span::new(self.head_end(index), end),
+            ]
+        })
+        .collect()
     }
 
     /// Whether there is a comment between two places that is not a part of a text.
@@ -182,4 +212,9 @@ impl<'a> Layout<'a> {
         }
         self.text.len()
     }
+}
+
+/// Whether a character is one of the header of a text on lines of its own.
+fn is_header(one: char) -> bool {
+    one.is_ascii_digit() || "|>+-".contains(one)
 }

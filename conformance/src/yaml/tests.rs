@@ -82,3 +82,18 @@ fn a_tag_stands_within_the_file_wherever_its_value_does() {
         assert_eq!(source.text().get(span.start..span.end), Some(place), "{text}");
     }
 }
+
+#[test]
+fn a_text_on_lines_of_its_own_begins_with_its_tag_and_its_header() {
+    for (text, taken) in [
+        ("a: |\n", "|"),
+        ("a: >-\nb: 1\n", ">-"),
+        ("a: !any |2+ # none\n\nb: 1\n", "!any |2+"),
+        ("a: !any |\n  x\nb: 1\n", "!any |\n  x"),
+        ("- |-\n  x\n- y\n", "|-\n  x"),
+    ] {
+        let source = Source::new("a.yaml", text);
+        let layout = layout::Layout::of(&source).unwrap();
+        assert_eq!(text.get(layout.start(1)..layout.end(1)), Some(taken), "{text}");
+    }
+}
