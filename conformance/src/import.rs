@@ -17,6 +17,8 @@ mod printed;
 mod scenario;
 mod status;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::path::Path;

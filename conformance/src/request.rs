@@ -324,8 +324,8 @@ pub(crate) fn check_field_name(name: &str, place: &Place) -> Result<(), Diagnost
         .help("a name is letters, digits and `-`, without spaces: Content-Type"))
 }
 
-/// RFC 9110, section 5.6.2.
-fn is_token(text: &str) -> bool {
+/// Whether a text is a token (RFC 9110, section 5.6.2).
+pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|one| one.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(one))
 }
 

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::capture::Kept;
+use super::printed::Head;
 use super::{Body, Seen, fresh, status};
 use crate::json::escape;
-use crate::yaml::page::{Yaml, quote};
+use crate::request::is_token;
+use crate::yaml::page::{Yaml, quote, quoted};
 
 /// The values that mean something at this step: what was kept before it, and the fixtures.
 pub(super) type Known = BTreeMap<String, String>;
@@ -22,7 +24,11 @@ pub(super) fn expectation(seen: &Seen, known: &Known, kept: &[Kept], origin: &st
     members.push((
         "status".to_owned(),
         match &seen.head {
-            Some(head) => Yaml::Scalar(head.status.to_string()),
+            Some(Head { status: status @ 100..=599, .. }) => Yaml::Scalar(status.to_string()),
+            Some(Head { status, .. }) => {
+                let class = Yaml::Scalar("[2xx, 4xx, 5xx]".to_owned());
+                Yaml::unsure(format!("{status} is no status of HTTP"), class)
+            }
             None => status::of(body),
         },
     ));
@@ -47,14 +53,18 @@ fn head_fields(
     for (name, value) in fields {
         let name = name.to_ascii_lowercase();
         if name == "set-cookie" {
-            cookies.extend(cookie(value, known, kept));
-        } else if !is_of_the_moment(&name) && !headers.iter().any(|(own, _)| *own == name) {
-            let yaml = match value.split_once(';') {
-                // The charset is the server's own affair.
-                Some((media_type, _)) if name == "content-type" => {
-                    Yaml::Scalar(format!("!starts_with {}", media_type.trim()))
+            let Some(cookie) = cookie(value, known, kept) else { continue };
+            // Of several of one name a client keeps the last.
+            cookies.retain(|(name, _): &(String, Yaml)| *name != cookie.0);
+            cookies.push(cookie);
+        } else if is_token(&name) && !is_of_the_moment(&name) && !headers.iter().any(|(own, _)| *own == name)
+        {
+            // The charset is the server's own affair.
+            let media_type = value.split(';').next().unwrap_or_default().trim();
+            let yaml = match media_type {
+                _ if name == "content-type" && is_media_type(media_type) => {
+                    Yaml::Scalar(format!("!starts_with {media_type}"))
                 }
-                _ if name == "content-type" => Yaml::Scalar(format!("!starts_with {value}")),
                 // Where something new was put: the path before its own name.
                 _ if kept.iter().any(|kept| value.ends_with(&format!("/{}", kept.value))) => {
                     let path = value.strip_prefix(origin).unwrap_or(value);
@@ -73,6 +83,15 @@ fn head_fields(
             members.push((name.to_owned(), Yaml::Mapping(fields)));
         }
     }
+}
+
+/// Whether a text is the name of a media type (RFC 6838, section 4.2), which stands in YAML as it is.
+fn is_media_type(text: &str) -> bool {
+    let is_name = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && name.chars().all(|one| one.is_ascii_alphanumeric() || "!#$&-^_.+".contains(one))
+    };
+    text.split_once('/').is_some_and(|(kind, name)| is_name(kind) && is_name(name))
 }
 
 /// The fields that belong to the connection, to the server program or to the moment, and that no specification of an API means.
@@ -184,7 +203,7 @@ fn body_of(body: &str, sure: bool, known: &Known, kept: &[Kept], origin: &str) -
 
 /// A text in which the values that are known stand as expressions.
 fn words(text: &str, known: &Known) -> String {
-    let mut written = serde_json::Value::String(text.replace("${", "${'${'}")).to_string();
+    let mut written = quoted(&text.replace("${", "${'${'}"));
     for (value, expression) in known.iter().filter(|(value, _)| fresh::VALUE.is_match(value)) {
         written = written.replace(value.as_str(), &format!("${{{expression}}}"));
     }

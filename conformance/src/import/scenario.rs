@@ -12,7 +12,7 @@ use super::step::{self, Label};
 use super::{Story, Wanted, capture, fresh};
 use crate::curl;
 use crate::suite::Suite;
-use crate::yaml::page::{UNSURE, line};
+use crate::yaml::page::{line, unsure};
 
 /// Returns the text of the scenario, and the demands that its steps cover where a register has to be made.
 pub(super) fn write(
@@ -53,8 +53,8 @@ pub(super) fn write(
         demands.push(demand);
     }
     let mut page = head(story, around);
-    if let Some(unsure) = around.unsure_profile(story) {
-        page.push_str(&format!("{UNSURE}{unsure}\n"));
+    if let Some(sentence) = around.unsure_profile(story) {
+        page.push_str(&format!("{}\n", unsure(&sentence)));
     }
     page.push_str(&format!("profile: {}\n", around.profile(story)));
     if !fixtures.is_empty() {
@@ -62,7 +62,8 @@ pub(super) fn write(
     }
     for left_out in &story.left_out {
         let place = left_out.place().map_or(0, crate::source::Place::line);
-        page.push_str(&format!("{UNSURE}the command of line {place} was left out: {}\n", left_out.message()));
+        let sentence = format!("the command of line {place} was left out: {}", left_out.message());
+        page.push_str(&format!("{}\n", unsure(&sentence)));
     }
     page.push_str("\nsteps:\n");
     page.push_str(&steps);

@@ -6,7 +6,7 @@ use super::printed::Head;
 use super::{Body, Seen};
 use crate::response::Response;
 use crate::source::{Source, Span};
-use crate::yaml::page::{UNSURE, Yaml, line, quote};
+use crate::yaml::page::{Yaml, is_block, line, quote, quoted, unsure};
 
 /// What a step is called and what it covers.
 pub(super) struct Label {
@@ -56,7 +56,7 @@ pub(super) fn write(
         page.push_str(&format!("    covers: [{covers}]\n"));
     }
     for remark in &seen.remarks {
-        page.push_str(&format!("    {UNSURE}{remark}\n"));
+        page.push_str(&format!("    {}\n", unsure(remark)));
     }
     request(&seen.command).write(4, "request:", page);
     expectation(seen, known, kept, origin).write_block(4, "expect:", page);
@@ -69,11 +69,15 @@ pub(super) fn write(
     }
 }
 
-/// The command as it is printed: plain where YAML leaves it alone, else on lines of its own.
+/// The command as it is printed: plain where YAML leaves it alone, else on lines of its own, or in quotes where it would not be the same
+/// there.
 pub(super) fn request(command: &str) -> Yaml {
-    let special = [": ", " #", "\n"].iter().any(|special| command.contains(special));
-    let plain = !special && !command.ends_with(':');
-    if plain { Yaml::Scalar(command.to_owned()) } else { Yaml::Lines(command.to_owned()) }
+    let special = [": ", " #", "\n", "\t"].iter().any(|special| command.contains(special));
+    match is_block(command) {
+        true if special || command.ends_with([':', ' ']) => Yaml::Lines(command.to_owned()),
+        true => Yaml::Scalar(command.to_owned()),
+        false => Yaml::Scalar(quoted(command)),
+    }
 }
 
 /// Returns an id for a step of this request.

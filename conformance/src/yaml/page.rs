@@ -51,7 +51,7 @@ impl Yaml {
         let margin = " ".repeat(indent);
         match self {
             Self::Unsure(sentence, value) => {
-                page.push_str(&format!("{margin}{UNSURE}{sentence}\n"));
+                page.push_str(&format!("{margin}{}\n", unsure(sentence)));
                 value.write(indent, head, page);
             }
             Self::Scalar(text) => page.push_str(&format!("{margin}{head} {text}\n")),
@@ -93,11 +93,31 @@ impl Yaml {
 /// Returns a string as YAML: plain where nothing could take it for something else, else in double quotes.
 pub(crate) fn quote(text: &str) -> String {
     let text = text.replace("${", "${'${'}");
-    if is_plain(&text) { text } else { serde_json::Value::String(text).to_string() }
+    if is_plain(&text) { text } else { quoted(&text) }
+}
+
+/// Returns a string in double quotes, with escapes for what YAML does not print (YAML 1.2.2, section 5.1) or takes for the end of a line.
+pub(crate) fn quoted(text: &str) -> String {
+    let json = serde_json::Value::String(text.to_owned()).to_string();
+    json.chars()
+        .map(|one| if is_shown(one) { one.to_string() } else { format!("\\u{:04x}", u32::from(one)) })
+        .collect()
+}
+
+/// Whether a text can stand as it is on lines of its own.
+pub(crate) fn is_block(text: &str) -> bool {
+    text.chars().all(|one| is_shown(one) || matches!(one, '\n' | '\t'))
+        && !text.starts_with([' ', '\t', '\n'])
+        && !text.ends_with('\n')
+}
+
+/// Whether YAML takes a character for itself.
+fn is_shown(one: char) -> bool {
+    !one.is_control() && !matches!(one, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 fn key(name: &str) -> String {
-    if is_plain(name) { name.to_owned() } else { serde_json::Value::String(name.to_owned()).to_string() }
+    if is_plain(name) { name.to_owned() } else { quoted(name) }
 }
 
 fn is_plain(text: &str) -> bool {
@@ -107,6 +127,12 @@ fn is_plain(text: &str) -> bool {
         && text.chars().all(inner)
         && !text.ends_with(' ')
         && !WORDS.contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// Returns a comment that says what is unsure, on one line.
+pub(crate) fn unsure(sentence: &str) -> String {
+    let shown = |one: char| if is_shown(one) { one } else { ' ' };
+    format!("{UNSURE}{}", sentence.chars().map(shown).collect::<String>())
 }
 
 /// Returns a sentence as the title of something: never more than one line.
@@ -146,6 +172,8 @@ mod tests {
     fn a_comment_stands_before_what_it_is_about() {
         let unsure = mapping(&[("id", Yaml::unsure("who knows", Yaml::Scalar("1".to_owned())))]);
         assert_eq!(written(&Yaml::List(vec![unsure])), "json:\n  -\n    # unsure: who knows\n    id: 1\n");
+        let broken = Yaml::unsure("who\nknows", Yaml::Scalar("1".to_owned()));
+        assert_eq!(written(&broken), "# unsure: who knows\njson: 1\n");
     }
 
     #[test]
@@ -154,6 +182,7 @@ mod tests {
             assert!(quote(text).starts_with('"'), "{text}");
         }
         assert_eq!(quote("Not found"), "Not found");
+        assert_eq!(quote("a\u{7f}\u{2028}\n"), r#""a\u007f\u2028\n""#);
         assert_eq!(quote("${x}"), r#""${'${'}x}""#);
     }
 }
