@@ -115,6 +115,10 @@ fn a_tag_that_is_wrong_is_refused_at_its_place() {
     assert!(refused("a: !uid").contains("m.yaml:1:4"));
     assert!(refused("!uuid 5").contains("`!uuid` takes nothing behind it, and here is a number"));
     assert!(refused("!length x").contains("takes a whole number"));
+    assert!(
+        refused("!datetime {from_now: 9999999999d, give_or_take: 1s}")
+            .contains("longer than a hundred years")
+    );
     assert!(refused("!regex '('").contains("cannot be read"));
     assert!(refused("!subset [1]").contains("takes a mapping"));
     assert!(refused("${x").contains("closing brace"));

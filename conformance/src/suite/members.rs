@@ -167,5 +167,12 @@ pub(crate) fn duration(written: &str, place: &Place) -> Result<Duration, Diagnos
         _ => return Err(wrong()),
     };
     let number: f64 = digits.trim_end().parse().map_err(|_| wrong())?;
-    Duration::try_from_secs_f64(number * factor).map_err(|_| wrong())
+    let duration = Duration::try_from_secs_f64(number * factor).map_err(|_| wrong())?;
+    if duration > LONGEST {
+        return Err(Diagnostic::at(place.clone(), format!("`{written}` is longer than a hundred years")));
+    }
+    Ok(duration)
 }
+
+/// The longest time that can be said: every clock can be moved by it.
+const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
