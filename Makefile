@@ -26,10 +26,16 @@ mutants: ## Change the reference server in hundreds of ways and count how many t
 	$(CARGO) run --quiet --release --target-dir target/mutants/tool --manifest-path reference-server/mutants/Cargo.toml -- \
 	  --shard $(or $(SHARD),0/1) $(if $(AGAIN),--again)
 
-fuzz: ## Feed the reference server's readers what nobody would send (TARGET=cookie TIME=600; needs cargo-fuzz and a nightly toolchain)
-	cd reference-server/fuzz && for target in $(or $(TARGET),cookie authorization form json router); do \
-	  mkdir -p corpus/$$target && $(CARGO) +nightly fuzz run --fuzz-dir . $$target corpus/$$target seeds/$$target -- \
-	    -max_len=4096 -max_total_time=$(or $(TIME),180) || exit 1; done
+# What is fuzzed besides a target's own seeds: files of the suite and of the tests.
+SEEDS_loader := ../../scenarios ../tests/cli/suites ../tests/cli/wrong
+SEEDS_import := ../tests/cli/documents
+# No crate of ours has unsafe code: without the address sanitizer three times as much is tried.
+FUZZED := $(or $(TARGET),cookie authorization form json router answer curl import judge loader)
+
+fuzz: ## Feed the readers of the server and of the runner what nobody would send (TARGET=cookie TIME=600; needs cargo-fuzz and a nightly toolchain)
+	$(foreach target,$(FUZZED),cd $(CURDIR)/*/fuzz/fuzz_targets/../seeds/$(target)/../.. && mkdir -p corpus/$(target) && \
+	  $(CARGO) +nightly fuzz run --sanitizer none --fuzz-dir . $(target) corpus/$(target) seeds/$(target) $(SEEDS_$(target)) -- -max_len=4096 \
+	  -timeout=10 -max_total_time=$(or $(TIME),180) $(patsubst %,-dict=../../%,$(wildcard conformance/fuzz/$(target).dict)) &&) true
 
 fuzz-differential: ## Send a million random requests to the reference server and to Flask at once, and compare (REQUESTS=n SEED=n; needs Python's venv)
 	REQUESTS=$(or $(REQUESTS),1000000) SEED=$(or $(SEED),$(shell date +%s)) $(CARGO) test --package conformance --test implementations \

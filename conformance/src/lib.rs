@@ -13,6 +13,8 @@ pub mod exit;
 pub mod expectation;
 pub mod export;
 pub mod fleet;
+#[cfg(fuzzing)]
+pub mod fuzz;
 pub mod harness;
 pub mod import;
 pub mod jar;

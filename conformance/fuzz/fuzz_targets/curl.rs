@@ -4,6 +4,7 @@
 use std::io;
 
 use conformance::curl;
+use conformance::request::{Prepared, Request};
 use conformance::source::{Source, Span};
 use conformance::template::Scope;
 use libfuzzer_sys::fuzz_target;
@@ -11,16 +12,44 @@ use libfuzzer_sys::fuzz_target;
 const ORIGIN: &str = "http://0.0.0.0:5000";
 
 fuzz_target!(|text: &str| {
-    for line in text.lines() {
-        let source = Source::new("fuzz", line);
-        let place = source.place(Span::new(0, line.len()));
-        let files = |_: &str| Err(io::Error::from(io::ErrorKind::NotFound));
-        match curl::parse(line, ORIGIN, &files, &place) {
-            Err(wrong) => assert!(!wrong.to_string().is_empty()),
-            Ok(request) => {
-                let Ok(prepared) = request.prepare(&Scope::default()) else { continue };
-                let _ = curl::render(&prepared, ORIGIN);
-            }
+    // A command of several lines, and each line as a command.
+    let lines = text.lines().filter(|line| *line != text);
+    for command in std::iter::once(text).chain(lines) {
+        if let Some(request) = read(command).and_then(|request| request.prepare(&Scope::default()).ok()) {
+            again(&request);
         }
     }
 });
+
+fn read(command: &str) -> Option<Request> {
+    let source = Source::new("fuzz", command);
+    let place = source.place(Span::new(0, command.len()));
+    let files = |_: &str| Err(io::Error::from(io::ErrorKind::NotFound));
+    match curl::parse(command, ORIGIN, &files, &place) {
+        Ok(request) => Some(request),
+        Err(wrong) => {
+            assert!(!wrong.to_string().is_empty());
+            None
+        }
+    }
+}
+
+fn again(request: &Prepared) {
+    let command = curl::render(request, ORIGIN, "");
+    // Bytes that are no text go through a pipe, and what looks like an expression would be one.
+    if !command.starts_with("curl ") || command.contains("${") {
+        return;
+    }
+    let repeated = read(&command).unwrap_or_else(|| panic!("{command} is refused"));
+    let repeated = repeated.prepare(&Scope::default()).expect("a request without expressions");
+    assert_eq!(said(request), said(&repeated), "{command}");
+}
+
+/// What goes out. Which of the fields comes first is no matter, and what follows a redirection stands in no command.
+fn said(request: &Prepared) -> (&str, &str, Vec<String>, Option<String>) {
+    let Prepared { method, target, headers, body, .. } = request;
+    let mut fields: Vec<String> =
+        headers.iter().map(|header| format!("{}:{}{}", header.name, header.gap, header.value)).collect();
+    fields.sort();
+    (method, target, fields, body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()))
+}

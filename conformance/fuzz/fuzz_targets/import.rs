@@ -1,11 +1,12 @@
-//! Whatever a document prints: an import says what it left out, and what it wrote can be read.
+//! Whatever a document prints: an import says what it left out, and what it wrote is a suite that loads.
 #![no_main]
 
 use std::io;
 use std::path::Path;
 
-use conformance::import::{self, Wanted};
+use conformance::import::{self, Import, Wanted};
 use conformance::source::Source;
+use conformance::suite::{Folder, Suite};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -13,11 +14,26 @@ fuzz_target!(|text: &str| {
     let wanted = Wanted { origin: None, profile: None, suite: None, files: &files };
     for name in ["fuzz.md", "fuzz.txt"] {
         match import::document(&Source::new(name, text), &wanted) {
-            Ok(import) => {
-                let _ = (import.summary(Path::new("suite")), import.complaints(), import.unsure().count());
-            }
+            Ok(import) => check(&import),
             Err(wrong) => assert!(!wrong.to_string().is_empty()),
         }
     }
-    let _ = import::har(&Source::new("fuzz.har", text), &wanted);
+    match import::har(&Source::new("fuzz.har", text), &wanted) {
+        Ok(import) => check(&import),
+        Err(wrong) => assert!(!wrong.to_string().is_empty()),
+    }
 });
+
+fn check(import: &Import) {
+    let _ = (import.summary(Path::new("suite")), import.complaints(), import.unsure().count());
+    if import.exchanges == 0 {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in &import.files {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    if let Err(wrong) = Suite::load(&Folder::Directory(folder.path().to_owned())) {
+        panic!("{wrong}\n{}", import.files.iter().map(|(_, text)| text.as_str()).collect::<String>());
+    }
+}

@@ -1,11 +1,19 @@
-//! Whatever stands in a scenario file: it is a suite, or what is wrong with it can be said.
+//! Whatever stands in a scenario file: it is a suite, or what is wrong with it can be said. What is read stands where it says, comes to
+//! no more than is allowed, and is the same again, under a comment, and with the line ends of another system.
 #![no_main]
 
 mod bench;
 
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use conformance::fuzz;
+use conformance::source::{Source, Span};
+use conformance::yaml::{self, Node, Value};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|scenario: &str| {
+    read(scenario);
     match bench::load(scenario) {
         Ok(suite) => {
             for step in suite.scenarios.iter().flat_map(|scenario| &scenario.steps) {
@@ -17,3 +25,84 @@ fuzz_target!(|scenario: &str| {
         Err(wrong) => assert!(!wrong.to_string().is_empty()),
     }
 });
+
+/// The most values and the most bytes of text that a file comes to.
+const MOST: (usize, usize) = (250_000, 32 * 1024 * 1024);
+
+fn read(text: &str) {
+    let source = Source::new("fuzz", text);
+    let Ok(node) = yaml::read::<Node>(&source) else {
+        assert!(fuzz::layout(&source).is_empty());
+        return;
+    };
+    let again = yaml::read::<Node>(&source).expect("what was read once");
+    assert_eq!(format!("{node:?}"), format!("{again:?}"));
+    let mut seen = Seen { source: &source, values: 0, text: 0 };
+    seen.look(&node);
+    assert!(seen.values <= MOST.0 && seen.text <= MOST.1, "{} values, {} bytes", seen.values, seen.text);
+    for span in fuzz::layout(&source) {
+        assert!(text.get(span.start..span.end).is_some(), "{span:?}");
+    }
+    let tree = tree(&node);
+    if !text.starts_with('\u{feff}') {
+        same(&tree, &format!("# ü\n{text}"));
+    }
+    if !text.contains('\r') {
+        same(&tree, &text.replace('\n', "\r\n"));
+    }
+}
+
+fn same(before: &str, text: &str) {
+    let node = yaml::read::<Node>(&Source::new("other", text));
+    let node = node.unwrap_or_else(|wrong| panic!("{before} is no longer read: {wrong}"));
+    assert_eq!(before, tree(&node));
+}
+
+/// Values that have been looked at, and the bytes of their texts.
+struct Seen<'a> {
+    source: &'a Arc<Source>,
+    values: usize,
+    text: usize,
+}
+
+impl Seen<'_> {
+    fn look(&mut self, node: &Node) {
+        self.values += 1;
+        self.stands(fuzz::span(node));
+        let place = node.place(self.source);
+        self.stands(place.span());
+        let _ = (place.snippet("here").to_string(), place.block(), place.last_line(), node.digits(self.source));
+        match &node.value {
+            Value::String(text) => self.text += text.len(),
+            Value::List(list) => list.iter().for_each(|node| self.look(node)),
+            Value::Mapping(members) => {
+                for (key, node) in members {
+                    self.values += 1;
+                    self.text += key.value.len();
+                    self.stands(key.span);
+                    self.look(node);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn stands(&self, span: Span) {
+        assert!(self.source.text().get(span.start..span.end).is_some(), "{span:?}");
+    }
+}
+
+/// What a value says, without where.
+fn tree(node: &Node) -> String {
+    let mut page = format!("{} ", node.tag.as_deref().unwrap_or_default());
+    match &node.value {
+        Value::List(list) => list.iter().for_each(|node| page.push_str(&format!("[{}]", tree(node)))),
+        Value::Mapping(members) => {
+            for (key, node) in members {
+                write!(page, "{{{:?}: {}}}", key.value, tree(node)).expect("a page");
+            }
+        }
+        other => write!(page, "{other:?}").expect("a page"),
+    }
+    page
+}

@@ -1,0 +1,89 @@
+//! Whatever a target sends: it is a response within its limits, or there is none and why can be said, however it arrives and if it
+//! never ends. The first bytes of the input say how it is read and how it arrives.
+#![no_main]
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use conformance::exchange::{Breakage, Reading};
+use conformance::fuzz;
+use conformance::response::Response;
+use libfuzzer_sys::fuzz_target;
+use tokio::io::{AsyncRead, ReadBuf};
+
+/// The most that is held of an answer while it is read, and the most that is taken off a connection for it.
+const MOST_HELD: usize = 512 * 1024;
+
+fuzz_target!(|input: &[u8]| {
+    let [how, piece, again, bytes @ ..] = input else { return };
+    let bodiless = how & 1 == 1;
+    let reading = if how & 2 == 2 { Reading::Beginning } else { Reading::Whole };
+    let whole = Sent { bytes, piece: usize::MAX, again: 0, taken: 0 };
+    let (at_once, stays) = read(whole, bodiless, reading);
+    let pieces = Sent { piece: usize::from(*piece) + 1, ..whole };
+    let (piecewise, stays_too) = read(pieces, bodiless, reading);
+    assert_eq!(format!("{at_once:?}"), format!("{piecewise:?}"));
+    // Behind an answer in pieces, what else there is has not come yet.
+    assert!(!stays || stays_too);
+    let endless = Sent { again: usize::from(*again).min(bytes.len()), ..whole };
+    if endless.again > 0 {
+        read(endless, bodiless, reading);
+    }
+});
+
+fn read(mut sent: Sent<'_>, bodiless: bool, reading: Reading) -> (Result<Response, Breakage>, bool) {
+    let mut held = Vec::new();
+    let read = {
+        let read = pin!(fuzz::answer(&mut sent, &mut held, bodiless, reading));
+        // What is sent is there at once.
+        match read.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(read) => read,
+            Poll::Pending => panic!("it waits for nothing"),
+        }
+    };
+    assert!(held.capacity() <= MOST_HELD, "{} bytes", held.capacity());
+    match read {
+        Ok((response, stays)) => {
+            let head: usize = response.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+            // A byte beyond ASCII takes two.
+            assert!(head <= 2 * fuzz::LARGEST_HEAD && response.body.len() <= 64 * 1024);
+            assert!(!response.cut || reading == Reading::Beginning && !stays);
+            let _ = (response.text(), response.json().is_ok(), response.cookies().count());
+            (Ok(response), stays)
+        }
+        Err(breakage) => {
+            assert!(!breakage.to_string().is_empty() && breakage.is_answer());
+            (Err(breakage), false)
+        }
+    }
+}
+
+/// What a target sends: so many bytes at a time, and the last of them again and again.
+#[derive(Clone, Copy)]
+struct Sent<'a> {
+    bytes: &'a [u8],
+    piece: usize,
+    again: usize,
+    taken: usize,
+}
+
+impl AsyncRead for Sent<'_> {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut room = into.remaining().min(self.piece);
+        while room > 0 {
+            let end = self.bytes.len();
+            let at = match self.taken.checked_sub(end) {
+                None => self.taken,
+                Some(_) if self.again == 0 => break,
+                Some(behind) => end - self.again + behind % self.again,
+            };
+            let next = &self.bytes[at..end.min(at + room)];
+            into.put_slice(next);
+            self.taken += next.len();
+            room -= next.len();
+        }
+        assert!(self.taken < self.bytes.len() + 4 * MOST_HELD, "it reads for ever");
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,70 @@
+//! Doors for the fuzz targets, into rooms that are closed to everybody else.
+//!
+//! It is built under `cfg(fuzzing)` only, which `cargo fuzz` sets. Each door goes into one room; what must hold behind it is said in
+//! `fuzz/fuzz_targets`.
+
+use std::sync::Arc;
+
+use tokio::io::AsyncRead;
+
+use crate::capture::{self, Capture};
+use crate::diagnostic::Diagnostics;
+use crate::exchange::{self, Breakage, Reading};
+use crate::expectation::{self, Expectation};
+use crate::response::Response;
+use crate::source::{Source, Span};
+use crate::suite::format::ExpectText;
+use crate::yaml::layout::Layout;
+use crate::yaml::{self, Node, Ordered};
+
+/// The largest head of an answer that is read, in bytes: far smaller than it is otherwise.
+pub const LARGEST_HEAD: usize = exchange::LARGEST_HEAD;
+
+/// Reads one answer, and says whether the connection stays open behind it. `bytes` is what it is read into.
+///
+/// # Errors
+/// The way in which there was none.
+pub async fn answer<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    bytes: &mut Vec<u8>,
+    bodiless: bool,
+    reading: Reading,
+) -> Result<(Response, bool), Breakage> {
+    exchange::read(stream, bytes, bodiless, reading).await
+}
+
+/// Where a value stands, without its tag.
+#[must_use]
+pub fn span(node: &Node) -> Span {
+    node.span()
+}
+
+/// The stretches of a file that its values take, those apart in which others have a part.
+#[must_use]
+pub fn layout(source: &Arc<Source>) -> Vec<Span> {
+    Layout::of(source).map(|layout| layout.stretches()).unwrap_or_default()
+}
+
+const SCHEMA: &[u8] = br##"{"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#/$defs/list"}},
+  "$defs": {"list": {"type": "array", "items": {"anyOf": [{"type": "number"}, {"$ref": "#/$defs/list"}]}, "uniqueItems": true}}}"##;
+
+/// What a step expects and what it keeps, as they stand under `expect:` and under `capture:`.
+///
+/// # Errors
+/// What is wrong with either.
+pub fn asked(
+    expect: &Arc<Source>,
+    capture: &Arc<Source>,
+) -> Result<(Expectation, Vec<Capture>), Diagnostics> {
+    let files = |name: &str| match name {
+        "schema.json" => Ok(SCHEMA.to_vec()),
+        _ => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),
+    };
+    let expectation = expectation::compile(&yaml::read::<ExpectText>(expect)?, expect, &files)?;
+    if capture.text().is_empty() {
+        return Ok((expectation, Vec::new()));
+    }
+    let captures: Ordered<Node> = yaml::read(capture)?;
+    let captures = captures.0.iter().map(|(name, node)| capture::compile(name, node, capture));
+    Ok((expectation, captures.collect::<Result<_, _>>()?))
+}
