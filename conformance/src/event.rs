@@ -4,6 +4,7 @@
 //! else. All of it is redacted already.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ pub enum Event {
     /// The run begins.
     Header(Header),
     /// A step was judged.
-    Step(Box<Record>),
+    Step(Arc<Record>),
     /// The suite was played again and again.
     Load(Box<Load>),
     /// The run is over.

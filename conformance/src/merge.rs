@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::comparison::{cut, interrupted, not_a_report};
 use crate::diagnostic::Diagnostic;
@@ -60,7 +61,7 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Account, Diagnostic> {
         tally.count(record);
     }
     let footer = Footer { next, milliseconds, ..tally.close(stale) };
-    Ok(Account { header, records, footer })
+    Ok(Account { header, records: records.into_iter().map(Arc::new).collect(), footer })
 }
 
 fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
@@ -82,7 +83,7 @@ fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
                 return Err(Diagnostic::new(message).help("a newer version of conformance may read it"));
             }
             Event::Header(one) => header = Some(one),
-            Event::Step(record) => records.push(*record),
+            Event::Step(record) => records.push(Arc::unwrap_or_clone(record)),
             Event::Load(_) => {}
             Event::Footer(Footer { interrupted: true, .. }) => return Err(interrupted(path)),
             Event::Footer(one) => footer = Some(one),

@@ -116,7 +116,7 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
                     record.deviation = deviations.look_up(&record);
                 }
                 tally.count(&record);
-                tell(&Event::Step(Box::new(record)));
+                tell(&Event::Step(Arc::new(record)));
             }
         }
         if last {

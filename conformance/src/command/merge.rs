@@ -15,7 +15,7 @@ pub(crate) fn merge(options: &Merge) -> Result<ExitCode, Stopped> {
     let Account { header, records, footer } = merge::merge(&options.reports)?;
     let mut reports = report::open(&options.telling, None)?;
     let exit = footer.exit;
-    let steps = records.into_iter().map(|record| Event::Step(Box::new(record)));
+    let steps = records.into_iter().map(Event::Step);
     for event in std::iter::once(Event::Header(header)).chain(steps).chain([Event::Footer(footer)]) {
         for report in &mut reports {
             match report.tell(&event) {

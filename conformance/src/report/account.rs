@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use super::Report;
@@ -14,7 +15,7 @@ pub struct Account {
     /// What was run.
     pub header: Header,
     /// Every step, in the order of the plan.
-    pub records: Vec<Record>,
+    pub records: Vec<Arc<Record>>,
     /// What it came to.
     pub footer: Footer,
 }
@@ -27,15 +28,20 @@ pub type Writer = fn(&Account, &mut dyn Write) -> io::Result<()>;
 pub struct Documents {
     files: Vec<(WholeFile, Writer)>,
     header: Option<Header>,
-    records: Vec<Record>,
+    records: Vec<Arc<Record>>,
 }
 
 impl Account {
+    /// Every step, in the order of the plan.
+    pub fn steps(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter().map(|record| &**record)
+    }
+
     /// Returns the steps by scenario, both in the order of the plan.
     #[must_use]
     pub fn scenarios(&self) -> Vec<(&str, Vec<&Record>)> {
         let mut scenarios: Vec<(&str, Vec<&Record>)> = Vec::new();
-        for record in &self.records {
+        for record in self.steps() {
             match scenarios.last_mut() {
                 Some((scenario, records)) if *scenario == record.scenario => records.push(record),
                 _ => scenarios.push((&record.scenario, vec![record])),
@@ -72,7 +78,7 @@ impl Report for Documents {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Header(header) => self.header = Some(header.clone()),
-            Event::Step(record) => self.records.push((**record).clone()),
+            Event::Step(record) => self.records.push(Arc::clone(record)),
             Event::Load(_) => {}
             Event::Footer(footer) => {
                 if let Some(header) = self.header.take() {

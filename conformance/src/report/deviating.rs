@@ -17,7 +17,7 @@ pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "# The run was {interruption}: failures of the others are not here.")?;
     }
     writeln!(out, "format: 1")?;
-    let known: Vec<&Record> = (account.records.iter())
+    let known: Vec<&Record> = (account.steps())
         .filter(|record| matches!(record.verdict, Verdict::Fail | Verdict::Inconclusive) && !record.unstarted)
         .collect();
     if known.is_empty() {

@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 /// # Errors
 /// Those of the place that it is written to.
 pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
-    let records: Vec<&Record> = account.records.iter().collect();
+    let records: Vec<&Record> = account.steps().collect();
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     let (name, seconds) = (&account.header.suite, account.footer.milliseconds / 1000.0);
     let [mut tests, failures, mut errors, _] = counts(&records);

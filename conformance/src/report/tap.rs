@@ -13,7 +13,7 @@ use crate::verdict::Verdict;
 /// Those of the place that it is written to.
 pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "TAP version 14\n1..{}", account.records.len())?;
-    for (index, record) in account.records.iter().enumerate() {
+    for (index, record) in account.steps().enumerate() {
         let number = index + 1;
         let description = escape(&format!("{} - {}", record.id, record.title));
         match directive(record) {

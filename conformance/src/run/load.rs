@@ -53,7 +53,7 @@ pub async fn under_load(
         record.deviation = deviations.look_up(&record);
         tally.count(&record);
         if whole {
-            tell(&Event::Step(Box::new(record)));
+            tell(&Event::Step(Arc::new(record)));
         }
     };
     let mut acts = Vec::new();

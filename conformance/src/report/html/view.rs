@@ -89,9 +89,8 @@ pub(super) fn page(account: &Account) -> Page<'_> {
 
 fn cause_views(account: &Account) -> Vec<CauseView<'_>> {
     let mut answered = Answered::default();
-    account.records.iter().for_each(|record| answered.add(record));
-    let unfit =
-        account.records.iter().filter(|record| record.verdict > Verdict::Pass && record.deviation.is_none());
+    account.steps().for_each(|record| answered.add(record));
+    let unfit = account.steps().filter(|record| record.verdict > Verdict::Pass && record.deviation.is_none());
     let unfit = unfit.filter(|record| record.verdict > Verdict::Inconclusive || record.waits_for.is_some());
     let causes = causes(unfit, &answered, &account.footer.requirements);
     causes.into_iter().map(|one| cause(one, account)).collect()
