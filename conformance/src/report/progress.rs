@@ -1,10 +1,10 @@
-//! How far a run has come, while it runs: a line that moves on a terminal, a line for each tenth elsewhere.
+//! How far a run has come, while it runs: a line that moves on a terminal; elsewhere a line for each tenth that takes its time.
 //!
 //! It goes to the stream of messages, so that the report for people stays whole when it is kept. On a terminal the two share a
 //! screen: what is written [`Above`] the line moves it down, and never into the middle of it.
 
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -20,6 +20,9 @@ pub struct Progress<W> {
     done: usize,
     wrong: usize,
     unclear: usize,
+    /// When the last line was told, where one was.
+    told: Option<Instant>,
+    began: Instant,
 }
 
 enum Place<W> {
@@ -35,8 +38,10 @@ pub struct Above<W: Write> {
     written: Vec<u8>,
 }
 
-/// How many lines are told of a run where nothing can move.
+/// How many lines are told of a run where nothing can move, and how long it is since the last one at least: a run that is over at
+/// once tells none.
 const LINES: usize = 10;
+const APART: Duration = Duration::from_secs(1);
 /// The width of the bar where there is room.
 const BAR: usize = 32;
 /// What the counts, the time and some words take beside the bar.
@@ -53,7 +58,7 @@ impl<W: Write> Progress<W> {
             Some(bar) if !bar.is_hidden() => Place::Terminal(bar),
             _ => Place::Lines(out),
         };
-        Self { place, steps: 0, done: 0, wrong: 0, unclear: 0 }
+        Self { place, steps: 0, done: 0, wrong: 0, unclear: 0, told: None, began: Instant::now() }
     }
 
     /// Returns a stream whose text does not run into the line of progress.
@@ -109,8 +114,13 @@ impl<W: Write> Report for Progress<W> {
             }
             Place::Lines(out) if matches!(event, Event::Step(_)) => {
                 let tenth = |done: usize| done * LINES / self.steps.max(1);
-                if tenth(self.done) > tenth(before) {
-                    writeln!(out, "{} of {}, {message}", self.done, amount(self.steps, "step"))?;
+                let due = self.told.unwrap_or(self.began).elapsed() >= APART;
+                let last = self.done == self.steps && self.told.is_some();
+                if tenth(self.done) > tenth(before) && (due || last) {
+                    self.told = Some(Instant::now());
+                    // Written at once: beside other programs a line stays whole.
+                    let line = format!("{} of {}, {message}\n", self.done, amount(self.steps, "step"));
+                    out.write_all(line.as_bytes())?;
                     out.flush()?;
                 }
             }

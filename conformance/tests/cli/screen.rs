@@ -53,6 +53,16 @@ fn the_line_of_progress_is_drawn_on_one_line_and_leaves_nothing() {
 }
 
 #[test]
+fn where_no_line_moves_one_is_told_of_what_takes_its_time() {
+    let sandbox = Sandbox::noted();
+    let once = ["run", "--suite", "../suite", "--filter", "desk/1-open", "--", "python3", "moody.py"];
+    assert_eq!(sandbox.run(&once).stderr, "");
+    let slow = sandbox.read("suite/desk/1-open.yaml").replace("    expect:", "    wait: 1100ms\n    expect:");
+    sandbox.write("suite/desk/1-open.yaml", &slow);
+    assert_eq!(sandbox.run(&once).stderr, "1 of 1 step, all hold\n");
+}
+
+#[test]
 fn annotations_of_github_stand_above_the_line_of_progress() {
     let screen = Screen::of(&Sandbox::moody(), 120, &["--report", "github"]);
     let annotations = screen.lines.iter().filter(|line| line.contains("::error file=")).collect::<Vec<_>>();
