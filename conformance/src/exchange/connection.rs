@@ -4,7 +4,7 @@ use std::fmt::{self, Formatter};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -127,6 +127,13 @@ impl Route {
 impl Connection {
     fn over(stream: impl Stream + 'static) -> Self {
         Self { stream: Box::new(stream), bytes: Vec::new() }
+    }
+
+    /// Whether the target has neither closed the connection nor sent what nobody has asked for, as far as is known.
+    pub(super) fn is_open(&mut self) -> bool {
+        let mut byte = [0];
+        let mut context = Context::from_waker(Waker::noop());
+        Pin::new(&mut self.stream).poll_read(&mut context, &mut ReadBuf::new(&mut byte)).is_pending()
     }
 
     /// Reads one response; says whether the connection can be used again. `bodiless` is the answer to HEAD.

@@ -85,7 +85,7 @@ impl Exact {
 
     fn waiting(&self) -> Option<Connection> {
         let mut idle = self.idle();
-        idle.retain(|(_, since)| since.elapsed() < IDLE);
+        idle.retain_mut(|(connection, since)| since.elapsed() < IDLE && connection.is_open());
         idle.pop().map(|(connection, _)| connection)
     }
 
@@ -160,4 +160,44 @@ fn check(request: &Prepared) -> Result<(), Breakage> {
         return Ok(());
     };
     Err(Breakage::Unsendable(cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::TcpListener;
+
+    use super::super::{Transport, Wire};
+    use super::*;
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+    /// Returns the address of a target that answers so many requests on each connection, and then closes it without saying so.
+    async fn closing_after(requests: usize) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                for _ in 0..requests {
+                    let read = stream.read(&mut [0; 1024]).await.unwrap();
+                    assert!(read > 0, "a connection that was closed was used again");
+                    stream.write_all(ANSWER).await.unwrap();
+                }
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_closed_meanwhile_is_not_used_again() {
+        let wire = Wire::new(&closing_after(2).await, &Transport::default()).unwrap();
+        for _ in 0..6 {
+            let request =
+                Prepared { method: "POST".to_owned(), target: "/".to_owned(), ..Prepared::default() };
+            wire.send(request, None, Reading::Whole).await.1.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(!wire.closes.load(std::sync::atomic::Ordering::Relaxed), "a connection broke");
+    }
 }
