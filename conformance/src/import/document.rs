@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
+use url::Url;
 
 use super::{Body, Launched, Seen, Story, Wanted, pattern, printed};
 use crate::curl;
@@ -204,8 +205,13 @@ fn launch(text: &str) -> Option<Launched> {
             && name.chars().all(|one| one.is_ascii_alphanumeric() || one == '_');
         is_name.then(|| (name.to_owned(), value.to_owned()))
     };
-    let env: Vec<_> = words.iter().map_while(assignment).collect();
-    let program = words[env.len()..].join(" ");
+    let assigned: Vec<_> = words.iter().map_while(assignment).collect();
+    let program = words[assigned.len()..].join(" ");
+    // Of several of one name the last counts.
+    let last = |(index, (name, _)): &(usize, &(String, String))| {
+        !assigned[index + 1..].iter().any(|(later, _)| later == name)
+    };
+    let env: Vec<_> = assigned.iter().enumerate().filter(last).map(|(_, one)| one.clone()).collect();
     (!env.is_empty() && !program.is_empty()).then_some(Launched { env, program })
 }
 
@@ -228,7 +234,13 @@ pub(super) fn named_by(command: &str) -> Option<String> {
         let word = words.iter().skip(1).find(|word| BARE.is_match(word))?;
         Some(format!("http://{}", word.split(['/', '?']).next().unwrap_or_default()))
     };
-    address.or_else(bare).map(|origin| without_user(&origin))
+    address.or_else(bare).map(|origin| without_user(&origin)).filter(|origin| is_origin(origin))
+}
+
+/// Whether a text can be the origin of a suite.
+pub(super) fn is_origin(text: &str) -> bool {
+    let fits = |one: char| one.is_ascii_alphanumeric() || "-._~:/[]${}".contains(one);
+    text.chars().all(fits) && !text.ends_with(':') && Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
 /// Whether two origins are names of one port of the machine that the document was written on.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use serde_json::Value as Json;
 
+use super::document::is_origin;
 use super::{Body, Seen, Story, Wanted, printed::Head};
 use crate::curl;
 use crate::diagnostic::Diagnostic;
@@ -70,7 +71,7 @@ fn most_called(entries: &[&Json]) -> Option<String> {
 fn origin_of(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    Some(&url[..url.len() - rest.len() + end])
+    Some(&url[..url.len() - rest.len() + end]).filter(|origin| is_origin(origin))
 }
 
 fn read(

@@ -183,10 +183,10 @@ impl<'a> Around<'a> {
         let common = self.common(told);
         for (launched, name) in &self.made {
             let Some(launched) = launched else {
-                page.push_str(&format!("  {name}: {{}}\n"));
+                page.push_str(&format!("  {}: {{}}\n", line(name)));
                 continue;
             };
-            page.push_str(&format!("  {name}:\n    title: {}\n", line(&described(launched))));
+            page.push_str(&format!("  {}:\n    title: {}\n", line(name), line(&described(launched))));
             if Some(&launched.program) != common.as_ref() {
                 page.push_str("    # Another program than the others: a target file names its command.\n    launch: own\n");
             }

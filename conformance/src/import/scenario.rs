@@ -56,7 +56,7 @@ pub(super) fn write(
     if let Some(sentence) = around.unsure_profile(story) {
         page.push_str(&format!("{}\n", unsure(&sentence)));
     }
-    page.push_str(&format!("profile: {}\n", around.profile(story)));
+    page.push_str(&format!("profile: {}\n", line(&around.profile(story))));
     if !fixtures.is_empty() {
         page.push_str(&format!("fixtures: [{}]\n", fixtures.join(", ")));
     }

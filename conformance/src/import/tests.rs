@@ -48,3 +48,16 @@ fn characters_that_yaml_does_not_print_are_written_as_escapes() {
     let page = imported("```\n$ curl http://h:1/ -H 'A: \u{1}' -d 'b #\u{85}'\nok\n```\n");
     assert!(page.contains(r"\u0001") && page.contains(r"\u0085"), "{page}");
 }
+
+#[test]
+fn a_command_that_names_no_origin_is_none_of_a_suite() {
+    let page = imported("```\n$ curl http://h:/a\n$ curl http://h:1/a\n$ curl http://h:/a\n```\n");
+    assert!(page.contains("http://h:1/a") && page.contains("was left out"), "{page}");
+}
+
+#[test]
+fn what_starts_the_target_is_described_whatever_it_is_called() {
+    let page = imported("```\n$ A=1 A=2 B=null ./null\n$ curl http://h:1/a\nok\n```\n");
+    assert!(page.contains("profile: 2-null\n") || page.contains("profile: \"2-null\"\n"), "{page}");
+    imported("```\n$ A=null ./null\n$ curl http://h:1/a\nok\n```\n");
+}
