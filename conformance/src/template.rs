@@ -17,7 +17,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::json::Json;
-use expression::{Expression, context};
+use expression::{Expression, check_length, context};
 use known::is_function;
 pub(crate) use known::{FILTERS, FUNCTIONS};
 
@@ -237,6 +237,7 @@ impl Scope {
 /// # Errors
 /// The template library's sentence about what is wrong, with its line.
 pub fn render(template: &str, scope: &Scope) -> Result<String, String> {
+    check_lengths(template)?;
     ENVIRONMENT.render_str(template, context(scope)).map_err(|error| with_line(&error))
 }
 
@@ -253,9 +254,23 @@ const NO_FILTER: &str = "there is no filter `";
 /// # Errors
 /// The template library's sentence about what cannot be read, with its line.
 pub fn free_names(template: &str) -> Result<Vec<String>, String> {
+    check_lengths(template)?;
     let template = ENVIRONMENT.template_from_str(template).map_err(|error| with_line(&error))?;
     let names = template.undeclared_variables(false).into_iter();
     Ok(names.filter(|name| !is_function(name)).collect())
+}
+
+/// Says whether each expression and each block of a whole template is short enough to be read.
+fn check_lengths(template: &str) -> Result<(), String> {
+    let mut rest = template;
+    while let Some(start) = rest.find("${").into_iter().chain(rest.find("<%")).min() {
+        let inside = &rest[start + 2..];
+        let end = if rest[start..].starts_with('$') { expression_end(inside) } else { inside.find("%>") };
+        let end = end.unwrap_or(inside.len());
+        check_length(&rest[start..start + 2 + end]).map_err(|error| error.to_string())?;
+        rest = &inside[end..];
+    }
+    Ok(())
 }
 
 fn with_line(error: &Error) -> String {

@@ -42,6 +42,21 @@ const WORDS: [&str; 12] =
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
 static SLICED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"([A-Za-z_][\w.]*)\s*\[[^\]]*:").unwrap());
 
+/// The longest expression, in bytes. The library reads each sign before or behind a value within the one before it, and thousands of them
+/// take the whole stack.
+const LONGEST: usize = 1000;
+
+/// Says whether an expression or a block is short enough to be read.
+///
+/// # Errors
+/// One that is not.
+pub(super) fn check_length(written: &str) -> Result<(), TemplateError> {
+    if written.len() <= LONGEST {
+        return Ok(());
+    }
+    Err(TemplateError::new(written, format!("is longer than {LONGEST} bytes")))
+}
+
 impl Expression {
     /// Reads an expression that is written with its braces.
     ///
@@ -68,6 +83,7 @@ impl Expression {
                 meaning: Meaning::Path(path),
             });
         }
+        check_length(written)?;
         let compiled = ENVIRONMENT
             .compile_expression_owned(inside.to_owned())
             .map_err(|error| TemplateError::unreadable(written, &error))?;

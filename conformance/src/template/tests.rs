@@ -83,3 +83,26 @@ fn files_of_the_launch_contract_may_repeat_a_block() {
         "[<% for one in fixtures %>${one.id | tojson}${',' if not loop.last else ''}<% endfor %>]\n";
     assert_eq!(render(template, &scope).unwrap(), "[1,2]\n");
 }
+
+#[test]
+fn an_expression_that_would_take_the_whole_stack_is_refused() {
+    for (before, behind) in
+        [("-", ""), ("not ", ""), ("", "[0]"), ("", "|upper"), ("", "+1"), ("1 if 1 else ", "")]
+    {
+        for times in [10, 100_000] {
+            let expression = format!("${{{}1{}}}", before.repeat(times), behind.repeat(times));
+            let said = Text::parse(&expression).map_err(|error| error.to_string());
+            let whole = free_names(&format!("a <% if true %>{expression}<% endif %>"));
+            assert_eq!(
+                (said.is_ok(), whole.is_ok()),
+                (times == 10, times == 10),
+                "{before}{behind} {said:?}"
+            );
+        }
+    }
+    let block = format!("<% if {}1 %>a<% endif %>", "-".repeat(100_000));
+    assert!(render(&block, &Scope::default()).unwrap_err().contains("is longer than 1000 bytes"));
+    // What is just short enough is read on the stack of a thread.
+    let longest = format!("${{{}1}}", "-".repeat(990));
+    assert!(std::thread::spawn(move || Text::parse(&longest).is_ok()).join().unwrap());
+}
