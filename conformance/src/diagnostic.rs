@@ -3,8 +3,10 @@
 //! A [`Diagnostic`] is one sentence about a file, a flag or a name, the [`Place`] it speaks of, and the remedy. Loading gathers
 //! them, so that a user sees every mistake of a suite at once. Verdicts about a target are not diagnostics.
 
+use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
 
+use crate::amount::amount;
 use crate::source::Place;
 
 /// One thing that is wrong on paper.
@@ -18,7 +20,14 @@ pub struct Diagnostic {
 
 /// Everything that is wrong on paper: never empty when it is returned as an error.
 #[derive(Debug, Clone, Default)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    all: Vec<Diagnostic>,
+    /// What has been said, of which file and where in it.
+    said: HashSet<(String, String, usize)>,
+}
+
+/// As many are told: who has made more mistakes than that has made another one.
+const MOST_TOLD: usize = 200;
 
 impl Diagnostic {
     /// Returns a diagnostic that speaks of no place in a file.
@@ -99,10 +108,12 @@ impl std::error::Error for Diagnostic {}
 impl Diagnostics {
     /// Adds one, unless the same has been said of the same place.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let place = |diagnostic: &Diagnostic| diagnostic.place.as_ref().map(ToString::to_string);
-        let said = |one: &Diagnostic| one.message == diagnostic.message && place(one) == place(&diagnostic);
-        if diagnostic.place.is_none() || !self.0.iter().any(said) {
-            self.0.push(diagnostic);
+        let said = diagnostic
+            .place
+            .as_ref()
+            .map(|place| (diagnostic.message.clone(), place.source().path().to_owned(), place.span().start));
+        if said.is_none_or(|said| self.said.insert(said)) {
+            self.all.push(diagnostic);
         }
     }
 
@@ -118,7 +129,7 @@ impl Diagnostics {
 
     /// Adds all of another.
     pub fn append(&mut self, other: Self) {
-        for diagnostic in other.0 {
+        for diagnostic in other.all {
             self.push(diagnostic);
         }
     }
@@ -126,13 +137,13 @@ impl Diagnostics {
     /// Takes out what says the same of the same place again.
     pub fn dedup(&mut self) {
         let mut told = std::collections::BTreeSet::new();
-        self.0.retain(|diagnostic| told.insert(diagnostic.to_string()));
+        self.all.retain(|diagnostic| told.insert(diagnostic.to_string()));
     }
 
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// Returns `value` when nothing is wrong.
@@ -145,23 +156,28 @@ impl Diagnostics {
 
     /// Each of them, in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.0.iter()
+        self.all.iter()
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self(vec![diagnostic])
+        let mut one = Self::default();
+        one.push(diagnostic);
+        one
     }
 }
 
 impl Display for Diagnostics {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (index, diagnostic) in self.0.iter().enumerate() {
+        for (index, diagnostic) in self.all.iter().take(MOST_TOLD).enumerate() {
             let gap = if index == 0 { "" } else { "\n\n" };
             write!(f, "{gap}error: {diagnostic}")?;
         }
-        Ok(())
+        match self.all.len().saturating_sub(MOST_TOLD) {
+            0 => Ok(()),
+            more => write!(f, "\n\nerror: and {} that are not told here", amount(more, "more mistake")),
+        }
     }
 }
 

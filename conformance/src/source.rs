@@ -121,6 +121,11 @@ impl Place {
         Span::new(self.start as usize, self.end as usize)
     }
 
+    /// Whether it is the same stretch of the same file.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.span() == other.span() && Arc::ptr_eq(&self.source, &other.source)
+    }
+
     /// Returns where `text` stands first from this place's beginning on, or this place when it stands nowhere as it is.
     #[must_use]
     pub fn find(&self, text: &str) -> Self {
@@ -279,16 +284,34 @@ impl Display for Snippet<'_> {
         let number = self.place.line().to_string();
         let gutter = " ".repeat(number.len());
         let line = self.line.unwrap_or_else(|| self.place.line_text());
+        let column = self.place.column() - 1;
+        let (line, column) = piece(line, column);
         // A tab before the caret is kept as a tab, so that the caret stays under its word.
-        let lead: String = (line.chars().take(self.place.column() - 1))
-            .map(|character| if character == '\t' { '\t' } else { ' ' })
-            .collect();
+        let lead: String =
+            line.chars().take(column).map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
+        let width = self.place.caret_width().min(line.chars().count().saturating_sub(column).max(1));
         writeln!(f, "{gutter}--> {}", self.place)?;
         writeln!(f, "{gutter} |")?;
         writeln!(f, "{number} | {line}")?;
         let label = if self.label.is_empty() { String::new() } else { format!(" {}", self.label) };
-        write!(f, "{gutter} | {lead}{}{label}", "^".repeat(self.place.caret_width()))
+        write!(f, "{gutter} | {lead}{}{label}", "^".repeat(width))
     }
+}
+
+/// The piece of a line around a column, where it is too long to be looked at, and the column in it.
+fn piece(line: &str, column: usize) -> (Cow<'_, str>, usize) {
+    /// So much of a line is shown whole, and of a longer one so much before the column.
+    const WHOLE: usize = 1000;
+    const BEFORE: usize = 200;
+    if line.len() <= WHOLE {
+        return (line.into(), column);
+    }
+    let skipped = column.saturating_sub(BEFORE);
+    let mut rest = line.chars().skip(skipped);
+    let shown: String = rest.by_ref().take(WHOLE).collect();
+    let before = if skipped > 0 { "…" } else { "" };
+    let behind = if rest.next().is_some() { "…" } else { "" };
+    (format!("{before}{shown}{behind}").into(), column - skipped + usize::from(skipped > 0))
 }
 
 #[cfg(test)]
@@ -324,6 +347,20 @@ mod tests {
         let at = source.text().find("two\n    r").unwrap();
         let last = source.place(Span::new(at, at + 3)).block();
         assert_eq!((last.line, last.text.as_str()), (6, "  - id: two\n    request: y"));
+    }
+
+    #[test]
+    fn of_a_line_that_is_too_long_the_piece_around_the_caret_is_shown() {
+        let source = Source::new("a.json", format!("[{}7, {}]", "é, ".repeat(1000), "b, ".repeat(1000)));
+        let at = source.text().find('7').unwrap();
+        let snippet = source.place(Span::new(at, at + 1)).snippet("here").to_string();
+        let lines: Vec<&str> = snippet.lines().collect();
+        assert!(
+            lines[2].starts_with("1 | …") && lines[2].ends_with('…') && lines[2].len() < 1200,
+            "{snippet}"
+        );
+        let caret = lines[3].chars().position(|one| one == '^').unwrap();
+        assert_eq!((lines[2].chars().nth(caret), lines[0]), (Some('7'), " --> a.json:1:3002"));
     }
 
     #[test]

@@ -84,18 +84,19 @@ impl<'a> Expansion<'a> {
                 .into());
         }
         let id = step.value.id.as_ref().or(step.value.uses.as_ref()).map_or("", |id| id.value.as_str());
+        let places: Arc<[Place]> = rows.iter().map(|row| row.place.clone()).collect();
         for row in &rows {
-            let level = self.row(row, &rows, level, id)?;
+            let level = self.row(row, &places, level, id)?;
             self.step(step, &level)?;
         }
         Ok(())
     }
 
-    /// Returns a level in which `row` means a row.
+    /// Returns a level in which `row` means a row. `rows` is where it and the others stand.
     pub(super) fn row(
         &mut self,
         row: &Row,
-        rows: &[Row],
+        rows: &Arc<[Place]>,
         level: &Level<'a>,
         id: &str,
     ) -> Result<Level<'a>, Diagnostics> {
@@ -107,8 +108,7 @@ impl<'a> Expansion<'a> {
         let spots = Arc::make_mut(&mut level.spots);
         spots.around.push(row.place.clone());
         spots.via.push(row.place.clone());
-        let others = rows.iter().filter(|other| other.name != row.name).map(|other| other.place.clone());
-        spots.others.extend(others);
+        spots.rows.push(Arc::clone(rows));
         Ok(level)
     }
 

@@ -41,8 +41,8 @@ pub struct Need {
 pub struct Spots {
     /// The lines of the steps that use its sequence, and of its row.
     pub around: Vec<Place>,
-    /// The lines of the rows beside its own.
-    pub others: Vec<Place>,
+    /// The lines of the rows that it is one of, its own among them: each list of rows is there once.
+    pub rows: Vec<Arc<[Place]>>,
     /// The uses and the row that brought it about, outermost first.
     pub via: Vec<Place>,
 }

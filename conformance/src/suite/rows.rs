@@ -1,5 +1,6 @@
 //! Rows: the data for which a step or a scenario is written once and played several times.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,6 +24,9 @@ pub(super) struct Row {
     /// Where it stands.
     pub(super) place: Place,
 }
+
+/// The most rows: as many as the steps that a scenario may come to.
+const MOST: usize = 10_000;
 
 /// The name under which expressions find the row, and the cell that names it.
 pub(super) const ROW: &str = "row";
@@ -58,16 +62,20 @@ pub(super) fn read(
     if rows.is_empty() {
         return Err(Diagnostic::at(place, "there is no row here, so nothing would be sent"));
     }
+    if let Some(row) = rows.get(MOST) {
+        let message = format!("here the rows come to more than {MOST}");
+        return Err(Diagnostic::at(row.place.clone(), message).help("what is larger is several files"));
+    }
+    let mut known: HashMap<String, Place> = HashMap::new();
     let mut named: Vec<Row> = Vec::new();
     for (index, mut row) in rows.into_iter().enumerate() {
         if row.name.is_empty() {
             row.name = (index + 1).to_string();
             row.cells.push((ROW.to_owned(), JsonText::Literal(row.name.clone().into())));
         }
-        if let Some(first) = named.iter().find(|first| first.name == row.name) {
+        if let Some(first) = known.insert(row.name.clone(), row.place.clone()) {
             let message = format!("the row `{}` stands here a second time", row.name);
-            let first = format!("the first is at {}", first.place);
-            return Err(Diagnostic::at(row.place, message).help(first));
+            return Err(Diagnostic::at(row.place, message).help(format!("the first is at {first}")));
         }
         named.push(row);
     }

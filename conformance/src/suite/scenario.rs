@@ -112,6 +112,7 @@ pub(super) fn compile(
         wrong.push(Diagnostic::at(place.clone(), "this scenario has no step"));
     }
     let mut scenarios = Vec::new();
+    let places: Arc<[Place]> = rows.iter().flatten().map(|row| row.place.clone()).collect();
     let whole = vec![None];
     let each = rows.as_ref().map_or(whole, |rows| rows.iter().map(Some).collect());
     for row in each {
@@ -120,7 +121,7 @@ pub(super) fn compile(
             Expansion { folder, sequences, names, steps: Vec::new(), wrong: Diagnostics::default() };
         let level = match row {
             None => level.clone(),
-            Some(row) => match expansion.row(row, rows.as_deref().unwrap_or_default(), &level, "") {
+            Some(row) => match expansion.row(row, &places, &level, "") {
                 Ok(level) => level,
                 Err(more) => {
                     wrong.append(more);

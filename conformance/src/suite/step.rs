@@ -82,8 +82,10 @@ impl Step {
             let named = path == file || path.ends_with(&format!("/{file}"));
             named && (place.line()..=place.last_line()).contains(&line)
         };
-        let Spots { around, others, .. } = &*self.spots;
-        (at(&self.lines) || around.iter().any(at)) && !others.iter().any(at)
+        let Spots { around, rows, .. } = &*self.spots;
+        let is_own = |row: &Place| around.iter().any(|own| own.is(row));
+        let mut rows = rows.iter().flat_map(|rows| rows.iter());
+        (at(&self.lines) || around.iter().any(at)) && !rows.any(|row| at(row) && !is_own(row))
     }
 
     /// Whether any answer passes.

@@ -99,6 +99,41 @@ fn sequences_that_double_are_refused_at_the_use_that_is_too_much() {
     assert!(said.contains("desk/1-open.yaml:5"), "{said}");
 }
 
+#[test]
+fn more_rows_than_there_may_be_steps_are_refused_and_as_many_fit() {
+    let rows = |number: usize| {
+        let mut text = format!("{HEAD}1\n    rows:\n").replace("title: open", "title: ${row.a}");
+        (0..number).for_each(|row| writeln!(text, "      - {{a: {row}}}").unwrap());
+        text
+    };
+    let sandbox = Sandbox::moody();
+    sandbox.write("suite/desk/1-open.yaml", &rows(60_000));
+    let said = refused(&sandbox, &[]);
+    assert!(said.starts_with("error: here the rows come to more than 10000\n"), "{said}");
+    // With one mistake in it, so that all of it is read and nothing else.
+    sandbox.write("suite/desk/1-open.yaml", &rows(5_000).replace("MOOD-1.1", "MOOD-0.1"));
+    let said = refused(&sandbox, &[]);
+    assert!(said.contains("MOOD-0.1"), "{said}");
+}
+
+#[test]
+fn of_mistakes_without_number_the_first_are_told() {
+    let sandbox = Sandbox::moody();
+    let steps: String = (0..9_000)
+        .map(|step| format!("{{id: s{step}, title: s, covers: [NO-1.{step}], request: {{path: /}}, expect: {{status: 200}}}},"))
+        .collect();
+    sandbox.write(
+        "suite/desk/1-open.yaml",
+        &format!("{{format: 1, title: bomb, profile: desk, steps: [{steps}]}}\n"),
+    );
+    let said = refused(&sandbox, &[]);
+    assert!(
+        said.len() < 500_000 && said.ends_with("more mistakes that are not told here\n"),
+        "{}",
+        said.len()
+    );
+}
+
 /// Nine aliases of nine aliases, nine deep.
 fn bomb() -> String {
     let mut text = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
