@@ -4,12 +4,20 @@ use crate::diagnostic::Diagnostic;
 use crate::shell::{self, Unreadable};
 use crate::source::{Place, Span};
 
+/// The most words of a command: each is looked for in the whole of it.
+const MOST: usize = 2000;
+
 /// Returns the words of a command. Quotes, escapes, continued lines and comments are the shell's; `${…}` is this language's,
 /// and a quote inside of it is not the shell's.
 pub(super) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnostic> {
     let (masked, expressions) = mask(command);
     let words =
         shell::split(&masked).map_err(|unreadable| refuse(unreadable, &masked, &expressions, place))?;
+    if words.len() > MOST {
+        let message = format!("this command has more than {MOST} words");
+        return Err(Diagnostic::at(place.clone(), message)
+            .help("a long body is read from a file: --data-binary @FILE"));
+    }
     // What quotes and escapes make of a dollar and a brace is no expression. One that is opened and never closed is for the template to refuse.
     let literal = |word: String| if masked.contains("${") { word } else { word.replace("${", "${'${'}") };
     Ok(words.into_iter().map(|word| unmask(&literal(word.text), &expressions)).collect())
@@ -117,6 +125,13 @@ mod tests {
             place_of("a\tb", &Source::new("c", r"x $'a\tb'").place(Span::new(0, 9))).span(),
             Span::new(2, 9)
         );
+    }
+
+    #[test]
+    fn words_without_number_are_refused() {
+        let command = format!("curl http://h/ {}", "-d a=1 ".repeat(100_000));
+        let place = Source::new("c", command.as_str()).place(Span::new(0, command.len()));
+        assert!(split(&command, &place).unwrap_err().to_string().contains("more than 2000 words"));
     }
 
     #[test]
