@@ -75,6 +75,11 @@ impl<'a> Layout<'a> {
         found.next().filter(|_| found.next().is_none())
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     pub(crate) fn item(&self, index: usize) -> &Item {
         &self.items[index]
     }
@@ -110,7 +115,9 @@ impl<'a> Layout<'a> {
                 // The dash of a header (`|-`) is none of a list.
                 let mut dashes = before.rmatch_indices('-').map(|(at, _)| at);
                 let dash = dashes.find(|at| {
-                    before[at + 1..].starts_with(blank) && (*at == 0 || before[..*at].ends_with(blank))
+                    let behind = &before[at + 1..];
+                    (behind.is_empty() || behind.starts_with(blank))
+                        && (*at == 0 || before[..*at].ends_with(blank))
                 });
                 dash.unwrap_or(item.place.start)
             }

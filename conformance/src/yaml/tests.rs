@@ -97,3 +97,14 @@ fn a_text_on_lines_of_its_own_begins_with_its_tag_and_its_header() {
         assert_eq!(text.get(layout.start(1)..layout.end(1)), Some(taken), "{text}");
     }
 }
+
+#[test]
+fn what_ends_with_the_file_stands_within_it() {
+    for text in ["-", "- ", "a: !x", "a:", "a:\n  -", "- a: |-", "- -"] {
+        let source = Source::new("a.yaml", text);
+        let layout = layout::Layout::of(&source).unwrap();
+        for index in 0..layout.len() {
+            assert!(text.get(layout.start(index)..layout.end(index)).is_some(), "{text} {index}");
+        }
+    }
+}
