@@ -74,11 +74,14 @@ fn unmask(word: &str, expressions: &[String]) -> String {
     let mut rest = word;
     while let Some((before, after)) = rest.split_once(MASK) {
         text.push_str(before);
-        let digits = after.find(MASK).map_or("", |end| &after[..end]);
-        if let Some(expression) = digits.parse::<usize>().ok().and_then(|index| expressions.get(index)) {
-            text.push_str(expression);
-        }
-        rest = &after[(digits.len() + MASK.len_utf8()).min(after.len())..];
+        let masked = after.split_once(MASK);
+        let expression = masked
+            .and_then(|(digits, behind)| Some((expressions.get(digits.parse::<usize>().ok()?)?, behind)));
+        // The character may stand in the command all the same.
+        let (made, behind) =
+            expression.map_or(("\u{F8FF}", after), |(expression, behind)| (expression.as_str(), behind));
+        text.push_str(made);
+        rest = behind;
     }
     text.push_str(rest);
     text
@@ -125,6 +128,11 @@ mod tests {
             place_of("a\tb", &Source::new("c", r"x $'a\tb'").place(Span::new(0, 9))).span(),
             Span::new(2, 9)
         );
+    }
+
+    #[test]
+    fn a_private_character_stands_for_itself() {
+        assert_eq!(words("curl a\u{f8ff}㎍ ${b}\u{f8ff}"), ["curl", "a\u{f8ff}㎍", "${b}\u{f8ff}"]);
     }
 
     #[test]
