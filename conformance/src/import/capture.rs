@@ -88,14 +88,18 @@ fn leaves(json: &Json, pointer: &str, values: &mut Vec<((&'static str, String), 
     }
 }
 
-/// Whether a value is one that somebody else made up, and not a word that happens to stand in two places.
+/// Whether a value is one that somebody else made up, and not a word that happens to stand in two places. A whole address is none: in
+/// the place of a command's own nobody could say whose it is.
 fn speaks_of_a_key(name: &str, value: &str) -> bool {
+    if value.contains("://") {
+        return false;
+    }
     let long = value.len() >= 16
         && !value.contains(char::is_whitespace)
         && value.contains(|one: char| one.is_ascii_digit());
     super::fresh::VALUE.is_match(value)
         || (value.len() >= 4 && KEY_NAME.is_match(name))
-        || (long && !value.contains('@') && !value.contains("://"))
+        || (long && !value.contains('@'))
 }
 
 /// Whether a command has a value as a word of its own; a number counts as a part of a path only.

@@ -61,3 +61,12 @@ fn what_starts_the_target_is_described_whatever_it_is_called() {
     assert!(page.contains("profile: 2-null\n") || page.contains("profile: \"2-null\"\n"), "{page}");
     imported("```\n$ A=null ./null\n$ curl http://h:1/a\nok\n```\n");
 }
+
+#[test]
+fn a_whole_address_that_is_printed_and_asked_for_later_is_asked_for_as_it_stands() {
+    let address = "http://h:1/a/9375973a-68c7-46aa-b135-29f79e837495";
+    let page = imported(&format!(
+        "```\n$ curl -i http://h:1/a -d x=1\nHTTP/1.1 201 Created\nLocation: {address}\n\n$ curl {address}\nok\n```\n"
+    ));
+    assert!(page.contains(&format!("request: curl {address}")) && !page.contains("${location}"), "{page}");
+}
