@@ -1,26 +1,30 @@
 //! Text inside XML.
 
-use std::fmt::{self, Display, Formatter, Write as _};
+use std::fmt::{self, Display, Formatter};
 
 /// A text that displays as it stands in an element or an attribute. What XML 1.0 cannot hold (section 2.2) is replaced.
 pub(super) struct Xml<'a>(pub(super) &'a str);
 
 impl Display for Xml<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            match character {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
+        let mut written = 0;
+        for (at, character) in self.0.char_indices() {
+            let instead = match character {
+                '&' => "&amp;",
+                '<' => "&lt;",
+                '>' => "&gt;",
+                '"' => "&quot;",
                 // An attribute would turn these into spaces.
-                '\n' => f.write_str("&#10;")?,
-                '\t' => f.write_str("&#9;")?,
-                '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => f.write_char('\u{fffd}')?,
-                other => f.write_char(other)?,
-            }
+                '\n' => "&#10;",
+                '\t' => "&#9;",
+                '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => "\u{fffd}",
+                _ => continue,
+            };
+            f.write_str(&self.0[written..at])?;
+            f.write_str(instead)?;
+            written = at + character.len_utf8();
         }
-        Ok(())
+        f.write_str(&self.0[written..])
     }
 }
 

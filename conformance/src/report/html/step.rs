@@ -206,7 +206,7 @@ struct Text<'a>(&'a str);
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let mut rest = self.0;
-        while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')) {
             let (before, after) = rest.split_at(at);
             f.write_str(before)?;
             f.write_str(match after.as_bytes()[0] {
