@@ -78,6 +78,10 @@ fn field(header: &Header, request: &Prepared, large: bool) -> Option<String> {
     if spelt("Cookie") && value.contains('=') {
         return Some(format!("--cookie {}", quote(value)));
     }
+    // Behind `-H` curl takes blanks for no value at all.
+    if !value.is_empty() && value.trim().is_empty() && spelt("User-Agent") {
+        return Some(format!("-A {}", quote(value)));
+    }
     Some(format!(
         "-H {}",
         match value.as_str() {
@@ -162,6 +166,13 @@ mod tests {
     fn a_command_says_what_curl_would_not_say_by_itself() {
         for (request, command) in [
             (request("GET", &[], None), "curl 'http://h:1/x?a=1&b'"),
+            (
+                Prepared {
+                    headers: vec![Header::new("User-Agent", " "), Header::new("Accept", "*/*")],
+                    ..request("GET", &[], None)
+                },
+                "curl 'http://h:1/x?a=1&b' -A ' '",
+            ),
             (
                 request("POST", &[("Content-Type", FORM), ("Cookie", "s=C is")], Some(b"p=it's")),
                 r"curl 'http://h:1/x?a=1&b' --cookie 's=C is' --data-raw 'p=it'\''s'",

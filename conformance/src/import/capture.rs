@@ -115,7 +115,9 @@ fn occurrences(command: &str, value: &str) -> Vec<usize> {
         .filter(|at| {
             let (before, behind) = (&command[..*at], &command[at + value.len()..]);
             let bordered = !before.ends_with(part) && !behind.starts_with(part);
-            bordered && (!number || (before.ends_with('/') && !before.ends_with("//")))
+            // What begins before the path of an address is no word of its own.
+            let in_address = before.ends_with("//") || before.ends_with(":/");
+            bordered && !in_address && (!number || before.ends_with('/'))
         })
         .collect()
 }

@@ -69,4 +69,9 @@ fn a_whole_address_that_is_printed_and_asked_for_later_is_asked_for_as_it_stands
         "```\n$ curl -i http://h:1/a -d x=1\nHTTP/1.1 201 Created\nLocation: {address}\n\n$ curl {address}\nok\n```\n"
     ));
     assert!(page.contains(&format!("request: curl {address}")) && !page.contains("${location}"), "{page}");
+    let part = "/h:1/a/9375973a-68c7-46aa-b135-29f79e837495";
+    let page = imported(&format!(
+        "```\n$ curl -i http://h:1/a -d x=1\nHTTP/1.1 201 Created\nLocation: {part}\n\n$ curl http:/{part}\nok\n```\n"
+    ));
+    assert!(page.contains(&format!("request: curl http:/{part}")), "{page}");
 }
