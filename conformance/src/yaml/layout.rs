@@ -111,7 +111,8 @@ impl<'a> Layout<'a> {
             (Some(key), _) => key.start,
             (None, Some(parent)) if !self.is_flow(parent) => {
                 let before = &self.text[..item.place.start];
-                let blank = |one: char| one.is_whitespace();
+                // A mark of the byte order may stand before all else.
+                let blank = |one: char| one.is_whitespace() || one == '\u{feff}';
                 // The dash of a header (`|-`) is none of a list.
                 let mut dashes = before.rmatch_indices('-').map(|(at, _)| at);
                 let dash = dashes.find(|at| {

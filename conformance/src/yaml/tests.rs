@@ -100,7 +100,7 @@ fn a_text_on_lines_of_its_own_begins_with_its_tag_and_its_header() {
 
 #[test]
 fn what_ends_with_the_file_stands_within_it() {
-    for text in ["-", "- ", "a: !x", "a:", "a:\n  -", "- a: |-", "- -"] {
+    for text in ["-", "- ", "a: !x", "a:", "a:\n  -", "- a: |-", "- -", "\u{feff}-"] {
         let source = Source::new("a.yaml", text);
         let layout = layout::Layout::of(&source).unwrap();
         for index in 0..layout.len() {
