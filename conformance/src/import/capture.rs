@@ -116,7 +116,9 @@ fn occurrences(command: &str, value: &str) -> Vec<usize> {
             let (before, behind) = (&command[..*at], &command[at + value.len()..]);
             let bordered = !before.ends_with(part) && !behind.starts_with(part);
             // What begins before the path of an address is no word of its own.
-            let in_address = before.ends_with("//") || before.ends_with(":/");
+            let authority =
+                before.rsplit_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?', ' ', '\'', '"']));
+            let in_address = authority || before.ends_with("//") || before.ends_with(":/");
             bordered && !in_address && (!number || before.ends_with('/'))
         })
         .collect()

@@ -74,4 +74,8 @@ fn a_whole_address_that_is_printed_and_asked_for_later_is_asked_for_as_it_stands
         "```\n$ curl -i http://h:1/a -d x=1\nHTTP/1.1 201 Created\nLocation: {part}\n\n$ curl http:/{part}\nok\n```\n"
     ));
     assert!(page.contains(&format!("request: curl http:/{part}")), "{page}");
+    // A number that is the port is nothing that was printed.
+    imported(
+        "```\n$ curl http://0.0.0.0:5000/a\n{\"token\": \"5000/a\"}\n$ curl http://0.0.0.0:5000/a\nok\n```\n",
+    );
 }
