@@ -204,7 +204,9 @@ impl<'a> Layout<'a> {
         let keys = self.items.iter().filter_map(|item| item.key);
         let texts: Vec<Span> = leaves.chain(keys).collect();
         let inside = |at: usize| texts.iter().any(|span| (span.start..span.end).contains(&at));
-        self.text[from..to].match_indices('#').any(|(at, _)| !inside(from + at))
+        // Between a value and what it is shared with there may be less than nothing.
+        let between = self.text.get(from..to).unwrap_or_default();
+        between.match_indices('#').any(|(at, _)| !inside(from + at))
     }
 
     /// The end of a value in brackets whose last element ends here.
