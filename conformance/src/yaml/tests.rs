@@ -1,3 +1,5 @@
+//! Files that are read for what they say, where it stands, and how much they may come to.
+
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 

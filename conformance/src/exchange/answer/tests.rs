@@ -1,3 +1,5 @@
+//! Answers as targets send them: whole, in pieces, without end, and such as are none.
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
