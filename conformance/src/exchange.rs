@@ -166,7 +166,8 @@ impl Wire {
     /// Opens connections, so that so many requests go out at one moment. Whatever keeps one from being opened is told by the request
     /// that then opens its own.
     pub async fn open(&self, requests: usize) {
-        if !self.closes.load(Ordering::Relaxed) {
+        // Only these are sent over connections of our own: the others would keep a target waiting for nothing.
+        if self.exact.route().is_plain() && !self.closes.load(Ordering::Relaxed) {
             tokio::time::timeout(self.transport.limit, self.exact.open(requests)).await.ok();
         }
     }

@@ -32,7 +32,8 @@ pub(super) async fn send(
         }
     }
     // A request that first waited for its connection would come behind the others.
-    running.wire.open(requests.len()).await;
+    let kept = requests.iter().filter(|(_, request)| request.raw.is_none()).count();
+    running.wire.open(kept).await;
     let mut tasks = JoinSet::new();
     for (place, (lane, request)) in requests.into_iter().enumerate() {
         let (running, mut jar) = (Arc::clone(running), jar.cloned());
