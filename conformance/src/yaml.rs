@@ -3,6 +3,7 @@
 //! In goes a [`Source`], out comes a typed value whose parts know where they stand ([`Located`], [`Node`]), or
 //! [`Diagnostics`] in our own words. No other module knows which crate parses YAML.
 
+mod dash;
 mod document;
 mod explain;
 pub(crate) mod layout;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
+use super::dash;
 use super::explain::{Mistake, Wrong, unreadable};
 use super::measure::{DEEPEST, MOST_VALUES, Measure};
 use super::scalar::Core;
@@ -80,6 +81,7 @@ impl<'a> Document<'a> {
                 Event::SequenceEnd | Event::MappingEnd => {
                     if let Some(container) = open.pop() {
                         entries[container].next = index;
+                        begin_with_its_dash(&mut entries, container, source.text());
                     }
                     continue;
                 }
@@ -232,6 +234,20 @@ struct Merging<'s, 'm> {
     /// The keys that are there.
     known: HashSet<&'s str>,
     measure: &'m Measure,
+}
+
+/// Lets a list begin with its first dash: of one that is not indented further than its key the parser says where what is behind
+/// the dash begins.
+fn begin_with_its_dash(entries: &mut [Entry<'_>], list: usize, text: &str) {
+    let Entry { span, next, .. } = entries[list];
+    if !matches!(entries[list].kind, Kind::List) || next == list + 1 || span.start < span.end {
+        return;
+    }
+    // The dash there may be that of a list in this one.
+    let begins = dash::is_here(text, span.start) && entries[list + 1].span.start != span.start;
+    if let (false, Some(dash)) = (begins, dash::before(text, span.start)) {
+        entries[list].span = Span::new(dash, dash);
+    }
 }
 
 /// A local tag as it is written; YAML's own (`!!str`) say what a scalar is, and are no longer there behind that.

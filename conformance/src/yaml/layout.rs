@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Node, Value, read};
+use super::{Node, Value, dash, read};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Place, Source, Span};
 
@@ -110,17 +110,7 @@ impl<'a> Layout<'a> {
         match (item.key, item.parent) {
             (Some(key), _) => key.start,
             (None, Some(parent)) if !self.is_flow(parent) => {
-                let before = &self.text[..item.place.start];
-                // A mark of the byte order may stand before all else.
-                let blank = |one: char| one.is_whitespace() || one == '\u{feff}';
-                // The dash of a header (`|-`) is none of a list.
-                let mut dashes = before.rmatch_indices('-').map(|(at, _)| at);
-                let dash = dashes.find(|at| {
-                    let behind = &before[at + 1..];
-                    (behind.is_empty() || behind.starts_with(blank))
-                        && (*at == 0 || before[..*at].ends_with(blank))
-                });
-                dash.unwrap_or(item.place.start)
+                dash::before(self.text, item.place.start).unwrap_or(item.place.start)
             }
             _ => item.place.start,
         }

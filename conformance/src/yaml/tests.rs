@@ -102,11 +102,52 @@ fn a_text_on_lines_of_its_own_begins_with_its_tag_and_its_header() {
 
 #[test]
 fn what_ends_with_the_file_stands_within_it() {
-    for text in ["-", "- ", "a: !x", "a:", "a:\n  -", "- a: |-", "- -", "\u{feff}-"] {
+    for text in [
+        "-",
+        "- ",
+        "-   ",
+        "- &a ",
+        "-   &a\n  ",
+        "-  -\n",
+        "a: !x",
+        "a:",
+        "a:\n  -",
+        "a:\n-   ",
+        "- a: |-",
+        "- -",
+        "\u{feff}-",
+    ] {
         let source = Source::new("a.yaml", text);
         let layout = layout::Layout::of(&source).unwrap();
         for index in 0..layout.len() {
             assert!(text.get(layout.start(index)..layout.end(index)).is_some(), "{text} {index}");
         }
     }
+}
+
+#[test]
+fn a_list_that_is_not_indented_begins_with_its_first_dash() {
+    for (text, taken, flow) in [
+        ("a:\n- {b: 1}\n- {b: 2}\n", "- {b: 1}\n- {b: 2}", false),
+        ("a:\n- [b]\n", "- [b]", false),
+        ("a:\n- - b\n  - c\n", "- - b\n  - c", false),
+        ("a:\n-   \n- b\n", "-   \n- b", false),
+        ("a:\n- # c - d\n  b\n", "- # c - d\n  b", false),
+        ("a: !any\n- b\n", "!any\n- b", false),
+        ("a:\n- !any b\n", "- !any b", false),
+        ("a:\n  - - b\n", "- - b", false),
+        ("a: [[b], c]\n", "[[b], c]", true),
+    ] {
+        let source = Source::new("a.yaml", text);
+        let layout = layout::Layout::of(&source).unwrap();
+        assert_eq!(text.get(layout.start(1)..layout.end(1)), Some(taken), "{text}");
+        assert_eq!(layout.is_flow(1), flow, "{text}");
+    }
+}
+
+#[test]
+fn the_dash_of_an_element_stands_in_no_comment() {
+    let source = Source::new("a.yaml", "-\n  # b - c\n  d\n");
+    let layout = layout::Layout::of(&source).unwrap();
+    assert_eq!(layout.entry_start(1), 0);
 }

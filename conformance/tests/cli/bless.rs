@@ -233,3 +233,25 @@ fn an_element_that_is_new_or_gone_leaves_its_neighbours_with_their_matchers_and_
     assert!(again.stdout.ends_with("nothing was rewritten\n"), "{}", again.stdout);
     is_golden("lists.yaml", &sandbox.read("suite/desk/lists.yaml"));
 }
+
+#[test]
+fn a_list_that_is_not_indented_is_rewritten_as_one_that_is() {
+    for (answer, before, after) in [
+        (
+            r#"[{"id":0},{"id":1},{"id":3}]"#,
+            "- {id: 0}\n      - {id: 1}",
+            "- {id: 0}\n      - {id: 1}\n      - {id: 3}",
+        ),
+        ("[[1],[2,3]]", "- [1]\n      - [2]", "- [1]\n      - [2, 3]"),
+        (r#"["a","b"]"#, "-\n      - b", "- a\n      - b"),
+        ("[7]", "-   \n      - 7", "- 7"),
+        (r#""x""#, "- {id: 0}\n      - {id: 1}", "x"),
+    ] {
+        let request = format!("|-\n      curl http://desk.example/200 -d '{answer}'");
+        let (sandbox, file) = with_step(&request, &format!("\n      json:\n      {before}"));
+        bless(&sandbox, &["--filter", "one::only"]);
+        let text = sandbox.read(file);
+        let written = text.split_once("json:").unwrap().1.trim();
+        assert_eq!(written, after, "{text}");
+    }
+}
