@@ -285,14 +285,13 @@ impl Request {
 /// The largest body, in bytes, that curl sends without asking first whether it is wanted (`EXPECT_100_THRESHOLD`).
 const MOST_UNASKED: usize = 1024 * 1024;
 
-/// Whether a sender of this name is curl or this program.
+/// Whether this is what a request calls its sender of itself, where it is not told what to say.
 pub(crate) fn is_own_agent(name: &str) -> bool {
-    name == Agent::Conformance.name()
-        || name.strip_prefix("curl/").is_some_and(|version| !version.contains(' '))
+    [Agent::Curl, Agent::Conformance].iter().any(|agent| agent.name() == name)
 }
 
 impl Agent {
-    fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Curl => "curl/8.11.1",
             Self::Conformance => concat!("conformance/", env!("CARGO_PKG_VERSION")),

@@ -150,9 +150,10 @@ fn printable(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::Agent;
 
     fn request(method: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Prepared {
-        let own = [("User-Agent", "curl/8"), ("Accept", "*/*")];
+        let own = [("User-Agent", Agent::Curl.name()), ("Accept", "*/*")];
         Prepared {
             method: method.to_owned(),
             target: "/x?a=1&b".to_owned(),
@@ -172,6 +173,13 @@ mod tests {
                     ..request("GET", &[], None)
                 },
                 "curl 'http://h:1/x?a=1&b' -A ' '",
+            ),
+            (
+                Prepared {
+                    headers: vec![Header::new("User-Agent", "curl/7.0"), Header::new("Accept", "*/*")],
+                    ..request("GET", &[], None)
+                },
+                "curl 'http://h:1/x?a=1&b' -H 'User-Agent: curl/7.0'",
             ),
             (
                 request("POST", &[("Content-Type", FORM), ("Cookie", "s=C is")], Some(b"p=it's")),

@@ -10,7 +10,7 @@ use super::document::is_origin;
 use super::{Body, Seen, Story, Wanted, printed::Head};
 use crate::curl;
 use crate::diagnostic::Diagnostic;
-use crate::request::{Header, Prepared};
+use crate::request::{Agent, Header, Prepared};
 use crate::source::{Source, Span};
 
 /// Returns the origin of the recording and its stories, one for each page.
@@ -87,7 +87,7 @@ fn read(
         entry.pointer("/request/postData").map(|data| text(data, "/text")).filter(|body| !body.is_empty());
     let mut headers: Vec<Header> = headers.map(|(name, value)| Header::new(&name, value)).collect();
     // The importing side is curl, which says these of itself.
-    for (name, value) in [("User-Agent", "curl/8"), ("Accept", "*/*")] {
+    for (name, value) in [("User-Agent", Agent::Curl.name()), ("Accept", "*/*")] {
         if !headers.iter().any(|header| header.is(name)) {
             headers.push(Header::new(name, value));
         }
