@@ -1,7 +1,7 @@
 //! Joins the reports of shards into the report of one run.
 //!
-//! In go JSON Lines, one file for each shard of one whole; out comes the [`Account`] of the whole, in the order in which one run
-//! would have told it. What is no whole together is refused: nothing is guessed.
+//! In go JSON Lines, one file for each shard of one whole; out comes the [`Whole`], in the order in which one run would have told
+//! it. What is no whole together is refused: nothing is guessed.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -11,9 +11,19 @@ use std::sync::Arc;
 use crate::comparison::{cut, interrupted, not_a_report};
 use crate::diagnostic::Diagnostic;
 use crate::event::{Event, Footer, Header, Record, Shard, Stale, Standing};
-use crate::report::Account;
 use crate::run::{EVENTS_VERSION, Tally, settle};
 use crate::verdict::Verdict;
+
+/// A run from its header to its footer.
+#[derive(Debug, Clone)]
+pub struct Whole {
+    /// What was run.
+    pub header: Header,
+    /// Every step, in the order of the plan.
+    pub records: Vec<Record>,
+    /// What it came to.
+    pub footer: Footer,
+}
 
 /// The report of one shard.
 struct Piece<'a> {
@@ -29,7 +39,7 @@ struct Piece<'a> {
 /// # Errors
 /// A report that cannot be read, is none, is not whole, or is of no shard; shards of other suites, targets or splits than the
 /// first; one that is there twice, or not at all.
-pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Account, Diagnostic> {
+pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
     let mut pieces = Vec::new();
     for path in paths {
         pieces.push(read(path.as_ref())?);
@@ -61,7 +71,7 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Account, Diagnostic> {
         tally.count(record);
     }
     let footer = Footer { next, milliseconds, ..tally.close(stale) };
-    Ok(Account { header, records: records.into_iter().map(Arc::new).collect(), footer })
+    Ok(Whole { header, records, footer })
 }
 
 fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {

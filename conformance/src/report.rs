@@ -1,27 +1,28 @@
 //! What a run tells its readers. Each report consumes [`Event`]s and nothing else; only these rooms print.
 
-pub mod account;
-pub mod badge;
+mod aside;
+mod badge;
 pub mod blessing;
 pub mod cause;
-pub mod deviating;
+mod deviating;
+mod document;
 pub mod evidence;
 mod fold;
 mod github;
 pub mod html;
 mod human;
 mod jsonl;
-pub mod junit;
+mod junit;
 pub mod matrix;
 mod open;
 mod outlook;
 mod progress;
-pub mod tap;
+mod tap;
 pub mod task;
 mod whole;
 mod xml;
 
-pub use account::{Account, Documents};
+pub use document::{Document, Documents};
 pub use github::Github;
 pub use human::{Detail, Human, failure};
 pub use jsonl::JsonLines;

@@ -2,20 +2,21 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use conformance::event::Event;
-use conformance::merge;
+use conformance::merge::{self, Whole};
 use conformance::options::Merge;
-use conformance::report::{self, Account};
+use conformance::report;
 
 use super::Stopped;
 
 /// Tells the whole to every report that was asked for, and returns its exit code.
 pub(crate) fn merge(options: &Merge) -> Result<ExitCode, Stopped> {
-    let Account { header, records, footer } = merge::merge(&options.reports)?;
+    let Whole { header, records, footer } = merge::merge(&options.reports)?;
     let mut reports = report::open(&options.telling, None)?;
     let exit = footer.exit;
-    let steps = records.into_iter().map(Event::Step);
+    let steps = records.into_iter().map(|record| Event::Step(Arc::new(record)));
     for event in std::iter::once(Event::Header(header)).chain(steps).chain([Event::Footer(footer)]) {
         for report in &mut reports {
             match report.tell(&event) {

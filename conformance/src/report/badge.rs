@@ -1,9 +1,12 @@
 //! A badge: what the run came to, as a small picture for a README.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use super::account::Account;
+use super::aside::Aside;
+use super::document::Document;
 use super::xml::Xml;
+use crate::event::{Footer, Header, Record};
 use crate::exit::Exit;
 use crate::suite::Level;
 
@@ -11,13 +14,29 @@ use crate::suite::Level;
 const CHARACTER: usize = 66;
 const PADDING: usize = 10;
 
-/// Writes the picture.
-///
-/// # Errors
-/// Those of the place that it is written to.
-pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
-    let (held, tried) = account.footer.held(Level::Must);
-    let (word, colour) = match account.footer.exit {
+/// The picture.
+pub(super) struct Badge;
+
+impl Badge {
+    /// Returns one.
+    pub(super) fn open(_: Aside) -> Box<dyn Document> {
+        Box::new(Self)
+    }
+}
+
+impl Document for Badge {
+    fn scenario(&mut self, _: &[Arc<Record>]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
+        write(header, footer, out)
+    }
+}
+
+fn write(header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
+    let (held, tried) = footer.held(Level::Must);
+    let (word, colour) = match footer.exit {
         code if code == Exit::Conforms.code() => ("must", "#1a7f37"),
         code if code == Exit::Fails.code() => ("must", "#c62828"),
         _ => ("unclear: must", "#8a6100"),
@@ -25,7 +44,7 @@ pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
     let (label, value) = ("conformance", format!("{word} {held}/{tried}"));
     let width = |text: &str| text.chars().count() * CHARACTER / 10 + 2 * PADDING;
     let (left, right) = (width(label), width(&value));
-    let (total, title) = (left + right, format!("{}: {label} {value}", account.header.suite));
+    let (total, title) = (left + right, format!("{}: {label} {value}", header.suite));
     let (middle, end) = (left / 2, left + right / 2);
     writeln!(
         out,

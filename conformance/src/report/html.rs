@@ -9,18 +9,31 @@ mod step;
 mod view;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use super::account::Account;
+use super::aside::Aside;
+use super::cause::Answered;
+use super::document::Document;
+use crate::event::{Footer, Header, Record};
 use crate::request::percent_encode;
+use crate::verdict::Verdict;
 
 const STYLE: &str = include_str!("html/style.css");
 const TEMPLATE: &str = include_str!("html/report.html");
 const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/report.js"));
+
+/// The page, as far as the run has come.
+pub(super) struct Html {
+    steps: Aside,
+    /// What does not hold and is not known, or waits for such a step.
+    unfit: Vec<Arc<Record>>,
+    answered: Answered,
+}
 
 /// What a page is made of: its values, its style and its script.
 #[derive(Serialize)]
@@ -33,21 +46,36 @@ struct Parts<V> {
 /// Where the steps stand in the template. No value can bring it about, since none is markup.
 const STEPS: &str = "<!-- steps -->\n";
 
-/// Writes the page.
-///
-/// # Errors
-/// Those of the place that it is written to.
-pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
-    let page = render(TEMPLATE, view::page(account), SCRIPT)?;
-    let (above, below) = page.split_once(STEPS).unwrap_or((&page, ""));
-    out.write_all(above.as_bytes())?;
-    let mut text = String::new();
-    for (id, records) in account.scenarios() {
-        text.clear();
-        step::scenario(&mut text, id, &records).map_err(io::Error::other)?;
-        out.write_all(text.as_bytes())?;
+impl Html {
+    /// Returns a page without steps.
+    pub(super) fn open(steps: Aside) -> Box<dyn Document> {
+        Box::new(Self { steps, unfit: Vec::new(), answered: Answered::default() })
     }
-    out.write_all(below.as_bytes())
+}
+
+impl Document for Html {
+    fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()> {
+        for record in records {
+            self.answered.add(record);
+            let tried = record.verdict > Verdict::Inconclusive;
+            let waits = record.verdict == Verdict::Inconclusive && record.waits_for.is_some();
+            if (tried || waits) && record.deviation.is_none() {
+                self.unfit.push(Arc::clone(record));
+            }
+        }
+        let mut text = String::new();
+        step::scenario(&mut text, records).map_err(io::Error::other)?;
+        self.steps.keep(&text)
+    }
+
+    fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
+        let view = view::page(header, footer, &self.unfit, &self.answered);
+        let page = render(TEMPLATE, view, SCRIPT)?;
+        let (above, below) = page.split_once(STEPS).unwrap_or((&page, ""));
+        out.write_all(above.as_bytes())?;
+        self.steps.take()?.write(usize::MAX, out)?;
+        out.write_all(below.as_bytes())
+    }
 }
 
 /// Returns what a template makes of its values; every value is text, and none is markup.

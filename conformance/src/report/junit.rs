@@ -3,39 +3,190 @@
 //! It keeps to what every reader of the format takes: a case has no properties, so the requirements of a scenario and their
 //! clauses are properties of its suite, and each case names its own in its output.
 
+use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use super::account::Account;
+use super::aside::Aside;
+use super::document::Document;
 use super::evidence::{evidence, summary};
 use super::xml::Xml;
-use crate::event::Record;
+use crate::event::{Footer, Header, Record, Standing};
 use crate::verdict::Verdict;
 
-/// Writes the document.
-///
-/// # Errors
-/// Those of the place that it is written to.
-pub fn write(account: &Account, out: &mut dyn Write) -> io::Result<()> {
-    let records: Vec<&Record> = account.steps().collect();
-    writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
-    let (name, seconds) = (&account.header.suite, account.footer.milliseconds / 1000.0);
-    let [mut tests, failures, mut errors, _] = counts(&records);
-    let interruption = account.footer.interruption(account.header.steps);
-    if interruption.is_some() {
-        (tests, errors) = (tests + 1, errors + 1);
+/// The suites so far, with their cases.
+pub(super) struct Junit {
+    suites: Vec<Suite>,
+    cases: Aside,
+}
+
+/// What is said of a scenario, above its cases.
+struct Suite {
+    scenario: String,
+    profile: String,
+    counts: Counts,
+    milliseconds: f64,
+    /// The requirements that its steps cover, by their ids.
+    covers: Vec<String>,
+    /// How long the text of its cases is.
+    bytes: usize,
+}
+
+#[derive(Default)]
+struct Counts {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+}
+
+impl Junit {
+    /// Returns a document without suites.
+    pub(super) fn open(cases: Aside) -> Box<dyn Document> {
+        Box::new(Self { suites: Vec::new(), cases })
     }
-    writeln!(
-        out,
-        r#"<testsuites name="{}" tests="{tests}" failures="{failures}" errors="{errors}" time="{seconds:.3}">"#,
-        Xml(name)
-    )?;
-    for (scenario, records) in account.scenarios() {
-        suite(account, scenario, &records, out)?;
+}
+
+impl Document for Junit {
+    fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()> {
+        let Some(first) = records.first() else { return Ok(()) };
+        let (mut text, mut counts) = (String::new(), Counts::default());
+        for record in records {
+            counts.count(record);
+            case(&mut text, record).map_err(io::Error::other)?;
+        }
+        let mut covers: Vec<&String> = records.iter().flat_map(|record| record.covers.keys()).collect();
+        covers.sort_unstable();
+        covers.dedup();
+        self.suites.push(Suite {
+            scenario: first.scenario.clone(),
+            profile: first.profile.clone(),
+            counts,
+            milliseconds: records.iter().map(|record| record.milliseconds).sum(),
+            covers: covers.into_iter().cloned().collect(),
+            bytes: text.len(),
+        });
+        self.cases.keep(&text)
     }
-    if let Some(interruption) = interruption {
-        interrupted(&interruption, out)?;
+
+    fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
+        let interruption = footer.interruption(header.steps);
+        let whole = |count: fn(&Counts) -> usize| -> usize {
+            self.suites.iter().map(|suite| count(&suite.counts)).sum()
+        };
+        let more = usize::from(interruption.is_some());
+        let (tests, errors) = (whole(|counts| counts.tests) + more, whole(|counts| counts.errors) + more);
+        let (failures, seconds) = (whole(|counts| counts.failures), footer.milliseconds / 1000.0);
+        let name = Xml(&header.suite);
+        writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
+        writeln!(
+            out,
+            r#"<testsuites name="{name}" tests="{tests}" failures="{failures}" errors="{errors}" time="{seconds:.3}">"#
+        )?;
+        let requirements: HashMap<&str, String> =
+            footer.requirements.iter().map(|one| (one.id.as_str(), properties(one))).collect();
+        let (mut text, mut cases) = (String::new(), self.cases.take()?);
+        for suite in &self.suites {
+            text.clear();
+            suite.begin(&mut text, header, &requirements).map_err(io::Error::other)?;
+            out.write_all(text.as_bytes())?;
+            cases.write(suite.bytes, out)?;
+            out.write_all(b"  </testsuite>\n")?;
+        }
+        if let Some(interruption) = interruption {
+            interrupted(&interruption, out)?;
+        }
+        out.write_all(b"</testsuites>\n")
     }
-    writeln!(out, "</testsuites>")
+}
+
+impl Suite {
+    /// Writes what stands above its cases.
+    fn begin(&self, out: &mut String, header: &Header, requirements: &HashMap<&str, String>) -> fmt::Result {
+        let Counts { tests, failures, errors, skipped } = self.counts;
+        // The format knows no time zone: it is UTC.
+        let started = header.started.split(['.', 'Z']).next().unwrap_or_default();
+        let (name, seconds) = (Xml(&self.scenario), self.milliseconds / 1000.0);
+        writeln!(
+            out,
+            r#"  <testsuite name="{name}" tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}" time="{seconds:.3}" timestamp="{started}">"#
+        )?;
+        out.push_str("    <properties>\n");
+        property(out, ["profile", ""], &self.profile);
+        property(out, ["target", ""], &header.target);
+        for own in self.covers.iter().filter_map(|id| requirements.get(id.as_str())) {
+            out.push_str(own);
+        }
+        out.push_str("    </properties>\n");
+        Ok(())
+    }
+}
+
+impl Counts {
+    fn count(&mut self, record: &Record) {
+        self.tests += 1;
+        match outcome(record) {
+            Some(("failure", _)) => self.failures += 1,
+            Some(("error", _)) => self.errors += 1,
+            Some(_) => self.skipped += 1,
+            None => {}
+        }
+    }
+}
+
+/// What a suite says of a requirement.
+fn properties(standing: &Standing) -> String {
+    let mut out = String::new();
+    property(&mut out, ["requirement:", &standing.id], &standing.text);
+    property(&mut out, ["level:", &standing.id], &standing.level.to_string());
+    property(&mut out, ["clause:", &standing.id], &standing.clause);
+    out
+}
+
+/// Writes a property of a suite, whose name has two parts.
+fn property(out: &mut String, name: [&str; 2], value: &str) {
+    out.push_str("      <property name=\"");
+    for part in name {
+        Xml(part).in_attribute(out);
+    }
+    out.push_str("\" value=\"");
+    Xml(value).in_attribute(out);
+    out.push_str("\"/>\n");
+}
+
+fn case(out: &mut String, record: &Record) -> fmt::Result {
+    let own = record.id.strip_prefix(&record.scenario).and_then(|rest| rest.strip_prefix("::"));
+    out.push_str("    <testcase name=\"");
+    Xml(own.unwrap_or(&record.id)).in_attribute(out);
+    out.push_str("\" classname=\"");
+    for (index, part) in record.scenario.split('/').enumerate() {
+        out.push_str(if index > 0 { "." } else { "" });
+        Xml(part).in_attribute(out);
+    }
+    writeln!(out, "\" time=\"{:.3}\">", record.milliseconds / 1000.0)?;
+    if let Some((element, kind)) = outcome(record) {
+        let message = summary(record);
+        let message = Xml(&message);
+        if element == "skipped" {
+            writeln!(out, r#"      <skipped message="{message}"/>"#)?;
+        } else {
+            write!(out, r#"      <{element} type="{kind}" message="{message}">"#)?;
+            Xml(&evidence(record)).in_element(out);
+            writeln!(out, "</{element}>")?;
+        }
+    }
+    out.push_str("      <system-out>");
+    for (index, (id, level)) in record.covers.iter().enumerate() {
+        out.push_str(if index > 0 { " " } else { "" });
+        Xml(id).in_element(out);
+        write!(out, " ({level})")?;
+    }
+    out.push('\n');
+    Xml(record.place.source().path()).in_element(out);
+    writeln!(out, ":{}:{}</system-out>", record.place.line(), record.place.column())?;
+    out.push_str("    </testcase>\n");
+    Ok(())
 }
 
 /// The format has no word for a run that was ended early: an error of its own keeps it from looking whole.
@@ -51,59 +202,6 @@ fn interrupted(interruption: &str, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn suite(account: &Account, scenario: &str, records: &[&Record], out: &mut dyn Write) -> io::Result<()> {
-    let [tests, failures, errors, skipped] = counts(records);
-    let seconds = records.iter().map(|record| record.milliseconds).sum::<f64>() / 1000.0;
-    // The format knows no time zone: it is UTC.
-    let started = account.header.started.split(['.', 'Z']).next().unwrap_or_default();
-    writeln!(
-        out,
-        r#"  <testsuite name="{}" tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}" time="{seconds:.3}" timestamp="{started}">"#,
-        Xml(scenario)
-    )?;
-    writeln!(out, "    <properties>")?;
-    let mut property = |name: &str, value: &str| {
-        writeln!(out, r#"      <property name="{}" value="{}"/>"#, Xml(name), Xml(value))
-    };
-    if let Some(record) = records.first() {
-        property("profile", &record.profile)?;
-        property("target", &account.header.target)?;
-    }
-    let mut ids: Vec<&String> = records.iter().flat_map(|record| record.covers.keys()).collect();
-    ids.sort();
-    ids.dedup();
-    for standing in ids.into_iter().filter_map(|id| account.requirement(id)) {
-        property(&format!("requirement:{}", standing.id), &standing.text)?;
-        property(&format!("level:{}", standing.id), &standing.level.to_string())?;
-        property(&format!("clause:{}", standing.id), &standing.clause)?;
-    }
-    writeln!(out, "    </properties>")?;
-    for record in records {
-        case(record, out)?;
-    }
-    writeln!(out, "  </testsuite>")
-}
-
-fn case(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    let name = record.id.strip_prefix(&format!("{}::", record.scenario)).unwrap_or(&record.id);
-    let class = record.scenario.replace('/', ".");
-    let seconds = record.milliseconds / 1000.0;
-    writeln!(out, r#"    <testcase name="{}" classname="{}" time="{seconds:.3}">"#, Xml(name), Xml(&class))?;
-    if let Some((element, kind)) = outcome(record) {
-        let (message, text) = (summary(record), evidence(record));
-        let text = Xml(&text).to_string().replace("&#10;", "\n");
-        let message = Xml(&message);
-        match element {
-            "skipped" => writeln!(out, r#"      <skipped message="{message}"/>"#)?,
-            _ => writeln!(out, r#"      <{element} type="{kind}" message="{message}">{text}</{element}>"#)?,
-        }
-    }
-    let covers = record.covers.iter().map(|(id, level)| format!("{id} ({level})"));
-    let covers = covers.collect::<Vec<_>>().join(" ");
-    writeln!(out, "      <system-out>{}\n{}</system-out>", Xml(&covers), Xml(&record.place.to_string()))?;
-    writeln!(out, "    </testcase>")
-}
-
 /// The element that says how a step ended, with a type. What binds nobody fails nothing here either: it is told as skipped.
 fn outcome(record: &Record) -> Option<(&'static str, &'static str)> {
     match record.verdict {
@@ -113,12 +211,4 @@ fn outcome(record: &Record) -> Option<(&'static str, &'static str)> {
         Verdict::Inconclusive => Some(("error", "inconclusive")),
         Verdict::Error => Some(("error", "error")),
     }
-}
-
-/// Tests, failures, errors and skipped.
-fn counts(records: &[&Record]) -> [usize; 4] {
-    let of = |element| {
-        records.iter().filter(|record| outcome(record).is_some_and(|(is, _)| is == element)).count()
-    };
-    [records.len(), of("failure"), of("error"), of("skipped")]
 }

@@ -7,8 +7,13 @@ use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::account::Writer;
-use super::{Above, Detail, Documents, Github, Human, JsonLines, Progress, Report, badge, html, junit, tap};
+use super::badge::Badge;
+use super::deviating::Deviating;
+use super::document::Opening;
+use super::html::Html;
+use super::junit::Junit;
+use super::tap::Tap;
+use super::{Above, Detail, Documents, Github, Human, JsonLines, Progress, Report};
 use crate::diagnostic::Diagnostic;
 use crate::options::{Color, ReportKind, ReportPlace, Telling, github_summary};
 
@@ -37,8 +42,8 @@ pub fn open(options: &Telling, deviating: Option<&Path>) -> Result<Vec<Box<dyn R
                 reports.push(Box::new(Github::new(above(progress.as_ref(), io::stdout()), summary()?)));
             }
             ReportPlace::File(kind, path) => {
-                let added = match writer(*kind) {
-                    Some(writer) => documents.add(path, writer),
+                let added = match document(*kind) {
+                    Some(open) => documents.add(path, open),
                     None => JsonLines::create(path).map(|lines| reports.push(Box::new(lines))),
                 };
                 added.map_err(|error| unwritable(path, &error))?;
@@ -54,7 +59,7 @@ pub fn open(options: &Telling, deviating: Option<&Path>) -> Result<Vec<Box<dyn R
             let message = format!("{} is there already, and may hold reasons", path.display());
             return Err(Diagnostic::new(message).help("--deviations FILE reads it"));
         }
-        documents.add(path, super::deviating::write).map_err(|error| unwritable(path, &error))?;
+        documents.add(path, Deviating::open).map_err(|error| unwritable(path, &error))?;
     }
     if !documents.is_empty() {
         reports.push(Box::new(documents));
@@ -91,14 +96,14 @@ pub fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::new(format!("the report {} cannot be written: {error}", path.display()))
 }
 
-/// How a document is written; none for what is written line by line.
-fn writer(kind: ReportKind) -> Option<Writer> {
+/// How a document is opened; none for what is written line by line.
+fn document(kind: ReportKind) -> Option<Opening> {
     match kind {
         ReportKind::Jsonl => None,
-        ReportKind::Html => Some(html::write),
-        ReportKind::Junit => Some(junit::write),
-        ReportKind::Tap => Some(tap::write),
-        ReportKind::Badge => Some(badge::write),
+        ReportKind::Html => Some(Html::open),
+        ReportKind::Junit => Some(Junit::open),
+        ReportKind::Tap => Some(Tap::open),
+        ReportKind::Badge => Some(Badge::open),
     }
 }
 

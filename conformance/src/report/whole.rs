@@ -21,7 +21,6 @@ impl WholeFile {
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         // A link stays; what it leads to is replaced.
         let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
@@ -31,9 +30,16 @@ impl WholeFile {
         }
         // A report is no secret: as readable as the umask lets any file be.
         let readable = Permissions::from_mode(0o666);
-        let file =
-            tempfile::Builder::new().prefix(".conformance-").permissions(readable).tempfile_in(folder)?;
+        let file = tempfile::Builder::new()
+            .prefix(".conformance-")
+            .permissions(readable)
+            .tempfile_in(folder(path))?;
         Ok(Self { file: BufWriter::new(file), path: path.to_owned() })
+    }
+
+    /// The folder that it will stand in.
+    pub(super) fn folder(&self) -> &Path {
+        folder(&self.path)
     }
 
     /// Puts it into its place.
@@ -45,6 +51,10 @@ impl WholeFile {
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
     }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 impl Write for WholeFile {

@@ -5,26 +5,52 @@ use std::fmt::{self, Display, Formatter};
 /// A text that displays as it stands in an element or an attribute. What XML 1.0 cannot hold (section 2.2) is replaced.
 pub(super) struct Xml<'a>(pub(super) &'a str);
 
-impl Display for Xml<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut written = 0;
-        for (at, character) in self.0.char_indices() {
-            let instead = match character {
-                '&' => "&amp;",
-                '<' => "&lt;",
-                '>' => "&gt;",
-                '"' => "&quot;",
-                // An attribute would turn these into spaces.
-                '\n' => "&#10;",
-                '\t' => "&#9;",
-                '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => "\u{fffd}",
+impl Xml<'_> {
+    /// Writes it as it stands in an element, where lines may end.
+    pub(super) fn in_element(&self, out: &mut String) {
+        self.pieces("\n", |piece| out.push_str(piece));
+    }
+
+    /// Writes it as it stands in an attribute, which would turn the end of a line into a space.
+    pub(super) fn in_attribute(&self, out: &mut String) {
+        self.pieces("&#10;", |piece| out.push_str(piece));
+    }
+
+    /// Tells the text piece by piece, those in a row that stand as they are together.
+    fn pieces(&self, newline: &'static str, mut tell: impl FnMut(&str)) {
+        let text = self.0;
+        let (mut written, mut at) = (0, 0);
+        while let Some(byte) = text.as_bytes().get(at) {
+            let start = at;
+            at += 1;
+            let instead = match byte {
+                b'&' => "&amp;",
+                b'<' => "&lt;",
+                b'>' => "&gt;",
+                b'"' => "&quot;",
+                b'\n' => newline,
+                b'\t' => "&#9;",
+                0..=0x1f => "\u{fffd}",
+                // The first byte of three, as U+FFFE and U+FFFF have it.
+                0xef if matches!(text.get(start..start + 3), Some("\u{fffe}" | "\u{ffff}")) => {
+                    at += 2;
+                    "\u{fffd}"
+                }
                 _ => continue,
             };
-            f.write_str(&self.0[written..at])?;
-            f.write_str(instead)?;
-            written = at + character.len_utf8();
+            tell(&text[written..start]);
+            tell(instead);
+            written = at;
         }
-        f.write_str(&self.0[written..])
+        tell(&text[written..]);
+    }
+}
+
+impl Display for Xml<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut text = String::with_capacity(self.0.len());
+        self.in_attribute(&mut text);
+        f.write_str(&text)
     }
 }
 
@@ -38,5 +64,13 @@ mod tests {
             Xml("<a b=\"1\">&\u{0}\u{1b}\n").to_string(),
             "&lt;a b=&quot;1&quot;&gt;&amp;\u{fffd}\u{fffd}&#10;"
         );
+        assert_eq!(Xml("é\u{ffff}\u{fffd}…\u{fffe}").to_string(), "é\u{fffd}\u{fffd}…\u{fffd}");
+    }
+
+    #[test]
+    fn lines_may_end_in_an_element() {
+        let mut text = String::new();
+        Xml("a\tb\n<c>").in_element(&mut text);
+        assert_eq!(text, "a&#9;b\n&lt;c&gt;");
     }
 }

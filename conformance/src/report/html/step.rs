@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter, Write as _};
+use std::sync::Arc;
 
 use super::difference::{self, Line, Mark};
 use super::view::state;
@@ -17,8 +18,10 @@ use crate::verdict::{Finding, Verdict};
 const LARGEST_BODY: usize = 20_000;
 
 /// Writes a scenario with its steps.
-pub(super) fn scenario(out: &mut String, id: &str, records: &[&Record]) -> fmt::Result {
-    let profile = records.first().map_or("", |record| &record.profile);
+pub(super) fn scenario(out: &mut String, records: &[Arc<Record>]) -> fmt::Result {
+    let Some(Record { scenario: id, profile, .. }) = records.first().map(|record| &**record) else {
+        return Ok(());
+    };
     let held = records.iter().filter(|record| record.verdict == Verdict::Pass).count();
     let (id, steps) = (Text(id), records.len());
     writeln!(out, "  <section class=\"scenario\" aria-label=\"{id}\">")?;

@@ -1,11 +1,11 @@
 //! What stands above the steps of a run, as the template of the page wants it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::event::Standing;
-use crate::report::account::Account;
+use crate::event::{Footer, Header, Record, Standing};
 use crate::report::cause::{Answered, Cause, causes};
 use crate::report::task::tasks;
 use crate::suite::Level;
@@ -61,9 +61,13 @@ struct CauseView<'a> {
     requirements: Vec<&'a str>,
 }
 
-/// Returns what the template shows of a run.
-pub(super) fn page(account: &Account) -> Page<'_> {
-    let footer = &account.footer;
+/// Returns what the template shows of a run, of which some steps do not hold.
+pub(super) fn page<'a>(
+    header: &'a Header,
+    footer: &'a Footer,
+    unfit: &'a [Arc<Record>],
+    answered: &Answered,
+) -> Page<'a> {
     let levels = Level::ALL.into_iter().map(|level| {
         let (held, tried) = footer.held(level);
         Held { level: level.to_string(), count: held, tried }
@@ -72,35 +76,31 @@ pub(super) fn page(account: &Account) -> Page<'_> {
         footer.steps.iter().map(|(verdict, count)| (verdict.to_string(), *count)).collect();
     verdicts.reverse();
     Page {
-        suite: &account.header.suite,
-        target: &account.header.target,
-        stage: account.header.stage.as_deref(),
-        started: account.header.started.split('.').next().unwrap_or_default().replace('T', " ") + " UTC",
+        suite: &header.suite,
+        target: &header.target,
+        stage: header.stage.as_deref(),
+        started: header.started.split('.').next().unwrap_or_default().replace('T', " ") + " UTC",
         seconds: format!("{:.1} s", footer.milliseconds / 1000.0),
-        program: &account.header.conformance,
+        program: &header.conformance,
         conforms: footer.exit == 0,
-        interruption: footer.interruption(account.header.steps),
+        interruption: footer.interruption(header.steps),
         levels: levels.filter(|one| one.tried > 0).collect(),
-        tasks: task_views(account),
-        causes: cause_views(account),
+        tasks: task_views(footer),
+        causes: cause_views(footer, unfit, answered),
         verdicts,
     }
 }
 
-fn cause_views(account: &Account) -> Vec<CauseView<'_>> {
-    let mut answered = Answered::default();
-    account.steps().for_each(|record| answered.add(record));
-    let unfit = account.steps().filter(|record| record.verdict > Verdict::Pass && record.deviation.is_none());
-    let unfit = unfit.filter(|record| record.verdict > Verdict::Inconclusive || record.waits_for.is_some());
-    let causes = causes(unfit, &answered, &account.footer.requirements);
-    causes.into_iter().map(|one| cause(one, account)).collect()
+fn cause_views<'a>(footer: &'a Footer, unfit: &'a [Arc<Record>], answered: &Answered) -> Vec<CauseView<'a>> {
+    let causes = causes(unfit.iter().map(|record| &**record), answered, &footer.requirements);
+    causes.into_iter().map(|one| cause(one, footer)).collect()
 }
 
-fn cause<'a>(cause: Cause<'a>, account: &'a Account) -> CauseView<'a> {
+fn cause<'a>(cause: Cause<'a>, footer: &'a Footer) -> CauseView<'a> {
     let covered: BTreeSet<&str> =
         Level::ALL.into_iter().flat_map(|level| cause.requirements(level)).collect();
     // In the order of the specification: `7.2` before `7.10`.
-    let register = account.footer.requirements.iter().map(|standing| standing.id.as_str());
+    let register = footer.requirements.iter().map(|standing| standing.id.as_str());
     CauseView {
         requirements: register.filter(|id| covered.contains(id)).collect(),
         steps: cause.records.iter().map(|record| record.id.as_str()).collect(),
@@ -108,8 +108,8 @@ fn cause<'a>(cause: Cause<'a>, account: &'a Account) -> CauseView<'a> {
     }
 }
 
-fn task_views(account: &Account) -> Vec<TaskView<'_>> {
-    let views = tasks(&account.footer.requirements).into_iter().map(|task| {
+fn task_views(footer: &Footer) -> Vec<TaskView<'_>> {
+    let views = tasks(&footer.requirements).into_iter().map(|task| {
         let counts = Level::ALL.map(|level| task.held(level));
         TaskView {
             id: task.id,

@@ -1,0 +1,117 @@
+//! Documents about a run: written while it is told, and whole when it is over.
+//!
+//! What stands at the head of a document is known when the run is over, and most of what stands below it long before. So each takes
+//! the steps a scenario at a time, while others are played, keeps what it writes of them aside, and at the end only puts it together.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use super::Report;
+use super::aside::Aside;
+use super::whole::WholeFile;
+use crate::event::{Event, Footer, Header, Record};
+
+/// One kind of document.
+pub trait Document: Send {
+    /// Takes the steps of a scenario. Scenarios come in the order of the plan.
+    ///
+    /// # Errors
+    /// Those of what is kept aside.
+    fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()>;
+
+    /// Writes the whole.
+    ///
+    /// # Errors
+    /// Those of `out`, and of what is kept aside.
+    fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// Opens a document that keeps what it has to keep in this place.
+pub(super) type Opening = fn(Aside) -> Box<dyn Document>;
+
+/// Tells a run to its documents, scenario by scenario.
+#[derive(Default)]
+pub struct Documents {
+    open: Vec<(WholeFile, Box<dyn Document>)>,
+    header: Option<Header>,
+    /// The steps of the scenario that is being told.
+    scenario: Vec<Arc<Record>>,
+}
+
+impl Documents {
+    /// Adds one that will stand at `path`.
+    ///
+    /// # Errors
+    /// A folder that is not there or cannot be written to.
+    pub(super) fn add(&mut self, path: &Path, open: Opening) -> io::Result<()> {
+        let file = WholeFile::create(path)?;
+        let document = open(Aside::within(file.folder()));
+        self.open.push((file, document));
+        Ok(())
+    }
+
+    /// Whether none was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Tells the scenario that has come to its end. A document that cannot take it never stands: an older one stays.
+    fn end_scenario(&mut self) -> io::Result<()> {
+        let records = std::mem::take(&mut self.scenario);
+        let mut told = Ok(());
+        if !records.is_empty() {
+            self.open.retain_mut(|(_, document)| {
+                let taken = document.scenario(&records);
+                let stays = taken.is_ok();
+                told = std::mem::replace(&mut told, Ok(())).and(taken);
+                stays
+            });
+        }
+        told
+    }
+}
+
+impl Report for Documents {
+    fn tell(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Header(header) => self.header = Some(header.clone()),
+            Event::Step(record) => {
+                let goes_on = self.scenario.last().is_none_or(|last| last.scenario == record.scenario);
+                let told = if goes_on { Ok(()) } else { self.end_scenario() };
+                self.scenario.push(Arc::clone(record));
+                return told;
+            }
+            Event::Load(_) => {}
+            Event::Footer(footer) => {
+                let told = self.end_scenario();
+                let documents = std::mem::take(&mut self.open);
+                return match &self.header {
+                    Some(header) => told.and(finish(documents, header, footer)),
+                    None => told,
+                };
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finishes all documents at once, each on a thread of its own.
+fn finish(open: Vec<(WholeFile, Box<dyn Document>)>, header: &Header, footer: &Footer) -> io::Result<()> {
+    let one = |mut file: WholeFile, document: Box<dyn Document>| {
+        document.finish(header, footer, &mut file)?;
+        file.finish()
+    };
+    thread::scope(|scope| {
+        let writing = open.into_iter().map(|(file, document)| scope.spawn(move || one(file, document)));
+        let writing: Vec<_> = writing.collect();
+        let written = writing.into_iter().map(|one| match one.join() {
+            Ok(written) => written,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        // Each is waited for, whatever has become of the others.
+        written.collect::<Vec<_>>().into_iter().collect()
+    })
+}
