@@ -21,7 +21,7 @@ use crate::matcher::{Change, ChangeKind, Left, Proposal};
 use crate::redact::Redactor;
 use crate::response::Response;
 use crate::source::{Place, Source};
-use crate::suite::{Folder, Step, Suite};
+use crate::suite::{Deed, Folder, Lane, Step, Suite};
 use crate::template::Scope;
 
 pub use propose::propose;
@@ -216,29 +216,32 @@ impl Blessing {
                 return refused(format!("the suite would not load any more: {first}"));
             }
         };
-        let (old, new) = (steps(before), steps(&after));
-        if old.len() != new.len() {
+        let counts = |suite: &Suite| suite.scenarios.iter().map(|one| one.steps.len()).collect::<Vec<_>>();
+        if counts(before) != counts(&after) {
             return refused("the suite would have other steps".to_owned());
         }
-        for ((scenario, old), (_, new)) in old.iter().zip(&new) {
-            let same_lines =
-                |(answer, _): &&(&Answer, Vec<Change>)| lines(&answer.place) == lines(&old.place);
-            if !agreed.iter().any(|one| same_lines(&one)) && demands(old) != demands(new) {
-                let why =
-                    format!("`{scenario}::{}`, which is not named, would demand something else", old.id);
-                return refused(why);
-            }
-            for (answer, _) in agreed.iter().filter(same_lines).filter(|(one, _)| is_of(one, scenario, old)) {
-                let Some((response, scope)) = &answer.response else { continue };
-                let findings = |expectation: &Expectation| {
-                    judge(expectation, &Ok(response.clone()), &old.request_place, scope).findings.len()
-                };
-                // Where a part is left, what differs may be told by other places: an element that stays moves those behind it.
-                let some_left = self.left.iter().any(|(step, _)| *step == answer.id);
-                if findings(&new.expectation) > 0 && !some_left {
-                    return refused(format!("`{}` would still not demand what was answered", answer.id));
+        for (old, new) in before.scenarios.iter().zip(&after.scenarios) {
+            let (old_deeds, new_deeds) = (before.deeds(old), after.deeds(new));
+            for (step, (old_deed, new_deed)) in old.steps.iter().zip(old_deeds.iter().zip(&*new_deeds)) {
+                let same_lines =
+                    |(answer, _): &&(&Answer, Vec<Change>)| lines(&answer.place) == lines(&step.place);
+                if !agreed.iter().any(|one| same_lines(&one)) && demands(old_deed) != demands(new_deed) {
+                    let id = format!("{}::{}", old.id, step.id);
+                    return refused(format!("`{id}`, which is not named, would demand something else"));
                 }
-                self.steps.push(answer.id.clone());
+                let answers = agreed.iter().filter(same_lines).map(|(answer, _)| *answer);
+                for answer in answers.filter(|one| is_of(one, &old.id, step)) {
+                    // Where a part is left, what differs may be told by other places: an element that stays moves those behind it.
+                    let some_left = self.left.iter().any(|(step, _)| *step == answer.id);
+                    match still_wrong(answer, new_deed.first()) {
+                        None => {}
+                        Some(true) if !some_left => {
+                            let why = format!("`{}` would still not demand what was answered", answer.id);
+                            return refused(why);
+                        }
+                        Some(_) => self.steps.push(answer.id.clone()),
+                    }
+                }
             }
         }
         Ok(())
@@ -259,7 +262,7 @@ fn proposal(answer: &Answer) -> Proposal {
 
 /// Whether an answer was given to a step of this scenario.
 fn is_of(answer: &Answer, scenario: &str, step: &Step) -> bool {
-    let before = answer.id.strip_suffix(&step.id).and_then(|id| id.strip_suffix("::"));
+    let before = answer.id.strip_suffix(&*step.id).and_then(|id| id.strip_suffix("::"));
     before
         .and_then(|id| id.strip_prefix(scenario))
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
@@ -274,15 +277,15 @@ fn written_by(suite: &Suite, lines: &Lines) -> usize {
     counts.sum()
 }
 
-/// Every step with its scenario.
-fn steps(suite: &Suite) -> Vec<(&str, &Step)> {
-    suite.scenarios.iter().flat_map(|one| one.steps.iter().map(|step| (one.id.as_str(), step))).collect()
+/// Whether an answer is not what a request expects; none where there was no answer.
+fn still_wrong(answer: &Answer, lane: &Lane) -> Option<bool> {
+    let (response, scope) = answer.response.as_ref()?;
+    Some(!judge(&lane.expectation, &Ok(response.clone()), &lane.place, scope).findings.is_empty())
 }
 
 /// All that a step demands, in words.
-fn demands(step: &Step) -> Vec<String> {
-    let lanes = step.race.iter().flat_map(|race| &race.lanes).flat_map(|lane| lane.expectation.describe());
-    step.expectation.describe().into_iter().chain(lanes).collect()
+fn demands(deed: &Deed) -> Vec<String> {
+    deed.lanes().iter().flat_map(|lane| lane.expectation.describe()).collect()
 }
 
 fn lines(place: &Place) -> Lines {

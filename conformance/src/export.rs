@@ -14,7 +14,7 @@ use crate::capture::{Capture, Found};
 use crate::expectation::Expectation;
 use crate::plan::Trial;
 use crate::request::{Agent, Prepared, Request};
-use crate::suite::{Lane, Step, Suite};
+use crate::suite::{Deed, Lane, Race, Step, Suite};
 
 use mark::{Marked, Memories, variable};
 
@@ -24,6 +24,8 @@ pub use shell::shell;
 /// A request as another tool has to send it.
 struct Outgoing<'a> {
     step: &'a Step,
+    /// The race that it belongs to.
+    race: Option<&'a Race>,
     /// The request, captures in it as marks; or why it cannot be told.
     request: Result<Prepared, String>,
     /// What is expected of its answer, and what names mean there.
@@ -49,19 +51,19 @@ struct Kept<'a> {
     part: Option<Cow<'a, str>>,
 }
 
-/// What is sent of a trial, in order.
-fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
-    let mut memories = Memories::of(trial, suite);
-    let steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
+/// What is sent of a trial, in order; `deeds` is what its steps do.
+fn outgoing<'a>(trial: &'a Trial, deeds: &'a [Deed], suite: &Suite) -> Vec<Outgoing<'a>> {
+    let mut memories = Memories::of(trial, deeds, suite);
+    let steps = trial.steps.iter().map(|(index, _)| (&trial.scenario.steps[*index], &deeds[*index]));
     let mut outgoing = Vec::new();
     // The captures that nothing makes, and whether the target would have to be started again.
     let (mut owed, mut restarted) = (BTreeSet::new(), false);
     // A jar that nothing is kept in sends nothing.
-    let all = trial.scenario.steps.iter().flat_map(Step::requests);
+    let all = deeds.iter().flat_map(Deed::requests);
     let kept: BTreeSet<&String> = all.filter_map(|request| request.jar.as_ref()?.keeps.as_ref()).collect();
-    for step in steps {
+    for (step, deed) in steps {
         restarted |= step.restart.is_some();
-        let needs = step.needs.iter().chain(step.frame.all_needs()).find(|need| owed.contains(&need.key));
+        let needs = deed.all_needs().find(|need| owed.contains(&need.key));
         let offered = suite.profile(&trial.profile).map_or(&[][..], |profile| &profile.features);
         let lacking = step.requires.iter().find(|feature| !offered.contains(feature));
         let hindrance = match needs {
@@ -70,21 +72,16 @@ fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
             }
             _ if restarted => Some("the target is started again before it".to_owned()),
             Some(need) => Some(format!("it needs `{}`, which no step that is told keeps", need.name)),
-            None => step
+            None => deed
                 .requests()
                 .filter_map(|request| request.jar.as_ref()?.reads.as_ref())
                 .any(|jar| kept.contains(&jar))
                 .then(|| "it sends the cookies of a jar".to_owned()),
         };
-        let lanes = step.race.as_ref().map(|race| race.lanes.iter());
-        let lanes: Vec<Sending<'a>> = match lanes {
-            Some(lanes) => lanes.flat_map(Sending::of_lane).collect(),
-            None => vec![Sending::of_step(step)],
-        };
-        for (index, lane) in lanes.into_iter().enumerate() {
+        for (index, lane) in deed.lanes().iter().flat_map(Sending::of_lane).enumerate() {
             let marked = match &hindrance {
                 Some(reason) => Err(reason.clone()),
-                None => memories.scope(step).map_err(|error| error.to_string()),
+                None => memories.scope(deed).map_err(|error| error.to_string()),
             };
             let request =
                 marked.as_ref().map_err(Clone::clone).and_then(|marked| marked.request(lane.request));
@@ -97,6 +94,7 @@ fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
             });
             outgoing.push(Outgoing {
                 step,
+                race: deed.race(),
                 request,
                 expectation: lane.expectation,
                 marked: marked.unwrap_or_default(),
@@ -119,10 +117,6 @@ struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    fn of_step(step: &'a Step) -> Self {
-        Self { request: &step.request, expectation: &step.expectation, captures: &step.captures, times: 1 }
-    }
-
     /// Those of a lane: what is kept is kept of the first.
     fn of_lane(lane: &'a Lane) -> impl Iterator<Item = Self> {
         let first = Self {
@@ -143,7 +137,7 @@ fn words(outgoing: &Outgoing<'_>) -> String {
         return String::new();
     }
     let mut at_once = String::new();
-    if let Some(race) = &step.race {
+    if let Some(race) = outgoing.race {
         at_once.push_str("# In the suite these are sent at once; here one behind the other.\n");
         if !race.outcomes.is_empty() || race.distinct.is_some() {
             at_once

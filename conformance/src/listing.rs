@@ -10,7 +10,7 @@ use crate::amount::amount;
 use crate::json::Json;
 use crate::memory::Memory;
 use crate::plan::{Plan, Trial};
-use crate::suite::{OUTPUT, Step, Suite};
+use crate::suite::{Deed, OUTPUT, Suite};
 
 /// One step of a plan.
 #[derive(Debug, Serialize)]
@@ -56,21 +56,21 @@ pub fn entries(plan: &Plan) -> Vec<Entry> {
     let stage = |index: usize| plan.suite.stages.get(index).cloned();
     let mut entries = Vec::new();
     for trial in plan.trials() {
-        let mut memory = unmade(trial, &plan.suite);
-        for step in
-            trial.steps.iter().filter(|(_, asked)| *asked).map(|(index, _)| &trial.scenario.steps[*index])
-        {
+        let deeds = plan.suite.deeds(&trial.scenario);
+        let mut memory = unmade(trial, &deeds, &plan.suite);
+        for (index, _) in trial.steps.iter().filter(|(_, asked)| *asked) {
+            let step = &trial.scenario.steps[*index];
             entries.push(Entry {
                 scenario: trial.id(),
                 id: trial.step_id(step),
-                title: step.title.clone(),
+                title: step.title.to_string(),
                 stage: stage(step.stages.since),
                 until: step.stages.until.and_then(stage),
                 profile: trial.profile.clone(),
                 requirements: step.covers.iter().map(ToString::to_string).collect(),
                 file: step.place.source().path().to_owned(),
                 line: step.place.line(),
-                request: request(step, &mut memory),
+                request: request(&deeds[*index], &mut memory),
             });
         }
     }
@@ -104,8 +104,9 @@ pub fn write_json(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn request(step: &Step, memory: &mut Memory) -> Request {
-    match memory.scope(step).and_then(|scope| step.request.sketch(&scope)) {
+fn request(deed: &Deed, memory: &mut Memory) -> Request {
+    let request = &deed.first().request;
+    match memory.scope(deed).and_then(|scope| request.sketch(&scope)) {
         Ok(prepared) => Request {
             method: prepared.method,
             path: prepared.target,
@@ -114,8 +115,8 @@ fn request(step: &Step, memory: &mut Memory) -> Request {
         },
         // A member of a capture has no value before the run.
         Err(_) => Request {
-            method: step.request.method.clone(),
-            path: step.request.target.written().to_owned(),
+            method: request.method.clone(),
+            path: request.target.written().to_owned(),
             headers: Vec::new(),
             body: None,
         },
@@ -123,9 +124,9 @@ fn request(step: &Step, memory: &mut Memory) -> Request {
 }
 
 /// A memory in which each capture is the expression that names it.
-fn unmade(trial: &Trial, suite: &Suite) -> Memory {
+fn unmade(trial: &Trial, deeds: &[Deed], suite: &Suite) -> Memory {
     let mut memory = Memory::new(suite);
-    for capture in trial.scenario.steps.iter().flat_map(|step| &step.captures) {
+    for capture in deeds.iter().flat_map(Deed::captures) {
         memory.keep(&capture.keys, &format!("${{{}}}", capture.name).into());
     }
     let profile = suite.profile(&trial.profile);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::jar::Jar;
 use crate::json::Json;
 use crate::request::JarUse;
-use crate::suite::{Frame, Need, OUTPUT, Step, Suite, TARGET};
+use crate::suite::{Deed, Frame, Need, OUTPUT, Step, Suite, TARGET};
 use crate::template::{Scope, TemplateError};
 use crate::verdict::{Judgement, Verdict};
 
@@ -20,7 +20,7 @@ pub(crate) struct Memory {
     /// The scopes of rows and sequences: their values are found once.
     frames: BTreeMap<String, Scope>,
     /// The setup step that did not pass, and its verdict.
-    broken: Option<(String, Verdict)>,
+    broken: Option<(Box<str>, Verdict)>,
     jars: BTreeMap<String, Jar>,
 }
 
@@ -54,9 +54,9 @@ impl Memory {
     ///
     /// # Errors
     /// A value of its row or of its sequence's parameters that cannot be found.
-    pub(crate) fn scope(&mut self, step: &Step) -> Result<Scope, TemplateError> {
-        let mut scope = self.frame(&step.frame)?;
-        self.lend(&step.needs, &mut scope);
+    pub(crate) fn scope(&mut self, deed: &Deed) -> Result<Scope, TemplateError> {
+        let mut scope = self.frame(&deed.frame)?;
+        self.lend(&deed.needs, &mut scope);
         Ok(scope)
     }
 
@@ -85,14 +85,13 @@ impl Memory {
     }
 
     /// Returns what keeps a step from being sent.
-    pub(crate) fn hindrance(&self, step: &Step) -> Option<Judgement> {
+    pub(crate) fn hindrance(&self, step: &Step, deed: &Deed) -> Option<Judgement> {
         if let Some((setup, verdict)) = self.broken.as_ref().filter(|_| !step.cleanup) {
             let reason = format!("the step `{setup}`, on which the rest depends, did not pass");
             let verdict = if *verdict == Verdict::Skipped { Verdict::Skipped } else { Verdict::Inconclusive };
             return Some(Judgement::because(verdict, reason).waiting_for(setup));
         }
-        let mut needs = step.needs.iter().chain(step.frame.all_needs());
-        needs.find_map(|Need { name, key, owed_by }| {
+        deed.all_needs().find_map(|Need { name, key, owed_by }| {
             let (verdict, reason) = match self.made.get(key) {
                 Some(Ok(_)) => return None,
                 Some(Err(Owed { verdict, cause })) => {

@@ -82,7 +82,7 @@ impl Costs {
         self.0.get(&trial.id()).copied().unwrap_or_else(|| {
             let steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
             steps.fold(0, |cost, step| {
-                let requests = step.race.as_ref().map_or(1, |race| race.lanes.len() as u64);
+                let requests = u64::from(step.requests);
                 let wait = u64::try_from(step.wait.as_micros()).unwrap_or(u64::MAX);
                 let restart = if step.restart.is_some() { START } else { 0 };
                 (requests * STEP).saturating_add(wait).saturating_add(restart).saturating_add(cost)

@@ -5,6 +5,7 @@
 
 mod contract;
 mod csv;
+mod deed;
 mod expansion;
 pub(crate) mod folder;
 pub(crate) mod format;
@@ -25,6 +26,7 @@ mod variable;
 mod warning;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Json;
@@ -32,9 +34,13 @@ use crate::request::Request;
 use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml;
+use folder::Beside;
+use sequence::Sequences;
+use warning::Captures;
 
 pub(crate) use contract::environment;
 pub use contract::{Create, Launch};
+pub use deed::{Deed, Demands, Sent};
 pub use folder::Folder;
 pub use frame::{Frame, Need, Spots};
 pub use lane::Lane;
@@ -76,6 +82,9 @@ pub struct Suite {
     pub scenarios: Vec<Arc<Scenario>>,
     /// What is probably a mistake.
     pub warnings: Diagnostics,
+    /// Where its files are.
+    folder: Folder,
+    sequences: Sequences,
 }
 
 /// Named data that a target holds before the steps run.
@@ -86,6 +95,10 @@ pub struct Fixture {
     /// What it is.
     pub value: Json,
 }
+
+/// Of so many steps the deeds stay in memory. Of those behind them they are made again when they are asked for: a suite of any size can
+/// be played, and one of a common size is compiled once.
+const KEPT: usize = 20_000;
 
 /// The name of the manifest in a suite's folder.
 const MANIFEST: &str = "suite.yaml";
@@ -116,15 +129,32 @@ impl Suite {
         let is_scenario =
             |name: &str| name != MANIFEST && name != REGISTER && !name.starts_with(sequence::FOLDER);
         let names: Vec<&String> = names.iter().filter(|name| is_scenario(name)).collect();
+        let steps = AtomicUsize::new(0);
         let one = |name: &&String| {
             let (source, text) = read(folder, name)?;
             let id = name.strip_suffix(".yaml").unwrap_or(name);
-            scenario::compile(id, &text, &source, &suite, folder, &sequences)
+            let beside = Beside::new(folder);
+            let mut compiled = scenario::compile(id, &text, &source, &suite, &beside, &sequences)?;
+            let captures = Captures::of(&compiled, &source);
+            let before = steps.fetch_add(compiled.iter().map(|one| one.steps.len()).sum(), Ordering::Relaxed);
+            // What another file gives may be another when it is read again, and rows would be read again for each of them.
+            if let [scenario] = &mut *compiled
+                && before > KEPT
+                && scenario.row.is_none()
+                && !beside.was_read()
+            {
+                scenario.deeds = None;
+            }
+            Ok((compiled, captures))
         };
+        let mut captures = Captures::default();
         let mut scenarios = Vec::new();
         for compiled in many::each(&names, one) {
             match compiled {
-                Ok(compiled) => scenarios.extend(compiled.into_iter().map(Arc::new)),
+                Ok((compiled, more)) => {
+                    scenarios.extend(compiled.into_iter().map(Arc::new));
+                    captures.append(more);
+                }
                 Err(more) => wrong.append(more),
             }
         }
@@ -138,10 +168,28 @@ impl Suite {
                 Diagnostic::new(message).help("a scenario is a .yaml file in a folder below the suite's own"),
             );
         }
-        let mut warnings = warning::warnings(&suite);
+        let mut warnings = warning::warnings(&suite, captures);
         warnings.append(sequence::unused(&sequences));
         suite.warnings = warnings;
+        suite.sequences = sequences;
         wrong.into_result(suite)
+    }
+
+    /// Returns what the steps of a scenario do, in their order.
+    ///
+    /// # Panics
+    /// Where the scenario is none of this suite.
+    #[must_use]
+    pub fn deeds(&self, scenario: &Scenario) -> Arc<[Deed]> {
+        let again = || {
+            let (source, beside) = (scenario.place.source(), Beside::new(&self.folder));
+            let text = yaml::read(source).ok()?;
+            let compiled =
+                scenario::compile(&scenario.id, &text, source, self, &beside, &self.sequences).ok()?;
+            compiled.into_iter().next()?.deeds
+        };
+        // What was compiled once, and read no other file, is compiled again.
+        scenario.deeds.clone().or_else(again).expect("a scenario of this suite")
     }
 
     /// Returns the profile of this name.
@@ -212,4 +260,47 @@ pub(crate) fn check_format(format: &yaml::Located<u32>, source: &Arc<Source>) ->
     let message =
         format!("this file is of format {}, and this program reads format {}", format.value, format::FORMAT);
     Err(Diagnostic::at(format.place(source), message).help("a newer version of conformance may read it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn of_a_suite_of_any_size_the_deeds_are_the_same_whether_they_were_kept_or_are_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("suite.yaml", "format: 1\ntitle: Many\norigin: http://localhost\nprofiles: {all: {}}\n");
+        write(
+            "requirements.yaml",
+            "format: 1\nrequirements:\n  - {id: ONE, level: must, clause: all, text: all of it}\n",
+        );
+        fs::create_dir(folder.path().join("many")).unwrap();
+        let mut scenario = "format: 1\ntitle: One of many\nprofile: all\nsteps:\n".to_owned();
+        for step in 0..1000 {
+            writeln!(
+                scenario,
+                "  - {{id: step-{step}, title: t, covers: [ONE], request: curl http://localhost/{step}, expect: {{status: 200}}}}"
+            )
+            .unwrap();
+        }
+        for file in 10..=31 {
+            write(&format!("many/{file}.yaml"), &scenario);
+        }
+        let suite = Suite::load(&Folder::Directory(folder.path().to_owned())).unwrap();
+        // Whoever is asked again reads no file.
+        fs::remove_dir_all(folder.path().join("many")).unwrap();
+        let kept = suite.scenarios.iter().filter(|scenario| scenario.deeds.is_some()).count();
+        assert_eq!((suite.scenarios.len(), kept), (22, 21));
+        let left = suite.scenarios.iter().find(|scenario| scenario.deeds.is_none()).unwrap();
+        let sent = |scenario: &Scenario| -> Vec<String> {
+            let deeds = suite.deeds(scenario);
+            deeds.iter().map(|deed| deed.first().request.target.written().to_owned()).collect()
+        };
+        assert_eq!(sent(left), sent(&suite.scenarios[0]));
+        assert_eq!(sent(left)[999], "/999");
+    }
 }

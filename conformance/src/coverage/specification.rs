@@ -19,7 +19,7 @@ use crate::expectation::{Body, Expectation};
 use crate::json::{self, Json};
 use crate::request::{Prepared, Request};
 use crate::source::Source;
-use crate::suite::{OUTPUT, Suite};
+use crate::suite::{Deed, OUTPUT, Suite};
 use crate::template::Scope;
 use crate::transcript::{self, Command};
 
@@ -100,10 +100,10 @@ impl Specification {
 }
 
 /// A request that a step sends, and what it expects.
-struct Encoded<'a> {
+struct Encoded {
     step: Step,
     shape: Shape,
-    expectation: &'a Expectation,
+    expectation: Expectation,
     scope: Scope,
 }
 
@@ -116,24 +116,21 @@ struct Shape {
 }
 
 /// Every request of a suite.
-fn encoded(suite: &Suite) -> Vec<Encoded<'_>> {
+fn encoded(suite: &Suite) -> Vec<Encoded> {
     let mut encoded = Vec::new();
     for scenario in &suite.scenarios {
-        let mut scope = suite.scope();
-        for capture in scenario.steps.iter().flat_map(crate::suite::Step::all_captures) {
+        let (mut scope, deeds) = (suite.scope(), suite.deeds(scenario));
+        for capture in deeds.iter().flat_map(Deed::captures) {
             scope.set(&capture.name, &ANYTHING.to_string().into());
         }
         let outputs = suite.profiles.iter().flat_map(|profile| &profile.output);
         let outputs = outputs.map(|(name, _)| (name.clone(), ANYTHING.to_string().into())).collect();
         scope.set(OUTPUT, &Json::Object(outputs));
-        for step in &scenario.steps {
-            let lanes = step.race.iter().flat_map(|race| &race.lanes);
-            let sole = step.race.is_none().then_some((&step.request, &step.expectation));
-            let sent = sole.into_iter().chain(lanes.map(|lane| (&lane.request, &lane.expectation)));
-            for (request, expectation) in sent {
+        for (step, deed) in scenario.steps.iter().zip(&*deeds) {
+            for lane in deed.lanes() {
                 // A member of a capture has no value before a run, so such a request encodes nothing that is printed.
-                let Some(shape) = shape(request, &scope) else { continue };
-                let step = named(&scenario.id, step);
+                let Some(shape) = shape(&lane.request, &scope) else { continue };
+                let (step, expectation) = (named(&scenario.id, step), lane.expectation.clone());
                 encoded.push(Encoded { step, shape, expectation, scope: scope.clone() });
             }
         }
@@ -141,7 +138,7 @@ fn encoded(suite: &Suite) -> Vec<Encoded<'_>> {
     encoded
 }
 
-fn printed(command: &Command, suite: &Suite, known: &[Encoded<'_>], addresses: &[String]) -> Printed {
+fn printed(command: &Command, suite: &Suite, known: &[Encoded], addresses: &[String]) -> Printed {
     let no_files = |_: &str| Err(io::ErrorKind::NotFound.into());
     let mut steps = Vec::new();
     let missing = match curl::parse(&command.text, &suite.origin, &no_files, &command.place) {
@@ -149,7 +146,7 @@ fn printed(command: &Command, suite: &Suite, known: &[Encoded<'_>], addresses: &
         Ok(request) => match shape(&request, &Scope::default()) {
             None => Some("it cannot be sent as it is printed".to_owned()),
             Some(shape) => {
-                let same: Vec<&Encoded<'_>> = known.iter().filter(|one| one.shape.is(&shape)).collect();
+                let same: Vec<&Encoded> = known.iter().filter(|one| one.shape.is(&shape)).collect();
                 let agreeing = same.iter().filter(|one| agrees(one, &command.output, addresses));
                 steps.extend(agreeing.map(|one| one.step.clone()));
                 steps.dedup();
@@ -202,7 +199,7 @@ impl Shape {
 }
 
 /// Whether what a step expects could be what is printed: its body as far as it is JSON, and its status where curl's `-v` shows it.
-fn agrees(encoded: &Encoded<'_>, output: &str, addresses: &[String]) -> bool {
+fn agrees(encoded: &Encoded, output: &str, addresses: &[String]) -> bool {
     let status = STATUS.captures(output).and_then(|groups| groups[1].parse().ok());
     if let (Some(expected), Some(status)) = (&encoded.expectation.status, status)
         && !expected.allows(status, &encoded.scope)

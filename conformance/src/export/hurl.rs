@@ -30,7 +30,8 @@ pub fn hurl(plan: &Plan) -> String {
         // What a program prints is text, whatever Hurl takes a variable of the command line for.
         let printed = plan.suite.profile(&trial.profile).into_iter().flat_map(|profile| &profile.output);
         let mut types: Types = printed.map(|(name, _)| (output(name), Type::Text)).collect();
-        for outgoing in outgoing(trial, &plan.suite) {
+        let deeds = plan.suite.deeds(&trial.scenario);
+        for outgoing in outgoing(trial, &deeds, &plan.suite) {
             file.push_str(&format!("\n{}", super::words(&outgoing)));
             // Writing to a string cannot fail.
             entry(&outgoing, &mut types, &mut file).ok();
@@ -100,7 +101,7 @@ fn options(outgoing: &Outgoing<'_>, request: &Prepared, file: &mut String) -> st
     if !delay.is_zero() {
         writeln!(options, "delay: {}", delay.as_millis())?;
     }
-    if let Some((limit, every)) = outgoing.step.retry {
+    if let Some((limit, every)) = outgoing.step.retry.as_deref() {
         let every = every.as_millis().max(1);
         writeln!(options, "retry: {}\nretry-interval: {every}", limit.as_millis().div_ceil(every))?;
     }

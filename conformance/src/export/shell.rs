@@ -20,7 +20,8 @@ pub fn shell(plan: &Plan) -> String {
     );
     for trial in plan.trials() {
         script.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
-        for outgoing in outgoing(trial, &plan.suite) {
+        let deeds = plan.suite.deeds(&trial.scenario);
+        for outgoing in outgoing(trial, &deeds, &plan.suite) {
             script.push_str(&format!("\n{}", super::words(&outgoing)));
             step(&outgoing, &trial.step_id(outgoing.step), &mut script);
         }
@@ -85,7 +86,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
     let sent = format!("answer=$({printed}curl -s{including} {command})\n");
     let kept: String = outgoing.kept.iter().map(keep).collect();
     let judged = format!("expect {statuses} {}\n", quoted(id));
-    script.push_str(&match outgoing.step.retry {
+    script.push_str(&match outgoing.step.retry.as_deref() {
         Some(retry) => {
             format!("{head}{}{judged}{tail}", again(retry, &format!("{sent}{kept}"), &statuses, outgoing))
         }
@@ -95,7 +96,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
 
 /// The lines that send a request, in a loop that ends with what is expected or with the time for it.
 fn again(
-    (limit, every): (Duration, Duration),
+    (limit, every): &(Duration, Duration),
     sent: &str,
     statuses: &str,
     outgoing: &Outgoing<'_>,

@@ -66,7 +66,7 @@ pub async fn under_load(
         let trial = &session.plan().groups[group].trials[index];
         match session.unrepeatable(group).or_else(|| act::differs(&first, &second)) {
             Some(reason) => left_out.push(LeftOut { scenario: trial.id(), reason }),
-            None => acts.push(Act::new(group, index, trial, &first)),
+            None => acts.push(Act::new(group, index, session.plan(), &first)),
         }
         for record in first {
             told(&session, record, true);

@@ -1,19 +1,17 @@
 //! One scenario, played to its end.
 
 mod telling;
+mod trying;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::path::What;
-use super::race;
 use super::session::{Session, Turn};
 use super::stage::{Stage, Unset};
 use crate::bless::Answer;
-use crate::capture::Capture;
 use crate::exchange::Breakage;
 use crate::json::Json;
-use crate::judge::{judge, judge_race};
 use crate::matcher::Left;
 use crate::memory::Memory;
 use crate::plan::Trial;
@@ -21,15 +19,16 @@ use crate::redact::Redactor;
 use crate::request::Prepared;
 use crate::response::Response;
 use crate::source::Place;
-use crate::suite::Step;
+use crate::suite::{Deed, Step};
 use crate::target::Running;
-use crate::template::{Scope, TemplateError};
+use crate::template::Scope;
 use crate::verdict::{Finding, Judgement, Verdict};
 
 /// A scenario in one profile, and what has been kept so far.
 pub(super) struct Scene<'a> {
     session: &'a Session,
     trial: &'a Trial,
+    deeds: &'a [Deed],
     memory: Memory,
     turn: Turn,
     redactor: Redactor,
@@ -50,6 +49,13 @@ pub(super) struct Played {
     base: String,
     /// Whether the target itself did not start.
     pub(super) unstarted: bool,
+}
+
+/// A step, and what it does.
+#[derive(Clone, Copy)]
+struct Move<'a> {
+    step: &'a Step,
+    deed: &'a Deed,
 }
 
 /// A step that was tried, with what went over the wire.
@@ -79,10 +85,11 @@ pub(super) fn unplayed(session: &Session, trial: &Trial, unset: &Unset) -> Playe
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(session: &'a Session, trial: &'a Trial, turn: Turn) -> Self {
+    /// Returns a scenario that has not begun; `deeds` is what its steps do.
+    pub(super) fn new(session: &'a Session, trial: &'a Trial, deeds: &'a [Deed], turn: Turn) -> Self {
         let memory = Memory::new(&session.plan().suite);
         let redactor = session.redactor();
-        Self { session, trial, memory, turn, redactor, told: Vec::new(), begun: false, scope: None }
+        Self { session, trial, deeds, memory, turn, redactor, told: Vec::new(), begun: false, scope: None }
     }
 
     /// Plays the steps in order; a failing step does not end the scenario, and nothing keeps its cleanup from being played.
@@ -106,7 +113,7 @@ impl<'a> Scene<'a> {
         self.memory.meet(running.wire.base(), &Json::Object(output.collect()), &running.learnt);
         let base = running.wire.base().to_owned();
         let mut running = Some(running);
-        let cleans_up = self.steps().any(|(_, step, _)| step.cleanup);
+        let cleans_up = self.moves().any(|(_, one, _)| one.step.cleanup);
         let interrupt = self.session.options.interrupt.clone();
         tokio::select! {
             () = self.perform(stage, &mut running, false) => {}
@@ -124,7 +131,8 @@ impl<'a> Scene<'a> {
     /// Sends the steps of the story, or those that clean up.
     async fn perform(&mut self, stage: &Stage, running: &mut Option<Arc<Running>>, cleanup: bool) {
         let interrupt = &self.session.options.interrupt;
-        for (index, step, asked) in self.steps().filter(|(_, step, _)| step.cleanup == cleanup) {
+        for (index, one, asked) in self.moves().filter(|(_, one, _)| one.step.cleanup == cleanup) {
+            let step = one.step;
             let began = Instant::now();
             if !step.wait.is_zero() {
                 // Another scenario sends while this one waits.
@@ -135,7 +143,7 @@ impl<'a> Scene<'a> {
             if interrupt.is_wished() && !cleanup {
                 return;
             }
-            if let Some(asks) = step.restart.as_ref().filter(|_| self.hindrance(step, stage).is_none()) {
+            if let Some(asks) = step.restart.as_ref().filter(|_| self.hindrance(one, stage).is_none()) {
                 drop(running.take());
                 // Another scenario sends while the target comes up.
                 self.turn = Turn::default();
@@ -150,14 +158,14 @@ impl<'a> Scene<'a> {
                 self.leave_out(index, step, asked);
                 continue;
             };
-            let mut attempt = self.attempt(step, stage, running).await;
+            let mut attempt = self.attempt(one, stage, running).await;
             attempt.took = began.elapsed();
             if matches!(attempt.exchange, Some((_, Err(Breakage::Silence(_))))) {
                 self.session.fell_silent();
                 stage.fell_silent();
             }
             if asked {
-                self.keep_answer(step, &attempt);
+                self.keep_answer(one, &attempt);
                 self.told.push((index, attempt));
             }
         }
@@ -190,24 +198,26 @@ impl<'a> Scene<'a> {
         Some(Unset::new(Verdict::Inconclusive, reason))
     }
 
-    fn steps(&self) -> impl Iterator<Item = (usize, &'a Step, bool)> + use<'a> {
-        let trial = self.trial;
-        trial.steps.iter().map(|(index, asked)| (*index, &trial.scenario.steps[*index], *asked))
+    fn moves(&self) -> impl Iterator<Item = (usize, Move<'a>, bool)> + use<'a> {
+        let (trial, deeds) = (self.trial, self.deeds);
+        let of = |index: usize| Move { step: &trial.scenario.steps[index], deed: &deeds[index] };
+        trial.steps.iter().map(move |(index, asked)| (*index, of(*index), *asked))
     }
 
-    async fn attempt(&mut self, step: &Step, stage: &Stage, running: &Arc<Running>) -> Attempt {
-        if let Some(judgement) = self.hindrance(step, stage) {
-            self.owe(step, &judgement);
+    async fn attempt(&mut self, one: Move<'_>, stage: &Stage, running: &Arc<Running>) -> Attempt {
+        let step = one.step;
+        if let Some(judgement) = self.hindrance(one, stage) {
+            self.owe(one.deed, &judgement);
             if step.setup {
                 self.memory.break_off(step, judgement.verdict);
             }
             return judgement.into();
         }
         self.begun = true;
-        let deadline = step.retry.map(|(limit, _)| Instant::now() + limit);
+        let deadline = step.retry.as_ref().map(|retry| Instant::now() + retry.0);
         let mut tries = 0;
         loop {
-            let attempt = self.once(step, running).await;
+            let attempt = self.once(one.deed, running).await;
             tries += 1;
             // A request that cannot be made will not be made of the same values later.
             let again = attempt.exchange.is_some()
@@ -219,146 +229,36 @@ impl<'a> Scene<'a> {
                 }
                 return Attempt { tries, ..attempt };
             }
-            self.pause(step, step.retry.map_or(Duration::ZERO, |(_, every)| every)).await;
+            self.pause(step, step.retry.as_ref().map_or(Duration::ZERO, |retry| retry.1)).await;
         }
     }
 
     /// What keeps a step from being sent.
-    fn hindrance(&self, step: &Step, stage: &Stage) -> Option<Judgement> {
+    fn hindrance(&self, Move { step, deed }: Move<'_>, stage: &Stage) -> Option<Judgement> {
         if let Some(feature) = step.requires.iter().find(|feature| !stage.offers(feature)) {
             let reason = format!("the target does not offer `{feature}`");
             return Some(Judgement::because(Verdict::Skipped, reason));
         }
         let hushed = self.session.hushed().map(|hushed| Judgement::because(Verdict::Inconclusive, hushed));
-        self.memory.hindrance(step).or(hushed)
-    }
-
-    async fn once(&mut self, step: &Step, running: &Arc<Running>) -> Attempt {
-        let process = running.process.as_ref();
-        let mark = process.map(crate::target::process::Process::mark);
-        let (mut judgement, prepared, outcome) = match self.exchange(step, running).await {
-            Ok(exchange) => exchange,
-            Err(error) => {
-                let place = step.request_place.find(error.written());
-                let judgement = Judgement::because(Verdict::Inconclusive, format!("{error} ({place})"));
-                self.owe(step, &judgement);
-                return judgement.into();
-            }
-        };
-        if let Some(process) = process.filter(|_| outcome.is_err()) {
-            // A target that ends shows it a moment after its connection has broken.
-            if let Some(exit) = exit_soon(process).await {
-                judgement.reason = Some(format!("the target {exit}"));
-                // How its connection broke is chance, and says nothing beside that.
-                for finding in &mut judgement.findings {
-                    "no whole answer came".clone_into(&mut finding.label);
-                }
-            }
-        }
-        let failed = judgement.verdict > Verdict::Pass;
-        if failed && process.is_some() {
-            // What was printed before the answer is in the pipe by now, and its reader needs a moment.
-            tokio::time::sleep(READING).await;
-        }
-        let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
-        let exchange = Some((prepared, outcome));
-        Attempt { exchange, printed: printed.unwrap_or_default(), ..judgement.into() }
-    }
-
-    /// Sends what a step sends and judges what comes; of a race, shows the answer that tells most.
-    async fn exchange(
-        &mut self,
-        step: &Step,
-        running: &Arc<Running>,
-    ) -> Result<(Judgement, Prepared, Result<Response, Breakage>), TemplateError> {
-        let scope = self.memory.scope(step)?;
-        let mut jar = self.memory.jar(step.request.jar.as_deref());
-        let Some(race) = &step.race else {
-            let prepared = step.request.prepare(&scope)?;
-            let (sent, outcome) = running.wire.send(prepared, jar.as_mut(), step.reading()).await;
-            self.redactor.learn(&sent, outcome.as_ref().ok());
-            self.memory.put_back(step.request.jar.as_deref(), jar);
-            let scope = scope.at(SystemTime::now());
-            self.scope = self.session.options.answers.is_some().then(|| scope.clone());
-            let mut judgement = judge(&step.expectation, &outcome, &step.request_place, &scope);
-            self.keep(&step.captures, &outcome, &mut judgement);
-            return Ok((judgement, sent, outcome));
-        };
-        let (mut sent, mut answers) = race::send(race, running, &scope, jar.as_ref()).await?;
-        for (request, answer) in sent.iter().zip(&answers) {
-            self.redactor.learn(request, answer.outcome.as_ref().ok());
-        }
-        let (mut judgement, shown) = judge_race(race, &answers, &scope);
-        for (index, lane) in race.lanes.iter().enumerate() {
-            if let Some(first) = answers.iter().find(|answer| answer.lane == index) {
-                self.keep(&lane.captures, &first.outcome, &mut judgement);
-            }
-        }
-        Ok((judgement, sent.swap_remove(shown), answers.swap_remove(shown).outcome))
-    }
-
-    fn keep(
-        &mut self,
-        captures: &[Capture],
-        outcome: &Result<Response, Breakage>,
-        judgement: &mut Judgement,
-    ) {
-        match outcome {
-            Ok(response) => self.capture(captures, response, judgement),
-            Err(breakage) => {
-                for capture in captures {
-                    self.memory.owe(&capture.keys, Verdict::Inconclusive, &breakage.to_string());
-                }
-            }
-        }
-    }
-
-    /// Keeps what a step captures. A response that holds all that is expected and lacks what is to be kept is a failure.
-    fn capture(&mut self, captures: &[Capture], response: &Response, judgement: &mut Judgement) {
-        for capture in captures {
-            match capture.take(response) {
-                Ok(value) => {
-                    if capture.secret {
-                        self.redactor.hide(&value);
-                    }
-                    self.memory.keep(&capture.keys, &value);
-                }
-                Err(cause) => {
-                    if judgement.verdict == Verdict::Pass {
-                        let (expected, received) = ("a value to keep".to_owned(), cause.clone());
-                        let (place, label) = (capture.place.clone(), cause.clone());
-                        let finding = Finding { place, label, pointer: None, expected, received };
-                        *judgement = Judgement::of(vec![finding]);
-                    }
-                    self.memory.owe(&capture.keys, Verdict::Inconclusive, &cause);
-                }
-            }
-        }
+        self.memory.hindrance(step, deed).or(hushed)
     }
 
     /// Keeps what was answered to a step that is named, where answers are to be blessed.
-    fn keep_answer(&mut self, step: &Step, attempt: &Attempt) {
+    fn keep_answer(&mut self, Move { step, deed }: Move<'_>, attempt: &Attempt) {
         let Some(answers) = &self.session.options.answers else { return };
         let (id, scope) = (self.trial.step_id(step), self.scope.take());
         if !answers.want(&id) {
             return;
         }
         let response = match &attempt.exchange {
-            Some((_, Ok(response))) if step.race.is_none() => Some(response.clone()).zip(scope),
+            Some((_, Ok(response))) if deed.race().is_none() => Some(response.clone()).zip(scope),
             _ => None,
         };
         let finding = attempt.judgement.findings.first();
         let wrong = finding.map(|finding| Left { place: finding.place.clone(), why: finding.label.clone() });
-        let (place, expectation) = (step.place.clone(), step.expectation.clone());
+        let (place, expectation) = (step.place.clone(), deed.first().expectation.clone());
         if response.is_some() || wrong.is_some() {
             answers.add(Answer { id, place, expectation, response, wrong });
-        }
-    }
-
-    fn owe(&mut self, step: &Step, judgement: &Judgement) {
-        for capture in step.all_captures() {
-            let cause = judgement.reason.as_deref().unwrap_or_default();
-            self.memory.owe(&capture.keys, judgement.verdict, cause);
         }
     }
 }
@@ -373,17 +273,4 @@ fn never_again(asks: &Place, unset: Unset) -> Attempt {
         received: unset.reason,
     }]);
     Attempt { printed: unset.printed, ..judgement.into() }
-}
-
-/// How long what a target printed may take from its pipe.
-const READING: Duration = Duration::from_millis(10);
-
-async fn exit_soon(process: &crate::target::process::Process) -> Option<crate::target::process::Exit> {
-    for _ in 0..5 {
-        if let Some(exit) = process.exited() {
-            return Some(exit);
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    None
 }

@@ -169,7 +169,8 @@ impl Session {
             None => None,
         };
         let what = What::Scenario { group, index };
-        let played = Scene::new(self, trial, turn).play(stage, what).await;
+        let deeds = self.plan.suite.deeds(&trial.scenario);
+        let played = Scene::new(self, trial, &deeds, turn).play(stage, what).await;
         if port.is_some() || self.plan.groups[group].isolated {
             stage.strike().await;
         }

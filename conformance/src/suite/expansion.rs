@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Suite;
-use super::folder::Folder;
+use super::deed::Deed;
+use super::folder::Beside;
 use super::format::StepText;
 use super::frame::{Frame, Need, Spots};
 use super::members::{parse_text, string};
@@ -51,10 +52,12 @@ pub(super) struct Level<'a> {
 
 /// The steps so far, and what is wrong with the others.
 pub(super) struct Expansion<'a> {
-    pub(super) folder: &'a Folder,
+    pub(super) beside: &'a Beside<'a>,
     pub(super) sequences: &'a Sequences,
     pub(super) names: Names<'a>,
     pub(super) steps: Vec<Step>,
+    /// What each of them does.
+    pub(super) deeds: Vec<Deed>,
     pub(super) wrong: Diagnostics,
 }
 
@@ -76,7 +79,7 @@ impl<'a> Expansion<'a> {
 
     fn rows(&mut self, step: &'a Located<StepText>, level: &Level<'a>) -> Result<(), Diagnostics> {
         let Some(node) = &step.value.rows else { return self.step(step, level) };
-        let rows = rows::read(node, level.source, self.folder, level.file)?;
+        let rows = rows::read(node, level.source, self.beside, level.file)?;
         if let Some((capture, _)) = step.value.capture.0.first() {
             let message = "each row would make this capture anew";
             return Err(Diagnostic::at(capture.place(level.source), message)
@@ -121,7 +124,7 @@ impl<'a> Expansion<'a> {
             return Err(Diagnostic::at(name.place(level.source), message).into());
         }
         match step::compile(self, step, level) {
-            Ok(step) => self.keep(step, level),
+            Ok((step, deed)) => self.keep(step, deed, level),
             Err(wrong) => Err(self.owe(step, level, wrong)),
         }
     }
@@ -137,7 +140,7 @@ impl<'a> Expansion<'a> {
         wrong
     }
 
-    fn keep(&mut self, step: Step, level: &Level<'_>) -> Result<(), Diagnostics> {
+    fn keep(&mut self, step: Step, deed: Deed, level: &Level<'_>) -> Result<(), Diagnostics> {
         if self.steps.len() == MOST {
             let place = level.spots.via.first().unwrap_or(&step.place).clone();
             // One more than there may be: nothing behind it is looked at.
@@ -154,12 +157,13 @@ impl<'a> Expansion<'a> {
                 .help(format!("the first is at {first}"))
                 .into());
         }
-        for capture in step.all_captures() {
+        for capture in deed.captures() {
             for key in &capture.keys {
                 self.names.capture(key, &step.id);
             }
         }
         self.steps.push(step);
+        self.deeds.push(deed);
         Ok(())
     }
 

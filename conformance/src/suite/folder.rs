@@ -2,6 +2,7 @@
 //!
 //! The only room of the suite that reads files.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -27,6 +28,12 @@ pub enum Folder {
         /// The texts, by the files' names below it.
         texts: BTreeMap<String, String>,
     },
+}
+
+/// The files that a file of a suite names, and whether one was read.
+pub(super) struct Beside<'a> {
+    folder: &'a Folder,
+    was_read: Cell<bool>,
 }
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
@@ -77,7 +84,7 @@ impl Folder {
     ///
     /// # Errors
     /// A file that is not there or cannot be read.
-    pub(super) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         match self {
             Self::Directory(path) => read_file(&path.join(name)),
             Self::Edited { folder, texts } => match texts.get(name) {
@@ -89,15 +96,6 @@ impl Folder {
                 Ok(file.contents().to_vec())
             }
         }
-    }
-
-    /// Returns the bytes of a file that stands beside another of the suite, or is reached from there.
-    ///
-    /// # Errors
-    /// Those of [`Self::read`].
-    pub(super) fn read_beside(&self, file: &str, name: &str) -> io::Result<Vec<u8>> {
-        let beside = Path::new(file).parent().unwrap_or(Path::new(""));
-        self.read(&beside.join(name).to_string_lossy())
     }
 
     /// Returns a file as the source of values and messages.
@@ -123,6 +121,41 @@ impl Folder {
             Diagnostic::at(source.place(replaced), "this is not UTF-8").help("save the file in UTF-8")
         })
     }
+}
+
+impl<'a> Beside<'a> {
+    /// Returns the files of a folder, none of which was read.
+    pub(super) fn new(folder: &'a Folder) -> Self {
+        Self { folder, was_read: Cell::new(false) }
+    }
+
+    /// Returns the bytes of a file that stands beside another of the suite, or is reached from there.
+    ///
+    /// # Errors
+    /// Those of [`Folder::read`].
+    pub(super) fn read(&self, file: &str, name: &str) -> io::Result<Vec<u8>> {
+        self.was_read.set(true);
+        self.folder.read(&below(file, name))
+    }
+
+    /// Returns such a file as the source of values and messages.
+    ///
+    /// # Errors
+    /// Those of [`Folder::source`].
+    pub(super) fn source(&self, file: &str, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        self.was_read.set(true);
+        self.folder.source(&below(file, name))
+    }
+
+    /// Whether a file was read.
+    pub(super) fn was_read(&self) -> bool {
+        self.was_read.get()
+    }
+}
+
+fn below(file: &str, name: &str) -> String {
+    let beside = Path::new(file).parent().unwrap_or(Path::new(""));
+    beside.join(name).to_string_lossy().into_owned()
 }
 
 /// Reads a file that someone has written by hand.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::Suite;
 use super::expansion::Level;
-use super::folder::Folder;
+use super::folder::Beside;
 use super::format::{ExpectText, StepText};
 use super::{scenario, step};
 use crate::capture::{self, Capture};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::exchange::Reading;
 use crate::expectation::{self, Expectation};
 use crate::request::{JarUse, Request};
 use crate::source::{Place, Source};
@@ -36,13 +37,21 @@ impl Lane {
         let request = self.request.texts().into_iter().map(|text| (text, &self.place));
         request.chain(self.expectation.texts())
     }
+
+    /// How much of the body is read: of one that nothing is expected of and nothing kept, what a report shows.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        let looks = self.expectation.body.is_some() || self.expectation.within.is_some();
+        let looks = looks || self.captures.iter().any(Capture::reads_the_body);
+        if looks { Reading::Whole } else { Reading::Beginning }
+    }
 }
 
 /// What a step's parts are read with.
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Arc<Source>,
     pub(super) suite: &'a Suite,
-    pub(super) folder: &'a Folder,
+    pub(super) beside: &'a Beside<'a>,
     pub(super) level: &'a Level<'a>,
     /// Where the step stands.
     pub(super) place: Place,
@@ -79,13 +88,8 @@ impl Reader<'_> {
     ) -> Result<Lane, Diagnostics> {
         let mut wrong = Diagnostics::default();
         let place = request.place(self.source);
-        let request = wrong.keep(scenario::request(
-            request,
-            &self.suite.origin,
-            self.source,
-            self.folder,
-            self.level.file,
-        ));
+        let read = |name: &str| self.beside.read(self.level.file, name);
+        let request = wrong.keep(scenario::request(request, &self.suite.origin, self.source, &read));
         let request = request.and_then(|request| wrong.keep(self.with_jar(request)));
         let request = request.and_then(|request| wrong.keep(self.with_path(request, &place)));
         let expectation = match expect {
@@ -112,9 +116,8 @@ impl Reader<'_> {
 
     /// Returns what is expected of an answer.
     pub(super) fn expectation(&self, expect: &ExpectText) -> Result<Expectation, Diagnostic> {
-        let mut expectation = expectation::compile(expect, self.source, &|name| {
-            self.folder.read_beside(self.level.file, name)
-        })?;
+        let read = |name: &str| self.beside.read(self.level.file, name);
+        let mut expectation = expectation::compile(expect, self.source, &read)?;
         let Some(status) = &mut expectation.status else { return Ok(expectation) };
         match status.settle(&self.level.frame.on_paper()) {
             Ok(()) => Ok(expectation),

@@ -9,6 +9,7 @@ use super::folder::Folder;
 use super::format::{ManifestText, ProfileText};
 use super::members::json;
 use super::names::{OUTPUT, TARGET};
+use super::sequence::Sequences;
 use super::{Fixture, Suite, check_format, scenario, variable};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -86,7 +87,8 @@ pub(super) fn compile(
         // All requests would be wrong with a wrong origin, and all templates with a wrong fixture.
         return Err(wrong);
     }
-    let request = |node: &Node| scenario::request(node, &origin, source, folder, "");
+    let read = |name: &str| folder.read(name);
+    let request = |node: &Node| scenario::request(node, &origin, source, &read);
     let mut profiles = Vec::new();
     for (name, profile) in &text.profiles.0 {
         profiles.extend(wrong.keep(compile_profile(name, profile, &fixtures, source, &request)));
@@ -147,6 +149,8 @@ pub(super) fn compile(
         requirements: Vec::new(),
         scenarios: Vec::new(),
         warnings: Diagnostics::default(),
+        folder: folder.clone(),
+        sequences: Sequences::new(),
     })
 }
 

@@ -50,12 +50,6 @@ pub struct Count {
 const MOST: usize = 1000;
 
 impl Race {
-    /// The first of its requests.
-    #[must_use]
-    pub fn first(&self) -> &Lane {
-        &self.lanes[0]
-    }
-
     /// The strings in what is expected of all answers, with their places.
     pub fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
         self.outcomes.iter().flat_map(|outcome| outcome.expectation.texts())

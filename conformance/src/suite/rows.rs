@@ -1,11 +1,10 @@
 //! Rows: the data for which a step or a scenario is written once and played several times.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::csv;
-use super::folder::Folder;
+use super::folder::Beside;
 use super::members::string;
 use crate::capture::check_name;
 use crate::diagnostic::Diagnostic;
@@ -38,7 +37,7 @@ pub(super) const ROW: &str = "row";
 pub(super) fn read(
     node: &Node,
     source: &Arc<Source>,
-    folder: &Folder,
+    beside: &Beside<'_>,
     file: &str,
 ) -> Result<Vec<Row>, Diagnostic> {
     let place = node.place(source);
@@ -47,8 +46,7 @@ pub(super) fn read(
             list.iter().map(|node| inline(node, source)).collect::<Result<_, _>>()?
         }
         (None, Value::String(name)) => {
-            let beside = Path::new(file).parent().unwrap_or(Path::new("")).join(name);
-            let rows = folder.source(&beside.to_string_lossy()).map_err(|error| {
+            let rows = beside.source(file, name).map_err(|error| {
                 Diagnostic::at(place.clone(), error.message().to_owned())
                     .help("a file of rows is looked for in the folder of the file that names it")
             })?;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::deed::Deed;
 use super::expansion::{Expansion, Level};
-use super::folder::Folder;
+use super::folder::Beside;
 use super::format::ScenarioText;
 use super::frame::{Frame, Spots};
 use super::members::string;
@@ -15,7 +16,7 @@ use super::step::{self, Step};
 use super::{Suite, check_format};
 use crate::curl;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::request::{self, Request};
+use crate::request::{self, Files, Request};
 use crate::source::{Place, Source};
 use crate::yaml::{Located, Node, Value};
 
@@ -37,7 +38,9 @@ pub struct Scenario {
     /// The row that it is played for, where it has rows.
     pub row: Option<String>,
     /// The steps, in order, those that clean up last.
-    pub steps: Vec<Step>,
+    pub steps: Box<[Step]>,
+    /// What each of them does, where it is kept: [`Suite::deeds`] gives it in any case.
+    pub(super) deeds: Option<Arc<[Deed]>>,
     /// Where it stands.
     pub place: Place,
 }
@@ -75,7 +78,7 @@ pub(super) fn compile(
     text: &ScenarioText,
     source: &Arc<Source>,
     suite: &Suite,
-    folder: &Folder,
+    beside: &Beside<'_>,
     sequences: &Sequences,
 ) -> Result<Vec<Scenario>, Diagnostics> {
     let mut wrong = Diagnostics::default();
@@ -89,7 +92,7 @@ pub(super) fn compile(
         wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
     let requires = wrong.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
-    let rows = text.rows.as_ref().map(|node| rows::read(node, source, folder, id)).transpose();
+    let rows = text.rows.as_ref().map(|node| rows::read(node, source, beside, id)).transpose();
     let rows = wrong.keep(rows).flatten();
     let level = Level {
         source,
@@ -117,8 +120,8 @@ pub(super) fn compile(
     let each = rows.as_ref().map_or(whole, |rows| rows.iter().map(Some).collect());
     for row in each {
         let names = Names::new(suite, &profiles, &fixtures);
-        let mut expansion =
-            Expansion { folder, sequences, names, steps: Vec::new(), wrong: Diagnostics::default() };
+        let (steps, deeds, wrong_in_it) = (Vec::new(), Vec::new(), Diagnostics::default());
+        let mut expansion = Expansion { beside, sequences, names, steps, deeds, wrong: wrong_in_it };
         let level = match row {
             None => level.clone(),
             Some(row) => match expansion.row(row, &places, &level, "") {
@@ -132,7 +135,6 @@ pub(super) fn compile(
         expansion.steps(&text.steps, &level);
         expansion.steps(&text.cleanup, &Level { cleanup: true, ..level });
         wrong.append(expansion.wrong);
-        expansion.steps.shrink_to_fit();
         scenarios.push(Scenario {
             id: id.to_owned(),
             title: text.title.clone(),
@@ -141,15 +143,15 @@ pub(super) fn compile(
             stages,
             isolated: text.isolated,
             row: row.map(|row| row.name.clone()),
-            steps: expansion.steps,
+            steps: expansion.steps.into(),
+            deeds: Some(expansion.deeds.into()),
             place: place.clone(),
         });
     }
     wrong.into_result(scenarios)
 }
 
-/// Returns the request that a node describes: a curl command, or a mapping. `scenario` is the id of the file, beside which
-/// the files that it names stand.
+/// Returns the request that a node describes: a curl command, or a mapping. `read` reads the files that it names.
 ///
 /// # Errors
 /// Whatever is wrong with it, at its place.
@@ -157,19 +159,17 @@ pub(crate) fn request(
     node: &Node,
     origin: &str,
     source: &Arc<Source>,
-    folder: &Folder,
-    scenario: &str,
+    read: Files<'_>,
 ) -> Result<Request, Diagnostic> {
-    let read = |name: &str| folder.read_beside(scenario, name);
     let command = match &node.value {
-        Value::Mapping(_) => return request::compile_mapping(node, source, &read),
+        Value::Mapping(_) => return request::compile_mapping(node, source, read),
         Value::String(command) if node.tag.is_none() => command,
         _ => {
             let message = format!("a request is a curl command or a mapping, and here is {}", node.shape());
             return Err(Diagnostic::at(node.place(source), message));
         }
     };
-    curl::parse(command, origin, &read, &node.place(source))
+    curl::parse(command, origin, read, &node.place(source))
 }
 
 fn profiles(node: &Node, source: &Arc<Source>, suite: &Suite) -> Result<Vec<String>, Diagnostic> {

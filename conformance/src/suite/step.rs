@@ -1,64 +1,51 @@
-//! A step: one request and what is expected of its response.
+//! A step: what it is about, and under which circumstances it is sent. What it sends is its [`Deed`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Suite;
+use super::deed::{self, Deed, Demands};
 use super::expansion::{Expansion, Level};
 use super::format::StepText;
-use super::frame::{Frame, Need, Spots};
-use super::lane::{Lane, Reader};
+use super::frame::Spots;
+use super::lane::Reader;
 use super::members::duration;
 use super::names::{OUTPUT, TARGET};
-use super::race::{self, Race};
 use super::scenario::{Stages, check_known, stages};
-use crate::capture::{self, Capture};
+use crate::capture;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::exchange::Reading;
-use crate::expectation::Expectation;
-use crate::request::Request;
 use crate::source::{Place, Source};
 use crate::yaml::Located;
 
-/// One request and what is expected of its response.
+/// What is known of a step before it is sent and told of it afterwards. It stays in memory as long as its suite.
 #[derive(Debug)]
 pub struct Step {
     /// Its name in the scenario, with the row it is for and the step that uses its sequence.
-    pub id: String,
+    pub id: Box<str>,
     /// What it says, in one sentence.
-    pub title: String,
+    pub title: Box<str>,
     /// The ids of the requirements that it covers.
-    pub covers: Vec<Arc<str>>,
-    /// What is sent; the first of several that are sent at once.
-    pub request: Request,
-    /// Where the request stands.
-    pub request_place: Place,
-    /// What is demanded of the response.
-    pub expectation: Expectation,
-    /// What is kept for later steps.
-    pub captures: Vec<Capture>,
-    /// The requests that are sent at once, where it is a race.
-    pub race: Option<Box<Race>>,
+    pub covers: Box<[Arc<str>]>,
     /// Where it asks for the target to be started again before the request.
-    pub restart: Option<Place>,
-    /// The captures that it needs.
-    pub needs: Vec<Need>,
-    /// The row and the parameters in whose scope it stands.
-    pub frame: Arc<Frame>,
+    pub restart: Option<Box<Place>>,
     /// Whether its failure makes the rest inconclusive.
     pub setup: bool,
     /// Whether it ends the scenario, whatever has happened before.
     pub cleanup: bool,
+    /// How much it demands.
+    pub demands: Demands,
+    /// How many different requests it sends.
+    pub requests: u16,
     /// The features that the target has to offer.
-    pub requires: Vec<String>,
+    pub requires: Box<[String]>,
     /// Words by which it can be picked.
-    pub tags: Vec<String>,
+    pub tags: Box<[String]>,
     /// The stages at which it holds.
     pub stages: Stages,
     /// The pause before it.
     pub wait: Duration,
     /// For how long it is tried again, and how often.
-    pub retry: Option<(Duration, Duration)>,
+    pub retry: Option<Box<(Duration, Duration)>>,
     /// Where it stands.
     pub place: Place,
     /// Its lines.
@@ -68,12 +55,6 @@ pub struct Step {
 }
 
 impl Step {
-    /// What is kept for later steps, of all the requests of a race.
-    pub fn all_captures(&self) -> impl Iterator<Item = &Capture> {
-        let lanes = self.race.iter().flat_map(|race| &race.lanes).flat_map(|lane| &lane.captures);
-        self.captures.iter().filter(|_| self.race.is_none()).chain(lanes)
-    }
-
     /// Whether a line of a file is one of its own, or of what brought it about.
     #[must_use]
     pub fn stands_at(&self, file: &str, line: usize) -> bool {
@@ -87,40 +68,9 @@ impl Step {
         let mut rows = rows.iter().flat_map(|rows| rows.iter());
         (at(&self.lines) || around.iter().any(at)) && !rows.any(|row| at(row) && !is_own(row))
     }
-
-    /// Whether any answer passes.
-    #[must_use]
-    pub fn demands_nothing(&self) -> bool {
-        let lanes = self.race.as_ref().is_none_or(|race| {
-            race.outcomes.is_empty()
-                && race.distinct.is_none()
-                && race.lanes.iter().all(|lane| lane.expectation.is_empty())
-        });
-        self.expectation.is_empty() && lanes && self.all_captures().next().is_none()
-    }
-
-    /// Whether nothing but a status is demanded.
-    #[must_use]
-    pub fn demands_a_status_only(&self) -> bool {
-        self.race.is_none() && self.captures.is_empty() && self.expectation.is_status_only()
-    }
-
-    /// How much of the body is read: of one that nothing is expected of and nothing kept, what a report shows.
-    #[must_use]
-    pub fn reading(&self) -> Reading {
-        let looks = self.expectation.body.is_some() || self.expectation.within.is_some();
-        let looks = looks || self.captures.iter().any(Capture::reads_the_body);
-        if looks { Reading::Whole } else { Reading::Beginning }
-    }
-
-    /// Every request that it sends.
-    pub fn requests(&self) -> impl Iterator<Item = &Request> {
-        let lanes = self.race.iter().flat_map(|race| &race.lanes).map(|lane| &lane.request);
-        Some(&self.request).into_iter().filter(|_| self.race.is_none()).chain(lanes)
-    }
 }
 
-/// Returns the step that is written at a level.
+/// Returns the step that is written at a level, and what it does.
 ///
 /// # Errors
 /// Everything that is wrong in it.
@@ -128,7 +78,7 @@ pub(super) fn compile(
     expansion: &Expansion<'_>,
     step: &Located<StepText>,
     level: &Level<'_>,
-) -> Result<Step, Diagnostics> {
+) -> Result<(Step, Deed), Diagnostics> {
     let (text, source, suite) = (&step.value, level.source, expansion.names.suite);
     let mut wrong = Diagnostics::default();
     let missing = |key: &str| {
@@ -139,16 +89,10 @@ pub(super) fn compile(
     let title = wrong.keep(text.title.clone().ok_or_else(|| missing("title")));
     let (Some(id), Some(title)) = (id, title) else { return Err(wrong) };
     wrong.keep(check_id(&id.value, &id.place(source)));
-    let covers: Vec<Arc<str>> =
-        text.covers.iter().filter_map(|id| wrong.keep(covered(id, source, suite))).collect();
+    let covers = text.covers.iter().filter_map(|id| wrong.keep(covered(id, source, suite))).collect();
     let place = id.place(source);
-    let reader = Reader { source, suite, folder: expansion.folder, level, place, jar: text.jar.as_ref() };
-    let sent = match race::compile(text, &reader) {
-        Ok(Some(race)) => Ok((race.first().clone(), Some(Box::new(race)))),
-        Ok(None) => reader.sole(text).map(|sole| (sole, None)),
-        Err(more) => Err(more),
-    };
-    let sent = wrong.take(sent);
+    let reader = Reader { source, suite, beside: expansion.beside, level, place, jar: text.jar.as_ref() };
+    let sent = wrong.take(deed::sent(text, &reader));
     let restart = wrong.keep(restart(text.target.as_ref(), level)).flatten();
     let stages =
         wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
@@ -166,33 +110,28 @@ pub(super) fn compile(
         None => None,
     };
     let requires = wrong.keep(requires(&text.requires, &level.requires, source, suite)).unwrap_or_default();
-    let Some((sole, race)) = sent else { return Err(wrong) };
-    let lanes = race.as_ref().map_or(std::slice::from_ref(&sole), |race| race.lanes.as_slice());
-    let overall = race.iter().flat_map(|race| race.texts());
-    let needs = expansion.needs(lanes.iter().flat_map(Lane::texts).chain(overall), level, &mut wrong);
-    wrong.into_result(Step {
-        id: format!("{}{}{}", level.prefix, id.value, level.suffix),
-        title,
+    let Some(sent) = sent else { return Err(wrong) };
+    let needs = expansion.needs(sent.texts(), level, &mut wrong).into();
+    let deed = Deed { sent, needs, frame: Arc::clone(&level.frame) };
+    let step = Step {
+        id: format!("{}{}{}", level.prefix, id.value, level.suffix).into(),
+        title: title.into(),
         covers,
-        request_place: sole.place,
-        request: sole.request,
-        expectation: sole.expectation,
-        captures: sole.captures,
-        race,
-        restart,
-        needs,
-        frame: Arc::clone(&level.frame),
+        restart: restart.map(Box::new),
         setup: text.setup || level.setup,
         cleanup: level.cleanup,
-        requires,
-        tags: tags(&text.tags, &level.tags),
+        demands: deed.demands(),
+        requests: u16::try_from(deed.lanes().len()).unwrap_or(u16::MAX),
+        requires: requires.into(),
+        tags: tags(&text.tags, &level.tags).into(),
         stages: stages.within(level.stages),
         wait,
-        retry,
+        retry: retry.map(Box::new),
         place: id.place(source),
         lines: step.place(source),
         spots: Arc::clone(&level.spots),
-    })
+    };
+    wrong.into_result((step, deed))
 }
 
 /// Returns the id of a requirement that a step covers.

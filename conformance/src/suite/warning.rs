@@ -1,32 +1,66 @@
 //! What is probably a mistake in a suite, though nothing is wrong on paper.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::{Scenario, Step, Suite};
+use super::deed::{Deed, Demands};
+use super::{Scenario, Suite};
 use crate::capture::Capture;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Place, Source};
+
+/// What the steps of files keep for later steps: known while their deeds are at hand.
+#[derive(Debug, Default)]
+pub(super) struct Captures {
+    /// Those that no step of their file uses.
+    idle: Vec<(String, Place)>,
+    /// Those of sequences that are used.
+    used: BTreeSet<(String, usize)>,
+}
+
+impl Captures {
+    /// Returns those of the scenarios of one file.
+    pub(super) fn of(scenarios: &[Scenario], file: &Source) -> Self {
+        let deeds = || scenarios.iter().filter_map(|scenario| scenario.deeds.as_ref());
+        let used: BTreeSet<Spot<'_>> = deeds().flat_map(used).collect();
+        let kept = deeds().flat_map(|deeds| deeds.iter()).flat_map(Deed::captures);
+        let idle = kept.filter(|capture| !capture.secret && !used.contains(&spot(capture)));
+        let elsewhere = used.iter().filter(|(path, _)| *path != file.path());
+        Self {
+            idle: idle.map(|capture| (capture.name.clone(), capture.place.clone())).collect(),
+            used: elsewhere.map(|(path, at)| ((*path).to_owned(), *at)).collect(),
+        }
+    }
+
+    /// Adds those of another file.
+    pub(super) fn append(&mut self, more: Self) {
+        self.idle.extend(more.idle);
+        self.used.extend(more.used);
+    }
+
+    /// Returns a warning for each that no step of the suite uses.
+    fn unused(self) -> impl Iterator<Item = Diagnostic> {
+        let Self { idle, used } = self;
+        let idle = idle.into_iter().filter(move |(_, place)| {
+            !used.contains(&(place.source().path().to_owned(), place.span().start))
+        });
+        idle.map(|(name, place)| Diagnostic::at(place, format!("no step uses the capture `{name}`")))
+    }
+}
 
 /// Returns the warnings about a suite's steps and requirements.
-pub(super) fn warnings(suite: &Suite) -> Diagnostics {
+pub(super) fn warnings(suite: &Suite, captures: Captures) -> Diagnostics {
     let mut warnings = Diagnostics::default();
     let steps = || suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
-    for step in steps() {
-        if step.demands_nothing() && !step.cleanup {
-            let message = format!("the step `{}` demands nothing: any answer passes", step.id);
-            warnings.push(Diagnostic::at(step.place.clone(), message).help("say under `expect` what holds"));
-        }
+    for step in steps().filter(|step| step.demands == Demands::Nothing && !step.cleanup) {
+        let message = format!("the step `{}` demands nothing: any answer passes", step.id);
+        warnings.push(Diagnostic::at(step.place.clone(), message).help("say under `expect` what holds"));
     }
-    let used: BTreeSet<Spot<'_>> = suite.scenarios.iter().flat_map(|scenario| used(scenario)).collect();
-    for capture in steps().flat_map(Step::all_captures).filter(|capture| !capture.secret) {
-        if !used.contains(&spot(capture)) {
-            let message = format!("no step uses the capture `{}`", capture.name);
-            warnings.push(Diagnostic::at(capture.place.clone(), message));
-        }
-    }
+    captures.unused().for_each(|warning| warnings.push(warning));
     for requirement in &suite.requirements {
-        let covering: Vec<&Step> =
-            steps().filter(|step| step.covers.iter().any(|id| **id == *requirement.id)).collect();
-        if !covering.is_empty() && covering.iter().all(|step| step.demands_a_status_only()) {
+        let mut covering =
+            steps().filter(|step| step.covers.iter().any(|id| **id == *requirement.id)).peekable();
+        if covering.peek().is_some() && covering.all(|step| step.demands == Demands::Status) {
             let message = format!("the requirement `{}` is covered by nothing but a status", requirement.id);
             warnings.push(Diagnostic::at(requirement.place.clone(), message));
         }
@@ -35,10 +69,9 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
 }
 
 /// The places of the captures that a scenario's steps use.
-fn used(scenario: &Scenario) -> Vec<Spot<'_>> {
-    let needs = scenario.steps.iter().flat_map(|step| step.needs.iter().chain(step.frame.all_needs()));
-    let keys: BTreeSet<&str> = needs.map(|need| need.key.as_str()).collect();
-    let captures = scenario.steps.iter().flat_map(Step::all_captures);
+fn used(deeds: &Arc<[Deed]>) -> Vec<Spot<'_>> {
+    let keys: BTreeSet<&str> = deeds.iter().flat_map(Deed::all_needs).map(|need| need.key.as_str()).collect();
+    let captures = deeds.iter().flat_map(Deed::captures);
     let used = captures.filter(|capture| capture.keys.iter().any(|key| keys.contains(key.as_str())));
     used.map(spot).collect()
 }

@@ -157,8 +157,8 @@ impl Reader<'_> {
             check_name(&name.value, &place)?;
             output.push((name.value.clone(), pattern(&written.value, &written.place(self.source))?));
         }
-        let ready =
-            |node| request(node, &self.suite.origin, self.source, &Folder::Directory(self.beside.into()), "");
+        let folder = Folder::Directory(self.beside.into());
+        let ready = |node| request(node, &self.suite.origin, self.source, &|name| folder.read(name));
         Ok(Program {
             command: self.command(command)?,
             directory: self.directory(text.directory.as_deref().or(whole.directory.as_deref())),

@@ -7,8 +7,8 @@ use tokio::sync::{Mutex as Door, MutexGuard};
 
 use super::pace::Clock;
 use crate::event::{Pace, Record};
-use crate::plan::Trial;
-use crate::suite::Step;
+use crate::plan::{Plan, Trial};
+use crate::suite::{Deed, Step};
 use crate::verdict::Verdict;
 
 /// A scenario that is repeated.
@@ -52,21 +52,23 @@ pub(super) fn differs(first: &[Record], second: &[Record]) -> Option<String> {
 }
 
 /// Whether a step alters what it has not made itself: RFC 9110, section 9.2.1, names the methods that alter nothing, and POST adds.
-fn alters(step: &Step) -> bool {
-    let method = &*step.request.method;
-    let of_its_own = step.needs.iter().chain(step.frame.all_needs()).next().is_some()
-        || step.request.jar.as_ref().is_some_and(|jar| jar.reads.is_some());
-    step.race.is_some() || (!matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "POST") && !of_its_own)
+fn alters(deed: &Deed) -> bool {
+    let request = &deed.first().request;
+    let method = &*request.method;
+    let of_its_own =
+        deed.all_needs().next().is_some() || request.jar.as_ref().is_some_and(|jar| jar.reads.is_some());
+    deed.race().is_some() || (!matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "POST") && !of_its_own)
 }
 
 impl Act {
     /// Returns a scenario that was played once, with these records, and will be repeated.
-    pub(super) fn new(group: usize, index: usize, trial: &Trial, first: &[Record]) -> Self {
-        let mut steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
+    pub(super) fn new(group: usize, index: usize, plan: &Plan, first: &[Record]) -> Self {
+        let trial = &plan.groups[group].trials[index];
+        let deeds = plan.suite.deeds(&trial.scenario);
         Self {
             group,
             index,
-            door: steps.any(alters).then(Door::default),
+            door: trial.steps.iter().any(|(index, _)| alters(&deeds[*index])).then(Door::default),
             repetitions: AtomicU64::new(0),
             steps: first.iter().map(|record| Mutex::new(Clock::new(&record.id, record.verdict))).collect(),
         }

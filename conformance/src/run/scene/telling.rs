@@ -55,7 +55,7 @@ impl Teller<'_> {
             id: self.trial.step_id(step),
             scenario: self.trial.id(),
             profile: self.trial.profile.clone(),
-            title: step.title.clone(),
+            title: step.title.to_string(),
             verdict: attempt.judgement.verdict,
             covers,
             source: if whole {

@@ -1,0 +1,133 @@
+//! A deed: what a step sends, and what it expects and keeps of the answers.
+//!
+//! Compiled from a step, and by far the most of it. A plan is made of [`Step`](super::Step)s alone; the deeds of a scenario are asked for
+//! when it is played.
+
+use std::slice;
+use std::sync::Arc;
+
+use super::format::StepText;
+use super::frame::{Frame, Need};
+use super::lane::{Lane, Reader};
+use super::race::{self, Race};
+use crate::capture::Capture;
+use crate::diagnostic::Diagnostics;
+use crate::request::Request;
+use crate::source::Place;
+use crate::template::Text;
+
+/// What a step sends, and the names that it uses.
+#[derive(Debug)]
+pub struct Deed {
+    /// What is sent.
+    pub sent: Sent,
+    /// The captures that it needs.
+    pub needs: Box<[Need]>,
+    /// The row and the parameters in whose scope it stands.
+    pub frame: Arc<Frame>,
+}
+
+/// One request, or several at once.
+#[derive(Debug)]
+pub enum Sent {
+    /// One.
+    Sole(Box<Lane>),
+    /// Several.
+    Race(Box<Race>),
+}
+
+/// How much a step demands of what is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demands {
+    /// Any answer passes.
+    Nothing,
+    /// A status, and nothing else.
+    Status,
+    /// More than a status.
+    More,
+}
+
+impl Deed {
+    /// Its requests, each with what is expected and kept of its answer. There is one at least.
+    #[must_use]
+    pub fn lanes(&self) -> &[Lane] {
+        match &self.sent {
+            Sent::Sole(lane) => slice::from_ref(lane),
+            Sent::Race(race) => &race.lanes,
+        }
+    }
+
+    /// The requests that are sent at once, where it is a race.
+    #[must_use]
+    pub fn race(&self) -> Option<&Race> {
+        match &self.sent {
+            Sent::Sole(_) => None,
+            Sent::Race(race) => Some(race),
+        }
+    }
+
+    /// The one request, where it is no race.
+    #[must_use]
+    pub fn sole(&self) -> Option<&Lane> {
+        match &self.sent {
+            Sent::Sole(lane) => Some(lane),
+            Sent::Race(_) => None,
+        }
+    }
+
+    /// Its request, or the first of them.
+    #[must_use]
+    pub fn first(&self) -> &Lane {
+        &self.lanes()[0]
+    }
+
+    /// What is kept for later steps.
+    pub fn captures(&self) -> impl Iterator<Item = &Capture> {
+        self.lanes().iter().flat_map(|lane| &lane.captures)
+    }
+
+    /// Every request that it sends.
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.lanes().iter().map(|lane| &lane.request)
+    }
+
+    /// The captures that it and the frames around it need.
+    pub fn all_needs(&self) -> impl Iterator<Item = &Need> {
+        self.needs.iter().chain(self.frame.all_needs())
+    }
+
+    /// How much is demanded of what is answered. What is kept is demanded.
+    pub(super) fn demands(&self) -> Demands {
+        let overall = self.race().is_some_and(|race| !race.outcomes.is_empty() || race.distinct.is_some());
+        let kept = overall || self.captures().next().is_some();
+        if !kept && self.lanes().iter().all(|lane| lane.expectation.is_empty()) {
+            return Demands::Nothing;
+        }
+        match self.sole() {
+            Some(lane) if !kept && lane.expectation.is_status_only() => Demands::Status,
+            _ => Demands::More,
+        }
+    }
+}
+
+impl Sent {
+    /// The strings in it with their places, for checking the names that they use.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
+        let (lanes, race) = match self {
+            Self::Sole(lane) => (slice::from_ref(&**lane), None),
+            Self::Race(race) => (&*race.lanes, Some(race)),
+        };
+        lanes.iter().flat_map(Lane::texts).chain(race.into_iter().flat_map(|race| race.texts()))
+    }
+}
+
+/// Returns what a step sends.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(super) fn sent(text: &StepText, reader: &Reader<'_>) -> Result<Sent, Diagnostics> {
+    Ok(match race::compile(text, reader)? {
+        Some(race) => Sent::Race(Box::new(race)),
+        None => Sent::Sole(Box::new(reader.sole(text)?)),
+    })
+}
