@@ -20,7 +20,7 @@ pub struct Capture {
     /// The name that later steps use.
     pub name: String,
     /// The names under which the scenario keeps it: its own, and those that a sequence hands it back by.
-    pub keys: Vec<String>,
+    pub keys: Box<[String]>,
     /// Whether no report shows its value.
     pub secret: bool,
     /// Where it is asked for.
@@ -177,7 +177,7 @@ pub(crate) fn compile(
         (_, Some(part)) => Some(matcher::pattern(&string(part, source, "`pattern`")?, &part.place(source))?),
         (_, None) => None,
     };
-    Ok(Capture { name: name.value.clone(), keys: vec![name.value.clone()], secret, place, from, part })
+    Ok(Capture { name: name.value.clone(), keys: [name.value.clone()].into(), secret, place, from, part })
 }
 
 /// What was probably meant by a text where a capture is a mapping.

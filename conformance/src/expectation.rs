@@ -22,23 +22,23 @@ pub struct Expectation {
     /// The status.
     pub status: Option<Status>,
     /// Header fields: name, and what a value of it has to be.
-    pub headers: Vec<(String, Matcher)>,
+    pub headers: Box<[(String, Matcher)]>,
     /// Header fields that must not be there.
-    pub absent: Vec<(String, Place)>,
+    pub absent: Box<[(String, Place)]>,
     /// Cookies that must be set.
-    pub cookies: Vec<Cookie>,
+    pub cookies: Box<[Cookie]>,
     /// Cookies that must not be set.
-    pub absent_cookies: Vec<(String, Place)>,
+    pub absent_cookies: Box<[(String, Place)]>,
     /// The body.
     pub body: Option<Body>,
     /// How long the answer may take, from the first byte sent to the last one read.
-    pub within: Option<(Duration, Place)>,
+    pub within: Option<Box<(Duration, Place)>>,
 }
 
 /// The statuses that are allowed.
 #[derive(Debug, Clone)]
 pub struct Status {
-    choices: Vec<StatusChoice>,
+    choices: Box<[StatusChoice]>,
     /// Where they are named.
     pub place: Place,
 }
@@ -48,7 +48,7 @@ enum StatusChoice {
     Exactly(u16),
     Class(u16),
     /// What `${…}` comes to, where no value is known on paper.
-    Computed(Text),
+    Computed(Box<Text>),
 }
 
 /// A cookie that must be set.
@@ -59,7 +59,7 @@ pub struct Cookie {
     /// Where it is named.
     pub place: Place,
     /// What its attributes have to be.
-    pub attributes: Vec<(&'static str, Matcher)>,
+    pub attributes: Box<[(&'static str, Matcher)]>,
 }
 
 /// What the body has to be.
@@ -118,7 +118,7 @@ impl Expectation {
             Body::Text(matcher) => named("text", matcher),
             Body::Bytes(matcher) => named("body", matcher),
         }));
-        all.extend(self.within.iter().map(|(limit, _)| format!("within {limit:?}")));
+        all.extend(self.within.as_deref().map(|(limit, _)| format!("within {limit:?}")));
         all
     }
 
@@ -134,7 +134,7 @@ impl Expectation {
                 StatusChoice::Computed(text) => Some(text),
                 StatusChoice::Exactly(_) | StatusChoice::Class(_) => None,
             });
-            computed.map(|text| (text, &status.place))
+            computed.map(|text| (&**text, &status.place))
         });
         (headers.chain(cookies).chain(body))
             .flat_map(|matcher| matcher.texts().into_iter().map(|text| (text, matcher.place())))
@@ -172,7 +172,7 @@ impl Status {
     /// Whether it is one number and nothing else.
     #[must_use]
     pub fn is_literal(&self) -> bool {
-        matches!(self.choices.as_slice(), [StatusChoice::Exactly(_)])
+        matches!(*self.choices, [StatusChoice::Exactly(_)])
     }
 
     /// Says which are allowed: `401`, `4xx`, `200 or 204`.
@@ -234,7 +234,7 @@ pub(crate) fn compile(
 ) -> Result<Expectation, Diagnostic> {
     let of_text = Setting { source, mode: Mode::Text, files };
     let names = |names: &[Located<String>]| {
-        names.iter().map(|name| (name.value.clone(), name.place(source))).collect::<Vec<_>>()
+        names.iter().map(|name| (name.value.clone(), name.place(source))).collect()
     };
     Ok(Expectation {
         status: text.status.as_ref().map(|node| compile_status(node, source)).transpose()?,
@@ -248,7 +248,10 @@ pub(crate) fn compile(
         absent_cookies: names(&text.absent_cookies),
         body: compile_body(text, source, files)?,
         within: match &text.within {
-            Some(within) => Some((duration(&within.value, &within.place(source))?, within.place(source))),
+            Some(within) => {
+                let place = within.place(source);
+                Some(Box::new((duration(&within.value, &place)?, place)))
+            }
             None => None,
         },
     })
@@ -270,7 +273,7 @@ pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status
             _ => Err(wrong(node)),
         },
         (None, Value::String(written)) if written.starts_with("${") => {
-            Ok(StatusChoice::Computed(parse_text(written, &node.place(source))?))
+            Ok(StatusChoice::Computed(Box::new(parse_text(written, &node.place(source))?)))
         }
         (None, Value::String(class)) => match class.strip_suffix("xx").map(str::parse) {
             Some(Ok(class @ 1..=5)) => Ok(StatusChoice::Class(class)),
@@ -280,7 +283,7 @@ pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status
     };
     let choices = match (&node.tag, &node.value) {
         (None, Value::List(list)) if !list.is_empty() => list.iter().map(choice).collect::<Result<_, _>>()?,
-        _ => vec![choice(node)?],
+        _ => [choice(node)?].into(),
     };
     Ok(Status { choices, place: node.place(source) })
 }
@@ -290,7 +293,7 @@ fn compile_cookie(name: &Located<String>, node: &Node, setting: &Setting<'_>) ->
     let place = name.place(source);
     if node.tag.is_some() || !matches!(node.value, Value::Mapping(_)) {
         let value = matcher::compile(node, setting)?;
-        return Ok(Cookie { name: name.value.clone(), place, attributes: vec![("value", value)] });
+        return Ok(Cookie { name: name.value.clone(), place, attributes: [("value", value)].into() });
     }
     let mut members = Members::of(node, source, "a cookie")?;
     let mut attributes = Vec::new();
@@ -300,8 +303,7 @@ fn compile_cookie(name: &Located<String>, node: &Node, setting: &Setting<'_>) ->
         }
     }
     members.finish()?;
-    attributes.shrink_to_fit();
-    Ok(Cookie { name: name.value.clone(), place, attributes })
+    Ok(Cookie { name: name.value.clone(), place, attributes: attributes.into() })
 }
 
 fn compile_body(

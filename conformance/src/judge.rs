@@ -72,7 +72,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Vec
     if let Some(body) = &expectation.body {
         findings.extend(compare_body(body, response, scope));
     }
-    if let Some((limit, place)) = &expectation.within
+    if let Some((limit, place)) = expectation.within.as_deref()
         && response.elapsed > *limit
     {
         findings.push(Finding {

@@ -129,8 +129,9 @@ impl Plan {
     pub fn next(&self) -> Option<Next> {
         let now = self.demanded_at(self.stage);
         (self.stage + 1..self.suite.stages.len()).find_map(|stage| {
+            let then = self.demanded_at(stage);
             let more: Vec<Demand> = (self.suite.requirements.iter())
-                .filter(|one| self.demanded_at(stage).contains(&*one.id) && !now.contains(&*one.id))
+                .filter(|one| then.contains(&*one.id) && !now.contains(&*one.id))
                 .map(|one| Demand { id: one.id.to_string(), level: one.level, text: one.text.clone() })
                 .collect();
             (!more.is_empty()).then(|| Next { stage: self.suite.stages[stage].clone(), requirements: more })
@@ -140,7 +141,9 @@ impl Plan {
     fn demanded_at(&self, stage: usize) -> BTreeSet<&str> {
         let steps = self.suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
         let held = steps.filter(|step| step.stages.hold_at(stage));
-        held.flat_map(|step| &step.covers).map(|id| &**id).collect()
+        let mut demanded = BTreeSet::new();
+        demanded.extend(held.flat_map(|step| &step.covers).map(|id| &**id));
+        demanded
     }
 
     /// The scenarios in the order of the report.

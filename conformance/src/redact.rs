@@ -330,7 +330,7 @@ mod tests {
         let redactor = Redactor { open: vec!["9375973a-68c7-46aa".to_owned()], ..redactor() };
         let mut request = Request::get(Text::literal("/"), Agent::Curl);
         for cookie in ["sid=9375973a-68c7-46aa", "sid=df05b4e1-d117-444c"] {
-            request.cookies = vec![Text::literal(cookie)];
+            request.cookies = [Text::literal(cookie)].into();
             redactor.learn(&request.prepare(&Scope::default()).unwrap(), None);
         }
         assert_eq!(redactor.text("9375973a-68c7-46aa df05b4e1-d117-444c"), "9375973a-68c7-46aa <redacted>");

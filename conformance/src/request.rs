@@ -36,13 +36,13 @@ pub struct Request {
     /// The path and the query behind the origin; begins with `/`.
     pub target: Text,
     /// More of the query, joined to it by `&`.
-    pub query: Vec<Field>,
+    pub query: Box<[Field]>,
     /// The header fields that were asked for. A field of the same name replaces a default one.
-    pub headers: Vec<Header<Text>>,
+    pub headers: Box<[Header<Text>]>,
     /// The names of default header fields that are not to be sent.
-    pub without: Vec<String>,
+    pub without: Box<[String]>,
     /// The pairs of the Cookie field, joined by `; `.
-    pub cookies: Vec<Text>,
+    pub cookies: Box<[Text]>,
     /// `user:password` of Basic authentication (RFC 7617).
     pub basic: Option<Box<Text>>,
     /// The body.
@@ -133,10 +133,10 @@ impl Request {
         Self {
             method: "GET".to_owned(),
             target,
-            query: Vec::new(),
-            headers: Vec::new(),
-            without: Vec::new(),
-            cookies: Vec::new(),
+            query: Box::default(),
+            headers: Box::default(),
+            without: Box::default(),
+            cookies: Box::default(),
             basic: None,
             body: Body::None,
             raw: None,
@@ -228,7 +228,7 @@ impl Request {
             target,
             headers,
             body: body.map(|(_, bytes)| bytes),
-            without: self.without.clone(),
+            without: self.without.to_vec(),
             follow: self.follow,
             method_stays: self.method_stays,
             of_body,

@@ -98,7 +98,7 @@ pub struct Fixture {
 
 /// Of so many steps the deeds stay in memory. Of those behind them they are made again when they are asked for: a suite of any size can
 /// be played, and one of a common size is compiled once.
-const KEPT: usize = 20_000;
+const KEPT: usize = 10_000;
 
 /// The name of the manifest in a suite's folder.
 const MANIFEST: &str = "suite.yaml";
@@ -287,14 +287,14 @@ mod tests {
             )
             .unwrap();
         }
-        for file in 10..=31 {
+        for file in 10..=21 {
             write(&format!("many/{file}.yaml"), &scenario);
         }
         let suite = Suite::load(&Folder::Directory(folder.path().to_owned())).unwrap();
         // Whoever is asked again reads no file.
         fs::remove_dir_all(folder.path().join("many")).unwrap();
         let kept = suite.scenarios.iter().filter(|scenario| scenario.deeds.is_some()).count();
-        assert_eq!((suite.scenarios.len(), kept), (22, 21));
+        assert_eq!((suite.scenarios.len(), kept), (12, 11));
         let left = suite.scenarios.iter().find(|scenario| scenario.deeds.is_none()).unwrap();
         let sent = |scenario: &Scenario| -> Vec<String> {
             let deeds = suite.deeds(scenario);

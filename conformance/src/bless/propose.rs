@@ -40,7 +40,7 @@ pub fn propose(expectation: &Expectation, response: &Response, scope: &Scope) ->
     if let Some(expected) = &expectation.body {
         body(expected, response, scope, into);
     }
-    if let Some((_, place)) = expectation.within.as_ref().filter(|(limit, _)| response.elapsed > *limit) {
+    if let Some((_, place)) = expectation.within.as_deref().filter(|(limit, _)| response.elapsed > *limit) {
         into.leave(place, "how long an answer may take is not for one answer to say");
     }
     proposal

@@ -262,12 +262,11 @@ impl<'a> Command<'a> {
         request.path_as_is = as_is;
         request.method_stays = self.method.is_some();
         request.method = self.method.take().unwrap_or_else(|| inferred.to_owned());
-        request.cookies = std::mem::take(&mut self.cookies);
+        request.cookies = std::mem::take(&mut self.cookies).into();
         let jar = std::mem::take(&mut self.jar);
         request.jar = (jar != JarUse::default()).then(|| Box::new(jar));
         request.basic = self.user.take().or(address.user).map(Box::new);
         request.follow = if location { self.redirects } else { 0 };
-        request.query = std::mem::take(&mut self.query);
         if json {
             for name in ["Content-Type", "Accept"] {
                 if !self.speaks_of(name) {
@@ -292,15 +291,16 @@ impl<'a> Command<'a> {
             }
             request.body = Body::Multipart(self.parts, own);
         } else if get && !pieces.is_empty() {
-            request.query.push(Field::Joined(pieces));
+            self.query.push(Field::Joined(pieces));
         } else if !pieces.is_empty() {
             request.body = Body::Fields(pieces);
         }
-        for text in request.query.iter().flat_map(Field::as_it_stands) {
+        for text in self.query.iter().flat_map(Field::as_it_stands) {
             address::check(text.written(), false, text.written(), &self.reader)?;
         }
-        request.headers = self.headers;
-        request.without = self.without;
+        request.query = self.query.into();
+        request.headers = self.headers.into();
+        request.without = self.without.into();
         Ok(request)
     }
 

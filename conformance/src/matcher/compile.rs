@@ -156,7 +156,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         // A node has one tag, so a tagged matcher inside another stands in a list: `!not [!uuid]`.
         ("!not", Value::List(list)) if !list.is_empty() => Ok(Kind::NoneOf(compile_all(list, setting)?)),
         ("!not", _) => {
-            Ok(Kind::NoneOf(vec![Matcher { kind: plain(node, setting, place)?, place: place.clone() }]))
+            Ok(Kind::NoneOf([Matcher { kind: plain(node, setting, place)?, place: place.clone() }].into()))
         }
         ("!subset", Value::Mapping(_)) => object(node, setting, true),
         ("!subset", _) => Err(takes("a mapping")),
@@ -214,13 +214,13 @@ fn times(node: &Node, setting: &Setting<'_>) -> Result<Kind, Diagnostic> {
 }
 
 fn object(node: &Node, setting: &Setting<'_>, open: bool) -> Result<Kind, Diagnostic> {
-    let Value::Mapping(entries) = &node.value else { return Ok(Kind::Object { members: Vec::new(), open }) };
+    let Value::Mapping(entries) = &node.value else { return Ok(Kind::Object { members: Box::default(), open }) };
     let member = |(name, node): &(crate::yaml::Located<String>, Node)| {
         Ok((name.value.clone(), compile(node, setting)?))
     };
     Ok(Kind::Object { members: entries.iter().map(member).collect::<Result<_, Diagnostic>>()?, open })
 }
 
-fn compile_all(list: &[Node], setting: &Setting<'_>) -> Result<Vec<Matcher>, Diagnostic> {
+fn compile_all(list: &[Node], setting: &Setting<'_>) -> Result<Box<[Matcher]>, Diagnostic> {
     list.iter().map(|node| compile(node, setting)).collect()
 }

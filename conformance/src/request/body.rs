@@ -12,7 +12,7 @@ pub enum Body {
     /// None at all.
     None,
     /// Pieces one behind the other, with the content type of forms (`-d`).
-    Fields(Vec<Field>),
+    Fields(Box<[Field]>),
     /// A value rendered as JSON.
     Json(JsonText),
     /// Text or bytes sent as they stand, without a content type.
@@ -36,7 +36,7 @@ pub enum Field {
         value: Text,
     },
     /// Pieces one behind the other.
-    Joined(Vec<Field>),
+    Joined(Box<[Field]>),
     /// A name, left as it stands, and a value, percent-encoded.
     Encoded {
         /// The name; without one, no `=` is sent.
@@ -214,7 +214,7 @@ impl JsonText {
 }
 
 /// Returns the pieces of a body with `&` before each that wants one and is not the first.
-pub(crate) fn parted(fields: impl IntoIterator<Item = (Field, bool)>) -> Vec<Field> {
+pub(crate) fn parted(fields: impl IntoIterator<Item = (Field, bool)>) -> Box<[Field]> {
     let mut pieces = Vec::new();
     for (field, wants) in fields {
         if wants && !pieces.is_empty() {
@@ -222,7 +222,7 @@ pub(crate) fn parted(fields: impl IntoIterator<Item = (Field, bool)>) -> Vec<Fie
         }
         pieces.push(field);
     }
-    pieces
+    pieces.into()
 }
 
 fn join(fields: &[Field], scope: &Scope) -> Result<Vec<u8>, TemplateError> {

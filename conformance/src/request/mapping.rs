@@ -34,18 +34,22 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
         check_method(&request.method, &method.place(source))?;
     }
     if let Some(query) = members.take("query") {
-        request.query = fields(query, source, "a query")?;
+        request.query = fields(query, source, "a query")?.into();
     }
     if let Some(headers) = members.take("headers") {
-        for (name, value) in texts(headers, source, "headers")? {
+        let header = |(name, value): (String, Text)| {
             check_field_name(&name, &headers.place(source).find(&name))?;
-            request.headers.push(Header::new(&name, value));
-        }
+            Ok(Header::new(&name, value))
+        };
+        let fields = texts(headers, source, "headers")?.into_iter().map(header);
+        request.headers = fields.collect::<Result<_, Diagnostic>>()?;
     }
     if let Some(cookies) = members.take("cookies") {
-        for (name, value) in texts(cookies, source, "cookies")? {
-            request.cookies.push(parse_text(&format!("{name}={}", value.written()), &cookies.place(source))?);
-        }
+        let pair = |(name, value): (String, Text)| {
+            parse_text(&format!("{name}={}", value.written()), &cookies.place(source))
+        };
+        let pairs = texts(cookies, source, "cookies")?.into_iter().map(pair);
+        request.cookies = pairs.collect::<Result<_, _>>()?;
     }
     if let Some(basic) = members.take("basic") {
         request.basic = Some(Box::new(credentials(basic, source)?));

@@ -26,7 +26,7 @@ pub struct Lane {
     /// What is demanded of its answer; in a race, of each.
     pub expectation: Expectation,
     /// What is kept of the first answer.
-    pub captures: Vec<Capture>,
+    pub captures: Box<[Capture]>,
     /// How often it is sent.
     pub times: usize,
 }
@@ -99,16 +99,14 @@ impl Reader<'_> {
         let mut captures = Vec::new();
         for (name, node) in &capture.0 {
             if let Some(mut capture) = wrong.keep(capture::compile(name, node, self.source)) {
-                capture.keys = step::keys(&name.value, self.level);
+                capture.keys = step::keys(&name.value, self.level).into();
                 captures.push(capture);
             }
             wrong.keep(step::check_capture_name(name, self.level, self.suite));
         }
         match request {
-            Some(mut request) => {
-                captures.shrink_to_fit();
-                request.headers.shrink_to_fit();
-                wrong.into_result(Lane { request, place, expectation, captures, times })
+            Some(request) => {
+                wrong.into_result(Lane { request, place, expectation, captures: captures.into(), times })
             }
             None => Err(wrong),
         }

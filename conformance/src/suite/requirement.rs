@@ -87,7 +87,9 @@ pub(super) fn compile(text: RegisterText, source: &Arc<Source>) -> Result<Vec<Re
 /// say why, or one that says why although a step covers it.
 pub(super) fn untraced(suite: &Suite) -> Diagnostics {
     let steps = suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
-    let covered: BTreeSet<&str> = steps.flat_map(|step| step.covers.iter().map(|id| &**id)).collect();
+    // Added one by one: collected, each would be there as often as it is covered until all are sorted.
+    let mut covered: BTreeSet<&str> = BTreeSet::new();
+    covered.extend(steps.flat_map(|step| step.covers.iter().map(|id| &**id)));
     let mut wrong = Diagnostics::default();
     for requirement in &suite.requirements {
         let at = |message: String| Diagnostic::at(requirement.place.clone(), message);

@@ -118,7 +118,7 @@ fn demands(expectation: &Expectation, told: &Told<'_>, answer: &mut Answer) {
         Some(body) => text::body(body, told, answer),
         None => {}
     }
-    if let Some((limit, _)) = expectation.within {
+    if let Some((limit, _)) = expectation.within.as_deref() {
         answer.assert(&format!("duration <= {}", limit.as_millis()));
     }
 }

@@ -22,7 +22,7 @@ fn expectation(yaml: &str) -> Expectation {
 fn lane(expect: &str) -> Lane {
     let place = Source::new("s.yaml", "request").place(Span::new(0, 7));
     let request = Request::get(Text::literal("/"), Agent::Curl);
-    Lane { request, place, expectation: expectation(expect), captures: Vec::new(), times: 1 }
+    Lane { request, place, expectation: expectation(expect), captures: Box::default(), times: 1 }
 }
 
 fn outcome(least: usize, most: Option<usize>, expect: &str) -> Outcome {
