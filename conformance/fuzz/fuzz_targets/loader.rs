@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use conformance::fuzz;
 use conformance::source::{Source, Span};
+use conformance::suite::Deed;
 use conformance::yaml::{self, Node, Value};
 use libfuzzer_sys::fuzz_target;
 
@@ -16,10 +17,14 @@ fuzz_target!(|scenario: &str| {
     read(scenario);
     match bench::load(scenario) {
         Ok(suite) => {
-            for step in suite.scenarios.iter().flat_map(|scenario| &scenario.steps) {
+            for scenario in &suite.scenarios {
                 // What was read can be pointed at, and sent or refused.
-                let _ = (step.place.block(), step.place.snippet("here").to_string());
-                let _ = step.request.prepare(&suite.scope());
+                for step in &scenario.steps {
+                    let _ = (step.place.block(), step.place.snippet("here").to_string());
+                }
+                for request in suite.deeds(scenario).iter().flat_map(Deed::requests) {
+                    let _ = request.prepare(&suite.scope());
+                }
             }
         }
         Err(wrong) => assert!(!wrong.to_string().is_empty()),
