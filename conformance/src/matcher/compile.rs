@@ -214,7 +214,9 @@ fn times(node: &Node, setting: &Setting<'_>) -> Result<Kind, Diagnostic> {
 }
 
 fn object(node: &Node, setting: &Setting<'_>, open: bool) -> Result<Kind, Diagnostic> {
-    let Value::Mapping(entries) = &node.value else { return Ok(Kind::Object { members: Box::default(), open }) };
+    let Value::Mapping(entries) = &node.value else {
+        return Ok(Kind::Object { members: Box::default(), open });
+    };
     let member = |(name, node): &(crate::yaml::Located<String>, Node)| {
         Ok((name.value.clone(), compile(node, setting)?))
     };
