@@ -9,8 +9,14 @@ use crate::event::Event;
 
 /// Writes events to a file.
 pub struct JsonLines {
+    /// None once it stands, or cannot be written any more.
     file: Option<WholeFile>,
+    /// Those that are not written yet.
+    lines: Vec<u8>,
 }
+
+/// So many bytes are written at once.
+const PIECE: usize = 64 * 1024;
 
 impl JsonLines {
     /// Returns a report that will stand at `path`.
@@ -18,20 +24,33 @@ impl JsonLines {
     /// # Errors
     /// A folder that is not there or cannot be written to.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: Some(WholeFile::create(path)?) })
+        Ok(Self { file: Some(WholeFile::create(path)?), lines: Vec::new() })
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(&self.lines));
+        self.lines.clear();
+        if written.is_err() {
+            self.file = None;
+        }
+        written
     }
 }
 
 impl Report for JsonLines {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
-        let Some(file) = &mut self.file else { return Ok(()) };
-        serde_json::to_writer(&mut *file, event)?;
-        file.write_all(b"\n")?;
-        if matches!(event, Event::Footer(_))
-            && let Some(file) = self.file.take()
-        {
-            file.finish()?;
+        if self.file.is_none() {
+            return Ok(());
         }
-        Ok(())
+        serde_json::to_writer(&mut self.lines, event)?;
+        self.lines.push(b'\n');
+        let over = matches!(event, Event::Footer(_));
+        if over || self.lines.len() >= PIECE {
+            self.write()?;
+        }
+        match self.file.take_if(|_| over) {
+            Some(file) => file.finish(),
+            None => Ok(()),
+        }
     }
 }
