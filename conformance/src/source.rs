@@ -195,17 +195,27 @@ impl Place {
     /// indented further than its first word.
     #[must_use]
     pub fn block(&self) -> Excerpt {
-        let line = self.line();
-        let start = self.source.line_starts()[self.row()];
-        let indent = |line: &str| line.len() - line.trim_start().len();
-        let outer = indent(self.line_text());
-        let mut lines: Vec<&str> = self.source.text[start..].lines().take(1).collect();
-        let inner = self.source.text[start..].lines().skip(1);
-        lines.extend(inner.take_while(|line| line.trim().is_empty() || indent(line) > outer));
-        while lines.len() > 1 && lines.last().is_some_and(|last| is_filler(last)) {
-            lines.pop();
+        let row = self.row();
+        let rest = &self.source.text[self.source.line_starts()[row]..];
+        let mut lines = rest.split_inclusive('\n');
+        let first = lines.next().unwrap_or("");
+        let outer = indentation(first);
+        let (mut seen, mut end) = (first.len(), first.len());
+        for line in lines {
+            let indent = indentation(line);
+            if indent <= outer && indent < line.len() {
+                break;
+            }
+            seen += line.len();
+            // What is empty or a comment belongs to what comes after it.
+            if indent < line.len() && line.as_bytes()[indent] != b'#' {
+                end = seen;
+            }
         }
-        Excerpt { line, text: lines.join("\n") }
+        let block = &rest[..end];
+        let mut text = if block.contains('\r') { block.replace("\r\n", "\n") } else { block.to_owned() };
+        text.truncate(text.strip_suffix('\n').unwrap_or(&text).len());
+        Excerpt { line: self.source.first_line + row, text }
     }
 
     fn caret_width(&self) -> usize {
@@ -214,9 +224,14 @@ impl Place {
     }
 }
 
-/// Whether a line belongs to what comes after it: it is empty, or a comment.
-fn is_filler(line: &str) -> bool {
-    line.trim().is_empty() || line.trim_start().starts_with('#')
+/// Returns how many bytes of a line are the white space that it begins with.
+pub(crate) fn indentation(line: &str) -> usize {
+    let blanks = line.bytes().take_while(|byte| *byte == b' ').count();
+    match line.as_bytes().get(blanks) {
+        Some(b'!'..=b'~') => blanks,
+        // There is more white space than the blank.
+        _ => line.len() - line.trim_start().len(),
+    }
 }
 
 impl Display for Place {
@@ -347,6 +362,14 @@ mod tests {
         let at = source.text().find("two\n    r").unwrap();
         let last = source.place(Span::new(at, at + 3)).block();
         assert_eq!((last.line, last.text.as_str()), (6, "  - id: two\n    request: y"));
+    }
+
+    #[test]
+    fn a_block_has_the_lines_of_its_file_however_they_end_and_whatever_they_are_indented_with() {
+        let source = Source::new("a.yaml", "- é: 1\r\n\r\n\tb: #\r\n  # c\r\n\u{a0}d\r\n- e: 2\r\n");
+        let block = source.place(Span::new(2, 4)).block();
+        assert_eq!((block.line, block.text.as_str()), (1, "- é: 1\n\n\tb: #\n  # c\n\u{a0}d"));
+        assert_eq!(Source::new("a.yaml", "").place(Span::default()).block().text, "");
     }
 
     #[test]

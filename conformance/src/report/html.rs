@@ -4,6 +4,7 @@
 //! searches and copies.
 
 mod difference;
+mod markup;
 pub mod matrix;
 mod step;
 mod view;

@@ -135,6 +135,6 @@ test("without its script it is whole", () =>
 test("what differs is marked beside what was expected", () =>
   visit(REPORT, {}, async (page) => {
     await page.getByRole("button", { name: "show all" }).click();
-    assert.ok(await page.locator(".source .line.differs").count() > 0);
+    assert.ok(await page.locator(".source .differs").count() > 0);
     assert.ok(await page.locator(".received .line.missing").count() > 0);
   }));

@@ -1,0 +1,94 @@
+//! Markup, piece by piece: what the program writes is markup, and what it was told never is.
+
+use crate::request::percent_encode;
+
+/// What markup is written into.
+pub(super) trait Markup {
+    /// Writes markup.
+    fn markup(&mut self, markup: &'static str) -> &mut Self;
+    /// Writes a text as it stands in an element.
+    fn text(&mut self, text: &str) -> &mut Self;
+    /// Writes a text as it stands in an attribute, between double quotes.
+    fn attribute(&mut self, text: &str) -> &mut Self;
+    /// Writes an id as it stands in a link to it.
+    fn fragment(&mut self, id: &str) -> &mut Self;
+    /// Writes a number.
+    fn number(&mut self, number: usize) -> &mut Self;
+}
+
+impl Markup for String {
+    fn markup(&mut self, markup: &'static str) -> &mut Self {
+        self.push_str(markup);
+        self
+    }
+
+    fn text(&mut self, text: &str) -> &mut Self {
+        escape(self, text, |byte| matches!(byte, b'&' | b'<' | b'>'));
+        self
+    }
+
+    fn attribute(&mut self, text: &str) -> &mut Self {
+        escape(self, text, |byte| matches!(byte, b'&' | b'<' | b'>' | b'"'));
+        self
+    }
+
+    fn fragment(&mut self, id: &str) -> &mut Self {
+        let stays =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'/' | b':');
+        if id.bytes().all(stays) {
+            self.push_str(id);
+        } else {
+            self.push_str(&percent_encode(id));
+        }
+        self
+    }
+
+    fn number(&mut self, number: usize) -> &mut Self {
+        if number > 9 {
+            self.number(number / 10);
+        }
+        self.push(char::from(b'0' + u8::try_from(number % 10).unwrap_or_default()));
+        self
+    }
+}
+
+fn escape(out: &mut String, text: &str, means: impl Fn(u8) -> bool) {
+    let mut written = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if means(byte) {
+            out.push_str(&text[written..at]);
+            out.push_str(match byte {
+                b'&' => "&amp;",
+                b'<' => "&lt;",
+                b'>' => "&gt;",
+                _ => "&quot;",
+            });
+            written = at + 1;
+        }
+    }
+    out.push_str(&text[written..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Markup as _;
+
+    #[test]
+    fn nothing_of_a_text_is_taken_for_markup() {
+        let text = "<a b=\"1\" c='é'>&amp;</a>";
+        assert_eq!(String::new().text(text), "&lt;a b=\"1\" c='é'&gt;&amp;amp;&lt;/a&gt;");
+        assert_eq!(String::new().attribute(text), "&lt;a b=&quot;1&quot; c='é'&gt;&amp;amp;&lt;/a&gt;");
+        assert_eq!(String::new().text("plain, and é"), "plain, and é");
+    }
+
+    #[test]
+    fn a_link_leads_to_any_id() {
+        assert_eq!(String::new().fragment("a/b-1::c_2.d"), "a/b-1::c_2.d");
+        assert_eq!(String::new().fragment("a b\"%é"), "a%20b%22%25%C3%A9");
+    }
+
+    #[test]
+    fn numbers_are_decimal() {
+        assert_eq!(String::new().number(0).markup(" ").number(90_210), "0 90210");
+    }
+}
