@@ -12,6 +12,7 @@ use crate::curl;
 use crate::diagnostic::Diagnostic;
 use crate::shell::{self, Quote, Quotes, Role};
 use crate::source::Source;
+use crate::template::Scope;
 use crate::transcript::{self, Command};
 
 /// Returns the origin of the document and its stories.
@@ -107,7 +108,15 @@ fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Res
         }
         None => text,
     };
-    curl::parse(&text, origin, wanted.files, &command.place)?;
+    let request = curl::parse(&text, origin, wanted.files, &command.place)?;
+    if request.pathless(&Scope::default()).is_some() {
+        let place = command.place.clone();
+        return Err(Diagnostic::at(
+            place,
+            "behind the host of this address stands no path that begins with `/`",
+        )
+        .help("a variable of the shell means nothing here: write its value"));
+    }
     let (mut head, mut body) = printed::read(&command.output);
     if head.is_none() && (text.contains("%{http_code}") || text.contains("%{response_code}")) {
         // What `-w` prints stands behind the body.

@@ -56,6 +56,14 @@ fn a_command_that_names_no_origin_is_none_of_a_suite() {
 }
 
 #[test]
+fn a_command_whose_path_is_a_variable_of_the_shell_is_left_out() {
+    let page = imported("```\n$ curl -g http://h:1${BASE}/users\n$ curl http://h:1/a\n```\n");
+    assert!(page.contains("no path that begins with `/`") && page.contains("curl http://h:1/a"), "{page}");
+    let page = imported("```\n$ curl http://h:1/$BASE/users\n$ curl -g http://h:1/${BASE}/users\n```\n");
+    assert!(!page.contains("was left out"), "{page}");
+}
+
+#[test]
 fn what_starts_the_target_is_described_whatever_it_is_called() {
     let page = imported("```\n$ A=1 A=2 B=null ./null\n$ curl http://h:1/a\nok\n```\n");
     assert!(page.contains("profile: 2-null\n") || page.contains("profile: \"2-null\"\n"), "{page}");
