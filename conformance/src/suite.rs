@@ -82,6 +82,8 @@ pub struct Suite {
     pub scenarios: Vec<Arc<Scenario>>,
     /// What is probably a mistake.
     pub warnings: Diagnostics,
+    /// What names mean before a variable is given a value: what is right on paper is right whatever is given.
+    on_paper: Scope,
     /// Where its files are.
     folder: Folder,
     sequences: Sequences,
@@ -124,6 +126,7 @@ impl Suite {
             return Err(wrong);
         };
         let mut suite = manifest::compile(&manifest, &manifest_source, folder)?;
+        suite.on_paper = suite.scope();
         suite.requirements = requirement::compile(register, &register_source)?;
         let sequences = sequence::load(&names, folder)?;
         let is_scenario =
@@ -273,7 +276,10 @@ mod tests {
     fn of_a_suite_of_any_size_the_deeds_are_the_same_whether_they_were_kept_or_are_made_again() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-        write("suite.yaml", "format: 1\ntitle: Many\norigin: http://localhost\nprofiles: {all: {}}\n");
+        write(
+            "suite.yaml",
+            "format: 1\ntitle: Many\norigin: http://localhost\nprofiles: {all: {}}\nvariables: {base: {env: BASE}}\n",
+        );
         write(
             "requirements.yaml",
             "format: 1\nrequirements:\n  - {id: ONE, level: must, clause: all, text: all of it}\n",
@@ -283,15 +289,16 @@ mod tests {
         for step in 0..1000 {
             writeln!(
                 scenario,
-                "  - {{id: step-{step}, title: t, covers: [ONE], request: curl http://localhost/{step}, expect: {{status: 200}}}}"
+                "  - {{id: step-{step}, title: t, covers: [ONE], request: {{path: \"${{base}}/{step}\"}}, expect: {{status: 200}}}}"
             )
             .unwrap();
         }
         for file in 10..=21 {
             write(&format!("many/{file}.yaml"), &scenario);
         }
-        let suite = Suite::load(&Folder::Directory(folder.path().to_owned())).unwrap();
-        // Whoever is asked again reads no file.
+        let mut suite = Suite::load(&Folder::Directory(folder.path().to_owned())).unwrap();
+        // Whoever is asked again reads no file, and what was given meanwhile makes nothing wrong on paper.
+        suite.give(&[Given { name: "base".to_owned(), value: "no-path".into() }], &|_| None).unwrap();
         fs::remove_dir_all(folder.path().join("many")).unwrap();
         let kept = suite.scenarios.iter().filter(|scenario| scenario.deeds.is_some()).count();
         assert_eq!((suite.scenarios.len(), kept), (12, 11));
@@ -301,6 +308,6 @@ mod tests {
             deeds.iter().map(|deed| deed.first().request.target.written().to_owned()).collect()
         };
         assert_eq!(sent(left), sent(&suite.scenarios[0]));
-        assert_eq!(sent(left)[999], "/999");
+        assert_eq!(sent(left)[999], "${base}/999");
     }
 }

@@ -135,7 +135,7 @@ impl Reader<'_> {
         if let Some(error) = request.pathless(&self.level.frame.on_paper()) {
             return Err(self.given(Diagnostic::at(place.find(error.written()), error.to_string())));
         }
-        match request.pathless(&self.suite.scope()) {
+        match request.pathless(&self.suite.on_paper) {
             Some(error) => Err(Diagnostic::at(place.find(error.written()), error.to_string())),
             None => Ok(request),
         }

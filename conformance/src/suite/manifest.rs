@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::{NO_STATUS, Status, compile_status};
 use crate::request::Request;
 use crate::source::{Place, Source};
-use crate::template::Text;
+use crate::template::{Scope, Text};
 use crate::yaml::{Located, Node};
 
 /// One configuration that a target can run in.
@@ -149,6 +149,7 @@ pub(super) fn compile(
         requirements: Vec::new(),
         scenarios: Vec::new(),
         warnings: Diagnostics::default(),
+        on_paper: Scope::default(),
         folder: folder.clone(),
         sequences: Sequences::new(),
     })

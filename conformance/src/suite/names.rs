@@ -23,13 +23,13 @@ pub(super) struct Names<'a> {
     fixtures: &'a [String],
     /// Each capture by the name under which it is kept, and the step that makes it.
     captures: BTreeMap<String, String>,
-    scope: Scope,
+    scope: &'a Scope,
 }
 
 impl<'a> Names<'a> {
     /// Returns the names of a scenario whose steps have captured nothing yet.
     pub(super) fn new(suite: &'a Suite, profiles: &'a [String], fixtures: &'a [String]) -> Self {
-        Self { suite, profiles, fixtures, captures: BTreeMap::new(), scope: suite.scope() }
+        Self { suite, profiles, fixtures, captures: BTreeMap::new(), scope: &suite.on_paper }
     }
 
     /// Adds a capture by the name under which it is kept, for the steps behind the one that makes it.
@@ -77,7 +77,7 @@ impl<'a> Names<'a> {
                 _ => self.check_fixture(name, root, first, here, &self.known(frame, prefix))?,
             }
         }
-        match text.impossible(&self.scope) {
+        match text.impossible(self.scope) {
             Some(error) => Err(Diagnostic::at(place.find(error.written()), error.to_string())),
             None => Ok(needs),
         }
