@@ -63,7 +63,7 @@ fn outgoing<'a>(trial: &'a Trial, deeds: &'a [Deed], suite: &Suite) -> Vec<Outgo
     let kept: BTreeSet<&String> = all.filter_map(|request| request.jar.as_ref()?.keeps.as_ref()).collect();
     for (step, deed) in steps {
         restarted |= step.restart.is_some();
-        let needs = deed.all_needs().find(|need| owed.contains(&need.key));
+        let needs = deed.all_needs().find(|need| owed.contains(&*need.key));
         let offered = suite.profile(&trial.profile).map_or(&[][..], |profile| &profile.features);
         let lacking = step.requires.iter().find(|feature| !offered.contains(feature));
         let hindrance = match needs {

@@ -78,8 +78,8 @@ impl Memory {
 
     fn lend(&self, needs: &[Need], scope: &mut Scope) {
         for need in needs {
-            if let Some(Ok(value)) = self.made.get(&need.key) {
-                scope.set(&need.name, value);
+            if let Some(Ok(value)) = self.made.get(&*need.key) {
+                scope.set(&*need.name, value);
             }
         }
     }
@@ -92,7 +92,7 @@ impl Memory {
             return Some(Judgement::because(verdict, reason).waiting_for(setup));
         }
         deed.all_needs().find_map(|Need { name, key, owed_by }| {
-            let (verdict, reason) = match self.made.get(key) {
+            let (verdict, reason) = match self.made.get(&**key) {
                 Some(Ok(_)) => return None,
                 Some(Err(Owed { verdict, cause })) => {
                     (*verdict, format!("the step `{owed_by}` owes it `{name}`: {cause}"))

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
+use std::iter;
 use std::sync::{Arc, OnceLock};
 
 use schemars::JsonSchema;
@@ -20,7 +21,8 @@ pub struct Source {
     text: String,
     /// The number of the text's first line: one, but for a piece of a file.
     first_line: usize,
-    line_starts: OnceLock<Vec<usize>>,
+    /// No file that is read holds more bytes than these can count.
+    line_starts: OnceLock<Box<[u32]>>,
 }
 
 /// A stretch of a text, in bytes: from `start` up to but not including `end`.
@@ -82,16 +84,20 @@ impl Source {
         Place::of(Arc::clone(self), Span { start: span.start.min(end), end })
     }
 
-    fn line_starts(&self) -> &[usize] {
+    fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
-            std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+            iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| narrow(at + 1))).collect()
         })
+    }
+
+    /// Where a line of the text begins, the lines counted from 0.
+    fn line_start(&self, row: usize) -> usize {
+        self.line_starts()[row] as usize
     }
 
     /// The line at this place among the text's own, counted from 0.
     fn line(&self, row: usize) -> &str {
-        let start = self.line_starts()[row];
-        self.text[start..].lines().next().unwrap_or("")
+        self.text[self.line_start(row)..].lines().next().unwrap_or("")
     }
 }
 
@@ -105,7 +111,6 @@ impl Span {
 
 impl Place {
     fn of(source: Arc<Source>, span: Span) -> Self {
-        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self { source, start: narrow(span.start), end: narrow(span.end) }
     }
 
@@ -162,7 +167,7 @@ impl Place {
 
     /// The line on which the place begins among the text's own, counted from 0.
     fn row(&self) -> usize {
-        self.source.line_starts().partition_point(|start| *start <= self.span().start) - 1
+        self.source.line_starts().partition_point(|start| *start <= self.start) - 1
     }
 
     /// The line on which the place ends, counted from 1.
@@ -175,7 +180,7 @@ impl Place {
     /// The column at which the place begins, in characters counted from 1.
     #[must_use]
     pub fn column(&self) -> usize {
-        let start = self.source.line_starts()[self.row()];
+        let start = self.source.line_start(self.row());
         self.source.text.get(start..self.span().start).map_or(1, |before| before.chars().count() + 1)
     }
 
@@ -196,7 +201,7 @@ impl Place {
     #[must_use]
     pub fn block(&self) -> Excerpt {
         let row = self.row();
-        let rest = &self.source.text[self.source.line_starts()[row]..];
+        let rest = &self.source.text[self.source.line_start(row)..];
         let mut lines = rest.split_inclusive('\n');
         let first = lines.next().unwrap_or("");
         let outer = indentation(first);
@@ -232,6 +237,10 @@ pub(crate) fn indentation(line: &str) -> usize {
         // There is more white space than the blank.
         _ => line.len() - line.trim_start().len(),
     }
+}
+
+fn narrow(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl Display for Place {

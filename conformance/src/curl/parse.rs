@@ -289,7 +289,7 @@ impl<'a> Command<'a> {
                 self.without.retain(|name| !name.eq_ignore_ascii_case("content-type"));
                 own = Some(Text::literal(""));
             }
-            request.body = Body::Multipart(self.parts, own);
+            request.body = Body::Multipart(self.parts.into(), own.map(Box::new));
         } else if get && !pieces.is_empty() {
             self.query.push(Field::Joined(pieces));
         } else if !pieces.is_empty() {

@@ -18,7 +18,7 @@ pub enum Body {
     /// Text or bytes sent as they stand, without a content type.
     Raw(Field),
     /// Parts of a form (`-F`, RFC 7578), and the content type that stands before the boundary where it is not `multipart/form-data`.
-    Multipart(Vec<Part>, Option<Text>),
+    Multipart(Box<[Part]>, Option<Box<Text>>),
 }
 
 /// A piece of a query or of a body.
@@ -97,7 +97,7 @@ impl Body {
             Self::Json(json) => json.texts(),
             Self::Raw(field) => field.texts(),
             Self::Multipart(parts, content_type) => {
-                parts.iter().flat_map(Part::texts).chain(content_type).collect()
+                parts.iter().flat_map(Part::texts).chain(content_type.as_deref()).collect()
             }
         }
     }

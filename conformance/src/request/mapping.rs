@@ -81,7 +81,7 @@ fn body(members: &mut Members<'_>, source: &Arc<Source>, files: Files<'_>) -> Re
         [] => Ok(Body::None),
         [("form", node)] => fields(node, source, "a form").map(Body::form),
         [("json", node)] => json_text(node, source).map(Body::Json),
-        [("multipart", node)] => Ok(Body::Multipart(parts(node, source, files)?, None)),
+        [("multipart", node)] => Ok(Body::Multipart(parts(node, source, files)?.into(), None)),
         [(_, node)] => field(node, source, files, "a body").map(Body::Raw),
         [(first, _), (second, node), ..] => {
             let message = format!("a request has one body, and here are `{first}` and `{second}`");

@@ -29,11 +29,11 @@ pub struct Frame {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
     /// The name that its expressions use.
-    pub name: String,
+    pub name: Box<str>,
     /// The name under which the scenario keeps it.
-    pub key: String,
+    pub key: Box<str>,
     /// The step that owes it.
-    pub owed_by: String,
+    pub owed_by: Box<str>,
 }
 
 /// What brings a step about, beside its own lines: the steps that use its sequence, and its row.

@@ -60,7 +60,7 @@ impl<'a> Names<'a> {
             }
             let key = format!("{prefix}{root}");
             if let Some(owed_by) = self.captures.get(&key) {
-                needs.push(Need { name: root.to_owned(), key, owed_by: owed_by.clone() });
+                needs.push(Need { name: root.into(), key: key.into(), owed_by: owed_by.as_str().into() });
                 continue;
             }
             match root {

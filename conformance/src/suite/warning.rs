@@ -70,7 +70,7 @@ pub(super) fn warnings(suite: &Suite, captures: Captures) -> Diagnostics {
 
 /// The places of the captures that a scenario's steps use.
 fn used(deeds: &Arc<[Deed]>) -> Vec<Spot<'_>> {
-    let keys: BTreeSet<&str> = deeds.iter().flat_map(Deed::all_needs).map(|need| need.key.as_str()).collect();
+    let keys: BTreeSet<&str> = deeds.iter().flat_map(Deed::all_needs).map(|need| &*need.key).collect();
     let captures = deeds.iter().flat_map(Deed::captures);
     let used = captures.filter(|capture| capture.keys.iter().any(|key| keys.contains(key.as_str())));
     used.map(spot).collect()
