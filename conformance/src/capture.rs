@@ -8,10 +8,9 @@ use regex::Regex;
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
 use crate::matcher;
+use crate::members::{Members, flag, string};
 use crate::response::Response;
 use crate::source::{Place, Source};
-use crate::suite::flag;
-use crate::suite::members::{Members, string};
 use crate::yaml::{Located, Node, Value};
 
 /// A name and where in a response its value is found.

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
+use crate::format::ExpectText;
 use crate::json::Json;
 use crate::matcher::{self, Matcher, Mode, Setting};
+use crate::members::{Members, duration, parse_text};
 use crate::request::Files;
 use crate::source::{Place, Source};
-use crate::suite::format::ExpectText;
-use crate::suite::members::{Members, duration, parse_text};
 use crate::template::{Scope, Text};
 use crate::yaml::{Located, Node, Value};
 

@@ -11,9 +11,9 @@ use crate::capture::{self, Capture};
 use crate::diagnostic::Diagnostics;
 use crate::exchange::{self, Breakage, Reading};
 use crate::expectation::{self, Expectation};
+use crate::format::ExpectText;
 use crate::response::Response;
 use crate::source::{Source, Span};
-use crate::suite::format::ExpectText;
 use crate::yaml::layout::Layout;
 use crate::yaml::{self, Node, Ordered};
 

@@ -17,9 +17,9 @@ mod settle;
 use regex::Regex;
 
 use crate::amount::amount;
+use crate::count::Count;
 use crate::json::{Json, Number, escape};
 use crate::source::Place;
-use crate::suite::Count;
 use crate::template::{Scope, Text};
 
 use bytes::Bytes;

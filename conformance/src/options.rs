@@ -344,7 +344,7 @@ fn folder(named: Option<&PathBuf>) -> Folder {
 
 fn parse_duration(written: &str) -> Result<Duration, String> {
     let place = crate::source::Source::new("", "").place(crate::source::Span::default());
-    crate::suite::members::duration(written, &place)
+    crate::members::duration(written, &place)
         .map_err(|_| "written as 200ms, 4s, 1.5s, 2m, 1h or 7d".to_owned())
 }
 

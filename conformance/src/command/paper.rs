@@ -13,8 +13,9 @@ use conformance::exit::Exit;
 use conformance::listing;
 use conformance::options::{self, Check, CoverageFormat, List, ListFormat, SchemaOf};
 use conformance::plan::Plan;
+use conformance::schema;
 use conformance::source::Source;
-use conformance::suite::{Suite, schema};
+use conformance::suite::Suite;
 
 use super::{Stopped, written};
 

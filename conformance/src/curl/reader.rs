@@ -2,9 +2,9 @@
 
 use super::words::place_of;
 use crate::diagnostic::Diagnostic;
+use crate::members::parse_text;
 use crate::request::Files;
 use crate::source::Place;
-use crate::suite::members::parse_text;
 use crate::template::Text;
 
 /// Reads the words of a command.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use crate::amount::amount;
+use crate::count::Count;
 use crate::diagnostic::Diagnostic;
+use crate::members::{parse_text, string};
 use crate::source::{Place, Source};
-use crate::suite::Count;
-use crate::suite::members::{parse_text, string};
 use crate::template::{Scope, Text};
 use crate::yaml::Node;
 

@@ -9,9 +9,9 @@ use super::leaf::{LEAVES, LEAVES_OF};
 use super::{About, Kind, Matcher, moment, schema};
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
+use crate::members::{Members, number, parse_text, string};
 use crate::request::Files;
 use crate::source::{Place, Source};
-use crate::suite::members::{Members, number, parse_text, string};
 use crate::template::Text;
 use crate::yaml::{Node, Value};
 
@@ -126,7 +126,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
     match (tag, &node.value) {
         ("!regex", Value::String(written)) => pattern(written, place).map(Kind::Regex),
         ("!regex", _) => Err(takes("a pattern")),
-        ("!length", Value::Number(_) | Value::String(_)) => crate::suite::count(&node.untagged(), source)
+        ("!length", Value::Number(_) | Value::String(_)) => crate::count::read(&node.untagged(), source)
             .map(|length| match setting.mode {
                 Mode::Bytes => Kind::Bytes(Bytes::Length(length)),
                 Mode::Json | Mode::Text => Kind::Length(length),
@@ -210,7 +210,7 @@ fn times(node: &Node, setting: &Setting<'_>) -> Result<Kind, Diagnostic> {
         return Err(Diagnostic::at(whole, "`!count` says `of` what there are how many `times`")
             .help("!count {of: !subset {done: true}, times: 2..}"));
     };
-    Ok(Kind::Times { of: Box::new(compile(of, setting)?), times: crate::suite::count(times, source)? })
+    Ok(Kind::Times { of: Box::new(compile(of, setting)?), times: crate::count::read(times, source)? })
 }
 
 fn object(node: &Node, setting: &Setting<'_>, open: bool) -> Result<Kind, Diagnostic> {

@@ -7,8 +7,8 @@ use regex::Regex;
 
 use super::bytes::Bytes;
 use super::{Kind, Matcher, leaf};
+use crate::count::Count;
 use crate::json::{Json, Number};
-use crate::suite::Count;
 use crate::template::Text;
 
 /// What a matcher demands.

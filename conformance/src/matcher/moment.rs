@@ -11,8 +11,8 @@ use time::{Date, OffsetDateTime, PrimitiveDateTime, Time};
 use super::leaf::is_shaped_like_a_datetime;
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
+use crate::members::{Members, duration, string};
 use crate::source::Source;
-use crate::suite::members::{Members, duration, string};
 use crate::yaml::Node;
 
 /// What a date and time has to be.

@@ -15,8 +15,8 @@ use url::Url;
 use super::compile::Setting;
 use crate::diagnostic::Diagnostic;
 use crate::json::{Json, unescape};
+use crate::members::string;
 use crate::source::{Place, Source, Span};
-use crate::suite::members::string;
 use crate::yaml::{self, Node, Value};
 
 /// A schema that has been read.

@@ -8,8 +8,8 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::{Field, Files, Part};
 use crate::diagnostic::Diagnostic;
+use crate::members::{Members, string, text};
 use crate::source::Source;
-use crate::suite::members::{Members, string, text};
 use crate::template::Text;
 use crate::yaml::{Node, Value};
 

@@ -7,8 +7,8 @@ use super::{
     Agent, Body, Field, Files, Header, JsonText, Request, check_field_name, check_method, percent_encode,
 };
 use crate::diagnostic::Diagnostic;
+use crate::members::{Members, json, parse_text, string, text, texts};
 use crate::source::Source;
-use crate::suite::members::{Members, json, parse_text, string, text, texts};
 use crate::template::Text;
 use crate::yaml::{Located, Node, Value};
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use globset::GlobBuilder;
 
-use super::format::{CreateText, LaunchText};
 use super::manifest::ReadRequest;
-use super::members::parse_text;
 use super::{Fixture, scope_of};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::format::{CreateText, LaunchText};
 use crate::json::Json;
+use crate::members::parse_text;
 use crate::request::Request;
 use crate::source::{Place, Source};
 use crate::template::{FILTERS, Text, filter_that_is_not_there, free_names, render};

@@ -6,12 +6,12 @@
 use std::slice;
 use std::sync::Arc;
 
-use super::format::StepText;
 use super::frame::{Frame, Need};
 use super::lane::{Lane, Reader};
 use super::race::{self, Race};
 use crate::capture::Capture;
 use crate::diagnostic::Diagnostics;
+use crate::format::StepText;
 use crate::request::Request;
 use crate::source::Place;
 use crate::template::Text;

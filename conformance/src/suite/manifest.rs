@@ -6,14 +6,14 @@ use regex::Regex;
 
 use super::contract::{self, Launch, environment, readiness};
 use super::folder::Folder;
-use super::format::{ManifestText, ProfileText};
-use super::members::json;
 use super::names::{OUTPUT, TARGET};
 use super::sequence::Sequences;
 use super::{Fixture, Suite, check_format, scenario, variable};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::{NO_STATUS, Status, compile_status};
+use crate::format::{ManifestText, ProfileText};
+use crate::members::json;
 use crate::request::Request;
 use crate::source::{Place, Source};
 use crate::template::{Scope, Text};

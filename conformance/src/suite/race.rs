@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
-use super::format::{OutcomeText, OverallText, StepText};
 use super::lane::{Lane, Reader};
-use super::members::string;
 use crate::capture::{self, Capture};
+use crate::count::{self, Count};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::Expectation;
+use crate::format::{OutcomeText, OverallText, StepText};
 use crate::source::{Place, Source};
 use crate::template::Text;
-use crate::yaml::{Located, Node};
+use crate::yaml::Located;
 
 /// Requests that are sent at once.
 #[derive(Debug)]
@@ -37,15 +37,6 @@ pub struct Outcome {
     pub expectation: Expectation,
 }
 
-/// A number, or the ends of a range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
-    /// The least.
-    pub least: usize,
-    /// The most, if there is one.
-    pub most: Option<usize>,
-}
-
 /// The most requests that are sent at once.
 const MOST: usize = 1000;
 
@@ -53,25 +44,6 @@ impl Race {
     /// The strings in what is expected of all answers, with their places.
     pub fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
         self.outcomes.iter().flat_map(|outcome| outcome.expectation.texts())
-    }
-}
-
-impl Count {
-    /// Whether a number is one that it allows.
-    #[must_use]
-    pub fn allows(self, number: usize) -> bool {
-        self.least <= number && self.most.is_none_or(|most| number <= most)
-    }
-
-    /// Says which numbers it allows: `1`, `at least 1`.
-    #[must_use]
-    pub fn describe(self) -> String {
-        match (self.least, self.most) {
-            (least, Some(most)) if least == most => least.to_string(),
-            (0, Some(most)) => format!("at most {most}"),
-            (least, Some(most)) => format!("{least} to {most}"),
-            (least, None) => format!("at least {least}"),
-        }
     }
 }
 
@@ -141,7 +113,7 @@ fn overall(text: &OverallText, reader: &Reader<'_>) -> Result<(Vec<Outcome>, Opt
     let source = reader.source;
     let outcome = |text: &OutcomeText| {
         Ok(Outcome {
-            count: count(&text.count, source)?,
+            count: count::read(&text.count, source)?,
             place: text.count.place(source),
             expectation: reader.expectation(&text.expect)?,
         })
@@ -154,24 +126,4 @@ fn overall(text: &OverallText, reader: &Reader<'_>) -> Result<(Vec<Outcome>, Opt
         }
     };
     Ok((text.outcomes.iter().map(outcome).collect::<Result<_, Diagnostic>>()?, distinct))
-}
-
-/// Returns the numbers that a count allows: `1`, `1..`, `..3`, `1..3`.
-///
-/// # Errors
-/// What is none of these.
-pub(crate) fn count(node: &Node, source: &Arc<Source>) -> Result<Count, Diagnostic> {
-    let written = string(node, source, "a count")?;
-    let wrong = || {
-        Diagnostic::at(node.place(source), format!("`{written}` is not a count"))
-            .help("written as 1, 1.. (at least), ..3 (at most) or 1..3")
-    };
-    let number = |digits: &str| digits.trim().parse::<usize>().map_err(|_| wrong());
-    let Some((least, most)) = written.split_once("..") else {
-        let number = number(&written)?;
-        return Ok(Count { least: number, most: Some(number) });
-    };
-    let least = if least.trim().is_empty() { 0 } else { number(least)? };
-    let most = if most.trim().is_empty() { None } else { Some(number(most)?) };
-    if most.is_some_and(|most| most < least) { Err(wrong()) } else { Ok(Count { least, most }) }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{RegisterText, RequirementText};
 use super::{Suite, check_format};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::format::{RegisterText, RequirementText};
 use crate::source::{Place, Source};
 
 /// One demand of the specification.

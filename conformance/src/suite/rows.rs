@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::csv;
 use super::folder::Beside;
-use super::members::string;
 use crate::capture::check_name;
 use crate::diagnostic::Diagnostic;
+use crate::members::string;
 use crate::request::{JsonText, json_text};
 use crate::source::{Place, Source};
 use crate::template::Text;

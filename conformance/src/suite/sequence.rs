@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::folder::Folder;
-use super::format::{SequenceText, StepText};
-use super::members::string;
 use super::{check_format, read};
 use crate::capture::check_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::format::{SequenceText, StepText};
+use crate::members::string;
 use crate::source::Source;
 use crate::yaml::{Located, Node, Value};
 

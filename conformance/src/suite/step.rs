@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::Suite;
 use super::deed::{self, Deed, Demands};
 use super::expansion::{Expansion, Level};
-use super::format::StepText;
 use super::frame::Spots;
 use super::lane::Reader;
-use super::members::duration;
 use super::names::{OUTPUT, TARGET};
 use super::scenario::{Stages, check_known, stages};
 use crate::capture;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::format::StepText;
+use crate::members::duration;
 use crate::source::{Place, Source};
 use crate::yaml::Located;
 

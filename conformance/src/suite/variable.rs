@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Suite;
-use super::members::{Members, json, string};
 use crate::capture::check_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Json;
+use crate::members::{Members, flag, json, string};
 use crate::source::{Place, Source};
 use crate::yaml::{Located, Node, Ordered, Value};
 
@@ -111,15 +111,4 @@ fn one(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<Vari
         _ => variable.value = Some(json(node, source)?),
     }
     Ok(variable)
-}
-
-/// Returns whether a member says true.
-///
-/// # Errors
-/// What is neither true nor false.
-pub(crate) fn flag(node: &Node, source: &Arc<Source>) -> Result<bool, Diagnostic> {
-    match (&node.tag, &node.value) {
-        (None, Value::Bool(value)) => Ok(*value),
-        _ => Err(Diagnostic::at(node.place(source), "true or false is expected here")),
-    }
 }

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use super::{Build, Program, START_LIMIT, Target};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::members::duration;
 use crate::shell::{self, Unreadable};
 use crate::source::Source;
-use crate::suite::members::duration;
 use crate::suite::{Folder, Suite, environment, request};
 use crate::yaml::{self, Located, Node, Ordered, Value};
 
@@ -224,7 +224,7 @@ impl Reader<'_> {
             },
             (None, Value::List(list)) => list
                 .iter()
-                .map(|word| crate::suite::members::string(word, self.source, "a word of a command"))
+                .map(|word| crate::members::string(word, self.source, "a word of a command"))
                 .collect::<Result<_, _>>()?,
             _ => return Err(wrong("a command is a line or a list of words")),
         };

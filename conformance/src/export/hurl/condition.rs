@@ -7,10 +7,10 @@ use regex::escape;
 
 use super::write::{literal, member};
 use super::{Told, Type};
+use crate::count::Count;
 use crate::export::mark::{holds_one, sole};
 use crate::json::Json;
 use crate::matcher::{Demand, Matcher};
-use crate::suite::Count;
 
 /// Returns a condition that holds of exactly those values at `path` that match.
 pub(super) fn condition(matcher: &Matcher, path: &str, told: &Told<'_>) -> Option<String> {

@@ -3,10 +3,10 @@
 use super::condition::{condition, length, text_pattern};
 use super::write::{member, pattern, quoted, variable};
 use super::{Answer, Told, Type};
+use crate::count::Count;
 use crate::export::mark::sole;
 use crate::json::{Json, Number};
 use crate::matcher::{Demand, Matcher};
-use crate::suite::Count;
 use crate::template::Scope;
 
 /// Adds what a value at a path has to be.

@@ -3,11 +3,11 @@
 use super::condition::text_pattern;
 use super::write::{pattern, quoted, spaced, written};
 use super::{Answer, Told};
+use crate::count::Count;
 use crate::expectation::{Body, Cookie};
 use crate::export::mark::holds_one;
 use crate::json::Json;
 use crate::matcher::{Demand, Matcher};
-use crate::suite::Count;
 use crate::template::Scope;
 
 /// Adds what a header field has to be.

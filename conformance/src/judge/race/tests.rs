@@ -2,13 +2,14 @@
 
 use super::{Answer, judge_race};
 use crate::capture;
+use crate::count::Count;
 use crate::exchange::Breakage;
 use crate::expectation::{self, Expectation};
+use crate::format::ExpectText;
 use crate::request::{Agent, Request};
 use crate::response::Response;
 use crate::source::{Source, Span};
-use crate::suite::format::ExpectText;
-use crate::suite::{Count, Lane, Outcome, Race};
+use crate::suite::{Lane, Outcome, Race};
 use crate::template::{Scope, Text};
 use crate::verdict::{Judgement, Verdict};
 use crate::yaml::{self, Located, Node};

@@ -4,12 +4,13 @@
 //! out when they are compiled.
 
 mod scenario;
+mod shape;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::schema::{RequestShape, StatusShape};
 use crate::yaml::{Located, Node, Ordered};
+use shape::{RequestShape, StatusShape};
 
 pub(crate) use scenario::{ExpectText, OutcomeText, OverallText, ScenarioText, SequenceText, StepText};
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::suite::schema::{CaptureShape, KeptShape, NamesShape, RequestShape, StatusShape};
+use super::shape::{CaptureShape, KeptShape, NamesShape, RequestShape, StatusShape};
 
 use crate::yaml::{Located, Node, Ordered, present};
 

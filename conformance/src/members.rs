@@ -151,6 +151,17 @@ pub(crate) fn number(node: &Node, source: &Arc<Source>) -> Result<Number, Diagno
     })
 }
 
+/// Returns whether a member says true.
+///
+/// # Errors
+/// What is neither true nor false.
+pub(crate) fn flag(node: &Node, source: &Arc<Source>) -> Result<bool, Diagnostic> {
+    match (&node.tag, &node.value) {
+        (None, Value::Bool(value)) => Ok(*value),
+        _ => Err(Diagnostic::at(node.place(source), "true or false is expected here")),
+    }
+}
+
 /// Returns a duration: a whole number or a decimal, and `ms`, `s`, `m`, `h` or `d`.
 pub(crate) fn duration(written: &str, place: &Place) -> Result<Duration, Diagnostic> {
     let wrong = || {

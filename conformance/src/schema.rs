@@ -1,0 +1,94 @@
+//! The format as JSON Schema, for editors: generated from the types that read it.
+//!
+//! In go the types of the [`format`](crate::format) and of the [events](crate::event), out come the schemas of a suite's files and of a line
+//! of a report, and the settings of an editor.
+
+use std::collections::BTreeMap;
+
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value as Json, json};
+
+use crate::event::Event;
+use crate::format::{ManifestText, RegisterText, ScenarioText, SequenceText};
+use crate::matcher;
+use crate::request;
+
+/// Returns the schema of a scenario file.
+#[must_use]
+pub fn scenario() -> Schema {
+    titled(schemars::schema_for!(ScenarioText), "A scenario")
+}
+
+/// Returns the schema of a file below `sequences/`.
+#[must_use]
+pub fn sequence() -> Schema {
+    titled(schemars::schema_for!(SequenceText), "A sequence")
+}
+
+/// Returns the schema of `suite.yaml`.
+#[must_use]
+pub fn manifest() -> Schema {
+    titled(schemars::schema_for!(ManifestText), "The manifest of a suite")
+}
+
+/// Returns the schema of `requirements.yaml`.
+#[must_use]
+pub fn register() -> Schema {
+    titled(schemars::schema_for!(RegisterText), "The register of a suite")
+}
+
+/// Returns the schema of a line of a report as JSON Lines.
+#[must_use]
+pub fn report() -> Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    titled(settings.into_generator().into_root_schema_for::<Event>(), "A line of a report")
+}
+
+/// Returns the settings with which an editor's YAML server knows the matchers, in the form that VS Code keeps in
+/// `.vscode/settings.json`; `folder` is where the suite stands.
+#[must_use]
+pub fn editor(folder: &str) -> Json {
+    let kinds = ["scalar", "sequence", "mapping"];
+    let tags: Vec<String> = matcher::known()
+        .chain(request::TAGS)
+        .flat_map(|tag| kinds.map(|kind| format!("{tag} {kind}")))
+        .collect();
+    let mut schemas = Map::new();
+    for (schema, files) in [
+        ("suite", json!([format!("{folder}/suite.yaml")])),
+        ("requirements", json!([format!("{folder}/requirements.yaml")])),
+        ("sequence", json!([format!("{folder}/sequences/**/*.yaml")])),
+        // Whatever is no sequence.
+        ("scenario", json!([format!("{folder}/*/**/*.yaml"), format!("!{folder}/sequences/**/*.yaml")])),
+    ] {
+        schemas.insert(format!("./{folder}/schema/{schema}.json"), files);
+    }
+    json!({ "yaml.customTags": tags, "yaml.schemas": schemas })
+}
+
+/// Returns a schema or settings as they are checked in and printed: with their keys in alphabetical order, whatever order
+/// the libraries of this build keep.
+#[must_use]
+pub fn text(value: &Json) -> String {
+    format!("{:#}\n", in_order(value))
+}
+
+fn in_order(value: &Json) -> Json {
+    match value {
+        Json::Object(members) => {
+            let sorted: BTreeMap<&String, &Json> = members.iter().collect();
+            Json::Object(sorted.into_iter().map(|(name, member)| (name.clone(), in_order(member))).collect())
+        }
+        Json::Array(items) => items.iter().map(in_order).collect(),
+        scalar => scalar.clone(),
+    }
+}
+
+fn titled(mut schema: Schema, title: &str) -> Schema {
+    schema.insert("title".to_owned(), title.into());
+    schema
+}
+
+#[cfg(test)]
+mod tests;
