@@ -62,12 +62,12 @@ enum Kind {
     Text(Text),
     Leaf(&'static Leaf),
     LeafOf { leaf: &'static leaf::LeafOf, argument: Text },
-    Regex(Regex),
+    Regex(Box<Regex>),
     Moment(Box<moment::Moment>),
     About(Box<About>),
     Length(Count),
-    Bytes(Bytes),
-    Schema(Schema),
+    Bytes(Box<Bytes>),
+    Schema(Box<Schema>),
     List(Box<[Matcher]>),
     Object { members: Box<[(String, Matcher)]>, open: bool },
     NoneOf(Box<[Matcher]>),
@@ -76,7 +76,7 @@ enum Kind {
     Each(Box<Matcher>),
     Containing(Box<[Matcher]>),
     Unordered(Box<[Matcher]>),
-    Times { of: Box<Matcher>, times: Count },
+    Times { of: Box<Matcher>, times: Box<Count> },
 }
 
 /// A number, and how far off another may be.

@@ -23,10 +23,19 @@ pub(crate) use known::{FILTERS, FUNCTIONS};
 
 /// A string with `${…}` in it.
 #[derive(Debug, Clone)]
-pub struct Text {
-    written: Arc<str>,
-    /// None where there is no expression in it: it means what is written.
-    parts: Option<Arc<[Part]>>,
+pub struct Text(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    /// There is no expression in it: it means what is written.
+    Literal(Arc<str>),
+    Parted(Arc<Parted>),
+}
+
+#[derive(Debug)]
+struct Parted {
+    written: Box<str>,
+    parts: Box<[Part]>,
 }
 
 /// What names mean: captures, fixtures, and what the target printed. Cheap to clone.
@@ -127,31 +136,34 @@ impl Text {
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
-        Ok(Self { written: written.into(), parts: Some(parts.into()) })
+        Ok(Self(Form::Parted(Arc::new(Parted { written: written.into(), parts: parts.into() }))))
     }
 
     /// Returns a string that has no expressions, whatever it holds.
     #[must_use]
     pub fn literal(text: &str) -> Self {
-        Self { written: text.into(), parts: None }
+        Self(Form::Literal(text.into()))
     }
 
     /// The string as it stands in the file.
     #[must_use]
     pub fn written(&self) -> &str {
-        &self.written
+        match &self.0 {
+            Form::Literal(text) => text,
+            Form::Parted(parted) => &parted.written,
+        }
     }
 
     /// Whether there is no expression in it, so that it means the same in every scope.
     #[must_use]
     pub fn is_literal(&self) -> bool {
-        self.parts.is_none()
+        self.parts().is_none()
     }
 
     /// The expression that it begins with, as it is written.
     #[must_use]
     pub fn head(&self) -> Option<&str> {
-        match self.parts.as_deref()?.first()? {
+        match self.parts()?.first()? {
             Part::Expression(expression) => Some(&expression.written),
             Part::Literal(_) => None,
         }
@@ -162,8 +174,15 @@ impl Text {
         self.expressions().flat_map(|one| one.names.iter().map(|name| (one.written.as_str(), name.as_str())))
     }
 
+    fn parts(&self) -> Option<&[Part]> {
+        match &self.0 {
+            Form::Literal(_) => None,
+            Form::Parted(parted) => Some(&parted.parts),
+        }
+    }
+
     fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        self.parts.iter().flat_map(|parts| parts.iter()).filter_map(|part| match part {
+        self.parts().unwrap_or_default().iter().filter_map(|part| match part {
             Part::Literal(_) => None,
             Part::Expression(expression) => Some(&**expression),
         })
@@ -180,9 +199,9 @@ impl Text {
     /// # Errors
     /// An expression that has no value in this scope.
     pub fn render(&self, scope: &Scope) -> Result<String, TemplateError> {
-        let Some(parts) = &self.parts else { return Ok(self.written.to_string()) };
+        let Some(parts) = self.parts() else { return Ok(self.written().to_owned()) };
         let mut text = String::new();
-        for part in parts.iter() {
+        for part in parts {
             match part {
                 Part::Literal(literal) => text.push_str(literal),
                 Part::Expression(expression) => {
@@ -202,7 +221,7 @@ impl Text {
     /// # Errors
     /// An expression that has no value in this scope.
     pub fn json(&self, scope: &Scope) -> Result<Json, TemplateError> {
-        match self.parts.as_deref() {
+        match self.parts() {
             Some([Part::Expression(expression)]) => {
                 let value = expression.value(scope)?;
                 value::from_library(&value)

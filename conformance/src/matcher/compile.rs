@@ -124,11 +124,13 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         };
     }
     match (tag, &node.value) {
-        ("!regex", Value::String(written)) => pattern(written, place).map(Kind::Regex),
+        ("!regex", Value::String(written)) => {
+            pattern(written, place).map(|regex| Kind::Regex(Box::new(regex)))
+        }
         ("!regex", _) => Err(takes("a pattern")),
         ("!length", Value::Number(_) | Value::String(_)) => crate::count::read(&node.untagged(), source)
             .map(|length| match setting.mode {
-                Mode::Bytes => Kind::Bytes(Bytes::Length(length)),
+                Mode::Bytes => Kind::Bytes(Box::new(Bytes::Length(length))),
                 Mode::Json | Mode::Text => Kind::Length(length),
             })
             .map_err(|_| takes("a whole number, or the ends of a range: 1.., ..3, 1..3")),
@@ -139,10 +141,12 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
                 .help("of a text in JSON, the function says it: ${sha256(…)}"))
         }
         ("!sha256", Value::String(_) | Value::Number(_)) => {
-            bytes::digest(&node.untagged(), source, place).map(Kind::Bytes)
+            bytes::digest(&node.untagged(), source, place).map(|digest| Kind::Bytes(Box::new(digest)))
         }
         ("!sha256", _) => Err(takes("the 64 digits of a digest")),
-        ("!schema", Value::String(_)) => schema::compile(node, setting).map(Kind::Schema),
+        ("!schema", Value::String(_)) => {
+            schema::compile(node, setting).map(|schema| Kind::Schema(Box::new(schema)))
+        }
         ("!schema", _) => Err(takes("the name of a file")),
         ("!about", Value::Mapping(_)) => about(node, source),
         ("!about", _) => Err(takes("a `value` and what it may be off `within`")),
@@ -210,7 +214,10 @@ fn times(node: &Node, setting: &Setting<'_>) -> Result<Kind, Diagnostic> {
         return Err(Diagnostic::at(whole, "`!count` says `of` what there are how many `times`")
             .help("!count {of: !subset {done: true}, times: 2..}"));
     };
-    Ok(Kind::Times { of: Box::new(compile(of, setting)?), times: crate::count::read(times, source)? })
+    Ok(Kind::Times {
+        of: Box::new(compile(of, setting)?),
+        times: Box::new(crate::count::read(times, source)?),
+    })
 }
 
 fn object(node: &Node, setting: &Setting<'_>, open: bool) -> Result<Kind, Diagnostic> {

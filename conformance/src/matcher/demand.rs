@@ -85,8 +85,10 @@ impl Matcher {
             Kind::Moment(_) | Kind::Schema(_) => Demand::Own,
             Kind::About(about) => Demand::About { value: &about.value, within: &about.within },
             Kind::Length(length) => Demand::Length(*length),
-            Kind::Bytes(Bytes::Length(length)) => Demand::Bytes(*length),
-            Kind::Bytes(Bytes::Sha256(digest)) => Demand::Sha256(digest),
+            Kind::Bytes(bytes) => match &**bytes {
+                Bytes::Length(length) => Demand::Bytes(*length),
+                Bytes::Sha256(digest) => Demand::Sha256(digest),
+            },
             Kind::List(list) => Demand::List(list),
             Kind::Object { members, open } => Demand::Object { members, open: *open },
             Kind::NoneOf(choices) => Demand::NoneOf(choices),
@@ -95,7 +97,7 @@ impl Matcher {
             Kind::Each(each) => Demand::Each(each),
             Kind::Containing(list) => Demand::Containing(list),
             Kind::Unordered(list) => Demand::Unordered(list),
-            Kind::Times { of, times } => Demand::Times { of, times: *times },
+            Kind::Times { of, times } => Demand::Times { of, times: **times },
         }
     }
 }
