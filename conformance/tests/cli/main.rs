@@ -32,6 +32,7 @@ mod program;
 mod readme;
 mod reference;
 mod reports;
+mod rooms;
 mod sandbox;
 mod schedule;
 mod screen;
