@@ -4,6 +4,8 @@
 //! gives keeps its place from load to report, so that whatever is said of it can point at the line.
 //! Nothing here reads a file or prints.
 
+mod snippet;
+
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::iter;
@@ -13,6 +15,8 @@ use schemars::JsonSchema;
 use serde::de::{Deserializer, Error as _};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
+
+pub use snippet::Snippet;
 
 /// A file of a suite: the name it goes by in messages, and its text.
 #[derive(Debug)]
@@ -50,13 +54,6 @@ pub struct Excerpt {
     pub line: usize,
     /// The lines.
     pub text: String,
-}
-
-/// The lines that show a [`Place`]: its path, the source line, and a caret with a label under it.
-pub struct Snippet<'a> {
-    place: &'a Place,
-    label: &'a str,
-    line: Option<&'a str>,
 }
 
 impl Source {
@@ -193,7 +190,7 @@ impl Place {
     /// Returns the drawing of this place with a label behind the caret.
     #[must_use]
     pub fn snippet<'a>(&'a self, label: &'a str) -> Snippet<'a> {
-        Snippet { place: self, label, line: None }
+        Snippet::new(self, label)
     }
 
     /// Returns the lines of the list item or mapping that begins on the place's line: that line and all behind it that are
@@ -271,14 +268,6 @@ impl<'de> Deserialize<'de> for Place {
     }
 }
 
-impl<'a> Snippet<'a> {
-    /// Shows this in place of the source line: the same line without what may not be shown.
-    #[must_use]
-    pub fn showing(self, line: &'a str) -> Self {
-        Self { line: Some(line), ..self }
-    }
-}
-
 /// A place as a report carries it: the shape that its serialisation has.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[schemars(rename = "Place")]
@@ -303,41 +292,6 @@ impl JsonSchema for Place {
     }
 }
 
-impl Display for Snippet<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let number = self.place.line().to_string();
-        let gutter = " ".repeat(number.len());
-        let line = self.line.unwrap_or_else(|| self.place.line_text());
-        let column = self.place.column() - 1;
-        let (line, column) = piece(line, column);
-        // A tab before the caret is kept as a tab, so that the caret stays under its word.
-        let lead: String =
-            line.chars().take(column).map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
-        let width = self.place.caret_width().min(line.chars().count().saturating_sub(column).max(1));
-        writeln!(f, "{gutter}--> {}", self.place)?;
-        writeln!(f, "{gutter} |")?;
-        writeln!(f, "{number} | {line}")?;
-        let label = if self.label.is_empty() { String::new() } else { format!(" {}", self.label) };
-        write!(f, "{gutter} | {lead}{}{label}", "^".repeat(width))
-    }
-}
-
-/// The piece of a line around a column, where it is too long to be looked at, and the column in it.
-fn piece(line: &str, column: usize) -> (Cow<'_, str>, usize) {
-    /// So much of a line is shown whole, and of a longer one so much before the column.
-    const WHOLE: usize = 1000;
-    const BEFORE: usize = 200;
-    if line.len() <= WHOLE {
-        return (line.into(), column);
-    }
-    let skipped = column.saturating_sub(BEFORE);
-    let mut rest = line.chars().skip(skipped);
-    let shown: String = rest.by_ref().take(WHOLE).collect();
-    let before = if skipped > 0 { "…" } else { "" };
-    let behind = if rest.next().is_some() { "…" } else { "" };
-    (format!("{before}{shown}{behind}").into(), column - skipped + usize::from(skipped > 0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,16 +302,6 @@ mod tests {
         let place = source.place(Span::new(11, 15));
         assert_eq!(place.to_string(), "a.yaml:2:3");
         assert_eq!(source.place(Span::new(7, 8)).to_string(), "a.yaml:1:6");
-    }
-
-    #[test]
-    fn a_snippet_puts_the_caret_under_the_words_it_means() {
-        let source = Source::new("a.yaml", "steps:\n  stauts: 401\n");
-        let place = source.place(Span::new(9, 15));
-        assert_eq!(
-            place.snippet("did you mean `status`?").to_string(),
-            " --> a.yaml:2:3\n  |\n2 |   stauts: 401\n  |   ^^^^^^ did you mean `status`?"
-        );
     }
 
     #[test]
@@ -379,20 +323,6 @@ mod tests {
         let block = source.place(Span::new(2, 4)).block();
         assert_eq!((block.line, block.text.as_str()), (1, "- é: 1\n\n\tb: #\n  # c\n\u{a0}d"));
         assert_eq!(Source::new("a.yaml", "").place(Span::default()).block().text, "");
-    }
-
-    #[test]
-    fn of_a_line_that_is_too_long_the_piece_around_the_caret_is_shown() {
-        let source = Source::new("a.json", format!("[{}7, {}]", "é, ".repeat(1000), "b, ".repeat(1000)));
-        let at = source.text().find('7').unwrap();
-        let snippet = source.place(Span::new(at, at + 1)).snippet("here").to_string();
-        let lines: Vec<&str> = snippet.lines().collect();
-        assert!(
-            lines[2].starts_with("1 | …") && lines[2].ends_with('…') && lines[2].len() < 1200,
-            "{snippet}"
-        );
-        let caret = lines[3].chars().position(|one| one == '^').unwrap();
-        assert_eq!((lines[2].chars().nth(caret), lines[0]), (Some('7'), " --> a.json:1:3002"));
     }
 
     #[test]

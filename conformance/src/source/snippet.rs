@@ -1,0 +1,89 @@
+//! A place as people are shown it: its line, with a caret under what is meant. In go a [`Place`] and a label; nothing is read or printed.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
+
+use super::Place;
+
+/// The lines that show a [`Place`]: its path, the source line, and a caret with a label under it.
+pub struct Snippet<'a> {
+    place: &'a Place,
+    label: &'a str,
+    line: Option<&'a str>,
+}
+
+impl<'a> Snippet<'a> {
+    pub(super) fn new(place: &'a Place, label: &'a str) -> Self {
+        Self { place, label, line: None }
+    }
+
+    /// Shows this in place of the source line: the same line without what may not be shown.
+    #[must_use]
+    pub fn showing(self, line: &'a str) -> Self {
+        Self { line: Some(line), ..self }
+    }
+}
+
+impl Display for Snippet<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let number = self.place.line().to_string();
+        let gutter = " ".repeat(number.len());
+        let line = self.line.unwrap_or_else(|| self.place.line_text());
+        let column = self.place.column() - 1;
+        let (line, column) = piece(line, column);
+        // A tab before the caret is kept as a tab, so that the caret stays under its word.
+        let lead: String =
+            line.chars().take(column).map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
+        let width = self.place.caret_width().min(line.chars().count().saturating_sub(column).max(1));
+        writeln!(f, "{gutter}--> {}", self.place)?;
+        writeln!(f, "{gutter} |")?;
+        writeln!(f, "{number} | {line}")?;
+        let label = if self.label.is_empty() { String::new() } else { format!(" {}", self.label) };
+        write!(f, "{gutter} | {lead}{}{label}", "^".repeat(width))
+    }
+}
+
+/// The piece of a line around a column, where it is too long to be looked at, and the column in it.
+fn piece(line: &str, column: usize) -> (Cow<'_, str>, usize) {
+    /// So much of a line is shown whole, and of a longer one so much before the column.
+    const WHOLE: usize = 1000;
+    const BEFORE: usize = 200;
+    if line.len() <= WHOLE {
+        return (line.into(), column);
+    }
+    let skipped = column.saturating_sub(BEFORE);
+    let mut rest = line.chars().skip(skipped);
+    let shown: String = rest.by_ref().take(WHOLE).collect();
+    let before = if skipped > 0 { "…" } else { "" };
+    let behind = if rest.next().is_some() { "…" } else { "" };
+    (format!("{before}{shown}{behind}").into(), column - skipped + usize::from(skipped > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::{Source, Span};
+
+    #[test]
+    fn a_snippet_puts_the_caret_under_the_words_it_means() {
+        let source = Source::new("a.yaml", "steps:\n  stauts: 401\n");
+        let place = source.place(Span::new(9, 15));
+        assert_eq!(
+            place.snippet("did you mean `status`?").to_string(),
+            " --> a.yaml:2:3\n  |\n2 |   stauts: 401\n  |   ^^^^^^ did you mean `status`?"
+        );
+    }
+
+    #[test]
+    fn of_a_line_that_is_too_long_the_piece_around_the_caret_is_shown() {
+        let source = Source::new("a.json", format!("[{}7, {}]", "é, ".repeat(1000), "b, ".repeat(1000)));
+        let at = source.text().find('7').unwrap();
+        let snippet = source.place(Span::new(at, at + 1)).snippet("here").to_string();
+        let lines: Vec<&str> = snippet.lines().collect();
+        assert!(
+            lines[2].starts_with("1 | …") && lines[2].ends_with('…') && lines[2].len() < 1200,
+            "{snippet}"
+        );
+        let caret = lines[3].chars().position(|one| one == '^').unwrap();
+        assert_eq!((lines[2].chars().nth(caret), lines[0]), (Some('7'), " --> a.json:1:3002"));
+    }
+}
