@@ -130,6 +130,9 @@ pub(crate) fn split(command: &str) -> Result<Vec<Word>, Unreadable> {
     Ok(words.done)
 }
 
+/// A word is seldom longer, in bytes.
+const COMMON: usize = 64;
+
 /// The words so far, and the one that is being read.
 #[derive(Default)]
 struct Words<'a> {
@@ -149,7 +152,7 @@ impl Words<'_> {
         {
             return;
         }
-        let (word, _) = self.word.get_or_insert_with(|| (Vec::new(), at));
+        let (word, _) = self.word.get_or_insert_with(|| (Vec::with_capacity(COMMON), at));
         match role {
             Role::Opens(_, true) => {
                 word.pop();
@@ -178,7 +181,7 @@ impl Words<'_> {
 }
 
 fn push(one: char, word: &mut Vec<u8>) {
-    word.extend(one.encode_utf8(&mut [0; 4]).bytes());
+    word.extend_from_slice(one.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
 #[cfg(test)]

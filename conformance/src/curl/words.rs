@@ -19,8 +19,10 @@ pub(super) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnos
             .help("a long body is read from a file: --data-binary @FILE"));
     }
     // What quotes and escapes make of a dollar and a brace is no expression. One that is opened and never closed is for the template to refuse.
-    let literal = |word: String| if masked.contains("${") { word } else { word.replace("${", "${'${'}") };
-    Ok(words.into_iter().map(|word| unmask(&literal(word.text), &expressions)).collect())
+    let opened = masked.contains("${");
+    let literal =
+        |word: String| if opened || !word.contains("${") { word } else { word.replace("${", "${'${'}") };
+    Ok(words.into_iter().map(|word| unmask(literal(word.text), &expressions)).collect())
 }
 
 fn refuse(unreadable: Unreadable, masked: &str, expressions: &[String], place: &Place) -> Diagnostic {
@@ -29,7 +31,7 @@ fn refuse(unreadable: Unreadable, masked: &str, expressions: &[String], place: &
             Diagnostic::at(place.clone(), "a quote is opened in this command and never closed")
         }
         Unreadable::NoText(span) => {
-            let word = unmask(&masked[span], expressions);
+            let word = unmask(masked[span].to_owned(), expressions);
             Diagnostic::at(place_of(&word, place), "the escapes of this word make bytes that are no text in UTF-8")
                 .help("a body of any bytes is read from a file: --data-binary @FILE; a letter beyond \\uffff is written \\UHHHHHHHH")
         }
@@ -69,9 +71,12 @@ fn mask(command: &str) -> (String, Vec<String>) {
     (masked, expressions)
 }
 
-fn unmask(word: &str, expressions: &[String]) -> String {
+fn unmask(word: String, expressions: &[String]) -> String {
+    if !word.contains(MASK) {
+        return word;
+    }
     let mut text = String::new();
-    let mut rest = word;
+    let mut rest = word.as_str();
     while let Some((before, after)) = rest.split_once(MASK) {
         text.push_str(before);
         let masked = after.split_once(MASK);
