@@ -91,7 +91,7 @@ fn leaves(json: &Json, pointer: &str, values: &mut Vec<((&'static str, String), 
 /// Whether a value is one that somebody else made up, and not a word that happens to stand in two places. A whole address is none: in
 /// the place of a command's own nobody could say whose it is.
 fn speaks_of_a_key(name: &str, value: &str) -> bool {
-    if value.contains("://") {
+    if value.contains("://") || value.starts_with("//") {
         return false;
     }
     let long = value.len() >= 16
@@ -110,16 +110,15 @@ pub(super) fn sends(command: &str, value: &str) -> bool {
 fn occurrences(command: &str, value: &str) -> Vec<usize> {
     let number = value.bytes().all(|byte| byte.is_ascii_digit());
     let part = |one: char| one.is_alphanumeric() || one == '-' || one == '_';
+    // What begins before the path of an address is no word of its own.
+    let heads: Vec<_> = HEAD.find_iter(command).map(|head| head.range()).collect();
     let found = command.match_indices(value).map(|(at, _)| at);
     found
+        .filter(|at| !heads.iter().any(|head| head.contains(at)))
         .filter(|at| {
             let (before, behind) = (&command[..*at], &command[at + value.len()..]);
             let bordered = !before.ends_with(part) && !behind.starts_with(part);
-            // What begins before the path of an address is no word of its own.
-            let authority =
-                before.rsplit_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?', ' ', '\'', '"']));
-            let in_address = authority || before.ends_with("//") || before.ends_with(":/");
-            bordered && !in_address && (!number || before.ends_with('/'))
+            bordered && (!number || before.ends_with('/'))
         })
         .collect()
 }
@@ -151,6 +150,9 @@ fn name(from: &(&str, String), names: &mut BTreeMap<String, usize>, suite: Optio
     *count += 1;
     if *count == 1 { plain } else { format!("{plain}_{count}") }
 }
+
+/// The scheme and the authority of an address (RFC 3986, section 3).
+static HEAD: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[A-Za-z][A-Za-z0-9+.-]*://[^/?\s'"]*"#));
 
 static KEY_NAME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)(^id|_id|Id|token|key|session|secret|code|cursor|etag|csrf|nonce)$"));

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::pattern;
+use crate::request::is_token;
 
 /// The status and the header fields of an answer, in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,7 +56,7 @@ fn parse(lines: &[&str]) -> Option<Head> {
     let status = STATUS.captures(first)?[1].parse().ok()?;
     let field = |line: &&str| {
         let (name, value) = line.split_once(':')?;
-        Some((name.trim().to_owned(), value.trim().to_owned()))
+        is_token(name.trim()).then(|| (name.trim().to_owned(), value.trim().to_owned()))
     };
     Some(Head { status, headers: rest.iter().filter_map(field).collect() })
 }
