@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::{Body, Seen, pattern};
+use super::{Body, Seen, Wanted, pattern};
+use crate::curl;
 use crate::json::escape;
 use crate::suite::{OUTPUT, Suite};
 
@@ -18,20 +19,24 @@ pub(super) struct Kept {
     pub(super) value: String,
 }
 
-/// Returns the captures of each exchange, and puts expressions into the commands behind them.
-pub(super) fn link(seen: &mut [Seen], suite: Option<&Suite>) -> Vec<Vec<Kept>> {
+/// Returns the captures of each exchange, and puts expressions into the commands behind them, where they leave a command of `origin`.
+pub(super) fn link(seen: &mut [Seen], origin: &str, wanted: &Wanted<'_>) -> Vec<Vec<Kept>> {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let mut kept: Vec<Vec<Kept>> = vec![Vec::new(); seen.len()];
     for index in 0..seen.len() {
         for (from, value) in printed(&seen[index]) {
             let known = kept.iter().flatten().any(|other: &Kept| other.value == value);
             let echo = seen[..=index].iter().any(|earlier| sends(&earlier.command, &value));
-            let later = seen[index + 1..].iter().any(|later| sends(&later.command, &value));
-            if known || echo || !later {
+            let takes = |later: &Seen| {
+                let command = replace(&later.command, &value, "${value}");
+                sends(&later.command, &value)
+                    && curl::parse(&command, origin, wanted.files, &later.place).is_ok()
+            };
+            if known || echo || !seen[index + 1..].iter().any(takes) {
                 continue;
             }
-            let name = name(&from, &mut names, suite);
-            for later in &mut seen[index + 1..] {
+            let name = name(&from, &mut names, wanted.suite);
+            for later in seen[index + 1..].iter_mut().filter(|later| takes(later)) {
                 later.command = replace(&later.command, &value, &format!("${{{name}}}"));
                 later.remarks.retain(|remark| !remark.starts_with(&value));
             }

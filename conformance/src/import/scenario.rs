@@ -22,7 +22,7 @@ pub(super) fn write(
     wanted: &Wanted<'_>,
 ) -> (String, Vec<Demand>) {
     let mut seen = story.seen.clone();
-    let kept = capture::link(&mut seen, wanted.suite);
+    let kept = capture::link(&mut seen, around.origin, wanted);
     let (fixtures, mut known) = fixtures(story, wanted.suite);
     let mut demands = Vec::new();
     let mut ids = BTreeSet::new();

@@ -88,6 +88,12 @@ fn a_whole_address_that_is_printed_and_asked_for_later_is_asked_for_as_it_stands
         "```\n$ curl -i http://h:1/a -d x=1\nHTTP/1.1 201 Created\nLocation: {rest}\n\n$ curl http:{rest}\nok\n```\n"
     ));
     assert!(page.contains(&format!("request: curl http:{rest}")), "{page}");
+    // Nor is one that curl takes for http.
+    let bare = "h:1/a/9375973a-68c7-46aa-b135-29f79e837495";
+    let page = imported(&format!(
+        "```\n$ curl -i http://h:1/a -d x=1\nHTTP/1.1 201 Created\nLocation: {bare}\n\n$ curl {bare}\nok\n```\n"
+    ));
+    assert!(page.contains(&format!("request: curl {bare}")) && !page.contains("capture"), "{page}");
     // A number that is the port is nothing that was printed.
     imported(
         "```\n$ curl http://0.0.0.0:5000/a\n{\"token\": \"5000/a\"}\n$ curl http://0.0.0.0:5000/a\nok\n```\n",
