@@ -46,9 +46,9 @@ impl Teller<'_> {
             .collect();
         let findings = attempt.judgement.findings.into_iter().map(|finding| Finding {
             place: finding.place.masked(|text| redactor.mask(text)),
-            label: redactor.text(&finding.label),
-            expected: redactor.text(&finding.expected),
-            received: redactor.text(&finding.received),
+            label: redactor.text(finding.label),
+            expected: redactor.text(finding.expected),
+            received: redactor.text(finding.received),
             pointer: finding.pointer,
         });
         Record {
@@ -68,10 +68,10 @@ impl Teller<'_> {
             tries: attempt.tries,
             milliseconds: milliseconds(attempt.took),
             findings: findings.collect(),
-            reason: attempt.judgement.reason.map(|reason| redactor.text(&reason)),
+            reason: attempt.judgement.reason.map(|reason| redactor.text(reason)),
             waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.trial.id())),
             exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), whole)),
-            printed: redactor.text(&attempt.printed),
+            printed: redactor.text(attempt.printed),
             deviation: None,
             unstarted: self.unstarted,
         }
@@ -80,7 +80,7 @@ impl Teller<'_> {
     /// The step in the words of its file. A file too can say a secret: a password in a curl command.
     fn source(&self, step: &Step) -> Excerpt {
         let block = step.place.block();
-        Excerpt { text: self.redactor.text(&block.text), ..block }
+        Excerpt { text: self.redactor.text(block.text), ..block }
     }
 
     fn show(&self, request: Prepared, response: Option<Response>, whole: bool) -> Exchange {
@@ -102,18 +102,18 @@ impl Teller<'_> {
 
     fn shown(&self, request: Prepared) -> Prepared {
         let redactor = &self.redactor;
-        let body = request.body.map(|body| redactor.bytes(&body));
+        let body = request.body.map(|body| redactor.bytes(body));
         let raw = request.raw.map(|raw| redactor.message(&raw));
         let headers = (request.headers.into_iter())
-            .map(|header| Header { value: redactor.header(&header.name, &header.value), ..header })
+            .map(|header| Header { value: redactor.header(&header.name, header.value), ..header })
             .collect();
-        Prepared { target: redactor.text(&request.target), headers, body, raw, ..request }
+        Prepared { target: redactor.text(request.target), headers, body, raw, ..request }
     }
 
     fn received(&self, response: Response) -> Received {
         Received {
             status: response.status,
-            body: self.redactor.text(&response.text()),
+            body: self.redactor.text(response.text()),
             headers: self.headers(response.headers),
             cut: response.cut,
             milliseconds: milliseconds(response.elapsed),
@@ -123,7 +123,7 @@ impl Teller<'_> {
     fn headers(&self, headers: Vec<(String, String)>) -> Vec<(String, String)> {
         let redactor = &self.redactor;
         let shown = headers.into_iter().map(|(name, value)| {
-            let value = redactor.header(&name, &value);
+            let value = redactor.header(&name, value);
             (name, value)
         });
         shown.collect()
@@ -134,7 +134,7 @@ impl Teller<'_> {
 fn outline(request: Prepared, response: Option<&Response>, redactor: &Redactor) -> Exchange {
     let sent = Sent {
         method: request.method,
-        target: redactor.text(&request.target),
+        target: redactor.text(request.target),
         headers: Vec::new(),
         body: None,
     };
