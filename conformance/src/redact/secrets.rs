@@ -15,7 +15,7 @@ pub(super) struct Secrets {
     all: HashSet<Arc<str>>,
     /// The lengths of those that begin with these bytes, and how many have each.
     beginnings: HashMap<[u8; BEGINNING], BTreeMap<usize, usize>>,
-    /// A bit for each beginning: most places of most texts are passed over by it.
+    /// A bit for each beginning, and one for each window in it: most of most texts is passed over by these.
     sieve: Vec<u64>,
     /// Those that are too short for a beginning, the longest first.
     short: Vec<String>,
@@ -23,8 +23,10 @@ pub(super) struct Secrets {
 
 /// How many bytes a beginning has.
 const BEGINNING: usize = 8;
-/// The bits of the sieve, as a power of two.
-const SIEVE: u32 = 14;
+/// A text is looked at in windows of so many bytes, one behind the other. However a beginning lies, one window is wholly in it.
+const WINDOW: usize = 4;
+/// The words of the sieve, at first and at most, both powers of two. It has one for each beginning: with fewer it lets too much through.
+const SIEVE: [usize; 2] = [256, 8192];
 
 impl Default for Secrets {
     fn default() -> Self {
@@ -59,15 +61,25 @@ impl Secrets {
         }
         let value: Arc<str> = value.into();
         *self.beginnings.entry(beginning).or_default().entry(value.len()).or_default() += 1;
-        self.sieve.resize(1 << (SIEVE - 6), 0);
-        let (word, bit) = mesh(beginning);
-        self.sieve[word] |= bit;
+        self.sift(beginning);
         self.all.insert(Arc::clone(&value));
         self.order.push_back(value);
         if self.order.len() > self.most
             && let Some(oldest) = self.order.pop_front()
         {
             self.forget(&oldest);
+        }
+    }
+
+    /// Makes the sieve let through a beginning, and a larger sieve where it lets through too much.
+    fn sift(&mut self, beginning: [u8; BEGINNING]) {
+        let words = self.beginnings.len().next_power_of_two().clamp(SIEVE[0], SIEVE[1]);
+        if words > self.sieve.len() {
+            self.sieve = vec![0; words];
+            let all = self.beginnings.keys();
+            all.for_each(|beginning| add(&mut self.sieve, *beginning));
+        } else {
+            add(&mut self.sieve, beginning);
         }
     }
 
@@ -103,17 +115,20 @@ impl Secrets {
             return Cow::Borrowed(text);
         }
         let bytes = text.as_bytes();
-        let (mut shown, mut done, mut at) = (String::new(), 0, 0);
-        while let Some(beginning) = beginning(&bytes[at..]) {
-            let (word, bit) = mesh(beginning);
-            match (self.sieve[word] & bit != 0).then(|| self.found(text, at, beginning)).flatten() {
-                Some(value) => {
-                    shown.push_str(&text[done..at]);
+        let (mut shown, mut done) = (String::new(), 0);
+        for (index, window) in bytes.as_chunks::<WINDOW>().0.iter().enumerate() {
+            if !lets_through(&self.sieve, window) {
+                continue;
+            }
+            // It is the first whole window of what begins in it or so many bytes before it.
+            let at = index * WINDOW;
+            for start in done.max(at.saturating_sub(WINDOW - 1))..=at {
+                if let Some(value) = self.found(text, start) {
+                    shown.push_str(&text[done..start]);
                     shown.push_str(&with(value));
-                    at += value.len();
-                    done = at;
+                    done = start + value.len();
+                    break;
                 }
-                None => at += 1,
             }
         }
         if done == 0 {
@@ -123,7 +138,8 @@ impl Secrets {
         Cow::Owned(shown)
     }
 
-    fn found<'t>(&self, text: &'t str, at: usize, beginning: [u8; BEGINNING]) -> Option<&'t str> {
+    fn found<'t>(&self, text: &'t str, at: usize) -> Option<&'t str> {
+        let beginning = beginning(&text.as_bytes()[at..]).filter(|one| lets_through(&self.sieve, one))?;
         let lengths = self.beginnings.get(&beginning)?.keys().rev();
         let mut values = lengths.filter_map(|length| text.get(at..at + length));
         values.find(|value| self.all.contains(*value))
@@ -134,10 +150,27 @@ fn beginning(bytes: &[u8]) -> Option<[u8; BEGINNING]> {
     bytes.first_chunk().copied()
 }
 
-/// The word of the sieve and the bit in it.
-fn mesh(beginning: [u8; BEGINNING]) -> (usize, u64) {
+/// Adds to a sieve a beginning and every window in it that can be the first whole one.
+fn add(sieve: &mut [u64], beginning: [u8; BEGINNING]) {
+    let windows = beginning.windows(WINDOW).take(WINDOW);
+    for piece in windows.chain([&beginning[..]]) {
+        let (word, bit) = mesh(sieve, piece);
+        sieve[word] |= bit;
+    }
+}
+
+fn lets_through(sieve: &[u64], piece: &[u8]) -> bool {
+    let (word, bit) = mesh(sieve, piece);
+    sieve[word] & bit != 0
+}
+
+/// The word of a sieve and the bit in it for a piece of at most eight bytes.
+fn mesh(sieve: &[u64], piece: &[u8]) -> (usize, u64) {
+    let mut bytes = [0; BEGINNING];
+    bytes[..piece.len()].copy_from_slice(piece);
     // The top bits of a product depend on all bits of both (Knuth, The Art of Computer Programming, 6.4).
-    let bits = u64::from_le_bytes(beginning).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SIEVE);
+    let product = u64::from_le_bytes(bytes).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let bits = product >> (58 - sieve.len().trailing_zeros());
     (usize::try_from(bits / 64).unwrap_or_default(), 1 << (bits % 64))
 }
 
@@ -158,6 +191,20 @@ mod tests {
         assert_eq!(shown(&secrets, "0123456789abcd 0123456789ab"), "*************d **********ab");
         assert_eq!(shown(&secrets, "xé-secret-éy pwd012345678"), "x************y ***012345678");
         assert_eq!(shown(&secrets, "nothing of it, and é"), "nothing of it, and é");
+    }
+
+    #[test]
+    fn a_value_is_found_wherever_it_stands() {
+        let mut secrets = Secrets::default();
+        (0..20_000).for_each(|number| secrets.add(&format!("{number:08}")));
+        for before in 0..9 {
+            for behind in 0..5 {
+                let (before, behind) = ("x".repeat(before), "y".repeat(behind));
+                let text = format!("{before}00019999{behind}98765432é");
+                assert_eq!(shown(&secrets, &text), format!("{before}********{behind}98765432é"));
+            }
+        }
+        assert_eq!(shown(&secrets, "000199990000000112345"), "****************12345");
     }
 
     #[test]
