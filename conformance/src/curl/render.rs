@@ -9,7 +9,7 @@ pub fn render(request: &Prepared, base: &str, options: &str) -> String {
     match (&request.raw, &request.body) {
         (Some(raw), _) => raw_command(raw, base),
         (None, Some(body)) if !is_plain(body) => {
-            let words = words(request, base).join(" ");
+            let words = words(request, base);
             format!("printf {} | {words} --data-binary @-{options}", printable(body))
         }
         _ => command(request, base) + options,
@@ -21,31 +21,31 @@ pub fn render(request: &Prepared, base: &str, options: &str) -> String {
 pub fn command(request: &Prepared, base: &str) -> String {
     let mut words = words(request, base);
     if let Some(body) = &request.body {
-        words.push(format!("--data-raw {}", quote(&String::from_utf8_lossy(body))));
+        word(&mut words, " --data-raw ", &String::from_utf8_lossy(body));
     }
-    words.join(" ")
+    words
 }
 
 /// The words of a command, but for those of the body.
-fn words(request: &Prepared, base: &str) -> Vec<String> {
-    let base = base.trim_end_matches('/');
-    let mut words = vec!["curl".to_owned(), quote(&format!("{base}{}", request.target))];
+fn words(request: &Prepared, base: &str) -> String {
+    let mut words = String::from("curl");
+    word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat());
     if request.target.contains(['[', ']', '{', '}']) {
-        words.push("-g".to_owned());
+        words.push_str(" -g");
     }
     let path = request.target.split('?').next().unwrap_or_default();
     if path.split('/').any(|segment| matches!(segment, "." | "..")) {
-        words.push("--path-as-is".to_owned());
+        words.push_str(" --path-as-is");
     }
     let inferred = if request.body.is_some() { "POST" } else { "GET" };
     match request.method.as_str() {
-        "HEAD" if request.body.is_none() => words.push("-I".to_owned()),
-        method if method != inferred => words.push(format!("-X {}", quote(method))),
+        "HEAD" if request.body.is_none() => words.push_str(" -I"),
+        method if method != inferred => word(&mut words, " -X ", method),
         _ => {}
     }
     let large = request.body.as_ref().is_some_and(|body| body.len() > LARGE);
     for header in &request.headers {
-        words.extend(field(header, request, large));
+        field(&mut words, header, request, large);
     }
     // What curl adds by itself, unless it is told not to.
     let has = |name: &str| request.headers.iter().any(|header| header.is(name));
@@ -54,7 +54,9 @@ fn words(request: &Prepared, base: &str) -> Vec<String> {
     let asks = ["Expect"].into_iter().filter(|name| large && !has(name));
     let without = request.without.iter().map(String::as_str).filter(|name| of_message(name) && !has(name));
     for name in own.chain(of_body).chain(asks).chain(without) {
-        words.push(format!("-H '{name}:'"));
+        words.push_str(" -H '");
+        words.push_str(name);
+        words.push_str(":'");
     }
     words
 }
@@ -63,32 +65,35 @@ fn words(request: &Prepared, base: &str) -> Vec<String> {
 const LONG: usize = 100_000;
 const LARGE: usize = 1024 * 1024;
 
-/// The option that makes curl send a field, where it would not of itself.
-fn field(header: &Header, request: &Prepared, large: bool) -> Option<String> {
+/// Writes the option that makes curl send a field, where it would not of itself.
+fn field(out: &mut String, header: &Header, request: &Prepared, large: bool) {
     let Header { name, gap, value } = header;
-    let same_name = request.headers.iter().filter(|other| other.is(name)).count();
-    let spelt = |own: &str| name == own && gap == " " && same_name == 1;
+    let alone = || request.headers.iter().filter(|other| other.is(name)).count() == 1;
+    let spelt = |own: &str| name == own && gap == " " && alone();
     if is_own_agent(value) && spelt("User-Agent")
         || value == "*/*" && spelt("Accept")
         || value == FORM && spelt("Content-Type") && request.body.is_some()
         || value == "100-continue" && spelt("Expect") && large
     {
-        return None;
+        return;
     }
     if spelt("Cookie") && value.contains('=') {
-        return Some(format!("--cookie {}", quote(value)));
+        return word(out, " --cookie ", value);
     }
     // Behind `-H` curl takes blanks for no value at all.
     if !value.is_empty() && value.trim().is_empty() && spelt("User-Agent") {
-        return Some(format!("-A {}", quote(value)));
+        return word(out, " -A ", value);
     }
-    Some(format!(
-        "-H {}",
-        match value.as_str() {
-            "" => quote(&format!("{name};")),
-            _ => quote(&format!("{name}:{gap}{value}")),
-        }
-    ))
+    match value.as_str() {
+        "" => word(out, " -H ", &format!("{name};")),
+        _ => word(out, " -H ", &format!("{name}:{gap}{value}")),
+    }
+}
+
+/// Writes a word behind what stands before it.
+fn word(out: &mut String, before: &str, word: &str) {
+    out.push_str(before);
+    out.push_str(&shell_words::quote(word));
 }
 
 /// Fields of which a request can be without only if curl is told so.
