@@ -53,9 +53,19 @@ impl Markup for String {
 }
 
 fn escape(out: &mut String, text: &str, means: impl Fn(u8) -> bool) {
+    /// So many bytes are looked at together: nearly always none of them means anything.
+    const TOGETHER: usize = 16;
     let mut written = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if means(byte) {
+    for (index, bytes) in text.as_bytes().chunks(TOGETHER).enumerate() {
+        let some = match bytes.first_chunk::<TOGETHER>() {
+            Some(bytes) => bytes.iter().fold(false, |some, byte| some | means(*byte)),
+            None => true,
+        };
+        if !some {
+            continue;
+        }
+        for (at, byte) in bytes.iter().enumerate().filter(|(_, byte)| means(**byte)) {
+            let at = index * TOGETHER + at;
             out.push_str(&text[written..at]);
             out.push_str(match byte {
                 b'&' => "&amp;",
@@ -79,6 +89,10 @@ mod tests {
         assert_eq!(String::new().text(text), "&lt;a b=\"1\" c='é'&gt;&amp;amp;&lt;/a&gt;");
         assert_eq!(String::new().attribute(text), "&lt;a b=&quot;1&quot; c='é'&gt;&amp;amp;&lt;/a&gt;");
         assert_eq!(String::new().text("plain, and é"), "plain, and é");
+        for before in 0..40 {
+            let before = "x".repeat(before);
+            assert_eq!(String::new().text(&format!("{before}<y")), &format!("{before}&lt;y"));
+        }
     }
 
     #[test]
