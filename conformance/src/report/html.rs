@@ -44,6 +44,9 @@ struct Parts<V> {
     script: &'static str,
 }
 
+/// A step takes about so many bytes of a page.
+const OF_A_STEP: usize = 2048;
+
 /// Where the steps stand in the template. No value can bring it about, since none is markup.
 const STEPS: &str = "<!-- steps -->\n";
 
@@ -64,7 +67,7 @@ impl Document for Html {
                 self.unfit.push(Arc::clone(record));
             }
         }
-        let mut text = String::new();
+        let mut text = String::with_capacity(records.len() * OF_A_STEP);
         step::scenario(&mut text, records).map_err(io::Error::other)?;
         self.steps.keep(&text)
     }
