@@ -1,6 +1,6 @@
-//! Documents about a run: written while it is told, and whole when it is over.
+//! Files about a run: written while it is told, and whole when it is over.
 //!
-//! What stands at the head of a document is known when the run is over, and most of what stands below it long before. So each takes
+//! JSON Lines are written as they come. What stands at the head of a document is known when the run is over, and most of what stands below it long before. So each takes
 //! the steps a scenario at a time, while others are played, keeps what it writes of them aside, and at the end only puts it together.
 
 use std::io::{self, Write};
@@ -10,6 +10,7 @@ use std::thread;
 
 use super::Report;
 use super::aside::Aside;
+use super::jsonl::JsonLines;
 use super::whole::WholeFile;
 use crate::event::{Event, Footer, Header, Record};
 
@@ -31,9 +32,10 @@ pub trait Document: Send {
 /// Opens a document that keeps what it has to keep in this place.
 pub(super) type Opening = fn(Aside) -> Box<dyn Document>;
 
-/// Tells a run to its documents, scenario by scenario.
+/// Tells a run to its documents, scenario by scenario, and to its JSON Lines, event by event.
 #[derive(Default)]
 pub struct Documents {
+    lines: Vec<JsonLines>,
     open: Vec<(WholeFile, Box<dyn Document>)>,
     header: Option<Header>,
     /// The steps of the scenario that is being told.
@@ -52,10 +54,19 @@ impl Documents {
         Ok(())
     }
 
+    /// Adds JSON Lines that will stand at `path`.
+    ///
+    /// # Errors
+    /// A folder that is not there or cannot be written to.
+    pub(super) fn add_lines(&mut self, path: &Path) -> io::Result<()> {
+        self.lines.push(JsonLines::create(path)?);
+        Ok(())
+    }
+
     /// Whether none was asked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.open.is_empty()
+        self.open.is_empty() && self.lines.is_empty()
     }
 
     /// Tells the scenario that has come to its end. A document that cannot take it never stands: an older one stays.
@@ -76,37 +87,46 @@ impl Documents {
 
 impl Report for Documents {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
+        let mut told = Ok(());
+        for lines in &mut self.lines {
+            told = told.and(lines.line(event));
+        }
         match event {
             Event::Header(header) => self.header = Some(header.clone()),
             Event::Step(record) => {
-                let goes_on = self.scenario.last().is_none_or(|last| last.scenario == record.scenario);
-                let told = if goes_on { Ok(()) } else { self.end_scenario() };
+                if self.scenario.last().is_some_and(|last| last.scenario != record.scenario) {
+                    told = told.and(self.end_scenario());
+                }
                 self.scenario.push(Arc::clone(record));
-                return told;
             }
             Event::Load(_) => {}
             Event::Footer(footer) => {
-                let told = self.end_scenario();
-                let documents = std::mem::take(&mut self.open);
-                return match &self.header {
-                    Some(header) => told.and(finish(documents, header, footer)),
-                    None => told,
-                };
+                told = told.and(self.end_scenario());
+                let (lines, open) = (std::mem::take(&mut self.lines), std::mem::take(&mut self.open));
+                if let Some(header) = &self.header {
+                    told = told.and(finish(lines, open, header, footer));
+                }
             }
         }
-        Ok(())
+        told
     }
 }
 
-/// Finishes all documents at once, each on a thread of its own.
-fn finish(open: Vec<(WholeFile, Box<dyn Document>)>, header: &Header, footer: &Footer) -> io::Result<()> {
-    let one = |mut file: WholeFile, document: Box<dyn Document>| {
+/// Finishes all files at once, each on a thread of its own: to put one in the place of an older one takes as long as to write it.
+fn finish(
+    lines: Vec<JsonLines>,
+    open: Vec<(WholeFile, Box<dyn Document>)>,
+    header: &Header,
+    footer: &Footer,
+) -> io::Result<()> {
+    let document = |mut file: WholeFile, document: Box<dyn Document>| {
         document.finish(header, footer, &mut file)?;
         file.finish()
     };
     thread::scope(|scope| {
-        let writing = open.into_iter().map(|(file, document)| scope.spawn(move || one(file, document)));
-        let writing: Vec<_> = writing.collect();
+        let lines = lines.into_iter().map(|mut lines| scope.spawn(move || lines.finish()));
+        let mut writing: Vec<_> = lines.collect();
+        writing.extend(open.into_iter().map(|(file, one)| scope.spawn(move || document(file, one))));
         let written = writing.into_iter().map(|one| match one.join() {
             Ok(written) => written,
             Err(panic) => std::panic::resume_unwind(panic),

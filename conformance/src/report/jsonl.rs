@@ -27,6 +27,28 @@ impl JsonLines {
         Ok(Self { file: Some(WholeFile::create(path)?), lines: Vec::new() })
     }
 
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// Those of the file: nothing is written to it any more, and it never stands.
+    pub(super) fn line(&mut self, event: &Event) -> io::Result<()> {
+        if self.file.is_none() {
+            return Ok(());
+        }
+        serde_json::to_writer(&mut self.lines, event)?;
+        self.lines.push(b'\n');
+        if self.lines.len() >= PIECE { self.write() } else { Ok(()) }
+    }
+
+    /// Puts the file into its place.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        self.write()?;
+        self.file.take().map_or(Ok(()), WholeFile::finish)
+    }
+
     fn write(&mut self) -> io::Result<()> {
         let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(&self.lines));
         self.lines.clear();
@@ -39,18 +61,7 @@ impl JsonLines {
 
 impl Report for JsonLines {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
-        if self.file.is_none() {
-            return Ok(());
-        }
-        serde_json::to_writer(&mut self.lines, event)?;
-        self.lines.push(b'\n');
-        let over = matches!(event, Event::Footer(_));
-        if over || self.lines.len() >= PIECE {
-            self.write()?;
-        }
-        match self.file.take_if(|_| over) {
-            Some(file) => file.finish(),
-            None => Ok(()),
-        }
+        self.line(event)?;
+        if matches!(event, Event::Footer(_)) { self.finish() } else { Ok(()) }
     }
 }

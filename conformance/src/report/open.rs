@@ -13,7 +13,7 @@ use super::document::Opening;
 use super::html::Html;
 use super::junit::Junit;
 use super::tap::Tap;
-use super::{Above, Detail, Documents, Github, Human, JsonLines, Progress, Report};
+use super::{Above, Detail, Documents, Github, Human, Progress, Report};
 use crate::diagnostic::Diagnostic;
 use crate::options::{Color, ReportKind, ReportPlace, Telling, github_summary};
 
@@ -44,7 +44,7 @@ pub fn open(options: &Telling, deviating: Option<&Path>) -> Result<Vec<Box<dyn R
             ReportPlace::File(kind, path) => {
                 let added = match document(*kind) {
                     Some(open) => documents.add(path, open),
-                    None => JsonLines::create(path).map(|lines| reports.push(Box::new(lines))),
+                    None => documents.add_lines(path),
                 };
                 added.map_err(|error| unwritable(path, &error))?;
             }

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+/// So many bytes are written at once.
+const PIECE: usize = 64 * 1024;
+
 /// A file that is being written.
 pub(super) struct WholeFile {
     file: BufWriter<NamedTempFile>,
@@ -34,7 +37,7 @@ impl WholeFile {
             .prefix(".conformance-")
             .permissions(readable)
             .tempfile_in(folder(path))?;
-        Ok(Self { file: BufWriter::new(file), path: path.to_owned() })
+        Ok(Self { file: BufWriter::with_capacity(PIECE, file), path: path.to_owned() })
     }
 
     /// The folder that it will stand in.
