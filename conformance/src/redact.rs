@@ -138,7 +138,7 @@ impl Redactor {
         if let Cow::Owned(text) = self.values.replace(&shown, taken_out) {
             shown = Cow::Owned(text);
         }
-        match self.names.replace(shown, REDACTED) {
+        match self.names.replace(shown) {
             Cow::Owned(shown) => Some(shown),
             Cow::Borrowed(_) => None,
         }
@@ -194,7 +194,7 @@ impl Redactor {
                 None => REDACTED.to_owned(),
             }
         } else if is("cookie") || is("set-cookie") {
-            names::cookies(value, is("set-cookie"), REDACTED).into_owned()
+            names::cookies(&value, is("set-cookie"))
         } else {
             self.text(value)
         }
