@@ -81,14 +81,18 @@ fn field(out: &mut String, header: &Header, request: &Prepared, large: bool) {
         return word(out, " --cookie ", value);
     }
     // Behind `-H` curl takes blanks for no value at all.
-    if !value.is_empty() && value.trim().is_empty() && spelt("User-Agent") {
-        return word(out, " -A ", value);
+    let blank = !value.is_empty() && value.trim().is_empty();
+    if let Some((_, option)) = BLANK.iter().find(|(name, _)| blank && spelt(name)) {
+        return word(out, option, value);
     }
     match value.as_str() {
         "" => word(out, " -H ", &format!("{name};")),
         _ => word(out, " -H ", &format!("{name}:{gap}{value}")),
     }
 }
+
+/// Fields whose option takes blanks for a value.
+const BLANK: [(&str, &str); 2] = [("User-Agent", " -A "), ("Referer", " -e ")];
 
 /// Writes a word behind what stands before it.
 fn word(out: &mut String, before: &str, word: &str) {
@@ -179,6 +183,7 @@ mod tests {
                 },
                 "curl 'http://h:1/x?a=1&b' -A ' '",
             ),
+            (request("GET", &[("Referer", "\r ")], None), "curl 'http://h:1/x?a=1&b' -e '\r '"),
             (
                 Prepared {
                     headers: vec![Header::new("User-Agent", "curl/7.0"), Header::new("Accept", "*/*")],
