@@ -9,6 +9,7 @@ mod table;
 
 use std::error::Error;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -323,10 +324,12 @@ fn right(name: &str, cost: Cost) -> Done {
     if cost.exit == 0 { Ok(()) } else { Err(format!("{name} ended with exit code {}", cost.exit).into()) }
 }
 
-/// What the footer of a report tells: milliseconds and steps.
+/// What the footer of a report tells: milliseconds and steps. The report is not held: a program that is started counts the memory of the
+/// one that starts it among its own.
 fn footer(report: &Path) -> Result<(f64, f64), Box<dyn Error>> {
-    let lines = fs::read_to_string(report)?;
-    let footer: Value = serde_json::from_str(lines.lines().last().unwrap_or_default())?;
+    let lines = BufReader::new(fs::File::open(report)?).lines();
+    let last = lines.last().ok_or("the report is empty")??;
+    let footer: Value = serde_json::from_str(&last)?;
     let milliseconds = footer["milliseconds"].as_f64().ok_or("the report has no footer")?;
     let steps =
         footer["steps"].as_object().into_iter().flat_map(|steps| steps.values()).filter_map(Value::as_f64);
