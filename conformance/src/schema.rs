@@ -1,6 +1,6 @@
 //! The format as JSON Schema, for editors: generated from the types that read it.
 //!
-//! In go the types of the [`format`](crate::format) and of the [events](crate::event), out come the schemas of a suite's files and of a line
+//! In go the types of `format` and of the [events](crate::event), out come the schemas of a suite's files and of a line
 //! of a report, and the settings of an editor.
 
 use std::collections::BTreeMap;
