@@ -28,9 +28,10 @@ pub(super) fn link(seen: &mut [Seen], origin: &str, wanted: &Wanted<'_>) -> Vec<
             let known = kept.iter().flatten().any(|other: &Kept| other.value == value);
             let echo = seen[..=index].iter().any(|earlier| sends(&earlier.command, &value));
             let takes = |later: &Seen| {
-                let command = replace(&later.command, &value, "${value}");
-                sends(&later.command, &value)
-                    && curl::parse(&command, origin, wanted.files, &later.place).is_ok()
+                sends(&later.command, &value) && {
+                    let command = replace(&later.command, &value, "${value}");
+                    curl::parse(&command, origin, wanted.files, &later.place).is_ok()
+                }
             };
             if known || echo || !seen[index + 1..].iter().any(takes) {
                 continue;

@@ -66,15 +66,6 @@ impl Deed {
         }
     }
 
-    /// The one request, where it is no race.
-    #[must_use]
-    pub fn sole(&self) -> Option<&Lane> {
-        match &self.sent {
-            Sent::Sole(lane) => Some(lane),
-            Sent::Race(_) => None,
-        }
-    }
-
     /// Its request, or the first of them.
     #[must_use]
     pub fn first(&self) -> &Lane {
@@ -103,8 +94,8 @@ impl Deed {
         if !kept && self.lanes().iter().all(|lane| lane.expectation.is_empty()) {
             return Demands::Nothing;
         }
-        match self.sole() {
-            Some(lane) if !kept && lane.expectation.is_status_only() => Demands::Status,
+        match &self.sent {
+            Sent::Sole(lane) if !kept && lane.expectation.is_status_only() => Demands::Status,
             _ => Demands::More,
         }
     }
