@@ -160,10 +160,10 @@ impl Status {
     ///
     /// # Errors
     /// A value that is no status, with the expression that has it.
-    pub(crate) fn settle(&mut self, scope: &Scope) -> Result<(), (String, Json)> {
+    pub(crate) fn settle(&mut self, scope: impl Fn() -> Scope) -> Result<(), (String, Json)> {
         for choice in &mut self.choices {
             let StatusChoice::Computed(text) = &choice else { continue };
-            let Ok(value) = text.json(scope) else { continue };
+            let Ok(value) = text.json(&scope()) else { continue };
             *choice = StatusChoice::of(&value).ok_or_else(|| (text.written().to_owned(), value))?;
         }
         Ok(())

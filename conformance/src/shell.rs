@@ -5,10 +5,9 @@
 //! Nothing is expanded: no variable, no pattern, no command.
 
 mod escape;
+mod words;
 
-use std::ops::Range;
-
-use escape::unescape;
+pub(crate) use words::{Unreadable, Word, split, split_around};
 
 /// What a character is to the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +73,14 @@ impl Quotes {
         }
     }
 
+    /// Takes the characters up to the next that may be more to the shell than a letter, and returns them.
+    pub(crate) fn pass<'a>(&mut self, typed: &'a str) -> &'a str {
+        let marks = |one: u8| matches!(one, b' ' | b'\t' | b'\n' | b'\'' | b'"' | b'\\' | b'$' | b'#');
+        let letters = if self.backslash { 0 } else { typed.bytes().position(marks).unwrap_or(typed.len()) };
+        self.dollar &= letters == 0;
+        &typed[..letters]
+    }
+
     /// Whether what is typed goes on behind the end of a line, which is no character of it here.
     pub(crate) fn goes_on(&mut self) -> bool {
         std::mem::take(&mut self.backslash) || self.open.is_some()
@@ -88,100 +95,6 @@ impl Quotes {
         self.open = Some(quote);
         Role::Opens(quote, dollar)
     }
-}
-
-/// A word, and where it stands in the command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Word {
-    pub(crate) text: String,
-    pub(crate) span: Range<usize>,
-}
-
-/// Why there are no words, and what of the command is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unreadable {
-    /// A quote that is never closed.
-    Open,
-    /// A word whose escapes make bytes that are no text.
-    NoText(Range<usize>),
-}
-
-/// Returns the words of a command.
-pub(crate) fn split(command: &str) -> Result<Vec<Word>, Unreadable> {
-    let mut quotes = Quotes::default();
-    let mut words = Words { command, ..Words::default() };
-    let mut comment = false;
-    for (at, one) in command.char_indices() {
-        if comment {
-            comment = one != '\n';
-            continue;
-        }
-        let role = quotes.take(one);
-        match role {
-            Role::Plain if one == '#' && words.word.is_none() => comment = true,
-            Role::Plain if matches!(one, ' ' | '\t' | '\n') => words.end(at)?,
-            _ => words.take(at, one, role),
-        }
-    }
-    if quotes.is_open() {
-        return Err(Unreadable::Open);
-    }
-    words.end(command.len())?;
-    Ok(words.done)
-}
-
-/// A word is seldom longer, in bytes.
-const COMMON: usize = 64;
-
-/// The words so far, and the one that is being read.
-#[derive(Default)]
-struct Words<'a> {
-    command: &'a str,
-    done: Vec<Word>,
-    /// The word's bytes, and where it begins.
-    word: Option<(Vec<u8>, usize)>,
-    /// Where the escapes of `$'…'` begin.
-    escapes: usize,
-}
-
-impl Words<'_> {
-    fn take(&mut self, at: usize, one: char, role: Role) {
-        // A line that is continued is no word.
-        if role == Role::Backslash(None) && self.command[at..].starts_with("\\\n")
-            || role == Role::Escaped(None) && one == '\n'
-        {
-            return;
-        }
-        let (word, _) = self.word.get_or_insert_with(|| (Vec::with_capacity(COMMON), at));
-        match role {
-            Role::Opens(_, true) => {
-                word.pop();
-                self.escapes = at + 1;
-            }
-            Role::Closes(Quote::Ansi) => word.extend(unescape(&self.command[self.escapes..at])),
-            Role::Escaped(Some(Quote::Double)) if one == '\n' => {}
-            Role::Escaped(Some(Quote::Double)) if !matches!(one, '$' | '`' | '"' | '\\') => {
-                word.push(b'\\');
-                push(one, word);
-            }
-            Role::Plain
-            | Role::Escaped(None | Some(Quote::Double))
-            | Role::Within(Quote::Single | Quote::Double) => push(one, word),
-            _ => {}
-        }
-    }
-
-    fn end(&mut self, at: usize) -> Result<(), Unreadable> {
-        let Some((bytes, start)) = self.word.take() else { return Ok(()) };
-        let span = start..at;
-        let text = String::from_utf8(bytes).map_err(|_| Unreadable::NoText(span.clone()))?;
-        self.done.push(Word { text, span });
-        Ok(())
-    }
-}
-
-fn push(one: char, word: &mut Vec<u8>) {
-    word.extend_from_slice(one.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
 #[cfg(test)]

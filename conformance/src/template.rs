@@ -117,7 +117,7 @@ impl Text {
     pub fn parse(written: &str) -> Result<Self, TemplateError> {
         let mut parts = Vec::new();
         let mut rest = written;
-        while let Some(start) = rest.find("${") {
+        while let Some(start) = opening(rest) {
             let (literal, opened) = rest.split_at(start);
             let inside = &opened[2..];
             let Some(end) = expression_end(inside) else {
@@ -329,6 +329,13 @@ fn cause(error: &Error) -> String {
         (_, Some(detail)) => detail.to_owned(),
         (kind, None) => kind.to_string(),
     }
+}
+
+/// Returns where the first expression begins.
+fn opening(text: &str) -> Option<usize> {
+    // Most texts have no dollar, and one letter is found sooner than two.
+    let mut dollars = text.match_indices('$').map(|(at, _)| at);
+    dollars.find(|at| text[at + 1..].starts_with('{'))
 }
 
 /// Returns where the expression that begins here ends: its `}`, not one inside quotes or inner braces.

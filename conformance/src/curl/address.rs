@@ -43,9 +43,10 @@ pub(super) fn read(
             .wrong(word, message)
             .help("the origin is named in suite.yaml; the target's takes its place"));
     }
-    let target = format!("{computed}{}", behind.split('#').next().unwrap_or_default());
+    let behind = behind.split('#').next().unwrap_or_default();
+    let before = if computed.is_empty() && !behind.starts_with('/') { "/" } else { computed };
+    let target = [before, behind].concat();
     check(&target, globs, word, reader)?;
-    let target = if target.starts_with('/') || !computed.is_empty() { target } else { format!("/{target}") };
     Ok(Address { user: user.map(|user| reader.text(&credentials(user))).transpose()?, target })
 }
 
@@ -71,10 +72,13 @@ fn credentials(written: &str) -> String {
 /// # Errors
 /// What curl refuses, or sends as several addresses, with the caret under `word`.
 pub(super) fn check(part: &str, globs: bool, word: &str, reader: &Reader<'_>) -> Result<(), Diagnostic> {
+    let refused = |one: char| one == ' ' || one.is_ascii_control() || (globs && "[]{}".contains(one));
+    if !part.contains(refused) {
+        return Ok(());
+    }
     let mut pieces = part.split("${");
     let first = pieces.next().unwrap_or_default();
     let behind = pieces.map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest));
-    let refused = |one: char| one == ' ' || one.is_ascii_control() || (globs && "[]{}".contains(one));
     let Some(bad) =
         std::iter::once(first).chain(behind).find_map(|piece| piece.chars().find(|one| refused(*one)))
     else {

@@ -35,58 +35,60 @@ pub(super) enum Meaning {
 }
 
 /// An option of a command, with its value.
-pub(super) struct Given {
+pub(super) struct Given<'w> {
     pub(super) meaning: Meaning,
     /// The word that named it.
-    pub(super) word: String,
+    pub(super) word: &'w str,
     /// Its value; empty for one that takes none.
-    pub(super) value: String,
+    pub(super) value: &'w str,
 }
 
 /// Why a word is no option.
-pub(super) enum Refused {
-    Unknown(String),
-    NoValue(String),
+pub(super) enum Refused<'w> {
+    Unknown(&'w str),
+    NoValue(&'w str),
 }
 
 /// Reads the words behind `curl` as options; a word that is none is an address.
-pub(super) fn read(words: &[String]) -> Result<Vec<Given>, Refused> {
-    let mut given = Vec::new();
-    let mut words = words.iter();
+pub(super) fn read(words: &[String]) -> Result<Vec<Given<'_>>, Refused<'_>> {
+    let mut given = Vec::with_capacity(words.len());
+    let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
-        let (meanings, attached) = named(word).ok_or_else(|| Refused::Unknown(word.clone()))?;
-        for meaning in meanings {
+        let Some(name) = word.strip_prefix('-').filter(|name| !name.is_empty()) else {
+            given.push(Given { meaning: Meaning::Url, word, value: word });
+            continue;
+        };
+        // What is attached to an option is its value, or else the next word is.
+        let mut give = |meaning: Meaning, attached| {
             let value = match (meaning.takes_value(), attached) {
                 (false, _) => "",
-                (true, "") => words.next().ok_or_else(|| Refused::NoValue(word.clone()))?,
+                (true, "") => words.next().ok_or(Refused::NoValue(word))?,
                 (true, attached) => attached,
             };
-            given.push(Given { meaning, word: word.clone(), value: value.to_owned() });
+            given.push(Given { meaning, word, value });
+            Ok(meaning.takes_value())
+        };
+        match name.strip_prefix('-') {
+            // Two dashes alone end the options of other programs; to curl they say nothing.
+            Some("") => {}
+            Some(long) => {
+                let meaning = find(|(_, name, _)| *name == long).ok_or(Refused::Unknown(word))?;
+                give(meaning, "")?;
+            }
+            None => {
+                let letters =
+                    name.char_indices().map(|(at, letter)| (letter, &name[at + letter.len_utf8()..]));
+                for (letter, behind) in letters {
+                    let meaning =
+                        find(|(short, _, _)| *short == Some(letter)).ok_or(Refused::Unknown(word))?;
+                    if give(meaning, behind)? {
+                        break;
+                    }
+                }
+            }
         }
     }
     Ok(given)
-}
-
-/// Returns the options that a word names, and the value that is attached to the last of them.
-fn named(word: &str) -> Option<(Vec<Meaning>, &str)> {
-    if word == "--" {
-        return Some((Vec::new(), ""));
-    }
-    if let Some(long) = word.strip_prefix("--") {
-        return Some((vec![find(|(_, name, _)| *name == long)?], ""));
-    }
-    let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
-        return Some((vec![Meaning::Url], word));
-    };
-    let mut meanings = Vec::new();
-    for (at, letter) in letters.char_indices() {
-        let meaning = find(|(short, _, _)| *short == Some(letter))?;
-        meanings.push(meaning);
-        if meaning.takes_value() {
-            return Some((meanings, &letters[at + letter.len_utf8()..]));
-        }
-    }
-    Some((meanings, ""))
 }
 
 impl Meaning {

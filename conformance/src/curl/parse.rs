@@ -29,7 +29,7 @@ pub fn parse(command: &str, origin: &str, files: Files<'_>, place: &Place) -> Re
     };
     let mut command = Command::new(origin, Reader { files, place });
     for given in option::read(words).map_err(|refused| command.refuse(&refused))? {
-        command.apply(given.meaning, &given.word, &given.value)?;
+        command.apply(given.meaning, given.word, given.value)?;
     }
     command.finish()
 }
@@ -310,8 +310,8 @@ impl<'a> Command<'a> {
             || self.without.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    fn refuse(&self, refused: &option::Refused) -> Diagnostic {
-        match refused {
+    fn refuse(&self, refused: &option::Refused<'_>) -> Diagnostic {
+        match *refused {
             option::Refused::NoValue(word) => {
                 self.reader.wrong(word, format!("`{word}` is the last word here and wants a value"))
             }

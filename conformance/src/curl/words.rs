@@ -1,7 +1,9 @@
 //! A command line as a shell would split it, with `${…}` kept whole.
 
+use std::cell::Cell;
+
 use crate::diagnostic::Diagnostic;
-use crate::shell::{self, Unreadable};
+use crate::shell::{self, Unreadable, Word};
 use crate::source::{Place, Span};
 
 /// The most words of a command: each is looked for in the whole of it.
@@ -10,29 +12,43 @@ const MOST: usize = 2000;
 /// Returns the words of a command. Quotes, escapes, continued lines and comments are the shell's; `${…}` is this language's,
 /// and a quote inside of it is not the shell's.
 pub(super) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnostic> {
-    let (masked, expressions) = mask(command);
+    let unclosed = Cell::new(false);
+    let expression = |typed: &str| {
+        let end = typed.strip_prefix("${")?.find('}');
+        unclosed.set(unclosed.get() || end.is_none());
+        Some("${".len() + end? + "}".len())
+    };
     let words =
-        shell::split(&masked).map_err(|unreadable| refuse(unreadable, &masked, &expressions, place))?;
+        shell::split_around(command, expression).map_err(|unreadable| refuse(unreadable, command, place))?;
     if words.len() > MOST {
         let message = format!("this command has more than {MOST} words");
         return Err(Diagnostic::at(place.clone(), message)
             .help("a long body is read from a file: --data-binary @FILE"));
     }
-    // What quotes and escapes make of a dollar and a brace is no expression. One that is opened and never closed is for the template to refuse.
-    let opened = masked.contains("${");
-    let literal =
-        |word: String| if opened || !word.contains("${") { word } else { word.replace("${", "${'${'}") };
-    Ok(words.into_iter().map(|word| unmask(literal(word.text), &expressions)).collect())
+    // An expression that is opened and never closed is for the template to refuse.
+    let literal = |word: Word| if unclosed.get() { word.text } else { literal(word) };
+    Ok(words.into_iter().map(literal).collect())
 }
 
-fn refuse(unreadable: Unreadable, masked: &str, expressions: &[String], place: &Place) -> Diagnostic {
+/// The word, in which what quotes and escapes have made of a dollar and a brace is no expression.
+fn literal(word: Word) -> String {
+    let Word { mut text, foreign, .. } = word;
+    let is_foreign = |at: usize| foreign.iter().any(|stretch| stretch.contains(&at));
+    let made = |(at, _): (usize, &str)| text[at + 1..].starts_with('{') && !is_foreign(at);
+    let made: Vec<usize> = text.match_indices('$').filter(|found| made(*found)).map(|(at, _)| at).collect();
+    for at in made.into_iter().rev() {
+        text.replace_range(at..at + 2, "${'${'}");
+    }
+    text
+}
+
+fn refuse(unreadable: Unreadable, command: &str, place: &Place) -> Diagnostic {
     match unreadable {
         Unreadable::Open => {
             Diagnostic::at(place.clone(), "a quote is opened in this command and never closed")
         }
         Unreadable::NoText(span) => {
-            let word = unmask(masked[span].to_owned(), expressions);
-            Diagnostic::at(place_of(&word, place), "the escapes of this word make bytes that are no text in UTF-8")
+            Diagnostic::at(place_of(&command[span], place), "the escapes of this word make bytes that are no text in UTF-8")
                 .help("a body of any bytes is read from a file: --data-binary @FILE; a letter beyond \\uffff is written \\UHHHHHHHH")
         }
     }
@@ -52,44 +68,6 @@ pub(super) fn place_of(word: &str, place: &Place) -> Place {
         }
         None => place.clone(),
     }
-}
-
-/// Stands on both sides of an expression's index while the shell's rules are applied: a private character that no command holds.
-const MASK: char = '\u{F8FF}';
-
-fn mask(command: &str) -> (String, Vec<String>) {
-    let mut masked = String::new();
-    let mut expressions = Vec::new();
-    let mut rest = command;
-    while let Some((before, opened)) = rest.split_once("${") {
-        let Some((inside, after)) = opened.split_once('}') else { break };
-        masked.push_str(&format!("{before}{MASK}{}{MASK}", expressions.len()));
-        expressions.push(format!("${{{inside}}}"));
-        rest = after;
-    }
-    masked.push_str(rest);
-    (masked, expressions)
-}
-
-fn unmask(word: String, expressions: &[String]) -> String {
-    if !word.contains(MASK) {
-        return word;
-    }
-    let mut text = String::new();
-    let mut rest = word.as_str();
-    while let Some((before, after)) = rest.split_once(MASK) {
-        text.push_str(before);
-        let masked = after.split_once(MASK);
-        let expression = masked
-            .and_then(|(digits, behind)| Some((expressions.get(digits.parse::<usize>().ok()?)?, behind)));
-        // The character may stand in the command all the same.
-        let (made, behind) =
-            expression.map_or(("\u{F8FF}", after), |(expression, behind)| (expression.as_str(), behind));
-        text.push_str(made);
-        rest = behind;
-    }
-    text.push_str(rest);
-    text
 }
 
 #[cfg(test)]
@@ -119,6 +97,14 @@ mod tests {
         assert_eq!(
             words(r"curl -d $'\x24{a}\n${b}' -d '$'{c}"),
             ["curl", "-d", "${'${'}a}\n${b}", "-d", "${'${'}c}"]
+        );
+    }
+
+    #[test]
+    fn what_stands_before_an_expression_does_not_reach_into_it() {
+        assert_eq!(
+            words(r"curl $'\c${a}' $'\0b${a}'c $'\x4${a}\n' \${a} $${a}"),
+            ["curl", r"\c${a}", "c", "\u{4}${a}\n", "${a}", "$${a}",]
         );
     }
 

@@ -1,14 +1,13 @@
 //! The escapes of `$'…'`, as bash reads them (ANSI-C quoting) where text is UTF-8.
 
-/// Returns the bytes that stand between `$'` and `'`. A NUL ends them, as it ends every word.
-pub(super) fn unescape(written: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
+/// Adds the bytes that stand between `$'` and `'`. A NUL ends them, as it ends every word: returns whether none has.
+pub(super) fn unescape(written: &str, bytes: &mut Vec<u8>) -> bool {
     let mut rest = written;
     while let Some((before, escape)) = rest.split_once('\\') {
-        bytes.extend(before.bytes());
+        bytes.extend_from_slice(before.as_bytes());
         let Some(letter) = escape.chars().next() else {
             bytes.push(b'\\');
-            return bytes;
+            return true;
         };
         let behind = &escape[letter.len_utf8()..];
         let (made, behind) = one(letter, behind).unwrap_or_else(|| {
@@ -16,13 +15,13 @@ pub(super) fn unescape(written: &str) -> Vec<u8> {
             (format!("\\{letter}").into_bytes(), behind)
         });
         if made == [0] {
-            return bytes;
+            return false;
         }
         bytes.extend(made);
         rest = behind;
     }
-    bytes.extend(rest.bytes());
-    bytes
+    bytes.extend_from_slice(rest.as_bytes());
+    true
 }
 
 /// Returns what an escape of this letter makes, and what stands behind it.

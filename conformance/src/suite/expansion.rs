@@ -311,7 +311,7 @@ impl<'a> Expansion<'a> {
         wrong: &mut Diagnostics,
     ) -> Vec<Need> {
         let mut needs = Vec::new();
-        for (text, place) in texts {
+        for (text, place) in texts.filter(|(text, _)| !text.is_literal()) {
             let owed = wrong.keep(self.names.check(text, place, &level.frame, &level.prefix));
             needs.extend(owed.unwrap_or_default());
         }

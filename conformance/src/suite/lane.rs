@@ -117,7 +117,7 @@ impl Reader<'_> {
         let read = |name: &str| self.beside.read(self.level.file, name);
         let mut expectation = expectation::compile(expect, self.source, &read)?;
         let Some(status) = &mut expectation.status else { return Ok(expectation) };
-        match status.settle(&self.level.frame.on_paper()) {
+        match status.settle(|| self.level.frame.on_paper()) {
             Ok(()) => Ok(expectation),
             Err((written, value)) => {
                 let wrong = Diagnostic::at(status.place.find(&written), expectation::NO_STATUS)

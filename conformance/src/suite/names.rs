@@ -53,12 +53,12 @@ impl<'a> Names<'a> {
             let (root, member) =
                 name.split_once('.').map_or((name, None), |(root, member)| (root, Some(member)));
             let first = member.map(|member| member.split('.').next().unwrap_or(member));
-            let here = place.find(written);
+            let here = || place.find(written);
             if let Some(value) = frame.find(root) {
-                check_member(root, first, value, &here)?;
+                check_member(root, first, value, here)?;
                 continue;
             }
-            let key = format!("{prefix}{root}");
+            let key = [prefix, root].concat();
             if let Some(owed_by) = self.captures.get(&key) {
                 needs.push(Need { name: root.into(), key: key.into(), owed_by: owed_by.as_str().into() });
                 continue;
@@ -66,15 +66,18 @@ impl<'a> Names<'a> {
             match root {
                 _ if written.contains(&format!("{root}(")) => {
                     let message = format!("there is no function `{root}`");
-                    return Err(Diagnostic::at(here, message).suggest(root, FUNCTIONS));
+                    return Err(Diagnostic::at(here(), message).suggest(root, FUNCTIONS));
                 }
-                OUTPUT => self.check_output(member.unwrap_or_default(), &here)?,
+                OUTPUT => self.check_output(member.unwrap_or_default(), &here())?,
                 TARGET if matches!(first, Some("host" | "origin")) => {}
                 TARGET => {
-                    return Err(Diagnostic::at(here, "of the target its `host` and its `origin` are known"));
+                    return Err(Diagnostic::at(
+                        here(),
+                        "of the target its `host` and its `origin` are known",
+                    ));
                 }
                 _ if self.suite.variable(root).is_some() => {}
-                _ => self.check_fixture(name, root, first, here, &self.known(frame, prefix))?,
+                _ => self.check_fixture(name, root, first, here(), &self.known(frame, prefix))?,
             }
         }
         match text.impossible(self.scope) {
@@ -146,7 +149,12 @@ impl<'a> Names<'a> {
 }
 
 /// Says whether a row or a parameter has a member.
-fn check_member(root: &str, member: Option<&str>, value: &JsonText, place: &Place) -> Result<(), Diagnostic> {
+fn check_member(
+    root: &str,
+    member: Option<&str>,
+    value: &JsonText,
+    place: impl Fn() -> Place,
+) -> Result<(), Diagnostic> {
     let Some(member) = member else { return Ok(()) };
     let members: Vec<&str> = match value {
         JsonText::Object(members) => members.iter().map(|(name, _)| name.as_str()).collect(),
@@ -170,5 +178,5 @@ fn check_member(root: &str, member: Option<&str>, value: &JsonText, place: &Plac
         _ => format!("`{root}`"),
     };
     let message = format!("{whose} has no `{member}`");
-    Err(Diagnostic::at(place.clone(), message).suggest(member, members.iter().copied()))
+    Err(Diagnostic::at(place(), message).suggest(member, members.iter().copied()))
 }

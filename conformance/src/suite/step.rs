@@ -114,7 +114,7 @@ pub(super) fn compile(
     let needs = expansion.needs(sent.texts(), level, &mut wrong).into();
     let deed = Deed { sent, needs, frame: Arc::clone(&level.frame) };
     let step = Step {
-        id: format!("{}{}{}", level.prefix, id.value, level.suffix).into(),
+        id: [&*level.prefix, &id.value, &level.suffix].concat().into(),
         title: title.into(),
         covers,
         restart: restart.map(Box::new),

@@ -4,7 +4,7 @@
 //! all else is compiled by the library.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use minijinja::value::Object;
 use minijinja::{ErrorKind, Value};
@@ -31,7 +31,7 @@ enum Meaning {
 }
 
 /// The expressions that are known, so that a suite which uses one a hundred thousand times holds it once.
-static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Expression>>>> = LazyLock::new(Mutex::default);
+static KNOWN: LazyLock<RwLock<HashMap<String, Arc<Expression>>>> = LazyLock::new(RwLock::default);
 /// So many are kept.
 const MOST_KNOWN: usize = 10_000;
 
@@ -63,11 +63,11 @@ impl Expression {
     /// # Errors
     /// One that cannot be read.
     pub(super) fn read(written: &str) -> Result<Arc<Self>, TemplateError> {
-        if let Some(known) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(written) {
+        if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(written) {
             return Ok(Arc::clone(known));
         }
         let expression = Arc::new(Self::parse(written)?);
-        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MOST_KNOWN {
             known.insert(written.to_owned(), Arc::clone(&expression));
         }

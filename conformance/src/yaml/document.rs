@@ -253,5 +253,5 @@ fn begin_with_its_dash(entries: &mut [Entry<'_>], list: usize, text: &str) {
 /// A local tag as it is written; YAML's own (`!!str`) say what a scalar is, and are no longer there behind that.
 fn local(tag: &Tag) -> Option<Box<str>> {
     let (handle, suffix) = tag.parts();
-    (handle == "!" && !suffix.is_empty()).then(|| format!("!{suffix}").into())
+    (handle == "!" && !suffix.is_empty()).then(|| ["!", suffix].concat().into())
 }
