@@ -3,6 +3,7 @@
 //! In go a [`Suite`] and a [`Selection`], out comes a [`Plan`]: which scenarios run in which profile on which target, and which of
 //! their steps are reported. After this nothing is wrong on paper.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -166,14 +167,14 @@ impl Trial {
     /// The id of a step, the same in every report.
     #[must_use]
     pub fn step_id(&self, step: &Step) -> String {
-        format!("{}::{}", scenario_id(&self.scenario, &self.profile), step.id)
+        [&*scenario_id(&self.scenario, &self.profile), "::", &step.id].concat()
     }
 }
 
-fn scenario_id(scenario: &Scenario, profile: &str) -> String {
+fn scenario_id<'s>(scenario: &'s Scenario, profile: &str) -> Cow<'s, str> {
     match scenario.profiles.len() {
-        1 => scenario.id.clone(),
-        _ => format!("{}@{profile}", scenario.id),
+        1 => Cow::Borrowed(&scenario.id),
+        _ => format!("{}@{profile}", scenario.id).into(),
     }
 }
 

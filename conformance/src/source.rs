@@ -11,6 +11,7 @@ use std::fmt::{self, Display, Formatter};
 use std::iter;
 use std::sync::{Arc, OnceLock};
 
+use memchr::memchr_iter;
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Error as _};
 use serde::ser::Serializer;
@@ -83,7 +84,7 @@ impl Source {
 
     fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
-            iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| narrow(at + 1))).collect()
+            iter::once(0).chain(memchr_iter(b'\n', self.text.as_bytes()).map(|at| narrow(at + 1))).collect()
         })
     }
 
@@ -198,23 +199,24 @@ impl Place {
     #[must_use]
     pub fn block(&self) -> Excerpt {
         let row = self.row();
-        let rest = &self.source.text[self.source.line_start(row)..];
-        let mut lines = rest.split_inclusive('\n');
-        let first = lines.next().unwrap_or("");
-        let outer = indentation(first);
-        let (mut seen, mut end) = (first.len(), first.len());
-        for line in lines {
+        let (text, starts) = (&*self.source.text, self.source.line_starts());
+        let start = starts[row] as usize;
+        let ends = starts[row + 1..].iter().map(|start| *start as usize).chain([text.len()]);
+        let (mut from, mut end, mut outer) = (start, start, None);
+        for to in ends {
+            let line = &text[from..to];
             let indent = indentation(line);
-            if indent <= outer && indent < line.len() {
+            if indent < line.len() && outer.is_some_and(|outer| indent <= outer) {
                 break;
             }
-            seen += line.len();
             // What is empty or a comment belongs to what comes after it.
-            if indent < line.len() && line.as_bytes()[indent] != b'#' {
-                end = seen;
+            if outer.is_none() || indent < line.len() && line.as_bytes()[indent] != b'#' {
+                end = to;
             }
+            outer = outer.or(Some(indent));
+            from = to;
         }
-        let block = &rest[..end];
+        let block = &text[start..end];
         let mut text = if block.contains('\r') { block.replace("\r\n", "\n") } else { block.to_owned() };
         text.truncate(text.strip_suffix('\n').unwrap_or(&text).len());
         Excerpt { line: self.source.first_line + row, text }

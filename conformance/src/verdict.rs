@@ -81,14 +81,22 @@ impl Finding {
     }
 }
 
-impl Display for Verdict {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Verdict {
+    /// Returns its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Skipped => "skipped",
             Self::Pass => "pass",
             Self::Inconclusive => "inconclusive",
             Self::Fail => "fail",
             Self::Error => "error",
-        })
+        }
+    }
+}
+
+impl Display for Verdict {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use memchr::memmem::Finder;
 use regex::Regex;
 
 use super::REDACTED;
@@ -16,8 +17,8 @@ pub(super) struct Names(Option<Arc<Patterns>>);
 
 #[derive(Debug)]
 struct Patterns {
-    /// Any of the names.
-    name: Regex,
+    /// Each of the names.
+    names: Box<[Finder<'static>]>,
     /// A string that is a member.
     member: Regex,
     /// A value in a form or a query. It goes on behind a blank that nobody has encoded.
@@ -25,12 +26,12 @@ struct Patterns {
 }
 
 impl Names {
-    pub(super) fn new(names: &[String]) -> Self {
-        let names = names.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|");
+    pub(super) fn new(secret: &[String]) -> Self {
+        let names = secret.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|");
         let pattern = |pattern: &str| Regex::new(&pattern.replace("NAMES", &names)).ok();
         let patterns = || {
             Some(Arc::new(Patterns {
-                name: pattern("NAMES")?,
+                names: secret.iter().map(|name| Finder::new(name).into_owned()).collect(),
                 member: pattern(r#"("(?:NAMES)"\s*:\s*)"(?:[^"\\]|\\.)*""#)?,
                 field: pattern(r"(^|[&?])((?:NAMES)=)[^&\s]*(?: [^&=]*)?")?,
             }))
@@ -40,11 +41,20 @@ impl Names {
 
     /// Returns a text without the strings that are members of these names, and without the values of fields of these names.
     pub(super) fn replace<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
-        let Some(patterns) = self.0.as_ref().filter(|patterns| patterns.name.is_match(&text)) else {
-            return text;
+        let has_a_name = |patterns: &&Arc<Patterns>| {
+            patterns.names.iter().any(|name| name.find(text.as_bytes()).is_some())
         };
-        let text = replaced(&patterns.member, text, &format!("${{1}}\"{REDACTED}\""));
-        replaced(&patterns.field, text, &format!("${{1}}${{2}}{REDACTED}"))
+        let Some(patterns) = self.0.as_ref().filter(has_a_name) else { return text };
+        let text = if text.contains('"') {
+            replaced(&patterns.member, text, &format!("${{1}}\"{REDACTED}\""))
+        } else {
+            text
+        };
+        if text.contains('=') {
+            replaced(&patterns.field, text, &format!("${{1}}${{2}}{REDACTED}"))
+        } else {
+            text
+        }
     }
 }
 
@@ -57,15 +67,19 @@ fn replaced<'t>(pattern: &Regex, text: Cow<'t, str>, by: &str) -> Cow<'t, str> {
 
 /// Returns a list of cookies without their values; of a cookie that is set, without the first value.
 pub(super) fn cookies(text: &str, first_only: bool) -> String {
+    let mut shown = String::with_capacity(text.len() + REDACTED.len());
     let mut over = false;
-    let shown = text.split(';').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if !over => {
-            over = first_only;
-            format!("{name}={REDACTED}").into()
+    for (index, pair) in text.split(';').enumerate() {
+        shown.push_str(if index > 0 { ";" } else { "" });
+        match pair.split_once('=') {
+            Some((name, _)) if !over => {
+                over = first_only;
+                shown.extend([name, "=", REDACTED]);
+            }
+            _ => shown.push_str(pair),
         }
-        _ => Cow::Borrowed(pair),
-    });
-    shown.collect::<Vec<_>>().join(";")
+    }
+    shown
 }
 
 #[cfg(test)]

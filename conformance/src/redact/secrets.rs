@@ -117,7 +117,7 @@ impl Secrets {
         let bytes = text.as_bytes();
         let (mut shown, mut done) = (String::new(), 0);
         for (index, window) in bytes.as_chunks::<WINDOW>().0.iter().enumerate() {
-            if !lets_through(&self.sieve, window) {
+            if !lets_through(&self.sieve, u32::from_le_bytes(*window).into()) {
                 continue;
             }
             // It is the first whole window of what begins in it or so many bytes before it.
@@ -139,7 +139,8 @@ impl Secrets {
     }
 
     fn found<'t>(&self, text: &'t str, at: usize) -> Option<&'t str> {
-        let beginning = beginning(&text.as_bytes()[at..]).filter(|one| lets_through(&self.sieve, one))?;
+        let beginning = beginning(&text.as_bytes()[at..])
+            .filter(|one| lets_through(&self.sieve, u64::from_le_bytes(*one)))?;
         let lengths = self.beginnings.get(&beginning)?.keys().rev();
         let mut values = lengths.filter_map(|length| text.get(at..at + length));
         values.find(|value| self.all.contains(*value))
@@ -152,24 +153,23 @@ fn beginning(bytes: &[u8]) -> Option<[u8; BEGINNING]> {
 
 /// Adds to a sieve a beginning and every window in it that can be the first whole one.
 fn add(sieve: &mut [u64], beginning: [u8; BEGINNING]) {
-    let windows = beginning.windows(WINDOW).take(WINDOW);
-    for piece in windows.chain([&beginning[..]]) {
+    let whole = u64::from_le_bytes(beginning);
+    let windows = (0..WINDOW).map(|at| whole >> (8 * at) & u64::from(u32::MAX));
+    for piece in windows.chain([whole]) {
         let (word, bit) = mesh(sieve, piece);
         sieve[word] |= bit;
     }
 }
 
-fn lets_through(sieve: &[u64], piece: &[u8]) -> bool {
+fn lets_through(sieve: &[u64], piece: u64) -> bool {
     let (word, bit) = mesh(sieve, piece);
     sieve[word] & bit != 0
 }
 
-/// The word of a sieve and the bit in it for a piece of at most eight bytes.
-fn mesh(sieve: &[u64], piece: &[u8]) -> (usize, u64) {
-    let mut bytes = [0; BEGINNING];
-    bytes[..piece.len()].copy_from_slice(piece);
+/// The word of a sieve and the bit in it for a window or a beginning.
+fn mesh(sieve: &[u64], piece: u64) -> (usize, u64) {
     // The top bits of a product depend on all bits of both (Knuth, The Art of Computer Programming, 6.4).
-    let product = u64::from_le_bytes(bytes).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let product = piece.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let bits = product >> (58 - sieve.len().trailing_zeros());
     (usize::try_from(bits / 64).unwrap_or_default(), 1 << (bits % 64))
 }

@@ -68,7 +68,7 @@ impl Document for Html {
             }
         }
         let mut text = String::with_capacity(records.len() * OF_A_STEP);
-        step::scenario(&mut text, records).map_err(io::Error::other)?;
+        step::scenario(&mut text, records);
         self.steps.keep(&text)
     }
 

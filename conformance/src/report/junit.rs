@@ -12,6 +12,7 @@ use super::aside::Aside;
 use super::document::Document;
 use super::evidence::{evidence, summary};
 use super::xml::Xml;
+use crate::amount::whole;
 use crate::event::{Footer, Header, Record, Standing};
 use crate::verdict::Verdict;
 
@@ -164,7 +165,8 @@ fn case(out: &mut String, record: &Record) -> fmt::Result {
         out.push_str(if index > 0 { "." } else { "" });
         Xml(part).in_attribute(out);
     }
-    writeln!(out, "\" time=\"{:.3}\">", record.milliseconds / 1000.0)?;
+    let milliseconds = whole(record.milliseconds);
+    writeln!(out, "\" time=\"{}.{:03}\">", milliseconds / 1000, milliseconds % 1000)?;
     if let Some((element, kind)) = outcome(record) {
         let message = summary(record);
         let message = Xml(&message);
@@ -180,7 +182,7 @@ fn case(out: &mut String, record: &Record) -> fmt::Result {
     for (index, (id, level)) in record.covers.iter().enumerate() {
         out.push_str(if index > 0 { " " } else { "" });
         Xml(id).in_element(out);
-        write!(out, " ({level})")?;
+        out.extend([" (", level.as_str(), ")"]);
     }
     out.push('\n');
     Xml(record.place.source().path()).in_element(out);

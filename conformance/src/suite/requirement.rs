@@ -45,6 +45,16 @@ impl Level {
     /// Every level, strongest first.
     pub const ALL: [Self; 3] = [Self::Must, Self::Should, Self::May];
 
+    /// Returns its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Must => "must",
+            Self::Should => "should",
+            Self::May => "may",
+        }
+    }
+
     fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.to_string() == word)
     }
@@ -52,11 +62,7 @@ impl Level {
 
 impl Display for Level {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Must => "must",
-            Self::Should => "should",
-            Self::May => "may",
-        })
+        f.write_str(self.as_str())
     }
 }
 

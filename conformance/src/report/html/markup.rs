@@ -1,5 +1,7 @@
 //! Markup, piece by piece: what the program writes is markup, and what it was told never is.
 
+use memchr::memchr3;
+
 use crate::request::percent_encode;
 
 /// What markup is written into.
@@ -23,12 +25,12 @@ impl Markup for String {
     }
 
     fn text(&mut self, text: &str) -> &mut Self {
-        escape(self, text, &IN_TEXT);
+        escape(self, text, |rest| memchr3(b'&', b'<', b'>', rest));
         self
     }
 
     fn attribute(&mut self, text: &str) -> &mut Self {
-        escape(self, text, &IN_ATTRIBUTE);
+        escape(self, text, |rest| rest.iter().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"')));
         self
     }
 
@@ -52,24 +54,10 @@ impl Markup for String {
     }
 }
 
-/// Which bytes would be taken for markup.
-type Meaning = [bool; 256];
-
-const IN_TEXT: Meaning = meaning(b"&<>");
-const IN_ATTRIBUTE: Meaning = meaning(b"&<>\"");
-
-const fn meaning(bytes: &[u8]) -> Meaning {
-    let (mut meaning, mut at) = ([false; 256], 0);
-    while at < bytes.len() {
-        meaning[bytes[at] as usize] = true;
-        at += 1;
-    }
-    meaning
-}
-
-fn escape(out: &mut String, text: &str, meaning: &Meaning) {
+/// Writes a text; `markup` finds the first byte that would be taken for markup.
+fn escape(out: &mut String, text: &str, markup: impl Fn(&[u8]) -> Option<usize>) {
     let mut rest = text;
-    while let Some(at) = rest.as_bytes().iter().position(|byte| meaning[usize::from(*byte)]) {
+    while let Some(at) = markup(rest.as_bytes()) {
         out.push_str(&rest[..at]);
         out.push_str(match rest.as_bytes()[at] {
             b'&' => "&amp;",

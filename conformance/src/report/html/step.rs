@@ -4,12 +4,12 @@
 //! straight into it they cost a small part of the run, where a template costs more than half of it. For the same reason nothing is said
 //! twice that a style can say once: the lines of a file are counted by it, and a line that is as it should be is no element.
 
-use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::difference::{self, Line, Mark};
 use super::markup::Markup as _;
 use super::view::state;
+use crate::amount::whole;
 use crate::event::{Exchange, Received, Record};
 use crate::report::task::task_of;
 use crate::source::indentation;
@@ -20,30 +20,29 @@ use crate::verdict::{Finding, Verdict};
 const LARGEST_BODY: usize = 20_000;
 
 /// Writes a scenario with its steps.
-pub(super) fn scenario(out: &mut String, records: &[Arc<Record>]) -> fmt::Result {
+pub(super) fn scenario(out: &mut String, records: &[Arc<Record>]) {
     let Some(Record { scenario: id, profile, .. }) = records.first().map(|record| &**record) else {
-        return Ok(());
+        return;
     };
     let held = records.iter().filter(|record| record.verdict == Verdict::Pass).count();
     out.markup("<section class=\"scenario\" aria-label=\"").attribute(id).markup("\">\n<h3>").text(id);
     out.markup(" <span class=\"quiet\">").text(profile).markup(" · ").number(held).markup(" of ");
     out.number(records.len()).markup(" hold</span></h3>\n");
     for record in records {
-        step(out, record)?;
+        step(out, record);
     }
     out.push_str("</section>\n");
-    Ok(())
 }
 
-fn step(out: &mut String, record: &Record) -> fmt::Result {
-    summary(out, record)?;
+fn step(out: &mut String, record: &Record) {
+    summary(out, record);
     out.markup("<div class=\"body\"><p class=\"quiet where\"><a class=\"anchor\" href=\"#");
     out.fragment(&record.id).markup("\">link</a> · <code>").text(record.place.source().path()).markup(":");
     out.number(record.place.line()).markup(":").number(record.place.column()).markup("</code> · ");
     match record.repetition() {
-        Some(repetition) => write!(out, "tried {repetition}")?,
-        None => write!(out, "{:.0} ms", record.milliseconds)?,
-    }
+        Some(repetition) => out.markup("tried ").text(&repetition),
+        None => out.number(whole(record.milliseconds)).markup(" ms"),
+    };
     out.push_str("</p>\n");
     if let Some(reason) = &record.reason {
         out.markup("<p class=\"reason\">").text(reason).markup("</p>\n");
@@ -72,18 +71,17 @@ fn step(out: &mut String, record: &Record) -> fmt::Result {
         out.text(&exchange.again).markup("</code></div>\n");
     }
     out.push_str("</div></details>\n");
-    Ok(())
 }
 
 /// What is seen of a step that is closed, and what the filters look at.
-fn summary(out: &mut String, record: &Record) -> fmt::Result {
+fn summary(out: &mut String, record: &Record) {
     let (state, mark) = state(record.verdict, record.binds());
-    let verdict = record.verdict;
+    let verdict = record.verdict.as_str();
     out.markup("<details class=\"step ").markup(state).markup("\" id=\"").attribute(&record.id);
-    write!(out, "\" data-verdict=\"{verdict}\" data-levels=\"")?;
+    out.markup("\" data-verdict=\"").markup(verdict).markup("\" data-levels=\"");
     let levels = Level::ALL.into_iter().filter(|level| record.covers.values().any(|own| own == level));
     for (index, level) in levels.enumerate() {
-        write!(out, "{}{level}", if index > 0 { " " } else { "" })?;
+        out.markup(if index > 0 { " " } else { "" }).markup(level.as_str());
     }
     out.push_str("\" data-tasks=\"");
     let mut last = None;
@@ -92,15 +90,14 @@ fn summary(out: &mut String, record: &Record) -> fmt::Result {
     }
     out.truncate(out.trim_end_matches(' ').len());
     out.markup("\">\n<summary><span class=\"cell ").markup(state).markup("\" role=\"img\" aria-label=\"");
-    write!(out, "{verdict}\">{mark}</span>\n<span class=\"what\"><code>")?;
+    out.markup(verdict).markup("\">").markup(mark).markup("</span>\n<span class=\"what\"><code>");
     out.text(record.id.rsplit("::").next().unwrap_or(&record.id)).markup("</code> ").text(&record.title);
     out.push_str("</span>\n<span class=\"covers\">");
     for (id, level) in &record.covers {
-        out.markup("<span class=\"chip\">").text(id);
-        write!(out, " <small>{level}</small></span>")?;
+        out.markup("<span class=\"chip\">").text(id).markup(" <small>").markup(level.as_str());
+        out.push_str("</small></span>");
     }
     out.push_str("</span></summary>\n");
-    Ok(())
 }
 
 fn findings(out: &mut String, findings: &[Finding]) {
@@ -123,9 +120,8 @@ fn findings(out: &mut String, findings: &[Finding]) {
 /// The lines of the step, without the indentation that they share, each with what is said of it.
 fn source(out: &mut String, record: &Record) {
     let text = &record.source.text;
-    let indents = text.lines().map(|line| (indentation(line), line.len()));
-    let indent =
-        indents.filter(|(indent, length)| indent < length).map(|(indent, _)| indent).min().unwrap_or(0);
+    // None of a block is indented less than its first line.
+    let indent = indentation(text.lines().next().unwrap_or_default());
     let file = record.place.source().path();
     out.push_str("<pre class=\"source\" tabindex=\"0\" aria-label=\"The scenario's lines\" style=\"counter-reset:line ");
     out.number(record.source.line.saturating_sub(1)).markup("\">");

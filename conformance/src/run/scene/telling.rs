@@ -19,6 +19,8 @@ use crate::verdict::{Finding, Verdict};
 struct Teller<'a> {
     session: &'a Session,
     trial: &'a Trial,
+    /// The id of the scenario.
+    scenario: String,
     redactor: Redactor,
     base: String,
     unstarted: bool,
@@ -29,7 +31,7 @@ impl Played {
     /// captures is kept out of the early ones too.
     pub(in crate::run) fn records(self, session: &Session, trial: &Trial) -> Vec<Record> {
         let Self { told, redactor, base, unstarted } = self;
-        let teller = Teller { session, trial, redactor, base, unstarted };
+        let teller = Teller { session, trial, scenario: trial.id(), redactor, base, unstarted };
         let steps = &trial.scenario.steps;
         told.into_iter().map(|(index, attempt)| teller.record(&steps[index], attempt)).collect()
     }
@@ -53,7 +55,7 @@ impl Teller<'_> {
         });
         Record {
             id: self.trial.step_id(step),
-            scenario: self.trial.id(),
+            scenario: self.scenario.clone(),
             profile: self.trial.profile.clone(),
             title: step.title.to_string(),
             verdict: attempt.judgement.verdict,
@@ -69,7 +71,7 @@ impl Teller<'_> {
             milliseconds: milliseconds(attempt.took),
             findings: findings.collect(),
             reason: attempt.judgement.reason.map(|reason| redactor.text(reason)),
-            waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.trial.id())),
+            waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.scenario)),
             exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), whole)),
             printed: redactor.text(attempt.printed),
             deviation: None,
