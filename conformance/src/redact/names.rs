@@ -4,7 +4,7 @@
 //! look at it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use memchr::memmem::Finder;
 use regex::Regex;
@@ -19,24 +19,23 @@ pub(super) struct Names(Option<Arc<Patterns>>);
 struct Patterns {
     /// Each of the names.
     names: Box<[Finder<'static>]>,
+    /// Any of them, as a pattern.
+    any: String,
     /// A string that is a member.
-    member: Regex,
+    member: OnceLock<Option<Regex>>,
     /// A value in a form or a query. It goes on behind a blank that nobody has encoded.
-    field: Regex,
+    field: OnceLock<Option<Regex>>,
 }
 
 impl Names {
-    pub(super) fn new(secret: &[String]) -> Self {
-        let names = secret.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|");
-        let pattern = |pattern: &str| Regex::new(&pattern.replace("NAMES", &names)).ok();
-        let patterns = || {
-            Some(Arc::new(Patterns {
-                names: secret.iter().map(|name| Finder::new(name).into_owned()).collect(),
-                member: pattern(r#"("(?:NAMES)"\s*:\s*)"(?:[^"\\]|\\.)*""#)?,
-                field: pattern(r"(^|[&?])((?:NAMES)=)[^&\s]*(?: [^&=]*)?")?,
-            }))
+    pub(super) fn new(names: &[String]) -> Self {
+        let patterns = || Patterns {
+            names: names.iter().map(|name| Finder::new(name).into_owned()).collect(),
+            any: names.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|"),
+            member: OnceLock::new(),
+            field: OnceLock::new(),
         };
-        Self(if names.is_empty() { None } else { patterns() })
+        Self((!names.is_empty()).then(|| Arc::new(patterns())))
     }
 
     /// Returns a text without the strings that are members of these names, and without the values of fields of these names.
@@ -45,20 +44,31 @@ impl Names {
             patterns.names.iter().any(|name| name.find(text.as_bytes()).is_some())
         };
         let Some(patterns) = self.0.as_ref().filter(has_a_name) else { return text };
-        let text = if text.contains('"') {
-            replaced(&patterns.member, text, &format!("${{1}}\"{REDACTED}\""))
-        } else {
-            text
-        };
-        if text.contains('=') {
-            replaced(&patterns.field, text, &format!("${{1}}${{2}}{REDACTED}"))
-        } else {
-            text
-        }
+        let text = if text.contains('"') { patterns.without_members(text) } else { text };
+        if text.contains('=') { patterns.without_fields(text) } else { text }
     }
 }
 
-fn replaced<'t>(pattern: &Regex, text: Cow<'t, str>, by: &str) -> Cow<'t, str> {
+impl Patterns {
+    fn without_members<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        let pattern = || self.compiled(r#"("(?:NAMES)"\s*:\s*)"(?:[^"\\]|\\.)*""#);
+        replaced(self.member.get_or_init(pattern).as_ref(), text, &format!("${{1}}\"{REDACTED}\""))
+    }
+
+    fn without_fields<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        let pattern = || self.compiled(r"(^|[&?])((?:NAMES)=)[^&\s]*(?: [^&=]*)?");
+        replaced(self.field.get_or_init(pattern).as_ref(), text, &format!("${{1}}${{2}}{REDACTED}"))
+    }
+
+    /// A pattern is compiled when a text has a name: that takes as long as a quarter of the start.
+    fn compiled(&self, pattern: &str) -> Option<Regex> {
+        Regex::new(&pattern.replace("NAMES", &self.any)).ok()
+    }
+}
+
+/// Of a text that has a name, and of which nobody can say where, nothing is shown.
+fn replaced<'t>(pattern: Option<&Regex>, text: Cow<'t, str>, by: &str) -> Cow<'t, str> {
+    let Some(pattern) = pattern else { return REDACTED.into() };
     match pattern.replace_all(&text, by) {
         Cow::Owned(shown) => Cow::Owned(shown),
         Cow::Borrowed(_) => text,
@@ -84,7 +94,15 @@ pub(super) fn cookies(text: &str, first_only: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::cookies;
+    use super::{Names, REDACTED, cookies};
+
+    #[test]
+    fn names_that_are_too_many_for_a_pattern_hide_every_text_that_has_one() {
+        let names: Vec<String> = (0..30_000).map(|number| format!("name-of-a-secret-{number}")).collect();
+        let many = Names::new(&names);
+        assert_eq!(many.replace("a=1&name-of-a-secret-7=2".into()), REDACTED);
+        assert_eq!(many.replace("a=1&b=2".into()), "a=1&b=2");
+    }
 
     #[test]
     fn of_a_cookie_that_is_set_the_value_is_taken_out_and_of_those_that_are_sent_each() {
