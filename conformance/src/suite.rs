@@ -31,13 +31,14 @@ use crate::json::Json;
 use crate::request::Request;
 use crate::source::Source;
 use crate::template::Scope;
-use crate::yaml;
+use crate::yaml::{self, Outline};
 use folder::Beside;
 use sequence::Sequences;
 use warning::Captures;
 
 pub(crate) use contract::environment;
 pub use contract::{Create, Launch};
+use deed::Deeds;
 pub use deed::{Deed, Demands, Sent};
 pub use folder::Folder;
 pub use frame::{Frame, Need, Spots};
@@ -130,7 +131,8 @@ impl Suite {
         let names: Vec<&String> = names.iter().filter(|name| is_scenario(name)).collect();
         let steps = AtomicUsize::new(0);
         let one = |name: &&String| {
-            let (source, text) = read(folder, name)?;
+            let source = folder.source(name)?;
+            let (text, outline) = yaml::outlined(&source)?;
             let id = name.strip_suffix(".yaml").unwrap_or(name);
             let beside = Beside::new(folder);
             let mut compiled = scenario::compile(id, &text, &source, &suite, &beside, &sequences)?;
@@ -142,7 +144,7 @@ impl Suite {
                 && scenario.row.is_none()
                 && !beside.was_read()
             {
-                scenario.deeds = None;
+                scenario.deeds = Deeds::Again(outline);
             }
             Ok((compiled, captures))
         };
@@ -180,15 +182,18 @@ impl Suite {
     /// Where the scenario is none of this suite.
     #[must_use]
     pub fn deeds(&self, scenario: &Scenario) -> Arc<[Deed]> {
-        let again = || {
+        let again = |outline: &Outline| {
             let (source, beside) = (scenario.place.source(), Beside::new(&self.folder));
-            let text = yaml::read(source).ok()?;
+            let text = yaml::again(source, outline)?;
             let compiled =
                 scenario::compile(&scenario.id, &text, source, self, &beside, &self.sequences).ok()?;
-            compiled.into_iter().next()?.deeds
+            compiled.first()?.deeds.kept().cloned()
         };
-        // What was compiled once, and read no other file, is compiled again.
-        scenario.deeds.clone().or_else(again).expect("a scenario of this suite")
+        match &scenario.deeds {
+            Deeds::Kept(deeds) => Arc::clone(deeds),
+            // What was compiled once, and read no other file, is compiled again.
+            Deeds::Again(outline) => again(outline).expect("a scenario of this suite"),
+        }
     }
 
     /// Returns the profile of this name.
@@ -296,9 +301,9 @@ mod tests {
         // Whoever is asked again reads no file, and what was given meanwhile makes nothing wrong on paper.
         suite.give(&[Given { name: "base".to_owned(), value: "no-path".into() }], &|_| None).unwrap();
         fs::remove_dir_all(folder.path().join("many")).unwrap();
-        let kept = suite.scenarios.iter().filter(|scenario| scenario.deeds.is_some()).count();
+        let kept = suite.scenarios.iter().filter(|scenario| scenario.deeds.kept().is_some()).count();
         assert_eq!((suite.scenarios.len(), kept), (12, 11));
-        let left = suite.scenarios.iter().find(|scenario| scenario.deeds.is_none()).unwrap();
+        let left = suite.scenarios.iter().find(|scenario| scenario.deeds.kept().is_none()).unwrap();
         let sent = |scenario: &Scenario| -> Vec<String> {
             let deeds = suite.deeds(scenario);
             deeds.iter().map(|deed| deed.first().request.target.written().to_owned()).collect()

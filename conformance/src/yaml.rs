@@ -8,6 +8,7 @@ mod document;
 mod explain;
 pub(crate) mod layout;
 mod measure;
+mod outline;
 pub(crate) mod page;
 mod reader;
 mod scalar;
@@ -25,6 +26,7 @@ use crate::json::Number;
 use crate::source::{Place, Source, Span};
 use document::Document;
 use measure::Measure;
+pub use outline::Outline;
 use reader::{LOCATED, NODE, Reader};
 
 /// A value and the stretch of the file that it was read from.
@@ -74,6 +76,23 @@ pub struct Ordered<T>(pub Vec<(Located<String>, T)>);
 pub fn read<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostics> {
     let document = Document::read(source)?;
     T::deserialize(Reader::new(&document, &Measure::default())).map_err(|mistake| mistake.explain(source))
+}
+
+/// Reads a file as `T`, and returns what it consists of as well, to read it [again].
+///
+/// # Errors
+/// What is wrong with the YAML or with its shape, at its place.
+pub fn outlined<T: DeserializeOwned>(source: &Arc<Source>) -> Result<(T, Outline), Diagnostics> {
+    let document = Document::read(source)?;
+    let value = T::deserialize(Reader::new(&document, &Measure::default()));
+    Ok((value.map_err(|mistake| mistake.explain(source))?, Outline::of(&document, source)))
+}
+
+/// Reads a file as `T` once more, by its outline. None where it is the outline of another file.
+#[must_use]
+pub fn again<T: DeserializeOwned>(source: &Source, outline: &Outline) -> Option<T> {
+    let document = outline.document(source)?;
+    T::deserialize(Reader::new(&document, &Measure::default())).ok()
 }
 
 /// Reads a node that may be left out but not mistaken for absent when it is null: for `#[serde(deserialize_with)]`.

@@ -1,5 +1,5 @@
 //! Whatever stands in a scenario file: it is a suite, or what is wrong with it can be said. What is read stands where it says, comes to
-//! no more than is allowed, and is the same again, under a comment, and with the line ends of another system.
+//! no more than is allowed, and is the same by its outline, under a comment, and with the line ends of another system.
 #![no_main]
 
 mod bench;
@@ -36,11 +36,11 @@ const MOST: (usize, usize) = (250_000, 32 * 1024 * 1024);
 
 fn read(text: &str) {
     let source = Source::new("fuzz", text);
-    let Ok(node) = yaml::read::<Node>(&source) else {
+    let Ok((node, outline)) = yaml::outlined::<Node>(&source) else {
         assert!(fuzz::layout(&source).is_empty());
         return;
     };
-    let again = yaml::read::<Node>(&source).expect("what was read once");
+    let again = yaml::again::<Node>(&source, &outline).expect("what was read once");
     assert_eq!(format!("{node:?}"), format!("{again:?}"));
     let mut seen = Seen { source: &source, values: 0, text: 0 };
     seen.look(&node);

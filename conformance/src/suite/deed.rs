@@ -15,6 +15,7 @@ use crate::format::StepText;
 use crate::request::Request;
 use crate::source::Place;
 use crate::template::Text;
+use crate::yaml::Outline;
 
 /// What a step sends, and the names that it uses.
 #[derive(Debug)]
@@ -25,6 +26,15 @@ pub struct Deed {
     pub needs: Box<[Need]>,
     /// The row and the parameters in whose scope it stands.
     pub frame: Arc<Frame>,
+}
+
+/// The deeds of a scenario.
+#[derive(Debug)]
+pub(super) enum Deeds {
+    /// Those of its steps, in their order.
+    Kept(Arc<[Deed]>),
+    /// What its file consists of: they are compiled again.
+    Again(Outline),
 }
 
 /// One request, or several at once.
@@ -45,6 +55,16 @@ pub enum Demands {
     Status,
     /// More than a status.
     More,
+}
+
+impl Deeds {
+    /// Those that are kept.
+    pub(super) fn kept(&self) -> Option<&Arc<[Deed]>> {
+        match self {
+            Self::Kept(deeds) => Some(deeds),
+            Self::Again(_) => None,
+        }
+    }
 }
 
 impl Deed {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::deed::Deed;
+use super::deed::Deeds;
 use super::expansion::{Expansion, Level};
 use super::folder::Beside;
 use super::frame::{Frame, Spots};
@@ -39,8 +39,8 @@ pub struct Scenario {
     pub row: Option<String>,
     /// The steps, in order, those that clean up last.
     pub steps: Box<[Step]>,
-    /// What each of them does, where it is kept: [`Suite::deeds`] gives it in any case.
-    pub(super) deeds: Option<Arc<[Deed]>>,
+    /// What each of them does: [`Suite::deeds`] gives it.
+    pub(super) deeds: Deeds,
     /// Where it stands.
     pub place: Place,
 }
@@ -144,7 +144,7 @@ pub(super) fn compile(
             isolated: text.isolated,
             row: row.map(|row| row.name.clone()),
             steps: expansion.steps.into(),
-            deeds: Some(expansion.deeds.into()),
+            deeds: Deeds::Kept(expansion.deeds.into()),
             place: place.clone(),
         });
     }

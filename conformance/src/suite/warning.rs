@@ -21,7 +21,7 @@ pub(super) struct Captures {
 impl Captures {
     /// Returns those of the scenarios of one file.
     pub(super) fn of(scenarios: &[Scenario], file: &Source) -> Self {
-        let deeds = || scenarios.iter().filter_map(|scenario| scenario.deeds.as_ref());
+        let deeds = || scenarios.iter().filter_map(|scenario| scenario.deeds.kept());
         let used: BTreeSet<Spot<'_>> = deeds().flat_map(used).collect();
         let kept = deeds().flat_map(|deeds| deeds.iter()).flat_map(Deed::captures);
         let idle = kept.filter(|capture| !capture.secret && !used.contains(&spot(capture)));

@@ -22,6 +22,7 @@ pub(super) struct Document<'a> {
 }
 
 /// One value of a file.
+#[derive(Debug)]
 pub(super) struct Entry<'a> {
     pub(super) kind: Kind<'a>,
     /// The local tag with its `!`.
@@ -29,10 +30,11 @@ pub(super) struct Entry<'a> {
     /// Where it stands, without its tag; of a mapping and a list, where it begins.
     pub(super) span: Span,
     /// The value behind it and all that is in it.
-    next: usize,
+    pub(super) next: usize,
 }
 
 /// What a value is written as.
+#[derive(Debug)]
 pub(super) enum Kind<'a> {
     Scalar {
         text: Cow<'a, str>,
@@ -113,6 +115,16 @@ impl<'a> Document<'a> {
             return Err(Mistake::from(Wrong::Empty).explain(source));
         }
         Ok(Self { entries })
+    }
+
+    /// Returns a file of these values.
+    pub(super) fn of(entries: Vec<Entry<'a>>) -> Self {
+        Self { entries }
+    }
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// The value at an index.
