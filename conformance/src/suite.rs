@@ -31,7 +31,7 @@ use crate::json::Json;
 use crate::request::Request;
 use crate::source::Source;
 use crate::template::Scope;
-use crate::yaml::{self, Outline};
+use crate::yaml::{self, Outline, Parsed};
 use folder::Beside;
 use sequence::Sequences;
 use warning::Captures;
@@ -132,7 +132,8 @@ impl Suite {
         let steps = AtomicUsize::new(0);
         let one = |name: &&String| {
             let source = folder.source(name)?;
-            let (text, outline) = yaml::outlined(&source)?;
+            let file = Parsed::of(&source)?;
+            let text = file.read()?;
             let id = name.strip_suffix(".yaml").unwrap_or(name);
             let beside = Beside::new(folder);
             let mut compiled = scenario::compile(id, &text, &source, &suite, &beside, &sequences)?;
@@ -144,7 +145,7 @@ impl Suite {
                 && scenario.row.is_none()
                 && !beside.was_read()
             {
-                scenario.deeds = Deeds::Again(outline);
+                scenario.deeds = Deeds::Again(file.outline());
             }
             Ok((compiled, captures))
         };
@@ -184,7 +185,7 @@ impl Suite {
     pub fn deeds(&self, scenario: &Scenario) -> Arc<[Deed]> {
         let again = |outline: &Outline| {
             let (source, beside) = (scenario.place.source(), Beside::new(&self.folder));
-            let text = yaml::again(source, outline)?;
+            let text = Parsed::again(source, outline)?.read().ok()?;
             let compiled =
                 scenario::compile(&scenario.id, &text, source, self, &beside, &self.sequences).ok()?;
             compiled.first()?.deeds.kept().cloned()

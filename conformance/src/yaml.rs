@@ -69,30 +69,49 @@ pub enum Value {
 #[derive(Debug, Clone)]
 pub struct Ordered<T>(pub Vec<(Located<String>, T)>);
 
+/// A file that is YAML.
+pub struct Parsed<'a> {
+    document: Document<'a>,
+    source: &'a Arc<Source>,
+}
+
 /// Reads a file as `T`.
 ///
 /// # Errors
 /// What is wrong with the YAML or with its shape, at its place.
 pub fn read<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostics> {
-    let document = Document::read(source)?;
-    T::deserialize(Reader::new(&document, &Measure::default())).map_err(|mistake| mistake.explain(source))
+    Parsed::of(source)?.read()
 }
 
-/// Reads a file as `T`, and returns what it consists of as well, to read it [again].
-///
-/// # Errors
-/// What is wrong with the YAML or with its shape, at its place.
-pub fn outlined<T: DeserializeOwned>(source: &Arc<Source>) -> Result<(T, Outline), Diagnostics> {
-    let document = Document::read(source)?;
-    let value = T::deserialize(Reader::new(&document, &Measure::default()));
-    Ok((value.map_err(|mistake| mistake.explain(source))?, Outline::of(&document, source)))
-}
+impl<'a> Parsed<'a> {
+    /// Parses a file.
+    ///
+    /// # Errors
+    /// What is wrong with the YAML, at its place.
+    pub fn of(source: &'a Arc<Source>) -> Result<Self, Diagnostics> {
+        Ok(Self { document: Document::read(source)?, source })
+    }
 
-/// Reads a file as `T` once more, by its outline. None where it is the outline of another file.
-#[must_use]
-pub fn again<T: DeserializeOwned>(source: &Source, outline: &Outline) -> Option<T> {
-    let document = outline.document(source)?;
-    T::deserialize(Reader::new(&document, &Measure::default())).ok()
+    /// Returns a file that was parsed before. None where this is the outline of another file.
+    #[must_use]
+    pub fn again(source: &'a Arc<Source>, outline: &'a Outline) -> Option<Self> {
+        Some(Self { document: outline.document(source)?, source })
+    }
+
+    /// Returns what is enough to have it [again](Self::again) without parsing it.
+    #[must_use]
+    pub fn outline(&self) -> Outline {
+        Outline::of(&self.document, self.source)
+    }
+
+    /// Reads it as `T`.
+    ///
+    /// # Errors
+    /// What is wrong with its shape, at its place.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Diagnostics> {
+        let read = T::deserialize(Reader::new(&self.document, &Measure::default()));
+        read.map_err(|mistake| mistake.explain(self.source))
+    }
 }
 
 /// Reads a node that may be left out but not mistaken for absent when it is null: for `#[serde(deserialize_with)]`.

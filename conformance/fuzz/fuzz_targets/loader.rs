@@ -10,7 +10,7 @@ use std::sync::Arc;
 use conformance::fuzz;
 use conformance::source::{Source, Span};
 use conformance::suite::Deed;
-use conformance::yaml::{self, Node, Value};
+use conformance::yaml::{self, Node, Parsed, Value};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|scenario: &str| {
@@ -36,11 +36,12 @@ const MOST: (usize, usize) = (250_000, 32 * 1024 * 1024);
 
 fn read(text: &str) {
     let source = Source::new("fuzz", text);
-    let Ok((node, outline)) = yaml::outlined::<Node>(&source) else {
+    let Ok(node) = yaml::read::<Node>(&source) else {
         assert!(fuzz::layout(&source).is_empty());
         return;
     };
-    let again = yaml::again::<Node>(&source, &outline).expect("what was read once");
+    let outline = Parsed::of(&source).expect("what was read once").outline();
+    let again: Node = Parsed::again(&source, &outline).expect("its own").read().expect("what was read once");
     assert_eq!(format!("{node:?}"), format!("{again:?}"));
     let mut seen = Seen { source: &source, values: 0, text: 0 };
     seen.look(&node);
