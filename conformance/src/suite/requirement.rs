@@ -56,7 +56,7 @@ impl Level {
     }
 
     fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.to_string() == word)
+        Self::ALL.into_iter().find(|level| level.as_str() == word)
     }
 }
 

@@ -41,7 +41,7 @@ impl Outline {
                 Kind::Scalar { text, plain, core } => {
                     let core = core.and_then(|core| CORES.iter().position(|own| *own == core));
                     head |= core.map_or(0, |core| low(core + 1) << CORE);
-                    head |= SCALAR | if *plain { PLAIN } else { 0 };
+                    head |= if *plain { SCALAR | PLAIN } else { SCALAR };
                     if standing(source, entry.span, *plain) == Some(text) {
                         head |= STANDS;
                     } else {

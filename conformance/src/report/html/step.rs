@@ -131,7 +131,7 @@ fn source(out: &mut String, record: &Record) {
             here.filter(|finding| finding.place.source().path() == file)
         };
         out.push_str(if said().next().is_some() { "<span class=\"differs\">" } else { "<span>" });
-        out.text(line.get(indent..).unwrap_or("")).markup("</span>");
+        out.text(line.get(indent..).unwrap_or_else(|| line.trim_start())).markup("</span>");
         for finding in said() {
             out.markup("<span class=\"label\">↑ ").text(&finding.label).markup("</span>");
         }
