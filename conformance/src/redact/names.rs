@@ -1,78 +1,75 @@
 //! What is secret by the name before it: members of JSON, fields of a form or a query, cookies.
 //!
 //! In goes a text, out comes the same without what the names stand before. Nearly every text has none of the names, and is told so by one
-//! look at it.
+//! look at it; where one stands, what is around it says whether a value follows, and where that ends.
 
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::ops::Range;
+use std::sync::Arc;
 
 use memchr::memmem::Finder;
-use regex::Regex;
 
 use super::REDACTED;
 
-/// The names of what is secret; none where no name is.
+/// The names of what is secret.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Names(Option<Arc<Patterns>>);
-
-#[derive(Debug)]
-struct Patterns {
-    /// Each of the names.
-    names: Box<[Finder<'static>]>,
-    /// Any of them, as a pattern.
-    any: String,
-    /// A string that is a member.
-    member: OnceLock<Option<Regex>>,
-    /// A value in a form or a query. It goes on behind a blank that nobody has encoded.
-    field: OnceLock<Option<Regex>>,
-}
+pub(super) struct Names(Arc<[Finder<'static>]>);
 
 impl Names {
     pub(super) fn new(names: &[String]) -> Self {
-        let patterns = || Patterns {
-            names: names.iter().map(|name| Finder::new(name).into_owned()).collect(),
-            any: names.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|"),
-            member: OnceLock::new(),
-            field: OnceLock::new(),
-        };
-        Self((!names.is_empty()).then(|| Arc::new(patterns())))
+        let names = names.iter().filter(|name| !name.is_empty());
+        Self(names.map(|name| Finder::new(name).into_owned()).collect())
     }
 
     /// Returns a text without the strings that are members of these names, and without the values of fields of these names.
-    pub(super) fn replace<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
-        let has_a_name = |patterns: &&Arc<Patterns>| {
-            patterns.names.iter().any(|name| name.find(text.as_bytes()).is_some())
-        };
-        let Some(patterns) = self.0.as_ref().filter(has_a_name) else { return text };
-        let text = if text.contains('"') { patterns.without_members(text) } else { text };
-        if text.contains('=') { patterns.without_fields(text) } else { text }
+    pub(super) fn replace<'t>(&self, mut text: Cow<'t, str>) -> Cow<'t, str> {
+        for name in &*self.0 {
+            if let Some(shown) = without(&text, name) {
+                text = Cow::Owned(shown);
+            }
+        }
+        text
     }
 }
 
-impl Patterns {
-    fn without_members<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
-        let pattern = || self.compiled(r#"("(?:NAMES)"\s*:\s*)"(?:[^"\\]|\\.)*""#);
-        replaced(self.member.get_or_init(pattern).as_ref(), text, &format!("${{1}}\"{REDACTED}\""))
+/// The text without the values that stand behind a name, if there are any.
+fn without(text: &str, name: &Finder) -> Option<String> {
+    let (mut shown, mut done, mut from) = (String::new(), 0, 0);
+    while let Some(found) = name.find(&text.as_bytes()[from..]) {
+        let at = from + found;
+        let end = at + name.needle().len();
+        from = at + 1;
+        if let Some(value) = member(text, at, end).or_else(|| field(text, at, end)) {
+            shown.extend([&text[done..value.start], REDACTED]);
+            done = value.end;
+            from = done;
+        }
     }
-
-    fn without_fields<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
-        let pattern = || self.compiled(r"(^|[&?])((?:NAMES)=)[^&\s]*(?: [^&=]*)?");
-        replaced(self.field.get_or_init(pattern).as_ref(), text, &format!("${{1}}${{2}}{REDACTED}"))
-    }
-
-    /// A pattern is compiled when a text has a name: that takes as long as a quarter of the start.
-    fn compiled(&self, pattern: &str) -> Option<Regex> {
-        Regex::new(&pattern.replace("NAMES", &self.any)).ok()
-    }
+    (done > 0).then(|| shown + &text[done..])
 }
 
-/// Of a text that has a name, and of which nobody can say where, nothing is shown.
-fn replaced<'t>(pattern: Option<&Regex>, text: Cow<'t, str>, by: &str) -> Cow<'t, str> {
-    let Some(pattern) = pattern else { return REDACTED.into() };
-    match pattern.replace_all(&text, by) {
-        Cow::Owned(shown) => Cow::Owned(shown),
-        Cow::Borrowed(_) => text,
-    }
+/// The string behind a name that is a member's, without its quotes. Of one that does not end, as half an answer has it, nothing is shown.
+fn member(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
+    let behind = text[..at].ends_with('"').then(|| text[end..].strip_prefix('"'))??;
+    let value = behind.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let mut escaped = false;
+    let ends = value.bytes().position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    let start = text.len() - value.len();
+    Some(start..ends.map_or(text.len(), |length| start + length))
+}
+
+/// The value behind a name in a form or a query. It goes on behind a blank that nobody has encoded.
+fn field(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
+    let begins = at == 0 || text[..at].ends_with(['&', '?']);
+    let value = begins.then(|| text[end..].strip_prefix('='))??;
+    let word = value.find(|one: char| one == '&' || one.is_whitespace()).unwrap_or(value.len());
+    let more = if value[word..].starts_with(' ') { value[word..].find(['&', '=']) } else { Some(0) };
+    let start = end + 1;
+    Some(start..more.map_or(text.len(), |more| start + word + more))
 }
 
 /// Returns a list of cookies without their values; of a cookie that is set, without the first value.
@@ -94,13 +91,34 @@ pub(super) fn cookies(text: &str, first_only: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Names, REDACTED, cookies};
+    use super::{Names, cookies};
 
     #[test]
-    fn names_that_are_too_many_for_a_pattern_hide_every_text_that_has_one() {
+    fn members_and_fields_of_a_name_lose_their_values() {
+        let names = Names::new(&["pwd".to_owned(), "token".to_owned(), String::new()]);
+        for (text, shown) in [
+            (r#"{"pwd": "a", "token":"b\"c"}"#, r#"{"pwd": "<redacted>", "token":"<redacted>"}"#),
+            (r#"{"pwd" :\n "", "x": "pwd"}"#, r#"{"pwd" :\n "<redacted>", "x": "pwd"}"#),
+            (r#"{"pwd": 1, "pwd2": "a", "my pwd": "b"}"#, r#"{"pwd": 1, "pwd2": "a", "my pwd": "b"}"#),
+            (r#"{"pwd": "half an answ"#, r#"{"pwd": "<redacted>"#),
+            (r#"{"pwd": "a\\", "b": "c"}"#, r#"{"pwd": "<redacted>", "b": "c"}"#),
+            ("pwd=a%20b&x=1&token=&y=2", "pwd=<redacted>&x=1&token=<redacted>&y=2"),
+            ("/p?pwd=a b c&x=1", "/p?pwd=<redacted>&x=1"),
+            ("pwd=a b=c", "pwd=<redacted>=c"),
+            ("pwd=a\nb=c", "pwd=<redacted>\nb=c"),
+            ("xpwd=a&pwd2=b", "xpwd=a&pwd2=b"),
+            ("a=1&token=é", "a=1&token=<redacted>"),
+            ("nothing of it", "nothing of it"),
+        ] {
+            assert_eq!(names.replace(text.into()), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn there_may_be_many_names() {
         let names: Vec<String> = (0..30_000).map(|number| format!("name-of-a-secret-{number}")).collect();
         let many = Names::new(&names);
-        assert_eq!(many.replace("a=1&name-of-a-secret-7=2".into()), REDACTED);
+        assert_eq!(many.replace("a=1&name-of-a-secret-7=2".into()), "a=1&name-of-a-secret-7=<redacted>");
         assert_eq!(many.replace("a=1&b=2".into()), "a=1&b=2");
     }
 
