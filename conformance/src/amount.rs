@@ -21,6 +21,22 @@ pub fn whole(milliseconds: f64) -> usize {
     milliseconds.round() as usize
 }
 
+/// Writes a number behind a text, in a fraction of the time that a formatter takes.
+///
+/// ```
+/// # use conformance::amount::decimal;
+/// let mut text = String::from("a");
+/// decimal(&mut text, 90_210);
+/// decimal(&mut text, 0);
+/// assert_eq!(text, "a902100");
+/// ```
+pub fn decimal(text: &mut String, number: usize) {
+    if number > 9 {
+        decimal(text, number / 10);
+    }
+    text.push(char::from(b'0' + u8::try_from(number % 10).unwrap_or_default()));
+}
+
 /// Returns a time in the unit that suits it.
 ///
 /// ```

@@ -28,7 +28,8 @@ pub fn command(request: &Prepared, base: &str) -> String {
 
 /// The words of a command, but for those of the body.
 fn words(request: &Prepared, base: &str) -> String {
-    let mut words = String::from("curl");
+    let mut words = String::with_capacity(USUAL);
+    words.push_str("curl");
     word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat());
     if request.target.contains(['[', ']', '{', '}']) {
         words.push_str(" -g");
@@ -60,6 +61,9 @@ fn words(request: &Prepared, base: &str) -> String {
     }
     words
 }
+
+/// Most commands are no longer, in bytes.
+const USUAL: usize = 128;
 
 /// The largest body, in bytes, that is a word of a command, and that curl sends without asking first.
 const LONG: usize = 100_000;

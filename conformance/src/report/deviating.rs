@@ -1,5 +1,6 @@
 //! The failures of a run as a file of deviations, to be gone through by hand.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ impl Document for Deviating {
         });
         for record in known {
             self.none = false;
-            self.entries.keep(&entry(record))?;
+            self.entries.keep(|out| out.write_str(&entry(record)))?;
         }
         Ok(())
     }

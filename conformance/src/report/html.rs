@@ -44,9 +44,6 @@ struct Parts<V> {
     script: &'static str,
 }
 
-/// A step takes about so many bytes of a page.
-const OF_A_STEP: usize = 2048;
-
 /// Where the steps stand in the template. No value can bring it about, since none is markup.
 const STEPS: &str = "<!-- steps -->\n";
 
@@ -67,9 +64,11 @@ impl Document for Html {
                 self.unfit.push(Arc::clone(record));
             }
         }
-        let mut text = String::with_capacity(records.len() * OF_A_STEP);
-        step::scenario(&mut text, records);
-        self.steps.keep(&text)
+        let written = self.steps.keep(|out| {
+            step::scenario(out, records);
+            Ok(())
+        });
+        written.map(drop)
     }
 
     fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {

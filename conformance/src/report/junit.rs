@@ -12,7 +12,7 @@ use super::aside::Aside;
 use super::document::Document;
 use super::evidence::{evidence, summary};
 use super::xml::Xml;
-use crate::amount::whole;
+use crate::amount::{decimal, whole};
 use crate::event::{Footer, Header, Record, Standing};
 use crate::verdict::Verdict;
 
@@ -52,11 +52,9 @@ impl Junit {
 impl Document for Junit {
     fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()> {
         let Some(first) = records.first() else { return Ok(()) };
-        let (mut text, mut counts) = (String::new(), Counts::default());
-        for record in records {
-            counts.count(record);
-            case(&mut text, record).map_err(io::Error::other)?;
-        }
+        let mut counts = Counts::default();
+        records.iter().for_each(|record| counts.count(record));
+        let bytes = self.cases.keep(|out| records.iter().try_for_each(|record| case(out, record)))?;
         let mut covers: Vec<&String> = records.iter().flat_map(|record| record.covers.keys()).collect();
         covers.sort_unstable();
         covers.dedup();
@@ -66,9 +64,9 @@ impl Document for Junit {
             counts,
             milliseconds: records.iter().map(|record| record.milliseconds).sum(),
             covers: covers.into_iter().cloned().collect(),
-            bytes: text.len(),
+            bytes,
         });
-        self.cases.keep(&text)
+        Ok(())
     }
 
     fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
@@ -166,7 +164,13 @@ fn case(out: &mut String, record: &Record) -> fmt::Result {
         Xml(part).in_attribute(out);
     }
     let milliseconds = whole(record.milliseconds);
-    writeln!(out, "\" time=\"{}.{:03}\">", milliseconds / 1000, milliseconds % 1000)?;
+    out.push_str("\" time=\"");
+    decimal(out, milliseconds / 1000);
+    out.push('.');
+    for place in [100, 10, 1] {
+        decimal(out, milliseconds / place % 10);
+    }
+    out.push_str("\">\n");
     if let Some((element, kind)) = outcome(record) {
         let message = summary(record);
         let message = Xml(&message);
@@ -186,8 +190,11 @@ fn case(out: &mut String, record: &Record) -> fmt::Result {
     }
     out.push('\n');
     Xml(record.place.source().path()).in_element(out);
-    writeln!(out, ":{}:{}</system-out>", record.place.line(), record.place.column())?;
-    out.push_str("    </testcase>\n");
+    out.push(':');
+    decimal(out, record.place.line());
+    out.push(':');
+    decimal(out, record.place.column());
+    out.push_str("</system-out>\n    </testcase>\n");
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::aside::Aside;
 use super::document::Document;
 use super::evidence::evidence;
+use crate::amount::decimal;
 use crate::event::{Footer, Header, Record};
 use crate::verdict::Verdict;
 
@@ -25,12 +26,10 @@ impl Tap {
 
 impl Document for Tap {
     fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()> {
-        let mut text = String::new();
-        for record in records {
-            self.steps += 1;
-            line(&mut text, self.steps, record).map_err(io::Error::other)?;
-        }
-        self.lines.keep(&text)
+        let first = self.steps + 1;
+        self.steps += records.len();
+        let mut numbered = (first..).zip(records);
+        self.lines.keep(|out| numbered.try_for_each(|(number, record)| line(out, number, record))).map(drop)
     }
 
     fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
@@ -51,7 +50,10 @@ fn line(out: &mut String, number: usize, record: &Record) -> fmt::Result {
         Verdict::Fail if !record.binds() => ("not ok", " # TODO no must is covered"),
         Verdict::Fail | Verdict::Inconclusive | Verdict::Error => ("not ok", ""),
     };
-    write!(out, "{ok} {number} - ")?;
+    out.push_str(ok);
+    out.push(' ');
+    decimal(out, number);
+    out.push_str(" - ");
     escaped(out, &record.id);
     out.push_str(" - ");
     escaped(out, &record.title);

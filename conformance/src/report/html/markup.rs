@@ -2,6 +2,7 @@
 
 use memchr::memchr3;
 
+use crate::amount::decimal;
 use crate::request::percent_encode;
 
 /// What markup is written into.
@@ -19,13 +20,19 @@ pub(super) trait Markup {
 }
 
 impl Markup for String {
+    #[inline]
     fn markup(&mut self, markup: &'static str) -> &mut Self {
         self.push_str(markup);
         self
     }
 
     fn text(&mut self, text: &str) -> &mut Self {
-        escape(self, text, |rest| memchr3(b'&', b'<', b'>', rest));
+        let markup = |byte: &u8| matches!(byte, b'&' | b'<' | b'>');
+        if text.len() < SHORT {
+            escape(self, text, |rest| rest.iter().position(markup));
+        } else {
+            escape(self, text, |rest| memchr3(b'&', b'<', b'>', rest));
+        }
         self
     }
 
@@ -46,13 +53,13 @@ impl Markup for String {
     }
 
     fn number(&mut self, number: usize) -> &mut Self {
-        if number > 9 {
-            self.number(number / 10);
-        }
-        self.push(char::from(b'0' + u8::try_from(number % 10).unwrap_or_default()));
+        decimal(self, number);
         self
     }
 }
+
+/// A text of fewer bytes is looked through before the search for three bytes at once has begun.
+const SHORT: usize = 24;
 
 /// Writes a text; `markup` finds the first byte that would be taken for markup.
 fn escape(out: &mut String, text: &str, markup: impl Fn(&[u8]) -> Option<usize>) {
@@ -80,16 +87,12 @@ mod tests {
         assert_eq!(String::new().text(text), "&lt;a b=\"1\" c='é'&gt;&amp;amp;&lt;/a&gt;");
         assert_eq!(String::new().attribute(text), "&lt;a b=&quot;1&quot; c='é'&gt;&amp;amp;&lt;/a&gt;");
         assert_eq!(String::new().text("plain, and é"), "plain, and é");
+        assert_eq!(String::new().text("a<b"), "a&lt;b");
     }
 
     #[test]
     fn a_link_leads_to_any_id() {
         assert_eq!(String::new().fragment("a/b-1::c_2.d"), "a/b-1::c_2.d");
         assert_eq!(String::new().fragment("a b\"%é"), "a%20b%22%25%C3%A9");
-    }
-
-    #[test]
-    fn numbers_are_decimal() {
-        assert_eq!(String::new().number(0).markup(" ").number(90_210), "0 90210");
     }
 }

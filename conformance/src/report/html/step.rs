@@ -119,7 +119,9 @@ fn findings(out: &mut String, findings: &[Finding]) {
 
 /// The lines of the step, without the indentation that they share, each with what is said of it.
 fn source(out: &mut String, record: &Record) {
-    let text = &record.source.text;
+    // As it stands in an element, at once for all lines: each for itself would cost several times as much.
+    let mut text = String::with_capacity(record.source.text.len());
+    text.text(&record.source.text);
     // None of a block is indented less than its first line.
     let indent = indentation(text.lines().next().unwrap_or_default());
     let file = record.place.source().path();
@@ -131,7 +133,8 @@ fn source(out: &mut String, record: &Record) {
             here.filter(|finding| finding.place.source().path() == file)
         };
         out.push_str(if said().next().is_some() { "<span class=\"differs\">" } else { "<span>" });
-        out.text(line.get(indent..).unwrap_or_else(|| line.trim_start())).markup("</span>");
+        out.push_str(line.get(indent..).unwrap_or_else(|| line.trim_start()));
+        out.push_str("</span>");
         for finding in said() {
             out.markup("<span class=\"label\">↑ ").text(&finding.label).markup("</span>");
         }
