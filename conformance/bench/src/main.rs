@@ -113,30 +113,32 @@ impl Bench {
     /// What reports cost beside a run that writes none.
     fn reports(&self) -> Done {
         let suite = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right)?;
-        let to = |kind: &str| format!("{kind}={}", self.scratch.path().join(kind).display());
+        let (fresh, older) = (self.scratch.path().join("fresh"), self.scratch.path().join("older"));
+        fs::create_dir(&older)?;
+        let path = |folder: &Path, name: &str| folder.join(name).display().to_string();
+        let to = |folder: &Path, kinds: &[&str]| -> Vec<String> {
+            let report = |kind: &&str| ["--report".to_owned(), format!("{kind}={}", path(folder, kind))];
+            kinds.iter().flat_map(report).collect()
+        };
         for jobs in [1, 8] {
-            let all: Vec<String> =
-                REPORTS.iter().flat_map(|kind| ["--report".to_owned(), to(kind)]).collect();
-            let one = |kind: &str| ["--report".to_owned(), to(kind)];
+            let own =
+                |name: &str, kinds: &[&str]| afresh(&fresh, self.own(name, &suite, jobs, &to(&fresh, kinds)));
             let mut contenders = vec![
-                self.own("no report but that for people", &suite, jobs, &[]),
-                self.own("JSON Lines", &suite, jobs, &one("jsonl")),
-                self.own("JUnit", &suite, jobs, &one("junit")),
-                self.own("HTML", &suite, jobs, &one("html")),
-                self.own("all: JSON Lines, JUnit, HTML, TAP, badge", &suite, jobs, &all),
+                own("no report but that for people", &[]),
+                own("JSON Lines", &["jsonl"]),
+                own("JUnit", &["junit"]),
+                own("HTML", &["html"]),
+                own("all: JSON Lines, JUnit, HTML, TAP, badge", &REPORTS),
+                self.own("all, each in the place of an older one", &suite, jobs, &to(&older, &REPORTS)),
             ];
-            let path = |name: &str| self.scratch.path().join(name).display().to_string();
-            let junit = ["--report-junit".to_owned(), path("hurl.xml")];
-            let mut every = junit.to_vec();
-            every.extend([
-                "--report-html".to_owned(),
-                path("hurl-html"),
-                "--report-json".to_owned(),
-                path("hurl-json"),
-            ]);
-            every.extend(["--report-tap".to_owned(), path("hurl.tap")]);
-            contenders.extend(self.hurl("Hurl, JUnit", &suite, jobs, &junit));
-            contenders.extend(self.hurl("Hurl, all: JUnit, HTML, JSON, TAP", &suite, jobs, &every));
+            let hurl = |kind: &str| [format!("--report-{kind}"), path(&fresh, kind)];
+            let all: Vec<String> = ["junit", "html", "json", "tap"].into_iter().flat_map(hurl).collect();
+            let others = [("Hurl, JUnit", &all[..2]), ("Hurl, all: JUnit, HTML, JSON, TAP", &all[..])];
+            for (name, arguments) in others {
+                contenders.extend(
+                    self.hurl(name, &suite, jobs, arguments).map(|contender| afresh(&fresh, contender)),
+                );
+            }
             self.measure(&format!("2,000 requests, reports, {jobs} at once"), &contenders)?;
         }
         Ok(())
@@ -317,6 +319,17 @@ impl Bench {
         print(title, &rows);
         Ok(())
     }
+}
+
+/// A contender that finds this folder empty: Hurl adds to the reports that it finds, and to replace a file costs more than to write one.
+fn afresh<'a>(folder: &'a Path, (name, command): Contender<'a>) -> Contender<'a> {
+    let empty = move || {
+        // It is not there at first; what else is wrong with it shows when the program is run.
+        let _ = fs::remove_dir_all(folder);
+        let _ = fs::create_dir(folder);
+        command()
+    };
+    (name, Box::new(empty))
 }
 
 /// Nothing is measured of a run that does not pass.
