@@ -6,6 +6,7 @@ use crate::curl;
 use crate::diagnostic::Diagnostic;
 use crate::exchange::{Breakage, Reading, Transport, Wire};
 use crate::import;
+use crate::shell;
 use crate::source::{Source, Span};
 use crate::template::Scope;
 
@@ -29,7 +30,7 @@ pub async fn record(
     origin: Option<&str>,
     transport: &Transport,
 ) -> Result<String, Unrecorded> {
-    let command = words.iter().map(|word| shell_words::quote(word)).collect::<Vec<_>>().join(" ");
+    let command = shell::join(words);
     let place = Source::new("the command", command.as_str()).place(Span::new(0, command.len()));
     let origin = origin.map(str::to_owned).or_else(|| import::origin_of(&command));
     let Some(origin) = origin else {

@@ -1,6 +1,7 @@
 //! From a request as it went out to a command that sends it again.
 
 use crate::request::{Header, Prepared, is_own_agent};
+use crate::shell::quote;
 
 /// Returns what, pasted into a shell, sends this very request to `base`, the target's origin; the sender's name apart. `options` are
 /// curl's own beside it, each with a blank before it.
@@ -101,7 +102,7 @@ const BLANK: [(&str, &str); 2] = [("User-Agent", " -A "), ("Referer", " -e ")];
 /// Writes a word behind what stands before it.
 fn word(out: &mut String, before: &str, word: &str) {
     out.push_str(before);
-    out.push_str(&shell_words::quote(word));
+    out.push_str(&quote(word));
 }
 
 /// Fields of which a request can be without only if curl is told so.
@@ -130,11 +131,6 @@ fn raw_command(bytes: &[u8], base: &str) -> String {
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// Quotes a word for a shell.
-fn quote(word: &str) -> String {
-    shell_words::quote(word).into_owned()
-}
 
 /// Whether a body can stand in a command as it is, and be pasted into a terminal.
 fn is_plain(body: &[u8]) -> bool {

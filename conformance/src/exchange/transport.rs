@@ -14,6 +14,7 @@ use url::Url;
 use super::connection::Route;
 use super::tls;
 use crate::request::{Header, Prepared};
+use crate::shell::quote;
 
 /// How a target is reached.
 #[derive(Debug, Clone)]
@@ -86,13 +87,13 @@ impl Transport {
             options.push_str(" --insecure");
         }
         if let Some((path, _)) = &self.authorities {
-            options.push_str(&format!(" --cacert {}", shell_words::quote(&path.to_string_lossy())));
+            options.push_str(&format!(" --cacert {}", quote(&path.to_string_lossy())));
         }
         if let Some(mut proxy) = self.proxy.clone() {
             // Whoever repeats the command knows the credentials. An address with a host can lose them.
             proxy.set_username("").ok();
             proxy.set_password(None).ok();
-            options.push_str(&format!(" --proxy {}", shell_words::quote(proxy.as_str())));
+            options.push_str(&format!(" --proxy {}", quote(proxy.as_str())));
         }
         options
     }

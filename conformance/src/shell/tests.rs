@@ -1,6 +1,7 @@
 //! Words, beside those of the real bash.
 
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use super::*;
 
@@ -73,4 +74,38 @@ fn a_quote_that_is_never_closed_is_told() {
         assert_eq!(split(command), Err(Unreadable::Open), "{command}");
     }
     assert_eq!(split(" \n # no word"), Ok(Vec::new()));
+}
+
+/// Words as a terminal's bash reads them: one that knows older commands and brings them back.
+#[test]
+fn a_quoted_word_comes_back_from_a_terminal() {
+    let words = [
+        "plain/word:8,a@b+c_d.e-f",
+        "",
+        "a b",
+        "it's",
+        "'",
+        "''",
+        "a!b",
+        "!!",
+        "x{a,b}",
+        "^a^b",
+        "~",
+        "#",
+        "=x",
+        "$HOME `id` \\ \"q\" *?[a] (b) <c> | & ;",
+        "two\nlines",
+        "tab\tand\u{1b}[31m",
+        "ü",
+        "%1",
+    ];
+    let commands = words.map(|word| format!("printf '%s\\0' {}\n", quote(word)));
+    let script = format!("set -o history -o histexpand\n{}", commands.concat());
+    let mut bash = Command::new("bash").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    bash.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let read = String::from_utf8(bash.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(read, words.map(|word| format!("{word}\0")).concat());
+    // What needs no quotes has none, and what needs them is one word here too.
+    assert_eq!(quote(words[0]), words[0]);
+    assert_eq!(self::words(&join(&words.map(str::to_owned))), words);
 }

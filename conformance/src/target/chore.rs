@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use super::process::{Command, Exit, Process};
 use super::scratch::Scratch;
 use super::unusable::Unusable;
+use crate::shell;
 
 /// Commands that run one after the other, in one folder.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ impl Chores {
     }
 
     fn one(&self, command: &[String]) -> Result<Process, Unusable> {
-        let name = format!("the {} command `{}`", self.purpose, shell_words::join(command));
+        let name = format!("the {} command `{}`", self.purpose, shell::join(command));
         let process = Process::start(Command {
             program_and_args: command.to_vec(),
             directory: self.directory.clone(),
