@@ -98,7 +98,7 @@ mod tests {
         let names = Names::new(&["pwd".to_owned(), "token".to_owned(), String::new()]);
         for (text, shown) in [
             (r#"{"pwd": "a", "token":"b\"c"}"#, r#"{"pwd": "<redacted>", "token":"<redacted>"}"#),
-            (r#"{"pwd" :\n "", "x": "pwd"}"#, r#"{"pwd" :\n "<redacted>", "x": "pwd"}"#),
+            ("{\"pwd\" :\n \"\", \"x\": \"pwd\"}", "{\"pwd\" :\n \"<redacted>\", \"x\": \"pwd\"}"),
             (r#"{"pwd": 1, "pwd2": "a", "my pwd": "b"}"#, r#"{"pwd": 1, "pwd2": "a", "my pwd": "b"}"#),
             (r#"{"pwd": "half an answ"#, r#"{"pwd": "<redacted>"#),
             (r#"{"pwd": "a\\", "b": "c"}"#, r#"{"pwd": "<redacted>", "b": "c"}"#),

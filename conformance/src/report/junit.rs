@@ -53,8 +53,11 @@ impl Document for Junit {
     fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()> {
         let Some(first) = records.first() else { return Ok(()) };
         let mut counts = Counts::default();
-        records.iter().for_each(|record| counts.count(record));
-        let bytes = self.cases.keep(|out| records.iter().try_for_each(|record| case(out, record)))?;
+        let mut one = |out: &mut String, record| {
+            counts.count(record);
+            case(out, record)
+        };
+        let bytes = self.cases.keep(|out| records.iter().try_for_each(|record| one(out, record)))?;
         let mut covers: Vec<&String> = records.iter().flat_map(|record| record.covers.keys()).collect();
         covers.sort_unstable();
         covers.dedup();

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use memchr::memchr_iter;
+
 use super::difference::{self, Line, Mark};
 use super::markup::Markup as _;
 use super::view::state;
@@ -123,11 +125,11 @@ fn source(out: &mut String, record: &Record) {
     let mut text = String::with_capacity(record.source.text.len());
     text.text(&record.source.text);
     // None of a block is indented less than its first line.
-    let indent = indentation(text.lines().next().unwrap_or_default());
+    let indent = indentation(lines(&text).next().unwrap_or_default());
     let file = record.place.source().path();
     out.push_str("<pre class=\"source\" tabindex=\"0\" aria-label=\"The scenario's lines\" style=\"counter-reset:line ");
     out.number(record.source.line.saturating_sub(1)).markup("\">");
-    for (number, line) in (record.source.line..).zip(text.lines()) {
+    for (number, line) in (record.source.line..).zip(lines(&text)) {
         let said = || {
             let here = record.findings.iter().filter(move |finding| finding.place.line() == number);
             here.filter(|finding| finding.place.source().path() == file)
@@ -140,6 +142,12 @@ fn source(out: &mut String, record: &Record) {
         }
     }
     out.push_str("</pre>");
+}
+
+/// The lines of a text, found in a fraction of the time that `str::lines` takes: a block has many, and no carriage returns.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let ends = memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
+    ends.scan(0, |start, end| Some(&text[std::mem::replace(start, end + 1)..end]))
 }
 
 /// The request and what was answered.

@@ -115,7 +115,7 @@ impl Teller<'_> {
     fn received(&self, response: Response) -> Received {
         Received {
             status: response.status,
-            body: self.redactor.text(response.text()),
+            body: self.redactor.text(as_text(response.body)),
             headers: self.headers(response.headers),
             cut: response.cut,
             milliseconds: milliseconds(response.elapsed),
@@ -150,8 +150,13 @@ fn outline(request: Prepared, response: Option<&Response>, redactor: &Redactor) 
     Exchange { sent, hops: Vec::new(), received, again: String::new() }
 }
 
+/// A body as text; what is not UTF-8 is replaced.
+fn as_text(body: Vec<u8>) -> String {
+    String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
 fn sent(shown: Prepared) -> Sent {
     let headers = shown.headers.into_iter().map(|header| (header.name, header.value)).collect();
-    let body = shown.body.map(|body| String::from_utf8_lossy(&body).into_owned());
+    let body = shown.body.map(as_text);
     Sent { method: shown.method, target: shown.target, headers, body }
 }
