@@ -1,15 +1,14 @@
 //! A command line as a shell reads it.
 //!
 //! In goes what is typed, out come what each character is to the shell ([`Quotes`]), and the words that come of them ([`split`]); and back
-//! from a word to what is typed ([`quote`]). Quotes,
-//! backslashes and comments are those of POSIX.1-2017 (section 2.2 of the shell's language), `$'…'` and `$"…"` those of bash.
-//! Nothing is expanded: no variable, no pattern, no command.
+//! from a word to what is typed ([`quote`]). Quotes, backslashes and comments are those of POSIX.1-2017 (section 2.2 of the shell's
+//! language), `$'…'` and `$"…"` those of bash. Nothing is expanded: no variable, no pattern, no command.
 
 mod escape;
 mod quote;
 mod words;
 
-pub(crate) use quote::{join, quote};
+pub(crate) use quote::{join, quote, quoted};
 pub(crate) use words::{Unreadable, Word, split, split_around};
 
 /// What a character is to the shell.

@@ -8,6 +8,7 @@ use crate::capture::Found;
 use crate::curl;
 use crate::json::unescape;
 use crate::plan::Plan;
+use crate::shell::quoted;
 use crate::template::Scope;
 
 /// Returns a script that sends every step of a plan and compares the statuses. Its first argument is the target.
@@ -162,10 +163,6 @@ fn any_case(name: &str) -> String {
 fn pattern(text: &str) -> String {
     let special = |one: char| "\\.*[]^$/".contains(one);
     text.chars().map(|one| if special(one) { format!("\\{one}") } else { one.to_string() }).collect()
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 const PRELUDE: &str = r#"target=${1:-ORIGIN}

@@ -15,13 +15,12 @@ pub(crate) fn quote(word: &str) -> Cow<'_, str> {
     if !word.is_empty() && word.bytes().all(plain) {
         return Cow::Borrowed(word);
     }
-    let mut quoted = String::with_capacity(word.len() + 2);
-    for (index, piece) in word.split('\'').enumerate() {
-        quoted.push_str(if index > 0 { r"'\''" } else { "'" });
-        quoted.push_str(piece);
-    }
-    quoted.push('\'');
-    Cow::Owned(quoted)
+    Cow::Owned(quoted(word))
+}
+
+/// Returns the word in single quotes, whatever it is.
+pub(crate) fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Returns the words as a command.
