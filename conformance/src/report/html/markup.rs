@@ -95,4 +95,9 @@ mod tests {
         assert_eq!(String::new().fragment("a/b-1::c_2.d"), "a/b-1::c_2.d");
         assert_eq!(String::new().fragment("a b\"%é"), "a%20b%22%25%C3%A9");
     }
+
+    #[test]
+    fn numbers_are_decimal() {
+        assert_eq!(String::new().number(0).markup(" ").number(90_210), "0 90210");
+    }
 }

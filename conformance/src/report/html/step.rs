@@ -6,8 +6,6 @@
 
 use std::sync::Arc;
 
-use memchr::memchr_iter;
-
 use super::difference::{self, Line, Mark};
 use super::markup::Markup as _;
 use super::view::state;
@@ -124,30 +122,25 @@ fn source(out: &mut String, record: &Record) {
     // As it stands in an element, at once for all lines: each for itself would cost several times as much.
     let mut text = String::with_capacity(record.source.text.len());
     text.text(&record.source.text);
-    // None of a block is indented less than its first line.
-    let indent = indentation(lines(&text).next().unwrap_or_default());
+    let indent = indentation(text.lines().next().unwrap_or_default());
     let file = record.place.source().path();
     out.push_str("<pre class=\"source\" tabindex=\"0\" aria-label=\"The scenario's lines\" style=\"counter-reset:line ");
     out.number(record.source.line.saturating_sub(1)).markup("\">");
-    for (number, line) in (record.source.line..).zip(lines(&text)) {
+    for (number, line) in (record.source.line..).zip(text.lines()) {
         let said = || {
             let here = record.findings.iter().filter(move |finding| finding.place.line() == number);
             here.filter(|finding| finding.place.source().path() == file)
         };
         out.push_str(if said().next().is_some() { "<span class=\"differs\">" } else { "<span>" });
-        out.push_str(line.get(indent..).unwrap_or_else(|| line.trim_start()));
+        let shared = indent.min(indentation(line));
+        // A blank of several bytes may reach beyond what is shared.
+        out.push_str(line.get(shared..).unwrap_or_else(|| line.trim_start()));
         out.push_str("</span>");
         for finding in said() {
             out.markup("<span class=\"label\">↑ ").text(&finding.label).markup("</span>");
         }
     }
     out.push_str("</pre>");
-}
-
-/// The lines of a text, found in a fraction of the time that `str::lines` takes: a block has many, and no carriage returns.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let ends = memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
-    ends.scan(0, |start, end| Some(&text[std::mem::replace(start, end + 1)..end]))
 }
 
 /// The request and what was answered.
@@ -213,4 +206,30 @@ fn marked(out: &mut String, line: &Line) {
         out.markup("<span class=\"hint\">").markup(lead).markup("expected ").text(expected).markup("</span>");
     }
     out.push_str("</span>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_shows_the_lines_of_its_file_without_the_indentation_that_they_share() {
+        for (text, lines) in [
+            ("", ""),
+            ("  - id: a<b\n    title: c", "<span>- id: a&lt;b</span><span>  title: c</span>"),
+            ("- a\n\n  b\n", "<span>- a</span><span></span><span>  b</span>"),
+            ("  a\r\n b", "<span>a</span><span>b</span>"),
+            ("    a\n  \u{3000}b", "<span>a</span><span>b</span>"),
+        ] {
+            let record = serde_json::json!({
+                "id": "desk::open", "scenario": "desk", "profile": "", "title": "", "verdict": "pass", "covers": {},
+                "place": {"file": "desk.yaml", "line": 7, "column": 1, "width": 1},
+                "source": {"line": 7, "text": text}, "tries": 1, "milliseconds": 0.0,
+            });
+            let mut out = String::new();
+            source(&mut out, &serde_json::from_value(record).unwrap());
+            let shown = out.split_once("line 6\">").unwrap().1;
+            assert_eq!(shown, format!("{lines}</pre>"), "{text:?}");
+        }
+    }
 }
