@@ -1,0 +1,333 @@
+//! The runner and the real curl meet the same server behaviours: both send the same bytes over the same number of connections, and the
+//! runner gets a response exactly when curl does.
+//!
+//! `curl_parity/behaviours.txt` has the behaviours, [`DIFFERENCES`] what differs on purpose.
+//! `BEHAVIOUR=name cargo test -p conformance --test cli curl_parity` tries the behaviours whose name contains the text.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
+
+use crate::events;
+use crate::program::data;
+use crate::sandbox::Sandbox;
+use crate::scripted::Server;
+
+/// Behaviours on which this program differs from curl on purpose, each with the reason.
+const DIFFERENCES: &[(&str, &str)] = &[
+    ("redirect-other-port", "a step is about the target: a redirect to another origin is reported, not followed"),
+    ("redirect-other-host", "the same"),
+    ("redirect-other-scheme", "the same"),
+];
+
+/// A server behaviour, and the options with which curl meets it.
+struct Behaviour {
+    name: String,
+    options: String,
+    script: String,
+}
+
+/// What a client came to.
+#[derive(Debug, Clone, PartialEq)]
+enum Outcome {
+    /// It got a complete response.
+    Response {
+        status: String,
+        /// The length and the hash of the body. None of a response to HEAD.
+        body: Option<(usize, String)>,
+        fields: Vec<(String, String)>,
+    },
+    /// It got none, or one that did not end.
+    None,
+}
+
+fn behaviours() -> Vec<Behaviour> {
+    let text = fs::read_to_string(data("curl_parity/behaviours.txt")).unwrap();
+    let mut behaviours = Vec::new();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let mut columns = line.splitn(3, " | ").map(str::trim);
+        let [name, options, script] = [(); 3].map(|()| columns.next().unwrap_or_else(|| panic!("{line}")));
+        let methods: &[(&str, &str)] = if options == "@method" {
+            &[
+                ("", ""),
+                ("-post", "-d a=1"),
+                ("-put", "-X PUT -d a=1"),
+                ("-delete", "-X DELETE"),
+                ("-head", "-I"),
+            ]
+        } else {
+            &[("", options)]
+        };
+        let ends: &[&str] = if script.ends_with("@end") { &["close", "reset"] } else { &[""] };
+        for (method, options) in methods {
+            for end in ends {
+                let dash = if end.is_empty() { "" } else { "-" };
+                behaviours.push(Behaviour {
+                    name: format!("{name}{method}{dash}{end}"),
+                    options: (*options).to_owned(),
+                    script: script.replace("@end", end),
+                });
+            }
+        }
+    }
+    if let Ok(wanted) = std::env::var("BEHAVIOUR") {
+        behaviours.retain(|behaviour| behaviour.name.contains(&wanted));
+    }
+    behaviours
+}
+
+fn start(behaviours: &[Behaviour]) -> Server {
+    let scripts: Vec<_> =
+        behaviours.iter().map(|one| (one.name.as_str(), one.script.as_str())).collect();
+    Server::start(&scripts)
+}
+
+/// Lets curl meet every behaviour.
+fn curl(behaviours: &[Behaviour], server: &Server, folder: &Path) -> BTreeMap<String, Outcome> {
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(behaviour) = behaviours.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = curl_once(behaviour, server, folder);
+                    outcomes.lock().unwrap().insert(behaviour.name.clone(), outcome);
+                }
+            });
+        }
+    });
+    outcomes.into_inner().unwrap()
+}
+
+fn curl_once(behaviour: &Behaviour, server: &Server, folder: &Path) -> Outcome {
+    let Behaviour { name, options, .. } = behaviour;
+    let body = folder.join(format!("{name}.body"));
+    let form = "%{http_code}\\n%{header_json}";
+    let command = format!(
+        "curl -q -s -m 60 -o '{}' -w '{form}' {options} '{}/{name}/start'",
+        body.display(),
+        server.url()
+    );
+    let output = Command::new("sh").args(["-c", &command]).current_dir(folder).output().unwrap();
+    let text: String = output.stdout.iter().map(|byte| char::from(*byte)).collect();
+    let (status, fields) = text.split_once('\n').unwrap_or_else(|| panic!("{command}: {output:?}"));
+    // 47 is the limit of redirects, and 1 and 3 an address that is not followed, if there was a response before it.
+    let complete = match output.status.code() {
+        Some(0 | 47) => true,
+        Some(1 | 3) => (status.starts_with('3')) && !name.starts_with("no-head"),
+        Some(_) => false,
+        None => panic!("{command}: {output:?}"),
+    };
+    if !complete {
+        return Outcome::None;
+    }
+    let body = (!options.contains("-I")).then(|| {
+        let body = fs::read(body).unwrap_or_default();
+        (body.len(), format!("{:x}", HexOf(&Sha256::digest(&body))))
+    });
+    Outcome::Response { status: status.to_owned(), body, fields: fields_of(fields) }
+}
+
+/// The bytes of a hash in hexadecimal.
+struct HexOf<'a>(&'a [u8]);
+
+impl std::fmt::LowerHex for HexOf<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The fields that curl writes as JSON; none if the text is not JSON, as with bytes of no encoding.
+fn fields_of(text: &str) -> Vec<(String, String)> {
+    let bytes: Vec<u8> = text.chars().map(|letter| letter as u8).collect();
+    let Ok(Json::Object(members)) = serde_json::from_slice(&bytes) else { return Vec::new() };
+    let mut fields: Vec<_> = (members.iter())
+        .flat_map(|(name, values)| {
+            let values = values.as_array().unwrap().iter();
+            values.map(|value| (name.clone(), value.as_str().unwrap().to_owned()))
+        })
+        .collect();
+    fields.sort();
+    fields
+}
+
+/// Writes a suite with a scenario for each behaviour. A step expects what curl got.
+fn write_suite(sandbox: &Sandbox, behaviours: &[Behaviour], outcomes: &BTreeMap<String, Outcome>) {
+    sandbox.write(
+        "suite/suite.yaml",
+        "format: 1\ntitle: curl\norigin: http://h\nprofiles: {any: {title: any}}\n",
+    );
+    sandbox.write(
+        "suite/requirements.yaml",
+        "format: 1\nrequirements:\n  - {id: CURL-1.1, level: must, clause: \"1\", text: The runner does as curl.}\n",
+    );
+    for Behaviour { name, options, .. } in behaviours {
+        let expect = match &outcomes[name] {
+            Outcome::Response { status, body, .. } => {
+                let body =
+                    body.as_ref().map_or(String::new(), |(_, hash)| format!("\n      body: !sha256 {hash}"));
+                // A status beyond these cannot be expected by a file.
+                match status.parse() {
+                    Ok(100..=599) => format!("\n      status: {status}{body}"),
+                    _ => format!("\n      status: !any{body}"),
+                }
+            }
+            Outcome::None => "\n      body: !length 0..".to_owned(),
+        };
+        let command = Json::from(format!("curl {options} \"http://h/{name}/start\"")).to_string();
+        sandbox.write(
+            &format!("suite/b/{name}.yaml"),
+            &format!(
+                "format: 1\ntitle: {name}\nprofile: any\nsteps:\n  - id: step\n    title: {name}\n    covers: [CURL-1.1]\n    \
+                 request: {command}\n    expect:{expect}\n"
+            ),
+        );
+    }
+}
+
+/// What the runner came to, as the report says it.
+fn outcome(step: &Json, curl: &Outcome) -> Outcome {
+    let received = &step["exchange"]["received"];
+    if received.is_null() || !received["incomplete"].is_null() {
+        return Outcome::None;
+    }
+    let mut fields: Vec<(String, String)> = (received["headers"].as_array().unwrap().iter())
+        .map(|field| {
+            (field[0].as_str().unwrap().to_ascii_lowercase(), field[1].as_str().unwrap().to_owned())
+        })
+        .collect();
+    fields.sort();
+    let body = match curl {
+        // The step has compared the hash.
+        Outcome::Response { body, .. } if step["verdict"] == "pass" => body.clone(),
+        _ => Some((0, format!("{:?} {}", received["body"], step["findings"]))),
+    };
+    Outcome::Response { status: format!("{:03}", received["status"].as_u64().unwrap()), body, fields }
+}
+
+/// The requests of a behaviour as text, without what two clients on two ports cannot have in common.
+fn requests(server: &Server) -> BTreeMap<String, Vec<String>> {
+    let mut sent = BTreeMap::<String, Vec<String>>::new();
+    let mut connections = BTreeMap::<String, Vec<usize>>::new();
+    for request in server.requests() {
+        let numbers = connections.entry(request.name.clone()).or_default();
+        let number = numbers.iter().position(|own| *own == request.connection).unwrap_or_else(|| {
+            numbers.push(request.connection);
+            numbers.len() - 1
+        });
+        let bytes = &request.bytes;
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
+        let (head, body) = bytes.split_at(end);
+        let mut head: String = head.iter().map(|byte| char::from(*byte)).collect();
+        for (at, port) in server.ports().iter().enumerate() {
+            head = head.replace(&format!("127.0.0.1:{port}"), &format!("HOST{at}"));
+            head = head.replace(&format!("localhost:{port}"), &format!("LOCALHOST{at}"));
+        }
+        if let Some(at) = head.find("User-Agent: curl/") {
+            let length = head[at..].find('\r').unwrap();
+            head.replace_range(at..at + length, "User-Agent: curl");
+        }
+        let body: String = body.iter().map(|byte| char::from(*byte)).collect();
+        // The boundary of a form is random, and its length differs between versions of curl.
+        let boundary = head.find("boundary=").map(|at| head[at + 9..].split('\r').next().unwrap().to_owned());
+        let (head, body) = match boundary {
+            Some(boundary) => {
+                let lines = head.split_inclusive('\n').filter(|line| !line.starts_with("Content-Length: "));
+                (lines.collect::<String>().replace(&boundary, "B"), body.replace(&boundary, "B"))
+            }
+            None => (head, body),
+        };
+        let body = if body.len() > 300 {
+            let hash = Sha256::digest(&body);
+            format!("{} bytes, {:x}", body.len(), HexOf(&hash))
+        } else {
+            body
+        };
+        sent.entry(request.name).or_default().push(format!("connection {number}: {head:?} {body:?}"));
+    }
+    sent
+}
+
+/// What differs between the two, if anything does.
+fn difference(curl: &Outcome, ours: &Outcome, sent: [&[String]; 2], step: &Json) -> Option<String> {
+    let [by_curl, by_us] = sent;
+    let same_response = match (curl, ours) {
+        (Outcome::Response { fields, status, body }, Outcome::Response { fields: f, status: s, body: b }) => {
+            status == s && body == b && (fields == f || fields.is_empty())
+        }
+        (curl, ours) => curl == ours,
+    };
+    // A response that does not end is what the target did.
+    let judged = step["verdict"] == "pass" || step["verdict"] == "fail";
+    if by_curl == by_us && same_response && judged {
+        return None;
+    }
+    let shorten = |text: String| text.chars().take(1500).collect::<String>();
+    let mut text = String::new();
+    if by_curl != by_us {
+        text.push_str(&shorten(format!("  curl sent: {}\n", by_curl.join("\n             "))));
+        text.push_str(&shorten(format!("  we sent:   {}\n", by_us.join("\n             "))));
+    }
+    if !same_response || !judged {
+        text.push_str(&shorten(format!("  curl got:  {curl:?}\n")));
+        text.push_str(&shorten(format!("  we got:    {ours:?}\n")));
+        let why = &step["findings"][0]["label"];
+        text.push_str(&shorten(format!("  verdict:   {} {why} {}\n", step["verdict"], step["reason"])));
+    }
+    Some(text)
+}
+
+#[test]
+fn every_server_behaviour_is_met_as_curl_meets_it() {
+    let behaviours = behaviours();
+    let sandbox = Sandbox::empty();
+    fs::create_dir_all(sandbox.path("suite/b")).unwrap();
+    let large = "0123456789abcdef".repeat(128 * 1024);
+    sandbox.write("suite/b/two-megabytes", &large);
+    fs::create_dir(sandbox.path("curl")).unwrap();
+    sandbox.write("curl/two-megabytes", &large);
+
+    let server = start(&behaviours);
+    let outcomes = curl(&behaviours, &server, &sandbox.path("curl"));
+    let by_curl = requests(&server);
+
+    write_suite(&sandbox, &behaviours, &outcomes);
+    let server = start(&behaviours);
+    let url = server.url();
+    let told = events::run(
+        &sandbox,
+        &["run", "--suite", "../suite", "--timeout", "30s", "--jobs", "4", "--show-secrets", &url],
+    );
+    assert_eq!(told.steps.len(), behaviours.len(), "{}{}", told.finished.stdout, told.finished.stderr);
+    let by_us = requests(&server);
+
+    let nothing = Vec::new();
+    let (mut wrong, mut unused) = (String::new(), String::new());
+    for Behaviour { name, options, script } in &behaviours {
+        let step = told.step(&format!("b/{name}::step"));
+        let sent = [&by_curl, &by_us].map(|sent| sent.get(name).unwrap_or(&nothing).as_slice());
+        let curl = &outcomes[name];
+        let difference = difference(curl, &outcome(step, curl), sent, step);
+        let known = DIFFERENCES.iter().any(|(own, _)| own == name);
+        match difference {
+            Some(difference) if !known => {
+                let script: String = script.chars().take(300).collect();
+                wrong.push_str(&format!("{name} | {options} | {script}\n{difference}\n"));
+            }
+            None if known => unused.push_str(&format!("{name} does not differ from curl\n")),
+            _ => {}
+        }
+    }
+    if let Ok(file) = std::env::var("DIFFERENCES") {
+        fs::write(file, &wrong).unwrap();
+    }
+    let number = wrong.matches("\n\n").count();
+    assert!(wrong.is_empty() && unused.is_empty(), "{number} of {} differ:\n{wrong}{unused}", behaviours.len());
+    assert!(behaviours.len() >= 200 || std::env::var("BEHAVIOUR").is_ok(), "{}", behaviours.len());
+}
