@@ -52,7 +52,7 @@ fn behaviours() -> Vec<Behaviour> {
     let text = fs::read_to_string(data("curl_parity/behaviours.txt")).unwrap();
     let mut behaviours = Vec::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let mut columns = line.splitn(3, " | ").map(str::trim);
+        let mut columns = line.splitn(3, '|').map(str::trim);
         let [name, options, script] = [(); 3].map(|()| columns.next().unwrap_or_else(|| panic!("{line}")));
         let methods: &[(&str, &str)] = if options == "@method" {
             &[

@@ -17,9 +17,10 @@
 //! | `echo` | sends back the body while it reads it |
 //! | `close` | ends its side of the connection, and reads to the end of the client's |
 //! | `leave` | the same, but what it reads is not recorded |
+//! | `hold` | sends nothing more, and reads to the end of the client's side |
 //! | `reset` | resets the connection |
 //!
-//! A part without `close`, `leave` or `reset` keeps the connection open for the next request.
+//! A part without `close`, `leave`, `hold` or `reset` keeps the connection open for the next request.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -47,6 +48,7 @@ enum Act {
     Echo,
     Close,
     Leave,
+    Hold,
     Reset,
 }
 
@@ -262,11 +264,12 @@ impl Connection<'_> {
             Act::Wait(milliseconds) => thread::sleep(Duration::from_millis(*milliseconds)),
             Act::Close => self.close(true),
             Act::Leave => self.close(false),
+            Act::Hold => self.drain(true),
             Act::Reset => {
                 sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO)).unwrap();
             }
         }
-        !matches!(act, Act::Close | Act::Leave | Act::Reset)
+        !matches!(act, Act::Close | Act::Leave | Act::Hold | Act::Reset)
     }
 
     /// Reads more; returns nothing at the end of the connection.
@@ -320,6 +323,10 @@ impl Connection<'_> {
 
     fn close(&mut self, records: bool) {
         self.stream.shutdown(Shutdown::Write).ok();
+        self.drain(records);
+    }
+
+    fn drain(&mut self, records: bool) {
         while self.more().is_some() {
             if !records {
                 self.buffer.clear();
@@ -374,6 +381,7 @@ fn parse(script: &str) -> Result<Script, String> {
                 "ok" => Act::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".to_vec()),
                 "close" => Act::Close,
                 "leave" => Act::Leave,
+                "hold" => Act::Hold,
                 "reset" => Act::Reset,
                 other => return Err(format!("unknown word `{other}`")),
             },

@@ -5,7 +5,7 @@
 only, `anywhere` on every address, `closes` ends each connection after one answer without a word, `old` speaks HTTP/1.0,
 `left` starts only as the left half, `lacks` needs a package that nobody has, `fixed PORT` listens on that port, `apart`
 prints a word, `empty` holds no guest, `renumbered` holds Ann under another id, `crowded` holds others too, `tls CERTIFICATE`
-speaks TLS, `keyed` wants a key of a gateway, `below PREFIX` lives under a path, `unpainted` lacks the paint.
+speaks TLS, `demanding CERTIFICATE AUTHORITY` demands a client certificate, `hesitant CERTIFICATE` begins each handshake after 4 s, `keyed` wants a key of a gateway, `below PREFIX` lives under a path, `unpainted` lacks the paint.
 """
 import http.server
 import json
@@ -38,6 +38,11 @@ class Desk(http.server.BaseHTTPRequestHandler):
     """Answers."""
 
     protocol_version = "HTTP/1.0" if MOOD == "old" else "HTTP/1.1"
+
+    def setup(self):
+        if MOOD == "hesitant":
+            time.sleep(4)
+        super().setup()
 
     def do_GET(self):
         path, status, body = self.path, 200, {"open": True}
@@ -102,10 +107,14 @@ def main():
     port = int(sys.argv[2]) if MOOD == "fixed" else int(os.environ.get("DESK_PORT", "0"))
     host = {"six": "::1", "anywhere": "0.0.0.0"}.get(MOOD, "127.0.0.1")
     listener = Listener((host, port), Desk)
-    if MOOD == "tls":
+    if MOOD in ("tls", "demanding", "hesitant"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[2])
-        listener.socket = context.wrap_socket(listener.socket, server_side=True)
+        if MOOD == "demanding":
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(sys.argv[3])
+        at_once = MOOD != "hesitant"
+        listener.socket = context.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=at_once)
     if "DESK_PORT" not in os.environ:
         print("port", listener.server_address[1], flush=True)
     listener.serve_forever()
