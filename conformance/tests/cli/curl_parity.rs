@@ -107,31 +107,28 @@ fn curl(behaviours: &[Behaviour], server: &Server, folder: &Path) -> BTreeMap<St
 
 fn curl_once(behaviour: &Behaviour, server: &Server, folder: &Path) -> Outcome {
     let Behaviour { name, options, .. } = behaviour;
-    let body = folder.join(format!("{name}.body"));
-    let form = "%{http_code}\\n%{header_json}";
+    let [body, head] = ["body", "head"].map(|kind| folder.join(format!("{name}.{kind}")));
     let command = format!(
-        "curl -q -s -m 60 -o '{}' -w '{form}' {options} '{}/{name}/start'",
+        "curl -q -s -m 60 -o '{}' -D '{}' -w '%{{http_code}}' {options} '{}/{name}/start'",
         body.display(),
+        head.display(),
         server.url()
     );
     let output = Command::new("sh").args(["-c", &command]).current_dir(folder).output().unwrap();
-    let text: String = output.stdout.iter().map(|byte| char::from(*byte)).collect();
-    let (status, fields) = text.split_once('\n').unwrap_or_else(|| panic!("{command}: {output:?}"));
-    // 47 is the limit of redirects, and 1 and 3 an address that is not followed, if there was a response before it.
-    let complete = match output.status.code() {
-        Some(0 | 47) => true,
-        Some(1 | 3) => (status.starts_with('3')) && !name.starts_with("no-head"),
-        Some(_) => false,
+    let status = String::from_utf8(output.stdout.clone()).unwrap();
+    let followed = match output.status.code() {
+        Some(0) => true,
+        // The limit of redirects, a scheme that curl does not follow, an address that is none: the response before it is complete.
+        Some(47 | 1 | 3) if options.contains("-L") && status.starts_with('3') => false,
+        Some(_) => return Outcome::None,
         None => panic!("{command}: {output:?}"),
     };
-    if !complete {
-        return Outcome::None;
-    }
-    let body = (!options.contains("-I")).then(|| {
+    // curl does not keep the body of a response that leads elsewhere.
+    let body = (followed && !options.contains("-I")).then(|| {
         let body = fs::read(body).unwrap_or_default();
         (body.len(), format!("{:x}", HexOf(&Sha256::digest(&body))))
     });
-    Outcome::Response { status: status.to_owned(), body, fields: fields_of(fields) }
+    Outcome::Response { status, body, fields: fields_of(&fs::read(head).unwrap()) }
 }
 
 /// The bytes of a hash in hexadecimal.
@@ -143,16 +140,34 @@ impl std::fmt::LowerHex for HexOf<'_> {
     }
 }
 
-/// The fields that curl writes as JSON; none if the text is not JSON, as with bytes of no encoding.
-fn fields_of(text: &str) -> Vec<(String, String)> {
-    let bytes: Vec<u8> = text.chars().map(|letter| letter as u8).collect();
-    let Ok(Json::Object(members)) = serde_json::from_slice(&bytes) else { return Vec::new() };
-    let mut fields: Vec<_> = (members.iter())
-        .flat_map(|(name, values)| {
-            let values = values.as_array().unwrap().iter();
-            values.map(|value| (name.clone(), value.as_str().unwrap().to_owned()))
-        })
-        .collect();
+/// The fields of the last response in what curl has written of the heads.
+fn fields_of(heads: &[u8]) -> Vec<(String, String)> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    for line in heads.split_inclusive(|byte| *byte == b'\n') {
+        let folds = line.starts_with(b" ") || line.starts_with(b"\t");
+        let line = line.trim_ascii();
+        match lines.last_mut() {
+            _ if line.len() >= 5 && line[..5].eq_ignore_ascii_case(b"HTTP/") => lines.clear(),
+            Some(last) if folds => {
+                if !last.ends_with(b":") {
+                    last.push(b' ');
+                }
+                last.extend_from_slice(line);
+            }
+            _ => lines.push(line.to_vec()),
+        }
+    }
+    let text = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+        Ok(text) => text.trim().to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect::<String>().trim().to_owned(),
+    };
+    // Trailer fields stand behind an empty line.
+    let lines = lines.split(Vec::is_empty).next().unwrap_or_default().iter();
+    let fields = lines.filter_map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        Some((text(&line[..colon]).to_ascii_lowercase(), text(&line[colon + 1..])))
+    });
+    let mut fields: Vec<_> = fields.collect();
     fields.sort();
     fields
 }
@@ -259,7 +274,7 @@ fn difference(curl: &Outcome, ours: &Outcome, sent: [&[String]; 2], step: &Json)
     let [by_curl, by_us] = sent;
     let same_response = match (curl, ours) {
         (Outcome::Response { fields, status, body }, Outcome::Response { fields: f, status: s, body: b }) => {
-            status == s && body == b && (fields == f || fields.is_empty())
+            status == s && (body == b || body.is_none()) && fields == f
         }
         (curl, ours) => curl == ours,
     };
