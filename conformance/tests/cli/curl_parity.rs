@@ -109,17 +109,18 @@ fn curl_once(behaviour: &Behaviour, server: &Server, folder: &Path) -> Outcome {
     let Behaviour { name, options, .. } = behaviour;
     let [body, head] = ["body", "head"].map(|kind| folder.join(format!("{name}.{kind}")));
     let command = format!(
-        "curl -q -s -m 60 -o '{}' -D '{}' -w '%{{http_code}}' {options} '{}/{name}/start'",
+        "curl -q -s -m 60 -o '{}' -D '{}' -w '%{{http_code}} %{{errormsg}}' {options} '{}/{name}/start'",
         body.display(),
         head.display(),
         server.url()
     );
     let output = Command::new("sh").args(["-c", &command]).current_dir(folder).output().unwrap();
-    let status = String::from_utf8(output.stdout.clone()).unwrap();
+    let written = String::from_utf8(output.stdout.clone()).unwrap();
+    let (status, error) = written.split_once(' ').unwrap();
     let followed = match output.status.code() {
         Some(0) => true,
         // The limit of redirects, a scheme that curl does not follow, an address that is none: the response before it is complete.
-        Some(47 | 1 | 3) if options.contains("-L") && status.starts_with('3') => false,
+        Some(47 | 1 | 3) if status.starts_with('3') && !error.contains("HTTP/0.9") => false,
         Some(_) => return Outcome::None,
         None => panic!("{command}: {output:?}"),
     };
@@ -128,7 +129,7 @@ fn curl_once(behaviour: &Behaviour, server: &Server, folder: &Path) -> Outcome {
         let body = fs::read(body).unwrap_or_default();
         (body.len(), format!("{:x}", HexOf(&Sha256::digest(&body))))
     });
-    Outcome::Response { status, body, fields: fields_of(&fs::read(head).unwrap()) }
+    Outcome::Response { status: status.to_owned(), body, fields: fields_of(&fs::read(head).unwrap()) }
 }
 
 /// The bytes of a hash in hexadecimal.
