@@ -192,8 +192,8 @@ fn connection_is_not_used_again_after_an_exchange_that_was_not_clean() {
         ),
         ("{path: /w}", "{status: 200}", "200 \"Connection: close\\r\\nContent-Length: 0\\r\\n\\r\\n\""),
         ("{path: /w}", "{status: 200}", "\"HTTP/1.0 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n\""),
-        ("{path: /w}", "{status: 200}", "ok \"x\""),
-        ("{path: /w}", "{status: 200}", "ok \"\\r\\n\""),
+        ("{path: /w}", "{status: 200}", "\"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nokx\""),
+        ("{path: /w}", "{status: 200}", "\"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok\\r\\n\""),
     ] {
         let steps = format!(
             "- {{id: first, request: {request}, expect: {expect}}}\n- {{id: second, request: {{path: /next}}, expect: {{status: 200}}}}"
@@ -240,7 +240,6 @@ fn bytes_that_follow_a_response_are_reported_and_belong_to_no_later_step() {
             let remark = step(&told, "bad")["remarks"][0].as_str().unwrap_or_default();
             let words = format!("sent {length} byte");
             assert!(remark.contains(&words) && remark.contains("no response"), "{length}: {remark}");
-            assert!(told.finished.stdout.contains(remark), "{}", told.finished.stdout);
             assert_eq!(step(&told, "well")["remarks"], Json::Null);
         }
     }
@@ -404,7 +403,7 @@ fn within_excludes_connecting_and_the_tls_handshake() {
 fn large_body_that_is_echoed_while_it_is_read_passes() {
     let script = "head \"HTTP/1.1 100 Continue\\r\\n\\r\\n\" 200 \"Content-Length: 8000000\\r\\n\\r\\n\" echo";
     for expectation in ["", " -H Expect:"] {
-        let server = Server::with_buffers(&[("echo", script)], Some(64 * 1024));
+        let server = Server::with_buffers(&[("echo", script)], 64 * 1024);
         let sandbox = suite(
             "",
             &format!(
@@ -492,7 +491,7 @@ fn response_that_breaks_off_is_reported_with_status_fields_and_bytes() {
         assert_eq!(count(&server, "half"), 1);
         let received = &step(&told, "half")["exchange"]["received"];
         assert_eq!((&received["status"], &received["body"]), (&200.into(), &"half".into()), "{received}");
-        assert!(received["headers"].to_string().contains("X-Name"), "{received}");
+        assert!(received["headers"].to_string().contains("x-name"), "{received}");
         assert!(received["incomplete"].is_string(), "{received}");
     }
 }

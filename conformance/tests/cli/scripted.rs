@@ -68,6 +68,8 @@ pub(crate) struct Request {
 
 struct Shared {
     scripts: BTreeMap<String, Script>,
+    /// What the server does with every connection before it reads a request.
+    greeting: Option<Vec<Act>>,
     origin: String,
     port: u16,
     other: String,
@@ -91,13 +93,24 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server with scripts by the first segment of the path; [`ANY`] is every other path.
     pub(crate) fn start<N: AsRef<str>, S: AsRef<str>>(scripts: &[(N, S)]) -> Self {
-        Self::with_buffers(scripts, None)
+        Self::with(scripts, None, None)
+    }
+
+    /// Starts a server that follows a script as soon as it accepts a connection, and reads no request before.
+    pub(crate) fn greeting(script: &str) -> Self {
+        let greeting = parse(script).unwrap().remove(0);
+        Self::with::<&str, &str>(&[], None, Some(greeting))
     }
 
     /// Starts a server whose socket buffers have a size in bytes.
-    pub(crate) fn with_buffers<N: AsRef<str>, S: AsRef<str>>(
+    pub(crate) fn with_buffers(scripts: &[(&str, &str)], buffers: usize) -> Self {
+        Self::with(scripts, Some(buffers), None)
+    }
+
+    fn with<N: AsRef<str>, S: AsRef<str>>(
         scripts: &[(N, S)],
         buffers: Option<usize>,
+        greeting: Option<Vec<Act>>,
     ) -> Self {
         let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let ports = [0, 1].map(|at: usize| sockets[at].local_addr().unwrap().port());
@@ -107,6 +120,7 @@ impl Server {
         });
         let shared = Arc::new(Shared {
             scripts: scripts.collect(),
+            greeting,
             origin: format!("http://127.0.0.1:{}", ports[0]),
             port: ports[0],
             other: format!("http://127.0.0.1:{}", ports[1]),
@@ -141,13 +155,14 @@ impl Server {
         for port in self.ports {
             let mut fence = TcpStream::connect(("127.0.0.1", port)).unwrap();
             fence.write_all(b"FENCE\r\n\r\n").unwrap();
-            fence.read_to_end(&mut Vec::new()).unwrap();
+            fence.read_to_end(&mut Vec::new()).ok();
         }
         let log = self.shared.lock();
         let (log, waited) =
             self.shared.ended.wait_timeout_while(log, PATIENCE, |log| log.open > 0).unwrap();
         assert!(!waited.timed_out(), "{} connections are still open", log.open);
-        log.requests.clone()
+        let fence = |request: &&Request| request.bytes.starts_with(b"FENCE");
+        log.requests.iter().filter(|request| !fence(request)).cloned().collect()
     }
 
     /// Returns the requests of one path.
@@ -193,8 +208,15 @@ fn accept(socket: &TcpListener, shared: &Arc<Shared>) {
         thread::spawn(move || {
             stream.set_read_timeout(Some(PATIENCE)).unwrap();
             stream.set_nodelay(true).unwrap();
-            let connection = Connection { stream, number, shared: &shared, buffer: Vec::new(), current: None };
-            connection.serve();
+            let mut connection = Connection { stream, number, shared: &shared, buffer: Vec::new(), current: None };
+            match &shared.greeting {
+                Some(greeting) => {
+                    connection.begin(String::new(), Vec::new());
+                    greeting.iter().all(|act| connection.play(act, ""));
+                }
+                None => connection.serve(),
+            }
+            drop(connection);
             shared.lock().open -= 1;
             shared.ended.notify_all();
         });
@@ -212,7 +234,16 @@ struct Connection<'a> {
 }
 
 impl Connection<'_> {
-    fn serve(mut self) {
+    /// Begins a request in the log; returns how many of this name were before it.
+    fn begin(&mut self, name: String, head: Vec<u8>) -> usize {
+        let mut log = self.shared.lock();
+        let before = log.requests.iter().filter(|request| request.name == name).count();
+        self.current = Some(log.requests.len());
+        log.requests.push(Request { name, connection: self.number, bytes: head });
+        before
+    }
+
+    fn serve(&mut self) {
         while self.head().is_some() {
             if self.buffer.starts_with(b"FENCE") {
                 return;
@@ -224,12 +255,7 @@ impl Connection<'_> {
             let script = name.as_deref().and_then(|name| {
                 self.shared.scripts.get(name).or_else(|| self.shared.scripts.get(ANY))
             });
-            let name = name.unwrap_or_default();
-            let mut log = self.shared.lock();
-            let before = log.requests.iter().filter(|request| request.name == name).count();
-            self.current = Some(log.requests.len());
-            log.requests.push(Request { name, connection: self.number, bytes: head });
-            drop(log);
+            let before = self.begin(name.unwrap_or_default(), head);
             let Some(script) = script else {
                 self.send(b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
                 self.close(true);
