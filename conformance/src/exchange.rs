@@ -381,7 +381,8 @@ impl Wire {
             }
             let connection = match self.connect().await {
                 Ok(connection) => connection,
-                Err(breakage) => return Single { resent: true, ..Single::none(breakage) },
+                // The target ended with this request.
+                Err(_) => return single,
             };
             let (single, _) = self.over(connection, request, &message, reading, limit).await;
             return Single { resent: true, ..single };
