@@ -86,7 +86,7 @@ const ROWS: &[Row] = &[
         "redirect-nowhere",
         "",
         |out| send(out, b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n"),
-        Some(BROKE),
+        Some("the target answered 302"),
     ),
     ("reset", "", |_| (), Some(BROKE)),
     ("reset-half", "", |out| send(out, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"), Some(BROKE)),
