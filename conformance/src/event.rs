@@ -179,6 +179,14 @@ pub struct Received {
     pub milliseconds: f64,
 }
 
+impl Received {
+    /// Returns the first value of a header field; `name` is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
 /// What the run came to.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Footer {

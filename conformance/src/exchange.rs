@@ -260,8 +260,7 @@ impl Wire {
         let mut exchange = Exchange { partial, resent, surplus, ..Exchange::new(request, outcome) };
         let mut elapsed = Duration::ZERO;
         let mut current = exchange.request.target.clone();
-        loop {
-            let Ok(response) = &mut exchange.outcome else { break };
+        while let Ok(response) = &mut exchange.outcome {
             elapsed += response.elapsed;
             if let (Some(jar), Ok(url)) = (jar.as_deref_mut(), self.url(&current)) {
                 jar.keep(&url, response);
@@ -379,10 +378,8 @@ impl Wire {
             if received || !matches!(single.outcome, Err(Breakage::Broken(_))) {
                 return single;
             }
-            let connection = match self.connect().await {
-                Ok(connection) => connection,
-                Err(breakage) => return Single { resent: true, ..Single::none(breakage) },
-            };
+            // Without another connection, the request has ended the target.
+            let Ok(connection) = self.connect().await else { return single };
             let (single, _) = self.over(connection, request, &message, reading, limit).await;
             return Single { resent: true, ..single };
         }
@@ -651,10 +648,7 @@ fn of_certificates(cause: &str) -> Option<Breakage> {
 
 /// What a TLS alert of the target means. In TLS 1.3 it can come after the runner's part of the handshake.
 fn tls_refused(error: &io::Error) -> Option<Breakage> {
-    let alert = match error.get_ref()?.downcast_ref()? {
-        TlsError::AlertReceived(alert) => alert,
-        _ => return None,
-    };
+    let TlsError::AlertReceived(alert) = error.get_ref()?.downcast_ref()? else { return None };
     let cause = match alert {
         AlertDescription::CertificateRequired => {
             "it requires a client certificate, which is not supported".to_owned()

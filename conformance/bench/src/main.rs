@@ -17,7 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use process::{Cost, Server, run};
-use suite::{Kind, STEPS, Suite};
+use suite::{Connections, Kind, STEPS, Suite};
 use table::{Row, median, print};
 
 /// The scenarios of the fixed suite, and those of the one that is a hundred times as large.
@@ -100,19 +100,28 @@ fn bench() -> Done {
 impl Bench {
     /// The fixed suite, one request at a time and eight at once.
     fn requests(&self) -> Done {
-        let suite = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right)?;
-        for jobs in [1, 8] {
-            let mut contenders = vec![self.bare(&suite, jobs), self.own("conformance", &suite, jobs, &[])];
-            contenders.extend(self.hurl("Hurl", &suite, jobs, &[]));
-            let what = if jobs == 1 { "one at a time".to_owned() } else { format!("{jobs} at once") };
-            self.measure(&format!("2,000 requests, {what}"), &contenders)?;
+        for connections in [Connections::Fresh, Connections::Reuse] {
+            let suite = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right, connections)?;
+            for jobs in [1, 8] {
+                let mut contenders =
+                    vec![self.bare(&suite, jobs), self.own("conformance", &suite, jobs, &[])];
+                if connections == Connections::Reuse {
+                    contenders.extend(self.hurl("Hurl", &suite, jobs, &[]));
+                }
+                let what = if jobs == 1 { "one at a time".to_owned() } else { format!("{jobs} at once") };
+                let how = match connections {
+                    Connections::Fresh => "a connection for each",
+                    Connections::Reuse => "connections kept",
+                };
+                self.measure(&format!("2,000 requests, {what}, {how}"), &contenders)?;
+            }
         }
         Ok(())
     }
 
     /// What reports cost beside a run that writes none.
     fn reports(&self) -> Done {
-        let suite = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right)?;
+        let suite = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right, Connections::Fresh)?;
         let (fresh, older) = (self.scratch.path().join("fresh"), self.scratch.path().join("older"));
         fs::create_dir(&older)?;
         let path = |folder: &Path, name: &str| folder.join(name).display().to_string();
@@ -146,7 +155,7 @@ impl Bench {
 
     /// One scenario, with the start of the program.
     fn start(&self) -> Done {
-        let suite = Suite::write(self.scratch.path(), "one", 1, Kind::Right)?;
+        let suite = Suite::write(self.scratch.path(), "one", 1, Kind::Right, Connections::Fresh)?;
         let mut contenders = vec![self.bare(&suite, 1), self.own("conformance", &suite, 1, &[])];
         contenders.extend(self.hurl("Hurl", &suite, 1, &[]));
         self.measure("20 requests, start included", &contenders)?;
@@ -163,8 +172,8 @@ impl Bench {
 
     /// A suite that is a hundred times as large.
     fn growth(&self) -> Done {
-        let fixed = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right)?;
-        let grown = Suite::write(self.scratch.path(), "grown", GROWN, Kind::Right)?;
+        let fixed = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right, Connections::Fresh)?;
+        let grown = Suite::write(self.scratch.path(), "grown", GROWN, Kind::Right, Connections::Fresh)?;
         println!(
             "| steps | load ms | load, peak MiB | run µs/step, one at a time | 8 at once | run, peak MiB |"
         );
@@ -229,7 +238,7 @@ impl Bench {
 
     /// Whether verdicts depend on how many scenarios are played at once.
     fn verdicts(&self) -> Done {
-        let suite = Suite::write(self.scratch.path(), "wrong", FIXED, Kind::Wrong)?;
+        let suite = Suite::write(self.scratch.path(), "wrong", FIXED, Kind::Wrong, Connections::Fresh)?;
         let told = self.scratch.path().join("verdicts.jsonl");
         let arguments = ["--report".to_owned(), format!("jsonl={}", told.display())];
         let verdicts = |jobs| -> Result<Vec<(String, String)>, Box<dyn Error>> {
@@ -260,10 +269,15 @@ impl Bench {
     }
 
     fn bare(&self, suite: &Suite, jobs: usize) -> Contender<'_> {
-        let scenarios = suite.scenarios;
+        let (scenarios, connections) = (suite.scenarios, suite.connections);
         let command = move || {
             let mut command = Command::new(self.own.join("bare_loop"));
-            command.args([&self.server.base, &scenarios.to_string(), &jobs.to_string()]);
+            command.args([
+                &self.server.base,
+                &scenarios.to_string(),
+                &jobs.to_string(),
+                connections.as_str(),
+            ]);
             command
         };
         ("bare reqwest loop".to_owned(), Box::new(command))

@@ -16,6 +16,28 @@ pub struct Suite {
     pub hurl: Vec<PathBuf>,
     /// How many scenarios there are.
     pub scenarios: usize,
+    /// How its requests are sent.
+    pub connections: Connections,
+}
+
+/// Whether each request has a connection of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// Each has one of its own, as each curl command has.
+    Fresh,
+    /// They are kept, as Hurl keeps them.
+    Reuse,
+}
+
+impl Connections {
+    /// The word of `suite.yaml`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Reuse => "reuse",
+        }
+    }
 }
 
 /// How a suite comes to its verdicts.
@@ -32,6 +54,7 @@ format: 1
 title: Sessions in a map
 origin: http://127.0.0.1:5000
 secrets: [password]
+connections: CONNECTIONS
 profiles:
   sessions: {}
 ";
@@ -51,11 +74,18 @@ impl Suite {
     ///
     /// # Errors
     /// Those of the folder.
-    pub fn write(scratch: &Path, name: &str, scenarios: usize, kind: Kind) -> io::Result<Self> {
+    pub fn write(
+        scratch: &Path,
+        name: &str,
+        scenarios: usize,
+        kind: Kind,
+        connections: Connections,
+    ) -> io::Result<Self> {
+        let name = format!("{name}-{}", connections.as_str());
         let (folder, hurl_folder) = (scratch.join(name), scratch.join(format!("{name}-hurl")));
         fs::create_dir_all(folder.join("sessions"))?;
         fs::create_dir_all(&hurl_folder)?;
-        fs::write(folder.join("suite.yaml"), MANIFEST)?;
+        fs::write(folder.join("suite.yaml"), MANIFEST.replace("CONNECTIONS", connections.as_str()))?;
         fs::write(folder.join("requirements.yaml"), REGISTER)?;
         let mut hurl = Vec::new();
         for number in 0..scenarios {
@@ -65,7 +95,7 @@ impl Suite {
             fs::write(&path, HURL.repeat(STEPS / 5))?;
             hurl.push(path);
         }
-        Ok(Self { folder, hurl, scenarios })
+        Ok(Self { folder, hurl, scenarios, connections })
     }
 
     /// Writes a scenario of one step that asks for a gibibyte, with what it expects of it.
@@ -75,7 +105,7 @@ impl Suite {
     pub fn large(scratch: &Path, name: &str, expect: &str) -> io::Result<PathBuf> {
         let folder = scratch.join(name);
         fs::create_dir_all(folder.join("sessions"))?;
-        fs::write(folder.join("suite.yaml"), MANIFEST)?;
+        fs::write(folder.join("suite.yaml"), MANIFEST.replace("CONNECTIONS", "fresh"))?;
         fs::write(folder.join("requirements.yaml"), "format: 1\nrequirements: []\n")?;
         let scenario = format!(
             "format: 1\ntitle: A gibibyte\nprofile: sessions\nsteps:\n  - id: large\n    title: a large answer\n    \

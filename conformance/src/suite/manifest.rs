@@ -166,7 +166,7 @@ fn compile_connections(
         None | Some("fresh") => Ok(Connections::Fresh),
         Some("reuse") => Ok(Connections::Reuse),
         Some(other) => {
-            let place = text.map(|text| text.place(source)).unwrap_or_else(|| source.place(Span::default()));
+            let place = text.map_or_else(|| source.place(Span::default()), |text| text.place(source));
             let wrong = Diagnostic::at(place, format!("`connections: {other}` is not known"));
             Err(wrong.help(
                 "`fresh` opens a connection for each request, as each curl command does; `reuse` keeps them alive",

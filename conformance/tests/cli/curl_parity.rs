@@ -84,6 +84,7 @@ fn is_known(pattern: &str, name: &str) -> bool {
 }
 
 /// A server behaviour, and the options with which curl meets it.
+#[derive(Clone)]
 struct Behaviour {
     name: String,
     options: String,
@@ -358,9 +359,8 @@ fn difference(curl: &Outcome, ours: &Outcome, sent: [&[String]; 2], step: &Json)
     Some(text)
 }
 
-#[test]
-fn every_server_behaviour_is_met_as_curl_meets_it() {
-    let behaviours = behaviours();
+/// Lets both meet every behaviour; returns what differs, by name.
+fn differences(behaviours: &[Behaviour]) -> BTreeMap<String, String> {
     let sandbox = Sandbox::empty();
     fs::create_dir_all(sandbox.path("suite/b")).unwrap();
     let large = "0123456789abcdef".repeat(128 * 1024);
@@ -368,12 +368,12 @@ fn every_server_behaviour_is_met_as_curl_meets_it() {
     fs::create_dir(sandbox.path("curl")).unwrap();
     sandbox.write("curl/two-megabytes", &large);
 
-    let server = start(&behaviours);
-    let outcomes = curl(&behaviours, &server, &sandbox.path("curl"));
+    let server = start(behaviours);
+    let outcomes = curl(behaviours, &server, &sandbox.path("curl"));
     let by_curl = requests(&server);
 
-    write_suite(&sandbox, &behaviours, &outcomes);
-    let server = start(&behaviours);
+    write_suite(&sandbox, behaviours, &outcomes);
+    let server = start(behaviours);
     let url = server.url();
     let told = events::run(
         &sandbox,
@@ -382,32 +382,47 @@ fn every_server_behaviour_is_met_as_curl_meets_it() {
     assert_eq!(told.steps.len(), behaviours.len(), "{}{}", told.finished.stdout, told.finished.stderr);
     let by_us = requests(&server);
 
-    let nothing = Vec::new();
-    let (mut wrong, mut differing) = (Vec::new(), Vec::new());
-    for Behaviour { name, options, script } in &behaviours {
+    let (nothing, mut differing) = (Vec::new(), BTreeMap::new());
+    for Behaviour { name, options, script } in behaviours {
         let step = told.step(&format!("b/{name}::step"));
         let sent = [&by_curl, &by_us].map(|sent| sent.get(name).unwrap_or(&nothing).as_slice());
         let curl = &outcomes[name];
         if let Some(difference) = difference(curl, &outcome(step, curl), sent, step) {
-            differing.push(name);
-            let mut patterns = DIFFERENCES.iter().flat_map(|(_, patterns)| *patterns);
-            if !patterns.any(|pattern| is_known(pattern, name)) {
-                let script: String = script.chars().take(300).collect();
-                wrong.push(format!("{name} | {options} | {script}\n{difference}"));
-            }
+            let script: String = script.chars().take(300).collect();
+            differing.insert(name.clone(), format!("{name} | {options} | {script}\n{difference}"));
         }
     }
+    differing
+}
+
+#[test]
+fn every_server_behaviour_is_met_as_curl_meets_it() {
+    let behaviours = behaviours();
+    let mut differing = differences(&behaviours);
+    // Whether a body is held back depends on a clock: on a busy machine the server may take longer than the second that a client waits.
+    let by_clock = |name: &str| name.starts_with("expect-") && differing.contains_key(name);
+    let again: Vec<Behaviour> = behaviours.iter().filter(|one| by_clock(&one.name)).cloned().collect();
+    if !again.is_empty() {
+        let still = differences(&again);
+        differing.retain(|name, _| !name.starts_with("expect-") || still.contains_key(name));
+    }
+    let patterns = || DIFFERENCES.iter().flat_map(|(_, patterns)| *patterns);
+    let wrong: Vec<&String> = (differing.iter())
+        .filter(|(name, _)| !patterns().any(|pattern| is_known(pattern, name)))
+        .map(|(_, difference)| difference)
+        .collect();
+    let text = wrong.iter().map(|text| text.as_str()).collect::<Vec<_>>().join("\n");
     let version = version();
     if !KNOWN_VERSIONS.contains(&version.as_str()) {
         // The table is not about this curl, whose own differences are few.
-        assert!(wrong.len() <= 20, "{} differ from curl {version}:\n{}", wrong.len(), wrong.join("\n"));
+        assert!(wrong.len() <= 20, "{} differ from curl {version}:\n{text}", wrong.len());
         return;
     }
-    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), behaviours.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} of {} differ:\n{text}", wrong.len(), behaviours.len());
     if version == KNOWN_VERSIONS[0] && std::env::var("BEHAVIOUR").is_err() {
         assert!(behaviours.len() >= 500, "{} behaviours", behaviours.len());
-        for pattern in DIFFERENCES.iter().flat_map(|(_, patterns)| *patterns) {
-            let used = differing.iter().any(|name| is_known(pattern, name));
+        for pattern in patterns() {
+            let used = differing.keys().any(|name| is_known(pattern, name));
             assert!(used, "{pattern}: nothing differs from curl {version}");
         }
     }

@@ -1,6 +1,6 @@
 //! The floor: the same exchanges in a loop over reqwest, with nothing looked at but the status and the session.
 //!
-//! `bare_loop BASE SCENARIOS IN_FLIGHT`
+//! `bare_loop BASE SCENARIOS IN_FLIGHT fresh|reuse`
 
 use std::error::Error;
 use std::sync::Arc;
@@ -18,14 +18,15 @@ const ROUNDS: usize = 4;
 
 fn main() -> Done {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [base, scenarios, in_flight] = &arguments[..] else {
-        return Err("usage: bare_loop BASE SCENARIOS IN_FLIGHT".into());
+    let [base, scenarios, in_flight, connections] = &arguments[..] else {
+        return Err("usage: bare_loop BASE SCENARIOS IN_FLIGHT fresh|reuse".into());
     };
     let (scenarios, in_flight): (usize, usize) = (scenarios.parse()?, in_flight.parse()?);
     let mut runtime =
         if in_flight == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     runtime.enable_all().build()?.block_on(async {
-        let client = Client::builder().no_proxy().build()?;
+        let kept = if connections == "reuse" { usize::MAX } else { 0 };
+        let client = Client::builder().no_proxy().pool_max_idle_per_host(kept).build()?;
         if in_flight == 1 {
             for _ in 0..scenarios {
                 scenario(&client, base).await?;
