@@ -104,7 +104,12 @@ fn request_is_not_sent_again_when_every_connection_is_closed() {
 #[test]
 fn request_is_not_sent_again_when_the_first_response_is_not_http() {
     let steps = "- {id: pay, request: curl http://h.test/pay -d amount=5, expect: {status: 200}}";
-    for broken in ["\"garbage\\r\\n\\r\\n\" close", "\"H\" close", "200 reset", "\"HTTP/1.1 200 OK\\r\\nContent-Length: 9\\r\\n\\r\\nhalf\" close"] {
+    for broken in [
+        "\"garbage\\r\\n\\r\\n\" close",
+        "\"H\" close",
+        "200 reset",
+        "\"HTTP/1.1 200 OK\\r\\nContent-Length: 9\\r\\n\\r\\nhalf\" close",
+    ] {
         let (told, server) = play("", steps, &[("pay", &format!("{broken} // ok"))]);
         assert_eq!(verdicts(&told), [("pay", "fail")], "{broken}");
         assert_eq!(count(&server, "pay"), 1, "{broken}");
@@ -133,8 +138,7 @@ fn load_run_reports_the_one_request_that_got_no_response() {
     let steps = "- {id: write, request: {method: POST, path: /w, form: {a: 1}}, expect: {status: 201}}";
     let sandbox = suite("", steps);
     // The server's thirtieth request comes whenever it comes: the run is ended by the changed verdict's report, not by a clock.
-    let finished =
-        sandbox.run(&["run", "--suite", "../suite", "--for", "3s", "--jobs", "4", &server.url()]);
+    let finished = sandbox.run(&["run", "--suite", "../suite", "--for", "3s", "--jobs", "4", &server.url()]);
     let sent = count(&server, "w");
     assert!(sent > 31, "{sent} requests are too few");
     assert_eq!(finished.code, Some(1), "{}", finished.stdout);
@@ -147,10 +151,8 @@ fn record_sends_a_request_once_and_reports_the_closed_connection() {
     let server = Server::start(&[("pay", "close // ok")]);
     let address = format!("{}/pay", server.url());
     let folder = tempfile::tempdir().unwrap();
-    let finished = conformance_in(
-        folder.path(),
-        &["record", &server.url(), "--", "curl", &address, "-d", "amount=5"],
-    );
+    let finished =
+        conformance_in(folder.path(), &["record", &server.url(), "--", "curl", &address, "-d", "amount=5"]);
     assert_eq!(finished.code, Some(3), "{finished:?}");
     assert!(finished.stderr.contains("closed"), "{}", finished.stderr);
     assert_eq!(finished.stdout, "");
@@ -230,7 +232,9 @@ const WELL: &str = "200 \"Content-Length: 4\\r\\n\\r\\nwell\"";
 #[test]
 fn bytes_that_follow_a_response_are_reported_and_belong_to_no_later_step() {
     let poison = "HTTP/1.1 200 OK\\r\\nContent-Length: 6\\r\\n\\r\\npoison";
-    for (stray, length) in [("garbage\\r\\n\\r\\n", 11), (poison, 44), ("x", 1), ("HTTP/1.1 400 No\\r\\n\\r\\n", 19)] {
+    for (stray, length) in
+        [("garbage\\r\\n\\r\\n", 11), (poison, 44), ("x", 1), ("HTTP/1.1 400 No\\r\\n\\r\\n", 19)]
+    {
         for manifest in ["", REUSE] {
             // In one segment with the response.
             let script = format!("\"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok{stray}\"");
@@ -307,7 +311,9 @@ fn request_is_sent_again_only_once() {
 
 #[test]
 fn request_on_a_reused_connection_is_not_sent_again_after_one_byte_of_a_response() {
-    for broken in ["\"H\" close", "\"H\" reset", "\"\\n\" close", "\"HTTP/1.1 100 Continue\\r\\n\\r\\n\" close"] {
+    for broken in
+        ["\"H\" close", "\"H\" reset", "\"\\n\" close", "\"HTTP/1.1 100 Continue\\r\\n\\r\\n\" close"]
+    {
         let (told, server) =
             play(REUSE, &first_and("{path: /w}"), &[("first", "ok"), ("w", &format!("{broken} // ok"))]);
         assert_eq!(verdicts(&told), [("first", "pass"), ("second", "fail")], "{broken}");
@@ -401,7 +407,8 @@ fn within_excludes_connecting_and_the_tls_handshake() {
 
 #[test]
 fn large_body_that_is_echoed_while_it_is_read_passes() {
-    let script = "head \"HTTP/1.1 100 Continue\\r\\n\\r\\n\" 200 \"Content-Length: 8000000\\r\\n\\r\\n\" echo";
+    let script =
+        "head \"HTTP/1.1 100 Continue\\r\\n\\r\\n\" 200 \"Content-Length: 8000000\\r\\n\\r\\n\" echo";
     for expectation in ["", " -H Expect:"] {
         let server = Server::with_buffers(&[("echo", script)], 64 * 1024);
         let sandbox = suite(
@@ -411,7 +418,7 @@ fn large_body_that_is_echoed_while_it_is_read_passes() {
             ),
         );
         sandbox.write("suite/s/big", &"0123456789".repeat(800_000));
-        let told = run(&sandbox, &server.url(), &["--timeout", "60s"]);
+        let told = run(&sandbox, &server.url(), &["--timeout", "30s"]);
         assert_eq!(verdicts(&told), [("echo", "pass")], "{}", told.finished.stdout);
     }
 }
@@ -419,7 +426,9 @@ fn large_body_that_is_echoed_while_it_is_read_passes() {
 #[test]
 fn body_is_held_back_when_a_final_response_comes_before_100_continue() {
     let head = |status: &str| {
-        format!("head \"HTTP/1.1 {status}\\r\\nConnection: close\\r\\nContent-Length: 2\\r\\n\\r\\nno\" close")
+        format!(
+            "head \"HTTP/1.1 {status}\\r\\nConnection: close\\r\\nContent-Length: 2\\r\\n\\r\\nno\" close"
+        )
     };
     for status in ["413 Content Too Large", "401 Unauthorized", "403 Forbidden"] {
         let server = Server::start(&[("up", head(status))]);
@@ -586,7 +595,9 @@ fn response_with_1300_header_fields_is_read() {
 #[test]
 fn redirect_to_another_origin_is_shown_with_its_location_and_the_reason() {
     for location in ["http://localhost:$PORT/echo", "$OTHER/echo", "https://127.0.0.1:$PORT/echo"] {
-        let redirect = format!("\"HTTP/1.1 302 Found\\r\\nLocation: {location}\\r\\nContent-Length: 5\\r\\n\\r\\nmoved\"");
+        let redirect = format!(
+            "\"HTTP/1.1 302 Found\\r\\nLocation: {location}\\r\\nContent-Length: 5\\r\\n\\r\\nmoved\""
+        );
         let server = Server::start(&[("r", redirect.as_str()), ("echo", "ok")]);
         let sandbox = suite("", "- {id: r, request: {path: /r, follow: 2}, expect: {status: 200}}");
         let told = run(&sandbox, &server.url(), &[]);

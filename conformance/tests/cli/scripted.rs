@@ -32,7 +32,7 @@ use std::time::Duration;
 use rustix::net::sockopt;
 
 /// How long a read may take before the server gives up: far longer than it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The path segment of the script for all paths that have none of their own.
 pub(crate) const ANY: &str = "*";
@@ -115,8 +115,8 @@ impl Server {
         let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let ports = [0, 1].map(|at: usize| sockets[at].local_addr().unwrap().port());
         let scripts = scripts.iter().map(|(name, script)| {
-            let parts = parse(script.as_ref()).unwrap_or_else(|wrong| panic!("{}: {wrong}", name.as_ref()));
-            (name.as_ref().to_owned(), parts)
+            let script = parse(script.as_ref()).unwrap_or_else(|wrong| panic!("{}: {wrong}", name.as_ref()));
+            (name.as_ref().to_owned(), script)
         });
         let shared = Arc::new(Shared {
             scripts: scripts.collect(),
@@ -154,12 +154,11 @@ impl Server {
         // Connections are accepted in order: when this one was, all before it were.
         for port in self.ports {
             let mut fence = TcpStream::connect(("127.0.0.1", port)).unwrap();
-            fence.write_all(b"FENCE\r\n\r\n").unwrap();
+            fence.write_all(b"FENCE\r\n\r\n").ok();
             fence.read_to_end(&mut Vec::new()).ok();
         }
         let log = self.shared.lock();
-        let (log, waited) =
-            self.shared.ended.wait_timeout_while(log, PATIENCE, |log| log.open > 0).unwrap();
+        let (log, waited) = self.shared.ended.wait_timeout_while(log, PATIENCE, |log| log.open > 0).unwrap();
         assert!(!waited.timed_out(), "{} connections are still open", log.open);
         let fence = |request: &&Request| request.bytes.starts_with(b"FENCE");
         log.requests.iter().filter(|request| !fence(request)).cloned().collect()
@@ -208,7 +207,8 @@ fn accept(socket: &TcpListener, shared: &Arc<Shared>) {
         thread::spawn(move || {
             stream.set_read_timeout(Some(PATIENCE)).unwrap();
             stream.set_nodelay(true).unwrap();
-            let mut connection = Connection { stream, number, shared: &shared, buffer: Vec::new(), current: None };
+            let mut connection =
+                Connection { stream, number, shared: &shared, buffer: Vec::new(), current: None };
             match &shared.greeting {
                 Some(greeting) => {
                     connection.begin(String::new(), Vec::new());
@@ -252,9 +252,9 @@ impl Connection<'_> {
             let head: Vec<u8> = self.buffer.drain(..end).collect();
             let text = String::from_utf8_lossy(&head).into_owned();
             let name = name(&text);
-            let script = name.as_deref().and_then(|name| {
-                self.shared.scripts.get(name).or_else(|| self.shared.scripts.get(ANY))
-            });
+            let script = name
+                .as_deref()
+                .and_then(|name| self.shared.scripts.get(name).or_else(|| self.shared.scripts.get(ANY)));
             let before = self.begin(name.unwrap_or_default(), head);
             let Some(script) = script else {
                 self.send(b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -374,7 +374,8 @@ fn name(head: &str) -> Option<String> {
     }
     let target = words.next()?;
     // A proxy gets whole addresses, or a host and a port.
-    let path = target.strip_prefix("http://").map_or(Some(target), |rest| rest.find('/').map(|at| &rest[at..]));
+    let path =
+        target.strip_prefix("http://").map_or(Some(target), |rest| rest.find('/').map(|at| &rest[at..]));
     let path = path.unwrap_or_default().trim_start_matches('/');
     Some(path.split(['/', '?', '#']).next().unwrap_or_default().to_owned())
 }
