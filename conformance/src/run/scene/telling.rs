@@ -42,7 +42,8 @@ impl Teller<'_> {
         let redactor = &self.redactor;
         let whole = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
         let requirements = &self.session.plan().suite.requirements;
-        let covers = (step.covers.iter())
+        let blamed = |id: &&Arc<str>| !self.unstarted || self.session.plan().belongs(id, &self.trial.profile);
+        let covers = (step.covers.iter().filter(blamed))
             .filter_map(|id| requirements.iter().find(|requirement| Arc::ptr_eq(&requirement.id, id)))
             .map(|requirement| (requirement.id.to_string(), requirement.level))
             .collect();
