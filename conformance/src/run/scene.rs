@@ -77,16 +77,20 @@ impl From<Judgement> for Attempt {
 /// Returns a scenario that does not play.
 pub(super) fn unplayed(session: &Session, trial: &Trial, unset: &Unset) -> Played {
     let mut told = Vec::new();
-    let mut precondition = None;
+    let mut waits_for = None;
     for (index, asked) in &trial.steps {
         let step = &trial.scenario.steps[*index];
         if unset.unstarted && step.precondition {
-            precondition.get_or_insert(&*step.id);
+            waits_for = waits_for.or(Some(&step.id));
         }
         if *asked {
             let judgement = Judgement::because(unset.verdict, unset.reason.clone());
-            let judgement = Judgement { waits_for: precondition.map(str::to_owned), ..judgement };
+            let judgement = Judgement { waits_for: waits_for.map(|id| id.to_string()), ..judgement };
             told.push((*index, Attempt { printed: unset.printed.clone(), ..judgement.into() }));
+        }
+        // A setup step that covers a requirement fails for it; what depends on it was not tried.
+        if unset.unstarted && step.setup && !step.covers.is_empty() {
+            waits_for = waits_for.or(Some(&step.id));
         }
     }
     let redactor = session.redactor();

@@ -85,6 +85,25 @@ steps:
 }
 
 #[test]
+fn unstarted_profile_leaves_what_depends_on_a_requirement_inconclusive() {
+    let sandbox = Sandbox::odd();
+    sandbox.write(
+        "suite/desk/2-right.yaml",
+        "format: 1
+title: The right half
+profile: right
+steps:
+  - {id: own, title: it answers, covers: [HALF-2.1], setup: true, request: {path: /right}, expect: {status: 200}}
+  - {id: apart, title: it has a word, covers: [HALF-3.1], request: {path: /word}, expect: {status: 200}}
+",
+    );
+    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
+    assert_eq!(told.step("desk/2-right::own")["verdict"], "fail");
+    assert_eq!(told.step("desk/2-right::apart")["verdict"], "inconclusive");
+    assert_eq!(told.step("desk/2-right::apart")["waits_for"], "desk/2-right::own");
+}
+
+#[test]
 fn precondition_that_does_not_hold_skips_the_rest_of_its_scenario() {
     let sandbox = Sandbox::odd();
     let scenario = |expected: &str| {
