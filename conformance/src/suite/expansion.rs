@@ -39,6 +39,7 @@ pub(super) struct Level<'a> {
     pub(super) exports: BTreeMap<String, Vec<String>>,
     pub(super) stages: Stages,
     pub(super) setup: bool,
+    pub(super) precondition: bool,
     pub(super) cleanup: bool,
     /// Whether the target is the scenario's own.
     pub(super) isolated: bool,
@@ -213,6 +214,7 @@ impl<'a> Expansion<'a> {
             )?
             .within(level.stages),
             setup: level.setup || step.value.setup,
+            precondition: level.precondition || step.value.precondition,
             cleanup: level.cleanup,
             isolated: level.isolated,
             requires: step::requires(&step.value.requires, &level.requires, level.source, self.names.suite)?,

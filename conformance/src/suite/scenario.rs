@@ -103,6 +103,7 @@ pub(super) fn compile(
         exports: BTreeMap::new(),
         stages,
         setup: false,
+        precondition: false,
         cleanup: false,
         isolated: text.isolated,
         requires,
