@@ -299,7 +299,9 @@ fn compile_cookie(name: &Located<String>, node: &Node, setting: &Setting<'_>) ->
     let mut attributes = Vec::new();
     for attribute in COOKIE_ATTRIBUTES {
         if let Some(node) = members.take(attribute) {
-            attributes.push((attribute, matcher::compile(node, setting)?));
+            // These two are there or not, however the boolean is spelled.
+            let flag = matches!(attribute, "http-only" | "secure").then(|| node.with_plain_boolean());
+            attributes.push((attribute, matcher::compile(flag.as_ref().unwrap_or(node), setting)?));
         }
     }
     members.finish()?;

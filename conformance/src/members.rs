@@ -61,19 +61,19 @@ impl<'a> Members<'a> {
 }
 
 /// Returns the string of a node; a number or a boolean is taken as it is written.
+///
+/// # Errors
+/// A list, a mapping, null, or a tag, at its place.
 pub(crate) fn string(node: &Node, source: &Arc<Source>, what: &str) -> Result<String, Diagnostic> {
-    match (&node.tag, &node.value) {
-        (None, Value::String(text)) => Ok(text.clone()),
-        (None, Value::Number(read)) => Ok(node.digits(source).unwrap_or(read).to_owned()),
-        (None, Value::Bool(value)) => Ok(value.to_string()),
-        (Some(tag), _) => Err(Diagnostic::at(
-            node.place(source),
-            format!("{what} is a string; the matcher `{tag}` has no place here"),
-        )),
-        _ => Err(Diagnostic::at(
-            node.place(source),
-            format!("{what} is a string, and here is {}", node.shape()),
-        )),
+    let wrong = |message: String| Diagnostic::at(node.place(source), message);
+    match (&node.tag, node.written()) {
+        (None, Some(text)) => Ok(text.to_owned()),
+        (Some(tag), _) => Err(wrong(format!("{what} is a string; the matcher `{tag}` has no place here"))),
+        (None, None) => {
+            let wrong = wrong(format!("{what} is a string, and here is {}", node.shape()));
+            let null = matches!(node.value, Value::Null);
+            Err(if null { wrong.help("an empty string is written '', and the word 'null'") } else { wrong })
+        }
     }
 }
 
@@ -138,8 +138,7 @@ pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic
 /// Returns the number of a node, with the digits that it has in the file.
 pub(crate) fn number(node: &Node, source: &Arc<Source>) -> Result<Number, Diagnostic> {
     let written = match &node.value {
-        Value::Number(read) => node.digits(source).unwrap_or(read),
-        Value::String(text) => text,
+        Value::Number(text) | Value::String(text) => text,
         _ => {
             let message = format!("a number is expected here, and here is {}", node.shape());
             return Err(Diagnostic::at(node.place(source), message));
