@@ -82,11 +82,19 @@ pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text
     parse_text(&string(node, source, what)?, &node.place(source))
 }
 
-/// Returns a text with its expressions.
+/// Returns a text with its expressions: what they come to is written into it.
 ///
 /// # Errors
 /// An expression that cannot be read, at its place.
 pub(crate) fn parse_text(written: &str, place: &Place) -> Result<Text, Diagnostic> {
+    parse_value(written, place).map(Text::in_text)
+}
+
+/// Returns a string of JSON with its expressions: one that stands alone keeps its type.
+///
+/// # Errors
+/// An expression that cannot be read, at its place.
+pub(crate) fn parse_value(written: &str, place: &Place) -> Result<Text, Diagnostic> {
     Text::parse(written).map_err(|error| {
         let place = place.find(error.written());
         match error.unknown_filter() {

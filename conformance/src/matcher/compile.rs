@@ -9,7 +9,7 @@ use super::leaf::{LEAVES, LEAVES_OF};
 use super::{About, Kind, Matcher, moment, schema};
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
-use crate::members::{Members, number, parse_text};
+use crate::members::{Members, number, parse_text, parse_value};
 use crate::request::Files;
 use crate::source::{Place, Source};
 use crate::template::Text;
@@ -85,6 +85,7 @@ pub(crate) fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic>
 fn plain(node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diagnostic> {
     let (source, mode) = (setting.source, setting.mode);
     Ok(match &node.value {
+        Value::String(written) if mode == Mode::Json => Kind::Text(parse_value(written, place)?),
         Value::String(written) => Kind::Text(parse_text(written, place)?),
         Value::Number(_) | Value::Bool(_) if mode != Mode::Json => {
             Kind::Text(Text::literal(node.written().unwrap_or_default()))

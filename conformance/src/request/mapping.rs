@@ -7,7 +7,7 @@ use super::{
     Agent, Body, Field, Files, Header, JsonText, Request, check_field_name, check_method, percent_encode,
 };
 use crate::diagnostic::Diagnostic;
-use crate::members::{Members, json, parse_text, string, text, texts};
+use crate::members::{Members, json, parse_text, parse_value, string, text, texts};
 use crate::source::Source;
 use crate::template::Text;
 use crate::yaml::{Located, Node, Value};
@@ -114,7 +114,7 @@ fn credentials(node: &Node, source: &Arc<Source>) -> Result<Text, Diagnostic> {
 /// A tag, or an expression that cannot be read.
 pub(crate) fn json_text(node: &Node, source: &Arc<Source>) -> Result<JsonText, Diagnostic> {
     Ok(match (&node.tag, &node.value) {
-        (None, Value::String(written)) => JsonText::Text(parse_text(written, &node.place(source))?),
+        (None, Value::String(written)) => JsonText::Text(parse_value(written, &node.place(source))?),
         (None, Value::List(list)) => {
             JsonText::List(list.iter().map(|item| json_text(item, source)).collect::<Result<_, _>>()?)
         }
