@@ -122,6 +122,36 @@ pub(crate) fn texts(
         .collect()
 }
 
+/// Returns the entries of a mapping of free names to strings, in which a list gives one name several values.
+///
+/// # Errors
+/// An empty list, or a value that is no string, at its place.
+pub(crate) fn texts_or_lists<'n>(
+    node: &'n Node,
+    source: &Arc<Source>,
+    what: &str,
+) -> Result<Vec<(&'n Located<String>, Text)>, Diagnostic> {
+    let Value::Mapping(entries) = &node.value else {
+        let message = format!("{what} is a mapping, and here is {}", node.shape());
+        return Err(Diagnostic::at(node.place(source), message));
+    };
+    let mut texts = Vec::new();
+    for (key, node) in entries {
+        let values = match (&node.tag, &node.value) {
+            (None, Value::List(list)) if list.is_empty() => {
+                let message = format!("`{}` is an empty list, so nothing would be sent", key.value);
+                return Err(Diagnostic::at(node.place(source), message).help("leave the name out, or give it ''"));
+            }
+            (None, Value::List(list)) => list.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        for value in values {
+            texts.push((key, text(value, source, &format!("`{}`", key.value))?));
+        }
+    }
+    Ok(texts)
+}
+
 /// Returns the value of a node as JSON, tags not allowed.
 pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic> {
     if let Some(tag) = &node.tag {

@@ -64,6 +64,9 @@ pub(super) struct Expansion<'a> {
 /// The steps that a scenario may come to. Sequences that use each other come to any number in a few lines.
 const MOST: usize = 10_000;
 
+/// Rows are looked at until so much is wrong.
+const MOST_WRONG: usize = 20;
+
 impl<'a> Expansion<'a> {
     /// Writes out the steps of a level.
     pub(super) fn steps(&mut self, steps: &'a [Located<StepText>], level: &Level<'a>) {
@@ -88,11 +91,17 @@ impl<'a> Expansion<'a> {
         }
         let id = step.value.id.as_ref().or(step.value.uses.as_ref()).map_or("", |id| id.value.as_str());
         let places: Arc<[Place]> = rows.iter().map(|row| row.place.clone()).collect();
+        let mut wrong = Diagnostics::default();
         for row in &rows {
-            let level = self.row(row, &places, level, id)?;
-            self.step(step, &level)?;
+            let level = self.row(row, &places, level, id);
+            wrong.take(level.and_then(|level| self.step(step, &level)));
+            // What is wrong whatever the row is said once.
+            wrong.dedup();
+            if wrong.iter().count() >= MOST_WRONG {
+                break;
+            }
         }
-        Ok(())
+        wrong.into_result(())
     }
 
     /// Returns a level in which `row` means a row. `rows` is where it and the others stand.
