@@ -69,17 +69,17 @@ pub(crate) fn string(node: &Node, source: &Arc<Source>, what: &str) -> Result<St
     match (&node.tag, node.written()) {
         (None, Some(text)) => Ok(text.to_owned()),
         (Some(tag), _) => Err(wrong(format!("{what} is a string; the matcher `{tag}` has no place here"))),
-        (None, None) => {
-            let wrong = wrong(format!("{what} is a string, and here is {}", node.shape()));
-            let null = matches!(node.value, Value::Null);
-            Err(if null { wrong.help("an empty string is written '', and the word 'null'") } else { wrong })
-        }
+        (None, None) => Err(wrong(format!("{what} is a string, and here is {}", node.shape()))),
     }
 }
 
 /// Returns the string of a node with its expressions.
 pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text, Diagnostic> {
-    parse_text(&string(node, source, what)?, &node.place(source))
+    let written = string(node, source, what).map_err(|wrong| match (&node.tag, &node.value) {
+        (None, Value::Null) => wrong.help("an empty string is written '', and the word 'null'"),
+        _ => wrong,
+    });
+    parse_text(&written?, &node.place(source))
 }
 
 /// Returns a text with its expressions: what they come to is written into it.
@@ -140,7 +140,9 @@ pub(crate) fn texts_or_lists<'n>(
         let values = match (&node.tag, &node.value) {
             (None, Value::List(list)) if list.is_empty() => {
                 let message = format!("`{}` is an empty list, so nothing would be sent", key.value);
-                return Err(Diagnostic::at(node.place(source), message).help("leave the name out, or give it ''"));
+                return Err(
+                    Diagnostic::at(node.place(source), message).help("leave the name out, or give it ''")
+                );
             }
             (None, Value::List(list)) => list.as_slice(),
             _ => std::slice::from_ref(node),

@@ -273,7 +273,8 @@ impl Request {
         fields.push(("User-Agent", self.agent.name().to_owned()));
         fields.push(("Accept", "*/*".to_owned()));
         let curl = self.agent == Agent::Curl;
-        let cookies = self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
+        let cookies =
+            self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
         let cookies: Vec<String> =
             cookies.into_iter().filter(|cookie| !curl || !names_a_file(cookie)).collect();
         if !cookies.is_empty() {

@@ -179,7 +179,10 @@ impl Place {
     #[must_use]
     pub fn column(&self) -> usize {
         let start = self.source.line_start(self.row());
-        self.source.text.get(start..self.span().start).map_or(1, |before| without_mark(before).chars().count() + 1)
+        self.source
+            .text
+            .get(start..self.span().start)
+            .map_or(1, |before| without_mark(before).chars().count() + 1)
     }
 
     /// The source line on which the place begins.

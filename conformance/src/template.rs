@@ -153,7 +153,11 @@ impl Text {
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
-        Ok(Self(Form::Parted(Arc::new(Parted { written: written.into(), parts: parts.into(), in_text: false }))))
+        Ok(Self(Form::Parted(Arc::new(Parted {
+            written: written.into(),
+            parts: parts.into(),
+            in_text: false,
+        }))))
     }
 
     /// Returns the string as it is where a text belongs, such as a path or a header field: [`json`](Self::json) is a string then, whatever type
@@ -164,7 +168,9 @@ impl Text {
             Form::Literal(_) => self,
             Form::Parted(parted) => Self(Form::Parted(Arc::new(match Arc::try_unwrap(parted) {
                 Ok(parted) => Parted { in_text: true, ..parted },
-                Err(shared) => Parted { written: shared.written.clone(), parts: shared.parts.clone(), in_text: true },
+                Err(shared) => {
+                    Parted { written: shared.written.clone(), parts: shared.parts.clone(), in_text: true }
+                }
             }))),
         }
     }
@@ -307,7 +313,8 @@ pub fn render(template: &str, scope: &Scope) -> Result<String, String> {
 /// A whole template whose expressions make texts as those of a scenario do.
 fn rewritten(template: &str) -> String {
     let piece = |(is_expression, piece): (bool, &str)| {
-        let inside = piece.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).filter(|_| is_expression);
+        let inside =
+            piece.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).filter(|_| is_expression);
         inside.map_or_else(|| piece.to_owned(), |inside| format!("${{{}}}", syntax::read(inside).rewritten))
     };
     pieces(template).into_iter().map(piece).collect()
@@ -364,7 +371,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     value::set_up(&mut environment);
     let of_text = |function: fn(&str) -> String| {
-        move |given: &Value| value::text(given).map(|text| function(&text)).map_err(value::misplaced)
+        move |given: &Value| value::to_text(given).map(|text| function(text.as_str().unwrap_or_default()))
     };
     environment.add_function("base64", of_text(|text| base64::prelude::BASE64_STANDARD.encode(text)));
     environment.add_function("sha256", of_text(|text| hexadecimal(&Sha256::digest(text))));

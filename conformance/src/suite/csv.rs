@@ -41,7 +41,8 @@ pub(super) fn read(source: &Arc<Source>) -> Result<(Vec<String>, Vec<Record>), D
     let records: Vec<Record> = records.collect();
     for (fields, place) in records.iter().filter(|(fields, _)| fields.len() != header.len()) {
         let (own, columns) = (amount(fields.len(), "field"), header.len());
-        let uneven = Diagnostic::at(place.clone(), format!("this row has {own}, and the header names {columns}"));
+        let uneven =
+            Diagnostic::at(place.clone(), format!("this row has {own}, and the header names {columns}"));
         wrong.push(uneven.help("a field with a comma in it stands in double quotes"));
     }
     wrong.into_result((header, records))
@@ -79,8 +80,10 @@ fn check_separator(source: &Arc<Source>) -> Result<(), Diagnostic> {
     match other {
         Some((at, name)) if !line.contains(',') => {
             let place = source.place(Span::new(at, at + 1));
-            let message = format!("the columns of this file seem to be separated by {name}, and not by commas");
-            Err(Diagnostic::at(place, message).help("save it as CSV with commas: other separators are not read"))
+            let message =
+                format!("the columns of this file seem to be separated by {name}, and not by commas");
+            Err(Diagnostic::at(place, message)
+                .help("save it as CSV with commas: other separators are not read"))
         }
         _ => Ok(()),
     }
@@ -123,7 +126,11 @@ fn check_quotes(source: &Arc<Source>) -> Result<(), Diagnostics> {
 /// Where a column's name stands last in the header.
 fn last(header: &Place, name: &str) -> Place {
     let (source, span) = (header.source(), header.span());
-    let at = source.text().get(span.start..span.end).filter(|_| !name.is_empty()).and_then(|line| line.rfind(name));
+    let at = source
+        .text()
+        .get(span.start..span.end)
+        .filter(|_| !name.is_empty())
+        .and_then(|line| line.rfind(name));
     at.map_or_else(
         || header.clone(),
         |at| source.place(Span::new(span.start + at, span.start + at + name.len())),
@@ -150,7 +157,10 @@ mod tests {
         for text in ["\u{feff}email,name\na@x,n\n", "\u{feff}\"email\",name\r\na@x,n\r\n"] {
             let (header, records) = read(&Source::new("r.csv", text)).unwrap();
             assert_eq!(header, ["email", "name"]);
-            assert_eq!((records[0].0.join(" "), records[0].1.to_string()), ("a@x n".to_owned(), "r.csv:2:1".to_owned()));
+            assert_eq!(
+                (records[0].0.join(" "), records[0].1.to_string()),
+                ("a@x n".to_owned(), "r.csv:2:1".to_owned())
+            );
         }
     }
 
@@ -168,8 +178,14 @@ mod tests {
     #[test]
     fn every_mistake_of_a_table_is_reported_at_its_line_and_column() {
         for (text, all) in [
-            ("a,b\n1,2\n3\n4,5,6\n", &["r.csv:3:1", "has 1 field,", "r.csv:4:1", "has 3 fields, and the header names 2"][..]),
-            ("email,name,email\na@x,n,b@x\n", &["the column `email` stands here a second time", "r.csv:1:12"]),
+            (
+                "a,b\n1,2\n3\n4,5,6\n",
+                &["r.csv:3:1", "has 1 field,", "r.csv:4:1", "has 3 fields, and the header names 2"][..],
+            ),
+            (
+                "email,name,email\na@x,n,b@x\n",
+                &["the column `email` stands here a second time", "r.csv:1:12"],
+            ),
             ("email;name\na@x;n\n", &["separated by `;`", "r.csv:1:6", "save it as CSV with commas"]),
             ("\"email\";\"name\"\n", &["separated by `;`"]),
             ("email\tname\n", &["separated by tabs"]),

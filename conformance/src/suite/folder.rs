@@ -75,7 +75,8 @@ impl Folder {
             Self::Embedded => collect_embedded(&EMBEDDED, &mut found.names),
         }
         if found.seen > MOST {
-            let message = format!("the suite {} has more than {MOST} files and folders, with its links", found.root);
+            let message =
+                format!("the suite {} has more than {MOST} files and folders, with its links", found.root);
             let wrong = Diagnostic::new(message).help("remove links between its folders");
             return Err(wrong);
         }
@@ -236,10 +237,11 @@ impl Found {
             Ok(about) => about,
             Err(error) => {
                 let wrong = match entry.path().read_link() {
-                    Ok(to) if error.kind() == io::ErrorKind::NotFound => {
-                        Diagnostic::new(format!("the link {shown} leads to {}, which is not there", to.display()))
-                            .help("remove it, or put back what it leads to")
-                    }
+                    Ok(to) if error.kind() == io::ErrorKind::NotFound => Diagnostic::new(format!(
+                        "the link {shown} leads to {}, which is not there",
+                        to.display()
+                    ))
+                    .help("remove it, or put back what it leads to"),
                     _ => Diagnostic::new(format!("{shown} cannot be read: {error}")),
                 };
                 return self.wrong.push((name, wrong));
@@ -247,11 +249,12 @@ impl Found {
         };
         if about.is_dir() {
             if let Err(error) = self.collect(&entry.path(), &name, around) {
-                self.wrong.push((name, Diagnostic::new(format!("the folder {shown} cannot be read: {error}"))));
+                self.wrong
+                    .push((name, Diagnostic::new(format!("the folder {shown} cannot be read: {error}"))));
             }
         } else if is_yaml(&name) && !has_ending(&name, "yaml") {
             let wrong = Diagnostic::new(format!("the file {shown} would not be read"));
-            self.wrong.push((name, wrong.help("the files of a suite end in .yaml, in small letters")));
+            self.wrong.push((name, wrong.help("the files of a suite end in .yaml")));
         } else if is_yaml(&name) && !about.is_file() {
             self.wrong.push((name, Diagnostic::new(format!("{shown} is not a file"))));
         } else if is_yaml(&name) {

@@ -64,7 +64,9 @@ pub(super) fn read(
     }
     if let Some(row) = rows.get(MOST) {
         let message = format!("here the rows come to more than {MOST}");
-        return Err(Diagnostic::at(row.place.clone(), message).help("what is larger is several files").into());
+        return Err(Diagnostic::at(row.place.clone(), message)
+            .help("what is larger is several files")
+            .into());
     }
     let mut known: HashMap<String, Place> = HashMap::new();
     let mut named: Vec<Row> = Vec::new();

@@ -39,22 +39,36 @@ enum Beside {
     Sum,
     /// `~`
     Concatenation,
-    /// `*`, `/`, `%` and the sign of a number, which bind stronger than `~`.
+    /// `*`, `/` and `%`, which bind stronger than `~`.
     Product,
 }
 
 /// What is open: the whole expression, or a bracket in it.
 struct Level<'t> {
     before: Beside,
-    /// The tokens of the operand so far: the first one, and how many.
-    operand: Option<(Token<'t>, usize)>,
+    /// Whether a minus sign stands before the operand. It binds stronger than a filter.
+    negative: bool,
+    /// The tokens of the operand so far: the first one, where it begins, and how many.
+    operand: Option<(Token<'t>, usize, usize)>,
     /// The dotted name that stands before the bracket.
     subscripted: Option<&'t str>,
 }
 
 /// Filters whose input becomes a text.
-const OF_TEXT: [&str; 12] =
-    ["capitalize", "e", "escape", "indent", "lines", "lower", "replace", "split", "title", "trim", "upper", "safe"];
+const OF_TEXT: [&str; 12] = [
+    "capitalize",
+    "e",
+    "escape",
+    "indent",
+    "lines",
+    "lower",
+    "replace",
+    "split",
+    "title",
+    "trim",
+    "upper",
+    "safe",
+];
 /// Filters that calculate.
 const OF_NUMBERS: [&str; 5] = ["abs", "float", "int", "round", "sum"];
 /// Filters that compare the elements of a list.
@@ -98,7 +112,7 @@ pub(crate) fn pieces(text: &str) -> Vec<(bool, &str)> {
 /// Returns what is known of an expression that is written without its braces.
 pub(super) fn read(expression: &str) -> Syntax<'_> {
     let mut syntax = Syntax::default();
-    let mut inserted: Vec<(usize, &str)> = Vec::new();
+    let mut inserted: Vec<(usize, String)> = Vec::new();
     let mut levels = vec![Level::of(None)];
     let all: Vec<(usize, Token<'_>)> = tokens(expression).collect();
     // Then the elements of the list that is joined are objects.
@@ -108,7 +122,8 @@ pub(super) fn read(expression: &str) -> Syntax<'_> {
     for (index, &(at, token)) in all.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| all.get(before)).map(|(_, token)| *token);
         let next = all.get(index + 1).map(|(_, token)| *token);
-        let member = matches!(before, Some(Token::Sign("." | "|"))) || matches!(before, Some(Token::Name("is")));
+        let member =
+            matches!(before, Some(Token::Sign("." | "|"))) || matches!(before, Some(Token::Name("is")));
         let Some(level) = levels.last_mut() else { break };
         match token {
             Token::Sign(open @ ("(" | "[" | "{")) => {
@@ -116,7 +131,7 @@ pub(super) fn read(expression: &str) -> Syntax<'_> {
                 if let (Some(Token::Name(name)), "(", false) = (before, open, is_filter(&all[..index])) {
                     syntax.calls.push(name);
                 }
-                level.count(token);
+                level.count(at, token);
                 levels.push(Level::of(name.filter(|_| open == "[")));
             }
             Token::Sign(")" | "]" | "}") => {
@@ -126,17 +141,23 @@ pub(super) fn read(expression: &str) -> Syntax<'_> {
                 }
             }
             Token::Sign("|") => {
-                level.count(token);
-                if let Some(Token::Name(filter)) = next {
-                    syntax.filters.push(filter);
-                    inserted.extend(OF_TEXT.contains(&filter).then_some((end, TEXT)));
-                    inserted.extend(OF_NUMBERS.contains(&filter).then_some((end, NUMBER)));
-                    inserted.extend(OF_ORDER.contains(&filter).then_some((end, EXACT)));
-                    inserted.extend((filter == "join" && !by_attribute).then_some((end, TEXTS)));
+                level.count(at, token);
+                level.negate(end, &mut inserted);
+                if let Some(Token::Name(name)) = next {
+                    syntax.filters.push(name);
+                    let before = match name {
+                        "join" if by_attribute => None,
+                        "join" => Some(TEXTS),
+                        _ if OF_TEXT.contains(&name) => Some(TEXT),
+                        _ if OF_NUMBERS.contains(&name) => Some(NUMBER),
+                        _ if OF_ORDER.contains(&name) => Some(EXACT),
+                        _ => None,
+                    };
+                    inserted.extend(before.map(|before| (end, filter(before))));
                 }
             }
             Token::Name("is") if !member && level.operand.is_some() => {
-                level.count(token);
+                level.count(at, token);
                 // Whether there is a value at all is asked of the name itself.
                 let test = all[index + 1..].iter().find_map(|(_, token)| match token {
                     Token::Name("not") => None,
@@ -144,17 +165,17 @@ pub(super) fn read(expression: &str) -> Syntax<'_> {
                     _ => Some(""),
                 });
                 if !matches!(test, Some("defined" | "undefined")) {
-                    inserted.push((end, NUMBER));
+                    inserted.push((end, filter(NUMBER)));
                 }
             }
-            Token::Sign("-") if level.operand.is_none() => level.before = Beside::Product,
+            Token::Sign("-") if level.operand.is_none() => level.negative = true,
             Token::Sign(":") => {
                 syntax.sliced.extend(level.subscripted);
                 level.close(Beside::Nothing, end, &mut inserted);
             }
             _ => match Beside::of(token, member) {
                 Some(beside) => level.close(beside, end, &mut inserted),
-                None => level.count(token),
+                None => level.count(at, token),
             },
         }
         end = token_end(expression, at);
@@ -162,34 +183,52 @@ pub(super) fn read(expression: &str) -> Syntax<'_> {
     if let Some(level) = levels.first_mut() {
         level.close(Beside::Nothing, end, &mut inserted);
     }
+    inserted.sort_by_key(|(at, _)| *at);
     let mut from = 0;
-    for (at, filter) in inserted {
-        syntax.rewritten.extend([expression.get(from..at).unwrap_or_default(), " | ", filter]);
+    for (at, more) in inserted {
+        syntax.rewritten.extend([expression.get(from..at).unwrap_or_default(), &more]);
         from = at;
     }
     syntax.rewritten.push_str(expression.get(from..).unwrap_or_default());
     syntax
 }
 
+fn filter(name: &str) -> String {
+    format!(" | {name}")
+}
+
 impl<'t> Level<'t> {
     fn of(subscripted: Option<&'t str>) -> Self {
-        Self { before: Beside::Nothing, operand: None, subscripted }
+        Self { before: Beside::Nothing, negative: false, operand: None, subscripted }
     }
 
     /// Adds a token to the operand.
-    fn count(&mut self, token: Token<'t>) {
-        let (first, many) = self.operand.unwrap_or((token, 0));
-        self.operand = Some((first, many + 1));
+    fn count(&mut self, at: usize, token: Token<'t>) {
+        let (first, begin, many) = self.operand.unwrap_or((token, at, 0));
+        self.operand = Some((first, begin, many + 1));
+    }
+
+    /// Whether the operand is one number or one string as it is written.
+    fn is_literal(&self) -> bool {
+        matches!(self.operand, Some((Token::Number | Token::Text, _, 1)))
+    }
+
+    /// Ends what a minus sign stands before.
+    fn negate(&mut self, end: usize, inserted: &mut Vec<(usize, String)>) {
+        if let Some((_, begin, _)) = self.operand.filter(|_| self.negative && !self.is_literal()) {
+            inserted.extend([(begin, "(".to_owned()), (end, format!(" | {NUMBER})"))]);
+        }
+        self.negative = false;
     }
 
     /// Ends the operand before an operator, and puts the filter behind it that the operators on its two sides ask for.
-    fn close(&mut self, behind: Beside, end: usize, inserted: &mut Vec<(usize, &'static str)>) {
-        let literal = matches!(self.operand, Some((Token::Number | Token::Text, 1)));
-        if self.operand.is_some() && !literal {
+    fn close(&mut self, behind: Beside, end: usize, inserted: &mut Vec<(usize, String)>) {
+        self.negate(end, inserted);
+        if self.operand.is_some() && !self.is_literal() {
             match self.before.max(behind) {
                 Beside::Nothing => {}
-                Beside::Concatenation => inserted.push((end, TEXT)),
-                Beside::Sum | Beside::Product => inserted.push((end, NUMBER)),
+                Beside::Concatenation => inserted.push((end, filter(TEXT))),
+                Beside::Sum | Beside::Product => inserted.push((end, filter(NUMBER))),
             }
         }
         self.before = behind;
@@ -321,7 +360,8 @@ mod tests {
             ("a * b ~ c + d", "a | _number * b | _number ~ c | string + d | _number"),
             ("(a if b else c) ~ d | upper", "(a if b else c) | string ~ d | string | upper | string"),
             ("a == 1.10 and b < c", "a | _number == 1.10 and b | _number < c | _number"),
-            ("-a ~ 'x'", "-a | _number ~ 'x'"),
+            ("-a ~ 'x'", "-(a | _number) | string ~ 'x'"),
+            ("1 - -a.b[-1] | abs", "1 - -(a.b[-1] | _number) | _number | abs | _number"),
             ("a[-1] ~ b[c:d]", "a[-1] | string ~ b[c:d] | string"),
             ("a is none or b is not defined", "a | _number is none or b is not defined"),
             ("a | sum", "a | _number | sum"),

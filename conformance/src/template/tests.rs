@@ -110,11 +110,16 @@ fn an_expression_that_would_take_the_whole_stack_is_refused() {
 #[test]
 fn a_text_writes_scalars_as_json_does_and_refuses_null_lists_and_objects() {
     let mut scope = Scope::default();
-    scope.set("row", &crate::json::read(br#"{"t":true,"n":null,"l":[1,"a",false],"o":{"k":[1,2]},"s":"x"}"#).unwrap());
-    let rendered = |text: &str| Text::parse(text)?.in_text().render(&scope).map_err(|error| {
-        assert!(error.is_misplaced(), "{error}");
-        error
-    });
+    scope.set(
+        "row",
+        &crate::json::read(br#"{"t":true,"n":null,"l":[1,"a",false],"o":{"k":[1,2]},"s":"x"}"#).unwrap(),
+    );
+    let rendered = |text: &str| {
+        Text::parse(text)?.in_text().render(&scope).map_err(|error| {
+            assert!(error.is_misplaced(), "{error}");
+            error
+        })
+    };
     for (text, written) in [
         ("on=${row.t}", "on=true"),
         ("${'on=' ~ row.t}", "on=true"),
@@ -151,6 +156,11 @@ fn a_text_writes_scalars_as_json_does_and_refuses_null_lists_and_objects() {
         assert!(text.contains(error.written()), "{text}: {message}");
     }
     assert_eq!(Text::parse("${row.n}").unwrap().json(&scope), Ok(Json::Null));
+    for text in ["${sha256(nobody)}", "${'x' ~ nobody}", "${nobody | upper}", "${nobody + 1}"] {
+        let error = Text::parse(text).unwrap().render(&scope).unwrap_err();
+        assert!(error.to_string().ends_with("has no value: there is no such name"), "{error}");
+    }
+    assert_eq!(rendered("${nobody | default('x')}${nobody is defined}").unwrap(), "xfalse");
 }
 
 #[test]

@@ -43,26 +43,31 @@ impl Object for Exact {
 
 /// Gives an environment the filters with which values become texts and numbers, and its own way to write a value.
 pub(super) fn set_up(environment: &mut Environment<'_>) {
-    environment.set_formatter(|out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value| match text(value) {
-        _ if value.is_undefined() => minijinja::escape_formatter(out, state, value),
-        Ok(text) => out.write_str(&text).map_err(Error::from),
-        Err(fault) => Err(misplaced(fault)),
+    environment.set_formatter(|out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value| {
+        match text(value) {
+            _ if value.is_undefined() => minijinja::escape_formatter(out, state, value),
+            Ok(text) => out.write_str(&text).map_err(Error::from),
+            Err(fault) => Err(misplaced(fault)),
+        }
     });
     environment.add_filter(TEXT, to_text);
     environment.add_filter(TEXTS, |value: &Value| match value.kind() {
         ValueKind::Seq => value.try_iter()?.map(|item| to_text(&item)).collect::<Result<Value, _>>(),
         _ => Ok(value.clone()),
     });
-    environment.add_filter(NUMBER, |value: &Value| each(value, &|value| match value.downcast_object_ref() {
-        Some(Exact(number)) => of_library(number),
-        None => value.clone(),
-    }));
-    environment.add_filter(EXACT, |value: &Value| each(value, &|value| match value.kind() {
-        ValueKind::Number => {
-            Number::parse(&value.to_string()).map_or_else(|| value.clone(), |one| Value::from_object(Exact(one)))
-        }
-        _ => value.clone(),
-    }));
+    environment.add_filter(NUMBER, |value: &Value| {
+        each(value, &|value| match value.downcast_object_ref() {
+            Some(Exact(number)) => of_library(number),
+            None => value.clone(),
+        })
+    });
+    environment.add_filter(EXACT, |value: &Value| {
+        each(value, &|value| match value.kind() {
+            ValueKind::Number => Number::parse(&value.to_string())
+                .map_or_else(|| value.clone(), |one| Value::from_object(Exact(one))),
+            _ => value.clone(),
+        })
+    });
     environment.add_filter("tojson", to_json);
     for name in ["default", "d"] {
         environment.add_filter(name, |state: &State<'_, '_>, value: &Value, others: Rest<Value>| {
@@ -100,11 +105,15 @@ pub(super) fn is_misplaced(error: &Error) -> bool {
 }
 
 /// Returns a fault of [`text`] as an error of the library.
-pub(super) fn misplaced(fault: &'static str) -> Error {
+fn misplaced(fault: &'static str) -> Error {
     Error::new(ErrorKind::InvalidOperation, fault)
 }
 
-fn to_text(value: &Value) -> Result<Value, Error> {
+/// Returns a value as a text.
+///
+/// # Errors
+/// One that is not there, and those of [`text`].
+pub(super) fn to_text(value: &Value) -> Result<Value, Error> {
     if value.is_undefined() {
         return Err(ErrorKind::UndefinedError.into());
     }

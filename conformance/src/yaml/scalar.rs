@@ -113,7 +113,8 @@ pub(super) fn number(text: &str) -> Option<Cow<'_, str>> {
     let sign = if text.starts_with('-') { "-" } else { "" };
     let significant = before.trim_start_matches('0');
     // YAML allows what JSON does not: a plus, `.5`, `5.` and leading zeros. All else is the same.
-    let whole = if significant.is_empty() && !(before.is_empty() && behind.is_empty()) { "0" } else { significant };
+    let whole =
+        if significant.is_empty() && !(before.is_empty() && behind.is_empty()) { "0" } else { significant };
     let json = [sign, whole, point, behind, exponent].concat();
     Number::parse(&json).is_some().then_some(Cow::Owned(json))
 }
@@ -189,10 +190,52 @@ mod tests {
     #[test]
     fn what_is_no_number_of_the_core_schema_stays_a_string() {
         for text in [
-            "no", "yes", "on", "off", "y", "010", "-010", "0777", "01234", "+", "-", ".", "..", "inf", "nan", "NaN",
-            "infinity", "+.nan", "1.2.3", "127.0.0.1", "0o9", "0o", "0xg", "0x", "0b10", "0B10", "0X1F", "-0x1F",
-            "+0o17", "1_000", "1:30", "--1", "++1", "+-1", "1 2", "4xx", "2024-01-01", "truE", "nil", "e3", ".e3", "1e",
-            "1e+", "1e5.5", "0x+1", "1e+-5",
+            "no",
+            "yes",
+            "on",
+            "off",
+            "y",
+            "010",
+            "-010",
+            "0777",
+            "01234",
+            "+",
+            "-",
+            ".",
+            "..",
+            "inf",
+            "nan",
+            "NaN",
+            "infinity",
+            "+.nan",
+            "1.2.3",
+            "127.0.0.1",
+            "0o9",
+            "0o",
+            "0xg",
+            "0x",
+            "0b10",
+            "0B10",
+            "0X1F",
+            "-0x1F",
+            "+0o17",
+            "1_000",
+            "1:30",
+            "--1",
+            "++1",
+            "+-1",
+            "1 2",
+            "4xx",
+            "2024-01-01",
+            "truE",
+            "nil",
+            "e3",
+            ".e3",
+            "1e",
+            "1e+",
+            "1e5.5",
+            "0x+1",
+            "1e+-5",
         ] {
             assert_eq!(plain(text), Scalar::String(text), "{text}");
         }

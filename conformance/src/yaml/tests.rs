@@ -155,7 +155,8 @@ fn the_dash_of_an_element_stands_in_no_comment() {
 #[test]
 fn numbers_keep_their_digits_through_aliases_and_merge_keys() {
     let big = "123456789012345678901234567890";
-    let text = format!("a: &n {big}\nb: *n\nc: &m {{x: 1.10, y: !!float 1E5, z: *n}}\nd: {{<<: *m, w: [*n, -0]}}\n");
+    let text =
+        format!("a: &n {big}\nb: *n\nc: &m {{x: 1.10, y: !!float 1E5, z: *n}}\nd: {{<<: *m, w: [*n, -0]}}\n");
     let source = Source::new("a.yaml", text.as_str());
     let node: Node = read(&source).unwrap();
     let json = crate::members::json(&node, &source).unwrap().to_string();

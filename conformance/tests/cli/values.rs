@@ -118,12 +118,13 @@ fn step(request: &str) -> String {
 #[test]
 fn an_alias_of_a_large_number_keeps_its_digits() {
     let big = "123456789012345678901234567890";
-    let steps = format!(
-        "  - {{id: a, title: t, request: {{path: /}}, expect: {{json: {{a: &n {big}, b: *n}}}}}}\n"
-    );
-    let suite = Suite::new(&steps, r#"{"a": 123456789012345678901234567890, "b": 123456789012345678901234567890}"#);
+    let steps =
+        format!("  - {{id: a, title: t, request: {{path: /}}, expect: {{json: {{a: &n {big}, b: *n}}}}}}\n");
+    let suite =
+        Suite::new(&steps, r#"{"a": 123456789012345678901234567890, "b": 123456789012345678901234567890}"#);
     assert_eq!(suite.sent().len(), 1);
-    let off = Suite::new(&steps, r#"{"a": 123456789012345678901234567890, "b": 123456789012345678901234567891}"#);
+    let off =
+        Suite::new(&steps, r#"{"a": 123456789012345678901234567890, "b": 123456789012345678901234567891}"#);
     assert_eq!(off.run(&[]).code, Some(1));
 }
 
@@ -154,7 +155,8 @@ fn numbers_keep_their_digits_through_rows_captures_and_templates() {
 
 #[test]
 fn scalars_are_sent_as_they_are_written_where_a_text_belongs() {
-    let scalars = [("hex", "0x1F"), ("oct", "0o17"), ("inf", ".inf"), ("t", "True"), ("v", "1.10"), ("zip", "01234")];
+    let scalars =
+        [("hex", "0x1F"), ("oct", "0o17"), ("inf", ".inf"), ("t", "True"), ("v", "1.10"), ("zip", "01234")];
     let mapping: Vec<String> = scalars.iter().map(|(name, scalar)| format!("{name}: {scalar}")).collect();
     let mapping = mapping.join(", ");
     let steps = step(&format!(
@@ -226,7 +228,10 @@ fn null_lists_and_objects_of_rows_in_a_text_are_errors_of_check_unless_a_filter_
     let formatted = with(r#"{path: "/${row.v | default('none') | tojson | replace(' ', '')}"}"#);
     assert_eq!(formatted.targets(), ["/%22none%22", "/[1,2]", "/{%22k%22:1}"]);
     let typed = with(r#"{path: /, method: POST, json: {v: "${row.v}"}}"#).sent();
-    assert_eq!(typed.iter().map(|sent| body(sent)).collect::<Vec<_>>(), [r#"{"v":null}"#, r#"{"v":[1,2]}"#, r#"{"v":{"k":1}}"#]);
+    assert_eq!(
+        typed.iter().map(|sent| body(sent)).collect::<Vec<_>>(),
+        [r#"{"v":null}"#, r#"{"v":[1,2]}"#, r#"{"v":{"k":1}}"#]
+    );
 }
 
 #[test]
@@ -270,7 +275,10 @@ fn user_and_cookie_of_a_curl_command_are_decided_by_the_value_of_their_expressio
 ";
     let sent = Suite::new(steps, "").sent();
     let basic = |sent: &str| field(sent, "Authorization")[0].to_owned();
-    assert_eq!(sent.iter().map(|sent| basic(sent)).collect::<Vec<_>>(), ["Basic Ym9iOnB3", "Basic Ym9iOg==", "Basic Yjo="]);
+    assert_eq!(
+        sent.iter().map(|sent| basic(sent)).collect::<Vec<_>>(),
+        ["Basic Ym9iOnB3", "Basic Ym9iOg==", "Basic Yjo="]
+    );
     let cookies: Vec<Vec<&str>> = sent.iter().map(|sent| field(sent, "Cookie")).collect();
     assert_eq!(cookies, [vec!["a=b"], vec![], vec![]]);
 }
@@ -374,7 +382,10 @@ fn a_byte_order_mark_is_accepted_in_every_file_that_is_read() {
     suite.write("suite/requirements.yaml", mark(REGISTER));
     suite.write("suite/t/a.yaml", mark(&format!("{HEAD}{steps}")));
     suite.write("suite/t/s.json", mark(r#"{"type": "object"}"#));
-    suite.write("suite/sequences/s.yaml", mark("format: 1\ntitle: t\nsteps: [{id: a, title: t, request: {path: /}}]\n"));
+    suite.write(
+        "suite/sequences/s.yaml",
+        mark("format: 1\ntitle: t\nsteps: [{id: a, title: t, request: {path: /}}]\n"),
+    );
     suite.write("vars.yaml", mark("v: given\n"));
     suite.write("deviations.yaml", mark("- {step: \"t/none::a\", reason: none}\n"));
     suite.write("doc.md", mark("```\n$ curl http://h.test/given\n{}\n```\n"));
@@ -430,7 +441,10 @@ fn a_file_that_would_not_be_read_is_an_error_and_all_of_them_are_reported_at_onc
         assert!(wrong.contains(&format!("error: the file suite/{name} would not be read")), "{wrong}");
     }
     assert!(wrong.contains("the files of a suite end in .yaml"), "{wrong}");
-    assert!(wrong.contains("error: the link suite/t/dangling.yaml leads to nowhere.yaml, which is not there"), "{wrong}");
+    assert!(
+        wrong.contains("error: the link suite/t/dangling.yaml leads to nowhere.yaml, which is not there"),
+        "{wrong}"
+    );
     assert!(wrong.contains("error: the link suite/missing leads to nowhere, which is not there"), "{wrong}");
     assert!(wrong.contains("suite/t/z.yaml:1:1"), "{wrong}");
 }
@@ -444,7 +458,8 @@ fn a_run_that_watches_runs_again_when_what_a_link_leads_to_changes() {
     symlink("../../real.yaml", suite.path("suite/t/link.yaml")).unwrap();
     let mut run = crate::program::conformance(suite.folder.path());
     run.args(["run", "--watch", "--suite", "suite", &suite.url]);
-    let mut run = run.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut run =
+        run.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
     let next = || suite.sent.recv_timeout(std::time::Duration::from_secs(60)).unwrap_or_default();
     let first = next();
     suite.write("real.yaml", scenario("/behind-it"));
