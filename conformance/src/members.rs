@@ -177,12 +177,9 @@ pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic
 
 /// Returns the number of a node, with the digits that it has in the file.
 pub(crate) fn number(node: &Node, source: &Arc<Source>) -> Result<Number, Diagnostic> {
-    let written = match &node.value {
-        Value::Number(text) | Value::String(text) => text,
-        _ => {
-            let message = format!("a number is expected here, and here is {}", node.shape());
-            return Err(Diagnostic::at(node.place(source), message));
-        }
+    let (Value::Number(written) | Value::String(written)) = &node.value else {
+        let message = format!("a number is expected here, and here is {}", node.shape());
+        return Err(Diagnostic::at(node.place(source), message));
     };
     Number::parse(written).ok_or_else(|| {
         Diagnostic::at(node.place(source), format!("`{written}` is not a number of JSON"))

@@ -54,9 +54,8 @@ pub(super) fn read(
 
 /// The credentials of an address, decoded.
 fn credentials(written: &str) -> String {
-    let decoded = |(is_expression, piece)| match is_expression {
-        true => Cow::Borrowed(piece),
-        false => percent_decode_str(piece).decode_utf8_lossy(),
+    let decoded = |(is_expression, piece)| {
+        if is_expression { Cow::Borrowed(piece) } else { percent_decode_str(piece).decode_utf8_lossy() }
     };
     pieces(written).into_iter().map(decoded).collect()
 }

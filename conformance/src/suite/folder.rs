@@ -84,7 +84,9 @@ impl Folder {
         names.sort_by_cached_key(|name| natural(name));
         wrong.sort_by_key(|(name, _)| natural(name));
         let mut all = Diagnostics::default();
-        wrong.into_iter().for_each(|(_, wrong)| all.push(wrong));
+        for (_, wrong) in wrong {
+            all.push(wrong);
+        }
         Ok((names, all))
     }
 

@@ -44,7 +44,7 @@ impl Suite {
                     return;
                 }
                 let length = body.len();
-                let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nSet-Cookie: k=v\r\nConnection: close\r\n";
                 write!(stream, "{head}Content-Length: {length}\r\n\r\n{body}").ok();
             }
         });
@@ -209,7 +209,7 @@ fn null_lists_and_objects_of_rows_in_a_text_are_errors_of_check_unless_a_filter_
         r#"{path: /, method: POST, body: "${row.v}"}"#,
         r#"{path: /, method: POST, json: {v: "x${row.v}"}}"#,
         r#"{path: /, basic: {user: "${row.v}", password: x}}"#,
-        r#"'curl http://h.test/?v=${row.v}'"#,
+        r"'curl http://h.test/?v=${row.v}'",
         r#"'curl http://h.test/ -H "V: ${row.v}"'"#,
         r#"{path: "/${'x' ~ row.v}"}"#,
     ] {
@@ -281,6 +281,20 @@ fn user_and_cookie_of_a_curl_command_are_decided_by_the_value_of_their_expressio
     );
     let cookies: Vec<Vec<&str>> = sent.iter().map(|sent| field(sent, "Cookie")).collect();
     assert_eq!(cookies, [vec!["a=b"], vec![], vec![]]);
+}
+
+#[test]
+fn a_cookie_expression_without_an_equals_sign_names_the_file_whose_cookies_are_sent() {
+    let steps = "  - {id: a, title: t, request: 'curl http://h.test/ -c jar', expect: {status: 200}}
+  - id: b
+    title: t
+    rows: [{c: jar}, {c: other}, {c: x=y}]
+    request: curl http://h.test/ -b ${row.c}
+    expect: {status: 200}
+";
+    let sent = Suite::new(steps, "").sent();
+    let cookies: Vec<Vec<&str>> = sent.iter().map(|sent| field(sent, "Cookie")).collect();
+    assert_eq!(cookies, [vec![], vec!["k=v"], vec![], vec!["x=y"]]);
 }
 
 #[test]
@@ -460,7 +474,7 @@ fn a_run_that_watches_runs_again_when_what_a_link_leads_to_changes() {
     run.args(["run", "--watch", "--suite", "suite", &suite.url]);
     let mut run =
         run.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
-    let next = || suite.sent.recv_timeout(std::time::Duration::from_secs(60)).unwrap_or_default();
+    let next = || suite.sent.recv_timeout(std::time::Duration::from_mins(1)).unwrap_or_default();
     let first = next();
     suite.write("real.yaml", scenario("/behind-it"));
     let second = next();
