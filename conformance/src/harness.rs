@@ -152,6 +152,8 @@ mod tests {
             tries: 1,
             milliseconds: 0.0,
             findings: Vec::new(),
+            more_findings: 0,
+            remarks: Vec::new(),
             reason: None,
             waits_for: None,
             exchange: None,

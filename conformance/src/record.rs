@@ -44,5 +44,6 @@ pub async fn record(
     let wire = Wire::new(base, transport).map_err(wrong)?;
     let response =
         wire.send(prepared.clone(), None, Reading::Whole).await.1.map_err(Unrecorded::Unanswered)?;
+    let response = response.to(&prepared);
     Ok(import::step(&command, &origin, &prepared.method, &prepared.target, &response))
 }

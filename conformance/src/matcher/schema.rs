@@ -52,6 +52,11 @@ impl Schema {
         faults
     }
 
+    /// Whether a value is as the schema says.
+    pub(super) fn holds(&self, value: &Json) -> bool {
+        self.compiled.0.validate(&value.to_library(), self.compiled.1).is_ok()
+    }
+
     pub(super) fn describe(&self) -> String {
         format!("what {} describes", self.file)
     }

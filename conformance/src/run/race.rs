@@ -39,6 +39,7 @@ pub(super) async fn send(
         let (running, mut jar) = (Arc::clone(running), jar.cloned());
         tasks.spawn(async move {
             let (sent, outcome) = running.wire.send(request, jar.as_mut(), Reading::Whole).await;
+            let outcome = outcome.map(|response| response.to(&sent));
             (place, sent, Answer { lane, outcome })
         });
     }

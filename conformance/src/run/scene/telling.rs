@@ -7,6 +7,7 @@ use super::super::session::Session;
 use super::{Attempt, Played};
 use crate::curl;
 use crate::event::{Exchange, Hop, Received, Record, Sent};
+use crate::judge::short;
 use crate::plan::Trial;
 use crate::redact::Redactor;
 use crate::request::{Header, Prepared};
@@ -46,13 +47,19 @@ impl Teller<'_> {
             .filter_map(|id| requirements.iter().find(|requirement| Arc::ptr_eq(&requirement.id, id)))
             .map(|requirement| (requirement.id.to_string(), requirement.level))
             .collect();
-        let findings = attempt.judgement.findings.into_iter().map(|finding| Finding {
-            place: finding.place.masked(|text| redactor.mask(text)),
-            label: redactor.text(finding.label),
-            expected: redactor.text(finding.expected),
-            received: redactor.text(finding.received),
-            pointer: finding.pointer,
+        let findings = attempt.judgement.findings.into_iter().map(|finding| {
+            let received = redactor.text(finding.received.as_str());
+            // The label may have the first half of a secret.
+            let label = finding.label.replace(&short(&finding.received), &short(&received));
+            Finding {
+                place: finding.place.masked(|text| redactor.mask(text)),
+                label: redactor.text(label),
+                expected: redactor.text(finding.expected),
+                received,
+                pointer: finding.pointer,
+            }
         });
+        let remarks = attempt.judgement.remarks.into_iter().map(|remark| redactor.text(remark));
         Record {
             id: self.trial.step_id(step),
             scenario: self.scenario.clone(),
@@ -70,6 +77,8 @@ impl Teller<'_> {
             tries: attempt.tries,
             milliseconds: milliseconds(attempt.took),
             findings: findings.collect(),
+            more_findings: attempt.judgement.more,
+            remarks: remarks.collect(),
             reason: attempt.judgement.reason.map(|reason| redactor.text(reason)),
             waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.scenario)),
             exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), whole)),
@@ -115,7 +124,7 @@ impl Teller<'_> {
     fn received(&self, response: Response) -> Received {
         Received {
             status: response.status,
-            body: self.redactor.text(as_text(response.body)),
+            body: self.redactor.text(response.text()),
             headers: self.headers(response.headers),
             cut: response.cut,
             milliseconds: milliseconds(response.elapsed),

@@ -64,6 +64,7 @@ impl Scene<'_> {
                 let Lane { request, place, expectation, captures, .. } = &**lane;
                 let prepared = request.prepare(&scope)?;
                 let (sent, outcome) = running.wire.send(prepared, jar.as_mut(), lane.reading()).await;
+                let outcome = outcome.map(|response| response.to(&sent));
                 self.redactor.learn(&sent, outcome.as_ref().ok());
                 self.memory.put_back(jar_use, jar);
                 let scope = scope.at(SystemTime::now());
@@ -118,7 +119,8 @@ impl Scene<'_> {
                         let (expected, received) = ("a value to keep".to_owned(), cause.clone());
                         let (place, label) = (capture.place.clone(), cause.clone());
                         let finding = Finding { place, label, pointer: None, expected, received };
-                        *judgement = Judgement::of(vec![finding]);
+                        judgement.verdict = Verdict::Fail;
+                        judgement.findings.push(finding);
                     }
                     self.memory.owe(&capture.keys, Verdict::Inconclusive, &cause);
                 }
