@@ -97,9 +97,6 @@ pub struct Record {
     /// How many differences there are besides those of `findings`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_findings: usize,
-    /// What is odd about the response and fails nothing, each in one sentence.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub remarks: Vec<String>,
     /// Why there is no other verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -109,6 +106,9 @@ pub struct Record {
     /// What went over the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,
+    /// What is worth knowing and decides nothing: one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// What the target printed meanwhile.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub printed: String,

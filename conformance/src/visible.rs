@@ -41,6 +41,14 @@ pub(crate) fn text(text: &str) -> String {
     cut(text, LONGEST).into_owned()
 }
 
+/// Returns what a value displays, every character visible, cut to [`LONGEST`].
+#[must_use]
+pub(crate) fn display(value: &impl fmt::Display) -> String {
+    let mut out = Limited::default();
+    let whole = write!(out, "{value}").is_ok();
+    text(&out.end(whole))
+}
+
 /// Returns two different texts in quotes, cut so that their first difference is shown.
 #[must_use]
 pub(crate) fn pair(expected: &str, received: &str) -> (String, String) {

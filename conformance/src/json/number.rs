@@ -48,6 +48,20 @@ impl Number {
         !self.0.contains(['.', 'e', 'E'])
     }
 
+    /// Whether it has no fraction: `1`, `1.0` and `1e2`.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let decimal = self.decimal();
+        decimal.digits.is_empty() || decimal.scale() >= 0
+    }
+
+    /// Returns a text that two numbers share only if they are equal.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let Decimal { negative, digits, exponent } = self.decimal();
+        format!("{}0.{digits}e{exponent}", if negative { "-" } else { "" })
+    }
+
     /// Returns the number rounded to a float, an infinite one where there is none so large.
     #[must_use]
     pub fn to_f64(&self) -> f64 {
