@@ -11,6 +11,7 @@ use crate::matcher;
 use crate::members::{Members, flag, string};
 use crate::response::Response;
 use crate::source::{Place, Source};
+use crate::visible;
 use crate::yaml::{Located, Node, Value};
 
 /// A name and where in a response its value is found.
@@ -85,7 +86,7 @@ impl Capture {
     fn find(&self, response: &Response) -> Result<Vec<Json>, String> {
         Ok(match &self.from {
             From::Cookie(name) => match response.cookie(name) {
-                Some(cookie) => vec![cookie.value().into()],
+                Some(cookie) => vec![cookie.value.into()],
                 None => return Err(format!("no cookie `{name}` is set")),
             },
             From::Header(name) => match response.header_values(name).map(Json::from).collect::<Vec<_>>() {
@@ -94,12 +95,17 @@ impl Capture {
             },
             From::Json(pointer) => match response.json() {
                 Ok(body) => match body.pointer(pointer) {
+                    Some(value) if value.has_lone_surrogate() => {
+                        return Err(format!(
+                            "the body has a lone surrogate at `{pointer}`, which is no text"
+                        ));
+                    }
                     Some(value) => vec![value.clone()],
                     None => return Err(format!("the body has nothing at `{pointer}`")),
                 },
                 Err(error) => return Err(format!("the body is not JSON: {error}")),
             },
-            From::Body => vec![response.text().as_ref().into()],
+            From::Body => vec![response.decoded_text()?.as_ref().into()],
         })
     }
 
@@ -117,7 +123,8 @@ impl Capture {
             From::Header(name) if self.secret => format!("the header `{name}` does not match /{pattern}/"),
             From::Header(name) => {
                 let values: Vec<&str> = found.iter().filter_map(Json::as_str).collect();
-                format!("the header `{name}` does not match /{pattern}/: it is `{}`", values.join("` and `"))
+                let values = visible::text(&values.join("` and `"));
+                format!("the header `{name}` does not match /{pattern}/: it is `{values}`")
             }
         }
     }

@@ -8,5 +8,6 @@ mod reader;
 mod render;
 mod words;
 
+pub(crate) use parse::COMPRESSED;
 pub use parse::parse;
 pub use render::{command, render};

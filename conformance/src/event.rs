@@ -94,6 +94,9 @@ pub struct Record {
     /// What did not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// How many differences there are besides those of `findings`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_findings: usize,
     /// Why there is no other verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -116,6 +119,11 @@ pub struct Record {
     /// in any.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unstarted: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it asks about by reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A request and its response, as a report shows them.

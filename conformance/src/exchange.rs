@@ -455,7 +455,7 @@ impl Wire {
             connection.close();
         }
         let elapsed = transferred.last_byte.saturating_duration_since(began);
-        let outcome = Ok(Response { elapsed, ..response });
+        let outcome = Ok(Response { elapsed, ..response }.to(request));
         (Single { outcome, partial: None, resent: false, surplus }, any_byte)
     }
 

@@ -31,6 +31,8 @@ pub struct Expectation {
     pub absent_cookies: Box<[(String, Place)]>,
     /// The body.
     pub body: Option<Body>,
+    /// Where it is demanded that no object of the JSON has two members with one name.
+    pub unique_members: Option<Place>,
     /// How long the answer may take, from the first byte sent to the last one read.
     pub within: Option<Box<(Duration, Place)>>,
 }
@@ -67,7 +69,7 @@ pub struct Cookie {
 pub enum Body {
     /// JSON that matches.
     Json(Matcher),
-    /// Text in UTF-8 that matches.
+    /// Text that matches, decoded by its charset.
     Text(Matcher),
     /// Bytes, compared as text without a demand on their encoding.
     Bytes(Matcher),
@@ -91,6 +93,7 @@ impl Expectation {
             && self.cookies.is_empty()
             && self.absent_cookies.is_empty()
             && self.body.is_none()
+            && self.unique_members.is_none()
             && self.within.is_none()
     }
 
@@ -118,6 +121,7 @@ impl Expectation {
             Body::Text(matcher) => named("text", matcher),
             Body::Bytes(matcher) => named("body", matcher),
         }));
+        all.extend(self.unique_members.iter().map(|_| "unique members".to_owned()));
         all.extend(self.within.as_deref().map(|(limit, _)| format!("within {limit:?}")));
         all
     }
@@ -258,6 +262,9 @@ pub(crate) fn compile(
             .collect::<Result<_, _>>()?,
         absent_cookies: names(&text.absent_cookies),
         body: compile_body(text, source, files)?,
+        unique_members: (text.unique_members.as_ref())
+            .filter(|demanded| demanded.value)
+            .map(|demanded| demanded.place(source)),
         within: match &text.within {
             Some(within) => {
                 let place = within.place(source);
@@ -312,7 +319,9 @@ fn compile_cookie(name: &Located<String>, node: &Node, setting: &Setting<'_>) ->
         if let Some(node) = members.take(attribute) {
             // These two are there or not, however the boolean is spelled.
             let flag = matches!(attribute, "http-only" | "secure").then(|| node.with_plain_boolean());
-            attributes.push((attribute, matcher::compile(flag.as_ref().unwrap_or(node), setting)?));
+            let mode = if attribute == "expires" { Mode::CookieDate } else { setting.mode };
+            let setting = Setting { mode, ..*setting };
+            attributes.push((attribute, matcher::compile(flag.as_ref().unwrap_or(node), &setting)?));
         }
     }
     members.finish()?;

@@ -1,9 +1,10 @@
 //! A cookie jar: what a browser keeps of one site, and sends back to it (RFC 6265, section 5).
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use url::Url;
 
+use crate::cookie::Lifetime;
 use crate::response::Response;
 
 /// The cookies of one user.
@@ -28,37 +29,35 @@ impl Jar {
         let now = SystemTime::now();
         for cookie in response.cookies() {
             let host = url.host_str().unwrap_or_default();
-            let domain = cookie.domain().map(|domain| domain.trim_start_matches('.').to_ascii_lowercase());
-            let domain = domain.filter(|domain| !domain.is_empty());
+            let domain = cookie.domain();
             if domain.as_ref().is_some_and(|domain| !domain_matches(host, domain)) {
                 continue;
             }
-            let path = cookie
-                .path()
-                .filter(|path| path.starts_with('/'))
-                .map_or_else(|| default_path(url), str::to_owned);
-            let expires = match (cookie.max_age(), cookie.expires_datetime()) {
-                // A negative age is past already.
-                (Some(age), _) => Some(now + Duration::try_from(age).unwrap_or_default()),
-                (None, Some(moment)) => Some(moment.into()),
-                (None, None) => None,
+            let path = cookie.path().map_or_else(|| default_path(url), str::to_owned);
+            let (gone, expires) = match cookie.lifetime(now) {
+                Lifetime::Expired => (true, None),
+                Lifetime::Until(moment) => (false, Some(moment)),
+                Lifetime::Session => (false, None),
             };
             let kept = Kept {
-                name: cookie.name().to_owned(),
-                value: cookie.value().to_owned(),
+                name: cookie.name.to_owned(),
+                value: cookie.value.to_owned(),
                 host_only: domain.is_none(),
                 domain: domain.unwrap_or_else(|| host.to_owned()),
                 path,
-                secure: cookie.secure().unwrap_or(false),
+                secure: cookie.has("secure"),
                 expires,
             };
             let same =
                 |old: &Kept| old.name == kept.name && old.domain == kept.domain && old.path == kept.path;
-            let gone = kept.expires.is_some_and(|moment| moment <= now);
             match self.0.iter().position(same) {
                 Some(index) if gone => drop(self.0.remove(index)),
                 // One that is set anew keeps its place in the order (section 5.3, step 11).
-                Some(index) => self.0[index] = kept,
+                Some(index) => {
+                    if let Some(old) = self.0.get_mut(index) {
+                        *old = kept;
+                    }
+                }
                 None if gone => {}
                 None => self.0.push(kept),
             }
@@ -95,7 +94,7 @@ fn domain_matches(host: &str, domain: &str) -> bool {
 fn default_path(url: &Url) -> String {
     match url.path().rfind('/') {
         None | Some(0) => "/".to_owned(),
-        Some(end) => url.path()[..end].to_owned(),
+        Some(end) => url.path().get(..end).unwrap_or("/").to_owned(),
     }
 }
 
@@ -147,6 +146,32 @@ mod tests {
         jar.keep(&url("/"), &again("a=; Max-Age=0"));
         jar.keep(&url("/"), &again("b=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"));
         assert_eq!(jar.pairs(&url("/")), None);
+    }
+
+    #[test]
+    fn cookie_with_huge_max_age_is_kept() {
+        for age in ["9223372036854775807", "99999999999999999999999999999999"] {
+            let jar = jar("/", &[&format!("a=1; Max-Age={age}")]);
+            assert_eq!(jar.pairs(&url("/")).as_deref(), Some("a=1"), "{age}");
+        }
+        assert_eq!(jar("/", &["a=1; Max-Age=-9223372036854775808"]).pairs(&url("/")), None);
+    }
+
+    #[test]
+    fn expired_cookie_is_deleted_in_every_form_of_the_date() {
+        for expires in [
+            "Thu, 01 Jan 1970 00:00:00 UTC",
+            "Thu, 01 Jan 1970 00:00:00 -0000",
+            "Thu, 01 Jan 1970 00:00:00 +0000",
+            "Thursday, 01-Jan-70 00:00:00 GMT",
+            "Thu, 01-Jan-1970 00:00:00 GMT",
+            "Thu Jan  1 00:00:00 1970",
+            "1 Jan 1601 00:00:00",
+        ] {
+            let jar = jar("/", &["sid=abc; Path=/", &format!("sid=; Expires={expires}; Path=/")]);
+            assert_eq!(jar.pairs(&url("/")), None, "{expires}");
+        }
+        assert!(jar("/", &["a=1; Expires=Fri, 31 Dec 9999 23:59:59 GMT"]).pairs(&url("/")).is_some());
     }
 
     #[test]

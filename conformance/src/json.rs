@@ -1,7 +1,6 @@
 //! JSON as it was written: a number keeps its digits, however many they are.
 //!
-//! In goes a body or a part of a scenario, out comes a [`Json`]. The JSON library reads a number as 64 bits, so it is asked for
-//! the structure and for strings only, and [`Number`] keeps the rest. Nothing here knows what a value is compared with.
+//! The JSON library reads a number as 64 bits and refuses a lone surrogate, so the parser is our own.
 
 mod number;
 mod read;
@@ -12,7 +11,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 pub use number::Number;
-pub use read::{Unreadable, read};
+pub use read::{Document, Repeated, Unreadable, parse, read};
 
 /// A value of JSON (RFC 8259). Two are equal when they mean the same: members in any order, `1` and `1.0`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +25,8 @@ pub enum Json {
     Number(Number),
     /// A string of code points.
     String(String),
+    /// A string with a lone surrogate (RFC 8259, section 8.2), as it is written between its quotes. It is no text.
+    Unpaired(Box<str>),
     /// A list.
     Array(Vec<Json>),
     /// An object; of several members with one name the last.
@@ -69,6 +70,17 @@ impl Json {
         }
     }
 
+    /// Whether a string in it has a lone surrogate.
+    #[must_use]
+    pub fn has_lone_surrogate(&self) -> bool {
+        match self {
+            Self::Unpaired(_) => true,
+            Self::Array(items) => items.iter().any(Self::has_lone_surrogate),
+            Self::Object(members) => members.values().any(Self::has_lone_surrogate),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => false,
+        }
+    }
+
     /// Returns the member of an object.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
@@ -99,6 +111,8 @@ impl Json {
             Self::Bool(value) => (*value).into(),
             Self::Number(number) => number.to_library().into(),
             Self::String(text) => text.as_str().into(),
+            // A noncharacter, which no text has, in the place of each lone surrogate.
+            Self::Unpaired(written) => read::without_surrogates(written).into(),
             Self::Array(items) => items.iter().map(Self::to_library).collect(),
             Self::Object(members) => {
                 members.iter().map(|(name, value)| (name.clone(), value.to_library())).collect()
@@ -161,6 +175,7 @@ impl fmt::Display for Json {
             Self::Bool(value) => write!(f, "{value}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::String(text) => write!(f, "{}", quoted(text)),
+            Self::Unpaired(written) => write!(f, "\"{written}\""),
             Self::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
                     write!(f, "{}{item}", if index == 0 { "[" } else { "," })?;

@@ -7,14 +7,17 @@
 
 mod race;
 
+use crate::amount::amount;
+use crate::cookie::SetCookie;
 use crate::exchange::Breakage;
 use crate::expectation::{Body, Cookie, Expectation};
-use crate::json::Json;
+use crate::json::{Document, Json, Unreadable};
 use crate::matcher::{AGAINST_SCHEMA, Matcher, Mismatch, NO_MEMBER};
 use crate::response::Response;
 use crate::source::Place;
 use crate::template::Scope;
 use crate::verdict::{Finding, Judgement, Verdict};
+use crate::visible;
 
 pub use race::{Answer, judge_race};
 
@@ -28,7 +31,7 @@ pub fn judge(
     scope: &Scope,
 ) -> Judgement {
     match outcome {
-        Ok(response) => Judgement::of(compare(expectation, response, scope)),
+        Ok(response) => compare(expectation, response, scope),
         Err(breakage) if breakage.is_answer() => Judgement::of(vec![Finding {
             place: expectation.status.as_ref().map_or(request, |status| &status.place).clone(),
             label: breakage.to_string(),
@@ -40,7 +43,16 @@ pub fn judge(
     }
 }
 
-fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Vec<Finding> {
+/// What is found out about a response.
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    /// How many findings there are besides.
+    more: usize,
+    remarks: Vec<String>,
+}
+
+fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Judgement {
     let mut findings = Vec::new();
     if let Some(status) = &expectation.status
         && !status.allows(response.status, scope)
@@ -58,7 +70,8 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Vec
     }
     for (name, place) in &expectation.absent {
         if let Some(value) = response.header(name) {
-            findings.push(unexpected(place, format!("the answer has `{name}: {value}`"), value));
+            let value = visible::text(value);
+            findings.push(unexpected(place, format!("the answer has `{name}: {value}`"), &value));
         }
     }
     for cookie in &expectation.cookies {
@@ -66,12 +79,15 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Vec
     }
     for (name, place) in &expectation.absent_cookies {
         if let Some(cookie) = response.cookie(name) {
-            findings.push(unexpected(place, format!("the answer sets the cookie `{name}`"), cookie.value()));
+            findings.push(unexpected(
+                place,
+                format!("the answer sets the cookie `{name}`"),
+                &visible::text(cookie.value),
+            ));
         }
     }
-    if let Some(body) = &expectation.body {
-        findings.extend(compare_body(body, response, scope));
-    }
+    let body = compare_body(expectation, response, scope);
+    findings.extend(body.findings);
     if let Some((limit, place)) = expectation.within.as_deref()
         && response.elapsed > *limit
     {
@@ -83,7 +99,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Vec
             received: format!("{:?}", response.elapsed),
         });
     }
-    findings
+    Judgement { more: body.more, remarks: body.remarks, ..Judgement::of(findings) }
 }
 
 /// A field that comes several times matches when one of its values does; a matcher of lists is compared with all of them.
@@ -91,27 +107,29 @@ fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Sc
     let values: Vec<&str> = response.header_values(name).collect();
     if matcher.is_of_lists() {
         let all = Json::Array(values.iter().map(|value| Json::from(*value)).collect());
-        let first = matcher.compare(&all, "", scope).into_iter().next()?;
+        let first = matcher.compare(&all, "", scope).shown.into_iter().next()?;
         let label = match values.len() {
             0 => format!("the answer has no `{name}`"),
             1 => format!("the answer has `{name}` once: {}", short(&first.received)),
             times => format!("the answer has `{name}` {times} times: {}", short(&first.received)),
         };
-        return Some(finding(matcher, label, all.to_string(), scope));
+        return Some(finding(matcher, label, visible::json(&all), scope));
     }
     if values.iter().any(|value| matcher.matches(&Json::String((*value).to_owned()), scope)) {
         return None;
     }
-    let label = match values.as_slice() {
+    let shown: Vec<String> = values.iter().map(|value| visible::text(value)).collect();
+    let received = visible::cut(&shown.join(", "), visible::LONGEST).into_owned();
+    let label = match shown.as_slice() {
         [] => format!("the answer has no `{name}`"),
-        values => format!("the answer has `{name}: {}`", values.join("`, `")),
+        shown => format!("the answer has `{name}: {}`", visible::cut(&shown.join("`, `"), LABEL)),
     };
-    Some(finding(matcher, label, values.join(", "), scope))
+    Some(differing_text(matcher, &values, label, received, scope))
 }
 
 fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Finding> {
     let Some(set) = response.cookie(&cookie.name) else {
-        let names: Vec<String> = response.cookies().map(|cookie| cookie.name().to_owned()).collect();
+        let names: Vec<String> = response.cookies().map(|cookie| cookie.name.to_owned()).collect();
         // In the words of a capture that finds none: it is the same mistake.
         let none = format!("no cookie `{}` is set", cookie.name);
         let (label, received) = match names.as_slice() {
@@ -129,60 +147,127 @@ fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Fi
     let mut findings = Vec::new();
     for (attribute, matcher) in &cookie.attributes {
         let value = attribute_of(&set, attribute);
-        let received = value.clone().unwrap_or_else(|| "none".to_owned());
-        if !value.is_some_and(|value| matcher.matches(&Json::String(value), scope)) {
-            let label = format!("the cookie's `{attribute}` is {received}");
-            findings.push(finding(matcher, label, received, scope));
+        let received = value.as_deref().map_or_else(|| "none".to_owned(), visible::text);
+        if !value.as_ref().is_some_and(|value| matcher.matches(&Json::from(value.as_str()), scope)) {
+            let label = format!("the cookie's `{attribute}` is {}", visible::cut(&received, LABEL));
+            let values: Vec<&str> = value.iter().map(String::as_str).collect();
+            findings.push(differing_text(matcher, &values, label, received, scope));
         }
     }
     findings
 }
 
-/// The value of an attribute as text; a flag is `true` or `false`.
-pub(crate) fn attribute_of(cookie: &cookie::Cookie<'_>, attribute: &str) -> Option<String> {
+/// The value of an attribute as it was sent; a flag is `true` or `false`.
+pub(crate) fn attribute_of(cookie: &SetCookie<'_>, attribute: &str) -> Option<String> {
     match attribute {
-        "value" => Some(cookie.value().to_owned()),
-        "path" => cookie.path().map(str::to_owned),
-        "domain" => cookie.domain().map(str::to_owned),
-        "expires" => cookie.expires_datetime().map(|time| time.to_string()),
-        "max-age" => cookie.max_age().map(|age| age.whole_seconds().to_string()),
-        "http-only" => Some(cookie.http_only().unwrap_or(false).to_string()),
-        "secure" => Some(cookie.secure().unwrap_or(false).to_string()),
-        "same-site" => cookie.same_site().map(|same_site| same_site.to_string()),
-        _ => None,
+        "value" => Some(cookie.value.to_owned()),
+        "http-only" => Some(cookie.has("httponly").to_string()),
+        "secure" => Some(cookie.has("secure").to_string()),
+        "same-site" => cookie.attribute("samesite").map(str::to_owned),
+        other => cookie.attribute(other).map(str::to_owned),
     }
 }
 
-fn compare_body(body: &Body, response: &Response, scope: &Scope) -> Vec<Finding> {
-    let matcher = body.matcher();
-    let value = match body {
-        Body::Json(_) => match response.json() {
-            Ok(value) => value,
+fn compare_body(expectation: &Expectation, response: &Response, scope: &Scope) -> Found {
+    let mut found = Found::default();
+    let document = match &expectation.body {
+        Some(Body::Text(matcher)) => {
+            match response.decoded_text() {
+                Ok(text) => found.compare(matcher, &Json::from(text.as_ref()), scope),
+                Err(why) => found.unreadable(matcher, why, response, scope),
+            }
+            None
+        }
+        Some(Body::Bytes(matcher)) => {
+            let scope = scope.clone().of(&response.body);
+            let value = Json::String(String::from_utf8_lossy(&response.body).into_owned());
+            found.compare(matcher, &value, &scope);
+            None
+        }
+        Some(Body::Json(matcher)) => match response.document() {
+            Ok(document) => {
+                found.compare(matcher, &document.value, scope);
+                Some(document)
+            }
             Err(error) => {
-                let label = if response.body.is_empty() {
-                    "the body is empty".to_owned()
-                } else {
-                    format!("the body is not JSON: {error}")
-                };
-                return vec![finding(matcher, label, response.text().into_owned(), scope)];
+                let label = not_json(response, &error);
+                found.unreadable(matcher, label, response, scope);
+                return found;
             }
         },
-        Body::Text(_) if std::str::from_utf8(&response.body).is_err() => {
-            let label = "the body is not UTF-8".to_owned();
-            return vec![finding(matcher, label, response.text().into_owned(), scope)];
-        }
-        Body::Text(_) => Json::String(response.text().into_owned()),
-        Body::Bytes(_) => {
-            let scope = scope.clone().of(&response.body);
-            let value = Json::String(response.text().into_owned());
-            return matcher.compare(&value, "", &scope).into_iter().map(differing).collect();
-        }
+        None => None,
     };
-    matcher.compare(&value, "", scope).into_iter().map(differing).collect()
+    let Some(place) = &expectation.unique_members else {
+        found.remarks = document.iter().flat_map(|document| remarks(document, true)).collect();
+        return found;
+    };
+    let finding = |pointer: Option<String>, label: String, received: String| Finding {
+        place: place.clone(),
+        label,
+        pointer,
+        expected: "JSON in which no object has two members with one name".to_owned(),
+        received,
+    };
+    match document.map_or_else(|| response.document(), Ok) {
+        Ok(document) => {
+            let repeated = document.repeated.pointers.iter();
+            found.findings.extend(repeated.map(|pointer| {
+                let pointer = visible::text(pointer);
+                let label = format!("the member {} is there more than once", short(&pointer));
+                finding(Some(pointer), label, "several members with this name".to_owned())
+            }));
+            found.more += document.repeated.more;
+            found.remarks = remarks(&document, false);
+        }
+        Err(error) => {
+            let label = not_json(response, &error);
+            found.findings.push(finding(None, label, visible::text(&response.text())));
+        }
+    }
+    found
+}
+
+impl Found {
+    fn compare(&mut self, matcher: &Matcher, value: &Json, scope: &Scope) {
+        let mismatches = matcher.compare(value, "", scope);
+        self.findings.extend(mismatches.shown.into_iter().map(differing));
+        self.more += mismatches.more;
+    }
+
+    /// Adds that a body cannot be compared at all.
+    fn unreadable(&mut self, matcher: &Matcher, why: String, response: &Response, scope: &Scope) {
+        self.findings.push(finding(matcher, why, visible::text(&response.text()), scope));
+    }
+}
+
+/// Says why a body is not JSON.
+fn not_json(response: &Response, error: &Unreadable) -> String {
+    match response.content() {
+        Ok(content) if content.is_empty() => "the body is empty".to_owned(),
+        Ok(_) => format!("the body is not JSON: {error}"),
+        Err(why) => why,
+    }
+}
+
+/// What is odd about a JSON text, and no failure.
+fn remarks(document: &Document, repeated: bool) -> Vec<String> {
+    let encoding = document.encoding.map(|encoding| {
+        format!("the body is JSON in {encoding}; between systems it is in UTF-8 (RFC 8259, section 8.1)")
+    });
+    let pointers = document.repeated.pointers.iter().filter(|_| repeated);
+    let members = pointers.map(|pointer| {
+        let pointer = visible::text(pointer);
+        let pointer = short(&pointer);
+        format!("the member {pointer} is there more than once (RFC 8259, section 4); the last one counts")
+    });
+    let more = Some(document.repeated.more).filter(|more| repeated && *more > 0);
+    let more = more.map(|more| format!("{} more are there more than once", amount(more, "member")));
+    encoding.into_iter().chain(members).chain(more).collect()
 }
 
 fn differing(mismatch: Mismatch) -> Finding {
-    let at = if mismatch.pointer.is_empty() { "the body" } else { &mismatch.pointer };
+    let at = visible::text(&mismatch.pointer);
+    let at = if at.is_empty() { "the body" } else { &at };
     let label = match mismatch.received.as_str() {
         NO_MEMBER => format!("the answer has no {at}"),
         received if received.starts_with("no such element") => format!("{at} has {received}"),
@@ -203,21 +288,44 @@ fn finding(matcher: &Matcher, label: String, received: String, scope: &Scope) ->
     Finding { place: matcher.place().clone(), label, pointer: None, expected, received }
 }
 
+/// A finding about text that is not in a body: where it looks like what is expected, both are escaped.
+fn differing_text(
+    matcher: &Matcher,
+    values: &[&str],
+    label: String,
+    received: String,
+    scope: &Scope,
+) -> Finding {
+    let usual = finding(matcher, label, received, scope);
+    let [value] = values else { return usual };
+    let quoted = visible::quoted(value);
+    let (expected, received) = visible::tell_apart(usual.expected.clone(), quoted.clone());
+    if received == quoted && usual.expected != quoted {
+        return usual;
+    }
+    let label =
+        usual.label.replace(&*visible::cut(&visible::text(value), LABEL), &visible::cut(&received, LABEL));
+    Finding { label, expected, received, ..usual }
+}
+
 fn unexpected(place: &Place, label: String, received: &str) -> Finding {
     Finding {
         place: place.clone(),
-        label,
+        label: visible::cut(&label, 2 * LABEL).into_owned(),
         pointer: None,
         expected: "none".to_owned(),
         received: received.to_owned(),
     }
 }
 
+/// The longest value in a label, in bytes.
+const LABEL: usize = 300;
+
 /// Cuts what stands behind a caret to the length of a line.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     const LIMIT: usize = 60;
     match text.char_indices().nth(LIMIT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
         None => text.to_owned(),
     }
 }

@@ -14,6 +14,10 @@ mod moment;
 mod schema;
 mod settle;
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
 use regex::Regex;
 
 use crate::amount::amount;
@@ -21,6 +25,7 @@ use crate::count::Count;
 use crate::json::{Json, Number, escape};
 use crate::source::Place;
 use crate::template::{Scope, Text};
+use crate::visible;
 
 use bytes::Bytes;
 pub(crate) use compile::pattern;
@@ -55,6 +60,19 @@ pub struct Mismatch {
     /// What came, as JSON or in words.
     pub received: String,
 }
+
+/// The differences of one value.
+#[derive(Debug, Clone)]
+pub struct Mismatches {
+    /// The first of them.
+    pub shown: Vec<Mismatch>,
+    /// How many there are besides.
+    pub more: usize,
+    most: usize,
+}
+
+/// How many differences of one value are shown; the others are counted.
+pub const MOST_SHOWN: usize = 20;
 
 #[derive(Debug, Clone)]
 enum Kind {
@@ -98,39 +116,57 @@ impl Matcher {
         &self.place
     }
 
-    /// Returns every difference between `value` and what is expected, none when it matches.
+    /// Returns the differences between `value` and what is expected, none when it matches: the first of them, and how many others
+    /// there are.
     ///
-    /// `pointer` is where the value stands in the whole answer.
+    /// `pointer` is where the value stands in the whole response.
     #[must_use]
-    pub fn compare(&self, value: &Json, pointer: &str, scope: &Scope) -> Vec<Mismatch> {
+    pub fn compare(&self, value: &Json, pointer: &str, scope: &Scope) -> Mismatches {
+        self.compare_to(MOST_SHOWN, value, pointer, scope)
+    }
+
+    /// Returns the first `most` differences, and how many others there are.
+    pub(crate) fn compare_to(&self, most: usize, value: &Json, pointer: &str, scope: &Scope) -> Mismatches {
+        let mut mismatches = Mismatches { shown: Vec::new(), more: 0, most };
+        self.collect(value, &Pointer::Root(pointer), scope, &mut mismatches);
+        mismatches
+    }
+
+    /// Adds the differences between `value` and what is expected.
+    fn collect(&self, value: &Json, pointer: &Pointer<'_>, scope: &Scope, into: &mut Mismatches) {
         match &self.kind {
-            Kind::Object { members, open } => self.compare_object(members, *open, value, pointer, scope),
-            Kind::List(expected) => self.compare_list(expected, value, pointer, scope),
+            Kind::Object { members, open } => {
+                self.collect_members(members, *open, value, pointer, scope, into);
+            }
+            Kind::List(expected) => self.collect_elements(expected, value, pointer, scope, into),
             Kind::Each(each) => match value.as_array() {
                 Some(list) => (list.iter().enumerate())
-                    .flat_map(|(index, item)| each.compare(item, &format!("{pointer}/{index}"), scope))
-                    .collect(),
-                None => vec![self.mismatch(value, pointer, scope)],
+                    .for_each(|(at, item)| each.collect(item, &Pointer::Element(pointer, at), scope, into)),
+                None => into.add(|| self.mismatch(value, pointer, scope)),
             },
             Kind::Containing(expected) | Kind::Unordered(expected) => match value.as_array() {
                 Some(items) => {
                     let others = matches!(self.kind, Kind::Containing(_));
-                    list::compare(self, expected, others, items, pointer, scope)
+                    list::collect(self, expected, others, items, pointer, scope, into);
                 }
-                None => vec![self.mismatch(value, pointer, scope)],
+                None => into.add(|| self.mismatch(value, pointer, scope)),
             },
-            Kind::AllOf(all) => all.iter().flat_map(|one| one.compare(value, pointer, scope)).collect(),
-            Kind::Schema(schema) => (schema.faults(value).into_iter())
-                .map(|fault| {
-                    let pointer = format!("{pointer}{}", fault.pointer);
-                    self.difference(&pointer, schema.describe(), format!("{AGAINST_SCHEMA} {}", fault.why))
-                })
-                .collect(),
-            Kind::Bytes(bytes) if !bytes.holds(scope) => {
-                vec![self.difference(pointer, bytes.describe(scope), bytes.received(scope))]
+            Kind::AllOf(all) => all.iter().for_each(|one| one.collect(value, pointer, scope, into)),
+            Kind::Schema(schema) => {
+                for fault in schema.faults(value) {
+                    into.add(|| {
+                        let lone = matches!(value.pointer(&fault.pointer), Some(Json::Unpaired(_)));
+                        let lone = if lone { " (a string with a lone surrogate)" } else { "" };
+                        let pointer = format!("{pointer}{}", fault.pointer);
+                        let received = format!("{AGAINST_SCHEMA} {}{lone}", visible::text(&fault.why));
+                        self.difference(pointer, schema.describe(), received)
+                    });
+                }
             }
-            _ if self.matches(value, scope) => Vec::new(),
-            _ => vec![self.mismatch(value, pointer, scope)],
+            Kind::Bytes(bytes) if !bytes.holds(scope) => into
+                .add(|| self.difference(pointer.to_string(), bytes.describe(scope), bytes.received(scope))),
+            _ if self.matches(value, scope) => {}
+            _ => into.add(|| self.mismatch(value, pointer, scope)),
         }
     }
 
@@ -147,7 +183,7 @@ impl Matcher {
             },
             Kind::Regex(regex) => value.as_str().is_some_and(|text| regex.is_match(text)),
             Kind::Bytes(bytes) => bytes.holds(scope),
-            Kind::Schema(schema) => schema.faults(value).is_empty(),
+            Kind::Schema(schema) => schema.holds(value),
             Kind::Length(length) => length_of(value).is_some_and(|found| length.allows(found)),
             Kind::Moment(moment) => moment.holds(value, scope.now),
             Kind::About(about) => {
@@ -159,11 +195,25 @@ impl Matcher {
             Kind::NoneOf(choices) => !choices.iter().any(|choice| choice.matches(value, scope)),
             Kind::OneOf(choices) => choices.iter().any(|choice| choice.matches(value, scope)),
             Kind::AllOf(all) => all.iter().all(|one| one.matches(value, scope)),
-            Kind::Object { .. }
-            | Kind::List(_)
-            | Kind::Each(_)
-            | Kind::Containing(_)
-            | Kind::Unordered(_) => self.compare(value, "", scope).is_empty(),
+            Kind::Object { members, open } => value.as_object().is_some_and(|object| {
+                let holds = |(name, member): &(String, Self)| {
+                    object.get(name).is_some_and(|value| member.matches(value, scope))
+                };
+                (*open || object.len() == members.len()) && members.iter().all(holds)
+            }),
+            Kind::List(expected) => value.as_array().is_some_and(|list| {
+                let mut both = expected.iter().zip(list);
+                list.len() == expected.len() && both.all(|(one, item)| one.matches(item, scope))
+            }),
+            Kind::Each(each) => {
+                value.as_array().is_some_and(|list| list.iter().all(|item| each.matches(item, scope)))
+            }
+            Kind::Containing(expected) => {
+                value.as_array().is_some_and(|list| list::holds(expected, true, list, scope))
+            }
+            Kind::Unordered(expected) => {
+                value.as_array().is_some_and(|list| list::holds(expected, false, list, scope))
+            }
         }
     }
 
@@ -209,15 +259,15 @@ impl Matcher {
             matchers.iter().map(|matcher| matcher.describe(scope)).collect::<Vec<_>>().join(joint)
         };
         match &self.kind {
-            Kind::Literal(literal) => literal.to_string(),
+            Kind::Literal(literal) => visible::json(literal),
             Kind::Text(text) => match text.json(scope) {
-                Ok(value) => value.to_string(),
+                Ok(value) => visible::json(&value),
                 Err(_) => text.written().to_owned(),
             },
             Kind::Leaf(leaf) => leaf.means.to_owned(),
             Kind::LeafOf { leaf, argument } => {
                 let argument = argument.render(scope).unwrap_or_else(|_| argument.written().to_owned());
-                format!("{} {argument:?}", leaf.means)
+                format!("{} {}", leaf.means, visible::quoted(&argument))
             }
             Kind::Regex(regex) => format!("a string that matches /{regex}/"),
             Kind::Length(length) => format!("something of length {}", length.describe()),
@@ -231,8 +281,9 @@ impl Matcher {
             Kind::AllOf(choices) => all(choices, " and "),
             Kind::List(list) => format!("[{}]", all(list, ", ")),
             Kind::Object { members, open } => {
-                let members =
-                    members.iter().map(|(name, member)| format!("{name:?}: {}", member.describe(scope)));
+                let members = members
+                    .iter()
+                    .map(|(name, member)| format!("{}: {}", visible::quoted(name), member.describe(scope)));
                 let members = members.collect::<Vec<_>>().join(", ");
                 if *open { format!("an object with {{{members}}}") } else { format!("{{{members}}}") }
             }
@@ -244,55 +295,118 @@ impl Matcher {
         }
     }
 
-    fn mismatch(&self, value: &Json, pointer: &str, scope: &Scope) -> Mismatch {
-        self.difference(pointer, self.describe(scope), value.to_string())
+    fn mismatch(&self, value: &Json, pointer: &Pointer<'_>, scope: &Scope) -> Mismatch {
+        let literal = match &self.kind {
+            Kind::Literal(Json::String(text)) => Some(text.clone()),
+            Kind::Text(text) => match text.json(scope) {
+                Ok(Json::String(text)) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (expected, received) = match (literal, value) {
+            (Some(expected), Json::String(received)) => visible::pair(&expected, received),
+            _ => visible::tell_apart(self.describe(scope), visible::json(value)),
+        };
+        self.difference(pointer.to_string(), expected, received)
     }
 
-    fn difference(&self, pointer: &str, expected: String, received: String) -> Mismatch {
-        Mismatch { pointer: pointer.to_owned(), place: self.place.clone(), expected, received }
+    fn difference(&self, pointer: String, expected: String, received: String) -> Mismatch {
+        let short = |text: String| match visible::cut(&text, visible::LONGEST) {
+            Cow::Owned(cut) => cut,
+            Cow::Borrowed(_) => text,
+        };
+        Mismatch { pointer, place: self.place.clone(), expected: short(expected), received: short(received) }
     }
 
-    fn compare_object(
+    fn collect_members(
         &self,
         members: &[(String, Self)],
         open: bool,
         value: &Json,
-        pointer: &str,
+        pointer: &Pointer<'_>,
         scope: &Scope,
-    ) -> Vec<Mismatch> {
-        let Some(object) = value.as_object() else { return vec![self.mismatch(value, pointer, scope)] };
-        let mut mismatches = Vec::new();
+        into: &mut Mismatches,
+    ) {
+        let Some(object) = value.as_object() else {
+            return into.add(|| self.mismatch(value, pointer, scope));
+        };
+        let mut found = 0;
         for (name, member) in members {
-            let pointer = format!("{pointer}/{}", escape(name));
+            let pointer = Pointer::Member(pointer, name);
             if let Some(value) = object.get(name) {
-                mismatches.extend(member.compare(value, &pointer, scope));
+                found += 1;
+                member.collect(value, &pointer, scope, into);
             } else {
-                let expected = member.describe(scope);
-                mismatches.push(member.difference(&pointer, expected, NO_MEMBER.to_owned()));
+                into.add(|| {
+                    let expected = member.describe(scope);
+                    member.difference(pointer.to_string(), expected, NO_MEMBER.to_owned())
+                });
             }
         }
-        if !open {
-            for (name, value) in object {
-                if !members.iter().any(|(expected, _)| expected == name) {
-                    let pointer = format!("{pointer}/{}", escape(name));
-                    mismatches.push(self.difference(&pointer, NO_MEMBER.to_owned(), value.to_string()));
-                }
-            }
+        if open || found == object.len() {
+            return;
         }
-        mismatches
+        let expected: HashSet<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+        for (name, value) in object.iter().filter(|(name, _)| !expected.contains(name.as_str())) {
+            into.add(|| {
+                let pointer = Pointer::Member(pointer, name).to_string();
+                self.difference(pointer, NO_MEMBER.to_owned(), visible::json(value))
+            });
+        }
     }
 
-    fn compare_list(&self, expected: &[Self], value: &Json, pointer: &str, scope: &Scope) -> Vec<Mismatch> {
-        let Some(list) = value.as_array() else { return vec![self.mismatch(value, pointer, scope)] };
-        let mut mismatches = Vec::new();
+    fn collect_elements(
+        &self,
+        expected: &[Self],
+        value: &Json,
+        pointer: &Pointer<'_>,
+        scope: &Scope,
+        into: &mut Mismatches,
+    ) {
+        let Some(list) = value.as_array() else {
+            return into.add(|| self.mismatch(value, pointer, scope));
+        };
         if list.len() != expected.len() {
             let elements = |number: usize| amount(number, "element");
-            mismatches.push(self.difference(pointer, elements(expected.len()), elements(list.len())));
+            into.add(|| self.difference(pointer.to_string(), elements(expected.len()), elements(list.len())));
         }
-        for (index, (matcher, item)) in expected.iter().zip(list).enumerate() {
-            mismatches.extend(matcher.compare(item, &format!("{pointer}/{index}"), scope));
+        for (at, (matcher, item)) in expected.iter().zip(list).enumerate() {
+            matcher.collect(item, &Pointer::Element(pointer, at), scope, into);
         }
-        mismatches
+    }
+}
+
+/// Where a value stands in a response. It is written out where something differs there, and nowhere else.
+enum Pointer<'a> {
+    Root(&'a str),
+    Member(&'a Pointer<'a>, &'a str),
+    Element(&'a Pointer<'a>, usize),
+}
+
+impl fmt::Display for Pointer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(pointer) => f.write_str(pointer),
+            Self::Member(parent, name) => write!(f, "{parent}/{}", escape(name)),
+            Self::Element(parent, at) => write!(f, "{parent}/{at}"),
+        }
+    }
+}
+
+impl Mismatches {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    fn add(&mut self, mismatch: impl FnOnce() -> Mismatch) {
+        if self.shown.len() < self.most {
+            self.shown.push(mismatch());
+        } else {
+            self.more += 1;
+        }
     }
 }
 
@@ -301,7 +415,7 @@ fn length_of(value: &Json) -> Option<usize> {
         Json::String(text) => text.chars().count(),
         Json::Array(list) => list.len(),
         Json::Object(object) => object.len(),
-        Json::Null | Json::Bool(_) | Json::Number(_) => return None,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Unpaired(_) => return None,
     })
 }
 

@@ -93,7 +93,7 @@ impl Redactor {
         let sent = cookies.flat_map(|header| header.value.split(';')).filter_map(|pair| pair.split_once('='));
         let sent = sent.map(|(_, value)| value.trim().to_owned()).filter(|value| value.len() >= 16);
         let sent = sent.filter(|value| !self.open.contains(value));
-        let given = response.into_iter().flat_map(Response::cookies).map(|cookie| cookie.value().to_owned());
+        let given = response.into_iter().flat_map(Response::cookies).map(|cookie| cookie.value.to_owned());
         let mut learned = self.learned();
         for value in sent.chain(given.filter(|value| value.len() >= 8)) {
             learned.add(&value);
@@ -240,7 +240,7 @@ fn strings(value: &Json, found: &mut Vec<String>) {
         Json::Number(number) => found.push(number.to_string()),
         Json::Array(list) => list.iter().for_each(|item| strings(item, found)),
         Json::Object(members) => members.values().for_each(|member| strings(member, found)),
-        Json::String(_) | Json::Bool(_) | Json::Null => {}
+        Json::String(_) | Json::Unpaired(_) | Json::Bool(_) | Json::Null => {}
     }
 }
 
@@ -257,6 +257,9 @@ fn forms(value: &str) -> Vec<String> {
         encoded.to_lowercase(),
         encoded,
     ];
+    // As messages show it: characters that cannot be seen are escaped.
+    let shown = crate::visible::quoted(value);
+    forms.extend(shown.strip_prefix('"').and_then(|shown| shown.strip_suffix('"')).map(str::to_owned));
     forms.push(form_urlencoded::byte_serialize(value.as_bytes()).collect());
     for before in 0..3 {
         forms.extend(within_base64(value, before));

@@ -30,6 +30,10 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// What did not hold, for a failure.
     pub findings: Vec<Finding>,
+    /// How many findings there are besides.
+    pub more: usize,
+    /// What is odd about the response and fails nothing, each in one sentence.
+    pub remarks: Vec<String>,
     /// Why there is no other verdict, in one sentence; for one that neither passes nor fails.
     pub reason: Option<String>,
     /// The step of the scenario that had to hold first, where this one was not tried because it did not.
@@ -57,12 +61,13 @@ impl Judgement {
     #[must_use]
     pub fn of(findings: Vec<Finding>) -> Self {
         let verdict = if findings.is_empty() { Verdict::Pass } else { Verdict::Fail };
-        Self { verdict, findings, reason: None, waits_for: None }
+        Self { verdict, findings, more: 0, remarks: Vec::new(), reason: None, waits_for: None }
     }
 
     /// Returns a verdict that is neither a pass nor a failure.
     pub fn because(verdict: Verdict, reason: impl Into<String>) -> Self {
-        Self { verdict, findings: Vec::new(), reason: Some(reason.into()), waits_for: None }
+        let reason = Some(reason.into());
+        Self { verdict, findings: Vec::new(), more: 0, remarks: Vec::new(), reason, waits_for: None }
     }
 
     /// Returns the same of a step that waits for another.

@@ -40,6 +40,11 @@ pub fn propose(expectation: &Expectation, response: &Response, scope: &Scope) ->
     if let Some(expected) = &expectation.body {
         body(expected, response, scope, into);
     }
+    if let Some(place) = expectation.unique_members.as_ref()
+        && response.document().is_ok_and(|document| !document.repeated.pointers.is_empty())
+    {
+        into.leave(place, "the response has a member twice");
+    }
     if let Some((_, place)) = expectation.within.as_deref().filter(|(limit, _)| response.elapsed > *limit) {
         into.leave(place, "how long an answer may take is not for one answer to say");
     }
@@ -80,18 +85,25 @@ fn set_cookie(cookie: &Cookie, response: &Response, scope: &Scope, proposal: &mu
 
 fn body(expected: &Body, response: &Response, scope: &Scope, proposal: &mut Proposal) {
     let place = expected.matcher().place();
-    let text = std::str::from_utf8(&response.body);
-    let scope = &scope.clone().of(&response.body);
-    match (expected, response.json(), text) {
-        (Body::Json(matcher), Ok(value), _) => matcher.settle(&value, Mode::Json, None, scope, proposal),
-        (Body::Json(_), Err(_), _) => proposal.leave(place, "the answer is not JSON"),
-        (Body::Text(matcher) | Body::Bytes(matcher), _, Ok(text)) => {
-            matcher.settle(&Json::from(text), Mode::Text, None, scope, proposal);
-        }
-        (Body::Text(matcher) | Body::Bytes(matcher), _, Err(_)) => {
-            let shown = Json::String(response.text().into_owned());
-            if matches!(expected, Body::Text(_)) || !matcher.matches(&shown, scope) {
-                proposal.leave(place, "the answer is not text in UTF-8");
+    match expected {
+        Body::Json(matcher) => match response.json() {
+            Ok(value) => matcher.settle(&value, Mode::Json, None, scope, proposal),
+            Err(_) => proposal.leave(place, "the answer is not JSON"),
+        },
+        Body::Text(matcher) => match response.decoded_text() {
+            Ok(text) => matcher.settle(&Json::from(text.as_ref()), Mode::Text, None, scope, proposal),
+            Err(why) => proposal.leave(place, why),
+        },
+        Body::Bytes(matcher) => {
+            let scope = &scope.clone().of(&response.body);
+            match std::str::from_utf8(&response.body) {
+                Ok(text) => matcher.settle(&Json::from(text), Mode::Text, None, scope, proposal),
+                Err(_) => {
+                    let shown = Json::String(String::from_utf8_lossy(&response.body).into_owned());
+                    if !matcher.matches(&shown, scope) {
+                        proposal.leave(place, "the answer is not text in UTF-8");
+                    }
+                }
             }
         }
     }

@@ -32,6 +32,7 @@ pub(super) enum Meaning {
     UrlQuery,
     PathAsIs,
     NoGlobs,
+    Compressed,
 }
 
 /// An option of a command, with its value.
@@ -102,6 +103,7 @@ impl Meaning {
                 | Self::Basic
                 | Self::PathAsIs
                 | Self::NoGlobs
+                | Self::Compressed
         )
     }
 }
@@ -147,6 +149,7 @@ const OPTIONS: &[Row] = &[
     (Some('G'), "get", Meaning::Get),
     (Some('I'), "head", Meaning::Head),
     (Some('L'), "location", Meaning::Location),
+    (None, "compressed", Meaning::Compressed),
     (None, "max-redirs", Meaning::Redirects),
     (Some('v'), "verbose", Meaning::Ignored),
     (Some('s'), "silent", Meaning::Ignored),

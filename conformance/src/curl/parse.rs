@@ -34,6 +34,9 @@ pub fn parse(command: &str, origin: &str, files: Files<'_>, place: &Place) -> Re
     command.finish()
 }
 
+/// The Accept-Encoding of `--compressed`: what curl sends that is built with all of its decoders.
+pub(crate) const COMPRESSED: &str = "deflate, gzip, br, zstd";
+
 /// What the words have said so far.
 struct Command<'a> {
     origin: &'a str,
@@ -131,6 +134,8 @@ impl<'a> Command<'a> {
                 self.redirects =
                     value.parse().map_err(|_| self.reader.wrong(word, format!("`{word}` wants a number")))?;
             }
+            // What curl 8 with all of its decoders asks for.
+            Meaning::Compressed => self.field("Accept-Encoding", COMPRESSED)?,
             Meaning::Get | Meaning::Head | Meaning::Location | Meaning::PathAsIs | Meaning::NoGlobs => {
                 self.switches.push(meaning);
             }
@@ -274,6 +279,8 @@ impl<'a> Command<'a> {
         for field in std::mem::take(&mut self.fields) {
             match (self.speaks_of(&field.name), field.value.written()) {
                 (true, _) => {}
+                // curl sends it before the fields of `-H`.
+                (false, COMPRESSED) if field.is("accept-encoding") => self.headers.insert(0, field),
                 (false, "") => self.without.push(field.name),
                 (false, _) => self.headers.push(field),
             }
@@ -312,10 +319,6 @@ impl<'a> Command<'a> {
             option::Refused::NoValue(word) => {
                 self.reader.wrong(word, format!("`{word}` is the last word here and wants a value"))
             }
-            option::Refused::Unknown(word) if word == "--compressed" => self
-                .reader
-                .wrong(word, "the option `--compressed` of curl is not honoured here")
-                .help("without it the body comes as it is, and that is compared"),
             option::Refused::Unknown(word) => {
                 let names: Vec<String> = option::names().collect();
                 let wrong =

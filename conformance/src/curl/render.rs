@@ -1,5 +1,6 @@
 //! From a request as it went out to a command that sends it again.
 
+use super::parse::COMPRESSED;
 use crate::request::{Header, Prepared, is_own_agent};
 use crate::shell::quote;
 
@@ -90,6 +91,9 @@ fn field(out: &mut String, header: &Header, request: &Prepared, large: bool) {
         || value == "100-continue" && spelt("Expect") && large
     {
         return;
+    }
+    if value == COMPRESSED && spelt("Accept-Encoding") {
+        return out.push_str(" --compressed");
     }
     if spelt("Cookie") && value.contains('=') {
         return word(out, " --cookie ", value);

@@ -12,6 +12,7 @@ use base64::Engine as _;
 
 use super::mark::output;
 use super::{Outgoing, outgoing};
+use crate::curl::COMPRESSED;
 use crate::plan::Plan;
 use crate::request::{Header, Prepared, is_own_agent};
 use response::{Answer, Told, Type, Types, response};
@@ -77,10 +78,11 @@ fn fields(request: &Prepared, file: &mut String) -> std::fmt::Result {
     for name in &request.without {
         writeln!(file, "# Hurl may send a field `{name}`, which this request is to have none of.")?;
     }
-    for Header { name, gap, value } in &request.headers {
+    for header in &request.headers {
+        let Header { name, gap, value } = header;
         // Hurl calls itself by its own name, and accepts everything too.
         let of_curl = name.eq_ignore_ascii_case("user-agent") && is_own_agent(value);
-        if of_curl || (name == "Accept" && value == "*/*") {
+        if of_curl || (name == "Accept" && value == "*/*") || is_compressed(header) {
             continue;
         }
         if gap != " " {
@@ -95,6 +97,11 @@ fn fields(request: &Prepared, file: &mut String) -> std::fmt::Result {
     }
 }
 
+/// Whether a field is what `--compressed` sends.
+fn is_compressed(header: &Header) -> bool {
+    header.is("accept-encoding") && header.value == COMPRESSED
+}
+
 fn options(outgoing: &Outgoing<'_>, request: &Prepared, file: &mut String) -> std::fmt::Result {
     let mut options = String::new();
     let delay = outgoing.step.wait;
@@ -107,6 +114,9 @@ fn options(outgoing: &Outgoing<'_>, request: &Prepared, file: &mut String) -> st
     }
     if request.follow > 0 {
         writeln!(options, "location: true\nmax-redirs: {}", request.follow)?;
+    }
+    if request.headers.iter().any(is_compressed) {
+        writeln!(options, "compressed: true")?;
     }
     if outgoing.path_as_is && request.target.contains("/.") {
         writeln!(options, "path-as-is: true")?;

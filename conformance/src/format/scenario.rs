@@ -221,6 +221,9 @@ pub(crate) struct ExpectText {
     /// The body as it came.
     #[serde(default, deserialize_with = "present")]
     pub(crate) body: Option<Node>,
+    /// Whether no object of the JSON may have two members with one name.
+    #[serde(default)]
+    pub(crate) unique_members: Option<Located<bool>>,
     /// How long the answer may take.
     #[serde(default)]
     pub(crate) within: Option<Located<String>>,

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::capture::Kept;
 use super::printed::Head;
 use super::{Body, Seen, fresh, status};
+use crate::cookie::SetCookie;
 use crate::json::escape;
 use crate::request::is_token;
 use crate::yaml::page::{Yaml, quote, quoted};
@@ -127,33 +128,30 @@ fn is_of_the_moment(name: &str) -> bool {
 }
 
 fn cookie(written: &str, known: &Known, kept: &[Kept]) -> Option<(String, Yaml)> {
-    let cookie = cookie::Cookie::parse(written).ok()?;
-    let is_kept = kept.iter().any(|kept| kept.from.0 == "cookie" && kept.from.1 == cookie.name());
-    let value = match text(cookie.value(), known, "") {
+    let cookie = SetCookie::parse(written)?;
+    let is_kept = kept.iter().any(|kept| kept.from.0 == "cookie" && kept.from.1 == cookie.name);
+    let value = match text(cookie.value, known, "") {
         // Who opens a session makes up its name, whatever it looks like.
-        Yaml::Scalar(_)
-            if (is_kept || cookie.value().len() >= 16) && fresh::text(cookie.value()).is_none() =>
-        {
+        Yaml::Scalar(_) if (is_kept || cookie.value.len() >= 16) && fresh::text(cookie.value).is_none() => {
             Yaml::Scalar("!any".to_owned())
         }
         value => value,
     };
     let mut attributes = vec![("value".to_owned(), value)];
-    if let Some(path) = cookie.path() {
+    if let Some(path) = cookie.attribute("path") {
         attributes.push(("path".to_owned(), Yaml::text(path)));
     }
-    for (name, set) in [("http-only", cookie.http_only()), ("secure", cookie.secure())] {
-        if set == Some(true) {
+    for (name, sent) in [("http-only", "httponly"), ("secure", "secure")] {
+        if cookie.has(sent) {
             attributes.push((name.to_owned(), Yaml::Scalar("true".to_owned())));
         }
     }
-    if let Some(same_site) = cookie.same_site() {
-        attributes.push(("same-site".to_owned(), Yaml::text(&same_site.to_string())));
+    for (name, sent) in [("same-site", "samesite"), ("max-age", "max-age")] {
+        if let Some(value) = cookie.attribute(sent) {
+            attributes.push((name.to_owned(), Yaml::text(value)));
+        }
     }
-    if let Some(age) = cookie.max_age() {
-        attributes.push(("max-age".to_owned(), Yaml::Scalar(age.whole_seconds().to_string())));
-    }
-    Some((cookie.name().to_owned(), Yaml::Mapping(attributes)))
+    Some((cookie.name.to_owned(), Yaml::Mapping(attributes)))
 }
 
 fn body_of(body: &str, sure: bool, known: &Known, kept: &[Kept], origin: &str) -> Option<(String, Yaml)> {

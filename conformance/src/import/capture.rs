@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::{Body, Seen, Wanted, pattern};
+use crate::cookie::SetCookie;
 use crate::curl;
 use crate::json::escape;
 use crate::suite::{OUTPUT, Suite};
@@ -52,10 +53,10 @@ pub(super) fn printed(seen: &Seen) -> Vec<((&'static str, String), String)> {
     let mut values = Vec::new();
     for (name, value) in seen.head.iter().flat_map(|head| &head.headers) {
         if name.eq_ignore_ascii_case("set-cookie") {
-            if let Ok(cookie) = cookie::Cookie::parse(value.as_str())
-                && cookie.value().len() > 3
+            if let Some(cookie) = SetCookie::parse(value)
+                && cookie.value.len() > 3
             {
-                values.push((("cookie", cookie.name().to_owned()), cookie.value().to_owned()));
+                values.push((("cookie", cookie.name.to_owned()), cookie.value.to_owned()));
             }
         } else if speaks_of_a_key(name, value) {
             values.push((("header", name.to_ascii_lowercase()), value.clone()));

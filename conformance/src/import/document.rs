@@ -75,13 +75,6 @@ fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Res
             }
         }
     }
-    let text = match without_compression(&text) {
-        Some(without) => {
-            remarks.push("--compressed was taken away, and the answer comes as it is".to_owned());
-            without
-        }
-        None => text,
-    };
     // What the shell takes for a variable means nothing here.
     for variable in VARIABLE.find_iter(&expanded(&text)) {
         remarks.push(format!(
@@ -160,15 +153,6 @@ pub(super) fn hides_address(text: &str) -> bool {
 
 static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^(.*?)\s*\b([1-5]\d\d)\s*$"));
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\$\{?[A-Za-z_]\w*\}?"));
-
-/// The command without the option that asks for a compressed answer, if it has it: browsers put it into every command.
-fn without_compression(text: &str) -> Option<String> {
-    let word = shell::split(text).ok()?.into_iter().find(|word| word.text == "--compressed")?;
-    let (before, behind) = (text[..word.span.start].trim_end(), &text[word.span.end..]);
-    // The line that went on to it goes with it.
-    let before = before.strip_suffix('\\').unwrap_or(before).trim_end();
-    Some(format!("{before}{behind}"))
-}
 
 /// What of a command the shell looks for variables in.
 fn expanded(text: &str) -> String {
@@ -285,19 +269,6 @@ mod tests {
         );
         assert_eq!(first_command("curl http://h/?a=1&b=2").1, Vec::<String>::new());
         assert_eq!(first_command(r"curl -d $'it\'s; $A' -s").1, Vec::<String>::new());
-    }
-
-    #[test]
-    fn an_option_that_asks_for_a_compressed_answer_is_taken_away_with_its_line() {
-        for (text, without) in [
-            ("curl http://h/ --compressed", "curl http://h/"),
-            ("curl --compressed http://h/", "curl http://h/"),
-            ("curl http://h/ \\\n  --compressed \\\n  -s", "curl http://h/ \\\n  -s"),
-            ("curl http://h/ \\\n  --compressed", "curl http://h/"),
-        ] {
-            assert_eq!(without_compression(text).as_deref(), Some(without));
-        }
-        assert_eq!(without_compression("curl http://h/ -d ' --compressed '"), None);
     }
 
     #[test]

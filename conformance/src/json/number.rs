@@ -48,6 +48,20 @@ impl Number {
         !self.0.contains(['.', 'e', 'E'])
     }
 
+    /// Whether it has no fraction: `1`, `1.0` and `1e2`.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let decimal = self.decimal();
+        decimal.digits.is_empty() || decimal.scale() >= 0
+    }
+
+    /// Returns a text that two numbers share only if they are equal.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let Decimal { negative, digits, exponent } = self.decimal();
+        format!("{}0.{digits}e{exponent}", if negative { "-" } else { "" })
+    }
+
     /// Returns the number rounded to a float, an infinite one where there is none so large.
     #[must_use]
     pub fn to_f64(&self) -> f64 {
@@ -55,19 +69,65 @@ impl Number {
         self.0.parse().unwrap_or(f64::NAN)
     }
 
-    /// Whether it differs from another by no more than `off`: exactly where 38 digits hold all three, else as floats.
+    /// Whether it differs from another by no more than `off`, exactly.
     #[must_use]
     pub fn is_near(&self, other: &Self, off: &Self) -> bool {
         let all = [self.decimal(), other.decimal(), off.decimal()];
-        let Some(scale) = all.iter().filter(|one| !one.digits.is_empty()).map(Decimal::scale).min() else {
-            return true;
+        let nonzero = || all.iter().filter(|one| !one.digits.is_empty());
+        let Some(top) = nonzero().map(|one| one.exponent).max() else { return true };
+        // A number that begins below all digits of the larger ones counts by its sign only.
+        let length = |one: &Decimal<'_>| i128::try_from(one.digits.len()).unwrap_or(i128::MAX / 8);
+        let lowest = top - all.iter().map(length).sum::<i128>() - 8;
+        let all = all.map(|one| one.no_lower_than(lowest));
+        let bottom = all.iter().filter(|one| !one.digits.is_empty()).map(Decimal::scale).min();
+        let width = usize::try_from(top - bottom.unwrap_or(top)).unwrap_or_default();
+        let [own, other, off] = all;
+        let (one, two) = (own.padded(top, width), other.padded(top, width));
+        let apart = match own.negative == other.negative {
+            true if one >= two => subtract(&one, &two),
+            true => subtract(&two, &one),
+            false => add(&one, &two),
         };
-        match all.map(|one| one.scaled(scale)) {
-            [Some(own), Some(other), Some(off)] => {
-                own.checked_sub(other).is_some_and(|apart| apart.unsigned_abs() <= off.unsigned_abs())
-            }
-            _ => (self.to_f64() - other.to_f64()).abs() <= off.to_f64(),
+        apart <= off.padded(top, width)
+    }
+
+    /// Returns the number times a power of ten, rounded towards zero, if 127 bits hold that.
+    #[must_use]
+    pub fn times_ten_to(&self, power: u8) -> Option<i128> {
+        let decimal = self.decimal();
+        let shift = decimal.scale().checked_add(power.into())?;
+        let cut = usize::try_from(shift.min(0).unsigned_abs()).unwrap_or(usize::MAX);
+        let digits = decimal.digits.get(..decimal.digits.len().saturating_sub(cut)).unwrap_or_default();
+        if digits.is_empty() {
+            return Some(0);
         }
+        let zeros = u32::try_from(shift.max(0)).ok()?;
+        let whole = digits.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(zeros)?)?;
+        Some(if decimal.negative { -whole } else { whole })
+    }
+
+    /// Whether it is another number a whole number of times, exactly; none where the other has more than 64 bits.
+    #[must_use]
+    pub fn is_multiple_of(&self, other: &Self) -> Option<bool> {
+        let (own, other) = (self.decimal(), other.decimal());
+        if own.digits.is_empty() || other.digits.is_empty() {
+            return Some(own.digits.is_empty());
+        }
+        // Neither ends in a zero, so one with more decimal places is no multiple.
+        let Ok(mut zeros) = u128::try_from(own.scale() - other.scale()) else { return Some(false) };
+        let divisor = u128::from(other.digits.parse::<u64>().ok()?);
+        let mut rest =
+            own.digits.bytes().fold(0, |rest, byte| (rest * 10 + u128::from(digit(byte))) % divisor);
+        // Times ten as often as it has zeros behind its digits.
+        let mut power = 10 % divisor;
+        while zeros > 0 {
+            if zeros % 2 == 1 {
+                rest = rest * power % divisor;
+            }
+            power = power * power % divisor;
+            zeros /= 2;
+        }
+        Some(rest == 0)
     }
 
     /// Returns the number as the JSON library has it: rounded to 64 bits, the largest float where it is beyond all.
@@ -112,15 +172,54 @@ impl Decimal<'_> {
         self.exponent - i128::try_from(self.digits.len()).unwrap_or(i128::MAX / 4)
     }
 
-    /// How often it has `10^scale`, if 38 digits hold that.
-    fn scaled(&self, scale: i128) -> Option<i128> {
-        if self.digits.is_empty() {
-            return Some(0);
+    /// Returns the number, or the smallest of its sign where it is below `10^lowest`.
+    fn no_lower_than(self, lowest: i128) -> Self {
+        if self.digits.is_empty() || self.exponent >= lowest {
+            return self;
         }
-        let power = u32::try_from(self.scale() - scale).ok()?;
-        let whole = self.digits.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(power)?)?;
-        Some(if self.negative { -whole } else { whole })
+        Self { digits: "1".into(), exponent: lowest, ..self }
     }
+
+    /// Returns its digits from the place of `10^(top - 1)` down, as many as `width`, with one more place for a carry.
+    fn padded(&self, top: i128, width: usize) -> Vec<u8> {
+        let mut digits = vec![0; width + 1];
+        if !self.digits.is_empty() {
+            let begin = usize::try_from(top - self.exponent).unwrap_or(width).saturating_add(1);
+            digits.iter_mut().skip(begin).zip(self.digits.bytes()).for_each(|(to, byte)| *to = digit(byte));
+        }
+        digits
+    }
+}
+
+fn digit(byte: u8) -> u8 {
+    byte.wrapping_sub(b'0')
+}
+
+fn add(one: &[u8], two: &[u8]) -> Vec<u8> {
+    let mut carry = 0;
+    let mut sum: Vec<u8> = (one.iter().zip(two).rev())
+        .map(|(one, two)| {
+            let sum = one + two + carry;
+            carry = sum / 10;
+            sum % 10
+        })
+        .collect();
+    sum.reverse();
+    sum
+}
+
+/// Subtracts the smaller of two from the larger.
+fn subtract(larger: &[u8], smaller: &[u8]) -> Vec<u8> {
+    let mut borrow = 0;
+    let mut rest: Vec<u8> = (larger.iter().zip(smaller).rev())
+        .map(|(one, two)| {
+            let two = two + borrow;
+            borrow = u8::from(*one < two);
+            one + 10 * borrow - two
+        })
+        .collect();
+    rest.reverse();
+    rest
 }
 
 impl PartialEq for Number {

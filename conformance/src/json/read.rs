@@ -1,55 +1,339 @@
-//! Reads JSON, numbers as they are written.
+//! Parses JSON (RFC 8259). Numbers keep their digits; strings may have lone surrogates; repeated members are noticed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use serde_json::value::RawValue;
-
-use super::{Json, Number};
+use super::{Json, Number, escape};
 
 /// Why bytes are not JSON, in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unreadable(String);
 
-/// How deep lists and objects may nest: what the JSON library allows by itself.
-const DEPTH: usize = 127;
+/// A JSON text with what its value no longer shows.
+#[derive(Debug, Clone, Default)]
+pub struct Document {
+    /// The value; of several members with one name it has the last.
+    pub value: Json,
+    /// Where objects have several members with one name.
+    pub repeated: Repeated,
+    /// The encoding, where it is not UTF-8.
+    pub encoding: Option<&'static str>,
+}
+
+/// Members whose name an object has more than once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Repeated {
+    /// The JSON Pointers of the first of them, each once.
+    pub pointers: Vec<String>,
+    /// How many there are besides.
+    pub more: usize,
+}
+
+/// How deep lists and objects may nest.
+const DEEPEST: usize = 200;
+/// How many values a text may have.
+const MOST_VALUES: usize = 1_000_000;
+/// How many repeated members are named.
+const MOST_NAMED: usize = 5;
 
 /// Returns the value that bytes are.
 ///
 /// # Errors
-/// Bytes that are not JSON (RFC 8259) in UTF-8, or that nest deeper than 127 levels.
+/// Bytes that are not JSON in UTF-8, nest deeper than 200 levels or have more than a million values.
 pub fn read(bytes: &[u8]) -> Result<Json, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|error| Unreadable(format!("it is not UTF-8: {error}")))?;
-    let whole = serde_json::from_str(text).map_err(|error| Unreadable(error.to_string()))?;
-    value(whole, 0)
+    parse(text).map(|document| document.value)
 }
 
-/// Returns a value of which the library has found the ends.
-fn value(raw: &RawValue, depth: usize) -> Result<Json, Unreadable> {
-    if depth > DEPTH {
-        return Err(Unreadable(format!("it nests deeper than {DEPTH} levels")));
+/// Parses a whole text.
+///
+/// # Errors
+/// A text that is not JSON, nests deeper than 200 levels or has more than a million values.
+pub fn parse(text: &str) -> Result<Document, Unreadable> {
+    if text.starts_with('\u{feff}') {
+        return Err(Unreadable(
+            "it begins with a byte order mark (RFC 8259, section 8.1, forbids it)".to_owned(),
+        ));
     }
-    let text = raw.get();
-    // The library has checked all but what a string holds.
-    let unreadable = |error: serde_json::Error| {
-        let cause = error.to_string();
-        Unreadable(cause.split(" at line ").next().unwrap_or(&cause).to_owned())
-    };
-    Ok(match text.as_bytes().first() {
-        Some(b'n') => Json::Null,
-        Some(b't' | b'f') => Json::Bool(text == "true"),
-        Some(b'"') => Json::String(serde_json::from_str(text).map_err(unreadable)?),
-        Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(text).map_err(unreadable)?;
-            Json::Array(items.into_iter().map(|item| value(item, depth + 1)).collect::<Result<_, _>>()?)
+    let mut parser = Parser { text, at: 0, values: 0, repeated: Repeated::default() };
+    let value = parser.value(0)?;
+    parser.skip_space();
+    match parser.peek() {
+        None => Ok(Document { value, repeated: parser.repeated, encoding: None }),
+        Some(_) => Err(parser.wrong("trailing characters")),
+    }
+}
+
+impl Unreadable {
+    /// Returns an error with a message of its own.
+    pub(crate) fn because(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    values: usize,
+    repeated: Repeated,
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
         }
-        Some(b'{') => {
-            let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).map_err(unreadable)?;
-            let member = |(name, raw): (String, &RawValue)| Ok((name, value(raw, depth + 1)?));
-            Json::Object(members.into_iter().map(member).collect::<Result<_, _>>()?)
+    }
+
+    /// Moves behind a byte, if it comes next.
+    fn take(&mut self, byte: u8) -> bool {
+        let comes = self.peek() == Some(byte);
+        self.at += usize::from(comes);
+        comes
+    }
+
+    fn wrong(&self, what: &str) -> Unreadable {
+        let before = self.text.get(..self.at).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let what =
+            if self.peek().is_none() { format!("it ends too early ({what})") } else { what.to_owned() };
+        Unreadable(format!("{what} at line {line} column {column}"))
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Json, Unreadable> {
+        self.values += 1;
+        if self.values > MOST_VALUES {
+            return Err(Unreadable(format!("it has more than {MOST_VALUES} values")));
         }
-        _ => Json::Number(
-            Number::parse(text).ok_or_else(|| Unreadable(format!("`{text}` is not a number of JSON")))?,
-        ),
-    })
+        if depth > DEEPEST {
+            return Err(Unreadable(format!("it nests deeper than {DEEPEST} levels")));
+        }
+        self.skip_space();
+        match self.peek() {
+            Some(b'n') => self.word("null", Json::Null),
+            Some(b't') => self.word("true", Json::Bool(true)),
+            Some(b'f') => self.word("false", Json::Bool(false)),
+            Some(b'"') => Ok(match self.string()? {
+                Text::Whole(text) => Json::String(text),
+                Text::Unpaired(written) => Json::Unpaired(written.into()),
+            }),
+            Some(b'[') => self.list(depth),
+            Some(b'{') => self.object(depth),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => Err(self.wrong("a value is expected")),
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Json) -> Result<Json, Unreadable> {
+        match self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+            true => {
+                self.at += word.len();
+                Ok(value)
+            }
+            false => Err(self.wrong("a value is expected")),
+        }
+    }
+
+    fn number(&mut self) -> Result<Json, Unreadable> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let end = rest.find(|one: char| !matches!(one, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'));
+        let written = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        let number = Number::parse(written).ok_or_else(|| self.wrong("a number is malformed"))?;
+        self.at += written.len();
+        Ok(Json::Number(number))
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Json, Unreadable> {
+        self.at += 1;
+        let mut items = Vec::new();
+        self.skip_space();
+        if self.take(b']') {
+            return Ok(Json::Array(items));
+        }
+        loop {
+            let known = self.repeated.pointers.len();
+            items.push(self.value(depth + 1)?);
+            self.within(known, || (items.len() - 1).to_string());
+            self.skip_space();
+            if self.take(b']') {
+                return Ok(Json::Array(items));
+            }
+            if !self.take(b',') {
+                return Err(self.wrong("`,` or `]` is expected"));
+            }
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Json, Unreadable> {
+        self.at += 1;
+        let begin = self.repeated.pointers.len();
+        let mut members = BTreeMap::new();
+        self.skip_space();
+        if self.take(b'}') {
+            return Ok(Json::Object(members));
+        }
+        loop {
+            self.skip_space();
+            if self.peek() != Some(b'"') {
+                return Err(self.wrong("the name of a member is expected"));
+            }
+            let (Text::Whole(name) | Text::Unpaired(name)) = self.string()?;
+            self.skip_space();
+            if !self.take(b':') {
+                return Err(self.wrong("`:` is expected"));
+            }
+            let known = self.repeated.pointers.len();
+            let value = self.value(depth + 1)?;
+            self.within(known, || escape(&name));
+            match members.entry(name) {
+                Entry::Vacant(free) => drop(free.insert(value)),
+                Entry::Occupied(mut taken) => {
+                    self.repeat(begin, format!("/{}", escape(taken.key())));
+                    taken.insert(value);
+                }
+            }
+            self.skip_space();
+            if self.take(b'}') {
+                return Ok(Json::Object(members));
+            }
+            if !self.take(b',') {
+                return Err(self.wrong("`,` or `}` is expected"));
+            }
+        }
+    }
+
+    /// Remembers a repeated member of the object whose pointers begin at `begin`.
+    fn repeat(&mut self, begin: usize, pointer: String) {
+        if self.repeated.pointers.get(begin..).unwrap_or_default().contains(&pointer) {
+            return;
+        }
+        match self.repeated.pointers.len() < MOST_NAMED {
+            true => self.repeated.pointers.push(pointer),
+            false => self.repeated.more += 1,
+        }
+    }
+
+    /// Puts the pointers that were found in a value behind that value's own place.
+    fn within(&mut self, known: usize, place: impl FnOnce() -> String) {
+        let found = self.repeated.pointers.get_mut(known..).unwrap_or_default();
+        if !found.is_empty() {
+            let place = place();
+            found.iter_mut().for_each(|pointer| *pointer = format!("/{place}{pointer}"));
+        }
+    }
+
+    fn string(&mut self) -> Result<Text, Unreadable> {
+        self.at += 1;
+        let mut text = String::new();
+        let mut unpaired = Vec::new();
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let plain = rest.find(|one: char| matches!(one, '"' | '\\') || one < ' ').unwrap_or(rest.len());
+            text.push_str(rest.get(..plain).unwrap_or_default());
+            self.at += plain;
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    break;
+                }
+                Some(b'\\') => match self.escaped()? {
+                    Ok(one) => text.push(one),
+                    Err(unit) => unpaired.push((text.len(), unit)),
+                },
+                Some(_) => return Err(self.wrong("a control character in a string")),
+                None => return Err(self.wrong("`\"` is expected")),
+            }
+        }
+        if unpaired.is_empty() {
+            return Ok(Text::Whole(text));
+        }
+        let mut written = String::new();
+        let mut from = 0;
+        for (at, unit) in unpaired {
+            written.push_str(&inside(text.get(from..at).unwrap_or_default()));
+            written.push_str(&format!("\\u{unit:04x}"));
+            from = at;
+        }
+        written.push_str(&inside(text.get(from..).unwrap_or_default()));
+        Ok(Text::Unpaired(written))
+    }
+
+    /// Reads an escape: a character, or a surrogate without its other half.
+    fn escaped(&mut self) -> Result<Result<char, u16>, Unreadable> {
+        self.at += 1;
+        let one = match self.peek() {
+            Some(one @ (b'"' | b'\\' | b'/')) => char::from(one),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => return self.unit().map(|unit| self.paired(unit)),
+            _ => return Err(self.wrong("an escape is malformed")),
+        };
+        self.at += 1;
+        Ok(Ok(one))
+    }
+
+    /// Reads `uXXXX`.
+    fn unit(&mut self) -> Result<u16, Unreadable> {
+        let digits = self.text.as_bytes().get(self.at + 1..self.at + 5);
+        let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let unit = digits.and_then(|digits| u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        let unit = unit.ok_or_else(|| self.wrong("an escape is malformed"))?;
+        self.at += 5;
+        Ok(unit)
+    }
+
+    /// Joins a code unit with the low surrogate behind it, where there is one.
+    fn paired(&mut self, unit: u16) -> Result<char, u16> {
+        if let Some(one) = char::from_u32(unit.into()) {
+            return Ok(one);
+        }
+        let begin = self.at;
+        if unit < 0xdc00
+            && self.take(b'\\')
+            && self.peek() == Some(b'u')
+            && let Ok(low) = self.unit()
+            && let [Ok(one)] = char::decode_utf16([unit, low]).collect::<Vec<_>>().as_slice()
+        {
+            return Ok(*one);
+        }
+        self.at = begin;
+        Err(unit)
+    }
+}
+
+/// Returns the text of a string with a noncharacter, which no text has, in the place of each lone surrogate.
+pub(super) fn without_surrogates(written: &str) -> String {
+    let mut parser = Parser { text: written, at: 0, values: 0, repeated: Repeated::default() };
+    let mut text = String::new();
+    while let Some(rest) = parser.text.get(parser.at..).filter(|rest| !rest.is_empty()) {
+        let plain = rest.find('\\').unwrap_or(rest.len());
+        text.push_str(rest.get(..plain).unwrap_or_default());
+        parser.at += plain;
+        if plain < rest.len() {
+            text.push(parser.escaped().map_or('\u{ffff}', |one| one.unwrap_or('\u{ffff}')));
+        }
+    }
+    text
+}
+
+/// What a string holds.
+enum Text {
+    Whole(String),
+    /// With its escapes, since it has a lone surrogate.
+    Unpaired(String),
+}
+
+/// A text as it is written between the quotes of a string.
+fn inside(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }

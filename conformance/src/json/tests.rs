@@ -52,19 +52,125 @@ fn nearness_is_exact_where_floats_are_not() {
     assert!(near("3.13", "3.14", "0.01") && near("3.15", "3.14", "0.01") && !near("3.1501", "3.14", "0.01"));
     assert!(near("123456789012345678901234567890", "123456789012345678901234567891", "1"));
     assert!(!near("123456789012345678901234567890", "123456789012345678901234567892", "1"));
+    assert!(near("1e400", "1.1e400", "1e399") && !near("1e400", "1.1e400", "0.9e399"));
+    assert!(
+        near("-0", "0", "0") && near("-1e-400", "1e-400", "2e-400") && !near("-1e-400", "1e-400", "1e-400")
+    );
+    let long = "0.1000000000000000000000000000000000000000000000000000000000001";
+    assert!(!near(long, "0.1", "0") && near(long, "0.1", "1e-61") && !near(long, "0.1", "9e-62"));
+    assert!(near("1e1000000000", "1e1000000000", "0") && near("1e1000000000", "1", "1e1000000000"));
+    assert!(!near("1e1000000000", "-1", "1e1000000000") && near("5", "-4", "1e99999999999999999999"));
+    assert!(near("99", "-1", "100") && !near("99", "-1.5", "100"));
     assert!(near("0", "0.0", "0") && near("1e300", "1.0000000001e300", "1e299") && !near("1e300", "1", "1"));
 }
 
 #[test]
 fn what_is_not_json_is_said_in_a_sentence() {
-    let wrong = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
-    assert!(wrong(b"{\"a\": 1").contains("EOF while parsing an object at line 1"), "{}", wrong(b"{\"a\": 1"));
-    assert!(wrong(b"[1,]").contains("at line 1"));
-    assert!(wrong(b"\xff").contains("not UTF-8"));
-    assert!(wrong(br#"["\ud800"]"#).contains("surrogate") || wrong(br#"["\ud800"]"#).contains("hex escape"));
-    assert!(wrong("[".repeat(200).as_bytes()).contains("EOF"));
-    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(wrong(deep.as_bytes()), "it nests deeper than 127 levels");
+    let wrong = |text: &str| read(text.as_bytes()).unwrap_err().to_string();
+    for (text, why) in [
+        ("", "it ends too early (a value is expected) at line 1 column 1"),
+        ("{\"a\": 1", "it ends too early (`,` or `}` is expected) at line 1 column 8"),
+        ("[1,]", "a value is expected at line 1 column 4"),
+        ("[1 2]", "`,` or `]` is expected at line 1 column 4"),
+        ("{\n \"é\": tru}", "a value is expected at line 2 column 7"),
+        ("{a: 1}", "the name of a member is expected at line 1 column 2"),
+        ("{\"a\" 1}", "`:` is expected at line 1 column 6"),
+        ("1 2", "trailing characters at line 1 column 3"),
+        ("<p>", "a value is expected at line 1 column 1"),
+        ("01", "a number is malformed at line 1 column 1"),
+        ("\"a\nb\"", "a control character in a string at line 1 column 3"),
+        ("\"\\x\"", "an escape is malformed at line 1 column 3"),
+        ("\"\\u12g4\"", "an escape is malformed at line 1 column 3"),
+        ("\"abc", "it ends too early (`\"` is expected) at line 1 column 5"),
+        ("\u{feff}1", "it begins with a byte order mark (RFC 8259, section 8.1, forbids it)"),
+    ] {
+        assert_eq!(wrong(text), why, "{text}");
+    }
+    assert!(read(b"\xff").unwrap_err().to_string().contains("not UTF-8"));
+}
+
+#[test]
+fn deeply_nested_and_very_long_json_has_a_limit() {
+    let wrong = |text: &str| read(text.as_bytes()).unwrap_err().to_string();
+    let deep = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    assert!(read(deep(200).as_bytes()).is_ok());
+    for levels in [202, 100_000, 1_000_000] {
+        assert_eq!(wrong(&deep(levels)), "it nests deeper than 200 levels");
+    }
+    assert_eq!(wrong(&"{\"a\":".repeat(100_000)), "it nests deeper than 200 levels");
+    assert_eq!(wrong(&format!("[{}1]", "1,".repeat(1_000_000))), "it has more than 1000000 values");
+}
+
+#[test]
+fn a_lone_surrogate_is_kept_as_it_was_written() {
+    for (text, shown) in [
+        (r#""\udc00x""#, r#""\udc00x""#),
+        (r#""\uD800""#, r#""\ud800""#),
+        (r#""a\"\u00e9\ud800\u0041\n""#, r#""a\"é\ud800A\n""#),
+        (r#""\ud800\ud801\udc00""#, "\"\\ud800𐐀\""),
+    ] {
+        let value = json(text);
+        assert!(matches!(value, Json::Unpaired(_)), "{text}");
+        assert_eq!(value.to_string(), shown, "{text}");
+        assert!(value.as_str().is_none() && value != Json::from("\u{fffd}x") && value == json(shown));
+    }
+    assert_eq!(json(r#""\ud801\udc00\u0041\/\b\f\r\t""#), Json::from("𐐀A/\u{8}\u{c}\r\t"));
+    assert_eq!(json(r#"{"\udc00": 1}"#).get("\\udc00"), Some(&json("1")));
+    assert_eq!(json(r#""a\udc00\"""#).to_library(), serde_json::Value::from("a\u{ffff}\""));
+}
+
+#[test]
+fn repeated_members_are_found_at_any_depth() {
+    let repeated = |text: &str| super::parse(text).unwrap().repeated;
+    let pointers = |text: &str| repeated(text).pointers;
+    assert_eq!(pointers(r#"{"id": 1, "id": 2}"#), ["/id"]);
+    assert_eq!(pointers(r#"{"id": 1, "\u0069d": 2, "id": 3}"#), ["/id"]);
+    assert_eq!(pointers(r#"{"a": {"id": 1, "id": 2}}"#), ["/a/id"]);
+    assert_eq!(pointers(r#"{"id": 1, "id": [{"id": 1, "id": 1}, {"id": 1}]}"#), ["/id/0/id", "/id"]);
+    assert_eq!(pointers(r#"[[{"a/b": 1, "a/b": 2}], {"": 1, "": 2}]"#), ["/0/0/a~1b", "/1/"]);
+    assert_eq!(pointers(r#"[{"id": 1}, {"id": 2}]"#), [""; 0]);
+    assert_eq!(json(r#"{"id": 1, "id": 2}"#), json(r#"{"id": 2}"#));
+    let many = repeated(&format!("[{}1]", r#"{"a":1,"a":2},"#.repeat(1000)));
+    assert_eq!((many.pointers.len(), many.more), (5, 995));
+}
+
+#[test]
+fn multiples_of_decimals_are_exact() {
+    let multiple = |one, other| number(one).is_multiple_of(&number(other));
+    for (one, other) in [
+        ("1070468.14", "0.01"),
+        ("0.3", "0.1"),
+        ("19.99", "0.01"),
+        ("4.35", "0.05"),
+        ("-7.5", "2.5"),
+        ("0", "0.01"),
+        ("1e2", "5"),
+        ("123456789012345678901234567890", "10"),
+        ("1e999999999999", "0.0005"),
+    ] {
+        assert_eq!(multiple(one, other), Some(true), "{one} {other}");
+    }
+    for (one, other) in [
+        ("1070468.145", "0.01"),
+        ("123456789012345678901234567891", "10"),
+        ("0.35", "0.1"),
+        ("1e400", "7e-3"),
+        ("1e999999999999", "3"),
+        ("1e-30", "1"),
+    ] {
+        assert_eq!(multiple(one, other), Some(false), "{one} {other}");
+    }
+    assert_eq!(multiple("1", "0.12345678901234567890123"), None);
+}
+
+#[test]
+fn seconds_become_nanoseconds_without_loss() {
+    assert_eq!(number("1508127784.123456789").times_ten_to(9), Some(1_508_127_784_123_456_789));
+    assert_eq!(number("-1.5e3").times_ten_to(6), Some(-1_500_000_000));
+    assert_eq!(number("0.0000000019").times_ten_to(9), Some(1));
+    assert_eq!(number("1e-9999999999999999999999").times_ten_to(9), Some(0));
+    assert_eq!(number("1e400").times_ten_to(9), None);
+    assert_eq!(number("-0").times_ten_to(9), Some(0));
 }
 
 #[test]

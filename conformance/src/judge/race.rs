@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use super::judge;
 use crate::amount::amount;
 use crate::exchange::Exchange;
+use crate::matcher::MOST_SHOWN;
 use crate::suite::{Outcome, Race};
 use crate::template::Scope;
 use crate::verdict::{Finding, Judgement, Verdict};
+use crate::visible;
 
 /// An answer of a race: the lane that it belongs to, and what came.
 #[derive(Debug)]
@@ -24,7 +26,8 @@ pub struct Answer {
 /// Says whether the answers of a race hold what is expected of them, and which answer shows it best.
 #[must_use]
 pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement, usize) {
-    let mut told = Told { findings: Vec::new(), answers: answers.len() };
+    let mut told = Told { findings: Vec::new(), more: 0, answers: answers.len() };
+    let mut remarks: Vec<String> = Vec::new();
     let mut unanswered = None;
     let mut shown = None;
     for (index, answer) in answers.iter().enumerate() {
@@ -36,13 +39,20 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
         if judgement.verdict == Verdict::Inconclusive {
             unanswered = unanswered.or(judgement.reason);
         }
+        told.more += judgement.more;
         for finding in judgement.findings {
             told.add(finding);
+        }
+        for remark in judgement.remarks {
+            if remarks.len() < MOST_SHOWN && !remarks.contains(&remark) {
+                remarks.push(remark);
+            }
         }
     }
     if let (Some(reason), true) = (unanswered, told.findings.is_empty()) {
         return (Judgement::because(Verdict::Inconclusive, reason), shown.unwrap_or_default());
     }
+    let more = told.more;
     let mut findings = told.close();
     if findings.is_empty() {
         let (more, index) = outcomes(&race.outcomes, answers, scope);
@@ -53,7 +63,7 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
             shown.get_or_insert(index);
         }
     }
-    (Judgement::of(findings), shown.unwrap_or_default())
+    (Judgement { more, remarks, ..Judgement::of(findings) }, shown.unwrap_or_default())
 }
 
 /// Counts the answers of each kind. An answer is of the first kind that it matches, and has to be of one.
@@ -112,7 +122,8 @@ fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
         }
     }
     let (value, times) = seen.into_iter().find(|(_, times)| *times > 1)?;
-    Some((finding(format!("{times} of {} answers share one", answers.len()), value), 0))
+    let shown = visible::cut(&value, visible::LONGEST).into_owned();
+    Some((finding(format!("{times} of {} answers share one", answers.len()), shown), 0))
 }
 
 /// So many of all answers are …
@@ -130,6 +141,8 @@ fn describe(answer: &Answer) -> String {
 /// Findings, each with the number of answers that gave it.
 struct Told {
     findings: Vec<(Finding, usize)>,
+    /// How many findings are not among them.
+    more: usize,
     answers: usize,
 }
 
@@ -140,8 +153,10 @@ impl Told {
                 && known.pointer == finding.pointer
                 && known.label == finding.label
         };
+        let full = self.findings.len() >= MOST_SHOWN;
         match self.findings.iter_mut().find(|(known, _)| same(known)) {
             Some((_, times)) => *times += 1,
+            None if full => self.more += 1,
             None => self.findings.push((finding, 1)),
         }
     }

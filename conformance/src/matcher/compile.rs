@@ -22,6 +22,8 @@ pub enum Mode {
     Json,
     /// Text, as of a header or a cookie: `1` is the string "1".
     Text,
+    /// The `Expires` of a cookie: text that `!datetime` reads in every form that RFC 6265 allows.
+    CookieDate,
     /// Bytes, as of a `body`: as text, and of a length in bytes.
     Bytes,
 }
@@ -107,8 +109,14 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
     let takes = |what: &str| {
         Diagnostic::at(place.clone(), format!("`{tag}` takes {what}, and here is {}", node.shape()))
     };
-    if tag == "!datetime" && matches!(node.value, Value::Mapping(_)) {
-        return moment::compile(node, source).map(|moment| Kind::Moment(Box::new(moment)));
+    match &node.value {
+        Value::Mapping(_) if tag == "!datetime" => {
+            return moment::compile(node, setting).map(|moment| Kind::Moment(Box::new(moment)));
+        }
+        Value::Null if tag == "!datetime" && setting.mode == Mode::CookieDate => {
+            return Ok(Kind::Moment(Box::new(moment::of_a_cookie())));
+        }
+        _ => {}
     }
     if let Some(leaf) = LEAVES.iter().find(|leaf| leaf.tag == tag) {
         return match node.value {
@@ -133,7 +141,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!length", Value::Number(_) | Value::String(_)) => crate::count::read(&node.untagged(), source)
             .map(|length| match setting.mode {
                 Mode::Bytes => Kind::Bytes(Box::new(Bytes::Length(length))),
-                Mode::Json | Mode::Text => Kind::Length(length),
+                Mode::Json | Mode::Text | Mode::CookieDate => Kind::Length(length),
             })
             .map_err(|_| takes("a whole number, or the ends of a range: 1.., ..3, 1..3")),
         ("!length", _) => Err(takes("a whole number, or the ends of a range: 1.., ..3, 1..3")),

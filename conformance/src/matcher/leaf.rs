@@ -27,7 +27,11 @@ pub(super) struct LeafOf {
 
 pub(super) static LEAVES: &[Leaf] = &[
     Leaf { tag: "!any", means: "any value", holds: |_| true },
-    Leaf { tag: "!string", means: "a string", holds: |value| value.as_str().is_some() },
+    Leaf {
+        tag: "!string",
+        means: "a string",
+        holds: |value| matches!(value, Json::String(_) | Json::Unpaired(_)),
+    },
     Leaf {
         tag: "!integer",
         means: "an integer",
@@ -75,7 +79,7 @@ pub(super) static UUID: LazyLock<Regex> = LazyLock::new(|| {
 /// RFC 3339, section 5.6, with a space allowed for the `T` and the offset left free.
 pub(super) static DATETIME: LazyLock<Regex> = LazyLock::new(|| {
     constant(
-        r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})?$",
+        r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?$",
     )
 });
 

@@ -1,66 +1,100 @@
 //! The matchers of lists in any order: a true matching, so that no element satisfies two expectations.
 
-use super::{Matcher, Mismatch};
+use super::{Matcher, Mismatches, Pointer, visible};
 use crate::json::Json;
 use crate::template::Scope;
 
-/// Returns what a list lacks, and, where it may have nothing else, what it has too much.
-pub(super) fn compare(
+/// How many elements are searched for the one that is nearest to what is missing.
+const SEARCHED: usize = 1000;
+
+/// A matching of expectations and elements.
+struct Matching {
+    /// The expectation that each element satisfies.
+    owner: Vec<Option<usize>>,
+    /// The expectations that no element is left for.
+    missing: Vec<usize>,
+}
+
+/// Whether a list has what is expected, and, where it may have nothing else, nothing else.
+pub(super) fn holds(expected: &[Matcher], others: bool, list: &[Json], scope: &Scope) -> bool {
+    let enough = if others { list.len() >= expected.len() } else { list.len() == expected.len() };
+    enough && matching(expected, list, scope).missing.is_empty()
+}
+
+/// Adds what a list lacks, and, where it may have nothing else, what it has too much.
+pub(super) fn collect(
     whole: &Matcher,
     expected: &[Matcher],
     others: bool,
     list: &[Json],
-    pointer: &str,
+    pointer: &Pointer<'_>,
     scope: &Scope,
-) -> Vec<Mismatch> {
-    let candidates: Vec<Vec<usize>> = (expected.iter())
-        .map(|matcher| (0..list.len()).filter(|index| matcher.matches(&list[*index], scope)).collect())
-        .collect();
-    let mut owner = vec![None; list.len()];
-    let missing: Vec<usize> = (0..expected.len())
-        .filter(|wanted| !assign(*wanted, &candidates, &mut owner, &mut vec![false; list.len()]))
-        .collect();
-    let free: Vec<usize> = (0..list.len()).filter(|index| owner[*index].is_none()).collect();
-    let mut mismatches: Vec<Mismatch> = (missing.iter())
-        .map(|wanted| {
-            let matcher = &expected[*wanted];
+    into: &mut Mismatches,
+) {
+    let Matching { owner, missing } = matching(expected, list, scope);
+    let free: Vec<usize> = (0..list.len()).filter(|index| owner.get(*index) == Some(&None)).collect();
+    for matcher in missing.iter().filter_map(|wanted| expected.get(*wanted)) {
+        into.add(|| {
             let received = match nearest(matcher, list, &free, scope) {
                 Some(near) => format!("no such element among {}; the nearest, {near}", list.len()),
                 None => format!("no such element among {}", list.len()),
             };
-            matcher.difference(pointer, format!("an element {}", matcher.describe(scope)), received)
+            matcher.difference(
+                pointer.to_string(),
+                format!("an element {}", matcher.describe(scope)),
+                received,
+            )
+        });
+    }
+    if others || !missing.is_empty() {
+        return;
+    }
+    for (index, item) in free.into_iter().filter_map(|index| Some((index, list.get(index)?))) {
+        into.add(|| {
+            let pointer = Pointer::Element(pointer, index).to_string();
+            whole.difference(pointer, "no such element".to_owned(), visible::json(item))
+        });
+    }
+}
+
+fn matching(expected: &[Matcher], list: &[Json], scope: &Scope) -> Matching {
+    // As many candidates as there are expectations are enough: the others cannot take all of them.
+    let candidates: Vec<Vec<usize>> = (expected.iter())
+        .map(|matcher| {
+            let candidates = list.iter().enumerate().filter(|(_, item)| matcher.matches(item, scope));
+            candidates.map(|(index, _)| index).take(expected.len()).collect()
         })
         .collect();
-    if !others && missing.is_empty() {
-        for index in free {
-            let received = list[index].to_string();
-            mismatches.push(whole.difference(
-                &format!("{pointer}/{index}"),
-                "no such element".to_owned(),
-                received,
-            ));
-        }
-    }
-    mismatches
+    let mut owner = vec![None; list.len()];
+    let missing = (0..expected.len())
+        .filter(|wanted| !assign(*wanted, &candidates, &mut owner, &mut vec![false; list.len()]))
+        .collect();
+    Matching { owner, missing }
 }
 
 /// Says which free element differs least from what is expected, and in what.
 fn nearest(matcher: &Matcher, list: &[Json], free: &[usize], scope: &Scope) -> Option<String> {
-    let differences = free.iter().map(|index| (*index, matcher.compare(&list[*index], "", scope)));
-    let (index, least) = differences.min_by_key(|(_, mismatches)| mismatches.len())?;
+    let differences = (free.iter().take(SEARCHED))
+        .filter_map(|index| Some((*index, matcher.compare(list.get(*index)?, "", scope))));
+    let (index, least) =
+        differences.min_by_key(|(_, mismatches)| mismatches.shown.len() + mismatches.more)?;
     // One that differs as a whole is no nearer than another.
-    let first = least.iter().find(|mismatch| !mismatch.pointer.is_empty())?;
+    let first = least.shown.iter().find(|mismatch| !mismatch.pointer.is_empty())?;
     Some(format!("/{index}, has {} at {}", first.received, first.pointer))
 }
 
 /// Finds an element for one expectation, moving others to elements that suit them too (Kuhn's augmenting paths).
 fn assign(wanted: usize, candidates: &[Vec<usize>], owner: &mut [Option<usize>], seen: &mut [bool]) -> bool {
-    for &index in &candidates[wanted] {
-        if std::mem::replace(&mut seen[index], true) {
+    for &index in candidates.get(wanted).into_iter().flatten() {
+        let Some(seen_here) = seen.get_mut(index) else { continue };
+        if std::mem::replace(seen_here, true) {
             continue;
         }
-        if owner[index].is_none_or(|other| assign(other, candidates, owner, seen)) {
-            owner[index] = Some(wanted);
+        let other = owner.get(index).copied().flatten();
+        if other.is_none_or(|other| assign(other, candidates, owner, seen)) {
+            if let Some(free) = owner.get_mut(index) {
+                *free = Some(wanted);
+            }
             return true;
         }
     }

@@ -8,7 +8,9 @@ use time::format_description::{OwnedFormatItem, parse_strftime_owned};
 use time::parsing::Parsed;
 use time::{Date, OffsetDateTime, PrimitiveDateTime, Time};
 
+use super::compile::{Mode, Setting};
 use super::leaf::is_shaped_like_a_datetime;
+use crate::cookie;
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
 use crate::members::{Members, duration, string};
@@ -29,6 +31,8 @@ enum Format {
     Iso,
     Date,
     Http,
+    /// In any form that RFC 6265, section 5.1.1, reads.
+    Cookie,
     Unix,
     UnixMs,
     /// As `strftime` of C says it, with the pattern as it stands in the file.
@@ -50,12 +54,17 @@ pub(super) fn iso(text: &str) -> Option<OffsetDateTime> {
     if !is_shaped_like_a_datetime(text) {
         return None;
     }
-    let (day, clock) = text.split_at(10);
-    let clock = &clock[1..];
-    let zone = clock.find(['Z', 'z', '+', '-']).map_or("Z", |at| &clock[at..]);
-    let zone = if zone.len() == 5 { format!("{}:{}", &zone[..3], &zone[3..]) } else { zone.to_owned() };
+    let (day, clock) = (text.get(..10)?, text.get(11..)?);
+    let (clock, zone) = match clock.find(['Z', 'z', '+', '-']) {
+        Some(at) => (clock.get(..at)?, clock.get(at..)?),
+        None => (clock, "Z"),
+    };
+    let zone = match zone.get(..3).zip(zone.get(3..)) {
+        Some((hours, minutes)) if minutes.len() == 2 => format!("{hours}:{minutes}"),
+        _ => zone.to_owned(),
+    };
     // A leap second is the end of the one before it.
-    let clock = clock.split(['Z', 'z', '+', '-']).next().unwrap_or_default().replacen(":60", ":59", 1);
+    let clock = clock.replacen(":60", ":59", 1);
     OffsetDateTime::parse(&format!("{day}T{clock}{zone}"), &Rfc3339).ok()
 }
 
@@ -66,21 +75,21 @@ impl Moment {
         let (Some((distance, off)), Some(now)) = (self.near, now) else { return true };
         let now = OffsetDateTime::from(now);
         let expected = match distance {
-            Distance::After(time) => now + time,
-            Distance::Before(time) => now - time,
+            Distance::After(time) => time.try_into().ok().and_then(|time| now.checked_add(time)),
+            Distance::Before(time) => time.try_into().ok().and_then(|time| now.checked_sub(time)),
         };
-        (moment - expected).unsigned_abs() <= off
+        expected.is_some_and(|expected| (moment - expected).unsigned_abs() <= off)
     }
 
     fn read(&self, value: &Json) -> Option<OffsetDateTime> {
-        let since_1970 = |nanoseconds: f64| {
-            let elapsed = value.as_number()?.to_f64() * nanoseconds;
-            #[expect(clippy::cast_possible_truncation, reason = "what is beyond all dates is no date")]
-            OffsetDateTime::from_unix_timestamp_nanos(elapsed as i128).ok()
+        let since_1970 = |power| {
+            let nanoseconds = value.as_number()?.times_ten_to(power)?;
+            OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()
         };
         match &self.format {
-            Format::Unix => since_1970(1e9),
-            Format::UnixMs => since_1970(1e6),
+            Format::Unix => since_1970(9),
+            Format::UnixMs => since_1970(6),
+            Format::Cookie => cookie::parse_date(value.as_str()?),
             Format::Http => {
                 let text = value.as_str().filter(|text| text.ends_with(" GMT"))?;
                 OffsetDateTime::parse(text, &Rfc2822).ok()
@@ -101,6 +110,7 @@ impl Moment {
             Format::Iso => "a date and time".to_owned(),
             Format::Date => "a date".to_owned(),
             Format::Http => "a date and time as HTTP writes it".to_owned(),
+            Format::Cookie => "a date and time of a cookie".to_owned(),
             Format::Unix => "a time in seconds since 1970".to_owned(),
             Format::UnixMs => "a time in milliseconds since 1970".to_owned(),
             Format::Pattern(_, written) => format!("a date and time written as {written}"),
@@ -123,11 +133,18 @@ fn complete(parsed: Parsed) -> Option<OffsetDateTime> {
     Some(PrimitiveDateTime::new(Date::try_from(parsed).ok()?, time).assume_utc())
 }
 
-/// Returns the moment that the argument of `!datetime` describes.
+/// Returns the date of a cookie, in any form and at any distance.
+pub(super) fn of_a_cookie() -> Moment {
+    Moment { format: Format::Cookie, near: None }
+}
+
+/// Returns the moment that the argument of `!datetime` describes; where it names no format, any form of a date will do for the
+/// `Expires` of a cookie.
 ///
 /// # Errors
 /// A key or a value that is not of the format.
-pub(super) fn compile(node: &Node, source: &Arc<Source>) -> Result<Moment, Diagnostic> {
+pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Moment, Diagnostic> {
+    let source = setting.source;
     let plain = node.untagged();
     let mut members = Members::of(&plain, source, "`!datetime`")?;
     let time = |node: &Node| duration(&string(node, source, "a time")?, &node.place(source));
@@ -149,7 +166,8 @@ pub(super) fn compile(node: &Node, source: &Arc<Source>) -> Result<Moment, Diagn
             .help("!datetime {from_now: 0s, give_or_take: 5s}"));
         }
     };
-    Ok(Moment { format: format.unwrap_or(Format::Iso), near })
+    let usual = if setting.mode == Mode::CookieDate { Format::Cookie } else { Format::Iso };
+    Ok(Moment { format: format.unwrap_or(usual), near })
 }
 
 fn compile_format(node: &Node, source: &Arc<Source>) -> Result<Format, Diagnostic> {

@@ -1,13 +1,16 @@
 //! `!schema FILE`: a value that a JSON Schema describes.
 //!
-//! The one door to the schema library. In goes a file beside the scenario with the files that it refers to, out comes a [`Schema`],
-//! or what is wrong with it at its place in that file. Nothing is fetched: what a `$ref` names is a file of the suite.
+//! The only module that knows the schema library. Nothing is fetched: what a `$ref` names is a file of the suite.
+
+mod value;
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use boon::{CompileError, Compiler, ErrorKind, SchemaIndex, Schemas, SchemeUrlLoader, ValidationError};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ReferencingError, Retrieve, Uri, ValidationError, Validator};
 use percent_encoding::percent_decode_str;
 use serde_json::Value as Library;
 use url::Url;
@@ -17,14 +20,16 @@ use crate::diagnostic::Diagnostic;
 use crate::json::{Json, unescape};
 use crate::members::string;
 use crate::source::{Place, Source, Span, without_mark};
+use crate::visible;
 use crate::yaml::{self, Node, Value};
+use value::{LIMITS, Limit, Own};
 
 /// A schema that has been read.
 #[derive(Clone)]
 pub(super) struct Schema {
     /// The file as the scenario names it.
     file: String,
-    compiled: Arc<(Schemas, SchemaIndex)>,
+    compiled: Arc<Validator<Own>>,
 }
 
 /// Where a value is not as a schema says, and why.
@@ -42,14 +47,24 @@ impl fmt::Debug for Schema {
 }
 
 impl Schema {
-    /// Returns everything in which a value is not as the schema says.
+    /// Returns in what a value is not as the schema says: everything, or the first thing of a value so large that the library would
+    /// keep too much.
     pub(super) fn faults(&self, value: &Json) -> Vec<Fault> {
-        let value = value.to_library();
+        if self.holds(value) {
+            return Vec::new();
+        }
         let mut faults = Vec::new();
-        if let Err(error) = self.compiled.0.validate(&value, self.compiled.1) {
+        if count(value, MOST_VALUES) < MOST_VALUES {
+            self.compiled.iter_errors(value).for_each(|error| leaves(&error, &mut faults));
+        } else if let Err(error) = self.compiled.validate(value) {
             leaves(&error, &mut faults);
         }
         faults
+    }
+
+    /// Whether a value is as the schema says.
+    pub(super) fn holds(&self, value: &Json) -> bool {
+        self.compiled.is_valid(value)
     }
 
     pub(super) fn describe(&self) -> String {
@@ -57,24 +72,58 @@ impl Schema {
     }
 }
 
-/// The errors that say something: those that only hold others are passed over, and alternatives are told as one.
-fn leaves(error: &ValidationError<'_, '_>, faults: &mut Vec<Fault>) {
-    let alternatives = matches!(error.kind, ErrorKind::AnyOf | ErrorKind::OneOf(None));
-    if !alternatives && !error.causes.is_empty() {
-        return error.causes.iter().for_each(|cause| leaves(cause, faults));
+/// The largest value of which every fault is said.
+const MOST_VALUES: usize = 50_000;
+
+/// Counts the values in a value, up to a limit.
+fn count(value: &Json, most: usize) -> usize {
+    let sum =
+        |found: usize, item: &Json| if found >= most { found } else { found + count(item, most - found) };
+    match value {
+        Json::Array(items) => items.iter().fold(1, sum),
+        Json::Object(members) => members.values().fold(1, sum),
+        _ => 1,
     }
+}
+
+/// Adds what an error says; alternatives are one fault.
+fn leaves(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
+    let pointer = error.instance_path().as_str().to_owned();
+    let alternatives = match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => context,
+        _ => return faults.push(Fault { pointer, why: visible::display(error) }),
+    };
     let mut inner = Vec::new();
-    error.causes.iter().for_each(|cause| leaves(cause, &mut inner));
-    let pointer = error.instance_location.to_string();
+    alternatives.iter().flatten().for_each(|cause| leaves(cause, &mut inner));
     let below = |fault: &Fault| match fault.pointer.strip_prefix(&pointer) {
         Some("") | None => fault.why.clone(),
         Some(rest) => format!("{} at {rest}", fault.why),
     };
     let why = match inner.as_slice() {
-        [] => error.kind.to_string(),
+        [] => visible::display(error),
         inner => inner.iter().map(below).collect::<Vec<_>>().join(", or "),
     };
     faults.push(Fault { pointer, why });
+}
+
+/// The files that have been read, for what refers to them.
+struct Known(BTreeMap<String, Library>);
+
+impl Retrieve for Known {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Library, Box<dyn Error + Send + Sync>> {
+        self.0.get(uri.as_str()).cloned().ok_or_else(|| "it has not been read".into())
+    }
+}
+
+/// Builds a schema of the files that have been read.
+fn build(address: &str, files: &Files) -> Result<Validator<Own>, ValidationError<'static>> {
+    let known = files.iter().map(|(address, (_, value))| (address.clone(), value.clone())).collect();
+    let mut options = jsonschema::options_for::<Own>().with_base_uri(address).with_retriever(Known(known));
+    for keyword in LIMITS {
+        options = options
+            .with_keyword(keyword, move |parent, value, _| Ok(Box::new(Limit::new(keyword, parent, value))));
+    }
+    options.build(files.get(address).map_or(&Library::Null, |(_, value)| value))
 }
 
 /// The address under which the library knows the folder of the scenario: deep enough for `..`.
@@ -96,21 +145,18 @@ pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Schema, Diag
     };
     let mut files = BTreeMap::from([(address.clone(), reading.file(&file, None)?)]);
     loop {
-        let mut compiler = Compiler::new();
-        compiler.enable_format_assertions();
-        compiler.use_loader(Box::new(SchemeUrlLoader::new()));
-        for (address, (_, value)) in &files {
-            // The addresses were made by the library that reads them.
-            let _ = compiler.add_resource(address, value.clone());
-        }
-        let mut schemas = Schemas::new();
-        match compiler.compile(&address, &mut schemas) {
-            Ok(index) => return Ok(Schema { file, compiled: Arc::new((schemas, index)) }),
-            Err(CompileError::LoadUrlError { url, .. }) if !files.contains_key(&url) => {
-                let more = reading.referred(&url, &files)?;
-                files.insert(url, more);
+        let error = match build(&address, &files) {
+            Ok(validator) => return Ok(Schema { file, compiled: Arc::new(validator) }),
+            Err(error) => error,
+        };
+        match error.kind() {
+            ValidationErrorKind::Referencing(ReferencingError::Unretrievable { uri, .. })
+                if !files.contains_key(uri) =>
+            {
+                let more = reading.referred(uri, &files)?;
+                files.insert(uri.clone(), more);
             }
-            Err(error) => return Err(reading.refused(&error, &address, &files)),
+            _ => return Err(reading.refused(&error, &address, &files)),
         }
     }
 }
@@ -165,35 +211,32 @@ impl Reading<'_> {
     }
 
     /// Says what the library says of a schema, at its place.
-    fn refused(&self, error: &CompileError, address: &str, files: &Files) -> Diagnostic {
-        let (at, why) = match error {
-            CompileError::ValidationError { url, src } => {
-                let mut faults = Vec::new();
-                leaves(src, &mut faults);
-                let fault = faults.into_iter().next();
-                let (pointer, why) = fault.map(|fault| (fault.pointer, fault.why)).unwrap_or_default();
-                (format!("{}#{pointer}", url.trim_end_matches('#')), why)
-            }
-            CompileError::InvalidRegex { url, regex, .. } => {
-                (url.clone(), format!("the pattern {regex} cannot be read"))
-            }
-            CompileError::JsonPointerNotFound(url) => {
-                (url.clone(), "nothing stands at this `$ref`".to_owned())
-            }
-            CompileError::AnchorNotFound { url, reference } => {
-                (url.clone(), format!("there is no anchor {reference}"))
-            }
-            other => (address.to_owned(), format!("{other:#}").replace("suite://files/0/1/2/3/4/5/6/7/", "")),
+    fn refused(&self, error: &ValidationError<'_>, address: &str, files: &Files) -> Diagnostic {
+        let Some((source, _)) = files.get(address) else {
+            return Diagnostic::at(self.place.clone(), error.to_string());
         };
-        let (file, pointer) = at.split_once('#').unwrap_or((&at, ""));
-        let Some((source, _)) = files.get(file).or_else(|| files.get(address)) else {
-            return Diagnostic::at(self.place.clone(), why);
+        // A reference to what is not there has its place where it is written, in whichever file.
+        let written = |what: &str| {
+            let naming = files.values().map(|(source, _)| source).find(|one| one.text().contains(what));
+            whole(naming.unwrap_or(source)).find(what)
         };
-        let pointer = percent_decode_str(pointer).decode_utf8_lossy();
-        let place = match located(source, &pointer) {
-            Some(place) => place,
-            // A reference to what is not there stands where it is written.
-            None => whole(source).find(&format!("#{pointer}")),
+        let (place, why) = match error.kind() {
+            ValidationErrorKind::Referencing(ReferencingError::PointerToNowhere { pointer }) => {
+                (written(&format!("#{pointer}")), "nothing stands at this `$ref`".to_owned())
+            }
+            ValidationErrorKind::Referencing(ReferencingError::NoSuchAnchor { anchor }) => {
+                (written(anchor), format!("there is no anchor {anchor}"))
+            }
+            kind => {
+                let why = match kind {
+                    ValidationErrorKind::Format { format } if format == "regex" => {
+                        format!("the pattern {} cannot be read", error.instance())
+                    }
+                    _ => visible::display(error),
+                };
+                let place = located(source, error.instance_path().as_str());
+                (place.unwrap_or_else(|| whole(source)), why)
+            }
         };
         self.named(Diagnostic::at(place, format!("this is no JSON Schema: {why}")))
     }

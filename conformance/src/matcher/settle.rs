@@ -3,6 +3,8 @@
 //! In go a matcher and the value that came, out come [`Change`]s of what is written literally, and [`Left`]s for all else: what a
 //! tag relaxes and what `${…}` computes says more than one answer can, and stays as it is.
 
+use std::collections::HashSet;
+
 use super::align::{Pairing, align};
 use super::{Kind, Matcher, Mode, NO_MEMBER};
 use crate::json::Json;
@@ -108,6 +110,10 @@ impl Matcher {
         if self.matches(value, scope) {
             return;
         }
+        if value.has_lone_surrogate() {
+            return proposal
+                .leave(&self.place, "the response has a lone surrogate, for which YAML has no form");
+        }
         match (&self.kind, value) {
             (Kind::Object { members, open }, Json::Object(object)) => {
                 for (name, member) in members {
@@ -116,8 +122,8 @@ impl Matcher {
                         None => member.settle_absence(NO_MEMBER, false, proposal),
                     }
                 }
-                let unexpected =
-                    object.iter().filter(|(name, _)| !members.iter().any(|(own, _)| own == *name));
+                let expected: HashSet<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+                let unexpected = object.iter().filter(|(name, _)| !expected.contains(name.as_str()));
                 for (name, value) in unexpected.filter(|_| !open) {
                     let (name, value) = (name.clone(), value.clone());
                     proposal.change(&self.place, ChangeKind::Add { name, value });

@@ -1,5 +1,6 @@
 //! What stands behind a verdict, as plain text: for reports that have one field for it.
 
+use crate::amount::grouped;
 use crate::event::Record;
 use crate::verdict::Finding;
 
@@ -20,6 +21,12 @@ pub fn evidence(record: &Record) -> String {
         if !told(record.findings.get(index + 1)) {
             text += &format!("  expected  {}\n", finding.expected);
         }
+    }
+    if record.more_findings > 0 {
+        text += &format!("\nand {} more\n", grouped(record.more_findings));
+    }
+    for remark in &record.remarks {
+        text += &format!("\nremark    {remark}\n");
     }
     if let Some(reason) = &record.reason {
         text += &format!("\n{reason}\n");
@@ -50,7 +57,9 @@ pub fn summary(record: &Record) -> String {
     match (record.findings.as_slice(), &record.reason) {
         (_, Some(reason)) => reason.clone(),
         ([], None) => record.title.clone(),
-        ([first], _) => first.label.clone(),
-        ([first, more @ ..], _) => format!("{} (and {} more)", first.label, more.len()),
+        ([first, more @ ..], _) => match more.len() + record.more_findings {
+            0 => first.label.clone(),
+            more => format!("{} (and {} more)", first.label, grouped(more)),
+        },
     }
 }

@@ -34,6 +34,8 @@ pub struct Human<W> {
     answered: Answered,
     /// The failures that are known, with their reasons.
     known: Vec<(String, String)>,
+    /// What is odd about responses and fails nothing, with the steps that got them.
+    remarks: BTreeMap<String, Vec<String>>,
     /// Steps that were not judged, by their reason: told once.
     unjudged: BTreeMap<(Verdict, String), Unjudged>,
 }
@@ -76,8 +78,8 @@ pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
 impl<W: Write> Human<W> {
     /// Returns a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
-        let (wrong, answered, known, unjudged) = Default::default();
-        Self { out, detail, width: None, planned: 0, load: None, wrong, answered, known, unjudged }
+        let (wrong, answered, known, remarks, unjudged) = Default::default();
+        Self { out, detail, width: None, planned: 0, load: None, wrong, answered, known, remarks, unjudged }
     }
 
     /// Breaks sentences so that no line is wider, where there is a width.
@@ -109,6 +111,12 @@ impl<W: Write> Human<W> {
         }
         if self.detail == Detail::Trace {
             failure::trace(record, &mut self.out)?;
+        }
+        // A step that does not hold shows its remarks itself.
+        if record.verdict == Verdict::Pass || record.deviation.is_some() {
+            for remark in &record.remarks {
+                self.remarks.entry(remark.clone()).or_default().push(record.id.clone());
+            }
         }
         match record.verdict {
             Verdict::Pass => self.answered.add(record),
@@ -207,6 +215,7 @@ impl<W: Write> Human<W> {
                 let line = fold(&format!("{step}: {reason}"), 6, self.width);
                 writeln!(self.out, "{DIM}KNOWN{DIM:#} {line}")?;
             }
+            self.write_remarks()?;
         }
         outlook::write(footer, self.width, &mut self.out)?;
         if let Some(progress) = standing::progress(footer).filter(|_| judged) {
@@ -234,6 +243,24 @@ impl<W: Write> Human<W> {
             (false, _) => "nothing could be judged".to_owned(),
         };
         writeln!(self.out, "{style}{}{style:#}", fold(&line, 0, self.width))
+    }
+
+    /// Every remark about a response, once, with the first of the steps that got it.
+    fn write_remarks(&mut self) -> io::Result<()> {
+        let wanted = if self.detail >= Detail::Verbose { usize::MAX } else { NAMED };
+        for (remark, steps) in self.remarks.iter().take(wanted) {
+            let first = steps.first().map_or("", String::as_str);
+            let others = match steps.len() {
+                0 | 1 => String::new(),
+                many => format!(" (and {})", amount(many - 1, "other step")),
+            };
+            let line = fold(&format!("{first}{others}: {remark}"), 7, self.width);
+            writeln!(self.out, "{DIM}REMARK{DIM:#} {line}")?;
+        }
+        if let Some(more @ 1..) = self.remarks.len().checked_sub(wanted) {
+            writeln!(self.out, "       and {}; --verbose shows each", amount(more, "other remark"))?;
+        }
+        Ok(())
     }
 
     fn unjudge(&mut self, record: &Record) {

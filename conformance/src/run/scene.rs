@@ -235,7 +235,7 @@ impl<'a> Scene<'a> {
                 && deadline.is_some_and(|deadline| Instant::now() < deadline)
                 && (step.cleanup || !self.session.options.interrupt.is_wished());
             if attempt.judgement.verdict <= Verdict::Pass || !again {
-                if step.precondition && matches!(attempt.exchange, Some((_, Ok(_)))) {
+                if step.precondition && matches!(attempt.exchange, Some(Exchange { outcome: Ok(_), .. })) {
                     attempt.judgement = precondition(step, attempt.judgement);
                 }
                 if (step.setup || step.precondition) && attempt.judgement.verdict != Verdict::Pass {

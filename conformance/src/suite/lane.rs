@@ -42,6 +42,7 @@ impl Lane {
     #[must_use]
     pub fn reading(&self) -> Reading {
         let looks = self.expectation.body.is_some() || self.expectation.within.is_some();
+        let looks = looks || self.expectation.unique_members.is_some();
         let looks = looks || self.captures.iter().any(Capture::reads_the_body);
         if looks { Reading::Whole } else { Reading::Beginning }
     }

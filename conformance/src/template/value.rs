@@ -165,6 +165,8 @@ pub(super) fn into_library(value: &Json) -> Value {
         Json::Bool(value) => Value::from(*value),
         Json::Number(number) => number_into_library(number),
         Json::String(text) => Value::from(text.as_str()),
+        // It has no text; what keeps values refuses it.
+        Json::Unpaired(written) => Value::from(&**written),
         Json::Array(items) => items.iter().map(into_library).collect(),
         Json::Object(members) => {
             Value::from_pairs(members.iter().map(|(name, value)| (name.as_str(), into_library(value))))

@@ -110,6 +110,6 @@ fn equal(value: &Json, path: &str, told: &Told<'_>) -> Option<String> {
             format!("(length({path}) == {} && {})", members.len(), all.join(" && "))
         }
         // Of an empty list, an empty object and an empty text a condition knows the length only.
-        Json::Array(_) | Json::Object(_) => return None,
+        Json::Array(_) | Json::Object(_) | Json::Unpaired(_) => return None,
     })
 }

@@ -108,6 +108,7 @@ fn equal(expected: &Json, path: &str, told: &Told<'_>, answer: &mut Answer) {
             None => answer.unsaid(&format!("that {path} is {number}")),
         },
         Json::String(text) => answer.json(path, &format!("== {}", string(text, told))),
+        Json::Unpaired(_) => answer.unsaid(&format!("that {path} is {expected}")),
         Json::Array(list) => {
             answer.json(path, &format!("count == {}", list.len()));
             for (at, element) in list.iter().enumerate() {

@@ -118,6 +118,9 @@ fn demands(expectation: &Expectation, told: &Told<'_>, answer: &mut Answer) {
         Some(body) => text::body(body, told, answer),
         None => {}
     }
+    if expectation.unique_members.is_some() {
+        answer.unsaid("that no object has two members with one name");
+    }
     if let Some((limit, _)) = expectation.within.as_deref() {
         answer.assert(&format!("duration <= {}", limit.as_millis()));
     }

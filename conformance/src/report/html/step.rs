@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::difference::{self, Line, Mark};
 use super::markup::Markup as _;
 use super::view::state;
-use crate::amount::whole;
+use crate::amount::{grouped, whole};
 use crate::event::{Exchange, Received, Record};
 use crate::report::task::task_of;
 use crate::source::indentation;
@@ -49,6 +49,9 @@ fn step(out: &mut String, record: &Record) {
     }
     if !record.findings.is_empty() {
         findings(out, &record.findings);
+    }
+    if record.more_findings > 0 {
+        out.markup("<p class=\"reason\">and ").text(&grouped(record.more_findings)).markup(" more</p>\n");
     }
     out.push_str("<div class=\"sides\"><div><h4>The scenario</h4>\n");
     source(out, record);

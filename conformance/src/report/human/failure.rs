@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::{BOLD, DIM, green, red, yellow};
-use crate::amount::amount;
+use crate::amount::{amount, grouped};
 use crate::event::{Exchange, Received, Record, Sent};
 use crate::matcher::AGAINST_SCHEMA;
 use crate::verdict::{Finding, Verdict};
@@ -46,7 +46,9 @@ pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
         drawing(record, first, out)?;
     }
     if parts.len() > 1 {
-        differences(&parts, out)?;
+        differences(&parts, record.more_findings, out)?;
+    } else if record.more_findings > 0 {
+        writeln!(out, "   and {} more", grouped(record.more_findings))?;
     }
     if let Some(reason) = &record.reason {
         writeln!(out, "   {reason}")?;
@@ -150,7 +152,7 @@ fn drawing(record: &Record, finding: &Finding, out: &mut impl Write) -> io::Resu
 }
 
 /// The members of a body that differ, each with its path.
-fn differences(findings: &[&Finding], out: &mut impl Write) -> io::Result<()> {
+fn differences(findings: &[&Finding], besides: usize, out: &mut impl Write) -> io::Result<()> {
     let at = |finding: &Finding| match finding.pointer.as_deref() {
         None | Some("") => "the body".to_owned(),
         Some(pointer) => pointer.to_owned(),
@@ -166,15 +168,15 @@ fn differences(findings: &[&Finding], out: &mut impl Write) -> io::Result<()> {
         let again = told.is_some_and(|told| told.expects_the_same(finding));
         // Why a value is against a schema says more than that it was to be what the schema describes.
         if !(again && finding.received.starts_with(AGAINST_SCHEMA)) {
-            let expected = one_line(&finding.expected);
+            let expected = value(&finding.expected);
             write!(out, "{DIM}expected{DIM:#} {good}{expected}{good:#}{DIM}, received{DIM:#} ")?;
         }
-        writeln!(out, "{bad}{}{bad:#}", one_line(&finding.received))?;
+        writeln!(out, "{bad}{}{bad:#}", value(&finding.received))?;
         told = Some(finding);
     }
-    match findings.len().checked_sub(DIFFERENCES) {
-        Some(more @ 1..) => writeln!(out, "             and {more} more"),
-        _ => Ok(()),
+    match findings.len().saturating_sub(DIFFERENCES) + besides {
+        0 => Ok(()),
+        more => writeln!(out, "             and {} more", grouped(more)),
     }
 }
 
@@ -219,6 +221,16 @@ fn message(mark: &str, headers: &[(String, String)], body: &str, out: &mut impl 
         writeln!(out, "     {line}")?;
     }
     Ok(())
+}
+
+/// A value on one line. Its white space stays: two values may differ in nothing else.
+fn value(text: &str) -> String {
+    const LIMIT: usize = 300;
+    let line = text.replace(['\r', '\n', '\t'], " ");
+    match line.char_indices().nth(LIMIT) {
+        Some((end, _)) => format!("{}… ({} bytes)", line.get(..end).unwrap_or(&line), text.len()),
+        None => line,
+    }
 }
 
 /// A text on one line: white space runs together, and what is long is cut.

@@ -10,6 +10,7 @@ use crate::amount::amount;
 use crate::curl;
 use crate::event::{Exchange, Hop, Received, Record, Sent};
 use crate::exchange;
+use crate::judge::short;
 use crate::plan::Trial;
 use crate::redact::Redactor;
 use crate::request::{Header, Prepared};
@@ -53,13 +54,20 @@ impl Teller<'_> {
         let behind = attempt.judgement.waits_for.as_deref().and_then(|id| self.step(id));
         // What a failing setup step kept from being tried is inconclusive, whether the target starts in another profile or not.
         let tried = covers.is_empty() || behind.is_none_or(|step| step.precondition);
-        let findings = attempt.judgement.findings.into_iter().map(|finding| Finding {
-            place: finding.place.masked(|text| redactor.mask(text)),
-            label: redactor.text(finding.label),
-            expected: redactor.text(finding.expected),
-            received: redactor.text(finding.received),
-            pointer: finding.pointer,
+        let findings = attempt.judgement.findings.into_iter().map(|finding| {
+            let received = redactor.text(finding.received.as_str());
+            // The label may have the first half of a secret.
+            let label = finding.label.replace(&short(&finding.received), &short(&received));
+            Finding {
+                place: finding.place.masked(|text| redactor.mask(text)),
+                label: redactor.text(label),
+                expected: redactor.text(finding.expected),
+                received,
+                pointer: finding.pointer,
+            }
         });
+        let remarks = attempt.judgement.remarks.into_iter().chain(attempt.exchange.iter().flat_map(remarks));
+        let remarks = remarks.map(|remark| redactor.text(remark)).collect();
         Record {
             id: self.trial.step_id(step),
             scenario: self.scenario.clone(),
@@ -77,9 +85,10 @@ impl Teller<'_> {
             tries: attempt.tries,
             milliseconds: milliseconds(attempt.took),
             findings: findings.collect(),
+            more_findings: attempt.judgement.more,
+            remarks,
             reason: attempt.judgement.reason.map(|reason| redactor.text(reason)),
             waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.scenario)),
-            remarks: attempt.exchange.as_ref().map(remarks).unwrap_or_default(),
             exchange: attempt.exchange.map(|exchange| self.show(exchange, whole)),
             printed: redactor.text(attempt.printed),
             deviation: None,
@@ -131,7 +140,7 @@ impl Teller<'_> {
     fn received(&self, response: Response) -> Received {
         Received {
             status: response.status,
-            body: self.redactor.text(as_text(response.body)),
+            body: self.redactor.text(response.text()),
             headers: self.headers(response.headers),
             cut: response.cut,
             incomplete: None,

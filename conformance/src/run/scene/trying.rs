@@ -127,7 +127,8 @@ impl Scene<'_> {
                         let (expected, received) = ("a value to keep".to_owned(), cause.clone());
                         let (place, label) = (capture.place.clone(), cause.clone());
                         let finding = Finding { place, label, pointer: None, expected, received };
-                        *judgement = Judgement::of(vec![finding]);
+                        judgement.verdict = Verdict::Fail;
+                        judgement.findings.push(finding);
                     }
                     self.memory.owe(&capture.keys, Verdict::Inconclusive, &cause);
                 }
