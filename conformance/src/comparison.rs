@@ -200,7 +200,7 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
     let mut header = None;
     let mut footer = None;
     let mut steps = Vec::new();
-    for (index, line) in text.lines().enumerate() {
+    for (index, line) in crate::source::without_mark(&text).lines().enumerate() {
         let line = serde_json::from_str(line).map_err(|error| match text.lines().nth(index + 1) {
             None => cut(path),
             Some(_) => not_a_report(path, &format!("line {}: {error}", index + 1)),

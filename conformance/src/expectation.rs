@@ -10,10 +10,10 @@ use crate::diagnostic::Diagnostic;
 use crate::format::ExpectText;
 use crate::json::Json;
 use crate::matcher::{self, Matcher, Mode, Setting};
-use crate::members::{Members, duration, parse_text};
+use crate::members::{Members, duration, parse_value};
 use crate::request::Files;
 use crate::source::{Place, Source};
-use crate::template::{Scope, Text};
+use crate::template::{Scope, TemplateError, Text};
 use crate::yaml::{Located, Node, Value};
 
 /// What a step demands. Empty, it is satisfied by any answer.
@@ -140,6 +140,17 @@ impl Expectation {
             .flat_map(|matcher| matcher.texts().into_iter().map(|text| (text, matcher.place())))
             .chain(status)
             .collect()
+    }
+}
+
+impl Expectation {
+    /// Says whether every expression in it has a value that can stand where it does.
+    ///
+    /// # Errors
+    /// The first one that has none in this scope.
+    pub(crate) fn check(&self, scope: &Scope) -> Result<(), TemplateError> {
+        let mut texts = self.texts().into_iter().map(|(text, _)| text).filter(|text| !text.is_literal());
+        texts.try_for_each(|text| text.json(scope).map(drop))
     }
 }
 
@@ -273,7 +284,7 @@ pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status
             _ => Err(wrong(node)),
         },
         (None, Value::String(written)) if written.starts_with("${") => {
-            Ok(StatusChoice::Computed(Box::new(parse_text(written, &node.place(source))?)))
+            Ok(StatusChoice::Computed(Box::new(parse_value(written, &node.place(source))?)))
         }
         (None, Value::String(class)) => match class.strip_suffix("xx").map(str::parse) {
             Some(Ok(class @ 1..=5)) => Ok(StatusChoice::Class(class)),
@@ -299,7 +310,9 @@ fn compile_cookie(name: &Located<String>, node: &Node, setting: &Setting<'_>) ->
     let mut attributes = Vec::new();
     for attribute in COOKIE_ATTRIBUTES {
         if let Some(node) = members.take(attribute) {
-            attributes.push((attribute, matcher::compile(node, setting)?));
+            // These two are there or not, however the boolean is spelled.
+            let flag = matches!(attribute, "http-only" | "secure").then(|| node.with_plain_boolean());
+            attributes.push((attribute, matcher::compile(flag.as_ref().unwrap_or(node), setting)?));
         }
     }
     members.finish()?;

@@ -61,32 +61,40 @@ impl<'a> Members<'a> {
 }
 
 /// Returns the string of a node; a number or a boolean is taken as it is written.
+///
+/// # Errors
+/// A list, a mapping, null, or a tag, at its place.
 pub(crate) fn string(node: &Node, source: &Arc<Source>, what: &str) -> Result<String, Diagnostic> {
-    match (&node.tag, &node.value) {
-        (None, Value::String(text)) => Ok(text.clone()),
-        (None, Value::Number(read)) => Ok(node.digits(source).unwrap_or(read).to_owned()),
-        (None, Value::Bool(value)) => Ok(value.to_string()),
-        (Some(tag), _) => Err(Diagnostic::at(
-            node.place(source),
-            format!("{what} is a string; the matcher `{tag}` has no place here"),
-        )),
-        _ => Err(Diagnostic::at(
-            node.place(source),
-            format!("{what} is a string, and here is {}", node.shape()),
-        )),
+    let wrong = |message: String| Diagnostic::at(node.place(source), message);
+    match (&node.tag, node.written()) {
+        (None, Some(text)) => Ok(text.to_owned()),
+        (Some(tag), _) => Err(wrong(format!("{what} is a string; the matcher `{tag}` has no place here"))),
+        (None, None) => Err(wrong(format!("{what} is a string, and here is {}", node.shape()))),
     }
 }
 
 /// Returns the string of a node with its expressions.
 pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text, Diagnostic> {
-    parse_text(&string(node, source, what)?, &node.place(source))
+    let written = string(node, source, what).map_err(|wrong| match (&node.tag, &node.value) {
+        (None, Value::Null) => wrong.help("an empty string is written '', and the word 'null'"),
+        _ => wrong,
+    });
+    parse_text(&written?, &node.place(source))
 }
 
-/// Returns a text with its expressions.
+/// Returns a text with its expressions: what they come to is written into it.
 ///
 /// # Errors
 /// An expression that cannot be read, at its place.
 pub(crate) fn parse_text(written: &str, place: &Place) -> Result<Text, Diagnostic> {
+    parse_value(written, place).map(Text::in_text)
+}
+
+/// Returns a string of JSON with its expressions: one that stands alone keeps its type.
+///
+/// # Errors
+/// An expression that cannot be read, at its place.
+pub(crate) fn parse_value(written: &str, place: &Place) -> Result<Text, Diagnostic> {
     Text::parse(written).map_err(|error| {
         let place = place.find(error.written());
         match error.unknown_filter() {
@@ -114,6 +122,38 @@ pub(crate) fn texts(
         .collect()
 }
 
+/// Returns the entries of a mapping of free names to strings, in which a list gives one name several values.
+///
+/// # Errors
+/// An empty list, or a value that is no string, at its place.
+pub(crate) fn texts_or_lists<'n>(
+    node: &'n Node,
+    source: &Arc<Source>,
+    what: &str,
+) -> Result<Vec<(&'n Located<String>, Text)>, Diagnostic> {
+    let Value::Mapping(entries) = &node.value else {
+        let message = format!("{what} is a mapping, and here is {}", node.shape());
+        return Err(Diagnostic::at(node.place(source), message));
+    };
+    let mut texts = Vec::new();
+    for (key, node) in entries {
+        let values = match (&node.tag, &node.value) {
+            (None, Value::List(list)) if list.is_empty() => {
+                let message = format!("`{}` is an empty list, so nothing would be sent", key.value);
+                return Err(
+                    Diagnostic::at(node.place(source), message).help("leave the name out, or give it ''")
+                );
+            }
+            (None, Value::List(list)) => list.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        for value in values {
+            texts.push((key, text(value, source, &format!("`{}`", key.value))?));
+        }
+    }
+    Ok(texts)
+}
+
 /// Returns the value of a node as JSON, tags not allowed.
 pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic> {
     if let Some(tag) = &node.tag {
@@ -137,13 +177,9 @@ pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic
 
 /// Returns the number of a node, with the digits that it has in the file.
 pub(crate) fn number(node: &Node, source: &Arc<Source>) -> Result<Number, Diagnostic> {
-    let written = match &node.value {
-        Value::Number(read) => node.digits(source).unwrap_or(read),
-        Value::String(text) => text,
-        _ => {
-            let message = format!("a number is expected here, and here is {}", node.shape());
-            return Err(Diagnostic::at(node.place(source), message));
-        }
+    let (Value::Number(written) | Value::String(written)) = &node.value else {
+        let message = format!("a number is expected here, and here is {}", node.shape());
+        return Err(Diagnostic::at(node.place(source), message));
     };
     Number::parse(written).ok_or_else(|| {
         Diagnostic::at(node.place(source), format!("`{written}` is not a number of JSON"))

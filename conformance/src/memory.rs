@@ -19,9 +19,18 @@ pub(crate) struct Memory {
     made: BTreeMap<String, Result<Json, Owed>>,
     /// The scopes of rows and sequences: their values are found once.
     frames: BTreeMap<String, Scope>,
-    /// The setup step that did not pass, and its verdict.
-    broken: Option<(Box<str>, Verdict)>,
+    /// The setup step or precondition that did not pass.
+    broken: Option<Broken>,
     jars: BTreeMap<String, Jar>,
+}
+
+/// A step that did not pass, and on which the rest of its scenario depends.
+#[derive(Debug)]
+struct Broken {
+    step: Box<str>,
+    verdict: Verdict,
+    /// Why the rest is not sent.
+    reason: String,
 }
 
 /// Why a capture was not made.
@@ -86,10 +95,10 @@ impl Memory {
 
     /// Returns what keeps a step from being sent.
     pub(crate) fn hindrance(&self, step: &Step, deed: &Deed) -> Option<Judgement> {
-        if let Some((setup, verdict)) = self.broken.as_ref().filter(|_| !step.cleanup) {
-            let reason = format!("the step `{setup}`, on which the rest depends, did not pass");
-            let verdict = if *verdict == Verdict::Skipped { Verdict::Skipped } else { Verdict::Inconclusive };
-            return Some(Judgement::because(verdict, reason).waiting_for(setup));
+        if let Some(broken) = self.broken.as_ref().filter(|_| !step.cleanup) {
+            let skips = broken.verdict == Verdict::Skipped;
+            let verdict = if skips { Verdict::Skipped } else { Verdict::Inconclusive };
+            return Some(Judgement::because(verdict, broken.reason.clone()).waiting_for(&broken.step));
         }
         deed.all_needs().find_map(|Need { name, key, owed_by }| {
             let (verdict, reason) = match self.made.get(&**key) {
@@ -123,9 +132,13 @@ impl Memory {
         }
     }
 
-    /// Remembers that a setup step did not pass.
-    pub(crate) fn break_off(&mut self, step: &Step, verdict: Verdict) {
-        self.broken = Some((step.id.clone(), verdict));
+    /// Remembers that a setup step or a precondition did not pass.
+    pub(crate) fn break_off(&mut self, step: &Step, judgement: &Judgement) {
+        let reason = match &judgement.reason {
+            Some(reason) if step.precondition => reason.clone(),
+            _ => format!("the step `{}`, on which the rest depends, did not pass", step.id),
+        };
+        self.broken = Some(Broken { step: step.id.clone(), verdict: judgement.verdict, reason });
     }
 
     /// Returns the jar with which a request goes out, if it goes with one.

@@ -81,10 +81,12 @@ fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
         BufReader::new(std::fs::File::open(path).map_err(unreadable)?).lines().enumerate().peekable();
     let (mut header, mut footer, mut records) = (None, None, Vec::new());
     while let Some((index, line)) = lines.next() {
-        let event = serde_json::from_str(&line.map_err(unreadable)?).map_err(|error| match lines.peek() {
-            None if index > 0 => cut(path),
-            _ => not_a_report(path, &format!("line {}: {error}", index + 1)),
-        })?;
+        let event = serde_json::from_str(crate::source::without_mark(&line.map_err(unreadable)?)).map_err(
+            |error| match lines.peek() {
+                None if index > 0 => cut(path),
+                _ => not_a_report(path, &format!("line {}: {error}", index + 1)),
+            },
+        )?;
         match event {
             Event::Header(Header { version, .. }) if version > EVENTS_VERSION => {
                 let message = format!(

@@ -147,6 +147,18 @@ impl Plan {
         demanded
     }
 
+    /// Whether a target that does not start in a profile fails a requirement for it: not if the requirement is tested at an
+    /// earlier stage than the first one of the profile. Then other profiles test it, and their verdict counts.
+    pub(crate) fn belongs(&self, requirement: &str, profile: &str) -> bool {
+        let scenarios = || self.suite.scenarios.iter();
+        let of_profile = scenarios().filter(|scenario| scenario.profiles.iter().any(|own| own == profile));
+        let begins = of_profile.flat_map(|scenario| &scenario.steps).map(|step| step.stages.since).min();
+        let covering = scenarios()
+            .flat_map(|scenario| &scenario.steps)
+            .filter(|step| step.covers.iter().any(|covered| **covered == *requirement));
+        covering.map(|step| step.stages.since).min() >= begins
+    }
+
     /// The scenarios in the order of the report.
     #[must_use]
     pub fn trials(&self) -> Vec<&Trial> {

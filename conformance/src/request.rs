@@ -194,6 +194,23 @@ impl Request {
         ))
     }
 
+    /// Returns the jars that the request uses: a value of `-b` that is known only now may name the one whose cookies are sent.
+    ///
+    /// # Errors
+    /// An expression that has no value in this scope.
+    pub(crate) fn jars(&self, scope: &Scope) -> Result<Option<JarUse>, TemplateError> {
+        let mut jars = self.jar.as_deref().cloned();
+        if self.agent == Agent::Curl {
+            for cookie in &self.cookies {
+                let cookie = cookie.render(scope)?;
+                if names_a_file(&cookie) {
+                    jars.get_or_insert_default().reads.get_or_insert(cookie);
+                }
+            }
+        }
+        Ok(jars)
+    }
+
     /// Returns the request as it would go out, whatever its path has become: for lists, in which values are still to come.
     ///
     /// # Errors
@@ -246,19 +263,25 @@ impl Request {
     ) -> Result<(Vec<Header>, Vec<&'static str>), TemplateError> {
         let mut fields = Vec::new();
         if let Some(basic) = &self.basic {
-            let credentials = base64::prelude::BASE64_STANDARD.encode(basic.render(scope)?);
+            let mut credentials = basic.render(scope)?;
+            // Without a colon curl would ask for the password at the terminal; here it is empty.
+            if !credentials.contains(':') {
+                credentials.push(':');
+            }
+            let credentials = base64::prelude::BASE64_STANDARD.encode(credentials);
             fields.push(("Authorization", format!("Basic {credentials}")));
         }
         fields.push(("User-Agent", self.agent.name().to_owned()));
         fields.push(("Accept", "*/*".to_owned()));
-        if !self.cookies.is_empty() {
-            let cookies =
-                self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
-            // curl puts its `-b`s together without a space.
-            let between = if self.agent == Agent::Curl { ";" } else { "; " };
-            fields.push(("Cookie", cookies.join(between)));
-        }
         let curl = self.agent == Agent::Curl;
+        let cookies =
+            self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
+        let cookies: Vec<String> =
+            cookies.into_iter().filter(|cookie| !curl || !names_a_file(cookie)).collect();
+        if !cookies.is_empty() {
+            // curl puts its `-b`s together without a space.
+            fields.push(("Cookie", cookies.join(if curl { ";" } else { "; " })));
+        }
         if let Some((content_type, bytes)) = body {
             fields.extend(content_type.clone().map(|content_type| ("Content-Type", content_type)));
             if curl && bytes.len() > MOST_UNASKED {
@@ -281,6 +304,11 @@ impl Request {
         }
         Ok((headers, of_body))
     }
+}
+
+/// Whether curl takes a value of `-b` for the name of a file of cookies.
+fn names_a_file(cookie: &str) -> bool {
+    !cookie.contains('=')
 }
 
 /// The largest body, in bytes, that curl sends without asking first whether it is wanted (`EXPECT_100_THRESHOLD`).

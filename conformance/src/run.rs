@@ -145,11 +145,14 @@ fn stale(deviations: &Deviations, plan: &Plan) -> Vec<Stale> {
     deviations.stale(plan.shard.is_none())
 }
 
-/// A target that starts in one profile and not in another does not do in that one what the specification says of it. One that
-/// starts in none is no target.
+/// Decides the verdict of a step whose target did not start in the profile of the step.
+///
+/// If the target starts in no profile, it cannot be judged: the step stays inconclusive. If it starts in another one, the step
+/// fails, but for steps that cover no requirement of this profile and those that have a precondition, which are skipped.
 pub(crate) fn settle(record: &mut Record, came_up: bool) {
     if record.unstarted && came_up {
-        record.verdict = Verdict::Fail;
+        let blamed = !record.covers.is_empty() && record.waits_for.is_none();
+        record.verdict = if blamed { Verdict::Fail } else { Verdict::Skipped };
     }
 }
 

@@ -65,7 +65,7 @@ impl Costs {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Diagnostic::new(format!("the report {shown} cannot be read: {error}")))?;
         let mut costs = BTreeMap::new();
-        for (index, line) in text.lines().enumerate() {
+        for (index, line) in crate::source::without_mark(&text).lines().enumerate() {
             let line = serde_json::from_str(line).map_err(|error| {
                 crate::comparison::not_a_report(path, &format!("line {}: {error}", index + 1))
             })?;

@@ -95,7 +95,7 @@ impl Source {
 
     /// The line at this place among the text's own, counted from 0.
     fn line(&self, row: usize) -> &str {
-        self.text[self.line_start(row)..].lines().next().unwrap_or("")
+        without_mark(self.text[self.line_start(row)..].lines().next().unwrap_or(""))
     }
 }
 
@@ -179,7 +179,10 @@ impl Place {
     #[must_use]
     pub fn column(&self) -> usize {
         let start = self.source.line_start(self.row());
-        self.source.text.get(start..self.span().start).map_or(1, |before| before.chars().count() + 1)
+        self.source
+            .text
+            .get(start..self.span().start)
+            .map_or(1, |before| without_mark(before).chars().count() + 1)
     }
 
     /// The source line on which the place begins.
@@ -226,6 +229,11 @@ impl Place {
         let text = self.source.text.get(self.span().start..self.span().end).unwrap_or("");
         text.lines().next().unwrap_or("").trim_end_matches(['\r', '\n']).chars().count().max(1)
     }
+}
+
+/// Returns a text without the byte order mark that some programs put before UTF-8.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// Returns how many bytes of a line are the white space that it begins with.

@@ -113,22 +113,29 @@ impl Suite {
     /// # Errors
     /// Everything that is wrong in its files, each at its place.
     pub fn load(folder: &Folder) -> Result<Self, Diagnostics> {
-        let names = folder.files()?;
+        let (names, mut wrong) = folder.files()?;
         if !names.iter().any(|name| name == MANIFEST) {
             // Nothing else can be said of a folder that is no suite.
-            folder.source(MANIFEST)?;
+            if let Err(missing) = folder.source(MANIFEST) {
+                wrong.push(missing);
+                return Err(wrong);
+            }
         }
-        let mut wrong = Diagnostics::default();
         let manifest = wrong.take(read(folder, MANIFEST));
         let register = wrong.take(read(folder, REGISTER));
         let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register)
         else {
             return Err(wrong);
         };
-        let mut suite = manifest::compile(&manifest, &manifest_source, folder)?;
+        let Some(mut suite) = wrong.take(manifest::compile(&manifest, &manifest_source, folder)) else {
+            return Err(wrong);
+        };
         suite.on_paper = suite.scope();
-        suite.requirements = requirement::compile(register, &register_source)?;
-        let sequences = sequence::load(&names, folder)?;
+        let Some(requirements) = wrong.take(requirement::compile(register, &register_source)) else {
+            return Err(wrong);
+        };
+        suite.requirements = requirements;
+        let Some(sequences) = wrong.take(sequence::load(&names, folder)) else { return Err(wrong) };
         let is_scenario =
             |name: &str| name != MANIFEST && name != REGISTER && !name.starts_with(sequence::FOLDER);
         let names: Vec<&String> = names.iter().filter(|name| is_scenario(name)).collect();

@@ -6,6 +6,7 @@
 
 mod expression;
 mod known;
+mod syntax;
 mod value;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use crate::json::Json;
 use expression::{Expression, check_length, context};
 use known::is_function;
 pub(crate) use known::{FILTERS, FUNCTIONS};
+use syntax::expression_end;
+pub(crate) use syntax::{leading, pieces};
 
 /// A string with `${…}` in it.
 #[derive(Debug, Clone)]
@@ -36,6 +39,8 @@ enum Form {
 struct Parted {
     written: Box<str>,
     parts: Box<[Part]>,
+    /// Whether it stands where a text belongs, so that an expression that stands alone is a text too.
+    in_text: bool,
 }
 
 /// What names mean: captures, fixtures, and what the target printed. Cheap to clone.
@@ -56,9 +61,11 @@ pub struct TemplateError {
     fault: String,
     /// The filter that it uses and there is not.
     unknown: Option<String>,
+    /// Whether it has a value, which has no form in a text.
+    misplaced: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Part {
     Literal(String),
     Expression(Arc<Expression>),
@@ -92,7 +99,17 @@ impl TemplateError {
     }
 
     fn new(written: &str, fault: String) -> Self {
-        Self { written: written.to_owned(), fault, unknown: None }
+        Self { written: written.to_owned(), fault, unknown: None, misplaced: false }
+    }
+
+    /// Returns the error of an expression whose value has no form in a text.
+    fn misplaced(written: &str, fault: &str) -> Self {
+        Self { misplaced: true, ..Self::new(written, fault.to_owned()) }
+    }
+
+    /// Whether the expression has a value, which has no form in a text: null, a list or an object.
+    pub(crate) fn is_misplaced(&self) -> bool {
+        self.misplaced
     }
 
     fn unreadable(written: &str, error: &Error) -> Self {
@@ -136,7 +153,26 @@ impl Text {
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
-        Ok(Self(Form::Parted(Arc::new(Parted { written: written.into(), parts: parts.into() }))))
+        Ok(Self(Form::Parted(Arc::new(Parted {
+            written: written.into(),
+            parts: parts.into(),
+            in_text: false,
+        }))))
+    }
+
+    /// Returns the string as it is where a text belongs, such as a path or a header field: [`json`](Self::json) is a string then, whatever type
+    /// an expression has that stands alone.
+    #[must_use]
+    pub fn in_text(self) -> Self {
+        match self.0 {
+            Form::Literal(_) => self,
+            Form::Parted(parted) => Self(Form::Parted(Arc::new(match Arc::try_unwrap(parted) {
+                Ok(parted) => Parted { in_text: true, ..parted },
+                Err(shared) => {
+                    Parted { written: shared.written.clone(), parts: shared.parts.clone(), in_text: true }
+                }
+            }))),
+        }
     }
 
     /// Returns a string that has no expressions, whatever it holds.
@@ -181,6 +217,22 @@ impl Text {
         }
     }
 
+    /// The expression that stands alone and keeps its type.
+    fn sole(&self) -> Option<&Expression> {
+        match &self.0 {
+            Form::Parted(parted) if !parted.in_text => match &*parted.parts {
+                [Part::Expression(expression)] => Some(expression),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The functions that its expressions call.
+    pub fn calls(&self) -> impl Iterator<Item = &str> {
+        self.expressions().flat_map(|one| one.calls.iter().map(String::as_str))
+    }
+
     fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.parts().unwrap_or_default().iter().filter_map(|part| match part {
             Part::Literal(_) => None,
@@ -206,28 +258,26 @@ impl Text {
                 Part::Literal(literal) => text.push_str(literal),
                 Part::Expression(expression) => {
                     let value = expression.value(scope)?;
-                    match value.as_str() {
-                        Some(value) => text.push_str(value),
-                        None => text.push_str(&value.to_string()),
-                    }
+                    let misplaced = |fault| TemplateError::misplaced(&expression.written, fault);
+                    text.push_str(&value::text(&value).map_err(misplaced)?);
                 }
             }
         }
         Ok(text)
     }
 
-    /// Returns the value as JSON: an expression that stands alone keeps its type, all else is a string.
+    /// Returns the value as JSON: an expression that stands alone keeps its type, unless it stands [in a text](Self::in_text). All else is a string.
     ///
     /// # Errors
     /// An expression that has no value in this scope.
     pub fn json(&self, scope: &Scope) -> Result<Json, TemplateError> {
-        match self.parts() {
-            Some([Part::Expression(expression)]) => {
+        match self.sole() {
+            Some(expression) => {
                 let value = expression.value(scope)?;
                 value::from_library(&value)
                     .ok_or_else(|| TemplateError::valueless(&expression.written, "JSON has no form for it"))
             }
-            _ => self.render(scope).map(Json::String),
+            None => self.render(scope).map(Json::String),
         }
     }
 }
@@ -257,7 +307,17 @@ impl Scope {
 /// The template library's sentence about what is wrong, with its line.
 pub fn render(template: &str, scope: &Scope) -> Result<String, String> {
     check_lengths(template)?;
-    ENVIRONMENT.render_str(template, context(scope)).map_err(|error| with_line(&error))
+    ENVIRONMENT.render_str(&rewritten(template), context(scope)).map_err(|error| with_line(&error))
+}
+
+/// A whole template whose expressions make texts as those of a scenario do.
+fn rewritten(template: &str) -> String {
+    let piece = |(is_expression, piece): (bool, &str)| {
+        let inside =
+            piece.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).filter(|_| is_expression);
+        inside.map_or_else(|| piece.to_owned(), |inside| format!("${{{}}}", syntax::read(inside).rewritten))
+    };
+    pieces(template).into_iter().map(piece).collect()
 }
 
 /// Returns the filter of which a sentence of [`render`] says that there is none.
@@ -309,8 +369,12 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_syntax(syntax.unwrap_or_default());
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    environment.add_function("base64", |text: String| base64::prelude::BASE64_STANDARD.encode(text));
-    environment.add_function("sha256", |text: String| hexadecimal(&Sha256::digest(text)));
+    value::set_up(&mut environment);
+    let of_text = |function: fn(&str) -> String| {
+        move |given: &Value| value::to_text(given).map(|text| function(text.as_str().unwrap_or_default()))
+    };
+    environment.add_function("base64", of_text(|text| base64::prelude::BASE64_STANDARD.encode(text)));
+    environment.add_function("sha256", of_text(|text| hexadecimal(&Sha256::digest(text))));
     environment.add_function("uuid", || uuid::Uuid::new_v4().to_string());
     environment
 });
@@ -336,23 +400,6 @@ fn opening(text: &str) -> Option<usize> {
     // Most texts have no dollar, and one letter is found sooner than two.
     let mut dollars = text.match_indices('$').map(|(at, _)| at);
     dollars.find(|at| text[at + 1..].starts_with('{'))
-}
-
-/// Returns where the expression that begins here ends: its `}`, not one inside quotes or inner braces.
-fn expression_end(text: &str) -> Option<usize> {
-    let mut quote = None;
-    let mut depth = 0_usize;
-    for (at, character) in text.char_indices() {
-        match (quote, character) {
-            (Some(open), _) if open == character => quote = None,
-            (None, '"' | '\'') => quote = Some(character),
-            (None, '{') => depth += 1,
-            (None, '}') if depth == 0 => return Some(at),
-            (None, '}') => depth -= 1,
-            (Some(_) | None, _) => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -4,28 +4,33 @@
 //! implementation are small.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The files under some folders, as they were at one moment.
+/// The files under some folders, as they were at one moment: links and what they lead to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Snapshot(BTreeMap<PathBuf, (Option<SystemTime>, u64)>);
+pub struct Snapshot(BTreeMap<PathBuf, State>);
+
+/// When a file was changed, and how long it is; the same of the link to it, where there is one.
+type State = [Option<(Option<SystemTime>, u64)>; 2];
 
 /// How long it rests between two looks.
 const REST: Duration = Duration::from_millis(300);
-/// Folders that no one edits by hand.
+/// Folders of an implementation that no one edits by hand. In a suite they are folders like others.
 const LEFT_OUT: [&str; 5] = ["node_modules", "__pycache__", "venv", "target", "env"];
 /// More files than these are not looked at.
 const MOST: usize = 20_000;
 
 impl Snapshot {
-    /// Looks at the files under `places`, but for hidden ones, those that nobody edits by hand, and `but`.
+    /// Looks at the files under `places`, and at what links there lead to, but for hidden files, those of an
+    /// implementation that nobody edits by hand, and `but`.
     #[must_use]
     pub fn take(places: &[PathBuf], but: &[PathBuf]) -> Self {
         let but: BTreeSet<PathBuf> = but.iter().map(|path| absolute(path)).collect();
         let mut snapshot = Self::default();
         for place in places {
-            snapshot.look(&absolute(place), &but);
+            snapshot.look(&absolute(place), &but, &mut Vec::new(), false);
         }
         snapshot
     }
@@ -38,22 +43,37 @@ impl Snapshot {
         changed.map(|(path, _)| path).chain(gone).cloned().collect()
     }
 
-    fn look(&mut self, path: &Path, but: &BTreeSet<PathBuf>) {
-        let Ok(about) = path.symlink_metadata() else { return };
+    /// Looks at a file, or through a folder; `around` has the folders that it stands in, as the system names them, and `in_suite` says whether one
+    /// of them is a suite.
+    fn look(&mut self, path: &Path, but: &BTreeSet<PathBuf>, around: &mut Vec<PathBuf>, in_suite: bool) {
+        let Ok(own) = path.symlink_metadata() else { return };
         if self.0.len() >= MOST || but.contains(path) {
             return;
         }
-        if !about.is_dir() {
-            self.0.insert(path.to_owned(), (about.modified().ok(), about.len()));
+        let state = |about: &Metadata| (about.modified().ok(), about.len());
+        let link = own.is_symlink().then(|| state(&own));
+        let about = if own.is_symlink() { path.metadata().ok() } else { Some(own) };
+        if !about.as_ref().is_some_and(Metadata::is_dir) {
+            self.0.insert(path.to_owned(), [about.as_ref().map(state), link]);
             return;
         }
+        if link.is_some() {
+            self.0.insert(path.to_owned(), [None, link]);
+        }
+        let Ok(whole) = path.canonicalize() else { return };
         let Ok(entries) = path.read_dir() else { return };
+        if around.contains(&whole) {
+            return;
+        }
+        around.push(whole);
+        let in_suite = in_suite || path.join("suite.yaml").is_file();
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') && !LEFT_OUT.contains(&name.as_str()) {
-                self.look(&entry.path(), but);
+            if !name.starts_with('.') && (in_suite || !LEFT_OUT.contains(&name.as_str())) {
+                self.look(&entry.path(), but, around, in_suite);
             }
         }
+        around.pop();
     }
 }
 
@@ -101,5 +121,38 @@ mod tests {
             .collect();
         names.sort();
         assert_eq!(names, ["comes", "goes", "grows"]);
+    }
+
+    #[test]
+    fn what_symlinks_lead_to_is_watched_and_a_link_in_a_circle_is_looked_at_once() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(path("suite/t")).unwrap();
+        std::fs::create_dir_all(path("elsewhere/deep")).unwrap();
+        std::fs::write(path("real.yaml"), "1").unwrap();
+        std::fs::write(path("elsewhere/deep/a.yaml"), "1").unwrap();
+        symlink(path("real.yaml"), path("suite/t/link.yaml")).unwrap();
+        symlink(path("elsewhere"), path("suite/linked")).unwrap();
+        symlink(path("suite"), path("suite/t/circle")).unwrap();
+        symlink(path("comes.yaml"), path("suite/dangling.yaml")).unwrap();
+        std::fs::write(path("suite/suite.yaml"), "").unwrap();
+        std::fs::create_dir_all(path("suite/env")).unwrap();
+        let places = [path("suite")];
+        let mut before = Snapshot::take(&places, &[]);
+        let change = |name: &str, text: &str| std::fs::write(path(name), text).unwrap();
+        for (file, text, seen) in [
+            ("real.yaml", "12", "suite/t/link.yaml"),
+            ("elsewhere/deep/a.yaml", "12", "suite/linked/deep/a.yaml"),
+            ("elsewhere/b.yaml", "1", "suite/linked/b.yaml"),
+            ("comes.yaml", "1", "suite/dangling.yaml"),
+            ("suite/env/a.yaml", "1", "suite/env/a.yaml"),
+        ] {
+            change(file, text);
+            let after = Snapshot::take(&places, &[]);
+            let root = folder.path().canonicalize().unwrap();
+            assert_eq!(after.changed_since(&before), [root.join(seen)]);
+            before = after;
+        }
     }
 }

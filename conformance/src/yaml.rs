@@ -15,6 +15,7 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -22,7 +23,6 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::diagnostic::Diagnostics;
-use crate::json::Number;
 use crate::source::{Place, Source, Span};
 use document::Document;
 use measure::Measure;
@@ -45,6 +45,8 @@ pub struct Node {
     pub tag: Option<String>,
     /// The value under the tag.
     pub value: Value,
+    /// A boolean or a number as the file writes it: `True`, `0x1F`, `1.10`.
+    written: Option<Box<str>>,
     span: Span,
 }
 
@@ -55,7 +57,7 @@ pub enum Value {
     Null,
     /// `true` or `false`; `no` and `yes` are strings.
     Bool(bool),
-    /// A number, as the reader gives it: [`Node::digits`] are those of the file.
+    /// A number in the notation of JSON, with all its digits; `.inf` and `.nan`, which JSON does not have, as the file writes them.
     Number(String),
     /// A string, quoted or plain.
     String(String),
@@ -155,15 +157,23 @@ impl Node {
         Self { tag: None, ..self.clone() }
     }
 
-    /// Returns the digits of a number as they stand in the file, where they are a number of JSON: the reader has rounded what
-    /// has more than 64 bits.
+    /// Returns what the file writes for a scalar, without quotes; for a list, a mapping and null, nothing.
     #[must_use]
-    pub fn digits<'a>(&'a self, source: &'a Source) -> Option<&'a str> {
-        let Value::Number(read) = &self.value else { return None };
-        let written = source.text().get(self.span.start..self.span.end).unwrap_or(read).trim();
-        let written = written.rsplit(char::is_whitespace).next().unwrap_or(written);
-        let unsigned = written.strip_prefix('+').unwrap_or(written);
-        Some(if Number::parse(unsigned).is_some() { unsigned } else { read })
+    pub fn written(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            Value::Bool(_) | Value::Number(_) => self.written.as_deref(),
+            Value::Null | Value::List(_) | Value::Mapping(_) => None,
+        }
+    }
+
+    /// Returns the node with a boolean written as `true` or `false`, whatever the file writes (`True`, `FALSE`).
+    #[must_use]
+    pub fn with_plain_boolean(&self) -> Self {
+        match self.value {
+            Value::Bool(value) => Self { written: Some(value.to_string().into()), ..self.clone() },
+            _ => self.clone(),
+        }
     }
 
     /// Names the node's shape in a message: "a string", "a list"…
@@ -189,7 +199,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_tuple_struct(NODE, 4, NodeVisitor)
+        deserializer.deserialize_tuple_struct(NODE, 5, NodeVisitor)
     }
 }
 
@@ -250,14 +260,6 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Bool(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.to_string()))
-    }
-
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
         Ok(Value::Number(value.to_string()))
     }
@@ -310,7 +312,13 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Node, A::Error> {
         let span = Span::new(part(&mut parts)?, part(&mut parts)?);
         let tag: String = part(&mut parts)?;
-        Ok(Node { tag: (!tag.is_empty()).then_some(tag), value: part(&mut parts)?, span })
+        let text: String = part(&mut parts)?;
+        let value = match part(&mut parts)? {
+            Value::Number(rounded) => Value::Number(scalar::number(&text).map_or(rounded, Cow::into_owned)),
+            value => value,
+        };
+        let written = matches!(value, Value::Bool(_) | Value::Number(_)).then(|| text.into());
+        Ok(Node { tag: (!tag.is_empty()).then_some(tag), value, written, span })
     }
 }
 

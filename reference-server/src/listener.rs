@@ -1,15 +1,16 @@
 //! Takes connections in, and lets them go.
 //!
-//! [`serve`] is given a bound listener, an application and the moment to stop; it accepts until that moment,
-//! then lets the requests in flight finish. It knows nothing of HTTP: each stream goes to [`connection`].
+//! [`serve`] is given a bound listener, an application and the moment to stop. It accepts connections until that moment;
+//! then it closes the idle ones and finishes the requests in flight. It knows nothing of HTTP: each stream goes to
+//! [`connection`].
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::app::Application;
 use crate::connection::Stream;
@@ -92,7 +93,7 @@ async fn serve_at_most(
     shutdown: impl Future<Output = ()>,
 ) {
     let app = Arc::new(app);
-    let connections = GracefulShutdown::new();
+    let (stop, stopping) = watch::channel(());
     let places = Arc::new(Semaphore::new(max_connections));
     let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
     let mut shutdown = std::pin::pin!(shutdown);
@@ -105,7 +106,7 @@ async fn serve_at_most(
             refuse(stream, &refusals);
             continue;
         };
-        let connection = connections.watch(connection::connection(stream, Arc::clone(&app)));
+        let connection = until_stopped(connection::connection(stream, Arc::clone(&app)), stopping.clone());
         tokio::spawn(async move {
             // How a connection ends is its client's business: an error here says that the client went away
             // or did not speak HTTP, and hyper has answered what can be answered.
@@ -116,9 +117,33 @@ async fn serve_at_most(
         });
     }
     tracing::info!("stopping");
-    // From here on, whoever connects is refused by the system.
+    // From here on the system refuses new connections.
     drop(listener);
-    let _ = tokio::time::timeout(SHUTDOWN_DEADLINE, connections.shutdown()).await;
+    drop(stopping);
+    // Without a connection nobody hears it.
+    let _ = stop.send(());
+    let _ = tokio::time::timeout(SHUTDOWN_DEADLINE, stop.closed()).await;
+}
+
+/// Drives a connection to its end. When the server stops, an idle connection is closed, and one in use ends after its
+/// response.
+///
+/// The connection is polled before the signal: a request that arrived before the signal has been read by then, and is
+/// answered. (`GracefulShutdown` of hyper-util polls the signal first.) A request that arrives while its connection is
+/// being closed is not read, and gets no response. Every server that closes idle connections has this race; a client
+/// may send such a request again (RFC 9112 §9.3.1).
+async fn until_stopped<C: GracefulConnection>(
+    connection: C,
+    mut stopping: watch::Receiver<()>,
+) -> Result<(), C::Error> {
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return ended,
+        _ = stopping.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    // `stopping` is kept until here: `serve` waits until every connection has dropped its own.
+    connection.await
 }
 
 /// The next connection, however many accepts fail before it.

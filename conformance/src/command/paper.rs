@@ -66,7 +66,10 @@ pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped>
             let text = std::fs::read_to_string(path).map_err(|error| {
                 Diagnostic::new(format!("the document {} cannot be read: {error}", path.display()))
             })?;
-            let read = Specification::read(&Source::new(path.display().to_string(), text), &suite);
+            let read = {
+                let text = text.trim_start_matches('\u{feff}');
+                Specification::read(&Source::new(path.display().to_string(), text), &suite)
+            };
             if read.exchanges.is_empty() {
                 let message = format!("{} shows no curl command", path.display());
                 let help = "a command stands in a code block, behind a prompt or at the beginning of a line";

@@ -101,9 +101,10 @@ fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
     }
 }
 
-/// What a run is run from: the suite, the target file and the implementation.
+/// What a run is run from: the suite, the files that options name, and the implementation.
 fn places(options: &Run, target: &Target) -> Vec<PathBuf> {
-    let mut places: Vec<PathBuf> = options.target.iter().cloned().collect();
+    let named = options.target.iter().chain(&options.vars).chain(&options.deviations);
+    let mut places: Vec<PathBuf> = named.cloned().collect();
     if let Folder::Directory(suite) = options.selection.folder() {
         places.push(suite);
     }

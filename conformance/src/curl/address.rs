@@ -1,10 +1,12 @@
 //! The address of a curl command: what stands behind the specification's origin.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
-use crate::template::Text;
+use crate::template::{Text, pieces};
 
 /// What an address says.
 pub(super) struct Address {
@@ -50,21 +52,12 @@ pub(super) fn read(
     Ok(Address { user: user.map(|user| reader.text(&credentials(user))).transpose()?, target })
 }
 
-/// The credentials of an address, decoded, with a colon even where there is no password.
+/// The credentials of an address, decoded.
 fn credentials(written: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = written;
-    while let Some((before, after)) = rest.split_once("${") {
-        let (inside, behind) = after.split_once('}').unwrap_or((after, ""));
-        plain.push_str(&percent_decode_str(before).decode_utf8_lossy());
-        plain.push_str(&format!("${{{inside}}}"));
-        rest = behind;
-    }
-    plain.push_str(&percent_decode_str(rest).decode_utf8_lossy());
-    if !written.contains(':') {
-        plain.push(':');
-    }
-    plain
+    let decoded = |(is_expression, piece)| {
+        if is_expression { Cow::Borrowed(piece) } else { percent_decode_str(piece).decode_utf8_lossy() }
+    };
+    pieces(written).into_iter().map(decoded).collect()
 }
 
 /// Says whether a part of an address is sent as it is written.
@@ -76,12 +69,8 @@ pub(super) fn check(part: &str, globs: bool, word: &str, reader: &Reader<'_>) ->
     if !part.contains(refused) {
         return Ok(());
     }
-    let mut pieces = part.split("${");
-    let first = pieces.next().unwrap_or_default();
-    let behind = pieces.map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest));
-    let Some(bad) =
-        std::iter::once(first).chain(behind).find_map(|piece| piece.chars().find(|one| refused(*one)))
-    else {
+    let mut literals = pieces(part).into_iter().filter(|(is_expression, _)| !is_expression);
+    let Some(bad) = literals.find_map(|(_, piece)| piece.chars().find(|one| refused(*one))) else {
         return Ok(());
     };
     let wrong = reader

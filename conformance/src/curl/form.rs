@@ -6,6 +6,7 @@
 use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::request::{Field, Part};
+use crate::template::leading;
 
 /// Returns the part that a value of `-F` describes.
 ///
@@ -94,8 +95,7 @@ fn end_of(text: &str, ends: &[char]) -> usize {
         if ends.contains(&letter) {
             return at;
         }
-        let expression = text[at..].starts_with("${").then(|| text[at..].find('}')).flatten();
-        at += expression.map_or(letter.len_utf8(), |length| length + 1);
+        at += leading(&text[at..]).map_or(letter.len_utf8(), str::len);
     }
     at
 }

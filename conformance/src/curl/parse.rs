@@ -109,14 +109,11 @@ impl<'a> Command<'a> {
                 let content = Field::Text(self.reader.text(content)?);
                 self.parts.push(Part { content, ..Part::new(name) });
             }
-            Meaning::User => {
-                // Without a colon curl would ask for the password at the terminal; it has none here.
-                let credentials = if value.contains(':') { value.to_owned() } else { format!("{value}:") };
-                self.user = Some(self.reader.text(&credentials)?);
-            }
+            Meaning::User => self.user = Some(self.reader.text(value)?),
             Meaning::Bearer => self.field("Authorization", &format!("Bearer {value}"))?,
             Meaning::Range => self.field("Range", &format!("bytes={value}"))?,
-            Meaning::Cookie if value.contains('=') => {
+            // With an expression in it the value decides when it is known.
+            Meaning::Cookie if value.contains('=') || value.contains("${") => {
                 self.cookies.push(self.reader.text(value)?);
             }
             // Without `=` the value names a file of cookies: a jar of the scenario. One that nothing was put into has none.

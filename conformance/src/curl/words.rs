@@ -5,6 +5,7 @@ use std::cell::Cell;
 use crate::diagnostic::Diagnostic;
 use crate::shell::{self, Unreadable, Word};
 use crate::source::{Place, Span};
+use crate::template::leading;
 
 /// The most words of a command: each is looked for in the whole of it.
 const MOST: usize = 2000;
@@ -14,9 +15,9 @@ const MOST: usize = 2000;
 pub(super) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnostic> {
     let unclosed = Cell::new(false);
     let expression = |typed: &str| {
-        let end = typed.strip_prefix("${")?.find('}');
+        let end = typed.starts_with("${").then(|| leading(typed).map(str::len))?;
         unclosed.set(unclosed.get() || end.is_none());
-        Some("${".len() + end? + "}".len())
+        end
     };
     let words =
         shell::split_around(command, expression).map_err(|unreadable| refuse(unreadable, command, place))?;

@@ -6,7 +6,7 @@
 use crate::json::Json;
 use crate::memory::Memory;
 use crate::plan::Trial;
-use crate::request::{Prepared, Request};
+use crate::request::{Agent, Prepared, Request};
 use crate::suite::{Deed, OUTPUT, Suite};
 use crate::template::{Scope, TemplateError, Text};
 
@@ -56,6 +56,12 @@ impl Marked {
     /// # Errors
     /// Why another tool cannot be told it.
     pub(super) fn request(&self, request: &Request) -> Result<Prepared, String> {
+        let undecided = |text: &Text| {
+            text.render(&self.0).is_ok_and(|cookie| holds_one(&cookie) && !cookie.contains('='))
+        };
+        if request.agent == Agent::Curl && request.cookies.iter().any(undecided) {
+            return Err("whether it sends a cookie or the cookies of a file is decided by a value that only a run can know".to_owned());
+        }
         let compose = |scope| request.compose(scope).map_err(|error| error.to_string());
         let (one, again, other) = (compose(&self.0)?, compose(&self.0)?, compose(&self.1)?);
         // What is another each time, as a fresh UUID is, says nothing of marks.

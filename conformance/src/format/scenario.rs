@@ -122,6 +122,9 @@ pub(crate) struct StepText {
     /// Whether its failure makes the rest of the scenario inconclusive.
     #[serde(default)]
     pub(crate) setup: bool,
+    /// Whether the rest of the scenario applies only if it passes: otherwise it is skipped.
+    #[serde(default)]
+    pub(crate) precondition: bool,
     /// The first stage at which it holds.
     #[serde(default)]
     pub(crate) since: Option<Located<String>>,

@@ -2,6 +2,7 @@
 //! test holds their keys to what the reader accepts.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value as Json, json};
@@ -40,24 +41,51 @@ pub(crate) struct RequestParts {
     method: Option<String>,
     /// The path behind the origin; begins with `/`.
     path: String,
-    /// More of the query, by name.
-    query: Option<Map<String, Json>>,
-    /// Header fields by name.
-    headers: Option<Map<String, Json>>,
+    /// More of the query, by name. A list sends the name once for each of its values.
+    query: Option<BTreeMap<String, TextsShape>>,
+    /// Header fields by name. A list sends a field for each of its values.
+    headers: Option<BTreeMap<String, TextsShape>>,
     /// Cookies by name.
     cookies: Option<Map<String, Json>>,
     /// Basic authentication.
     basic: Option<Credentials>,
     /// How many redirections are followed.
     follow: Option<u32>,
-    /// A form, percent-encoded.
-    form: Option<Map<String, Json>>,
+    /// A form, percent-encoded. A list sends the name once for each of its values.
+    form: Option<BTreeMap<String, TextsShape>>,
     /// A body as JSON.
     json: Option<Json>,
     /// A form of parts by name, with files.
     multipart: Option<Map<String, Json>>,
     /// A body: text, `!file path`, or `!base64 text`.
     body: Option<String>,
+}
+
+/// A text, or a list of texts: one for each time that the name is sent.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "Texts")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum TextsShape {
+    /// One.
+    One(TextShape),
+    /// Several.
+    Several(Vec<TextShape>),
+}
+
+/// A text: a number and a boolean are sent as they are written.
+pub(crate) struct TextShape;
+
+impl JsonSchema for TextShape {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A text; a number or a boolean is sent as it is written.",
+            "type": ["string", "number", "boolean"],
+        })
+    }
 }
 
 /// The credentials of Basic authentication.

@@ -9,7 +9,7 @@ use super::leaf::{LEAVES, LEAVES_OF};
 use super::{About, Kind, Matcher, moment, schema};
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
-use crate::members::{Members, number, parse_text, string};
+use crate::members::{Members, number, parse_text, parse_value};
 use crate::request::Files;
 use crate::source::{Place, Source};
 use crate::template::Text;
@@ -85,10 +85,12 @@ pub(crate) fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic>
 fn plain(node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diagnostic> {
     let (source, mode) = (setting.source, setting.mode);
     Ok(match &node.value {
+        Value::String(written) if mode == Mode::Json => Kind::Text(parse_value(written, place)?),
         Value::String(written) => Kind::Text(parse_text(written, place)?),
-        Value::Number(_) if mode != Mode::Json => Kind::Text(Text::literal(&string(node, source, "a text")?)),
+        Value::Number(_) | Value::Bool(_) if mode != Mode::Json => {
+            Kind::Text(Text::literal(node.written().unwrap_or_default()))
+        }
         Value::Number(_) => Kind::Literal(Json::Number(number(node, source)?)),
-        Value::Bool(value) if mode != Mode::Json => Kind::Text(Text::literal(&value.to_string())),
         Value::Bool(value) => Kind::Literal(Json::Bool(*value)),
         Value::Null if mode != Mode::Json => {
             return Err(Diagnostic::at(place.clone(), "a text is expected here")
@@ -117,8 +119,8 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
     if let Some(leaf) = LEAVES_OF.iter().find(|leaf| leaf.tag == tag) {
         return match &node.value {
             Value::String(written) => Ok(Kind::LeafOf { leaf, argument: parse_text(written, place)? }),
-            Value::Number(read) => {
-                Ok(Kind::LeafOf { leaf, argument: Text::literal(node.digits(source).unwrap_or(read)) })
+            Value::Number(_) => {
+                Ok(Kind::LeafOf { leaf, argument: Text::literal(node.written().unwrap_or_default()) })
             }
             _ => Err(takes("a string")),
         };

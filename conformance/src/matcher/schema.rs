@@ -16,7 +16,7 @@ use super::compile::Setting;
 use crate::diagnostic::Diagnostic;
 use crate::json::{Json, unescape};
 use crate::members::string;
-use crate::source::{Place, Source, Span};
+use crate::source::{Place, Source, Span, without_mark};
 use crate::yaml::{self, Node, Value};
 
 /// A schema that has been read.
@@ -137,7 +137,7 @@ impl Reading<'_> {
         })?;
         let folder = self.setting.source.path().rsplit_once('/').map_or("", |(folder, _)| folder);
         let shown = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-        let source = Source::new(shown, String::from_utf8_lossy(&bytes));
+        let source = Source::new(shown, without_mark(&String::from_utf8_lossy(&bytes)));
         match serde_json::from_str(source.text()) {
             Ok(value) => Ok((source, value)),
             Err(error) => {

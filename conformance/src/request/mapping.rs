@@ -7,7 +7,7 @@ use super::{
     Agent, Body, Field, Files, Header, JsonText, Request, check_field_name, check_method, percent_encode,
 };
 use crate::diagnostic::Diagnostic;
-use crate::members::{Members, json, parse_text, string, text, texts};
+use crate::members::{Members, json, parse_text, parse_value, string, text, texts, texts_or_lists};
 use crate::source::Source;
 use crate::template::Text;
 use crate::yaml::{Located, Node, Value};
@@ -37,11 +37,11 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
         request.query = fields(query, source, "a query")?.into();
     }
     if let Some(headers) = members.take("headers") {
-        let header = |(name, value): (String, Text)| {
-            check_field_name(&name, &headers.place(source).find(&name))?;
-            Ok(Header::new(&name, value))
+        let header = |(name, value): (&Located<String>, Text)| {
+            check_field_name(&name.value, &name.place(source))?;
+            Ok(Header::new(&name.value, value))
         };
-        let fields = texts(headers, source, "headers")?.into_iter().map(header);
+        let fields = texts_or_lists(headers, source, "headers")?.into_iter().map(header);
         request.headers = fields.collect::<Result<_, Diagnostic>>()?;
     }
     if let Some(cookies) = members.take("cookies") {
@@ -91,8 +91,11 @@ fn body(members: &mut Members<'_>, source: &Arc<Source>, files: Files<'_>) -> Re
 }
 
 fn fields(node: &Node, source: &Arc<Source>, what: &str) -> Result<Vec<Field>, Diagnostic> {
-    let field = |(name, value): (String, Text)| Field::Encoded { name: Some(percent_encode(&name)), value };
-    Ok(texts(node, source, what)?.into_iter().map(field).collect())
+    let field = |(name, value): (&Located<String>, Text)| Field::Encoded {
+        name: Some(percent_encode(&name.value)),
+        value,
+    };
+    Ok(texts_or_lists(node, source, what)?.into_iter().map(field).collect())
 }
 
 fn credentials(node: &Node, source: &Arc<Source>) -> Result<Text, Diagnostic> {
@@ -114,7 +117,7 @@ fn credentials(node: &Node, source: &Arc<Source>) -> Result<Text, Diagnostic> {
 /// A tag, or an expression that cannot be read.
 pub(crate) fn json_text(node: &Node, source: &Arc<Source>) -> Result<JsonText, Diagnostic> {
     Ok(match (&node.tag, &node.value) {
-        (None, Value::String(written)) => JsonText::Text(parse_text(written, &node.place(source))?),
+        (None, Value::String(written)) => JsonText::Text(parse_value(written, &node.place(source))?),
         (None, Value::List(list)) => {
             JsonText::List(list.iter().map(|item| json_text(item, source)).collect::<Result<_, _>>()?)
         }

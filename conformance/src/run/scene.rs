@@ -74,11 +74,24 @@ impl From<Judgement> for Attempt {
 
 /// Returns a scenario that does not play.
 pub(super) fn unplayed(session: &Session, trial: &Trial, unset: &Unset) -> Played {
-    let told = trial.steps.iter().filter(|(_, asked)| *asked).map(|(index, _)| {
-        let judgement = Judgement::because(unset.verdict, unset.reason.clone());
-        (*index, Attempt { printed: unset.printed.clone(), ..judgement.into() })
-    });
-    let (told, redactor) = (told.collect(), session.redactor());
+    let mut told = Vec::new();
+    let mut waits_for = None;
+    for (index, asked) in &trial.steps {
+        let step = &trial.scenario.steps[*index];
+        if unset.unstarted && step.precondition {
+            waits_for = waits_for.or(Some(&step.id));
+        }
+        if *asked {
+            let judgement = Judgement::because(unset.verdict, unset.reason.clone());
+            let judgement = Judgement { waits_for: waits_for.map(|id| id.to_string()), ..judgement };
+            told.push((*index, Attempt { printed: unset.printed.clone(), ..judgement.into() }));
+        }
+        // A setup step that covers a requirement fails for it; what depends on it was not tried.
+        if unset.unstarted && step.setup && !step.covers.is_empty() {
+            waits_for = waits_for.or(Some(&step.id));
+        }
+    }
+    let redactor = session.redactor();
     Played { told, redactor, base: String::new(), unstarted: unset.unstarted }
 }
 
@@ -206,8 +219,8 @@ impl<'a> Scene<'a> {
         let step = one.step;
         if let Some(judgement) = self.hindrance(one, stage) {
             self.owe(one.deed, &judgement);
-            if step.setup {
-                self.memory.break_off(step, judgement.verdict);
+            if step.setup || step.precondition {
+                self.memory.break_off(step, &judgement);
             }
             return judgement.into();
         }
@@ -215,15 +228,18 @@ impl<'a> Scene<'a> {
         let deadline = step.retry.as_ref().map(|retry| Instant::now() + retry.0);
         let mut tries = 0;
         loop {
-            let attempt = self.once(one.deed, running).await;
+            let mut attempt = self.once(one.deed, running).await;
             tries += 1;
             // A request that cannot be made will not be made of the same values later.
             let again = attempt.exchange.is_some()
                 && deadline.is_some_and(|deadline| Instant::now() < deadline)
                 && (step.cleanup || !self.session.options.interrupt.is_wished());
             if attempt.judgement.verdict <= Verdict::Pass || !again {
-                if step.setup && attempt.judgement.verdict > Verdict::Pass {
-                    self.memory.break_off(step, attempt.judgement.verdict);
+                if step.precondition && matches!(attempt.exchange, Some((_, Ok(_)))) {
+                    attempt.judgement = precondition(step, attempt.judgement);
+                }
+                if (step.setup || step.precondition) && attempt.judgement.verdict != Verdict::Pass {
+                    self.memory.break_off(step, &attempt.judgement);
                 }
                 return Attempt { tries, ..attempt };
             }
@@ -260,6 +276,17 @@ impl<'a> Scene<'a> {
         if response.is_some() || wrong.is_some() {
             answers.add(Answer { id, place, expectation, response, wrong });
         }
+    }
+}
+
+/// Returns the verdict of a precondition: if the response is not the expected one, the scenario does not apply to the target.
+fn precondition(step: &Step, judgement: Judgement) -> Judgement {
+    match judgement.findings.first() {
+        Some(finding) if judgement.verdict == Verdict::Fail => {
+            let reason = format!("the precondition `{}` does not hold: {}", step.id, finding.label);
+            Judgement { verdict: Verdict::Skipped, reason: Some(reason), ..judgement }
+        }
+        _ => judgement,
     }
 }
 

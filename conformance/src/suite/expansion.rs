@@ -18,10 +18,10 @@ use super::sequence::{Parameter, Sequence, Sequences};
 use super::step::{self, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::StepText;
-use crate::members::{parse_text, string};
+use crate::members::{parse_value, string};
 use crate::request::{JsonText, json_text};
 use crate::source::{Place, Source};
-use crate::template::Text;
+use crate::template::{Scope, TemplateError, Text};
 use crate::yaml::{Located, Node};
 
 /// Where steps are written, and what holds for all of them.
@@ -39,6 +39,7 @@ pub(super) struct Level<'a> {
     pub(super) exports: BTreeMap<String, Vec<String>>,
     pub(super) stages: Stages,
     pub(super) setup: bool,
+    pub(super) precondition: bool,
     pub(super) cleanup: bool,
     /// Whether the target is the scenario's own.
     pub(super) isolated: bool,
@@ -64,6 +65,9 @@ pub(super) struct Expansion<'a> {
 /// The steps that a scenario may come to. Sequences that use each other come to any number in a few lines.
 const MOST: usize = 10_000;
 
+/// Rows are looked at until so much is wrong.
+const MOST_WRONG: usize = 20;
+
 impl<'a> Expansion<'a> {
     /// Writes out the steps of a level.
     pub(super) fn steps(&mut self, steps: &'a [Located<StepText>], level: &Level<'a>) {
@@ -88,11 +92,17 @@ impl<'a> Expansion<'a> {
         }
         let id = step.value.id.as_ref().or(step.value.uses.as_ref()).map_or("", |id| id.value.as_str());
         let places: Arc<[Place]> = rows.iter().map(|row| row.place.clone()).collect();
+        let mut wrong = Diagnostics::default();
         for row in &rows {
-            let level = self.row(row, &places, level, id)?;
-            self.step(step, &level)?;
+            let level = self.row(row, &places, level, id);
+            wrong.take(level.and_then(|level| self.step(step, &level)));
+            // What is wrong whatever the row is said once.
+            wrong.dedup();
+            if wrong.iter().count() >= MOST_WRONG {
+                break;
+            }
         }
-        Ok(())
+        wrong.into_result(())
     }
 
     /// Returns a level in which `row` means a row. `rows` is where it and the others stand.
@@ -213,6 +223,7 @@ impl<'a> Expansion<'a> {
             )?
             .within(level.stages),
             setup: level.setup || step.value.setup,
+            precondition: level.precondition || step.value.precondition,
             cleanup: level.cleanup,
             isolated: level.isolated,
             requires: step::requires(&step.value.requires, &level.requires, level.source, self.names.suite)?,
@@ -269,7 +280,7 @@ impl<'a> Expansion<'a> {
         let written = string(node, level.source, "the name of a fixture")?;
         let place = node.place(level.source);
         let expression = if written.starts_with("${") { written } else { format!("${{{written}}}") };
-        let text = parse_text(&expression, &place)?;
+        let text = parse_value(&expression, &place)?;
         let name = text.names().next().map_or("", |(_, name)| name).to_owned();
         self.names.check(&text, &place, &level.frame, &level.prefix)?;
         match self.names.suite.fixture(&name) {
@@ -311,13 +322,36 @@ impl<'a> Expansion<'a> {
         wrong: &mut Diagnostics,
     ) -> Vec<Need> {
         let mut needs = Vec::new();
+        let mut paper = None;
         for (text, place) in texts.filter(|(text, _)| !text.is_literal()) {
-            let owed = wrong.keep(self.names.check(text, place, &level.frame, &level.prefix));
-            needs.extend(owed.unwrap_or_default());
+            let Some(owed) = wrong.keep(self.names.check(text, place, &level.frame, &level.prefix)) else {
+                continue;
+            };
+            needs.extend(owed);
+            let paper = paper.get_or_insert_with(|| {
+                [Scope::default(), self.names.suite.on_paper.clone()].map(|base| level.frame.on_paper(&base))
+            });
+            wrong.keep(check_value(text, place, paper, level));
         }
         needs.sort();
         needs.dedup();
         needs
+    }
+}
+
+/// Says whether a text can be written with the values that are known on paper: first those of the row and the parameters alone, then with
+/// those of the suite.
+///
+/// # Errors
+/// Null, a list or an object in a text, at the place of the expression.
+fn check_value(text: &Text, place: &Place, paper: &[Scope; 2], level: &Level<'_>) -> Result<(), Diagnostic> {
+    let [given, all] = paper;
+    let misplaced = |scope| text.json(scope).err().filter(TemplateError::is_misplaced);
+    let wrong = |error: &TemplateError| Diagnostic::at(place.find(error.written()), error.to_string());
+    match (misplaced(given), level.spots.via.last()) {
+        (Some(error), Some(place)) => Err(wrong(&error).help(format!("the value is given at {place}"))),
+        (Some(error), None) => Err(wrong(&error)),
+        (None, _) => misplaced(all).map_or(Ok(()), |error| Err(wrong(&error))),
     }
 }
 

@@ -4,14 +4,14 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{DirEntry, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use include_dir::{Dir, DirEntry, include_dir};
+use include_dir::{Dir, DirEntry as Embedded, include_dir};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 
 /// The files of a suite.
@@ -59,25 +59,35 @@ impl Folder {
         inside.to_str()?.strip_suffix(".yaml").map(str::to_owned)
     }
 
-    /// Returns the names of its YAML files, below it, in natural order (`7-login` before `10-stored`).
+    /// Returns the names of its YAML files, below it, in natural order (`7-login` before `10-stored`), and what keeps others from being read.
     ///
     /// # Errors
-    /// A directory that is not there or cannot be read, or a file that only its ending keeps from being read.
-    pub(super) fn files(&self) -> Result<Vec<String>, Diagnostic> {
-        let mut names = Vec::new();
+    /// A directory that is not there or cannot be read.
+    pub(super) fn files(&self) -> Result<(Vec<String>, Diagnostics), Diagnostic> {
+        let mut found = Found { root: self.name().trim_end_matches('/').to_owned(), ..Found::default() };
         match self {
-            Self::Directory(path) | Self::Edited { folder: path, .. } => collect(path, "", &mut names).map_err(|error| {
-                Diagnostic::new(format!("the suite `{}` cannot be read: {error}", self.name()))
-                    .help("--suite names a folder that holds suite.yaml, requirements.yaml and folders of scenarios")
-            })?,
-            Self::Embedded => collect_embedded(&EMBEDDED, &mut names),
+            Self::Directory(path) | Self::Edited { folder: path, .. } => {
+                found.collect(path, "", &mut Vec::new()).map_err(|error| {
+                    Diagnostic::new(format!("the suite `{}` cannot be read: {error}", self.name()))
+                        .help("--suite names a folder that holds suite.yaml, requirements.yaml and folders of scenarios")
+                })?;
+            }
+            Self::Embedded => collect_embedded(&EMBEDDED, &mut found.names),
         }
+        if found.seen > MOST {
+            let message =
+                format!("the suite {} has more than {MOST} files and folders, with its links", found.root);
+            let wrong = Diagnostic::new(message).help("remove links between its folders");
+            return Err(wrong);
+        }
+        let Found { mut names, mut wrong, .. } = found;
         names.sort_by_cached_key(|name| natural(name));
-        if let Some(name) = names.iter().find(|name| !has_ending(name, "yaml")) {
-            let message = format!("the file {}/{name} would not be read", self.name().trim_end_matches('/'));
-            return Err(Diagnostic::new(message).help("the files of a suite end in .yaml"));
+        wrong.sort_by_key(|(name, _)| natural(name));
+        let mut all = Diagnostics::default();
+        for (_, wrong) in wrong {
+            all.push(wrong);
         }
-        Ok(names)
+        Ok((names, all))
     }
 
     /// Returns a file's bytes.
@@ -182,28 +192,84 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read_file(path)?).map_err(|_| io::Error::other("it is not UTF-8"))
 }
 
-fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) -> io::Result<()> {
-    for entry in folder.read_dir()? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
-        if name.starts_with('.') {
-            continue;
+/// The most files and folders that are looked at: links between folders lead to any number of them.
+const MOST: usize = 100_000;
+
+/// The YAML files of a directory.
+#[derive(Default)]
+struct Found {
+    /// The directory, as messages name it.
+    root: String,
+    names: Vec<String>,
+    /// What is not read, by its name.
+    wrong: Vec<(String, Diagnostic)>,
+    /// How many files and folders have been looked at.
+    seen: usize,
+}
+
+impl Found {
+    /// Looks through a folder. Links are followed; `around` has the folders that this one stands in, as the system names them.
+    fn collect(&mut self, folder: &Path, prefix: &str, around: &mut Vec<PathBuf>) -> io::Result<()> {
+        let own = folder.canonicalize()?;
+        // All that a link leads back to is read already.
+        if around.contains(&own) {
+            return Ok(());
         }
-        if entry.file_type()?.is_dir() {
-            collect(&entry.path(), &path, names)?;
+        let entries = folder.read_dir()?.collect::<io::Result<Vec<_>>>()?;
+        around.push(own);
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            self.seen += 1;
+            if self.seen > MOST {
+                break;
+            }
+            let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            self.entry(&entry, path, around);
+        }
+        around.pop();
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &DirEntry, name: String, around: &mut Vec<PathBuf>) {
+        let shown = format!("{}/{name}", self.root);
+        let about = match entry.path().metadata() {
+            Ok(about) => about,
+            Err(error) => {
+                let wrong = match entry.path().read_link() {
+                    Ok(to) if error.kind() == io::ErrorKind::NotFound => Diagnostic::new(format!(
+                        "the link {shown} leads to {}, which is not there",
+                        to.display()
+                    ))
+                    .help("remove it, or put back what it leads to"),
+                    _ => Diagnostic::new(format!("{shown} cannot be read: {error}")),
+                };
+                return self.wrong.push((name, wrong));
+            }
+        };
+        if about.is_dir() {
+            if let Err(error) = self.collect(&entry.path(), &name, around) {
+                self.wrong
+                    .push((name, Diagnostic::new(format!("the folder {shown} cannot be read: {error}"))));
+            }
+        } else if is_yaml(&name) && !has_ending(&name, "yaml") {
+            let wrong = Diagnostic::new(format!("the file {shown} would not be read"));
+            self.wrong.push((name, wrong.help("the files of a suite end in .yaml")));
+        } else if is_yaml(&name) && !about.is_file() {
+            self.wrong.push((name, Diagnostic::new(format!("{shown} is not a file"))));
         } else if is_yaml(&name) {
-            names.push(path);
+            self.names.push(name);
         }
     }
-    Ok(())
 }
 
 fn collect_embedded(folder: &Dir<'_>, names: &mut Vec<String>) {
     for entry in folder.entries() {
         match entry {
-            DirEntry::Dir(folder) => collect_embedded(folder, names),
-            DirEntry::File(file) => {
+            Embedded::Dir(folder) => collect_embedded(folder, names),
+            Embedded::File(file) => {
                 let name = file.path().to_string_lossy().replace('\\', "/");
                 if is_yaml(&name) {
                     names.push(name);
@@ -213,8 +279,10 @@ fn collect_embedded(folder: &Dir<'_>, names: &mut Vec<String>) {
     }
 }
 
+/// Whether a file is one of YAML, however its ending is written.
 fn is_yaml(name: &str) -> bool {
-    has_ending(name, "yaml") || has_ending(name, "yml")
+    let ending = Path::new(name).extension().map(|own| own.to_string_lossy().to_ascii_lowercase());
+    matches!(ending.as_deref(), Some("yaml" | "yml"))
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {

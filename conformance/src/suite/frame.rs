@@ -55,11 +55,11 @@ impl Frame {
         own.or_else(|| if self.closed { None } else { self.outer.as_ref()?.find(name) })
     }
 
-    /// The names that mean something here and have a value before anything is sent.
+    /// The names that mean something here and have a value before anything is sent. `base` has those that mean something everywhere.
     #[must_use]
-    pub fn on_paper(&self) -> Scope {
-        let around = self.outer.as_ref().map(|outer| outer.on_paper()).unwrap_or_default();
-        let mut scope = if self.closed { Scope::default() } else { around.clone() };
+    pub fn on_paper(&self, base: &Scope) -> Scope {
+        let around = self.outer.as_ref().map_or_else(|| base.clone(), |outer| outer.on_paper(base));
+        let mut scope = if self.closed { base.clone() } else { around.clone() };
         for (name, value) in &self.names {
             match value {
                 // A cell that waits for a capture says nothing of the others.

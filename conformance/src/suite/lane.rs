@@ -13,7 +13,7 @@ use crate::expectation::{self, Expectation};
 use crate::format::{ExpectText, StepText};
 use crate::request::{JarUse, Request};
 use crate::source::{Place, Source};
-use crate::template::Text;
+use crate::template::{Scope, Text};
 use crate::yaml::{Located, Node, Ordered};
 
 /// A request, and what is expected and kept of its answers.
@@ -117,7 +117,7 @@ impl Reader<'_> {
         let read = |name: &str| self.beside.read(self.level.file, name);
         let mut expectation = expectation::compile(expect, self.source, &read)?;
         let Some(status) = &mut expectation.status else { return Ok(expectation) };
-        match status.settle(|| self.level.frame.on_paper()) {
+        match status.settle(|| self.level.frame.on_paper(&Scope::default())) {
             Ok(()) => Ok(expectation),
             Err((written, value)) => {
                 let wrong = Diagnostic::at(status.place.find(&written), expectation::NO_STATUS)
@@ -132,7 +132,7 @@ impl Reader<'_> {
         if request.target.head().is_none() {
             return Ok(request);
         }
-        if let Some(error) = request.pathless(&self.level.frame.on_paper()) {
+        if let Some(error) = request.pathless(&self.level.frame.on_paper(&Scope::default())) {
             return Err(self.given(Diagnostic::at(place.find(error.written()), error.to_string())));
         }
         match request.pathless(&self.suite.on_paper) {

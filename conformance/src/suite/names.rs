@@ -64,7 +64,7 @@ impl<'a> Names<'a> {
                 continue;
             }
             match root {
-                _ if written.contains(&format!("{root}(")) => {
+                _ if text.calls().any(|called| called == root) => {
                     let message = format!("there is no function `{root}`");
                     return Err(Diagnostic::at(here(), message).suggest(root, FUNCTIONS));
                 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::csv;
 use super::folder::Beside;
 use crate::capture::check_name;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::members::string;
 use crate::request::{JsonText, json_text};
 use crate::source::{Place, Source};
@@ -39,11 +39,12 @@ pub(super) fn read(
     source: &Arc<Source>,
     beside: &Beside<'_>,
     file: &str,
-) -> Result<Vec<Row>, Diagnostic> {
+) -> Result<Vec<Row>, Diagnostics> {
     let place = node.place(source);
+    let mut wrong = Diagnostics::default();
     let rows: Vec<Row> = match (&node.tag, &node.value) {
         (None, Value::List(list)) => {
-            list.iter().map(|node| inline(node, source)).collect::<Result<_, _>>()?
+            list.iter().filter_map(|node| wrong.keep(inline(node, source))).collect()
         }
         (None, Value::String(name)) => {
             let rows = beside.source(file, name).map_err(|error| {
@@ -54,15 +55,18 @@ pub(super) fn read(
         }
         _ => {
             return Err(Diagnostic::at(place, "rows are a list of mappings, or the name of a CSV file")
-                .help("- {row: empty, email: ''}"));
+                .help("- {row: empty, email: ''}")
+                .into());
         }
     };
-    if rows.is_empty() {
-        return Err(Diagnostic::at(place, "there is no row here, so nothing would be sent"));
+    if rows.is_empty() && wrong.is_empty() {
+        return Err(Diagnostic::at(place, "there is no row here, so nothing would be sent").into());
     }
     if let Some(row) = rows.get(MOST) {
         let message = format!("here the rows come to more than {MOST}");
-        return Err(Diagnostic::at(row.place.clone(), message).help("what is larger is several files"));
+        return Err(Diagnostic::at(row.place.clone(), message)
+            .help("what is larger is several files")
+            .into());
     }
     let mut known: HashMap<String, Place> = HashMap::new();
     let mut named: Vec<Row> = Vec::new();
@@ -73,11 +77,12 @@ pub(super) fn read(
         }
         if let Some(first) = known.insert(row.name.clone(), row.place.clone()) {
             let message = format!("the row `{}` stands here a second time", row.name);
-            return Err(Diagnostic::at(row.place, message).help(format!("the first is at {first}")));
+            wrong.push(Diagnostic::at(row.place, message).help(format!("the first is at {first}")));
+            continue;
         }
         named.push(row);
     }
-    Ok(named)
+    wrong.into_result(named)
 }
 
 fn inline(node: &Node, source: &Arc<Source>) -> Result<Row, Diagnostic> {
@@ -100,25 +105,22 @@ fn inline(node: &Node, source: &Arc<Source>) -> Result<Row, Diagnostic> {
     Ok(row)
 }
 
-fn table(source: &Arc<Source>) -> Result<Vec<Row>, Diagnostic> {
+fn table(source: &Arc<Source>) -> Result<Vec<Row>, Diagnostics> {
     let (header, records) = csv::read(source)?;
-    let top = source.place(crate::source::Span::new(0, source.text().lines().next().unwrap_or("").len()));
-    for name in &header {
-        check_name(name, &top)?;
-    }
+    let mut wrong = Diagnostics::default();
     let mut rows = Vec::new();
     for (fields, place) in records {
         let mut row = Row { name: String::new(), cells: Vec::new(), place };
         for (name, field) in header.iter().zip(fields) {
             if name == ROW {
-                check_row(&field, &row.place)?;
+                wrong.keep(check_row(&field, &row.place));
                 row.name.clone_from(&field);
             }
             row.cells.push((name.clone(), JsonText::Text(Text::literal(&field))));
         }
         rows.push(row);
     }
-    Ok(rows)
+    wrong.into_result(rows)
 }
 
 fn check_row(name: &str, place: &Place) -> Result<(), Diagnostic> {

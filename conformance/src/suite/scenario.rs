@@ -93,7 +93,7 @@ pub(super) fn compile(
     let requires = wrong.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
     let rows = text.rows.as_ref().map(|node| rows::read(node, source, beside, id)).transpose();
-    let rows = wrong.keep(rows).flatten();
+    let rows = wrong.take(rows).flatten();
     let level = Level {
         source,
         file: id,
@@ -103,6 +103,7 @@ pub(super) fn compile(
         exports: BTreeMap::new(),
         stages,
         setup: false,
+        precondition: false,
         cleanup: false,
         isolated: text.isolated,
         requires,

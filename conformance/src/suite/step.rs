@@ -30,6 +30,8 @@ pub struct Step {
     pub restart: Option<Box<Place>>,
     /// Whether its failure makes the rest inconclusive.
     pub setup: bool,
+    /// Whether the rest of the scenario is skipped if it fails.
+    pub precondition: bool,
     /// Whether it ends the scenario, whatever has happened before.
     pub cleanup: bool,
     /// How much it demands.
@@ -119,6 +121,7 @@ pub(super) fn compile(
         covers,
         restart: restart.map(Box::new),
         setup: text.setup || level.setup,
+        precondition: text.precondition || level.precondition,
         cleanup: level.cleanup,
         demands: deed.demands(),
         requests: u16::try_from(deed.lanes().len()).unwrap_or(u16::MAX),

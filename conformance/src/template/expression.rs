@@ -8,10 +8,9 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use minijinja::value::Object;
 use minijinja::{ErrorKind, Value};
-use regex::Regex;
 
-use super::known::{is_function, unknown_filter};
-use super::{ENVIRONMENT, Scope, TemplateError, cause};
+use super::known::is_function;
+use super::{ENVIRONMENT, FILTERS, Scope, TemplateError, cause, syntax, value};
 
 /// An expression that can be read.
 #[derive(Debug)]
@@ -20,6 +19,8 @@ pub(super) struct Expression {
     pub(super) written: String,
     /// The names that it uses, dotted.
     pub(super) names: Vec<String>,
+    /// The functions that it calls.
+    pub(super) calls: Vec<String>,
     meaning: Meaning,
 }
 
@@ -38,9 +39,6 @@ const MOST_KNOWN: usize = 10_000;
 /// The words that look like names to us and are none to the library.
 const WORDS: [&str; 12] =
     ["true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if"];
-
-#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
-static SLICED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"([A-Za-z_][\w.]*)\s*\[[^\]]*:").unwrap());
 
 /// The longest expression, in bytes. The library reads each sign before or behind a value within the one before it, and thousands of them
 /// take the whole stack.
@@ -80,23 +78,25 @@ impl Expression {
             return Ok(Self {
                 written: written.to_owned(),
                 names: vec![inside.to_owned()],
+                calls: Vec::new(),
                 meaning: Meaning::Path(path),
             });
         }
         check_length(written)?;
-        let compiled = ENVIRONMENT
-            .compile_expression_owned(inside.to_owned())
-            .map_err(|error| TemplateError::unreadable(written, &error))?;
-        if let Some(filter) = unknown_filter(inside) {
+        let compile = |text: &str| ENVIRONMENT.compile_expression_owned(text.to_owned());
+        let compiled = compile(inside).map_err(|error| TemplateError::unreadable(written, &error))?;
+        let syntax = syntax::read(inside);
+        if let Some(filter) = syntax.filters.iter().find(|filter| !FILTERS.contains(filter)) {
             return Err(TemplateError::unfiltered(written, filter));
         }
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
-        // The library passes over a name that is sliced: `first[:3]`.
-        names.extend(SLICED.captures_iter(inside).map(|found| found[1].to_owned()));
+        names.extend(syntax.sliced.iter().map(|name| (*name).to_owned()));
         names.retain(|name| !is_function(name));
         names.sort();
         names.dedup();
-        Ok(Self { written: written.to_owned(), names, meaning: Meaning::Compiled(compiled) })
+        let calls = syntax.calls.iter().map(|name| (*name).to_owned()).collect();
+        let compiled = compile(&syntax.rewritten).unwrap_or(compiled);
+        Ok(Self { written: written.to_owned(), names, calls, meaning: Meaning::Compiled(compiled) })
     }
 
     /// Returns why the expression can have no value in any scope: it uses a function or a test that there is not.
@@ -117,7 +117,10 @@ impl Expression {
             Meaning::Path(path) => look_up(path, scope),
             Meaning::Compiled(compiled) => compiled.eval(context(scope)),
         };
-        let value = value.map_err(|error| failed(&cause(&error)))?;
+        let value = value.map_err(|error| match error.detail() {
+            Some(fault) if value::is_misplaced(&error) => TemplateError::misplaced(&self.written, fault),
+            _ => failed(&cause(&error)),
+        })?;
         if value.is_undefined() { Err(failed("there is no such name")) } else { Ok(value) }
     }
 }

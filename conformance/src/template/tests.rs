@@ -106,3 +106,124 @@ fn an_expression_that_would_take_the_whole_stack_is_refused() {
     let longest = format!("${{{}1}}", "-".repeat(990));
     assert!(std::thread::spawn(move || Text::parse(&longest).is_ok()).join().unwrap());
 }
+
+#[test]
+fn a_text_writes_scalars_as_json_does_and_refuses_null_lists_and_objects() {
+    let mut scope = Scope::default();
+    scope.set(
+        "row",
+        &crate::json::read(br#"{"t":true,"n":null,"l":[1,"a",false],"o":{"k":[1,2]},"s":"x"}"#).unwrap(),
+    );
+    let rendered = |text: &str| {
+        Text::parse(text)?.in_text().render(&scope).map_err(|error| {
+            assert!(error.is_misplaced(), "{error}");
+            error
+        })
+    };
+    for (text, written) in [
+        ("on=${row.t}", "on=true"),
+        ("${'on=' ~ row.t}", "on=true"),
+        ("${row.t ~ row.s ~ (not row.t)}", "truexfalse"),
+        ("${row.t | upper}", "TRUE"),
+        ("${row.t | string}", "true"),
+        ("${base64(row.t)}", "dHJ1ZQ=="),
+        ("${row.l | join('-')}", "1-a-false"),
+        ("${row.l | tojson}", r#"[1, "a", false]"#),
+        ("${row.n | tojson}", "null"),
+        ("${row.n | default('none')}", "none"),
+        ("${row.n | d('') ~ row.s}", "x"),
+        ("${row.s if row.n is none else row.n}", "x"),
+    ] {
+        assert_eq!(rendered(text).unwrap(), written, "{text}");
+    }
+    for (text, what) in [
+        ("${row.n}", "null"),
+        ("x${row.n}", "null"),
+        ("${'x' ~ row.n}", "null"),
+        ("${row.n | upper}", "null"),
+        ("${sha256(row.n)}", "null"),
+        ("${[row.n] | join(',')}", "null"),
+        ("${row.l}", "a list"),
+        ("${row.l ~ ''}", "a list"),
+        ("${[row.l] | join(',')}", "a list"),
+        ("${row.o}", "an object"),
+        ("${row.o.k}", "a list"),
+        ("${'x' ~ row.o}", "an object"),
+    ] {
+        let error = rendered(text).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains(&format!("puts {what} into a text: ")), "{text}: {message}");
+        assert!(text.contains(error.written()), "{text}: {message}");
+    }
+    assert_eq!(Text::parse("${row.n}").unwrap().json(&scope), Ok(Json::Null));
+    for text in ["${sha256(nobody)}", "${'x' ~ nobody}", "${nobody | upper}"] {
+        let error = Text::parse(text).unwrap().render(&scope).unwrap_err();
+        assert!(error.to_string().ends_with("has no value: there is no such name"), "{error}");
+    }
+    assert_eq!(rendered("${nobody | default('x')}${nobody is defined}").unwrap(), "xfalse");
+}
+
+#[test]
+fn numbers_keep_their_digits_in_texts_and_are_calculated_with() {
+    let mut scope = Scope::default();
+    let row = br#"{"a":1.10,"b":1E5,"z":-0,"big":123456789012345678901234567890123456789012345,"l":[1.10,2.50],"i":7,"f":0.0}"#;
+    scope.set("row", &crate::json::read(row).unwrap());
+    let rendered = |text: &str| Text::parse(text).unwrap().render(&scope).unwrap();
+    for (text, written) in [
+        ("${row.a}/${row.b}/${row.z}", "1.10/1E5/-0"),
+        ("${row.a ~ '/' ~ row.big}", "1.10/123456789012345678901234567890123456789012345"),
+        ("${row.l | join('+')}", "1.10+2.50"),
+        ("${row.l | tojson}", "[1.10, 2.50]"),
+        ("${{'a': row.a} | tojson}", r#"{"a": 1.10}"#),
+        ("${row.l | max ~ ''}", "2.50"),
+        ("${row.l | min}", "1.10"),
+        ("${row.l[0] | string | length}", "4"),
+        ("${row.a if row.a > 1 and row.a < 2 else 'none'}", "1.10"),
+        ("${row.a == 1.1}", "true"),
+        ("${row.a * 2}", "2.2"),
+        ("${row.a + row.i}", "8.1"),
+        ("${row.b | int}", "100000"),
+        ("${row.l | sum}", "3.6"),
+        ("${-row.a}", "-1.1"),
+        ("${'zero' if not row.f and not row.z else 'more'}", "zero"),
+        ("${row.a is number}", "true"),
+        ("${row.i ~ row.f}", "70.0"),
+    ] {
+        assert_eq!(rendered(text), written, "{text}");
+    }
+    let json = |text: &str| Text::parse(text).unwrap().json(&scope).unwrap().to_string();
+    assert_eq!(json("${row.l}"), "[1.10,2.50]");
+    assert_eq!(json("${[row.a, row.z, row.b]}"), "[1.10,-0,1E5]");
+    assert_eq!(json("${row.a | default(0)}"), "1.10");
+}
+
+#[test]
+fn strings_in_an_expression_may_hold_quotes_brackets_and_braces() {
+    for (text, written) in [
+        (r"/echo/${'it\'s'}", "/echo/it's"),
+        (r#"${"say \"hi\""}"#, r#"say "hi""#),
+        (r"${'a\\b'}", r"a\b"),
+        ("/echo/${'x[1:2]'}", "/echo/x[1:2]"),
+        ("${'a}b'}", "a}b"),
+        ("${'{'}${'}'}", "{}"),
+        (r#"${"]"}"#, "]"),
+        ("${'${'}x}", "${x}"),
+        ("${'nobody[:3] | nofilter'}", "nobody[:3] | nofilter"),
+        ("${bob.email[:3] ~ '[x:]'}", "bob[x:]"),
+        (r#"${'a"b' ~ "c'd"}"#, r#"a"bc'd"#),
+        ("${'is not a ~ b + c'}", "is not a ~ b + c"),
+    ] {
+        assert_eq!(rendered(text).unwrap(), written, "{text}");
+    }
+    assert_eq!(Text::parse("${'x[1:2]'}").unwrap().names().count(), 0);
+}
+
+#[test]
+fn templates_of_files_make_texts_as_expressions_do() {
+    let mut scope = Scope::default();
+    scope.set("a", &json!({"on": true, "off": null}).into());
+    let whole = |template: &str| render(template, &scope);
+    assert_eq!(whole("on=${a.on} ${'x' ~ a.on}").unwrap(), "on=true xtrue");
+    assert!(whole("off=${a.off}").unwrap_err().contains("puts null into a text"));
+    assert!(whole("<% if a.on %>${a}<% endif %>").unwrap_err().contains("puts an object into a text"));
+}

@@ -1,14 +1,25 @@
-//! Values on their way into the template library and out of it: a number keeps its digits where the library has no type for it.
+//! Values on their way into the template library, within it, and out of it: a number keeps its digits where the library has no type for it, and what
+//! becomes a text is written as JSON and YAML write it.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::Value;
-use minijinja::value::{Object, ObjectRepr, ValueKind};
+use minijinja::value::{DynObject, Object, ObjectRepr, Rest, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, Output, State, Value};
 
 use crate::json::{Json, Number};
 
-/// A number with more digits than a float has: it renders as it is written.
+/// The filter that makes a text. It is the one of the language.
+pub(super) const TEXT: &str = "string";
+/// The filters that [`syntax`](super::syntax) puts into expressions: one that makes texts of the elements of a list, one that makes numbers that the
+/// library can calculate with, and one that makes numbers that compare by all their digits.
+pub(super) const TEXTS: &str = "_texts";
+pub(super) const NUMBER: &str = "_number";
+pub(super) const EXACT: &str = "_exact";
+
+/// A number that the library would write otherwise: it renders as it is written.
 #[derive(Debug)]
 struct Exact(Number);
 
@@ -17,8 +28,133 @@ impl Object for Exact {
         ObjectRepr::Plain
     }
 
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.0.to_f64() != 0.0
+    }
+
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<Ordering> {
+        other.downcast_ref::<Self>().map(|other| self.0.cmp(&other.0))
+    }
+
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
+    }
+}
+
+/// Gives an environment the filters with which values become texts and numbers, and its own way to write a value.
+pub(super) fn set_up(environment: &mut Environment<'_>) {
+    environment.set_formatter(|out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value| {
+        match text(value) {
+            _ if value.is_undefined() => minijinja::escape_formatter(out, state, value),
+            Ok(text) => out.write_str(&text).map_err(Error::from),
+            Err(fault) => Err(misplaced(fault)),
+        }
+    });
+    environment.add_filter(TEXT, to_text);
+    environment.add_filter(TEXTS, |value: &Value| match value.kind() {
+        ValueKind::Seq => value.try_iter()?.map(|item| to_text(&item)).collect::<Result<Value, _>>(),
+        _ => Ok(value.clone()),
+    });
+    environment.add_filter(NUMBER, |value: &Value| {
+        each(value, &|value| match value.downcast_object_ref() {
+            Some(Exact(number)) => of_library(number),
+            None => value.clone(),
+        })
+    });
+    environment.add_filter(EXACT, |value: &Value| {
+        each(value, &|value| match value.kind() {
+            ValueKind::Number => Number::parse(&value.to_string())
+                .map_or_else(|| value.clone(), |one| Value::from_object(Exact(one))),
+            _ => value.clone(),
+        })
+    });
+    environment.add_filter("tojson", to_json);
+    for name in ["default", "d"] {
+        environment.add_filter(name, |state: &State<'_, '_>, value: &Value, others: Rest<Value>| {
+            // Null is how YAML says that there is nothing.
+            let value = if value.is_none() { &Value::UNDEFINED } else { value };
+            minijinja::filters::default(state, value, others)
+        });
+    }
+}
+
+/// Returns what a value is written as in a text.
+///
+/// # Errors
+/// What is wrong with null, a list or an object there; goes on from the expression.
+pub(super) fn text(value: &Value) -> Result<Cow<'_, str>, &'static str> {
+    if let Some(text) = value.as_str() {
+        return Ok(text.into());
+    }
+    match value.kind() {
+        ValueKind::Bool => Ok(if value.is_true() { "true" } else { "false" }.into()),
+        ValueKind::None => {
+            Err("puts null into a text: `| default('…')` puts another value there, `| tojson` writes null")
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            Err("puts a list into a text: `| join(', ')` or `| tojson` makes a text of it")
+        }
+        ValueKind::Map => Err("puts an object into a text: `| tojson` makes a text of it"),
+        _ => Ok(value.to_string().into()),
+    }
+}
+
+/// Whether an error of the library is one of [`text`].
+pub(super) fn is_misplaced(error: &Error) -> bool {
+    error.detail().is_some_and(|detail| detail.starts_with("puts ") && detail.contains(" into a text: "))
+}
+
+/// Returns a fault of [`text`] as an error of the library.
+fn misplaced(fault: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidOperation, fault)
+}
+
+/// Returns a value as a text.
+///
+/// # Errors
+/// One that is not there, and those of [`text`].
+pub(super) fn to_text(value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(ErrorKind::UndefinedError.into());
+    }
+    text(value).map(Value::from).map_err(misplaced)
+}
+
+/// Stand around the digits of a number while the library writes JSON: private characters that no template holds.
+const DIGITS: [&str; 2] = ["\u{E010}", "\u{E011}"];
+
+/// The library's filter, with all the digits of numbers.
+fn to_json(value: &Value, indent: Option<Value>, named: minijinja::value::Kwargs) -> Result<Value, Error> {
+    let [open, close] = DIGITS;
+    let marked = deep(value, &|value| match value.downcast_object_ref() {
+        Some(Exact(number)) => Value::from(format!("{open}{number}{close}")),
+        None => value.clone(),
+    });
+    let json = minijinja::filters::tojson(&marked, indent, named)?;
+    let json = json.to_string().replace(&format!("\"{open}"), "").replace(&format!("{close}\""), "");
+    Ok(Value::from_safe_string(json))
+}
+
+/// Returns a value, or a list of values, with `change` made to it.
+fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
+    match (value.kind(), value.try_iter()) {
+        (ValueKind::Seq, Ok(items)) => items.map(|item| change(&item)).collect(),
+        _ => change(value),
+    }
+}
+
+/// Returns a value with `change` made to all that is in it.
+fn deep(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
+    match (value.kind(), value.try_iter()) {
+        (ValueKind::Seq | ValueKind::Iterable, Ok(items)) => items.map(|item| deep(&item, change)).collect(),
+        (ValueKind::Map, Ok(names)) => {
+            let member = |name: Value| {
+                let member = value.get_item(&name).unwrap_or_default();
+                (name, deep(&member, change))
+            };
+            Value::from_pairs(names.map(member))
+        }
+        _ => change(value),
     }
 }
 
@@ -37,6 +173,12 @@ pub(super) fn into_library(value: &Json) -> Value {
 }
 
 fn number_into_library(number: &Number) -> Value {
+    let value = of_library(number);
+    if value.to_string() == number.written() { value } else { Value::from_object(Exact(number.clone())) }
+}
+
+/// Returns a number as the library calculates with it: the nearest one that it has.
+fn of_library(number: &Number) -> Value {
     let digits = number.written();
     if number.is_integer() {
         if let Ok(small) = digits.parse::<i64>() {
@@ -45,12 +187,8 @@ fn number_into_library(number: &Number) -> Value {
         if let Ok(large) = digits.parse::<i128>() {
             return Value::from(large);
         }
-    } else if let float = number.to_f64()
-        && Number::parse(&float.to_string()).is_some_and(|rounded| rounded == *number)
-    {
-        return Value::from(float);
     }
-    Value::from_object(Exact(number.clone()))
+    Value::from(number.to_f64())
 }
 
 /// Returns what an expression has come to; none for what JSON has no form for.

@@ -1,7 +1,7 @@
 //! From the values of a file to those of a type: what serde asks for is looked up in a [`Document`].
 //!
 //! Two types ask for more than serde knows of, by a name that no other has: [`LOCATED`] for a value with its place, [`NODE`] for one with
-//! its tag as well. They get it as the elements of a tuple.
+//! its tag and its text as well. They get it as the elements of a tuple.
 
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer as _, MapAccess, SeqAccess, Visitor};
 
@@ -13,7 +13,8 @@ use crate::source::Span;
 
 /// The name of a tuple of the first byte, the byte after the last, and the value.
 pub(super) const LOCATED: &str = "conformance::yaml::Located";
-/// The name of a tuple of the first byte, the byte after the last, the tag (empty where there is none), and the value.
+/// The name of a tuple of the first byte, the byte after the last, the tag (empty where there is none), the text of a null, a boolean or a number
+/// (else empty), and the value.
 pub(super) const NODE: &str = "conformance::yaml::Node";
 
 /// One value of a document, to be read.
@@ -122,9 +123,8 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
             _ => self.placed(match self.scalar()? {
                 Scalar::Null => visitor.visit_unit(),
                 Scalar::Bool(value) => visitor.visit_bool(value),
-                Scalar::Unsigned(number) => visitor.visit_u64(number),
-                Scalar::Signed(number) => visitor.visit_i64(number),
-                Scalar::Float(number) => visitor.visit_f64(number),
+                // serde has no number of any size. A node takes the digits from its text.
+                Scalar::Number(number) => visitor.visit_f64(number.parse().unwrap_or(f64::NAN)),
                 Scalar::String(text) => visitor.visit_str(text),
             }),
         }
@@ -299,6 +299,13 @@ impl<'de> SeqAccess<'de> for Parts<'_, '_> {
             2 if self.tagged => {
                 let tag = self.reader.document.entry(self.reader.index).tag.as_deref();
                 seed.deserialize(tag.unwrap_or_default().into_deserializer())
+            }
+            3 if self.tagged => {
+                let text = match &self.reader.document.entry(self.reader.index).kind {
+                    Kind::Scalar { text, .. } if !matches!(self.reader.scalar()?, Scalar::String(_)) => text,
+                    _ => "",
+                };
+                seed.deserialize(text.into_deserializer())
             }
             _ => seed.deserialize(self.reader),
         }

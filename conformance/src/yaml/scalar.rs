@@ -1,17 +1,21 @@
-//! What a scalar without quotes is: nothing, true or false, a number, a string (YAML 1.2.2, section 10.3.2).
+//! What a scalar without quotes is: null, a boolean, a number or a string, by the core schema of YAML 1.2.2 (section 10.3.2).
 //!
-//! Untyped `no` and `010` mean what they say: strings. In goes a text, out comes a [`Scalar`].
+//! One difference: digits behind a leading zero (`010`) are a string, because YAML 1.1 read them as octal and most are codes. Numbers keep all
+//! their digits.
+
+use std::borrow::Cow;
 
 use granit_parser::Tag;
 
+use crate::json::Number;
+
 /// What a text means.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Scalar<'a> {
     Null,
     Bool(bool),
-    Unsigned(u64),
-    Signed(i64),
-    Float(f64),
+    /// In the notation of JSON, where JSON has one: `31` for `0x1F`. Infinity and not-a-number stay as they are written.
+    Number(Cow<'a, str>),
     String(&'a str),
 }
 
@@ -47,10 +51,12 @@ pub(super) fn resolve(text: &str, plain: bool, core: Option<Core>) -> Result<Sca
         Some(Core::String) => Ok(Scalar::String(text)),
         Some(Core::Null) => Ok(Scalar::Null),
         Some(Core::Bool) => boolean(text).map(Scalar::Bool).ok_or("true or false"),
-        Some(Core::Number) => number(text).ok_or("a number"),
+        Some(Core::Number) => number(text).map(Scalar::Number).ok_or("a number"),
         None if !plain => Ok(Scalar::String(text)),
         None if is_null(text) => Ok(Scalar::Null),
-        None => Ok(boolean(text).map(Scalar::Bool).or_else(|| number(text)).unwrap_or(Scalar::String(text))),
+        None => Ok((boolean(text).map(Scalar::Bool))
+            .or_else(|| number(text).map(Scalar::Number))
+            .unwrap_or(Scalar::String(text))),
     }
 }
 
@@ -67,87 +73,132 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// Returns a whole number that is not negative.
+/// Returns a whole number that is not negative and fits into 64 bits.
 pub(super) fn whole(text: &str) -> Option<u64> {
-    let unsigned = text.strip_prefix('+').unwrap_or(text);
-    let radix = |prefix: &str, radix: u32| {
-        let digits = unsigned.strip_prefix(prefix)?;
-        u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))
-    };
-    if unsigned.len() > 1 && unsigned.starts_with('0') {
-        return radix("0x", 16).or_else(|| radix("0o", 8)).or_else(|| radix("0b", 2));
-    }
-    unsigned.parse().ok().filter(|_| !unsigned.starts_with('+'))
+    number(text)?.parse().ok()
 }
 
-fn number(text: &str) -> Option<Scalar<'static>> {
-    let signed = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if !signed.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+/// Returns a number of the core schema in the notation of JSON, with all its digits; `.inf` and `.nan`, which JSON cannot write, as they are.
+pub(super) fn number(text: &str) -> Option<Cow<'_, str>> {
+    if !text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
         return None;
     }
-    let zeros = signed.len() > 1 && signed.starts_with('0');
-    if zeros && signed.bytes().all(|digit| digit.is_ascii_digit()) {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    match unsigned {
+        ".inf" | ".Inf" | ".INF" => return Some(text.into()),
+        ".nan" | ".NaN" | ".NAN" if unsigned.len() == text.len() => return Some(text.into()),
+        _ => {}
+    }
+    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
+        // The core schema gives them no sign.
+        if let Some(digits) = text.strip_prefix(prefix) {
+            return decimal(digits, radix).map(Cow::Owned);
+        }
+    }
+    if unsigned.len() > 1 && unsigned.starts_with('0') && is_digits(unsigned) {
         return None;
     }
-    if let Some(number) = whole(text) {
-        return Some(Scalar::Unsigned(number));
+    if Number::parse(text).is_some() {
+        return Some(text.into());
     }
-    if let Some(number) = text.strip_prefix('-').and_then(whole) {
-        // The smallest has no counterpart above zero.
-        return Some(0_i64.checked_sub_unsigned(number).map_or_else(|| float(text), Scalar::Signed));
-    }
-    let infinite = match signed {
-        ".inf" | ".Inf" | ".INF" => Some(f64::INFINITY),
-        ".nan" | ".NaN" | ".NAN" => Some(f64::NAN),
-        _ => None,
+    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+        Some(at) => unsigned.split_at(at),
+        None => (unsigned, ""),
     };
-    match infinite {
-        Some(number) => Some(Scalar::Float(if text.starts_with('-') { -number } else { number })),
-        None => text.parse().ok().map(Scalar::Float),
+    let (before, behind) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if !is_digits(before) {
+        return None;
     }
+    let point = if behind.is_empty() { "" } else { "." };
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let significant = before.trim_start_matches('0');
+    // YAML allows what JSON does not: a plus, `.5`, `5.` and leading zeros. All else is the same.
+    let whole =
+        if significant.is_empty() && !(before.is_empty() && behind.is_empty()) { "0" } else { significant };
+    let json = [sign, whole, point, behind, exponent].concat();
+    Number::parse(&json).is_some().then_some(Cow::Owned(json))
 }
 
-/// A whole number beyond 64 bits, rounded.
-fn float(text: &str) -> Scalar<'static> {
-    Scalar::Float(text.parse().unwrap_or(f64::NEG_INFINITY))
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// Returns a whole number of another radix in decimal. One with more digits than anyone writes is none.
+fn decimal(digits: &str, radix: u32) -> Option<String> {
+    const MOST: usize = 1000;
+    if digits.is_empty() || digits.len() > MOST {
+        return None;
+    }
+    // The decimal digits, the last one first.
+    let mut number: Vec<u32> = Vec::new();
+    for digit in digits.chars() {
+        let mut carry = digit.to_digit(radix)?;
+        for place in &mut number {
+            carry += *place * radix;
+            *place = carry % 10;
+            carry /= 10;
+        }
+        while carry > 0 {
+            number.push(carry % 10);
+            carry /= 10;
+        }
+    }
+    let text: String = number.iter().rev().filter_map(|digit| char::from_digit(*digit, 10)).collect();
+    Some(if text.is_empty() { "0".to_owned() } else { text })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn plain(text: &str) -> Scalar<'_> {
+        resolve(text, true, None).unwrap()
+    }
+
     #[test]
-    fn a_plain_scalar_is_what_it_looks_like() {
-        for (text, meaning) in [
-            ("", Scalar::Null),
-            ("~", Scalar::Null),
-            ("True", Scalar::Bool(true)),
-            ("200", Scalar::Unsigned(200)),
-            ("+7", Scalar::Unsigned(7)),
-            ("0", Scalar::Unsigned(0)),
-            ("0x1F", Scalar::Unsigned(31)),
-            ("-1", Scalar::Signed(-1)),
-            ("-9223372036854775808", Scalar::Signed(i64::MIN)),
-            ("-9223372036854775809", Scalar::Float(-9_223_372_036_854_775_808.0)),
-            ("18446744073709551616", Scalar::Float(18_446_744_073_709_551_616.0)),
-            ("1e3", Scalar::Float(1000.0)),
-            (".5", Scalar::Float(0.5)),
-            ("-.inf", Scalar::Float(f64::NEG_INFINITY)),
-            ("1e999", Scalar::Float(f64::INFINITY)),
+    fn a_plain_scalar_is_what_the_core_schema_says() {
+        assert_eq!((plain(""), plain("~")), (Scalar::Null, Scalar::Null));
+        assert_eq!(plain("True"), Scalar::Bool(true));
+        for (text, json) in [
+            ("200", "200"),
+            ("+7", "7"),
+            ("-0", "-0"),
+            ("0x1F", "31"),
+            ("0o17", "15"),
+            ("0x0", "0"),
+            ("-1", "-1"),
+            ("18446744073709551616", "18446744073709551616"),
+            ("-123456789012345678901234567890", "-123456789012345678901234567890"),
+            ("0xFFFFFFFFFFFFFFFFFF", "4722366482869645213695"),
+            ("0o7777777777777777777777777", "37778931862957161709567"),
+            ("1.10", "1.10"),
+            ("1E5", "1E5"),
+            ("1e999", "1e999"),
+            (".5", "0.5"),
+            ("-.50", "-0.50"),
+            ("5.", "5"),
+            ("5.e3", "5e3"),
+            ("+1.50e+3", "1.50e+3"),
+            ("00.5", "0.5"),
+            ("-.inf", "-.inf"),
+            (".NaN", ".NaN"),
         ] {
-            assert_eq!(resolve(text, true, None), Ok(meaning), "{text}");
+            assert_eq!(plain(text), Scalar::Number(json.into()), "{text}");
         }
     }
 
     #[test]
-    fn what_only_looks_like_something_else_stays_a_string() {
+    fn what_is_no_number_of_the_core_schema_stays_a_string() {
         for text in [
             "no",
             "yes",
             "on",
+            "off",
             "y",
             "010",
             "-010",
+            "0777",
+            "01234",
             "+",
             "-",
             ".",
@@ -156,10 +207,20 @@ mod tests {
             "nan",
             "NaN",
             "infinity",
+            "+.nan",
             "1.2.3",
             "127.0.0.1",
             "0o9",
+            "0o",
             "0xg",
+            "0x",
+            "0b10",
+            "0B10",
+            "0X1F",
+            "-0x1F",
+            "+0o17",
+            "1_000",
+            "1:30",
             "--1",
             "++1",
             "+-1",
@@ -169,8 +230,14 @@ mod tests {
             "truE",
             "nil",
             "e3",
+            ".e3",
+            "1e",
+            "1e+",
+            "1e5.5",
+            "0x+1",
+            "1e+-5",
         ] {
-            assert_eq!(resolve(text, true, None), Ok(Scalar::String(text)), "{text}");
+            assert_eq!(plain(text), Scalar::String(text), "{text}");
         }
     }
 
@@ -178,7 +245,7 @@ mod tests {
     fn quotes_and_tags_decide_before_the_looks() {
         assert_eq!(resolve("200", false, None), Ok(Scalar::String("200")));
         assert_eq!(resolve("200", true, Some(Core::String)), Ok(Scalar::String("200")));
-        assert_eq!(resolve("200", false, Some(Core::Number)), Ok(Scalar::Unsigned(200)));
+        assert_eq!(resolve("200", false, Some(Core::Number)), Ok(Scalar::Number("200".into())));
         assert_eq!(resolve("x", true, Some(Core::Number)), Err("a number"));
     }
 }

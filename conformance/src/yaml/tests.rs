@@ -151,3 +151,39 @@ fn the_dash_of_an_element_stands_in_no_comment() {
     let layout = layout::Layout::of(&source).unwrap();
     assert_eq!(layout.entry_start(1), 0);
 }
+
+#[test]
+fn numbers_keep_their_digits_through_aliases_and_merge_keys() {
+    let big = "123456789012345678901234567890";
+    let text =
+        format!("a: &n {big}\nb: *n\nc: &m {{x: 1.10, y: !!float 1E5, z: *n}}\nd: {{<<: *m, w: [*n, -0]}}\n");
+    let source = Source::new("a.yaml", text.as_str());
+    let node: Node = read(&source).unwrap();
+    let json = crate::members::json(&node, &source).unwrap().to_string();
+    assert_eq!(
+        json,
+        format!(
+            r#"{{"a":{big},"b":{big},"c":{{"x":1.10,"y":1E5,"z":{big}}},"d":{{"w":[{big},-0],"x":1.10,"y":1E5,"z":{big}}}}}"#
+        )
+    );
+}
+
+#[test]
+fn a_scalar_knows_how_the_file_writes_it() {
+    for (text, written) in [
+        ("0x1F", Some("0x1F")),
+        ("0o17", Some("0o17")),
+        (".inf", Some(".inf")),
+        ("True", Some("True")),
+        ("1.10", Some("1.10")),
+        ("+1", Some("+1")),
+        ("01234", Some("01234")),
+        ("0b10", Some("0b10")),
+        ("!!int 0x10", Some("0x10")),
+        ("'quoted'", Some("quoted")),
+        ("~", None),
+        ("[1]", None),
+    ] {
+        assert_eq!(node(text).unwrap().written(), written, "{text}");
+    }
+}

@@ -32,6 +32,12 @@ impl Told {
         self.steps.iter().find(|step| step["id"] == id).unwrap_or_else(|| panic!("no step {id} is told"))
     }
 
+    /// What the run says of a requirement.
+    pub(crate) fn requirement(&self, id: &str) -> &Json {
+        let requirements = self.footer["requirements"].as_array().unwrap();
+        requirements.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("no requirement {id}"))
+    }
+
     /// The verdict on each step, in the order in which they are told.
     pub(crate) fn verdicts(&self) -> Vec<(&str, &str)> {
         (self.steps.iter())

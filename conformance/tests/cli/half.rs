@@ -52,3 +52,112 @@ fn a_package_that_is_not_installed_is_the_first_that_is_told() {
          ModuleNotFoundError: No module named 'a_package_that_nobody_has'"
     );
 }
+
+#[test]
+fn unstarted_profile_fails_no_requirement_of_an_earlier_stage() {
+    let sandbox = Sandbox::odd();
+    // The first stage of this profile is the second one; HALF-1.1 is tested at the first, in the profile that starts.
+    sandbox.write(
+        "suite/desk/2-right.yaml",
+        "format: 1
+title: The right half
+profile: right
+since: second
+steps:
+  - {id: enter, title: somebody comes in, setup: true, request: {path: /right}, expect: {status: 200}}
+  - {id: own, title: the right half answers, covers: [HALF-2.1], request: {path: /right}, expect: {status: 200}}
+  - {id: both, title: both answer, covers: [HALF-1.1, HALF-2.1], request: {path: /right}, expect: {status: 200}}
+  - {id: left, title: so does the left, covers: [HALF-1.1], request: {path: /left}, expect: {status: 200}}
+",
+    );
+    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
+    assert_eq!(told.finished.code, Some(1));
+    let verdicts = ["enter", "own", "both", "left"].map(|step| {
+        let step = told.step(&format!("desk/2-right::{step}"));
+        (step["verdict"].clone(), step["covers"].clone())
+    });
+    let (right, none) = (serde_json::json!({"HALF-2.1": "must"}), serde_json::json!({}));
+    let fail = ("fail".into(), right);
+    let skipped = ("skipped".into(), none);
+    assert_eq!(verdicts, [skipped.clone(), fail.clone(), fail, skipped]);
+    let verdict = |id: &str| told.requirement(id)["verdict"].clone();
+    assert_eq!((verdict("HALF-1.1"), verdict("HALF-2.1")), ("pass".into(), "fail".into()));
+}
+
+#[test]
+fn unstarted_profile_leaves_what_depends_on_a_requirement_inconclusive() {
+    let sandbox = Sandbox::odd();
+    sandbox.write(
+        "suite/desk/2-right.yaml",
+        "format: 1
+title: The right half
+profile: right
+steps:
+  - {id: own, title: it answers, covers: [HALF-2.1], setup: true, request: {path: /right}, expect: {status: 200}}
+  - {id: apart, title: it has a word, covers: [HALF-3.1], request: {path: /word}, expect: {status: 200}}
+",
+    );
+    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
+    assert_eq!(told.step("desk/2-right::own")["verdict"], "fail");
+    assert_eq!(told.step("desk/2-right::apart")["verdict"], "inconclusive");
+    assert_eq!(told.step("desk/2-right::apart")["waits_for"], "desk/2-right::own");
+}
+
+#[test]
+fn precondition_that_does_not_hold_skips_the_rest_of_its_scenario() {
+    let sandbox = Sandbox::odd();
+    let scenario = |expected: &str| {
+        format!(
+            "format: 1
+title: The cellar
+profile: left
+steps:
+  - {{id: before, title: the left half answers, covers: [HALF-1.1], request: {{path: /left}}, expect: {{status: 200}}}}
+  - {{id: cellar, title: there is a cellar, precondition: true, request: {{path: /cellar}}, expect: {{status: {expected}}}}}
+  - {{id: after, title: it answers, covers: [HALF-2.1], request: {{path: /left}}, expect: {{status: 418}}}}
+"
+        )
+    };
+    sandbox.write("suite/desk/2-right.yaml", &scenario("404"));
+    let run = ["run", "--suite", "../suite", "--profile", "left", "--", "python3", "odd.py", "left"];
+    let told = events::run(&sandbox, &run);
+    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    assert_eq!(told.step("desk/2-right::before")["verdict"], "pass");
+    for step in ["cellar", "after"] {
+        let step = told.step(&format!("desk/2-right::{step}"));
+        assert_eq!(step["verdict"], "skipped");
+        assert_eq!(step["reason"], "the precondition `cellar` does not hold: the target answered 200");
+    }
+    assert_eq!(told.requirement("HALF-2.1")["verdict"], "skipped");
+
+    sandbox.write("suite/desk/2-right.yaml", &scenario("200"));
+    let told = events::run(&sandbox, &run);
+    assert_eq!(told.finished.code, Some(1));
+    assert_eq!(told.step("desk/2-right::cellar")["verdict"], "pass");
+    assert_eq!(told.step("desk/2-right::after")["verdict"], "fail");
+}
+
+#[test]
+fn unstarted_profile_skips_what_has_a_precondition() {
+    let sandbox = Sandbox::odd();
+    sandbox.write(
+        "suite/desk/2-right.yaml",
+        "format: 1
+title: The right half
+profile: right
+steps:
+  - {id: own, title: the right half answers, covers: [HALF-2.1], request: {path: /right}, expect: {status: 200}}
+  - {id: open, title: it is open, precondition: true, request: {path: /right}, expect: {status: 200}}
+  - {id: guests, title: it has guests, covers: [HALF-1.2], request: {path: /guests}, expect: {status: 200}}
+",
+    );
+    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
+    let verdicts =
+        ["own", "open", "guests"].map(|id| told.step(&format!("desk/2-right::{id}"))["verdict"].clone());
+    assert_eq!(verdicts, ["fail", "skipped", "skipped"]);
+    assert_eq!(told.requirement("HALF-1.2")["verdict"], "pass");
+    // A target that starts in no profile is not judged at all.
+    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "lacks"]);
+    assert_eq!(told.finished.code, Some(3));
+    assert_eq!(told.step("desk/2-right::guests")["verdict"], "inconclusive");
+}

@@ -48,5 +48,6 @@ mod stage;
 mod target_file;
 mod under_load;
 mod unusable;
+mod values;
 mod whole;
 mod wrong;

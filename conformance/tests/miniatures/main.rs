@@ -2,7 +2,8 @@
 //!
 //! `targets/python/faults.py` holds the errors; `miniatures.yaml` names for each the profile in which a client can see it, the
 //! requirement that has to catch it, and those that truly do not hold either because of it. A trial runs the suite in that profile
-//! against the server with that one fault, and fails when other requirements do not hold than these, or fewer.
+//! against the server with that one fault, and fails if other requirements fail than these, or fewer. A fault that is seen in
+//! several ways has several entries: `password-md5@open`.
 //!
 //! `cargo test --test miniatures logout` tries those whose name has `logout` in it.
 
@@ -13,10 +14,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::deviation::Deviations;
-use conformance::event::Footer;
+use conformance::event::{Event, Footer, Record};
 use conformance::exchange::Transport;
 use conformance::plan::{Plan, Selection};
 use conformance::redact::Redactor;
+use conformance::report::cause::{self, Answered};
 use conformance::run::{self, Interrupt, Options};
 use conformance::source::Source;
 use conformance::suite::{Folder, Suite};
@@ -41,6 +43,11 @@ struct Table {
 struct Miniature {
     /// The profile in which a client can see it.
     profile: String,
+    /// Other profiles of the same run.
+    #[serde(default)]
+    with: Vec<String>,
+    /// The stage that is judged; the last one unless it is given.
+    stage: Option<String>,
     /// What has to catch it.
     #[serde(default)]
     caught: Vec<String>,
@@ -50,6 +57,15 @@ struct Miniature {
     /// What may show it too, as chance will have it.
     #[serde(default)]
     sometimes: Vec<String>,
+    /// What has to be inconclusive, and nothing else may be.
+    inconclusive: Option<Vec<String>>,
+    /// What has to pass: not skipped, and not inconclusive.
+    #[serde(default)]
+    passes: Vec<String>,
+    /// The exit code, if it matters.
+    exit: Option<u8>,
+    /// The requirement by which the first failure is shown, if it matters.
+    leads: Option<String>,
     /// Whether it keeps the server from starting, so that nothing can be said of it.
     #[serde(default)]
     stops: bool,
@@ -82,7 +98,8 @@ fn main() -> ExitCode {
     let table: Table = yaml::read(&Source::new("miniatures.yaml", text)).expect("the table is one");
 
     let mut trials = vec![Trial::test("every-fault-is-in-the-table", {
-        let named: BTreeSet<String> = table.miniatures.0.iter().map(|(name, _)| name.value.clone()).collect();
+        let named = table.miniatures.0.iter().map(|(name, _)| fault_of(&name.value).to_owned());
+        let named: BTreeSet<String> = named.collect();
         move || the_table_is_whole(&named)
     })];
     for profile in &bench.suite.profiles {
@@ -92,10 +109,18 @@ fn main() -> ExitCode {
     }
     for (name, miniature) in table.miniatures.0 {
         let bench = Arc::clone(&bench);
-        let title = format!("{}@{}", name.value, miniature.profile);
-        trials.push(Trial::test(title, move || try_out(&bench, &name.value, &miniature)));
+        let title = match name.value.contains('@') {
+            true => name.value.clone(),
+            false => format!("{}@{}", name.value, miniature.profile),
+        };
+        trials.push(Trial::test(title, move || try_out(&bench, fault_of(&name.value), &miniature)));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The fault of an entry of the table: what is before the `@`.
+fn fault_of(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(fault, _)| fault)
 }
 
 /// Where programs are looked for: first where the interpreter is that `python3` means, then as before.
@@ -129,11 +154,13 @@ fn the_table_is_whole(named: &BTreeSet<String>) -> Result<(), Failed> {
 
 /// Runs the suite against the server with one fault, or with none.
 fn try_out(bench: &Bench, fault: &str, miniature: &Miniature) -> Result<(), Failed> {
-    let footer = bench.run(fault, &miniature.profile)?;
-    let failing: BTreeSet<&str> = (footer.requirements.iter())
-        .filter(|standing| standing.verdict >= Some(Verdict::Fail))
-        .map(|standing| standing.id.as_str())
-        .collect();
+    let (footer, failures) = bench.run(fault, miniature)?;
+    let with = |is: &dyn Fn(Verdict) -> bool| -> BTreeSet<&str> {
+        let standings = footer.requirements.iter().filter(|standing| standing.verdict.is_some_and(is));
+        standings.map(|standing| standing.id.as_str()).collect()
+    };
+    let failing = with(&|verdict| verdict >= Verdict::Fail);
+    let passing = with(&|verdict| verdict == Verdict::Pass);
     if miniature.stops {
         // Exit code 3: the target cannot be used.
         return if failing.is_empty() && footer.exit == 3 {
@@ -152,6 +179,26 @@ fn try_out(bench: &Bench, fault: &str, miniature: &Miniature) -> Result<(), Fail
     for id in failing.difference(&expected).filter(|id| !sometimes(id)) {
         wrong.push(format!("{id} is blamed too"));
     }
+    for id in miniature.passes.iter().filter(|id| !passing.contains(id.as_str())) {
+        wrong.push(format!("{id} should pass"));
+    }
+    if let Some(inconclusive) = &miniature.inconclusive {
+        let expected: BTreeSet<&str> = inconclusive.iter().map(String::as_str).collect();
+        let found = with(&|verdict| verdict == Verdict::Inconclusive);
+        if found != expected {
+            wrong.push(format!("inconclusive: {found:?}; expected {expected:?}"));
+        }
+    }
+    if let Some(exit) = miniature.exit.filter(|exit| *exit != footer.exit) {
+        wrong.push(format!("the exit code is {}, and not {exit}", footer.exit));
+    }
+    if let Some(leads) = &miniature.leads {
+        let causes = cause::causes(&failures, &Answered::default(), &footer.requirements);
+        let first = causes.first().and_then(|cause| cause.records.first());
+        if !first.is_some_and(|record| record.covers.contains_key(leads)) {
+            wrong.push(format!("the first failure shown is {:?}", first.map(|record| &record.id)));
+        }
+    }
     if !fault.is_empty() && miniature.caught.is_empty() {
         wrong.push("no requirement is named that has to catch it".to_owned());
     }
@@ -159,7 +206,8 @@ fn try_out(bench: &Bench, fault: &str, miniature: &Miniature) -> Result<(), Fail
 }
 
 impl Bench {
-    fn run(&self, fault: &str, profile: &str) -> Result<Footer, Failed> {
+    /// Returns what the run came to, and the steps that do not hold.
+    fn run(&self, fault: &str, miniature: &Miniature) -> Result<(Footer, Vec<Record>), Failed> {
         let mut target = target::load(&self.target, &self.suite).map_err(|wrong| wrong.to_string())?;
         if let Target::Programs { program, profiles, .. } = &mut target {
             let all = program.as_deref_mut().into_iter().chain(profiles.values_mut().flatten());
@@ -168,7 +216,8 @@ impl Bench {
                 program.env.push(("PATH".to_owned(), Text::literal(&self.path)));
             }
         }
-        let selection = Selection { profiles: vec![profile.to_owned()], ..Selection::default() };
+        let profiles = std::iter::once(&miniature.profile).chain(&miniature.with).cloned().collect();
+        let selection = Selection { profiles, stage: miniature.stage.clone(), ..Selection::default() };
         let plan = Plan::new(Arc::clone(&self.suite), &selection).map_err(|error| error.to_string())?;
         // One scenario at a time, so that what one does to the target is not blamed on another.
         let transport = Transport { limit: Duration::from_secs(5), ..Transport::default() };
@@ -183,6 +232,14 @@ impl Bench {
             interrupt,
             answers: None,
         };
-        Ok(self.runtime.block_on(run::run(plan, target, options, |_| {})))
+        let mut failures = Vec::new();
+        let footer = self.runtime.block_on(run::run(plan, target, options, |event| {
+            if let Event::Step(record) = event
+                && record.verdict > Verdict::Pass
+            {
+                failures.push(Record::clone(record));
+            }
+        }));
+        Ok((footer, failures))
     }
 }

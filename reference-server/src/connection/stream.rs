@@ -1,7 +1,7 @@
 //! A socket that is left politely.
 //!
 //! A stream goes in, a stream comes out, with three habits: what cannot be written for too long is given up; a
-//! socket is closed only when its client has heard the answer; and hyper's answer to a first line that never
+//! socket is closed only when its client has received the response; and hyper's answer to a first line that never
 //! ends is given the status that is meant for it. Bytes pass through unread and unchanged otherwise.
 
 use std::future::poll_fn;
@@ -17,10 +17,10 @@ use tokio::time::{Sleep, sleep};
 /// How long a client may take nothing of an answer that waits for it.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long, and for how many bytes, a client that was told the end is listened to.
+/// How long, and for how many bytes, a connection is read from after its last response.
 ///
-/// A socket that is closed on unread bytes is reset, and the client may lose the answer that was on its way
-/// (RFC 9112 §9.6).
+/// If a socket is closed while bytes in it are unread, the system resets the connection, and the client may lose the
+/// response that is on its way (RFC 9112 §9.6).
 pub(crate) const LINGER: (Duration, usize) = (Duration::from_secs(1), 8 * 1024 * 1024);
 
 /// What hyper says to a head that is too long.
@@ -36,6 +36,9 @@ pub(crate) struct Stream {
     line_ended: bool,
     /// Whether the client has said that it will send nothing more.
     ended: bool,
+    /// Whether everything that the client sent has been read, and nothing has been written since: between two
+    /// requests, and before the first.
+    idle: bool,
     /// Runs while the client takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
     /// Runs once the client was told the end; with the bytes that may still come.
@@ -44,7 +47,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(socket: TcpStream) -> Self {
-        Self { socket, line_ended: false, ended: false, stalled: None, lingering: None }
+        Self { socket, line_ended: false, ended: false, idle: true, stalled: None, lingering: None }
     }
 
     /// Writes what the socket takes at once, says that nothing more will come, and waits until the client has
@@ -52,11 +55,13 @@ impl Stream {
     pub(crate) async fn say_and_close(mut self, answer: &[u8]) {
         // A new socket's send buffer is empty; if the client has gone already, nobody misses the answer.
         let _ = self.socket.try_write(answer);
+        self.idle = false;
         let _ = poll_fn(|cx| Pin::new(&mut self).poll_shutdown(cx)).await;
     }
 
     /// The result of a write, or the end of patience.
     fn in_time(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.idle = false;
         if written.is_ready() {
             self.stalled = None;
             return written;
@@ -93,7 +98,9 @@ impl AsyncRead for Stream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.socket).poll_read(cx, buf))?;
+        let result = Pin::new(&mut self.socket).poll_read(cx, buf);
+        self.idle = result.is_pending();
+        ready!(result)?;
         let read = &buf.filled()[before..];
         self.ended = read.is_empty();
         self.line_ended = self.line_ended || read.contains(&b'\n');
@@ -130,9 +137,12 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.socket).poll_flush(cx)
     }
 
-    /// Says that nothing more will come, and listens to the client until it says so, too.
+    /// Sends FIN, and reads until the client does the same, within [`LINGER`].
+    ///
+    /// An idle connection is closed without that wait: the client has no response to lose, unless it sends a request
+    /// before it has read the response to the one before.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { socket, lingering, ended, .. } = &mut *self;
+        let Self { socket, lingering, ended, idle, .. } = &mut *self;
         if lingering.is_none() {
             ready!(Pin::new(&mut *socket).poll_shutdown(cx))?;
         }
@@ -140,10 +150,15 @@ impl AsyncWrite for Stream {
         let mut unread = [0; 4096];
         while !*ended && *bytes > 0 && time.as_mut().poll(cx).is_pending() {
             let mut unread = ReadBuf::new(&mut unread);
-            // Whoever resets the connection has gone.
-            if ready!(Pin::new(&mut *socket).poll_read(cx, &mut unread)).is_err() {
-                break;
+            match Pin::new(&mut *socket).poll_read(cx, &mut unread) {
+                Poll::Pending if *idle => break,
+                Poll::Pending => return Poll::Pending,
+                // The client has reset the connection.
+                Poll::Ready(Err(_)) => break,
+                Poll::Ready(Ok(())) => {}
             }
+            // A request that came too late: its client is to see the end of the connection, and not a reset.
+            *idle = false;
             *ended = unread.filled().is_empty();
             *bytes = bytes.saturating_sub(unread.filled().len());
         }

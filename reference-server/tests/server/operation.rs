@@ -217,6 +217,42 @@ fn no_answer_tells_a_password_or_its_hash() {
 }
 
 #[test]
+fn sigterm_closes_idle_connections_and_finishes_the_request_in_flight() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), &[]);
+    let mut idle = TcpStream::connect(&server.address).unwrap();
+    idle.write_all(b"GET /api/v1/stats HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}\n") {
+        let mut byte = [0];
+        idle.read_exact(&mut byte).unwrap();
+        answer.push(byte[0]);
+    }
+    let body = br#"{"email": "last@hbtn.io", "password": "in time"}"#;
+    let head = format!(
+        "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Expect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    let mut in_flight = TcpStream::connect(&server.address).unwrap();
+    in_flight.write_all(head.as_bytes()).unwrap();
+    let mut told_to_continue = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    in_flight.read_exact(&mut told_to_continue).unwrap();
+
+    server.signal("TERM");
+    // The idle connection ends although the other one is still in use.
+    assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+    in_flight.write_all(body).unwrap();
+    let mut answer = String::new();
+    in_flight.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
+    assert!(answer.contains("connection: close\r\n") && answer.contains("last@hbtn.io"), "{answer}");
+    drop(in_flight);
+    let (status, _, stderr) = server.wait();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+}
+
+#[test]
 fn a_terminal_that_goes_away_and_pipes_that_break_leave_it_serving() {
     started(&["--log", "debug"], |mut server| {
         server.close_stderr();

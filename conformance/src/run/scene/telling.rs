@@ -1,5 +1,6 @@
 //! From a step that was tried to the record that reports see: without its secrets.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::milliseconds;
@@ -14,7 +15,7 @@ use crate::redact::Redactor;
 use crate::request::{Header, Prepared};
 use crate::response::Response;
 use crate::source::Excerpt;
-use crate::suite::Step;
+use crate::suite::{Level, Step};
 use crate::verdict::{Finding, Verdict};
 
 /// What the records of one scenario are made with.
@@ -44,10 +45,14 @@ impl Teller<'_> {
         let redactor = &self.redactor;
         let whole = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
         let requirements = &self.session.plan().suite.requirements;
-        let covers = (step.covers.iter())
+        let blamed = |id: &&Arc<str>| !self.unstarted || self.session.plan().belongs(id, &self.trial.profile);
+        let covers: BTreeMap<String, Level> = (step.covers.iter().filter(blamed))
             .filter_map(|id| requirements.iter().find(|requirement| Arc::ptr_eq(&requirement.id, id)))
             .map(|requirement| (requirement.id.to_string(), requirement.level))
             .collect();
+        let behind = attempt.judgement.waits_for.as_deref().and_then(|id| self.step(id));
+        // What a failing setup step kept from being tried is inconclusive, whether the target starts in another profile or not.
+        let tried = covers.is_empty() || behind.is_none_or(|step| step.precondition);
         let findings = attempt.judgement.findings.into_iter().map(|finding| Finding {
             place: finding.place.masked(|text| redactor.mask(text)),
             label: redactor.text(finding.label),
@@ -78,8 +83,12 @@ impl Teller<'_> {
             exchange: attempt.exchange.map(|exchange| self.show(exchange, whole)),
             printed: redactor.text(attempt.printed),
             deviation: None,
-            unstarted: self.unstarted,
+            unstarted: self.unstarted && tried,
         }
+    }
+
+    fn step(&self, id: &str) -> Option<&Step> {
+        self.trial.scenario.steps.iter().find(|step| *step.id == *id)
     }
 
     /// The step in the words of its file. A file too can say a secret: a password in a curl command.

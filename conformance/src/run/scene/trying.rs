@@ -55,7 +55,11 @@ impl Scene<'_> {
         running: &Arc<Running>,
     ) -> Result<(Judgement, Exchange), TemplateError> {
         let scope = self.memory.scope(deed)?;
-        let jar_use = deed.first().request.jar.as_deref();
+        for lane in deed.lanes() {
+            lane.expectation.check(&scope)?;
+        }
+        let jar_use = deed.first().request.jars(&scope)?;
+        let jar_use = jar_use.as_ref();
         let mut jar = self.memory.jar(jar_use);
         let race = match &deed.sent {
             Sent::Sole(lane) => {

@@ -63,6 +63,30 @@ FAULTS = {
     "auth-type-ignored": Fault(
         "demands no authentication whatever AUTH_TYPE says",
         "BASIC task 5: with AUTH_TYPE set the gate demands credentials", "auth"),
+    "auth-type-unset-closed": Fault(
+        "requires credentials without AUTH_TYPE, too",
+        "BASIC task 5: auth is None unless AUTH_TYPE is set", "open"),
+    "auth-type-unset-basic": Fault(
+        "takes Basic credentials without AUTH_TYPE, too",
+        "BASIC task 5: auth is None unless AUTH_TYPE is set", "open"),
+    "gate-prefix-in-basic": Fault(
+        "lets every path pass that begins like an excluded one, with basic_auth alone",
+        "BASIC task 4: a path that only begins like an entry is not excluded", "basic"),
+    "gate-prefix-in-session": Fault(
+        "lets every path pass that begins like an excluded one, with session_auth and the advanced modes alone",
+        "BASIC task 4: a path that only begins like an entry is not excluded", "session"),
+    "basic-mode-missing": Fault(
+        "does not start with basic_auth",
+        "BASIC task 6: the mode basic_auth", "basic"),
+    "session-mode-missing": Fault(
+        "does not start with session_auth",
+        "SESSION task 1: the mode session_auth", "session"),
+    "advanced-modes-missing": Fault(
+        "does not start with session_exp_auth and session_db_auth",
+        "SESSION tasks 9 and 10: these modes", "stored"),
+    "advanced-modes-unknown": Fault(
+        "takes session_exp_auth and session_db_auth for names that it does not know, as auth",
+        "SESSION tasks 9 and 10: these modes", "stored"),
     "current-user-shared": Fault(
         "keeps the current user in one place for all requests, so that requests at once cross",
         "SESSION task 0: me answers the user who sends the request", "session"),
@@ -104,6 +128,12 @@ FAULTS = {
     "basic-any-password": Fault(
         "does not check the password",
         "BASIC task 10: None if is_valid_password says no", "basic"),
+    "basic-never-works": Fault(
+        "refuses every credential",
+        "BASIC task 11: the right email and password identify the user", "basic"),
+    "basic-empty-password-refused": Fault(
+        "refuses an empty password",
+        "open: the model allows the empty password, and the API refuses to make it", "basic"),
     "basic-email-any-case": Fault(
         "finds the user by email without regard to case",
         "BASIC task 10: None if no stored user has that email", "basic"),
@@ -160,6 +190,9 @@ FAULTS = {
     "cookie-name-hardcoded": Fault(
         "calls the cookie _my_session_id whatever SESSION_NAME says",
         "SESSION task 4: SESSION_NAME defines the name of the cookie", "unnamed"),
+    "cookie-name-default": Fault(
+        "calls the cookie _my_session_id when SESSION_NAME is not set",
+        "open: SESSION_NAME defines the name of the cookie, and no transcript shows what is so without it", "unnamed"),
     "cookie-unnamed-500": Fault(
         "fails with 500 when SESSION_NAME is not set",
         "SESSION task 1 is run without SESSION_NAME: a cookie lookup gives None, not an error", "unnamed"),
@@ -240,6 +273,12 @@ FAULTS = {
     "login-201": Fault(
         "answers a login with 201",
         "SESSION task 7: the login answers 200", "session"),
+    "login-201-when-expiring": Fault(
+        "answers a login with 201, with session_exp_auth and session_db_auth alone",
+        "SESSION task 9: only the end of a session is new", "lasting"),
+    "login-leaks-hash-when-expiring": Fault(
+        "shows the hash of the password at a login, with session_exp_auth and session_db_auth alone",
+        "BASIC starter, User: an answer has exactly six members", "stored"),
     "login-answers-id": Fault(
         "answers a login with the user's id only",
         "SESSION task 7: the login answers the whole user", "session"),
@@ -423,6 +462,9 @@ FAULTS = {
     "delete-unknown-200": Fault(
         "answers {} to the deletion of an unknown id",
         "BASIC starter: DELETE of an unknown id is 404", "open"),
+    "delete-disturbs-others": Fault(
+        "fails with 500 on whatever looks for a user while one is deleted",
+        "open: no text speaks of requests at the same moment", "session"),
     "delete-keeps": Fault(
         "answers {} and keeps the user",
         "BASIC starter: a user that was deleted is not found", "open"),

@@ -104,5 +104,15 @@ def basic_ignored_beside_cookie():
         return None if request.cookies else right(self, request)
 
 
+def basic_never_works():
+    BasicAuth.user_object_from_credentials = lambda self, email, password: None
+
+
+def basic_empty_password_refused():
+    @instead_of(BasicAuth, "user_object_from_credentials")
+    def find(right, self, email, password):
+        return right(self, email, password) if password else None
+
+
 def password_md5():
     User.hash = lambda self, password: md5(password.encode()).hexdigest()

@@ -1,4 +1,6 @@
 """Faults of the gate: who may pass, and what the others are told."""
+import os
+import sys
 import time
 
 import api
@@ -103,6 +105,59 @@ def gate_skips_identity():
 
 def auth_type_ignored():
     auth.chosen = lambda: None
+
+
+def closed_without_auth_type(mode):
+    """Choose a mode where AUTH_TYPE chooses none."""
+    right = auth.chosen
+    auth.chosen = lambda: right() or mode()
+
+
+def auth_type_unset_closed():
+    closed_without_auth_type(Auth)
+
+
+def auth_type_unset_basic():
+    closed_without_auth_type(auth.BasicAuth)
+
+
+def open_by_prefix(modes):
+    """Make excluded paths prefixes in some modes."""
+    @instead_of(Auth, "require_auth")
+    def require_auth(right, self, path, excluded):
+        if not isinstance(self, modes):
+            return right(self, path, excluded)
+        return not any(path.startswith(one.rstrip("/")) for one in excluded)
+
+
+def gate_prefix_in_basic():
+    open_by_prefix(auth.BasicAuth)
+
+
+def gate_prefix_in_session():
+    open_by_prefix(SessionAuth)
+
+
+def missing(*names):
+    """End the program where AUTH_TYPE is one of these names, as an import that fails does."""
+    if os.getenv("AUTH_TYPE") in names:
+        sys.exit(f"ModuleNotFoundError: No module named 'api.v1.auth.{os.getenv('AUTH_TYPE')}'")
+
+
+def basic_mode_missing():
+    missing("basic_auth")
+
+
+def session_mode_missing():
+    missing("session_auth")
+
+
+def advanced_modes_missing():
+    missing("session_exp_auth", "session_db_auth")
+
+
+def advanced_modes_unknown():
+    del auth.MODES["session_exp_auth"], auth.MODES["session_db_auth"]
 
 
 def current_user_shared():

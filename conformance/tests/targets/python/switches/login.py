@@ -3,6 +3,7 @@ import json
 from urllib.parse import parse_qsl
 
 from api import ROUTES, Abort, Api
+from auth import SessionExpAuth
 from connection import Request
 from models import User
 from switches.swap import answer_with, instead_of, restate, unknown
@@ -135,6 +136,25 @@ def login_answers_get():
 
 def login_201():
     answer_with("login", 201)
+
+
+def login_201_when_expiring():
+    @instead_of(Api, "login")
+    def login(right, self, request):
+        response = right(self, request)
+        if isinstance(self.auth, SessionExpAuth):
+            response.status = 201
+        return response
+
+
+def login_leaks_hash_when_expiring():
+    @instead_of(Api, "login")
+    def login(right, self, request):
+        response = right(self, request)
+        if isinstance(self.auth, SessionExpAuth):
+            seen = json.loads(response.body)
+            response.body = self.reply({**seen, "_password": User.get(seen["id"])._password}).body
+        return response
 
 
 def login_answers_id():

@@ -104,6 +104,11 @@ def cookie_name_hardcoded():
     name_cookie("_my_session_id")
 
 
+def cookie_name_default():
+    if not os.getenv("SESSION_NAME"):
+        name_cookie("_my_session_id")
+
+
 def cookie_unnamed_500():
     Auth.session_cookie = lambda self, request: request.cookies.get(os.environ["SESSION_NAME"])
 

@@ -1,5 +1,7 @@
 """Faults of the users' views and of what users look like."""
 import json
+import threading
+import time
 from datetime import datetime, timedelta, timezone
 
 import models
@@ -211,6 +213,33 @@ def delete_unknown_200():
     @instead_of(Api, "delete_user")
     def delete_user(right, self, request, user_id):
         return right(self, request, user_id) if User.get(user_id) else self.reply({})
+
+
+def delete_disturbs_others():
+    deleting = threading.Event()
+    right_search, right_get = User.search, User.get
+
+    @instead_of(User, "remove")
+    def remove(right, self):
+        deleting.set()
+        time.sleep(0.2)
+        try:
+            return right(self)
+        finally:
+            deleting.clear()
+
+    def undisturbed():
+        if deleting.is_set():
+            raise RuntimeError("dictionary changed size during iteration")
+
+    def search(**wanted):
+        undisturbed()
+        return right_search(**wanted)
+
+    def get(key):
+        undisturbed()
+        return right_get(key)
+    User.search, User.get = search, get
 
 
 def delete_keeps():

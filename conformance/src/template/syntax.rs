@@ -1,0 +1,385 @@
+//! The tokens of an expression: enough to find where it ends, and which of its parts become a text or are calculated with.
+//!
+//! The template library spells `true` and null as Python does when it makes a text of them, and it calculates with floats. [`read`] puts the filters
+//! of [`value`](super::value) behind operands: one behind those of `~` that makes a text as JSON and YAML write it, one behind those of other operators
+//! that makes a float of a number that the library cannot hold with all its digits.
+
+use super::value::{EXACT, NUMBER, TEXT, TEXTS};
+
+/// A part of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token<'t> {
+    Name(&'t str),
+    Number,
+    /// A string in quotes.
+    Text,
+    /// An operator or a bracket.
+    Sign(&'t str),
+}
+
+/// What is known of an expression before it is compiled.
+#[derive(Debug, Default)]
+pub(super) struct Syntax<'t> {
+    /// The expression with the filters of this language in it.
+    pub(super) rewritten: String,
+    /// The names that are sliced (`name[:3]`), which the library passes over.
+    pub(super) sliced: Vec<&'t str>,
+    /// The filters that it uses.
+    pub(super) filters: Vec<&'t str>,
+    /// The functions that it calls.
+    pub(super) calls: Vec<&'t str>,
+}
+
+/// What stands on one side of an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// The begin, the end, or what neither makes a text nor calculates.
+    Nothing,
+    /// `+`, `-` and comparisons, which bind weaker than `~`.
+    Sum,
+    /// `~`
+    Concatenation,
+    /// `*`, `/` and `%`, which bind stronger than `~`.
+    Product,
+}
+
+/// What is open: the whole expression, or a bracket in it.
+struct Level<'t> {
+    before: Beside,
+    /// Whether a minus sign stands before the operand. It binds stronger than a filter.
+    negative: bool,
+    /// The tokens of the operand so far: the first one, where it begins, and how many.
+    operand: Option<(Token<'t>, usize, usize)>,
+    /// The dotted name that stands before the bracket.
+    subscripted: Option<&'t str>,
+}
+
+/// Filters whose input becomes a text.
+const OF_TEXT: [&str; 12] = [
+    "capitalize",
+    "e",
+    "escape",
+    "indent",
+    "lines",
+    "lower",
+    "replace",
+    "split",
+    "title",
+    "trim",
+    "upper",
+    "safe",
+];
+/// Filters that calculate.
+const OF_NUMBERS: [&str; 5] = ["abs", "float", "int", "round", "sum"];
+/// Filters that compare the elements of a list.
+const OF_ORDER: [&str; 4] = ["max", "min", "sort", "unique"];
+
+/// Returns where the expression that begins here ends: its `}`, and not one in quotes or in inner braces.
+pub(crate) fn expression_end(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, token) in tokens(text) {
+        match token {
+            Token::Sign("{") => depth += 1,
+            Token::Sign("}") if depth == 0 => return Some(at),
+            Token::Sign("}") => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Returns the expression with its braces that a text begins with, if it begins with one.
+pub(crate) fn leading(text: &str) -> Option<&str> {
+    let end = expression_end(text.strip_prefix("${")?)?;
+    text.get(..end + "${}".len())
+}
+
+/// Returns the pieces of a text: each with whether it is an expression. The last one may be an expression that is never closed.
+pub(crate) fn pieces(text: &str) -> Vec<(bool, &str)> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        let (literal, opened) = rest.split_at(start);
+        let expression = leading(opened).unwrap_or(opened);
+        pieces.extend([(false, literal), (true, expression)]);
+        rest = &opened[expression.len()..];
+    }
+    pieces.push((false, rest));
+    pieces.retain(|(_, piece)| !piece.is_empty());
+    pieces
+}
+
+/// Returns what is known of an expression that is written without its braces.
+pub(super) fn read(expression: &str) -> Syntax<'_> {
+    let mut syntax = Syntax::default();
+    let mut inserted: Vec<(usize, String)> = Vec::new();
+    let mut levels = vec![Level::of(None)];
+    let all: Vec<(usize, Token<'_>)> = tokens(expression).collect();
+    // Then the elements of the list that is joined are objects.
+    let by_attribute = all.iter().any(|(_, token)| *token == Token::Name("attribute"));
+    // Where the token before this one ends.
+    let mut end = 0;
+    for (index, &(at, token)) in all.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| all.get(before)).map(|(_, token)| *token);
+        let next = all.get(index + 1).map(|(_, token)| *token);
+        let member =
+            matches!(before, Some(Token::Sign("." | "|"))) || matches!(before, Some(Token::Name("is")));
+        let Some(level) = levels.last_mut() else { break };
+        match token {
+            Token::Sign(open @ ("(" | "[" | "{")) => {
+                let name = dotted(&all[..index]).and_then(|from| expression.get(from..end));
+                if let (Some(Token::Name(name)), "(", false) = (before, open, is_filter(&all[..index])) {
+                    syntax.calls.push(name);
+                }
+                level.count(at, token);
+                levels.push(Level::of(name.filter(|_| open == "[")));
+            }
+            Token::Sign(")" | "]" | "}") => {
+                level.close(Beside::Nothing, end, &mut inserted);
+                if levels.len() > 1 {
+                    levels.pop();
+                }
+            }
+            Token::Sign("|") => {
+                level.count(at, token);
+                level.negate(end, &mut inserted);
+                if let Some(Token::Name(name)) = next {
+                    syntax.filters.push(name);
+                    let before = match name {
+                        "join" if by_attribute => None,
+                        "join" => Some(TEXTS),
+                        _ if OF_TEXT.contains(&name) => Some(TEXT),
+                        _ if OF_NUMBERS.contains(&name) => Some(NUMBER),
+                        _ if OF_ORDER.contains(&name) => Some(EXACT),
+                        _ => None,
+                    };
+                    inserted.extend(before.map(|before| (end, filter(before))));
+                }
+            }
+            Token::Name("is") if !member && level.operand.is_some() => {
+                level.count(at, token);
+                // Whether there is a value at all is asked of the name itself.
+                let test = all[index + 1..].iter().find_map(|(_, token)| match token {
+                    Token::Name("not") => None,
+                    Token::Name(test) => Some(*test),
+                    _ => Some(""),
+                });
+                if !matches!(test, Some("defined" | "undefined")) {
+                    inserted.push((end, filter(NUMBER)));
+                }
+            }
+            Token::Sign("-") if level.operand.is_none() => level.negative = true,
+            Token::Sign(":") => {
+                syntax.sliced.extend(level.subscripted);
+                level.close(Beside::Nothing, end, &mut inserted);
+            }
+            _ => match Beside::of(token, member) {
+                Some(beside) => level.close(beside, end, &mut inserted),
+                None => level.count(at, token),
+            },
+        }
+        end = token_end(expression, at);
+    }
+    if let Some(level) = levels.first_mut() {
+        level.close(Beside::Nothing, end, &mut inserted);
+    }
+    inserted.sort_by_key(|(at, _)| *at);
+    let mut from = 0;
+    for (at, more) in inserted {
+        syntax.rewritten.extend([expression.get(from..at).unwrap_or_default(), &more]);
+        from = at;
+    }
+    syntax.rewritten.push_str(expression.get(from..).unwrap_or_default());
+    syntax
+}
+
+fn filter(name: &str) -> String {
+    format!(" | {name}")
+}
+
+impl<'t> Level<'t> {
+    fn of(subscripted: Option<&'t str>) -> Self {
+        Self { before: Beside::Nothing, negative: false, operand: None, subscripted }
+    }
+
+    /// Adds a token to the operand.
+    fn count(&mut self, at: usize, token: Token<'t>) {
+        let (first, begin, many) = self.operand.unwrap_or((token, at, 0));
+        self.operand = Some((first, begin, many + 1));
+    }
+
+    /// Whether the operand is one number or one string as it is written.
+    fn is_literal(&self) -> bool {
+        matches!(self.operand, Some((Token::Number | Token::Text, _, 1)))
+    }
+
+    /// Ends what a minus sign stands before.
+    fn negate(&mut self, end: usize, inserted: &mut Vec<(usize, String)>) {
+        if let Some((_, begin, _)) = self.operand.filter(|_| self.negative && !self.is_literal()) {
+            inserted.extend([(begin, "(".to_owned()), (end, format!(" | {NUMBER})"))]);
+        }
+        self.negative = false;
+    }
+
+    /// Ends the operand before an operator, and puts the filter behind it that the operators on its two sides ask for.
+    fn close(&mut self, behind: Beside, end: usize, inserted: &mut Vec<(usize, String)>) {
+        self.negate(end, inserted);
+        if self.operand.is_some() && !self.is_literal() {
+            match self.before.max(behind) {
+                Beside::Nothing => {}
+                Beside::Concatenation => inserted.push((end, filter(TEXT))),
+                Beside::Sum | Beside::Product => inserted.push((end, filter(NUMBER))),
+            }
+        }
+        self.before = behind;
+        self.operand = None;
+    }
+}
+
+impl Beside {
+    /// What a token is to the operands beside it; none where it is a part of one.
+    fn of(token: Token<'_>, member: bool) -> Option<Self> {
+        match token {
+            Token::Name("if" | "else" | "and" | "or" | "not") if !member => Some(Self::Nothing),
+            Token::Name("in") if !member => Some(Self::Sum),
+            Token::Sign("," | "=") => Some(Self::Nothing),
+            Token::Sign("+" | "-" | "==" | "!=" | "<" | ">" | "<=" | ">=") => Some(Self::Sum),
+            Token::Sign("~") => Some(Self::Concatenation),
+            Token::Sign("*" | "**" | "/" | "//" | "%") => Some(Self::Product),
+            _ => None,
+        }
+    }
+
+    /// The one that binds stronger.
+    fn max(self, other: Self) -> Self {
+        if (self as u8) < other as u8 { other } else { self }
+    }
+}
+
+/// Whether the last of these tokens is the name of a filter or a test.
+fn is_filter(tokens: &[(usize, Token<'_>)]) -> bool {
+    let before = tokens.len().checked_sub(2).and_then(|at| tokens.get(at));
+    matches!(before, Some((_, Token::Sign("|" | ".") | Token::Name("is" | "not"))))
+}
+
+/// Where the dotted name begins that these tokens end with.
+fn dotted(tokens: &[(usize, Token<'_>)]) -> Option<usize> {
+    let mut begins = None;
+    let mut name = true;
+    for (at, token) in tokens.iter().rev() {
+        match (name, token) {
+            (true, Token::Name(_)) => begins = Some(*at),
+            (false, Token::Sign(".")) => {}
+            (true, _) => return None,
+            (false, _) => break,
+        }
+        name = !name;
+    }
+    begins
+}
+
+/// The tokens of a text, each with where it begins.
+fn tokens(text: &str) -> impl Iterator<Item = (usize, Token<'_>)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        at += text.get(at..)?.len() - text.get(at..)?.trim_start().len();
+        let (begin, end) = (at, token_end(text, at));
+        let written = text.get(begin..end).filter(|written| !written.is_empty())?;
+        at = end;
+        let first = written.chars().next()?;
+        let token = match first {
+            '"' | '\'' => Token::Text,
+            _ if first.is_ascii_digit() => Token::Number,
+            _ if first.is_alphabetic() || first == '_' => Token::Name(written),
+            _ => Token::Sign(written),
+        };
+        Some((begin, token))
+    })
+}
+
+/// Where the token ends that begins here.
+fn token_end(text: &str, at: usize) -> usize {
+    const LONG: [&str; 6] = ["==", "!=", "<=", ">=", "//", "**"];
+    let rest = text.get(at..).unwrap_or_default();
+    let Some(first) = rest.chars().next() else { return text.len() };
+    let run = |is: &dyn Fn(char) -> bool| rest.find(|one: char| !is(one)).unwrap_or(rest.len());
+    let length = match first {
+        '"' | '\'' => string_length(rest, first),
+        _ if first.is_ascii_digit() => run(&|one| one.is_ascii_alphanumeric() || one == '_' || one == '.'),
+        _ if first.is_alphabetic() || first == '_' => run(&|one| one.is_alphanumeric() || one == '_'),
+        _ if LONG.iter().any(|long| rest.starts_with(long)) => 2,
+        _ => first.len_utf8(),
+    };
+    at + length
+}
+
+/// How long a string in quotes is, a backslash in it before the character that it escapes. One that is never closed takes all.
+fn string_length(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, one) in text.char_indices().skip(1) {
+        match one {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if one == quote => return at + one.len_utf8(),
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_ends_behind_the_strings_in_it() {
+        for (text, expression) in [
+            ("${a}b}", "${a}"),
+            (r"${'it\'s'}x", r"${'it\'s'}"),
+            (r#"${"a\"}"}x}"#, r#"${"a\"}"}"#),
+            (r"${'a\\'}'}", r"${'a\\'}"),
+            ("${'a}b'}", "${'a}b'}"),
+            ("${'${'}${b}", "${'${'}"),
+            ("${'x[1:2]'}", "${'x[1:2]'}"),
+            (r#"${"]"}"#, r#"${"]"}"#),
+            ("${{'a': {'b': 1}}['a']}!", "${{'a': {'b': 1}}['a']}"),
+            (r#"${"it's"}'}"#, r#"${"it's"}"#),
+        ] {
+            assert_eq!(leading(text), Some(expression), "{text}");
+        }
+        assert_eq!((leading("${'a}"), leading("${a"), leading("x${a}")), (None, None, None));
+        assert_eq!(pieces("a${'}'}b${c"), [(false, "a"), (true, "${'}'}"), (false, "b"), (true, "${c")]);
+    }
+
+    #[test]
+    fn what_is_put_together_becomes_a_text_and_what_is_calculated_with_a_float() {
+        for (expression, rewritten) in [
+            ("a", "a"),
+            ("a.b ~ 'x'", "a.b | string ~ 'x'"),
+            ("'x' ~ a ~ f(b ~ 1)", "'x' ~ a | string ~ f(b | string ~ 1) | string"),
+            ("a * b ~ c + d", "a | _number * b | _number ~ c | string + d | _number"),
+            ("(a if b else c) ~ d | upper", "(a if b else c) | string ~ d | string | upper | string"),
+            ("a == 1.10 and b < c", "a | _number == 1.10 and b | _number < c | _number"),
+            ("-a ~ 'x'", "-(a | _number) | string ~ 'x'"),
+            ("1 - -a.b[-1] | abs", "1 - -(a.b[-1] | _number) | _number | abs | _number"),
+            ("a[-1] ~ b[c:d]", "a[-1] | string ~ b[c:d] | string"),
+            ("a is none or b is not defined", "a | _number is none or b is not defined"),
+            ("a | sum", "a | _number | sum"),
+            ("a | max", "a | _exact | max"),
+            ("a | join('+') ~ '~'", "a | _texts | join('+') | string ~ '~'"),
+            ("a | join(',', attribute='b')", "a | join(',', attribute='b')"),
+            ("a.is ~ a.in", "a.is | string ~ a.in | string"),
+            ("a in [1, b] ~ ''", "a | _number in [1, b] | string ~ ''"),
+        ] {
+            assert_eq!(read(expression).rewritten, rewritten);
+        }
+    }
+
+    #[test]
+    fn names_filters_and_calls_are_not_looked_for_in_strings() {
+        let syntax = read("a.b[c[1:]:] | upper ~ 'x[1:2] | no f(' ~ g(h | lower) ~ i | default(1)");
+        assert_eq!(syntax.sliced, ["c", "a.b"]);
+        assert_eq!(syntax.filters, ["upper", "lower", "default"]);
+        assert_eq!(syntax.calls, ["g"]);
+    }
+}
