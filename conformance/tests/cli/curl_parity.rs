@@ -498,7 +498,10 @@ fn server_that_speaks_before_the_request_is_met_as_curl_meets_it() {
         let step = told.step("b/x::step");
         assert_eq!(outcome(step, &outcome_of_curl), outcome_of_curl, "{name}: {step}");
         let by_us = requests(&server);
-        assert_eq!(by_us[""].len(), 1, "{name}: {by_us:?}");
-        assert_eq!(by_us, by_curl, "{name}");
+        assert_eq!((by_us[""].len(), by_curl[""].len()), (1, 1), "{name}: {by_us:?} {by_curl:?}");
+        // A client that refuses what came may do so before its request has gone out.
+        if outcome_of_curl != Outcome::None {
+            assert_eq!(by_us, by_curl, "{name}");
+        }
     }
 }
