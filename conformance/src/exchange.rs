@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Notify;
 use tokio_rustls::rustls::{AlertDescription, Error as TlsError};
@@ -211,11 +213,28 @@ struct Single {
     partial: Option<Response>,
     resent: bool,
     surplus: Surplus,
+    /// The connection, if a redirect of the same step can use it.
+    connection: Option<Connection>,
+    /// Whether later steps can use it too.
+    keeps: bool,
+    /// The bytes of the response's `Location`.
+    location: Option<Vec<u8>>,
+    /// Whether the target responded while the body waited for `100 Continue`.
+    held_back: bool,
 }
 
 impl Single {
     fn none(breakage: Breakage) -> Self {
-        Self { outcome: Err(breakage), partial: None, resent: false, surplus: Surplus::default() }
+        Self {
+            outcome: Err(breakage),
+            partial: None,
+            resent: false,
+            surplus: Surplus::default(),
+            connection: None,
+            keeps: false,
+            location: None,
+            held_back: false,
+        }
     }
 }
 
@@ -256,48 +275,52 @@ impl Wire {
         let mut plain = (request.follow > 0).then(|| request.clone());
         let request = self.dress(request, jar.as_deref());
         let mut left = self.transport.limit;
-        let Single { outcome, partial, resent, surplus } = self.single(&request, reading, left).await;
-        let mut exchange = Exchange { partial, resent, surplus, ..Exchange::new(request, outcome) };
+        let mut single = self.single(&request, reading, left, None).await;
+        let mut exchange = Exchange::new(request, Err(Breakage::Silence(left)));
         let mut elapsed = Duration::ZERO;
         let mut current = exchange.request.target.clone();
-        while let Ok(response) = &mut exchange.outcome {
+        loop {
+            exchange.resent |= single.resent;
+            let response = match single.outcome {
+                Ok(response) => response,
+                Err(breakage) => {
+                    (exchange.outcome, exchange.partial) = (Err(breakage), single.partial);
+                    exchange.surplus = single.surplus;
+                    return exchange;
+                }
+            };
             elapsed += response.elapsed;
             if let (Some(jar), Ok(url)) = (jar.as_deref_mut(), self.url(&current)) {
-                jar.keep(&url, response);
+                jar.keep(&url, &response);
             }
-            let Some(plain) = plain.as_mut() else { break };
-            let target = match self.next(&current, response) {
-                Next::Final => break,
-                Next::Stop(reason) => {
-                    exchange.redirect_end = Some(reason);
-                    break;
-                }
-                Next::Target(_) if plain.follow == 0 => {
-                    let limit = exchange.hops.len();
-                    exchange.redirect_end = Some(format!("the limit of {limit} redirects is reached"));
-                    break;
-                }
-                Next::Target(target) => target,
+            let next = match (&mut plain, single.location) {
+                (Some(plain), location) => self.next(plain, &current, response.status, location.as_deref()),
+                (None, _) => Next::Final,
             };
-            redirect_request(plain, response.status, target);
+            let (Next::Follow, Some(plain)) = (&next, &plain) else {
+                if let Some(connection) = single.connection {
+                    self.release(connection, single.keeps);
+                }
+                exchange.redirect_end = match next {
+                    Next::Stop(reason) => Some(reason),
+                    Next::Limit => Some(format!("the limit of {} redirects is reached", exchange.hops.len())),
+                    Next::Final | Next::Follow => None,
+                };
+                exchange.outcome = Ok(Response { elapsed, ..response });
+                exchange.surplus = single.surplus;
+                return exchange;
+            };
             let next = self.dress(plain.clone(), jar.as_deref());
             left = left.saturating_sub(response.elapsed);
-            let single = self.single(&next, reading, left).await;
             current.clone_from(&next.target);
-            (exchange.partial, exchange.surplus) = (single.partial, single.surplus);
-            exchange.resent |= single.resent;
+            // As curl does, all hops of one request use one connection if it is clean.
+            single = self.single(&next, reading, left, single.connection).await;
             if single.outcome.is_err() {
                 exchange.redirect_end =
                     Some(format!("`{} {}` got no complete response", next.method, next.target));
             }
-            if let Ok(response) = std::mem::replace(&mut exchange.outcome, single.outcome) {
-                exchange.hops.push(Hop { response, next });
-            }
+            exchange.hops.push(Hop { response, next });
         }
-        if let Ok(response) = &mut exchange.outcome {
-            response.elapsed = elapsed;
-        }
-        exchange
     }
 
     /// Opens connections, so that this number of requests goes out at one moment. If one cannot be opened, the request that needs it
@@ -324,73 +347,121 @@ impl Wire {
         if let Some(pairs) = pairs {
             match dressed.headers.iter_mut().find(|header| header.is("cookie")) {
                 Some(own) => own.value = format!("{pairs}; {}", own.value),
-                None => dressed.headers.push(Header::new("Cookie", &pairs)),
+                None => dressed.add_cookies(&pairs),
             }
         }
         dressed
     }
 
-    /// Where a response leads.
-    fn next(&self, current: &str, response: &Response) -> Next {
-        if !(300..400).contains(&response.status) {
+    /// Decides where a response leads, and turns `request` into the one that follows it.
+    fn next(&self, request: &mut Prepared, current: &str, status: u16, location: Option<&[u8]>) -> Next {
+        if !(300..400).contains(&status) {
             return Next::Final;
         }
-        let Some(location) = response.header("location").filter(|location| !location.is_empty()) else {
-            return match response.status {
-                301..=303 | 307 | 308 => {
-                    Next::Stop(format!("the {} response has no `Location`", response.status))
-                }
+        let Some(location) = location.filter(|location| !location.is_empty()) else {
+            return match status {
+                301..=303 | 307 | 308 => Next::Stop(format!("the {status} response has no `Location`")),
                 _ => Next::Final,
             };
         };
+        let shown = latin1(location).escape_debug().to_string();
         let path = self.base.path().trim_end_matches('/');
-        match redirect::resolve(&self.base, &format!("{path}{current}"), location) {
-            Destination::SameOrigin(target) => match target.strip_prefix(path) {
-                Some("") => Next::Target("/".to_owned()),
-                Some(query) if query.starts_with('?') => Next::Target(format!("/{query}")),
-                Some(target) if target.starts_with('/') => Next::Target(target.to_owned()),
-                _ => Next::Stop(format!("`Location: {location}` leads outside of {}", self.address)),
-            },
+        let resolved =
+            redirect::resolve(&self.base, &format!("{path}{current}"), location, request.path_as_is);
+        let (target, credentials) = match resolved {
+            Destination::SameOrigin { target, credentials } => (target, credentials),
             Destination::Elsewhere => {
-                Next::Stop(format!("`Location: {location}` leads to another origin than {}", self.address))
+                return Next::Stop(format!(
+                    "`Location: {shown}` leads to another origin than {}",
+                    self.address
+                ));
             }
             Destination::Malformed(why) => {
-                Next::Stop(format!("`Location: {}` cannot be followed: {why}", location.escape_debug()))
+                return Next::Stop(format!("`Location: {shown}` cannot be followed: {why}"));
             }
+        };
+        let target = match target.strip_prefix(path) {
+            Some("") => "/".to_owned(),
+            Some(query) if query.starts_with('?') => format!("/{query}"),
+            Some(target) if target.starts_with('/') => target.to_owned(),
+            _ => return Next::Stop(format!("`Location: {shown}` leads outside of {}", self.address)),
+        };
+        if request.follow == 0 {
+            return Next::Limit;
         }
+        redirect_request(request, status, target, credentials);
+        Next::Follow
     }
 
-    /// Sends one request and reads its response; `limit` is the time for both.
-    async fn single(&self, request: &Prepared, reading: Reading, limit: Duration) -> Single {
+    /// Sends one request and reads its response; `limit` is the time for both. `kept` is the connection of the hop before.
+    async fn single(
+        &self,
+        request: &Prepared,
+        reading: Reading,
+        limit: Duration,
+        kept: Option<Connection>,
+    ) -> Single {
         let target = format!("{}{}", self.base.path().trim_end_matches('/'), request.target);
         let message = match Message::new(request, &target, &self.route) {
             Ok(message) => message,
             Err(breakage) => return Single::none(breakage),
         };
-        let may_reuse = self.transport.connections == Connections::Reuse && request.raw.is_none();
-        let ahead = lock(&self.ahead).pop().filter(|_| request.raw.is_none());
-        if ahead.is_none()
-            && may_reuse
-            && let Some(connection) = self.idle_connection()
-        {
-            let (single, received) = self.over(connection, request, &message, reading, limit).await;
+        let may_reuse = request.raw.is_none();
+        let ahead = lock(&self.ahead).pop().filter(|_| may_reuse);
+        let idle = || (self.transport.connections == Connections::Reuse).then(|| self.idle_connection());
+        let reused = match ahead {
+            Some(_) => None,
+            None => kept.and_then(Connection::reused).or_else(|| idle().flatten()).filter(|_| may_reuse),
+        };
+        let single = if let Some(connection) = reused {
+            let (single, any_byte) = self.over(connection, request, &message, reading, limit).await;
             // curl's rule (`Curl_retry_request` in its lib/multi.c): the connection was reused and closed before any byte.
-            if received || !matches!(single.outcome, Err(Breakage::Broken(_))) {
-                return single;
+            if any_byte || !matches!(single.outcome, Err(Breakage::Broken(_))) {
+                single
+            } else {
+                // Without another connection, the request has ended the target.
+                let Ok(connection) = self.connect().await else { return single };
+                let (single, _) = self.over(connection, request, &message, reading, limit).await;
+                Single { resent: true, ..single }
             }
-            // Without another connection, the request has ended the target.
-            let Ok(connection) = self.connect().await else { return single };
-            let (single, _) = self.over(connection, request, &message, reading, limit).await;
-            return Single { resent: true, ..single };
+        } else {
+            let connection = match ahead {
+                Some(connection) => connection,
+                None => match self.connect().await {
+                    Ok(connection) => connection,
+                    Err(breakage) => return Single::none(breakage),
+                },
+            };
+            self.over(connection, request, &message, reading, limit).await.0
+        };
+        match without_expectation(request, &message, &single) {
+            Some(request) => self.after_417(request, &target, reading, limit, single.connection).await,
+            None => single,
         }
-        let connection = match ahead {
+    }
+
+    /// Sends a request again whose `Expect: 100-continue` the target has refused, without it (RFC 9110, section 10.1.1).
+    async fn after_417(
+        &self,
+        request: Prepared,
+        target: &str,
+        reading: Reading,
+        limit: Duration,
+        kept: Option<Connection>,
+    ) -> Single {
+        let message = match Message::new(&request, target, &self.route) {
+            Ok(message) => Message { expects_continue: false, ..message },
+            Err(breakage) => return Single::none(breakage),
+        };
+        let connection = match kept.and_then(Connection::reused) {
             Some(connection) => connection,
             None => match self.connect().await {
                 Ok(connection) => connection,
-                Err(breakage) => return Single::none(breakage),
+                Err(breakage) => return Single { resent: true, ..Single::none(breakage) },
             },
         };
-        self.over(connection, request, &message, reading, limit).await.0
+        let (single, _) = self.over(connection, &request, &message, reading, limit).await;
+        Single { resent: true, ..single }
     }
 
     async fn connect(&self) -> Result<Connection, Breakage> {
@@ -405,9 +476,7 @@ impl Wire {
     fn idle_connection(&self) -> Option<Connection> {
         let mut idle = lock(&self.idle);
         idle.retain_mut(|(connection, since)| since.elapsed() < IDLE && connection.is_idle());
-        let (mut connection, _) = idle.pop()?;
-        connection.surplus = Surplus::default();
-        Some(connection)
+        idle.pop().map(|(connection, _)| connection).and_then(Connection::reused)
     }
 
     /// Sends a request over a connection. Says, too, whether any byte came back.
@@ -422,7 +491,7 @@ impl Wire {
         let mut received = Received::default();
         let began = Instant::now();
         let done = transfer(&mut connection, message, reading, limit, &mut received).await;
-        let Received { response, any_byte, surplus: after, reusable } = received;
+        let Received { response, any_byte, surplus: after, reusable, location } = received;
         let transferred = match done {
             Ok(transferred) => transferred,
             // The time of the whole step is what its author knows, not what earlier redirects have left of it.
@@ -444,19 +513,38 @@ impl Wire {
         let surplus = if counts { connection.surplus.clone() } else { Surplus::default() };
         surplus.add(after);
         let clean = reusable
-            && transferred.written
+            // After a 417 the target does not wait for a body that was held back.
+            && (transferred.written == Written::Whole || transferred.held_back && response.status == 417)
             && after == 0
-            && !message.is_head
+            && request.raw.is_none();
+        // Where servers often send what belongs to no response, the next step has a connection of its own.
+        let keeps = !message.is_head
             && !matches!(response.status, 204 | 304)
             && !(message.has_body && response.status >= 400);
-        if self.transport.connections == Connections::Reuse && clean && request.raw.is_none() {
-            lock(&self.idle).push((connection, Instant::now()));
-        } else if !response.cut {
-            connection.close();
-        }
+        let connection = if clean {
+            Some(connection)
+        } else {
+            if !response.cut {
+                connection.close();
+            }
+            None
+        };
         let elapsed = transferred.last_byte.saturating_duration_since(began);
         let outcome = Ok(Response { elapsed, ..response }.to(request));
-        (Single { outcome, partial: None, resent: false, surplus }, any_byte)
+        let held_back = transferred.held_back;
+        (
+            Single { outcome, partial: None, resent: false, surplus, connection, keeps, location, held_back },
+            any_byte,
+        )
+    }
+
+    /// Keeps a clean connection for later steps, or closes it.
+    fn release(&self, connection: Connection, keeps: bool) {
+        if keeps && self.transport.connections == Connections::Reuse {
+            lock(&self.idle).push((connection, Instant::now()));
+        } else {
+            connection.close();
+        }
     }
 
     fn url(&self, target: &str) -> Result<Url, Breakage> {
@@ -469,16 +557,18 @@ impl Wire {
 enum Next {
     /// It is not a redirect.
     Final,
-    /// A path and query of the target.
-    Target(String),
+    /// To another request of the target.
+    Follow,
     /// It is not followed, for a reason.
     Stop(String),
+    /// It is not followed, since the request allows no more redirects.
+    Limit,
 }
 
 /// Turns a request into the one that follows a redirect with this status.
-fn redirect_request(request: &mut Prepared, status: u16, target: String) {
+fn redirect_request(request: &mut Prepared, status: u16, target: String, credentials: Option<String>) {
     request.target = target;
-    request.follow -= 1;
+    request.follow = request.follow.saturating_sub(1);
     // RFC 9110, section 15.4: 303 asks for a GET, and 301 and 302 turn a POST into one. A method that a curl command names holds for
     // all of them, and only loses its body.
     let loses_its_body = match status {
@@ -490,17 +580,42 @@ fn redirect_request(request: &mut Prepared, status: u16, target: String) {
         if !request.method_stays {
             request.method = "GET".to_owned();
         }
-        request.body = None;
-        request.headers.retain(|header| !request.of_body.iter().any(|name| header.is(name)));
+        request.remove_body();
     }
+    if let Some(credentials) = credentials
+        && !request.headers.iter().any(|header| header.is("authorization"))
+    {
+        let value = format!("Basic {}", BASE64_STANDARD.encode(credentials));
+        request.headers.insert(0, Header::new("Authorization", value));
+    }
+}
+
+/// The request as it is sent again after a 417 that came while its body waited for `100 Continue`; an Expect of the step's own stays.
+fn without_expectation(request: &Prepared, message: &Message<'_>, single: &Single) -> Option<Prepared> {
+    let refused = single.outcome.as_ref().is_ok_and(|response| response.status == 417);
+    // As curl: a response that closes the connection is final.
+    if !(refused && message.expects_continue && single.held_back && single.connection.is_some()) {
+        return None;
+    }
+    let mut request = request.clone();
+    let first = request.headers.len().saturating_sub(request.after_length);
+    let mut index = 0;
+    let before = request.headers.len();
+    request.headers.retain(|header| {
+        index += 1;
+        index <= first || !header.is("expect")
+    });
+    request.after_length -= before - request.headers.len();
+    Some(request)
 }
 
 /// How a transfer ended.
 struct Transferred {
-    /// Whether the whole request was written.
-    written: bool,
+    written: Written,
     /// When the last byte of the response came.
     last_byte: Instant,
+    /// Whether the target responded while the body waited for `100 Continue`.
+    held_back: bool,
 }
 
 /// Writes a request and reads its response at the same time.
@@ -523,18 +638,20 @@ async fn transfer(
     let both = async {
         loop {
             tokio::select! {
-                result = &mut write, if written.is_none() => written = Some(result),
+                biased;
                 outcome = &mut read => break outcome,
+                result = &mut write, if written.is_none() => written = Some(result),
             }
         }
     };
     tokio::time::timeout(limit, both).await.unwrap_or(Err(Breakage::Silence(limit)))?;
     let last_byte = Instant::now();
-    if written.is_none() && !heads.refuse() {
+    if written.is_none() && !heads.refuse() && !heads.holds_back(message) {
         // As curl does: the rest of a body is sent although a response below 300 is complete, if the target reads it.
         written = tokio::time::timeout(REST_WAIT, write).await.ok();
     }
-    Ok(Transferred { written: written == Some(Written::Whole), last_byte })
+    let held_back = heads.holds_back(message);
+    Ok(Transferred { written: written.unwrap_or(Written::Stopped), last_byte, held_back })
 }
 
 /// The heads that have come while a request is written.
@@ -542,22 +659,44 @@ async fn transfer(
 struct Heads {
     /// The status of the last one; 0 before it.
     status: AtomicUsize,
-    seen: AtomicBool,
+    /// Whether the body may be sent: `100 Continue` has come, or the wait for it is over.
+    continued: AtomicBool,
     changed: Notify,
 }
 
 impl Watch for Heads {
     fn head(&self, status: u16) {
         self.status.store(usize::from(status), Ordering::Relaxed);
-        self.seen.store(true, Ordering::Relaxed);
+        if status == 100 {
+            self.continued.store(true, Ordering::Relaxed);
+        }
         self.changed.notify_one();
     }
 }
 
 impl Heads {
-    /// Whether a final response has come that asks for something else than the rest of the request: curl stops sending then.
+    /// Whether a final response has come that refuses the rest of the request: curl stops sending then.
     fn refuse(&self) -> bool {
         self.status.load(Ordering::Relaxed) >= 300
+    }
+
+    /// Whether a final response has come while the body was waiting for `100 Continue`.
+    fn holds_back(&self, message: &Message<'_>) -> bool {
+        message.expects_continue
+            && !self.continued.load(Ordering::Relaxed)
+            && self.status.load(Ordering::Relaxed) >= 200
+    }
+
+    /// Waits until the body may be sent or a final response has come.
+    async fn wait_for_continue(&self) {
+        let wait = async {
+            while !self.continued.load(Ordering::Relaxed) && self.status.load(Ordering::Relaxed) < 200 {
+                self.changed.notified().await;
+            }
+        };
+        if tokio::time::timeout(CONTINUE_WAIT, wait).await.is_err() {
+            self.continued.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -574,12 +713,11 @@ async fn write<W: AsyncWrite + Unpin>(writer: &mut W, message: &Message<'_>, hea
     if write_all(writer, &message.first, heads).await == Written::Stopped {
         return Written::Stopped;
     }
-    if message.expects_continue && !heads.seen.load(Ordering::Relaxed) {
-        tokio::time::timeout(CONTINUE_WAIT, heads.changed.notified()).await.ok();
-    }
-    // A final response instead of `100 Continue`: the body is not wanted.
-    if message.expects_continue && heads.status.load(Ordering::Relaxed) >= 200 {
-        return Written::Stopped;
+    if message.expects_continue {
+        heads.wait_for_continue().await;
+        if heads.holds_back(message) {
+            return Written::Stopped;
+        }
     }
     if write_all(writer, message.rest, heads).await == Written::Stopped {
         return Written::Stopped;

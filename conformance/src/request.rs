@@ -40,6 +40,8 @@ pub struct Request {
     pub query: Box<[Field]>,
     /// The header fields that were asked for. A field of the same name replaces a default one.
     pub headers: Box<[Header<Text>]>,
+    /// The header fields that options of a curl command set; curl sends them before those of `-H`.
+    pub own: Box<[Header<Text>]>,
     /// The names of default header fields that are not to be sent.
     pub without: Box<[String]>,
     /// The pairs of the Cookie field, joined by `; `.
@@ -100,6 +102,8 @@ pub struct Prepared {
     pub target: String,
     /// The header fields, in order.
     pub headers: Vec<Header>,
+    /// How many of the last fields speak of the body and are written after Content-Length, as curl writes them.
+    pub after_length: usize,
     /// The names of fields that are not added.
     pub without: Vec<String>,
     /// The body; `None` where there is none at all, which differs from an empty one.
@@ -108,6 +112,8 @@ pub struct Prepared {
     pub follow: u32,
     /// Whether the method holds for all of them.
     pub method_stays: bool,
+    /// Whether the segments `.` and `..` of a path stay, also of one that a redirect leads to.
+    pub path_as_is: bool,
     /// The names of fields that speak of the body, and go where it goes.
     pub of_body: Vec<&'static str>,
     /// What is sent in place of all of it, byte for byte.
@@ -136,6 +142,7 @@ impl Request {
             target,
             query: Box::default(),
             headers: Box::default(),
+            own: Box::default(),
             without: Box::default(),
             cookies: Box::default(),
             basic: None,
@@ -154,7 +161,7 @@ impl Request {
     pub fn texts(&self) -> Vec<&Text> {
         let mut texts = vec![&self.target];
         texts.extend(self.query.iter().flat_map(Field::texts));
-        texts.extend(self.headers.iter().map(|header| &header.value));
+        texts.extend(self.own.iter().chain(&self.headers).map(|header| &header.value));
         texts.extend(&self.cookies);
         texts.extend(self.basic.as_deref());
         texts.extend(self.body.texts());
@@ -240,7 +247,7 @@ impl Request {
             target::append(&mut target, &String::from_utf8_lossy(&field.render(scope)?));
         }
         let body = self.body.render(scope)?;
-        let (headers, of_body) = self.header_fields(scope, body.as_ref())?;
+        let (headers, after_length, of_body) = self.header_fields(scope, body.as_ref())?;
         Ok(Prepared {
             method: self.method.clone(),
             target,
@@ -249,18 +256,20 @@ impl Request {
             without: self.without.to_vec(),
             follow: self.follow,
             method_stays: self.method_stays,
+            path_as_is: self.path_as_is,
+            after_length,
             of_body,
             raw: None,
         })
     }
 
-    /// The fields in curl's own order: what it adds by itself first, then what was asked for. Returns, too, the names of those that speak
-    /// of the body.
+    /// The fields in curl's own order: its own first, then those of the step, then its own that speak of the body. Returns, too, how many
+    /// those are, and the names of the fields that go where the body goes.
     fn header_fields(
         &self,
         scope: &Scope,
         body: Option<&(Option<String>, Vec<u8>)>,
-    ) -> Result<(Vec<Header>, Vec<&'static str>), TemplateError> {
+    ) -> Result<(Vec<Header>, usize, Vec<&'static str>), TemplateError> {
         let mut fields = Vec::new();
         if let Some(basic) = &self.basic {
             let mut credentials = basic.render(scope)?;
@@ -273,6 +282,11 @@ impl Request {
         }
         fields.push(("User-Agent", self.agent.name().to_owned()));
         fields.push(("Accept", "*/*".to_owned()));
+        for Header { name, value, .. } in &self.own {
+            fields.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+            fields.push((name.as_str(), value.render(scope)?));
+        }
+        fields.sort_by_key(|(name, _)| OWN_ORDER.iter().position(|own| own.eq_ignore_ascii_case(name)));
         let curl = self.agent == Agent::Curl;
         let cookies =
             self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
@@ -282,10 +296,11 @@ impl Request {
             // curl puts its `-b`s together without a space.
             fields.push(("Cookie", cookies.join(if curl { ";" } else { "; " })));
         }
+        let mut last = Vec::new();
         if let Some((content_type, bytes)) = body {
-            fields.extend(content_type.clone().map(|content_type| ("Content-Type", content_type)));
+            last.extend(content_type.clone().map(|content_type| ("Content-Type", content_type)));
             if curl && bytes.len() > MOST_UNASKED {
-                fields.push(("Expect", "100-continue".to_owned()));
+                last.push(("Expect", "100-continue".to_owned()));
             }
         }
         let named = |name: &str| {
@@ -294,15 +309,41 @@ impl Request {
         };
         // With curl a Cookie field that was asked for takes the place of the one made of `-b`.
         fields.retain(|(name, _)| (!curl && *name == "Cookie") || !named(name));
+        last.retain(|(name, _)| !named(name));
         // What a curl command asks for by name it sends behind every redirection.
-        let of_body = |name: &str| !curl || fields.iter().any(|(own, _)| *own == name);
+        let of_body = |name: &str| !curl || last.iter().any(|(own, _)| *own == name);
         let of_body = ["Content-Type", "Expect"].into_iter().filter(|name| of_body(name)).collect();
         let mut headers: Vec<Header> =
             fields.into_iter().map(|(name, value)| Header::new(name, value)).collect();
         for Header { name, gap, value } in &self.headers {
             headers.push(Header { name: name.clone(), gap: gap.clone(), value: value.render(scope)? });
         }
-        Ok((headers, of_body))
+        let after_length = last.len();
+        headers.extend(last.into_iter().map(|(name, value)| Header::new(name, value)));
+        Ok((headers, after_length, of_body))
+    }
+}
+
+impl Prepared {
+    /// Adds a field before those that speak of the body.
+    pub(crate) fn add(&mut self, header: Header) {
+        let end = self.headers.len().saturating_sub(self.after_length);
+        self.headers.insert(end, header);
+    }
+
+    /// Adds a Cookie field where curl writes it: after its own first fields.
+    pub(crate) fn add_cookies(&mut self, pairs: &str) {
+        let is_own = |header: &&Header| OWN_ORDER.iter().any(|name| header.is(name));
+        let end = self.headers.iter().take_while(is_own).count();
+        self.headers.insert(end, Header::new("Cookie", pairs));
+    }
+
+    /// Removes the body and the fields that speak of it.
+    pub(crate) fn remove_body(&mut self) {
+        let Self { headers, of_body, .. } = self;
+        headers.retain(|header| !of_body.iter().any(|name| header.is(name)));
+        self.body = None;
+        self.after_length = 0;
     }
 }
 
@@ -310,6 +351,9 @@ impl Request {
 fn names_a_file(cookie: &str) -> bool {
     !cookie.contains('=')
 }
+
+/// The order in which curl sends its own first fields (`http_add_hd` in its lib/http.c).
+const OWN_ORDER: [&str; 6] = ["Authorization", "Range", "User-Agent", "Accept", "Accept-Encoding", "Referer"];
 
 /// The largest body, in bytes, that curl sends without asking first whether it is wanted (`EXPECT_100_THRESHOLD`).
 const MOST_UNASKED: usize = 1024 * 1024;

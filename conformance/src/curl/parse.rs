@@ -276,15 +276,15 @@ impl<'a> Command<'a> {
                 }
             }
         }
+        let mut own = Vec::new();
         for field in std::mem::take(&mut self.fields) {
             match (self.speaks_of(&field.name), field.value.written()) {
                 (true, _) => {}
-                // curl sends it before the fields of `-H`.
-                (false, COMPRESSED) if field.is("accept-encoding") => self.headers.insert(0, field),
                 (false, "") => self.without.push(field.name),
-                (false, _) => self.headers.push(field),
+                (false, _) => own.push(field),
             }
         }
+        request.own = own.into();
         let pieces = parted(std::mem::take(&mut self.data));
         if form {
             let own = self.headers.iter().position(|header| header.is("content-type"));

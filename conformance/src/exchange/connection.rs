@@ -153,6 +153,15 @@ impl Connection {
         idle
     }
 
+    /// The connection for another request, if the target has kept it open.
+    pub(super) fn reused(mut self) -> Option<Self> {
+        if !self.is_idle() {
+            return None;
+        }
+        self.surplus = Surplus::default();
+        Some(self)
+    }
+
     /// Closes the connection in the background: first the runner's side, then all of it when the target has closed its own or a
     /// moment has passed. Bytes that come until then are surplus.
     pub(super) fn close(self) {

@@ -83,14 +83,17 @@ fn head(request: &Prepared, target: &str, route: &Route) -> Vec<u8> {
     if let Some(credentials) = route.credentials() {
         line(&["Proxy-Authorization: ", &credentials]);
     }
-    for Header { name, gap, value } in headers {
-        let gap = if value.is_empty() { "" } else { gap };
-        line(&[name, ":", gap, value]);
+    let length = body.as_ref().filter(|_| !is_chunked(request) && adds("content-length"));
+    let length = length.map(|body| body.len().to_string());
+    let (first, last) = headers.split_at(headers.len().saturating_sub(request.after_length));
+    for Header { name, gap, value } in first {
+        line(&[name, ":", if value.is_empty() { "" } else { gap }, value]);
     }
-    if let Some(body) = body.as_ref().filter(|_| !is_chunked(request))
-        && adds("content-length")
-    {
-        line(&["Content-Length: ", &body.len().to_string()]);
+    if let Some(length) = length {
+        line(&["Content-Length: ", &length]);
+    }
+    for Header { name, gap, value } in last {
+        line(&[name, ":", if value.is_empty() { "" } else { gap }, value]);
     }
     line(&[]);
     head

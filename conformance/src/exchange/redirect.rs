@@ -1,12 +1,15 @@
 //! Where a redirect leads, resolved as curl resolves it (`concat_url` and `dedotdotify` in its `lib/urlapi.c`).
 
+use percent_encoding::percent_decode_str;
 use url::Url;
+
+use crate::request::without_dots;
 
 /// Where a `Location` leads.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Destination {
-    /// A path and query on the same origin.
-    SameOrigin(String),
+    /// A path and query on the same origin, and the credentials `user:password` that the address gives.
+    SameOrigin { target: String, credentials: Option<String> },
     /// Another host, port or scheme.
     Elsewhere,
     /// An address that cannot be read, and why.
@@ -14,11 +17,13 @@ pub(super) enum Destination {
 }
 
 /// Returns where `location` leads from the path and query `current` on the origin of `base`. Bytes beyond ASCII are percent-encoded,
-/// and so are spaces: `%20` in the path, `+` in the query. A fragment is dropped.
-pub(super) fn resolve(base: &Url, current: &str, location: &str) -> Destination {
-    if location.contains(|one: char| one.is_ascii_control()) {
+/// and so are spaces: `%20` in the path, `+` in the query. A fragment and an empty query are dropped, and the segments `.` and `..` unless
+/// the path stays `as_is`.
+pub(super) fn resolve(base: &Url, current: &str, location: &[u8], as_is: bool) -> Destination {
+    if location.iter().any(u8::is_ascii_control) {
         return Destination::Malformed("it has a control character");
     }
+    let location: &str = &ascii(location);
     let scheme = base.scheme();
     let reference = if let Some((named, rest)) = split_scheme(location) {
         if !named.eq_ignore_ascii_case(scheme) {
@@ -33,7 +38,7 @@ pub(super) fn resolve(base: &Url, current: &str, location: &str) -> Destination 
     } else {
         location.strip_prefix("//")
     };
-    let target = match reference {
+    let (target, credentials) = match reference {
         Some(rest) => {
             let (authority, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
             let Ok(origin) = Url::parse(&format!("{scheme}://{authority}")) else {
@@ -44,22 +49,43 @@ pub(super) fn resolve(base: &Url, current: &str, location: &str) -> Destination 
             if !same {
                 return Destination::Elsewhere;
             }
-            if target.starts_with('/') { target.to_owned() } else { format!("/{target}") }
+            let credentials = authority.rsplit_once('@').map(|(credentials, _)| {
+                let credentials = percent_decode_str(credentials).decode_utf8_lossy().into_owned();
+                if credentials.contains(':') { credentials } else { credentials + ":" }
+            });
+            let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+            (target, credentials)
         }
-        None => relative(current, location),
+        None => (relative(current, location), None),
     };
     let target = target.split('#').next().unwrap_or_default();
     let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
-    Destination::SameOrigin(encode(&without_dot_segments(path), "%20") + &encode(query, "+"))
+    let path = if as_is { path.to_owned() } else { without_dots(path) };
+    let query = if query == "?" { "" } else { query };
+    Destination::SameOrigin { target: path.replace(' ', "%20") + &query.replace(' ', "+"), credentials }
 }
 
-/// The scheme of an absolute address, and what follows its colon (RFC 3986, section 3.1).
+/// The scheme of an absolute address, and what follows its colon (RFC 3986, section 3.1). In a `Location`, curl takes any text before
+/// a colon for a scheme.
 fn split_scheme(location: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = location.split_once(':')?;
     let letters = |one: char| one.is_ascii_alphanumeric() || matches!(one, '+' | '-' | '.');
     let is_scheme =
         scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.chars().all(letters);
-    (is_scheme && rest.starts_with('/')).then_some((scheme, rest))
+    is_scheme.then_some((scheme, rest))
+}
+
+/// The text of an address whose bytes beyond ASCII are percent-encoded.
+fn ascii(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii() {
+            text.push(char::from(*byte));
+        } else {
+            text.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    text
 }
 
 /// Resolves a reference without a host against a path and query.
@@ -73,23 +99,6 @@ fn relative(current: &str, location: &str) -> String {
             format!("{folder}{location}")
         }
     }
-}
-
-/// RFC 3986, section 5.2.4.
-fn without_dot_segments(path: &str) -> String {
-    crate::request::without_dots(path)
-}
-
-fn encode(text: &str, space: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b' ' => encoded.push_str(space),
-            0x80.. => encoded.push_str(&format!("%{byte:02x}")),
-            byte => encoded.push(char::from(byte)),
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
@@ -115,13 +124,11 @@ mod tests {
             ("http://h.test:81?q", "/?q"),
             ("//h.test:81/x", "/x"),
             ("http:/h.test:81/x", "/x"),
-            ("x:y", "/a/x:y"),
+            ("x?", "/a/x"),
         ] {
-            assert_eq!(
-                resolve(&base, "/a/b?c", location),
-                Destination::SameOrigin(target.to_owned()),
-                "{location}"
-            );
+            let target = target.to_owned();
+            let expected = Destination::SameOrigin { target, credentials: None };
+            assert_eq!(resolve(&base, "/a/b?c", location.as_bytes(), false), expected, "{location}");
         }
         for location in [
             "http://h.test/x",
@@ -130,10 +137,29 @@ mod tests {
             "//other.test/x",
             "ftp://h.test:81/",
         ] {
-            assert_eq!(resolve(&base, "/a/b", location), Destination::Elsewhere, "{location}");
+            assert_eq!(
+                resolve(&base, "/a/b", location.as_bytes(), false),
+                Destination::Elsewhere,
+                "{location}"
+            );
         }
-        for location in ["http://h.test:99999/", "/a\u{7}b"] {
-            assert!(matches!(resolve(&base, "/a/b", location), Destination::Malformed(_)), "{location}");
+        for location in ["http://h.test:99999/", "/a\u{7}b", "http:x"] {
+            assert!(
+                matches!(resolve(&base, "/a/b", location.as_bytes(), false), Destination::Malformed(_)),
+                "{location}"
+            );
         }
+    }
+
+    #[test]
+    fn location_keeps_its_bytes_dots_and_credentials_as_in_curl() {
+        let base = Url::parse("http://h.test:81/").unwrap();
+        let to = |location: &[u8], as_is| match resolve(&base, "/a/b", location, as_is) {
+            Destination::SameOrigin { target, credentials } => (target, credentials),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(to(b"/caf\xe9", false).0, "/caf%e9");
+        assert_eq!(to(b"/x/../y", true).0, "/x/../y");
+        assert_eq!(to(b"http://a:b@h.test:81/x", false), ("/x".to_owned(), Some("a:b".to_owned())));
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Received {
     pub(crate) surplus: usize,
     /// Whether the connection can carry another request, as far as the response decides that.
     pub(crate) reusable: bool,
+    /// The bytes of the first `Location` of the response.
+    pub(crate) location: Option<Vec<u8>>,
 }
 
 /// Tells the writer of the request which responses have come.
@@ -66,6 +68,7 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(
     };
     let framing = head.framing(bodiless);
     let persistent = head.is_persistent();
+    received.location = head.location;
     let response = received.response.insert(head.response);
     let delimited = match framing? {
         Framing::None => response.status != 101,
@@ -103,16 +106,33 @@ struct Head {
     response: Response,
     /// 10 for HTTP/1.0, 11 for HTTP/1.1.
     version: u8,
+    location: Option<Vec<u8>>,
 }
 
 impl Head {
     fn framing(&self, bodiless: bool) -> Result<Framing, Breakage> {
-        if bodiless || matches!(self.response.status, 101 | 204 | 304) {
+        if matches!(self.response.status, 101 | 204 | 304) {
             return Ok(Framing::None);
         }
-        if let Some(last) = items(&self.response, "transfer-encoding").last() {
-            let chunked = last.eq_ignore_ascii_case("chunked");
-            return Ok(if chunked { Framing::Chunked } else { Framing::UntilClosed });
+        let codings: Vec<&str> = items(&self.response, "transfer-encoding")
+            .filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+            .collect();
+        if let Some(other) = codings.iter().find(|coding| !coding.eq_ignore_ascii_case("chunked")) {
+            return Err(broken(format!(
+                "the response has the transfer coding `{}`, which the request did not ask for",
+                other.escape_debug()
+            )));
+        }
+        if bodiless {
+            content_length(&self.response)?;
+            return Ok(Framing::None);
+        }
+        if !codings.is_empty() {
+            return Ok(Framing::Chunked);
+        }
+        if items(&self.response, "transfer-encoding").next().is_some() {
+            // A length next to a transfer coding is not the length of the message (RFC 9112, section 6.3).
+            return Ok(Framing::UntilClosed);
         }
         Ok(content_length(&self.response)?.map_or(Framing::UntilClosed, Framing::Length))
     }
@@ -243,7 +263,11 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     /// Takes a head: the status line, the fields and the empty line.
     async fn head(&mut self) -> Result<Head, Breakage> {
         self.expect_http().await?;
+        const NUL: &str = "a header line of the response has a NUL byte";
         let line = self.head_line().await?;
+        if line.contains(&0) {
+            return Err(broken(NUL));
+        }
         let (version, status) = status_line(&line)?;
         let mut headers: Vec<(String, Vec<u8>)> = Vec::new();
         loop {
@@ -252,10 +276,15 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
                 break;
             }
             if line.contains(&0) {
-                return Err(broken("a header field of the response has a NUL byte"));
+                return Err(broken(NUL));
             }
-            if let (true, Some((_, value))) = (matches!(line.first(), Some(b' ' | b'\t')), headers.last_mut())
-            {
+            if matches!(line.first(), Some(b' ' | b'\t')) {
+                let Some((_, value)) = headers.last_mut() else {
+                    // RFC 9112, section 2.2.
+                    return Err(broken(
+                        "the response is not HTTP: white space comes before its first header field",
+                    ));
+                };
                 // A folded field is one value; each fold becomes a space (RFC 9112, section 5.2).
                 value.push(b' ');
                 value.extend_from_slice(line.trim_ascii());
@@ -272,8 +301,9 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
             let value = value.get(1..).unwrap_or_default().trim_ascii();
             headers.push((latin1(name).to_ascii_lowercase(), value.to_vec()));
         }
+        let location = headers.iter().find(|(name, _)| name == "location").map(|(_, value)| value.clone());
         let headers = headers.into_iter().map(|(name, value)| (name, latin1(value.trim_ascii()))).collect();
-        Ok(Head { response: Response { status, headers, ..Response::default() }, version })
+        Ok(Head { response: Response { status, headers, ..Response::default() }, version, location })
     }
 
     /// Checks that a status line begins, as soon as the first bytes have come: what is not HTTP may never end a line.
@@ -394,6 +424,10 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
             let line = self.line(left, TOO_LONG).await?;
             if line.is_empty() {
                 return Ok(());
+            }
+            let folded = left < LARGEST_HEAD && matches!(line.first(), Some(b' ' | b'\t'));
+            if !folded && !line.contains(&b':') {
+                return Err(broken("a line of the trailer section of the response has no colon"));
             }
             left = left.checked_sub(line.len() + 2).ok_or_else(|| broken(TOO_LONG))?;
         }

@@ -86,7 +86,7 @@ impl Transport {
         }
         for (name, value) in &self.headers {
             if !request.headers.iter().any(|own| own.is(name)) {
-                request.headers.push(Header::new(name, value));
+                request.add(Header::new(name, value));
             }
         }
         request

@@ -452,7 +452,7 @@ fn body_is_held_back_when_a_final_response_comes_before_100_continue() {
 
 #[test]
 fn request_is_sent_without_expect_after_417() {
-    let failed = "head \"HTTP/1.1 417 Expectation Failed\\r\\nConnection: close\\r\\nContent-Length: 0\\r\\n\\r\\n\" close // ok";
+    let failed = "head \"HTTP/1.1 417 Expectation Failed\\r\\nContent-Length: 0\\r\\n\\r\\n\" // ok";
     let server = Server::start(&[("up", failed)]);
     let sandbox = suite(
         "",

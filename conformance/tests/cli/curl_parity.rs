@@ -30,6 +30,11 @@ const DIFFERENCES: &[(&[&str], &str, &[&str])] = &[
     ),
     (
         BOTH,
+        "a connection with bytes after a response is not used again: they would be read as the next response",
+        &["redirect-followed-by-garbage"],
+    ),
+    (
+        BOTH,
         "a head that breaks off is no response, although curl reports the status if the connection is closed and not reset",
         &[
             "status-line-only*-close",
