@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::jar::Jar;
 use crate::json::Json;
 use crate::request::JarUse;
-use crate::suite::{Deed, Frame, Need, OUTPUT, Step, Suite, TARGET};
+use crate::suite::{Deed, Frame, Need, OUTPUT, Role, Step, Suite, TARGET};
 use crate::template::{Scope, TemplateError};
 use crate::verdict::{Judgement, Verdict};
 
@@ -135,7 +135,7 @@ impl Memory {
     /// Remembers that a setup step or a precondition did not pass.
     pub(crate) fn break_off(&mut self, step: &Step, judgement: &Judgement) {
         let reason = match &judgement.reason {
-            Some(reason) if step.precondition => reason.clone(),
+            Some(reason) if step.role == Role::Precondition => reason.clone(),
             _ => format!("the step `{}`, on which the rest depends, did not pass", step.id),
         };
         self.broken = Some(Broken { step: step.id.clone(), verdict: judgement.verdict, reason });

@@ -50,7 +50,7 @@ pub use race::{Outcome, Race};
 pub use requirement::{Level, Requirement};
 pub(crate) use scenario::request;
 pub use scenario::{Scenario, Stages};
-pub use step::Step;
+pub use step::{Role, Step};
 pub use variable::{Given, Variable};
 
 /// A suite whose every name has been resolved.

@@ -17,7 +17,7 @@ use crate::memory::Memory;
 use crate::plan::Trial;
 use crate::redact::Redactor;
 use crate::source::Place;
-use crate::suite::{Deed, Step};
+use crate::suite::{Deed, Role, Step};
 use crate::target::Running;
 use crate::template::Scope;
 use crate::verdict::{Finding, Judgement, Verdict};
@@ -78,16 +78,16 @@ pub(super) fn unplayed(session: &Session, trial: &Trial, unset: &Unset) -> Playe
     let mut waits_for = None;
     for (index, asked) in &trial.steps {
         let step = &trial.scenario.steps[*index];
-        if unset.unstarted && step.precondition {
+        if unset.unstarted && step.role == Role::Precondition {
             waits_for = waits_for.or(Some(&step.id));
         }
         if *asked {
             let judgement = Judgement::because(unset.verdict, unset.reason.clone());
-            let judgement = Judgement { waits_for: waits_for.map(|id| id.to_string()), ..judgement };
+            let judgement = Judgement { waits_for: waits_for.map(ToString::to_string), ..judgement };
             told.push((*index, Attempt { printed: unset.printed.clone(), ..judgement.into() }));
         }
         // A setup step that covers a requirement fails for it; what depends on it was not tried.
-        if unset.unstarted && step.setup && !step.covers.is_empty() {
+        if unset.unstarted && step.role == Role::Setup && !step.covers.is_empty() {
             waits_for = waits_for.or(Some(&step.id));
         }
     }
@@ -219,7 +219,7 @@ impl<'a> Scene<'a> {
         let step = one.step;
         if let Some(judgement) = self.hindrance(one, stage) {
             self.owe(one.deed, &judgement);
-            if step.setup || step.precondition {
+            if step.role != Role::Plain {
                 self.memory.break_off(step, &judgement);
             }
             return judgement.into();
@@ -235,10 +235,12 @@ impl<'a> Scene<'a> {
                 && deadline.is_some_and(|deadline| Instant::now() < deadline)
                 && (step.cleanup || !self.session.options.interrupt.is_wished());
             if attempt.judgement.verdict <= Verdict::Pass || !again {
-                if step.precondition && matches!(attempt.exchange, Some(Exchange { outcome: Ok(_), .. })) {
+                if step.role == Role::Precondition
+                    && matches!(attempt.exchange, Some(Exchange { outcome: Ok(_), .. }))
+                {
                     attempt.judgement = precondition(step, attempt.judgement);
                 }
-                if (step.setup || step.precondition) && attempt.judgement.verdict != Verdict::Pass {
+                if step.role != Role::Plain && attempt.judgement.verdict != Verdict::Pass {
                     self.memory.break_off(step, &attempt.judgement);
                 }
                 return Attempt { tries, ..attempt };

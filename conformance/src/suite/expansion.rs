@@ -15,7 +15,7 @@ use super::names::Names;
 use super::rows::{self, ROW, Row};
 use super::scenario::{Stages, stages};
 use super::sequence::{Parameter, Sequence, Sequences};
-use super::step::{self, Step};
+use super::step::{self, Role, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::StepText;
 use crate::members::{parse_value, string};
@@ -38,8 +38,7 @@ pub(super) struct Level<'a> {
     /// The captures that are kept under other names too.
     pub(super) exports: BTreeMap<String, Vec<String>>,
     pub(super) stages: Stages,
-    pub(super) setup: bool,
-    pub(super) precondition: bool,
+    pub(super) role: Role,
     pub(super) cleanup: bool,
     /// Whether the target is the scenario's own.
     pub(super) isolated: bool,
@@ -222,8 +221,7 @@ impl<'a> Expansion<'a> {
                 self.names.suite,
             )?
             .within(level.stages),
-            setup: level.setup || step.value.setup,
-            precondition: level.precondition || step.value.precondition,
+            role: Role::of(&step.value, level.role),
             cleanup: level.cleanup,
             isolated: level.isolated,
             requires: step::requires(&step.value.requires, &level.requires, level.source, self.names.suite)?,

@@ -10,7 +10,7 @@ use super::frame::{Frame, Spots};
 use super::names::Names;
 use super::rows;
 use super::sequence::Sequences;
-use super::step::{self, Step};
+use super::step::{self, Role, Step};
 use super::{Suite, check_format};
 use crate::curl;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -102,8 +102,7 @@ pub(super) fn compile(
         frame: Arc::new(Frame::default()),
         exports: BTreeMap::new(),
         stages,
-        setup: false,
-        precondition: false,
+        role: Role::Plain,
         cleanup: false,
         isolated: text.isolated,
         requires,

@@ -28,10 +28,8 @@ pub struct Step {
     pub covers: Box<[Arc<str>]>,
     /// Where it asks for the target to be started again before the request.
     pub restart: Option<Box<Place>>,
-    /// Whether its failure makes the rest inconclusive.
-    pub setup: bool,
-    /// Whether the rest of the scenario is skipped if it fails.
-    pub precondition: bool,
+    /// What its failure means for the rest of the scenario.
+    pub role: Role,
     /// Whether it ends the scenario, whatever has happened before.
     pub cleanup: bool,
     /// How much it demands.
@@ -54,6 +52,29 @@ pub struct Step {
     pub lines: Place,
     /// What brought it about.
     pub spots: Arc<Spots>,
+}
+
+/// What the failure of a step means for the rest of its scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Nothing.
+    Plain,
+    /// The rest is inconclusive.
+    Setup,
+    /// The rest is skipped.
+    Precondition,
+}
+
+impl Role {
+    /// Returns the role of a step as it is written; a step of a sequence has that of the step that uses the sequence, too.
+    pub(super) fn of(text: &StepText, level: Self) -> Self {
+        let own = match (text.precondition, text.setup) {
+            (true, _) => Self::Precondition,
+            (false, true) => Self::Setup,
+            (false, false) => Self::Plain,
+        };
+        own.max(level)
+    }
 }
 
 impl Step {
@@ -120,8 +141,7 @@ pub(super) fn compile(
         title: title.into(),
         covers,
         restart: restart.map(Box::new),
-        setup: text.setup || level.setup,
-        precondition: text.precondition || level.precondition,
+        role: Role::of(text, level.role),
         cleanup: level.cleanup,
         demands: deed.demands(),
         requests: u16::try_from(deed.lanes().len()).unwrap_or(u16::MAX),

@@ -109,9 +109,10 @@ fn main() -> ExitCode {
     }
     for (name, miniature) in table.miniatures.0 {
         let bench = Arc::clone(&bench);
-        let title = match name.value.contains('@') {
-            true => name.value.clone(),
-            false => format!("{}@{}", name.value, miniature.profile),
+        let title = if name.value.contains('@') {
+            name.value.clone()
+        } else {
+            format!("{}@{}", name.value, miniature.profile)
         };
         trials.push(Trial::test(title, move || try_out(&bench, fault_of(&name.value), &miniature)));
     }

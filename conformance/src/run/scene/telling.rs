@@ -16,7 +16,7 @@ use crate::redact::Redactor;
 use crate::request::{Header, Prepared};
 use crate::response::Response;
 use crate::source::Excerpt;
-use crate::suite::{Level, Step};
+use crate::suite::{Level, Role, Step};
 use crate::verdict::{Finding, Verdict};
 
 /// What the records of one scenario are made with.
@@ -53,7 +53,7 @@ impl Teller<'_> {
             .collect();
         let behind = attempt.judgement.waits_for.as_deref().and_then(|id| self.step(id));
         // What a failing setup step kept from being tried is inconclusive, whether the target starts in another profile or not.
-        let tried = covers.is_empty() || behind.is_none_or(|step| step.precondition);
+        let tried = covers.is_empty() || behind.is_none_or(|step| step.role == Role::Precondition);
         let findings = attempt.judgement.findings.into_iter().map(|finding| {
             let received = redactor.text(finding.received.as_str());
             // The label may have the first half of a secret.
