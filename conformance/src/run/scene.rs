@@ -151,7 +151,8 @@ impl<'a> Scene<'a> {
                 self.turn = self.session.turn().await;
                 match restarted {
                     Ok(again) => *running = Some(again),
-                    Err(unset) => self.told.push((index, never_again(asks, unset))),
+                    Err(unset) if asked => self.told.push((index, never_again(asks, unset))),
+                    Err(_) => {}
                 }
             }
             let Some(running) = running.as_ref() else {
@@ -263,8 +264,16 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// That a target does not come up again is an answer: it came up before, and what has changed is what it wrote itself.
+/// A target that does not come up again fails: it came up before, and what has changed is what it wrote itself. Anything else that keeps it
+/// from coming up, such as another process on its port, is no fault of the target.
 fn never_again(asks: &Place, unset: Unset) -> Attempt {
+    if !unset.unstarted {
+        let reason = format!("the target was not started again: {}", unset.reason);
+        return Attempt {
+            printed: unset.printed,
+            ..Judgement::because(Verdict::Inconclusive, reason).into()
+        };
+    }
     let judgement = Judgement::of(vec![Finding {
         place: asks.clone(),
         label: format!("the target did not come up again: {}", unset.reason),

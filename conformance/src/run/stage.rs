@@ -92,7 +92,7 @@ impl Stage {
         let silent = self.stale.swap(false, Ordering::Relaxed);
         if let State::Running(running) = &*state
             && let Some(process) = &running.process
-            && (silent || process.exited().is_some())
+            && (silent || process.exited().is_some() || running.check_listener().is_err())
         {
             *state = State::NotStarted;
         }

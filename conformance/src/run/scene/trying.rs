@@ -65,6 +65,10 @@ impl Scene<'_> {
                 let prepared = request.prepare(&scope)?;
                 let (sent, outcome) = running.wire.send(prepared, jar.as_mut(), lane.reading()).await;
                 self.redactor.learn(&sent, outcome.as_ref().ok());
+                if let Some(judgement) = foreign(running, &outcome) {
+                    self.owe(deed, &judgement);
+                    return Ok((judgement, sent, outcome));
+                }
                 self.memory.put_back(jar_use, jar);
                 let scope = scope.at(SystemTime::now());
                 self.scope = self.session.options.answers.is_some().then(|| scope.clone());
@@ -77,6 +81,13 @@ impl Scene<'_> {
         let (mut sent, mut answers) = race::send(race, running, &scope, jar.as_ref()).await?;
         for (request, answer) in sent.iter().zip(&answers) {
             self.redactor.learn(request, answer.outcome.as_ref().ok());
+        }
+        if let Some(answer) = answers.first()
+            && let Some(judgement) = answers.iter().find_map(|answer| foreign(running, &answer.outcome))
+        {
+            self.owe(deed, &judgement);
+            let outcome = answer.outcome.clone();
+            return Ok((judgement, sent.swap_remove(0), outcome));
         }
         let (mut judgement, shown) = judge_race(race, &answers, &scope);
         for (index, lane) in race.lanes.iter().enumerate() {
@@ -133,6 +144,13 @@ impl Scene<'_> {
             self.memory.owe(&capture.keys, judgement.verdict, cause);
         }
     }
+}
+
+/// Returns the judgement of a response that came from another process than the target: it is never judged in the target's place.
+fn foreign(running: &Running, outcome: &Result<Response, Breakage>) -> Option<Judgement> {
+    let answered = outcome.as_ref().map_or_else(Breakage::is_answer, |_| true);
+    let other = answered.then(|| running.check_listener().err()).flatten()?;
+    Some(Judgement::because(Verdict::Inconclusive, other))
 }
 
 /// How long what a target printed may take from its pipe.
