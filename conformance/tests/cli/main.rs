@@ -28,6 +28,7 @@ mod load;
 mod network;
 mod odd;
 mod people;
+mod port_owner;
 mod program;
 mod readme;
 mod reference;
