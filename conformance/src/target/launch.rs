@@ -8,8 +8,8 @@ use std::path::Path;
 
 use super::Program;
 use super::chore::{Chores, Teardown};
-use super::process::{Command, Process};
 use super::port::PortGuard;
+use super::process::{Command, Process};
 use super::ready::{GRACE, Greeting, Ready, await_port, await_ready, free_port};
 use super::scratch::Scratch;
 use super::seed;
@@ -250,7 +250,13 @@ impl Start<'_> {
             let watched = process.watched_all(program.start_limit).await;
             watched.map_err(|error| Unusable::after(&process, error.to_string()))?
         };
-        Ok(Running { output, greeting, process: Some(process), guard: Some(guard), ..Running::elsewhere(wire) })
+        Ok(Running {
+            output,
+            greeting,
+            process: Some(process),
+            guard: Some(guard),
+            ..Running::elsewhere(wire)
+        })
     }
 
     fn environment(&self, port: u16, scratch: &Scratch) -> Result<Vec<(String, String)>, TemplateError> {

@@ -44,7 +44,9 @@ impl PortGuard {
             Listener::Unknown(_) => {}
             Listener::Other(who) => {
                 let port = self.address.port();
-                return Err(format!("the started program does not listen on port {port}; another process does: {who}"));
+                return Err(format!(
+                    "the started program does not listen on port {port}; another process does: {who}"
+                ));
             }
         }
         Ok(())

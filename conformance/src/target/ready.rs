@@ -59,7 +59,7 @@ pub(super) async fn await_ready(
     let (first, second) = (wire(first)?, wire(second)?);
     let Some(ready) = ready else { return Ok(Ready::new(process, first, None)) };
     let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
-    let deadline = Instant::now() + limit;
+    let began = Instant::now();
     let mut silent = false;
     let (mut now, mut then) = (first, second);
     loop {
@@ -82,7 +82,7 @@ pub(super) async fn await_ready(
         if let Some(exit) = process.exited() {
             return Err(Unusable::after(&process, format!("the target {exit} before it answered")));
         }
-        if Instant::now() >= deadline {
+        if began.elapsed() >= limit {
             let what = if silent { "gave no answer of HTTP" } else { "did not listen" };
             let port = if fixed { format!("port {port}") } else { "the port that it was given".to_owned() };
             let reason = format!("the target {what} on {port} within {limit:?}");

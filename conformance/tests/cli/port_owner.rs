@@ -1,8 +1,8 @@
 //! Another program on the port of a target: its responses are never judged in the target's place.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,8 @@ use crate::program::data;
 use crate::sandbox::Sandbox;
 
 const RUN: [&str; 5] = ["run", "--suite", "../suite", "--jobs", "1"];
-const OPEN: &str = "- {id: open, title: t, covers: [PORT-1], request: {path: /}, expect: {status: 200, text: target}}";
+const OPEN: &str =
+    "- {id: open, title: t, covers: [PORT-1], request: {path: /}, expect: {status: 200, text: target}}";
 
 #[test]
 fn another_program_on_the_port_of_a_target_that_never_listens_is_not_judged() {
@@ -30,7 +31,9 @@ fn another_program_on_the_port_of_a_target_that_never_listens_is_not_judged() {
 fn another_program_on_a_fixed_port_is_named() {
     let sandbox = sandbox(&[("a", "", OPEN)]);
     let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-    let target = format!("format: 1\ntitle: t\ndirectory: implementation\nport: {port}\nenv: {{API_PORT: \"{port}\"}}\ncommand: python3 port.py never\n");
+    let target = format!(
+        "format: 1\ntitle: t\ndirectory: implementation\nport: {port}\nenv: {{API_PORT: \"{port}\"}}\ncommand: python3 port.py never\n"
+    );
     sandbox.write("target.yaml", &target);
     let _other = Other::start(&sandbox);
     let told = events::run(&sandbox, &[&RUN[..], &["--target", "../target.yaml"]].concat());
@@ -81,7 +84,12 @@ fn a_restart_that_always_loses_its_port_is_inconclusive() {
     let sandbox = sandbox(&[("a", "isolated: true\n", RESTARTS), ("b", "", OPEN)]);
     let _other = Other::start(&sandbox);
     let told = run(&sandbox, "later");
-    assert_eq!(told.verdicts(), [("t/a::open", "inconclusive"), ("t/b::open", "pass")], "{:?}", told.finished);
+    assert_eq!(
+        told.verdicts(),
+        [("t/a::open", "inconclusive"), ("t/b::open", "pass")],
+        "{:?}",
+        told.finished
+    );
     assert_eq!(told.finished.code, Some(3));
     assert_sentence(&told, "t/a::open");
 }
@@ -134,10 +142,7 @@ impl Other {
                 for port in given(&notes) {
                     // The runner may just be looking whether the port is free.
                     let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) else { continue };
-                    thread::spawn(move || listener.incoming().flatten().for_each(|mut connection| {
-                        connection.read(&mut [0; 4096]).ok();
-                        connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\ntarget").ok();
-                    }));
+                    thread::spawn(move || listener.incoming().flatten().for_each(respond));
                     fs::write(notes.join(format!("taken-{port}")), "").unwrap();
                 }
                 thread::sleep(Duration::from_millis(5));
@@ -145,6 +150,17 @@ impl Other {
         });
         Self { ends, thread: Some(thread) }
     }
+}
+
+/// Answers one request without a body, as the target does.
+fn respond(connection: TcpStream) {
+    let mut input = BufReader::new(connection);
+    let mut line = String::new();
+    while input.read_line(&mut line).is_ok_and(|length| length > 2) {
+        line.clear();
+    }
+    let response = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\ntarget";
+    input.get_mut().write_all(response).ok();
 }
 
 /// The ports that were given away and not taken.

@@ -56,7 +56,8 @@ impl Listener {
             }
             thread::sleep(POLL);
         }
-        let named = table::living().into_iter().filter_map(|entry| Some((entry.pid, table::name(entry.pid)?)));
+        let named =
+            table::living().into_iter().filter_map(|entry| Some((entry.pid, table::name(entry.pid)?)));
         let mut forwarders = named.filter(|(_, name)| FORWARDERS.contains(&name.as_str()));
         match forwarders.find(|(pid, _)| table::has_argument(*pid, address.port())) {
             Some((_, name)) => forwarded(&name),

@@ -117,12 +117,13 @@ fn listener(line: &str, address: SocketAddr) -> Option<(u8, String)> {
     let listens = u16::from_str_radix(port, 16).ok()? == address.port() && fields.nth(1)? == LISTENS;
     let inode = fields.nth(5)?;
     let (local, wanted) = (self::address(local)?, address.ip());
-    let rank = match (local.to_canonical() == wanted, local.is_unspecified(), local.is_ipv4() == wanted.is_ipv4()) {
-        (true, _, _) => 3,
-        (_, true, true) => 2,
-        (_, true, false) if wanted.is_ipv4() => 1,
-        _ => return None,
-    };
+    let rank =
+        match (local.to_canonical() == wanted, local.is_unspecified(), local.is_ipv4() == wanted.is_ipv4()) {
+            (true, _, _) => 3,
+            (_, true, true) => 2,
+            (_, true, false) if wanted.is_ipv4() => 1,
+            _ => return None,
+        };
     listens.then(|| (rank, format!("socket:[{inode}]")))
 }
 
@@ -151,7 +152,10 @@ mod tests {
         let at = |address: &str| address.parse::<SocketAddr>().expect("an address");
         let line = |local: &str, state: &str| {
             let remote = "00000000:0000";
-            listener(&format!("   0: {local} {remote} {state} 00000000:00000000 00:00000000 00000000 0 0 77 1"), at("127.0.0.1:5000"))
+            listener(
+                &format!("   0: {local} {remote} {state} 00000000:00000000 00:00000000 00000000 0 0 77 1"),
+                at("127.0.0.1:5000"),
+            )
         };
         let found = |rank| Some((rank, "socket:[77]".to_owned()));
         let number = |bytes: [u8; 4]| format!("{:08X}", u32::from_ne_bytes(bytes));

@@ -21,7 +21,10 @@ fn the_process_that_was_started_is_told_apart_from_others_that_listen_on_the_por
     let Listener::Own(socket) = listens.listener(address) else { panic!("{:?}", listens.listener(address)) };
     assert!(socket.is_held());
     let other = waits.listener(address);
-    assert!(matches!(&other, Listener::Other(who) if who.starts_with("`python3") && who.contains("(process ")), "{other:?}");
+    assert!(
+        matches!(&other, Listener::Other(who) if who.starts_with("`python3") && who.contains("(process ")),
+        "{other:?}"
+    );
     drop(listens);
     assert!(!socket.is_held());
     assert!(matches!(waits.listener(address), Listener::Unknown(_)), "nobody listens");
@@ -35,7 +38,11 @@ fn a_child_that_listens_is_the_process_that_was_started() {
     if !Path::new("/proc/net/tcp").exists() {
         return;
     }
-    for wrapper in ["python3 -c \"$0\"; true", "setsid python3 -c \"$0\" & wait", "env -i setsid \"$(command -v python3)\" -c \"$0\"; true"] {
+    for wrapper in [
+        "python3 -c \"$0\"; true",
+        "setsid python3 -c \"$0\" & wait",
+        "env -i setsid \"$(command -v python3)\" -c \"$0\"; true",
+    ] {
         let (process, address) = listening(&["sh", "-c", wrapper, SERVE]);
         let found = process.listener(address);
         assert!(matches!(found, Listener::Own(_)), "{wrapper}: {found:?}");
