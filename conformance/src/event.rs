@@ -113,6 +113,9 @@ pub struct Record {
     /// in any.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unstarted: bool,
+    /// That the target was started again before this scenario, and why: what earlier scenarios had stored is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted: Option<String>,
 }
 
 /// A request and its response, as a report shows them.
@@ -183,6 +186,9 @@ pub struct Footer {
     /// What made the run as long as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub critical_path: Option<CriticalPath>,
+    /// What else is to be known about the run: targets that were started again, and what could not be verified.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Whether it was ended early: what was not reached is not told, and nothing is said of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
@@ -231,6 +237,9 @@ pub struct Load {
     pub kept: u64,
     /// How many exchanges there were in a second.
     pub per_second: f64,
+    /// How many requests timed out.
+    #[serde(default)]
+    pub timeouts: u64,
     /// Why it ended before its time, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,

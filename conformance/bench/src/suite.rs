@@ -31,6 +31,7 @@ const MANIFEST: &str = "\
 format: 1
 title: Sessions in a map
 origin: http://127.0.0.1:5000
+concurrency: shared
 secrets: [password]
 profiles:
   sessions: {}
