@@ -119,6 +119,9 @@ pub struct Record {
     /// in any.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unstarted: bool,
+    /// That the target was started again before this scenario, and why: what earlier scenarios had stored is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it asks about by reference")]
@@ -211,6 +214,9 @@ pub struct Footer {
     /// What made the run as long as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub critical_path: Option<CriticalPath>,
+    /// What else is to be known about the run: targets that were started again, and what could not be verified.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Whether it was ended early: what was not reached is not told, and nothing is said of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
@@ -259,6 +265,9 @@ pub struct Load {
     pub kept: u64,
     /// How many exchanges there were in a second.
     pub per_second: f64,
+    /// How many requests timed out.
+    #[serde(default)]
+    pub timeouts: u64,
     /// Why it ended before its time, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::yaml::{Located, Node, Ordered};
-use shape::{RequestShape, StatusShape};
+use shape::{ConcurrencyShape, RequestShape, StatusShape};
 
 pub(crate) use scenario::{ExpectText, OutcomeText, OverallText, ScenarioText, SequenceText, StepText};
 
@@ -37,6 +37,10 @@ pub(crate) struct ManifestText {
     #[serde(default)]
     #[schemars(with = "Option<shape::Connections>")]
     pub(crate) connections: Option<Located<String>>,
+    /// Whether scenarios may use one process of the target at the same time: `exclusive` (default) or `shared`.
+    #[serde(default)]
+    #[schemars(with = "Option<ConcurrencyShape>")]
+    pub(crate) concurrency: Option<Located<String>>,
     /// The configurations that a target can run in.
     pub(crate) profiles: Ordered<ProfileText>,
     /// Named data that a target holds before the steps run.

@@ -101,9 +101,7 @@ fn trials(session: &Arc<Session>, runtime: &Arc<Runtime>) -> Vec<Trial> {
     for (group, planned) in session.plan().groups.iter().enumerate() {
         for (index, trial) in planned.trials.iter().enumerate() {
             let (playing, runtime) = (Arc::clone(session), Arc::clone(runtime));
-            let play = move || {
-                conclude(&runtime.block_on(async { playing.play(group, index, playing.turn().await).await }))
-            };
+            let play = move || conclude(&runtime.block_on(async { playing.play(group, index).await }));
             trials.push(Trial::test(trial.id(), play).with_ignored_flag(session.skipped(group).is_some()));
         }
     }
@@ -160,6 +158,7 @@ mod tests {
             printed: String::new(),
             deviation: None,
             unstarted: false,
+            restarted: None,
         }
     }
 

@@ -12,6 +12,7 @@ use conformance::options::{Command, Options};
 use crate::command::{Stopped, compare, document, merge, paper, print, run, seed};
 
 fn main() -> ExitCode {
+    conformance::run::silence_caught_panics();
     let done = match Options::parse().command {
         Command::Run(options) => run::run(&options),
         Command::List(options) => paper::list(&options),

@@ -54,8 +54,14 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
     let next = first.footer.next.clone();
     let mut tally = Tally::new(register(&pieces));
     let mut stale: Vec<Stale> = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
     let mut whole: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
     for piece in pieces {
+        for note in piece.footer.notes {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
         for one in piece.footer.stale {
             if !stale.iter().any(|other| other.at == one.at) {
                 stale.push(one);
@@ -70,7 +76,7 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
         settle(record, came_up);
         tally.count(record);
     }
-    let footer = Footer { next, milliseconds, ..tally.close(stale) };
+    let footer = Footer { next, notes, milliseconds, ..tally.close(stale) };
     Ok(Whole { header, records, footer })
 }
 

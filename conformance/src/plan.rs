@@ -198,7 +198,7 @@ fn stage(suite: &Suite, selection: &Selection) -> Result<usize, Diagnostic> {
     })
 }
 
-/// Returns the steps that run: those that were asked for, all before the last of them, and those that clean up.
+/// Returns the steps that run, and whether each was asked for: those that were, all before the last of them, and those that clean up.
 fn select(
     scenario: &Scenario,
     profile: &str,
@@ -219,7 +219,7 @@ fn select(
     let cleanup = |index: usize| scenario.steps[index].cleanup;
     (steps.into_iter().enumerate())
         .filter(|(at, (index, _))| *at <= last || cleanup(*index))
-        .map(|(_, (index, asked))| (index, asked || cleanup(index)))
+        .map(|(_, step)| step)
         .collect()
 }
 

@@ -3,10 +3,13 @@
 //! In go a [`Plan`] and a [`Target`], out go [`Event`]s in the order of the plan, whatever was finished first. A target
 //! that cannot be used makes its steps inconclusive and nothing else; one that ends in the middle is started again for the next scenario.
 
+mod breaker;
+mod caught;
 mod interrupt;
 mod load;
 mod order;
 mod path;
+mod pool;
 mod race;
 mod scene;
 mod session;
@@ -35,14 +38,15 @@ use scene::Played;
 pub(crate) use tally::Tally;
 use tally::register;
 
+pub use caught::silence_caught_panics;
 pub use interrupt::Interrupt;
 pub use load::under_load;
-pub use session::{Session, Turn};
+pub use session::Session;
 
 /// How a plan is run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many scenarios send requests at once.
+    /// How many scenarios send requests at once. Scenarios that share a process do so only if the suite allows it.
     pub jobs: usize,
     /// How the target is reached.
     pub transport: Transport,
@@ -130,7 +134,8 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
         None => Footer { next: session.plan().next(), ..tally.close(stale(&deviations, session.plan())) },
     };
     let critical_path = session.critical_path();
-    let mut footer = Footer { critical_path, milliseconds: milliseconds(began.elapsed()), ..footer };
+    let notes = session.notes();
+    let mut footer = Footer { critical_path, notes, milliseconds: milliseconds(began.elapsed()), ..footer };
     if groups == 0 && !footer.interrupted {
         // A shard may be empty: the whole is not.
         footer.exit = Exit::Conforms.code();
@@ -205,9 +210,9 @@ async fn run_group(session: Arc<Session>, group: usize, results: mpsc::Sender<To
         // Waits for room: what was played is told before more is played.
         drop(results.reserve().await);
         // Taken here and not in the task: scenarios begin in their order, whichever task is run first.
-        let turn = session.turn().await;
+        let lease = session.lease(group).await;
         scenes.spawn(async move {
-            let played = session.perform(group, index, turn).await;
+            let played = session.perform(group, index, lease).await;
             // The receiver is gone only when the run was given up.
             results.send(Told { group, index, played }).await.ok();
         });
@@ -233,3 +238,6 @@ fn check(ended: Result<(), JoinError>) {
         std::panic::resume_unwind(error.into_panic());
     }
 }
+
+#[cfg(test)]
+mod tests;

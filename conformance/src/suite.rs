@@ -62,6 +62,8 @@ pub struct Suite {
     pub origin: String,
     /// How far along an implementation can be, first to last.
     pub stages: Vec<String>,
+    /// Whether scenarios may use one process of the target at the same time.
+    pub concurrency: Concurrency,
     /// How an implementation that follows the specification is started and filled.
     pub launch: Launch,
     /// Whether connections are kept for later requests.
@@ -87,6 +89,15 @@ pub struct Suite {
     /// Where its files are.
     folder: Folder,
     sequences: Sequences,
+}
+
+/// Whether scenarios may use one process of the target at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concurrency {
+    /// One scenario at a time uses a process.
+    Exclusive,
+    /// As many as there are jobs.
+    Shared,
 }
 
 /// Named data that a target holds before the steps run.

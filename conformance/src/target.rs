@@ -6,6 +6,7 @@
 mod chore;
 mod file;
 mod launch;
+mod port;
 pub mod process;
 mod reach;
 mod ready;

@@ -53,6 +53,7 @@ const MANIFEST: &str = "\
 format: 1
 title: Sessions in a map
 origin: http://127.0.0.1:5000
+concurrency: shared
 secrets: [password]
 connections: CONNECTIONS
 profiles:

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use conformance::event::Event;
 use conformance::report::Report;
-use conformance::run;
-use conformance::target::Target;
+use conformance::run::{self, Interrupt};
+use conformance::target::{Target, scratch};
 use conformance::verdict::Verdict;
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{oneshot, watch};
 
 use super::Stopped;
 use super::ready::Ready;
@@ -24,6 +28,8 @@ pub(crate) fn play(
     wrong: &mut BTreeSet<String>,
 ) -> Result<u8, Stopped> {
     let runtime = runtime(&ready).enable_all().build()?;
+    let interrupt = ready.how.interrupt.clone();
+    let signals = Signals::watch(interrupt.clone())?;
     let mut broken = None;
     let code = runtime.block_on(async {
         let tell = |event: &Event| {
@@ -38,33 +44,112 @@ pub(crate) fn play(
                 }
             }
         };
-        let interrupt = ready.how.interrupt.clone();
         let run = async {
             match ready.load {
                 Some(time) => run::under_load(ready.plan, ready.target, ready.how, time, tell).await,
                 None => run::run(ready.plan, ready.target, ready.how, tell).await,
             }
         };
-        let mut run = std::pin::pin!(run);
         tokio::select! {
-            footer = &mut run => footer.exit,
-            code = interrupted() => {
-                interrupt.now(code);
-                // A second signal does not wait for what is being cleaned up.
-                tokio::select! {
-                    _ = run => {}
-                    _ = interrupted() => {}
-                }
-                code
-            }
+            footer = run => footer.exit,
+            // A second signal does not wait for what is being cleaned up.
+            code = signals.second() => code,
         }
     });
-    // What is still running is dropped here, and with it every process that was started.
-    drop(runtime);
+    // What is still running is dropped here, and with it every process that was started. A response that is still being judged is not
+    // waited for.
+    runtime.shutdown_timeout(SHUTDOWN);
+    drop(signals);
     match broken {
         // A reader that has seen enough, such as `head`, is no fault.
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(code),
+        _ => Ok(interrupt.exit().unwrap_or(code)),
+    }
+}
+
+/// How long tasks may take to end once the run is over.
+const SHUTDOWN: Duration = Duration::from_millis(300);
+/// How long the program may take to end after the second signal.
+const LAST_MOMENT: Duration = Duration::from_millis(700);
+
+/// A thread that waits for signals. It does nothing else: what keeps the run busy does not delay it.
+struct Signals {
+    second: watch::Receiver<Option<u8>>,
+    over: mpsc::Sender<()>,
+    /// Dropped to end the thread.
+    _waits: oneshot::Sender<()>,
+}
+
+impl Signals {
+    /// Interrupts the run at the first signal, and ends the program soon after the second.
+    fn watch(interrupt: Interrupt) -> io::Result<Self> {
+        let (sender, second) = watch::channel(None);
+        let (over, is_over) = mpsc::channel();
+        let (waits, ended) = oneshot::channel::<()>();
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let mut wanted = runtime.block_on(async { Wanted::listen() })?;
+        thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let code = runtime.block_on(async {
+                let twice = async {
+                    interrupt.now(wanted.next().await);
+                    wanted.next().await
+                };
+                tokio::select! {
+                    code = twice => Some(code),
+                    _ = ended => None,
+                }
+            });
+            let Some(code) = code else { return };
+            sender.send_replace(Some(code));
+            if is_over.recv_timeout(LAST_MOMENT) == Err(RecvTimeoutError::Timeout) {
+                // The targets end with this program: their watchers see to that.
+                scratch::remove_all();
+                std::process::exit(code.into());
+            }
+        })?;
+        Ok(Self { second, over, _waits: waits })
+    }
+
+    /// Waits for the second signal.
+    async fn second(&self) -> u8 {
+        let mut second = self.second.clone();
+        match second.wait_for(Option::is_some).await.ok().and_then(|code| *code) {
+            Some(code) => code,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        // The thread may have ended.
+        self.over.send(()).ok();
+    }
+}
+
+/// The signals that ask the program to end.
+struct Wanted {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Wanted {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next signal, and returns the exit code that it asks for.
+    async fn next(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.interrupt.recv() => 130,
+            _ = self.terminate.recv() => 143,
+            _ = self.hangup.recv() => 129,
+        }
     }
 }
 
@@ -80,15 +165,8 @@ fn runtime(ready: &Ready) -> Builder {
 
 /// Returns the exit code of the signal that asks the program to end, once one comes.
 pub(crate) async fn interrupted() -> u8 {
-    let listen = |kind| signal(kind).map_err(|error| error.to_string());
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-        (listen(SignalKind::interrupt()), listen(SignalKind::terminate()), listen(SignalKind::hangup()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => 130,
-        _ = terminate.recv() => 143,
-        _ = hangup.recv() => 129,
+    match Wanted::listen() {
+        Ok(mut wanted) => wanted.next().await,
+        Err(_) => std::future::pending().await,
     }
 }

@@ -99,6 +99,17 @@ pub(crate) struct Credentials {
     password: String,
 }
 
+/// Whether scenarios may use one process of the target at the same time.
+#[derive(JsonSchema)]
+#[schemars(rename = "Concurrency", rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum ConcurrencyShape {
+    /// One scenario at a time uses a process; with `--jobs`, several processes are started. The default.
+    Exclusive,
+    /// Up to `--jobs` scenarios use one process at the same time.
+    Shared,
+}
+
 /// A name, or a list of names.
 #[derive(JsonSchema)]
 #[schemars(untagged, rename = "Names")]

@@ -41,7 +41,8 @@ pub struct Run {
     /// A YAML file that gives variables their values; --var is stronger.
     #[arg(long, value_name = "FILE")]
     pub vars: Vec<PathBuf>,
-    /// How many scenarios send requests at once.
+    /// Number of scenarios that send requests at the same time, each to a process of its own; a URL is one process, so it gets one
+    /// scenario at a time unless the suite says `concurrency: shared`.
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
     /// Plays what can be repeated again and again for so long, and tells how many exchanges kept their verdict, and how fast.

@@ -230,6 +230,10 @@ impl<W: Write> Human<W> {
         if let Some(load) = self.load.take() {
             load::write(&load, self.detail >= Detail::Verbose, &mut self.out)?;
         }
+        for note in footer.notes.iter().filter(|_| self.detail != Detail::Quiet) {
+            let yellow = yellow();
+            writeln!(self.out, "{yellow}note{yellow:#}: {}", fold(note, 6, self.width))?;
+        }
         if let Some(interruption) = footer.interruption(self.planned) {
             let style = yellow();
             writeln!(self.out, "{style}{interruption}{style:#}; nothing is said of the others")?;

@@ -61,8 +61,8 @@ pub async fn under_load(
         if interrupt.is_wished() {
             break;
         }
-        let first = session.play(group, index, session.turn().await).await;
-        let second = session.play(group, index, session.turn().await).await;
+        let first = session.play(group, index).await;
+        let second = session.play(group, index).await;
         let trial = &session.plan().groups[group].trials[index];
         match session.unrepeatable(group).or_else(|| act::differs(&first, &second)) {
             Some(reason) => left_out.push(LeftOut { scenario: trial.id(), reason }),
@@ -73,11 +73,13 @@ pub async fn under_load(
         }
     }
     let (lost, mut arrived) = mpsc::channel::<Record>(WAITING);
+    // A load run lasts as long as it was asked to, and reports the share of timeouts.
+    session.be_patient();
     let stage = Arc::new(Stage { session, acts, next: AtomicUsize::new(0) });
     let began = Instant::now();
     let mut players = JoinSet::new();
     for _ in 0..if stage.acts.is_empty() { 0 } else { jobs } {
-        players.spawn(player(Arc::clone(&stage), began + time, lost.clone()));
+        players.spawn(player(Arc::clone(&stage), began, time, lost.clone()));
     }
     drop(lost);
     let mut whole: BTreeMap<String, usize> = BTreeMap::new();
@@ -92,7 +94,7 @@ pub async fn under_load(
     let took = began.elapsed();
     stage.session.close().await;
     let mut load = sum(&stage.acts, took, jobs, left_out);
-    load.ended = stage.session.hushed();
+    load.timeouts = stage.session.timeouts();
     tell(&Event::Load(Box::new(load)));
     let mut footer = tally.close(Vec::new());
     if let Some(exit) = interrupt.exit() {
@@ -104,9 +106,9 @@ pub async fn under_load(
 }
 
 /// Plays one scenario after the other until the time is over.
-async fn player(stage: Arc<Stage>, end: Instant, lost: mpsc::Sender<Record>) {
+async fn player(stage: Arc<Stage>, began: Instant, time: Duration, lost: mpsc::Sender<Record>) {
     let interrupt = &stage.session.options.interrupt;
-    while Instant::now() < end && !interrupt.is_wished() && stage.session.hushed().is_none() {
+    while began.elapsed() < time && !interrupt.is_wished() {
         let free = (0..stage.acts.len()).find_map(|_| {
             let act = &stage.acts[stage.next.fetch_add(1, Ordering::Relaxed) % stage.acts.len()];
             act.enter().map(|entry| (act, entry))
@@ -116,8 +118,7 @@ async fn player(stage: Arc<Stage>, end: Instant, lost: mpsc::Sender<Record>) {
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         };
-        let turn = stage.session.turn().await;
-        let records = stage.session.play(act.group, act.index, turn).await;
+        let records = stage.session.play(act.group, act.index).await;
         for record in act.count(records) {
             // The receiver waits for every player.
             lost.send(record).await.ok();
@@ -164,6 +165,7 @@ fn sum(acts: &[Act], took: Duration, jobs: usize, left_out: Vec<LeftOut>) -> Loa
         exchanges,
         kept: steps.iter().map(|step| step.kept).sum(),
         per_second: per_second.round(),
+        timeouts: 0,
         ended: None,
         left_out,
         steps,

@@ -6,6 +6,7 @@ mod trying;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::caught::caught_in;
 use super::path::What;
 use super::session::{Session, Turn};
 use super::stage::{Stage, Unset};
@@ -26,7 +27,7 @@ use crate::verdict::{Finding, Judgement, Verdict};
 pub(super) struct Scene<'a> {
     session: &'a Session,
     trial: &'a Trial,
-    deeds: &'a [Deed],
+    deeds: &'a Arc<[Deed]>,
     memory: Memory,
     turn: Turn,
     redactor: Redactor,
@@ -47,11 +48,14 @@ pub(super) struct Played {
     base: String,
     /// Whether the target itself did not start.
     pub(super) unstarted: bool,
+    /// That the target was started again before, and why.
+    restarted: Option<String>,
 }
 
-/// A step, and what it does.
+/// A step, its place in the scenario, and what it does.
 #[derive(Clone, Copy)]
 struct Move<'a> {
+    index: usize,
     step: &'a Step,
     deed: &'a Deed,
 }
@@ -64,11 +68,20 @@ struct Attempt {
     /// How often it was sent.
     tries: u32,
     took: Duration,
+    /// Whether the run was interrupted before the response was judged: there is nothing to report.
+    abandoned: bool,
 }
 
 impl From<Judgement> for Attempt {
     fn from(judgement: Judgement) -> Self {
-        Self { judgement, exchange: None, printed: String::new(), tries: 0, took: Duration::ZERO }
+        Self {
+            judgement,
+            exchange: None,
+            printed: String::new(),
+            tries: 0,
+            took: Duration::ZERO,
+            abandoned: false,
+        }
     }
 }
 
@@ -92,12 +105,12 @@ pub(super) fn unplayed(session: &Session, trial: &Trial, unset: &Unset) -> Playe
         }
     }
     let redactor = session.redactor();
-    Played { told, redactor, base: String::new(), unstarted: unset.unstarted }
+    Played { told, redactor, base: String::new(), unstarted: unset.unstarted, restarted: None }
 }
 
 impl<'a> Scene<'a> {
     /// Returns a scenario that has not begun; `deeds` is what its steps do.
-    pub(super) fn new(session: &'a Session, trial: &'a Trial, deeds: &'a [Deed], turn: Turn) -> Self {
+    pub(super) fn new(session: &'a Session, trial: &'a Trial, deeds: &'a Arc<[Deed]>, turn: Turn) -> Self {
         let memory = Memory::new(&session.plan().suite);
         let redactor = session.redactor();
         Self { session, trial, deeds, memory, turn, redactor, told: Vec::new(), begun: false, scope: None }
@@ -126,21 +139,34 @@ impl<'a> Scene<'a> {
         let mut running = Some(running);
         let cleans_up = self.moves().any(|(_, one, _)| one.step.cleanup);
         let interrupt = self.session.options.interrupt.clone();
+        let restarted = stage.restarted();
+        let mut panicked = None;
         tokio::select! {
-            () = self.perform(stage, &mut running, false) => {}
+            performed = caught_in(Box::pin(self.perform(stage, &mut running, what, false))) => panicked = performed.err(),
             // What a step in flight has made is cleaned up too, so it is waited for.
             () = interrupt.wished(), if !cleans_up => {}
         }
         if self.begun && cleans_up {
-            self.perform(stage, &mut running, true).await;
+            let cleaned = caught_in(Box::pin(self.perform(stage, &mut running, what, true))).await;
+            panicked = panicked.or(cleaned.err());
+        }
+        if let Some(message) = panicked {
+            // Which of its verdicts are right is not known.
+            return unplayed(self.session, self.trial, &Unset::new(Verdict::Error, message));
         }
         self.session.lap(what, from);
         let Self { told, redactor, .. } = self;
-        Played { told, redactor, base, unstarted: false }
+        Played { told, redactor, base, unstarted: false, restarted }
     }
 
     /// Sends the steps of the story, or those that clean up.
-    async fn perform(&mut self, stage: &Stage, running: &mut Option<Arc<Running>>, cleanup: bool) {
+    async fn perform(
+        &mut self,
+        stage: &Stage,
+        running: &mut Option<Arc<Running>>,
+        what: What,
+        cleanup: bool,
+    ) {
         let interrupt = &self.session.options.interrupt;
         for (index, one, asked) in self.moves().filter(|(_, one, _)| one.step.cleanup == cleanup) {
             let step = one.step;
@@ -154,7 +180,7 @@ impl<'a> Scene<'a> {
             if interrupt.is_wished() && !cleanup {
                 return;
             }
-            if let Some(asks) = step.restart.as_ref().filter(|_| self.hindrance(one, stage).is_none()) {
+            if let Some(asks) = step.restart.as_ref().filter(|_| self.hindrance(one, stage, what).is_none()) {
                 drop(running.take());
                 // Another scenario sends while the target comes up.
                 self.turn = Turn::default();
@@ -162,23 +188,39 @@ impl<'a> Scene<'a> {
                 self.turn = self.session.turn().await;
                 match restarted {
                     Ok(again) => *running = Some(again),
-                    Err(unset) => self.told.push((index, never_again(asks, unset))),
+                    Err(unset) if asked => self.told.push((index, never_again(asks, unset))),
+                    Err(_) => {}
                 }
             }
             let Some(running) = running.as_ref() else {
                 self.leave_out(index, step, asked);
                 continue;
             };
-            let mut attempt = self.attempt(one, stage, running).await;
+            let mut attempt = self.attempt(one, stage, running, what).await;
             attempt.took = began.elapsed();
-            if matches!(&attempt.exchange, Some(Exchange { outcome: Err(Breakage::Silence(_)), .. })) {
-                self.session.fell_silent();
-                stage.fell_silent();
+            if attempt.abandoned {
+                return;
             }
+            self.count(&attempt, one, stage, what);
             if asked {
                 self.keep_answer(one, &attempt);
                 self.told.push((index, attempt));
             }
+        }
+    }
+
+    /// Counts a timeout, or a response.
+    fn count(&self, attempt: &Attempt, one: Move<'_>, stage: &Stage, what: What) {
+        let (What::Scenario { group, .. } | What::Start { group }) = what;
+        match &attempt.exchange {
+            Some(Exchange { outcome: Err(Breakage::Silence(_)), .. }) if self.session.timed_out(group) => {
+                stage.timed_out(&self.trial.step_id(one.step));
+            }
+            // Neither is a connection that could not be made a response, nor a timeout that was only counted.
+            Some(Exchange { outcome: Err(breakage), .. })
+                if !breakage.is_answer() || matches!(breakage, Breakage::Silence(_)) => {}
+            Some(_) => self.session.responded(group),
+            None => {}
         }
     }
 
@@ -211,13 +253,15 @@ impl<'a> Scene<'a> {
 
     fn moves(&self) -> impl Iterator<Item = (usize, Move<'a>, bool)> + use<'a> {
         let (trial, deeds) = (self.trial, self.deeds);
-        let of = |index: usize| Move { step: &trial.scenario.steps[index], deed: &deeds[index] };
+        let of = |index: usize| Move { index, step: &trial.scenario.steps[index], deed: &deeds[index] };
         trial.steps.iter().map(move |(index, asked)| (*index, of(*index), *asked))
     }
 
-    async fn attempt(&mut self, one: Move<'_>, stage: &Stage, running: &Arc<Running>) -> Attempt {
+    async fn attempt(&mut self, one: Move<'_>, stage: &Stage, running: &Arc<Running>, what: What) -> Attempt {
         let step = one.step;
-        if let Some(judgement) = self.hindrance(one, stage) {
+        #[cfg(test)]
+        assert!(&*step.title != super::tests::PANICS, "step `{}` panics", step.id);
+        if let Some(judgement) = self.hindrance(one, stage, what) {
             self.owe(one.deed, &judgement);
             if step.role != Role::Plain {
                 self.memory.break_off(step, &judgement);
@@ -225,14 +269,14 @@ impl<'a> Scene<'a> {
             return judgement.into();
         }
         self.begun = true;
-        let deadline = step.retry.as_ref().map(|retry| Instant::now() + retry.0);
+        let began = Instant::now();
         let mut tries = 0;
         loop {
-            let mut attempt = self.once(one.deed, running).await;
+            let mut attempt = self.once(one, running).await;
             tries += 1;
             // A request that cannot be made will not be made of the same values later.
             let again = attempt.exchange.is_some()
-                && deadline.is_some_and(|deadline| Instant::now() < deadline)
+                && step.retry.as_ref().is_some_and(|retry| began.elapsed() < retry.0)
                 && (step.cleanup || !self.session.options.interrupt.is_wished());
             if attempt.judgement.verdict <= Verdict::Pass || !again {
                 if step.role == Role::Precondition
@@ -250,17 +294,19 @@ impl<'a> Scene<'a> {
     }
 
     /// What keeps a step from being sent.
-    fn hindrance(&self, Move { step, deed }: Move<'_>, stage: &Stage) -> Option<Judgement> {
+    fn hindrance(&self, Move { step, deed, .. }: Move<'_>, stage: &Stage, what: What) -> Option<Judgement> {
         if let Some(feature) = step.requires.iter().find(|feature| !stage.offers(feature)) {
             let reason = format!("the target does not offer `{feature}`");
             return Some(Judgement::because(Verdict::Skipped, reason));
         }
-        let hushed = self.session.hushed().map(|hushed| Judgement::because(Verdict::Inconclusive, hushed));
+        let (What::Scenario { group, .. } | What::Start { group }) = what;
+        let hushed =
+            self.session.hushed(group).map(|hushed| Judgement::because(Verdict::Inconclusive, hushed));
         self.memory.hindrance(step, deed).or(hushed)
     }
 
     /// Keeps what was answered to a step that is named, where answers are to be blessed.
-    fn keep_answer(&mut self, Move { step, deed }: Move<'_>, attempt: &Attempt) {
+    fn keep_answer(&mut self, Move { step, deed, .. }: Move<'_>, attempt: &Attempt) {
         let Some(answers) = &self.session.options.answers else { return };
         let (id, scope) = (self.trial.step_id(step), self.scope.take());
         if !answers.want(&id) {
@@ -292,8 +338,16 @@ fn precondition(step: &Step, judgement: Judgement) -> Judgement {
     }
 }
 
-/// That a target does not come up again is an answer: it came up before, and what has changed is what it wrote itself.
+/// A target that does not come up again fails: it came up before, and what has changed is what it wrote itself. Anything else that keeps it
+/// from coming up, such as another process on its port, is no fault of the target.
 fn never_again(asks: &Place, unset: Unset) -> Attempt {
+    if !unset.unstarted {
+        let reason = format!("the target was not started again: {}", unset.reason);
+        return Attempt {
+            printed: unset.printed,
+            ..Judgement::because(Verdict::Inconclusive, reason).into()
+        };
+    }
     let judgement = Judgement::of(vec![Finding {
         place: asks.clone(),
         label: format!("the target did not come up again: {}", unset.reason),

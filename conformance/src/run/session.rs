@@ -1,13 +1,17 @@
 //! A plan and a target, ready to play any scenario of it at any time, from any thread.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 
+use super::breaker::Breaker;
+use super::caught::{caught, caught_in};
 use super::path::{self, Lap, What};
+use super::pool::{Pool, Slot};
 use super::scene::{Played, Scene, unplayed};
 use super::stage::{Stage, Unset};
 use super::{Options, milliseconds};
@@ -15,7 +19,9 @@ use crate::event::{CriticalPath, Link, Record};
 use crate::exchange::Connections;
 use crate::plan::{Group, Plan, Trial};
 use crate::redact::Redactor;
+use crate::suite::Concurrency;
 use crate::target::{Running, Target, Unusable};
+use crate::verdict::Verdict;
 
 /// What all scenarios of a run share.
 pub struct Session {
@@ -23,55 +29,81 @@ pub struct Session {
     pub(super) options: Options,
     /// The turns that can be had at once.
     sending: Arc<Semaphore>,
-    /// The target of each group, or why it has none.
-    stages: Vec<Result<Stage, Unset>>,
+    /// The targets of each group, or why it has none.
+    pools: Vec<Result<Arc<Pool>, Unset>>,
+    /// The processes that can be started beyond the first of each group.
+    more: Arc<Semaphore>,
     /// Two targets cannot listen on the same port at once.
-    ports: HashMap<u16, Mutex<()>>,
+    ports: HashMap<u16, Arc<Mutex<()>>>,
     /// Whether a target has ever come up.
     came_up: AtomicBool,
     /// How many starts have ended in silence, each as long as a start may take.
     silent_starts: AtomicUsize,
-    /// How many exchanges have ended in silence.
-    silences: AtomicUsize,
+    /// The timeouts of all targets.
+    breaker: Breaker,
+    /// Whether timeouts are only counted, and neither stop the sending nor restart a target.
+    patient: AtomicBool,
+    /// How many requests timed out.
+    timeouts: AtomicU64,
+    /// What the report says about the run as a whole.
+    notes: StdMutex<Vec<String>>,
     /// Whether what one scenario makes secret is forgotten when it is over.
     forgets: bool,
     began: Instant,
     laps: StdMutex<Vec<Lap>>,
 }
 
-/// The leave to send: a scenario holds it while it sends, not while it waits.
+/// Permit to send requests: a scenario holds it while it sends, not while it waits.
 #[derive(Debug, Default)]
-pub struct Turn(
+pub(super) struct Turn(
     #[expect(dead_code, reason = "held, and given back when it is dropped")] Option<OwnedSemaphorePermit>,
 );
 
+/// What a scenario needs to be played: a target slot, and a permit to send.
+pub(super) struct Lease {
+    slot: Option<Slot>,
+    turn: Turn,
+    port: Option<OwnedMutexGuard<()>>,
+}
+
+/// So many processes beyond the first of their group, and beyond the number of jobs, may be started: while one scenario waits, another
+/// of its group can be played.
+const MORE: usize = 4;
 /// So many links of the critical path are named.
 const LINKS: usize = 12;
 /// After so many starts in silence, and none that came up, no other is tried.
 const SILENT_STARTS: usize = 2;
-/// After so many exchanges in silence nothing more is sent: each costs as long as an answer may take.
-const SILENCES: usize = 8;
 
 impl Session {
     /// Returns a session in which nothing has been started yet.
     #[must_use]
     pub fn new(plan: Plan, target: &Target, mut options: Options) -> Self {
         options.transport.connections = plan.suite.connections;
+        let exclusive = plan.suite.concurrency == Concurrency::Exclusive;
         let groups = plan.groups.iter().enumerate();
-        let stages: Vec<_> =
-            groups.map(|(index, group)| Stage::set(&plan.suite, target, group, index)).collect();
-        let ports =
-            stages.iter().filter_map(|stage| stage.as_ref().ok()?.port()).map(|port| (port, Mutex::new(())));
-        let ports = ports.collect();
+        let pools: Vec<_> = groups
+            .map(|(index, group)| {
+                let first = Stage::set(&plan.suite, target, group, index)?;
+                let grows = exclusive && !group.isolated && first.can_be_started_twice();
+                Ok(Pool::new(first, grows))
+            })
+            .collect();
+        let fixed =
+            pools.iter().filter_map(|pool: &Result<Arc<Pool>, Unset>| pool.as_ref().ok()?.first().port());
+        let ports = fixed.map(|port| (port, Arc::default())).collect();
         Self {
             sending: Arc::new(Semaphore::new(options.jobs)),
+            more: Arc::new(Semaphore::new(options.jobs + MORE)),
             plan,
             options,
-            stages,
+            pools,
             ports,
             came_up: AtomicBool::new(false),
             silent_starts: AtomicUsize::new(0),
-            silences: AtomicUsize::new(0),
+            breaker: Breaker::default(),
+            patient: AtomicBool::new(false),
+            timeouts: AtomicU64::new(0),
+            notes: StdMutex::default(),
             forgets: false,
             began: Instant::now(),
             laps: StdMutex::default(),
@@ -92,9 +124,9 @@ impl Session {
 
     /// Returns why the scenarios of a group cannot be played again and again, where they cannot.
     pub(super) fn unrepeatable(&self, group: usize) -> Option<String> {
-        match &self.stages[group] {
+        match self.pools.get(group)? {
             Err(unset) => Some(unset.reason.clone()),
-            Ok(stage) if stage.port().is_some() => {
+            Ok(pool) if pool.first().port().is_some() => {
                 Some("its target listens on one port and is started for each scenario".to_owned())
             }
             Ok(_) => None,
@@ -110,73 +142,92 @@ impl Session {
     /// Returns why the target does not offer a group, where it does not.
     #[must_use]
     pub fn skipped(&self, group: usize) -> Option<&str> {
-        self.stages.get(group)?.as_ref().err().map(|unset| unset.reason.as_str())
+        self.pools.get(group)?.as_ref().err().map(|unset| unset.reason.as_str())
     }
 
-    /// Starts the target of a group, so that it is there when it is needed.
+    /// Starts the first target of a group, so that it is there when it is needed.
     pub(super) async fn warm_up(&self, group: usize) {
-        if let Ok(stage) = &self.stages[group]
-            && stage.port().is_none()
+        if let Some(Ok(pool)) = self.pools.get(group)
+            && pool.first().port().is_none()
         {
-            // What is wrong with it is told by the scenario that needs it.
-            stage.running(self).await.ok();
+            // What is wrong with it is reported by the scenario that needs it.
+            caught_in(pool.first().running(self)).await.ok();
         }
     }
 
+    /// Waits until one more scenario of a group may be played; those that wait are served in their order.
+    pub(super) async fn lease(&self, group: usize) -> Lease {
+        let (mut slot, mut port) = (None, None);
+        if let Some(Ok(pool)) = self.pools.get(group) {
+            let shared = self.forgets || self.plan.suite.concurrency == Concurrency::Shared;
+            let held = pool.slot(shared, self).await;
+            // A target that listens on one port whatever it is told lives for one scenario, so that another can have the port.
+            if let Some(fixed) = held.stage.port().and_then(|port| self.ports.get(&port)) {
+                port = Some(Arc::clone(fixed).lock_owned().await);
+                tokio::select! {
+                    // What is wrong with it is reported by the scenario.
+                    _ = caught_in(held.stage.running(self)) => {}
+                    () = self.options.interrupt.wished() => {}
+                }
+            }
+            slot = Some(held);
+        }
+        Lease { slot, turn: self.turn().await, port }
+    }
+
     /// Waits until one more scenario may send; those that wait are served in their order.
-    pub async fn turn(&self) -> Turn {
+    pub(super) async fn turn(&self) -> Turn {
         // The semaphore is never closed.
         Turn(Arc::clone(&self.sending).acquire_owned().await.ok())
     }
 
-    /// Plays one scenario of a group, whose turn it is, and returns the records of its steps.
-    pub async fn play(&self, group: usize, index: usize, turn: Turn) -> Vec<Record> {
-        let played = self.perform(group, index, turn).await;
+    /// Returns a permit for one more process of a group, if fewer scenarios send than may.
+    pub(super) fn permit_for_one_more(&self) -> Option<OwnedSemaphorePermit> {
+        if self.sending.available_permits() == 0 || self.options.interrupt.is_wished() {
+            return None;
+        }
+        Arc::clone(&self.more).try_acquire_owned().ok()
+    }
+
+    /// Plays one scenario of a group, and returns the records of its steps.
+    pub async fn play(&self, group: usize, index: usize) -> Vec<Record> {
+        let played = self.perform(group, index, self.lease(group).await).await;
         self.records(group, index, played)
     }
 
     /// Returns the records of the steps of a scenario that was played.
     pub(super) fn records(&self, group: usize, index: usize, played: Played) -> Vec<Record> {
-        match self.trial(group, index) {
-            Some(trial) => played.records(self, trial),
-            None => Vec::new(),
-        }
+        let Some(trial) = self.trial(group, index) else { return Vec::new() };
+        let in_error = |message| unplayed(self, trial, &Unset::new(Verdict::Error, message));
+        caught(|| played.records(self, trial))
+            .unwrap_or_else(|message| in_error(message).records(self, trial))
     }
 
     fn trial(&self, group: usize, index: usize) -> Option<&Trial> {
         self.plan.groups.get(group)?.trials.get(index)
     }
 
-    /// Plays one scenario of a group, whose turn it is.
-    pub(super) async fn perform(&self, group: usize, index: usize, mut turn: Turn) -> Played {
-        let Some((stage, trial)) = self.stages.get(group).zip(self.trial(group, index)) else {
+    /// Plays one scenario of a group.
+    pub(super) async fn perform(&self, group: usize, index: usize, lease: Lease) -> Played {
+        let Some((pool, trial)) = self.pools.get(group).zip(self.trial(group, index)) else {
             return Played::default();
         };
-        let stage = match stage {
-            Ok(stage) => stage,
+        let pool = match pool {
+            Ok(pool) => pool,
             Err(unset) => return unplayed(self, trial, unset),
         };
-        // A target that listens on one port whatever it is told lives for one scenario, so that another can have the port.
-        let port = match stage.port().and_then(|port| self.ports.get(&port)) {
-            Some(port) => {
-                // The scenario that has the port may need the turn to come to its end.
-                drop(turn);
-                let port = port.lock().await;
-                tokio::select! {
-                    // What is wrong with it is told by the scenario.
-                    _ = stage.running(self) => {}
-                    () = self.options.interrupt.wished() => {}
-                }
-                turn = self.turn().await;
-                Some(port)
-            }
-            None => None,
-        };
+        let Lease { slot, turn, port } = lease;
+        let stage = slot.as_ref().map_or(pool.first(), |slot| &slot.stage);
         let what = What::Scenario { group, index };
-        let deeds = self.plan.suite.deeds(&trial.scenario);
-        let played = Scene::new(self, trial, &deeds, turn).play(stage, what).await;
-        if port.is_some() || self.plan.groups[group].isolated {
-            stage.strike().await;
+        let playing = async {
+            let deeds = self.plan.suite.deeds(&trial.scenario);
+            Box::pin(Scene::new(self, trial, &deeds, turn).play(stage, what)).await
+        };
+        let played = caught_in(playing)
+            .await
+            .unwrap_or_else(|message| unplayed(self, trial, &Unset::new(Verdict::Error, message)));
+        if port.is_some() || trial.scenario.isolated {
+            stage.strike(self).await;
         }
         played
     }
@@ -213,15 +264,52 @@ impl Session {
         self.came_up.load(Ordering::Relaxed)
     }
 
-    /// Counts an exchange that ended in silence.
-    pub(super) fn fell_silent(&self) {
-        self.silences.fetch_add(1, Ordering::Relaxed);
+    /// Counts a request that timed out, and returns whether the target is to be started again for the next scenario.
+    pub(super) fn timed_out(&self, group: usize) -> bool {
+        self.timeouts.fetch_add(1, Ordering::Relaxed);
+        self.breakers(group).for_each(Breaker::timed_out);
+        !self.patient.load(Ordering::Relaxed)
     }
 
-    /// Returns why nothing more is sent, once that is settled.
-    pub(super) fn hushed(&self) -> Option<String> {
-        (self.silences.load(Ordering::Relaxed) >= SILENCES)
-            .then(|| format!("nothing more was sent after {SILENCES} requests without an answer"))
+    /// Counts a response.
+    pub(super) fn responded(&self, group: usize) {
+        self.breakers(group).for_each(Breaker::responded);
+    }
+
+    /// Returns why nothing more is sent to the target of a group, if so.
+    pub(super) fn hushed(&self, group: usize) -> Option<String> {
+        let patient = self.patient.load(Ordering::Relaxed);
+        self.breakers(group).filter(|_| !patient).find_map(Breaker::reason)
+    }
+
+    /// The breaker of all targets, and that of one group.
+    fn breakers(&self, group: usize) -> impl Iterator<Item = &Breaker> {
+        let own = self.pools.get(group).and_then(|pool| pool.as_ref().ok()).map(|pool| &pool.breaker);
+        std::iter::once(&self.breaker).chain(own)
+    }
+
+    /// From now on timeouts are only counted, from 0.
+    pub(super) fn be_patient(&self) {
+        self.patient.store(true, Ordering::Relaxed);
+        self.timeouts.store(0, Ordering::Relaxed);
+    }
+
+    /// How many requests timed out.
+    pub(super) fn timeouts(&self) -> u64 {
+        self.timeouts.load(Ordering::Relaxed)
+    }
+
+    /// Adds a sentence about the run as a whole to the report.
+    pub(super) fn note(&self, note: String) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+
+    /// Returns what the report says about the run as a whole.
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How long the session has lasted.
@@ -266,16 +354,23 @@ impl Session {
         Link { start, name, milliseconds: milliseconds(took) }
     }
 
-    /// Ends the target of a group.
+    /// Ends the targets of a group.
     pub(super) async fn strike(&self, group: usize) {
-        if let Ok(stage) = &self.stages[group] {
-            stage.strike().await;
+        if let Some(Ok(pool)) = self.pools.get(group) {
+            let mut stopping = JoinSet::new();
+            for stage in pool.all() {
+                if let Some(running) = stage.take(self).await {
+                    stopping.spawn(running.stop());
+                }
+            }
+            while stopping.join_next().await.is_some() {}
+            pool.forget_permits();
         }
     }
 
     /// Ends every target.
     pub async fn close(&self) {
-        for group in 0..self.stages.len() {
+        for group in 0..self.pools.len() {
             self.strike(group).await;
         }
     }

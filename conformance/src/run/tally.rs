@@ -91,9 +91,8 @@ pub(crate) fn register(suite: &Suite) -> Vec<Standing> {
 /// A must that does not hold fails the run. A should or a may that does not hold is told and fails nothing.
 fn exit(must: Option<Verdict>, any: Option<Verdict>, uncovered: Option<Verdict>) -> Exit {
     match (must.max(uncovered), any) {
-        (_, Some(Verdict::Error)) => Exit::Internal,
-        (Some(Verdict::Fail), _) => Exit::Fails,
-        (Some(Verdict::Inconclusive), _) => Exit::Unusable,
+        (Some(Verdict::Fail), any) if any != Some(Verdict::Error) => Exit::Fails,
+        (_, Some(Verdict::Error)) | (Some(Verdict::Inconclusive), _) => Exit::Unusable,
         (_, None | Some(Verdict::Skipped)) => Exit::Nothing,
         _ => Exit::Conforms,
     }
@@ -109,6 +108,7 @@ mod tests {
         assert_eq!(exit(fail, fail, None), Exit::Fails);
         assert_eq!(exit(pass, fail, pass), Exit::Conforms);
         assert_eq!(exit(Some(Verdict::Inconclusive), fail, None), Exit::Unusable);
+        assert_eq!(exit(fail, Some(Verdict::Error), None), Exit::Unusable);
         assert_eq!(exit(pass, pass, Some(Verdict::Inconclusive)), Exit::Unusable);
         assert_eq!(exit(Some(Verdict::Skipped), Some(Verdict::Skipped), None), Exit::Nothing);
         assert_eq!(exit(None, None, None), Exit::Nothing);

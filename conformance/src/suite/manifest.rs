@@ -8,7 +8,7 @@ use super::contract::{self, Launch, environment, readiness};
 use super::folder::Folder;
 use super::names::{OUTPUT, TARGET};
 use super::sequence::Sequences;
-use super::{Fixture, Suite, check_format, scenario, variable};
+use super::{Concurrency, Fixture, Suite, check_format, scenario, variable};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::exchange::Connections;
@@ -138,10 +138,21 @@ pub(super) fn compile(
             Launch::default()
         }
     };
+    let concurrency = match text.concurrency.as_ref().map(|written| (written, &*written.value)) {
+        None | Some((_, "exclusive")) => Concurrency::Exclusive,
+        Some((_, "shared")) => Concurrency::Shared,
+        Some((written, value)) => {
+            let message = format!("`{value}` is not a kind of concurrency");
+            let help = "`exclusive` (one scenario at a time uses a process) or `shared`";
+            wrong.push(Diagnostic::at(written.place(source), message).help(help));
+            Concurrency::Exclusive
+        }
+    };
     wrong.into_result(Suite {
         title: text.title.clone(),
         stages: text.stages.iter().map(|stage| stage.value.clone()).collect(),
         origin,
+        concurrency,
         launch,
         connections: connections.unwrap_or_default(),
         profiles,

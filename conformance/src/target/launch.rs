@@ -8,8 +8,9 @@ use std::path::Path;
 
 use super::Program;
 use super::chore::{Chores, Teardown};
+use super::port::PortGuard;
 use super::process::{Command, Process};
-use super::ready::{GRACE, Greeting, await_port, await_ready, free_port};
+use super::ready::{GRACE, Greeting, Ready, await_port, await_ready, free_port};
 use super::scratch::Scratch;
 use super::seed;
 use super::unusable::Unusable;
@@ -33,6 +34,8 @@ pub struct Running {
     pub greeting: Option<Greeting>,
     /// Its process; none for one that was running already.
     pub process: Option<Process>,
+    /// Its port; none for one that was running already.
+    guard: Option<PortGuard>,
     teardown: Option<Teardown>,
     /// What setup commands have left running.
     setup: Vec<Process>,
@@ -53,10 +56,28 @@ impl Running {
             learnt: Vec::new(),
             greeting: None,
             process: None,
+            guard: None,
             teardown: None,
             setup: Vec::new(),
             scratch: None,
         }
+    }
+
+    /// Checks that what has just responded is the process that was started. A target that was running already is what its address says.
+    ///
+    /// # Errors
+    /// Another process listens on its port; a sentence that names it.
+    pub fn check_listener(&self) -> Result<(), String> {
+        match self.guard.as_ref().zip(self.process.as_ref()) {
+            Some((guard, process)) => guard.check(process),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns why it could not be verified that the process that responds is the one that was started, if so.
+    #[must_use]
+    pub fn unverified(&self) -> Option<String> {
+        self.guard.as_ref()?.unverified()
     }
 
     /// Ends the target, its whole process group, and clears up behind it.
@@ -90,18 +111,15 @@ pub async fn launch(
         Some(build) => build.folder(&left_out).await?,
         None => program.directory.as_path(),
     };
-    let mut tried = 1;
+    let start = Start { program, suite, profile, transport };
+    let mut ports = Ports::default();
     loop {
         let scratch = Scratch::mirror(directory, &left_out).map_err(|error| Unusable::new(chain(&error)))?;
         if profile.files {
             seed::write(suite, fixtures, &scratch)?;
         }
-        let started = Start { program, suite, profile, transport }.first(scratch).await;
-        match started {
-            Err(unusable) if program.port.is_none() && unusable.port_taken && tried < PORTS_TRIED => {
-                tried += 1;
-            }
-            started => return started,
+        if let Some(started) = ports.judge(program, start.first(scratch).await) {
+            return started;
         }
     }
 }
@@ -125,10 +143,43 @@ pub async fn relaunch(
     }
     let scratch = scratch.ok_or_else(|| Unusable::new("it was not started by this program"))?;
     let start = Start { program, suite, profile, transport };
-    let port = start.port().await?;
-    let env = start.environment(port, &scratch).map_err(|error| Unusable::new(chain(&error)))?;
-    let started = start.process(port, env, &scratch).await?;
+    let mut ports = Ports::default();
+    let started = loop {
+        if let Some(started) = ports.judge(program, start.again(&scratch).await) {
+            break started?;
+        }
+    };
     Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
+}
+
+/// The starts of a target that lost its port to another process.
+#[derive(Default)]
+struct Ports {
+    tried: usize,
+    taken: Option<String>,
+}
+
+impl Ports {
+    /// Returns how the start ended, or none if the target is to be started again on another port.
+    fn judge<T>(&mut self, program: &Program, started: Result<T, Unusable>) -> Option<Result<T, Unusable>> {
+        let mut unusable = match started {
+            Ok(running) => return Some(Ok(running)),
+            Err(unusable) => unusable,
+        };
+        self.tried += 1;
+        if !unusable.port_taken {
+            if let Some(taken) = self.taken.take() {
+                unusable.reason = format!("{}; at the start before, {taken}", unusable.reason);
+            }
+            return Some(Err(unusable));
+        }
+        if program.port.is_none() && self.tried < PORTS_TRIED {
+            self.taken = Some(unusable.reason);
+            return None;
+        }
+        // Another program's doing, not the target's.
+        Some(Err(Unusable { own: false, ..unusable }))
+    }
 }
 
 /// One start.
@@ -162,6 +213,13 @@ impl Start<'_> {
         Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
     }
 
+    /// Starts it again in its folder.
+    async fn again(&self, scratch: &Scratch) -> Result<Running, Unusable> {
+        let port = self.port().await?;
+        let env = self.environment(port, scratch).map_err(|error| Unusable::new(chain(&error)))?;
+        self.process(port, env, scratch).await
+    }
+
     async fn port(&self) -> Result<u16, Unusable> {
         match self.program.port {
             Some(port) => await_port(port).await.map(|()| port),
@@ -187,7 +245,7 @@ impl Start<'_> {
         .map_err(|error| Unusable::new(chain(&error)))?;
         let ready = program.ready.as_ref().or(self.suite.ready(self.profile));
         let port = (port, program.port.is_some());
-        let (process, wire, greeting) =
+        let Ready { process, wire, greeting, guard } =
             await_ready(process, port, ready, program.start_limit, self.transport).await?;
         let output = if watch.is_empty() {
             BTreeMap::new()
@@ -195,7 +253,13 @@ impl Start<'_> {
             let watched = process.watched_all(program.start_limit).await;
             watched.map_err(|error| Unusable::after(&process, error.to_string()))?
         };
-        Ok(Running { output, greeting, process: Some(process), ..Running::elsewhere(wire) })
+        Ok(Running {
+            output,
+            greeting,
+            process: Some(process),
+            guard: Some(guard),
+            ..Running::elsewhere(wire)
+        })
     }
 
     fn environment(&self, port: u16, scratch: &Scratch) -> Result<Vec<(String, String)>, TemplateError> {

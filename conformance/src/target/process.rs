@@ -10,6 +10,7 @@
 //! Threads and not tasks read the output: a runtime that is busy or already gone must not stall a target.
 
 mod group;
+mod listener;
 mod output;
 mod table;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -32,6 +34,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use group::{Group, MARK, Watcher};
+pub use listener::{Listener, Socket};
 pub use output::WatchError;
 use output::{Output, Stream};
 
@@ -210,10 +213,10 @@ impl Process {
         *self.exit.borrow()
     }
 
-    /// Whether it is the target of another run that listens on a port. Seen where there is a `/proc`; elsewhere never.
+    /// Finds out which process listens on an address.
     #[must_use]
-    pub fn another_listens(&self, port: u16) -> bool {
-        self.group.another_listens(port)
+    pub fn listener(&self, address: SocketAddr) -> Listener {
+        Listener::find(&self.group, address)
     }
 
     /// Waits until the program has ended. What it started may still run: only [`Process::stop`] ends that.

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use super::port::PortGuard;
 use super::process::Process;
 use super::unusable::Unusable;
 use crate::exchange::{Breakage, Reading, Transport, Wire};
@@ -24,38 +25,55 @@ const HERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr:
 /// The request that a target was greeted with, and what it answered first.
 pub(super) type Greeting = (Prepared, Response);
 
-/// Waits for the first answer of a target on this machine, whatever its status, and returns the way to it with that answer.
+/// A target that has answered.
+pub(super) struct Ready {
+    pub(super) process: Process,
+    pub(super) wire: Wire,
+    pub(super) greeting: Option<Greeting>,
+    pub(super) guard: PortGuard,
+}
+
+impl Ready {
+    fn new(process: Process, (wire, address): (Wire, SocketAddr), greeting: Option<Greeting>) -> Self {
+        Self { process, wire, greeting, guard: PortGuard::new(address) }
+    }
+}
+
+/// Waits for the first response of a target on this machine, whatever its status. The response must come from the process that was started.
 ///
 /// # Errors
-/// It ended, or the time is over. The process has been stopped then.
+/// The process ended, the time is over, or another process listens on the port. The process has been stopped then.
 pub(super) async fn await_ready(
     process: Process,
     (port, fixed): (u16, bool),
     ready: Option<&Request>,
     limit: Duration,
     transport: &Transport,
-) -> Result<(Process, Wire, Option<Greeting>), Unusable> {
+) -> Result<Ready, Unusable> {
     let wire = |here| {
-        Wire::new(&format!("http://{}", SocketAddr::new(here, port)), &transport.local())
-            .map_err(Unusable::new)
+        let address = SocketAddr::new(here, port);
+        let wire = Wire::new(&format!("http://{address}"), &transport.local()).map_err(Unusable::new);
+        wire.map(|wire| (wire, address))
     };
-    let wires = [wire(HERE[0])?, wire(HERE[1])?];
-    let [first, second] = wires;
-    let Some(ready) = ready else { return Ok((process, first, None)) };
+    let [first, second] = HERE;
+    let (first, second) = (wire(first)?, wire(second)?);
+    let Some(ready) = ready else { return Ok(Ready::new(process, first, None)) };
     let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
-    let deadline = Instant::now() + limit;
+    let began = Instant::now();
     let mut silent = false;
     let (mut now, mut then) = (first, second);
     loop {
-        match now.send(request.clone(), None, Reading::Beginning).await.outcome {
-            Ok(_) if process.another_listens(port) => {
-                let reason =
-                    format!("the target of another run listens on port {port}, which this target was given");
-                process.stop(GRACE).await;
-                return Err(Unusable { port_taken: true, ..Unusable::new(reason) });
+        match now.0.send(request.clone(), None, Reading::Beginning).await.outcome {
+            Ok(answer) if process.exited().is_none() => {
+                let ready = Ready::new(process, now, Some((request, answer)));
+                return match ready.guard.check(&ready.process) {
+                    Ok(()) => Ok(ready),
+                    Err(reason) => {
+                        ready.process.stop(GRACE).await;
+                        Err(Unusable { port_taken: true, ..Unusable::new(reason) })
+                    }
+                };
             }
-            // Were it yet another program that answers, this one would have ended over its port.
-            Ok(answer) if process.exited().is_none() => return Ok((process, now, Some((request, answer)))),
             Ok(_) => {}
             Err(breakage @ Breakage::Unsendable(_)) => return Err(Unusable::new(breakage.to_string())),
             Err(Breakage::NoConnection(_)) => std::mem::swap(&mut now, &mut then),
@@ -64,7 +82,7 @@ pub(super) async fn await_ready(
         if let Some(exit) = process.exited() {
             return Err(Unusable::after(&process, format!("the target {exit} before it answered")));
         }
-        if Instant::now() >= deadline {
+        if began.elapsed() >= limit {
             let what = if silent { "gave no answer of HTTP" } else { "did not listen" };
             let port = if fixed { format!("port {port}") } else { "the port that it was given".to_owned() };
             let reason = format!("the target {what} on {port} within {limit:?}");

@@ -7,6 +7,8 @@
 //! original, save for what is linked as a whole: dependency and build folders, and large files.
 
 mod inventory;
+mod remove;
+mod temporary;
 #[cfg(test)]
 mod tests;
 
@@ -15,13 +17,12 @@ use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use tempfile::TempDir;
 
 use inventory::{Inventory, Kind};
+use temporary::Temporary;
+pub use temporary::remove_all;
 
 /// The most files, folders and links that are mirrored.
 const MOST_ENTRIES: usize = 20_000;
@@ -31,7 +32,7 @@ const MOST_BYTES: u64 = 512 * 1024 * 1024;
 /// A temporary directory that mirrors an implementation, or an empty one.
 #[derive(Debug)]
 pub struct Scratch {
-    directory: TempDir,
+    directory: Temporary,
     skipped: Vec<Skipped>,
 }
 
@@ -97,10 +98,8 @@ impl Scratch {
     /// # Errors
     /// [`ScratchError::Write`] when the directory for temporary files (`TMPDIR`) cannot be written to.
     pub fn empty() -> Result<Scratch, ScratchError> {
-        // Fixtures hold passwords.
-        let only_ours = Permissions::from_mode(0o700);
-        let made = tempfile::Builder::new().prefix("conformance-").permissions(only_ours).tempdir();
-        let directory = made.map_err(|source| ScratchError::Write { path: std::env::temp_dir(), source })?;
+        let directory =
+            Temporary::new().map_err(|source| ScratchError::Write { path: std::env::temp_dir(), source })?;
         Ok(Scratch { directory, skipped: Vec::new() })
     }
 
@@ -136,7 +135,7 @@ impl Scratch {
 
         let mut scratch = Scratch::empty()?;
         let unwritable = |source| ScratchError::Write { path: scratch.path().to_owned(), source };
-        let own = fs::metadata(scratch.path()).map_err(unwritable)?;
+        let own = fs::metadata(scratch.directory.outer()).map_err(unwritable)?;
         let inventory = Inventory::take(&original, &leave_out, (own.dev(), own.ino()))
             .map_err(|what| ScratchError::TooLarge { path: from.to_owned(), what })?;
         scratch.skipped = inventory.skipped;
@@ -218,21 +217,6 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // A process that was just killed may still be finishing a write: a few tries, then it is left behind.
-        for _ in 0..5 {
-            loosen(self.path());
-            match fs::remove_dir_all(self.path()) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    thread::sleep(Duration::from_millis(20));
-                }
-                _ => break,
-            }
-        }
-    }
-}
-
 impl Skipped {
     fn new(path: &Path, reason: impl Into<String>) -> Skipped {
         Skipped { path: path.to_owned(), reason: reason.into() }
@@ -259,15 +243,4 @@ fn globs(patterns: &[String]) -> Result<GlobSet, ScratchError> {
         set.add(GlobBuilder::new(pattern).literal_separator(true).build().map_err(wrong(pattern))?);
     }
     set.build().map_err(wrong(&patterns.join(" ")))
-}
-
-/// Gives the owner back what a removal needs. Links are not followed: what they lead to is not ours.
-fn loosen(directory: &Path) {
-    // What cannot be loosened shows when it cannot be removed.
-    let _ = fs::set_permissions(directory, Permissions::from_mode(0o700));
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            loosen(&entry.path());
-        }
-    }
 }

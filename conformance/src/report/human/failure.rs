@@ -53,6 +53,9 @@ pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     if let Some(reason) = &record.reason {
         writeln!(out, "   {reason}")?;
     }
+    if let Some(restarted) = &record.restarted {
+        writeln!(out, "   {DIM}note{DIM:#}      {restarted}")?;
+    }
     if let Some(repetition) = record.repetition() {
         writeln!(out, "   {DIM}tried{DIM:#}     {repetition}, and it never held")?;
     }

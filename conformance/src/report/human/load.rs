@@ -25,6 +25,15 @@ pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Resul
     };
     let exchanges = amount(load.exchanges, "exchange");
     writeln!(out, "  {exchanges}, {} in a second: {style}{lost}{style:#}", load.per_second)?;
+    if load.timeouts > 0 {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a share of so many requests needs no more than 52 bits"
+        )]
+        let share = load.timeouts as f64 * 100.0 / load.exchanges.max(1) as f64;
+        let (timeouts, red) = (amount(load.timeouts, "request"), red());
+        writeln!(out, "  {red}{timeouts} timed out{red:#}, {share:.2} % of the exchanges")?;
+    }
     if let Some(ended) = &load.ended {
         writeln!(out, "  it ended before its time: {ended}")?;
     }

@@ -28,14 +28,15 @@ struct Teller<'a> {
     redactor: Redactor,
     base: String,
     unstarted: bool,
+    restarted: Option<String>,
 }
 
 impl Played {
     /// Returns the records of the steps that were tried. They are made when the scenario is over: a secret that a late step
     /// captures is kept out of the early ones too.
     pub(in crate::run) fn records(self, session: &Session, trial: &Trial) -> Vec<Record> {
-        let Self { told, redactor, base, unstarted } = self;
-        let teller = Teller { session, trial, scenario: trial.id(), redactor, base, unstarted };
+        let Self { told, redactor, base, unstarted, restarted } = self;
+        let teller = Teller { session, trial, scenario: trial.id(), redactor, base, unstarted, restarted };
         let steps = &trial.scenario.steps;
         told.into_iter().map(|(index, attempt)| teller.record(&steps[index], attempt)).collect()
     }
@@ -93,6 +94,7 @@ impl Teller<'_> {
             printed: redactor.text(attempt.printed),
             deviation: None,
             unstarted: self.unstarted && tried,
+            restarted: self.restarted.clone(),
         }
     }
 

@@ -1,15 +1,18 @@
 //! A step of a scenario, sent once: what goes over the wire, what is made of it, and what is kept.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::super::caught::caught;
 use super::super::race;
-use super::{Attempt, Scene};
+use super::{Attempt, Move, Scene};
 use crate::capture::Capture;
 use crate::exchange::{Breakage, Exchange};
 use crate::judge::{judge, judge_race};
+use crate::redact::Redactor;
 use crate::response::Response;
-use crate::suite::{Deed, Lane, Sent};
+use crate::suite::{Deed, Lane, Sent, Step};
 use crate::target::Running;
 use crate::target::process::{Exit, Process};
 use crate::template::TemplateError;
@@ -17,11 +20,16 @@ use crate::verdict::{Finding, Judgement, Verdict};
 
 impl Scene<'_> {
     /// Sends what a step sends, once, and judges what comes.
-    pub(super) async fn once(&mut self, deed: &Deed, running: &Arc<Running>) -> Attempt {
+    pub(super) async fn once(&mut self, one: Move<'_>, running: &Arc<Running>) -> Attempt {
+        let deed = one.deed;
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
-        let (mut judgement, exchange) = match self.exchange(deed, running).await {
-            Ok(exchange) => exchange,
+        let (mut judgement, exchange) = match self.exchange(one, running).await {
+            Ok(Some(exchange)) => exchange,
+            Ok(None) => {
+                let judgement = Judgement::because(Verdict::Inconclusive, "the run was interrupted");
+                return Attempt { abandoned: true, ..judgement.into() };
+            }
             Err(error) => {
                 let place = deed.first().place.find(error.written());
                 let judgement = Judgement::because(Verdict::Inconclusive, format!("{error} ({place})"));
@@ -48,12 +56,12 @@ impl Scene<'_> {
         Attempt { exchange: Some(exchange), printed: printed.unwrap_or_default(), ..judgement.into() }
     }
 
-    /// Sends what a step sends and judges what comes; of a race, shows the answer that tells most.
+    /// Sends what a step sends and judges what comes; of a race, shows the answer that tells most. None if the run was interrupted.
     async fn exchange(
         &mut self,
-        deed: &Deed,
+        Move { index, deed, step }: Move<'_>,
         running: &Arc<Running>,
-    ) -> Result<(Judgement, Exchange), TemplateError> {
+    ) -> Result<Option<(Judgement, Exchange)>, TemplateError> {
         let scope = self.memory.scope(deed)?;
         for lane in deed.lanes() {
             lane.expectation.check(&scope)?;
@@ -61,38 +69,77 @@ impl Scene<'_> {
         let jar_use = deed.first().request.jars(&scope)?;
         let jar_use = jar_use.as_ref();
         let mut jar = self.memory.jar(jar_use);
+        let (deeds, redactor) = (Arc::clone(self.deeds), self.redactor.clone());
         let race = match &deed.sent {
             Sent::Sole(lane) => {
-                let Lane { request, place, expectation, captures, .. } = &**lane;
+                let Lane { request, captures, .. } = &**lane;
                 let prepared = request.prepare(&scope)?;
                 let exchange = running.wire.send(prepared, jar.as_mut(), lane.reading()).await;
-                self.learn(&exchange);
+                if let Some(judgement) = foreign(running, &exchange) {
+                    learn(&redactor, &exchange);
+                    self.owe(deed, &judgement);
+                    return Ok(Some((judgement, exchange)));
+                }
                 self.memory.put_back(jar_use, jar);
                 let scope = scope.at(SystemTime::now());
                 self.scope = self.session.options.answers.is_some().then(|| scope.clone());
-                let mut judgement = judge(expectation, &exchange.outcome, place, &scope);
+                let bytes = size(&exchange);
+                let judged = move || {
+                    learn(&redactor, &exchange);
+                    let Lane { place, expectation, .. } = deeds[index].first();
+                    let judgement = judge(expectation, &exchange.outcome, place, &scope);
+                    (judgement, exchange)
+                };
+                let Some(judged) = self.apart(step, bytes, judged).await else { return Ok(None) };
+                let (mut judgement, exchange) = judged;
                 self.keep(captures, &exchange.outcome, &mut judgement);
-                return Ok((judgement, exchange));
+                return Ok(Some((judgement, exchange)));
             }
             Sent::Race(race) => race,
         };
         let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
-        for answer in &answers {
-            self.learn(&answer.exchange);
+        if let Some(judgement) = answers.iter().find_map(|answer| foreign(running, &answer.exchange)) {
+            self.owe(deed, &judgement);
+            return Ok(Some((judgement, answers.swap_remove(0).exchange)));
         }
-        let (mut judgement, shown) = judge_race(race, &answers, &scope);
+        let bytes = answers.iter().map(|answer| size(&answer.exchange)).sum();
+        let judged = move || {
+            for answer in &answers {
+                learn(&redactor, &answer.exchange);
+            }
+            let judged = deeds[index].race().map(|race| judge_race(race, &answers, &scope));
+            (judged, answers)
+        };
+        let Some((Some((mut judgement, shown)), mut answers)) = self.apart(step, bytes, judged).await else {
+            return Ok(None);
+        };
         for (index, lane) in race.lanes.iter().enumerate() {
             if let Some(first) = answers.iter().find(|answer| answer.lane == index) {
                 self.keep(&lane.captures, &first.exchange.outcome, &mut judgement);
             }
         }
-        Ok((judgement, answers.swap_remove(shown).exchange))
+        Ok(Some((judgement, answers.swap_remove(shown).exchange)))
     }
 
-    /// Remembers what an exchange makes secret.
-    fn learn(&self, exchange: &Exchange) {
-        for (request, response) in exchange.pairs() {
-            self.redactor.learn(request, response);
+    /// Judges on a thread of its own what takes long to judge, so that the run can be interrupted meanwhile. None if it was.
+    async fn apart<T: Send + 'static>(
+        &self,
+        step: &Step,
+        bytes: usize,
+        judge: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        if bytes < LARGE {
+            return Some(judge());
+        }
+        let judged = tokio::task::spawn_blocking(|| caught(judge));
+        tokio::select! {
+            judged = judged => match judged {
+                Ok(Ok(judged)) => Some(judged),
+                Ok(Err(message)) => resume_unwind(Box::new(message)),
+                // The runtime is being shut down.
+                Err(_) => None,
+            },
+            () = self.session.options.interrupt.wished(), if !step.cleanup => None,
         }
     }
 
@@ -143,6 +190,27 @@ impl Scene<'_> {
             self.memory.owe(&capture.keys, judgement.verdict, cause);
         }
     }
+}
+
+/// A body of so many bytes may take long to judge.
+const LARGE: usize = 64 * 1024;
+
+fn size(exchange: &Exchange) -> usize {
+    exchange.outcome.as_ref().map_or(0, |response| response.body.len())
+}
+
+/// Remembers what an exchange makes secret.
+fn learn(redactor: &Redactor, exchange: &Exchange) {
+    for (request, response) in exchange.pairs() {
+        redactor.learn(request, response);
+    }
+}
+
+/// Returns the judgement of a response that came from another process than the target: it is never judged in the target's place.
+fn foreign(running: &Running, exchange: &Exchange) -> Option<Judgement> {
+    let answered = exchange.outcome.as_ref().map_or_else(Breakage::is_answer, |_| true);
+    let other = answered.then(|| running.check_listener().err()).flatten()?;
+    Some(Judgement::because(Verdict::Inconclusive, other))
 }
 
 /// How long what a target printed may take from its pipe.

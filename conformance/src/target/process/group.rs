@@ -4,6 +4,7 @@
 //! holds. Whatever ends the runner closes that end, and the watcher then kills the target's group and all that
 //! carries its mark. It is no child of the target, holds none of its streams, and hears none of its signals.
 
+use std::collections::HashSet;
 use std::io::{self, PipeWriter};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -13,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
-use super::table::{self, lives_in, processes};
+use super::table::{self, Entry, lives_in, processes};
 
 /// The environment variable by which a process that left the group is still known as the target's.
 pub(super) const MARK: &str = "CONFORMANCE_PROCESS";
@@ -83,18 +84,20 @@ impl Group {
         self.empty
     }
 
-    /// Whether it is the target of another run that listens on a port, as far as `/proc` shows it.
-    pub(super) fn another_listens(&self, port: u16) -> bool {
-        let sockets = table::listening(port);
-        if sockets.is_empty() {
-            return false;
+    /// The members of the group, those that carry its mark, and all that descend from them.
+    pub(super) fn family(&self) -> HashSet<Pid> {
+        let all = table::living();
+        let of_group = |entry: &&Entry| entry.group == Some(self.id) || self.carries_its_mark(entry.pid);
+        let mut family: HashSet<Pid> = all.iter().filter(of_group).map(|entry| entry.pid).collect();
+        loop {
+            let known = family.len();
+            let is_child = |entry: &&Entry| entry.parent.is_some_and(|parent| family.contains(&parent));
+            let children: Vec<Pid> = all.iter().filter(is_child).map(|entry| entry.pid).collect();
+            family.extend(children);
+            if family.len() == known {
+                return family;
+            }
         }
-        let listens = |pid: &Pid| table::holds(*pid, &sockets);
-        let (own, others): (Vec<Pid>, Vec<Pid>) = processes()
-            .filter(|pid| table::environment(*pid, MARK).is_some())
-            .filter(listens)
-            .partition(|pid| self.carries_its_mark(*pid));
-        own.is_empty() && !others.is_empty()
     }
 
     fn carries_its_mark(&self, pid: Pid) -> bool {

@@ -1,9 +1,11 @@
 //! What the system shows of processes and their sockets, below `/proc`; where there is none, nothing.
 //!
-//! Numbers of processes and ports go in, what is known of them comes out. Nothing is changed from here.
+//! It only reads.
 
-use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use rustix::process::Pid;
 
@@ -25,38 +27,151 @@ pub(super) fn environment(pid: Pid, name: &str) -> Option<Vec<u8>> {
 
 /// Whether a process is in a group and alive. A zombie is not: in a container nobody may ever reap it.
 pub(super) fn lives_in(pid: Pid, group: Pid) -> bool {
-    let stat = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    entry(pid).is_some_and(|entry| entry.group == Some(group))
+}
+
+/// A process as `/proc/PID/stat` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) pid: Pid,
+    /// None for a process whose parent is not in this PID namespace.
+    pub(super) parent: Option<Pid>,
+    pub(super) group: Option<Pid>,
+}
+
+/// Returns every process that is alive. Zombies are left out: in a container nobody may ever reap them.
+pub(super) fn living() -> Vec<Entry> {
+    processes().filter_map(entry).collect()
+}
+
+fn entry(pid: Pid) -> Option<Entry> {
+    let stat = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The program's name is in parentheses and may hold any byte, so the fields begin after the last one.
-    let Some(name_end) = stat.iter().rposition(|byte| *byte == b')') else { return false };
-    let fields = String::from_utf8_lossy(&stat[name_end + 1..]);
+    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+    let fields = String::from_utf8_lossy(stat.get(name_end + 1..)?);
     let mut fields = fields.split_whitespace();
-    let state = fields.next().unwrap_or("Z");
-    let member = fields.nth(1) == Some(group.as_raw_nonzero().to_string().as_str());
-    member && !matches!(state, "Z" | "X" | "x")
+    let state = fields.next()?;
+    let mut number = || fields.next()?.parse().ok().map(Pid::from_raw);
+    let (parent, group) = (number()?, number()?);
+    (!matches!(state, "Z" | "X" | "x")).then_some(Entry { pid, parent, group })
 }
 
-/// Returns the sockets that listen on a port, on whatever address, as `/proc/PID/fd` names them.
-pub(super) fn listening(port: u16) -> Vec<String> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());
-    let lines = tables.iter().flat_map(|table| table.lines().skip(1));
-    lines.filter_map(|line| listener(line, port)).collect()
+/// Returns the name of a process's program, without what could disturb a terminal.
+pub(super) fn name(pid: Pid) -> Option<String> {
+    let name = fs::read(format!("/proc/{}/comm", pid.as_raw_nonzero())).ok()?;
+    Some(String::from_utf8_lossy(&name).trim_end().escape_debug().to_string())
 }
 
-/// Whether a process holds one of these sockets.
-pub(super) fn holds(pid: Pid, sockets: &[String]) -> bool {
-    let descriptors = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero()));
-    let links =
-        descriptors.into_iter().flatten().flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
-    links
-        .into_iter()
-        .any(|link| sockets.iter().any(|socket| socket.as_bytes() == link.as_os_str().as_bytes()))
+/// Whether a number is an argument of a process.
+pub(super) fn has_argument(pid: Pid, number: u16) -> bool {
+    let arguments = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
+    let number = number.to_string();
+    arguments.split(|byte| *byte == 0).any(|argument| argument == number.as_bytes())
 }
 
-/// The socket of a line of the kernel's table, when it listens on the port: `0: 0100007F:1388 00000000:0000 0A … inode`.
-fn listener(line: &str, port: u16) -> Option<String> {
+/// Returns the sockets that a connection to this address reaches, as `/proc/PID/fd` names them: `socket:[inode]`. There are several where
+/// processes share a port (`SO_REUSEPORT`).
+///
+/// # Errors
+/// The system does not list its sockets.
+pub(super) fn listening(address: SocketAddr) -> io::Result<Vec<String>> {
+    let mut found: Vec<(u8, String)> = Vec::new();
+    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        match File::open(table) {
+            Ok(table) => {
+                for line in BufReader::new(table).lines() {
+                    found.extend(listener(&line?, address));
+                }
+            }
+            // A kernel without IPv6 has no table of it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && table.ends_with('6') => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let best = found.iter().map(|(rank, _)| *rank).max();
+    Ok(found.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, socket)| socket).collect())
+}
+
+/// Returns the descriptor by which a process holds one of these sockets, and that socket.
+///
+/// # Errors
+/// The descriptors of the process may not be read.
+pub(super) fn holds(pid: Pid, sockets: &[String]) -> io::Result<Option<(PathBuf, String)>> {
+    for descriptor in fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero()))? {
+        let path = descriptor?.path();
+        // A descriptor may be closed meanwhile.
+        let Ok(link) = fs::read_link(&path) else { continue };
+        if let Some(socket) = sockets.iter().find(|socket| link.as_os_str() == socket.as_str()) {
+            return Ok(Some((path, socket.clone())));
+        }
+    }
+    Ok(None)
+}
+
+/// The socket of a line of the kernel's table, if a connection to the address may reach it, with a rank: the kernel prefers a socket that
+/// is bound to the very address to one that is bound to every address, and that to one of IPv6 that takes IPv4 too.
+/// A line: `0: 0100007F:1388 00000000:0000 0A … inode`.
+fn listener(line: &str, address: SocketAddr) -> Option<(u8, String)> {
     let mut fields = line.split_whitespace();
-    let (_, local) = fields.nth(1)?.rsplit_once(':')?;
-    let listens = u16::from_str_radix(local, 16).ok()? == port && fields.nth(1)? == LISTENS;
+    let (local, port) = fields.nth(1)?.rsplit_once(':')?;
+    let listens = u16::from_str_radix(port, 16).ok()? == address.port() && fields.nth(1)? == LISTENS;
     let inode = fields.nth(5)?;
-    listens.then(|| format!("socket:[{inode}]"))
+    let (local, wanted) = (self::address(local)?, address.ip());
+    let rank =
+        match (local.to_canonical() == wanted, local.is_unspecified(), local.is_ipv4() == wanted.is_ipv4()) {
+            (true, _, _) => 3,
+            (_, true, true) => 2,
+            (_, true, false) if wanted.is_ipv4() => 1,
+            _ => return None,
+        };
+    listens.then(|| (rank, format!("socket:[{inode}]")))
+}
+
+/// An address as the kernel prints it: words of 32 bits in the byte order of the machine.
+fn address(printed: &str) -> Option<IpAddr> {
+    let word = |at: usize| Some(u32::from_str_radix(printed.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
+    match printed.len() {
+        8 => Some(IpAddr::from(word(0)?)),
+        32 => {
+            let mut bytes = [0; 16];
+            for (index, part) in bytes.chunks_exact_mut(4).enumerate() {
+                part.copy_from_slice(&word(index * 8)?);
+            }
+            Some(IpAddr::from(bytes))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_sockets_that_a_connection_reaches_are_found() {
+        let at = |address: &str| address.parse::<SocketAddr>().expect("an address");
+        let line = |local: &str, state: &str| {
+            let remote = "00000000:0000";
+            listener(
+                &format!("   0: {local} {remote} {state} 00000000:00000000 00:00000000 00000000 0 0 77 1"),
+                at("127.0.0.1:5000"),
+            )
+        };
+        let found = |rank| Some((rank, "socket:[77]".to_owned()));
+        let number = |bytes: [u8; 4]| format!("{:08X}", u32::from_ne_bytes(bytes));
+        let port = "1388";
+        let loopback = number([127, 0, 0, 1]);
+        assert_eq!(line(&format!("{loopback}:{port}"), "0A"), found(3));
+        assert_eq!(line(&format!("{}:{port}", number([0; 4])), "0A"), found(2));
+        assert_eq!(line(&format!("{:032}:{port}", 0), "0A"), found(1));
+        let mapped = [number([0; 4]), number([0; 4]), number([0, 0, 0xff, 0xff]), loopback.clone()].concat();
+        assert_eq!(line(&format!("{mapped}:{port}"), "0A"), found(3));
+        assert_eq!(line(&format!("{loopback}:1389"), "0A"), None, "another port");
+        assert_eq!(line(&format!("{loopback}:{port}"), "01"), None, "a connection");
+        assert_eq!(line(&format!("{}:{port}", number([10, 0, 0, 1])), "0A"), None, "another address");
+        let last = number([0, 0, 0, 1]);
+        let six = format!("{:024}{last}:{port}", 0);
+        assert_eq!(line(&six, "0A"), None, "IPv6 alone");
+        assert_eq!(listener("  sl  local_address rem_address   st", at("127.0.0.1:5000")), None);
+    }
 }

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -22,7 +23,8 @@ fn an_implementation_is_mirrored_with_its_permissions() {
     assert_eq!(mode(scratch.path()), 0o700);
     assert!(scratch.path().join("web/one").symlink_metadata().is_ok_and(|kind| kind.is_dir()));
     assert!(!scratch.path().join("web/one/app.py").is_symlink());
-    let name = scratch.path().file_name().and_then(|name| name.to_str()).expect("a name");
+    let name =
+        scratch.path().parent().and_then(Path::file_name).and_then(|name| name.to_str()).expect("a name");
     assert!(name.starts_with("conformance-"), "{name}");
     assert_eq!(scratch.skipped(), []);
 }
@@ -241,6 +243,90 @@ fn the_directory_is_removed_with_what_the_target_made_read_only() {
     assert!(status.success());
     drop(scratch);
     assert!(path.symlink_metadata().is_err(), "{} is left", path.display());
+}
+
+/// As root nothing is read-only, so root runs this test a second time as a user without rights.
+#[test]
+fn folders_of_any_depth_and_with_any_name_are_removed() {
+    let name = format!("{}::folders_of_any_depth_and_with_any_name_are_removed", module_path!());
+    let original = implementation();
+    if as_stranger(&name) {
+        return;
+    }
+    let scratch = mirror(original.path());
+    let path = scratch.path().to_owned();
+    let script = r"
+import os
+os.makedirs(b'odd \xff\xfe\n-rf')
+open(b'odd \xff\xfe\n-rf/-i \x01', 'w').close()
+os.symlink('/', 'root')
+os.mkfifo('fifo')
+os.mkdir('.moved-1')
+open('.moved-2', 'w').close()
+for top in ('deep', 'wide'):
+    os.mkdir(top)
+    os.chdir(top)
+    for level in range(10_000 if top == 'deep' else 3):
+        for name in ('a', 'b') if top == 'wide' or level % 1000 == 0 else ('a',):
+            os.mkdir(name)
+            open(name + '-file', 'w').close()
+            if name == 'b':
+                open('b/inside', 'w').close()
+                os.chmod('b', 0)
+        os.chdir('a')
+    os.chmod('.', 0o555)
+    os.chdir(os.environ['START'])
+";
+    let status = Command::new("python3").args(["-c", script]).current_dir(&path).env("START", &path).status();
+    assert!(status.expect("python3").success());
+    drop(scratch);
+    let outer = path.parent().expect("a folder");
+    assert!(outer.symlink_metadata().is_err(), "{} is left", outer.display());
+    assert!(Path::new("/etc").exists());
+}
+
+#[test]
+fn folders_of_a_killed_owner_are_removed_and_others_are_not() {
+    let key = "CONFORMANCE_TEST_LEFT";
+    if let Some(report) = std::env::var_os(key) {
+        let scratch = Scratch::empty().expect("a directory");
+        fs::write(&report, scratch.path().to_str().expect("a path")).expect("a report");
+        std::thread::sleep(Duration::from_mins(2));
+    }
+    let folder = tempfile::tempdir().expect("a directory");
+    let temporary = folder.path().join("tmp");
+    for kept in ["conformance-own", "conformance-of-a-user", "other"] {
+        fs::create_dir_all(temporary.join(kept)).expect("a folder");
+    }
+    fs::write(temporary.join("conformance-of-a-user/lock"), "text").expect("a file");
+    let name = format!("{}::folders_of_a_killed_owner_are_removed_and_others_are_not", module_path!());
+    let start = |report: &Path| {
+        let mut again = this_test(&std::env::current_exe().expect("a test binary"), &name);
+        let mut child =
+            again.env(key, report).env("TMPDIR", &temporary).spawn().expect("the test binary starts");
+        let limit = Instant::now() + Duration::from_mins(1);
+        while fs::read(report).is_ok_and(|text| text.is_empty()) || !report.exists() {
+            assert!(Instant::now() < limit && child.try_wait().expect("its state").is_none());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        (child, PathBuf::from(fs::read_to_string(report).expect("a report")))
+    };
+    let kill = |mut child: std::process::Child| {
+        child.kill().expect("it is killed");
+        child.wait().expect("it ends");
+    };
+    let (first, left) = start(&folder.path().join("first"));
+    kill(first);
+    assert!(left.exists());
+    let (second, used) = start(&folder.path().join("second"));
+    let (third, _) = start(&folder.path().join("third"));
+    assert!(!left.parent().expect("a folder").exists(), "its owner was killed");
+    assert!(used.exists(), "its owner lives");
+    kill(second);
+    kill(third);
+    assert!(
+        temporary.join("conformance-own").exists() && temporary.join("conformance-of-a-user/lock").exists()
+    );
 }
 
 /// As root everything can be read, so root runs this test a second time as a user without rights.

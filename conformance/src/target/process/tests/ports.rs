@@ -1,25 +1,77 @@
-//! Real listeners: whose port it is.
+//! Real listeners: which process owns the port.
 
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
-use super::{PATIENCE, block_on, start, started};
+use super::{PATIENCE, Process, block_on, start, started};
+use crate::target::process::Listener;
+
+const SERVE: &str = "import socket, time
+listener = socket.create_server(('127.0.0.1', 0))
+print('port', listener.getsockname()[1], flush=True)
+time.sleep(300)";
 
 #[test]
-fn it_is_seen_that_the_target_of_another_run_has_the_port() {
+fn the_process_that_was_started_is_told_apart_from_others_that_listen_on_the_port() {
     if !Path::new("/proc/net/tcp").exists() {
         return;
     }
-    let serve = "import http.server\nlistener = http.server.HTTPServer(('127.0.0.1', 0), http.server.BaseHTTPRequestHandler)\nprint('port', listener.server_port, flush=True)\nlistener.serve_forever()";
-    let listens = start(&["python3", "-c", serve], Path::new("/"), &[("port", "port ([0-9]+)")]);
-    let watched = block_on(listens.watched_all(PATIENCE)).expect("it prints its port");
-    let port = watched["port"].parse().expect("a port");
+    let (listens, address) = listening(&["python3", "-c", SERVE]);
     let waits = started("sleep 300");
-    assert!(waits.another_listens(port));
-    assert!(!listens.another_listens(port), "it is its own");
-    let stranger =
-        std::net::TcpListener::bind(("::1", 0)).or_else(|_| std::net::TcpListener::bind(("127.0.0.1", 0)));
-    let port = stranger.as_ref().expect("a listener").local_addr().expect("its address").port();
-    assert!(!waits.another_listens(port), "what no run has started may be this target's, under another roof");
-    drop(stranger);
-    assert!(!waits.another_listens(port), "nobody listens");
+    let Listener::Own(socket) = listens.listener(address) else { panic!("{:?}", listens.listener(address)) };
+    assert!(socket.is_held());
+    let other = waits.listener(address);
+    assert!(
+        matches!(&other, Listener::Other(who) if who.starts_with("`python3") && who.contains("(process ")),
+        "{other:?}"
+    );
+    drop(listens);
+    assert!(!socket.is_held());
+    assert!(matches!(waits.listener(address), Listener::Unknown(_)), "nobody listens");
+    let own = TcpListener::bind(("127.0.0.1", 0)).expect("a listener");
+    let other = waits.listener(own.local_addr().expect("an address"));
+    assert!(matches!(&other, Listener::Other(_)), "{other:?}");
+}
+
+#[test]
+fn a_child_that_listens_is_the_process_that_was_started() {
+    if !Path::new("/proc/net/tcp").exists() {
+        return;
+    }
+    for wrapper in [
+        "python3 -c \"$0\"; true",
+        "setsid python3 -c \"$0\" & wait",
+        "env -i setsid \"$(command -v python3)\" -c \"$0\"; true",
+    ] {
+        let (process, address) = listening(&["sh", "-c", wrapper, SERVE]);
+        let found = process.listener(address);
+        assert!(matches!(found, Listener::Own(_)), "{wrapper}: {found:?}");
+    }
+}
+
+#[test]
+fn a_port_that_is_shared_with_another_process_is_not_the_targets() {
+    if !Path::new("/proc/net/tcp").exists() {
+        return;
+    }
+    let shared = "import socket, sys, time
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+listener.bind(('127.0.0.1', int(sys.argv[1])))
+listener.listen()
+print('port', listener.getsockname()[1], flush=True)
+time.sleep(300)";
+    let (one, address) = listening(&["python3", "-c", shared, "0"]);
+    assert!(matches!(one.listener(address), Listener::Own(_)));
+    let (other, again) = listening(&["python3", "-c", shared, &address.port().to_string()]);
+    assert_eq!(again, address);
+    assert!(matches!(one.listener(address), Listener::Other(_)));
+    assert!(matches!(other.listener(address), Listener::Other(_)));
+}
+
+fn listening(words: &[&str]) -> (Process, SocketAddr) {
+    let process = start(words, Path::new("/"), &[("port", "port ([0-9]+)")]);
+    let watched = block_on(process.watched_all(PATIENCE)).expect("it prints its port");
+    let port = watched.get("port").and_then(|port| port.parse().ok()).expect("a port");
+    (process, SocketAddr::from(([127, 0, 0, 1], port)))
 }

@@ -1,0 +1,62 @@
+//! Turns a panic into an error value, so that a fault of this program in one scenario does not end the run.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::pin::pin;
+
+thread_local! {
+    /// Whether a panic of this thread will be caught.
+    static CATCHES: Cell<bool> = const { Cell::new(false) };
+    /// Where the panic that was caught last began.
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Makes panics that are caught silent: they are reported as verdicts. Others are printed as before.
+pub fn silence_caught_panics() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic: &PanicHookInfo<'_>| {
+        if CATCHES.get() {
+            LOCATION.set(panic.location().map(|location| format!("{}:{}", location.file(), location.line())));
+        } else {
+            print(panic);
+        }
+    }));
+}
+
+/// Runs a function.
+///
+/// # Errors
+/// The message of its panic, and where it began.
+pub(super) fn caught<T>(function: impl FnOnce() -> T) -> Result<T, String> {
+    let outer = CATCHES.replace(true);
+    // What the function has left half done is not looked at: its scenario is over.
+    let done = catch_unwind(AssertUnwindSafe(function));
+    CATCHES.set(outer);
+    done.map_err(|panic| {
+        let location = LOCATION.take().map(|location| format!(" ({location})")).unwrap_or_default();
+        format!("internal error of conformance: {}{location}", message(&*panic))
+    })
+}
+
+/// Waits for a future.
+///
+/// # Errors
+/// Those of [`caught`].
+pub(super) async fn caught_in<F: Future>(future: F) -> Result<F::Output, String> {
+    let mut future = pin!(future);
+    poll_fn(|context| match caught(|| future.as_mut().poll(context)) {
+        Ok(poll) => poll.map(Ok),
+        Err(message) => std::task::Poll::Ready(Err(message)),
+    })
+    .await
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "a panic without a message",
+    }
+}
