@@ -9,6 +9,7 @@ mod bless;
 mod bombs;
 mod broken;
 mod coverage;
+mod decoding;
 mod deviations;
 mod documents;
 mod events;
