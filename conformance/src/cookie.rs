@@ -1,6 +1,6 @@
 //! Parses `Set-Cookie` as a user agent does (RFC 6265, section 5.2).
 //!
-//! Attributes keep the text that was sent; [`SetCookie::max_age`] and [`SetCookie::expires`] read it.
+//! Attributes keep the text that was sent; [`SetCookie::lifetime`] reads it.
 
 mod date;
 
@@ -124,6 +124,9 @@ mod tests {
 
     use super::*;
 
+    /// 21 October 2065, 07:28:00.
+    const YEAR_2065: u64 = 3_023_335_680;
+
     fn lifetime(attributes: &str) -> Lifetime {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
         SetCookie::parse(&format!("a=1; {attributes}")).unwrap().lifetime(now)
@@ -163,7 +166,7 @@ mod tests {
 
     #[test]
     fn expires_is_read_by_its_tokens() {
-        let year_2065 = Lifetime::Until(SystemTime::UNIX_EPOCH + Duration::from_secs(3_023_335_680));
+        let year_2065 = Lifetime::Until(SystemTime::UNIX_EPOCH + Duration::from_secs(YEAR_2065));
         assert_eq!(lifetime("Expires=Wed, 21 Oct 2065 07:28:00 UTC"), year_2065);
         assert_eq!(lifetime("expires=Wed, 21 Oct 2065 07:28:00 GMT; Expires=soon"), year_2065);
         assert_eq!(lifetime("Expires=Thu, 01 Jan 1970 00:00:00 -0000"), Lifetime::Expired);

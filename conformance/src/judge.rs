@@ -71,7 +71,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
     for (name, place) in &expectation.absent {
         if let Some(value) = response.header(name) {
             let value = visible::text(value);
-            findings.push(unexpected(place, format!("the answer has `{name}: {value}`"), &value));
+            findings.push(unexpected(place, &format!("the answer has `{name}: {value}`"), &value));
         }
     }
     for cookie in &expectation.cookies {
@@ -81,7 +81,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
         if let Some(cookie) = response.cookie(name) {
             findings.push(unexpected(
                 place,
-                format!("the answer sets the cookie `{name}`"),
+                &format!("the answer sets the cookie `{name}`"),
                 &visible::text(cookie.value),
             ));
         }
@@ -308,10 +308,10 @@ fn differing_text(
     Finding { label, expected, received, ..usual }
 }
 
-fn unexpected(place: &Place, label: String, received: &str) -> Finding {
+fn unexpected(place: &Place, label: &str, received: &str) -> Finding {
     Finding {
         place: place.clone(),
-        label: visible::cut(&label, 2 * LABEL).into_owned(),
+        label: visible::cut(label, 2 * LABEL).into_owned(),
         pointer: None,
         expected: "none".to_owned(),
         received: received.to_owned(),

@@ -55,12 +55,11 @@ impl Response {
     /// Returns the response as the answer to a request: what that asked for is decoded.
     #[must_use]
     pub fn to(mut self, request: &Prepared) -> Self {
-        self.accept_encoding = match &request.raw {
-            Some(raw) => raw_field(raw, "accept-encoding"),
-            None => {
-                let fields = request.headers.iter().filter(|header| header.is("accept-encoding"));
-                fields.map(|header| header.value.clone()).reduce(|one, other| format!("{one}, {other}"))
-            }
+        self.accept_encoding = if let Some(raw) = &request.raw {
+            raw_field(raw, "accept-encoding")
+        } else {
+            let fields = request.headers.iter().filter(|header| header.is("accept-encoding"));
+            fields.map(|header| header.value.clone()).reduce(|one, other| format!("{one}, {other}"))
         };
         self
     }

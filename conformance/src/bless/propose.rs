@@ -96,14 +96,12 @@ fn body(expected: &Body, response: &Response, scope: &Scope, proposal: &mut Prop
         },
         Body::Bytes(matcher) => {
             let scope = &scope.clone().of(&response.body);
-            match std::str::from_utf8(&response.body) {
-                Ok(text) => matcher.settle(&Json::from(text), Mode::Text, None, scope, proposal),
-                Err(_) => {
-                    let shown = Json::String(String::from_utf8_lossy(&response.body).into_owned());
-                    if !matcher.matches(&shown, scope) {
-                        proposal.leave(place, "the answer is not text in UTF-8");
-                    }
-                }
+            if let Ok(text) = std::str::from_utf8(&response.body) {
+                return matcher.settle(&Json::from(text), Mode::Text, None, scope, proposal);
+            }
+            let shown = Json::String(String::from_utf8_lossy(&response.body).into_owned());
+            if !matcher.matches(&shown, scope) {
+                proposal.leave(place, "the answer is not text in UTF-8");
             }
         }
     }

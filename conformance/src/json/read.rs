@@ -79,7 +79,7 @@ struct Parser<'a> {
     repeated: Repeated,
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -131,13 +131,11 @@ impl<'a> Parser<'a> {
     }
 
     fn word(&mut self, word: &str, value: Json) -> Result<Json, Unreadable> {
-        match self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            true => {
-                self.at += word.len();
-                Ok(value)
-            }
-            false => Err(self.wrong("a value is expected")),
+        if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+            return Err(self.wrong("a value is expected"));
         }
+        self.at += word.len();
+        Ok(value)
     }
 
     fn number(&mut self) -> Result<Json, Unreadable> {
@@ -213,9 +211,10 @@ impl<'a> Parser<'a> {
         if self.repeated.pointers.get(begin..).unwrap_or_default().contains(&pointer) {
             return;
         }
-        match self.repeated.pointers.len() < MOST_NAMED {
-            true => self.repeated.pointers.push(pointer),
-            false => self.repeated.more += 1,
+        if self.repeated.pointers.len() < MOST_NAMED {
+            self.repeated.pointers.push(pointer);
+        } else {
+            self.repeated.more += 1;
         }
     }
 
@@ -224,7 +223,9 @@ impl<'a> Parser<'a> {
         let found = self.repeated.pointers.get_mut(known..).unwrap_or_default();
         if !found.is_empty() {
             let place = place();
-            found.iter_mut().for_each(|pointer| *pointer = format!("/{place}{pointer}"));
+            for pointer in found {
+                *pointer = format!("/{place}{pointer}");
+            }
         }
     }
 

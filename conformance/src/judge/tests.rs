@@ -50,7 +50,7 @@ fn shown(yaml: &str, response: Response) -> Vec<(String, String)> {
 
 #[test]
 fn cookie_expires_matches_its_own_text_and_a_moment() {
-    let set = |cookie: &str| response(200, &[("set-cookie", cookie)], "");
+    let setting = |cookie: &str| response(200, &[("set-cookie", cookie)], "");
     let sent =
         "a=1; Expires=Wed, 21 Oct 2065 07:28:00 GMT; Path=/; SameSite=lax; Max-Age=007; Domain=.example.org";
     for (expires, holds) in [
@@ -68,27 +68,27 @@ fn cookie_expires_matches_its_own_text_and_a_moment() {
         let now = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let yaml = format!("cookies: {{a: {{expires: {expires}}}}}");
         let scope = Scope::default().at(now);
-        let judgement = judge(&expectation(&yaml), &Ok(set(sent)), &place, &scope);
+        let judgement = judge(&expectation(&yaml), &Ok(setting(sent)), &place, &scope);
         assert_eq!(judgement.verdict == Verdict::Pass, holds, "{expires} {judgement:?}");
     }
     assert_eq!(
         labels(
             "cookies: {a: {expires: !datetime {format: http}}}",
-            set("a=1; Expires=Thu, 01-Jan-2065 00:00:00 UTC")
+            setting("a=1; Expires=Thu, 01-Jan-2065 00:00:00 UTC")
         ),
         ["the cookie's `expires` is Thu, 01-Jan-2065 00:00:00 UTC"]
     );
     assert!(
-        labels("cookies: {a: {expires: !datetime }}", set("a=1; Expires=Thu, 01-Jan-2065 00:00:00 UTC"))
+        labels("cookies: {a: {expires: !datetime }}", setting("a=1; Expires=Thu, 01-Jan-2065 00:00:00 UTC"))
             .is_empty()
     );
     assert_eq!(
-        labels("cookies: {a: {expires: !datetime }}", set("a=1; Expires=soon")),
+        labels("cookies: {a: {expires: !datetime }}", setting("a=1; Expires=soon")),
         ["the cookie's `expires` is soon"]
     );
     let as_sent =
         "{path: /, same-site: lax, max-age: '007', domain: .example.org, http-only: false, secure: false}";
-    assert_eq!(labels(&format!("cookies: {{a: {as_sent}}}"), set(sent)), [""; 0]);
+    assert_eq!(labels(&format!("cookies: {{a: {as_sent}}}"), setting(sent)), [""; 0]);
 }
 
 #[test]

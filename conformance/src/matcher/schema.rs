@@ -91,6 +91,7 @@ fn leaves(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
     let pointer = error.instance_path().as_str().to_owned();
     let alternatives = match error.kind() {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => context,
+        ValidationErrorKind::Required { property } => return missing(pointer, property, faults),
         _ => return faults.push(Fault { pointer, why: visible::display(error) }),
     };
     let mut inner = Vec::new();
@@ -104,6 +105,17 @@ fn leaves(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
         inner => inner.iter().map(below).collect::<Vec<_>>().join(", or "),
     };
     faults.push(Fault { pointer, why });
+}
+
+/// Adds a member that an object has to have, to the others that it lacks.
+fn missing(pointer: String, member: &Library, faults: &mut Vec<Fault>) {
+    const MISSING: &str = "missing properties ";
+    match faults.last_mut() {
+        Some(last) if last.pointer == pointer && last.why.starts_with(MISSING) => {
+            last.why.push_str(&format!(", {member}"));
+        }
+        _ => faults.push(Fault { pointer, why: format!("{MISSING}{member}") }),
+    }
 }
 
 /// The files that have been read, for what refers to them.
@@ -232,7 +244,11 @@ impl Reading<'_> {
                     ValidationErrorKind::Format { format } if format == "regex" => {
                         format!("the pattern {} cannot be read", error.instance())
                     }
-                    _ => visible::display(error),
+                    _ => {
+                        let mut faults = Vec::new();
+                        leaves(error, &mut faults);
+                        faults.into_iter().map(|fault| fault.why).next().unwrap_or_default()
+                    }
                 };
                 let place = located(source, error.instance_path().as_str());
                 (place.unwrap_or_else(|| whole(source)), why)

@@ -260,7 +260,7 @@ fn a_schema_says_where_a_value_is_against_it_and_why() {
         told(r#"{"items": [{"id": 999}, {}]}"#),
         [
             "/items/0/id: against the schema: 999 is not at least 1000",
-            "/items/1: against the schema: \"id\" is a required property"
+            "/items/1: against the schema: missing properties \"id\""
         ]
     );
     let alternatives = told(r#"{"items": [{"id": 1000, "at": 5}]}"#);

@@ -92,12 +92,11 @@ fn parameters(media_type: &str) -> impl Iterator<Item = (&str, String)> {
                 rest = behind.strip_prefix(';').unwrap_or_default();
                 continue;
             };
-            let (value, more) = match value.trim_start().strip_prefix('"') {
-                Some(quoted) => unquote(quoted),
-                None => {
-                    let (value, more) = value.split_once(';').unwrap_or((value, ""));
-                    (value.trim().to_owned(), more)
-                }
+            let (value, more) = if let Some(quoted) = value.trim_start().strip_prefix('"') {
+                unquote(quoted)
+            } else {
+                let (value, more) = value.split_once(';').unwrap_or((value, ""));
+                (value.trim().to_owned(), more)
             };
             rest = more;
             return Some((name.trim(), value));

@@ -173,7 +173,8 @@ mod tests {
         let text = r#"{"id": 1}"#;
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
         let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
-        (zlib.write_all(text.as_bytes()).unwrap(), raw.write_all(text.as_bytes()).unwrap());
+        zlib.write_all(text.as_bytes()).unwrap();
+        raw.write_all(text.as_bytes()).unwrap();
         let (zlib, raw) = (zlib.finish().unwrap(), raw.finish().unwrap());
         let two = [gzip(b"{\"id\""), gzip(b": 1}")].concat();
         for (coding, body) in [

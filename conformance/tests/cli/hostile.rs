@@ -18,7 +18,7 @@ const LATE: &str = "no complete response within 2s";
 
 /// In the order of the report, which is that of their names.
 const ROWS: &[Row] = &[
-    ("bomb-gzip", "json: {open: true}", gzip_bomb, Some("is not JSON")),
+    ("bomb-gzip", "json: {open: true}", gzip_bomb, Some("which the request did not ask for")),
     ("bomb-json", "json: {open: true}", deep_json, Some("is not JSON")),
     ("body-endless", "text: x", endless_body, Some("the body is larger than 16 MiB")),
     ("body-endless-unread", "", endless_body, None),

@@ -172,7 +172,8 @@ fn what_a_browser_copies_for_a_shell_is_sent_as_bash_sends_it() {
     let suite = whole(&folder.path().join("suite"));
     assert!(suite.contains("--compressed") && !suite.contains("taken away"), "{suite}");
     assert!(suite.contains("a note") && !suite.contains("variable of the shell"), "{suite}");
-    let real = fidelity::real(COPIED, "http://desk.example", folder.path(), &listener);
+    let real =
+        fidelity::real(&format!("{COPIED} --compressed"), "http://desk.example", folder.path(), &listener);
     let [real] = real.as_slice() else { panic!("{real:?}") };
     assert!(real.body.contains("it's #1!") && real.body.contains("$HOME ${HOME}"), "{real:?}");
     conformance_in(folder.path(), &["run", &listener.url, "--suite", "suite"]);

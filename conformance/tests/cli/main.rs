@@ -11,6 +11,7 @@ mod broken;
 mod connections;
 mod coverage;
 mod curl_parity;
+mod decoding;
 mod deviations;
 mod documents;
 mod events;

@@ -58,7 +58,10 @@ impl Teller<'_> {
         let findings = attempt.judgement.findings.into_iter().map(|finding| {
             let received = redactor.text(finding.received.as_str());
             // The label may have the first half of a secret.
-            let label = finding.label.replace(&short(&finding.received), &short(&received));
+            let mut label = finding.label;
+            if received != finding.received {
+                label = label.replace(&short(&finding.received), &short(&received));
+            }
             Finding {
                 place: finding.place.masked(|text| redactor.mask(text)),
                 label: redactor.text(label),
