@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::event::Shard;
+use crate::outcome::{self, Outcome};
 use crate::run::EVENTS_VERSION;
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -43,8 +44,8 @@ pub struct Row {
 pub struct Implementation {
     /// What it is called: the target's title where no other has the same, else the name of the report.
     pub name: String,
-    /// What is said of each requirement that was tried.
-    pub verdicts: BTreeMap<String, Verdict>,
+    /// The outcome of each requirement that was tried.
+    pub outcomes: BTreeMap<String, Outcome>,
     /// The steps that do not hold.
     pub steps: Vec<Step>,
     /// Why nothing can be said of it, if that is so: it could not be used.
@@ -120,6 +121,18 @@ struct Standing {
     clause: String,
     text: String,
     verdict: Option<Verdict>,
+    #[serde(default)]
+    deviates: bool,
+    #[serde(default)]
+    outcome: Option<Outcome>,
+}
+
+impl Standing {
+    /// The outcome, which reports of version 0.1.0 do not name.
+    fn outcome(&self) -> Option<Outcome> {
+        let of = |verdict| Outcome::of_requirement(verdict, self.level, self.deviates);
+        self.outcome.or_else(|| self.verdict.map(of))
+    }
 }
 
 impl Comparison {
@@ -148,7 +161,7 @@ impl Comparison {
         name(&mut implementations, paths);
         let mut requirements: Vec<Row> = Vec::new();
         for row in implementations.iter().flat_map(|one| &one.rows) {
-            let tried = implementations.iter().any(|one| one.verdicts.contains_key(&row.id));
+            let tried = implementations.iter().any(|one| one.outcomes.contains_key(&row.id));
             if tried && !requirements.iter().any(|known| known.id == row.id) {
                 requirements.push(row.clone());
             }
@@ -160,14 +173,18 @@ impl Comparison {
     /// knows.
     #[must_use]
     pub fn failures(&self, requirement: &str) -> usize {
-        self.count(requirement, |verdict| verdict > Verdict::Inconclusive)
+        self.count(requirement, |outcome| {
+            matches!(outcome, Outcome::Failed | Outcome::OptionalFailed | Outcome::Error)
+        })
     }
 
     /// Counts the implementations with which a requirement was tried and nothing was decided of it. Of one that could not be used
     /// nothing is known at all.
     #[must_use]
     pub fn undecided(&self, requirement: &str) -> usize {
-        self.count(requirement, |verdict| verdict == Verdict::Inconclusive)
+        self.count(requirement, |outcome| {
+            matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive)
+        })
     }
 
     /// Counts the implementations of which something is known.
@@ -176,9 +193,9 @@ impl Comparison {
         self.implementations.iter().filter(|one| one.trouble.is_none() && one.undecided.is_none()).count()
     }
 
-    fn count(&self, requirement: &str, is: impl Fn(Verdict) -> bool) -> usize {
+    fn count(&self, requirement: &str, is: impl Fn(Outcome) -> bool) -> usize {
         let used = self.implementations.iter().filter(|one| one.trouble.is_none());
-        used.filter_map(|one| one.verdicts.get(requirement)).filter(|verdict| is(**verdict)).count()
+        used.filter_map(|one| one.outcomes.get(requirement)).filter(|outcome| is(**outcome)).count()
     }
 }
 
@@ -187,9 +204,7 @@ impl Implementation {
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
         let of_level = self.rows.iter().filter(|row| row.level == level);
-        let tried =
-            of_level.filter_map(|row| self.verdicts.get(&row.id)).filter(|one| **one != Verdict::Skipped);
-        tried.fold((0, 0), |(held, tried), one| (held + usize::from(*one == Verdict::Pass), tried + 1))
+        outcome::count(of_level.filter_map(|row| self.outcomes.get(&row.id)).copied())
     }
 }
 
@@ -222,8 +237,9 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
     }
     let Some((suite, target, stage)) = header else { return Err(not_a_report(path, "it has no header")) };
     let Some((standings, exit)) = footer else { return Err(cut(path)) };
-    let verdicts: BTreeMap<String, Verdict> =
-        standings.iter().filter_map(|one| Some((one.id.clone(), one.verdict?))).collect();
+    let outcomes: BTreeMap<String, Outcome> =
+        standings.iter().filter_map(|one| Some((one.id.clone(), one.outcome()?))).collect();
+    let judged = standings.iter().any(|one| matches!(one.verdict, Some(Verdict::Pass | Verdict::Fail)));
     let rows = standings.into_iter().map(|one| Row {
         id: one.id,
         level: one.level,
@@ -231,13 +247,12 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
         text: one.text,
     });
     let rows = rows.collect();
-    let judged = verdicts.values().any(|verdict| matches!(verdict, Verdict::Pass | Verdict::Fail));
     let reason = steps.iter().find_map(|step| step.reason.clone()).filter(|_| !judged);
     // A step that was sent, or that waits for another, found a target.
     let met = steps.iter().any(|step| step.tries > 0 || step.waits_for.is_some());
     let (trouble, undecided) = if met { (None, reason) } else { (reason, None) };
     let name = String::new();
-    Ok(Implementation { name, verdicts, steps, trouble, undecided, exit, suite, stage, target, rows })
+    Ok(Implementation { name, outcomes, steps, trouble, undecided, exit, suite, stage, target, rows })
 }
 
 pub(crate) fn cut(path: &Path) -> Diagnostic {

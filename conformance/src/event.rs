@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::{amount, time};
+use crate::outcome::{self, Outcome};
 use crate::source::{Excerpt, Place};
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
@@ -174,6 +175,9 @@ pub struct Footer {
     pub steps: BTreeMap<Verdict, usize>,
     /// What is said of each requirement, in the order of the register.
     pub requirements: Vec<Standing>,
+    /// The steps that cover no requirement and keep the run from exit code 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncovered: Vec<Uncovered>,
     /// The deviations that are no longer true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<Stale>,
@@ -272,6 +276,15 @@ pub struct Pace {
     pub max: f64,
 }
 
+/// A step that covers no requirement and keeps the run from exit code 0.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Uncovered {
+    /// The id of the step.
+    pub id: String,
+    /// Its outcome.
+    pub outcome: Outcome,
+}
+
 /// A deviation that is no longer true.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Stale {
@@ -317,17 +330,20 @@ pub struct Standing {
     /// Whether all that does not hold of it is known, so that it fails nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deviates: bool,
+    /// The worst outcome of the steps that cover it; none when no step ran, and in reports of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
     /// Why no step ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-impl Record {
-    /// Whether a failure of the step fails the run: it covers a must, or nothing at all, as a setup step does, and it is not known.
+impl Standing {
+    /// Returns its outcome, where a step ran.
     #[must_use]
-    pub fn binds(&self) -> bool {
-        self.deviation.is_none()
-            && (self.covers.is_empty() || self.covers.values().any(|level| *level == Level::Must))
+    pub fn outcome(&self) -> Option<Outcome> {
+        let of = |verdict| Outcome::of_requirement(verdict, self.level, self.deviates);
+        self.outcome.or_else(|| self.verdict.map(of))
     }
 }
 
@@ -351,10 +367,6 @@ impl Footer {
     /// Counts the requirements of a level: how many hold, and how many were tried.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
-        let tried =
-            self.requirements.iter().filter(|standing| standing.level == level).filter_map(|one| one.verdict);
-        tried
-            .filter(|verdict| *verdict != Verdict::Skipped)
-            .fold((0, 0), |(held, tried), verdict| (held + usize::from(verdict == Verdict::Pass), tried + 1))
+        outcome::held(&self.requirements, level)
     }
 }

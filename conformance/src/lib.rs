@@ -28,6 +28,7 @@ mod members;
 mod memory;
 pub mod merge;
 pub mod options;
+pub mod outcome;
 pub mod plan;
 pub mod record;
 pub mod redact;

@@ -182,7 +182,7 @@ fn register(pieces: &[Piece<'_>]) -> Vec<Standing> {
         let said = pieces.iter().filter_map(|piece| piece.footer.requirements.get(index));
         let mut untried = said.filter(|other| other.id == standing.id && other.verdict.is_none());
         let reason = untried.find_map(|other| other.reason.clone());
-        Standing { verdict: None, deviates: false, reason, ..standing.clone() }
+        Standing { verdict: None, deviates: false, outcome: None, reason, ..standing.clone() }
     });
     standings.collect()
 }

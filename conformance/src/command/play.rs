@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::io;
 
 use conformance::event::Event;
+use conformance::outcome::Outcome;
 use conformance::report::Report;
 use conformance::run;
 use conformance::target::Target;
-use conformance::verdict::Verdict;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -28,7 +28,7 @@ pub(crate) fn play(
     let code = runtime.block_on(async {
         let tell = |event: &Event| {
             if let Event::Step(record) = event
-                && record.verdict > Verdict::Pass
+                && Outcome::of_step(record).needs_attention()
             {
                 wrong.insert(record.id.clone());
             }

@@ -108,3 +108,9 @@ fn kinds() -> String {
 pub fn github_summary() -> Option<PathBuf> {
     std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
+
+/// Returns the folder below which GitHub looks for the files of annotations, where this is one of its jobs.
+#[must_use]
+pub fn github_workspace() -> Option<PathBuf> {
+    std::env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from)
+}

@@ -18,6 +18,7 @@ use super::fold::fold;
 use super::{Report, outlook};
 use crate::amount::amount;
 use crate::event::{Event, Footer, Header, Load, Record};
+use crate::outcome::Outcome;
 use crate::verdict::Verdict;
 
 /// Writes the report for people. Styles are always written; the stream takes them out where they are not wanted.
@@ -110,14 +111,16 @@ impl<W: Write> Human<W> {
         if self.detail == Detail::Trace {
             failure::trace(record, &mut self.out)?;
         }
-        match record.verdict {
-            Verdict::Pass => self.answered.add(record),
-            Verdict::Fail | Verdict::Inconclusive if record.deviation.is_some() => {
+        match Outcome::of_step(record) {
+            Outcome::Passed => self.answered.add(record),
+            Outcome::Known => {
                 self.known.push((record.id.clone(), record.deviation.clone().unwrap_or_default()));
             }
-            Verdict::Fail | Verdict::Error => self.wrong.push(record.clone()),
-            Verdict::Inconclusive if record.waits_for.is_some() => self.wrong.push(record.clone()),
-            Verdict::Skipped | Verdict::Inconclusive => self.unjudge(record),
+            Outcome::Failed | Outcome::OptionalFailed | Outcome::Error => self.wrong.push(record.clone()),
+            Outcome::Inconclusive | Outcome::OptionalInconclusive if record.waits_for.is_some() => {
+                self.wrong.push(record.clone());
+            }
+            Outcome::Skipped | Outcome::Inconclusive | Outcome::OptionalInconclusive => self.unjudge(record),
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::junit::Junit;
 use super::tap::Tap;
 use super::{Above, Detail, Documents, Github, Human, Progress, Report};
 use crate::diagnostic::Diagnostic;
-use crate::options::{Color, ReportKind, ReportPlace, Telling, github_summary};
+use crate::options::{Color, ReportKind, ReportPlace, Telling, github_summary, github_workspace};
 
 /// Returns the reports of a run; with `deviating`, a file of what fails in it as well.
 ///
@@ -39,7 +39,11 @@ pub fn open(options: &Telling, deviating: Option<&Path>) -> Result<Vec<Box<dyn R
     for place in &options.report {
         match place {
             ReportPlace::Github => {
-                reports.push(Box::new(Github::new(above(progress.as_ref(), io::stdout()), summary()?)));
+                reports.push(Box::new(Github::new(
+                    above(progress.as_ref(), io::stdout()),
+                    summary()?,
+                    github_workspace(),
+                )));
             }
             ReportPlace::File(kind, path) => {
                 let added = match document(*kind) {

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod again;
+mod agreement;
 mod bless;
 mod bombs;
 mod broken;
@@ -41,6 +42,7 @@ mod seed;
 mod server;
 mod shards;
 mod signals;
+mod simple;
 mod stage;
 mod target_file;
 mod under_load;

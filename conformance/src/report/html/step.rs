@@ -11,6 +11,7 @@ use super::markup::Markup as _;
 use super::view::state;
 use crate::amount::whole;
 use crate::event::{Exchange, Received, Record};
+use crate::outcome::Outcome;
 use crate::report::task::task_of;
 use crate::source::indentation;
 use crate::suite::Level;
@@ -44,6 +45,9 @@ fn step(out: &mut String, record: &Record) {
         None => out.number(whole(record.milliseconds)).markup(" ms"),
     };
     out.push_str("</p>\n");
+    if let Some(reason) = &record.deviation {
+        out.markup("<p class=\"reason\">known: ").text(reason).markup("</p>\n");
+    }
     if let Some(reason) = &record.reason {
         out.markup("<p class=\"reason\">").text(reason).markup("</p>\n");
     }
@@ -75,10 +79,13 @@ fn step(out: &mut String, record: &Record) {
 
 /// What is seen of a step that is closed, and what the filters look at.
 fn summary(out: &mut String, record: &Record) {
-    let (state, mark) = state(record.verdict, record.binds());
+    let outcome = Outcome::of_step(record);
+    let (state, mark) = state(outcome);
     let verdict = record.verdict.as_str();
     out.markup("<details class=\"step ").markup(state).markup("\" id=\"").attribute(&record.id);
-    out.markup("\" data-verdict=\"").markup(verdict).markup("\" data-levels=\"");
+    out.markup("\" data-verdict=\"").markup(verdict).markup("\" data-outcome=\"").markup(outcome.as_str());
+    out.markup(if outcome.needs_attention() { "\" data-attention=\"" } else { "" });
+    out.markup("\" data-levels=\"");
     let levels = Level::ALL.into_iter().filter(|level| record.covers.values().any(|own| own == level));
     for (index, level) in levels.enumerate() {
         out.markup(if index > 0 { " " } else { "" }).markup(level.as_str());
@@ -90,7 +97,7 @@ fn summary(out: &mut String, record: &Record) {
     }
     out.truncate(out.trim_end_matches(' ').len());
     out.markup("\">\n<summary><span class=\"cell ").markup(state).markup("\" role=\"img\" aria-label=\"");
-    out.markup(verdict).markup("\">").markup(mark).markup("</span>\n<span class=\"what\"><code>");
+    out.markup(outcome.title()).markup("\">").markup(mark).markup("</span>\n<span class=\"what\"><code>");
     out.text(record.id.rsplit("::").next().unwrap_or(&record.id)).markup("</code> ").text(&record.title);
     out.push_str("</span>\n<span class=\"covers\">");
     for (id, level) in &record.covers {

@@ -7,6 +7,7 @@ use anstyle::Style;
 use super::{BOLD, DIM, green, red, yellow};
 use crate::event::{Exchange, Record};
 use crate::matcher::AGAINST_SCHEMA;
+use crate::outcome::Outcome;
 use crate::verdict::{Finding, Verdict};
 
 /// The findings of a step that are drawn; the others are counted.
@@ -96,13 +97,14 @@ pub(super) fn covers(record: &Record) -> String {
 }
 
 fn word(record: &Record) -> (&'static str, Style) {
-    match record.verdict {
-        Verdict::Pass => ("PASS", green()),
-        Verdict::Error => ("ERROR", red()),
-        Verdict::Fail if record.binds() => ("FAIL", red()),
-        Verdict::Fail => ("FAIL", yellow()),
-        Verdict::Inconclusive => ("UNCLEAR", yellow()),
-        Verdict::Skipped => ("SKIP", DIM),
+    match Outcome::of_step(record) {
+        Outcome::Passed => ("PASS", green()),
+        Outcome::Error => ("ERROR", red()),
+        Outcome::Failed => ("FAIL", red()),
+        Outcome::OptionalFailed => ("FAIL", yellow()),
+        Outcome::Known => ("KNOWN", DIM),
+        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("UNCLEAR", yellow()),
+        Outcome::Skipped => ("SKIP", DIM),
     }
 }
 
