@@ -22,6 +22,8 @@ pub mod task;
 mod whole;
 mod xml;
 
+#[cfg(test)]
+pub(crate) use deviating::known_failures;
 pub use document::{Document, Documents};
 pub use github::Github;
 pub use human::{Detail, Human, failure};

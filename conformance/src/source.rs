@@ -9,6 +9,7 @@ mod snippet;
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::iter;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use memchr::memchr_iter;
@@ -198,6 +199,20 @@ impl Place {
     /// indented further than its first word.
     #[must_use]
     pub fn block(&self) -> Excerpt {
+        let block = &self.source.text[self.block_span()];
+        let mut text = if block.contains('\r') { block.replace("\r\n", "\n") } else { block.to_owned() };
+        text.truncate(text.strip_suffix('\n').unwrap_or(&text).len());
+        Excerpt { line: self.source.first_line + self.row(), text }
+    }
+
+    /// The line on which the block of [`Place::block`] ends, counted from 1.
+    #[must_use]
+    pub fn last_line_of_block(&self) -> usize {
+        let block = self.source.text[self.block_span()].trim_end();
+        self.line() + memchr_iter(b'\n', block.as_bytes()).count()
+    }
+
+    fn block_span(&self) -> Range<usize> {
         let row = self.row();
         let (text, starts) = (&*self.source.text, self.source.line_starts());
         let start = starts[row] as usize;
@@ -216,10 +231,7 @@ impl Place {
             outer = outer.or(Some(indent));
             from = to;
         }
-        let block = &text[start..end];
-        let mut text = if block.contains('\r') { block.replace("\r\n", "\n") } else { block.to_owned() };
-        text.truncate(text.strip_suffix('\n').unwrap_or(&text).len());
-        Excerpt { line: self.source.first_line + row, text }
+        start..end
     }
 
     fn caret_width(&self) -> usize {

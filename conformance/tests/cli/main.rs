@@ -29,6 +29,7 @@ mod load;
 mod network;
 mod odd;
 mod people;
+mod places;
 mod program;
 mod readme;
 mod reference;

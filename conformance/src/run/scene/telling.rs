@@ -81,7 +81,7 @@ impl Teller<'_> {
 
     /// The step in the words of its file. A file too can say a secret: a password in a curl command.
     fn source(&self, step: &Step) -> Excerpt {
-        let block = step.place.block();
+        let block = step.lines.block();
         Excerpt { text: self.redactor.text(block.text), ..block }
     }
 
