@@ -217,18 +217,21 @@ impl Place {
         let (text, starts) = (&*self.source.text, self.source.line_starts());
         let start = starts[row] as usize;
         let ends = starts[row + 1..].iter().map(|start| *start as usize).chain([text.len()]);
-        let (mut from, mut end, mut outer) = (start, start, None);
+        // The least indentation of its other lines: a mapping whose dash is on a line above begins all its keys at one column.
+        let mut least = None;
+        let (mut from, mut end) = (start, start);
         for to in ends {
             let line = &text[from..to];
             let indent = indentation(line);
-            if indent < line.len() && outer.is_some_and(|outer| indent <= outer) {
+            if indent < line.len() && least.is_some_and(|least| indent < least) {
                 break;
             }
             // What is empty or a comment belongs to what comes after it.
-            if outer.is_none() || indent < line.len() && line.as_bytes()[indent] != b'#' {
+            if least.is_none() || indent < line.len() && line.as_bytes()[indent] != b'#' {
                 end = to;
             }
-            outer = outer.or(Some(indent));
+            let is_first_word = from + indent == self.span().start && !line[indent..].starts_with('-');
+            least = least.or(Some(if is_first_word { indent } else { indent + 1 }));
             from = to;
         }
         start..end
