@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::diagnostic::Diagnostic;
 use crate::event::Shard;
 use crate::outcome::{self, Outcome};
+use crate::report::jsonl::{self, cut, not_a_report};
 use crate::run::EVENTS_VERSION;
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -210,16 +211,11 @@ impl Implementation {
 
 fn read(path: &Path) -> Result<Implementation, Diagnostic> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Diagnostic::new(format!("the report {shown} cannot be read: {error}")))?;
     let mut header = None;
     let mut footer = None;
     let mut steps = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = serde_json::from_str(line).map_err(|error| match text.lines().nth(index + 1) {
-            None => cut(path),
-            Some(_) => not_a_report(path, &format!("line {}: {error}", index + 1)),
-        })?;
+    for line in jsonl::read(path) {
+        let line: Line = line?;
         match line {
             Line::Header { version, .. } if version > EVENTS_VERSION => {
                 let message = format!(
@@ -255,11 +251,6 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
     Ok(Implementation { name, outcomes, steps, trouble, undecided, exit, suite, stage, target, rows })
 }
 
-pub(crate) fn cut(path: &Path) -> Diagnostic {
-    Diagnostic::new(format!("the report {} is not whole: it has no footer", path.display()))
-        .help("its run did not end; run it again")
-}
-
 pub(crate) fn interrupted(path: &Path) -> Diagnostic {
     Diagnostic::new(format!("the report {} is not whole: its run was interrupted", path.display()))
         .help("run it again to its end")
@@ -269,11 +260,6 @@ fn in_part(path: &Path, shard: &Shard) -> Diagnostic {
     let Shard { index, of, .. } = shard;
     Diagnostic::new(format!("the report {} is of shard {index} of {of}", path.display()))
         .help("`conformance merge` joins the shards into one report")
-}
-
-pub(crate) fn not_a_report(path: &Path, why: &str) -> Diagnostic {
-    Diagnostic::new(format!("{} is not a report: {why}", path.display()))
-        .help("`conformance run --report jsonl=FILE` writes one")
 }
 
 /// Names the implementations, each by a name that no other has.

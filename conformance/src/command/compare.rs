@@ -17,6 +17,10 @@ pub(crate) fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
         report::write_file(path, |out| report::html::matrix::write(&comparison, out))
             .map_err(|error| report::unwritable(path, &error))?;
     }
+    if options.html.as_ref().is_some_and(|path| report::is_stdout(path)) {
+        let mut out = AutoStream::new(io::stderr(), report::choice_of(options.color, &io::stderr()));
+        return written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()));
+    }
     let mut out = AutoStream::new(io::stdout(), report::choice(options.color));
     written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))
 }

@@ -34,7 +34,10 @@ pub(crate) fn play(
             }
             for report in &mut *reports {
                 if let Err(error) = report.tell(event) {
-                    broken.get_or_insert(error);
+                    // A reader that has seen enough, such as `head`, is no fault, and hides none.
+                    if error.kind() != io::ErrorKind::BrokenPipe {
+                        broken.get_or_insert(error);
+                    }
                 }
             }
         };
@@ -62,9 +65,8 @@ pub(crate) fn play(
     // What is still running is dropped here, and with it every process that was started.
     drop(runtime);
     match broken {
-        // A reader that has seen enough, such as `head`, is no fault.
-        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(code),
+        Some(error) => Err(error.into()),
+        None => Ok(code),
     }
 }
 
