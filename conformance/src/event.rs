@@ -104,6 +104,9 @@ pub struct Record {
     /// What went over the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,
+    /// What is worth knowing and decides nothing: one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// What the target printed meanwhile.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub printed: String,
@@ -121,10 +124,16 @@ pub struct Record {
 pub struct Exchange {
     /// The request.
     pub sent: Sent,
-    /// The redirections that were followed, in order.
+    /// The redirects that were followed, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hops: Vec<Hop>,
-    /// The response, if there was one.
+    /// Why a redirect was not followed although the request asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_end: Option<String>,
+    /// Whether the request was sent again: it went out on a reused connection that the target had closed before any byte of a response.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resent: bool,
+    /// The response, or as much of it as came.
     pub received: Option<Received>,
     /// A curl command that repeats it.
     pub again: String,
@@ -164,8 +173,19 @@ pub struct Received {
     /// Whether the body goes on: nothing was expected of it, and what is beyond the first mebibyte was not read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
+    /// Why the response is not complete: it began and did not end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
     /// How long it took, in milliseconds.
     pub milliseconds: f64,
+}
+
+impl Received {
+    /// Returns the first value of a header field; `name` is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// What the run came to.

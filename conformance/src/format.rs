@@ -33,6 +33,10 @@ pub(crate) struct ManifestText {
     /// How an implementation that follows the specification is started and filled.
     #[serde(default)]
     pub(crate) launch: LaunchText,
+    /// Whether each request has a connection of its own (`fresh`, the default) or connections are kept (`reuse`).
+    #[serde(default)]
+    #[schemars(with = "Option<shape::Connections>")]
+    pub(crate) connections: Option<Located<String>>,
     /// The configurations that a target can run in.
     pub(crate) profiles: Ordered<ProfileText>,
     /// Named data that a target holds before the steps run.

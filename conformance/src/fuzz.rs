@@ -17,20 +17,21 @@ use crate::source::{Source, Span};
 use crate::yaml::layout::Layout;
 use crate::yaml::{self, Node, Ordered};
 
-/// The largest head of an answer that is read, in bytes: far smaller than it is otherwise.
+/// The largest head of a response that is read, in bytes: far smaller than it is otherwise.
 pub const LARGEST_HEAD: usize = exchange::LARGEST_HEAD;
 
-/// Reads one answer, and says whether the connection stays open behind it. `bytes` is what it is read into.
+/// Reads one response, and says whether the connection can be reused. Says, too, what came of a response that is not complete.
 ///
 /// # Errors
-/// The way in which there was none.
-pub async fn answer<S: AsyncRead + Unpin>(
+/// Why there is no complete response.
+pub async fn response<S: AsyncRead + Unpin>(
     stream: &mut S,
-    bytes: &mut Vec<u8>,
     bodiless: bool,
     reading: Reading,
-) -> Result<(Response, bool), Breakage> {
-    exchange::read(stream, bytes, bodiless, reading).await
+) -> (Result<bool, Breakage>, Option<Response>) {
+    let mut received = exchange::Received::default();
+    let read = exchange::read(stream, bodiless, reading, &(), &mut received).await;
+    (read.map(|()| received.reusable && received.surplus == 0), received.response)
 }
 
 /// Where a value stands, without its tag.

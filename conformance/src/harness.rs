@@ -155,6 +155,7 @@ mod tests {
             reason: None,
             waits_for: None,
             exchange: None,
+            remarks: Vec::new(),
             printed: String::new(),
             deviation: None,
             unstarted: false,

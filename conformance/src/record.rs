@@ -43,6 +43,6 @@ pub async fn record(
     let prepared = request.prepare(&Scope::default()).map_err(|error| wrong(error.to_string()))?;
     let wire = Wire::new(base, transport).map_err(wrong)?;
     let response =
-        wire.send(prepared.clone(), None, Reading::Whole).await.1.map_err(Unrecorded::Unanswered)?;
+        wire.send(prepared.clone(), None, Reading::Whole).await.outcome.map_err(Unrecorded::Unanswered)?;
     Ok(import::step(&command, &origin, &prepared.method, &prepared.target, &response))
 }

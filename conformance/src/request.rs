@@ -24,6 +24,7 @@ pub use body::{Body, Field, JsonText, Part};
 pub(crate) use content::TAGS;
 pub use mapping::compile as compile_mapping;
 pub(crate) use mapping::json_text;
+pub(crate) use target::without_dots;
 
 /// Reads a file by its name beside the scenario.
 pub type Files<'a> = &'a dyn Fn(&str) -> std::io::Result<Vec<u8>>;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use cookie::Cookie;
 
 use crate::json::{self, Json, Unreadable};
-use crate::request::Prepared;
 
 /// A response, read to its end.
 #[derive(Debug, Clone, Default)]
@@ -19,19 +18,8 @@ pub struct Response {
     pub body: Vec<u8>,
     /// Whether the body goes on beyond what was read of it.
     pub cut: bool,
-    /// The redirections that led to it, in order.
-    pub hops: Vec<Hop>,
     /// How long it took, from the first byte sent to the last one read.
     pub elapsed: Duration,
-}
-
-/// A redirection that was followed.
-#[derive(Debug, Clone)]
-pub struct Hop {
-    /// The response that sent elsewhere.
-    pub response: Response,
-    /// The request that it led to, as it went out.
-    pub next: Prepared,
 }
 
 impl Response {

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::exchange::Connections;
 use crate::format;
 use crate::json::Json;
 use crate::request::Request;
@@ -63,6 +64,8 @@ pub struct Suite {
     pub stages: Vec<String>,
     /// How an implementation that follows the specification is started and filled.
     pub launch: Launch,
+    /// Whether connections are kept for later requests.
+    pub connections: Connections,
     /// The configurations that a target can run in.
     pub profiles: Vec<Profile>,
     /// Named data, in the order of the manifest.

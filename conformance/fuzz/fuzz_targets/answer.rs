@@ -12,20 +12,20 @@ use conformance::response::Response;
 use libfuzzer_sys::fuzz_target;
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// The most that is held of an answer while it is read, and the most that is taken off a connection for it.
-const MOST_HELD: usize = 512 * 1024;
+/// The most that is taken off a connection for one response.
+const MOST_TAKEN: usize = 512 * 1024;
 
 fuzz_target!(|input: &[u8]| {
     let [how, piece, again, bytes @ ..] = input else { return };
     let bodiless = how & 1 == 1;
     let reading = if how & 2 == 2 { Reading::Beginning } else { Reading::Whole };
     let whole = Sent { bytes, piece: usize::MAX, again: 0, taken: 0 };
-    let (at_once, stays) = read(whole, bodiless, reading);
+    let (at_once, reusable) = read(whole, bodiless, reading);
     let pieces = Sent { piece: usize::from(*piece) + 1, ..whole };
-    let (piecewise, stays_too) = read(pieces, bodiless, reading);
+    let (piecewise, reusable_too) = read(pieces, bodiless, reading);
     assert_eq!(format!("{at_once:?}"), format!("{piecewise:?}"));
-    // Behind an answer in pieces, what else there is has not come yet.
-    assert!(!stays || stays_too);
+    // After a response in pieces, surplus bytes have not come yet.
+    assert!(!reusable || reusable_too);
     let endless = Sent { again: usize::from(*again).min(bytes.len()), ..whole };
     if endless.again > 0 {
         let (_, _) = read(endless, bodiless, reading);
@@ -33,26 +33,27 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn read(mut sent: Sent<'_>, bodiless: bool, reading: Reading) -> (Result<Response, Breakage>, bool) {
-    let mut held = Vec::new();
-    let read = {
-        let read = pin!(fuzz::answer(&mut sent, &mut held, bodiless, reading));
+    let (read, response) = {
+        let read = pin!(fuzz::response(&mut sent, bodiless, reading));
         // What is sent is there at once.
         match read.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(read) => read,
             Poll::Pending => panic!("it waits for nothing"),
         }
     };
-    assert!(held.capacity() <= MOST_HELD, "{} bytes", held.capacity());
-    match read {
-        Ok((response, stays)) => {
-            let head: usize = response.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-            // A byte beyond ASCII takes two.
-            assert!(head <= 2 * fuzz::LARGEST_HEAD && response.body.len() <= 64 * 1024);
-            assert!(!response.cut || reading == Reading::Beginning && !stays);
-            let _ = (response.text(), response.json().is_ok(), response.cookies().count());
-            (Ok(response), stays)
+    if let Some(response) = &response {
+        let head: usize = response.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        // A byte beyond ASCII takes two.
+        assert!(head <= 2 * fuzz::LARGEST_HEAD && response.body.len() <= 64 * 1024);
+        let _ = (response.text(), response.json().is_ok(), response.cookies().count());
+    }
+    match (read, response) {
+        (Ok(reusable), Some(response)) => {
+            assert!(!response.cut || reading == Reading::Beginning && !reusable);
+            (Ok(response), reusable)
         }
-        Err(breakage) => {
+        (Ok(_), None) => panic!("a complete response has a head"),
+        (Err(breakage), _) => {
             assert!(!breakage.to_string().is_empty() && breakage.is_answer());
             (Err(breakage), false)
         }
@@ -83,7 +84,7 @@ impl AsyncRead for Sent<'_> {
             self.taken += next.len();
             room -= next.len();
         }
-        assert!(self.taken < self.bytes.len() + 4 * MOST_HELD, "it reads for ever");
+        assert!(self.taken < self.bytes.len() + 4 * MOST_TAKEN, "it reads for ever");
         Poll::Ready(Ok(()))
     }
 }

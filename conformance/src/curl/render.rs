@@ -45,6 +45,12 @@ fn words(request: &Prepared, base: &str) -> String {
         method if method != inferred => word(&mut words, " -X ", method),
         _ => {}
     }
+    if request.follow > 0 {
+        words.push_str(" -L");
+        if request.follow != CURLS_REDIRECTS {
+            words.push_str(&format!(" --max-redirs {}", request.follow));
+        }
+    }
     let large = request.body.as_ref().is_some_and(|body| body.len() > LARGE);
     for header in &request.headers {
         field(&mut words, header, request, large);
@@ -62,6 +68,9 @@ fn words(request: &Prepared, base: &str) -> String {
     }
     words
 }
+
+/// How many redirects curl follows unless it is told a number.
+const CURLS_REDIRECTS: u32 = 50;
 
 /// Most commands are no longer, in bytes.
 const USUAL: usize = 128;

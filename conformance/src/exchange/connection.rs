@@ -1,23 +1,25 @@
-//! A connection to a target: over TCP, through a proxy, under TLS.
+//! A connection to a target: over TCP, through a proxy, with TLS.
 
 use std::fmt::{self, Formatter};
-use std::io;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
-use url::Url;
+use url::{Host, Url};
 
-use super::{Breakage, Reading, answer, explain_connecting};
-use crate::response::Response;
+use super::response_reader::{self, Received};
+use super::{Breakage, Reading, Surplus, explain_connecting};
 
 /// How a target is reached.
 #[derive(Debug)]
@@ -28,46 +30,46 @@ pub(super) struct Route {
     tls: Option<Arc<ClientConfig>>,
 }
 
-/// A stream of bytes to the target and back.
+/// A stream of bytes to the target and back. Both directions can be used at the same time.
 pub(super) struct Connection {
-    stream: Box<dyn Stream>,
-    /// What answers are read into: the memory serves one after the other.
-    bytes: Vec<u8>,
+    pub(super) reader: ReadHalf<Box<dyn Stream>>,
+    pub(super) writer: WriteHalf<Box<dyn Stream>>,
+    /// Counts bytes that come after the last response.
+    pub(super) surplus: Surplus,
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// How much memory a connection keeps for its answers, in bytes.
-const MOST_KEPT: usize = 64 * 1024;
+/// How long a connection is watched for bytes that nobody asked for, after the runner has closed its side.
+const LINGER: Duration = Duration::from_millis(250);
+/// How many such bytes are counted at most.
+const MOST_SURPLUS: usize = 64 * 1024;
+/// How long the runner waits until it tries again if this machine has no free port for a connection.
+const PORT_WAIT: Duration = Duration::from_millis(50);
 
 impl Route {
     pub(super) fn new(target: Url, proxy: Option<Url>, tls: Option<Arc<ClientConfig>>) -> Self {
         Self { target, proxy, tls }
     }
 
-    /// With what TLS is spoken, where it is.
-    pub(super) fn tls(&self) -> Option<&ClientConfig> {
-        self.tls.as_deref()
-    }
-
-    /// Whether nothing stands between the target and a socket: no proxy and no TLS.
-    pub(super) fn is_plain(&self) -> bool {
-        self.proxy.is_none() && self.tls.is_none()
-    }
-
     /// Opens a connection.
     ///
     /// # Errors
-    /// Why there is none.
+    /// [`Breakage::NoConnection`] with the cause.
     pub(super) async fn open(&self) -> Result<Connection, Breakage> {
         let first = self.proxy.as_ref().unwrap_or(&self.target);
-        let mut connection = self.secured(dial(first).await?, first).await?;
+        let mut stream = self.secure(dial(first).await?, first).await?;
         if self.proxy.is_some() && self.is_secure() {
-            self.tunnel(&mut connection).await?;
-            connection = self.secured(connection, &self.target).await?;
+            stream = self.tunnel(stream).await?;
+            stream = self.secure(stream, &self.target).await?;
         }
-        Ok(connection)
+        Ok(Connection::over(stream))
+    }
+
+    /// Whether a proxy forwards the requests, so that a response can be its own.
+    pub(super) fn is_forwarded(&self) -> bool {
+        self.proxy.is_some() && !self.is_secure()
     }
 
     /// The target's authority, as the field `Host` names it.
@@ -92,74 +94,122 @@ impl Route {
         self.target.scheme() == "https"
     }
 
-    /// Puts TLS over a connection, where an address asks for it.
-    async fn secured(&self, connection: Connection, address: &Url) -> Result<Connection, Breakage> {
+    /// Adds TLS to a stream if the address asks for it.
+    async fn secure(&self, stream: Box<dyn Stream>, address: &Url) -> Result<Box<dyn Stream>, Breakage> {
         let Some(tls) = self.tls.as_ref().filter(|_| address.scheme() == "https") else {
-            return Ok(connection);
+            return Ok(stream);
         };
         let name = ServerName::try_from(host(address).to_owned())
             .map_err(|error| Breakage::NoConnection(error.to_string()))?;
-        let secured = TlsConnector::from(Arc::clone(tls)).connect(name, connection).await;
-        secured.map(Connection::over).map_err(|error| explain_connecting(&error))
+        match TlsConnector::from(Arc::clone(tls)).connect(name, stream).await {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(error) => Err(explain_connecting(&error)),
+        }
     }
 
     /// Asks a proxy for a tunnel to the target (RFC 9110, section 9.3.6).
-    async fn tunnel(&self, connection: &mut Connection) -> Result<(), Breakage> {
+    async fn tunnel(&self, mut stream: Box<dyn Stream>) -> Result<Box<dyn Stream>, Breakage> {
         let authority = authority(&self.target, true);
         let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
         if let Some(credentials) = self.proxy.as_ref().and_then(credentials) {
             request.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
         }
         request.push_str("\r\n");
-        connection
-            .write_all(request.as_bytes())
+        let failed = |cause: &dyn fmt::Display| Breakage::NoConnection(format!("the proxy: {cause}"));
+        stream.write_all(request.as_bytes()).await.map_err(|error| failed(&error))?;
+        let mut received = Received::default();
+        // A response to CONNECT that opens the tunnel has no body; that of a refusal is not needed.
+        response_reader::read(&mut stream, true, Reading::Beginning, &(), &mut received)
             .await
-            .map_err(|error| Breakage::NoConnection(format!("the proxy: {error}")))?;
-        // The answer to CONNECT has no body, as that to HEAD.
-        let (response, _) = connection.answer(true, Reading::Whole).await?;
-        match response.status {
-            200..300 => Ok(()),
-            status => Err(Breakage::NoConnection(format!("the proxy answers {status}"))),
+            .map_err(|breakage| failed(&breakage))?;
+        match received.response.map(|response| response.status) {
+            Some(200..300) => Ok(stream),
+            Some(407) => Err(proxy_demands_credentials()),
+            status => Err(failed(&format!("it refused the tunnel ({})", status.unwrap_or_default()))),
         }
     }
+}
+
+/// Why a response of a proxy is not one of the target.
+pub(super) fn proxy_demands_credentials() -> Breakage {
+    let remedy = "it requires credentials: --proxy http://USER:PASSWORD@HOST:PORT";
+    Breakage::NoConnection(format!("the proxy refused the request (407); {remedy}"))
 }
 
 impl Connection {
-    fn over(stream: impl Stream + 'static) -> Self {
-        Self { stream: Box::new(stream), bytes: Vec::new() }
+    fn over(stream: Box<dyn Stream>) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
+        Self { reader, writer, surplus: Surplus::default() }
     }
 
-    /// Whether the target has neither closed the connection nor sent what nobody has asked for, as far as is known.
-    pub(super) fn is_open(&mut self) -> bool {
-        let mut byte = [0];
+    /// Whether the target has neither closed the connection nor sent anything since the last response. Bytes that came are counted
+    /// as surplus of the exchange before.
+    pub(super) fn is_idle(&mut self) -> bool {
+        let mut bytes = [0; 1024];
+        let mut buffer = ReadBuf::new(&mut bytes);
         let mut context = Context::from_waker(Waker::noop());
-        Pin::new(&mut self.stream).poll_read(&mut context, &mut ReadBuf::new(&mut byte)).is_pending()
+        let idle = Pin::new(&mut self.reader).poll_read(&mut context, &mut buffer).is_pending();
+        self.surplus.add(buffer.filled().len());
+        idle
     }
 
-    /// Reads one response; says whether the connection can be used again. `bodiless` is the answer to HEAD.
-    ///
-    /// # Errors
-    /// The way in which there was none.
-    pub(super) async fn answer(
-        &mut self,
-        bodiless: bool,
-        reading: Reading,
-    ) -> Result<(Response, bool), Breakage> {
-        let read = answer::read(&mut self.stream, &mut self.bytes, bodiless, reading).await;
-        if self.bytes.capacity() > MOST_KEPT {
-            self.bytes = Vec::new();
-        }
-        read
+    /// Closes the connection in the background: first the runner's side, then all of it when the target has closed its own or a
+    /// moment has passed. Bytes that come until then are surplus.
+    pub(super) fn close(self) {
+        let Self { mut reader, mut writer, surplus } = self;
+        tokio::spawn(tokio::time::timeout(LINGER, async move {
+            writer.shutdown().await.ok();
+            let (mut bytes, mut left) = ([0; 1024], MOST_SURPLUS);
+            while let Ok(length @ 1..) = reader.read(&mut bytes).await {
+                surplus.add(length);
+                left = left.saturating_sub(length);
+                if left == 0 {
+                    break;
+                }
+            }
+        }));
     }
 }
 
-async fn dial(address: &Url) -> Result<Connection, Breakage> {
+/// Connects to the first address of a host that accepts.
+async fn dial(address: &Url) -> Result<Box<dyn Stream>, Breakage> {
     let port = address.port_or_known_default().unwrap_or(80);
-    let stream = TcpStream::connect((host(address), port)).await;
-    let stream = stream.map_err(|error| Breakage::NoConnection(error.to_string()))?;
-    // A request is written at once and waits for nothing.
+    let connect = async || {
+        match address.host() {
+            // Names below `localhost` are this machine, whatever a resolver says (RFC 6761, section 6.3).
+            Some(Host::Domain(name)) if is_below_localhost(name) => {
+                let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                TcpStream::connect(&loopback.map(|here| SocketAddr::new(here, port))[..]).await
+            }
+            _ => TcpStream::connect((host(address), port)).await,
+        }
+    };
+    let stream = loop {
+        match connect().await {
+            // Each connection of the last minute may hold a port of this machine. The time limit for connecting ends the wait.
+            Err(error) if error.kind() == ErrorKind::AddrNotAvailable && is_loopback(address) => {
+                tokio::time::sleep(PORT_WAIT).await;
+            }
+            connected => break connected.map_err(|error| Breakage::NoConnection(error.to_string()))?,
+        }
+    };
+    // A request is written at once: no part of it waits for an acknowledgement.
     stream.set_nodelay(true).ok();
-    Ok(Connection::over(stream))
+    Ok(Box::new(stream))
+}
+
+fn is_below_localhost(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name.ends_with(".localhost")
+}
+
+fn is_loopback(address: &Url) -> bool {
+    match address.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || is_below_localhost(name),
+        None => false,
+    }
 }
 
 /// The host of an address, an IPv6 one without its brackets.
@@ -186,33 +236,5 @@ fn credentials(proxy: &Url) -> Option<String> {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("Connection")
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

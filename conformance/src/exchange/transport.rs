@@ -16,11 +16,23 @@ use super::tls;
 use crate::request::{Header, Prepared};
 use crate::shell::quote;
 
+/// Whether connections are kept for later requests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Connections {
+    /// Each request has a connection of its own, as each curl command has.
+    #[default]
+    Fresh,
+    /// A connection is used again if the exchange before it was clean.
+    Reuse,
+}
+
 /// How a target is reached.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    /// How long one whole answer may take.
+    /// The time for connecting, and again the time from the first byte of a request to the last byte of its response.
     pub limit: Duration,
+    /// Whether connections are kept.
+    pub connections: Connections,
     /// Header fields that every request gets, unless it has one of that name itself.
     pub headers: Vec<(String, String)>,
     /// Whether a certificate is taken as it is.
@@ -35,6 +47,7 @@ impl Default for Transport {
     fn default() -> Self {
         Self {
             limit: Duration::from_secs(10),
+            connections: Connections::Fresh,
             headers: Vec::new(),
             insecure: false,
             authorities: None,

@@ -68,10 +68,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
     // A mark stands in single quotes.
     let command = unmark(&command, |name| format!("'\"${name}\"'"));
     let command = command.strip_prefix("curl ").unwrap_or(&command);
-    let mut including = String::from(if request.raw.is_some() { "" } else { " -i" });
-    if request.follow > 0 {
-        including.push_str(&format!(" -L --max-redirs {}", request.follow));
-    }
+    let including = if request.raw.is_some() { "" } else { " -i" };
     let (head, tail) = match outgoing.times {
         1 => (String::new(), ""),
         times => {

@@ -172,3 +172,14 @@ impl<T: JsonSchema> JsonSchema for Ordered<T> {
         json_schema!({ "type": "object", "additionalProperties": generator.subschema_for::<T>() })
     }
 }
+
+/// Whether connections are kept for later requests.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "its variants are the words of the format")]
+pub(crate) enum Connections {
+    /// Each request has a connection of its own, as each curl command has.
+    Fresh,
+    /// A connection is used again if the exchange before it was clean.
+    Reuse,
+}

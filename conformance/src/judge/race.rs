@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 
 use super::judge;
 use crate::amount::amount;
-use crate::exchange::Breakage;
-use crate::response::Response;
+use crate::exchange::Exchange;
 use crate::suite::{Outcome, Race};
 use crate::template::Scope;
 use crate::verdict::{Finding, Judgement, Verdict};
@@ -18,8 +17,8 @@ use crate::verdict::{Finding, Judgement, Verdict};
 pub struct Answer {
     /// The lane, by its place in the race.
     pub lane: usize,
-    /// What came.
-    pub outcome: Result<Response, Breakage>,
+    /// What was sent, and what came of it.
+    pub exchange: Exchange,
 }
 
 /// Says whether the answers of a race hold what is expected of them, and which answer shows it best.
@@ -30,7 +29,7 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
     let mut shown = None;
     for (index, answer) in answers.iter().enumerate() {
         let lane = &race.lanes[answer.lane];
-        let judgement = judge(&lane.expectation, &answer.outcome, &lane.place, scope);
+        let judgement = judge(&lane.expectation, &answer.exchange.outcome, &lane.place, scope);
         if judgement.verdict > Verdict::Pass {
             shown.get_or_insert(index);
         }
@@ -61,7 +60,7 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
 fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Finding>, Option<usize>) {
     let Some(first) = outcomes.first() else { return (Vec::new(), None) };
     let is = |outcome: &Outcome, answer: &Answer| {
-        judge(&outcome.expectation, &answer.outcome, &outcome.place, scope).verdict == Verdict::Pass
+        judge(&outcome.expectation, &answer.exchange.outcome, &outcome.place, scope).verdict == Verdict::Pass
     };
     let kinds: Vec<Option<usize>> =
         (answers.iter()).map(|answer| outcomes.iter().position(|outcome| is(outcome, answer))).collect();
@@ -106,7 +105,7 @@ fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
     };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (index, answer) in answers.iter().enumerate() {
-        let Ok(response) = &answer.outcome else { continue };
+        let Ok(response) = &answer.exchange.outcome else { continue };
         match distinct.take(response) {
             Err(cause) => return Some((finding(cause.clone(), cause), index)),
             Ok(value) => *seen.entry(value.to_string()).or_default() += 1,
@@ -122,7 +121,7 @@ fn are(number: usize, all: usize) -> String {
 }
 
 fn describe(answer: &Answer) -> String {
-    match &answer.outcome {
+    match &answer.exchange.outcome {
         Ok(response) => response.status.to_string(),
         Err(breakage) => breakage.to_string(),
     }

@@ -90,7 +90,7 @@ fn no_connection_is_inconclusive_and_silence_is_an_answer() {
     );
     let silence = judged("status: 200", Err(Breakage::Silence(Duration::from_secs(1))));
     assert_eq!(silence.verdict, Verdict::Fail);
-    assert_eq!(silence.findings[0].label, "the target gave no whole answer within 1s");
+    assert_eq!(silence.findings[0].label, "no complete response within 1s");
     assert_eq!(judged("{}", Err(Breakage::Broken("reset".into()))).verdict, Verdict::Fail);
 }
 

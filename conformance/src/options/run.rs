@@ -10,7 +10,7 @@ use super::{
     ReportPlace, SelectionOptions, ShardOptions, Telling, github_summary, one_profile, parse_duration,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::exchange::Transport;
+use crate::exchange::{Connections, Transport};
 use crate::suite::{Given, Suite};
 
 /// `conformance run`.
@@ -134,6 +134,7 @@ impl TransportOptions {
     pub fn transport(&self) -> Result<Transport, Diagnostic> {
         let mut transport = Transport {
             limit: self.timeout,
+            connections: Connections::default(),
             headers: self.header.clone(),
             insecure: self.insecure,
             authorities: None,

@@ -41,7 +41,7 @@ pub(super) fn append(target: &mut String, piece: &str) {
 }
 
 /// RFC 3986, section 5.2.4.
-fn without_dots(path: &str) -> String {
+pub(crate) fn without_dots(path: &str) -> String {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let mut kept: Vec<&str> = Vec::new();
     for (index, segment) in segments.iter().enumerate() {

@@ -7,14 +7,13 @@ use tokio::task::JoinSet;
 use crate::exchange::Reading;
 use crate::jar::Jar;
 use crate::judge::Answer;
-use crate::request::Prepared;
 use crate::suite::Race;
 use crate::target::Running;
 use crate::template::{Scope, TemplateError};
 
 /// Every request takes the cookies of the jar along, which keeps none of theirs: nobody can say which came last.
 ///
-/// Returns what was sent and the answers, in the same order: the first of every request, the second of every request, and so on.
+/// Returns the exchanges: the first of every request, the second of every request, and so on.
 ///
 /// # Errors
 /// An expression that has no value in this scope; nothing was sent then.
@@ -23,7 +22,7 @@ pub(super) async fn send(
     running: &Arc<Running>,
     scope: &Scope,
     jar: Option<&Jar>,
-) -> Result<(Vec<Prepared>, Vec<Answer>), TemplateError> {
+) -> Result<Vec<Answer>, TemplateError> {
     let rounds = race.lanes.iter().map(|lane| lane.times).max().unwrap_or_default();
     let mut requests = Vec::new();
     for round in 0..rounds {
@@ -38,11 +37,11 @@ pub(super) async fn send(
     for (place, (lane, request)) in requests.into_iter().enumerate() {
         let (running, mut jar) = (Arc::clone(running), jar.cloned());
         tasks.spawn(async move {
-            let (sent, outcome) = running.wire.send(request, jar.as_mut(), Reading::Whole).await;
-            (place, sent, Answer { lane, outcome })
+            let exchange = running.wire.send(request, jar.as_mut(), Reading::Whole).await;
+            (place, Answer { lane, exchange })
         });
     }
     let mut answers = tasks.join_all().await;
-    answers.sort_by_key(|(place, ..)| *place);
-    Ok(answers.into_iter().map(|(_, sent, answer)| (sent, answer)).unzip())
+    answers.sort_by_key(|(place, _)| *place);
+    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
 }

@@ -10,14 +10,12 @@ use super::path::What;
 use super::session::{Session, Turn};
 use super::stage::{Stage, Unset};
 use crate::bless::Answer;
-use crate::exchange::Breakage;
+use crate::exchange::{Breakage, Exchange};
 use crate::json::Json;
 use crate::matcher::Left;
 use crate::memory::Memory;
 use crate::plan::Trial;
 use crate::redact::Redactor;
-use crate::request::Prepared;
-use crate::response::Response;
 use crate::source::Place;
 use crate::suite::{Deed, Step};
 use crate::target::Running;
@@ -61,7 +59,7 @@ struct Move<'a> {
 /// A step that was tried, with what went over the wire.
 struct Attempt {
     judgement: Judgement,
-    exchange: Option<(Prepared, Result<Response, Breakage>)>,
+    exchange: Option<Exchange>,
     printed: String,
     /// How often it was sent.
     tries: u32,
@@ -160,7 +158,7 @@ impl<'a> Scene<'a> {
             };
             let mut attempt = self.attempt(one, stage, running).await;
             attempt.took = began.elapsed();
-            if matches!(attempt.exchange, Some((_, Err(Breakage::Silence(_))))) {
+            if matches!(&attempt.exchange, Some(Exchange { outcome: Err(Breakage::Silence(_)), .. })) {
                 self.session.fell_silent();
                 stage.fell_silent();
             }
@@ -251,7 +249,9 @@ impl<'a> Scene<'a> {
             return;
         }
         let response = match &attempt.exchange {
-            Some((_, Ok(response))) if deed.race().is_none() => Some(response.clone()).zip(scope),
+            Some(Exchange { outcome: Ok(response), .. }) if deed.race().is_none() => {
+                Some(response.clone()).zip(scope)
+            }
             _ => None,
         };
         let finding = attempt.judgement.findings.first();

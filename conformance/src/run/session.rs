@@ -12,6 +12,7 @@ use super::scene::{Played, Scene, unplayed};
 use super::stage::{Stage, Unset};
 use super::{Options, milliseconds};
 use crate::event::{CriticalPath, Link, Record};
+use crate::exchange::Connections;
 use crate::plan::{Group, Plan, Trial};
 use crate::redact::Redactor;
 use crate::target::{Running, Target, Unusable};
@@ -54,7 +55,8 @@ const SILENCES: usize = 8;
 impl Session {
     /// Returns a session in which nothing has been started yet.
     #[must_use]
-    pub fn new(plan: Plan, target: &Target, options: Options) -> Self {
+    pub fn new(plan: Plan, target: &Target, mut options: Options) -> Self {
+        options.transport.connections = plan.suite.connections;
         let groups = plan.groups.iter().enumerate();
         let stages: Vec<_> =
             groups.map(|(index, group)| Stage::set(&plan.suite, target, group, index)).collect();
@@ -77,7 +79,9 @@ impl Session {
     }
 
     /// Makes each scenario keep its secrets for itself: the memory of a run that goes on and on stays the same.
-    pub(super) fn forgetful(self) -> Self {
+    pub(super) fn forgetful(mut self) -> Self {
+        // Throughput counts: connections are kept whatever the suite says.
+        self.options.transport.connections = Connections::Reuse;
         Self { forgets: true, ..self }
     }
 

@@ -11,11 +11,12 @@ use super::sequence::Sequences;
 use super::{Fixture, Suite, check_format, scenario, variable};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::exchange::Connections;
 use crate::expectation::{NO_STATUS, Status, compile_status};
 use crate::format::{ManifestText, ProfileText};
 use crate::members::json;
 use crate::request::Request;
-use crate::source::{Place, Source};
+use crate::source::{Place, Source, Span};
 use crate::template::{Scope, Text};
 use crate::yaml::{Located, Node};
 
@@ -94,7 +95,7 @@ pub(super) fn compile(
         profiles.extend(wrong.keep(compile_profile(name, profile, &fixtures, source, &request)));
     }
     if profiles.is_empty() && wrong.is_empty() {
-        wrong.push(Diagnostic::at(source.place(crate::source::Span::default()), "the suite has no profile"));
+        wrong.push(Diagnostic::at(source.place(Span::default()), "the suite has no profile"));
     }
     for (at, stage) in text.stages.iter().enumerate() {
         if text.stages[..at].iter().any(|first| first.value == stage.value) {
@@ -129,6 +130,7 @@ pub(super) fn compile(
     for feature in text.profiles.0.iter().flat_map(|(_, profile)| &profile.features) {
         wrong.keep(scenario::check_known("feature", feature, source, &features));
     }
+    let connections = wrong.keep(compile_connections(text.connections.as_ref(), source));
     let launch = match contract::compile(&text.launch, &fixtures, source, &request) {
         Ok(launch) => launch,
         Err(more) => {
@@ -141,6 +143,7 @@ pub(super) fn compile(
         stages: text.stages.iter().map(|stage| stage.value.clone()).collect(),
         origin,
         launch,
+        connections: connections.unwrap_or_default(),
         profiles,
         fixtures,
         variables,
@@ -153,6 +156,23 @@ pub(super) fn compile(
         folder: folder.clone(),
         sequences: Sequences::new(),
     })
+}
+
+fn compile_connections(
+    text: Option<&Located<String>>,
+    source: &Arc<Source>,
+) -> Result<Connections, Diagnostic> {
+    match text.map(|text| text.value.as_str()) {
+        None | Some("fresh") => Ok(Connections::Fresh),
+        Some("reuse") => Ok(Connections::Reuse),
+        Some(other) => {
+            let place = text.map(|text| text.place(source)).unwrap_or_else(|| source.place(Span::default()));
+            let wrong = Diagnostic::at(place, format!("`connections: {other}` is not known"));
+            Err(wrong.help(
+                "`fresh` opens a connection for each request, as each curl command does; `reuse` keeps them alive",
+            ))
+        }
+    }
 }
 
 /// Reads a request of the manifest.

@@ -61,6 +61,8 @@ impl Running {
 
     /// Ends the target, its whole process group, and clears up behind it.
     pub async fn stop(mut self) {
+        // A server that finishes open connections before it exits need not wait for ours.
+        self.wire.close();
         if let Some(process) = self.process.take() {
             process.stop(GRACE).await;
         }
@@ -116,6 +118,7 @@ pub async fn relaunch(
     profile: &Profile,
     transport: &Transport,
 ) -> Result<Running, Unusable> {
+    running.wire.close();
     let Running { process, scratch, teardown, setup, .. } = running;
     if let Some(process) = process {
         process.stop(GRACE).await;

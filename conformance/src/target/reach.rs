@@ -23,7 +23,7 @@ pub async fn reach(
         let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
         wire.send(request, None, Reading::Whole)
             .await
-            .1
+            .outcome
             .map_err(|breakage| Unusable::new(format!("{breakage} ({base})")))?;
     }
     let mut running = Running::elsewhere(wire);
@@ -37,7 +37,7 @@ pub async fn reach(
                 .wire
                 .send(request, None, Reading::Whole)
                 .await
-                .1
+                .outcome
                 .map_err(|breakage| Unusable::new(breakage.to_string()))?;
             match find(present, fixture, &response) {
                 Found::Same => {}

@@ -47,7 +47,7 @@ pub(super) async fn await_ready(
     let mut silent = false;
     let (mut now, mut then) = (first, second);
     loop {
-        match now.send(request.clone(), None, Reading::Beginning).await.1 {
+        match now.send(request.clone(), None, Reading::Beginning).await.outcome {
             Ok(_) if process.another_listens(port) => {
                 let reason =
                     format!("the target of another run listens on port {port}, which this target was given");

@@ -48,7 +48,7 @@ fn ours(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Resu
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime
         .block_on(wire.send(prepared, jar.as_mut(), Reading::Whole))
-        .1
+        .outcome
         .map_err(|breakage| breakage.to_string())?;
     Ok(listener.heard())
 }

@@ -108,7 +108,7 @@ fn a_running_target_that_never_answers_is_given_up_after_the_time_for_one_answer
     let server = Server::start(&sandbox, "mute");
     assert_eq!(
         without_port(&reason(&sandbox, &["--timeout", "300ms", &server.url])),
-        "the target gave no whole answer within 300ms (http://127.0.0.1:PORT)"
+        "no complete response within 300ms (http://127.0.0.1:PORT)"
     );
 }
 
@@ -118,7 +118,7 @@ fn a_running_target_that_answers_garbage_is_no_target() {
     let server = Server::start(&sandbox, "babbling");
     assert_eq!(
         without_port(&reason(&sandbox, &[&server.url])),
-        "the target's answer broke: it is not HTTP: invalid HTTP version (http://127.0.0.1:PORT)"
+        "the response is not HTTP: it begins with `\\u{16}\\u{3}\\u{1} this is no HTTP…` (http://127.0.0.1:PORT)"
     );
 }
 

@@ -3,10 +3,10 @@
 use super::{Answer, judge_race};
 use crate::capture;
 use crate::count::Count;
-use crate::exchange::Breakage;
+use crate::exchange::{Breakage, Exchange};
 use crate::expectation::{self, Expectation};
 use crate::format::ExpectText;
-use crate::request::{Agent, Request};
+use crate::request::{Agent, Prepared, Request};
 use crate::response::Response;
 use crate::source::{Source, Span};
 use crate::suite::{Lane, Outcome, Race};
@@ -36,7 +36,8 @@ fn race(lanes: Vec<Lane>, outcomes: Vec<Outcome>) -> Race {
 }
 
 fn answer(lane: usize, status: u16, body: &str) -> Answer {
-    Answer { lane, outcome: Ok(Response { status, body: body.into(), ..Response::default() }) }
+    let response = Response { status, body: body.into(), ..Response::default() };
+    Answer { lane, exchange: Exchange::new(Prepared::default(), Ok(response)) }
 }
 
 fn judged(race: &Race, answers: &[Answer]) -> (Judgement, usize) {
@@ -88,7 +89,8 @@ fn a_value_that_two_answers_share_is_no_distinct_one() {
 
 #[test]
 fn a_race_in_which_no_connection_could_be_made_is_inconclusive() {
-    let none = || Answer { lane: 0, outcome: Err(Breakage::NoConnection("refused".to_owned())) };
+    let refused = || Err(Breakage::NoConnection("refused".to_owned()));
+    let none = || Answer { lane: 0, exchange: Exchange::new(Prepared::default(), refused()) };
     let race = race(vec![lane("status: 200")], vec![outcome(2, Some(2), "status: 200")]);
     assert_eq!(judged(&race, &[none(), answer(0, 200, "")]).0.verdict, Verdict::Inconclusive);
     // What one answer shows is not taken back by another that is missing.

@@ -160,9 +160,22 @@ fn sides(out: &mut String, record: &Record, exchange: &Exchange) {
         out.markup("\n").text(body);
     }
     out.push_str("</pre>\n");
+    for hop in &exchange.hops {
+        let location = hop.received.header("location").unwrap_or_default();
+        out.markup("<p class=\"reason\">").text(&hop.received.status.to_string());
+        out.markup(" to <code>").text(location).markup("</code>: then <code>").text(&hop.sent.method);
+        out.markup(" ").text(&hop.sent.target).markup("</code></p>\n");
+    }
     match &exchange.received {
         Some(received) => answer(out, record, received),
-        None => out.push_str("<p class=\"reason\">no answer</p>"),
+        None => out.push_str("<p class=\"reason\">no response</p>"),
+    }
+    let incomplete = exchange.received.as_ref().and_then(|received| received.incomplete.as_ref());
+    let incomplete = incomplete.map(|reason| format!("the response is incomplete: {reason}"));
+    let stopped =
+        exchange.redirect_end.as_ref().map(|reason| format!("the redirect was not followed: {reason}"));
+    for sentence in incomplete.iter().chain(&stopped).chain(&record.remarks) {
+        out.markup("<p class=\"reason\">").text(sentence).markup("</p>\n");
     }
 }
 

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::{BOLD, DIM, green, red, yellow};
-use crate::event::{Exchange, Record};
+use crate::amount::amount;
+use crate::event::{Exchange, Received, Record, Sent};
 use crate::matcher::AGAINST_SCHEMA;
 use crate::outcome::Outcome;
 use crate::verdict::{Finding, Verdict};
@@ -57,28 +58,54 @@ pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     if let Some(exchange) = &record.exchange {
         summary(exchange, out)?;
     }
+    remarks(record, out)?;
     printed(&record.printed, out)?;
     writeln!(out)
+}
+
+/// Writes what is worth knowing of a step whatever its verdict.
+pub(super) fn remarks(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    for remark in &record.remarks {
+        writeln!(out, "   {DIM}remark{DIM:#}    {remark}")?;
+    }
+    Ok(())
 }
 
 /// Writes an exchange whole, as curl traces one.
 pub(super) fn trace(record: &Record, out: &mut impl Write) -> io::Result<()> {
     let Some(exchange) = &record.exchange else { return Ok(()) };
     let sent = &exchange.sent;
-    writeln!(out, "   {DIM}>{DIM:#} {BOLD}{} {}{BOLD:#}", sent.method, sent.target)?;
-    message(">", &sent.headers, sent.body.as_deref().unwrap_or_default(), out)?;
+    trace_sent(sent, out)?;
+    for hop in &exchange.hops {
+        trace_received(&hop.received, out)?;
+        trace_sent(&hop.sent, out)?;
+    }
     match &exchange.received {
-        Some(received) => {
-            let time = format!("{:.1} ms", received.milliseconds);
-            writeln!(out, "   {DIM}<{DIM:#} {BOLD}{}{BOLD:#} {DIM}after {time}{DIM:#}", received.status)?;
-            message("<", &received.headers, &received.body, out)?;
-            if received.cut {
-                writeln!(out, "     … (nothing is expected of the body: the rest was not read)")?;
-            }
-        }
-        None => writeln!(out, "   {DIM}<{DIM:#} no answer")?,
+        Some(received) => trace_received(received, out)?,
+        None => writeln!(out, "   {DIM}<{DIM:#} no response")?,
+    }
+    if let Some(reason) = &exchange.redirect_end {
+        writeln!(out, "     (the redirect was not followed: {reason})")?;
     }
     writeln!(out)
+}
+
+fn trace_sent(sent: &Sent, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "   {DIM}>{DIM:#} {BOLD}{} {}{BOLD:#}", sent.method, sent.target)?;
+    message(">", &sent.headers, sent.body.as_deref().unwrap_or_default(), out)
+}
+
+fn trace_received(received: &Received, out: &mut impl Write) -> io::Result<()> {
+    let time = format!("{:.1} ms", received.milliseconds);
+    writeln!(out, "   {DIM}<{DIM:#} {BOLD}{}{BOLD:#} {DIM}after {time}{DIM:#}", received.status)?;
+    message("<", &received.headers, &received.body, out)?;
+    if received.cut {
+        writeln!(out, "     … (no expectation looks at the body: the rest was not read)")?;
+    }
+    if let Some(reason) = &received.incomplete {
+        writeln!(out, "     … (incomplete: {reason})")?;
+    }
+    Ok(())
 }
 
 /// Writes the last lines that a target printed.
@@ -158,11 +185,29 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     let body = sent.body.as_ref().filter(|body| !body.is_empty());
     let body = body.map(|body| format!("   {}", one_line(body))).unwrap_or_default();
     writeln!(out, "   {DIM}sent{DIM:#}      {} {}{body}", sent.method, sent.target)?;
+    for hop in &exchange.hops {
+        let location = hop.received.header("location").unwrap_or_default();
+        let (status, next) = (hop.received.status, &hop.sent);
+        writeln!(
+            out,
+            "   {DIM}redirect{DIM:#}  {status} to {}: {} {}",
+            one_line(location),
+            next.method,
+            next.target
+        )?;
+    }
     if let Some(received) = &exchange.received {
         let content_type = received.headers.iter().find(|(name, _)| name == "content-type");
         let content_type = content_type.map(|(_, value)| format!(" {value}")).unwrap_or_default();
         let body = one_line(&received.body);
         writeln!(out, "   {DIM}received{DIM:#}  {}{content_type} {body}", received.status)?;
+        if let Some(reason) = &received.incomplete {
+            let bytes = amount(received.body.len(), "byte");
+            writeln!(out, "             (incomplete: {bytes} of the body came; {reason})")?;
+        }
+    }
+    if let Some(reason) = &exchange.redirect_end {
+        writeln!(out, "             (the redirect was not followed: {reason})")?;
     }
     writeln!(out, "   {DIM}again{DIM:#}     {}", exchange.again)
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::super::milliseconds;
 use super::super::session::Session;
 use super::{Attempt, Played};
+use crate::amount::amount;
 use crate::curl;
 use crate::event::{Exchange, Hop, Received, Record, Sent};
+use crate::exchange;
 use crate::plan::Trial;
 use crate::redact::Redactor;
 use crate::request::{Header, Prepared};
@@ -72,7 +74,8 @@ impl Teller<'_> {
             findings: findings.collect(),
             reason: attempt.judgement.reason.map(|reason| redactor.text(reason)),
             waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.scenario)),
-            exchange: attempt.exchange.map(|(request, outcome)| self.show(request, outcome.ok(), whole)),
+            remarks: attempt.exchange.as_ref().map(remarks).unwrap_or_default(),
+            exchange: attempt.exchange.map(|exchange| self.show(exchange, whole)),
             printed: redactor.text(attempt.printed),
             deviation: None,
             unstarted: self.unstarted,
@@ -85,21 +88,25 @@ impl Teller<'_> {
         Excerpt { text: self.redactor.text(block.text), ..block }
     }
 
-    fn show(&self, request: Prepared, response: Option<Response>, whole: bool) -> Exchange {
+    fn show(&self, exchange: exchange::Exchange, whole: bool) -> Exchange {
+        let exchange::Exchange { request, outcome, partial, hops, redirect_end, resent, .. } = exchange;
         if !whole {
-            return outline(request, response.as_ref(), &self.redactor);
+            return Exchange { resent, ..outline(request, outcome.ok().as_ref(), &self.redactor) };
         }
         let shown = self.shown(request);
         let again = curl::render(&shown, &self.base, &self.session.options.transport.curl_options());
-        let mut hops = Vec::new();
-        let received = response.map(|mut response| {
-            for hop in std::mem::take(&mut response.hops) {
-                let sent = sent(self.shown(hop.next));
-                hops.push(Hop { received: self.received(hop.response), sent });
-            }
-            self.received(response)
-        });
-        Exchange { again, sent: sent(shown), hops, received }
+        let hops = hops
+            .into_iter()
+            .map(|hop| Hop { received: self.received(hop.response), sent: sent(self.shown(hop.next)) });
+        let received = match outcome {
+            Ok(response) => Some(self.received(response)),
+            Err(breakage) => partial.map(|response| Received {
+                incomplete: Some(self.redactor.text(breakage.to_string())),
+                ..self.received(response)
+            }),
+        };
+        let redirect_end = redirect_end.map(|reason| self.redactor.text(reason));
+        Exchange { again, sent: sent(shown), hops: hops.collect(), redirect_end, resent, received }
     }
 
     fn shown(&self, request: Prepared) -> Prepared {
@@ -118,6 +125,7 @@ impl Teller<'_> {
             body: self.redactor.text(as_text(response.body)),
             headers: self.headers(response.headers),
             cut: response.cut,
+            incomplete: None,
             milliseconds: milliseconds(response.elapsed),
         }
     }
@@ -145,9 +153,29 @@ fn outline(request: Prepared, response: Option<&Response>, redactor: &Redactor) 
         headers: Vec::new(),
         body: String::new(),
         cut: response.cut,
+        incomplete: None,
         milliseconds: milliseconds(response.elapsed),
     });
-    Exchange { sent, hops: Vec::new(), received, again: String::new() }
+    Exchange { sent, hops: Vec::new(), redirect_end: None, resent: false, received, again: String::new() }
+}
+
+/// What is worth knowing of an exchange whatever its verdict.
+fn remarks(exchange: &exchange::Exchange) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if exchange.resent {
+        remarks.push(
+            "the request was sent again: the target had closed the reused connection before any byte of a response".to_owned(),
+        );
+    }
+    let surplus = exchange.surplus.bytes();
+    if surplus > 0 {
+        remarks.push(format!(
+            "after the response the target sent {} that {} to no response",
+            amount(surplus, "byte"),
+            if surplus == 1 { "belongs" } else { "belong" }
+        ));
+    }
+    remarks
 }
 
 /// A body as text; what is not UTF-8 is replaced.

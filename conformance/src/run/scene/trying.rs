@@ -6,9 +6,8 @@ use std::time::{Duration, SystemTime};
 use super::super::race;
 use super::{Attempt, Scene};
 use crate::capture::Capture;
-use crate::exchange::Breakage;
+use crate::exchange::{Breakage, Exchange};
 use crate::judge::{judge, judge_race};
-use crate::request::Prepared;
 use crate::response::Response;
 use crate::suite::{Deed, Lane, Sent};
 use crate::target::Running;
@@ -21,7 +20,7 @@ impl Scene<'_> {
     pub(super) async fn once(&mut self, deed: &Deed, running: &Arc<Running>) -> Attempt {
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
-        let (mut judgement, prepared, outcome) = match self.exchange(deed, running).await {
+        let (mut judgement, exchange) = match self.exchange(deed, running).await {
             Ok(exchange) => exchange,
             Err(error) => {
                 let place = deed.first().place.find(error.written());
@@ -30,13 +29,13 @@ impl Scene<'_> {
                 return judgement.into();
             }
         };
-        if let Some(process) = process.filter(|_| outcome.is_err()) {
+        if let Some(process) = process.filter(|_| exchange.outcome.is_err()) {
             // A target that ends shows it a moment after its connection has broken.
             if let Some(exit) = exit_soon(process).await {
                 judgement.reason = Some(format!("the target {exit}"));
                 // How its connection broke is chance, and says nothing beside that.
                 for finding in &mut judgement.findings {
-                    "no whole answer came".clone_into(&mut finding.label);
+                    "no complete response came".clone_into(&mut finding.label);
                 }
             }
         }
@@ -46,8 +45,7 @@ impl Scene<'_> {
             tokio::time::sleep(READING).await;
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
-        let exchange = Some((prepared, outcome));
-        Attempt { exchange, printed: printed.unwrap_or_default(), ..judgement.into() }
+        Attempt { exchange: Some(exchange), printed: printed.unwrap_or_default(), ..judgement.into() }
     }
 
     /// Sends what a step sends and judges what comes; of a race, shows the answer that tells most.
@@ -55,7 +53,7 @@ impl Scene<'_> {
         &mut self,
         deed: &Deed,
         running: &Arc<Running>,
-    ) -> Result<(Judgement, Prepared, Result<Response, Breakage>), TemplateError> {
+    ) -> Result<(Judgement, Exchange), TemplateError> {
         let scope = self.memory.scope(deed)?;
         let jar_use = deed.first().request.jar.as_deref();
         let mut jar = self.memory.jar(jar_use);
@@ -63,28 +61,35 @@ impl Scene<'_> {
             Sent::Sole(lane) => {
                 let Lane { request, place, expectation, captures, .. } = &**lane;
                 let prepared = request.prepare(&scope)?;
-                let (sent, outcome) = running.wire.send(prepared, jar.as_mut(), lane.reading()).await;
-                self.redactor.learn(&sent, outcome.as_ref().ok());
+                let exchange = running.wire.send(prepared, jar.as_mut(), lane.reading()).await;
+                self.learn(&exchange);
                 self.memory.put_back(jar_use, jar);
                 let scope = scope.at(SystemTime::now());
                 self.scope = self.session.options.answers.is_some().then(|| scope.clone());
-                let mut judgement = judge(expectation, &outcome, place, &scope);
-                self.keep(captures, &outcome, &mut judgement);
-                return Ok((judgement, sent, outcome));
+                let mut judgement = judge(expectation, &exchange.outcome, place, &scope);
+                self.keep(captures, &exchange.outcome, &mut judgement);
+                return Ok((judgement, exchange));
             }
             Sent::Race(race) => race,
         };
-        let (mut sent, mut answers) = race::send(race, running, &scope, jar.as_ref()).await?;
-        for (request, answer) in sent.iter().zip(&answers) {
-            self.redactor.learn(request, answer.outcome.as_ref().ok());
+        let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
+        for answer in &answers {
+            self.learn(&answer.exchange);
         }
         let (mut judgement, shown) = judge_race(race, &answers, &scope);
         for (index, lane) in race.lanes.iter().enumerate() {
             if let Some(first) = answers.iter().find(|answer| answer.lane == index) {
-                self.keep(&lane.captures, &first.outcome, &mut judgement);
+                self.keep(&lane.captures, &first.exchange.outcome, &mut judgement);
             }
         }
-        Ok((judgement, sent.swap_remove(shown), answers.swap_remove(shown).outcome))
+        Ok((judgement, answers.swap_remove(shown).exchange))
+    }
+
+    /// Remembers what an exchange makes secret.
+    fn learn(&self, exchange: &Exchange) {
+        for (request, response) in exchange.pairs() {
+            self.redactor.learn(request, response);
+        }
     }
 
     fn keep(

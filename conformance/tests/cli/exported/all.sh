@@ -133,7 +133,7 @@ sleep 2
 # Sent again for 2s, by a clock of whole seconds, every 500ms, until its status is as expected; in the suite until all of it is.
 deadline=$(($(date +%s) + 3))
 while
-answer=$(curl -s -i -L --max-redirs 3 "$target"/later)
+answer=$(curl -s -i -L --max-redirs 3 "$target"/later -L --max-redirs 3)
 ! holds '200' && [ "$(date +%s)" -lt "$deadline" ]
 do pause 0.5; done
 expect '200' 'desk/all::waits'
