@@ -37,6 +37,25 @@ pub fn decimal(text: &mut String, number: usize) {
     text.push(char::from(b'0' + u8::try_from(number % 10).unwrap_or_default()));
 }
 
+/// Returns a number with its thousands apart.
+///
+/// ```
+/// # use conformance::amount::grouped;
+/// assert_eq!([grouped(0), grouped(999), grouped(1_234), grouped(12_345_678)], ["0", "999", "1,234", "12,345,678"]);
+/// ```
+#[must_use]
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Returns a time in the unit that suits it.
 ///
 /// ```

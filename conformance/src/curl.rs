@@ -9,4 +9,4 @@ mod render;
 mod words;
 
 pub use parse::parse;
-pub use render::{command, render};
+pub use render::{command, render, render_with_file};

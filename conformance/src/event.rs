@@ -9,7 +9,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::amount::{amount, time};
+use crate::amount::{amount, grouped, time};
 use crate::outcome::{self, Outcome};
 use crate::source::{Excerpt, Place};
 use crate::suite::Level;
@@ -95,6 +95,9 @@ pub struct Record {
     /// What did not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// How many differences there are besides those of `findings`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_findings: usize,
     /// Why there is no other verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -119,8 +122,13 @@ pub struct Record {
     pub unstarted: bool,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it asks about by reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 /// A request and its response, as a report shows them.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Exchange {
     /// The request.
     pub sent: Sent,
@@ -149,7 +157,7 @@ pub struct Hop {
 }
 
 /// A request.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Sent {
     /// The method.
     pub method: String,
@@ -157,19 +165,37 @@ pub struct Sent {
     pub target: String,
     /// The header fields.
     pub headers: Vec<(String, String)>,
-    /// The body as text.
+    /// How many header fields there are besides.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_headers: usize,
+    /// The body as text, at most 16 KiB of it.
     pub body: Option<String>,
+    /// The size of the whole body in bytes, where `body` is only its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+    /// The SHA-256 of the whole body, where `body` is only its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// A response.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Received {
     /// The status.
     pub status: u16,
     /// The header fields.
     pub headers: Vec<(String, String)>,
-    /// The body as text.
+    /// How many header fields there are besides.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_headers: usize,
+    /// The body as text, at most 16 KiB of it.
     pub body: String,
+    /// The size in bytes of what was read of the body, where `body` is only the beginning of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+    /// The SHA-256 of the whole body, where `body` is only its beginning and the body was read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// Whether the body goes on: nothing was expected of it, and what is beyond the first mebibyte was not read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
@@ -180,7 +206,42 @@ pub struct Received {
     pub milliseconds: f64,
 }
 
+impl Sent {
+    /// Returns the body, cut to this many bytes, and what is to be said of the rest.
+    #[must_use]
+    pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
+        beginning(self.body.as_deref().unwrap_or_default(), most, self.bytes, self.sha256.as_deref(), false)
+    }
+}
+
+/// The beginning of a body that a record has, and what is to be said of the rest.
+fn beginning<'b>(
+    body: &'b str,
+    most: usize,
+    bytes: Option<usize>,
+    sha256: Option<&str>,
+    cut: bool,
+) -> (&'b str, Option<String>) {
+    let shown = &body[..body.floor_char_boundary(most)];
+    if shown.len() == body.len() && bytes.is_none() && !cut {
+        return (shown, None);
+    }
+    let size = grouped(bytes.unwrap_or(body.len()));
+    let rest = match (sha256, cut) {
+        (_, true) => format!("… {size} bytes were read, and the body goes on"),
+        (Some(sha256), false) => format!("… {size} bytes in all, SHA-256 {sha256}"),
+        (None, false) => format!("… {size} bytes in all"),
+    };
+    (shown, Some(rest))
+}
+
 impl Received {
+    /// Returns the body, cut to this many bytes, and what is to be said of the rest.
+    #[must_use]
+    pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
+        beginning(&self.body, most, self.bytes, self.sha256.as_deref(), self.cut)
+    }
+
     /// Returns the first value of a header field; `name` is in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -368,6 +429,53 @@ impl Standing {
 }
 
 impl Record {
+    /// Returns what tells a failure from others, without the evidence: it takes a few hundred bytes.
+    #[must_use]
+    pub fn brief(&self) -> Self {
+        /// The findings that are kept, and the bytes of each text.
+        const KEPT: usize = 4;
+        const TEXT: usize = 300;
+        let cut = |text: &str| text[..text.floor_char_boundary(TEXT)].to_owned();
+        let findings = self.findings.iter().take(KEPT).map(|finding| Finding {
+            place: finding.place.clone(),
+            label: cut(&finding.label),
+            pointer: finding.pointer.as_deref().map(cut),
+            expected: cut(&finding.expected),
+            received: cut(&finding.received),
+        });
+        let exchange = self.exchange.as_ref().map(|exchange| Exchange {
+            sent: Sent {
+                method: exchange.sent.method.clone(),
+                target: cut(&exchange.sent.target),
+                ..Sent::default()
+            },
+            received: exchange.received.as_ref().map(|received| Received {
+                status: received.status,
+                milliseconds: received.milliseconds,
+                ..Received::default()
+            }),
+            ..Exchange::default()
+        });
+        Self {
+            source: Excerpt { line: self.source.line, text: String::new() },
+            findings: findings.collect(),
+            exchange,
+            printed: String::new(),
+            id: self.id.clone(),
+            scenario: self.scenario.clone(),
+            profile: self.profile.clone(),
+            title: self.title.clone(),
+            covers: self.covers.clone(),
+            place: self.place.clone(),
+            via: self.via.clone(),
+            reason: self.reason.clone(),
+            waits_for: self.waits_for.clone(),
+            remarks: Vec::new(),
+            deviation: self.deviation.clone(),
+            ..*self
+        }
+    }
+
     /// Says how often the step was sent and how long that took with its pauses, where it was tried again.
     #[must_use]
     pub fn repetition(&self) -> Option<String> {

@@ -152,6 +152,7 @@ mod tests {
             tries: 1,
             milliseconds: 0.0,
             findings: Vec::new(),
+            more_findings: 0,
             reason: None,
             waits_for: None,
             exchange: None,

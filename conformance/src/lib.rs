@@ -22,6 +22,7 @@ pub mod import;
 pub mod jar;
 pub mod json;
 pub mod judge;
+pub mod limit;
 pub mod listing;
 pub mod matcher;
 mod members;

@@ -83,6 +83,15 @@ impl Source {
         Place::of(Arc::clone(self), Span { start: span.start.min(end), end })
     }
 
+    /// Returns the same file with another text of the same length, if that is another.
+    #[must_use]
+    pub(crate) fn masked(&self, mask: impl FnOnce(&str) -> String) -> Option<Arc<Self>> {
+        let text = mask(&self.text);
+        let (path, first_line) = (self.path.clone(), self.first_line);
+        let is_other = text != self.text && text.len() == self.text.len();
+        is_other.then(|| Arc::new(Self { path, text, first_line, line_starts: OnceLock::new() }))
+    }
+
     fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
             iter::once(0).chain(memchr_iter(b'\n', self.text.as_bytes()).map(|at| narrow(at + 1))).collect()
@@ -140,15 +149,9 @@ impl Place {
         )
     }
 
-    /// Returns the same place in the file with another text of the same length.
+    /// Returns the same place in the same file with another text of the same length.
     #[must_use]
-    pub fn masked(&self, mask: impl FnOnce(&str) -> String) -> Self {
-        let text = mask(&self.source.text);
-        if text == self.source.text || text.len() != self.source.text.len() {
-            return self.clone();
-        }
-        let (path, first_line) = (self.source.path.clone(), self.source.first_line);
-        let source = Arc::new(Source { path, text, first_line, line_starts: OnceLock::new() });
+    pub(crate) fn within(&self, source: Arc<Source>) -> Self {
         Self { source, start: self.start, end: self.end }
     }
 

@@ -12,7 +12,7 @@ use super::{Stopped, written};
 
 /// Prints the table of implementations by requirements, and writes it as a page.
 pub(crate) fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
-    let comparison = Comparison::read(&options.reports)?;
+    let comparison = Comparison::read(&options.reports, options.html.is_some())?;
     if let Some(path) = &options.html {
         report::write_file(path, |out| report::html::matrix::write(&comparison, out))
             .map_err(|error| report::unwritable(path, &error))?;

@@ -1,6 +1,8 @@
 //! What stands behind a verdict, as plain text: for reports that have one field for it.
 
+use crate::amount::grouped;
 use crate::event::Record;
+use crate::limit;
 use crate::verdict::Finding;
 
 /// Returns where the step stands, what did not hold, the exchange, what the target printed and how to repeat it.
@@ -21,6 +23,9 @@ pub fn evidence(record: &Record) -> String {
             text += &format!("  expected  {}\n", finding.expected);
         }
     }
+    if record.more_findings > 0 {
+        text += &format!("\nand {} more\n", grouped(record.more_findings));
+    }
     if let Some(reason) = &record.reason {
         text += &format!("\n{reason}\n");
     }
@@ -30,11 +35,12 @@ pub fn evidence(record: &Record) -> String {
     if let Some(exchange) = &record.exchange {
         let sent = &exchange.sent;
         text += &format!("\nsent      {} {}\n", sent.method, sent.target);
-        if let Some(body) = sent.body.as_ref().filter(|body| !body.is_empty()) {
-            text += &format!("          {}\n", body.trim_end());
+        if sent.body.as_ref().is_some_and(|body| !body.is_empty()) {
+            body(&mut text, sent.beginning(limit::SHORT_BODY));
         }
         if let Some(received) = &exchange.received {
-            text += &format!("received  {}\n          {}\n", received.status, received.body.trim_end());
+            text += &format!("received  {}\n", received.status);
+            body(&mut text, received.beginning(limit::SHORT_BODY));
         }
         text += &format!("again     {}\n", exchange.again);
     }
@@ -44,13 +50,23 @@ pub fn evidence(record: &Record) -> String {
     text
 }
 
+/// Writes the beginning of a body, and what is said of the rest.
+fn body(text: &mut String, (begin, rest): (&str, Option<String>)) {
+    *text += &format!("          {}\n", begin.trim_end());
+    if let Some(rest) = rest {
+        *text += &format!("          {rest}\n");
+    }
+}
+
 /// Returns the verdict's reason in one line.
 #[must_use]
 pub fn summary(record: &Record) -> String {
     match (record.findings.as_slice(), &record.reason) {
         (_, Some(reason)) => reason.clone(),
         ([], None) => record.title.clone(),
-        ([first], _) => first.label.clone(),
-        ([first, more @ ..], _) => format!("{} (and {} more)", first.label, more.len()),
+        ([first, more @ ..], _) => match more.len() + record.more_findings {
+            0 => first.label.clone(),
+            more => format!("{} (and {} more)", first.label, grouped(more)),
+        },
     }
 }

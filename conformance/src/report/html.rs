@@ -34,7 +34,7 @@ const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/re
 pub(super) struct Html {
     steps: Aside,
     /// What does not hold and is not known, or waits for such a step.
-    unfit: Vec<Arc<Record>>,
+    unfit: Vec<Record>,
     answered: Answered,
     /// How many steps came to each outcome.
     counts: BTreeMap<Outcome, usize>,
@@ -66,7 +66,7 @@ impl Document for Html {
             *self.counts.entry(outcome).or_default() += 1;
             let was_tried = record.verdict > Verdict::Inconclusive;
             if outcome.needs_attention() && (was_tried || record.waits_for.is_some()) {
-                self.unfit.push(Arc::clone(record));
+                self.unfit.push(record.brief());
             }
         }
         let written = self.steps.keep(|out| {

@@ -24,6 +24,7 @@ mod hurl;
 mod import;
 mod interrupted;
 mod language;
+mod large;
 mod list;
 mod load;
 mod network;

@@ -9,16 +9,14 @@ use std::sync::Arc;
 use super::difference::{self, Line, Mark};
 use super::markup::Markup as _;
 use super::view::state;
-use crate::amount::whole;
+use crate::amount::{amount, grouped, whole};
 use crate::event::{Exchange, Received, Record};
+use crate::limit;
 use crate::outcome::Outcome;
 use crate::report::task::task_of;
 use crate::source::indentation;
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
-
-/// A body is shown up to so many bytes.
-const LARGEST_BODY: usize = 20_000;
 
 /// Writes a scenario with its steps.
 pub(super) fn scenario(out: &mut String, records: &[Arc<Record>]) {
@@ -53,6 +51,9 @@ fn step(out: &mut String, record: &Record) {
     }
     if !record.findings.is_empty() {
         findings(out, &record.findings);
+    }
+    if record.more_findings > 0 {
+        out.markup("<p class=\"reason\">and ").text(&grouped(record.more_findings)).markup(" more</p>\n");
     }
     out.push_str("<div class=\"sides\"><div><h4>The scenario</h4>\n");
     source(out, record);
@@ -156,8 +157,13 @@ fn sides(out: &mut String, record: &Record, exchange: &Exchange) {
     out.push_str("<pre tabindex=\"0\" aria-label=\"The request\"><b>");
     out.text(&sent.method).markup(" ").text(&sent.target).markup("</b>\n");
     fields(out, &sent.headers);
-    if let Some(body) = sent.body.as_deref().filter(|body| !body.is_empty()) {
+    more_fields(out, sent.more_headers);
+    let (body, rest) = sent.beginning(limit::BODY);
+    if !body.is_empty() {
         out.markup("\n").text(body);
+    }
+    if let Some(rest) = rest {
+        out.markup("\n<i>").text(&rest).markup("</i>");
     }
     out.push_str("</pre>\n");
     for hop in &exchange.hops {
@@ -185,6 +191,12 @@ fn fields(out: &mut String, fields: &[(String, String)]) {
     }
 }
 
+fn more_fields(out: &mut String, more: usize) {
+    if more > 0 {
+        out.markup("<i>and ").text(&amount(more, "header field")).markup(" more</i>\n");
+    }
+}
+
 fn answer(out: &mut String, record: &Record, received: &Received) {
     let status = received.status.to_string();
     let of_status = |finding: &Finding| finding.pointer.is_none() && finding.received == status;
@@ -196,18 +208,20 @@ fn answer(out: &mut String, record: &Record, received: &Received) {
     }
     fields(out, &received.headers);
     let marks = record.findings.iter().any(|finding| finding.pointer.is_some());
-    let lines = (marks && received.body.len() <= LARGEST_BODY)
-        .then(|| difference::lines(&received.body, &record.findings))
-        .flatten();
+    more_fields(out, received.more_headers);
+    let (shown, rest) = received.beginning(limit::BODY);
+    let lines =
+        (marks && rest.is_none()).then(|| difference::lines(&received.body, &record.findings)).flatten();
     if let Some(lines) = lines {
         out.push('\n');
         for line in &lines {
             marked(out, line);
         }
     } else {
-        let shown = &received.body[..received.body.floor_char_boundary(LARGEST_BODY)];
-        let more = if shown.len() < received.body.len() || received.cut { " …" } else { "" };
-        out.markup("\n").text(shown.trim_end()).markup(more);
+        out.markup("\n").text(shown.trim_end());
+        if let Some(rest) = rest {
+            out.markup("\n<i>").text(&rest).markup("</i>");
+        }
     }
     out.push_str("</pre>");
 }

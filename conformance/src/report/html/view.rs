@@ -1,7 +1,6 @@
 //! What stands above the steps of a run, as the template of the page wants it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -79,7 +78,7 @@ struct CauseView<'a> {
 pub(super) fn page<'a>(
     header: &'a Header,
     footer: &'a Footer,
-    unfit: &'a [Arc<Record>],
+    unfit: &'a [Record],
     answered: &Answered,
     counts: &BTreeMap<Outcome, usize>,
 ) -> Page<'a> {
@@ -117,8 +116,8 @@ pub(super) fn page<'a>(
     }
 }
 
-fn cause_views<'a>(footer: &'a Footer, unfit: &'a [Arc<Record>], answered: &Answered) -> Vec<CauseView<'a>> {
-    let causes = causes(unfit.iter().map(|record| &**record), answered, &footer.requirements);
+fn cause_views<'a>(footer: &'a Footer, unfit: &'a [Record], answered: &Answered) -> Vec<CauseView<'a>> {
+    let causes = causes(unfit, answered, &footer.requirements);
     causes.into_iter().map(|one| cause(one, footer)).collect()
 }
 
