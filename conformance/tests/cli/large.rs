@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use crate::fidelity::listener::Listener;
 use crate::program::{conformance, scenarios};
 use crate::sandbox::Sandbox;
 use crate::simple;
@@ -115,6 +116,56 @@ fn json_of_many_members_takes_bounded_memory_and_its_differences_are_counted() {
         assert!(step["findings"].as_array().is_none_or(|findings| findings.len() <= 20));
     }
     assert!(most > 1000, "{most}");
+}
+
+#[test]
+fn the_command_that_repeats_a_large_request_names_its_file() {
+    let listener = Listener::open();
+    let step = |id: &str, request: &str| {
+        format!(
+            "  - id: {id}\n    title: t\n    covers: [A-1.1]\n    request: {request}\n    expect: {{status: 404}}\n"
+        )
+    };
+    let sandbox = simple::suite(&format!(
+        "steps:\n{}{}{}{}",
+        step("curl", "curl http://h.test/echo --data-binary @big"),
+        step("mapping", "{method: PUT, path: /echo, body: !file big}"),
+        step("long", &format!("{{method: POST, path: /echo, body: {}}}", "x".repeat(20_000))),
+        step(
+            "raw",
+            &format!(
+                "{{raw: \"POST / HTTP/1.1\\r\\nHost: h\\r\\nContent-Length: 20000\\r\\n\\r\\n{}\"}}",
+                "x".repeat(20_000)
+            )
+        ),
+    ));
+    fs::write(sandbox.path("suite/t/big"), b"a\0\xff\n".repeat(500_000)).unwrap();
+    let arguments =
+        ["run", "--suite", "../suite", "--verbose", "--report", "jsonl=../o.jsonl", &listener.url];
+    let finished = sandbox.run(&arguments);
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    assert!(finished.stdout.len() < 20_000, "{} bytes", finished.stdout.len());
+    let report = sandbox.read("o.jsonl");
+    assert!(report.len() < 200_000, "{} bytes", report.len());
+    let steps: Vec<Json> = report.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut heard = listener.heard().into_iter();
+    for (index, id) in ["curl", "mapping"].iter().enumerate() {
+        let exchange = &steps[index + 1]["exchange"];
+        assert_eq!(exchange["sent"]["bytes"], 2_000_000, "{id}");
+        let again = exchange["again"].as_str().unwrap();
+        assert!(again.contains(" --data-binary @../suite/t/big"), "{again}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", again]).current_dir(sandbox.path("implementation")).output().unwrap();
+        let [second] = &listener.heard()[..] else { panic!("{again}") };
+        assert!(heard.next().unwrap().called_curl().is(second), "{again}");
+    }
+    let again = |index: usize| steps[index]["exchange"]["again"].as_str().unwrap();
+    assert!(
+        again(3)
+            .contains(" --data-binary @BODY  # BODY is a file with the 20,000 bytes of the body, SHA-256 ")
+    );
+    assert!(again(3).ends_with("; conformance run --filter t/a::long sends them"), "{}", again(3));
+    assert!(again(4).starts_with("# raw request of 20,0"), "{}", again(4));
 }
 
 #[test]
