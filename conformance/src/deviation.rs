@@ -208,7 +208,7 @@ mod tests {
             usize::try_from(state >> 33).unwrap_or_default() % below
         };
         let mut ids: Vec<String> =
-            (0..2000).map(|index| (0..1 + index % 12).map(|_| ODD[next(ODD.len())]).collect()).collect();
+            (0..2000).map(|index| (0..=index % 12).map(|_| ODD[next(ODD.len())]).collect()).collect();
         ids.extend(
             ["s[email]", "s[name]", "s[e]", "se", "{a,b}", "a", "**", "a*", "[", "\\", "!x", "- x"]
                 .map(str::to_owned),

@@ -183,7 +183,7 @@ pub struct SelectionOptions {
     /// How far along the specification the implementation is.
     #[arg(long, value_name = "NAME")]
     pub stage: Option<String>,
-    /// Only the steps whose id contains this or matches this pattern, that cover this requirement, have this tag, or are at FILE:LINE.
+    /// Only the steps whose id contains this or matches this pattern, that cover this requirement, have this tag, or are at `FILE:LINE`.
     #[arg(long, value_name = "PATTERN")]
     pub filter: Vec<String>,
 }

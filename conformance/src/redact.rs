@@ -171,9 +171,14 @@ impl Redactor {
         for value in &secrets {
             // Every form of a beginning begins as that form of the whole does.
             let beginning = &value[..value.floor_char_boundary(LONGEST)];
-            match beginning.len() < value.len() {
-                true => forms(beginning).iter().for_each(|form| learned.add_beginning(form)),
-                false => forms(value).iter().for_each(|form| learned.add(form)),
+            if beginning.len() < value.len() {
+                for form in forms(beginning) {
+                    learned.add_beginning(&form);
+                }
+            } else {
+                for form in forms(value) {
+                    learned.add(&form);
+                }
             }
         }
     }

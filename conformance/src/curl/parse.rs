@@ -230,10 +230,7 @@ impl<'a> Command<'a> {
         let mut bytes = self.reader.file(path)?;
         let length = bytes.len();
         strip(&mut bytes);
-        Ok(match bytes.len() == length {
-            true => Field::File { name: path.into(), bytes },
-            false => Field::Bytes(bytes),
-        })
+        Ok(if bytes.len() == length { Field::File { name: path.into(), bytes } } else { Field::Bytes(bytes) })
     }
 
     fn finish(mut self) -> Result<Request, Diagnostic> {

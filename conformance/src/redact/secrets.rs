@@ -58,9 +58,10 @@ impl Secrets {
 
     /// Adds a value; one that is there already is as good as new.
     pub(super) fn add(&mut self, value: &str) {
-        match value.len() > LONGEST {
-            true => self.add_beginning(value),
-            false => self.add_value(value, false),
+        if value.len() > LONGEST {
+            self.add_beginning(value);
+        } else {
+            self.add_value(value, false);
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Report;
 use super::evidence::{evidence, summary};
 use super::task::tasks;
-use crate::event::{Event, Footer, Record, Stale};
+use crate::event::{Event, Footer, Record, Stale, Standing};
 use crate::outcome::{Conclusion, Outcome};
 use crate::suite::Level;
 
@@ -133,7 +133,7 @@ impl<W: Write> Github<W> {
         }
         let all = Level::ALL.map(|level| {
             let of_level = footer.requirements.iter().filter(|one| one.level == level);
-            standing(footer.held(level), of_level.filter_map(|one| one.outcome()).max())
+            standing(footer.held(level), of_level.filter_map(Standing::outcome).max())
         });
         text += &format!("| **all** | {} |\n\n", all.join(" | "));
         for step in footer.uncovered.iter().take(DETAILS) {

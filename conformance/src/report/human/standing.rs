@@ -51,8 +51,8 @@ pub(super) fn standings(
 pub(super) fn progress(footer: &Footer) -> Option<String> {
     let tasks = tasks(&footer.requirements);
     let tried: Vec<&Task<'_>> = tasks.iter().filter(|task| task.held(Level::Must).1 > 0).collect();
-    let fails = |task: &&Task<'_>| task.outcome(Level::Must).is_some_and(Outcome::fails_the_run);
-    let next = tried.iter().position(|task| fails(&task))?;
+    let fails = |task: &Task<'_>| task.outcome(Level::Must).is_some_and(Outcome::fails_the_run);
+    let next = tried.iter().position(|task| fails(task))?;
     let (held, of) = tried[next].held(Level::Must);
     let open = tried.iter().filter(|task| fails(task)).count();
     let done = tried.len() - open;
