@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::event::{Exchange, Shard};
+use crate::jsonl::{self, not_a_report};
 use crate::limit;
 use crate::outcome::{self, Outcome};
-use crate::report::jsonl::{self, not_a_report};
 use crate::run::EVENTS_VERSION;
 use crate::suite::Level;
 use crate::verdict::Verdict;

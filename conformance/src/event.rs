@@ -419,6 +419,21 @@ pub struct Standing {
     pub reason: Option<String>,
 }
 
+impl Record {
+    /// Returns the outcome of the step.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        Outcome::of_step(self.verdict, self.covers.values().copied(), self.deviation.is_some())
+    }
+}
+
+/// Counts the requirements of a level: how many hold, and how many were tried.
+#[must_use]
+pub fn held<'a>(requirements: impl IntoIterator<Item = &'a Standing>, level: Level) -> (usize, usize) {
+    let of_level = requirements.into_iter().filter(|standing| standing.level == level);
+    outcome::count(of_level.filter_map(Standing::outcome))
+}
+
 impl Standing {
     /// Returns its outcome, where a step ran.
     #[must_use]
@@ -495,6 +510,6 @@ impl Footer {
     /// Counts the requirements of a level: how many hold, and how many were tried.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
-        outcome::held(&self.requirements, level)
+        held(&self.requirements, level)
     }
 }

@@ -27,7 +27,6 @@ use crate::event::Record;
 use crate::exchange::Transport;
 use crate::exit::Exit;
 use crate::options;
-use crate::outcome::Outcome;
 use crate::plan::{Plan, PlanError, Selection};
 use crate::redact::Redactor;
 use crate::report;
@@ -112,8 +111,7 @@ fn trials(session: &Arc<Session>, runtime: &Arc<Runtime>) -> Vec<Trial> {
 
 /// A trial passes if none of its steps would fail a run.
 fn conclude(records: &[Record]) -> Result<(), Failed> {
-    let failed: Vec<&Record> =
-        records.iter().filter(|record| Outcome::of_step(record).fails_the_run()).collect();
+    let failed: Vec<&Record> = records.iter().filter(|record| record.outcome().fails_the_run()).collect();
     if failed.is_empty() {
         return Ok(());
     }

@@ -21,6 +21,7 @@ pub mod harness;
 pub mod import;
 pub mod jar;
 pub mod json;
+mod jsonl;
 pub mod judge;
 pub mod limit;
 pub mod listing;

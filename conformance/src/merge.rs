@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::comparison::interrupted;
 use crate::diagnostic::Diagnostic;
 use crate::event::{Event, Footer, Header, Record, Shard, Stale, Standing};
-use crate::report::jsonl::{self, cut, not_a_report};
+use crate::jsonl::{self, cut, not_a_report};
 use crate::run::{EVENTS_VERSION, Tally, settle};
 use crate::verdict::Verdict;
 

@@ -6,7 +6,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Record, Standing};
 use crate::exit::Exit;
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -63,12 +62,13 @@ impl Outcome {
         }
     }
 
-    /// Returns the outcome of a step. A step is required if it covers a must, or covers nothing, as setup and cleanup steps often do:
-    /// a broken setup must not pass for conformance.
+    /// Returns the outcome of a step that covers requirements of these levels. A step is required if it covers a must, or covers
+    /// nothing, as setup and cleanup steps often do: a broken setup must not pass for conformance.
     #[must_use]
-    pub fn of_step(record: &Record) -> Self {
-        let required = record.covers.is_empty() || record.covers.values().any(|level| *level == Level::Must);
-        Self::of(record.verdict, required, record.deviation.is_some())
+    pub fn of_step(verdict: Verdict, covers: impl IntoIterator<Item = Level>, known: bool) -> Self {
+        let mut covers = covers.into_iter().peekable();
+        let required = covers.peek().is_none() || covers.any(|level| level == Level::Must);
+        Self::of(verdict, required, known)
     }
 
     /// Returns the outcome of a requirement for which a step came to this verdict.
@@ -165,13 +165,6 @@ impl Conclusion {
             Self::Inconclusive => "inconclusive",
         }
     }
-}
-
-/// Counts the requirements of a level: how many hold, and how many were tried.
-#[must_use]
-pub fn held<'a>(requirements: impl IntoIterator<Item = &'a Standing>, level: Level) -> (usize, usize) {
-    let of_level = requirements.into_iter().filter(|standing| standing.level == level);
-    count(of_level.filter_map(Standing::outcome))
 }
 
 /// Counts how many of these hold, and how many were tried.

@@ -11,7 +11,7 @@ mod fold;
 mod github;
 pub mod html;
 mod human;
-pub(crate) mod jsonl;
+mod jsonl;
 mod junit;
 pub mod matrix;
 mod open;

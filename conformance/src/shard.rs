@@ -62,7 +62,7 @@ impl Costs {
     /// A file that cannot be read, or is no report.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let mut costs = BTreeMap::new();
-        for line in crate::report::jsonl::read(path) {
+        for line in crate::jsonl::read(path) {
             let line: Line = line?;
             if let Line::Step { scenario, milliseconds } = line {
                 let cost: &mut u64 = costs.entry(scenario).or_default();

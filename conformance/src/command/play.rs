@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io;
 
 use conformance::event::Event;
-use conformance::outcome::Outcome;
 use conformance::report::Report;
 use conformance::run;
 use conformance::target::Target;
@@ -28,7 +27,7 @@ pub(crate) fn play(
     let code = runtime.block_on(async {
         let tell = |event: &Event| {
             if let Event::Step(record) = event
-                && Outcome::of_step(record).needs_attention()
+                && record.outcome().needs_attention()
             {
                 wrong.insert(record.id.clone());
             }

@@ -47,7 +47,7 @@ impl<W: Write> Github<W> {
     }
 
     fn step(&mut self, record: &Arc<Record>) -> io::Result<()> {
-        match Outcome::of_step(record) {
+        match record.outcome() {
             Outcome::Passed | Outcome::Skipped => return Ok(()),
             Outcome::Known | Outcome::Inconclusive | Outcome::OptionalInconclusive => {
                 if self.later.len() < 3 * ANNOTATIONS {
@@ -65,7 +65,7 @@ impl<W: Write> Github<W> {
     }
 
     fn annotate(&mut self, record: &Record) -> io::Result<()> {
-        let outcome = Outcome::of_step(record);
+        let outcome = record.outcome();
         let level = if outcome.fails_the_run() {
             "error"
         } else if outcome.needs_attention() {

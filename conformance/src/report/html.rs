@@ -62,7 +62,7 @@ impl Document for Html {
     fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()> {
         for record in records {
             self.answered.add(record);
-            let outcome = Outcome::of_step(record);
+            let outcome = record.outcome();
             *self.counts.entry(outcome).or_default() += 1;
             let was_tried = record.verdict > Verdict::Inconclusive;
             if outcome.needs_attention() && (was_tried || record.waits_for.is_some()) {

@@ -118,7 +118,7 @@ impl<W: Write> Human<W> {
         if self.detail == Detail::Trace {
             failure::trace(record, &mut self.out)?;
         }
-        match Outcome::of_step(record) {
+        match record.outcome() {
             Outcome::Passed => self.answered.add(record),
             Outcome::Known => {
                 self.known.push((record.id.clone(), record.deviation.clone().unwrap_or_default()));

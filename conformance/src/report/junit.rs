@@ -128,7 +128,7 @@ impl Suite {
 impl Counts {
     fn count(&mut self, record: &Record) {
         self.tests += 1;
-        match Element::of(Outcome::of_step(record)) {
+        match Element::of(record.outcome()) {
             Element::None => {}
             Element::Failure => self.failures += 1,
             Element::Error => self.errors += 1,
@@ -174,7 +174,7 @@ fn case(out: &mut String, record: &Record) -> fmt::Result {
         decimal(out, milliseconds / place % 10);
     }
     out.push_str("\">\n");
-    let outcome = Outcome::of_step(record);
+    let outcome = record.outcome();
     let message = message(record, outcome);
     let message = Xml(&message);
     match Element::of(outcome) {

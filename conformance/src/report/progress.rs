@@ -95,7 +95,7 @@ impl<W: Write> Report for Progress<W> {
             Event::Step(record) => {
                 // Under load a step is told once more where it does not keep its verdict.
                 self.done = (before + 1).min(self.steps);
-                let outcome = Outcome::of_step(record);
+                let outcome = record.outcome();
                 let unclear = matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive);
                 self.unclear += usize::from(unclear);
                 self.wrong += usize::from(outcome.needs_attention() && !unclear);

@@ -47,7 +47,7 @@ impl Document for Tap {
 
 /// A test line. A test that is marked TODO fails nothing, whatever it comes to.
 fn line(out: &mut String, number: usize, record: &Record) -> fmt::Result {
-    let outcome = Outcome::of_step(record);
+    let outcome = record.outcome();
     let (ok, directive, reason) = match outcome {
         Outcome::Passed => ("ok", "", None),
         Outcome::Skipped => ("ok", " # SKIP ", record.reason.as_deref()),

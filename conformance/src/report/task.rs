@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::event::Standing;
-use crate::outcome::{self, Outcome};
+use crate::event::{self, Standing};
+use crate::outcome::Outcome;
 use crate::suite::Level;
 
 /// The requirements whose ids differ in their last number only: `SESSION-7`.
@@ -48,7 +48,7 @@ impl Task<'_> {
     /// Counts the requirements of a level: how many hold, and how many were tried.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
-        outcome::held(self.requirements.iter().copied(), level)
+        event::held(self.requirements.iter().copied(), level)
     }
 
     /// Returns the worst outcome of the requirements of a level, where any step ran.

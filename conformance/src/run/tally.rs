@@ -59,7 +59,7 @@ impl Tally {
                 (one.verdict, one.reason) = (verdict, record.reason.clone());
             }
         }
-        let outcome = Outcome::of_step(record);
+        let outcome = record.outcome();
         self.worst = self.worst.max(Some(outcome));
         if record.covers.is_empty() && outcome.fails_the_run() && self.seen.insert(record.id.clone()) {
             self.uncovered.push(Uncovered { id: record.id.clone(), outcome });

@@ -12,7 +12,6 @@ use super::view::state;
 use crate::amount::{amount, grouped, whole};
 use crate::event::{Exchange, Received, Record};
 use crate::limit;
-use crate::outcome::Outcome;
 use crate::report::task::task_of;
 use crate::source::indentation;
 use crate::suite::Level;
@@ -80,7 +79,7 @@ fn step(out: &mut String, record: &Record) {
 
 /// What is seen of a step that is closed, and what the filters look at.
 fn summary(out: &mut String, record: &Record) {
-    let outcome = Outcome::of_step(record);
+    let outcome = record.outcome();
     let (state, mark) = state(outcome);
     let verdict = record.verdict.as_str();
     out.markup("<details class=\"step ").markup(state).markup("\" id=\"").attribute(&record.id);

@@ -127,7 +127,7 @@ pub(super) fn covers(record: &Record) -> String {
 }
 
 fn word(record: &Record) -> (&'static str, Style) {
-    match Outcome::of_step(record) {
+    match record.outcome() {
         Outcome::Passed => ("PASS", green()),
         Outcome::Error => ("ERROR", red()),
         Outcome::Failed => ("FAIL", red()),

@@ -69,13 +69,13 @@ pub(super) fn closing(footer: &Footer) -> String {
             (held, tried) => Some(format!("{level} {held} of {tried} hold")),
         })
         .collect();
+    parts.extend(uncovered(footer));
     let skipped = footer.requirements.iter().filter(|standing| standing.verdict == Some(Verdict::Skipped));
     let not_offered: Vec<&str> = skipped.map(|standing| standing.id.as_str()).collect();
     if !not_offered.is_empty() {
         parts.push(format!("not offered: {}", not_offered.join(" ")));
     }
     let known = footer.requirements.iter().filter(|standing| standing.deviates).count();
-    parts.splice(0..0, uncovered(footer));
     if known > 0 {
         parts.push(format!("{known} known not to hold"));
     }
