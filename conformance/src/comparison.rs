@@ -9,7 +9,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
-use crate::event::Shard;
+use crate::event::{Exchange, Shard};
+use crate::jsonl::{self, not_a_report};
+use crate::limit;
+use crate::outcome::{self, Outcome};
 use crate::run::EVENTS_VERSION;
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -43,10 +46,10 @@ pub struct Row {
 pub struct Implementation {
     /// What it is called: the target's title where no other has the same, else the name of the report.
     pub name: String,
-    /// What is said of each requirement that was tried.
-    pub verdicts: BTreeMap<String, Verdict>,
-    /// The steps that do not hold.
-    pub steps: Vec<Step>,
+    /// The outcome of each requirement that was tried.
+    pub outcomes: BTreeMap<String, Outcome>,
+    /// The steps that do not hold, each as JSON; none unless they were asked for.
+    pub evidence: Vec<String>,
     /// Why nothing can be said of it, if that is so: it could not be used.
     pub trouble: Option<String>,
     /// Why nothing was decided, where it could be used.
@@ -61,35 +64,82 @@ pub struct Implementation {
 
 /// A step that does not hold, as its report tells it.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-pub struct Step {
+struct Step {
     /// Its id.
-    pub id: String,
+    id: String,
     /// What it says.
-    pub title: String,
+    title: String,
     /// The verdict.
-    pub verdict: Verdict,
+    verdict: Verdict,
     /// The requirements that it covers, with their levels.
-    pub covers: BTreeMap<String, Level>,
+    covers: BTreeMap<String, Level>,
     /// Where it stands.
-    pub place: serde_json::Value,
+    place: serde_json::Value,
     /// What did not hold.
     #[serde(default)]
-    pub findings: Vec<serde_json::Value>,
+    findings: Vec<Finding>,
     /// Why there is no other verdict.
     #[serde(default)]
-    pub reason: Option<String>,
+    reason: Option<String>,
     /// What went over the wire.
     #[serde(default)]
-    pub exchange: Option<serde_json::Value>,
+    exchange: Option<Exchange>,
     /// What the target printed meanwhile.
     #[serde(default)]
-    pub printed: String,
+    printed: String,
     /// How often it was sent.
     #[serde(default, skip_serializing)]
     tries: u32,
     /// The step that had to hold first.
     #[serde(default, skip_serializing)]
     waits_for: Option<String>,
+}
+
+/// One difference, as far as a page shows it.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+struct Finding {
+    label: String,
+    expected: String,
+}
+
+impl Step {
+    /// Returns it as JSON, with no more of it than a page shows. Reports of version 0.1.0 have bodies of any size.
+    fn evidence(mut self) -> String {
+        self.findings.truncate(limit::FINDINGS);
+        for finding in &mut self.findings {
+            cut(&mut finding.label, limit::LABEL);
+            cut(&mut finding.expected, limit::VALUE);
+        }
+        cut(&mut self.printed, limit::PRINTED);
+        if let Some(exchange) = &mut self.exchange {
+            // A page shows the last response, and no redirects.
+            exchange.hops.clear();
+            cut(&mut exchange.again, limit::BODY);
+            let sent = &mut exchange.sent;
+            let (begin, rest) = sent.beginning(limit::SHORT_BODY);
+            sent.body = sent.body.is_some().then(|| shown(begin, rest));
+            if let Some(received) = &mut exchange.received {
+                let (begin, rest) = received.beginning(limit::SHORT_BODY);
+                received.body = shown(begin, rest);
+            }
+        }
+        // What was read from JSON can be written as JSON.
+        serde_json::to_string(&self).unwrap_or_default()
+    }
+}
+
+fn shown(begin: &str, rest: Option<String>) -> String {
+    match rest {
+        Some(rest) => format!("{begin}\n{rest}"),
+        None => begin.to_owned(),
+    }
+}
+
+fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
 }
 
 #[derive(Deserialize)]
@@ -120,17 +170,29 @@ struct Standing {
     clause: String,
     text: String,
     verdict: Option<Verdict>,
+    #[serde(default)]
+    deviates: bool,
+    #[serde(default)]
+    outcome: Option<Outcome>,
+}
+
+impl Standing {
+    /// The outcome, which reports of version 0.1.0 do not name.
+    fn outcome(&self) -> Option<Outcome> {
+        let of = |verdict| Outcome::of_requirement(verdict, self.level, self.deviates);
+        self.outcome.or_else(|| self.verdict.map(of))
+    }
 }
 
 impl Comparison {
-    /// Reads reports.
+    /// Reads reports; `with_evidence` says whether the steps that do not hold are kept.
     ///
     /// # Errors
     /// A report that cannot be read, is none, is not whole, or is of another suite than the first.
-    pub fn read(paths: &[impl AsRef<Path>]) -> Result<Self, Diagnostic> {
+    pub fn read(paths: &[impl AsRef<Path>], with_evidence: bool) -> Result<Self, Diagnostic> {
         let mut implementations = Vec::new();
         for path in paths {
-            implementations.push(read(path.as_ref())?);
+            implementations.push(read(path.as_ref(), with_evidence)?);
         }
         let suite = implementations.first().map(|first| first.suite.clone()).unwrap_or_default();
         if let Some(at) = implementations.iter().position(|other| other.suite != suite) {
@@ -148,7 +210,7 @@ impl Comparison {
         name(&mut implementations, paths);
         let mut requirements: Vec<Row> = Vec::new();
         for row in implementations.iter().flat_map(|one| &one.rows) {
-            let tried = implementations.iter().any(|one| one.verdicts.contains_key(&row.id));
+            let tried = implementations.iter().any(|one| one.outcomes.contains_key(&row.id));
             if tried && !requirements.iter().any(|known| known.id == row.id) {
                 requirements.push(row.clone());
             }
@@ -160,14 +222,18 @@ impl Comparison {
     /// knows.
     #[must_use]
     pub fn failures(&self, requirement: &str) -> usize {
-        self.count(requirement, |verdict| verdict > Verdict::Inconclusive)
+        self.count(requirement, |outcome| {
+            matches!(outcome, Outcome::Failed | Outcome::OptionalFailed | Outcome::Error)
+        })
     }
 
     /// Counts the implementations with which a requirement was tried and nothing was decided of it. Of one that could not be used
     /// nothing is known at all.
     #[must_use]
     pub fn undecided(&self, requirement: &str) -> usize {
-        self.count(requirement, |verdict| verdict == Verdict::Inconclusive)
+        self.count(requirement, |outcome| {
+            matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive)
+        })
     }
 
     /// Counts the implementations of which something is known.
@@ -176,9 +242,9 @@ impl Comparison {
         self.implementations.iter().filter(|one| one.trouble.is_none() && one.undecided.is_none()).count()
     }
 
-    fn count(&self, requirement: &str, is: impl Fn(Verdict) -> bool) -> usize {
+    fn count(&self, requirement: &str, is: impl Fn(Outcome) -> bool) -> usize {
         let used = self.implementations.iter().filter(|one| one.trouble.is_none());
-        used.filter_map(|one| one.verdicts.get(requirement)).filter(|verdict| is(**verdict)).count()
+        used.filter_map(|one| one.outcomes.get(requirement)).filter(|outcome| is(**outcome)).count()
     }
 }
 
@@ -187,24 +253,17 @@ impl Implementation {
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
         let of_level = self.rows.iter().filter(|row| row.level == level);
-        let tried =
-            of_level.filter_map(|row| self.verdicts.get(&row.id)).filter(|one| **one != Verdict::Skipped);
-        tried.fold((0, 0), |(held, tried), one| (held + usize::from(*one == Verdict::Pass), tried + 1))
+        outcome::count(of_level.filter_map(|row| self.outcomes.get(&row.id)).copied())
     }
 }
 
-fn read(path: &Path) -> Result<Implementation, Diagnostic> {
+fn read(path: &Path, with_evidence: bool) -> Result<Implementation, Diagnostic> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Diagnostic::new(format!("the report {shown} cannot be read: {error}")))?;
     let mut header = None;
     let mut footer = None;
-    let mut steps = Vec::new();
-    for (index, line) in crate::source::without_mark(&text).lines().enumerate() {
-        let line = serde_json::from_str(line).map_err(|error| match text.lines().nth(index + 1) {
-            None => cut(path),
-            Some(_) => not_a_report(path, &format!("line {}: {error}", index + 1)),
-        })?;
+    let (mut reason, mut met, mut evidence) = (None, false, Vec::new());
+    for line in jsonl::read(path) {
+        let line: Line = line?;
         match line {
             Line::Header { version, .. } if version > EVENTS_VERSION => {
                 let message = format!(
@@ -214,16 +273,24 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
             }
             Line::Header { shard: Some(shard), .. } => return Err(in_part(path, &shard)),
             Line::Header { suite, target, stage, .. } => header = Some((suite, target, stage)),
-            Line::Step(step) if step.verdict > Verdict::Pass => steps.push(*step),
+            Line::Step(step) if step.verdict > Verdict::Pass => {
+                // A step that was sent, or that waits for another, found a target.
+                met |= step.tries > 0 || step.waits_for.is_some();
+                reason = reason.or_else(|| step.reason.clone());
+                if with_evidence {
+                    evidence.push(step.evidence());
+                }
+            }
             Line::Step(_) | Line::Load {} => {}
             Line::Footer { interrupted: true, .. } => return Err(interrupted(path)),
             Line::Footer { requirements, exit, .. } => footer = Some((requirements, exit)),
         }
     }
     let Some((suite, target, stage)) = header else { return Err(not_a_report(path, "it has no header")) };
-    let Some((standings, exit)) = footer else { return Err(cut(path)) };
-    let verdicts: BTreeMap<String, Verdict> =
-        standings.iter().filter_map(|one| Some((one.id.clone(), one.verdict?))).collect();
+    let Some((standings, exit)) = footer else { return Err(jsonl::cut(path)) };
+    let outcomes: BTreeMap<String, Outcome> =
+        standings.iter().filter_map(|one| Some((one.id.clone(), one.outcome()?))).collect();
+    let judged = standings.iter().any(|one| matches!(one.verdict, Some(Verdict::Pass | Verdict::Fail)));
     let rows = standings.into_iter().map(|one| Row {
         id: one.id,
         level: one.level,
@@ -231,18 +298,10 @@ fn read(path: &Path) -> Result<Implementation, Diagnostic> {
         text: one.text,
     });
     let rows = rows.collect();
-    let judged = verdicts.values().any(|verdict| matches!(verdict, Verdict::Pass | Verdict::Fail));
-    let reason = steps.iter().find_map(|step| step.reason.clone()).filter(|_| !judged);
-    // A step that was sent, or that waits for another, found a target.
-    let met = steps.iter().any(|step| step.tries > 0 || step.waits_for.is_some());
+    let reason = reason.filter(|_| !judged);
     let (trouble, undecided) = if met { (None, reason) } else { (reason, None) };
     let name = String::new();
-    Ok(Implementation { name, verdicts, steps, trouble, undecided, exit, suite, stage, target, rows })
-}
-
-pub(crate) fn cut(path: &Path) -> Diagnostic {
-    Diagnostic::new(format!("the report {} is not whole: it has no footer", path.display()))
-        .help("its run did not end; run it again")
+    Ok(Implementation { name, outcomes, evidence, trouble, undecided, exit, suite, stage, target, rows })
 }
 
 pub(crate) fn interrupted(path: &Path) -> Diagnostic {
@@ -254,11 +313,6 @@ fn in_part(path: &Path, shard: &Shard) -> Diagnostic {
     let Shard { index, of, .. } = shard;
     Diagnostic::new(format!("the report {} is of shard {index} of {of}", path.display()))
         .help("`conformance merge` joins the shards into one report")
-}
-
-pub(crate) fn not_a_report(path: &Path, why: &str) -> Diagnostic {
-    Diagnostic::new(format!("{} is not a report: {why}", path.display()))
-        .help("`conformance run --report jsonl=FILE` writes one")
 }
 
 /// Names the implementations, each by a name that no other has.
@@ -295,7 +349,7 @@ mod tests {
     #[test]
     fn a_report_says_what_was_tried_and_two_of_one_target_are_told_apart() {
         let (one, two) = (written(&[HEADER, FOOTER]), written(&[HEADER, FOOTER]));
-        let comparison = Comparison::read(&[one.path(), two.path()]).unwrap();
+        let comparison = Comparison::read(&[one.path(), two.path()], true).unwrap();
         assert_eq!(comparison.requirements.len(), 1);
         assert_eq!(comparison.failures("A-1.1"), 2);
         assert_ne!(comparison.implementations[0].name, comparison.implementations[1].name);
@@ -313,7 +367,7 @@ mod tests {
         let (failed, waits, unmet) =
             (written(&[HEADER, FOOTER]), step(r#","tries":0,"waits_for":"a""#), step(r#","tries":0"#));
         let (waits, unmet) = (written(&[HEADER, &waits, &undecided]), written(&[HEADER, &unmet, &undecided]));
-        let comparison = Comparison::read(&[failed.path(), waits.path(), unmet.path()]).unwrap();
+        let comparison = Comparison::read(&[failed.path(), waits.path(), unmet.path()], true).unwrap();
         assert_eq!((comparison.failures("A-1.1"), comparison.undecided("A-1.1")), (1, 1));
         assert_eq!(comparison.judged(), 1);
         let [_, waits, unmet] = comparison.implementations.as_slice() else { panic!("three reports") };
@@ -325,7 +379,7 @@ mod tests {
     fn a_report_that_was_cut_off_is_refused() {
         for lines in [&[HEADER][..], &[HEADER, r#"{"event":"step","id":"#][..]] {
             let file = written(lines);
-            let message = Comparison::read(&[file.path()]).unwrap_err().to_string();
+            let message = Comparison::read(&[file.path()], true).unwrap_err().to_string();
             assert!(message.contains("is not whole"), "{message}");
         }
     }
@@ -335,12 +389,12 @@ mod tests {
         let (other, none) =
             (written(&[&HEADER.replace("\"S\"", "\"T\""), FOOTER]), written(&["no", "report"]));
         let good = written(&[HEADER, FOOTER]);
-        let message = Comparison::read(&[good.path(), other.path()]).unwrap_err().to_string();
+        let message = Comparison::read(&[good.path(), other.path()], true).unwrap_err().to_string();
         assert!(message.contains("of the suite “T”"), "{message}");
-        let message = Comparison::read(&[none.path()]).unwrap_err().to_string();
+        let message = Comparison::read(&[none.path()], true).unwrap_err().to_string();
         assert!(message.contains("is not a report: line 1"), "{message}");
         let newer = written(&[&HEADER.replace("\"version\":1", "\"version\":9"), FOOTER]);
-        let message = Comparison::read(&[newer.path()]).unwrap_err().to_string();
+        let message = Comparison::read(&[newer.path()], true).unwrap_err().to_string();
         assert!(message.contains("of version 9"), "{message}");
     }
 }

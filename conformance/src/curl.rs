@@ -10,4 +10,4 @@ mod words;
 
 pub(crate) use parse::COMPRESSED;
 pub use parse::parse;
-pub use render::{command, render};
+pub use render::{command, render, render_with_file};

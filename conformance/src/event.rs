@@ -9,7 +9,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::amount::{amount, time};
+use crate::amount::{amount, grouped, time};
+use crate::outcome::{self, Outcome};
 use crate::source::{Excerpt, Place};
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
@@ -130,7 +131,7 @@ fn is_zero(number: &usize) -> bool {
 }
 
 /// A request and its response, as a report shows them.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Exchange {
     /// The request.
     pub sent: Sent,
@@ -159,7 +160,7 @@ pub struct Hop {
 }
 
 /// A request.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Sent {
     /// The method.
     pub method: String,
@@ -167,19 +168,37 @@ pub struct Sent {
     pub target: String,
     /// The header fields.
     pub headers: Vec<(String, String)>,
-    /// The body as text.
+    /// How many header fields there are besides.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_headers: usize,
+    /// The body as text, at most 16 KiB of it.
     pub body: Option<String>,
+    /// The size of the whole body in bytes, where `body` is only its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+    /// The SHA-256 of the whole body, where `body` is only its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// A response.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Received {
     /// The status.
     pub status: u16,
     /// The header fields.
     pub headers: Vec<(String, String)>,
-    /// The body as text.
+    /// How many header fields there are besides.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_headers: usize,
+    /// The body as text, at most 16 KiB of it.
     pub body: String,
+    /// The size in bytes of what was read of the body, where `body` is only the beginning of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+    /// The SHA-256 of the whole body, where `body` is only its beginning and the body was read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// Whether the body goes on: nothing was expected of it, and what is beyond the first mebibyte was not read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
@@ -190,7 +209,42 @@ pub struct Received {
     pub milliseconds: f64,
 }
 
+impl Sent {
+    /// Returns the body, cut to this many bytes, and what is to be said of the rest.
+    #[must_use]
+    pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
+        beginning(self.body.as_deref().unwrap_or_default(), most, self.bytes, self.sha256.as_deref(), false)
+    }
+}
+
+/// The beginning of a body that a record has, and what is to be said of the rest.
+fn beginning<'b>(
+    body: &'b str,
+    most: usize,
+    bytes: Option<usize>,
+    sha256: Option<&str>,
+    cut: bool,
+) -> (&'b str, Option<String>) {
+    let shown = &body[..body.floor_char_boundary(most)];
+    if shown.len() == body.len() && bytes.is_none() && !cut {
+        return (shown, None);
+    }
+    let size = grouped(bytes.unwrap_or(body.len()));
+    let rest = match (sha256, cut) {
+        (_, true) => format!("… {size} bytes were read, and the body goes on"),
+        (Some(sha256), false) => format!("… {size} bytes in all, SHA-256 {sha256}"),
+        (None, false) => format!("… {size} bytes in all"),
+    };
+    (shown, Some(rest))
+}
+
 impl Received {
+    /// Returns the body, cut to this many bytes, and what is to be said of the rest.
+    #[must_use]
+    pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
+        beginning(&self.body, most, self.bytes, self.sha256.as_deref(), self.cut)
+    }
+
     /// Returns the first value of a header field; `name` is in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -205,6 +259,9 @@ pub struct Footer {
     pub steps: BTreeMap<Verdict, usize>,
     /// What is said of each requirement, in the order of the register.
     pub requirements: Vec<Standing>,
+    /// The steps that cover no requirement and keep the run from exit code 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncovered: Vec<Uncovered>,
     /// The deviations that are no longer true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<Stale>,
@@ -309,6 +366,15 @@ pub struct Pace {
     pub max: f64,
 }
 
+/// A step that covers no requirement and keeps the run from exit code 0.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Uncovered {
+    /// The id of the step.
+    pub id: String,
+    /// Its outcome.
+    pub outcome: Outcome,
+}
+
 /// A deviation that is no longer true.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Stale {
@@ -354,21 +420,87 @@ pub struct Standing {
     /// Whether all that does not hold of it is known, so that it fails nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deviates: bool,
+    /// The worst outcome of the steps that cover it; none when no step ran, and in reports of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
     /// Why no step ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
 impl Record {
-    /// Whether a failure of the step fails the run: it covers a must, or nothing at all, as a setup step does, and it is not known.
+    /// Returns the outcome of the step.
     #[must_use]
-    pub fn binds(&self) -> bool {
-        self.deviation.is_none()
-            && (self.covers.is_empty() || self.covers.values().any(|level| *level == Level::Must))
+    pub fn outcome(&self) -> Outcome {
+        Outcome::of_step(self.verdict, self.covers.values().copied(), self.deviation.is_some())
+    }
+}
+
+/// Counts the requirements of a level: how many hold, and how many were tried.
+#[must_use]
+pub fn held<'a>(requirements: impl IntoIterator<Item = &'a Standing>, level: Level) -> (usize, usize) {
+    let of_level = requirements.into_iter().filter(|standing| standing.level == level);
+    outcome::count(of_level.filter_map(Standing::outcome))
+}
+
+impl Standing {
+    /// Returns its outcome, where a step ran.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        let of = |verdict| Outcome::of_requirement(verdict, self.level, self.deviates);
+        self.outcome.or_else(|| self.verdict.map(of))
     }
 }
 
 impl Record {
+    /// Returns what tells a failure from others, without the evidence: it takes a few hundred bytes.
+    #[must_use]
+    pub fn brief(&self) -> Self {
+        /// The findings that are kept, and the bytes of each text.
+        const KEPT: usize = 4;
+        const TEXT: usize = 300;
+        let cut = |text: &str| text[..text.floor_char_boundary(TEXT)].to_owned();
+        let findings = self.findings.iter().take(KEPT).map(|finding| Finding {
+            place: finding.place.clone(),
+            label: cut(&finding.label),
+            pointer: finding.pointer.as_deref().map(cut),
+            expected: cut(&finding.expected),
+            received: cut(&finding.received),
+        });
+        let exchange = self.exchange.as_ref().map(|exchange| Exchange {
+            sent: Sent {
+                method: exchange.sent.method.clone(),
+                target: cut(&exchange.sent.target),
+                ..Sent::default()
+            },
+            received: exchange.received.as_ref().map(|received| Received {
+                status: received.status,
+                milliseconds: received.milliseconds,
+                ..Received::default()
+            }),
+            ..Exchange::default()
+        });
+        Self {
+            source: Excerpt { line: self.source.line, text: String::new() },
+            findings: findings.collect(),
+            exchange,
+            printed: String::new(),
+            id: self.id.clone(),
+            scenario: self.scenario.clone(),
+            profile: self.profile.clone(),
+            title: self.title.clone(),
+            covers: self.covers.clone(),
+            place: self.place.clone(),
+            via: self.via.clone(),
+            reason: self.reason.clone(),
+            waits_for: self.waits_for.clone(),
+            remarks: Vec::new(),
+            deviation: self.deviation.clone(),
+            restarted: self.restarted.clone(),
+            ..*self
+        }
+    }
+
     /// Says how often the step was sent and how long that took with its pauses, where it was tried again.
     #[must_use]
     pub fn repetition(&self) -> Option<String> {
@@ -388,10 +520,6 @@ impl Footer {
     /// Counts the requirements of a level: how many hold, and how many were tried.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
-        let tried =
-            self.requirements.iter().filter(|standing| standing.level == level).filter_map(|one| one.verdict);
-        tried
-            .filter(|verdict| *verdict != Verdict::Skipped)
-            .fold((0, 0), |(held, tried), verdict| (held + usize::from(verdict == Verdict::Pass), tried + 1))
+        held(&self.requirements, level)
     }
 }

@@ -12,11 +12,11 @@ pub enum Exit {
     Fails = 1,
     /// 2: a file or a flag is wrong; nothing was sent.
     Usage = 2,
-    /// 3: the target cannot be used, the run stayed inconclusive, or this program failed at a step (verdict `error`).
+    /// 3: the target cannot be used, the run stayed inconclusive, or this program failed in a scenario.
     Unusable = 3,
     /// 4: nothing was selected.
     Nothing = 4,
-    /// 70: this program failed outside of a step, for example because a report cannot be written.
+    /// 70: this program failed, and the run with it.
     Internal = 70,
 }
 

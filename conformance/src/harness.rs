@@ -33,7 +33,6 @@ use crate::report;
 use crate::run::{Interrupt, Options, Session};
 use crate::suite::{Folder, Suite};
 use crate::target::Target;
-use crate::verdict::Verdict;
 
 /// Runs a suite as tests, with the arguments of libtest, and returns its exit code: 0 when all pass, 101 when one fails. What is
 /// wrong on paper is told on standard error, and the code is that of [`Exit`].
@@ -108,10 +107,9 @@ fn trials(session: &Arc<Session>, runtime: &Arc<Runtime>) -> Vec<Trial> {
     trials
 }
 
-/// A trial passes when no step went worse than a pass, a requirement that does not bind apart.
+/// A trial passes if none of its steps would fail a run.
 fn conclude(records: &[Record]) -> Result<(), Failed> {
-    let failed: Vec<&Record> =
-        records.iter().filter(|record| record.verdict > Verdict::Pass && record.binds()).collect();
+    let failed: Vec<&Record> = records.iter().filter(|record| record.outcome().fails_the_run()).collect();
     if failed.is_empty() {
         return Ok(());
     }
@@ -133,7 +131,7 @@ mod tests {
 
     use super::*;
     use crate::source::{Source, Span};
-    use crate::verdict::Finding;
+    use crate::verdict::{Finding, Verdict};
 
     fn record(id: &str, verdict: Verdict) -> Record {
         let place = Source::new("desk.yaml", "status: 200\n").place(Span::new(0, 6));
@@ -151,7 +149,6 @@ mod tests {
             milliseconds: 0.0,
             findings: Vec::new(),
             more_findings: 0,
-            remarks: Vec::new(),
             reason: None,
             waits_for: None,
             exchange: None,

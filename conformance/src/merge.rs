@@ -4,13 +4,13 @@
 //! it. What is no whole together is refused: nothing is guessed.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::comparison::{cut, interrupted, not_a_report};
+use crate::comparison::interrupted;
 use crate::diagnostic::Diagnostic;
 use crate::event::{Event, Footer, Header, Record, Shard, Stale, Standing};
+use crate::jsonl::{self, cut, not_a_report};
 use crate::run::{EVENTS_VERSION, Tally, settle};
 use crate::verdict::Verdict;
 
@@ -82,17 +82,9 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
 
 fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
     let shown = path.display();
-    let unreadable = |error| Diagnostic::new(format!("the report {shown} cannot be read: {error}"));
-    let mut lines =
-        BufReader::new(std::fs::File::open(path).map_err(unreadable)?).lines().enumerate().peekable();
     let (mut header, mut footer, mut records) = (None, None, Vec::new());
-    while let Some((index, line)) = lines.next() {
-        let event = serde_json::from_str(crate::source::without_mark(&line.map_err(unreadable)?)).map_err(
-            |error| match lines.peek() {
-                None if index > 0 => cut(path),
-                _ => not_a_report(path, &format!("line {}: {error}", index + 1)),
-            },
-        )?;
+    for event in jsonl::read(path) {
+        let event: Event = event?;
         match event {
             Event::Header(Header { version, .. }) if version > EVENTS_VERSION => {
                 let message = format!(
@@ -190,7 +182,7 @@ fn register(pieces: &[Piece<'_>]) -> Vec<Standing> {
         let said = pieces.iter().filter_map(|piece| piece.footer.requirements.get(index));
         let mut untried = said.filter(|other| other.id == standing.id && other.verdict.is_none());
         let reason = untried.find_map(|other| other.reason.clone());
-        Standing { verdict: None, deviates: false, reason, ..standing.clone() }
+        Standing { verdict: None, deviates: false, outcome: None, reason, ..standing.clone() }
     });
     standings.collect()
 }

@@ -18,7 +18,7 @@ pub use curl::{Export, Import, Record};
 use run::parse_address;
 pub use run::{Run, TransportOptions};
 pub use shard::{Merge, ShardOptions};
-pub use telling::{Color, ReportKind, ReportPlace, Telling, github_summary};
+pub use telling::{Color, ReportKind, ReportPlace, Telling, github_summary, github_workspace};
 
 /// Replays an HTTP API's specification against any implementation of it, and says requirement by requirement what holds.
 #[derive(Debug, Parser)]
@@ -183,7 +183,7 @@ pub struct SelectionOptions {
     /// How far along the specification the implementation is.
     #[arg(long, value_name = "NAME")]
     pub stage: Option<String>,
-    /// Only the steps whose id contains this or matches this pattern, or that cover this requirement.
+    /// Only the steps whose id contains this or matches this pattern, that cover this requirement, have this tag, or are at `FILE:LINE`.
     #[arg(long, value_name = "PATTERN")]
     pub filter: Vec<String>,
 }
@@ -352,5 +352,5 @@ const EXIT_CODES: &str = "Exit codes:
   0   the target conforms
   1   a requirement (must) does not hold
   2   a file or a flag is wrong; nothing was sent
-  3   the target cannot be used, or the run stayed inconclusive
+  3   the target cannot be used, or the run stayed inconclusive, or this program failed in a scenario
   4   nothing was selected";

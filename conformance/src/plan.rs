@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use globset::Glob;
+use globset::{Glob, GlobMatcher};
 
 use crate::diagnostic::Diagnostic;
 use crate::event::{Demand, Next, Shard};
@@ -20,7 +20,7 @@ pub struct Selection {
     pub stage: Option<String>,
     /// Whether the steps of all stages are taken where none is said: for a list, not for a run.
     pub every_stage: bool,
-    /// Patterns of step ids, or ids of requirements; all unless there is one.
+    /// Parts or patterns of step ids, tags, ids of requirements, or lines of files; all unless there is one.
     pub filters: Vec<String>,
     /// The profiles; all unless there is one.
     pub profiles: Vec<String>,
@@ -95,9 +95,10 @@ impl Plan {
             }
         }
         let judged = (selection.stage.is_some() || !selection.every_stage).then_some(stage);
-        let mut filters = Filters::new(&selection.filters).map_err(PlanError::Wrong)?;
+        let mut filters = Filters::new(&selection.filters, |text| is_id(&suite, text));
         let mut trials = Vec::new();
         for scenario in &suite.scenarios {
+            filters.enter(scenario);
             for profile in &scenario.profiles {
                 if !selection.profiles.is_empty() && !selection.profiles.contains(profile) {
                     continue;
@@ -109,12 +110,7 @@ impl Plan {
                 }
             }
         }
-        if let Some(unused) = filters.unused() {
-            let message = format!("the filter `{unused}` matches no step");
-            let help = "a filter is part of a step's id, a pattern with `*` of the whole id, a tag, the id of a requirement, or file.yaml:LINE; \
-                        `conformance list` shows the steps of all stages and profiles";
-            return Err(PlanError::Nothing(Diagnostic::new(message).help(help)));
-        }
+        filters.unused()?;
         if trials.is_empty() {
             return Err(PlanError::Nothing(Diagnostic::new("no step is left to run").help(
                 "the stage, the profile and the filters together leave none; `conformance list` shows all",
@@ -256,13 +252,12 @@ pub(crate) fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
 }
 
 /// Returns the ids of the steps of a plan that filters name: not those that only lead up to them, and not those that only clean up.
-///
-/// # Errors
-/// A filter that cannot be read.
-pub fn named(plan: &Plan, filters: &[String]) -> Result<BTreeSet<String>, Diagnostic> {
-    let mut filters = Filters::new(filters)?;
+#[must_use]
+pub fn named(plan: &Plan, filters: &[String]) -> BTreeSet<String> {
+    let mut filters = Filters::new(filters, |text| is_id(&plan.suite, text));
     let mut named = BTreeSet::new();
     for trial in plan.trials() {
+        filters.enter(&trial.scenario);
         for (index, asked) in &trial.steps {
             let step = &trial.scenario.steps[*index];
             let id = trial.step_id(step);
@@ -271,57 +266,112 @@ pub fn named(plan: &Plan, filters: &[String]) -> Result<BTreeSet<String>, Diagno
             }
         }
     }
-    Ok(named)
+    named
 }
 
-/// Takes `file.yaml:LINE` apart.
+/// Takes `FILE:LINE` and `FILE:LINE:COLUMN` apart: the places that messages print. The column is not looked at.
 fn line_of(pattern: &str) -> Option<(&str, usize)> {
-    let (file, line) = pattern.rsplit_once(':')?;
-    let named = [".yaml", ".csv"].iter().any(|ending| file.ends_with(ending));
-    Some((file.trim_start_matches("./"), line.parse().ok().filter(|_| named)?))
+    let (before, last) = pattern.rsplit_once(':')?;
+    let last = last.parse().ok()?;
+    let (file, line) = match before.rsplit_once(':') {
+        Some((file, line)) => line.parse().map_or((before, last), |line| (file, line)),
+        None => (before, last),
+    };
+    Some((file.trim_start_matches("./"), line))
 }
 
+/// What was asked for with `--filter`.
 struct Filters<'a> {
-    patterns: Vec<(&'a str, Option<globset::GlobMatcher>, bool)>,
+    filters: Vec<Filter<'a>>,
+}
+
+struct Filter<'a> {
+    written: &'a str,
+    /// A file and a line.
+    line: Option<(&'a str, usize)>,
+    /// A pattern of ids; none where it is a part of an id. What cannot be read as a pattern may be such a part.
+    glob: Option<Result<GlobMatcher, Diagnostic>>,
+    /// Whether the line belongs to none of the steps of the scenario that is looked at, as in the head of its file.
+    heads: bool,
+    used: bool,
 }
 
 impl<'a> Filters<'a> {
-    fn new(written: &'a [String]) -> Result<Self, Diagnostic> {
-        let mut patterns = Vec::new();
-        for pattern in written {
-            let glob = pattern.contains(['*', '?', '[', '{']).then(|| Glob::new(pattern)).transpose();
-            let glob = glob.map_err(|error| {
-                Diagnostic::new(format!("the filter `{pattern}` cannot be read: {}", error.kind()))
-            })?;
-            patterns.push((pattern.as_str(), glob.map(|glob| glob.compile_matcher()), false));
+    /// Reads filters; `is_id` says whether a text is the id of a step.
+    fn new(written: &'a [String], is_id: impl Fn(&str) -> bool) -> Self {
+        let filters = written.iter().map(|written| {
+            let is_pattern = written.contains(['*', '?', '[', '{']) && !is_id(written);
+            let glob = is_pattern.then(|| {
+                let glob = Glob::new(written).map(|glob| glob.compile_matcher());
+                glob.map_err(|error| {
+                    Diagnostic::new(format!("the filter `{written}` cannot be read: {}", error.kind()))
+                })
+            });
+            Filter { written, line: line_of(written), glob, heads: false, used: false }
+        });
+        Self { filters: filters.collect() }
+    }
+
+    /// Looks at a scenario, whose steps [`Filters::take`] is then asked about.
+    fn enter(&mut self, scenario: &Scenario) {
+        for filter in &mut self.filters {
+            let Some((file, line)) = filter.line else { continue };
+            let belongs = |step: &Step| step.stands_at(file, line) || step.has_row_at(file, line);
+            filter.heads = !scenario.steps.iter().any(belongs);
         }
-        Ok(Self { patterns })
     }
 
     /// Whether a step was asked for.
     fn take(&mut self, id: &str, step: &Step) -> bool {
-        let mut asked = self.patterns.is_empty();
-        for (pattern, glob, used) in &mut self.patterns {
-            let matches = match glob {
-                Some(glob) => glob.is_match(id),
-                None => false,
-            };
-            let named = || {
-                id.contains(*pattern)
-                    || step.covers.iter().any(|covered| **covered == **pattern)
-                    || step.tags.iter().any(|tag| tag == pattern)
-            };
-            let matches = match line_of(pattern) {
-                Some((file, line)) => step.stands_at(file, line),
-                None => matches || named(),
-            };
-            *used |= matches;
+        let mut asked = self.filters.is_empty();
+        for filter in &mut self.filters {
+            let matches = filter.stands_at(step) || filter.names(id, step);
+            filter.used |= matches;
             asked |= matches;
         }
         asked
     }
 
-    fn unused(&self) -> Option<&'a str> {
-        self.patterns.iter().find(|(_, _, used)| !used).map(|(pattern, _, _)| *pattern)
+    /// Returns what is wrong with a filter that has named no step, if there is one.
+    fn unused(&self) -> Result<(), PlanError> {
+        let Some(Filter { written, glob, .. }) = self.filters.iter().find(|filter| !filter.used) else {
+            return Ok(());
+        };
+        if let Some(Err(wrong)) = glob {
+            return Err(PlanError::Wrong(wrong.clone()));
+        }
+        let help = "a filter is part of a step's id, a pattern with `*` of the whole id, a tag, the id of a requirement, or FILE:LINE; \
+                    `conformance list` shows the steps of all stages and profiles";
+        let message = format!("the filter `{written}` matches no step");
+        Err(PlanError::Nothing(Diagnostic::new(message).help(help)))
     }
+}
+
+impl Filter<'_> {
+    fn stands_at(&self, step: &Step) -> bool {
+        let Some((file, line)) = self.line else { return false };
+        if !self.heads {
+            return step.stands_at(file, line);
+        }
+        step.file(file).is_some_and(|file| (1..=file.text().lines().count()).contains(&line))
+    }
+
+    fn names(&self, id: &str, step: &Step) -> bool {
+        let matches = |glob: &Result<GlobMatcher, _>| glob.as_ref().is_ok_and(|glob| glob.is_match(id));
+        self.glob.as_ref().is_some_and(matches)
+            || id.contains(self.written)
+            || step.covers.iter().any(|covered| **covered == *self.written)
+            || step.tags.iter().any(|tag| tag == self.written)
+    }
+}
+
+/// Whether a text is the id of a step of a suite, in any profile.
+fn is_id(suite: &Suite, text: &str) -> bool {
+    suite.scenarios.iter().any(|scenario| {
+        scenario.profiles.iter().any(|profile| {
+            let step = text.strip_prefix(&*scenario_id(scenario, profile));
+            let step = step.and_then(|rest| rest.strip_prefix("::"));
+            step.is_some_and(|id| scenario.steps.iter().any(|step| *step.id == *id))
+        })
+    })
 }

@@ -7,6 +7,7 @@ mod names;
 mod secrets;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -15,13 +16,17 @@ use base64::prelude::BASE64_STANDARD;
 use crate::json::Json;
 use crate::request::{Prepared, percent_encode};
 use crate::response::Response;
+use crate::source::{Place, Source};
 use crate::suite::Suite;
 use names::Names;
-use secrets::Secrets;
+use secrets::{LONGEST, Secrets};
 
 /// So many of the secrets that a run learns are known at once: the memory of a run does not grow with what it has done. Each is
 /// learnt anew whenever it travels.
 const REMEMBERED: usize = 30_000;
+
+/// The header fields whose values are hidden whatever they are.
+const HIDDEN: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
 
 /// What stands in a secret's place.
 pub const REDACTED: &str = "<redacted>";
@@ -36,7 +41,11 @@ pub struct Redactor {
     /// What has become secret in the run: shared by all copies.
     learned: Arc<Mutex<Secrets>>,
     names: Names,
+    masked: Masked,
 }
+
+/// The files of the suite without their secrets, by the address of the file as it is: that is kept, so that no other gets its address.
+type Masked = Arc<Mutex<HashMap<usize, (Arc<Source>, Arc<Source>)>>>;
 
 impl Redactor {
     /// Returns a redactor that knows the suite's secrets: the members and fields that the manifest names, and the values that
@@ -62,6 +71,7 @@ impl Redactor {
             open,
             learned: Arc::new(Mutex::new(Secrets::of_at_most(REMEMBERED))),
             names: Names::new(&suite.secrets),
+            masked: Masked::default(),
         }
     }
 
@@ -106,6 +116,49 @@ impl Redactor {
         self.values.replace(text, |value| "*".repeat(value.len())).into_owned()
     }
 
+    /// Returns a place in a file without the secrets of the suite. A file is copied once however many places are in it.
+    #[must_use]
+    pub fn place(&self, place: &Place) -> Place {
+        if self.shows_all {
+            return place.clone();
+        }
+        let source = place.source();
+        let mut masked = self.masked.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, shown) = masked.entry(Arc::as_ptr(source).addr()).or_insert_with(|| {
+            let shown = source.masked(|text| self.mask(text)).unwrap_or_else(|| Arc::clone(source));
+            (Arc::clone(source), shown)
+        });
+        place.within(Arc::clone(shown))
+    }
+
+    /// How many bytes of a text [`Redactor::beginning`] has to be given so that it shows so many of them.
+    #[must_use]
+    pub const fn needed(most: usize) -> usize {
+        most + LONGEST
+    }
+
+    /// Returns at most so many bytes of a text, without the secrets that are known: what is cut is cut before it is looked through, and
+    /// no secret is shown in part. The text goes on at least as far as [`Redactor::needed`] says, or is given whole.
+    #[must_use]
+    pub fn beginning(&self, text: &str, most: usize) -> String {
+        if text.len() <= most {
+            return self.text(text);
+        }
+        let text = &text[..text.floor_char_boundary(Self::needed(most))];
+        let mut cut = text.floor_char_boundary(most);
+        if !self.shows_all {
+            loop {
+                let before = cut;
+                cut = self.learned().uncut(text, cut);
+                cut = self.values.uncut(text, cut);
+                if cut == before {
+                    break;
+                }
+            }
+        }
+        self.text(&text[..cut])
+    }
+
     fn learned(&self) -> MutexGuard<'_, Secrets> {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,7 +168,19 @@ impl Redactor {
         let mut secrets = Vec::new();
         strings(value, &mut secrets);
         let mut learned = self.learned();
-        secrets.iter().flat_map(|value| forms(value)).for_each(|form| learned.add(&form));
+        for value in &secrets {
+            // Every form of a beginning begins as that form of the whole does.
+            let beginning = &value[..value.floor_char_boundary(LONGEST)];
+            if beginning.len() < value.len() {
+                for form in forms(beginning) {
+                    learned.add_beginning(&form);
+                }
+            } else {
+                for form in forms(value) {
+                    learned.add(&form);
+                }
+            }
+        }
     }
 
     /// Returns a text without the secrets that are known. One that is given whole and has none is given back.
@@ -179,6 +244,21 @@ impl Redactor {
         let rest: Vec<u8> = lines.flatten().copied().collect();
         shown.extend(self.bytes(rest));
         shown
+    }
+
+    /// Returns the beginning of the value of a header field without its secrets.
+    #[must_use]
+    pub fn header_beginning(&self, name: &str, value: &str, most: usize) -> String {
+        if value.len() <= most {
+            return self.header(name, value);
+        }
+        if HIDDEN.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            // What is left of it is no secret.
+            let mut shown = self.header(name, value);
+            shown.truncate(shown.floor_char_boundary(most));
+            return shown;
+        }
+        self.beginning(value, most)
     }
 
     /// Returns the value of a header field without its secrets: credentials and the values of cookies.
@@ -325,6 +405,25 @@ mod tests {
             redactor.learn(&request.prepare(&Scope::default()).unwrap(), None);
         }
         assert_eq!(redactor.text("9375973a-68c7-46aa df05b4e1-d117-444c"), "9375973a-68c7-46aa <redacted>");
+    }
+
+    #[test]
+    fn a_secret_that_crosses_the_cut_of_a_text_is_not_shown_in_part() {
+        let (redactor, secret) = (redactor(), "s3cret-of-some-length");
+        redactor.hide(&Json::from(secret));
+        redactor.hide(&Json::from("x".repeat(50_000)));
+        for most in 0..200 {
+            for secret in [secret.to_owned(), "fake pwd".to_owned(), "x".repeat(50_000)] {
+                let text = format!("{}{secret}{}", "é".repeat(40), "-".repeat(9000));
+                let shown = redactor.beginning(&text, most);
+                let left = shown.trim_start_matches('é').trim_end_matches('-');
+                assert!(["", REDACTED].contains(&left), "{most}: {shown}");
+                assert!(shown.len() <= most + REDACTED.len(), "{most}: {shown}");
+            }
+        }
+        assert_eq!(redactor.beginning("short", 10), "short");
+        let member = format!("{{\"password\": \"{}\"}}", "y".repeat(9000));
+        assert_eq!(redactor.beginning(&member, 100), "{\"password\": \"<redacted>");
     }
 
     #[test]

@@ -22,11 +22,13 @@ pub mod task;
 mod whole;
 mod xml;
 
+#[cfg(test)]
+pub(crate) use deviating::known_failures;
 pub use document::{Document, Documents};
 pub use github::Github;
 pub use human::{Detail, Human, failure};
 pub use jsonl::JsonLines;
-pub use open::{choice, open, unwritable, width};
+pub use open::{choice, choice_of, open, unwritable, width};
 pub use progress::{Above, Progress};
 
 use std::io::{self, Write};
@@ -34,6 +36,7 @@ use std::path::Path;
 
 use crate::event::Event;
 use whole::WholeFile;
+pub use whole::is_stdout;
 
 /// A consumer of events.
 pub trait Report {
@@ -44,7 +47,7 @@ pub trait Report {
     fn tell(&mut self, event: &Event) -> io::Result<()>;
 }
 
-/// Writes a file that stands at `path` when it is whole.
+/// Writes a file that is put at `path` when it is complete, or a stream.
 ///
 /// # Errors
 /// Those of the place and of `write`.

@@ -61,14 +61,9 @@ impl Costs {
     /// # Errors
     /// A file that cannot be read, or is no report.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
-        let shown = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Diagnostic::new(format!("the report {shown} cannot be read: {error}")))?;
         let mut costs = BTreeMap::new();
-        for (index, line) in crate::source::without_mark(&text).lines().enumerate() {
-            let line = serde_json::from_str(line).map_err(|error| {
-                crate::comparison::not_a_report(path, &format!("line {}: {error}", index + 1))
-            })?;
+        for line in crate::jsonl::read(path) {
+            let line: Line = line?;
             if let Line::Step { scenario, milliseconds } = line {
                 let cost: &mut u64 = costs.entry(scenario).or_default();
                 *cost = cost.saturating_add(microseconds(milliseconds));

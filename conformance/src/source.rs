@@ -9,6 +9,7 @@ mod snippet;
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::iter;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use memchr::memchr_iter;
@@ -82,6 +83,15 @@ impl Source {
         Place::of(Arc::clone(self), Span { start: span.start.min(end), end })
     }
 
+    /// Returns the same file with another text of the same length, if that is another.
+    #[must_use]
+    pub(crate) fn masked(&self, mask: impl FnOnce(&str) -> String) -> Option<Arc<Self>> {
+        let text = mask(&self.text);
+        let (path, first_line) = (self.path.clone(), self.first_line);
+        let is_other = text != self.text && text.len() == self.text.len();
+        is_other.then(|| Arc::new(Self { path, text, first_line, line_starts: OnceLock::new() }))
+    }
+
     fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
             iter::once(0).chain(memchr_iter(b'\n', self.text.as_bytes()).map(|at| narrow(at + 1))).collect()
@@ -139,15 +149,9 @@ impl Place {
         )
     }
 
-    /// Returns the same place in the file with another text of the same length.
+    /// Returns the same place in the same file with another text of the same length.
     #[must_use]
-    pub fn masked(&self, mask: impl FnOnce(&str) -> String) -> Self {
-        let text = mask(&self.source.text);
-        if text == self.source.text || text.len() != self.source.text.len() {
-            return self.clone();
-        }
-        let (path, first_line) = (self.source.path.clone(), self.source.first_line);
-        let source = Arc::new(Source { path, text, first_line, line_starts: OnceLock::new() });
+    pub(crate) fn within(&self, source: Arc<Source>) -> Self {
         Self { source, start: self.start, end: self.end }
     }
 
@@ -201,28 +205,42 @@ impl Place {
     /// indented further than its first word.
     #[must_use]
     pub fn block(&self) -> Excerpt {
+        let block = &self.source.text[self.block_span()];
+        let mut text = if block.contains('\r') { block.replace("\r\n", "\n") } else { block.to_owned() };
+        text.truncate(text.strip_suffix('\n').unwrap_or(&text).len());
+        Excerpt { line: self.source.first_line + self.row(), text }
+    }
+
+    /// The line on which the block of [`Place::block`] ends, counted from 1.
+    #[must_use]
+    pub fn last_line_of_block(&self) -> usize {
+        let block = self.source.text[self.block_span()].trim_end();
+        self.line() + memchr_iter(b'\n', block.as_bytes()).count()
+    }
+
+    fn block_span(&self) -> Range<usize> {
         let row = self.row();
         let (text, starts) = (&*self.source.text, self.source.line_starts());
         let start = starts[row] as usize;
         let ends = starts[row + 1..].iter().map(|start| *start as usize).chain([text.len()]);
-        let (mut from, mut end, mut outer) = (start, start, None);
+        // The least indentation of its other lines: a mapping whose dash is on a line above begins all its keys at one column.
+        let mut least = None;
+        let (mut from, mut end) = (start, start);
         for to in ends {
             let line = &text[from..to];
             let indent = indentation(line);
-            if indent < line.len() && outer.is_some_and(|outer| indent <= outer) {
+            if indent < line.len() && least.is_some_and(|least| indent < least) {
                 break;
             }
             // What is empty or a comment belongs to what comes after it.
-            if outer.is_none() || indent < line.len() && line.as_bytes()[indent] != b'#' {
+            if least.is_none() || indent < line.len() && line.as_bytes()[indent] != b'#' {
                 end = to;
             }
-            outer = outer.or(Some(indent));
+            let is_first_word = from + indent == self.span().start && !line[indent..].starts_with('-');
+            least = least.or(Some(if is_first_word { indent } else { indent + 1 }));
             from = to;
         }
-        let block = &text[start..end];
-        let mut text = if block.contains('\r') { block.replace("\r\n", "\n") } else { block.to_owned() };
-        text.truncate(text.strip_suffix('\n').unwrap_or(&text).len());
-        Excerpt { line: self.source.first_line + row, text }
+        start..end
     }
 
     fn caret_width(&self) -> usize {

@@ -28,7 +28,7 @@ pub(crate) fn answers(options: &Run, plan: &Plan) -> Result<Option<Answers>, Sto
         let message = "--bless rewrites the files of a suite, and the suite inside this program has none";
         return Err(Diagnostic::new(message).help("--suite DIR names the folder of a suite").into());
     }
-    Ok(Some(Answers::to(named(plan, filters)?)))
+    Ok(Some(Answers::to(named(plan, filters))))
 }
 
 /// Shows what is written otherwise, and writes it.

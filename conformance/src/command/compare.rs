@@ -12,10 +12,14 @@ use super::{Stopped, written};
 
 /// Prints the table of implementations by requirements, and writes it as a page.
 pub(crate) fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
-    let comparison = Comparison::read(&options.reports)?;
+    let comparison = Comparison::read(&options.reports, options.html.is_some())?;
     if let Some(path) = &options.html {
         report::write_file(path, |out| report::html::matrix::write(&comparison, out))
             .map_err(|error| report::unwritable(path, &error))?;
+    }
+    if options.html.as_ref().is_some_and(|path| report::is_stdout(path)) {
+        let mut out = AutoStream::new(io::stderr(), report::choice_of(options.color, &io::stderr()));
+        return written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()));
     }
     let mut out = AutoStream::new(io::stdout(), report::choice(options.color));
     written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))

@@ -58,7 +58,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
 
 /// Sets the reports beside each other.
 fn table(reports: &[PathBuf], options: &Run) -> Result<Comparison, Stopped> {
-    let comparison = Comparison::read(reports)?;
+    let comparison = Comparison::read(reports, false)?;
     let mut out = AutoStream::new(io::stdout(), report::choice(options.telling.color));
     written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))?;
     Ok(comparison)

@@ -10,7 +10,6 @@ use conformance::event::Event;
 use conformance::report::Report;
 use conformance::run::{self, Interrupt};
 use conformance::target::{Target, scratch};
-use conformance::verdict::Verdict;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
@@ -34,13 +33,16 @@ pub(crate) fn play(
     let code = runtime.block_on(async {
         let tell = |event: &Event| {
             if let Event::Step(record) = event
-                && record.verdict > Verdict::Pass
+                && record.outcome().needs_attention()
             {
                 wrong.insert(record.id.clone());
             }
             for report in &mut *reports {
                 if let Err(error) = report.tell(event) {
-                    broken.get_or_insert(error);
+                    // A reader that has seen enough, such as `head`, is no fault, and hides none.
+                    if error.kind() != io::ErrorKind::BrokenPipe {
+                        broken.get_or_insert(error);
+                    }
                 }
             }
         };
@@ -61,9 +63,8 @@ pub(crate) fn play(
     runtime.shutdown_timeout(SHUTDOWN);
     drop(signals);
     match broken {
-        // A reader that has seen enough, such as `head`, is no fault.
-        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(interrupt.exit().unwrap_or(code)),
+        Some(error) => Err(error.into()),
+        None => Ok(interrupt.exit().unwrap_or(code)),
     }
 }
 

@@ -230,8 +230,9 @@ impl<'a> Command<'a> {
     fn file_or_text(&self, value: &str, strip: impl Fn(&mut Vec<u8>)) -> Result<Field, Diagnostic> {
         let Some(path) = value.strip_prefix('@') else { return Ok(Field::Text(self.reader.text(value)?)) };
         let mut bytes = self.reader.file(path)?;
+        let length = bytes.len();
         strip(&mut bytes);
-        Ok(Field::Bytes(bytes))
+        Ok(if bytes.len() == length { Field::File { name: path.into(), bytes } } else { Field::Bytes(bytes) })
     }
 
     fn finish(mut self) -> Result<Request, Diagnostic> {

@@ -11,7 +11,7 @@ pub fn render(request: &Prepared, base: &str, options: &str) -> String {
     match (&request.raw, &request.body) {
         (Some(raw), _) => raw_command(raw, base),
         (None, Some(body)) if !is_plain(body) => {
-            let words = words(request, base);
+            let words = words(request, base, body.len());
             format!("printf {} | {words} --data-binary @-{options}", printable(body))
         }
         _ => command(request, base) + options,
@@ -21,15 +21,24 @@ pub fn render(request: &Prepared, base: &str, options: &str) -> String {
 /// Returns one curl command that means this request, as a scenario has it.
 #[must_use]
 pub fn command(request: &Prepared, base: &str) -> String {
-    let mut words = words(request, base);
+    let mut words = words(request, base, request.body.as_ref().map_or(0, Vec::len));
     if let Some(body) = &request.body {
         word(&mut words, " --data-raw ", &String::from_utf8_lossy(body));
     }
     words
 }
 
-/// The words of a command, but for those of the body.
-fn words(request: &Prepared, base: &str) -> String {
+/// Returns a command that sends a request with the body that is in a file. The request has some body, whose bytes do not matter; that
+/// in the file has this `length`.
+#[must_use]
+pub fn render_with_file(request: &Prepared, base: &str, options: &str, file: &str, length: usize) -> String {
+    let mut words = words(request, base, length);
+    word(&mut words, " --data-binary ", &format!("@{file}"));
+    words + options
+}
+
+/// The words of a command, but for those of the body, which has this length.
+fn words(request: &Prepared, base: &str, length: usize) -> String {
     let mut words = String::with_capacity(USUAL);
     words.push_str("curl");
     word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat());
@@ -52,7 +61,7 @@ fn words(request: &Prepared, base: &str) -> String {
             words.push_str(&format!(" --max-redirs {}", request.follow));
         }
     }
-    let large = request.body.as_ref().is_some_and(|body| body.len() > LARGE);
+    let large = request.body.is_some() && length > LARGE;
     for header in &request.headers {
         field(&mut words, header, request, large);
     }

@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Telling {
-    /// Writes a report beside the one for people: html, jsonl, junit, tap or badge, each =FILE; github, which needs no file.
+    /// Writes a report beside the one for people: html, jsonl, junit, tap or badge, each =FILE, where `-` is standard output; github,
+    /// which needs no file. With a report on standard output the one for people goes to standard error.
     #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
     pub report: Vec<ReportPlace>,
     /// Tells only what the run came to.
@@ -107,4 +108,10 @@ fn kinds() -> String {
 #[must_use]
 pub fn github_summary() -> Option<PathBuf> {
     std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// Returns the folder below which GitHub looks for the files of annotations, where this is one of its jobs.
+#[must_use]
+pub fn github_workspace() -> Option<PathBuf> {
+    std::env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from)
 }

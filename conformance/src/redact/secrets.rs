@@ -9,9 +9,12 @@ use std::sync::Arc;
 /// Values that are looked for.
 #[derive(Debug, Clone)]
 pub(super) struct Secrets {
-    /// In the order in which they came, and how many of them are kept.
+    /// In the order in which they came, how many of them are kept, and how many bytes they have.
     order: VecDeque<Arc<str>>,
     most: usize,
+    bytes: usize,
+    /// Those that are the beginnings of longer values.
+    beginnings_only: HashSet<Arc<str>>,
     all: HashSet<Arc<str>>,
     /// The lengths of those that begin with these bytes, and how many have each.
     beginnings: HashMap<[u8; BEGINNING], BTreeMap<usize, usize>>,
@@ -21,6 +24,10 @@ pub(super) struct Secrets {
     short: Vec<String>,
 }
 
+/// The longest value that is looked for as a whole, in bytes. Of a longer one the beginning is, and the text behind it counts as the rest.
+pub(super) const LONGEST: usize = 4 * 1024;
+/// The most bytes that are kept of values of which only the last are kept.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// How many bytes a beginning has.
 const BEGINNING: usize = 8;
 /// A text is looked at in windows of so many bytes, one behind the other. However a beginning lies, one window is wholly in it.
@@ -40,6 +47,8 @@ impl Secrets {
         Self {
             order: VecDeque::new(),
             most,
+            bytes: 0,
+            beginnings_only: HashSet::new(),
             all: HashSet::new(),
             beginnings: HashMap::new(),
             sieve: Vec::new(),
@@ -49,6 +58,19 @@ impl Secrets {
 
     /// Adds a value; one that is there already is as good as new.
     pub(super) fn add(&mut self, value: &str) {
+        if value.len() > LONGEST {
+            self.add_beginning(value);
+        } else {
+            self.add_value(value, false);
+        }
+    }
+
+    /// Adds a value that is longer than this, its beginning.
+    pub(super) fn add_beginning(&mut self, beginning: &str) {
+        self.add_value(&beginning[..beginning.floor_char_boundary(LONGEST)], true);
+    }
+
+    fn add_value(&mut self, value: &str, is_beginning: bool) {
         let Some(beginning) = beginning(value.as_bytes()) else {
             if !value.is_empty() && !self.short.iter().any(|own| own == value) {
                 self.short.push(value.to_owned());
@@ -56,15 +78,24 @@ impl Secrets {
             }
             return;
         };
-        if self.all.contains(value) {
+        if let Some(known) = self.all.get(value) {
+            if is_beginning {
+                self.beginnings_only.insert(Arc::clone(known));
+            }
             return;
         }
         let value: Arc<str> = value.into();
+        self.bytes += value.len();
+        if is_beginning {
+            self.beginnings_only.insert(Arc::clone(&value));
+        }
         *self.beginnings.entry(beginning).or_default().entry(value.len()).or_default() += 1;
         self.sift(beginning);
         self.all.insert(Arc::clone(&value));
         self.order.push_back(value);
-        if self.order.len() > self.most
+        let is_limited = self.most < usize::MAX;
+        while is_limited
+            && (self.order.len() > self.most || self.bytes > MOST_BYTES)
             && let Some(oldest) = self.order.pop_front()
         {
             self.forget(&oldest);
@@ -86,6 +117,8 @@ impl Secrets {
     /// The sieve keeps its bits: it may let through what is not there.
     fn forget(&mut self, value: &str) {
         self.all.remove(value);
+        self.beginnings_only.remove(value);
+        self.bytes = self.bytes.saturating_sub(value.len());
         let Some(beginning) = beginning(value.as_bytes()) else { return };
         let Some(lengths) = self.beginnings.get_mut(&beginning) else { return };
         if let Some(count) = lengths.get_mut(&value.len()) {
@@ -143,7 +176,33 @@ impl Secrets {
             .filter(|one| lets_through(&self.sieve, u64::from_le_bytes(*one)))?;
         let lengths = self.beginnings.get(&beginning)?.keys().rev();
         let mut values = lengths.filter_map(|length| text.get(at..at + length));
-        values.find(|value| self.all.contains(*value))
+        let value = values.find(|value| self.all.contains(*value))?;
+        // Where the rest of a longer value ends is not known.
+        Some(if self.beginnings_only.contains(value) { &text[at..] } else { value })
+    }
+
+    /// Returns where a text can be cut at `cut` or before it without cutting a value: what is left has no part of one.
+    /// Of the text at least [`LONGEST`] bytes behind `cut` are there, or all of it.
+    pub(super) fn uncut(&self, text: &str, mut cut: usize) -> usize {
+        loop {
+            let across = |start: usize, length: usize| start < cut && start + length > cut;
+            let bytes = &text.as_bytes()[..text.len().min(cut + BEGINNING)];
+            let long = (cut.saturating_sub(LONGEST)..cut).find(|start| {
+                text.is_char_boundary(*start)
+                    && self.found(text, *start).is_some_and(|value| across(*start, value.len()))
+            });
+            let short = self.short.iter().filter_map(|value| {
+                let from = cut.saturating_sub(value.len());
+                (from..cut).find(|start| {
+                    bytes.get(*start..).is_some_and(|rest| rest.starts_with(value.as_bytes()))
+                        && across(*start, value.len())
+                })
+            });
+            match long.into_iter().chain(short).min() {
+                Some(earlier) => cut = earlier,
+                None => return cut,
+            }
+        }
     }
 }
 
@@ -162,6 +221,9 @@ fn add(sieve: &mut [u64], beginning: [u8; BEGINNING]) {
 }
 
 fn lets_through(sieve: &[u64], piece: u64) -> bool {
+    if sieve.is_empty() {
+        return false;
+    }
     let (word, bit) = mesh(sieve, piece);
     sieve[word] & bit != 0
 }
@@ -205,6 +267,37 @@ mod tests {
             }
         }
         assert_eq!(shown(&secrets, "000199990000000112345"), "****************12345");
+    }
+
+    #[test]
+    fn a_text_is_cut_before_a_value_that_crosses_the_cut() {
+        let mut secrets = Secrets::default();
+        for value in ["0123456789", "89-is-another", "pwd", &"long-".repeat(2000)] {
+            secrets.add(value);
+        }
+        for (text, cut, uncut) in [
+            ("abc0123456789def", 8, 3),
+            ("abc0123456789def", 13, 13),
+            ("abc0123456789def", 3, 3),
+            // The one before it crosses the place to which the cut was moved.
+            ("abc0123456789-is-another", 15, 3),
+            ("abcpwdef", 5, 3),
+            ("nothing of it", 5, 5),
+        ] {
+            assert_eq!(secrets.uncut(text, cut), uncut, "{text} at {cut}");
+        }
+        let long = format!("abc {}", "long-".repeat(2000));
+        assert_eq!(secrets.uncut(&long[..5000], 900), 4);
+        assert_eq!(shown(&secrets, &long), format!("abc {}", "*".repeat(10_000)));
+        assert_eq!(Secrets::default().uncut(&long, 900), 900);
+    }
+
+    #[test]
+    fn what_is_remembered_has_a_limit_in_bytes() {
+        let mut secrets = Secrets::of_at_most(usize::MAX - 1);
+        (0..10_000).for_each(|number| secrets.add(&format!("{number}{}", "x".repeat(4000))));
+        assert!(secrets.bytes <= MOST_BYTES && secrets.order.len() > 1000, "{}", secrets.order.len());
+        assert_eq!(secrets.order.len(), secrets.all.len());
     }
 
     #[test]

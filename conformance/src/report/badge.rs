@@ -7,7 +7,7 @@ use super::aside::Aside;
 use super::document::Document;
 use super::xml::Xml;
 use crate::event::{Footer, Header, Record};
-use crate::exit::Exit;
+use crate::outcome::Conclusion;
 use crate::suite::Level;
 
 /// The width of a character of the badge's face, on the average, in tenths of a pixel.
@@ -36,10 +36,10 @@ impl Document for Badge {
 
 fn write(header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
     let (held, tried) = footer.held(Level::Must);
-    let (word, colour) = match footer.exit {
-        code if code == Exit::Conforms.code() => ("must", "#1a7f37"),
-        code if code == Exit::Fails.code() => ("must", "#c62828"),
-        _ => ("unclear: must", "#8a6100"),
+    let (word, colour) = match Conclusion::of(footer.exit) {
+        Conclusion::Conforms => ("must", "#1a7f37"),
+        Conclusion::DoesNotConform => ("must", "#c62828"),
+        Conclusion::Inconclusive => ("inconclusive: must", "#8a6100"),
     };
     let (label, value) = ("conformance", format!("{word} {held}/{tried}"));
     let width = |text: &str| text.chars().count() * CHARACTER / 10 + 2 * PADDING;

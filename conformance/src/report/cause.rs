@@ -187,7 +187,7 @@ fn plainest_first<'a>(alike: &[(&'a Record, Vec<String>)], requirements: &[Stand
     let place = |id: &str| requirements.iter().position(|standing| standing.id == id);
     let first = |record: &Record| record.covers.keys().filter_map(|id| place(id)).min().unwrap_or(usize::MAX);
     let head = alike.iter().enumerate().min_by_key(|(_, (record, likenesses))| {
-        (!record.binds(), Reverse(often[likenesses[0].as_str()]), first(record))
+        (!record.outcome().fails_the_run(), Reverse(often[likenesses[0].as_str()]), first(record))
     });
     let head = head.map(|(at, _)| at);
     let mut records: Vec<&Record> = alike.iter().map(|(record, _)| *record).collect();

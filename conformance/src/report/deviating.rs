@@ -1,6 +1,6 @@
 //! The failures of a run as a file of deviations, to be gone through by hand.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -25,18 +25,23 @@ impl Deviating {
 
 impl Document for Deviating {
     fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()> {
-        let known = records.iter().filter(|record| {
+        let failing = records.iter().filter(|record| {
             matches!(record.verdict, Verdict::Fail | Verdict::Inconclusive) && !record.unstarted
         });
-        for record in known {
+        for record in failing {
             self.none = false;
-            self.entries.keep(|out| out.write_str(&entry(record)))?;
+            let covers: Vec<&str> = record.covers.keys().map(String::as_str).collect();
+            let comment = match covers.as_slice() {
+                [] => String::new(),
+                _ => format!("{}: {}", covers.join(" "), record.title),
+            };
+            self.entries.keep(|out| entry(out, &comment, &record.id, seen(record)))?;
         }
         Ok(())
     }
 
     fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "# Known failures of {}: give each a reason, or mend it.", header.target)?;
+        writeln!(out, "{}", head(&header.target))?;
         if let Some(interruption) = footer.interruption(header.steps) {
             writeln!(out, "# The run was {interruption}: failures of the others are not here.")?;
         }
@@ -49,24 +54,69 @@ impl Document for Deviating {
     }
 }
 
-fn entry(record: &Record) -> String {
-    let covers: Vec<&str> = record.covers.keys().map(String::as_str).collect();
-    let comment = if covers.is_empty() {
-        String::new()
-    } else {
-        format!("  # {}: {}\n", covers.join(" "), record.title.replace('\n', " "))
-    };
-    format!("{comment}  - step: {}\n    reason: {}\n", quoted(&record.id), quoted(&seen(record)))
+/// Returns the whole file of such steps, each with its id and with what was seen.
+#[cfg(test)]
+pub(crate) fn known_failures<'a>(target: &str, steps: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = format!("{}\nformat: 1\ndeviations:\n", head(target));
+    for (id, seen) in steps {
+        // Writing to memory cannot fail.
+        entry(&mut text, seen, id, seen).ok();
+    }
+    text
 }
 
-fn seen(record: &Record) -> String {
+fn head(target: &str) -> String {
+    comment(&format!("Known failures of {target}: give each a reason, or fix it."))
+}
+
+fn entry(out: &mut String, about: &str, id: &str, seen: &str) -> fmt::Result {
+    if !about.is_empty() {
+        writeln!(out, "  {}", comment(about))?;
+    }
+    let reason = quoted(&format!("not looked into yet: {}", beginning(seen)));
+    writeln!(out, "  - step: {}\n    reason: {reason}", quoted(id))
+}
+
+fn seen(record: &Record) -> &str {
     let label =
         record.findings.first().map(|finding| finding.label.as_str()).filter(|label| !label.is_empty());
-    let seen = label.or(record.reason.as_deref()).unwrap_or("it does not hold");
-    format!("not looked into yet: {seen}")
+    label.or(record.reason.as_deref()).unwrap_or("it does not hold")
 }
 
-/// A scalar of YAML that stands for this very text: JSON is part of YAML.
+/// The beginning of a text: a reason is read by people.
+fn beginning(text: &str) -> String {
+    const LONGEST: usize = 300;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A comment of one line.
+fn comment(text: &str) -> String {
+    let shown = |one: char| if is_printable(one) { one } else { ' ' };
+    format!("# {}", text.chars().map(shown).collect::<String>())
+}
+
+/// A scalar of YAML that means this very text: JSON is part of YAML but for the characters that YAML calls unprintable.
 fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
+    let json = serde_json::to_string(text).unwrap_or_default();
+    let mut quoted = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_printable(character) {
+            quoted.push(character);
+        } else {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                quoted.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    quoted
+}
+
+/// Whether a character may stand in a line of YAML (YAML 1.2.2, section 5.1) and ends none for any reader.
+fn is_printable(character: char) -> bool {
+    !character.is_control()
+        && !matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }

@@ -49,7 +49,7 @@ impl Documents {
     /// A folder that is not there or cannot be written to.
     pub(super) fn add(&mut self, path: &Path, open: Opening) -> io::Result<()> {
         let file = WholeFile::create(path)?;
-        let document = open(Aside::within(file.folder()));
+        let document = open(Aside::within(&file.folder()));
         self.open.push((file, document));
         Ok(())
     }

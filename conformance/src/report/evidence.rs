@@ -2,6 +2,7 @@
 
 use crate::amount::grouped;
 use crate::event::Record;
+use crate::limit;
 use crate::verdict::Finding;
 
 /// Returns where the step stands, what did not hold, the exchange, what the target printed and how to repeat it.
@@ -37,11 +38,12 @@ pub fn evidence(record: &Record) -> String {
     if let Some(exchange) = &record.exchange {
         let sent = &exchange.sent;
         text += &format!("\nsent      {} {}\n", sent.method, sent.target);
-        if let Some(body) = sent.body.as_ref().filter(|body| !body.is_empty()) {
-            text += &format!("          {}\n", body.trim_end());
+        if sent.body.as_ref().is_some_and(|body| !body.is_empty()) {
+            body(&mut text, sent.beginning(limit::SHORT_BODY));
         }
         if let Some(received) = &exchange.received {
-            text += &format!("received  {}\n          {}\n", received.status, received.body.trim_end());
+            text += &format!("received  {}\n", received.status);
+            body(&mut text, received.beginning(limit::SHORT_BODY));
         }
         text += &format!("again     {}\n", exchange.again);
     }
@@ -49,6 +51,14 @@ pub fn evidence(record: &Record) -> String {
         text += &format!("printed   {}\n", record.printed.trim_end());
     }
     text
+}
+
+/// Writes the beginning of a body, and what is said of the rest.
+fn body(text: &mut String, (begin, rest): (&str, Option<String>)) {
+    *text += &format!("          {}\n", begin.trim_end());
+    if let Some(rest) = rest {
+        *text += &format!("          {rest}\n");
+    }
 }
 
 /// Returns the verdict's reason in one line.

@@ -9,6 +9,7 @@ pub mod matrix;
 mod step;
 mod view;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use super::aside::Aside;
 use super::cause::Answered;
 use super::document::Document;
 use crate::event::{Footer, Header, Record};
+use crate::outcome::Outcome;
 use crate::request::percent_encode;
 use crate::verdict::Verdict;
 
@@ -32,8 +34,10 @@ const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/re
 pub(super) struct Html {
     steps: Aside,
     /// What does not hold and is not known, or waits for such a step.
-    unfit: Vec<Arc<Record>>,
+    unfit: Vec<Record>,
     answered: Answered,
+    /// How many steps came to each outcome.
+    counts: BTreeMap<Outcome, usize>,
 }
 
 /// What a page is made of: its values, its style and its script.
@@ -50,7 +54,7 @@ const STEPS: &str = "<!-- steps -->\n";
 impl Html {
     /// Returns a page without steps.
     pub(super) fn open(steps: Aside) -> Box<dyn Document> {
-        Box::new(Self { steps, unfit: Vec::new(), answered: Answered::default() })
+        Box::new(Self { steps, unfit: Vec::new(), answered: Answered::default(), counts: BTreeMap::new() })
     }
 }
 
@@ -58,10 +62,11 @@ impl Document for Html {
     fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()> {
         for record in records {
             self.answered.add(record);
-            let tried = record.verdict > Verdict::Inconclusive;
-            let waits = record.verdict == Verdict::Inconclusive && record.waits_for.is_some();
-            if (tried || waits) && record.deviation.is_none() {
-                self.unfit.push(Arc::clone(record));
+            let outcome = record.outcome();
+            *self.counts.entry(outcome).or_default() += 1;
+            let was_tried = record.verdict > Verdict::Inconclusive;
+            if outcome.needs_attention() && (was_tried || record.waits_for.is_some()) {
+                self.unfit.push(record.brief());
             }
         }
         let written = self.steps.keep(|out| {
@@ -72,7 +77,7 @@ impl Document for Html {
     }
 
     fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
-        let view = view::page(header, footer, &self.unfit, &self.answered);
+        let view = view::page(header, footer, &self.unfit, &self.answered, &self.counts);
         let page = render(TEMPLATE, view, SCRIPT)?;
         let (above, below) = page.split_once(STEPS).unwrap_or((&page, ""));
         out.write_all(above.as_bytes())?;

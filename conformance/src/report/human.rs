@@ -3,21 +3,25 @@
 //! Failures are gathered and told at the end, those with one cause together; what a reader sees meanwhile is progress, which
 //! is a report of its own.
 
+mod drawn;
 mod failure;
 mod load;
 mod path;
 mod standing;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+
+use drawn::{Drawn, Piece};
 
 use super::cause::{Answered, Cause, causes};
 use super::fold::fold;
 use super::{Report, outlook};
 use crate::amount::amount;
 use crate::event::{Event, Footer, Header, Load, Record};
+use crate::outcome::Outcome;
 use crate::verdict::Verdict;
 
 /// Writes the report for people. Styles are always written; the stream takes them out where they are not wanted.
@@ -29,8 +33,9 @@ pub struct Human<W> {
     /// How many steps were to be told.
     planned: usize,
     load: Option<Box<Load>>,
-    /// The steps that fail, and those that wait for others.
-    wrong: Vec<Record>,
+    /// The steps that fail, each with its drawing, and those that wait for others.
+    wrong: Vec<(Record, Piece)>,
+    drawn: Drawn,
     answered: Answered,
     /// The failures that are known, with their reasons.
     known: Vec<(String, String)>,
@@ -55,6 +60,9 @@ pub enum Detail {
     Trace,
 }
 
+/// The drawings of records, by the addresses of these.
+type Drawings = HashMap<*const Record, Piece>;
+
 #[derive(Default)]
 struct Unjudged {
     steps: Vec<String>,
@@ -78,8 +86,20 @@ pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
 impl<W: Write> Human<W> {
     /// Returns a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
-        let (wrong, answered, known, remarks, unjudged) = Default::default();
-        Self { out, detail, width: None, planned: 0, load: None, wrong, answered, known, remarks, unjudged }
+        let (wrong, drawn, answered, known, remarks, unjudged) = Default::default();
+        Self {
+            out,
+            detail,
+            width: None,
+            planned: 0,
+            load: None,
+            wrong,
+            drawn,
+            answered,
+            known,
+            remarks,
+            unjudged,
+        }
     }
 
     /// Breaks sentences so that no line is wider, where there is a width.
@@ -118,20 +138,28 @@ impl<W: Write> Human<W> {
                 self.remarks.entry(remark.clone()).or_default().push(record.id.clone());
             }
         }
-        match record.verdict {
-            Verdict::Pass => self.answered.add(record),
-            Verdict::Fail | Verdict::Inconclusive if record.deviation.is_some() => {
+        match record.outcome() {
+            Outcome::Passed => self.answered.add(record),
+            Outcome::Known => {
                 self.known.push((record.id.clone(), record.deviation.clone().unwrap_or_default()));
             }
-            Verdict::Fail | Verdict::Error => self.wrong.push(record.clone()),
-            Verdict::Inconclusive if record.waits_for.is_some() => self.wrong.push(record.clone()),
-            Verdict::Skipped | Verdict::Inconclusive => self.unjudge(record),
+            Outcome::Failed | Outcome::OptionalFailed | Outcome::Error => {
+                let piece = match self.detail {
+                    Detail::Quiet => Piece::default(),
+                    _ => self.drawn.draw(record)?,
+                };
+                self.wrong.push((record.brief(), piece));
+            }
+            Outcome::Inconclusive | Outcome::OptionalInconclusive if record.waits_for.is_some() => {
+                self.wrong.push((record.brief(), Piece::default()));
+            }
+            Outcome::Skipped | Outcome::Inconclusive | Outcome::OptionalInconclusive => self.unjudge(record),
         }
         Ok(())
     }
 
     /// What to mend first, then the failures in that order, those with one cause together.
-    fn causes(&mut self, causes: &[Cause<'_>]) -> io::Result<()> {
+    fn causes(&mut self, causes: &[Cause<'_>], drawings: &Drawings) -> io::Result<()> {
         if self.detail >= Detail::Verbose && !causes.is_empty() {
             writeln!(self.out)?;
         }
@@ -147,7 +175,7 @@ impl<W: Write> Human<W> {
             writeln!(self.out)?;
         }
         for cause in causes.iter().take(wanted) {
-            self.cause(cause)?;
+            self.cause(cause, drawings)?;
         }
         let mut others = causes.iter().skip(wanted).flat_map(|cause| &cause.records).peekable();
         if others.peek().is_some() {
@@ -158,11 +186,11 @@ impl<W: Write> Human<W> {
         Ok(())
     }
 
-    fn cause(&mut self, cause: &Cause<'_>) -> io::Result<()> {
+    fn cause(&mut self, cause: &Cause<'_>, drawings: &Drawings) -> io::Result<()> {
         let Some((first, others)) = cause.records.split_first() else { return Ok(()) };
-        failure::failure(first, &mut self.out)?;
+        self.failure(first, drawings)?;
         if self.detail >= Detail::Verbose {
-            return others.iter().try_for_each(|record| failure::failure(record, &mut self.out));
+            return others.iter().try_for_each(|record| self.failure(record, drawings));
         }
         if others.is_empty() {
             return Ok(());
@@ -178,20 +206,28 @@ impl<W: Write> Human<W> {
         writeln!(self.out)
     }
 
+    fn failure(&mut self, record: &Record, drawings: &Drawings) -> io::Result<()> {
+        let piece = drawings.get(&std::ptr::from_ref(record)).copied().unwrap_or_default();
+        self.drawn.write(piece, &mut self.out)
+    }
+
     fn footer(&mut self, footer: &Footer) -> io::Result<()> {
         let judged =
             footer.steps.keys().any(|verdict| !matches!(verdict, Verdict::Skipped | Verdict::Inconclusive));
         let wrong = std::mem::take(&mut self.wrong);
-        let causes = causes(&wrong, &self.answered, &footer.requirements);
+        let drawings: Drawings =
+            wrong.iter().map(|(record, piece)| (std::ptr::from_ref(record), *piece)).collect();
+        let records = wrong.iter().map(|(record, _)| record);
+        let causes = causes(records, &self.answered, &footer.requirements);
         let waiting: HashSet<&str> =
             causes.iter().flat_map(|cause| &cause.waiting).map(|record| record.id.as_str()).collect();
-        for record in &wrong {
+        for (record, _) in &wrong {
             if record.verdict == Verdict::Inconclusive && !waiting.contains(record.id.as_str()) {
                 self.unjudge(record);
             }
         }
         if self.detail != Detail::Quiet {
-            self.causes(&causes)?;
+            self.causes(&causes, &drawings)?;
         }
         if self.detail != Detail::Quiet && judged {
             let all = self.detail >= Detail::Requirements;

@@ -37,6 +37,11 @@ impl JsonLines {
         }
         serde_json::to_writer(&mut self.lines, event)?;
         self.lines.push(b'\n');
+        if self.file.as_ref().is_some_and(WholeFile::is_stream) {
+            // Whoever reads along gets each event when it happens.
+            self.write()?;
+            return self.file.as_mut().map_or(Ok(()), WholeFile::flush);
+        }
         if self.lines.len() >= PIECE { self.write() } else { Ok(()) }
     }
 

@@ -13,8 +13,8 @@ use super::document::Document;
 use super::evidence::{evidence, summary};
 use super::xml::Xml;
 use crate::amount::{decimal, whole};
-use crate::event::{Footer, Header, Record, Standing};
-use crate::verdict::Verdict;
+use crate::event::{Footer, Header, Record, Stale, Standing};
+use crate::outcome::Outcome;
 
 /// The suites so far, with their cases.
 pub(super) struct Junit {
@@ -77,9 +77,11 @@ impl Document for Junit {
         let whole = |count: fn(&Counts) -> usize| -> usize {
             self.suites.iter().map(|suite| count(&suite.counts)).sum()
         };
-        let more = usize::from(interruption.is_some());
-        let (tests, errors) = (whole(|counts| counts.tests) + more, whole(|counts| counts.errors) + more);
-        let (failures, seconds) = (whole(|counts| counts.failures), footer.milliseconds / 1000.0);
+        let (more, stale) = (usize::from(interruption.is_some()), footer.stale.len());
+        let tests = whole(|counts| counts.tests) + more + stale;
+        let errors = whole(|counts| counts.errors) + more;
+        let failures = whole(|counts| counts.failures) + stale;
+        let seconds = footer.milliseconds / 1000.0;
         let name = Xml(&header.suite);
         writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
         writeln!(
@@ -96,9 +98,7 @@ impl Document for Junit {
             cases.write(suite.bytes, out)?;
             out.write_all(b"  </testsuite>\n")?;
         }
-        if let Some(interruption) = interruption {
-            interrupted(&interruption, out)?;
-        }
+        of_the_run(interruption.as_deref(), &footer.stale, out)?;
         out.write_all(b"</testsuites>\n")
     }
 }
@@ -128,11 +128,11 @@ impl Suite {
 impl Counts {
     fn count(&mut self, record: &Record) {
         self.tests += 1;
-        match outcome(record) {
-            Some(("failure", _)) => self.failures += 1,
-            Some(("error", _)) => self.errors += 1,
-            Some(_) => self.skipped += 1,
-            None => {}
+        match Element::of(record.outcome()) {
+            Element::None => {}
+            Element::Failure => self.failures += 1,
+            Element::Error => self.errors += 1,
+            Element::Skipped => self.skipped += 1,
         }
     }
 }
@@ -174,16 +174,14 @@ fn case(out: &mut String, record: &Record) -> fmt::Result {
         decimal(out, milliseconds / place % 10);
     }
     out.push_str("\">\n");
-    if let Some((element, kind)) = outcome(record) {
-        let message = summary(record);
-        let message = Xml(&message);
-        if element == "skipped" {
-            writeln!(out, r#"      <skipped message="{message}"/>"#)?;
-        } else {
-            write!(out, r#"      <{element} type="{kind}" message="{message}">"#)?;
-            Xml(&evidence(record)).in_element(out);
-            writeln!(out, "</{element}>")?;
-        }
+    let outcome = record.outcome();
+    let message = message(record, outcome);
+    let message = Xml(&message);
+    match Element::of(outcome) {
+        Element::None => {}
+        Element::Skipped => writeln!(out, r#"      <skipped message="{message}"/>"#)?,
+        Element::Failure => with_evidence(out, "failure", record, &message)?,
+        Element::Error => with_evidence(out, "error", record, &message)?,
     }
     out.push_str("      <system-out>");
     for (index, (id, level)) in record.covers.iter().enumerate() {
@@ -197,30 +195,82 @@ fn case(out: &mut String, record: &Record) -> fmt::Result {
     decimal(out, record.place.line());
     out.push(':');
     decimal(out, record.place.column());
+    if let Some(repetition) = record.repetition() {
+        out.extend(["\ntried ", &repetition]);
+    }
     out.push_str("</system-out>\n    </testcase>\n");
     Ok(())
 }
 
-/// The format has no word for a run that was ended early: an error of its own keeps it from looking whole.
-fn interrupted(interruption: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
-        r#"  <testsuite name="the run" tests="1" failures="0" errors="1" skipped="0" time="0.000">
-    <testcase name="comes to its end" classname="the run" time="0.000">
-      <error type="interrupted" message="{}"/>
-    </testcase>
-  </testsuite>"#,
-        Xml(interruption)
-    )
+fn with_evidence(out: &mut String, element: &str, record: &Record, message: &Xml<'_>) -> fmt::Result {
+    write!(out, r#"      <{element} type="{}" message="{message}">"#, record.verdict)?;
+    Xml(&evidence(record)).in_element(out);
+    writeln!(out, "</{element}>")
 }
 
-/// The element that says how a step ended, with a type. What binds nobody fails nothing here either: it is told as skipped.
-fn outcome(record: &Record) -> Option<(&'static str, &'static str)> {
-    match record.verdict {
-        Verdict::Pass => None,
-        Verdict::Fail if record.binds() => Some(("failure", "fail")),
-        Verdict::Fail | Verdict::Skipped => Some(("skipped", "skipped")),
-        Verdict::Inconclusive => Some(("error", "inconclusive")),
-        Verdict::Error => Some(("error", "error")),
+/// Says in one line why a step is what it is.
+fn message(record: &Record, outcome: Outcome) -> String {
+    match (outcome, &record.deviation) {
+        (Outcome::Known, Some(reason)) => format!("known: {reason}"),
+        (Outcome::OptionalFailed | Outcome::OptionalInconclusive, _) => {
+            format!("no must is covered: {}", summary(record))
+        }
+        _ => summary(record),
+    }
+}
+
+/// What belongs to no step: that the run was ended early, for which the format has no word, and deviations that are no longer true.
+fn of_the_run(interruption: Option<&str>, stale: &[Stale], out: &mut dyn Write) -> io::Result<()> {
+    let (errors, failures) = (usize::from(interruption.is_some()), stale.len());
+    if errors + failures == 0 {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        r#"  <testsuite name="the run" tests="{}" failures="{failures}" errors="{errors}" skipped="0" time="0.000">"#,
+        errors + failures
+    )?;
+    if let Some(interruption) = interruption {
+        writeln!(
+            out,
+            r#"    <testcase name="comes to its end" classname="the run" time="0.000">
+      <error type="interrupted" message="{}"/>
+    </testcase>"#,
+            Xml(interruption)
+        )?;
+    }
+    for Stale { at, message } in stale {
+        writeln!(
+            out,
+            r#"    <testcase name="deviation {}" classname="the run" time="0.000">
+      <failure type="stale" message="{}"/>
+    </testcase>"#,
+            Xml(at),
+            Xml(message)
+        )?;
+    }
+    writeln!(out, "  </testsuite>")
+}
+
+/// The element of a case that says how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Element {
+    None,
+    Failure,
+    Error,
+    /// Also for what does not fail the run although it does not pass: readers of the format fail a build for anything else.
+    Skipped,
+}
+
+impl Element {
+    fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Passed => Self::None,
+            Outcome::Failed => Self::Failure,
+            Outcome::Inconclusive | Outcome::Error => Self::Error,
+            Outcome::Skipped | Outcome::Known | Outcome::OptionalFailed | Outcome::OptionalInconclusive => {
+                Self::Skipped
+            }
+        }
     }
 }

@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 
 use crate::amount::amount;
 use crate::comparison::{Comparison, Row};
+use crate::outcome::{Conclusion, Outcome};
 use crate::suite::Level;
-use crate::verdict::Verdict;
 
 /// Writes who holds how much, and every requirement that does not hold somewhere, the most frequent first; then those of which
 /// nothing was decided somewhere and that fail nowhere.
@@ -29,16 +29,13 @@ pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
             (_, 0) => None,
             (held, tried) => Some(format!("{level} {held} of {tried}")),
         });
-        let (held, tried) = one.held(Level::Must);
         let (style, counts) = match (&one.trouble, &one.undecided) {
             (Some(reason), _) => (unclear(), format!("cannot be used: {reason}")),
             (None, Some(reason)) => (unclear(), format!("nothing was decided: {reason}")),
-            (None, None) if one.verdicts.values().all(|verdict| *verdict == Verdict::Skipped) => {
+            (None, None) if one.outcomes.values().all(|outcome| *outcome == Outcome::Skipped) => {
                 (unclear(), "no requirement was tried".to_owned())
             }
-            (None, None) => {
-                (if held == tried { good() } else { bad() }, counts.collect::<Vec<_>>().join(" · "))
-            }
+            (None, None) => (conclusion(one.exit), counts.collect::<Vec<_>>().join(" · ")),
         };
         writeln!(out, "{:3}  {:width$}  {style}{counts}{style:#}", index + 1, one.name)?;
     }
@@ -83,7 +80,7 @@ fn part(
     for (failures, row) in rows {
         write!(out, "{:14} {:6} {failures:5}", row.id, row.level.to_string())?;
         for one in implementations {
-            let (mark, style) = mark(one.verdicts.get(&row.id).copied());
+            let (mark, style) = mark(one.outcomes.get(&row.id).copied());
             write!(out, "  {style}{mark}{style:#}")?;
         }
         writeln!(out, "  {}", row.text)?;
@@ -91,13 +88,22 @@ fn part(
     Ok(())
 }
 
-fn mark(verdict: Option<Verdict>) -> (char, Style) {
-    match verdict {
-        Some(Verdict::Pass) => ('✓', good()),
-        Some(Verdict::Fail | Verdict::Error) => ('✕', bad()),
-        Some(Verdict::Inconclusive) => ('?', unclear()),
-        Some(Verdict::Skipped) => ('–', Style::new().dimmed()),
+fn mark(outcome: Option<Outcome>) -> (char, Style) {
+    match outcome {
+        Some(Outcome::Passed) => ('✓', good()),
+        Some(Outcome::Failed | Outcome::OptionalFailed | Outcome::Error) => ('✕', bad()),
+        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ('?', unclear()),
+        Some(Outcome::Known) => ('~', Style::new().dimmed()),
+        Some(Outcome::Skipped) => ('–', Style::new().dimmed()),
         None => (' ', Style::new()),
+    }
+}
+
+fn conclusion(exit: u8) -> Style {
+    match Conclusion::of(exit) {
+        Conclusion::Conforms => good(),
+        Conclusion::DoesNotConform => bad(),
+        Conclusion::Inconclusive => unclear(),
     }
 }
 

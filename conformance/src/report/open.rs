@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
 use super::badge::Badge;
@@ -13,9 +14,10 @@ use super::document::Opening;
 use super::html::Html;
 use super::junit::Junit;
 use super::tap::Tap;
+use super::whole::is_stdout;
 use super::{Above, Detail, Documents, Github, Human, Progress, Report};
 use crate::diagnostic::Diagnostic;
-use crate::options::{Color, ReportKind, ReportPlace, Telling, github_summary};
+use crate::options::{Color, ReportKind, ReportPlace, Telling, github_summary, github_workspace};
 
 /// Returns the reports of a run; with `deviating`, a file of what fails in it as well.
 ///
@@ -29,17 +31,40 @@ pub fn open(options: &Telling, deviating: Option<&Path>) -> Result<Vec<Box<dyn R
         _ if options.requirements => Detail::Requirements,
         _ => Detail::Normal,
     };
+    let paths = options.report.iter().filter_map(|place| match place {
+        ReportPlace::File(_, path) => Some(path.as_path()),
+        ReportPlace::Github => None,
+    });
+    let to_stdout = paths.chain(deviating).filter(|path| is_stdout(path)).count();
+    if to_stdout > 1 {
+        let wrong = Diagnostic::new("only one report can be written to standard output");
+        return Err(wrong.help("give the others files of their own"));
+    }
     // Where every step is told, that is progress enough.
     let progress = matches!(detail, Detail::Normal | Detail::Requirements)
         .then(|| Progress::new(width(&io::stderr()), io::stderr()));
-    let out = above(progress.as_ref(), AutoStream::new(io::stdout(), choice(options.color)));
+    let line = progress.as_ref();
     let mut reports: Vec<Box<dyn Report>> = Vec::new();
-    reports.push(Box::new(Human::new(out, detail).within(width(&io::stdout()))));
+    // A report on standard output has it for itself: what people read goes to standard error then.
+    if to_stdout == 0 {
+        let out = above(line, AutoStream::new(io::stdout(), choice(options.color)));
+        reports.push(Box::new(Human::new(out, detail).within(width(&io::stdout()))));
+    } else {
+        let err = AutoStream::new(io::stderr(), choice_of(options.color, &io::stderr()));
+        let out = above(line, err);
+        reports.push(Box::new(Human::new(out, detail).within(width(&io::stderr()))));
+    }
     let mut documents = Documents::default();
     for place in &options.report {
         match place {
             ReportPlace::Github => {
-                reports.push(Box::new(Github::new(above(progress.as_ref(), io::stdout()), summary()?)));
+                let (page, workspace) = (summary()?, github_workspace());
+                // GitHub reads workflow commands from both streams.
+                if to_stdout == 0 {
+                    reports.push(Box::new(Github::new(above(line, io::stdout()), page, workspace)));
+                } else {
+                    reports.push(Box::new(Github::new(above(line, io::stderr()), page, workspace)));
+                }
             }
             ReportPlace::File(kind, path) => {
                 let added = match document(*kind) {
@@ -55,7 +80,7 @@ pub fn open(options: &Telling, deviating: Option<&Path>) -> Result<Vec<Box<dyn R
         reports.insert(0, Box::new(progress));
     }
     if let Some(path) = deviating {
-        if path.exists() {
+        if path.exists() && !is_stdout(path) {
             let message = format!("{} is there already, and may hold reasons", path.display());
             return Err(Diagnostic::new(message).help("--deviations FILE reads it"));
         }
@@ -83,8 +108,14 @@ fn above<O: Write>(progress: Option<&Progress<io::Stderr>>, out: O) -> Above<O> 
 /// When standard output is written in colour.
 #[must_use]
 pub fn choice(color: Color) -> ColorChoice {
+    choice_of(color, &io::stdout())
+}
+
+/// When a stream is written in colour.
+#[must_use]
+pub fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
     match color {
-        Color::Auto => AutoStream::choice(&io::stdout()),
+        Color::Auto => AutoStream::choice(stream),
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
     }

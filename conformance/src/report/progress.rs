@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Report;
 use crate::amount::amount;
 use crate::event::Event;
-use crate::verdict::Verdict;
+use crate::outcome::Outcome;
 
 /// Tells how far a run has come.
 pub struct Progress<W> {
@@ -73,7 +73,7 @@ impl<W: Write> Progress<W> {
     fn message(&self) -> String {
         match (self.wrong, self.unclear) {
             (0, 0) => "all hold".to_owned(),
-            (0, unclear) => format!("{unclear} unclear"),
+            (0, unclear) => format!("{unclear} inconclusive"),
             (1, _) => "1 does not hold".to_owned(),
             (wrong, _) => format!("{wrong} do not hold"),
         }
@@ -95,8 +95,10 @@ impl<W: Write> Report for Progress<W> {
             Event::Step(record) => {
                 // Under load a step is told once more where it does not keep its verdict.
                 self.done = (before + 1).min(self.steps);
-                self.wrong += usize::from(record.verdict > Verdict::Inconclusive);
-                self.unclear += usize::from(record.verdict == Verdict::Inconclusive);
+                let outcome = record.outcome();
+                let unclear = matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive);
+                self.unclear += usize::from(unclear);
+                self.wrong += usize::from(outcome.needs_attention() && !unclear);
             }
             Event::Load(_) | Event::Footer(_) => {}
         }

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::event::Standing;
+use crate::event::{self, Standing};
+use crate::outcome::Outcome;
 use crate::suite::Level;
-use crate::verdict::Verdict;
 
 /// The requirements whose ids differ in their last number only: `SESSION-7`.
 #[derive(Debug, Clone, Serialize)]
@@ -48,19 +48,34 @@ impl Task<'_> {
     /// Counts the requirements of a level: how many hold, and how many were tried.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
+        event::held(self.requirements.iter().copied(), level)
+    }
+
+    /// Returns the worst outcome of the requirements of a level, where any step ran.
+    #[must_use]
+    pub fn outcome(&self, level: Level) -> Option<Outcome> {
         let of_level = self.requirements.iter().filter(|standing| standing.level == level);
-        let tried = of_level.filter_map(|standing| standing.verdict).filter(|one| *one != Verdict::Skipped);
-        tried.fold((0, 0), |(held, tried), one| (held + usize::from(one == Verdict::Pass), tried + 1))
+        of_level.filter_map(|standing| standing.outcome()).max()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Verdict;
 
     fn standing(id: &str, clause: &str, verdict: Option<Verdict>) -> Standing {
         let (id, clause, text) = (id.to_owned(), clause.to_owned(), String::new());
-        Standing { id, level: Level::Must, clause, text, verdict, deviates: false, reason: None }
+        Standing {
+            id,
+            level: Level::Must,
+            clause,
+            text,
+            verdict,
+            deviates: false,
+            outcome: None,
+            reason: None,
+        }
     }
 
     #[test]

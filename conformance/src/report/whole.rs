@@ -1,59 +1,133 @@
-//! A file that is put into its place when it is whole: an interrupted run leaves an older one as it was.
+//! Where a report goes: a file, which is replaced when the report is complete, or a stream, which gets it as it is written.
+//!
+//! A file is written beside its place and renamed at the end, so that an interrupted run leaves an older one as it was. Standard
+//! output, pipes and character devices such as `/dev/null` are written to directly: a rename would replace them for everybody.
 
-use std::fs::Permissions;
+use std::fs::{File, FileType, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 /// So many bytes are written at once.
 const PIECE: usize = 64 * 1024;
+/// A chain of more symbolic links is a loop.
+const MOST_LINKS: usize = 40;
+/// The names of standard output.
+const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
-/// A file that is being written.
+/// A report that is being written.
 pub(super) struct WholeFile {
-    file: BufWriter<NamedTempFile>,
-    path: PathBuf,
+    out: BufWriter<Sink>,
+}
+
+enum Sink {
+    /// A temporary file that takes its place at the end.
+    Replacing(NamedTempFile, PathBuf),
+    Stream(File),
+    Stdout(io::Stdout),
+}
+
+/// Whether a report at this path goes to standard output: `-`, or a name of the device, or a link to it.
+#[must_use]
+pub fn is_stdout(path: &Path) -> bool {
+    matches!(followed(path), Ok(None))
 }
 
 impl WholeFile {
-    /// Returns a file that will stand at `path`.
+    /// Returns a report that will be at `path`. A symbolic link stays; what it leads to is replaced.
     ///
     /// # Errors
-    /// A folder that is not there or cannot be written to.
+    /// A folder that is not there or cannot be written to; what is neither a file nor a stream.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
-        // A link stays; what it leads to is replaced.
-        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+        Ok(Self { out: BufWriter::with_capacity(PIECE, Sink::open(path)?) })
+    }
+
+    /// The folder for what does not fit into memory while the report is made.
+    pub(super) fn folder(&self) -> PathBuf {
+        match self.out.get_ref() {
+            Sink::Replacing(_, path) => folder(path).to_owned(),
+            Sink::Stream(_) | Sink::Stdout(_) => std::env::temp_dir(),
         }
-        if path.exists() && !path.is_file() {
-            // A device or a pipe would be gone for everybody.
-            return Err(io::Error::other("it is no file, and would be replaced by one"));
+    }
+
+    /// Whether somebody may read it while it is written.
+    pub(super) fn is_stream(&self) -> bool {
+        !matches!(self.out.get_ref(), Sink::Replacing(..))
+    }
+
+    /// Writes what is left, and puts a file into its place.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.out.flush()?;
+        match self.out.into_inner().map_err(io::IntoInnerError::into_error)? {
+            Sink::Replacing(file, path) => file.persist(path).map(drop).map_err(|error| error.error),
+            Sink::Stream(_) | Sink::Stdout(_) => Ok(()),
+        }
+    }
+}
+
+impl Sink {
+    fn open(path: &Path) -> io::Result<Self> {
+        let Some(path) = followed(path)? else { return Ok(Self::Stdout(io::stdout())) };
+        if let Ok(about) = path.metadata() {
+            let kind = about.file_type();
+            if kind.is_char_device() || kind.is_fifo() {
+                return OpenOptions::new().write(true).open(&path).map(Self::Stream);
+            }
+            if let Some(what) = unwritable(kind) {
+                return Err(io::Error::other(format!("it is {what}, not a file")));
+            }
+            if is_descriptor(&path) {
+                // What a shell has opened for this program: others may write to it too.
+                return OpenOptions::new().append(true).open(&path).map(Self::Stream);
+            }
         }
         // A report is no secret: as readable as the umask lets any file be.
         let readable = Permissions::from_mode(0o666);
         let file = tempfile::Builder::new()
             .prefix(".conformance-")
             .permissions(readable)
-            .tempfile_in(folder(path))?;
-        Ok(Self { file: BufWriter::with_capacity(PIECE, file), path: path.to_owned() })
+            .tempfile_in(folder(&path))?;
+        Ok(Self::Replacing(file, path))
     }
+}
 
-    /// The folder that it will stand in.
-    pub(super) fn folder(&self) -> &Path {
-        folder(&self.path)
+fn unwritable(kind: FileType) -> Option<&'static str> {
+    match kind {
+        kind if kind.is_dir() => Some("a directory"),
+        kind if kind.is_socket() => Some("a socket"),
+        kind if kind.is_block_device() => Some("a block device"),
+        _ => None,
     }
+}
 
-    /// Puts it into its place.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub(super) fn finish(self) -> io::Result<()> {
-        let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        Ok(())
+/// Returns where symbolic links lead, whether a file is there or not; none if that is standard output.
+fn followed(path: &Path) -> io::Result<Option<PathBuf>> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if STDOUT.iter().any(|name| path == Path::new(name)) {
+            return Ok(None);
+        }
+        if is_descriptor(&path) {
+            return Ok(Some(path));
+        }
+        match path.read_link() {
+            Ok(target) => path = folder(&path).join(target),
+            // It is not a link.
+            Err(_) => return Ok(Some(path)),
+        }
     }
+    Err(io::Error::other("too many symbolic links lead there"))
+}
+
+/// Whether a path names a file that this process has open. As a link it leads to a name that may mean something else.
+fn is_descriptor(path: &Path) -> bool {
+    ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder)))
+        || path == Path::new("/dev/stderr")
 }
 
 fn folder(path: &Path) -> &Path {
@@ -62,10 +136,28 @@ fn folder(path: &Path) -> &Path {
 
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        self.out.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.out.flush()
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Replacing(file, _) => file.write(bytes),
+            Self::Stream(file) => file.write(bytes),
+            Self::Stdout(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Replacing(file, _) => file.flush(),
+            Self::Stream(file) => file.flush(),
+            Self::Stdout(out) => out.flush(),
+        }
     }
 }

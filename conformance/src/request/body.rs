@@ -28,6 +28,13 @@ pub enum Field {
     Text(Text),
     /// Bytes that a file held when the suite was loaded.
     Bytes(Vec<u8>),
+    /// The bytes of a file as they are, with its name as it is written.
+    File {
+        /// The name.
+        name: Box<str>,
+        /// What the file held when the suite was loaded.
+        bytes: Vec<u8>,
+    },
     /// A value as `curl --data-urlencode` encodes it, behind a name that is left as it stands.
     Urlencoded {
         /// The name; without one, no `=` is sent.
@@ -102,6 +109,18 @@ impl Body {
         }
     }
 
+    /// Returns the name of the file whose bytes are the whole body.
+    pub(crate) fn file(&self) -> Option<&str> {
+        match self {
+            Self::Raw(Field::File { name, .. }) => Some(name),
+            Self::Fields(fields) => match &**fields {
+                [Field::File { name, .. }] => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Returns the content type that goes with the body, and its bytes.
     #[expect(clippy::type_complexity, reason = "a pair that is taken apart at its only caller")]
     pub(super) fn render(&self, scope: &Scope) -> Result<Option<(Option<String>, Vec<u8>)>, TemplateError> {
@@ -131,7 +150,7 @@ impl Field {
                 vec![text]
             }
             Self::Joined(pieces) => pieces.iter().flat_map(Self::texts).collect(),
-            Self::Bytes(_) => Vec::new(),
+            Self::Bytes(_) | Self::File { .. } => Vec::new(),
         }
     }
 
@@ -140,14 +159,14 @@ impl Field {
         match self {
             Self::Text(text) => vec![text],
             Self::Joined(pieces) => pieces.iter().flat_map(Self::as_it_stands).collect(),
-            Self::Bytes(_) | Self::Urlencoded { .. } | Self::Encoded { .. } => Vec::new(),
+            Self::Bytes(_) | Self::File { .. } | Self::Urlencoded { .. } | Self::Encoded { .. } => Vec::new(),
         }
     }
 
     pub(super) fn render(&self, scope: &Scope) -> Result<Vec<u8>, TemplateError> {
         Ok(match self {
             Self::Text(text) => text.render(scope)?.into_bytes(),
-            Self::Bytes(bytes) => bytes.clone(),
+            Self::Bytes(bytes) | Self::File { bytes, .. } => bytes.clone(),
             Self::Joined(pieces) => join(pieces, scope)?,
             Self::Urlencoded { name, value } => {
                 let encoded = form_encode(value.render(scope)?.as_bytes());

@@ -31,7 +31,8 @@ pub(super) fn field(
     match node.tag.as_deref() {
         Some(FILE) => {
             let path = string(&node.untagged(), source, "the path of a file")?;
-            file(&path, node, source, files).map(Field::Bytes)
+            let bytes = file(&path, node, source, files)?;
+            Ok(Field::File { name: path.into(), bytes })
         }
         Some(BASE64) => {
             let written = string(&node.untagged(), source, "base64")?;

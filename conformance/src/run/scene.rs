@@ -1,10 +1,13 @@
 //! One scenario, played to its end.
 
+mod kept;
 mod telling;
 mod trying;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use kept::Bodies;
 
 use super::caught::caught_in;
 use super::path::What;
@@ -63,7 +66,11 @@ struct Move<'a> {
 /// A step that was tried, with what went over the wire.
 struct Attempt {
     judgement: Judgement,
+    /// Findings that were dropped.
+    more_findings: usize,
     exchange: Option<Exchange>,
+    /// The bodies that were taken out of the exchange.
+    bodies: Bodies,
     printed: String,
     /// How often it was sent.
     tries: u32,
@@ -76,7 +83,9 @@ impl From<Judgement> for Attempt {
     fn from(judgement: Judgement) -> Self {
         Self {
             judgement,
+            more_findings: 0,
             exchange: None,
+            bodies: Bodies::default(),
             printed: String::new(),
             tries: 0,
             took: Duration::ZERO,
@@ -204,6 +213,8 @@ impl<'a> Scene<'a> {
             self.count(&attempt, one, stage, what);
             if asked {
                 self.keep_answer(one, &attempt);
+                let is_shown = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
+                attempt.shorten(one.deed, is_shown);
                 self.told.push((index, attempt));
             }
         }

@@ -1,5 +1,6 @@
 //! A step: what it is about, and under which circumstances it is sent. What it sends is its [`Deed`].
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,19 +79,50 @@ impl Role {
 }
 
 impl Step {
-    /// Whether a line of a file is one of its own, or of what brought it about.
+    /// Whether a line of a file is one of its own, or of what brought it about: its row, and the steps that use its sequence.
     #[must_use]
     pub fn stands_at(&self, file: &str, line: usize) -> bool {
-        let at = |place: &Place| {
-            let path = place.source().path();
-            let named = path == file || path.ends_with(&format!("/{file}"));
-            named && (place.line()..=place.last_line()).contains(&line)
-        };
+        let at = |place: &Place| has_line(place, file, line);
         let Spots { around, rows, .. } = &*self.spots;
         let is_own = |row: &Place| around.iter().any(|own| own.is(row));
         let mut rows = rows.iter().flat_map(|rows| rows.iter());
         (at(&self.lines) || around.iter().any(at)) && !rows.any(|row| at(row) && !is_own(row))
     }
+
+    /// Whether a line of a file belongs to one of the rows of which it has one.
+    #[must_use]
+    pub fn has_row_at(&self, file: &str, line: usize) -> bool {
+        self.spots.rows.iter().flat_map(|rows| rows.iter()).any(|row| has_line(row, file, line))
+    }
+
+    /// Returns a file of the suite with this name, if a part of the step or of what brought it about stands in it.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<&Arc<Source>> {
+        let Spots { around, rows, .. } = &*self.spots;
+        let rows = rows.iter().flat_map(|rows| rows.iter());
+        let mut places = [&self.lines].into_iter().chain(around).chain(rows);
+        places.find(|place| is_named(place.source(), name)).map(Place::source)
+    }
+}
+
+/// Whether a line is one of those of the list item, or of the record of a CSV file, that begins at a place.
+fn has_line(place: &Place, file: &str, line: usize) -> bool {
+    let is_yaml = [".yaml", ".yml"].iter().any(|ending| {
+        let path = place.source().path();
+        path.len() > ending.len()
+            && path.as_bytes()[path.len() - ending.len()..].eq_ignore_ascii_case(ending.as_bytes())
+    });
+    let last = if is_yaml { place.last_line_of_block().max(place.last_line()) } else { place.last_line() };
+    is_named(place.source(), file) && (place.line()..=last).contains(&line)
+}
+
+/// Whether a file of the suite is meant by a name: its path as messages show it, the end of it, or an absolute path that ends in it.
+fn is_named(source: &Source, name: &str) -> bool {
+    let path = source.path();
+    let ends = |whole: &str, end: &str| {
+        whole.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
+    ends(path, name) || (Path::new(name).is_absolute() && ends(name, path.trim_start_matches("./")))
 }
 
 /// Returns the step that is written at a level, and what it does.

@@ -3,6 +3,7 @@
 use crate::events;
 use crate::program::Finished;
 use crate::sandbox::Sandbox;
+use crate::simple;
 
 const RUN: &[&str] = &["run", "--suite", "../suite"];
 
@@ -79,4 +80,27 @@ fn a_file_of_deviations_is_begun_and_then_holds() {
 fn a_target_that_cannot_be_used_is_no_known_failure() {
     let finished = with("  - step: '*'\n    reason: everything\n", "lacks");
     assert_eq!(finished.code, Some(3), "{}", finished.stdout);
+}
+
+#[test]
+fn what_is_written_for_rows_and_odd_names_of_files_is_read_again() {
+    let url = simple::serve(|_| ("500 Internal Server Error", Vec::new()));
+    let sandbox = simple::suite(
+        "steps:\n  - id: s\n    title: s\n    covers: [A-1.1]\n    rows: [{row: email}, {row: name}]\n    request: {path: /}\n    expect: {status: 200}\n",
+    );
+    for name in ["[ab]", "{a,b}", "*", "a?", "back\\slash", "say \"it\"", "#x: y", "é 😀", "- x", "new\nline"]
+    {
+        let text = "format: 1\ntitle: a\nprofile: p\nsteps:\n  - id: s\n    title: \"two\\nlines # and more\"\n    covers: [A-1.1]\n    \
+                    request: {path: /}\n    expect: {status: 200}\n";
+        sandbox.write(&format!("suite/t/{name}.yaml"), text);
+    }
+    let begun = sandbox.run(&[RUN, &["--write-deviations", "../known.yaml", &url]].concat());
+    assert_eq!(begun.code, Some(1), "{begun:?}");
+    let known = sandbox.run(&[RUN, &["--deviations", "../known.yaml", &url]].concat());
+    assert_eq!(known.code, Some(0), "{known:?}\n{}", sandbox.read("known.yaml"));
+    assert!(
+        known.stdout.contains("KNOWN t/a::s[email]") && known.stdout.contains("KNOWN t/[ab]::s"),
+        "{}",
+        known.stdout
+    );
 }

@@ -95,7 +95,7 @@ fn a_path_of_a_curl_command_may_be_an_expression_behind_the_host() {
 #[test]
 fn one_row_is_run_alone_by_its_id_or_its_line() {
     let sandbox = Sandbox::todo();
-    for filter in ["tokens@whole::missing[empty]", "people/tokens.yaml:15"] {
+    for filter in ["tokens@whole::missing[empty]", "people/tokens.yaml:14"] {
         let told = run(&sandbox, &["--profile", "whole", "--filter", filter]);
         assert_eq!(told.ids(), ["people/tokens@whole::missing[empty]"], "{filter}");
     }

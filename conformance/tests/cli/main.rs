@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod again;
+mod agreement;
 mod bless;
 mod bombs;
 mod broken;
@@ -26,11 +27,13 @@ mod hurl;
 mod import;
 mod interrupted;
 mod language;
+mod large;
 mod list;
 mod load;
 mod network;
 mod odd;
 mod people;
+mod places;
 mod port_owner;
 mod program;
 mod readme;
@@ -47,6 +50,7 @@ mod server;
 mod shards;
 mod shared_target;
 mod signals;
+mod simple;
 mod stage;
 mod target_file;
 mod timeouts;

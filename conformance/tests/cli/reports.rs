@@ -74,7 +74,7 @@ fn a_report_in_place_of_a_folder_is_refused() {
     let finished =
         sandbox.run(&[&["run", "--suite", "../suite", "--report", "jsonl=../temporary"], DESK].concat());
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
-    let sentence = "error: the report ../temporary cannot be written: is a directory\n";
+    let sentence = "error: the report ../temporary cannot be written: it is a directory, not a file\n";
     assert_eq!(finished.stderr, sentence);
     assert!(!sandbox.path("listens").exists());
 }
@@ -88,7 +88,7 @@ fn what_is_no_file_is_not_replaced_by_a_report() {
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
     assert_eq!(
         finished.stderr,
-        "error: the report ../socket cannot be written: it is no file, and would be replaced by one\n"
+        "error: the report ../socket cannot be written: it is a socket, not a file\n"
     );
     assert!(fs::metadata(sandbox.path("socket")).unwrap().file_type().is_socket());
 }
@@ -111,6 +111,82 @@ fn a_link_in_place_of_a_report_stays_a_link() {
     assert_eq!(sandbox.run(&[&arguments, DESK].concat()).code, Some(0));
     assert!(sandbox.path("link").is_symlink());
     assert_eq!(sandbox.read("reports/report.jsonl").lines().count(), 3);
+}
+
+#[test]
+fn a_link_whose_target_is_not_there_yet_stays_a_link() {
+    let sandbox = with_older_report();
+    symlink("reports/new.jsonl", sandbox.path("link")).unwrap();
+    symlink("link", sandbox.path("link-to-link")).unwrap();
+    let arguments = ["run", "--suite", "../suite", "--filter", "1-open", "--report", "jsonl=../link-to-link"];
+    assert_eq!(sandbox.run(&[&arguments, DESK].concat()).code, Some(0));
+    assert!(sandbox.path("link").is_symlink() && sandbox.path("link-to-link").is_symlink());
+    assert_eq!(sandbox.read("reports/new.jsonl").lines().count(), 3);
+}
+
+#[test]
+fn links_that_lead_to_each_other_are_refused() {
+    let sandbox = Sandbox::noted();
+    symlink("one", sandbox.path("two")).unwrap();
+    symlink("two", sandbox.path("one")).unwrap();
+    let finished = sandbox.run(&[&["run", "--suite", "../suite", "--report", "tap=../one"], DESK].concat());
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert!(finished.stderr.contains("too many symbolic links"), "{finished:?}");
+}
+
+#[test]
+fn a_report_on_standard_output_has_it_for_itself() {
+    for name in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+        let sandbox = Sandbox::noted();
+        let report = format!("jsonl={name}");
+        let arguments = ["run", "--suite", "../suite", "--filter", "1-open", "--report", &report];
+        let finished = sandbox.run(&[&arguments, DESK].concat());
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let events: Vec<Json> =
+            finished.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(events.len(), 3, "{name}: {finished:?}");
+        assert!(finished.stderr.contains("steps: 1 pass"), "{name}: {finished:?}");
+        assert!(!sandbox.path("implementation/-").exists());
+    }
+    for (kind, begins) in
+        [("junit", "<?xml"), ("tap", "TAP version 14"), ("html", "<!doctype"), ("badge", "<svg")]
+    {
+        let sandbox = Sandbox::noted();
+        let report = format!("{kind}=-");
+        let arguments = ["run", "--suite", "../suite", "--filter", "1-open", "--report", &report];
+        let finished = sandbox.run(&[&arguments, DESK].concat());
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        assert!(finished.stdout.starts_with(begins) && !finished.stdout.contains("steps: "), "{finished:?}");
+    }
+}
+
+#[test]
+fn two_reports_on_standard_output_are_refused() {
+    let sandbox = Sandbox::noted();
+    let reports = ["run", "--suite", "../suite", "--report", "jsonl=-", "--report", "tap=/dev/stdout"];
+    let finished = sandbox.run(&[&reports, DESK].concat());
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert!(
+        finished.stderr.starts_with("error: only one report can be written to standard output"),
+        "{finished:?}"
+    );
+    assert!(!sandbox.path("listens").exists());
+}
+
+#[test]
+fn devices_and_pipes_are_written_to_and_not_replaced() {
+    let sandbox = Sandbox::noted();
+    assert!(std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status().unwrap().success());
+    let pipe = sandbox.path("pipe");
+    let reader = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
+    let arguments = ["run", "--suite", "../suite", "--filter", "1-open"];
+    let reports = ["--report", "jsonl=../pipe", "--report", "html=/dev/null", "--report", "tap=/dev/stderr"];
+    let finished = sandbox.run(&[&arguments[..], &reports, DESK].concat());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(reader.join().unwrap().lines().count(), 3);
+    assert!(finished.stderr.contains("ok 1 - desk/1-open::open"), "{finished:?}");
+    assert!(fs::metadata(sandbox.path("pipe")).unwrap().file_type().is_fifo());
+    assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
 }
 
 #[test]

@@ -75,6 +75,23 @@ fn the_merged_report_is_that_of_one_run() {
     assert!(sandbox.read("merged.html").contains("the desk survives the question"));
     assert!(sandbox.read("merged.junit").contains("desk/2-dies"));
     assert!(sandbox.read("merged.tap").contains("not ok 3 - desk/2-dies::question"));
+    // Empty lines, ends of lines as on Windows and a byte order mark change nothing.
+    for shard in 1..=3 {
+        let report = sandbox.read(&format!("{shard}.jsonl"));
+        let report = match shard {
+            1 => report + "\n",
+            2 => report.replace('\n', "\r\n") + " \r\n\r\n",
+            _ => format!("\u{feff}\n{report}"),
+        };
+        sandbox.write(&format!("odd-{shard}.jsonl"), &report);
+    }
+    let odd =
+        ["merge", "../odd-1.jsonl", "../odd-2.jsonl", "../odd-3.jsonl", "--report", "jsonl=../odd.jsonl"];
+    let odd = sandbox.run(&odd);
+    assert_eq!(odd.code, whole.code, "{odd:?}");
+    assert_eq!(events("odd.jsonl"), events("whole.jsonl"));
+    sandbox.write("odd.jsonl", &format!("{}\n\n", sandbox.read("odd.jsonl")));
+    assert_eq!(sandbox.run(&["compare", "../odd.jsonl"]).code, Some(0));
     // What is whole can be compared; a part is told to be one.
     assert_eq!(sandbox.run(&["compare", "../merged.jsonl"]).code, Some(0));
     let compared = sandbox.run(&["compare", "../1.jsonl"]);

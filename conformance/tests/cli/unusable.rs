@@ -138,7 +138,7 @@ fn reason(sandbox: &Sandbox, target: &[&str]) -> String {
     let finished = &told.finished;
     assert_eq!(finished.code, Some(3), "{}", finished.stdout);
     // Standard error says how far the run has come, and does not say that anything holds.
-    assert!(["", "1 of 1 step, 1 unclear\n"].contains(&finished.stderr.as_str()), "{}", finished.stderr);
+    assert!(["", "1 of 1 step, 1 inconclusive\n"].contains(&finished.stderr.as_str()), "{}", finished.stderr);
     assert_eq!(told.verdicts(), [("desk/1-open::open", "inconclusive")]);
     let reason = told.steps[0]["reason"].as_str().unwrap();
     let sentence = format!("\nINCONCLUSIVE 1 step in desk: {reason}\n");

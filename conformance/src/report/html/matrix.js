@@ -17,7 +17,6 @@
     // As the page has them: the order of the columns may change.
     cells: [...element.cells].slice(2),
   }));
-  const ranks = { fails: 0, lacks: 1, unclear: 2, skipped: 3, holds: 4, untested: 5 };
   let by = null;
 
   function filter() {
@@ -36,7 +35,7 @@
   }
 
   function sortRows() {
-    const rank = (row) => (by === null ? 0 : ranks[row.cells[by].className]);
+    const rank = (row) => (by === null ? 0 : +row.cells[by].dataset.rank);
     const often = (row) => (form.elements.order.value === "failures" ? -row.failures : 0);
     const sorted = rows.toSorted((a, b) => rank(a) - rank(b) || often(a) - often(b) || a.index - b.index);
     body.append(...sorted.map((row) => row.element));

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::{render, view};
 use crate::comparison::{Comparison, Implementation};
+use crate::outcome::Outcome;
 use crate::report::task::task_of;
 use crate::suite::Level;
-use crate::verdict::Verdict;
 
 const TEMPLATE: &str = include_str!("matrix.html");
 const SCRIPT: &str = concat!(include_str!("page.js"), include_str!("matrix.js"));
@@ -39,7 +39,8 @@ struct RowView<'a> {
     failures: usize,
     /// Whether another task begins here.
     begins: bool,
-    cells: Vec<(&'static str, &'static str)>,
+    /// The class of each cell, its mark, and its place where the rows are sorted by it: the worst first.
+    cells: Vec<(&'static str, &'static str, usize)>,
 }
 
 /// Writes the page.
@@ -56,7 +57,7 @@ pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         program: env!("CARGO_PKG_VERSION"),
         columns: columns.collect(),
         rows: rows(comparison),
-        evidence: comparison.implementations.iter().map(evidence).collect::<Result<_, _>>()?,
+        evidence: comparison.implementations.iter().map(evidence).collect(),
     };
     out.write_all(render(TEMPLATE, page, SCRIPT)?.as_bytes())
 }
@@ -67,8 +68,7 @@ fn rows(comparison: &Comparison) -> Vec<RowView<'_>> {
     for row in &comparison.requirements {
         let begins = task_of(&row.id) != task;
         task = task_of(&row.id);
-        let cells =
-            comparison.implementations.iter().map(|one| cell(one.verdicts.get(&row.id).copied(), row.level));
+        let cells = comparison.implementations.iter().map(|one| cell(one.outcomes.get(&row.id).copied()));
         rows.push(RowView {
             id: &row.id,
             level: row.level.to_string(),
@@ -82,11 +82,27 @@ fn rows(comparison: &Comparison) -> Vec<RowView<'_>> {
     rows
 }
 
-fn cell(verdict: Option<Verdict>, level: Level) -> (&'static str, &'static str) {
-    verdict.map_or(("untested", ""), |verdict| view::state(verdict, level == Level::Must))
+fn cell(outcome: Option<Outcome>) -> (&'static str, &'static str, usize) {
+    let Some(outcome) = outcome else { return ("untested", "", UNTESTED) };
+    let (state, mark) = view::state(outcome);
+    // What was skipped stands between what is undecided and what holds.
+    let worst_first = [
+        Outcome::Error,
+        Outcome::Failed,
+        Outcome::OptionalFailed,
+        Outcome::Inconclusive,
+        Outcome::OptionalInconclusive,
+        Outcome::Known,
+        Outcome::Skipped,
+        Outcome::Passed,
+    ];
+    (state, mark, worst_first.iter().position(|one| *one == outcome).unwrap_or(UNTESTED))
 }
 
+/// The place of a cell of which nothing is known: behind all others.
+const UNTESTED: usize = Outcome::ALL.len();
+
 /// The steps as JSON that may stand in an element of a page.
-fn evidence(implementation: &Implementation) -> io::Result<String> {
-    Ok(serde_json::to_string(&implementation.steps)?.replace('<', "\\u003c"))
+fn evidence(implementation: &Implementation) -> String {
+    format!("[{}]", implementation.evidence.join(",")).replace('<', "\\u003c")
 }

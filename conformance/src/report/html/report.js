@@ -5,7 +5,8 @@
   const steps = [...document.querySelectorAll(".step")].map((element) => ({
     element,
     scenario: element.closest(".scenario"),
-    verdict: element.dataset.verdict,
+    outcome: element.dataset.outcome,
+    attention: "attention" in element.dataset,
     levels: element.dataset.levels.split(" "),
     tasks: element.dataset.tasks.split(" "),
     text: null,
@@ -15,13 +16,13 @@
 
   function filter() {
     const data = new FormData(form);
-    const verdicts = data.getAll("verdict");
+    const outcomes = data.getAll("outcome");
     const [level, task] = [data.get("level"), data.get("task")];
     const words = data.get("search").toLowerCase().split(/\s+/).filter(Boolean);
     const scenarios = new Map();
     let count = 0;
     for (const step of steps) {
-      const holds = verdicts.includes(step.verdict)
+      const holds = outcomes.includes(step.outcome)
         && (!level || step.levels.includes(level))
         && (!task || step.tasks.includes(task))
         && words.every((word) => textOf(step).includes(word));
@@ -90,7 +91,7 @@
       "/": () => form.elements.search.focus(),
       n: () => move(1),
       p: () => move(-1),
-      f: () => { const next = move(1, (step) => step.matches(".fails, .lacks, .unclear")); if (next) next.open = true; },
+      f: () => { const next = move(1, (step) => "attention" in step.dataset); if (next) next.open = true; },
       c: () => { const button = current()?.querySelector(".copy"); if (button) copy(button); },
     }[event.key];
     if (act) { event.preventDefault(); act(); }
@@ -98,12 +99,12 @@
   addEventListener("hashchange", follow);
   // On paper nobody can open what is closed.
   addEventListener("beforeprint", () => {
-    for (const step of steps) if (step.element.matches(".fails, .lacks")) step.element.open = true;
+    for (const step of steps) if (step.attention) step.element.open = true;
     for (const task of document.querySelectorAll(".task")) task.open = true;
   });
   // What does not hold is what a reader comes for; the rest is one click away.
-  if (steps.some((step) => !["pass", "skipped"].includes(step.verdict))) {
-    for (const box of form.querySelectorAll("[name=verdict]")) box.checked = !["pass", "skipped"].includes(box.value);
+  if (steps.some((step) => step.attention)) {
+    for (const box of form.querySelectorAll("[name=outcome]")) box.checked = "attention" in box.dataset;
   }
   filter();
   follow();

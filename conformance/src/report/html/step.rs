@@ -9,15 +9,13 @@ use std::sync::Arc;
 use super::difference::{self, Line, Mark};
 use super::markup::Markup as _;
 use super::view::state;
-use crate::amount::{grouped, whole};
+use crate::amount::{amount, grouped, whole};
 use crate::event::{Exchange, Received, Record};
+use crate::limit;
 use crate::report::task::task_of;
 use crate::source::indentation;
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
-
-/// A body is shown up to so many bytes.
-const LARGEST_BODY: usize = 20_000;
 
 /// Writes a scenario with its steps.
 pub(super) fn scenario(out: &mut String, records: &[Arc<Record>]) {
@@ -44,6 +42,9 @@ fn step(out: &mut String, record: &Record) {
         None => out.number(whole(record.milliseconds)).markup(" ms"),
     };
     out.push_str("</p>\n");
+    if let Some(reason) = &record.deviation {
+        out.markup("<p class=\"reason\">known: ").text(reason).markup("</p>\n");
+    }
     if let Some(reason) = &record.reason {
         out.markup("<p class=\"reason\">").text(reason).markup("</p>\n");
     }
@@ -78,10 +79,13 @@ fn step(out: &mut String, record: &Record) {
 
 /// What is seen of a step that is closed, and what the filters look at.
 fn summary(out: &mut String, record: &Record) {
-    let (state, mark) = state(record.verdict, record.binds());
+    let outcome = record.outcome();
+    let (state, mark) = state(outcome);
     let verdict = record.verdict.as_str();
     out.markup("<details class=\"step ").markup(state).markup("\" id=\"").attribute(&record.id);
-    out.markup("\" data-verdict=\"").markup(verdict).markup("\" data-levels=\"");
+    out.markup("\" data-verdict=\"").markup(verdict).markup("\" data-outcome=\"").markup(outcome.as_str());
+    out.markup(if outcome.needs_attention() { "\" data-attention=\"" } else { "" });
+    out.markup("\" data-levels=\"");
     let levels = Level::ALL.into_iter().filter(|level| record.covers.values().any(|own| own == level));
     for (index, level) in levels.enumerate() {
         out.markup(if index > 0 { " " } else { "" }).markup(level.as_str());
@@ -93,7 +97,7 @@ fn summary(out: &mut String, record: &Record) {
     }
     out.truncate(out.trim_end_matches(' ').len());
     out.markup("\">\n<summary><span class=\"cell ").markup(state).markup("\" role=\"img\" aria-label=\"");
-    out.markup(verdict).markup("\">").markup(mark).markup("</span>\n<span class=\"what\"><code>");
+    out.markup(outcome.title()).markup("\">").markup(mark).markup("</span>\n<span class=\"what\"><code>");
     out.text(record.id.rsplit("::").next().unwrap_or(&record.id)).markup("</code> ").text(&record.title);
     out.push_str("</span>\n<span class=\"covers\">");
     for (id, level) in &record.covers {
@@ -152,8 +156,13 @@ fn sides(out: &mut String, record: &Record, exchange: &Exchange) {
     out.push_str("<pre tabindex=\"0\" aria-label=\"The request\"><b>");
     out.text(&sent.method).markup(" ").text(&sent.target).markup("</b>\n");
     fields(out, &sent.headers);
-    if let Some(body) = sent.body.as_deref().filter(|body| !body.is_empty()) {
+    more_fields(out, sent.more_headers);
+    let (body, rest) = sent.beginning(limit::BODY);
+    if !body.is_empty() {
         out.markup("\n").text(body);
+    }
+    if let Some(rest) = rest {
+        out.markup("\n<i>").text(&rest).markup("</i>");
     }
     out.push_str("</pre>\n");
     for hop in &exchange.hops {
@@ -181,6 +190,12 @@ fn fields(out: &mut String, fields: &[(String, String)]) {
     }
 }
 
+fn more_fields(out: &mut String, more: usize) {
+    if more > 0 {
+        out.markup("<i>and ").text(&amount(more, "header field")).markup(" more</i>\n");
+    }
+}
+
 fn answer(out: &mut String, record: &Record, received: &Received) {
     let status = received.status.to_string();
     let of_status = |finding: &Finding| finding.pointer.is_none() && finding.received == status;
@@ -192,18 +207,20 @@ fn answer(out: &mut String, record: &Record, received: &Received) {
     }
     fields(out, &received.headers);
     let marks = record.findings.iter().any(|finding| finding.pointer.is_some());
-    let lines = (marks && received.body.len() <= LARGEST_BODY)
-        .then(|| difference::lines(&received.body, &record.findings))
-        .flatten();
+    more_fields(out, received.more_headers);
+    let (shown, rest) = received.beginning(limit::BODY);
+    let lines =
+        (marks && rest.is_none()).then(|| difference::lines(&received.body, &record.findings)).flatten();
     if let Some(lines) = lines {
         out.push('\n');
         for line in &lines {
             marked(out, line);
         }
     } else {
-        let shown = &received.body[..received.body.floor_char_boundary(LARGEST_BODY)];
-        let more = if shown.len() < received.body.len() || received.cut { " …" } else { "" };
-        out.markup("\n").text(shown.trim_end()).markup(more);
+        out.markup("\n").text(shown.trim_end());
+        if let Some(rest) = rest {
+            out.markup("\n<i>").text(&rest).markup("</i>");
+        }
     }
     out.push_str("</pre>");
 }

@@ -1,15 +1,14 @@
 //! What stands above the steps of a run, as the template of the page wants it.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::event::{Footer, Header, Record, Standing};
+use crate::event::{Footer, Header, Record, Stale, Standing};
+use crate::outcome::{Conclusion, Outcome};
 use crate::report::cause::{Answered, Cause, causes};
 use crate::report::task::tasks;
 use crate::suite::Level;
-use crate::verdict::Verdict;
 
 /// Everything that the template shows.
 #[derive(Debug, Serialize)]
@@ -20,12 +19,26 @@ pub(super) struct Page<'a> {
     started: String,
     seconds: String,
     program: &'a str,
-    conforms: bool,
+    /// The class of what the run came to, its mark, and its words.
+    conclusion: (&'static str, &'static str, &'static str),
+    /// The steps that cover no requirement and fail the run.
+    uncovered: Vec<&'a str>,
+    /// The deviations that are no longer true.
+    stale: &'a [Stale],
     interruption: Option<String>,
     levels: Vec<Held>,
     tasks: Vec<TaskView<'a>>,
     causes: Vec<CauseView<'a>>,
-    verdicts: Vec<(String, usize)>,
+    outcomes: Vec<OutcomeView>,
+}
+
+/// The steps that came to one outcome.
+#[derive(Debug, Serialize)]
+struct OutcomeView {
+    name: &'static str,
+    title: &'static str,
+    count: usize,
+    attention: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,16 +78,26 @@ struct CauseView<'a> {
 pub(super) fn page<'a>(
     header: &'a Header,
     footer: &'a Footer,
-    unfit: &'a [Arc<Record>],
+    unfit: &'a [Record],
     answered: &Answered,
+    counts: &BTreeMap<Outcome, usize>,
 ) -> Page<'a> {
     let levels = Level::ALL.into_iter().map(|level| {
         let (held, tried) = footer.held(level);
         Held { level: level.to_string(), count: held, tried }
     });
-    let mut verdicts: Vec<(String, usize)> =
-        footer.steps.iter().map(|(verdict, count)| (verdict.to_string(), *count)).collect();
-    verdicts.reverse();
+    let outcomes = counts.iter().rev().map(|(outcome, count)| OutcomeView {
+        name: outcome.as_str(),
+        title: outcome.title(),
+        count: *count,
+        attention: outcome.needs_attention(),
+    });
+    let conclusion = Conclusion::of(footer.exit);
+    let (class, mark) = match conclusion {
+        Conclusion::Conforms => ("holds", "✓"),
+        Conclusion::DoesNotConform => ("fails", "✕"),
+        Conclusion::Inconclusive => ("unclear", "?"),
+    };
     Page {
         suite: &header.suite,
         target: &header.target,
@@ -82,17 +105,19 @@ pub(super) fn page<'a>(
         started: header.started.split('.').next().unwrap_or_default().replace('T', " ") + " UTC",
         seconds: format!("{:.1} s", footer.milliseconds / 1000.0),
         program: &header.conformance,
-        conforms: footer.exit == 0,
+        conclusion: (class, mark, conclusion.title()),
+        uncovered: footer.uncovered.iter().map(|step| step.id.as_str()).collect(),
+        stale: &footer.stale,
         interruption: footer.interruption(header.steps),
         levels: levels.filter(|one| one.tried > 0).collect(),
         tasks: task_views(footer),
         causes: cause_views(footer, unfit, answered),
-        verdicts,
+        outcomes: outcomes.collect(),
     }
 }
 
-fn cause_views<'a>(footer: &'a Footer, unfit: &'a [Arc<Record>], answered: &Answered) -> Vec<CauseView<'a>> {
-    let causes = causes(unfit.iter().map(|record| &**record), answered, &footer.requirements);
+fn cause_views<'a>(footer: &'a Footer, unfit: &'a [Record], answered: &Answered) -> Vec<CauseView<'a>> {
+    let causes = causes(unfit, answered, &footer.requirements);
     causes.into_iter().map(|one| cause(one, footer)).collect()
 }
 
@@ -123,8 +148,7 @@ fn task_views(footer: &Footer) -> Vec<TaskView<'_>> {
 }
 
 fn requirement(standing: &Standing) -> RequirementView<'_> {
-    let (state, mark) =
-        standing.verdict.map_or(("untested", "–"), |verdict| state(verdict, standing.level == Level::Must));
+    let (state, mark) = standing.outcome().map_or(("untested", "–"), state);
     RequirementView {
         id: &standing.id,
         level: standing.level.to_string(),
@@ -135,14 +159,14 @@ fn requirement(standing: &Standing) -> RequirementView<'_> {
     }
 }
 
-/// The word for a verdict on the page, and its mark: colour is never alone.
-pub(super) fn state(verdict: Verdict, binds: bool) -> (&'static str, &'static str) {
-    match verdict {
-        Verdict::Pass => ("holds", "✓"),
-        Verdict::Fail if binds => ("fails", "✕"),
-        Verdict::Fail => ("lacks", "!"),
-        Verdict::Inconclusive => ("unclear", "?"),
-        Verdict::Skipped => ("skipped", "–"),
-        Verdict::Error => ("fails", "✕"),
+/// The class of an outcome on the page, and its mark: colour is never alone.
+pub(super) fn state(outcome: Outcome) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::Passed => ("holds", "✓"),
+        Outcome::Failed | Outcome::Error => ("fails", "✕"),
+        Outcome::OptionalFailed => ("lacks", "!"),
+        Outcome::Known => ("known", "~"),
+        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("unclear", "?"),
+        Outcome::Skipped => ("skipped", "–"),
     }
 }

@@ -7,7 +7,9 @@ use anstyle::Style;
 use super::{BOLD, DIM, green, red, yellow};
 use crate::amount::{amount, grouped};
 use crate::event::{Exchange, Received, Record, Sent};
+use crate::limit;
 use crate::matcher::AGAINST_SCHEMA;
+use crate::outcome::Outcome;
 use crate::verdict::{Finding, Verdict};
 
 /// The findings of a step that are drawn; the others are counted.
@@ -96,15 +98,15 @@ pub(super) fn trace(record: &Record, out: &mut impl Write) -> io::Result<()> {
 
 fn trace_sent(sent: &Sent, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "   {DIM}>{DIM:#} {BOLD}{} {}{BOLD:#}", sent.method, sent.target)?;
-    message(">", &sent.headers, sent.body.as_deref().unwrap_or_default(), out)
+    message(">", (&sent.headers, sent.more_headers), sent.beginning(limit::BODY), out)
 }
 
 fn trace_received(received: &Received, out: &mut impl Write) -> io::Result<()> {
     let time = format!("{:.1} ms", received.milliseconds);
     writeln!(out, "   {DIM}<{DIM:#} {BOLD}{}{BOLD:#} {DIM}after {time}{DIM:#}", received.status)?;
-    message("<", &received.headers, &received.body, out)?;
+    message("<", (&received.headers, received.more_headers), received.beginning(limit::BODY), out)?;
     if received.cut {
-        writeln!(out, "     … (no expectation looks at the body: the rest was not read)")?;
+        writeln!(out, "     (no expectation looks at the body: the rest was not read)")?;
     }
     if let Some(reason) = &received.incomplete {
         writeln!(out, "     … (incomplete: {reason})")?;
@@ -128,13 +130,14 @@ pub(super) fn covers(record: &Record) -> String {
 }
 
 fn word(record: &Record) -> (&'static str, Style) {
-    match record.verdict {
-        Verdict::Pass => ("PASS", green()),
-        Verdict::Error => ("ERROR", red()),
-        Verdict::Fail if record.binds() => ("FAIL", red()),
-        Verdict::Fail => ("FAIL", yellow()),
-        Verdict::Inconclusive => ("UNCLEAR", yellow()),
-        Verdict::Skipped => ("SKIP", DIM),
+    match record.outcome() {
+        Outcome::Passed => ("PASS", green()),
+        Outcome::Error => ("ERROR", red()),
+        Outcome::Failed => ("FAIL", red()),
+        Outcome::OptionalFailed => ("FAIL", yellow()),
+        Outcome::Known => ("KNOWN", DIM),
+        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("UNCLEAR", yellow()),
+        Outcome::Skipped => ("SKIP", DIM),
     }
 }
 
@@ -155,7 +158,7 @@ fn drawing(record: &Record, finding: &Finding, out: &mut impl Write) -> io::Resu
 }
 
 /// The members of a body that differ, each with its path.
-fn differences(findings: &[&Finding], besides: usize, out: &mut impl Write) -> io::Result<()> {
+fn differences(findings: &[&Finding], more: usize, out: &mut impl Write) -> io::Result<()> {
     let at = |finding: &Finding| match finding.pointer.as_deref() {
         None | Some("") => "the body".to_owned(),
         Some(pointer) => pointer.to_owned(),
@@ -177,7 +180,7 @@ fn differences(findings: &[&Finding], besides: usize, out: &mut impl Write) -> i
         writeln!(out, "{bad}{}{bad:#}", value(&finding.received))?;
         told = Some(finding);
     }
-    match findings.len().saturating_sub(DIFFERENCES) + besides {
+    match findings.len().saturating_sub(DIFFERENCES) + more {
         0 => Ok(()),
         more => writeln!(out, "             and {} more", grouped(more)),
     }
@@ -186,7 +189,8 @@ fn differences(findings: &[&Finding], besides: usize, out: &mut impl Write) -> i
 fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     let sent = &exchange.sent;
     let body = sent.body.as_ref().filter(|body| !body.is_empty());
-    let body = body.map(|body| format!("   {}", one_line(body))).unwrap_or_default();
+    let body =
+        body.map(|body| format!("   {}", body_line(body, sent.beginning(ONE_LINE).1))).unwrap_or_default();
     writeln!(out, "   {DIM}sent{DIM:#}      {} {}{body}", sent.method, sent.target)?;
     for hop in &exchange.hops {
         let location = hop.received.header("location").unwrap_or_default();
@@ -202,10 +206,10 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     if let Some(received) = &exchange.received {
         let content_type = received.headers.iter().find(|(name, _)| name == "content-type");
         let content_type = content_type.map(|(_, value)| format!(" {value}")).unwrap_or_default();
-        let body = one_line(&received.body);
+        let body = body_line(&received.body, received.beginning(ONE_LINE).1);
         writeln!(out, "   {DIM}received{DIM:#}  {}{content_type} {body}", received.status)?;
         if let Some(reason) = &received.incomplete {
-            let bytes = amount(received.body.len(), "byte");
+            let bytes = amount(received.bytes.unwrap_or(received.body.len()), "byte");
             writeln!(out, "             (incomplete: {bytes} of the body came; {reason})")?;
         }
     }
@@ -215,13 +219,24 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "   {DIM}again{DIM:#}     {}", exchange.again)
 }
 
-fn message(mark: &str, headers: &[(String, String)], body: &str, out: &mut impl Write) -> io::Result<()> {
+fn message(
+    mark: &str,
+    (headers, more): (&[(String, String)], usize),
+    (body, rest): (&str, Option<String>),
+    out: &mut impl Write,
+) -> io::Result<()> {
     for (name, value) in headers {
         writeln!(out, "   {DIM}{mark} {name}:{DIM:#} {value}")?;
+    }
+    if more > 0 {
+        writeln!(out, "   {DIM}{mark} and {} more{DIM:#}", amount(more, "header field"))?;
     }
     writeln!(out, "   {DIM}{mark}{DIM:#}")?;
     for line in body.lines() {
         writeln!(out, "     {line}")?;
+    }
+    if let Some(rest) = rest {
+        writeln!(out, "     {rest}")?;
     }
     Ok(())
 }
@@ -235,6 +250,18 @@ fn value(text: &str) -> String {
         None => line,
     }
 }
+
+/// A body on one line, with what is said of the rest where the record has not all of it.
+fn body_line(body: &str, rest: Option<String>) -> String {
+    let begin = &body[..body.floor_char_boundary(ONE_LINE)];
+    match rest {
+        Some(rest) => format!("{}{rest}", one_line(begin).trim_end_matches('…')),
+        None => one_line(body),
+    }
+}
+
+/// The bytes of a body that are shown on one line.
+const ONE_LINE: usize = 300;
 
 /// A text on one line: white space runs together, and what is long is cut.
 fn one_line(text: &str) -> String {

@@ -7,6 +7,7 @@ use anstyle::Style;
 use super::{BOLD, DIM, green, red, yellow};
 use crate::amount::amount;
 use crate::event::{Footer, Standing};
+use crate::outcome::Outcome;
 use crate::report::fold::fold;
 use crate::report::task::{Task, tasks};
 use crate::suite::Level;
@@ -50,9 +51,10 @@ pub(super) fn standings(
 pub(super) fn progress(footer: &Footer) -> Option<String> {
     let tasks = tasks(&footer.requirements);
     let tried: Vec<&Task<'_>> = tasks.iter().filter(|task| task.held(Level::Must).1 > 0).collect();
-    let next = tried.iter().position(|task| whole(task.held(Level::Must)).is_none())?;
+    let fails = |task: &Task<'_>| task.outcome(Level::Must).is_some_and(Outcome::fails_the_run);
+    let next = tried.iter().position(|task| fails(task))?;
     let (held, of) = tried[next].held(Level::Must);
-    let open = tried.iter().filter(|task| whole(task.held(Level::Must)).is_none()).count();
+    let open = tried.iter().filter(|task| fails(task)).count();
     let done = tried.len() - open;
     let (tasks, first) = (amount(tried.len(), "task"), &tried[next].title);
     let verb = if tried.len() == 1 { "holds" } else { "hold" };
@@ -67,6 +69,7 @@ pub(super) fn closing(footer: &Footer) -> String {
             (held, tried) => Some(format!("{level} {held} of {tried} hold")),
         })
         .collect();
+    parts.extend(uncovered(footer));
     let skipped = footer.requirements.iter().filter(|standing| standing.verdict == Some(Verdict::Skipped));
     let not_offered: Vec<&str> = skipped.map(|standing| standing.id.as_str()).collect();
     if !not_offered.is_empty() {
@@ -94,33 +97,57 @@ fn counts(task: &Task<'_>) -> String {
     if counts.is_empty() { "not offered".to_owned() } else { counts }
 }
 
+/// The steps that cover no requirement and fail the run: nothing else in the counts of requirements says so.
+fn uncovered(footer: &Footer) -> Vec<String> {
+    /// The steps that are named; the others are counted.
+    const NAMED: usize = 3;
+    let mut parts = Vec::new();
+    for (outcome, one, many) in [
+        (Outcome::Error, "ends in an error", "end in an error"),
+        (Outcome::Failed, "fails", "fail"),
+        (Outcome::Inconclusive, "is inconclusive", "are inconclusive"),
+    ] {
+        let steps: Vec<&str> = (footer.uncovered.iter())
+            .filter(|step| step.outcome == outcome)
+            .map(|step| step.id.as_str())
+            .collect();
+        let named = steps.iter().take(NAMED).copied().collect::<Vec<_>>().join(" ");
+        match steps.len() {
+            0 => {}
+            1 => parts.push(format!("1 step that covers no requirement {one}: {named}")),
+            all @ 2..=NAMED => parts.push(format!("{all} steps that cover no requirement {many}: {named}")),
+            all => {
+                let more = all - NAMED;
+                parts.push(format!("{all} steps that cover no requirement {many}: {named} and {more} more"));
+            }
+        }
+    }
+    parts
+}
+
 fn style(task: &Task<'_>) -> Style {
-    let counts = Level::ALL.map(|level| task.held(level));
-    match counts {
-        [must, ..] if whole(must).is_none() => red(),
-        all if all.iter().all(|(_, tried)| *tried == 0) => DIM,
-        all if all.into_iter().any(|count| whole(count).is_none()) => yellow(),
-        _ => green(),
+    let outcomes = Level::ALL.map(|level| task.outcome(level));
+    match outcomes.into_iter().flatten().max() {
+        Some(outcome) if outcome.fails_the_run() => red(),
+        None | Some(Outcome::Skipped) => DIM,
+        Some(Outcome::Passed) => green(),
+        Some(_) => yellow(),
     }
 }
 
-fn whole((held, tried): (usize, usize)) -> Option<()> {
-    (held == tried).then_some(())
-}
-
 fn holds(standing: &Standing) -> bool {
-    matches!(standing.verdict, Some(Verdict::Pass | Verdict::Skipped) | None)
+    matches!(standing.outcome(), Some(Outcome::Passed | Outcome::Skipped) | None)
 }
 
-/// The word for what is said of a requirement; one that binds and does not hold stands out.
+/// The word for the outcome of a requirement; one that fails the run stands out.
 fn mark(standing: &Standing) -> (&'static str, Style) {
-    match standing.verdict {
-        Some(Verdict::Fail | Verdict::Inconclusive) if standing.deviates => ("known", DIM),
-        Some(Verdict::Pass) => ("holds", green()),
-        Some(Verdict::Fail) if standing.level == Level::Must => ("FAILS", red()),
-        Some(Verdict::Fail) => ("fails", yellow()),
-        Some(Verdict::Inconclusive) => ("unclear", yellow()),
-        Some(Verdict::Skipped) | None => ("skipped", DIM),
-        Some(Verdict::Error) => ("ERROR", red()),
+    match standing.outcome() {
+        Some(Outcome::Known) => ("known", DIM),
+        Some(Outcome::Passed) => ("holds", green()),
+        Some(Outcome::Failed) => ("FAILS", red()),
+        Some(Outcome::OptionalFailed) => ("fails", yellow()),
+        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ("unclear", yellow()),
+        Some(Outcome::Skipped) | None => ("skipped", DIM),
+        Some(Outcome::Error) => ("ERROR", red()),
     }
 }

@@ -1,20 +1,24 @@
 //! From a step that was tried to the record that reports see: without its secrets.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::milliseconds;
 use super::super::session::Session;
+use super::kept::{Bodies, Body};
 use super::{Attempt, Played};
-use crate::amount::amount;
+use crate::amount::{amount, grouped};
 use crate::curl;
 use crate::event::{Exchange, Hop, Received, Record, Sent};
 use crate::exchange;
 use crate::judge::short;
+use crate::limit;
 use crate::plan::Trial;
 use crate::redact::Redactor;
 use crate::request::{Header, Prepared};
 use crate::response::Response;
+use crate::shell;
 use crate::source::Excerpt;
 use crate::suite::{Level, Role, Step};
 use crate::verdict::{Finding, Verdict};
@@ -63,11 +67,11 @@ impl Teller<'_> {
                 label = label.replace(&short(&finding.received), &short(&received));
             }
             Finding {
-                place: finding.place.masked(|text| redactor.mask(text)),
-                label: redactor.text(label),
-                expected: redactor.text(finding.expected),
-                received,
-                pointer: finding.pointer,
+                place: redactor.place(&finding.place),
+                label: self.short(&label, limit::LABEL),
+                expected: self.short(&finding.expected, limit::VALUE),
+                received: self.short(&received, limit::VALUE),
+                pointer: finding.pointer.map(|pointer| self.short(&pointer, limit::LABEL)),
             }
         });
         let remarks = attempt.judgement.remarks.into_iter().chain(attempt.exchange.iter().flat_map(remarks));
@@ -89,12 +93,12 @@ impl Teller<'_> {
             tries: attempt.tries,
             milliseconds: milliseconds(attempt.took),
             findings: findings.collect(),
-            more_findings: attempt.judgement.more,
-            remarks,
-            reason: attempt.judgement.reason.map(|reason| redactor.text(reason)),
+            more_findings: attempt.judgement.more + attempt.more_findings,
+            reason: attempt.judgement.reason.map(|reason| self.short(&reason, limit::REASON)),
             waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.scenario)),
-            exchange: attempt.exchange.map(|exchange| self.show(exchange, whole)),
-            printed: redactor.text(attempt.printed),
+            remarks,
+            exchange: attempt.exchange.map(|exchange| self.show(step, exchange, attempt.bodies, whole)),
+            printed: self.end(&attempt.printed, limit::PRINTED),
             deviation: None,
             unstarted: self.unstarted && tried,
             restarted: self.restarted.clone(),
@@ -107,79 +111,157 @@ impl Teller<'_> {
 
     /// The step in the words of its file. A file too can say a secret: a password in a curl command.
     fn source(&self, step: &Step) -> Excerpt {
-        let block = step.place.block();
+        let block = step.lines.block();
         Excerpt { text: self.redactor.text(block.text), ..block }
     }
 
-    fn show(&self, exchange: exchange::Exchange, whole: bool) -> Exchange {
+    /// The beginning of a text, with a mark where it is cut.
+    fn short(&self, text: &str, most: usize) -> String {
+        let shown = self.redactor.beginning(text, most);
+        if text.len() > most { shown + "…" } else { shown }
+    }
+
+    /// The end of a text. A line that is cut is left out, so that no half of a secret is shown.
+    fn end(&self, text: &str, most: usize) -> String {
+        let text = self.redactor.text(text);
+        if text.len() <= most {
+            return text;
+        }
+        let end = &text[text.ceil_char_boundary(text.len() - most)..];
+        end.split_once('\n').map_or("", |(_, lines)| lines).to_owned()
+    }
+
+    fn show(&self, step: &Step, exchange: exchange::Exchange, bodies: Bodies, whole: bool) -> Exchange {
         let exchange::Exchange { request, outcome, partial, hops, redirect_end, resent, .. } = exchange;
         if !whole {
             return Exchange { resent, ..outline(request, outcome.ok().as_ref(), &self.redactor) };
         }
-        let shown = self.shown(request);
-        let again = curl::render(&shown, &self.base, &self.session.options.transport.curl_options());
-        let hops = hops
-            .into_iter()
-            .map(|hop| Hop { received: self.received(hop.response), sent: sent(self.shown(hop.next)) });
+        let again = self.again(step, &request, &bodies);
+        let hops = hops.into_iter().zip(bodies.hops).map(|(hop, (response, next))| Hop {
+            received: self.received(hop.response, Some(response)),
+            sent: self.sent(hop.next, next),
+        });
         let received = match outcome {
-            Ok(response) => Some(self.received(response)),
+            Ok(response) => Some(self.received(response, bodies.response)),
             Err(breakage) => partial.map(|response| Received {
-                incomplete: Some(self.redactor.text(breakage.to_string())),
-                ..self.received(response)
+                incomplete: Some(self.short(&breakage.to_string(), limit::REASON)),
+                ..self.received(response, bodies.response)
             }),
         };
-        let redirect_end = redirect_end.map(|reason| self.redactor.text(reason));
-        Exchange { again, sent: sent(shown), hops: hops.collect(), redirect_end, resent, received }
+        let redirect_end = redirect_end.map(|reason| self.short(&reason, limit::REASON));
+        let sent = self.sent(request, bodies.request);
+        Exchange { again, sent, hops: hops.collect(), redirect_end, resent, received }
     }
 
-    fn shown(&self, request: Prepared) -> Prepared {
+    /// A command that repeats a request, as far as its body can be a part of a command.
+    fn again(&self, step: &Step, request: &Prepared, bodies: &Bodies) -> String {
+        let id = self.trial.step_id(step);
+        let id = shell::quote(&id);
+        let head = request.headers.iter().map(|header| header.name.len() + header.value.len());
+        let head = head.sum::<usize>() + request.target.len();
+        if let Some((bytes, sha256)) = &bodies.raw {
+            let size = grouped(*bytes);
+            return format!("# raw request of {size} bytes, SHA-256 {sha256}: conformance run --filter {id}");
+        }
+        if head > limit::TARGET + limit::FIELDS {
+            return format!("# the request is too long for a command: conformance run --filter {id}");
+        }
+        let options = self.session.options.transport.curl_options();
+        let shown = self.shown(request);
+        let Some((bytes, sha256)) = bodies.request.as_ref().and_then(|body| body.whole.as_ref()) else {
+            return curl::render(&shown, &self.base, &options);
+        };
+        if let Some(path) = bodies.file.as_ref().and_then(|name| body_file(step, name)) {
+            return curl::render_with_file(&shown, &self.base, &options, &path, *bytes);
+        }
+        let command = curl::render_with_file(&shown, &self.base, &options, "BODY", *bytes);
+        let (size, sha256) = (grouped(*bytes), sha256.as_deref().unwrap_or_default());
+        format!(
+            "{command}  # BODY is a file with the {size} bytes of the body, SHA-256 {sha256}; conformance run --filter {id} sends them"
+        )
+    }
+
+    /// The request without its secrets. A long body is not in it.
+    fn shown(&self, request: &Prepared) -> Prepared {
         let redactor = &self.redactor;
-        let body = request.body.map(|body| redactor.bytes(body));
-        let raw = request.raw.map(|raw| redactor.message(&raw));
-        let headers = (request.headers.into_iter())
-            .map(|header| Header { value: redactor.header(&header.name, header.value), ..header })
+        let body = request.body.clone().map(|body| redactor.bytes(body));
+        let raw = request.raw.as_ref().map(|raw| redactor.message(raw));
+        let headers = (request.headers.iter())
+            .map(|header| Header { value: redactor.header(&header.name, &header.value), ..header.clone() })
             .collect();
-        Prepared { target: redactor.text(request.target), headers, body, raw, ..request }
+        Prepared { target: redactor.text(&request.target), headers, body, raw, ..request.clone() }
     }
 
-    fn received(&self, response: Response) -> Received {
+    fn sent(&self, request: Prepared, body: Option<Body>) -> Sent {
+        let headers = request.headers.into_iter().map(|header| (header.name, header.value));
+        let (headers, more_headers) = self.headers(headers);
+        let (body, bytes, sha256) = self.body(body);
+        let target = self.short(&request.target, limit::TARGET);
+        Sent { method: request.method, target, headers, more_headers, body, bytes, sha256 }
+    }
+
+    fn received(&self, response: Response, body: Option<Body>) -> Received {
+        let (headers, more_headers) = self.headers(response.headers);
+        let (body, bytes, sha256) = self.body(body);
         Received {
             status: response.status,
-            body: self.redactor.text(response.text()),
-            headers: self.headers(response.headers),
+            headers,
+            more_headers,
+            body: body.unwrap_or_default(),
+            bytes,
+            sha256,
             cut: response.cut,
             incomplete: None,
             milliseconds: milliseconds(response.elapsed),
         }
     }
 
-    fn headers(&self, headers: Vec<(String, String)>) -> Vec<(String, String)> {
-        let redactor = &self.redactor;
-        let shown = headers.into_iter().map(|(name, value)| {
-            let value = redactor.header(&name, value);
-            (name, value)
-        });
-        shown.collect()
+    /// The beginning of a body, and its size and its SHA-256 where it goes on.
+    fn body(&self, body: Option<Body>) -> (Option<String>, Option<usize>, Option<String>) {
+        let Some(Body { text, whole }) = body else { return (None, None, None) };
+        let text = self.redactor.beginning(&text, limit::BODY);
+        let (bytes, sha256) = whole.unzip();
+        (Some(text), bytes, sha256.flatten())
     }
+
+    /// The header fields, as many as there is room for, and how many are left.
+    fn headers(&self, headers: impl IntoIterator<Item = (String, String)>) -> (Vec<(String, String)>, usize) {
+        let (mut shown, mut more, mut room) = (Vec::new(), 0, limit::FIELDS);
+        for (name, value) in headers {
+            if name.len() >= room {
+                more += 1;
+                continue;
+            }
+            room -= name.len();
+            let most = limit::FIELD.min(room);
+            let mut text = self.redactor.header_beginning(&name, &value, most);
+            room = room.saturating_sub(text.len());
+            if value.len() > most {
+                text.push('…');
+            }
+            shown.push((name, text));
+        }
+        (shown, more)
+    }
+}
+
+/// The path of a file that a step names, from where this program runs. The files of the suite inside this program have none.
+fn body_file(step: &Step, name: &str) -> Option<String> {
+    let path = Path::new(step.place.source().path()).parent()?.join(name);
+    path.is_file().then(|| path.display().to_string())
 }
 
 /// An exchange that no report shows: what is counted of it.
 fn outline(request: Prepared, response: Option<&Response>, redactor: &Redactor) -> Exchange {
-    let sent = Sent {
-        method: request.method,
-        target: redactor.text(request.target),
-        headers: Vec::new(),
-        body: None,
-    };
+    let target = redactor.beginning(&request.target, limit::TARGET);
+    let sent = Sent { method: request.method, target, ..Sent::default() };
     let received = response.map(|response| Received {
         status: response.status,
-        headers: Vec::new(),
-        body: String::new(),
         cut: response.cut,
-        incomplete: None,
         milliseconds: milliseconds(response.elapsed),
+        ..Received::default()
     });
-    Exchange { sent, hops: Vec::new(), redirect_end: None, resent: false, received, again: String::new() }
+    Exchange { sent, received, ..Exchange::default() }
 }
 
 /// What is worth knowing of an exchange whatever its verdict.
@@ -199,15 +281,4 @@ fn remarks(exchange: &exchange::Exchange) -> Vec<String> {
         ));
     }
     remarks
-}
-
-/// A body as text; what is not UTF-8 is replaced.
-fn as_text(body: Vec<u8>) -> String {
-    String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-}
-
-fn sent(shown: Prepared) -> Sent {
-    let headers = shown.headers.into_iter().map(|header| (header.name, header.value)).collect();
-    let body = shown.body.map(as_text);
-    Sent { method: shown.method, target: shown.target, headers, body }
 }

@@ -1,0 +1,136 @@
+//! What is kept of a step until its record is made: the beginnings of texts and bodies, as much as a report can show.
+//!
+//! A record is made when its scenario is over, so that a secret that a late step captures is kept out of it. Until then whole bodies
+//! would be in memory for every step of every scenario that is played.
+
+use sha2::{Digest as _, Sha256};
+
+use super::Attempt;
+use crate::exchange::Exchange;
+use crate::limit;
+use crate::redact::Redactor;
+use crate::request::Prepared;
+use crate::response::Response;
+use crate::suite::Deed;
+use crate::verdict::Finding;
+
+/// The bodies of an exchange.
+#[derive(Debug, Default)]
+pub(super) struct Bodies {
+    pub(super) request: Option<Body>,
+    pub(super) response: Option<Body>,
+    /// Those of each redirect: of the response, and of the request that followed it.
+    pub(super) hops: Vec<(Body, Option<Body>)>,
+    /// The name of the file whose bytes are the body of the request.
+    pub(super) file: Option<String>,
+    /// The size and the SHA-256 of a raw request that is too long for a command.
+    pub(super) raw: Option<(usize, String)>,
+}
+
+/// A body, as far as a report can show it.
+#[derive(Debug)]
+pub(super) struct Body {
+    /// Its text, or the beginning of it; what is not text is replaced.
+    pub(super) text: String,
+    /// Its size and its SHA-256, where the text is only the beginning. Of a body that was not read to its end there is no digest.
+    pub(super) whole: Option<(usize, Option<String>)>,
+}
+
+impl Attempt {
+    /// Drops what no report shows of a step that did this. `is_shown` says whether reports show the exchange.
+    pub(super) fn shorten(&mut self, deed: &Deed, is_shown: bool) {
+        let findings = &mut self.judgement.findings;
+        self.more_findings = findings.len().saturating_sub(limit::FINDINGS);
+        findings.truncate(limit::FINDINGS);
+        // A list that was long keeps its room otherwise.
+        findings.shrink_to_fit();
+        findings.iter_mut().for_each(shorten);
+        if let Some(reason) = &mut self.judgement.reason {
+            cut(reason, limit::REASON);
+        }
+        let begin = self.printed.len().saturating_sub(Redactor::needed(limit::PRINTED));
+        self.printed = self.printed.split_off(self.printed.ceil_char_boundary(begin));
+        if let Some(exchange) = &mut self.exchange {
+            self.bodies = Bodies::of(exchange, is_shown);
+            let file = deed.race().is_none().then(|| deed.first().request.body.file()).flatten();
+            self.bodies.file = file.map(str::to_owned);
+        }
+    }
+}
+
+fn shorten(finding: &mut Finding) {
+    cut(&mut finding.label, limit::LABEL);
+    cut(&mut finding.expected, limit::VALUE);
+    cut(&mut finding.received, limit::VALUE);
+    if let Some(pointer) = &mut finding.pointer {
+        cut(pointer, limit::LABEL);
+    }
+}
+
+/// Cuts a text to what is needed to show so many bytes of it.
+fn cut(text: &mut String, most: usize) {
+    let end = text.floor_char_boundary(Redactor::needed(most));
+    if end < text.len() {
+        text.truncate(end);
+        text.shrink_to_fit();
+    }
+}
+
+impl Bodies {
+    /// Takes the bodies out of an exchange.
+    fn of(exchange: &mut Exchange, is_shown: bool) -> Self {
+        let Exchange { request, outcome, partial, hops, .. } = exchange;
+        let responses = outcome.as_mut().ok().into_iter().chain(partial.as_mut());
+        if !is_shown {
+            responses
+                .chain(hops.iter_mut().map(|hop| &mut hop.response))
+                .for_each(|one| one.body = Vec::new());
+            hops.iter_mut().map(|hop| &mut hop.next).chain([request]).for_each(|one| {
+                (one.body, one.raw) = (None, None);
+            });
+            return Self::default();
+        }
+        let raw = request.raw.take_if(|raw| raw.len() > limit::BODY);
+        let raw = raw.map(|raw| (raw.len(), digest(&raw)));
+        let response = responses.map(Body::of_response).next();
+        let hops = hops
+            .iter_mut()
+            .map(|hop| (Body::of_response(&mut hop.response), Body::of_request(&mut hop.next)));
+        let hops = hops.collect();
+        Self { raw, hops, file: None, request: Body::of_request(request), response }
+    }
+}
+
+impl Body {
+    fn of_response(response: &mut Response) -> Self {
+        let body = {
+            let text = response.text();
+            let is_cut = text.len() > limit::BODY;
+            let digest = || (!response.cut).then(|| digest(&response.body));
+            let whole = is_cut.then(|| (response.body.len(), digest()));
+            Self { text: beginning(&text), whole }
+        };
+        response.body = Vec::new();
+        body
+    }
+
+    /// A short body stays in its request as well: the command that repeats the request has its bytes.
+    fn of_request(request: &mut Prepared) -> Option<Self> {
+        let bytes = request.body.as_mut()?;
+        let is_long = bytes.len() > limit::BODY;
+        let whole = is_long.then(|| (bytes.len(), Some(digest(bytes))));
+        let text = beginning(&String::from_utf8_lossy(bytes));
+        if is_long {
+            *bytes = Vec::new();
+        }
+        Some(Self { text, whole })
+    }
+}
+
+fn beginning(text: &str) -> String {
+    text[..text.floor_char_boundary(Redactor::needed(limit::BODY))].to_owned()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
