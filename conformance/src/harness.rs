@@ -149,6 +149,7 @@ mod tests {
             milliseconds: 0.0,
             findings: Vec::new(),
             more_findings: 0,
+            remarks: Vec::new(),
             reason: None,
             waits_for: None,
             exchange: None,
