@@ -95,19 +95,44 @@ pub enum Breakage {
     Broken(String),
     /// The body is larger than the limit, in bytes.
     TooLarge(usize),
+    /// The bodies of the responses of a race are together larger than the limit, in bytes.
+    RaceTooLarge(usize),
     /// The request cannot be sent as it is written.
     Unsendable(String),
 }
 
 /// How much of a body is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Reading {
     /// All of it, up to the limit beyond which there is no response but [`Breakage::TooLarge`].
     Whole,
+    /// All of it, as far as the responses of one race fit into their budget together.
+    Shared(Budget),
     /// As much as a report may show: no expectation looks at the body, and the rest is not waited for.
     Beginning,
 }
 
+/// The bytes that the bodies of several responses may still have together.
+#[derive(Debug, Clone)]
+pub struct Budget(Arc<AtomicUsize>);
+
+impl Budget {
+    /// Returns the budget of one race.
+    #[must_use]
+    pub fn of_race() -> Self {
+        Self(Arc::new(AtomicUsize::new(LARGEST_RACE)))
+    }
+
+    /// Takes this number of bytes; returns whether there were as many.
+    fn take(&self, bytes: usize) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
+    }
+}
+
+/// The bytes that the bodies of all responses of a race may have.
+const LARGEST_RACE: usize = 64 * 1024 * 1024;
+/// How much of the body of a redirect is kept, in bytes.
+const REDIRECT_BODY: usize = 64 * 1024;
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = if cfg!(fuzzing) { 64 * 1024 } else { 16 * 1024 * 1024 };
 /// How much is read of a body that no expectation looks at, in bytes.
@@ -120,20 +145,36 @@ const REST_WAIT: Duration = Duration::from_secs(1);
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 impl Reading {
-    fn most(self) -> usize {
+    fn most(&self) -> usize {
         match self {
-            Self::Whole => LARGEST_BODY,
+            Self::Whole | Self::Shared(_) => LARGEST_BODY,
             Self::Beginning => BEGINNING,
         }
+    }
+
+    /// Counts bytes of a body.
+    ///
+    /// # Errors
+    /// [`Breakage::RaceTooLarge`] if the budget of a race does not have them.
+    fn count(&self, bytes: usize) -> Result<(), Breakage> {
+        match self {
+            Self::Shared(budget) if !budget.take(bytes) => Err(Breakage::RaceTooLarge(LARGEST_RACE)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the whole body is needed.
+    fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole | Self::Shared(_))
     }
 
     /// Ends a response whose body is larger than what is read.
     ///
     /// # Errors
     /// [`Breakage::TooLarge`] if the body is needed whole.
-    fn end(self, response: &mut Response) -> Result<(), Breakage> {
+    fn end(&self, response: &mut Response) -> Result<(), Breakage> {
         match self {
-            Self::Whole => Err(Breakage::TooLarge(LARGEST_BODY)),
+            Self::Whole | Self::Shared(_) => Err(Breakage::TooLarge(LARGEST_BODY)),
             Self::Beginning => {
                 response.body.truncate(BEGINNING);
                 response.cut = true;
@@ -190,6 +231,11 @@ impl Display for Breakage {
             Self::Silence(limit) => write!(f, "no complete response within {limit:?}"),
             Self::Broken(cause) => f.write_str(cause),
             Self::TooLarge(limit) => write!(f, "the body is larger than {} MiB", limit / 1024 / 1024),
+            Self::RaceTooLarge(limit) => write!(
+                f,
+                "the responses of the race have more than {} MiB together, which the runner does not hold",
+                limit / 1024 / 1024
+            ),
             Self::Unsendable(cause) => write!(f, "the request cannot be sent: {cause}"),
         }
     }
@@ -275,7 +321,7 @@ impl Wire {
         let mut plain = (request.follow > 0).then(|| request.clone());
         let request = self.dress(request, jar.as_deref());
         let mut left = self.transport.limit;
-        let mut single = self.single(&request, reading, left, None).await;
+        let mut single = self.single(&request, &reading, left, None).await;
         let mut exchange = Exchange::new(request, Err(Breakage::Silence(left)));
         let mut elapsed = Duration::ZERO;
         let mut current = exchange.request.target.clone();
@@ -314,12 +360,12 @@ impl Wire {
             left = left.saturating_sub(response.elapsed);
             current.clone_from(&next.target);
             // As curl does, all hops of one request use one connection if it is clean.
-            single = self.single(&next, reading, left, single.connection).await;
+            single = self.single(&next, &reading, left, single.connection).await;
             if single.outcome.is_err() {
                 exchange.redirect_end =
                     Some(format!("`{} {}` got no complete response", next.method, next.target));
             }
-            exchange.hops.push(Hop { response, next });
+            exchange.hops.push(Hop { response: shortened(response), next });
         }
     }
 
@@ -397,7 +443,7 @@ impl Wire {
     async fn single(
         &self,
         request: &Prepared,
-        reading: Reading,
+        reading: &Reading,
         limit: Duration,
         kept: Option<Connection>,
     ) -> Single {
@@ -445,7 +491,7 @@ impl Wire {
         &self,
         request: Prepared,
         target: &str,
-        reading: Reading,
+        reading: &Reading,
         limit: Duration,
         kept: Option<Connection>,
     ) -> Single {
@@ -485,7 +531,7 @@ impl Wire {
         mut connection: Connection,
         request: &Prepared,
         message: &Message<'_>,
-        reading: Reading,
+        reading: &Reading,
         limit: Duration,
     ) -> (Single, bool) {
         let mut received = Received::default();
@@ -551,6 +597,16 @@ impl Wire {
         let address = format!("{}{target}", self.address);
         Url::parse(&address).map_err(|error| Breakage::Unsendable(format!("`{address}`: {error}")))
     }
+}
+
+/// A redirect without most of a large body: no expectation looks at it.
+fn shortened(mut response: Response) -> Response {
+    if response.body.len() > REDIRECT_BODY {
+        response.body.truncate(REDIRECT_BODY);
+        response.body.shrink_to_fit();
+        response.cut = true;
+    }
+    response
 }
 
 /// Where a response leads.
@@ -625,7 +681,7 @@ struct Transferred {
 async fn transfer(
     connection: &mut Connection,
     message: &Message<'_>,
-    reading: Reading,
+    reading: &Reading,
     limit: Duration,
     received: &mut Received,
 ) -> Result<Transferred, Breakage> {

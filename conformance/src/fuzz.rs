@@ -30,7 +30,7 @@ pub async fn response<S: AsyncRead + Unpin>(
     reading: Reading,
 ) -> (Result<bool, Breakage>, Option<Response>) {
     let mut received = exchange::Received::default();
-    let read = exchange::read(stream, bodiless, reading, &(), &mut received).await;
+    let read = exchange::read(stream, bodiless, &reading, &(), &mut received).await;
     (read.map(|()| received.reusable && received.surplus == 0), received.response)
 }
 

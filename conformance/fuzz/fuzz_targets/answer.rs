@@ -20,9 +20,9 @@ fuzz_target!(|input: &[u8]| {
     let bodiless = how & 1 == 1;
     let reading = if how & 2 == 2 { Reading::Beginning } else { Reading::Whole };
     let whole = Sent { bytes, piece: usize::MAX, again: 0, taken: 0 };
-    let (at_once, reusable) = read(whole, bodiless, reading);
+    let (at_once, reusable) = read(whole, bodiless, reading.clone());
     let pieces = Sent { piece: usize::from(*piece) + 1, ..whole };
-    let (piecewise, reusable_too) = read(pieces, bodiless, reading);
+    let (piecewise, reusable_too) = read(pieces, bodiless, reading.clone());
     assert_eq!(format!("{at_once:?}"), format!("{piecewise:?}"));
     // After a response in pieces, surplus bytes have not come yet.
     assert!(!reusable || reusable_too);
@@ -34,7 +34,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn read(mut sent: Sent<'_>, bodiless: bool, reading: Reading) -> (Result<Response, Breakage>, bool) {
     let (read, response) = {
-        let read = pin!(fuzz::response(&mut sent, bodiless, reading));
+        let read = pin!(fuzz::response(&mut sent, bodiless, reading.clone()));
         // What is sent is there at once.
         match read.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(read) => read,
@@ -49,7 +49,7 @@ fn read(mut sent: Sent<'_>, bodiless: bool, reading: Reading) -> (Result<Respons
     }
     match (read, response) {
         (Ok(reusable), Some(response)) => {
-            assert!(!response.cut || reading == Reading::Beginning && !reusable);
+            assert!(!response.cut || matches!(reading, Reading::Beginning) && !reusable);
             (Ok(response), reusable)
         }
         (Ok(_), None) => panic!("a complete response has a head"),

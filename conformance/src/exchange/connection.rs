@@ -119,7 +119,7 @@ impl Route {
         stream.write_all(request.as_bytes()).await.map_err(|error| failed(&error))?;
         let mut received = Received::default();
         // A response to CONNECT that opens the tunnel has no body; that of a refusal is not needed.
-        response_reader::read(&mut stream, true, Reading::Beginning, &(), &mut received)
+        response_reader::read(&mut stream, true, &Reading::Beginning, &(), &mut received)
             .await
             .map_err(|breakage| failed(&breakage))?;
         match received.response.map(|response| response.status) {

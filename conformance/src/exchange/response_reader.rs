@@ -53,7 +53,7 @@ impl Watch for () {
 pub(crate) async fn read<S: AsyncRead + Unpin>(
     stream: &mut S,
     bodiless: bool,
-    reading: Reading,
+    reading: &Reading,
     watch: &impl Watch,
     received: &mut Received,
 ) -> Result<(), Breakage> {
@@ -330,15 +330,15 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         &mut self,
         length: usize,
         response: &mut Response,
-        reading: Reading,
+        reading: &Reading,
     ) -> Result<(), Breakage> {
         let most = reading.most().saturating_sub(response.body.len());
-        if length > most && reading == Reading::Whole {
+        if length > most && reading.is_whole() {
             return reading.end(response);
         }
         let mut left = length.min(most);
         loop {
-            left -= self.take_some(left, response);
+            left -= self.take_some(left, response, reading)?;
             if left == 0 {
                 break;
             }
@@ -348,19 +348,25 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Moves at most this many of the bytes that have come to the body, and returns how many.
-    fn take_some(&mut self, most: usize, response: &mut Response) -> usize {
+    fn take_some(
+        &mut self,
+        most: usize,
+        response: &mut Response,
+        reading: &Reading,
+    ) -> Result<usize, Breakage> {
         let unread = self.unread();
         let taken = unread.get(..most).unwrap_or(unread);
         let length = taken.len();
+        reading.count(length)?;
         response.body.extend_from_slice(taken);
         self.at += length;
-        length
+        Ok(length)
     }
 
     /// Moves all bytes to the body until the connection is closed.
-    async fn until_closed(&mut self, response: &mut Response, reading: Reading) -> Result<(), Breakage> {
+    async fn until_closed(&mut self, response: &mut Response, reading: &Reading) -> Result<(), Breakage> {
         loop {
-            self.take_some(usize::MAX, response);
+            self.take_some(usize::MAX, response, reading)?;
             if response.body.len() > reading.most() {
                 return reading.end(response);
             }
@@ -371,7 +377,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Moves the data of all chunks to the body, and drops the trailer section (RFC 9112, section 7.1).
-    async fn chunked(&mut self, response: &mut Response, reading: Reading) -> Result<(), Breakage> {
+    async fn chunked(&mut self, response: &mut Response, reading: &Reading) -> Result<(), Breakage> {
         loop {
             let size = self.chunk_size().await?;
             if size == 0 {

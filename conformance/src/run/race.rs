@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::exchange::Reading;
+use crate::exchange::{Budget, Reading};
 use crate::jar::Jar;
 use crate::judge::Answer;
 use crate::suite::Race;
@@ -34,10 +34,11 @@ pub(super) async fn send(
     let kept = requests.iter().filter(|(_, request)| request.raw.is_none()).count();
     running.wire.open(kept).await;
     let mut tasks = JoinSet::new();
+    let reading = Reading::Shared(Budget::of_race());
     for (place, (lane, request)) in requests.into_iter().enumerate() {
-        let (running, mut jar) = (Arc::clone(running), jar.cloned());
+        let (running, mut jar, reading) = (Arc::clone(running), jar.cloned(), reading.clone());
         tasks.spawn(async move {
-            let exchange = running.wire.send(request, jar.as_mut(), Reading::Whole).await;
+            let exchange = running.wire.send(request, jar.as_mut(), reading).await;
             (place, Answer { lane, exchange })
         });
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::golden;
-use crate::program::{conformance_in, data};
+use crate::program::{conformance_in, data, unused_port};
 
 /// The desk of `documents/library.md`, running.
 pub(crate) struct Desk {
@@ -20,7 +20,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn open() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = unused_port();
         let process = Command::new("python3")
             .arg(data("documents/desk.py"))
             .env("DESK_PORT", port.to_string())

@@ -102,7 +102,8 @@ fn one_row_is_run_alone_by_its_id_or_its_line() {
     let told = run(&sandbox, &["--profile", "whole", "--filter", "wrong.csv:3"]);
     assert_eq!(told.ids(), ["people/tokens@whole::wrong[quoted]"]);
     let told = run(&sandbox, &["--filter", "slow"]);
-    assert_eq!(told.ids(), ["lists/changes::told", "lists/changes::delete"]);
+    // The cleanup step is played and not reported: the filter does not select it.
+    assert_eq!(told.ids(), ["lists/changes::told"]);
 }
 
 #[test]

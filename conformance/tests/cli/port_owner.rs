@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::events::{self, Told};
-use crate::program::data;
+use crate::program::{data, unused_port};
 use crate::sandbox::Sandbox;
 
 const RUN: [&str; 5] = ["run", "--suite", "../suite", "--jobs", "1"];
@@ -30,7 +30,7 @@ fn another_program_on_the_port_of_a_target_that_never_listens_is_not_judged() {
 #[test]
 fn another_program_on_a_fixed_port_is_named() {
     let sandbox = sandbox(&[("a", "", OPEN)]);
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port = unused_port();
     let target = format!(
         "format: 1\ntitle: t\ndirectory: implementation\nport: {port}\nenv: {{API_PORT: \"{port}\"}}\ncommand: python3 port.py never\n"
     );

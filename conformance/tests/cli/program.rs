@@ -1,8 +1,10 @@
 //! The program that is tested, and the data beside the tests.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// What a run of the program has come to.
 #[derive(Debug)]
@@ -52,6 +54,18 @@ pub(crate) fn copy(from: &Path, to: &Path) {
             _ if name == "__pycache__" => {}
             true => copy(&entry.path(), &to.join(name)),
             false => drop(fs::copy(entry.path(), to.join(name)).unwrap()),
+        }
+    }
+}
+
+/// Returns a port on which nobody listens. It is not one that the system gives to other tests meanwhile.
+pub(crate) fn unused_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let begin = u16::try_from(std::process::id() % 10_000).unwrap();
+    loop {
+        let port = 20_000 + (begin + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
         }
     }
 }

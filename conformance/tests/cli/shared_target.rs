@@ -1,13 +1,12 @@
 //! Scenarios that share a target: one at a time in each process, unless the suite allows more.
 
 use std::fs;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::Signal;
 
 use crate::events::{self, Told};
-use crate::program::data;
+use crate::program::{data, unused_port};
 use crate::sandbox::Sandbox;
 
 const COMMAND: [&str; 3] = ["--", "python3", "careful.py"];
@@ -213,7 +212,7 @@ struct Server {
 
 impl Server {
     fn start(sandbox: &Sandbox) -> Self {
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let port = unused_port();
         let child = Command::new("python3")
             .arg(sandbox.path("implementation/careful.py"))
             .env("API_PORT", port.to_string())

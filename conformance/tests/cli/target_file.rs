@@ -1,9 +1,7 @@
 //! Target files: a command for each profile, a port that nobody chooses, what is captured, and what runs around a start.
 
-use std::net::TcpListener;
-
 use crate::events;
-use crate::program::Finished;
+use crate::program::{Finished, unused_port};
 use crate::sandbox::Sandbox;
 
 fn run(sandbox: &Sandbox, file: &str) -> Finished {
@@ -21,7 +19,7 @@ fn a_profile_has_a_command_of_its_own_and_what_it_prints_is_used() {
 
 #[test]
 fn a_target_on_a_fixed_port_runs_one_scenario_after_the_other() {
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port = unused_port();
     let file = format!("command: python3 odd.py fixed {port}\nport: {port}\n");
     let finished = run(&Sandbox::odd(), &file);
     assert_eq!(finished.code, Some(0), "{}", finished.stdout);

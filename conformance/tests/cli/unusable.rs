@@ -1,19 +1,19 @@
 //! Targets that cannot be used: exit 3, one sentence that says why, and nothing judged.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value as Json;
 
 use crate::events;
 use crate::golden::without_port;
+use crate::program::unused_port;
 use crate::sandbox::Sandbox;
 
 const OPEN: &[&str] = &["run", "--suite", "../suite", "--filter", "desk/1-open"];
 
 #[test]
 fn a_target_that_is_not_there_is_told_in_one_sentence_and_nothing_is_sent() {
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port = unused_port();
     let url = format!("http://127.0.0.1:{port}");
     let told = events::run(&Sandbox::moody(), &["run", "--suite", "../suite", &url]);
     assert_eq!(told.finished.code, Some(3));
@@ -155,7 +155,7 @@ struct Server {
 
 impl Server {
     fn start(sandbox: &Sandbox, mood: &str) -> Self {
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let port = unused_port();
         let child = Command::new("python3")
             .arg(sandbox.path("implementation/moody.py"))
             .arg(mood)

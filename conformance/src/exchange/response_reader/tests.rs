@@ -10,7 +10,7 @@ use super::*;
 
 async fn receive(mut bytes: &[u8], bodiless: bool, reading: Reading) -> (Result<(), Breakage>, Received) {
     let mut received = Received::default();
-    let read = read(&mut bytes, bodiless, reading, &(), &mut received).await;
+    let read = read(&mut bytes, bodiless, &reading, &(), &mut received).await;
     (read, received)
 }
 
@@ -204,8 +204,23 @@ async fn stops_reading_a_response_that_never_ends() {
     ] {
         let mut stream = Endless { begin: [head, begin].concat(), again, sent: 0 };
         let mut received = Received::default();
-        let breakage = read(&mut stream, false, Reading::Whole, &(), &mut received).await.unwrap_err();
+        let breakage = read(&mut stream, false, &Reading::Whole, &(), &mut received).await.unwrap_err();
         assert!(breakage.to_string().ends_with(cause), "{begin}{again}: {breakage}");
         assert!(stream.sent < 32 * 1024 * 1024, "{begin}{again}: {}", stream.sent);
     }
+}
+
+#[tokio::test]
+async fn responses_of_a_race_share_a_budget() {
+    let bytes =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: 10485760\r\n\r\n{}", "x".repeat(10 * 1024 * 1024));
+    let budget = super::super::Budget::of_race();
+    let mut complete = 0;
+    for _ in 0..10 {
+        match receive(bytes.as_bytes(), false, Reading::Shared(budget.clone())).await.0 {
+            Ok(()) => complete += 1,
+            Err(breakage) => assert!(matches!(breakage, Breakage::RaceTooLarge(_)), "{breakage}"),
+        }
+    }
+    assert_eq!(complete, 6);
 }

@@ -72,7 +72,7 @@ expect '2??' 'desk/all::bytes'
 #     title: a field that is taken away, one without a space, and an empty body
 #     request: |-
 #       curl http://desk.example/ -H 'Accept:' -H 'X-Tight:1' -A me -d ''
-answer=$(curl -s -i "$target"/ -H X-Tight:1 -H 'User-Agent: me' -H 'Accept:' --data-raw '')
+answer=$(curl -s -i "$target"/ -H 'User-Agent: me' -H X-Tight:1 -H 'Accept:' --data-raw '')
 expect '???' 'desk/all::fields'
 
 #   - id: ticket

@@ -1,7 +1,7 @@
 //! Whole suites, exported and run by the real Hurl: against right targets, of which all has to hold, and against wrong ones, of which it must not.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use conformance::suite::{Folder, Suite};
 use conformance::target;
 
 use super::hurl;
-use crate::program::{data, scenarios};
+use crate::program::{data, scenarios, unused_port};
 use crate::reference;
 
 /// What starts a target in a profile.
@@ -42,7 +42,7 @@ fn play(plan: &Plan, group: &Group, start: Start<'_>) -> (bool, String) {
     for (name, text) in target::seed(&plan.suite, &group.fixtures).unwrap() {
         fs::write(folder.path().join(name), text).unwrap();
     }
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = unused_port();
     let profile = plan.suite.profile(&group.profile).unwrap();
     let environment = plan.suite.launch.env.iter().chain(&profile.env);
     let value = |written: &str| written.replace("${host}", "127.0.0.1").replace("${port}", &port.to_string());
