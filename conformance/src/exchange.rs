@@ -564,9 +564,10 @@ impl Wire {
             && after == 0
             && request.raw.is_none();
         // Where servers often send what belongs to no response, the next step has a connection of its own.
-        let keeps = !message.is_head
-            && !matches!(response.status, 204 | 304)
-            && !(message.has_body && response.status >= 400);
+        let risky = message.is_head
+            || matches!(response.status, 204 | 304)
+            || message.has_body && response.status >= 400;
+        let keeps = !risky;
         let connection = if clean {
             Some(connection)
         } else {

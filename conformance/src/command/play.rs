@@ -48,7 +48,9 @@ pub(crate) fn play(
         };
         let run = async {
             match ready.load {
-                Some(time) => run::under_load(ready.plan, ready.target, ready.how, time, tell).await,
+                Some(time) => {
+                    Box::pin(run::under_load(ready.plan, ready.target, ready.how, time, tell)).await
+                }
                 None => run::run(ready.plan, ready.target, ready.how, tell).await,
             }
         };

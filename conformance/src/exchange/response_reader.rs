@@ -262,8 +262,8 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
 
     /// Takes a head: the status line, the fields and the empty line.
     async fn head(&mut self) -> Result<Head, Breakage> {
-        self.expect_http().await?;
         const NUL: &str = "a header line of the response has a NUL byte";
+        self.expect_http().await?;
         let line = self.head_line().await?;
         if line.contains(&0) {
             return Err(broken(NUL));

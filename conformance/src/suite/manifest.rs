@@ -68,15 +68,7 @@ pub(super) fn compile(
     let mut wrong = Diagnostics::default();
     wrong.keep(check_format(&text.format, source));
     let origin = text.origin.value.trim_end_matches('/').to_owned();
-    if !origin.starts_with("http://") && !origin.starts_with("https://") {
-        let message = format!("`{origin}` is not an origin");
-        wrong.push(Diagnostic::at(text.origin.place(source), message).help("written as http://host:port"));
-    } else if origin.matches('/').count() > 2 {
-        let message = format!("`{origin}` has a path, and an origin has none (RFC 6454)");
-        wrong.push(
-            Diagnostic::at(text.origin.place(source), message).help("the path belongs to each request"),
-        );
-    }
+    wrong.keep(check_origin(&origin, &text.origin.place(source)));
     let mut fixtures = Vec::new();
     for (name, node) in &text.fixtures.0 {
         wrong.keep(check_fixture_name(&name.value, &name.place(source)));
@@ -184,6 +176,18 @@ fn compile_connections(
             ))
         }
     }
+}
+
+fn check_origin(origin: &str, place: &Place) -> Result<(), Diagnostic> {
+    if !origin.starts_with("http://") && !origin.starts_with("https://") {
+        let message = format!("`{origin}` is not an origin");
+        return Err(Diagnostic::at(place.clone(), message).help("written as http://host:port"));
+    }
+    if origin.matches('/').count() > 2 {
+        let message = format!("`{origin}` has a path, and an origin has none (RFC 6454)");
+        return Err(Diagnostic::at(place.clone(), message).help("the path belongs to each request"));
+    }
+    Ok(())
 }
 
 /// Reads a request of the manifest.
