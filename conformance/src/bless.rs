@@ -21,7 +21,7 @@ use crate::matcher::{Change, ChangeKind, Left, Proposal};
 use crate::redact::Redactor;
 use crate::response::Response;
 use crate::source::{Place, Source};
-use crate::suite::{Deed, Folder, Lane, Step, Suite};
+use crate::suite::{Branch, Folder, Step, StepDefinition, Suite};
 use crate::template::Scope;
 
 pub use propose::propose;
@@ -221,7 +221,7 @@ impl Blessing {
             return refused("the suite would have other steps".to_owned());
         }
         for (old, new) in before.scenarios.iter().zip(&after.scenarios) {
-            let (old_deeds, new_deeds) = (before.deeds(old), after.deeds(new));
+            let (old_deeds, new_deeds) = (before.definitions(old), after.definitions(new));
             for (step, (old_deed, new_deed)) in old.steps.iter().zip(old_deeds.iter().zip(&*new_deeds)) {
                 let same_lines =
                     |(answer, _): &&(&Answer, Vec<Change>)| lines(&answer.place) == lines(&step.place);
@@ -278,14 +278,14 @@ fn written_by(suite: &Suite, lines: &Lines) -> usize {
 }
 
 /// Whether an answer is not what a request expects; none where there was no answer.
-fn still_wrong(answer: &Answer, lane: &Lane) -> Option<bool> {
+fn still_wrong(answer: &Answer, branch: &Branch) -> Option<bool> {
     let (response, scope) = answer.response.as_ref()?;
-    Some(!judge(&lane.expectation, &Ok(response.clone()), &lane.place, scope).findings.is_empty())
+    Some(!judge(&branch.expectation, &Ok(response.clone()), &branch.place, scope).findings.is_empty())
 }
 
 /// All that a step demands, in words.
-fn demands(deed: &Deed) -> Vec<String> {
-    deed.lanes().iter().flat_map(|lane| lane.expectation.describe()).collect()
+fn demands(definition: &StepDefinition) -> Vec<String> {
+    definition.branches().iter().flat_map(|branch| branch.expectation.describe()).collect()
 }
 
 fn lines(place: &Place) -> Lines {

@@ -14,7 +14,7 @@ use crate::capture::{Capture, Found};
 use crate::expectation::Expectation;
 use crate::plan::Trial;
 use crate::request::{Agent, Prepared, Request};
-use crate::suite::{Deed, Lane, Race, Step, Suite};
+use crate::suite::{Branch, Race, Step, StepDefinition, Suite};
 
 use mark::{Marked, Memories, variable};
 
@@ -52,55 +52,55 @@ struct Kept<'a> {
 }
 
 /// What is sent of a trial, in order; `deeds` is what its steps do.
-fn outgoing<'a>(trial: &'a Trial, deeds: &'a [Deed], suite: &Suite) -> Vec<Outgoing<'a>> {
-    let mut memories = Memories::of(trial, deeds, suite);
-    let steps = trial.steps.iter().map(|(index, _)| (&trial.scenario.steps[*index], &deeds[*index]));
+fn outgoing<'a>(trial: &'a Trial, definitions: &'a [StepDefinition], suite: &Suite) -> Vec<Outgoing<'a>> {
+    let mut memories = Memories::of(trial, definitions, suite);
+    let steps = trial.steps.iter().map(|(index, _)| (&trial.scenario.steps[*index], &definitions[*index]));
     let mut outgoing = Vec::new();
     // The captures that nothing makes, and whether the target would have to be started again.
     let (mut owed, mut restarted) = (BTreeSet::new(), false);
     // A jar that nothing is kept in sends nothing.
-    let all = deeds.iter().flat_map(Deed::requests);
+    let all = definitions.iter().flat_map(StepDefinition::requests);
     let kept: BTreeSet<&String> = all.filter_map(|request| request.jar.as_ref()?.keeps.as_ref()).collect();
-    for (step, deed) in steps {
+    for (step, definition) in steps {
         restarted |= step.restart.is_some();
-        let needs = deed.all_needs().find(|need| owed.contains(&*need.key));
+        let needs = definition.all_needs().find(|need| owed.contains(&*need.key));
         let offered = suite.profile(&trial.profile).map_or(&[][..], |profile| &profile.features);
         let lacking = step.requires.iter().find(|feature| !offered.contains(feature));
-        let hindrance = match needs {
+        let skip_reason = match needs {
             _ if lacking.is_some() => {
                 lacking.map(|feature| format!("the profile does not offer `{feature}`, which it requires"))
             }
             _ if restarted => Some("the target is started again before it".to_owned()),
             Some(need) => Some(format!("it needs `{}`, which no step that is told keeps", need.name)),
-            None => deed
+            None => definition
                 .requests()
                 .filter_map(|request| request.jar.as_ref()?.reads.as_ref())
                 .any(|jar| kept.contains(&jar))
                 .then(|| "it sends the cookies of a jar".to_owned()),
         };
-        for (index, lane) in deed.lanes().iter().flat_map(Sending::of_lane).enumerate() {
-            let marked = match &hindrance {
+        for (index, branch) in definition.branches().iter().flat_map(Sending::of_branch).enumerate() {
+            let marked = match &skip_reason {
                 Some(reason) => Err(reason.clone()),
-                None => memories.scope(deed).map_err(|error| error.to_string()),
+                None => memories.scope(definition).map_err(|error| error.to_string()),
             };
             let request =
-                marked.as_ref().map_err(Clone::clone).and_then(|marked| marked.request(lane.request));
+                marked.as_ref().map_err(Clone::clone).and_then(|marked| marked.request(branch.request));
             if request.is_err() {
-                owed.extend(lane.captures.iter().flat_map(|capture| capture.keys.iter().cloned()));
+                owed.extend(branch.captures.iter().flat_map(|capture| capture.keys.iter().cloned()));
             }
-            let kept = lane.captures.iter().map(|capture| {
+            let kept = branch.captures.iter().map(|capture| {
                 let name = capture.keys.first().unwrap_or(&capture.name);
                 Kept { variable: variable(name), found: capture.source(), part: capture.part() }
             });
             outgoing.push(Outgoing {
                 step,
-                race: deed.race(),
+                race: definition.race(),
                 request,
-                expectation: lane.expectation,
+                expectation: branch.expectation,
                 marked: marked.unwrap_or_default(),
                 kept: kept.collect(),
-                path_as_is: lane.request.path_as_is || lane.request.agent != Agent::Curl,
-                times: lane.times,
+                path_as_is: branch.request.path_as_is || branch.request.agent != Agent::Curl,
+                times: branch.times,
                 first: index == 0,
             });
         }
@@ -118,14 +118,14 @@ struct Sending<'a> {
 
 impl<'a> Sending<'a> {
     /// Those of a lane: what is kept is kept of the first.
-    fn of_lane(lane: &'a Lane) -> impl Iterator<Item = Self> {
+    fn of_branch(branch: &'a Branch) -> impl Iterator<Item = Self> {
         let first = Self {
-            request: &lane.request,
-            expectation: &lane.expectation,
-            captures: &lane.captures,
+            request: &branch.request,
+            expectation: &branch.expectation,
+            captures: &branch.captures,
             times: 1,
         };
-        let rest = (lane.times > 1).then(|| Self { captures: &[], times: lane.times - 1, ..first });
+        let rest = (branch.times > 1).then(|| Self { captures: &[], times: branch.times - 1, ..first });
         [first].into_iter().chain(rest)
     }
 }

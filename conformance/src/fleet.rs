@@ -35,7 +35,7 @@ impl Member {
 ///
 /// # Errors
 /// No such folder, or none in it that looks like an implementation.
-pub fn muster(pattern: &Path, except: &Path) -> Result<Vec<Member>, Diagnostic> {
+pub fn discover(pattern: &Path, except: &Path) -> Result<Vec<Member>, Diagnostic> {
     let mut parts: Vec<Component<'_>> = pattern.components().collect();
     let is_wild = |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
     let literal = parts.iter().position(is_wild).unwrap_or(parts.len());
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     fn names(pattern: &Path) -> Vec<String> {
-        muster(pattern, Path::new("")).expect("members").into_iter().map(|member| member.name).collect()
+        discover(pattern, Path::new("")).expect("members").into_iter().map(|member| member.name).collect()
     }
 
     #[test]
@@ -120,7 +120,7 @@ mod tests {
             std::fs::write(all.path().join(folder).join("app.py"), "").expect("a file");
         }
         assert_eq!(names(&all.path().join("*/part-2")), ["ada/part-2", "ben/part-2"]);
-        let one = muster(&all.path().join("b*/part-2"), Path::new("")).expect("one");
+        let one = discover(&all.path().join("b*/part-2"), Path::new("")).expect("one");
         assert_eq!(one[0].report(), "ben_part-2.jsonl");
     }
 }

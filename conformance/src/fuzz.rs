@@ -9,16 +9,16 @@ use tokio::io::AsyncRead;
 
 use crate::capture::{self, Capture};
 use crate::diagnostic::Diagnostics;
-use crate::exchange::{self, Breakage, Reading};
 use crate::expectation::{self, Expectation};
 use crate::format::ExpectText;
+use crate::http::{self, Reading, TransportError};
 use crate::response::Response;
 use crate::source::{Source, Span};
 use crate::yaml::layout::Layout;
 use crate::yaml::{self, Node, Ordered};
 
 /// The largest head of a response that is read, in bytes: far smaller than it is otherwise.
-pub const LARGEST_HEAD: usize = exchange::LARGEST_HEAD;
+pub const LARGEST_HEAD: usize = http::LARGEST_HEAD;
 
 /// Reads one response, and says whether the connection can be reused. Says, too, what came of a response that is not complete.
 ///
@@ -28,9 +28,9 @@ pub async fn response<S: AsyncRead + Unpin>(
     stream: &mut S,
     bodiless: bool,
     reading: Reading,
-) -> (Result<bool, Breakage>, Option<Response>) {
-    let mut received = exchange::Received::default();
-    let read = exchange::read(stream, bodiless, &reading, &(), &mut received).await;
+) -> (Result<bool, TransportError>, Option<Response>) {
+    let mut received = http::Received::default();
+    let read = http::read(stream, bodiless, &reading, &(), &mut received).await;
     (read.map(|()| received.reusable && received.surplus == 0), received.response)
 }
 

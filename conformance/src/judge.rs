@@ -9,8 +9,8 @@ mod race;
 
 use crate::amount::amount;
 use crate::cookie::SetCookie;
-use crate::exchange::Breakage;
 use crate::expectation::{Body, Cookie, Expectation};
+use crate::http::TransportError;
 use crate::json::{Document, Json, Unreadable};
 use crate::matcher::{AGAINST_SCHEMA, Matcher, Mismatch, NO_MEMBER};
 use crate::response::Response;
@@ -26,20 +26,20 @@ pub use race::{Answer, judge_race};
 #[must_use]
 pub fn judge(
     expectation: &Expectation,
-    outcome: &Result<Response, Breakage>,
+    outcome: &Result<Response, TransportError>,
     request: &Place,
     scope: &Scope,
 ) -> Judgement {
     match outcome {
         Ok(response) => compare(expectation, response, scope),
-        Err(breakage) if breakage.is_answer() => Judgement::of(vec![Finding {
+        Err(transport_error) if transport_error.is_judged() => Judgement::of(vec![Finding {
             place: expectation.status.as_ref().map_or(request, |status| &status.place).clone(),
-            label: breakage.to_string(),
+            label: transport_error.to_string(),
             pointer: None,
             expected: "an answer".to_owned(),
-            received: breakage.to_string(),
+            received: transport_error.to_string(),
         }]),
-        Err(breakage) => Judgement::because(Verdict::Inconclusive, breakage.to_string()),
+        Err(transport_error) => Judgement::because(Verdict::Inconclusive, transport_error.to_string()),
     }
 }
 
@@ -299,7 +299,7 @@ fn differing_text(
     let usual = finding(matcher, label, received, scope);
     let [value] = values else { return usual };
     let quoted = visible::quoted(value);
-    let (expected, received) = visible::tell_apart(usual.expected.clone(), quoted.clone());
+    let (expected, received) = visible::distinguish(usual.expected.clone(), quoted.clone());
     if received == quoted && usual.expected != quoted {
         return usual;
     }

@@ -10,7 +10,6 @@ pub mod curl;
 pub mod deviation;
 pub mod diagnostic;
 pub mod event;
-pub mod exchange;
 pub mod exit;
 pub mod expectation;
 pub mod export;
@@ -19,6 +18,7 @@ mod format;
 #[cfg(fuzzing)]
 pub mod fuzz;
 pub mod harness;
+pub mod http;
 pub mod import;
 pub mod jar;
 pub mod json;

@@ -10,7 +10,7 @@ use crate::amount::amount;
 use crate::json::Json;
 use crate::memory::Memory;
 use crate::plan::{Plan, Trial};
-use crate::suite::{Deed, OUTPUT, Suite};
+use crate::suite::{OUTPUT, StepDefinition, Suite};
 
 /// One step of a plan.
 #[derive(Debug, Serialize)]
@@ -56,8 +56,8 @@ pub fn entries(plan: &Plan) -> Vec<Entry> {
     let stage = |index: usize| plan.suite.stages.get(index).cloned();
     let mut entries = Vec::new();
     for trial in plan.trials() {
-        let deeds = plan.suite.deeds(&trial.scenario);
-        let mut memory = unmade(trial, &deeds, &plan.suite);
+        let definitions = plan.suite.definitions(&trial.scenario);
+        let mut memory = unmade(trial, &definitions, &plan.suite);
         for (index, _) in trial.steps.iter().filter(|(_, asked)| *asked) {
             let step = &trial.scenario.steps[*index];
             entries.push(Entry {
@@ -70,7 +70,7 @@ pub fn entries(plan: &Plan) -> Vec<Entry> {
                 requirements: step.covers.iter().map(ToString::to_string).collect(),
                 file: step.place.source().path().to_owned(),
                 line: step.place.line(),
-                request: request(&deeds[*index], &mut memory),
+                request: request(&definitions[*index], &mut memory),
             });
         }
     }
@@ -104,9 +104,9 @@ pub fn write_json(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn request(deed: &Deed, memory: &mut Memory) -> Request {
-    let request = &deed.first().request;
-    match memory.scope(deed).and_then(|scope| request.sketch(&scope)) {
+fn request(definition: &StepDefinition, memory: &mut Memory) -> Request {
+    let request = &definition.first().request;
+    match memory.scope(definition).and_then(|scope| request.sketch(&scope)) {
         Ok(prepared) => Request {
             method: prepared.method,
             path: prepared.target,
@@ -124,9 +124,9 @@ fn request(deed: &Deed, memory: &mut Memory) -> Request {
 }
 
 /// A memory in which each capture is the expression that names it.
-fn unmade(trial: &Trial, deeds: &[Deed], suite: &Suite) -> Memory {
+fn unmade(trial: &Trial, definitions: &[StepDefinition], suite: &Suite) -> Memory {
     let mut memory = Memory::new(suite);
-    for capture in deeds.iter().flat_map(Deed::captures) {
+    for capture in definitions.iter().flat_map(StepDefinition::captures) {
         memory.keep(&capture.keys, &format!("${{{}}}", capture.name).into());
     }
     let profile = suite.profile(&trial.profile);

@@ -306,7 +306,7 @@ impl Matcher {
         };
         let (expected, received) = match (literal, value) {
             (Some(expected), Json::String(received)) => visible::pair(&expected, received),
-            _ => visible::tell_apart(self.describe(scope), visible::json(value)),
+            _ => visible::distinguish(self.describe(scope), visible::json(value)),
         };
         self.difference(pointer.to_string(), expected, received)
     }

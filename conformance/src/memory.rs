@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::jar::Jar;
 use crate::json::Json;
 use crate::request::JarUse;
-use crate::suite::{Deed, Frame, Need, OUTPUT, Role, Step, Suite, TARGET};
+use crate::suite::{Frame, Need, OUTPUT, Role, Step, StepDefinition, Suite, TARGET};
 use crate::template::{Scope, TemplateError};
 use crate::verdict::{Judgement, Verdict};
 
@@ -16,7 +16,7 @@ use crate::verdict::{Judgement, Verdict};
 pub(crate) struct Memory {
     base: Scope,
     /// The captures that were made, and why the others were not.
-    made: BTreeMap<String, Result<Json, Owed>>,
+    made: BTreeMap<String, Result<Json, Missing>>,
     /// The scopes of rows and sequences: their values are found once.
     frames: BTreeMap<String, Scope>,
     /// The setup step or precondition that did not pass.
@@ -35,7 +35,7 @@ struct Broken {
 
 /// Why a capture was not made.
 #[derive(Debug)]
-struct Owed {
+struct Missing {
     verdict: Verdict,
     cause: String,
 }
@@ -48,13 +48,13 @@ impl Memory {
     }
 
     /// Says where the target is, what it printed, and what it holds under other values than the suite says.
-    pub(crate) fn meet(&mut self, origin: &str, output: &Json, learnt: &[(String, Json)]) {
+    pub(crate) fn meet(&mut self, origin: &str, output: &Json, learned: &[(String, Json)]) {
         let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
         let host = host.split('/').next().unwrap_or_default();
         let place = [("origin", origin), ("host", host)].map(|(name, text)| (name.to_owned(), text.into()));
         self.base.set(TARGET, &Json::Object(place.into()));
         self.base.set(OUTPUT, output);
-        for (name, value) in learnt {
+        for (name, value) in learned {
             self.base.set(name, value);
         }
     }
@@ -63,9 +63,9 @@ impl Memory {
     ///
     /// # Errors
     /// A value of its row or of its sequence's parameters that cannot be found.
-    pub(crate) fn scope(&mut self, deed: &Deed) -> Result<Scope, TemplateError> {
-        let mut scope = self.frame(&deed.frame)?;
-        self.lend(&deed.needs, &mut scope);
+    pub(crate) fn scope(&mut self, definition: &StepDefinition) -> Result<Scope, TemplateError> {
+        let mut scope = self.frame(&definition.frame)?;
+        self.inject(&definition.needs, &mut scope);
         Ok(scope)
     }
 
@@ -76,7 +76,7 @@ impl Memory {
         }
         let around = self.frame(outer)?;
         let mut within = around.clone();
-        self.lend(&frame.needs, &mut within);
+        self.inject(&frame.needs, &mut within);
         let mut scope = if frame.closed { self.base.clone() } else { around };
         for (name, value) in &frame.names {
             scope.set(name, &value.value(&within)?);
@@ -85,7 +85,7 @@ impl Memory {
         Ok(scope)
     }
 
-    fn lend(&self, needs: &[Need], scope: &mut Scope) {
+    fn inject(&self, needs: &[Need], scope: &mut Scope) {
         for need in needs {
             if let Some(Ok(value)) = self.made.get(&*need.key) {
                 scope.set(&*need.name, value);
@@ -94,26 +94,26 @@ impl Memory {
     }
 
     /// Returns what keeps a step from being sent.
-    pub(crate) fn hindrance(&self, step: &Step, deed: &Deed) -> Option<Judgement> {
+    pub(crate) fn skip_reason(&self, step: &Step, definition: &StepDefinition) -> Option<Judgement> {
         if let Some(broken) = self.broken.as_ref().filter(|_| !step.cleanup) {
             let skips = broken.verdict == Verdict::Skipped;
             let verdict = if skips { Verdict::Skipped } else { Verdict::Inconclusive };
             return Some(Judgement::because(verdict, broken.reason.clone()).waiting_for(&broken.step));
         }
-        deed.all_needs().find_map(|Need { name, key, owed_by }| {
+        definition.all_needs().find_map(|Need { name, key, made_by }| {
             let (verdict, reason) = match self.made.get(&**key) {
                 Some(Ok(_)) => return None,
-                Some(Err(Owed { verdict, cause })) => {
-                    (*verdict, format!("the step `{owed_by}` owes it `{name}`: {cause}"))
+                Some(Err(Missing { verdict, cause })) => {
+                    (*verdict, format!("the step `{made_by}` owes it `{name}`: {cause}"))
                 }
                 None => (
                     Verdict::Inconclusive,
-                    format!("the step `{owed_by}`, which owes it `{name}`, did not run"),
+                    format!("the step `{made_by}`, which owes it `{name}`, did not run"),
                 ),
             };
             // What was never made needs no cleaning up.
             let verdict = if step.cleanup { Verdict::Skipped } else { verdict };
-            Some(Judgement::because(verdict, reason).waiting_for(owed_by))
+            Some(Judgement::because(verdict, reason).waiting_for(made_by))
         })
     }
 
@@ -125,10 +125,10 @@ impl Memory {
     }
 
     /// Remembers that a step did not make a capture.
-    pub(crate) fn owe(&mut self, keys: &[String], verdict: Verdict, cause: &str) {
+    pub(crate) fn mark_missing(&mut self, keys: &[String], verdict: Verdict, cause: &str) {
         let verdict = if verdict == Verdict::Skipped { verdict } else { Verdict::Inconclusive };
         for key in keys {
-            self.made.insert(key.clone(), Err(Owed { verdict, cause: cause.to_owned() }));
+            self.made.insert(key.clone(), Err(Missing { verdict, cause: cause.to_owned() }));
         }
     }
 

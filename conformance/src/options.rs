@@ -1,9 +1,9 @@
 //! The command line: the only room that reads flags and the environment.
 
 mod curl;
+mod output;
 mod run;
 mod shard;
-mod telling;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::plan::Selection;
 use crate::suite::{Folder, Suite};
 
 pub use curl::{Export, Import, Record};
+pub use output::{Color, OutputOptions, ReportKind, ReportPlace, github_summary, github_workspace};
 use run::parse_address;
 pub use run::{Run, TransportOptions};
 pub use shard::{Merge, ShardOptions};
-pub use telling::{Color, ReportKind, ReportPlace, Telling, github_summary, github_workspace};
 
 /// Replays an HTTP API's specification against any implementation of it, and says requirement by requirement what holds.
 #[derive(Debug, Parser)]
@@ -319,7 +319,7 @@ pub fn environment(name: &str) -> Option<String> {
 /// No profile, where the suite has several.
 pub fn target_of_environment(suite: &Suite) -> Result<Option<(String, String)>, Diagnostic> {
     let Ok(url) = std::env::var("CONFORMANCE_TARGET") else { return Ok(None) };
-    crate::exchange::check_address(&url)
+    crate::http::check_address(&url)
         .map_err(|wrong| Diagnostic::new(format!("CONFORMANCE_TARGET: {wrong}")))?;
     let named: Vec<String> = std::env::var("CONFORMANCE_PROFILE").into_iter().collect();
     Ok(Some((url, one_profile(&named, suite, "CONFORMANCE_PROFILE")?)))

@@ -316,7 +316,7 @@ impl<'a> Filters<'a> {
     fn enter(&mut self, scenario: &Scenario) {
         for filter in &mut self.filters {
             let Some((file, line)) = filter.line else { continue };
-            let belongs = |step: &Step| step.stands_at(file, line) || step.has_row_at(file, line);
+            let belongs = |step: &Step| step.contains_line(file, line) || step.has_row_at(file, line);
             filter.heads = !scenario.steps.iter().any(belongs);
         }
     }
@@ -325,7 +325,7 @@ impl<'a> Filters<'a> {
     fn take(&mut self, id: &str, step: &Step) -> bool {
         let mut asked = self.filters.is_empty();
         for filter in &mut self.filters {
-            let matches = filter.stands_at(step) || filter.names(id, step);
+            let matches = filter.contains_line(step) || filter.names(id, step);
             filter.used |= matches;
             asked |= matches;
         }
@@ -348,10 +348,10 @@ impl<'a> Filters<'a> {
 }
 
 impl Filter<'_> {
-    fn stands_at(&self, step: &Step) -> bool {
+    fn contains_line(&self, step: &Step) -> bool {
         let Some((file, line)) = self.line else { return false };
         if !self.heads {
-            return step.stands_at(file, line);
+            return step.contains_line(file, line);
         }
         step.file(file).is_some_and(|file| (1..=file.text().lines().count()).contains(&line))
     }

@@ -4,7 +4,7 @@
 
 use crate::curl;
 use crate::diagnostic::Diagnostic;
-use crate::exchange::{Breakage, Reading, Transport, Wire};
+use crate::http::{HttpClient, Reading, Transport, TransportError};
 use crate::import;
 use crate::shell;
 use crate::source::{Source, Span};
@@ -16,7 +16,7 @@ pub enum Unrecorded {
     /// The command or the address is wrong; nothing was sent.
     Wrong(Diagnostic),
     /// The target gave no answer.
-    Unanswered(Breakage),
+    Unanswered(TransportError),
 }
 
 /// Returns the step of a command, sent to the target at `base`. The command's address is under `origin`, or under whatever origin it
@@ -41,7 +41,7 @@ pub async fn record(
     let request = curl::parse(&command, &origin, &files, &place).map_err(Unrecorded::Wrong)?;
     let wrong = |cause: String| Unrecorded::Wrong(Diagnostic::new(cause));
     let prepared = request.prepare(&Scope::default()).map_err(|error| wrong(error.to_string()))?;
-    let wire = Wire::new(base, transport).map_err(wrong)?;
+    let wire = HttpClient::new(base, transport).map_err(wrong)?;
     let response =
         wire.send(prepared.clone(), None, Reading::Whole).await.outcome.map_err(Unrecorded::Unanswered)?;
     Ok(import::step(&command, &origin, &prepared.method, &prepared.target, &response))

@@ -1,6 +1,5 @@
 //! What a run tells its readers. Each report consumes [`Event`]s and nothing else; only these rooms print.
 
-mod aside;
 mod badge;
 pub mod blessing;
 pub mod cause;
@@ -8,6 +7,7 @@ mod deviating;
 mod document;
 pub mod evidence;
 mod fold;
+mod footer;
 mod github;
 pub mod html;
 mod human;
@@ -15,8 +15,8 @@ mod jsonl;
 mod junit;
 pub mod matrix;
 mod open;
-mod outlook;
 mod progress;
+mod spool;
 mod tap;
 pub mod task;
 mod whole;

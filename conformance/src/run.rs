@@ -28,8 +28,8 @@ use tokio::task::{JoinError, JoinSet};
 use crate::bless::Answers;
 use crate::deviation::Deviations;
 use crate::event::{Event, Footer, Header, Record, Stale};
-use crate::exchange::Transport;
 use crate::exit::Exit;
+use crate::http::Transport;
 use crate::plan::Plan;
 use crate::redact::Redactor;
 use crate::target::Target;
@@ -70,7 +70,7 @@ const AHEAD_OF_A_CORE: usize = 2;
 const AHEAD: usize = 4;
 
 /// So many scenarios that were played may wait to be told.
-const UNTOLD: usize = 16;
+const MOST_PENDING: usize = 16;
 
 /// A scenario that has been played, its group, and its place in it.
 struct Told {
@@ -92,7 +92,7 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
     let living = options.jobs + (AHEAD_OF_A_CORE * cores).max(AHEAD);
     let session = Arc::new(Session::new(plan, &target, options));
     // Whoever plays does not run ahead of what is told: what was played and not told is memory.
-    let (results, mut arrived) = mpsc::channel::<Told>(UNTOLD);
+    let (results, mut arrived) = mpsc::channel::<Told>(MOST_PENDING);
     let mut tasks = JoinSet::new();
     tasks.spawn(run_groups(Arc::clone(&session), living, results));
     // Records are made here and not by the tasks that play: the wire does not wait for them.
@@ -197,12 +197,12 @@ async fn run_groups(session: Arc<Session>, living: usize, results: mpsc::Sender<
 }
 
 async fn run_group(session: Arc<Session>, group: usize, results: mpsc::Sender<Told>) {
-    if session.options.interrupt.is_wished() {
+    if session.options.interrupt.is_requested() {
         return;
     }
     tokio::select! {
         () = session.warm_up(group) => {}
-        () = session.options.interrupt.wished() => return,
+        () = session.options.interrupt.requested() => return,
     }
     let mut scenes = JoinSet::new();
     for index in order::trials(&session.plan().groups[group]) {
@@ -221,7 +221,7 @@ async fn run_group(session: Arc<Session>, group: usize, results: mpsc::Sender<To
         }
     }
     finish(&mut scenes).await;
-    session.strike(group).await;
+    session.stop(group).await;
 }
 
 /// Waits for every task. One that panicked has told nothing: its panic is ours.

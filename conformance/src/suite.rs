@@ -3,13 +3,13 @@
 //! In goes a [`Folder`] of YAML files, out comes a [`Suite`] in which every name means something, or all that is wrong on paper.
 //! Nothing here knows of targets or sends a byte.
 
+mod branch;
 mod contract;
 mod csv;
-mod deed;
+mod definition;
 mod expansion;
 pub(crate) mod folder;
 mod frame;
-mod lane;
 mod manifest;
 mod many;
 mod names;
@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::exchange::Connections;
 use crate::format;
+use crate::http::Connections;
 use crate::json::Json;
 use crate::request::Request;
 use crate::source::Source;
@@ -37,13 +37,13 @@ use folder::Beside;
 use sequence::Sequences;
 use warning::Captures;
 
+pub use branch::Branch;
 pub(crate) use contract::environment;
 pub use contract::{Create, Launch};
-use deed::Deeds;
-pub use deed::{Deed, Demands, Sent};
+use definition::StepDefinitions;
+pub use definition::{Demands, Sent, StepDefinition};
 pub use folder::Folder;
 pub use frame::{Frame, Need, Spots};
-pub use lane::Lane;
 pub use manifest::{Present, Profile};
 pub(crate) use names::{OUTPUT, TARGET};
 pub use race::{Outcome, Race};
@@ -166,7 +166,7 @@ impl Suite {
                 && scenario.row.is_none()
                 && !beside.was_read()
             {
-                scenario.deeds = Deeds::Again(file.outline());
+                scenario.definitions = StepDefinitions::Again(file.outline());
             }
             Ok((compiled, captures))
         };
@@ -203,18 +203,18 @@ impl Suite {
     /// # Panics
     /// Where the scenario is none of this suite.
     #[must_use]
-    pub fn deeds(&self, scenario: &Scenario) -> Arc<[Deed]> {
+    pub fn definitions(&self, scenario: &Scenario) -> Arc<[StepDefinition]> {
         let again = |outline: &Outline| {
             let (source, beside) = (scenario.place.source(), Beside::new(&self.folder));
             let text = Parsed::again(source, outline)?.read().ok()?;
             let compiled =
                 scenario::compile(&scenario.id, &text, source, self, &beside, &self.sequences).ok()?;
-            compiled.first()?.deeds.kept().cloned()
+            compiled.first()?.definitions.kept().cloned()
         };
-        match &scenario.deeds {
-            Deeds::Kept(deeds) => Arc::clone(deeds),
+        match &scenario.definitions {
+            StepDefinitions::Kept(definitions) => Arc::clone(definitions),
             // What was compiled once, and read no other file, is compiled again.
-            Deeds::Again(outline) => again(outline).expect("a scenario of this suite"),
+            StepDefinitions::Again(outline) => again(outline).expect("a scenario of this suite"),
         }
     }
 
@@ -323,12 +323,15 @@ mod tests {
         // Whoever is asked again reads no file, and what was given meanwhile makes nothing wrong on paper.
         suite.give(&[Given { name: "base".to_owned(), value: "no-path".into() }], &|_| None).unwrap();
         fs::remove_dir_all(folder.path().join("many")).unwrap();
-        let kept = suite.scenarios.iter().filter(|scenario| scenario.deeds.kept().is_some()).count();
+        let kept = suite.scenarios.iter().filter(|scenario| scenario.definitions.kept().is_some()).count();
         assert_eq!((suite.scenarios.len(), kept), (12, 11));
-        let left = suite.scenarios.iter().find(|scenario| scenario.deeds.kept().is_none()).unwrap();
+        let left = suite.scenarios.iter().find(|scenario| scenario.definitions.kept().is_none()).unwrap();
         let sent = |scenario: &Scenario| -> Vec<String> {
-            let deeds = suite.deeds(scenario);
-            deeds.iter().map(|deed| deed.first().request.target.written().to_owned()).collect()
+            let definitions = suite.definitions(scenario);
+            definitions
+                .iter()
+                .map(|definition| definition.first().request.target.written().to_owned())
+                .collect()
         };
         assert_eq!(sent(left), sent(&suite.scenarios[0]));
         assert_eq!(sent(left)[999], "${base}/999");

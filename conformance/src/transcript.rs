@@ -82,11 +82,11 @@ pub fn commands(source: &Arc<Source>) -> Vec<Command> {
             continue;
         }
         if let Some(last) = commands.last_mut().filter(|_| std::mem::take(&mut open))
-            && (!prompted || shell::is_answer(&block.lines) || shell::is_json(&block.lines))
+            && (!prompted || shell::is_judged(&block.lines) || shell::is_json(&block.lines))
             && same(last.heading.as_ref(), block.heading.as_ref())
         {
             let (output, place) = shell::output(&block.lines, source);
-            last.apart = prompted && !shell::is_answer(&block.lines);
+            last.apart = prompted && !shell::is_judged(&block.lines);
             last.output = if last.output.is_empty() { output } else { format!("{}\n{output}", last.output) };
             last.output_place = place;
         }

@@ -53,7 +53,7 @@ pub(crate) fn display(value: &impl fmt::Display) -> String {
 #[must_use]
 pub(crate) fn pair(expected: &str, received: &str) -> (String, String) {
     if expected.len() <= LONGEST && received.len() <= LONGEST {
-        return tell_apart(quoted(expected), quoted(received));
+        return distinguish(quoted(expected), quoted(received));
     }
     let shared = expected.bytes().zip(received.bytes()).take_while(|(one, other)| one == other).count();
     let begin = expected.floor_char_boundary(shared.saturating_sub(SHARED));
@@ -61,12 +61,12 @@ pub(crate) fn pair(expected: &str, received: &str) -> (String, String) {
         Some(rest) if begin > 0 => format!("…{}", quoted(rest)),
         _ => quoted(text),
     };
-    tell_apart(window(expected), window(received))
+    distinguish(window(expected), window(received))
 }
 
 /// Returns two texts, with every character beyond ASCII escaped where they look alike.
 #[must_use]
-pub(crate) fn tell_apart(expected: String, received: String) -> (String, String) {
+pub(crate) fn distinguish(expected: String, received: String) -> (String, String) {
     let alike = !(expected.is_ascii() && received.is_ascii()) && skeleton(&expected).eq(skeleton(&received));
     if alike { (escaped(&expected), escaped(&received)) } else { (expected, received) }
 }

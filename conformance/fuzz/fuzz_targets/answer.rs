@@ -6,7 +6,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use conformance::exchange::{Breakage, Reading};
+use conformance::http::{TransportError, Reading};
 use conformance::fuzz;
 use conformance::response::Response;
 use libfuzzer_sys::fuzz_target;
@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-fn read(mut sent: Sent<'_>, bodiless: bool, reading: Reading) -> (Result<Response, Breakage>, bool) {
+fn read(mut sent: Sent<'_>, bodiless: bool, reading: Reading) -> (Result<Response, TransportError>, bool) {
     let (read, response) = {
         let read = pin!(fuzz::response(&mut sent, bodiless, reading.clone()));
         // What is sent is there at once.
@@ -53,9 +53,9 @@ fn read(mut sent: Sent<'_>, bodiless: bool, reading: Reading) -> (Result<Respons
             (Ok(response), reusable)
         }
         (Ok(_), None) => panic!("a complete response has a head"),
-        (Err(breakage), _) => {
-            assert!(!breakage.to_string().is_empty() && breakage.is_answer());
-            (Err(breakage), false)
+        (Err(transport_error), _) => {
+            assert!(!transport_error.to_string().is_empty() && transport_error.is_judged());
+            (Err(transport_error), false)
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::SystemTime;
 
-use conformance::exchange::Breakage;
+use conformance::http::TransportError;
 use conformance::fuzz;
 use conformance::judge::judge;
 use conformance::response::Response;
@@ -41,7 +41,7 @@ fuzz_target!(|input: &[u8]| {
             assert!(!sentence.is_empty());
         }
     }
-    let broken = judge(&expectation, &Err(Breakage::Broken("x".to_owned())), &place, &scope);
+    let broken = judge(&expectation, &Err(TransportError::Broken("x".to_owned())), &place, &scope);
     assert_ne!(broken.verdict, Verdict::Pass);
 });
 

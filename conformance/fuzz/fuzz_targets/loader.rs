@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use conformance::fuzz;
 use conformance::source::{Source, Span};
-use conformance::suite::Deed;
+use conformance::suite::StepDefinition;
 use conformance::yaml::{self, Node, Parsed, Value};
 use libfuzzer_sys::fuzz_target;
 
@@ -22,7 +22,7 @@ fuzz_target!(|scenario: &str| {
                 for step in &scenario.steps {
                     let _ = (step.place.block(), step.place.snippet("here").to_string());
                 }
-                for request in suite.deeds(scenario).iter().flat_map(Deed::requests) {
+                for request in suite.definitions(scenario).iter().flat_map(StepDefinition::requests) {
                     let _ = request.prepare(&suite.scope());
                 }
             }

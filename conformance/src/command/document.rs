@@ -4,9 +4,9 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use conformance::exchange::Transport;
 use conformance::exit::Exit;
 use conformance::export;
+use conformance::http::Transport;
 use conformance::import::folder as imports;
 use conformance::options;
 use conformance::plan::Plan;
@@ -30,8 +30,8 @@ pub(crate) fn record(options: &options::Record) -> Result<ExitCode, Stopped> {
     match runtime.block_on(recorded) {
         Ok(step) => print(&step),
         Err(Unrecorded::Wrong(wrong)) => Err(wrong.into()),
-        Err(Unrecorded::Unanswered(breakage)) => {
-            Err(Stopped { exit: Exit::Unusable, message: format!("error: {breakage}") })
+        Err(Unrecorded::Unanswered(transport_error)) => {
+            Err(Stopped { exit: Exit::Unusable, message: format!("error: {transport_error}") })
         }
     }
 }

@@ -21,7 +21,7 @@ use super::{Stopped, written};
 /// gravest exit code: a failure before what cannot be used.
 pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
     let Ready { plan, target, how, .. } = ready(options, None)?;
-    let members = fleet::muster(pattern, &options.keep)?;
+    let members = fleet::discover(pattern, &options.keep)?;
     std::fs::create_dir_all(&options.keep).map_err(|error| report::unwritable(&options.keep, &error))?;
     let kept: Vec<PathBuf> = members.iter().map(|member| options.keep.join(member.report())).collect();
     for (index, (member, path)) in members.iter().zip(&kept).enumerate() {

@@ -19,7 +19,7 @@ use crate::expectation::{Body, Expectation};
 use crate::json::{self, Json};
 use crate::request::{Prepared, Request};
 use crate::source::Source;
-use crate::suite::{Deed, OUTPUT, Suite};
+use crate::suite::{OUTPUT, StepDefinition, Suite};
 use crate::template::Scope;
 use crate::transcript::{self, Command};
 
@@ -119,18 +119,18 @@ struct Shape {
 fn encoded(suite: &Suite) -> Vec<Encoded> {
     let mut encoded = Vec::new();
     for scenario in &suite.scenarios {
-        let (mut scope, deeds) = (suite.scope(), suite.deeds(scenario));
-        for capture in deeds.iter().flat_map(Deed::captures) {
+        let (mut scope, definitions) = (suite.scope(), suite.definitions(scenario));
+        for capture in definitions.iter().flat_map(StepDefinition::captures) {
             scope.set(&capture.name, &ANYTHING.to_string().into());
         }
         let outputs = suite.profiles.iter().flat_map(|profile| &profile.output);
         let outputs = outputs.map(|(name, _)| (name.clone(), ANYTHING.to_string().into())).collect();
         scope.set(OUTPUT, &Json::Object(outputs));
-        for (step, deed) in scenario.steps.iter().zip(&*deeds) {
-            for lane in deed.lanes() {
+        for (step, definition) in scenario.steps.iter().zip(&*definitions) {
+            for branch in definition.branches() {
                 // A member of a capture has no value before a run, so such a request encodes nothing that is printed.
-                let Some(shape) = shape(&lane.request, &scope) else { continue };
-                let (step, expectation) = (named(&scenario.id, step), lane.expectation.clone());
+                let Some(shape) = shape(&branch.request, &scope) else { continue };
+                let (step, expectation) = (named(&scenario.id, step), branch.expectation.clone());
                 encoded.push(Encoded { step, shape, expectation, scope: scope.clone() });
             }
         }

@@ -300,7 +300,7 @@ impl<'a> Command<'a> {
         } else if !pieces.is_empty() {
             request.body = Body::Fields(pieces);
         }
-        for text in self.query.iter().flat_map(Field::as_it_stands) {
+        for text in self.query.iter().flat_map(Field::verbatim) {
             address::check(text.written(), false, text.written(), &self.reader)?;
         }
         request.query = self.query.into();

@@ -31,8 +31,8 @@ pub fn hurl(plan: &Plan) -> String {
         // What a program prints is text, whatever Hurl takes a variable of the command line for.
         let printed = plan.suite.profile(&trial.profile).into_iter().flat_map(|profile| &profile.output);
         let mut types: Types = printed.map(|(name, _)| (output(name), Type::Text)).collect();
-        let deeds = plan.suite.deeds(&trial.scenario);
-        for outgoing in outgoing(trial, &deeds, &plan.suite) {
+        let definitions = plan.suite.definitions(&trial.scenario);
+        for outgoing in outgoing(trial, &definitions, &plan.suite) {
             file.push_str(&format!("\n{}", super::words(&outgoing)));
             // Writing to a string cannot fail.
             entry(&outgoing, &mut types, &mut file).ok();

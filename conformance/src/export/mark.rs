@@ -7,7 +7,7 @@ use crate::json::Json;
 use crate::memory::Memory;
 use crate::plan::Trial;
 use crate::request::{Agent, Prepared, Request};
-use crate::suite::{Deed, OUTPUT, Suite};
+use crate::suite::{OUTPUT, StepDefinition, Suite};
 use crate::template::{Scope, TemplateError, Text};
 
 /// Stand around the name of a variable until the text is quoted: private characters that no request holds.
@@ -26,14 +26,14 @@ pub(super) struct Marked(Scope, Scope);
 pub(super) struct Memories([Memory; 2]);
 
 impl Memories {
-    pub(super) fn of(trial: &Trial, deeds: &[Deed], suite: &Suite) -> Self {
-        Self(RESTS.map(|rest| memory(trial, deeds, suite, rest)))
+    pub(super) fn of(trial: &Trial, definitions: &[StepDefinition], suite: &Suite) -> Self {
+        Self(RESTS.map(|rest| memory(trial, definitions, suite, rest)))
     }
 
     /// What names mean to a step.
-    pub(super) fn scope(&mut self, deed: &Deed) -> Result<Marked, TemplateError> {
+    pub(super) fn scope(&mut self, definition: &StepDefinition) -> Result<Marked, TemplateError> {
         let [one, other] = &mut self.0;
-        Ok(Marked(one.scope(deed)?, other.scope(deed)?))
+        Ok(Marked(one.scope(definition)?, other.scope(definition)?))
     }
 }
 
@@ -149,11 +149,11 @@ fn decoded(credentials: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn memory(trial: &Trial, deeds: &[Deed], suite: &Suite, rest: &str) -> Memory {
+fn memory(trial: &Trial, definitions: &[StepDefinition], suite: &Suite, rest: &str) -> Memory {
     // The dollar makes the shell's words with it quoted.
     let mark = |name: &str| Json::from(format!("{OPEN}${}{}{CLOSE}", variable(name), rest.repeat(100)));
     let mut memory = Memory::new(suite);
-    for capture in deeds.iter().flat_map(Deed::captures) {
+    for capture in definitions.iter().flat_map(StepDefinition::captures) {
         memory.keep(&capture.keys, &mark(capture.keys.first().unwrap_or(&capture.name)));
     }
     let printed = suite.profile(&trial.profile).into_iter().flat_map(|profile| &profile.output);

@@ -21,8 +21,8 @@ pub fn shell(plan: &Plan) -> String {
     );
     for trial in plan.trials() {
         script.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
-        let deeds = plan.suite.deeds(&trial.scenario);
-        for outgoing in outgoing(trial, &deeds, &plan.suite) {
+        let definitions = plan.suite.definitions(&trial.scenario);
+        for outgoing in outgoing(trial, &definitions, &plan.suite) {
             script.push_str(&format!("\n{}", super::words(&outgoing)));
             step(&outgoing, &trial.step_id(outgoing.step), &mut script);
         }

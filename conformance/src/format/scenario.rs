@@ -105,7 +105,7 @@ pub(crate) struct StepText {
     pub(crate) race: Option<Located<usize>>,
     /// Different requests that are sent at once, in place of `request`.
     #[serde(default)]
-    pub(crate) together: Vec<LaneText>,
+    pub(crate) together: Vec<BranchText>,
     /// What is expected; in a race, of each answer.
     #[serde(default)]
     pub(crate) expect: Option<Located<ExpectText>>,
@@ -142,7 +142,7 @@ pub(crate) struct StepText {
 /// One of the requests that are sent together.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LaneText {
+pub(crate) struct BranchText {
     /// A curl command, or a mapping.
     #[schemars(with = "RequestShape")]
     pub(crate) request: Node,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::judge;
 use crate::amount::amount;
-use crate::exchange::Exchange;
+use crate::http::Exchange;
 use crate::matcher::MOST_SHOWN;
 use crate::suite::{Outcome, Race};
 use crate::template::Scope;
@@ -18,7 +18,7 @@ use crate::visible;
 #[derive(Debug)]
 pub struct Answer {
     /// The lane, by its place in the race.
-    pub lane: usize,
+    pub branch: usize,
     /// What was sent, and what came of it.
     pub exchange: Exchange,
 }
@@ -31,8 +31,8 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
     let mut unanswered = None;
     let mut shown = None;
     for (index, answer) in answers.iter().enumerate() {
-        let lane = &race.lanes[answer.lane];
-        let judgement = judge(&lane.expectation, &answer.exchange.outcome, &lane.place, scope);
+        let branch = &race.branches[answer.branch];
+        let judgement = judge(&branch.expectation, &answer.exchange.outcome, &branch.place, scope);
         if judgement.verdict > Verdict::Pass {
             shown.get_or_insert(index);
         }
@@ -134,7 +134,7 @@ fn are(number: usize, all: usize) -> String {
 fn describe(answer: &Answer) -> String {
     match &answer.exchange.outcome {
         Ok(response) => response.status.to_string(),
-        Err(breakage) => breakage.to_string(),
+        Err(transport_error) => transport_error.to_string(),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::judge;
-use crate::exchange::Breakage;
 use crate::expectation::{self, Expectation};
 use crate::format::ExpectText;
+use crate::http::TransportError;
 use crate::response::Response;
 use crate::source::{Source, Span};
 use crate::template::Scope;
@@ -19,7 +19,7 @@ fn expectation(yaml: &str) -> Expectation {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the outcome is made where it is judged")]
-fn judged(yaml: &str, outcome: Result<Response, Breakage>) -> Judgement {
+fn judged(yaml: &str, outcome: Result<Response, TransportError>) -> Judgement {
     let place = Source::new("s.yaml", "request").place(Span::new(0, 7));
     judge(&expectation(yaml), &outcome, &place, &Scope::default())
 }
@@ -302,13 +302,13 @@ fn a_body_that_is_not_json_is_said() {
 #[test]
 fn no_connection_is_inconclusive_and_silence_is_an_answer() {
     assert_eq!(
-        judged("status: 200", Err(Breakage::NoConnection("refused".into()))).verdict,
+        judged("status: 200", Err(TransportError::NoConnection("refused".into()))).verdict,
         Verdict::Inconclusive
     );
-    let silence = judged("status: 200", Err(Breakage::Silence(Duration::from_secs(1))));
+    let silence = judged("status: 200", Err(TransportError::Timeout(Duration::from_secs(1))));
     assert_eq!(silence.verdict, Verdict::Fail);
     assert_eq!(silence.findings[0].label, "no complete response within 1s");
-    assert_eq!(judged("{}", Err(Breakage::Broken("reset".into()))).verdict, Verdict::Fail);
+    assert_eq!(judged("{}", Err(TransportError::Broken("reset".into()))).verdict, Verdict::Fail);
 }
 
 #[test]

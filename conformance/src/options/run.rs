@@ -7,10 +7,10 @@ use clap::Args;
 use url::Url;
 
 use super::{
-    ReportPlace, SelectionOptions, ShardOptions, Telling, github_summary, one_profile, parse_duration,
+    OutputOptions, ReportPlace, SelectionOptions, ShardOptions, github_summary, one_profile, parse_duration,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::exchange::{Connections, Transport};
+use crate::http::{Connections, Transport};
 use crate::suite::{Given, Suite};
 
 /// `conformance run`.
@@ -53,7 +53,7 @@ pub struct Run {
     pub transport: TransportOptions,
     /// What is told, and where.
     #[command(flatten)]
-    pub telling: Telling,
+    pub telling: OutputOptions,
     /// Which part is run, of several machines.
     #[command(flatten)]
     pub shard: ShardOptions,
@@ -149,7 +149,7 @@ impl TransportOptions {
 }
 
 pub(super) fn parse_address(written: &str) -> Result<String, String> {
-    crate::exchange::check_address(written).map(|_| written.to_owned())
+    crate::http::check_address(written).map(|_| written.to_owned())
 }
 
 fn parse_header(written: &str) -> Result<(String, String), String> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Telling;
+use super::OutputOptions;
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
 use crate::shard::{self, Costs, Part};
@@ -28,7 +28,7 @@ pub struct Merge {
     pub reports: Vec<PathBuf>,
     /// What is told, and where.
     #[command(flatten)]
-    pub telling: Telling,
+    pub telling: OutputOptions,
 }
 
 impl ShardOptions {

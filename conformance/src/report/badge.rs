@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::aside::Aside;
 use super::document::Document;
+use super::spool::Spool;
 use super::xml::Xml;
 use crate::event::{Footer, Header, Record};
 use crate::outcome::Conclusion;
@@ -19,7 +19,7 @@ pub(super) struct Badge;
 
 impl Badge {
     /// Returns one.
-    pub(super) fn open(_: Aside) -> Box<dyn Document> {
+    pub(super) fn open(_: Spool) -> Box<dyn Document> {
         Box::new(Self)
     }
 }

@@ -4,21 +4,21 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::aside::Aside;
 use super::document::Document;
+use super::spool::Spool;
 use crate::event::{Footer, Header, Record};
 use crate::verdict::Verdict;
 
 /// Every step that failed, and every one that could not be judged because of it, with what was seen in the place of a reason. A
 /// target that did not start has none.
 pub(super) struct Deviating {
-    entries: Aside,
+    entries: Spool,
     none: bool,
 }
 
 impl Deviating {
     /// Returns a file of none.
-    pub(super) fn open(entries: Aside) -> Box<dyn Document> {
+    pub(super) fn open(entries: Spool) -> Box<dyn Document> {
         Box::new(Self { entries, none: true })
     }
 }

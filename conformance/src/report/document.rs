@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::thread;
 
 use super::Report;
-use super::aside::Aside;
 use super::jsonl::JsonLines;
+use super::spool::Spool;
 use super::whole::WholeFile;
 use crate::event::{Event, Footer, Header, Record};
 
@@ -30,7 +30,7 @@ pub trait Document: Send {
 }
 
 /// Opens a document that keeps what it has to keep in this place.
-pub(super) type Opening = fn(Aside) -> Box<dyn Document>;
+pub(super) type Opening = fn(Spool) -> Box<dyn Document>;
 
 /// Tells a run to its documents, scenario by scenario, and to its JSON Lines, event by event.
 #[derive(Default)]
@@ -49,7 +49,7 @@ impl Documents {
     /// A folder that is not there or cannot be written to.
     pub(super) fn add(&mut self, path: &Path, open: Opening) -> io::Result<()> {
         let file = WholeFile::create(path)?;
-        let document = open(Aside::within(&file.folder()));
+        let document = open(Spool::within(&file.folder()));
         self.open.push((file, document));
         Ok(())
     }

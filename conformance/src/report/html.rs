@@ -18,9 +18,9 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use super::aside::Aside;
 use super::cause::Answered;
 use super::document::Document;
+use super::spool::Spool;
 use crate::event::{Footer, Header, Record};
 use crate::outcome::Outcome;
 use crate::request::percent_encode;
@@ -32,7 +32,7 @@ const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/re
 
 /// The page, as far as the run has come.
 pub(super) struct Html {
-    steps: Aside,
+    steps: Spool,
     /// What does not hold and is not known, or waits for such a step.
     unfit: Vec<Record>,
     answered: Answered,
@@ -53,7 +53,7 @@ const STEPS: &str = "<!-- steps -->\n";
 
 impl Html {
     /// Returns a page without steps.
-    pub(super) fn open(steps: Aside) -> Box<dyn Document> {
+    pub(super) fn open(steps: Spool) -> Box<dyn Document> {
         Box::new(Self { steps, unfit: Vec::new(), answered: Answered::default(), counts: BTreeMap::new() })
     }
 }

@@ -18,7 +18,7 @@ use drawn::{Drawn, Piece};
 
 use super::cause::{Answered, Cause, causes};
 use super::fold::fold;
-use super::{Report, outlook};
+use super::{Report, footer};
 use crate::amount::amount;
 use crate::event::{Event, Footer, Header, Load, Record};
 use crate::outcome::Outcome;
@@ -253,7 +253,7 @@ impl<W: Write> Human<W> {
             }
             self.write_remarks()?;
         }
-        outlook::write(footer, self.width, &mut self.out)?;
+        footer::write(footer, self.width, &mut self.out)?;
         if let Some(progress) = standing::progress(footer).filter(|_| judged) {
             writeln!(self.out, "{}", fold(&progress, 0, self.width))?;
         }

@@ -8,9 +8,9 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::aside::Aside;
 use super::document::Document;
 use super::evidence::{evidence, summary};
+use super::spool::Spool;
 use super::xml::Xml;
 use crate::amount::{decimal, whole};
 use crate::event::{Footer, Header, Record, Stale, Standing};
@@ -19,7 +19,7 @@ use crate::outcome::Outcome;
 /// The suites so far, with their cases.
 pub(super) struct Junit {
     suites: Vec<Suite>,
-    cases: Aside,
+    cases: Spool,
 }
 
 /// What is said of a scenario, above its cases.
@@ -44,7 +44,7 @@ struct Counts {
 
 impl Junit {
     /// Returns a document without suites.
-    pub(super) fn open(cases: Aside) -> Box<dyn Document> {
+    pub(super) fn open(cases: Spool) -> Box<dyn Document> {
         Box::new(Self { suites: Vec::new(), cases })
     }
 }

@@ -17,13 +17,13 @@ use super::tap::Tap;
 use super::whole::is_stdout;
 use super::{Above, Detail, Documents, Github, Human, Progress, Report};
 use crate::diagnostic::Diagnostic;
-use crate::options::{Color, ReportKind, ReportPlace, Telling, github_summary, github_workspace};
+use crate::options::{Color, OutputOptions, ReportKind, ReportPlace, github_summary, github_workspace};
 
 /// Returns the reports of a run; with `deviating`, a file of what fails in it as well.
 ///
 /// # Errors
 /// One that cannot be written.
-pub fn open(options: &Telling, deviating: Option<&Path>) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
+pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
     let detail = match (options.quiet, options.verbose, options.trace) {
         (true, ..) => Detail::Quiet,
         (.., true) => Detail::Trace,

@@ -4,9 +4,9 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::aside::Aside;
 use super::document::Document;
 use super::evidence::evidence;
+use super::spool::Spool;
 use crate::amount::decimal;
 use crate::event::{Footer, Header, Record, Stale};
 use crate::outcome::Outcome;
@@ -14,12 +14,12 @@ use crate::outcome::Outcome;
 /// The steps so far.
 pub(super) struct Tap {
     steps: usize,
-    lines: Aside,
+    lines: Spool,
 }
 
 impl Tap {
     /// Returns a document of no steps.
-    pub(super) fn open(lines: Aside) -> Box<dyn Document> {
+    pub(super) fn open(lines: Spool) -> Box<dyn Document> {
         Box::new(Self { steps: 0, lines })
     }
 }

@@ -155,10 +155,10 @@ impl Field {
     }
 
     /// The texts in it that are not encoded.
-    pub(crate) fn as_it_stands(&self) -> Vec<&Text> {
+    pub(crate) fn verbatim(&self) -> Vec<&Text> {
         match self {
             Self::Text(text) => vec![text],
-            Self::Joined(pieces) => pieces.iter().flat_map(Self::as_it_stands).collect(),
+            Self::Joined(pieces) => pieces.iter().flat_map(Self::verbatim).collect(),
             Self::Bytes(_) | Self::File { .. } | Self::Urlencoded { .. } | Self::Encoded { .. } => Vec::new(),
         }
     }

@@ -22,7 +22,7 @@ impl Interrupt {
 
     /// Whether the run is to end early.
     #[must_use]
-    pub fn is_wished(&self) -> bool {
+    pub fn is_requested(&self) -> bool {
         self.exit().is_some()
     }
 
@@ -33,7 +33,7 @@ impl Interrupt {
     }
 
     /// Waits until the run is to end early.
-    pub async fn wished(&self) {
+    pub async fn requested(&self) {
         // The sender lives as long as this does.
         self.0.subscribe().wait_for(Option::is_some).await.ok();
     }

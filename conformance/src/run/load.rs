@@ -58,7 +58,7 @@ pub async fn under_load(
     };
     let mut acts = Vec::new();
     for (group, index) in in_order(session.plan()) {
-        if interrupt.is_wished() {
+        if interrupt.is_requested() {
             break;
         }
         let first = session.play(group, index).await;
@@ -108,7 +108,7 @@ pub async fn under_load(
 /// Plays one scenario after the other until the time is over.
 async fn player(stage: Arc<Stage>, began: Instant, time: Duration, lost: mpsc::Sender<Record>) {
     let interrupt = &stage.session.options.interrupt;
-    while began.elapsed() < time && !interrupt.is_wished() {
+    while began.elapsed() < time && !interrupt.is_requested() {
         let free = (0..stage.acts.len()).find_map(|_| {
             let act = &stage.acts[stage.next.fetch_add(1, Ordering::Relaxed) % stage.acts.len()];
             act.enter().map(|entry| (act, entry))
@@ -132,10 +132,11 @@ fn repeatable(plan: Plan) -> (Plan, Vec<LeftOut>) {
     let mut groups: Vec<Group> = Vec::new();
     for mut group in plan.groups {
         group.trials.retain(|trial| {
-            let hindrance = act::hindrance(trial);
-            left_out
-                .extend(hindrance.map(|reason| LeftOut { scenario: trial.id(), reason: reason.to_owned() }));
-            hindrance.is_none()
+            let skip_reason = act::skip_reason(trial);
+            left_out.extend(
+                skip_reason.map(|reason| LeftOut { scenario: trial.id(), reason: reason.to_owned() }),
+            );
+            skip_reason.is_none()
         });
         if !group.trials.is_empty() {
             groups.push(group);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::exchange::{Budget, Reading};
+use crate::http::{Budget, Reading};
 use crate::jar::Jar;
 use crate::judge::Answer;
 use crate::suite::Race;
@@ -23,23 +23,23 @@ pub(super) async fn send(
     scope: &Scope,
     jar: Option<&Jar>,
 ) -> Result<Vec<Answer>, TemplateError> {
-    let rounds = race.lanes.iter().map(|lane| lane.times).max().unwrap_or_default();
+    let rounds = race.branches.iter().map(|branch| branch.times).max().unwrap_or_default();
     let mut requests = Vec::new();
     for round in 0..rounds {
-        for (index, lane) in race.lanes.iter().enumerate().filter(|(_, lane)| round < lane.times) {
-            requests.push((index, lane.request.prepare(scope)?));
+        for (index, branch) in race.branches.iter().enumerate().filter(|(_, branch)| round < branch.times) {
+            requests.push((index, branch.request.prepare(scope)?));
         }
     }
     // A request that first waited for its connection would come behind the others.
     let kept = requests.iter().filter(|(_, request)| request.raw.is_none()).count();
-    running.wire.open(kept).await;
+    running.http.open(kept).await;
     let mut tasks = JoinSet::new();
     let reading = Reading::Shared(Budget::of_race());
-    for (place, (lane, request)) in requests.into_iter().enumerate() {
+    for (place, (branch, request)) in requests.into_iter().enumerate() {
         let (running, mut jar, reading) = (Arc::clone(running), jar.cloned(), reading.clone());
         tasks.spawn(async move {
-            let exchange = running.wire.send(request, jar.as_mut(), reading).await;
-            (place, Answer { lane, exchange })
+            let exchange = running.http.send(request, jar.as_mut(), reading).await;
+            (place, Answer { branch, exchange })
         });
     }
     let mut answers = tasks.join_all().await;

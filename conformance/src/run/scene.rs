@@ -11,28 +11,28 @@ use kept::Bodies;
 
 use super::caught::caught_in;
 use super::path::What;
-use super::session::{Session, Turn};
+use super::session::{Permit, Session};
 use super::stage::{Stage, Unset};
 use crate::bless::Answer;
-use crate::exchange::{Breakage, Exchange};
+use crate::http::{Exchange, TransportError};
 use crate::json::Json;
 use crate::matcher::Left;
 use crate::memory::Memory;
 use crate::plan::Trial;
 use crate::redact::Redactor;
 use crate::source::Place;
-use crate::suite::{Deed, Role, Step};
+use crate::suite::{Role, Step, StepDefinition};
 use crate::target::Running;
 use crate::template::Scope;
 use crate::verdict::{Finding, Judgement, Verdict};
 
 /// A scenario in one profile, and what has been kept so far.
-pub(super) struct Scene<'a> {
+pub(super) struct ScenarioRunner<'a> {
     session: &'a Session,
     trial: &'a Trial,
-    deeds: &'a Arc<[Deed]>,
+    definitions: &'a Arc<[StepDefinition]>,
     memory: Memory,
-    turn: Turn,
+    turn: Permit,
     redactor: Redactor,
     /// The steps that were tried and whose verdicts were asked for, by their place in the scenario.
     told: Vec<(usize, Attempt)>,
@@ -60,7 +60,7 @@ pub(super) struct Played {
 struct Move<'a> {
     index: usize,
     step: &'a Step,
-    deed: &'a Deed,
+    definition: &'a StepDefinition,
 }
 
 /// A step that was tried, with what went over the wire.
@@ -95,7 +95,7 @@ impl From<Judgement> for Attempt {
 }
 
 /// Returns a scenario that does not play.
-pub(super) fn unplayed(session: &Session, trial: &Trial, unset: &Unset) -> Played {
+pub(super) fn not_played(session: &Session, trial: &Trial, unset: &Unset) -> Played {
     let mut told = Vec::new();
     let mut waits_for = None;
     for (index, asked) in &trial.steps {
@@ -117,34 +117,49 @@ pub(super) fn unplayed(session: &Session, trial: &Trial, unset: &Unset) -> Playe
     Played { told, redactor, base: String::new(), unstarted: unset.unstarted, restarted: None }
 }
 
-impl<'a> Scene<'a> {
+impl<'a> ScenarioRunner<'a> {
     /// Returns a scenario that has not begun; `deeds` is what its steps do.
-    pub(super) fn new(session: &'a Session, trial: &'a Trial, deeds: &'a Arc<[Deed]>, turn: Turn) -> Self {
+    pub(super) fn new(
+        session: &'a Session,
+        trial: &'a Trial,
+        definitions: &'a Arc<[StepDefinition]>,
+        turn: Permit,
+    ) -> Self {
         let memory = Memory::new(&session.plan().suite);
         let redactor = session.redactor();
-        Self { session, trial, deeds, memory, turn, redactor, told: Vec::new(), begun: false, scope: None }
+        Self {
+            session,
+            trial,
+            definitions,
+            memory,
+            turn,
+            redactor,
+            told: Vec::new(),
+            begun: false,
+            scope: None,
+        }
     }
 
     /// Plays the steps in order; a failing step does not end the scenario, and nothing keeps its cleanup from being played.
     pub(super) async fn play(mut self, stage: &Stage, what: What) -> Played {
-        if self.session.options.interrupt.is_wished() {
+        if self.session.options.interrupt.is_requested() {
             return Played::default();
         }
         let came_up = tokio::select! {
             came_up = stage.running(self.session) => came_up,
-            () = self.session.options.interrupt.wished() => return Played::default(),
+            () = self.session.options.interrupt.requested() => return Played::default(),
         };
         let running = match came_up {
             Ok(running) => running,
-            Err(unset) => return unplayed(self.session, self.trial, &unset),
+            Err(unset) => return not_played(self.session, self.trial, &unset),
         };
         if let Some(unset) = self.lacking(&running) {
-            return unplayed(self.session, self.trial, &unset);
+            return not_played(self.session, self.trial, &unset);
         }
         let from = self.session.elapsed();
         let output = running.output.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
-        self.memory.meet(running.wire.base(), &Json::Object(output.collect()), &running.learnt);
-        let base = running.wire.base().to_owned();
+        self.memory.meet(running.http.base(), &Json::Object(output.collect()), &running.learned);
+        let base = running.http.base().to_owned();
         let mut running = Some(running);
         let cleans_up = self.moves().any(|(_, one, _)| one.step.cleanup);
         let interrupt = self.session.options.interrupt.clone();
@@ -153,7 +168,7 @@ impl<'a> Scene<'a> {
         tokio::select! {
             performed = caught_in(Box::pin(self.perform(stage, &mut running, what, false))) => panicked = performed.err(),
             // What a step in flight has made is cleaned up too, so it is waited for.
-            () = interrupt.wished(), if !cleans_up => {}
+            () = interrupt.requested(), if !cleans_up => {}
         }
         if self.begun && cleans_up {
             let cleaned = caught_in(Box::pin(self.perform(stage, &mut running, what, true))).await;
@@ -161,7 +176,7 @@ impl<'a> Scene<'a> {
         }
         if let Some(message) = panicked {
             // Which of its verdicts are right is not known.
-            return unplayed(self.session, self.trial, &Unset::new(Verdict::Error, message));
+            return not_played(self.session, self.trial, &Unset::new(Verdict::Error, message));
         }
         self.session.lap(what, from);
         let Self { told, redactor, .. } = self;
@@ -182,17 +197,18 @@ impl<'a> Scene<'a> {
             let began = Instant::now();
             if !step.wait.is_zero() {
                 // Another scenario sends while this one waits.
-                self.turn = Turn::default();
+                self.turn = Permit::default();
                 self.pause(step, step.wait).await;
                 self.turn = self.session.turn().await;
             }
-            if interrupt.is_wished() && !cleanup {
+            if interrupt.is_requested() && !cleanup {
                 return;
             }
-            if let Some(asks) = step.restart.as_ref().filter(|_| self.hindrance(one, stage, what).is_none()) {
+            if let Some(asks) = step.restart.as_ref().filter(|_| self.skip_reason(one, stage, what).is_none())
+            {
                 drop(running.take());
                 // Another scenario sends while the target comes up.
-                self.turn = Turn::default();
+                self.turn = Permit::default();
                 let restarted = stage.restart(self.session).await;
                 self.turn = self.session.turn().await;
                 match restarted {
@@ -214,7 +230,7 @@ impl<'a> Scene<'a> {
             if asked {
                 self.keep_answer(one, &attempt);
                 let is_shown = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
-                attempt.shorten(one.deed, is_shown);
+                attempt.shorten(one.definition, is_shown);
                 self.told.push((index, attempt));
             }
         }
@@ -224,12 +240,14 @@ impl<'a> Scene<'a> {
     fn count(&self, attempt: &Attempt, one: Move<'_>, stage: &Stage, what: What) {
         let (What::Scenario { group, .. } | What::Start { group }) = what;
         match &attempt.exchange {
-            Some(Exchange { outcome: Err(Breakage::Silence(_)), .. }) if self.session.timed_out(group) => {
+            Some(Exchange { outcome: Err(TransportError::Timeout(_)), .. })
+                if self.session.timed_out(group) =>
+            {
                 stage.timed_out(&self.trial.step_id(one.step));
             }
             // Neither is a connection that could not be made a response, nor a timeout that was only counted.
-            Some(Exchange { outcome: Err(breakage), .. })
-                if !breakage.is_answer() || matches!(breakage, Breakage::Silence(_)) => {}
+            Some(Exchange { outcome: Err(transport_error), .. })
+                if !transport_error.is_judged() || matches!(transport_error, TransportError::Timeout(_)) => {}
             Some(_) => self.session.responded(group),
             None => {}
         }
@@ -249,7 +267,7 @@ impl<'a> Scene<'a> {
     async fn pause(&self, step: &Step, time: Duration) {
         tokio::select! {
             () = tokio::time::sleep(time) => {}
-            () = self.session.options.interrupt.wished(), if !step.cleanup => {}
+            () = self.session.options.interrupt.requested(), if !step.cleanup => {}
         }
     }
 
@@ -263,8 +281,12 @@ impl<'a> Scene<'a> {
     }
 
     fn moves(&self) -> impl Iterator<Item = (usize, Move<'a>, bool)> + use<'a> {
-        let (trial, deeds) = (self.trial, self.deeds);
-        let of = |index: usize| Move { index, step: &trial.scenario.steps[index], deed: &deeds[index] };
+        let (trial, definitions) = (self.trial, self.definitions);
+        let of = |index: usize| Move {
+            index,
+            step: &trial.scenario.steps[index],
+            definition: &definitions[index],
+        };
         trial.steps.iter().map(move |(index, asked)| (*index, of(*index), *asked))
     }
 
@@ -272,8 +294,8 @@ impl<'a> Scene<'a> {
         let step = one.step;
         #[cfg(test)]
         assert!(&*step.title != super::tests::PANICS, "step `{}` panics", step.id);
-        if let Some(judgement) = self.hindrance(one, stage, what) {
-            self.owe(one.deed, &judgement);
+        if let Some(judgement) = self.skip_reason(one, stage, what) {
+            self.mark_missing(one.definition, &judgement);
             if step.role != Role::Plain {
                 self.memory.break_off(step, &judgement);
             }
@@ -288,7 +310,7 @@ impl<'a> Scene<'a> {
             // A request that cannot be made will not be made of the same values later.
             let again = attempt.exchange.is_some()
                 && step.retry.as_ref().is_some_and(|retry| began.elapsed() < retry.0)
-                && (step.cleanup || !self.session.options.interrupt.is_wished());
+                && (step.cleanup || !self.session.options.interrupt.is_requested());
             if attempt.judgement.verdict <= Verdict::Pass || !again {
                 if step.role == Role::Precondition
                     && matches!(attempt.exchange, Some(Exchange { outcome: Ok(_), .. }))
@@ -305,33 +327,38 @@ impl<'a> Scene<'a> {
     }
 
     /// What keeps a step from being sent.
-    fn hindrance(&self, Move { step, deed, .. }: Move<'_>, stage: &Stage, what: What) -> Option<Judgement> {
+    fn skip_reason(
+        &self,
+        Move { step, definition, .. }: Move<'_>,
+        stage: &Stage,
+        what: What,
+    ) -> Option<Judgement> {
         if let Some(feature) = step.requires.iter().find(|feature| !stage.offers(feature)) {
             let reason = format!("the target does not offer `{feature}`");
             return Some(Judgement::because(Verdict::Skipped, reason));
         }
         let (What::Scenario { group, .. } | What::Start { group }) = what;
-        let hushed =
-            self.session.hushed(group).map(|hushed| Judgement::because(Verdict::Inconclusive, hushed));
-        self.memory.hindrance(step, deed).or(hushed)
+        let halted =
+            self.session.halted(group).map(|halted| Judgement::because(Verdict::Inconclusive, halted));
+        self.memory.skip_reason(step, definition).or(halted)
     }
 
     /// Keeps what was answered to a step that is named, where answers are to be blessed.
-    fn keep_answer(&mut self, Move { step, deed, .. }: Move<'_>, attempt: &Attempt) {
+    fn keep_answer(&mut self, Move { step, definition, .. }: Move<'_>, attempt: &Attempt) {
         let Some(answers) = &self.session.options.answers else { return };
         let (id, scope) = (self.trial.step_id(step), self.scope.take());
         if !answers.want(&id) {
             return;
         }
         let response = match &attempt.exchange {
-            Some(Exchange { outcome: Ok(response), .. }) if deed.race().is_none() => {
+            Some(Exchange { outcome: Ok(response), .. }) if definition.race().is_none() => {
                 Some(response.clone()).zip(scope)
             }
             _ => None,
         };
         let finding = attempt.judgement.findings.first();
         let wrong = finding.map(|finding| Left { place: finding.place.clone(), why: finding.label.clone() });
-        let (place, expectation) = (step.place.clone(), deed.first().expectation.clone());
+        let (place, expectation) = (step.place.clone(), definition.first().expectation.clone());
         if response.is_some() || wrong.is_some() {
             answers.add(Answer { id, place, expectation, response, wrong });
         }

@@ -12,11 +12,11 @@ use super::breaker::Breaker;
 use super::caught::{caught, caught_in};
 use super::path::{self, Lap, What};
 use super::pool::{Pool, Slot};
-use super::scene::{Played, Scene, unplayed};
+use super::scene::{Played, ScenarioRunner, not_played};
 use super::stage::{Stage, Unset};
 use super::{Options, milliseconds};
 use crate::event::{CriticalPath, Link, Record};
-use crate::exchange::Connections;
+use crate::http::Connections;
 use crate::plan::{Group, Plan, Trial};
 use crate::redact::Redactor;
 use crate::suite::Concurrency;
@@ -55,14 +55,14 @@ pub struct Session {
 
 /// Permit to send requests: a scenario holds it while it sends, not while it waits.
 #[derive(Debug, Default)]
-pub(super) struct Turn(
+pub(super) struct Permit(
     #[expect(dead_code, reason = "held, and given back when it is dropped")] Option<OwnedSemaphorePermit>,
 );
 
 /// What a scenario needs to be played: a target slot, and a permit to send.
 pub(super) struct Lease {
     slot: Option<Slot>,
-    turn: Turn,
+    turn: Permit,
     port: Option<OwnedMutexGuard<()>>,
 }
 
@@ -167,7 +167,7 @@ impl Session {
                 tokio::select! {
                     // What is wrong with it is reported by the scenario.
                     _ = caught_in(held.stage.running(self)) => {}
-                    () = self.options.interrupt.wished() => {}
+                    () = self.options.interrupt.requested() => {}
                 }
             }
             slot = Some(held);
@@ -176,14 +176,14 @@ impl Session {
     }
 
     /// Waits until one more scenario may send; those that wait are served in their order.
-    pub(super) async fn turn(&self) -> Turn {
+    pub(super) async fn turn(&self) -> Permit {
         // The semaphore is never closed.
-        Turn(Arc::clone(&self.sending).acquire_owned().await.ok())
+        Permit(Arc::clone(&self.sending).acquire_owned().await.ok())
     }
 
     /// Returns a permit for one more process of a group, if fewer scenarios send than may.
     pub(super) fn permit_for_one_more(&self) -> Option<OwnedSemaphorePermit> {
-        if self.sending.available_permits() == 0 || self.options.interrupt.is_wished() {
+        if self.sending.available_permits() == 0 || self.options.interrupt.is_requested() {
             return None;
         }
         Arc::clone(&self.more).try_acquire_owned().ok()
@@ -198,7 +198,7 @@ impl Session {
     /// Returns the records of the steps of a scenario that was played.
     pub(super) fn records(&self, group: usize, index: usize, played: Played) -> Vec<Record> {
         let Some(trial) = self.trial(group, index) else { return Vec::new() };
-        let in_error = |message| unplayed(self, trial, &Unset::new(Verdict::Error, message));
+        let in_error = |message| not_played(self, trial, &Unset::new(Verdict::Error, message));
         caught(|| played.records(self, trial))
             .unwrap_or_else(|message| in_error(message).records(self, trial))
     }
@@ -214,20 +214,20 @@ impl Session {
         };
         let pool = match pool {
             Ok(pool) => pool,
-            Err(unset) => return unplayed(self, trial, unset),
+            Err(unset) => return not_played(self, trial, unset),
         };
         let Lease { slot, turn, port } = lease;
         let stage = slot.as_ref().map_or(pool.first(), |slot| &slot.stage);
         let what = What::Scenario { group, index };
         let playing = async {
-            let deeds = self.plan.suite.deeds(&trial.scenario);
-            Box::pin(Scene::new(self, trial, &deeds, turn).play(stage, what)).await
+            let definitions = self.plan.suite.definitions(&trial.scenario);
+            Box::pin(ScenarioRunner::new(self, trial, &definitions, turn).play(stage, what)).await
         };
         let played = caught_in(playing)
             .await
-            .unwrap_or_else(|message| unplayed(self, trial, &Unset::new(Verdict::Error, message)));
+            .unwrap_or_else(|message| not_played(self, trial, &Unset::new(Verdict::Error, message)));
         if port.is_some() || trial.scenario.isolated {
-            stage.strike(self).await;
+            stage.stop(self).await;
         }
         played
     }
@@ -277,7 +277,7 @@ impl Session {
     }
 
     /// Returns why nothing more is sent to the target of a group, if so.
-    pub(super) fn hushed(&self, group: usize) -> Option<String> {
+    pub(super) fn halted(&self, group: usize) -> Option<String> {
         let patient = self.patient.load(Ordering::Relaxed);
         self.breakers(group).filter(|_| !patient).find_map(Breaker::reason)
     }
@@ -355,7 +355,7 @@ impl Session {
     }
 
     /// Ends the targets of a group.
-    pub(super) async fn strike(&self, group: usize) {
+    pub(super) async fn stop(&self, group: usize) {
         if let Some(Ok(pool)) = self.pools.get(group) {
             let mut stopping = JoinSet::new();
             for stage in pool.all() {
@@ -371,7 +371,7 @@ impl Session {
     /// Ends every target.
     pub async fn close(&self) {
         for group in 0..self.pools.len() {
-            self.strike(group).await;
+            self.stop(group).await;
         }
     }
 }

@@ -209,7 +209,7 @@ impl Stage {
     }
 
     /// Ends the target, if this run has started it.
-    pub(super) async fn strike(&self, session: &Session) {
+    pub(super) async fn stop(&self, session: &Session) {
         if let Some(running) = self.take(session).await {
             running.stop().await;
         }

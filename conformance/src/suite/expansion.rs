@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Suite;
-use super::deed::Deed;
+use super::definition::StepDefinition;
 use super::folder::Beside;
 use super::frame::{Frame, Need, Spots};
 use super::names::Names;
@@ -57,7 +57,7 @@ pub(super) struct Expansion<'a> {
     pub(super) names: Names<'a>,
     pub(super) steps: Vec<Step>,
     /// What each of them does.
-    pub(super) deeds: Vec<Deed>,
+    pub(super) definitions: Vec<StepDefinition>,
     pub(super) wrong: Diagnostics,
 }
 
@@ -126,22 +126,27 @@ impl<'a> Expansion<'a> {
 
     fn step(&mut self, step: &'a Located<StepText>, level: &Level<'a>) -> Result<(), Diagnostics> {
         if let Some(uses) = &step.value.uses {
-            return self.uses(uses, step, level).map_err(|wrong| self.owe(step, level, wrong));
+            return self.uses(uses, step, level).map_err(|wrong| self.mark_missing(step, level, wrong));
         }
         if let Some((name, _)) = step.value.with.0.first() {
             let message = "`with` gives a sequence its parameters, and this step uses none";
             return Err(Diagnostic::at(name.place(level.source), message).into());
         }
         match step::compile(self, step, level) {
-            Ok((step, deed)) => self.keep(step, deed, level),
-            Err(wrong) => Err(self.owe(step, level, wrong)),
+            Ok((step, definition)) => self.keep(step, definition, level),
+            Err(wrong) => Err(self.mark_missing(step, level, wrong)),
         }
     }
 
     /// A wrong step makes its captures too: it is not the fault of the steps that use them.
-    fn owe(&mut self, step: &Located<StepText>, level: &Level<'_>, wrong: Diagnostics) -> Diagnostics {
-        let lanes = step.value.together.iter().flat_map(|lane| &lane.capture.0);
-        for (name, _) in step.value.capture.0.iter().chain(lanes) {
+    fn mark_missing(
+        &mut self,
+        step: &Located<StepText>,
+        level: &Level<'_>,
+        wrong: Diagnostics,
+    ) -> Diagnostics {
+        let branches = step.value.together.iter().flat_map(|branch| &branch.capture.0);
+        for (name, _) in step.value.capture.0.iter().chain(branches) {
             for key in step::keys(&name.value, level) {
                 self.names.capture(&key, step.value.id.as_ref().map_or("", |id| &id.value));
             }
@@ -149,7 +154,7 @@ impl<'a> Expansion<'a> {
         wrong
     }
 
-    fn keep(&mut self, step: Step, deed: Deed, level: &Level<'_>) -> Result<(), Diagnostics> {
+    fn keep(&mut self, step: Step, definition: StepDefinition, level: &Level<'_>) -> Result<(), Diagnostics> {
         if self.steps.len() == MOST {
             let place = level.spots.via.first().unwrap_or(&step.place).clone();
             // One more than there may be: nothing behind it is looked at.
@@ -166,13 +171,13 @@ impl<'a> Expansion<'a> {
                 .help(format!("the first is at {first}"))
                 .into());
         }
-        for capture in deed.captures() {
+        for capture in definition.captures() {
             for key in &capture.keys {
                 self.names.capture(key, &step.id);
             }
         }
         self.steps.push(step);
-        self.deeds.push(deed);
+        self.definitions.push(definition);
         Ok(())
     }
 

@@ -33,7 +33,7 @@ pub struct Need {
     /// The name under which the scenario keeps it.
     pub key: Box<str>,
     /// The step that owes it.
-    pub owed_by: Box<str>,
+    pub made_by: Box<str>,
 }
 
 /// What brings a step about, beside its own lines: the steps that use its sequence, and its row.

@@ -59,8 +59,8 @@ impl<'a> Names<'a> {
                 continue;
             }
             let key = [prefix, root].concat();
-            if let Some(owed_by) = self.captures.get(&key) {
-                needs.push(Need { name: root.into(), key: key.into(), owed_by: owed_by.as_str().into() });
+            if let Some(made_by) = self.captures.get(&key) {
+                needs.push(Need { name: root.into(), key: key.into(), made_by: made_by.as_str().into() });
                 continue;
             }
             match root {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::lane::{Lane, Reader};
+use super::branch::{Branch, Reader};
 use crate::capture::{self, Capture};
 use crate::count::{self, Count};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -19,7 +19,7 @@ use crate::yaml::Located;
 #[derive(Debug)]
 pub struct Race {
     /// What is sent; never empty.
-    pub lanes: Vec<Lane>,
+    pub branches: Vec<Branch>,
     /// The kinds of answers that there are; any when it is empty.
     pub outcomes: Vec<Outcome>,
     /// A value that no two answers share.
@@ -58,10 +58,10 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
     let mut wrong = Diagnostics::default();
     let source = reader.source;
     let times = wrong.keep(times(text.race.as_ref(), source)).unwrap_or(1);
-    let mut lanes = Vec::new();
+    let mut branches = Vec::new();
     match (&text.request, text.together.is_empty()) {
         (Some(request), true) => {
-            lanes.extend(wrong.take(reader.lane(request, text.expect.as_ref(), &text.capture, times)));
+            branches.extend(wrong.take(reader.branch(request, text.expect.as_ref(), &text.capture, times)));
         }
         (None, true) => wrong.push(reader.no_request()),
         (Some(request), false) => wrong.push(Diagnostic::at(
@@ -69,15 +69,15 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
             "a step has a `request`, or several that are sent `together`, and here are both",
         )),
         (None, false) => {
-            for lane in &text.together {
-                let own = match &lane.race {
+            for branch in &text.together {
+                let own = match &branch.race {
                     None => times,
                     own => wrong.keep(self::times(own.as_ref(), source)).unwrap_or(1),
                 };
-                lanes.extend(wrong.take(reader.lane(
-                    &lane.request,
-                    lane.expect.as_ref(),
-                    &lane.capture,
+                branches.extend(wrong.take(reader.branch(
+                    &branch.request,
+                    branch.expect.as_ref(),
+                    &branch.capture,
                     own,
                 )));
             }
@@ -91,14 +91,18 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
             }
         }
     }
-    let sent: usize = lanes.iter().map(|lane| lane.times).sum();
+    let sent: usize = branches.iter().map(|branch| branch.times).sum();
     if sent > MOST {
         let message = format!("{sent} requests at once are more than the {MOST} that are sent");
         wrong.push(Diagnostic::at(reader.place.clone(), message));
     }
     let overall = text.overall.as_ref().map(|overall| self::overall(&overall.value, reader));
     let (outcomes, distinct) = overall.and_then(|overall| wrong.keep(overall)).unwrap_or_default();
-    if lanes.is_empty() { Err(wrong) } else { wrong.into_result(Some(Race { lanes, outcomes, distinct })) }
+    if branches.is_empty() {
+        Err(wrong)
+    } else {
+        wrong.into_result(Some(Race { branches, outcomes, distinct }))
+    }
 }
 
 fn times(written: Option<&Located<usize>>, source: &Arc<Source>) -> Result<usize, Diagnostic> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::deed::Deeds;
+use super::definition::StepDefinitions;
 use super::expansion::{Expansion, Level};
 use super::folder::Beside;
 use super::frame::{Frame, Spots};
@@ -39,8 +39,8 @@ pub struct Scenario {
     pub row: Option<String>,
     /// The steps, in order, those that clean up last.
     pub steps: Box<[Step]>,
-    /// What each of them does: [`Suite::deeds`] gives it.
-    pub(super) deeds: Deeds,
+    /// What each of them does: [`Suite::definitions`] gives it.
+    pub(super) definitions: StepDefinitions,
     /// Where it stands.
     pub place: Place,
 }
@@ -120,8 +120,8 @@ pub(super) fn compile(
     let each = rows.as_ref().map_or(whole, |rows| rows.iter().map(Some).collect());
     for row in each {
         let names = Names::new(suite, &profiles, &fixtures);
-        let (steps, deeds, wrong_in_it) = (Vec::new(), Vec::new(), Diagnostics::default());
-        let mut expansion = Expansion { beside, sequences, names, steps, deeds, wrong: wrong_in_it };
+        let (steps, definitions, wrong_in_it) = (Vec::new(), Vec::new(), Diagnostics::default());
+        let mut expansion = Expansion { beside, sequences, names, steps, definitions, wrong: wrong_in_it };
         let level = match row {
             None => level.clone(),
             Some(row) => match expansion.row(row, &places, &level, "") {
@@ -144,7 +144,7 @@ pub(super) fn compile(
             isolated: text.isolated,
             row: row.map(|row| row.name.clone()),
             steps: expansion.steps.into(),
-            deeds: Deeds::Kept(expansion.deeds.into()),
+            definitions: StepDefinitions::Kept(expansion.definitions.into()),
             place: place.clone(),
         });
     }

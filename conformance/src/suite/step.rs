@@ -1,14 +1,14 @@
-//! A step: what it is about, and under which circumstances it is sent. What it sends is its [`Deed`].
+//! A step: what it is about, and under which circumstances it is sent. What it sends is its [`StepDefinition`].
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Suite;
-use super::deed::{self, Deed, Demands};
+use super::branch::Reader;
+use super::definition::{self, Demands, StepDefinition};
 use super::expansion::{Expansion, Level};
 use super::frame::Spots;
-use super::lane::Reader;
 use super::names::{OUTPUT, TARGET};
 use super::scenario::{Stages, check_known, stages};
 use crate::capture;
@@ -81,7 +81,7 @@ impl Role {
 impl Step {
     /// Whether a line of a file is one of its own, or of what brought it about: its row, and the steps that use its sequence.
     #[must_use]
-    pub fn stands_at(&self, file: &str, line: usize) -> bool {
+    pub fn contains_line(&self, file: &str, line: usize) -> bool {
         let at = |place: &Place| has_line(place, file, line);
         let Spots { around, rows, .. } = &*self.spots;
         let is_own = |row: &Place| around.iter().any(|own| own.is(row));
@@ -133,7 +133,7 @@ pub(super) fn compile(
     expansion: &Expansion<'_>,
     step: &Located<StepText>,
     level: &Level<'_>,
-) -> Result<(Step, Deed), Diagnostics> {
+) -> Result<(Step, StepDefinition), Diagnostics> {
     let (text, source, suite) = (&step.value, level.source, expansion.names.suite);
     let mut wrong = Diagnostics::default();
     let missing = |key: &str| {
@@ -147,7 +147,7 @@ pub(super) fn compile(
     let covers = text.covers.iter().filter_map(|id| wrong.keep(covered(id, source, suite))).collect();
     let place = id.place(source);
     let reader = Reader { source, suite, beside: expansion.beside, level, place, jar: text.jar.as_ref() };
-    let sent = wrong.take(deed::sent(text, &reader));
+    let sent = wrong.take(definition::sent(text, &reader));
     let restart = wrong.keep(restart(text.target.as_ref(), level)).flatten();
     let stages =
         wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
@@ -167,7 +167,7 @@ pub(super) fn compile(
     let requires = wrong.keep(requires(&text.requires, &level.requires, source, suite)).unwrap_or_default();
     let Some(sent) = sent else { return Err(wrong) };
     let needs = expansion.needs(sent.texts(), level, &mut wrong).into();
-    let deed = Deed { sent, needs, frame: Arc::clone(&level.frame) };
+    let definition = StepDefinition { sent, needs, frame: Arc::clone(&level.frame) };
     let step = Step {
         id: [&*level.prefix, &id.value, &level.suffix].concat().into(),
         title: title.into(),
@@ -175,8 +175,8 @@ pub(super) fn compile(
         restart: restart.map(Box::new),
         role: Role::of(text, level.role),
         cleanup: level.cleanup,
-        demands: deed.demands(),
-        requests: u16::try_from(deed.lanes().len()).unwrap_or(u16::MAX),
+        demands: definition.demands(),
+        requests: u16::try_from(definition.branches().len()).unwrap_or(u16::MAX),
         requires: requires.into(),
         tags: tags(&text.tags, &level.tags).into(),
         stages: stages.within(level.stages),
@@ -186,7 +186,7 @@ pub(super) fn compile(
         lines: step.place(source),
         spots: Arc::clone(&level.spots),
     };
-    wrong.into_result((step, deed))
+    wrong.into_result((step, definition))
 }
 
 /// Returns the id of a requirement that a step covers.

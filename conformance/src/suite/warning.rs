@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::deed::{Deed, Demands};
+use super::definition::{Demands, StepDefinition};
 use super::{Scenario, Suite};
 use crate::capture::Capture;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -21,9 +21,10 @@ pub(super) struct Captures {
 impl Captures {
     /// Returns those of the scenarios of one file.
     pub(super) fn of(scenarios: &[Scenario], file: &Source) -> Self {
-        let deeds = || scenarios.iter().filter_map(|scenario| scenario.deeds.kept());
-        let used: BTreeSet<Spot<'_>> = deeds().flat_map(used).collect();
-        let kept = deeds().flat_map(|deeds| deeds.iter()).flat_map(Deed::captures);
+        let definitions = || scenarios.iter().filter_map(|scenario| scenario.definitions.kept());
+        let used: BTreeSet<Spot<'_>> = definitions().flat_map(used).collect();
+        let kept =
+            definitions().flat_map(|definitions| definitions.iter()).flat_map(StepDefinition::captures);
         let idle = kept.filter(|capture| !capture.secret && !used.contains(&spot(capture)));
         let elsewhere = used.iter().filter(|(path, _)| *path != file.path());
         Self {
@@ -69,9 +70,10 @@ pub(super) fn warnings(suite: &Suite, captures: Captures) -> Diagnostics {
 }
 
 /// The places of the captures that a scenario's steps use.
-fn used(deeds: &Arc<[Deed]>) -> Vec<Spot<'_>> {
-    let keys: BTreeSet<&str> = deeds.iter().flat_map(Deed::all_needs).map(|need| &*need.key).collect();
-    let captures = deeds.iter().flat_map(Deed::captures);
+fn used(definitions: &Arc<[StepDefinition]>) -> Vec<Spot<'_>> {
+    let keys: BTreeSet<&str> =
+        definitions.iter().flat_map(StepDefinition::all_needs).map(|need| &*need.key).collect();
+    let captures = definitions.iter().flat_map(StepDefinition::captures);
     let used = captures.filter(|capture| capture.keys.iter().any(|key| keys.contains(key.as_str())));
     used.map(spot).collect()
 }

@@ -14,7 +14,7 @@ use super::ready::{GRACE, Greeting, Ready, await_port, await_ready, free_port};
 use super::scratch::Scratch;
 use super::seed;
 use super::unusable::Unusable;
-use crate::exchange::{Transport, Wire};
+use crate::http::{HttpClient, Transport};
 use crate::json::Json;
 use crate::suite::{Profile, Suite};
 use crate::template::{Scope, TemplateError};
@@ -23,13 +23,13 @@ use crate::template::{Scope, TemplateError};
 #[derive(Debug)]
 pub struct Running {
     /// The way to it.
-    pub wire: Wire,
+    pub http: HttpClient,
     /// What was captured from what it printed.
     pub output: BTreeMap<String, String>,
     /// The fixtures that it should hold and does not.
     pub missing: Vec<String>,
     /// The fixtures that it holds under an id of its own, as it holds them.
-    pub learnt: Vec<(String, Json)>,
+    pub learned: Vec<(String, Json)>,
     /// What it answered first, where this program has waited for it.
     pub greeting: Option<Greeting>,
     /// Its process; none for one that was running already.
@@ -48,12 +48,12 @@ const PORTS_TRIED: usize = 3;
 
 impl Running {
     /// Returns a target that was running already.
-    pub(super) fn elsewhere(wire: Wire) -> Self {
+    pub(super) fn elsewhere(http: HttpClient) -> Self {
         Self {
-            wire,
+            http,
             output: BTreeMap::new(),
             missing: Vec::new(),
-            learnt: Vec::new(),
+            learned: Vec::new(),
             greeting: None,
             process: None,
             guard: None,
@@ -83,7 +83,7 @@ impl Running {
     /// Ends the target, its whole process group, and clears up behind it.
     pub async fn stop(mut self) {
         // A server that finishes open connections before it exits need not wait for ours.
-        self.wire.close();
+        self.http.close();
         if let Some(process) = self.process.take() {
             process.stop(GRACE).await;
         }
@@ -136,7 +136,7 @@ pub async fn relaunch(
     profile: &Profile,
     transport: &Transport,
 ) -> Result<Running, Unusable> {
-    running.wire.close();
+    running.http.close();
     let Running { process, scratch, teardown, setup, .. } = running;
     if let Some(process) = process {
         process.stop(GRACE).await;
@@ -245,7 +245,7 @@ impl Start<'_> {
         .map_err(|error| Unusable::new(chain(&error)))?;
         let ready = program.ready.as_ref().or(self.suite.ready(self.profile));
         let port = (port, program.port.is_some());
-        let Ready { process, wire, greeting, guard } =
+        let Ready { process, http, greeting, guard } =
             await_ready(process, port, ready, program.start_limit, self.transport).await?;
         let output = if watch.is_empty() {
             BTreeMap::new()
@@ -258,7 +258,7 @@ impl Start<'_> {
             greeting,
             process: Some(process),
             guard: Some(guard),
-            ..Running::elsewhere(wire)
+            ..Running::elsewhere(http)
         })
     }
 

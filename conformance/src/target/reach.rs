@@ -1,7 +1,7 @@
 //! Reaching a target that is already running, and looking what it holds.
 
 use super::{Running, Unusable};
-use crate::exchange::{Reading, Transport, Wire};
+use crate::http::{HttpClient, Reading, Transport};
 use crate::json::Json;
 use crate::response::Response;
 use crate::suite::{Fixture, Present, Profile, Suite};
@@ -18,15 +18,15 @@ pub async fn reach(
     fixtures: &[String],
     transport: &Transport,
 ) -> Result<Running, Unusable> {
-    let wire = Wire::new(base, transport).map_err(Unusable::new)?;
+    let http = HttpClient::new(base, transport).map_err(Unusable::new)?;
     if let Some(ready) = suite.ready(profile) {
         let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
-        wire.send(request, None, Reading::Whole)
+        http.send(request, None, Reading::Whole)
             .await
             .outcome
-            .map_err(|breakage| Unusable::new(format!("{breakage} ({base})")))?;
+            .map_err(|transport_error| Unusable::new(format!("{transport_error} ({base})")))?;
     }
-    let mut running = Running::elsewhere(wire);
+    let mut running = Running::elsewhere(http);
     if let Some(present) = &profile.present {
         for fixture in fixtures.iter().filter_map(|name| suite.fixture(name)) {
             let mut scope = suite.scope();
@@ -34,14 +34,14 @@ pub async fn reach(
             let request =
                 present.request.prepare(&scope).map_err(|error| Unusable::new(error.to_string()))?;
             let response = running
-                .wire
+                .http
                 .send(request, None, Reading::Whole)
                 .await
                 .outcome
-                .map_err(|breakage| Unusable::new(breakage.to_string()))?;
+                .map_err(|transport_error| Unusable::new(transport_error.to_string()))?;
             match find(present, fixture, &response) {
                 Found::Same => {}
-                Found::Other(value) => running.learnt.push((fixture.name.clone(), value)),
+                Found::Other(value) => running.learned.push((fixture.name.clone(), value)),
                 Found::Nothing => running.missing.push(fixture.name.clone()),
             }
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::port::PortGuard;
 use super::process::Process;
 use super::unusable::Unusable;
-use crate::exchange::{Breakage, Reading, Transport, Wire};
+use crate::http::{HttpClient, Reading, Transport, TransportError};
 use crate::request::{Prepared, Request};
 use crate::response::Response;
 use crate::template::Scope;
@@ -28,14 +28,14 @@ pub(super) type Greeting = (Prepared, Response);
 /// A target that has answered.
 pub(super) struct Ready {
     pub(super) process: Process,
-    pub(super) wire: Wire,
+    pub(super) http: HttpClient,
     pub(super) greeting: Option<Greeting>,
     pub(super) guard: PortGuard,
 }
 
 impl Ready {
-    fn new(process: Process, (wire, address): (Wire, SocketAddr), greeting: Option<Greeting>) -> Self {
-        Self { process, wire, greeting, guard: PortGuard::new(address) }
+    fn new(process: Process, (http, address): (HttpClient, SocketAddr), greeting: Option<Greeting>) -> Self {
+        Self { process, http, greeting, guard: PortGuard::new(address) }
     }
 }
 
@@ -50,13 +50,13 @@ pub(super) async fn await_ready(
     limit: Duration,
     transport: &Transport,
 ) -> Result<Ready, Unusable> {
-    let wire = |here| {
+    let http = |here| {
         let address = SocketAddr::new(here, port);
-        let wire = Wire::new(&format!("http://{address}"), &transport.local()).map_err(Unusable::new);
-        wire.map(|wire| (wire, address))
+        let http = HttpClient::new(&format!("http://{address}"), &transport.local()).map_err(Unusable::new);
+        http.map(|http| (http, address))
     };
     let [first, second] = HERE;
-    let (first, second) = (wire(first)?, wire(second)?);
+    let (first, second) = (http(first)?, http(second)?);
     let Some(ready) = ready else { return Ok(Ready::new(process, first, None)) };
     let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
     let began = Instant::now();
@@ -75,8 +75,10 @@ pub(super) async fn await_ready(
                 };
             }
             Ok(_) => {}
-            Err(breakage @ Breakage::Unsendable(_)) => return Err(Unusable::new(breakage.to_string())),
-            Err(Breakage::NoConnection(_)) => std::mem::swap(&mut now, &mut then),
+            Err(transport_error @ TransportError::InvalidRequest(_)) => {
+                return Err(Unusable::new(transport_error.to_string()));
+            }
+            Err(TransportError::NoConnection(_)) => std::mem::swap(&mut now, &mut then),
             Err(_) => silent = true,
         }
         if let Some(exit) = process.exited() {

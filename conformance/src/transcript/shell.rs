@@ -81,7 +81,7 @@ fn prompt(line: &str) -> Option<usize> {
 }
 
 /// Whether lines begin with the head of an answer.
-pub(super) fn is_answer(lines: &[Line]) -> bool {
+pub(super) fn is_judged(lines: &[Line]) -> bool {
     let first = lines.iter().find(|line| !line.text.trim().is_empty());
     first.is_some_and(|line| line.text.starts_with("HTTP/"))
 }

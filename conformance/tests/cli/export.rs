@@ -79,7 +79,7 @@ steps:
     request: curl http://127.0.0.1:8080/login -d 'name=ann' -d 'password=correct horse'
     expect: {status: 200}
     capture: {desk: {cookie: desk}, year: {json: /since, pattern: '\d+'}, day: {text: '-(\d+)T'}}
-  - id: lend
+  - id: inject
     title: she takes a book with her
     request: |-
       curl http://127.0.0.1:8080/loans -b 'desk=${desk}' --json '{"book": ${year}${day}}'

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use conformance::curl;
-use conformance::exchange::{Reading, Transport, Wire};
+use conformance::http::{HttpClient, Reading, Transport};
 use conformance::source::{Source, Span};
 use conformance::template::Scope;
 use conformance::yaml::{self, Node, Value};
@@ -43,13 +43,13 @@ fn ours(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Resu
     let files = |name: &str| fs::read(folder.join(name));
     let request = curl::parse(command, origin, &files, &place).map_err(|wrong| wrong.to_string())?;
     let prepared = request.prepare(&Scope::default()).unwrap();
-    let wire = Wire::new(&listener.url, &Transport::default()).unwrap();
+    let wire = HttpClient::new(&listener.url, &Transport::default()).unwrap();
     let mut jar = request.jar.as_ref().map(|_| conformance::jar::Jar::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime
         .block_on(wire.send(prepared, jar.as_mut(), Reading::Whole))
         .outcome
-        .map_err(|breakage| breakage.to_string())?;
+        .map_err(|transport_error| transport_error.to_string())?;
     Ok(listener.heard())
 }
 

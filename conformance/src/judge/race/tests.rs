@@ -3,13 +3,13 @@
 use super::{Answer, judge_race};
 use crate::capture;
 use crate::count::Count;
-use crate::exchange::{Breakage, Exchange};
 use crate::expectation::{self, Expectation};
 use crate::format::ExpectText;
+use crate::http::{Exchange, TransportError};
 use crate::request::{Agent, Prepared, Request};
 use crate::response::Response;
 use crate::source::{Source, Span};
-use crate::suite::{Lane, Outcome, Race};
+use crate::suite::{Branch, Outcome, Race};
 use crate::template::{Scope, Text};
 use crate::verdict::{Judgement, Verdict};
 use crate::yaml::{self, Located, Node};
@@ -20,10 +20,10 @@ fn expectation(yaml: &str) -> Expectation {
     expectation::compile(&yaml::read::<ExpectText>(&source).unwrap(), &source, &files).unwrap()
 }
 
-fn lane(expect: &str) -> Lane {
+fn branch(expect: &str) -> Branch {
     let place = Source::new("s.yaml", "request").place(Span::new(0, 7));
     let request = Request::get(Text::literal("/"), Agent::Curl);
-    Lane { request, place, expectation: expectation(expect), captures: Box::default(), times: 1 }
+    Branch { request, place, expectation: expectation(expect), captures: Box::default(), times: 1 }
 }
 
 fn outcome(least: usize, most: Option<usize>, expect: &str) -> Outcome {
@@ -31,13 +31,13 @@ fn outcome(least: usize, most: Option<usize>, expect: &str) -> Outcome {
     Outcome { count: Count { least, most }, place, expectation: expectation(expect) }
 }
 
-fn race(lanes: Vec<Lane>, outcomes: Vec<Outcome>) -> Race {
-    Race { lanes, outcomes, distinct: None }
+fn race(branches: Vec<Branch>, outcomes: Vec<Outcome>) -> Race {
+    Race { branches, outcomes, distinct: None }
 }
 
-fn answer(lane: usize, status: u16, body: &str) -> Answer {
+fn answer(branch: usize, status: u16, body: &str) -> Answer {
     let response = Response { status, body: body.into(), ..Response::default() };
-    Answer { lane, exchange: Exchange::new(Prepared::default(), Ok(response)) }
+    Answer { branch, exchange: Exchange::new(Prepared::default(), Ok(response)) }
 }
 
 fn judged(race: &Race, answers: &[Answer]) -> (Judgement, usize) {
@@ -51,7 +51,7 @@ fn labels(race: &Race, answers: &[Answer]) -> Vec<String> {
 #[test]
 fn answers_are_counted_by_their_kind() {
     let race =
-        race(vec![lane("{}")], vec![outcome(1, Some(1), "status: 200"), outcome(2, None, "status: 4xx")]);
+        race(vec![branch("{}")], vec![outcome(1, Some(1), "status: 200"), outcome(2, None, "status: 4xx")]);
     let answers = [answer(0, 403, ""), answer(0, 200, ""), answer(0, 404, "")];
     assert_eq!(judged(&race, &answers).0.verdict, Verdict::Pass);
     let answers = [answer(0, 200, ""), answer(0, 200, ""), answer(0, 403, "")];
@@ -60,7 +60,7 @@ fn answers_are_counted_by_their_kind() {
 
 #[test]
 fn an_answer_of_no_kind_is_told_and_shown() {
-    let race = race(vec![lane("{}")], vec![outcome(1, Some(1), "status: 200")]);
+    let race = race(vec![branch("{}")], vec![outcome(1, Some(1), "status: 200")]);
     let answers = [answer(0, 200, ""), answer(0, 500, "")];
     let (judgement, shown) = judged(&race, &answers);
     assert_eq!(judgement.findings[0].label, "1 of 2 answers is of no kind named here: 500");
@@ -69,7 +69,7 @@ fn an_answer_of_no_kind_is_told_and_shown() {
 
 #[test]
 fn each_answer_is_judged_by_its_own_request_and_the_same_is_said_once() {
-    let race = race(vec![lane("json: 1"), lane("json: 2")], Vec::new());
+    let race = race(vec![branch("json: 1"), branch("json: 2")], Vec::new());
     let answers = [answer(0, 200, "1"), answer(1, 200, "1"), answer(0, 200, "1"), answer(1, 200, "1")];
     assert_eq!(labels(&race, &answers), ["the body is 1 (2 of 4 answers)"]);
     assert_eq!(judged(&race, &answers).1, 1);
@@ -80,7 +80,7 @@ fn a_value_that_two_answers_share_is_no_distinct_one() {
     let source = Source::new("s.yaml", "{json: /id}");
     let name = Located { value: "distinct".to_owned(), span: Span::default() };
     let distinct = capture::compile(&name, &yaml::read::<Node>(&source).unwrap(), &source).unwrap();
-    let race = Race { distinct: Some(distinct), ..race(vec![lane("{}")], Vec::new()) };
+    let race = Race { distinct: Some(distinct), ..race(vec![branch("{}")], Vec::new()) };
     let of = |id: u8| answer(0, 200, &format!("{{\"id\": {id}}}"));
     assert_eq!(judged(&race, &[of(1), of(2)]).0.verdict, Verdict::Pass);
     assert_eq!(labels(&race, &[of(1), of(2), of(1)]), ["2 of 3 answers share one"]);
@@ -89,9 +89,9 @@ fn a_value_that_two_answers_share_is_no_distinct_one() {
 
 #[test]
 fn a_race_in_which_no_connection_could_be_made_is_inconclusive() {
-    let refused = || Err(Breakage::NoConnection("refused".to_owned()));
-    let none = || Answer { lane: 0, exchange: Exchange::new(Prepared::default(), refused()) };
-    let race = race(vec![lane("status: 200")], vec![outcome(2, Some(2), "status: 200")]);
+    let refused = || Err(TransportError::NoConnection("refused".to_owned()));
+    let none = || Answer { branch: 0, exchange: Exchange::new(Prepared::default(), refused()) };
+    let race = race(vec![branch("status: 200")], vec![outcome(2, Some(2), "status: 200")]);
     assert_eq!(judged(&race, &[none(), answer(0, 200, "")]).0.verdict, Verdict::Inconclusive);
     // What one answer shows is not taken back by another that is missing.
     assert_eq!(judged(&race, &[none(), answer(0, 500, "")]).0.verdict, Verdict::Fail);

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex as Door, MutexGuard};
 use super::pace::Clock;
 use crate::event::{Pace, Record};
 use crate::plan::{Plan, Trial};
-use crate::suite::{Deed, Step};
+use crate::suite::{Step, StepDefinition};
 use crate::verdict::Verdict;
 
 /// A scenario that is repeated.
@@ -25,7 +25,7 @@ pub(super) struct Act {
 pub(super) type Entry<'a> = Option<MutexGuard<'a, ()>>;
 
 /// Says why a scenario is not played again and again, where that is so on paper.
-pub(super) fn hindrance(trial: &Trial) -> Option<&'static str> {
+pub(super) fn skip_reason(trial: &Trial) -> Option<&'static str> {
     let mut steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
     if trial.scenario.isolated {
         return Some("it is isolated: it needs a target of its own");
@@ -52,23 +52,24 @@ pub(super) fn differs(first: &[Record], second: &[Record]) -> Option<String> {
 }
 
 /// Whether a step alters what it has not made itself: RFC 9110, section 9.2.1, names the methods that alter nothing, and POST adds.
-fn alters(deed: &Deed) -> bool {
-    let request = &deed.first().request;
+fn alters(definition: &StepDefinition) -> bool {
+    let request = &definition.first().request;
     let method = &*request.method;
-    let of_its_own =
-        deed.all_needs().next().is_some() || request.jar.as_ref().is_some_and(|jar| jar.reads.is_some());
-    deed.race().is_some() || (!matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "POST") && !of_its_own)
+    let of_its_own = definition.all_needs().next().is_some()
+        || request.jar.as_ref().is_some_and(|jar| jar.reads.is_some());
+    definition.race().is_some()
+        || (!matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "POST") && !of_its_own)
 }
 
 impl Act {
     /// Returns a scenario that was played once, with these records, and will be repeated.
     pub(super) fn new(group: usize, index: usize, plan: &Plan, first: &[Record]) -> Self {
         let trial = &plan.groups[group].trials[index];
-        let deeds = plan.suite.deeds(&trial.scenario);
+        let definitions = plan.suite.definitions(&trial.scenario);
         Self {
             group,
             index,
-            door: trial.steps.iter().any(|(index, _)| alters(&deeds[*index])).then(Door::default),
+            door: trial.steps.iter().any(|(index, _)| alters(&definitions[*index])).then(Door::default),
             repetitions: AtomicU64::new(0),
             steps: first.iter().map(|record| Mutex::new(Clock::new(&record.id, record.verdict))).collect(),
         }

@@ -6,12 +6,12 @@
 use sha2::{Digest as _, Sha256};
 
 use super::Attempt;
-use crate::exchange::Exchange;
+use crate::http::Exchange;
 use crate::limit;
 use crate::redact::Redactor;
 use crate::request::Prepared;
 use crate::response::Response;
-use crate::suite::Deed;
+use crate::suite::StepDefinition;
 use crate::verdict::Finding;
 
 /// The bodies of an exchange.
@@ -38,7 +38,7 @@ pub(super) struct Body {
 
 impl Attempt {
     /// Drops what no report shows of a step that did this. `is_shown` says whether reports show the exchange.
-    pub(super) fn shorten(&mut self, deed: &Deed, is_shown: bool) {
+    pub(super) fn shorten(&mut self, definition: &StepDefinition, is_shown: bool) {
         let findings = &mut self.judgement.findings;
         self.more_findings = findings.len().saturating_sub(limit::FINDINGS);
         findings.truncate(limit::FINDINGS);
@@ -52,7 +52,7 @@ impl Attempt {
         self.printed = self.printed.split_off(self.printed.ceil_char_boundary(begin));
         if let Some(exchange) = &mut self.exchange {
             self.bodies = Bodies::of(exchange, is_shown);
-            let file = deed.race().is_none().then(|| deed.first().request.body.file()).flatten();
+            let file = definition.race().is_none().then(|| definition.first().request.body.file()).flatten();
             self.bodies.file = file.map(str::to_owned);
         }
     }

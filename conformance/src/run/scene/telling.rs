@@ -11,7 +11,7 @@ use super::{Attempt, Played};
 use crate::amount::{amount, grouped};
 use crate::curl;
 use crate::event::{Exchange, Hop, Received, Record, Sent};
-use crate::exchange;
+use crate::http;
 use crate::judge::short;
 use crate::limit;
 use crate::plan::Trial;
@@ -24,7 +24,7 @@ use crate::suite::{Level, Role, Step};
 use crate::verdict::{Finding, Verdict};
 
 /// What the records of one scenario are made with.
-struct Teller<'a> {
+struct RecordBuilder<'a> {
     session: &'a Session,
     trial: &'a Trial,
     /// The id of the scenario.
@@ -40,13 +40,14 @@ impl Played {
     /// captures is kept out of the early ones too.
     pub(in crate::run) fn records(self, session: &Session, trial: &Trial) -> Vec<Record> {
         let Self { told, redactor, base, unstarted, restarted } = self;
-        let teller = Teller { session, trial, scenario: trial.id(), redactor, base, unstarted, restarted };
+        let teller =
+            RecordBuilder { session, trial, scenario: trial.id(), redactor, base, unstarted, restarted };
         let steps = &trial.scenario.steps;
         told.into_iter().map(|(index, attempt)| teller.record(&steps[index], attempt)).collect()
     }
 }
 
-impl Teller<'_> {
+impl RecordBuilder<'_> {
     fn record(&self, step: &Step, attempt: Attempt) -> Record {
         let redactor = &self.redactor;
         let whole = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
@@ -131,8 +132,8 @@ impl Teller<'_> {
         end.split_once('\n').map_or("", |(_, lines)| lines).to_owned()
     }
 
-    fn show(&self, step: &Step, exchange: exchange::Exchange, bodies: Bodies, whole: bool) -> Exchange {
-        let exchange::Exchange { request, outcome, partial, hops, redirect_end, resent, .. } = exchange;
+    fn show(&self, step: &Step, exchange: http::Exchange, bodies: Bodies, whole: bool) -> Exchange {
+        let http::Exchange { request, outcome, partial, hops, redirect_end, resent, .. } = exchange;
         if !whole {
             return Exchange { resent, ..outline(request, outcome.ok().as_ref(), &self.redactor) };
         }
@@ -143,8 +144,8 @@ impl Teller<'_> {
         });
         let received = match outcome {
             Ok(response) => Some(self.received(response, bodies.response)),
-            Err(breakage) => partial.map(|response| Received {
-                incomplete: Some(self.short(&breakage.to_string(), limit::REASON)),
+            Err(transport_error) => partial.map(|response| Received {
+                incomplete: Some(self.short(&transport_error.to_string(), limit::REASON)),
                 ..self.received(response, bodies.response)
             }),
         };
@@ -265,7 +266,7 @@ fn outline(request: Prepared, response: Option<&Response>, redactor: &Redactor) 
 }
 
 /// What is worth knowing of an exchange whatever its verdict.
-fn remarks(exchange: &exchange::Exchange) -> Vec<String> {
+fn remarks(exchange: &http::Exchange) -> Vec<String> {
     let mut remarks = Vec::new();
     if exchange.resent {
         remarks.push(

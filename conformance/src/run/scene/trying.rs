@@ -6,22 +6,22 @@ use std::time::{Duration, SystemTime};
 
 use super::super::caught::caught;
 use super::super::race;
-use super::{Attempt, Move, Scene};
+use super::{Attempt, Move, ScenarioRunner};
 use crate::capture::Capture;
-use crate::exchange::{Breakage, Exchange};
+use crate::http::{Exchange, TransportError};
 use crate::judge::{judge, judge_race};
 use crate::redact::Redactor;
 use crate::response::Response;
-use crate::suite::{Deed, Lane, Sent, Step};
+use crate::suite::{Branch, Sent, Step, StepDefinition};
 use crate::target::Running;
 use crate::target::process::{Exit, Process};
 use crate::template::TemplateError;
 use crate::verdict::{Finding, Judgement, Verdict};
 
-impl Scene<'_> {
+impl ScenarioRunner<'_> {
     /// Sends what a step sends, once, and judges what comes.
     pub(super) async fn once(&mut self, one: Move<'_>, running: &Arc<Running>) -> Attempt {
-        let deed = one.deed;
+        let definition = one.definition;
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
         let (mut judgement, exchange) = match self.exchange(one, running).await {
@@ -31,9 +31,9 @@ impl Scene<'_> {
                 return Attempt { abandoned: true, ..judgement.into() };
             }
             Err(error) => {
-                let place = deed.first().place.find(error.written());
+                let place = definition.first().place.find(error.written());
                 let judgement = Judgement::because(Verdict::Inconclusive, format!("{error} ({place})"));
-                self.owe(deed, &judgement);
+                self.mark_missing(definition, &judgement);
                 return judgement.into();
             }
         };
@@ -59,25 +59,25 @@ impl Scene<'_> {
     /// Sends what a step sends and judges what comes; of a race, shows the answer that tells most. None if the run was interrupted.
     async fn exchange(
         &mut self,
-        Move { index, deed, step }: Move<'_>,
+        Move { index, definition, step }: Move<'_>,
         running: &Arc<Running>,
     ) -> Result<Option<(Judgement, Exchange)>, TemplateError> {
-        let scope = self.memory.scope(deed)?;
-        for lane in deed.lanes() {
-            lane.expectation.check(&scope)?;
+        let scope = self.memory.scope(definition)?;
+        for branch in definition.branches() {
+            branch.expectation.check(&scope)?;
         }
-        let jar_use = deed.first().request.jars(&scope)?;
+        let jar_use = definition.first().request.jars(&scope)?;
         let jar_use = jar_use.as_ref();
         let mut jar = self.memory.jar(jar_use);
-        let (deeds, redactor) = (Arc::clone(self.deeds), self.redactor.clone());
-        let race = match &deed.sent {
-            Sent::Sole(lane) => {
-                let Lane { request, captures, .. } = &**lane;
+        let (definitions, redactor) = (Arc::clone(self.definitions), self.redactor.clone());
+        let race = match &definition.sent {
+            Sent::Sole(branch) => {
+                let Branch { request, captures, .. } = &**branch;
                 let prepared = request.prepare(&scope)?;
-                let exchange = running.wire.send(prepared, jar.as_mut(), lane.reading()).await;
+                let exchange = running.http.send(prepared, jar.as_mut(), branch.reading()).await;
                 if let Some(judgement) = foreign(running, &exchange) {
                     learn(&redactor, &exchange);
-                    self.owe(deed, &judgement);
+                    self.mark_missing(definition, &judgement);
                     return Ok(Some((judgement, exchange)));
                 }
                 self.memory.put_back(jar_use, jar);
@@ -86,7 +86,7 @@ impl Scene<'_> {
                 let bytes = size(&exchange);
                 let judged = move || {
                     learn(&redactor, &exchange);
-                    let Lane { place, expectation, .. } = deeds[index].first();
+                    let Branch { place, expectation, .. } = definitions[index].first();
                     let judgement = judge(expectation, &exchange.outcome, place, &scope);
                     (judgement, exchange)
                 };
@@ -99,7 +99,7 @@ impl Scene<'_> {
         };
         let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
         if let Some(judgement) = answers.iter().find_map(|answer| foreign(running, &answer.exchange)) {
-            self.owe(deed, &judgement);
+            self.mark_missing(definition, &judgement);
             return Ok(Some((judgement, answers.swap_remove(0).exchange)));
         }
         let bytes = answers.iter().map(|answer| size(&answer.exchange)).sum();
@@ -107,15 +107,15 @@ impl Scene<'_> {
             for answer in &answers {
                 learn(&redactor, &answer.exchange);
             }
-            let judged = deeds[index].race().map(|race| judge_race(race, &answers, &scope));
+            let judged = definitions[index].race().map(|race| judge_race(race, &answers, &scope));
             (judged, answers)
         };
         let Some((Some((mut judgement, shown)), mut answers)) = self.apart(step, bytes, judged).await else {
             return Ok(None);
         };
-        for (index, lane) in race.lanes.iter().enumerate() {
-            if let Some(first) = answers.iter().find(|answer| answer.lane == index) {
-                self.keep(&lane.captures, &first.exchange.outcome, &mut judgement);
+        for (index, branch) in race.branches.iter().enumerate() {
+            if let Some(first) = answers.iter().find(|answer| answer.branch == index) {
+                self.keep(&branch.captures, &first.exchange.outcome, &mut judgement);
             }
         }
         Ok(Some((judgement, answers.swap_remove(shown).exchange)))
@@ -139,21 +139,25 @@ impl Scene<'_> {
                 // The runtime is being shut down.
                 Err(_) => None,
             },
-            () = self.session.options.interrupt.wished(), if !step.cleanup => None,
+            () = self.session.options.interrupt.requested(), if !step.cleanup => None,
         }
     }
 
     fn keep(
         &mut self,
         captures: &[Capture],
-        outcome: &Result<Response, Breakage>,
+        outcome: &Result<Response, TransportError>,
         judgement: &mut Judgement,
     ) {
         match outcome {
             Ok(response) => self.capture(captures, response, judgement),
-            Err(breakage) => {
+            Err(transport_error) => {
                 for capture in captures {
-                    self.memory.owe(&capture.keys, Verdict::Inconclusive, &breakage.to_string());
+                    self.memory.mark_missing(
+                        &capture.keys,
+                        Verdict::Inconclusive,
+                        &transport_error.to_string(),
+                    );
                 }
             }
         }
@@ -177,17 +181,17 @@ impl Scene<'_> {
                         judgement.verdict = Verdict::Fail;
                         judgement.findings.push(finding);
                     }
-                    self.memory.owe(&capture.keys, Verdict::Inconclusive, &cause);
+                    self.memory.mark_missing(&capture.keys, Verdict::Inconclusive, &cause);
                 }
             }
         }
     }
 
     /// Remembers that a step did not make its captures.
-    pub(super) fn owe(&mut self, deed: &Deed, judgement: &Judgement) {
-        for capture in deed.captures() {
+    pub(super) fn mark_missing(&mut self, definition: &StepDefinition, judgement: &Judgement) {
+        for capture in definition.captures() {
             let cause = judgement.reason.as_deref().unwrap_or_default();
-            self.memory.owe(&capture.keys, judgement.verdict, cause);
+            self.memory.mark_missing(&capture.keys, judgement.verdict, cause);
         }
     }
 }
@@ -208,7 +212,7 @@ fn learn(redactor: &Redactor, exchange: &Exchange) {
 
 /// Returns the judgement of a response that came from another process than the target: it is never judged in the target's place.
 fn foreign(running: &Running, exchange: &Exchange) -> Option<Judgement> {
-    let answered = exchange.outcome.as_ref().map_or_else(Breakage::is_answer, |_| true);
+    let answered = exchange.outcome.as_ref().map_or_else(TransportError::is_judged, |_| true);
     let other = answered.then(|| running.check_listener().err()).flatten()?;
     Some(Judgement::because(Verdict::Inconclusive, other))
 }

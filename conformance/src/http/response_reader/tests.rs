@@ -8,7 +8,11 @@ use tokio::io::ReadBuf;
 
 use super::*;
 
-async fn receive(mut bytes: &[u8], bodiless: bool, reading: Reading) -> (Result<(), Breakage>, Received) {
+async fn receive(
+    mut bytes: &[u8],
+    bodiless: bool,
+    reading: Reading,
+) -> (Result<(), TransportError>, Received) {
     let mut received = Received::default();
     let read = read(&mut bytes, bodiless, &reading, &(), &mut received).await;
     (read, received)
@@ -16,7 +20,7 @@ async fn receive(mut bytes: &[u8], bodiless: bool, reading: Reading) -> (Result<
 
 async fn complete(bytes: &str) -> (Response, bool) {
     let (read, received) = receive(bytes.as_bytes(), false, Reading::Whole).await;
-    read.unwrap_or_else(|breakage| panic!("{bytes:?}: {breakage}"));
+    read.unwrap_or_else(|transport_error| panic!("{bytes:?}: {transport_error}"));
     (received.response.unwrap(), received.reusable && received.surplus == 0)
 }
 
@@ -158,8 +162,8 @@ async fn says_why_there_is_no_complete_response() {
         ("\u{1b}[31mX", "it begins with `\\u{1b}[31mX`"),
     ] {
         let (read, _) = receive(bytes.as_bytes(), false, Reading::Whole).await;
-        let breakage = read.unwrap_err().to_string();
-        assert!(breakage.contains(cause), "{bytes}: {breakage}");
+        let transport_error = read.unwrap_err().to_string();
+        assert!(transport_error.contains(cause), "{bytes}: {transport_error}");
     }
 }
 
@@ -204,8 +208,9 @@ async fn stops_reading_a_response_that_never_ends() {
     ] {
         let mut stream = Endless { begin: [head, begin].concat(), again, sent: 0 };
         let mut received = Received::default();
-        let breakage = read(&mut stream, false, &Reading::Whole, &(), &mut received).await.unwrap_err();
-        assert!(breakage.to_string().ends_with(cause), "{begin}{again}: {breakage}");
+        let transport_error =
+            read(&mut stream, false, &Reading::Whole, &(), &mut received).await.unwrap_err();
+        assert!(transport_error.to_string().ends_with(cause), "{begin}{again}: {transport_error}");
         assert!(stream.sent < 32 * 1024 * 1024, "{begin}{again}: {}", stream.sent);
     }
 }
@@ -219,7 +224,9 @@ async fn responses_of_a_race_share_a_budget() {
     for _ in 0..10 {
         match receive(bytes.as_bytes(), false, Reading::Shared(budget.clone())).await.0 {
             Ok(()) => complete += 1,
-            Err(breakage) => assert!(matches!(breakage, Breakage::RaceTooLarge(_)), "{breakage}"),
+            Err(transport_error) => {
+                assert!(matches!(transport_error, TransportError::RaceTooLarge(_)), "{transport_error}")
+            }
         }
     }
     assert_eq!(complete, 6);

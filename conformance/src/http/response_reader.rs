@@ -9,7 +9,7 @@ mod tests;
 use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::{Breakage, Reading, latin1};
+use super::{Reading, TransportError, latin1};
 use crate::response::Response;
 
 /// The largest head that is read, in bytes, interim responses included; also the largest trailer section. curl has the same limit
@@ -56,7 +56,7 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(
     reading: &Reading,
     watch: &impl Watch,
     received: &mut Received,
-) -> Result<(), Breakage> {
+) -> Result<(), TransportError> {
     let mut input = Input { stream, bytes: Vec::new(), at: 0, head: 0, any_byte: &mut received.any_byte };
     let head = loop {
         let head = input.head().await?;
@@ -110,7 +110,7 @@ struct Head {
 }
 
 impl Head {
-    fn framing(&self, bodiless: bool) -> Result<Framing, Breakage> {
+    fn framing(&self, bodiless: bool) -> Result<Framing, TransportError> {
         if matches!(self.response.status, 101 | 204 | 304) {
             return Ok(Framing::None);
         }
@@ -154,7 +154,7 @@ fn items<'a>(response: &'a Response, name: &str) -> impl Iterator<Item = &'a str
 }
 
 /// The length of the body, if the head gives it: once, or the same each time (RFC 9112, section 6.3).
-fn content_length(response: &Response) -> Result<Option<usize>, Breakage> {
+fn content_length(response: &Response) -> Result<Option<usize>, TransportError> {
     let mut given = response.header_values("content-length").peekable();
     if given.peek().is_none() {
         return Ok(None);
@@ -175,8 +175,8 @@ fn content_length(response: &Response) -> Result<Option<usize>, Breakage> {
     }
 }
 
-fn broken(cause: impl Into<String>) -> Breakage {
-    Breakage::Broken(cause.into())
+fn broken(cause: impl Into<String>) -> TransportError {
+    TransportError::Broken(cause.into())
 }
 
 /// Bytes that came, and how many of them have been used.
@@ -195,7 +195,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Reads more bytes; returns whether there were any.
-    async fn more(&mut self) -> Result<bool, Breakage> {
+    async fn more(&mut self) -> Result<bool, TransportError> {
         // Used bytes are not kept: the buffer holds a line or a block, not the response.
         if self.at > 0 {
             self.bytes.drain(..self.at);
@@ -208,12 +208,12 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
                 *self.any_byte = true;
                 Ok(true)
             }
-            Err(error) => Err(Breakage::reading(&error, *self.any_byte)),
+            Err(error) => Err(TransportError::reading(&error, *self.any_byte)),
         }
     }
 
     /// Reads more bytes of a response that is not complete.
-    async fn need(&mut self) -> Result<(), Breakage> {
+    async fn need(&mut self) -> Result<(), TransportError> {
         match self.more().await? {
             true => Ok(()),
             false if *self.any_byte => {
@@ -224,7 +224,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Takes one line, without its end, which is LF or CRLF.
-    async fn line(&mut self, longest: usize, too_long: &str) -> Result<Vec<u8>, Breakage> {
+    async fn line(&mut self, longest: usize, too_long: &str) -> Result<Vec<u8>, TransportError> {
         let mut looked = 0;
         loop {
             let unread = self.unread();
@@ -249,7 +249,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Takes a line of a head; all lines together have a limit.
-    async fn head_line(&mut self) -> Result<Vec<u8>, Breakage> {
+    async fn head_line(&mut self) -> Result<Vec<u8>, TransportError> {
         const TOO_LONG: &str = "the header fields of the response do not end";
         let line = self.line(LARGEST_HEAD.saturating_sub(self.head), TOO_LONG).await?;
         // An empty line counts too: its end has one or two bytes.
@@ -261,7 +261,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Takes a head: the status line, the fields and the empty line.
-    async fn head(&mut self) -> Result<Head, Breakage> {
+    async fn head(&mut self) -> Result<Head, TransportError> {
         const NUL: &str = "a header line of the response has a NUL byte";
         self.expect_http().await?;
         let line = self.head_line().await?;
@@ -307,7 +307,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Checks that a status line begins, as soon as the first bytes have come: what is not HTTP may never end a line.
-    async fn expect_http(&mut self) -> Result<(), Breakage> {
+    async fn expect_http(&mut self) -> Result<(), TransportError> {
         const PREFIX: &[u8] = b"HTTP/";
         loop {
             let begin = self.unread().get(..PREFIX.len()).unwrap_or(self.unread());
@@ -331,7 +331,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         length: usize,
         response: &mut Response,
         reading: &Reading,
-    ) -> Result<(), Breakage> {
+    ) -> Result<(), TransportError> {
         let most = reading.most().saturating_sub(response.body.len());
         if length > most && reading.is_whole() {
             return reading.end(response);
@@ -353,7 +353,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         most: usize,
         response: &mut Response,
         reading: &Reading,
-    ) -> Result<usize, Breakage> {
+    ) -> Result<usize, TransportError> {
         let unread = self.unread();
         let taken = unread.get(..most).unwrap_or(unread);
         let length = taken.len();
@@ -364,7 +364,11 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Moves all bytes to the body until the connection is closed.
-    async fn until_closed(&mut self, response: &mut Response, reading: &Reading) -> Result<(), Breakage> {
+    async fn until_closed(
+        &mut self,
+        response: &mut Response,
+        reading: &Reading,
+    ) -> Result<(), TransportError> {
         loop {
             self.take_some(usize::MAX, response, reading)?;
             if response.body.len() > reading.most() {
@@ -377,7 +381,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Moves the data of all chunks to the body, and drops the trailer section (RFC 9112, section 7.1).
-    async fn chunked(&mut self, response: &mut Response, reading: &Reading) -> Result<(), Breakage> {
+    async fn chunked(&mut self, response: &mut Response, reading: &Reading) -> Result<(), TransportError> {
         loop {
             let size = self.chunk_size().await?;
             if size == 0 {
@@ -401,7 +405,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Takes the line before a chunk; returns the size of the chunk.
-    async fn chunk_size(&mut self) -> Result<usize, Breakage> {
+    async fn chunk_size(&mut self) -> Result<usize, TransportError> {
         // What is not a size may never end its line.
         while self.unread().is_empty() {
             self.need().await?;
@@ -423,7 +427,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Takes the fields after the last chunk.
-    async fn trailer(&mut self) -> Result<(), Breakage> {
+    async fn trailer(&mut self) -> Result<(), TransportError> {
         const TOO_LONG: &str = "the trailer section of the response does not end";
         let mut left = LARGEST_HEAD;
         loop {
@@ -441,7 +445,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
 }
 
 /// Reads `HTTP/1.1 200 OK`, as tolerant as curl: the reason may be missing. Returns the version, 10 or 11, and the status.
-fn status_line(line: &[u8]) -> Result<(u8, u16), Breakage> {
+fn status_line(line: &[u8]) -> Result<(u8, u16), TransportError> {
     let malformed = || {
         let line = latin1(line);
         broken(format!("the response is not HTTP: its status line is `{}`", excerpt(&line)))

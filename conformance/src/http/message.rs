@@ -3,7 +3,7 @@
 //! Field names keep their letters and targets their bytes, and no field is added that a step takes away. A raw request is exactly the
 //! bytes of its step.
 
-use super::Breakage;
+use super::TransportError;
 use super::connection::Route;
 use crate::request::{Header, Prepared};
 
@@ -31,8 +31,8 @@ impl<'a> Message<'a> {
     /// Returns the bytes of a request for `target`, the path and query on the wire.
     ///
     /// # Errors
-    /// [`Breakage::Unsendable`] if a value would break out of its line.
-    pub(super) fn new(request: &'a Prepared, target: &str, route: &Route) -> Result<Self, Breakage> {
+    /// [`TransportError::InvalidRequest`] if a value would break out of its line.
+    pub(super) fn new(request: &'a Prepared, target: &str, route: &Route) -> Result<Self, TransportError> {
         let is_head = request.method == "HEAD";
         if let Some(raw) = &request.raw {
             let (first, rest) = (Vec::new(), raw.as_slice());
@@ -107,7 +107,7 @@ fn is_chunked(request: &Prepared) -> bool {
 }
 
 /// Checks that no value of an expression breaks out of its line.
-fn check(request: &Prepared) -> Result<(), Breakage> {
+fn check(request: &Prepared) -> Result<(), TransportError> {
     let breaks = |text: &str| text.contains(['\r', '\n', '\0']);
     let Prepared { method, target, headers, .. } = request;
     let cause = if let Some(Header { name, .. }) = headers.iter().find(|header| breaks(&header.value)) {
@@ -121,5 +121,5 @@ fn check(request: &Prepared) -> Result<(), Breakage> {
     } else {
         return Ok(());
     };
-    Err(Breakage::Unsendable(cause))
+    Err(TransportError::InvalidRequest(cause))
 }

@@ -1,11 +1,11 @@
 //! Proves that the suite bites: one right server, made wrong in one way at a time.
 //!
-//! `targets/python/faults.py` holds the errors; `miniatures.yaml` names for each the profile in which a client can see it, the
+//! `targets/python/faults.py` holds the errors; `servers.yaml` names for each the profile in which a client can see it, the
 //! requirement that has to catch it, and those that truly do not hold either because of it. A trial runs the suite in that profile
 //! against the server with that one fault, and fails if other requirements fail than these, or fewer. A fault that is seen in
 //! several ways has several entries: `password-md5@open`.
 //!
-//! `cargo test --test miniatures logout` tries those whose name has `logout` in it.
+//! `cargo test --test known_bad_servers logout` tries those whose name has `logout` in it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use conformance::deviation::Deviations;
 use conformance::event::{Event, Footer, Record};
-use conformance::exchange::Transport;
+use conformance::http::Transport;
 use conformance::plan::{Plan, Selection};
 use conformance::redact::Redactor;
 use conformance::report::cause::{self, Answered};
@@ -34,13 +34,13 @@ use tokio::runtime::Runtime;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    miniatures: Ordered<Miniature>,
+    servers: Ordered<KnownBadServer>,
 }
 
 /// One wrong server.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Miniature {
+struct KnownBadServer {
     /// The profile in which a client can see it.
     profile: String,
     /// Other profiles of the same run.
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // A trial waits more than it computes.
     arguments.test_threads.get_or_insert(6);
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/miniatures");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/known_bad_servers");
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let suite = Suite::load(&Folder::Directory(scenarios)).expect("the suite loads");
     let runtime = Runtime::new().expect("a runtime starts");
@@ -94,27 +94,27 @@ fn main() -> ExitCode {
         path: path_with_python_first(),
         runtime,
     });
-    let text = std::fs::read_to_string(here.join("miniatures.yaml")).expect("the table can be read");
-    let table: Table = yaml::read(&Source::new("miniatures.yaml", text)).expect("the table is one");
+    let text = std::fs::read_to_string(here.join("servers.yaml")).expect("the table can be read");
+    let table: Table = yaml::read(&Source::new("servers.yaml", text)).expect("the table is one");
 
     let mut trials = vec![Trial::test("every-fault-is-in-the-table", {
-        let named = table.miniatures.0.iter().map(|(name, _)| fault_of(&name.value).to_owned());
+        let named = table.servers.0.iter().map(|(name, _)| fault_of(&name.value).to_owned());
         let named: BTreeSet<String> = named.collect();
         move || the_table_is_whole(&named)
     })];
     for profile in &bench.suite.profiles {
-        let right = Miniature { profile: profile.name.clone(), ..Miniature::default() };
+        let right = KnownBadServer { profile: profile.name.clone(), ..KnownBadServer::default() };
         let bench = Arc::clone(&bench);
         trials.push(Trial::test(format!("right@{}", profile.name), move || try_out(&bench, "", &right)));
     }
-    for (name, miniature) in table.miniatures.0 {
+    for (name, server) in table.servers.0 {
         let bench = Arc::clone(&bench);
         let title = if name.value.contains('@') {
             name.value.clone()
         } else {
-            format!("{}@{}", name.value, miniature.profile)
+            format!("{}@{}", name.value, server.profile)
         };
-        trials.push(Trial::test(title, move || try_out(&bench, fault_of(&name.value), &miniature)));
+        trials.push(Trial::test(title, move || try_out(&bench, fault_of(&name.value), &server)));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -154,15 +154,15 @@ fn the_table_is_whole(named: &BTreeSet<String>) -> Result<(), Failed> {
 }
 
 /// Runs the suite against the server with one fault, or with none.
-fn try_out(bench: &Bench, fault: &str, miniature: &Miniature) -> Result<(), Failed> {
-    let (footer, failures) = bench.run(fault, miniature)?;
+fn try_out(bench: &Bench, fault: &str, server: &KnownBadServer) -> Result<(), Failed> {
+    let (footer, failures) = bench.run(fault, server)?;
     let with = |is: &dyn Fn(Verdict) -> bool| -> BTreeSet<&str> {
         let standings = footer.requirements.iter().filter(|standing| standing.verdict.is_some_and(is));
         standings.map(|standing| standing.id.as_str()).collect()
     };
     let failing = with(&|verdict| verdict >= Verdict::Fail);
     let passing = with(&|verdict| verdict == Verdict::Pass);
-    if miniature.stops {
+    if server.stops {
         // Exit code 3: the target cannot be used.
         return if failing.is_empty() && footer.exit == 3 {
             Ok(())
@@ -170,37 +170,36 @@ fn try_out(bench: &Bench, fault: &str, miniature: &Miniature) -> Result<(), Fail
             Err(format!("it should not start; exit {}, failing: {failing:?}", footer.exit).into())
         };
     }
-    let expected: BTreeSet<&str> =
-        miniature.caught.iter().chain(&miniature.also).map(String::as_str).collect();
+    let expected: BTreeSet<&str> = server.caught.iter().chain(&server.also).map(String::as_str).collect();
     let mut wrong = Vec::new();
     for id in expected.difference(&failing) {
         wrong.push(format!("{id} should have caught it"));
     }
-    let sometimes = |id: &str| miniature.sometimes.iter().any(|own| own == id);
+    let sometimes = |id: &str| server.sometimes.iter().any(|own| own == id);
     for id in failing.difference(&expected).filter(|id| !sometimes(id)) {
         wrong.push(format!("{id} is blamed too"));
     }
-    for id in miniature.passes.iter().filter(|id| !passing.contains(id.as_str())) {
+    for id in server.passes.iter().filter(|id| !passing.contains(id.as_str())) {
         wrong.push(format!("{id} should pass"));
     }
-    if let Some(inconclusive) = &miniature.inconclusive {
+    if let Some(inconclusive) = &server.inconclusive {
         let expected: BTreeSet<&str> = inconclusive.iter().map(String::as_str).collect();
         let found = with(&|verdict| verdict == Verdict::Inconclusive);
         if found != expected {
             wrong.push(format!("inconclusive: {found:?}; expected {expected:?}"));
         }
     }
-    if let Some(exit) = miniature.exit.filter(|exit| *exit != footer.exit) {
+    if let Some(exit) = server.exit.filter(|exit| *exit != footer.exit) {
         wrong.push(format!("the exit code is {}, and not {exit}", footer.exit));
     }
-    if let Some(leads) = &miniature.leads {
+    if let Some(leads) = &server.leads {
         let causes = cause::causes(&failures, &Answered::default(), &footer.requirements);
         let first = causes.first().and_then(|cause| cause.records.first());
         if !first.is_some_and(|record| record.covers.contains_key(leads)) {
             wrong.push(format!("the first failure shown is {:?}", first.map(|record| &record.id)));
         }
     }
-    if !fault.is_empty() && miniature.caught.is_empty() {
+    if !fault.is_empty() && server.caught.is_empty() {
         wrong.push("no requirement is named that has to catch it".to_owned());
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
@@ -208,7 +207,7 @@ fn try_out(bench: &Bench, fault: &str, miniature: &Miniature) -> Result<(), Fail
 
 impl Bench {
     /// Returns what the run came to, and the steps that do not hold.
-    fn run(&self, fault: &str, miniature: &Miniature) -> Result<(Footer, Vec<Record>), Failed> {
+    fn run(&self, fault: &str, server: &KnownBadServer) -> Result<(Footer, Vec<Record>), Failed> {
         let mut target = target::load(&self.target, &self.suite).map_err(|wrong| wrong.to_string())?;
         if let Target::Programs { program, profiles, .. } = &mut target {
             let all = program.as_deref_mut().into_iter().chain(profiles.values_mut().flatten());
@@ -217,8 +216,8 @@ impl Bench {
                 program.env.push(("PATH".to_owned(), Text::literal(&self.path)));
             }
         }
-        let profiles = std::iter::once(&miniature.profile).chain(&miniature.with).cloned().collect();
-        let selection = Selection { profiles, stage: miniature.stage.clone(), ..Selection::default() };
+        let profiles = std::iter::once(&server.profile).chain(&server.with).cloned().collect();
+        let selection = Selection { profiles, stage: server.stage.clone(), ..Selection::default() };
         let plan = Plan::new(Arc::clone(&self.suite), &selection).map_err(|error| error.to_string())?;
         // One scenario at a time, so that what one does to the target is not blamed on another.
         let transport = Transport { limit: Duration::from_secs(5), ..Transport::default() };

@@ -9,7 +9,7 @@ use std::path::Path;
 use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile_in};
 
 /// A text that is kept until it is wanted.
-pub(super) struct Aside {
+pub(super) struct Spool {
     /// What was written last.
     piece: String,
     kept: SpooledTempFile,
@@ -23,7 +23,7 @@ const LITTLE: usize = 8 * 1024 * 1024;
 /// So many bytes are written at once, and read from a file.
 const PIECE: usize = 64 * 1024;
 
-impl Aside {
+impl Spool {
     /// Returns one whose file, where it needs one, is in this folder: what is large belongs where the document will be.
     pub(super) fn within(folder: &Path) -> Self {
         Self { piece: String::new(), kept: spooled_tempfile_in(LITTLE, folder) }
@@ -95,13 +95,13 @@ mod tests {
     fn what_is_kept_comes_back_in_its_order_in_memory_and_from_a_file() {
         let folder = tempfile::tempdir().unwrap();
         for little in [100, 3] {
-            let mut aside = Aside { piece: String::new(), kept: spooled_tempfile_in(little, folder.path()) };
+            let mut spool = Spool { piece: String::new(), kept: spooled_tempfile_in(little, folder.path()) };
             for text in ["one", "two, ", "three"] {
-                assert_eq!(aside.keep(|out| out.write_str(text)).unwrap(), text.len());
-                aside.put().unwrap();
+                assert_eq!(spool.keep(|out| out.write_str(text)).unwrap(), text.len());
+                spool.put().unwrap();
             }
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-            let mut kept = aside.take().unwrap();
+            let mut kept = spool.take().unwrap();
             let mut out = Vec::new();
             kept.write(5, &mut out).unwrap();
             out.push(b'|');

@@ -6,8 +6,8 @@
 use std::slice;
 use std::sync::Arc;
 
+use super::branch::{Branch, Reader};
 use super::frame::{Frame, Need};
-use super::lane::{Lane, Reader};
 use super::race::{self, Race};
 use crate::capture::Capture;
 use crate::diagnostic::Diagnostics;
@@ -19,7 +19,7 @@ use crate::yaml::Outline;
 
 /// What a step sends, and the names that it uses.
 #[derive(Debug)]
-pub struct Deed {
+pub struct StepDefinition {
     /// What is sent.
     pub sent: Sent,
     /// The captures that it needs.
@@ -30,9 +30,9 @@ pub struct Deed {
 
 /// The deeds of a scenario.
 #[derive(Debug)]
-pub(super) enum Deeds {
+pub(super) enum StepDefinitions {
     /// Those of its steps, in their order.
-    Kept(Arc<[Deed]>),
+    Kept(Arc<[StepDefinition]>),
     /// What its file consists of: they are compiled again.
     Again(Outline),
 }
@@ -41,7 +41,7 @@ pub(super) enum Deeds {
 #[derive(Debug)]
 pub enum Sent {
     /// One.
-    Sole(Box<Lane>),
+    Sole(Box<Branch>),
     /// Several.
     Race(Box<Race>),
 }
@@ -57,23 +57,23 @@ pub enum Demands {
     More,
 }
 
-impl Deeds {
+impl StepDefinitions {
     /// Those that are kept.
-    pub(super) fn kept(&self) -> Option<&Arc<[Deed]>> {
+    pub(super) fn kept(&self) -> Option<&Arc<[StepDefinition]>> {
         match self {
-            Self::Kept(deeds) => Some(deeds),
+            Self::Kept(definitions) => Some(definitions),
             Self::Again(_) => None,
         }
     }
 }
 
-impl Deed {
+impl StepDefinition {
     /// Its requests, each with what is expected and kept of its answer. There is one at least.
     #[must_use]
-    pub fn lanes(&self) -> &[Lane] {
+    pub fn branches(&self) -> &[Branch] {
         match &self.sent {
-            Sent::Sole(lane) => slice::from_ref(lane),
-            Sent::Race(race) => &race.lanes,
+            Sent::Sole(branch) => slice::from_ref(branch),
+            Sent::Race(race) => &race.branches,
         }
     }
 
@@ -88,18 +88,18 @@ impl Deed {
 
     /// Its request, or the first of them.
     #[must_use]
-    pub fn first(&self) -> &Lane {
-        &self.lanes()[0]
+    pub fn first(&self) -> &Branch {
+        &self.branches()[0]
     }
 
     /// What is kept for later steps.
     pub fn captures(&self) -> impl Iterator<Item = &Capture> {
-        self.lanes().iter().flat_map(|lane| &lane.captures)
+        self.branches().iter().flat_map(|branch| &branch.captures)
     }
 
     /// Every request that it sends.
     pub fn requests(&self) -> impl Iterator<Item = &Request> {
-        self.lanes().iter().map(|lane| &lane.request)
+        self.branches().iter().map(|branch| &branch.request)
     }
 
     /// The captures that it and the frames around it need.
@@ -111,11 +111,11 @@ impl Deed {
     pub(super) fn demands(&self) -> Demands {
         let overall = self.race().is_some_and(|race| !race.outcomes.is_empty() || race.distinct.is_some());
         let kept = overall || self.captures().next().is_some();
-        if !kept && self.lanes().iter().all(|lane| lane.expectation.is_empty()) {
+        if !kept && self.branches().iter().all(|branch| branch.expectation.is_empty()) {
             return Demands::Nothing;
         }
         match &self.sent {
-            Sent::Sole(lane) if !kept && lane.expectation.is_status_only() => Demands::Status,
+            Sent::Sole(branch) if !kept && branch.expectation.is_status_only() => Demands::Status,
             _ => Demands::More,
         }
     }
@@ -124,11 +124,11 @@ impl Deed {
 impl Sent {
     /// The strings in it with their places, for checking the names that they use.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
-        let (lanes, race) = match self {
-            Self::Sole(lane) => (slice::from_ref(&**lane), None),
-            Self::Race(race) => (&*race.lanes, Some(race)),
+        let (branches, race) = match self {
+            Self::Sole(branch) => (slice::from_ref(&**branch), None),
+            Self::Race(race) => (&*race.branches, Some(race)),
         };
-        lanes.iter().flat_map(Lane::texts).chain(race.into_iter().flat_map(|race| race.texts()))
+        branches.iter().flat_map(Branch::texts).chain(race.into_iter().flat_map(|race| race.texts()))
     }
 }
 

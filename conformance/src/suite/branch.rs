@@ -8,9 +8,9 @@ use super::folder::Beside;
 use super::{scenario, step};
 use crate::capture::{self, Capture};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::exchange::Reading;
 use crate::expectation::{self, Expectation};
 use crate::format::{ExpectText, StepText};
+use crate::http::Reading;
 use crate::request::{JarUse, Request};
 use crate::source::{Place, Source};
 use crate::template::{Scope, Text};
@@ -18,7 +18,7 @@ use crate::yaml::{Located, Node, Ordered};
 
 /// A request, and what is expected and kept of its answers.
 #[derive(Debug, Clone)]
-pub struct Lane {
+pub struct Branch {
     /// What is sent.
     pub request: Request,
     /// Where it stands.
@@ -31,7 +31,7 @@ pub struct Lane {
     pub times: usize,
 }
 
-impl Lane {
+impl Branch {
     /// The strings in it with their places, for checking the names that they use.
     pub fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
         let request = self.request.texts().into_iter().map(|text| (text, &self.place));
@@ -62,7 +62,7 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     /// Returns the one request of a step and what is expected and kept of its answer.
-    pub(super) fn sole(&self, text: &StepText) -> Result<Lane, Diagnostics> {
+    pub(super) fn sole(&self, text: &StepText) -> Result<Branch, Diagnostics> {
         let Some(request) = &text.request else {
             return Err(self.no_request().into());
         };
@@ -71,7 +71,7 @@ impl Reader<'_> {
             let wrong = Diagnostic::at(overall.place(self.source), message);
             return Err(wrong.help("`race: 16` sends the request 16 times at once").into());
         }
-        self.lane(request, text.expect.as_ref(), &text.capture, 1)
+        self.branch(request, text.expect.as_ref(), &text.capture, 1)
     }
 
     pub(super) fn no_request(&self) -> Diagnostic {
@@ -80,13 +80,13 @@ impl Reader<'_> {
     }
 
     /// Returns a request and what is expected and kept of its answers.
-    pub(super) fn lane(
+    pub(super) fn branch(
         &self,
         request: &Node,
         expect: Option<&Located<ExpectText>>,
         capture: &Ordered<Node>,
         times: usize,
-    ) -> Result<Lane, Diagnostics> {
+    ) -> Result<Branch, Diagnostics> {
         let mut wrong = Diagnostics::default();
         let place = request.place(self.source);
         let read = |name: &str| self.beside.read(self.level.file, name);
@@ -107,7 +107,7 @@ impl Reader<'_> {
         }
         match request {
             Some(request) => {
-                wrong.into_result(Lane { request, place, expectation, captures: captures.into(), times })
+                wrong.into_result(Branch { request, place, expectation, captures: captures.into(), times })
             }
             None => Err(wrong),
         }

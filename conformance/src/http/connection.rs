@@ -19,7 +19,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 use super::response_reader::{self, Received};
-use super::{Breakage, Reading, Surplus, explain_connecting};
+use super::{Reading, Surplus, TransportError, explain_connecting};
 
 /// How a target is reached.
 #[derive(Debug)]
@@ -56,8 +56,8 @@ impl Route {
     /// Opens a connection.
     ///
     /// # Errors
-    /// [`Breakage::NoConnection`] with the cause.
-    pub(super) async fn open(&self) -> Result<Connection, Breakage> {
+    /// [`TransportError::NoConnection`] with the cause.
+    pub(super) async fn open(&self) -> Result<Connection, TransportError> {
         let first = self.proxy.as_ref().unwrap_or(&self.target);
         let mut stream = self.secure(dial(first).await?, first).await?;
         if self.proxy.is_some() && self.is_secure() {
@@ -95,12 +95,16 @@ impl Route {
     }
 
     /// Adds TLS to a stream if the address asks for it.
-    async fn secure(&self, stream: Box<dyn Stream>, address: &Url) -> Result<Box<dyn Stream>, Breakage> {
+    async fn secure(
+        &self,
+        stream: Box<dyn Stream>,
+        address: &Url,
+    ) -> Result<Box<dyn Stream>, TransportError> {
         let Some(tls) = self.tls.as_ref().filter(|_| address.scheme() == "https") else {
             return Ok(stream);
         };
         let name = ServerName::try_from(host(address).to_owned())
-            .map_err(|error| Breakage::NoConnection(error.to_string()))?;
+            .map_err(|error| TransportError::NoConnection(error.to_string()))?;
         match TlsConnector::from(Arc::clone(tls)).connect(name, stream).await {
             Ok(stream) => Ok(Box::new(stream)),
             Err(error) => Err(explain_connecting(&error)),
@@ -108,20 +112,20 @@ impl Route {
     }
 
     /// Asks a proxy for a tunnel to the target (RFC 9110, section 9.3.6).
-    async fn tunnel(&self, mut stream: Box<dyn Stream>) -> Result<Box<dyn Stream>, Breakage> {
+    async fn tunnel(&self, mut stream: Box<dyn Stream>) -> Result<Box<dyn Stream>, TransportError> {
         let authority = authority(&self.target, true);
         let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
         if let Some(credentials) = self.proxy.as_ref().and_then(credentials) {
             request.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
         }
         request.push_str("\r\n");
-        let failed = |cause: &dyn fmt::Display| Breakage::NoConnection(format!("the proxy: {cause}"));
+        let failed = |cause: &dyn fmt::Display| TransportError::NoConnection(format!("the proxy: {cause}"));
         stream.write_all(request.as_bytes()).await.map_err(|error| failed(&error))?;
         let mut received = Received::default();
         // A response to CONNECT that opens the tunnel has no body; that of a refusal is not needed.
         response_reader::read(&mut stream, true, &Reading::Beginning, &(), &mut received)
             .await
-            .map_err(|breakage| failed(&breakage))?;
+            .map_err(|transport_error| failed(&transport_error))?;
         match received.response.map(|response| response.status) {
             Some(200..300) => Ok(stream),
             Some(407) => Err(proxy_demands_credentials()),
@@ -131,9 +135,9 @@ impl Route {
 }
 
 /// Why a response of a proxy is not one of the target.
-pub(super) fn proxy_demands_credentials() -> Breakage {
+pub(super) fn proxy_demands_credentials() -> TransportError {
     let remedy = "it requires credentials: --proxy http://USER:PASSWORD@HOST:PORT";
-    Breakage::NoConnection(format!("the proxy refused the request (407); {remedy}"))
+    TransportError::NoConnection(format!("the proxy refused the request (407); {remedy}"))
 }
 
 impl Connection {
@@ -181,7 +185,7 @@ impl Connection {
 }
 
 /// Connects to the first address of a host that accepts.
-async fn dial(address: &Url) -> Result<Box<dyn Stream>, Breakage> {
+async fn dial(address: &Url) -> Result<Box<dyn Stream>, TransportError> {
     let port = address.port_or_known_default().unwrap_or(80);
     let connect = async || {
         match address.host() {
@@ -199,7 +203,7 @@ async fn dial(address: &Url) -> Result<Box<dyn Stream>, Breakage> {
             Err(error) if error.kind() == ErrorKind::AddrNotAvailable && is_loopback(address) => {
                 tokio::time::sleep(PORT_WAIT).await;
             }
-            connected => break connected.map_err(|error| Breakage::NoConnection(error.to_string()))?,
+            connected => break connected.map_err(|error| TransportError::NoConnection(error.to_string()))?,
         }
     };
     // A request is written at once: no part of it waits for an acknowledgement.

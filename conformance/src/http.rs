@@ -40,7 +40,7 @@ use crate::response::Response;
 
 /// Sends requests to one target.
 #[derive(Debug)]
-pub struct Wire {
+pub struct HttpClient {
     base: Url,
     /// The base address without a final slash.
     address: String,
@@ -58,7 +58,7 @@ pub struct Exchange {
     /// The request as it went out, with the fields and cookies that were added to it.
     pub request: Prepared,
     /// The last response, or why there is no complete one.
-    pub outcome: Result<Response, Breakage>,
+    pub outcome: Result<Response, TransportError>,
     /// What came of a response that is not complete: its head, and the body so far.
     pub partial: Option<Response>,
     /// The redirects that were followed, in order.
@@ -86,11 +86,11 @@ pub struct Surplus(Arc<AtomicUsize>);
 
 /// Why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Breakage {
+pub enum TransportError {
     /// No connection could be made.
     NoConnection(String),
     /// The request went out, and no complete response came in time.
-    Silence(Duration),
+    Timeout(Duration),
     /// The response broke off or was not HTTP.
     Broken(String),
     /// The body is larger than the limit, in bytes.
@@ -98,13 +98,13 @@ pub enum Breakage {
     /// The bodies of the responses of a race are together larger than the limit, in bytes.
     RaceTooLarge(usize),
     /// The request cannot be sent as it is written.
-    Unsendable(String),
+    InvalidRequest(String),
 }
 
 /// How much of a body is read.
 #[derive(Debug, Clone)]
 pub enum Reading {
-    /// All of it, up to the limit beyond which there is no response but [`Breakage::TooLarge`].
+    /// All of it, up to the limit beyond which there is no response but [`TransportError::TooLarge`].
     Whole,
     /// All of it, as far as the responses of one race fit into their budget together.
     Shared(Budget),
@@ -155,10 +155,10 @@ impl Reading {
     /// Counts bytes of a body.
     ///
     /// # Errors
-    /// [`Breakage::RaceTooLarge`] if the budget of a race does not have them.
-    fn count(&self, bytes: usize) -> Result<(), Breakage> {
+    /// [`TransportError::RaceTooLarge`] if the budget of a race does not have them.
+    fn count(&self, bytes: usize) -> Result<(), TransportError> {
         match self {
-            Self::Shared(budget) if !budget.take(bytes) => Err(Breakage::RaceTooLarge(LARGEST_RACE)),
+            Self::Shared(budget) if !budget.take(bytes) => Err(TransportError::RaceTooLarge(LARGEST_RACE)),
             _ => Ok(()),
         }
     }
@@ -171,10 +171,10 @@ impl Reading {
     /// Ends a response whose body is larger than what is read.
     ///
     /// # Errors
-    /// [`Breakage::TooLarge`] if the body is needed whole.
-    fn end(&self, response: &mut Response) -> Result<(), Breakage> {
+    /// [`TransportError::TooLarge`] if the body is needed whole.
+    fn end(&self, response: &mut Response) -> Result<(), TransportError> {
         match self {
-            Self::Whole | Self::Shared(_) => Err(Breakage::TooLarge(LARGEST_BODY)),
+            Self::Whole | Self::Shared(_) => Err(TransportError::TooLarge(LARGEST_BODY)),
             Self::Beginning => {
                 response.body.truncate(BEGINNING);
                 response.cut = true;
@@ -187,7 +187,7 @@ impl Reading {
 impl Exchange {
     /// Returns a request and its outcome, with nothing particular about it.
     #[must_use]
-    pub fn new(request: Prepared, outcome: Result<Response, Breakage>) -> Self {
+    pub fn new(request: Prepared, outcome: Result<Response, TransportError>) -> Self {
         let (hops, surplus) = (Vec::new(), Surplus::default());
         Self { request, outcome, partial: None, hops, redirect_end: None, resent: false, surplus }
     }
@@ -201,11 +201,11 @@ impl Exchange {
     }
 }
 
-impl Breakage {
+impl TransportError {
     /// Whether the target accepted the connection, so that the missing response is its doing and is judged.
     #[must_use]
-    pub fn is_answer(&self) -> bool {
-        matches!(self, Self::Silence(_) | Self::Broken(_) | Self::TooLarge(_))
+    pub fn is_judged(&self) -> bool {
+        matches!(self, Self::Timeout(_) | Self::Broken(_) | Self::TooLarge(_))
     }
 
     /// What an error while a response is read means; `any_byte` says whether any of it had come.
@@ -224,11 +224,11 @@ impl Breakage {
     }
 }
 
-impl Display for Breakage {
+impl Display for TransportError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoConnection(cause) => write!(f, "no connection to the target: {cause}"),
-            Self::Silence(limit) => write!(f, "no complete response within {limit:?}"),
+            Self::Timeout(limit) => write!(f, "no complete response within {limit:?}"),
             Self::Broken(cause) => f.write_str(cause),
             Self::TooLarge(limit) => write!(f, "the body is larger than {} MiB", limit / 1024 / 1024),
             Self::RaceTooLarge(limit) => write!(
@@ -236,7 +236,7 @@ impl Display for Breakage {
                 "the responses of the race have more than {} MiB together, which the runner does not hold",
                 limit / 1024 / 1024
             ),
-            Self::Unsendable(cause) => write!(f, "the request cannot be sent: {cause}"),
+            Self::InvalidRequest(cause) => write!(f, "the request cannot be sent: {cause}"),
         }
     }
 }
@@ -255,7 +255,7 @@ impl Surplus {
 
 /// One request and its response, without redirects.
 struct Single {
-    outcome: Result<Response, Breakage>,
+    outcome: Result<Response, TransportError>,
     partial: Option<Response>,
     resent: bool,
     surplus: Surplus,
@@ -270,9 +270,9 @@ struct Single {
 }
 
 impl Single {
-    fn none(breakage: Breakage) -> Self {
+    fn none(transport_error: TransportError) -> Self {
         Self {
-            outcome: Err(breakage),
+            outcome: Err(transport_error),
             partial: None,
             resent: false,
             surplus: Surplus::default(),
@@ -284,7 +284,7 @@ impl Single {
     }
 }
 
-impl Wire {
+impl HttpClient {
     /// Returns a wire to the target at `base`, an address with or without a path.
     ///
     /// # Errors
@@ -322,15 +322,15 @@ impl Wire {
         let request = self.dress(request, jar.as_deref());
         let mut left = self.transport.limit;
         let mut single = self.single(&request, &reading, left, None).await;
-        let mut exchange = Exchange::new(request, Err(Breakage::Silence(left)));
+        let mut exchange = Exchange::new(request, Err(TransportError::Timeout(left)));
         let mut elapsed = Duration::ZERO;
         let mut current = exchange.request.target.clone();
         loop {
             exchange.resent |= single.resent;
             let response = match single.outcome {
                 Ok(response) => response,
-                Err(breakage) => {
-                    (exchange.outcome, exchange.partial) = (Err(breakage), single.partial);
+                Err(transport_error) => {
+                    (exchange.outcome, exchange.partial) = (Err(transport_error), single.partial);
                     exchange.surplus = single.surplus;
                     return exchange;
                 }
@@ -450,7 +450,7 @@ impl Wire {
         let target = format!("{}{}", self.base.path().trim_end_matches('/'), request.target);
         let message = match Message::new(request, &target, &self.route) {
             Ok(message) => message,
-            Err(breakage) => return Single::none(breakage),
+            Err(transport_error) => return Single::none(transport_error),
         };
         let may_reuse = request.raw.is_none();
         let ahead = lock(&self.ahead).pop().filter(|_| may_reuse);
@@ -462,7 +462,7 @@ impl Wire {
         let single = if let Some(connection) = reused {
             let (single, any_byte) = self.over(connection, request, &message, reading, limit).await;
             // curl's rule (`Curl_retry_request` in its lib/multi.c): the connection was reused and closed before any byte.
-            if any_byte || !matches!(single.outcome, Err(Breakage::Broken(_))) {
+            if any_byte || !matches!(single.outcome, Err(TransportError::Broken(_))) {
                 single
             } else {
                 // Without another connection, the request has ended the target.
@@ -475,7 +475,7 @@ impl Wire {
                 Some(connection) => connection,
                 None => match self.connect().await {
                     Ok(connection) => connection,
-                    Err(breakage) => return Single::none(breakage),
+                    Err(transport_error) => return Single::none(transport_error),
                 },
             };
             self.over(connection, request, &message, reading, limit).await.0
@@ -497,24 +497,24 @@ impl Wire {
     ) -> Single {
         let message = match Message::new(&request, target, &self.route) {
             Ok(message) => Message { expects_continue: false, ..message },
-            Err(breakage) => return Single::none(breakage),
+            Err(transport_error) => return Single::none(transport_error),
         };
         let connection = match kept.and_then(Connection::reused) {
             Some(connection) => connection,
             None => match self.connect().await {
                 Ok(connection) => connection,
-                Err(breakage) => return Single { resent: true, ..Single::none(breakage) },
+                Err(transport_error) => return Single { resent: true, ..Single::none(transport_error) },
             },
         };
         let (single, _) = self.over(connection, &request, &message, reading, limit).await;
         Single { resent: true, ..single }
     }
 
-    async fn connect(&self) -> Result<Connection, Breakage> {
+    async fn connect(&self) -> Result<Connection, TransportError> {
         let limit = self.transport.limit;
         match tokio::time::timeout(limit, self.route.open()).await {
             Ok(opened) => opened,
-            Err(_) => Err(Breakage::NoConnection(format!("none was accepted within {limit:?}"))),
+            Err(_) => Err(TransportError::NoConnection(format!("none was accepted within {limit:?}"))),
         }
     }
 
@@ -541,15 +541,17 @@ impl Wire {
         let transferred = match done {
             Ok(transferred) => transferred,
             // The time of the whole step is what its author knows, not what earlier redirects have left of it.
-            Err(Breakage::Silence(_)) => {
-                let breakage = Breakage::Silence(self.transport.limit);
-                return (Single { partial: response, ..Single::none(breakage) }, any_byte);
+            Err(TransportError::Timeout(_)) => {
+                let transport_error = TransportError::Timeout(self.transport.limit);
+                return (Single { partial: response, ..Single::none(transport_error) }, any_byte);
             }
-            Err(breakage) => return (Single { partial: response, ..Single::none(breakage) }, any_byte),
+            Err(transport_error) => {
+                return (Single { partial: response, ..Single::none(transport_error) }, any_byte);
+            }
         };
         let Some(response) = response else {
-            let breakage = Breakage::Broken("the target sent no response".to_owned());
-            return (Single::none(breakage), any_byte);
+            let transport_error = TransportError::Broken("the target sent no response".to_owned());
+            return (Single::none(transport_error), any_byte);
         };
         if response.status == 407 && self.route.is_forwarded() {
             return (Single::none(connection::proxy_demands_credentials()), any_byte);
@@ -594,9 +596,9 @@ impl Wire {
         }
     }
 
-    fn url(&self, target: &str) -> Result<Url, Breakage> {
+    fn url(&self, target: &str) -> Result<Url, TransportError> {
         let address = format!("{}{target}", self.address);
-        Url::parse(&address).map_err(|error| Breakage::Unsendable(format!("`{address}`: {error}")))
+        Url::parse(&address).map_err(|error| TransportError::InvalidRequest(format!("`{address}`: {error}")))
     }
 }
 
@@ -685,7 +687,7 @@ async fn transfer(
     reading: &Reading,
     limit: Duration,
     received: &mut Received,
-) -> Result<Transferred, Breakage> {
+) -> Result<Transferred, TransportError> {
     let Connection { reader, writer, .. } = connection;
     let heads = Heads::default();
     let write = write(writer, message, &heads);
@@ -701,7 +703,7 @@ async fn transfer(
             }
         }
     };
-    tokio::time::timeout(limit, both).await.unwrap_or(Err(Breakage::Silence(limit)))?;
+    tokio::time::timeout(limit, both).await.unwrap_or(Err(TransportError::Timeout(limit)))?;
     let last_byte = Instant::now();
     if written.is_none() && !heads.refuse() && !heads.holds_back(message) {
         // As curl does: the rest of a body is sent although a response below 300 is complete, if the target reads it.
@@ -821,28 +823,28 @@ pub fn check_address(base: &str) -> Result<Url, String> {
 }
 
 /// Why a TLS handshake failed.
-fn explain_connecting(error: &io::Error) -> Breakage {
+fn explain_connecting(error: &io::Error) -> TransportError {
     if let Some(refused) = tls_refused(error) {
         return refused;
     }
     let cause = error.to_string();
-    of_certificates(&cause).unwrap_or(Breakage::NoConnection(cause))
+    of_certificates(&cause).unwrap_or(TransportError::NoConnection(cause))
 }
 
-fn of_certificates(cause: &str) -> Option<Breakage> {
+fn of_certificates(cause: &str) -> Option<TransportError> {
     if cause.contains("peer certificate") {
         let remedy = "--cacert FILE trusts the authority that it comes from, --insecure any";
-        Some(Breakage::NoConnection(format!("{cause} ({remedy})")))
+        Some(TransportError::NoConnection(format!("{cause} ({remedy})")))
     } else if cause.contains("InvalidContentType") {
         let cause = "it does not speak TLS (is it http:// and not https://?)";
-        Some(Breakage::NoConnection(cause.to_owned()))
+        Some(TransportError::NoConnection(cause.to_owned()))
     } else {
         None
     }
 }
 
 /// What a TLS alert of the target means. In TLS 1.3 it can come after the runner's part of the handshake.
-fn tls_refused(error: &io::Error) -> Option<Breakage> {
+fn tls_refused(error: &io::Error) -> Option<TransportError> {
     let TlsError::AlertReceived(alert) = error.get_ref()?.downcast_ref()? else { return None };
     let cause = match alert {
         AlertDescription::CertificateRequired => {
@@ -850,7 +852,7 @@ fn tls_refused(error: &io::Error) -> Option<Breakage> {
         }
         alert => format!("the target refused the TLS connection with the alert {alert:?}"),
     };
-    Some(Breakage::NoConnection(cause))
+    Some(TransportError::NoConnection(cause))
 }
 
 /// Decodes bytes of a head: as UTF-8 if they are, else as ISO 8859-1 (RFC 9110, section 5.5).

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 /// What is told, and where.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-pub struct Telling {
+pub struct OutputOptions {
     /// Writes a report beside the one for people: html, jsonl, junit, tap or badge, each =FILE, where `-` is standard output; github,
     /// which needs no file. With a report on standard output the one for people goes to standard error.
     #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
@@ -29,7 +29,7 @@ pub struct Telling {
     pub color: Color,
 }
 
-impl Telling {
+impl OutputOptions {
     /// Whether anything shows what went over the wire where a step holds.
     #[must_use]
     pub fn shows_passes(&self) -> bool {
