@@ -172,7 +172,7 @@ impl Blessing {
             let all = written_by(suite, &lines);
             if siblings.len() < all {
                 let why = format!(
-                    "these lines define {all} steps, but only {} were selected and got a response",
+                    "these lines define {all} steps; all of them must be selected and get a response (now: {})",
                     siblings.len()
                 );
                 leave(&answer.place, why);

@@ -61,7 +61,7 @@ struct Seen {
     /// The command as the scenario will contain it.
     command: String,
     place: Place,
-    /// The comment behind the command.
+    /// The comment after the command.
     comment: Option<String>,
     head: Option<printed::Head>,
     body: Body,
@@ -123,10 +123,10 @@ fn assemble(source: &Arc<Source>, origin: &str, stories: Vec<Story>, wanted: &Wa
     let mut register = Vec::new();
     for (index, story) in stories_with_steps.iter().enumerate() {
         let name = free(&slug(&story.title), &mut names);
-        let (text, demands) = scenario::write(story, &around, index, wanted);
+        let (text, requirements) = scenario::write(story, &around, index, wanted);
         import.files.push((format!("{name}.yaml"), text));
         import.exchanges += story.seen.len();
-        register.extend(demands);
+        register.extend(requirements);
     }
     if wanted.suite.is_none() {
         import.files.insert(0, ("suite.yaml".to_owned(), around.manifest(&stories_with_steps)));

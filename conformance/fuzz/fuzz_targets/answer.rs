@@ -71,18 +71,18 @@ struct Sent<'a> {
 
 impl AsyncRead for Sent<'_> {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let mut room = into.remaining().min(self.piece);
-        while room > 0 {
+        let mut space = into.remaining().min(self.piece);
+        while space > 0 {
             let end = self.bytes.len();
             let at = match self.taken.checked_sub(end) {
                 None => self.taken,
                 Some(_) if self.again == 0 => break,
-                Some(behind) => end - self.again + behind % self.again,
+                Some(beyond) => end - self.again + beyond % self.again,
             };
-            let next = &self.bytes[at..end.min(at + room)];
+            let next = &self.bytes[at..end.min(at + space)];
             into.put_slice(next);
             self.taken += next.len();
-            room -= next.len();
+            space -= next.len();
         }
         assert!(self.taken < self.bytes.len() + 4 * MOST_TAKEN, "it reads for ever");
         Poll::Ready(Ok(()))

@@ -74,9 +74,9 @@ struct Seen<'a> {
 impl Seen<'_> {
     fn look(&mut self, node: &Node) {
         self.values += 1;
-        self.stands(fuzz::span(node));
+        self.check_span(fuzz::span(node));
         let place = node.place(self.source);
-        self.stands(place.span());
+        self.check_span(place.span());
         let _ = (place.snippet("here").to_string(), place.block(), place.last_line(), node.digits(self.source));
         match &node.value {
             Value::String(text) => self.text += text.len(),
@@ -85,7 +85,7 @@ impl Seen<'_> {
                 for (key, node) in members {
                     self.values += 1;
                     self.text += key.value.len();
-                    self.stands(key.span);
+                    self.check_span(key.span);
                     self.look(node);
                 }
             }
@@ -93,7 +93,7 @@ impl Seen<'_> {
         }
     }
 
-    fn stands(&self, span: Span) {
+    fn check_span(&self, span: Span) {
         assert!(self.source.text().get(span.start..span.end).is_some(), "{span:?}");
     }
 }

@@ -32,7 +32,7 @@ profile: open
 fixtures: [ann]
 steps:
   - id: nameless
-    title: whoever has no name gets none
+    title: a guest without a name gets none
     covers: [DESK-1.1]
     request: curl "http://desk:80/keys" -XPOST
     expect: {status: 400, json: {error: name missing}}

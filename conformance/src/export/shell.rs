@@ -101,7 +101,7 @@ fn retry_loop(
     outgoing: &Outgoing<'_>,
 ) -> String {
     let kept = outgoing.kept.iter().map(|kept| format!(" && [ -n \"${}\" ]", kept.variable));
-    let (demands, holds) = match kept.collect::<String>() {
+    let (condition, holds) = match kept.collect::<String>() {
         kept if kept.is_empty() => ("its status is", format!("holds {statuses}")),
         kept => ("its status and its captures are", format!("{{ holds {statuses}{kept}; }}")),
     };
@@ -109,7 +109,7 @@ fn retry_loop(
     let seconds = limit.as_secs_f64().ceil() + 1.0;
     let pause = every.as_secs_f64();
     format!(
-        "# Retried every {every:?} for {limit:?} (rounded up to seconds) until {demands} as expected; the suite checks all expectations.\n\
+        "# Retried every {every:?} for {limit:?} (rounded up to seconds) until {condition} as expected; the suite checks all expectations.\n\
          deadline=$(($(date +%s) + {seconds}))\n\
          while\n\
          {sent}\

@@ -30,7 +30,7 @@ fn browse(file: &str, pages: &Path) {
 }
 
 #[test]
-#[ignore = "needs Chromium and the packages beside it"]
+#[ignore = "needs Chromium and `npm ci` in this folder"]
 fn report_page_works_in_a_browser() {
     let pages = tempfile::tempdir().unwrap();
     let report = format!("html={}", pages.path().join("report.html").display());
@@ -57,7 +57,7 @@ fn report_page_works_in_a_browser() {
 }
 
 #[test]
-#[ignore = "needs Chromium and the packages beside it"]
+#[ignore = "needs Chromium and `npm ci` in this folder"]
 fn comparison_of_fifty_implementations_works_in_a_browser() {
     let pages = tempfile::tempdir().unwrap();
     let reports: Vec<PathBuf> = (0..50).map(|index| implementation(pages.path(), index)).collect();

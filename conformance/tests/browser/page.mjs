@@ -46,7 +46,7 @@ export async function accessible(page) {
   assert.deepEqual(messages, []);
 }
 
-/** Shows that nothing stands out of the page to the right. */
+/** Checks that the page does not overflow to the right. */
 export async function fits(page) {
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
 }

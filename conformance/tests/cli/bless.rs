@@ -87,7 +87,7 @@ fn updates_shared_lines_if_all_steps_are_selected_and_agree() {
 fn keeps_lines_that_unselected_rows_or_uses_share() {
     let sandbox = sandbox();
     let finished = bless(&sandbox, &["--filter", "agreed[a]", "--filter", "shared::hello"]);
-    let left = "these lines define 2 steps, but only 1 were selected and got a response";
+    let left = "these lines define 2 steps; all of them must be selected and get a response (now: 1)";
     assert_eq!(finished.stdout.matches(left).count(), 2, "{}", finished.stdout);
     assert_eq!(
         sandbox.read("suite/desk/shared.yaml"),
@@ -178,9 +178,9 @@ fn keeps_symbolic_links_and_file_modes() {
     assert!(sandbox.path(file).is_symlink());
     assert!(sandbox.read("elsewhere.yaml").contains("status: 404"));
     assert_eq!(fs::metadata(sandbox.path("elsewhere.yaml")).unwrap().permissions().mode() & 0o777, 0o640);
-    let beside =
+    let temporary =
         fs::read_dir(sandbox.path("suite/desk")).unwrap().chain(fs::read_dir(sandbox.path("")).unwrap());
-    let names = beside.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = temporary.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(names.into_iter().all(|name| !name.starts_with('.')), "a temporary file is left");
 }
 

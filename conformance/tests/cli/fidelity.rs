@@ -23,8 +23,9 @@ use listener::{Listener, Sent};
 /// Runs a command with the real curl, with the address of the listener in place of the origin.
 pub(crate) fn real(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Vec<Sent> {
     let host = |url: &str| url.trim_start_matches("http://").to_owned();
-    let behind = |url: &str| format!("@{}/", host(url));
-    let command = command.replace(origin, &listener.url).replace(&behind(origin), &behind(&listener.url));
+    let after_user = |url: &str| format!("@{}/", host(url));
+    let command =
+        command.replace(origin, &listener.url).replace(&after_user(origin), &after_user(&listener.url));
     // Not every shell supports `$'…'`.
     let shell = if command.contains("$'") { "bash" } else { "sh" };
     let output = Command::new(shell)

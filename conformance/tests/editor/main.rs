@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 #[test]
-#[ignore = "needs the packages beside it"]
+#[ignore = "needs `npm ci` in this folder"]
 fn editor_completes_and_validates_scenarios() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let done = Command::new("node")

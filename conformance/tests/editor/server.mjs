@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 
 const server = join(dirname(createRequire(import.meta.url).resolve("yaml-language-server/package.json")), "bin/yaml-language-server");
 
-/** Starts the server for a folder with the settings that stand in it. */
+/** Starts the server for a folder, with the settings in it. */
 export async function open(folder, settings) {
   const program = spawn(process.execPath, [server, "--stdio"], { stdio: ["pipe", "pipe", "inherit"] });
   const yaml = {
