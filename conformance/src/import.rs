@@ -57,7 +57,7 @@ pub struct Wanted<'a> {
 
 /// An exchange as the document prints it or the browser recorded it.
 #[derive(Debug, Clone)]
-struct Seen {
+struct Exchange {
     /// The command as the scenario will contain it.
     command: String,
     place: Place,
@@ -84,7 +84,7 @@ struct Story {
     title: String,
     /// The command that started the target, if the document prints it.
     launched: Option<Launched>,
-    seen: Vec<Seen>,
+    exchanges: Vec<Exchange>,
     left_out: Vec<Diagnostic>,
 }
 
@@ -116,7 +116,7 @@ pub fn har(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnost
 fn assemble(source: &Arc<Source>, origin: &str, stories: Vec<Story>, wanted: &Wanted<'_>) -> Import {
     let mut import = Import::default();
     let (mut stories_with_steps, empty): (Vec<_>, Vec<_>) =
-        stories.into_iter().partition(|story| !story.seen.is_empty());
+        stories.into_iter().partition(|story| !story.exchanges.is_empty());
     between::mark(&mut stories_with_steps, origin, wanted);
     let around = manifest::Around::new(source, origin, &stories_with_steps, wanted);
     let mut names = BTreeSet::new();
@@ -125,7 +125,7 @@ fn assemble(source: &Arc<Source>, origin: &str, stories: Vec<Story>, wanted: &Wa
         let name = free(&slug(&story.title), &mut names);
         let (text, requirements) = scenario::write(story, &around, index, wanted);
         import.files.push((format!("{name}.yaml"), text));
-        import.exchanges += story.seen.len();
+        import.exchanges += story.exchanges.len();
         register.extend(requirements);
     }
     if wanted.suite.is_none() {

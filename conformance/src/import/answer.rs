@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::capture::Kept;
 use super::printed::Head;
-use super::{Body, Seen, fresh, status};
+use super::{Body, Exchange, fresh, status};
 use crate::cookie::SetCookie;
 use crate::json::escape;
 use crate::request::is_token;
@@ -16,15 +16,15 @@ use crate::yaml::page::{Yaml, quote, quoted};
 pub(super) type Known = BTreeMap<String, String>;
 
 /// Returns the expectation for a response.
-pub(super) fn expectation(seen: &Seen, known: &Known, kept: &[Kept], origin: &str) -> Yaml {
-    let body = match &seen.body {
+pub(super) fn expectation(exchange: &Exchange, known: &Known, kept: &[Kept], origin: &str) -> Yaml {
+    let body = match &exchange.body {
         Body::Text { text, .. } => text.as_str(),
         Body::Unknown => "",
     };
     let mut members = Vec::new();
     members.push((
         "status".to_owned(),
-        match &seen.head {
+        match &exchange.head {
             Some(Head { status: status @ 100..=599, .. }) => Yaml::Scalar(status.to_string()),
             Some(Head { status, .. }) => {
                 let class = Yaml::Scalar("[2xx, 4xx, 5xx]".to_owned());
@@ -33,10 +33,10 @@ pub(super) fn expectation(seen: &Seen, known: &Known, kept: &[Kept], origin: &st
             None => status::of(body),
         },
     ));
-    if let Some(head) = &seen.head {
+    if let Some(head) = &exchange.head {
         head_fields(&head.headers, known, kept, origin, &mut members);
     }
-    if let Body::Text { text, sure } = &seen.body {
+    if let Body::Text { text, sure } = &exchange.body {
         members.extend(body_of(text, *sure, known, kept, origin));
     }
     Yaml::Mapping(members)

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::{Body, Seen, Wanted, pattern};
+use super::{Body, Exchange, Wanted, pattern};
 use crate::cookie::SetCookie;
 use crate::curl;
 use crate::json::escape;
@@ -23,24 +23,24 @@ pub(super) struct Kept {
 /// Returns the captures of each exchange and replaces the captured values in later commands.
 ///
 /// A value is replaced only if the result is still a valid command for `origin`.
-pub(super) fn link(seen: &mut [Seen], origin: &str, wanted: &Wanted<'_>) -> Vec<Vec<Kept>> {
+pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>) -> Vec<Vec<Kept>> {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    let mut kept: Vec<Vec<Kept>> = vec![Vec::new(); seen.len()];
-    for index in 0..seen.len() {
-        for (from, value) in printed(&seen[index]) {
+    let mut kept: Vec<Vec<Kept>> = vec![Vec::new(); exchanges.len()];
+    for index in 0..exchanges.len() {
+        for (from, value) in printed(&exchanges[index]) {
             let known = kept.iter().flatten().any(|other: &Kept| other.value == value);
-            let echo = seen[..=index].iter().any(|earlier| sends(&earlier.command, &value));
-            let takes = |later: &Seen| {
+            let echo = exchanges[..=index].iter().any(|earlier| sends(&earlier.command, &value));
+            let takes = |later: &Exchange| {
                 sends(&later.command, &value) && {
                     let command = replace(&later.command, &value, "${value}");
                     curl::parse(&command, origin, wanted.files, &later.place).is_ok()
                 }
             };
-            if known || echo || !seen[index + 1..].iter().any(takes) {
+            if known || echo || !exchanges[index + 1..].iter().any(takes) {
                 continue;
             }
             let name = name(&from, &mut names, wanted.suite);
-            for later in seen[index + 1..].iter_mut().filter(|later| takes(later)) {
+            for later in exchanges[index + 1..].iter_mut().filter(|later| takes(later)) {
                 later.command = replace(&later.command, &value, &format!("${{{name}}}"));
                 later.remarks.retain(|remark| !remark.starts_with(&value));
             }
@@ -51,9 +51,9 @@ pub(super) fn link(seen: &mut [Seen], origin: &str, wanted: &Wanted<'_>) -> Vec<
 }
 
 /// Returns the values of a response that a later request could send, with their sources.
-pub(super) fn printed(seen: &Seen) -> Vec<((&'static str, String), String)> {
+pub(super) fn printed(exchange: &Exchange) -> Vec<((&'static str, String), String)> {
     let mut values = Vec::new();
-    for (name, value) in seen.head.iter().flat_map(|head| &head.headers) {
+    for (name, value) in exchange.head.iter().flat_map(|head| &head.headers) {
         if name.eq_ignore_ascii_case("set-cookie") {
             if let Some(cookie) = SetCookie::parse(value)
                 && cookie.value.len() > 3
@@ -64,7 +64,7 @@ pub(super) fn printed(seen: &Seen) -> Vec<((&'static str, String), String)> {
             values.push((("header", name.to_ascii_lowercase()), value.clone()));
         }
     }
-    if let Body::Text { text, .. } = &seen.body
+    if let Body::Text { text, .. } = &exchange.body
         && let Ok(json) = serde_json::from_str::<Json>(text)
     {
         leaves(&json, "", &mut values);

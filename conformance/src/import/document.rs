@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 use url::Url;
 
-use super::{Body, Launched, Seen, Story, Wanted, pattern, printed};
+use super::{Body, Exchange, Launched, Story, Wanted, pattern, printed};
 use crate::curl;
 use crate::diagnostic::Diagnostic;
 use crate::shell::{self, Quote, Quotes, Role};
@@ -44,12 +44,12 @@ pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(Stri
                     Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().into_owned()
                 }
             };
-            stories.push(Story { title, launched: None, seen: Vec::new(), left_out: Vec::new() });
+            stories.push(Story { title, launched: None, exchanges: Vec::new(), left_out: Vec::new() });
         }
         let Some(story) = stories.last_mut() else { continue };
         story.launched = launched.clone();
         match read(command, &origin, &other_output, wanted) {
-            Ok(seen) => story.seen.push(seen),
+            Ok(exchange) => story.exchanges.push(exchange),
             Err(reason) => story.left_out.push(reason),
         }
     }
@@ -61,7 +61,7 @@ fn read(
     origin: &str,
     other_output: &str,
     wanted: &Wanted<'_>,
-) -> Result<Seen, Diagnostic> {
+) -> Result<Exchange, Diagnostic> {
     let mut remarks = Vec::new();
     let (text, shell) = first_command(&command.text);
     let mut hidden = false;
@@ -136,7 +136,7 @@ fn read(
         Body::Text { sure: prompted || head.is_some(), text: body }
     };
     let (comment, place) = (command.comment.clone(), command.place.clone());
-    Ok(Seen { command: text, place, comment, head, body, remarks })
+    Ok(Exchange { command: text, place, comment, head, body, remarks })
 }
 
 /// Whether a response with this head has no body, so that the document omits none (RFC 9112, section 6.3).

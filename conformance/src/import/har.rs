@@ -7,7 +7,7 @@ use base64::Engine as _;
 use serde_json::Value as Json;
 
 use super::document::is_origin;
-use super::{Body, Seen, Story, Wanted, printed::Head};
+use super::{Body, Exchange, Story, Wanted, printed::Head};
 use crate::curl;
 use crate::diagnostic::Diagnostic;
 use crate::request::{Agent, Header, Prepared};
@@ -35,17 +35,18 @@ pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(Stri
         let page = text(entry, "/pageref").to_owned();
         if stories.last().is_none_or(|(last, _)| *last != page) {
             let title = title(&har, &page).unwrap_or_else(|| "a recording".to_owned());
-            stories.push((page, Story { title, launched: None, seen: Vec::new(), left_out: Vec::new() }));
+            stories
+                .push((page, Story { title, launched: None, exchanges: Vec::new(), left_out: Vec::new() }));
         }
         let Some((_, story)) = stories.last_mut() else { continue };
         match read(entry, &origin, source, wanted) {
-            Some(Ok(seen)) => story.seen.push(seen),
+            Some(Ok(exchange)) => story.exchanges.push(exchange),
             Some(Err(reason)) => story.left_out.push(reason),
             None => {}
         }
     }
     let stories: Vec<Story> = stories.into_iter().map(|(_, story)| story).collect();
-    if stories.iter().all(|story| story.seen.is_empty()) {
+    if stories.iter().all(|story| story.exchanges.is_empty()) {
         return Err(Diagnostic::new(format!("{} has no request to {origin}", source.path())));
     }
     Ok((origin, stories))
@@ -82,7 +83,7 @@ fn read(
     origin: &str,
     source: &Arc<Source>,
     wanted: &Wanted<'_>,
-) -> Option<Result<Seen, Diagnostic>> {
+) -> Option<Result<Exchange, Diagnostic>> {
     let url = text(entry, "/request/url");
     let target = url.strip_prefix(origin)?.split('#').next()?;
     let headers = fields(entry, "/request/headers").filter(|(name, value)| !is_added_by_browser(name, value));
@@ -126,7 +127,7 @@ fn read(
     // Browsers may save a recording without response bodies.
     let body =
         if content.is_empty() && size > 0 { Body::Unknown } else { Body::Text { text: content, sure: true } };
-    Some(Ok(Seen { command, place, comment: None, head: Some(head), body, remarks: Vec::new() }))
+    Some(Ok(Exchange { command, place, comment: None, head: Some(head), body, remarks: Vec::new() }))
 }
 
 /// Whether a browser adds a header field by itself.

@@ -171,15 +171,15 @@ impl<'a> Around<'a> {
             page.push_str(&format!("    {name}: \"{expression}\"\n"));
         }
         let first = |prefers: fn(&str) -> bool| {
-            let mut seen = stories.iter().flat_map(|story| &story.seen);
-            seen.find(|seen| !seen.command.contains("${") && prefers(&seen.command))
+            let mut exchanges = stories.iter().flat_map(|story| &story.exchanges);
+            exchanges.find(|exchange| !exchange.command.contains("${") && prefers(&exchange.command))
         };
         let reads = |command: &str| {
             ![" -d", " -X", " --data", " --json", " -F"].iter().any(|writes| command.contains(writes))
         };
-        if let Some(seen) = first(reads).or_else(|| first(|_| true)) {
+        if let Some(exchange) = first(reads).or_else(|| first(|_| true)) {
             page.push_str("  # Any response means that the target is ready.\n");
-            request(&seen.command).write(2, "ready:", &mut page);
+            request(&exchange.command).write(2, "ready:", &mut page);
         }
         page.push_str("\nprofiles:\n");
         let common = self.common(stories);

@@ -21,19 +21,19 @@ pub(super) fn write(
     index: usize,
     wanted: &Wanted<'_>,
 ) -> (String, Vec<Requirement>) {
-    let mut seen = story.seen.clone();
-    let kept = capture::link(&mut seen, around.origin, wanted);
+    let mut exchanges = story.exchanges.clone();
+    let kept = capture::link(&mut exchanges, around.origin, wanted);
     let (fixtures, mut known) = fixtures(story, wanted.suite);
     let mut requirements = Vec::new();
     let mut ids = BTreeSet::new();
     let mut steps = String::new();
-    for (number, (seen, kept)) in seen.iter().zip(&kept).enumerate() {
-        let (method, target) = curl::parse(&seen.command, around.origin, wanted.files, &seen.place)
+    for (number, (exchange, kept)) in exchanges.iter().zip(&kept).enumerate() {
+        let (method, target) = curl::parse(&exchange.command, around.origin, wanted.files, &exchange.place)
             .map(|request| (request.method.clone(), request.target.written().to_owned()))
             .unwrap_or_default();
-        let title = seen.comment.clone().unwrap_or_else(|| {
+        let title = exchange.comment.clone().unwrap_or_else(|| {
             let target = target.split('?').next().unwrap_or_default().replace("${'${'}", "$");
-            format!("{method} {} {}", plain(&target), outcome(seen))
+            format!("{method} {} {}", plain(&target), outcome(exchange))
         });
         let requirement = Requirement {
             id: around.requirement_id(index, number),
@@ -48,7 +48,7 @@ pub(super) fn write(
         if number > 0 {
             steps.push('\n');
         }
-        step::write(seen, &label, &known, kept, around.origin, &mut steps);
+        step::write(exchange, &label, &known, kept, around.origin, &mut steps);
         known.extend(kept.iter().map(|kept| (kept.value.clone(), kept.name.clone())));
         requirements.push(requirement);
     }
@@ -72,7 +72,7 @@ pub(super) fn write(
 
 fn head(story: &Story, around: &Around<'_>) -> String {
     let document = Path::new(around.document).file_name().unwrap_or_default().to_string_lossy();
-    let from = story.seen.first().map_or(1, |seen| seen.place.line());
+    let from = story.exchanges.first().map_or(1, |exchange| exchange.place.line());
     format!(
         "# From {document}, line {from}. Places marked `unsure` are guesses.\nformat: 1\ntitle: {}\n",
         line(&story.title)
@@ -80,10 +80,10 @@ fn head(story: &Story, around: &Around<'_>) -> String {
 }
 
 /// Describes a response in a few words, for the title of a step.
-fn outcome(seen: &super::Seen) -> String {
-    let json = serde_json::from_str::<Json>(body(seen)).unwrap_or_default();
+fn outcome(exchange: &super::Exchange) -> String {
+    let json = serde_json::from_str::<Json>(body(exchange)).unwrap_or_default();
     let word = ["error", "message", "detail"].iter().find_map(|name| json.get(name)?.as_str());
-    match (word, &seen.head) {
+    match (word, &exchange.head) {
         (Some(word), _) => format!("returns \"{word}\""),
         (None, Some(head)) => format!("returns {}", head.status),
         (None, None) => "returns the printed response".to_owned(),
@@ -116,10 +116,10 @@ fn fixtures(story: &Story, suite: Option<&Suite>) -> (Vec<String>, Known) {
             members.iter().filter_map(|(name, member)| Some((name, member.as_str()?))).collect();
         let is_specific = |(_, text): &&(&String, &str)| fresh::VALUE.is_match(text) || text.contains('@');
         let is_used = texts.iter().filter(is_specific).any(|(_, text)| {
-            story.seen.iter().any(|seen| {
-                seen.command.contains(text)
-                    || body(seen).contains(text)
-                    || credentials(&seen.command).contains(text)
+            story.exchanges.iter().any(|exchange| {
+                exchange.command.contains(text)
+                    || body(exchange).contains(text)
+                    || credentials(&exchange.command).contains(text)
             })
         });
         if is_used {
@@ -132,8 +132,8 @@ fn fixtures(story: &Story, suite: Option<&Suite>) -> (Vec<String>, Known) {
     (names, known)
 }
 
-fn body(seen: &super::Seen) -> &str {
-    match &seen.body {
+fn body(exchange: &super::Exchange) -> &str {
+    match &exchange.body {
         super::Body::Text { text, .. } if serde_json::from_str::<Json>(text).is_ok() => text,
         _ => "",
     }

@@ -3,7 +3,7 @@
 use super::answer::{Known, expectation};
 use super::capture::Kept;
 use super::printed::Head;
-use super::{Body, Seen};
+use super::{Body, Exchange};
 use crate::response::Response;
 use crate::source::{Source, Span};
 use crate::yaml::page::{Yaml, is_block, line, quote, quoted, unsure};
@@ -23,7 +23,7 @@ pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &
     let text = response.text().into_owned();
     let head = Head { status: response.status, headers: response.headers.clone() };
     let place = Source::new("", command).place(Span::default());
-    let seen = Seen {
+    let exchange = Exchange {
         command: command.replace("${", "${'${'}"),
         place,
         comment: None,
@@ -37,13 +37,13 @@ pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &
         covers: None,
     };
     let mut page = String::new();
-    write(&seen, &label, &Known::new(), &[], origin, &mut page);
+    write(&exchange, &label, &Known::new(), &[], origin, &mut page);
     page
 }
 
 /// Appends the step of an exchange to `page`.
 pub(super) fn write(
-    seen: &Seen,
+    exchange: &Exchange,
     label: &Label,
     known: &Known,
     kept: &[Kept],
@@ -54,11 +54,11 @@ pub(super) fn write(
     if let Some(covers) = &label.covers {
         page.push_str(&format!("    covers: [{covers}]\n"));
     }
-    for remark in &seen.remarks {
+    for remark in &exchange.remarks {
         page.push_str(&format!("    {}\n", unsure(remark)));
     }
-    request(&seen.command).write(4, "request:", page);
-    expectation(seen, known, kept, origin).write_block(4, "expect:", page);
+    request(&exchange.command).write(4, "request:", page);
+    expectation(exchange, known, kept, origin).write_block(4, "expect:", page);
     if !kept.is_empty() {
         let entry = |kept: &Kept| {
             let from = Yaml::Mapping(vec![(kept.from.0.to_owned(), Yaml::Scalar(quote(&kept.from.1)))]);

@@ -36,7 +36,7 @@ impl Listener {
     }
 
     /// Returns the requests since the last call. A client that has its responses has sent all of its requests.
-    pub(crate) fn receiver(&self) -> Vec<Sent> {
+    pub(crate) fn heard(&self) -> Vec<Sent> {
         self.receiver.try_iter().collect()
     }
 }
