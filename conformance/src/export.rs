@@ -131,7 +131,7 @@ impl<'a> Sending<'a> {
 }
 
 /// Returns the source of a step as comment lines, to precede its first request.
-fn words(outgoing: &Outgoing<'_>) -> String {
+fn step_comment(outgoing: &Outgoing<'_>) -> String {
     let step = outgoing.step;
     if !outgoing.first {
         return String::new();

@@ -42,7 +42,7 @@ pub fn splice(source: &Arc<Source>, changes: &[Change]) -> Result<(Vec<Edit>, Ve
     let mut writer =
         Writer { text: source.text(), layout, edits: Vec::new(), left: Vec::new(), parents: BTreeMap::new() };
     for change in changes {
-        writer.take(change);
+        writer.apply(change);
     }
     writer.collapse();
     // Inner collections first: at a common end, their text precedes that of the outer one.
@@ -99,7 +99,7 @@ struct Writer<'a> {
 const COMMENT: &str = "a comment in it would be lost";
 
 impl Writer<'_> {
-    fn take(&mut self, change: &Change) {
+    fn apply(&mut self, change: &Change) {
         const SHARED: &str = "the value is shared through an anchor or an alias";
         if self.text[change.place.span().start..].starts_with('*') {
             return self.leave(&change.place, SHARED);

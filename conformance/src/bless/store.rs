@@ -58,8 +58,10 @@ impl Blessing {
 /// Writes the new text to a temporary file in the same folder.
 fn prepare(file: &Rewritten) -> io::Result<(NamedTempFile, PathBuf)> {
     // A symbolic link is kept; its destination is replaced.
-    let path = file.path().canonicalize().map_err(|error| said("cannot be read", &error))?;
-    if fs::read(&path).map_err(|error| said("cannot be read", &error))? != file.source.text().as_bytes() {
+    let path = file.path().canonicalize().map_err(|error| with_context("cannot be read", &error))?;
+    if fs::read(&path).map_err(|error| with_context("cannot be read", &error))?
+        != file.source.text().as_bytes()
+    {
         return Err(io::Error::other("has changed since the run began; run it again"));
     }
     let permissions = fs::metadata(&path)?.permissions();
@@ -68,13 +70,13 @@ fn prepare(file: &Rewritten) -> io::Result<(NamedTempFile, PathBuf)> {
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = tempfile::Builder::new().prefix(".conformance-").tempfile_in(folder);
-    let mut whole = temporary.map_err(|error| said("cannot be written", &error))?;
-    whole.write_all(file.text().as_bytes()).map_err(|error| said("cannot be written", &error))?;
+    let mut whole = temporary.map_err(|error| with_context("cannot be written", &error))?;
+    whole.write_all(file.text().as_bytes()).map_err(|error| with_context("cannot be written", &error))?;
     whole.as_file().set_permissions(permissions)?;
     whole.as_file().sync_all()?;
     Ok((whole, path))
 }
 
-fn said(what: &str, error: &io::Error) -> io::Error {
+fn with_context(what: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}"))
 }

@@ -34,7 +34,7 @@ pub fn hurl(plan: &Plan) -> String {
         let mut types: Types = printed.map(|(name, _)| (output(name), Type::Text)).collect();
         let definitions = plan.suite.definitions(&trial.scenario);
         for outgoing in outgoing(trial, &definitions, &plan.suite) {
-            file.push_str(&format!("\n{}", super::words(&outgoing)));
+            file.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             // Writing to a string cannot fail.
             entry(&outgoing, &mut types, &mut file).ok();
         }

@@ -108,7 +108,7 @@ pub(super) fn unmark(text: &str, variable: impl Fn(&str) -> String) -> String {
 }
 
 /// Returns the name if the text is exactly one mark.
-pub(super) fn sole(text: &str) -> Option<&str> {
+pub(super) fn single_mark(text: &str) -> Option<&str> {
     next(text).filter(|(before, _, after)| before.is_empty() && after.is_empty()).map(|(_, name, _)| name)
 }
 

@@ -30,7 +30,7 @@ pub(super) fn expectation(exchange: &Exchange, known: &Known, kept: &[Kept], ori
                 let class = Yaml::Scalar("[2xx, 4xx, 5xx]".to_owned());
                 Yaml::unsure(format!("{status} is not an HTTP status code"), class)
             }
-            None => status::of(body),
+            None => status::infer(body),
         },
     ));
     if let Some(head) = &exchange.head {
@@ -186,9 +186,9 @@ fn body_of(body: &str, sure: bool, known: &Known, kept: &[Kept], origin: &str) -
         return Some(("text".to_owned(), yaml));
     }
     let yaml = if sure {
-        Yaml::Scalar(words(body, known))
+        Yaml::Scalar(quote_known(body, known))
     } else {
-        let start = Yaml::Scalar(format!("!starts_with {}", words(body.trim_end(), known)));
+        let start = Yaml::Scalar(format!("!starts_with {}", quote_known(body.trim_end(), known)));
         Yaml::unsure("the document does not show whether a newline follows", start)
     };
     let printed = fresh::VALUE.find_iter(body).any(|value| !known.contains_key(value.as_str()));
@@ -199,7 +199,7 @@ fn body_of(body: &str, sure: bool, known: &Known, kept: &[Kept], origin: &str) -
 }
 
 /// Quotes a text and replaces known values by expressions.
-fn words(text: &str, known: &Known) -> String {
+fn quote_known(text: &str, known: &Known) -> String {
     let mut written = quoted(&text.replace("${", "${'${'}"));
     for (value, expression) in known.iter().filter(|(value, _)| fresh::VALUE.is_match(value)) {
         written = written.replace(value.as_str(), &format!("${{{expression}}}"));
@@ -220,7 +220,7 @@ fn composed(value: &str, known: &Known, origin: &str) -> Yaml {
     let shown = path.unwrap_or(value);
     let mut values = fresh::VALUE.find_iter(shown);
     let fresh = values.find(|found| !known.contains_key(found.as_str()));
-    let before = fresh.map(|found| words(&shown[..found.start()], known));
+    let before = fresh.map(|found| quote_known(&shown[..found.start()], known));
     match (path, before) {
         (_, Some(before)) if before == "\"\"" => {
             let sentence = "this begins with a value that may differ each time";
@@ -228,8 +228,8 @@ fn composed(value: &str, known: &Known, origin: &str) -> Yaml {
         }
         (Some(_), Some(before)) => Yaml::Scalar(format!("!contains {before}")),
         (None, Some(before)) => Yaml::Scalar(format!("!starts_with {before}")),
-        (Some(path), None) => Yaml::Scalar(format!("!ends_with {}", words(path, known))),
-        (None, None) if fresh::VALUE.is_match(value) => Yaml::Scalar(words(value, known)),
+        (Some(path), None) => Yaml::Scalar(format!("!ends_with {}", quote_known(path, known))),
+        (None, None) if fresh::VALUE.is_match(value) => Yaml::Scalar(quote_known(value, known)),
         (None, None) => Yaml::text(value),
     }
 }

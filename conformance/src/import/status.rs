@@ -9,7 +9,7 @@ use super::pattern;
 use crate::yaml::page::Yaml;
 
 /// Returns the status, or a marked class of statuses if the body does not determine it.
-pub(super) fn of(body: &str) -> Yaml {
+pub(super) fn infer(body: &str) -> Yaml {
     if let Some(status) = known(body) {
         return Yaml::Scalar(status.to_string());
     }
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn written(body: &str) -> String {
-        match of(body) {
+        match infer(body) {
             Yaml::Scalar(status) => status,
             Yaml::Unsure(_, inner) => match *inner {
                 Yaml::Scalar(class) => format!("unsure {class}"),

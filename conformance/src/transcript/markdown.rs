@@ -57,7 +57,7 @@ pub(super) enum Style {
 pub(super) fn blocks(source: &Arc<Source>, style: Style) -> Vec<Block> {
     let mut reader = Reader { style, ..Reader::default() };
     for (index, line) in lines(source.text()).into_iter().enumerate() {
-        reader.take(line, index + 1);
+        reader.read_line(line, index + 1);
     }
     reader.close();
     reader.blocks
@@ -81,7 +81,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, line: Line, number: usize) {
+    fn read_line(&mut self, line: Line, number: usize) {
         if let Some((fence, indent)) = &self.fence {
             let closes = line.text.trim();
             if closes.starts_with(fence.as_str()) && closes.chars().all(|own| fence.starts_with(own)) {

@@ -8,7 +8,7 @@ use regex::escape;
 use super::write::{literal, member};
 use super::{Context, Type};
 use crate::count::Count;
-use crate::export::mark::{holds_one, sole};
+use crate::export::mark::{holds_one, single_mark};
 use crate::json::Json;
 use crate::matcher::{Demand, Matcher};
 
@@ -21,7 +21,7 @@ pub(super) fn condition(matcher: &Matcher, path: &str, context: &Context<'_>) ->
         Demand::Number => format!("({path} < 0 || {path} >= 0)"),
         Demand::Boolean => format!("({path} == true || {path} == false)"),
         Demand::About { value, within } => {
-            let (least, most) = super::json::ends(value, within)?;
+            let (least, most) = super::json::bounds(value, within)?;
             format!("({path} >= {least} && {path} <= {most})")
         }
         Demand::Length(count) => length(count, path),
@@ -93,7 +93,7 @@ fn equal(value: &Json, path: &str, context: &Context<'_>) -> Option<String> {
     Some(match value {
         Json::Null | Json::Bool(_) => format!("{path} == {value}"),
         Json::Number(number) => format!("{path} == {}", number.written()),
-        Json::String(text) => match sole(text).map(|name| context.types.get(name)) {
+        Json::String(text) => match single_mark(text).map(|name| context.types.get(name)) {
             // A quoted text never equals a variable that contains a number.
             Some(Some(Type::Number)) => format!("{path} == {text}"),
             Some(None) => return None,

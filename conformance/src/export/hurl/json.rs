@@ -4,7 +4,7 @@ use super::condition::{condition, length, text_pattern};
 use super::write::{member, pattern, quoted, variable};
 use super::{Context, Section, Type};
 use crate::count::Count;
-use crate::export::mark::sole;
+use crate::export::mark::single_mark;
 use crate::json::{Json, Number};
 use crate::matcher::{Demand, Matcher};
 use crate::template::Scope;
@@ -22,14 +22,14 @@ pub(super) fn value(matcher: &Matcher, path: &str, context: &Context<'_>, sectio
         Demand::Integer => section.json(path, "isInteger"),
         Demand::Number => section.json(path, "isNumber"),
         Demand::Boolean => section.json(path, "isBoolean"),
-        Demand::About { value, within } => match ends(value, within) {
+        Demand::About { value, within } => match bounds(value, within) {
             Some((least, most)) => {
                 section.json(path, &format!(">= {least}"));
                 section.json(path, &format!("<= {most}"));
             }
             None => unsupported(matcher, path, section),
         },
-        Demand::Length(count) => long(count, path, section),
+        Demand::Length(count) => length_asserts(count, path, section),
         Demand::List(list) => {
             section.json(path, &format!("count == {}", list.len()));
             for (at, element) in list.iter().enumerate() {
@@ -88,7 +88,7 @@ pub(super) fn value(matcher: &Matcher, path: &str, context: &Context<'_>, sectio
 }
 
 /// Returns the smallest and the largest number within a tolerance.
-pub(super) fn ends(value: &Number, within: &Number) -> Option<(String, String)> {
+pub(super) fn bounds(value: &Number, within: &Number) -> Option<(String, String)> {
     let places = |number: &Number| match number.written() {
         written if written.contains(['e', 'E']) => None,
         written => Some(written.split_once('.').map_or(0, |(_, decimals)| decimals.len())),
@@ -126,7 +126,7 @@ fn equal(expected: &Json, path: &str, context: &Context<'_>, section: &mut Secti
 
 /// Formats a text, or the variable that it consists of. The variable is unquoted unless it is known to contain a text.
 fn string(text: &str, context: &Context<'_>) -> String {
-    match sole(text) {
+    match single_mark(text) {
         Some(name) if context.types.get(name) != Some(&Type::Text) => variable(name),
         _ => quoted(text),
     }
@@ -203,7 +203,7 @@ fn members_of(count: usize, path: &str, section: &mut Section) {
     }
 }
 
-fn long(count: Count, path: &str, section: &mut Section) {
+fn length_asserts(count: Count, path: &str, section: &mut Section) {
     // A text at the root has no children that a filter could be applied to.
     if path != "$" || (count.least > 0 && Some(count.least) == count.most) {
         return section.json(&format!("$[?{}]", length(count, path)), "exists");
