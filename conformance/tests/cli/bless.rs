@@ -150,7 +150,7 @@ fn refuses_edits_with_which_the_suite_does_not_load() {
     sandbox.write(file, &scenario);
     let finished = bless(&sandbox, &["--filter", "one::only"]);
     assert_eq!(finished.code, Some(2), "{finished:?}");
-    let said = "error: nothing was rewritten: the suite would not load any more: ";
+    let said = "error: nothing was rewritten: the suite would no longer load: ";
     assert!(finished.stderr.starts_with(said) && finished.stderr.contains("new.yaml"), "{}", finished.stderr);
     assert_eq!(sandbox.read(file), scenario);
 }

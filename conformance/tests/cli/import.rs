@@ -186,7 +186,7 @@ fn rejects_documents_without_sessions_and_files_that_are_not_har() {
     fs::write(folder.path().join("notes.md"), "# Notes\n\nNothing.\n").unwrap();
     let finished = conformance_in(folder.path(), &["import", "notes.md", "--out", "suite"]);
     assert_eq!(finished.code, Some(2));
-    assert!(finished.stderr.contains("shows no curl command"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("has no curl command"), "{}", finished.stderr);
     let finished = conformance_in(folder.path(), &["import", "--har", "notes.md", "--out", "suite"]);
     assert_eq!(finished.code, Some(2));
     assert!(finished.stderr.contains("is not a HAR recording"), "{}", finished.stderr);

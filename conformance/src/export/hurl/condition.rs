@@ -1,4 +1,4 @@
-//! Converts matchers to JSONPath filter conditions (RFC 9535, section 2.3.5) and to regular expressions.
+//! Converts matchers to `JSONPath` filter conditions (RFC 9535, section 2.3.5) and to regular expressions.
 //!
 //! Conditions express what no Hurl predicate can: alternatives, and requirements on elements of a list. A matcher without an exact
 //! equivalent is not converted.

@@ -109,7 +109,7 @@ pub(super) fn body(body: &Body, context: &Context<'_>, section: &mut Section) {
             Demand::Sha256(digest) => match context.marked.text(digest).filter(|text| !holds_one(text)) {
                 Some(digest) => section.assert(&format!("sha256 == hex,{};", digest.to_lowercase())),
                 None => {
-                    section.unsupported(&format!("that the body is {}", matcher.describe(&Scope::default())))
+                    section.unsupported(&format!("that the body is {}", matcher.describe(&Scope::default())));
                 }
             },
             _ => value("body", matcher, context, section),

@@ -64,7 +64,7 @@ pub(super) fn pattern(regex: &str) -> String {
     written + "/"
 }
 
-/// Formats a string literal of JSONPath (RFC 9535, section 2.3.1).
+/// Formats a string literal of `JSONPath` (RFC 9535, section 2.3.1).
 pub(super) fn literal(text: &str) -> String {
     let mut literal = String::from("'");
     for one in text.chars() {
