@@ -1,8 +1,7 @@
-//! Rewrites what steps expect with what their target answered, for `run --bless`.
+//! Updates the expectations of steps to match the received responses, for `run --bless`.
 //!
-//! In go a suite that was run and the [`Answers`] that it kept, out comes a [`Blessing`]: the edits of each file and what is left, with
-//! the reason. Nothing is written before the suite has been loaded with the edits in it and every step has been judged again:
-//! those that were named hold what was answered, and all others demand what they did.
+//! Files are written only after the suite was loaded with the edits and all steps were judged again: the selected steps must accept their
+//! responses, and the expectations of all other steps must be unchanged.
 
 mod propose;
 mod scalar;
@@ -27,66 +26,66 @@ use crate::template::Scope;
 pub use propose::propose;
 pub use splice::{Edit, Unwritten, edited, splice};
 
-/// What was answered to the steps that are named: all scenarios of a run write into the same.
+/// Collects the responses to the selected steps; shared by all scenarios of a run.
 #[derive(Debug, Clone)]
 pub struct Answers {
     named: Arc<BTreeSet<String>>,
     kept: Arc<Mutex<Vec<Answer>>>,
 }
 
-/// What was answered to one step.
+/// The response to one step.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The id of the step.
     pub id: String,
-    /// Where the step stands in its file.
+    /// The position of the step in its file.
     pub place: Place,
-    /// What it demanded.
+    /// What the step expected.
     pub expectation: Expectation,
-    /// The answer and what names meant when it came; none where it is not one answer that was judged.
+    /// The response, and the values of all names when it came; `None` if there was not exactly one judged response.
     pub response: Option<(Response, Scope)>,
-    /// What did not hold first, if anything did not.
+    /// The first mismatch, if the step failed.
     pub wrong: Option<Left>,
 }
 
-/// What becomes of the files of a suite.
+/// The changes to the files of a suite.
 #[derive(Debug)]
 pub struct Blessing {
-    /// The files that are written otherwise.
+    /// The files to change.
     pub files: Vec<Rewritten>,
-    /// What is left, with the step.
+    /// Mismatches that cannot be written to the file, with the id of the step.
     pub left: Vec<(String, Left)>,
-    /// The steps that demand something else now.
+    /// The ids of the steps whose expectations change.
     pub steps: Vec<String>,
     directory: PathBuf,
 }
 
-/// A file that is written otherwise.
+/// A file to change.
 #[derive(Debug)]
 pub struct Rewritten {
-    /// The file as it was.
+    /// The file before the change.
     pub source: Arc<Source>,
-    /// What is edited, in the order of the text.
+    /// The edits, in text order.
     pub edits: Vec<Edit>,
 }
 
-/// Where a step is written: rows, profiles and uses of a sequence share the lines.
+/// Identifies the lines that define a step. Rows, profiles and uses of a sequence share them.
 type Lines = (String, usize);
 
 impl Answers {
-    /// Returns what keeps the answers to the steps of these ids.
+    /// Creates a collector for the steps with these ids.
     #[must_use]
     pub fn to(named: BTreeSet<String>) -> Self {
         Self { named: Arc::new(named), kept: Arc::default() }
     }
 
-    /// Whether the answer to a step is kept.
+    /// Whether the response to a step is collected.
     #[must_use]
     pub fn want(&self, id: &str) -> bool {
         self.named.contains(id)
     }
 
-    /// Adds what was answered to a step.
+    /// Adds the response to a step.
     pub fn add(&self, answer: Answer) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
     }
@@ -97,10 +96,10 @@ impl Answers {
 }
 
 impl Blessing {
-    /// Decides what is written otherwise, and makes sure that it can be: nothing is written yet.
+    /// Computes the changes and verifies them. Nothing is written yet.
     ///
     /// # Errors
-    /// A suite that would not load with the edits in it, or would say something else than what is meant.
+    /// Fails if the suite would not load with the edits, or if the edits would have another effect than intended.
     pub fn new(
         suite: &Suite,
         folder: &Folder,
@@ -108,7 +107,7 @@ impl Blessing {
         redactor: &Redactor,
     ) -> Result<Self, Diagnostics> {
         let Folder::Directory(directory) = folder else {
-            let embedded = "the suite inside this program cannot be written otherwise";
+            let embedded = "the built-in suite cannot be changed; copy it and use --suite";
             return Err(Diagnostic::new(embedded).into());
         };
         let mut blessing =
@@ -121,7 +120,7 @@ impl Blessing {
                 let source = change.place.source();
                 let entry = by_file.entry(source.path().to_owned());
                 let (_, all) = entry.or_insert_with(|| (Arc::clone(source), Vec::new()));
-                // Steps that are written by the same lines bring the same change.
+                // Steps with the same lines produce the same change.
                 if !all.iter().any(|one| same(&one.place, &change.place) && one.kind == change.kind) {
                     all.push(change.clone());
                 }
@@ -148,7 +147,7 @@ impl Blessing {
         Ok(blessing)
     }
 
-    /// Returns the changes on which all steps agree that are written by the same lines.
+    /// Returns the changes that all steps with the same lines agree on.
     fn agree<'a>(
         &mut self,
         suite: &Suite,
@@ -165,16 +164,16 @@ impl Blessing {
             if proposal.changes.is_empty() || !done.insert(lines.clone()) {
                 continue;
             }
-            let beside: Vec<&(&Answer, Proposal)> =
+            let siblings: Vec<&(&Answer, Proposal)> =
                 proposals.iter().filter(|(other, _)| self::lines(&other.place) == lines).collect();
             let mut leave = |place: &Place, why: String| {
                 self.left.push((answer.id.clone(), Left { place: place.clone(), why }));
             };
             let all = written_by(suite, &lines);
-            if beside.len() < all {
+            if siblings.len() < all {
                 let why = format!(
-                    "{all} steps are written by these lines, and {} of them named and answered",
-                    beside.len()
+                    "these lines define {all} steps; all of them must be selected and get a response (now: {})",
+                    siblings.len()
                 );
                 leave(&answer.place, why);
                 continue;
@@ -182,28 +181,27 @@ impl Blessing {
             let mut changes = Vec::new();
             for change in &proposal.changes {
                 let alike = |one: &Change| same(&one.place, &change.place) && one.kind == change.kind;
-                let other = beside.iter().find(|(_, other)| !other.changes.iter().any(alike));
+                let other = siblings.iter().find(|(_, other)| !other.changes.iter().any(alike));
                 if let Some((other, _)) = other {
-                    let why =
-                        format!("`{}` is written by the same line and was answered otherwise", other.id);
+                    let why = format!("`{}` is defined by the same line and got another response", other.id);
                     leave(&change.place, why);
                 } else if secret(change, redactor) {
                     leave(
                         &change.place,
-                        "the answer has a secret there; with --show-secrets it is written".to_owned(),
+                        "the response has a secret there; use --show-secrets to write it".to_owned(),
                     );
                 } else {
                     changes.push(change.clone());
                 }
             }
             if !changes.is_empty() {
-                agreed.extend(beside.iter().map(|(answer, _)| (*answer, changes.clone())));
+                agreed.extend(siblings.iter().map(|(answer, _)| (*answer, changes.clone())));
             }
         }
         agreed
     }
 
-    /// Loads the suite with the edits in it, and judges again.
+    /// Loads the suite with the edits and judges all responses again.
     fn verify(&mut self, before: &Suite, agreed: &[(&Answer, Vec<Change>)]) -> Result<(), Diagnostic> {
         if self.files.is_empty() {
             return Ok(());
@@ -213,30 +211,35 @@ impl Blessing {
             Ok(after) => after,
             Err(wrong) => {
                 let first = wrong.iter().next().map(ToString::to_string).unwrap_or_default();
-                return refused(format!("the suite would not load any more: {first}"));
+                return refused(format!("the suite would no longer load: {first}"));
             }
         };
         let counts = |suite: &Suite| suite.scenarios.iter().map(|one| one.steps.len()).collect::<Vec<_>>();
         if counts(before) != counts(&after) {
-            return refused("the suite would have other steps".to_owned());
+            return refused("the number of steps would change".to_owned());
         }
         for (old, new) in before.scenarios.iter().zip(&after.scenarios) {
-            let (old_deeds, new_deeds) = (before.definitions(old), after.definitions(new));
-            for (step, (old_deed, new_deed)) in old.steps.iter().zip(old_deeds.iter().zip(&*new_deeds)) {
+            let (old_definitions, new_definitions) = (before.definitions(old), after.definitions(new));
+            for (step, (old_definition, new_definition)) in
+                old.steps.iter().zip(old_definitions.iter().zip(&*new_definitions))
+            {
                 let same_lines =
                     |(answer, _): &&(&Answer, Vec<Change>)| lines(&answer.place) == lines(&step.place);
-                if !agreed.iter().any(|one| same_lines(&one)) && demands(old_deed) != demands(new_deed) {
+                if !agreed.iter().any(|one| same_lines(&one))
+                    && descriptions(old_definition) != descriptions(new_definition)
+                {
                     let id = format!("{}::{}", old.id, step.id);
-                    return refused(format!("`{id}`, which is not named, would demand something else"));
+                    return refused(format!("the expectation of `{id}` would change, which is not selected"));
                 }
                 let answers = agreed.iter().filter(same_lines).map(|(answer, _)| *answer);
                 for answer in answers.filter(|one| is_of(one, &old.id, step)) {
-                    // Where a part is left, what differs may be told by other places: an element that stays moves those behind it.
+                    // If a mismatch is not resolved, it may be reported for other positions now: an element that stays shifts the
+                    // following ones.
                     let some_left = self.left.iter().any(|(step, _)| *step == answer.id);
-                    match still_wrong(answer, new_deed.first()) {
+                    match still_wrong(answer, new_definition.first()) {
                         None => {}
                         Some(true) if !some_left => {
-                            let why = format!("`{}` would still not demand what was answered", answer.id);
+                            let why = format!("`{}` would still fail", answer.id);
                             return refused(why);
                         }
                         Some(_) => self.steps.push(answer.id.clone()),
@@ -248,7 +251,7 @@ impl Blessing {
     }
 }
 
-/// What would be written otherwise for a step that was answered.
+/// Returns the changes for one step.
 fn proposal(answer: &Answer) -> Proposal {
     let mut proposal = match &answer.response {
         Some((response, scope)) => propose(&answer.expectation, response, scope),
@@ -260,7 +263,7 @@ fn proposal(answer: &Answer) -> Proposal {
     proposal
 }
 
-/// Whether an answer was given to a step of this scenario.
+/// Whether an answer is from this step of this scenario, in any profile or row.
 fn is_of(answer: &Answer, scenario: &str, step: &Step) -> bool {
     let before = answer.id.strip_suffix(&*step.id).and_then(|id| id.strip_suffix("::"));
     before
@@ -268,7 +271,7 @@ fn is_of(answer: &Answer, scenario: &str, step: &Step) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
 }
 
-/// How many steps of the suite are written by the same lines, in all profiles.
+/// Returns how many steps these lines define, in all profiles.
 fn written_by(suite: &Suite, lines: &Lines) -> usize {
     let counts = suite.scenarios.iter().map(|scenario| {
         let own = scenario.steps.iter().filter(|step| self::lines(&step.place) == *lines).count();
@@ -277,14 +280,14 @@ fn written_by(suite: &Suite, lines: &Lines) -> usize {
     counts.sum()
 }
 
-/// Whether an answer is not what a request expects; none where there was no answer.
+/// Whether the response still fails the expectation; `None` if there is no response.
 fn still_wrong(answer: &Answer, branch: &Branch) -> Option<bool> {
     let (response, scope) = answer.response.as_ref()?;
     Some(!judge(&branch.expectation, &Ok(response.clone()), &branch.place, scope).findings.is_empty())
 }
 
-/// All that a step demands, in words.
-fn demands(definition: &StepDefinition) -> Vec<String> {
+/// Describes all expectations of a step.
+fn descriptions(definition: &StepDefinition) -> Vec<String> {
     definition.branches().iter().flat_map(|branch| branch.expectation.describe()).collect()
 }
 
@@ -296,7 +299,7 @@ fn same(one: &Place, other: &Place) -> bool {
     one.span() == other.span() && one.source().path() == other.source().path()
 }
 
-/// Whether a change would write what no report shows.
+/// Whether a change would write a value that reports redact.
 fn secret(change: &Change, redactor: &Redactor) -> bool {
     let shown = match &change.kind {
         ChangeKind::Set { value, name, .. } => named(name.as_deref().unwrap_or("value"), value),

@@ -1,7 +1,6 @@
-//! Which steps cover which requirements, and which exchanges of a specification no step encodes.
+//! Reports which steps cover which requirements, and which exchanges of a document no step covers.
 //!
-//! In goes a suite, and a document if there is one; out comes a [`Coverage`], and its text for people, for documents or for
-//! programs. Nothing is sent.
+//! The result is printed as text, Markdown or JSON. Nothing is sent.
 
 mod specification;
 #[cfg(test)]
@@ -16,64 +15,64 @@ use crate::suite::{Level, Suite};
 
 pub use specification::{Printed, Specification};
 
-/// What a suite covers.
+/// The coverage of a suite.
 #[derive(Debug, Serialize)]
 pub struct Coverage {
-    /// What the suite is about.
+    /// The title of the suite.
     pub suite: String,
-    /// The counts by level, strongest first.
+    /// The counts for each level, strongest level first.
     pub levels: Vec<Count>,
     /// The requirements, in the order of the register.
     pub requirements: Vec<Requirement>,
-    /// What a document prints and which steps encode it, where one was named.
+    /// The exchanges of the specification document, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub specification: Option<Specification>,
 }
 
-/// How many requirements there are of a level.
+/// The number of requirements of one level.
 #[derive(Debug, Serialize)]
 pub struct Count {
     /// The level.
     pub level: Level,
-    /// How many there are.
+    /// The number of requirements.
     pub requirements: usize,
-    /// How many a step covers.
+    /// The number that at least one step covers.
     pub covered: usize,
-    /// How many stand as not tested, with a reason.
+    /// The number that the register declares not testable.
     pub untested: usize,
 }
 
-/// A requirement and what covers it.
+/// A requirement and the steps that cover it.
 #[derive(Debug, Serialize)]
 pub struct Requirement {
     /// Its id.
     pub id: String,
     /// Its level.
     pub level: Level,
-    /// Where it stands in the specification.
+    /// Its section in the specification.
     pub clause: String,
-    /// The demand.
+    /// Its text.
     pub text: String,
     /// The steps that cover it.
     pub steps: Vec<Step>,
-    /// Why none does.
+    /// Why it is not tested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub untested: Option<String>,
 }
 
-/// A step and where it stands.
+/// A step and its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// Its id, without a profile.
     pub id: String,
-    /// The file.
+    /// Its file.
     pub file: String,
-    /// The line.
+    /// Its line number.
     pub line: usize,
 }
 
 impl Coverage {
-    /// Returns what a suite covers.
+    /// Computes the coverage of a suite.
     #[must_use]
     pub fn new(suite: &Suite, specification: Option<Specification>) -> Self {
         let requirements: Vec<Requirement> = (suite.requirements.iter())
@@ -90,16 +89,16 @@ impl Coverage {
         Self { suite: suite.title.clone(), levels, requirements, specification }
     }
 
-    /// Whether everything that the document prints is encoded.
+    /// Whether every exchange of the document is covered by a step.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         self.specification.as_ref().is_none_or(|specification| specification.missing().next().is_none())
     }
 
-    /// Writes it for people.
+    /// Writes the coverage as plain text.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Fails if `out` does.
     pub fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
         for (clause, requirements) in self.clauses() {
             writeln!(out, "{clause}")?;
@@ -131,10 +130,10 @@ impl Coverage {
         }
     }
 
-    /// Writes it as Markdown: a table for each clause.
+    /// Writes the coverage as Markdown, with a table for each clause.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Fails if `out` does.
     pub fn write_markdown(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "# Coverage of {}\n", cell(&self.suite))?;
         writeln!(out, "| level | requirements | covered | not tested |\n|---|---|---|---|")?;
@@ -161,16 +160,16 @@ impl Coverage {
         }
     }
 
-    /// Writes it as JSON.
+    /// Writes the coverage as JSON.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Fails if `out` does.
     pub fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut *out, self)?;
         writeln!(out)
     }
 
-    /// The requirements by clause, each clause where it comes first.
+    /// Groups the requirements by clause, in order of first appearance.
     fn clauses(&self) -> Vec<(&str, Vec<&Requirement>)> {
         let mut clauses: Vec<(&str, Vec<&Requirement>)> = Vec::new();
         for requirement in &self.requirements {
@@ -211,7 +210,7 @@ fn count(level: Level, requirements: &[Requirement]) -> Count {
     }
 }
 
-/// A text as it stands in a cell of a Markdown table.
+/// Escapes a text for a cell of a Markdown table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,7 +1,7 @@
-//! From scenarios to what other tools run: a shell script with curl, or a Hurl file.
+//! Exports scenarios for other tools: as a shell script with curl, or as a Hurl file.
 //!
-//! In goes a [`Plan`](crate::plan::Plan), out comes a text. A value that only a run can know, a capture, becomes a variable of the script. What the other
-//! tool cannot say stands in a comment. Nothing is sent.
+//! Captures become variables of the script. A step or an expectation that the other tool cannot express becomes a comment. Nothing is
+//! sent.
 
 mod hurl;
 mod mark;
@@ -21,57 +21,57 @@ use mark::{Marked, Memories, variable};
 pub use hurl::hurl;
 pub use shell::shell;
 
-/// A request as another tool has to send it.
+/// A request for another tool.
 struct Outgoing<'a> {
     step: &'a Step,
-    /// The race that it belongs to.
+    /// The race that the request belongs to.
     race: Option<&'a Race>,
-    /// The request, captures in it as marks; or why it cannot be told.
+    /// The request, with marks for captures; or the reason why it cannot be exported.
     request: Result<Prepared, String>,
-    /// What is expected of its answer, and what names mean there.
+    /// The expectation of the response, and the values of its expressions.
     expectation: &'a Expectation,
     marked: Marked,
-    /// What is kept.
+    /// The captures.
     kept: Vec<Kept<'a>>,
-    /// Whether the segments `.` and `..` of its path are sent.
+    /// Whether `.` and `..` segments of the path are sent unchanged, as by curl's `--path-as-is`.
     path_as_is: bool,
-    /// How often it is sent.
+    /// The number of times that it is sent.
     times: usize,
-    /// Whether it begins its step.
+    /// Whether it is the first request of its step.
     first: bool,
 }
 
-/// A value that is kept of an answer.
+/// A capture in terms of the other tool.
 struct Kept<'a> {
-    /// The variable that keeps it.
+    /// The name of the variable.
     variable: String,
-    /// Where it is found.
+    /// The place in the response.
     found: Found<'a>,
-    /// The pattern whose first group is the part that is kept, where it is not all of it.
+    /// A pattern whose first group is the captured part; `None` for the whole value.
     part: Option<Cow<'a, str>>,
 }
 
-/// What is sent of a trial, in order; `deeds` is what its steps do.
+/// Returns the requests of a trial in order. `definitions` has an entry for each step of the scenario.
 fn outgoing<'a>(trial: &'a Trial, definitions: &'a [StepDefinition], suite: &Suite) -> Vec<Outgoing<'a>> {
     let mut memories = Memories::of(trial, definitions, suite);
     let steps = trial.steps.iter().map(|(index, _)| (&trial.scenario.steps[*index], &definitions[*index]));
     let mut outgoing = Vec::new();
-    // The captures that nothing makes, and whether the target would have to be started again.
-    let (mut owed, mut restarted) = (BTreeSet::new(), false);
-    // A jar that nothing is kept in sends nothing.
+    // The captures of steps that are not exported, and whether a step restarts the target.
+    let (mut uncaptured, mut restarted) = (BTreeSet::new(), false);
+    // A cookie jar that no step writes sends nothing.
     let all = definitions.iter().flat_map(StepDefinition::requests);
     let kept: BTreeSet<&String> = all.filter_map(|request| request.jar.as_ref()?.keeps.as_ref()).collect();
     for (step, definition) in steps {
         restarted |= step.restart.is_some();
-        let needs = definition.all_needs().find(|need| owed.contains(&*need.key));
+        let needs = definition.all_needs().find(|need| uncaptured.contains(&*need.key));
         let offered = suite.profile(&trial.profile).map_or(&[][..], |profile| &profile.features);
         let lacking = step.requires.iter().find(|feature| !offered.contains(feature));
         let skip_reason = match needs {
             _ if lacking.is_some() => {
-                lacking.map(|feature| format!("the profile does not offer `{feature}`, which it requires"))
+                lacking.map(|feature| format!("the profile does not offer the required feature `{feature}`"))
             }
-            _ if restarted => Some("the target is started again before it".to_owned()),
-            Some(need) => Some(format!("it needs `{}`, which no step that is told keeps", need.name)),
+            _ if restarted => Some("the target is restarted before this step".to_owned()),
+            Some(need) => Some(format!("it needs `{}`, which no exported step captures", need.name)),
             None => definition
                 .requests()
                 .filter_map(|request| request.jar.as_ref()?.reads.as_ref())
@@ -86,7 +86,7 @@ fn outgoing<'a>(trial: &'a Trial, definitions: &'a [StepDefinition], suite: &Sui
             let request =
                 marked.as_ref().map_err(Clone::clone).and_then(|marked| marked.request(branch.request));
             if request.is_err() {
-                owed.extend(branch.captures.iter().flat_map(|capture| capture.keys.iter().cloned()));
+                uncaptured.extend(branch.captures.iter().flat_map(|capture| capture.keys.iter().cloned()));
             }
             let kept = branch.captures.iter().map(|capture| {
                 let name = capture.keys.first().unwrap_or(&capture.name);
@@ -108,7 +108,7 @@ fn outgoing<'a>(trial: &'a Trial, definitions: &'a [StepDefinition], suite: &Sui
     outgoing
 }
 
-/// One of the requests that a step sends.
+/// One request of a step.
 struct Sending<'a> {
     request: &'a Request,
     expectation: &'a Expectation,
@@ -117,7 +117,7 @@ struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    /// Those of a lane: what is kept is kept of the first.
+    /// Returns the requests of a branch. Values are captured from the first one only.
     fn of_branch(branch: &'a Branch) -> impl Iterator<Item = Self> {
         let first = Self {
             request: &branch.request,
@@ -130,18 +130,20 @@ impl<'a> Sending<'a> {
     }
 }
 
-/// Says before the first request of a step what the step is, in its lines as comments.
-fn words(outgoing: &Outgoing<'_>) -> String {
+/// Returns the source of a step as comment lines, to precede its first request.
+fn step_comment(outgoing: &Outgoing<'_>) -> String {
     let step = outgoing.step;
     if !outgoing.first {
         return String::new();
     }
     let mut at_once = String::new();
     if let Some(race) = outgoing.race {
-        at_once.push_str("# In the suite these are sent at once; here one behind the other.\n");
+        at_once.push_str(
+            "# The suite sends these requests in parallel; here they are sent one after the other.\n",
+        );
         if !race.outcomes.is_empty() || race.distinct.is_some() {
             at_once
-                .push_str("# What is demanded of all the answers together (`overall`) is not said here.\n");
+                .push_str("# The expectations of all responses together (`overall`) are not checked here.\n");
         }
     }
     let block = step.place.block().text;

@@ -1,7 +1,6 @@
-//! Doors for the fuzz targets, into rooms that are closed to everybody else.
+//! Gives fuzz targets access to private modules.
 //!
-//! It is built under `cfg(fuzzing)` only, which `cargo fuzz` sets. Each door goes into one room; what must hold behind it is said in
-//! `fuzz/fuzz_targets`.
+//! Compiled only with `cfg(fuzzing)`, which `cargo fuzz` sets. The fuzz targets are in `fuzz/fuzz_targets`.
 
 use std::sync::Arc;
 
@@ -17,13 +16,13 @@ use crate::source::{Source, Span};
 use crate::yaml::layout::Layout;
 use crate::yaml::{self, Node, Ordered};
 
-/// The largest head of a response that is read, in bytes: far smaller than it is otherwise.
+/// The maximum size of a response head in bytes; much smaller when fuzzing.
 pub const LARGEST_HEAD: usize = http::LARGEST_HEAD;
 
-/// Reads one response, and says whether the connection can be reused. Says, too, what came of a response that is not complete.
+/// Reads one response. Returns whether the connection can be reused, and the response as far as it was received.
 ///
 /// # Errors
-/// Why there is no complete response.
+/// Why the response is incomplete.
 pub async fn response<S: AsyncRead + Unpin>(
     stream: &mut S,
     bodiless: bool,
@@ -34,13 +33,13 @@ pub async fn response<S: AsyncRead + Unpin>(
     (read.map(|()| received.reusable && received.surplus == 0), received.response)
 }
 
-/// Where a value stands, without its tag.
+/// The position of a value, without its tag.
 #[must_use]
 pub fn span(node: &Node) -> Span {
     node.span()
 }
 
-/// The stretches of a file that its values take, those apart in which others have a part.
+/// The spans of the values in a file that can be edited separately.
 #[must_use]
 pub fn layout(source: &Arc<Source>) -> Vec<Span> {
     Layout::of(source).map(|layout| layout.stretches()).unwrap_or_default()
@@ -49,10 +48,10 @@ pub fn layout(source: &Arc<Source>) -> Vec<Span> {
 const SCHEMA: &[u8] = br##"{"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#/$defs/list"}},
   "$defs": {"list": {"type": "array", "items": {"anyOf": [{"type": "number"}, {"$ref": "#/$defs/list"}]}, "uniqueItems": true}}}"##;
 
-/// What a step expects and what it keeps, as they stand under `expect:` and under `capture:`.
+/// Compiles the contents of `expect:` and `capture:`.
 ///
 /// # Errors
-/// What is wrong with either.
+/// The errors in either of them.
 pub fn asked(
     expect: &Arc<Source>,
     capture: &Arc<Source>,

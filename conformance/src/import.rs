@@ -1,9 +1,7 @@
-//! From what a specification prints to scenarios.
+//! Imports documents with shell sessions and browser recordings (HAR) as scenarios.
 //!
-//! In goes a document with shell sessions, or a browser's recording (HAR); out comes an [`Import`]: the files of scenarios, and of a
-//! suite around them where there is none yet. What the document does not tell is never guessed in silence: it stands under a
-//! comment that begins with `# unsure: `. Nothing is sent, and only
-//! [`folder`] touches files.
+//! If there is no suite yet, the manifest and the register are written too. Guesses are never silent: each one has a comment that begins
+//! with `# unsure: `. Nothing is sent, and only [`folder`] touches files.
 
 mod answer;
 mod between;
@@ -34,59 +32,59 @@ use crate::yaml::page::UNSURE;
 
 pub use step::step;
 
-/// What came of a document.
+/// The result of an import.
 #[derive(Debug, Default)]
 pub struct Import {
-    /// The files: name and text.
+    /// Names and contents of the files to write.
     pub files: Vec<(String, String)>,
-    /// How many exchanges became steps.
+    /// The number of exchanges that became steps.
     pub exchanges: usize,
-    /// The commands that became none, and why.
+    /// The commands that did not become steps, with the reasons.
     pub left_out: Vec<Diagnostic>,
 }
 
-/// What the one who imports says beside the document.
+/// Options of an import, and the context that it needs.
 pub struct Wanted<'a> {
-    /// The specification's own origin; the one that most commands name unless it is said.
+    /// The origin of the specification. Default: the origin that most commands use.
     pub origin: Option<String>,
     /// The profile that the scenarios run in.
     pub profile: Option<String>,
-    /// The suite that the scenarios will belong to, if it is there.
+    /// The existing suite that the scenarios are added to.
     pub suite: Option<&'a Suite>,
-    /// Reads a file that a command names.
+    /// Reads a file that a command refers to, such as `-d @file`.
     pub files: Files<'a>,
 }
 
-/// An exchange as it is printed or recorded.
+/// An exchange as the document prints it or the browser recorded it.
 #[derive(Debug, Clone)]
-struct Seen {
-    /// The command, as it will stand in the scenario.
+struct Exchange {
+    /// The command as the scenario will contain it.
     command: String,
     place: Place,
-    /// What the document says of it in a comment.
+    /// The comment after the command.
     comment: Option<String>,
     head: Option<printed::Head>,
     body: Body,
-    /// What a reader should know of the request.
+    /// Remarks for the reader, written as `# unsure:` comments.
     remarks: Vec<String>,
 }
 
-/// The body of an answer, as far as it is told.
+/// The body of a response, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Body {
-    /// Nothing is told of it.
-    Untold,
-    /// It is this text, up to the line end at its end where that is not `sure`.
+    /// The document does not show the body.
+    Unknown,
+    /// The body has this text. If not `sure`, it may lack a newline at its end.
     Text { text: String, sure: bool },
 }
 
-/// The exchanges under one heading, in their order.
+/// The exchanges under one heading, in document order.
 #[derive(Debug, Clone)]
 struct Story {
     title: String,
-    /// How the target was started for them, as far as it is printed.
+    /// The command that started the target, if the document prints it.
     launched: Option<Launched>,
-    seen: Vec<Seen>,
+    exchanges: Vec<Exchange>,
     left_out: Vec<Diagnostic>,
 }
 
@@ -100,16 +98,16 @@ struct Launched {
 /// Imports the shell sessions of a document.
 ///
 /// # Errors
-/// A document in which no command sends a request.
+/// Fails if no command of the document sends a request.
 pub fn document(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
     let (origin, stories) = document::stories(source, wanted)?;
     Ok(assemble(source, &origin, stories, wanted))
 }
 
-/// Imports a browser's recording.
+/// Imports a browser recording (HAR 1.2).
 ///
 /// # Errors
-/// What is no recording, or one in which nothing speaks to an API.
+/// Fails if the source is not a recording, or if it has no request to an API.
 pub fn har(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
     let (origin, stories) = har::stories(source, wanted)?;
     Ok(assemble(source, &origin, stories, wanted))
@@ -117,23 +115,24 @@ pub fn har(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnost
 
 fn assemble(source: &Arc<Source>, origin: &str, stories: Vec<Story>, wanted: &Wanted<'_>) -> Import {
     let mut import = Import::default();
-    let (mut told, silent): (Vec<_>, Vec<_>) = stories.into_iter().partition(|story| !story.seen.is_empty());
-    between::mark(&mut told, origin, wanted);
-    let around = manifest::Around::new(source, origin, &told, wanted);
+    let (mut stories_with_steps, empty): (Vec<_>, Vec<_>) =
+        stories.into_iter().partition(|story| !story.exchanges.is_empty());
+    between::mark(&mut stories_with_steps, origin, wanted);
+    let around = manifest::Around::new(source, origin, &stories_with_steps, wanted);
     let mut names = BTreeSet::new();
     let mut register = Vec::new();
-    for (index, story) in told.iter().enumerate() {
+    for (index, story) in stories_with_steps.iter().enumerate() {
         let name = free(&slug(&story.title), &mut names);
-        let (text, demands) = scenario::write(story, &around, index, wanted);
+        let (text, requirements) = scenario::write(story, &around, index, wanted);
         import.files.push((format!("{name}.yaml"), text));
-        import.exchanges += story.seen.len();
-        register.extend(demands);
+        import.exchanges += story.exchanges.len();
+        register.extend(requirements);
     }
     if wanted.suite.is_none() {
-        import.files.insert(0, ("suite.yaml".to_owned(), around.manifest(&told)));
+        import.files.insert(0, ("suite.yaml".to_owned(), around.manifest(&stories_with_steps)));
         import.files.insert(1, ("requirements.yaml".to_owned(), manifest::register(&register)));
     }
-    for story in told.into_iter().chain(silent) {
+    for story in stories_with_steps.into_iter().chain(empty) {
         import.left_out.extend(story.left_out);
     }
     import.left_out.sort_by_key(|left_out| left_out.place().map(|place| place.span().start));
@@ -141,7 +140,7 @@ fn assemble(source: &Arc<Source>, origin: &str, stories: Vec<Story>, wanted: &Wa
 }
 
 impl Import {
-    /// Says what was written into a folder and what a reader should look at there.
+    /// Lists the written files and the places marked `unsure`, with a summary line.
     #[must_use]
     pub fn summary(&self, folder: &Path) -> String {
         let shown = |name: &str| folder.join(name).display().to_string();
@@ -157,13 +156,13 @@ impl Import {
         )
     }
 
-    /// Says which commands were left out, and why.
+    /// Lists the commands that were left out, with the reasons.
     #[must_use]
     pub fn complaints(&self) -> String {
         self.left_out.iter().map(|left_out| format!("left out: {left_out}\n")).collect()
     }
 
-    /// Where something is unsure: the file, the line counted from 1, and the sentence.
+    /// The places marked `unsure`: file, line (from 1) and remark.
     pub fn unsure(&self) -> impl Iterator<Item = (&str, usize, &str)> {
         self.files.iter().flat_map(|(name, text)| {
             let lines = text.lines().enumerate();
@@ -174,13 +173,13 @@ impl Import {
     }
 }
 
-/// Returns the origin that a curl command names, if it names one.
+/// Returns the origin of the URL in a curl command.
 #[must_use]
 pub fn origin_of(command: &str) -> Option<String> {
     document::named_by(command)
 }
 
-/// Returns a name in small letters, digits and `-`.
+/// Converts a text to a name of lower-case letters, digits and `-`, at most 60 characters long.
 fn slug(text: &str) -> String {
     let mut slug = String::new();
     for one in text.chars() {
@@ -195,7 +194,7 @@ fn slug(text: &str) -> String {
     if slug.is_empty() { "scenario".to_owned() } else { slug.to_owned() }
 }
 
-/// Returns the name, or with a number behind it the first that is not taken.
+/// Returns `name`, or, if it is taken, `name-2`, `name-3`, …, and marks the result as taken.
 fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
     let mut free = name.to_owned();
     for number in 2.. {

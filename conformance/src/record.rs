@@ -1,6 +1,4 @@
-//! Sends one curl command and writes the step that its answer makes.
-//!
-//! In go the words of a command and the target's address, out comes YAML that can be put under the `steps:` of a scenario.
+//! Sends one curl command and converts the response to a step.
 
 use crate::curl;
 use crate::diagnostic::Diagnostic;
@@ -13,17 +11,18 @@ use crate::template::Scope;
 /// Why there is no step.
 #[derive(Debug)]
 pub enum Unrecorded {
-    /// The command or the address is wrong; nothing was sent.
+    /// The command or the URL is invalid; nothing was sent.
     Wrong(Diagnostic),
-    /// The target gave no answer.
+    /// The target did not respond.
     Unanswered(TransportError),
 }
 
-/// Returns the step of a command, sent to the target at `base`. The command's address is under `origin`, or under whatever origin it
-/// names itself.
+/// Sends a command to the target at `base` and returns its step as YAML.
+///
+/// The URL of the command must be under `origin`; without `origin`, its own origin is used.
 ///
 /// # Errors
-/// A command that cannot be sent, or a target that does not answer.
+/// Fails if the command cannot be sent or the target does not respond.
 pub async fn record(
     base: &str,
     words: &[String],
@@ -34,8 +33,8 @@ pub async fn record(
     let place = Source::new("the command", command.as_str()).place(Span::new(0, command.len()));
     let origin = origin.map(str::to_owned).or_else(|| import::origin_of(&command));
     let Some(origin) = origin else {
-        let wrong = Diagnostic::new("this command has no address");
-        return Err(Unrecorded::Wrong(wrong.help("a curl command is written behind `--`, as in a shell")));
+        let wrong = Diagnostic::new("this command has no URL");
+        return Err(Unrecorded::Wrong(wrong.help("write a curl command after `--`, as in a shell")));
     };
     let files = |name: &str| std::fs::read(name);
     let request = curl::parse(&command, &origin, &files, &place).map_err(Unrecorded::Wrong)?;

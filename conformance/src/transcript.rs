@@ -1,11 +1,8 @@
-//! Reads the shell sessions that a specification prints.
+//! Reads the shell sessions of a document and returns their [`Command`]s.
 //!
-//! In goes a document, Markdown or plain text; out come its [`Command`]s in their order: what was typed behind a prompt, what was
-//! printed below it, and where both stand. Nothing is known here of suites, and nothing is sent: what a command means is for
-//! [`curl`](crate::curl) to say.
-//!
-//! In Markdown, reStructuredText and `AsciiDoc`, sessions stand in code blocks, fenced or indented. A block without prompts counts when its
-//! lines begin with `curl`; what such a command prints may stand in the next block, and so may an answer with its head.
+//! In Markdown, reStructuredText and `AsciiDoc`, sessions are in code blocks, fenced or indented. A block without prompts counts if its
+//! lines begin with `curl`. The output of a command may be in the next block. What a command means is the business of
+//! [`curl`](crate::curl).
 
 mod markdown;
 mod shell;
@@ -20,35 +17,37 @@ use crate::source::{Place, Source};
 pub use markdown::Heading;
 use markdown::Style;
 
-/// One command of a session and what it printed.
+/// A command of a session and its output.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// The heading under which it stands, if there is one.
+    /// The nearest heading above the command.
     pub heading: Option<Arc<Heading>>,
-    /// The command as it was typed: prompts and the comment are taken off, continued lines keep their line ends.
+    /// The command as typed, without prompts and comment; newlines in it are kept.
     pub text: String,
-    /// What stands behind `#` on its last line.
+    /// The comment at the end of its last line, without `#`.
     pub comment: Option<String>,
-    /// Where the command stands.
+    /// The position of the command in the document.
     pub place: Place,
-    /// What was printed below it, up to the next prompt, without empty lines at its end.
+    /// The output up to the next prompt, without empty lines at its end.
     pub output: String,
-    /// Whether the answer's body is taken from a block of its own that nothing but its place makes the answer of this command.
+    /// Whether the output is from a later code block and may not belong to this command.
     pub apart: bool,
-    /// Where the output stands; empty, behind the command, where nothing was printed.
+    /// The position of the output; if there is none, the end of the command.
     pub output_place: Place,
 }
 
 impl Command {
-    /// Whether it sends a request with curl.
+    /// Whether the command runs curl.
     #[must_use]
     pub fn is_curl(&self) -> bool {
         self.text.split_whitespace().next() == Some("curl")
     }
 }
 
-/// Returns every command of a document. How it is marked up is known by the end of its name; one that has a fence is read as Markdown, and
-/// any other as text, whose sessions begin their lines or are set off by spaces.
+/// Returns all commands of a document.
+///
+/// The markup is known from the extension of the file. Other files are read as Markdown if they have a code fence, else as plain text
+/// whose sessions begin at the start of a line or are indented.
 #[must_use]
 pub fn commands(source: &Arc<Source>) -> Vec<Command> {
     let ending = Path::new(source.path()).extension().unwrap_or_default().to_ascii_lowercase();
@@ -64,14 +63,14 @@ pub fn commands(source: &Arc<Source>) -> Vec<Command> {
             if shell::commands(&whole, source).commands.iter().any(types) {
                 vec![whole]
             } else {
-                // Sessions that are set off from the text by spaces.
+                // The sessions are indented.
                 markdown::blocks(source, Style::Structured)
             }
         }
     };
     let mut commands: Vec<Command> = Vec::new();
-    // Whether the last command may still find its output in a block of its own, and whether it shows a prompt, so that only what
-    // is clearly an answer is its output.
+    // `open`: the output of the last command may still follow in a block of its own. `prompted`: the block of the command has prompts, so
+    // only a block that is clearly a response is taken for the output.
     let (mut open, mut prompted) = (false, false);
     for block in blocks {
         let found = shell::commands(&block, source);
@@ -82,11 +81,11 @@ pub fn commands(source: &Arc<Source>) -> Vec<Command> {
             continue;
         }
         if let Some(last) = commands.last_mut().filter(|_| std::mem::take(&mut open))
-            && (!prompted || shell::is_judged(&block.lines) || shell::is_json(&block.lines))
+            && (!prompted || shell::starts_with_head(&block.lines) || shell::is_json(&block.lines))
             && same(last.heading.as_ref(), block.heading.as_ref())
         {
             let (output, place) = shell::output(&block.lines, source);
-            last.apart = prompted && !shell::is_judged(&block.lines);
+            last.apart = prompted && !shell::starts_with_head(&block.lines);
             last.output = if last.output.is_empty() { output } else { format!("{}\n{output}", last.output) };
             last.output_place = place;
         }

@@ -1,6 +1,6 @@
-//! The suite of this repository against the reference server, every scenario a trial.
+//! Runs the suite of this repository against the reference server, with one trial for each scenario.
 //!
-//! `CONFORMANCE_TARGET=URL CONFORMANCE_PROFILE=session cargo test --test suites` sends it elsewhere.
+//! To test another server: `CONFORMANCE_TARGET=URL CONFORMANCE_PROFILE=session cargo test --test suites`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     harness::main(&Folder::Directory(root.join("scenarios")), |suite| reference_server(&root, suite))
 }
 
-/// The target file as it is shipped, with the programs of this build wherever cargo was told to put them.
+/// Returns the target file of the repository, with the paths of the programs of this build.
 fn reference_server(root: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
     let programs = build()?;
     let shipped = root.join("reference-server/target.yaml");
@@ -28,7 +28,7 @@ fn reference_server(root: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
     target::load(&file, suite)
 }
 
-/// Builds the server's programs, which `cargo test` of this package alone does not, and returns their folder.
+/// Builds the programs of the server and returns their folder; `cargo test` of this package does not build them.
 fn build() -> Result<PathBuf, Diagnostic> {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--package", "reference-server", "--bins", "--examples"])
@@ -38,7 +38,7 @@ fn build() -> Result<PathBuf, Diagnostic> {
         return Err(Diagnostic::new("the reference server does not build"));
     }
     let this = std::env::current_exe().map_err(|error| Diagnostic::new(error.to_string()))?;
-    // This program stands in target/debug/deps.
+    // This program is in target/debug/deps.
     let folder = this.parent().and_then(Path::parent).unwrap_or(Path::new("."));
     Ok(folder.to_owned())
 }

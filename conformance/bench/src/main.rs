@@ -1,7 +1,7 @@
-//! Measures the runner beside a bare reqwest loop and Hurl, on the same exchanges with the same server.
+//! Compares the runner with a bare reqwest loop and Hurl, for the same exchanges with the same server.
 //!
-//! `runner-bench CONFORMANCE ROUNDS [TABLE…]`, which `make bench-runner` fills in. The contenders of a table are run one after the
-//! other, round by round, so that what the machine does besides falls on all of them. What comes out is Markdown.
+//! Usage: `runner-bench CONFORMANCE ROUNDS [TABLE…]`; `make bench-runner` supplies the arguments. The contenders of a table run
+//! alternately, round by round, so that other load on the machine affects all of them. The output is Markdown.
 
 mod process;
 mod suite;
@@ -20,17 +20,17 @@ use process::{Cost, Server, run};
 use suite::{Connections, Kind, STEPS, Suite};
 use table::{Row, median, print};
 
-/// The scenarios of the fixed suite, and those of the one that is a hundred times as large.
+/// Number of scenarios of the fixed suite, and of a suite a hundred times as large.
 const FIXED: usize = 100;
 const GROWN: usize = 10_000;
-/// How often verdicts are compared.
+/// How many runs are compared for equal verdicts.
 const COMPARED: usize = 100;
-/// The reports that are written together.
+/// The reports of the row with all reports.
 const REPORTS: [&str; 5] = ["jsonl", "junit", "html", "tap", "badge"];
 
 type Done = Result<(), Box<dyn Error>>;
 
-/// A table's name, and how it is made.
+/// The name of a table and the function that creates it.
 type Table = (&'static str, fn(&Bench) -> Done);
 
 struct Bench {
@@ -42,7 +42,7 @@ struct Bench {
     scratch: TempDir,
 }
 
-/// A contender: what the table calls it, and the command that is measured.
+/// A contender: its row title and the measured command.
 type Contender<'a> = (String, Box<dyn Fn() -> Command + 'a>);
 
 fn main() -> ExitCode {
@@ -98,7 +98,7 @@ fn bench() -> Done {
 }
 
 impl Bench {
-    /// The fixed suite, one request at a time and eight at once.
+    /// Measures the fixed suite, one request at a time and eight in parallel.
     fn requests(&self) -> Done {
         for connections in [Connections::Fresh, Connections::Reuse] {
             let suite = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right, connections)?;
@@ -119,7 +119,7 @@ impl Bench {
         Ok(())
     }
 
-    /// What reports cost beside a run that writes none.
+    /// Measures the cost of reports, compared with a run without.
     fn reports(&self) -> Done {
         let suite = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right, Connections::Fresh)?;
         let (fresh, older) = (self.scratch.path().join("fresh"), self.scratch.path().join("older"));
@@ -153,7 +153,7 @@ impl Bench {
         Ok(())
     }
 
-    /// One scenario, with the start of the program.
+    /// Measures one scenario, including the start of the program.
     fn start(&self) -> Done {
         let suite = Suite::write(self.scratch.path(), "one", 1, Kind::Right, Connections::Fresh)?;
         let mut contenders = vec![self.bare(&suite, 1), self.own("conformance", &suite, 1, &[])];
@@ -161,16 +161,16 @@ impl Bench {
         self.measure("20 requests, start included", &contenders)?;
         let mut starts = Vec::new();
         for _ in 0..self.rounds.max(5) {
-            let told = self.scratch.path().join("start.jsonl");
-            let arguments = ["--report".to_owned(), format!("jsonl={}", told.display())];
+            let report = self.scratch.path().join("start.jsonl");
+            let arguments = ["--report".to_owned(), format!("jsonl={}", report.display())];
             let cost = run(self.own("", &suite, 1, &arguments).1())?;
-            starts.push(cost.wall - footer(&told)?.0);
+            starts.push(cost.wall - footer(&report)?.0);
         }
         println!("Before and after the run itself: {:.1} ms.\n", median(starts.into_iter()));
         Ok(())
     }
 
-    /// A suite that is a hundred times as large.
+    /// Measures a suite that is a hundred times as large.
     fn growth(&self) -> Done {
         let fixed = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right, Connections::Fresh)?;
         let grown = Suite::write(self.scratch.path(), "grown", GROWN, Kind::Right, Connections::Fresh)?;
@@ -188,15 +188,15 @@ impl Bench {
                 };
                 let load = run(check())?;
                 right("check", load)?;
-                // What a run without reports holds; how long each step takes is told by one that writes the smallest.
+                // Peak memory is measured without reports; the time of each step needs a run with the smallest one.
                 let peak = run(self.own("", suite, 1, &[]).1())?;
                 right("run", peak)?;
-                let told = self.scratch.path().join("growth.jsonl");
-                let arguments = ["--report".to_owned(), format!("jsonl={}", told.display())];
+                let report = self.scratch.path().join("growth.jsonl");
+                let arguments = ["--report".to_owned(), format!("jsonl={}", report.display())];
                 let per_step = |jobs| -> Result<f64, Box<dyn Error>> {
                     right("run", run(self.own("", suite, jobs, &arguments).1())?)?;
-                    let (milliseconds, steps) = footer(&told)?;
-                    fs::remove_file(&told)?;
+                    let (milliseconds, steps) = footer(&report)?;
+                    fs::remove_file(&report)?;
                     Ok(milliseconds * 1000.0 / steps)
                 };
                 let (one, eight) = (per_step(1)?, per_step(8)?);
@@ -214,7 +214,7 @@ impl Bench {
         Ok(())
     }
 
-    /// An answer of a gibibyte: to a step that needs its status, and to one that needs the whole.
+    /// Measures a response of 1 GiB: once if a step needs only the status, once if it needs the body.
     fn large(&self) -> Done {
         println!("| an answer of 1 GiB to a step that expects | wall ms | peak MiB | exit code |");
         println!("|---|---:|---:|---:|");
@@ -236,14 +236,14 @@ impl Bench {
         Ok(())
     }
 
-    /// Whether verdicts depend on how many scenarios are played at once.
+    /// Checks that verdicts do not depend on the number of parallel scenarios.
     fn verdicts(&self) -> Done {
         let suite = Suite::write(self.scratch.path(), "wrong", FIXED, Kind::Wrong, Connections::Fresh)?;
-        let told = self.scratch.path().join("verdicts.jsonl");
-        let arguments = ["--report".to_owned(), format!("jsonl={}", told.display())];
+        let report = self.scratch.path().join("verdicts.jsonl");
+        let arguments = ["--report".to_owned(), format!("jsonl={}", report.display())];
         let verdicts = |jobs| -> Result<Vec<(String, String)>, Box<dyn Error>> {
             run(self.own("", &suite, jobs, &arguments).1())?;
-            let lines = fs::read_to_string(&told)?;
+            let lines = fs::read_to_string(&report)?;
             let steps = lines.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let steps = steps.into_iter().filter(|line| line["event"] == "step");
@@ -320,7 +320,7 @@ impl Bench {
     fn measure(&self, title: &str, contenders: &[Contender<'_>]) -> Done {
         let mut rows: Vec<Row> =
             contenders.iter().map(|(name, _)| Row { name: name.clone(), rounds: Vec::new() }).collect();
-        // The first round warms what is warm in all others, and is not told.
+        // The first round warms caches and is not counted.
         for round in 0..=self.rounds {
             for ((name, command), row) in contenders.iter().zip(&mut rows) {
                 let cost = run(command())?;
@@ -335,10 +335,10 @@ impl Bench {
     }
 }
 
-/// A contender that finds this folder empty: Hurl adds to the reports that it finds, and to replace a file costs more than to write one.
+/// Empties a folder before a contender runs: Hurl appends to existing reports, and replacing a file costs more than creating one.
 fn afresh<'a>(folder: &'a Path, (name, command): Contender<'a>) -> Contender<'a> {
     let empty = move || {
-        // It is not there at first; what else is wrong with it shows when the program is run.
+        // The folder may not exist yet; other errors show when the program runs.
         let _ = fs::remove_dir_all(folder);
         let _ = fs::create_dir(folder);
         command()
@@ -346,13 +346,14 @@ fn afresh<'a>(folder: &'a Path, (name, command): Contender<'a>) -> Contender<'a>
     (name, Box::new(empty))
 }
 
-/// Nothing is measured of a run that does not pass.
+/// Fails unless the run passed: failed runs are not measured.
 fn right(name: &str, cost: Cost) -> Done {
     if cost.exit == 0 { Ok(()) } else { Err(format!("{name} ended with exit code {}", cost.exit).into()) }
 }
 
-/// What the footer of a report tells: milliseconds and steps. The report is not held: a program that is started counts the memory of the
-/// one that starts it among its own.
+/// Reads milliseconds and steps from the footer of a report.
+///
+/// Reads line by line: a child process would count the memory of its parent as its own.
 fn footer(report: &Path) -> Result<(f64, f64), Box<dyn Error>> {
     let lines = BufReader::new(fs::File::open(report)?).lines();
     let last = lines.last().ok_or("the report is empty")??;

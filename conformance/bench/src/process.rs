@@ -1,4 +1,4 @@
-//! Starts programs and tells what they have cost: time on the clock, time of the processor, memory at its peak.
+//! Runs programs and measures wall time, CPU time and peak memory.
 
 use std::error::Error;
 use std::net::{TcpListener, TcpStream};
@@ -9,23 +9,23 @@ use std::time::{Duration, Instant};
 
 use wait4::Wait4 as _;
 
-/// What a program has cost.
+/// Resource usage of a program.
 #[derive(Clone, Copy)]
 pub struct Cost {
-    /// From its start to its end, in milliseconds.
+    /// Wall time in milliseconds.
     pub wall: f64,
-    /// The processor's time, its own and the system's for it, in milliseconds.
+    /// CPU time (user and system) in milliseconds.
     pub processor: f64,
-    /// Its memory at the peak, in MiB.
+    /// Peak memory in MiB.
     pub peak: f64,
     /// Its exit code.
     pub exit: i32,
 }
 
-/// Runs a program to its end.
+/// Runs a program until it exits.
 ///
 /// # Errors
-/// One that cannot be started.
+/// Fails if it cannot be started.
 pub fn run(mut command: Command) -> Result<Cost, Box<dyn Error>> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let began = Instant::now();
@@ -42,9 +42,9 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// A target that runs. It is ended when dropped.
+/// A running target; stopped when dropped.
 pub struct Server {
-    /// Its address.
+    /// Its URL.
     pub base: String,
     child: Child,
 }
@@ -53,7 +53,7 @@ impl Server {
     /// Starts the small server on a free port.
     ///
     /// # Errors
-    /// When it cannot be started or does not listen within ten seconds.
+    /// Fails if it cannot be started or does not listen within ten seconds.
     pub fn start(program: &Path) -> Result<Self, Box<dyn Error>> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let child = Command::new(program).arg(port.to_string()).spawn()?;
@@ -71,7 +71,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

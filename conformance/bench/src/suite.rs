@@ -1,36 +1,36 @@
-//! Writes the suite that is measured, and the same exchanges for Hurl: scenarios of twenty steps, four times five.
+//! Writes the measured suite, and the same exchanges for Hurl. Each scenario repeats five exchanges four times.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How many steps a scenario has.
+/// Steps of a scenario.
 pub const STEPS: usize = 20;
 
-/// Folders with the same exchanges in two languages.
+/// Folders with the same exchanges in two formats.
 pub struct Suite {
-    /// For the runner.
+    /// The suite for the runner.
     pub folder: PathBuf,
-    /// For Hurl, a file for each scenario.
+    /// The files for Hurl, one for each scenario.
     pub hurl: Vec<PathBuf>,
-    /// How many scenarios there are.
+    /// The number of scenarios.
     pub scenarios: usize,
-    /// How its requests are sent.
+    /// How connections are used.
     pub connections: Connections,
 }
 
-/// Whether each request has a connection of its own.
+/// Whether requests share connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Connections {
-    /// Each has one of its own, as each curl command has.
+    /// A new connection for each request, as with curl.
     Fresh,
-    /// They are kept, as Hurl keeps them.
+    /// Connections are reused, as in Hurl.
     Reuse,
 }
 
 impl Connections {
-    /// The word of `suite.yaml`.
+    /// The value of `connections` in `suite.yaml`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -40,12 +40,12 @@ impl Connections {
     }
 }
 
-/// How a suite comes to its verdicts.
+/// The verdicts of a suite.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Every step passes.
     Right,
-    /// Every third scenario has a step that fails, and one that waits for it.
+    /// Every third scenario has a failing step, and one that depends on it.
     Wrong,
 }
 
@@ -71,10 +71,10 @@ requirements:
 ";
 
 impl Suite {
-    /// Writes so many scenarios below `scratch`.
+    /// Writes a suite with this number of scenarios below `scratch`.
     ///
     /// # Errors
-    /// Those of the folder.
+    /// Fails if the folder cannot be written.
     pub fn write(
         scratch: &Path,
         name: &str,
@@ -99,10 +99,10 @@ impl Suite {
         Ok(Self { folder, hurl, scenarios, connections })
     }
 
-    /// Writes a scenario of one step that asks for a gibibyte, with what it expects of it.
+    /// Writes a suite of one step that requests 1 GiB.
     ///
     /// # Errors
-    /// Those of the folder.
+    /// Fails if the folder cannot be written.
     pub fn large(scratch: &Path, name: &str, expect: &str) -> io::Result<PathBuf> {
         let folder = scratch.join(name);
         fs::create_dir_all(folder.join("sessions"))?;
@@ -173,7 +173,7 @@ fn scenario(number: usize, wrong: bool) -> String {
     text
 }
 
-/// The same five exchanges with the same demands.
+/// The same five exchanges with the same expectations.
 const HURL: &str = r#"
 POST {{target}}/login
 [FormParams]

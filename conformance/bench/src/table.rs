@@ -1,16 +1,16 @@
-//! Medians of rounds, and the lines of a table in Markdown.
+//! Computes medians and prints Markdown tables.
 
 use crate::process::Cost;
 
-/// What one contender has cost, round by round.
+/// The measurements of one contender.
 pub struct Row {
-    /// What the table calls it.
+    /// Its title in the table.
     pub name: String,
-    /// Its costs, one for each round.
+    /// Its resource usage, one for each round.
     pub rounds: Vec<Cost>,
 }
 
-/// The middle one of some numbers; 0 of none.
+/// Returns the median; 0 if there are no numbers.
 #[must_use]
 pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     let mut numbers: Vec<_> = numbers.collect();
@@ -18,13 +18,13 @@ pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.get(numbers.len() / 2).copied().unwrap_or_default()
 }
 
-/// The median of the ratios of the rounds: both sides of each were measured right after each other.
+/// Returns the median of the ratios of the rounds, because the two sides of a round were measured close together.
 #[must_use]
 pub fn ratio(row: &Row, base: &Row, value: fn(&Cost) -> f64) -> f64 {
     median(row.rounds.iter().zip(&base.rounds).map(|(own, base)| value(own) / value(base)))
 }
 
-/// Prints rows under a title; the first row is what the others are measured by.
+/// Prints a table. The first row is the reference for the others.
 pub fn print(title: &str, rows: &[Row]) {
     println!("| {title} | wall ms | CPU ms | peak MiB | ratio wall | ratio CPU |");
     println!("|---|---:|---:|---:|---:|---:|");

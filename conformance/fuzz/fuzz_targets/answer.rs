@@ -1,5 +1,5 @@
-//! Whatever a target sends: it is a response within its limits, or there is none and why can be said, however it arrives and if it
-//! never ends. The first bytes of the input say how it is read and how it arrives.
+//! Whatever a target sends, and in whatever pieces, the result is a response within the limits or an error with a reason. The first bytes
+//! of the input select the reading mode and the size of the pieces.
 #![no_main]
 
 use std::io;
@@ -12,7 +12,7 @@ use conformance::response::Response;
 use libfuzzer_sys::fuzz_target;
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// The most that is taken off a connection for one response.
+/// The maximum number of bytes read from a connection for one response.
 const MOST_TAKEN: usize = 512 * 1024;
 
 fuzz_target!(|input: &[u8]| {
@@ -24,7 +24,7 @@ fuzz_target!(|input: &[u8]| {
     let pieces = Sent { piece: usize::from(*piece) + 1, ..whole };
     let (piecewise, reusable_too) = read(pieces, bodiless, reading.clone());
     assert_eq!(format!("{at_once:?}"), format!("{piecewise:?}"));
-    // After a response in pieces, surplus bytes have not come yet.
+    // If the response comes in pieces, surplus bytes have not arrived yet.
     assert!(!reusable || reusable_too);
     let endless = Sent { again: usize::from(*again).min(bytes.len()), ..whole };
     if endless.again > 0 {
@@ -35,7 +35,7 @@ fuzz_target!(|input: &[u8]| {
 fn read(mut sent: Sent<'_>, bodiless: bool, reading: Reading) -> (Result<Response, TransportError>, bool) {
     let (read, response) = {
         let read = pin!(fuzz::response(&mut sent, bodiless, reading.clone()));
-        // What is sent is there at once.
+        // All data is available immediately.
         match read.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(read) => read,
             Poll::Pending => panic!("it waits for nothing"),
@@ -43,7 +43,7 @@ fn read(mut sent: Sent<'_>, bodiless: bool, reading: Reading) -> (Result<Respons
     };
     if let Some(response) = &response {
         let head: usize = response.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        // A byte beyond ASCII takes two.
+        // A non-ASCII byte takes two.
         assert!(head <= 2 * fuzz::LARGEST_HEAD && response.body.len() <= 64 * 1024);
         let _ = (response.text(), response.json().is_ok(), response.cookies().count());
     }
@@ -60,7 +60,7 @@ fn read(mut sent: Sent<'_>, bodiless: bool, reading: Reading) -> (Result<Respons
     }
 }
 
-/// What a target sends: so many bytes at a time, and the last of them again and again.
+/// What a target sends, in pieces of fixed size; the end is repeated forever.
 #[derive(Clone, Copy)]
 struct Sent<'a> {
     bytes: &'a [u8],
@@ -71,18 +71,18 @@ struct Sent<'a> {
 
 impl AsyncRead for Sent<'_> {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let mut room = into.remaining().min(self.piece);
-        while room > 0 {
+        let mut space = into.remaining().min(self.piece);
+        while space > 0 {
             let end = self.bytes.len();
             let at = match self.taken.checked_sub(end) {
                 None => self.taken,
                 Some(_) if self.again == 0 => break,
-                Some(behind) => end - self.again + behind % self.again,
+                Some(beyond) => end - self.again + beyond % self.again,
             };
-            let next = &self.bytes[at..end.min(at + room)];
+            let next = &self.bytes[at..end.min(at + space)];
             into.put_slice(next);
             self.taken += next.len();
-            room -= next.len();
+            space -= next.len();
         }
         assert!(self.taken < self.bytes.len() + 4 * MOST_TAKEN, "it reads for ever");
         Poll::Ready(Ok(()))

@@ -1,4 +1,4 @@
-//! A suite on a disk of its own, of which one file is the fuzzer's.
+//! Helper that loads a suite from a folder, with one file from the fuzzer.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -24,7 +24,7 @@ fixtures:
 "#;
 const REGISTER: &str = "format: 1\nrequirements:\n  - {id: A-1.1, level: must, clause: \"1\", text: It answers.}\n";
 
-/// Loads the suite with this text as its one scenario.
+/// Loads the suite with this text as its only scenario.
 pub fn load(scenario: &str) -> Result<Suite, Diagnostics> {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {

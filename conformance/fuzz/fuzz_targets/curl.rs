@@ -1,4 +1,4 @@
-//! Whatever a curl command says: it is refused with a caret, or it is a request whose command says the same again.
+//! Whatever a curl command is, it is rejected with a position, or it becomes a request whose rendered command parses to the same request.
 #![no_main]
 
 use std::io;
@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 const ORIGIN: &str = "http://0.0.0.0:5000";
 
 fuzz_target!(|text: &str| {
-    // A command of several lines, and each line as a command.
+    // The input as one command of several lines, and each line as a command.
     let lines = text.lines().filter(|line| *line != text);
     for command in std::iter::once(text).chain(lines) {
         if let Some(request) = read(command).and_then(|request| request.prepare(&Scope::default()).ok()) {
@@ -36,7 +36,7 @@ fn read(command: &str) -> Option<Request> {
 
 fn again(request: &Prepared) {
     let command = curl::render(request, ORIGIN, "");
-    // Bytes that are no text go through a pipe, and what looks like an expression would be one.
+    // Bytes that are not text are sent through a pipe; `${` would become an expression.
     if !command.starts_with("curl ") || command.contains("${") {
         return;
     }
@@ -45,7 +45,7 @@ fn again(request: &Prepared) {
     assert_eq!(said(request), said(&repeated), "{command}");
 }
 
-/// What goes out. Which of the fields comes first is no matter, and what follows a redirection stands in no command.
+/// The bytes on the wire, independent of the order of header fields; redirected requests have no command.
 fn said(request: &Prepared) -> (&str, &str, Vec<String>, Option<String>) {
     let Prepared { method, target, headers, body, .. } = request;
     let mut fields: Vec<String> =

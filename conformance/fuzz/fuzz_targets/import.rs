@@ -1,4 +1,4 @@
-//! Whatever a document prints: an import says what it left out, and what it wrote is a suite that loads.
+//! Whatever a document contains, the import reports what it left out, and the suite that it writes loads.
 #![no_main]
 
 use std::io;

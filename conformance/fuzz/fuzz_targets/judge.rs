@@ -1,5 +1,4 @@
-//! Whatever is expected and whatever comes: there is a verdict, and the same one again. The input is an expectation, what is kept, the head
-//! of an answer and its body, with a blank line between each two.
+//! Judging is total and deterministic. The input is an expectation, captures, a response head and a body, separated by blank lines.
 #![no_main]
 
 use std::time::SystemTime;

@@ -1,5 +1,5 @@
-//! Whatever stands in a scenario file: it is a suite, or what is wrong with it can be said. What is read stands where it says, comes to
-//! no more than is allowed, and is the same by its outline, under a comment, and with the line ends of another system.
+//! Whatever a scenario file contains, it becomes a suite or a list of errors. Values have correct positions, stay within the budgets, and
+//! do not depend on layout, comments or line endings.
 #![no_main]
 
 mod bench;
@@ -18,7 +18,7 @@ fuzz_target!(|scenario: &str| {
     match bench::load(scenario) {
         Ok(suite) => {
             for scenario in &suite.scenarios {
-                // What was read can be pointed at, and sent or refused.
+                // Values have a position, and requests are sent or refused.
                 for step in &scenario.steps {
                     let _ = (step.place.block(), step.place.snippet("here").to_string());
                 }
@@ -31,7 +31,7 @@ fuzz_target!(|scenario: &str| {
     }
 });
 
-/// The most values and the most bytes of text that a file comes to.
+/// The maximum number of values, and of bytes of text, in a file.
 const MOST: (usize, usize) = (250_000, 32 * 1024 * 1024);
 
 fn read(text: &str) {
@@ -64,7 +64,7 @@ fn same(before: &str, text: &str) {
     assert_eq!(before, tree(&node));
 }
 
-/// Values that have been looked at, and the bytes of their texts.
+/// The number of values seen, and the bytes of their texts.
 struct Seen<'a> {
     source: &'a Arc<Source>,
     values: usize,
@@ -74,9 +74,9 @@ struct Seen<'a> {
 impl Seen<'_> {
     fn look(&mut self, node: &Node) {
         self.values += 1;
-        self.stands(fuzz::span(node));
+        self.check_span(fuzz::span(node));
         let place = node.place(self.source);
-        self.stands(place.span());
+        self.check_span(place.span());
         let _ = (place.snippet("here").to_string(), place.block(), place.last_line(), node.digits(self.source));
         match &node.value {
             Value::String(text) => self.text += text.len(),
@@ -85,7 +85,7 @@ impl Seen<'_> {
                 for (key, node) in members {
                     self.values += 1;
                     self.text += key.value.len();
-                    self.stands(key.span);
+                    self.check_span(key.span);
                     self.look(node);
                 }
             }
@@ -93,12 +93,12 @@ impl Seen<'_> {
         }
     }
 
-    fn stands(&self, span: Span) {
+    fn check_span(&self, span: Span) {
         assert!(self.source.text().get(span.start..span.end).is_some(), "{span:?}");
     }
 }
 
-/// What a value says, without where.
+/// Describes a value without its position.
 fn tree(node: &Node) -> String {
     let mut page = format!("{} ", node.tag.as_deref().unwrap_or_default());
     match &node.value {

@@ -1,6 +1,6 @@
-//! What would have to be written for a step to demand what its target answered.
+//! Computes the changes that make an expectation accept a response.
 //!
-//! In go an expectation and a response, out comes a [`Proposal`]. It is pure, as `judge` is: whatever `judge` finds is here a change or is left.
+//! Pure, like `judge`: every mismatch that `judge` finds becomes a change or is left, with a reason.
 
 use crate::expectation::{Body, Cookie, Expectation};
 use crate::json::Json;
@@ -9,7 +9,7 @@ use crate::matcher::{ChangeKind, Matcher, Mode, Proposal};
 use crate::response::Response;
 use crate::template::Scope;
 
-/// Proposes what of an expectation is written otherwise, so that a response holds it.
+/// Returns the changes to an expectation, and the mismatches that cannot be changed.
 #[must_use]
 pub fn propose(expectation: &Expectation, response: &Response, scope: &Scope) -> Proposal {
     let mut proposal = Proposal::default();
@@ -20,9 +20,9 @@ pub fn propose(expectation: &Expectation, response: &Response, scope: &Scope) ->
             let value = Json::from(response.status);
             into.change(&status.place, ChangeKind::Set { value, mode: Mode::Json, name: None });
         } else if status.is_known() {
-            into.leave(&status.place, "several statuses are allowed there");
+            into.leave(&status.place, "the expectation allows several statuses");
         } else {
-            into.leave(&status.place, "`${…}` computes what stands there");
+            into.leave(&status.place, "the value is computed by `${…}`");
         }
     }
     for (name, matcher) in &expectation.headers {
@@ -43,10 +43,10 @@ pub fn propose(expectation: &Expectation, response: &Response, scope: &Scope) ->
     if let Some(place) = expectation.unique_members.as_ref()
         && response.document().is_ok_and(|document| !document.repeated.pointers.is_empty())
     {
-        into.leave(place, "the response has a member twice");
+        into.leave(place, "the response has a duplicate member");
     }
     if let Some((_, place)) = expectation.within.as_deref().filter(|(limit, _)| response.elapsed > *limit) {
-        into.leave(place, "how long an answer may take is not for one answer to say");
+        into.leave(place, "a time limit is not derived from one response");
     }
     proposal
 }
@@ -61,7 +61,7 @@ fn header(name: &str, matcher: &Matcher, response: &Response, scope: &Scope, pro
         [] => matcher.settle_absence("no such header field", true, proposal),
         [value] => matcher.settle(value, Mode::Text, Some(name), scope, proposal),
         several => {
-            let why = format!("the answer has the header field {} times", several.len());
+            let why = format!("the response has {} such header fields", several.len());
             proposal.leave(matcher.place(), why);
         }
     }
@@ -88,7 +88,7 @@ fn body(expected: &Body, response: &Response, scope: &Scope, proposal: &mut Prop
     match expected {
         Body::Json(matcher) => match response.json() {
             Ok(value) => matcher.settle(&value, Mode::Json, None, scope, proposal),
-            Err(_) => proposal.leave(place, "the answer is not JSON"),
+            Err(_) => proposal.leave(place, "the response is not JSON"),
         },
         Body::Text(matcher) => match response.decoded_text() {
             Ok(text) => matcher.settle(&Json::from(text.as_ref()), Mode::Text, None, scope, proposal),
@@ -101,7 +101,7 @@ fn body(expected: &Body, response: &Response, scope: &Scope, proposal: &mut Prop
             }
             let shown = Json::String(String::from_utf8_lossy(&response.body).into_owned());
             if !matcher.matches(&shown, scope) {
-                proposal.leave(place, "the answer is not text in UTF-8");
+                proposal.leave(place, "the response is not UTF-8 text");
             }
         }
     }

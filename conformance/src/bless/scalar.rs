@@ -1,4 +1,4 @@
-//! A value as it is written in the place of another: quoted as that one was, on lines of its own where that one was.
+//! Formats a new value in the style of the old one: with the same quotes, or as a block scalar.
 
 use std::io;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use crate::template::Scope;
 use crate::yaml::page::{Yaml, quote};
 use crate::yaml::{self, Node, Value};
 
-/// Where a value is written.
+/// The context in which a value is written.
 pub(super) struct Spot<'a> {
-    /// What stands there now.
+    /// The old text.
     pub(super) old: &'a str,
-    /// Whether it stands in brackets.
+    /// Whether it is inside of brackets or braces.
     pub(super) in_flow: bool,
-    /// The column of its key or dash, counted from 0.
+    /// The column of its key or dash, from 0.
     pub(super) column: usize,
 }
 
-/// Returns a scalar as YAML that is read as this very value; none where no form is.
+/// Formats a scalar so that YAML reads it as exactly this value; `None` if no form does.
 pub(super) fn written(value: &Json, mode: Mode, spot: &Spot<'_>) -> Option<String> {
     let forms = match value {
         Json::String(text) => forms(&text.replace("${", "${'${'}"), spot),
@@ -29,7 +29,7 @@ pub(super) fn written(value: &Json, mode: Mode, spot: &Spot<'_>) -> Option<Strin
     forms.into_iter().find(|form| reads_as(form, value, mode, spot))
 }
 
-/// Returns a value as it is written anew.
+/// Converts a value to YAML, independent of any old text.
 pub(super) fn page(value: &Json) -> Yaml {
     match value {
         Json::String(text) => Yaml::text(text),
@@ -41,7 +41,7 @@ pub(super) fn page(value: &Json) -> Yaml {
     }
 }
 
-/// The forms in which a string can be written, the one most like the old first.
+/// Returns the forms of a string, the most similar to the old one first.
 fn forms(text: &str, spot: &Spot<'_>) -> Vec<String> {
     let double = serde_json::Value::from(text).to_string();
     let single = format!("'{}'", text.replace('\'', "''"));
@@ -61,7 +61,7 @@ fn forms(text: &str, spot: &Spot<'_>) -> Vec<String> {
     forms
 }
 
-/// A text on lines of its own, where that keeps all of it.
+/// Formats a text as a block scalar, if that preserves it.
 fn lines(text: &str, indent: usize) -> Option<String> {
     let body = text.strip_suffix('\n').unwrap_or(text);
     let header = if body.len() == text.len() { "|-" } else { "|" };
@@ -72,7 +72,7 @@ fn lines(text: &str, indent: usize) -> Option<String> {
     keeps.then(|| format!("{header}\n{}", body.split('\n').map(line).collect::<Vec<_>>().join("\n")))
 }
 
-/// Whether a form that is written at a spot is read as this value.
+/// Whether YAML reads a form in this context as this value.
 fn reads_as(form: &str, value: &Json, mode: Mode, spot: &Spot<'_>) -> bool {
     let margin = " ".repeat(spot.column);
     let page = if spot.in_flow {

@@ -1,7 +1,6 @@
-//! Writes changes into the text of a file, and touches nothing else of it.
+//! Applies changes to the text of a YAML file and keeps everything else.
 //!
-//! In go a file and the changes of its values, out come [`Edit`]s: stretches of the text and what stands there instead. Comments, quotes and
-//! the order of what is there stay; what cannot be written without losing a comment is left, with the reason.
+//! Comments, quotes and order are kept. A change that would lose a comment is not made; the reason is returned.
 
 mod entries;
 
@@ -16,37 +15,37 @@ use crate::source::{Place, Source, Span};
 use crate::yaml::layout::{Layout, Shape};
 use crate::yaml::page::Yaml;
 
-/// A stretch of a text and what stands there instead.
+/// A span of a text and its replacement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
-    /// The stretch.
+    /// The span to replace.
     pub span: Span,
-    /// What stands there instead.
+    /// The replacement.
     pub text: String,
 }
 
-/// What cannot be written.
+/// A change that was not made.
 #[derive(Debug, Clone)]
 pub struct Unwritten {
-    /// What is said of it.
+    /// Its position and the reason.
     pub left: Left,
-    /// The places of all the changes that are not made: the entries of one mapping or list come and go together.
+    /// The positions of all changes that were not made together; the entries of one collection change together or not at all.
     pub places: Vec<Place>,
 }
 
-/// Returns the edits that make the changes, in the order of the text, and what is left.
+/// Returns the edits in text order, and the changes that cannot be made.
 ///
 /// # Errors
-/// A file that cannot be read, which it could be when its suite was.
+/// Fails if the file is not valid YAML; the suite could not have been loaded then.
 pub fn splice(source: &Arc<Source>, changes: &[Change]) -> Result<(Vec<Edit>, Vec<Unwritten>), Diagnostics> {
     let layout = Layout::of(source)?;
     let mut writer =
         Writer { text: source.text(), layout, edits: Vec::new(), left: Vec::new(), parents: BTreeMap::new() };
     for change in changes {
-        writer.take(change);
+        writer.apply(change);
     }
     writer.collapse();
-    // What is within another comes first: at the end of both it stands before what the outer one has new.
+    // Inner collections first: at a common end, their text precedes that of the outer one.
     for (parent, news) in std::mem::take(&mut writer.parents).into_iter().rev() {
         if let Err(why) = writer.restructure(parent, &news) {
             let Some(place) = news.places.first().cloned() else { continue };
@@ -62,7 +61,7 @@ pub fn splice(source: &Arc<Source>, changes: &[Change]) -> Result<(Vec<Edit>, Ve
     Ok((writer.edits, writer.left))
 }
 
-/// Returns a text with its edits made.
+/// Applies edits to a text.
 #[must_use]
 pub fn edited(text: &str, edits: &[Edit]) -> String {
     let mut text = text.to_owned();
@@ -72,9 +71,9 @@ pub fn edited(text: &str, edits: &[Edit]) -> String {
     text
 }
 
-/// What becomes of the entries of one mapping or list.
+/// The changes to the entries of one mapping or list.
 struct News {
-    /// What is left if it cannot be written.
+    /// The positions to report if the changes cannot be made.
     places: Vec<Place>,
     removed: Vec<usize>,
     added: Vec<Added>,
@@ -85,7 +84,7 @@ struct News {
 struct Added {
     name: Option<String>,
     value: Json,
-    /// The place of the entry before which it comes.
+    /// The index of the entry before which it is inserted.
     before: usize,
 }
 
@@ -100,13 +99,13 @@ struct Writer<'a> {
 const COMMENT: &str = "a comment in it would be lost";
 
 impl Writer<'_> {
-    fn take(&mut self, change: &Change) {
-        const SHARED: &str = "an anchor or an alias stands there, and others have a part in it";
+    fn apply(&mut self, change: &Change) {
+        const SHARED: &str = "the value is shared through an anchor or an alias";
         if self.text[change.place.span().start..].starts_with('*') {
             return self.leave(&change.place, SHARED);
         }
         let Some(index) = self.layout.find(&change.place) else {
-            return self.leave(&change.place, "it is not clear which text of the file that is");
+            return self.leave(&change.place, "the value cannot be located in the file");
         };
         if self.layout.is_shared(index) {
             return self.leave(&change.place, SHARED);
@@ -123,7 +122,7 @@ impl Writer<'_> {
                     news.removed.push(index);
                     news.collapse = *collapse;
                 }
-                None => self.leave(&change.place, "it is the whole file"),
+                None => self.leave(&change.place, "it is the entire file"),
             },
             ChangeKind::Add { name, value } => {
                 let added = Added { name: Some(name.clone()), value: value.clone(), before: usize::MAX };
@@ -138,7 +137,7 @@ impl Writer<'_> {
 
     fn leave(&mut self, place: &Place, why: impl Into<String>) {
         let left = Left { place: place.clone(), why: why.into() };
-        // Of what is new in a list each element is a change of the list.
+        // Each new element is a change of the same list.
         if !self.left.iter().any(|one| one.left.place.span() == place.span() && one.left.why == left.why) {
             self.left.push(Unwritten { left, places: vec![place.clone()] });
         }
@@ -151,7 +150,7 @@ impl Writer<'_> {
         news
     }
 
-    /// Lets the last entry of `headers` and its like take `headers` with it.
+    /// Removes `headers` and similar mappings together with their last entry.
     fn collapse(&mut self) {
         let emptied: Vec<usize> = (self.parents.iter())
             .filter(|(parent, news)| news.collapse && self.survivors(**parent, news).is_empty())
@@ -176,7 +175,7 @@ impl Writer<'_> {
         children.filter(|child| !news.removed.contains(child)).collect()
     }
 
-    /// Writes another value in the place of one.
+    /// Replaces a value.
     fn set(&mut self, index: usize, value: &Json, mode: Mode) -> Result<(), String> {
         let (start, end) = (self.layout.start(index), self.layout.end(index));
         if self.layout.has_comment(start, end) {
@@ -188,13 +187,12 @@ impl Writer<'_> {
         let spot = Spot { old: if is_block { "" } else { old }, in_flow, column };
         let text = match value {
             Json::Array(_) | Json::Object(_) => self.page(index, value, in_flow, column),
-            scalar => {
-                scalar::written(scalar, mode, &spot).ok_or("YAML has no form for what the answer has")?
-            }
+            scalar => scalar::written(scalar, mode, &spot)
+                .ok_or("YAML cannot represent the value of the response")?,
         };
-        // A mapping on lines of its own gives way to what stands behind the key.
+        // The text after the key is replaced together with a block mapping.
         let head = self.layout.head_end(index);
-        // An element between brackets has no head.
+        // Elements between brackets have no head.
         let headed =
             self.layout.item(index).key.is_some() || head < self.layout.entry_start(index) || !in_flow;
         let bare = headed && self.text[head..start].trim().is_empty();
@@ -208,7 +206,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A mapping or a list as it is written behind the head of a value.
+    /// Formats a mapping or a list to be written after its key.
     fn page(&self, index: usize, value: &Json, in_flow: bool, column: usize) -> String {
         let page = scalar::page(value);
         let keyed = self.layout.item(index).key.is_some();
@@ -217,8 +215,8 @@ impl Writer<'_> {
         }
         let mut written = String::new();
         page.write(column, "k:", &mut written);
-        let behind = written.trim_start().trim_start_matches("k:").trim_end();
-        if behind.starts_with('\n') { behind.to_owned() } else { behind.trim_start().to_owned() }
+        let after = written.trim_start().trim_start_matches("k:").trim_end();
+        if after.starts_with('\n') { after.to_owned() } else { after.trim_start().to_owned() }
     }
 
     fn in_flow(&self, index: usize) -> bool {
@@ -226,7 +224,7 @@ impl Writer<'_> {
     }
 }
 
-/// A value on one line, however long.
+/// Formats a value on one line.
 fn flow(page: &Yaml) -> String {
     page.line_of().unwrap_or_default()
 }

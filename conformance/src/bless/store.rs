@@ -1,4 +1,4 @@
-//! Puts rewritten files into their places: all of them, or none.
+//! Replaces the changed files: all of them or none.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::suite::Folder;
 
 impl Rewritten {
-    /// The file's text with its edits made.
+    /// Returns the new text of the file.
     #[must_use]
     pub fn text(&self) -> String {
         edited(self.source.text(), &self.edits)
@@ -23,10 +23,10 @@ impl Rewritten {
 }
 
 impl Blessing {
-    /// Writes the files. Each is whole beside its place before the first takes it.
+    /// Writes the files. All of them are written to temporary files before the first one is replaced.
     ///
     /// # Errors
-    /// A file that has changed since it was read, that may not be written, or whose folder may not: nothing is changed then.
+    /// Fails if a file has changed since it was read, is read-only, or is in a folder that cannot be written; no file is changed then.
     pub fn store(&self) -> Result<(), Diagnostic> {
         let mut ready = Vec::new();
         for file in &self.files {
@@ -44,7 +44,7 @@ impl Blessing {
         Ok(())
     }
 
-    /// The folder of the suite as it will be.
+    /// Returns the folder with the edits applied in memory.
     pub(super) fn edited(&self) -> Folder {
         let inside = |file: &Rewritten| {
             let path = file.path();
@@ -55,11 +55,13 @@ impl Blessing {
     }
 }
 
-/// Writes a file whole beside its place.
+/// Writes the new text to a temporary file in the same folder.
 fn prepare(file: &Rewritten) -> io::Result<(NamedTempFile, PathBuf)> {
-    // A link stays; what it leads to is replaced.
-    let path = file.path().canonicalize().map_err(|error| said("cannot be read", &error))?;
-    if fs::read(&path).map_err(|error| said("cannot be read", &error))? != file.source.text().as_bytes() {
+    // A symbolic link is kept; its destination is replaced.
+    let path = file.path().canonicalize().map_err(|error| with_context("cannot be read", &error))?;
+    if fs::read(&path).map_err(|error| with_context("cannot be read", &error))?
+        != file.source.text().as_bytes()
+    {
         return Err(io::Error::other("has changed since the run began; run it again"));
     }
     let permissions = fs::metadata(&path)?.permissions();
@@ -67,14 +69,14 @@ fn prepare(file: &Rewritten) -> io::Result<(NamedTempFile, PathBuf)> {
         return Err(io::Error::other("is read-only"));
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    let beside = tempfile::Builder::new().prefix(".conformance-").tempfile_in(folder);
-    let mut whole = beside.map_err(|error| said("cannot be written", &error))?;
-    whole.write_all(file.text().as_bytes()).map_err(|error| said("cannot be written", &error))?;
+    let temporary = tempfile::Builder::new().prefix(".conformance-").tempfile_in(folder);
+    let mut whole = temporary.map_err(|error| with_context("cannot be written", &error))?;
+    whole.write_all(file.text().as_bytes()).map_err(|error| with_context("cannot be written", &error))?;
     whole.as_file().set_permissions(permissions)?;
     whole.as_file().sync_all()?;
     Ok((whole, path))
 }
 
-fn said(what: &str, error: &io::Error) -> io::Error {
+fn with_context(what: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}"))
 }

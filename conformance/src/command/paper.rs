@@ -86,7 +86,7 @@ pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped>
         CoverageFormat::Json => coverage.write_json(&mut out),
     };
     let conforms = written(done.and_then(|()| out.flush()))?;
-    Ok(if coverage.is_whole() { conforms } else { Exit::Fails.into() })
+    Ok(if coverage.is_complete() { conforms } else { Exit::Fails.into() })
 }
 
 /// Returns a schema, or the editor's settings, as it is checked in.

@@ -1,9 +1,8 @@
-//! Which of the exchanges that a document prints the steps of a suite encode.
+//! Finds the exchanges of a document that no step covers.
 //!
-//! A step encodes an exchange when it sends the same request: method, path and query, the header fields that mean something, and
-//! body. What only a run can know is taken for anything: a UUID that the document prints, a capture of a scenario, and an email address
-//! that was blotted out on the document's way through the web. Where several exchanges send the same and are answered differently, one
-//! that no such step could expect is told too.
+//! A step covers an exchange if it sends the same request (method, path, query, relevant header fields and body) and could expect the
+//! printed response. Values that are known only during a run match anything: UUIDs in the document, captures, and e-mail addresses that a
+//! web site has hidden.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -23,36 +22,36 @@ use crate::suite::{OUTPUT, StepDefinition, Suite};
 use crate::template::Scope;
 use crate::transcript::{self, Command};
 
-/// What a document prints.
+/// The exchanges of a document.
 #[derive(Debug, Serialize)]
 pub struct Specification {
-    /// The document.
+    /// The path of the document.
     pub file: String,
-    /// Its exchanges, in their order.
+    /// Its exchanges, in document order.
     pub exchanges: Vec<Printed>,
 }
 
-/// An exchange that a document prints.
+/// An exchange that the document prints.
 #[derive(Debug, Serialize)]
 pub struct Printed {
-    /// The line on which it stands.
+    /// The line number of the command.
     pub line: usize,
     /// The heading above it.
     pub heading: Option<String>,
-    /// The command.
+    /// The command, on one line.
     pub command: String,
-    /// The steps that encode it.
+    /// The steps that cover it.
     pub steps: Vec<Step>,
-    /// Why none does.
+    /// Why no step does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
 }
 
-/// Stands in a prepared request for a value that only a run can know: a private character that no request holds.
+/// Wildcard in a request for a value that is known only during a run: a private-use character that no request contains.
 const ANYTHING: char = '\u{F8FE}';
 
 impl Specification {
-    /// Returns the exchanges of a document, each with the steps of the suite that encode it.
+    /// Reads the exchanges of a document and finds the steps that cover them.
     #[must_use]
     pub fn read(source: &Arc<Source>, suite: &Suite) -> Self {
         let (known, addresses) = (encoded(suite), addresses(suite));
@@ -64,7 +63,7 @@ impl Specification {
         }
     }
 
-    /// The exchanges that no step encodes.
+    /// The exchanges that no step covers.
     pub fn missing(&self) -> impl Iterator<Item = &Printed> {
         self.exchanges.iter().filter(|printed| printed.missing.is_some())
     }
@@ -73,7 +72,7 @@ impl Specification {
         writeln!(out)?;
         for printed in self.missing() {
             let reason = printed.missing.as_deref().unwrap_or_default();
-            writeln!(out, "not encoded: {}:{}: {reason}\n    {}", self.file, printed.line, printed.command)?;
+            writeln!(out, "not covered: {}:{}: {reason}\n    {}", self.file, printed.line, printed.command)?;
         }
         writeln!(out, "{}", self.summary())
     }
@@ -99,7 +98,7 @@ impl Specification {
     }
 }
 
-/// A request that a step sends, and what it expects.
+/// A request of a step and the expected response.
 struct Encoded {
     step: Step,
     shape: Shape,
@@ -107,7 +106,7 @@ struct Encoded {
     scope: Scope,
 }
 
-/// A request, cut down to what means something.
+/// The parts of a request that matter for the comparison.
 struct Shape {
     method: String,
     target: String,
@@ -115,7 +114,7 @@ struct Shape {
     body: String,
 }
 
-/// Every request of a suite.
+/// Returns all requests of a suite.
 fn encoded(suite: &Suite) -> Vec<Encoded> {
     let mut encoded = Vec::new();
     for scenario in &suite.scenarios {
@@ -128,7 +127,7 @@ fn encoded(suite: &Suite) -> Vec<Encoded> {
         scope.set(OUTPUT, &Json::Object(outputs));
         for (step, definition) in scenario.steps.iter().zip(&*definitions) {
             for branch in definition.branches() {
-                // A member of a capture has no value before a run, so such a request encodes nothing that is printed.
+                // Members of a capture have no value before a run, so such a request is skipped.
                 let Some(shape) = shape(&branch.request, &scope) else { continue };
                 let (step, expectation) = (named(&scenario.id, step), branch.expectation.clone());
                 encoded.push(Encoded { step, shape, expectation, scope: scope.clone() });
@@ -144,17 +143,17 @@ fn printed(command: &Command, suite: &Suite, known: &[Encoded], addresses: &[Str
     let missing = match curl::parse(&command.text, &suite.origin, &no_files, &command.place) {
         Err(wrong) => Some(wrong.message().to_owned()),
         Ok(request) => match shape(&request, &Scope::default()) {
-            None => Some("it cannot be sent as it is printed".to_owned()),
+            None => Some("the command cannot be sent as printed".to_owned()),
             Some(shape) => {
-                let same: Vec<&Encoded> = known.iter().filter(|one| one.shape.is(&shape)).collect();
-                let agreeing = same.iter().filter(|one| agrees(one, &command.output, addresses));
+                let same: Vec<&Encoded> = known.iter().filter(|one| one.shape.matches(&shape)).collect();
+                let agreeing = same.iter().filter(|one| expects_response(one, &command.output, addresses));
                 steps.extend(agreeing.map(|one| one.step.clone()));
                 steps.dedup();
                 match (same.first(), steps.is_empty()) {
                     (_, false) => None,
                     (None, true) => Some("no step sends this request".to_owned()),
                     (Some(one), true) => Some(format!(
-                        "no step expects this answer; `{}` sends the request and expects another",
+                        "no step expects this response; `{}` sends the request but expects another",
                         one.step.id
                     )),
                 }
@@ -172,34 +171,37 @@ fn printed(command: &Command, suite: &Suite, known: &[Encoded], addresses: &[Str
 
 fn shape(request: &Request, scope: &Scope) -> Option<Shape> {
     let Prepared { method, target, headers, body, .. } = request.sketch(scope).ok()?;
-    // What a client says of itself means nothing to the exchange.
+    // Header fields that the client adds are irrelevant.
     let means = |name: &str| !matches!(name, "user-agent" | "accept" | "host" | "content-length");
     let headers = headers.into_iter().map(|header| (header.name.to_ascii_lowercase(), header.value));
     Some(Shape {
         method,
-        target: unknown(&target),
+        target: with_wildcards(&target),
         headers: headers
             .filter(|(name, _)| means(name))
-            .map(|(name, value)| (name, unknown(&value)))
+            .map(|(name, value)| (name, with_wildcards(&value)))
             .collect(),
-        body: unknown(&String::from_utf8_lossy(&body.unwrap_or_default())),
+        body: with_wildcards(&String::from_utf8_lossy(&body.unwrap_or_default())),
     })
 }
 
 impl Shape {
-    fn is(&self, other: &Self) -> bool {
-        let same =
-            |one: (&String, &String), other: (&String, &String)| one.0 == other.0 && meet(one.1, other.1);
+    fn matches(&self, other: &Self) -> bool {
+        let same = |one: (&String, &String), other: (&String, &String)| {
+            one.0 == other.0 && can_be_equal(one.1, other.1)
+        };
         self.method == other.method
-            && meet(&self.target, &other.target)
+            && can_be_equal(&self.target, &other.target)
             && self.headers.len() == other.headers.len()
             && self.headers.iter().zip(&other.headers).all(|(one, other)| same(one, other))
-            && meet(&self.body, &other.body)
+            && can_be_equal(&self.body, &other.body)
     }
 }
 
-/// Whether what a step expects could be what is printed: its body as far as it is JSON, and its status where curl's `-v` shows it.
-fn agrees(encoded: &Encoded, output: &str, addresses: &[String]) -> bool {
+/// Whether a step could expect the printed response.
+///
+/// Compares the body if it is JSON, and the status if the output is from curl's `-v`.
+fn expects_response(encoded: &Encoded, output: &str, addresses: &[String]) -> bool {
     let status = STATUS.captures(output).and_then(|groups| groups[1].parse().ok());
     if let (Some(expected), Some(status)) = (&encoded.expectation.status, status)
         && !expected.allows(status, &encoded.scope)
@@ -213,21 +215,24 @@ fn agrees(encoded: &Encoded, output: &str, addresses: &[String]) -> bool {
     match (&encoded.expectation.body, json::read(body.as_bytes())) {
         (Some(Body::Json(matcher)), Ok(_)) => restored(&body, addresses).any(|value| {
             let differences = matcher.compare_to(usize::MAX, &value, "", &encoded.scope);
-            // What a capture holds is known to a run only.
-            differences.shown.iter().all(|difference| meet(&difference.expected, &difference.received))
+            // The values of captures are known only during a run.
+            differences
+                .shown
+                .iter()
+                .all(|difference| can_be_equal(&difference.expected, &difference.received))
         }),
         (Some(Body::Json(_)), Err(_)) => body.trim().is_empty(),
         _ => true,
     }
 }
 
-/// The body with each of the addresses in the place of those that were blotted out.
+/// Returns the body, unchanged and with each of the addresses in the place of hidden ones.
 fn restored(body: &str, addresses: &[String]) -> impl Iterator<Item = Json> {
-    let with = |address: &str| json::read(BLOTTED.replace_all(body, address).as_bytes()).ok();
+    let with = |address: &str| json::read(HIDDEN_EMAIL.replace_all(body, address).as_bytes()).ok();
     std::iter::once(with("$0")).chain(addresses.iter().map(move |address| with(address))).flatten()
 }
 
-/// The email addresses of the fixtures, wherever they stand in them.
+/// Returns all e-mail addresses in the fixtures.
 fn addresses(suite: &Suite) -> Vec<String> {
     fn gather(value: &Json, found: &mut Vec<String>) {
         match value {
@@ -250,18 +255,18 @@ static UUID: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").unwrap()
 });
 
-/// What stands where an address was blotted out.
+/// The placeholder for an e-mail address that a web site has hidden.
 #[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-static BLOTTED: LazyLock<Regex> =
+static HIDDEN_EMAIL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)\[email(?:\s|&#160;)*protected\]").unwrap());
 
-fn unknown(text: &str) -> String {
+fn with_wildcards(text: &str) -> String {
     let anything = ANYTHING.to_string();
-    BLOTTED.replace_all(&UUID.replace_all(text, &anything), &anything).into_owned()
+    HIDDEN_EMAIL.replace_all(&UUID.replace_all(text, &anything), &anything).into_owned()
 }
 
-/// Whether two texts can be the same when what is unknown in either is taken for anything.
-fn meet(one: &str, other: &str) -> bool {
+/// Whether two texts can be equal if wildcards match anything.
+fn can_be_equal(one: &str, other: &str) -> bool {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     // reach[j]: the first i characters of `one` can be the first j of `other`.
     let mut reach: Vec<bool> = vec![false; other.len() + 1];

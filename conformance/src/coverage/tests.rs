@@ -1,4 +1,4 @@
-//! Coverage of a small suite, and what is found of documents in it.
+//! Tests the coverage of a small suite.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use super::{Coverage, Specification};
 use crate::source::Source;
 use crate::suite::{Folder, Suite};
 
-/// A desk that hands out keys.
+/// Loads a suite about a desk that hands out keys.
 fn suite() -> Suite {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
@@ -32,7 +32,7 @@ profile: open
 fixtures: [ann]
 steps:
   - id: nameless
-    title: whoever has no name gets none
+    title: a guest without a name gets none
     covers: [DESK-1.1]
     request: curl "http://desk:80/keys" -XPOST
     expect: {status: 400, json: {error: name missing}}
@@ -58,20 +58,20 @@ fn missing(document: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_exchange_is_encoded_by_a_step_that_sends_the_same() {
+fn step_with_the_same_request_covers_an_exchange() {
     let document = "```\n$ curl \"http://desk:80/keys\" -XPOST\n{\"error\": \"name missing\"}\n```\n";
     assert_eq!(missing(document), [""; 0]);
 }
 
 #[test]
-fn what_only_a_run_knows_is_taken_for_anything() {
+fn captures_and_hidden_emails_match_anything() {
     let document = "```\n$ curl \"http://desk:80/keys\" -XPOST -d \"name=[email\u{a0}protected]\" -d \"word=sesame\"\n\
         $ curl \"http://desk:80/room\" --cookie \"key=df05b4e1\"\n```\n";
     assert_eq!(missing(document), [""; 0]);
 }
 
 #[test]
-fn another_method_path_header_or_body_is_another_request() {
+fn method_path_header_and_body_must_match() {
     for request in [
         "http://desk:80/keys -XLOCK",
         "http://desk:80/keys/x -XPOST",
@@ -87,20 +87,20 @@ fn another_method_path_header_or_body_is_another_request() {
 }
 
 #[test]
-fn another_answer_to_the_same_request_is_told() {
+fn reports_a_different_response_to_the_same_request() {
     let document = "```\n$ curl http://desk:80/keys -XPOST\n{\"error\": \"no name\"}\n```\n";
     let missing = missing(document);
-    assert!(missing[0].starts_with("no step expects this answer; `desk/1-keys"), "{missing:?}");
+    assert!(missing[0].starts_with("no step expects this response; `desk/1-keys"), "{missing:?}");
 }
 
 #[test]
-fn a_command_that_cannot_be_read_is_told_with_the_reason() {
+fn reports_commands_that_cannot_be_parsed() {
     let missing = missing("```\n$ curl http://elsewhere/\n```\n");
     assert!(missing[0].contains("not under the specification's origin"), "{missing:?}");
 }
 
 #[test]
-fn a_requirement_has_its_steps_or_the_reason_why_it_has_none() {
+fn requirement_has_steps_or_a_reason() {
     let coverage = Coverage::new(&suite(), None);
     let steps: Vec<usize> = coverage.requirements.iter().map(|requirement| requirement.steps.len()).collect();
     assert_eq!(steps, [3, 0]);

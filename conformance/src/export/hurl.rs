@@ -1,4 +1,4 @@
-//! A file of Hurl (<https://hurl.dev>).
+//! Exports a plan as a file for Hurl (<https://hurl.dev>).
 
 mod condition;
 mod json;
@@ -15,11 +15,12 @@ use super::{Outgoing, outgoing};
 use crate::curl::COMPRESSED;
 use crate::plan::Plan;
 use crate::request::{Header, Prepared, is_own_agent};
-use response::{Answer, Told, Type, Types, response};
+use response::{Context, Section, Type, Types, response};
 use write::{spaced, written};
 
-/// Returns a Hurl file with every step of a plan: the request, what is expected of its answer as far as Hurl has words for it, and what is
-/// kept. The target is its variable `target`.
+/// Returns a Hurl file with every step of a plan: requests, captures, and the expectations that Hurl can express.
+///
+/// The URL of the target is the Hurl variable `target`.
 #[must_use]
 pub fn hurl(plan: &Plan) -> String {
     let mut file = format!(
@@ -28,12 +29,12 @@ pub fn hurl(plan: &Plan) -> String {
     );
     for trial in plan.trials() {
         file.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
-        // What a program prints is text, whatever Hurl takes a variable of the command line for.
+        // Output of the target is always text, but Hurl may read a variable from the command line as a number.
         let printed = plan.suite.profile(&trial.profile).into_iter().flat_map(|profile| &profile.output);
         let mut types: Types = printed.map(|(name, _)| (output(name), Type::Text)).collect();
         let definitions = plan.suite.definitions(&trial.scenario);
         for outgoing in outgoing(trial, &definitions, &plan.suite) {
-            file.push_str(&format!("\n{}", super::words(&outgoing)));
+            file.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             // Writing to a string cannot fail.
             entry(&outgoing, &mut types, &mut file).ok();
         }
@@ -41,22 +42,16 @@ pub fn hurl(plan: &Plan) -> String {
     file
 }
 
-/// What Hurl sees otherwise.
-const LOOSE: &str = "To Hurl a field that comes several times is a list; of cookies of one name it takes the first, and of a date it sees the shape.";
+/// Where Hurl is less strict than this program.
+const LOOSE: &str = "Hurl is less strict: it reads a repeated header field as a list, takes the first of several cookies with one name, and checks only the format of a date.";
 
 fn entry(outgoing: &Outgoing<'_>, types: &mut Types, file: &mut String) -> std::fmt::Result {
     let request = match &outgoing.request {
         Ok(request) if request.raw.is_some() => {
-            return writeln!(
-                file,
-                "# This step is not in the file: it is raw, and Hurl sends requests of its own making only."
-            );
+            return writeln!(file, "# This step is not in the file: Hurl cannot send raw requests.");
         }
         Ok(request) if !request.method.bytes().all(|one| one.is_ascii_uppercase() || one == b'-') => {
-            return writeln!(
-                file,
-                "# This step is not in the file: Hurl knows no method that is not in capitals."
-            );
+            return writeln!(file, "# This step is not in the file: Hurl supports only upper-case methods.");
         }
         Ok(request) => request,
         Err(reason) => return writeln!(file, "# This step is not in the file: {reason}."),
@@ -76,28 +71,28 @@ fn entry(outgoing: &Outgoing<'_>, types: &mut Types, file: &mut String) -> std::
 
 fn fields(request: &Prepared, file: &mut String) -> std::fmt::Result {
     for name in &request.without {
-        writeln!(file, "# Hurl may send a field `{name}`, which this request is to have none of.")?;
+        writeln!(file, "# Hurl may send a header field `{name}`, which this request must not have.")?;
     }
     for header in &request.headers {
         let Header { name, gap, value } = header;
-        // Hurl calls itself by its own name, and accepts everything too.
+        // Hurl sends its own `User-Agent`, and `Accept: */*` by default.
         let of_curl = name.eq_ignore_ascii_case("user-agent") && is_own_agent(value);
         if of_curl || (name == "Accept" && value == "*/*") || is_compressed(header) {
             continue;
         }
         if gap != " " {
-            writeln!(file, "# Hurl puts one space before this value, whatever stands there.")?;
+            writeln!(file, "# Hurl always writes one space before this value.")?;
         }
         writeln!(file, "{name}: {}", spaced(&written(value)))?;
     }
-    // Of an empty body Hurl says nothing.
+    // Hurl sends no `Content-Length` for an empty body.
     match &request.body {
         Some(body) if body.is_empty() => writeln!(file, "Content-Length: 0"),
         _ => Ok(()),
     }
 }
 
-/// Whether a field is what `--compressed` sends.
+/// Whether this is the header field that curl's `--compressed` sends.
 fn is_compressed(header: &Header) -> bool {
     header.is("accept-encoding") && header.value == COMPRESSED
 }

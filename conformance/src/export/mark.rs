@@ -1,7 +1,7 @@
-//! Values that only a run can know, as marks in a text.
+//! Represents values that only a run can know as marks in a text.
 //!
-//! A capture is its mark while a request is composed and an expectation computed; then each mark becomes a variable of the other tool. What an
-//! expression has made of a mark is found and refused: a script would have to do the same to the value.
+//! While requests and expectations are computed, each capture has a mark as its value. Afterwards each mark becomes a variable of the
+//! other tool. An expression that computes with a mark is detected and refused, because the script would have to compute the same.
 
 use crate::json::Json;
 use crate::memory::Memory;
@@ -10,19 +10,20 @@ use crate::request::{Agent, Prepared, Request};
 use crate::suite::{OUTPUT, StepDefinition, Suite};
 use crate::template::{Scope, TemplateError, Text};
 
-/// Stand around the name of a variable until the text is quoted: private characters that no request holds.
+/// Delimiters of a mark around the name of the variable: private-use characters that no request contains.
 pub(super) const OPEN: char = '\u{E000}';
 pub(super) const CLOSE: char = '\u{E001}';
 
-/// Stands behind the name, in both cases and long: an expression that changes or cuts the value leaves a part of it that is no mark. There
-/// are two kinds, so that what is computed of a mark, a digest, differs from one to the other.
+/// Suffix of the name in a mark: long and in mixed case, so that an expression that changes or cuts the value leaves an incomplete mark.
+///
+/// There are two variants, so that values computed from a mark, such as digests, differ between them.
 const RESTS: [&str; 2] = ["\u{E002}aA", "\u{E002}bB"];
 
-/// What names mean while captures are marks, once with those of each kind.
+/// The values of all names, with captures as marks, once for each variant.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Marked(Scope, Scope);
 
-/// The memories of a scenario in which each capture is its mark.
+/// The memories of a scenario with a mark for each capture, one for each variant.
 pub(super) struct Memories([Memory; 2]);
 
 impl Memories {
@@ -30,7 +31,7 @@ impl Memories {
         Self(RESTS.map(|rest| memory(trial, definitions, suite, rest)))
     }
 
-    /// What names mean to a step.
+    /// Returns the values of all names for a step.
     pub(super) fn scope(&mut self, definition: &StepDefinition) -> Result<Marked, TemplateError> {
         let [one, other] = &mut self.0;
         Ok(Marked(one.scope(definition)?, other.scope(definition)?))
@@ -38,14 +39,14 @@ impl Memories {
 }
 
 impl Marked {
-    /// Returns what a text comes to, with marks in it; none where something is computed of a mark.
+    /// Evaluates a text, with marks in the result; `None` if it computes with a mark.
     pub(super) fn value(&self, text: &Text) -> Option<Json> {
         let (one, other) = (text.json(&self.0).ok()?, text.json(&self.1).ok()?);
-        let (told, untold) = (one.to_string(), other.to_string());
-        (is_whole(&told) && plain(&told) == plain(&untold)).then_some(one)
+        let (first, second) = (one.to_string(), other.to_string());
+        (is_whole(&first) && plain(&first) == plain(&second)).then_some(one)
     }
 
-    /// The same as a string.
+    /// Like [`value`](Self::value), but returns a string.
     pub(super) fn text(&self, text: &Text) -> Option<String> {
         let (one, other) = (text.render(&self.0).ok()?, text.render(&self.1).ok()?);
         (is_whole(&one) && plain(&one) == plain(&other)).then_some(one)
@@ -54,17 +55,20 @@ impl Marked {
     /// Returns a request with marks in it.
     ///
     /// # Errors
-    /// Why another tool cannot be told it.
+    /// Returns the reason if the request cannot be exported.
     pub(super) fn request(&self, request: &Request) -> Result<Prepared, String> {
         let undecided = |text: &Text| {
             text.render(&self.0).is_ok_and(|cookie| holds_one(&cookie) && !cookie.contains('='))
         };
         if request.agent == Agent::Curl && request.cookies.iter().any(undecided) {
-            return Err("whether it sends a cookie or the cookies of a file is decided by a value that only a run can know".to_owned());
+            return Err(
+                "a value that is known only during a run decides whether it sends a cookie or a cookie file"
+                    .to_owned(),
+            );
         }
         let compose = |scope| request.compose(scope).map_err(|error| error.to_string());
         let (one, again, other) = (compose(&self.0)?, compose(&self.0)?, compose(&self.1)?);
-        // What is another each time, as a fresh UUID is, says nothing of marks.
+        // Values such as fresh UUIDs always differ, so they do not show that a mark was used.
         let computes = texts(&one) == texts(&again) && plains(&one) != plains(&other);
         let encodes = texts(&one).iter().any(|text| text.contains("%EE%80%80"))
             || one
@@ -72,26 +76,26 @@ impl Marked {
                 .iter()
                 .any(|header| header.is("authorization") && decoded(&header.value).contains(OPEN));
         if encodes {
-            return Err("it encodes a value that only a run can know".to_owned());
+            return Err("it encodes a value that is known only during a run".to_owned());
         }
         if computes || !texts(&one).iter().all(|text| is_whole(text)) {
-            return Err("it computes with a value that only a run can know".to_owned());
+            return Err("it computes with a value that is known only during a run".to_owned());
         }
         Ok(one)
     }
 }
 
-/// A name that every shell takes for a variable's.
+/// Returns a variable name that every shell accepts.
 pub(super) fn variable(name: &str) -> String {
     name.chars().map(|one| if one.is_ascii_alphanumeric() { one } else { '_' }).collect()
 }
 
-/// The variable of what the program of a profile prints under this name.
+/// Returns the variable for an output value of the target program.
 pub(super) fn output(name: &str) -> String {
     variable(&format!("{OUTPUT}_{name}"))
 }
 
-/// Returns the text with each mark replaced by what `variable` makes of its name.
+/// Replaces each mark by the result of `variable` for its name.
 pub(super) fn unmark(text: &str, variable: impl Fn(&str) -> String) -> String {
     let mut unmarked = String::new();
     let mut rest = text;
@@ -103,17 +107,17 @@ pub(super) fn unmark(text: &str, variable: impl Fn(&str) -> String) -> String {
     unmarked + rest
 }
 
-/// Returns the variable whose mark a text is, if it is one and nothing else.
-pub(super) fn sole(text: &str) -> Option<&str> {
+/// Returns the name if the text is exactly one mark.
+pub(super) fn single_mark(text: &str) -> Option<&str> {
     next(text).filter(|(before, _, after)| before.is_empty() && after.is_empty()).map(|(_, name, _)| name)
 }
 
-/// Whether a text holds a mark.
+/// Whether a text contains a mark.
 pub(super) fn holds_one(text: &str) -> bool {
     text.contains(OPEN)
 }
 
-/// The first mark: what stands before it, the variable, and what stands behind it.
+/// Splits a text at its first mark: the text before it, the name, and the text after it.
 fn next(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once(OPEN)?;
     let (name, after) = rest.split_once(CLOSE)?;
@@ -125,12 +129,12 @@ fn plain(text: &str) -> String {
     unmark(text, |name| format!("{OPEN}{name}{CLOSE}"))
 }
 
-/// Whether every mark in it is as it was made.
+/// Whether all marks are unmodified.
 fn is_whole(text: &str) -> bool {
     !unmark(text, str::to_owned).contains([OPEN, CLOSE, '\u{E002}'])
 }
 
-/// All that goes over the wire.
+/// Returns all text that the request sends.
 fn texts(request: &Prepared) -> Vec<String> {
     let fields = request.headers.iter().map(|header| header.value.clone());
     let bytes = request.body.iter().chain(&request.raw);
@@ -150,7 +154,7 @@ fn decoded(credentials: &str) -> String {
 }
 
 fn memory(trial: &Trial, definitions: &[StepDefinition], suite: &Suite, rest: &str) -> Memory {
-    // The dollar makes the shell's words with it quoted.
+    // The dollar sign makes the shell quoting treat the word as special, so the mark ends up in single quotes.
     let mark = |name: &str| Json::from(format!("{OPEN}${}{}{CLOSE}", variable(name), rest.repeat(100)));
     let mut memory = Memory::new(suite);
     for capture in definitions.iter().flat_map(StepDefinition::captures) {

@@ -1,4 +1,4 @@
-//! From an answer as it was printed to what a step expects.
+//! Converts a printed response to the expectation of a step.
 
 use std::collections::BTreeMap;
 
@@ -6,37 +6,37 @@ use serde_json::Value as Json;
 
 use super::capture::Kept;
 use super::printed::Head;
-use super::{Body, Seen, fresh, status};
+use super::{Body, Exchange, fresh, status};
 use crate::cookie::SetCookie;
 use crate::json::escape;
 use crate::request::is_token;
 use crate::yaml::page::{Yaml, quote, quoted};
 
-/// The values that mean something at this step: what was kept before it, and the fixtures.
+/// Maps the values that are known at a step (earlier captures and fixtures) to their names.
 pub(super) type Known = BTreeMap<String, String>;
 
-/// Returns what is expected of an answer, none where nothing of it is told.
-pub(super) fn expectation(seen: &Seen, known: &Known, kept: &[Kept], origin: &str) -> Yaml {
-    let body = match &seen.body {
+/// Returns the expectation for a response.
+pub(super) fn expectation(exchange: &Exchange, known: &Known, kept: &[Kept], origin: &str) -> Yaml {
+    let body = match &exchange.body {
         Body::Text { text, .. } => text.as_str(),
-        Body::Untold => "",
+        Body::Unknown => "",
     };
     let mut members = Vec::new();
     members.push((
         "status".to_owned(),
-        match &seen.head {
+        match &exchange.head {
             Some(Head { status: status @ 100..=599, .. }) => Yaml::Scalar(status.to_string()),
             Some(Head { status, .. }) => {
                 let class = Yaml::Scalar("[2xx, 4xx, 5xx]".to_owned());
-                Yaml::unsure(format!("{status} is no status of HTTP"), class)
+                Yaml::unsure(format!("{status} is not an HTTP status code"), class)
             }
-            None => status::of(body),
+            None => status::infer(body),
         },
     ));
-    if let Some(head) = &seen.head {
+    if let Some(head) = &exchange.head {
         head_fields(&head.headers, known, kept, origin, &mut members);
     }
-    if let Body::Text { text, sure } = &seen.body {
+    if let Body::Text { text, sure } = &exchange.body {
         members.extend(body_of(text, *sure, known, kept, origin));
     }
     Yaml::Mapping(members)
@@ -55,18 +55,17 @@ fn head_fields(
         let name = name.to_ascii_lowercase();
         if name == "set-cookie" {
             let Some(cookie) = cookie(value, known, kept) else { continue };
-            // Of several of one name a client keeps the last.
+            // Clients keep the last of several cookies with the same name.
             cookies.retain(|(name, _): &(String, Yaml)| *name != cookie.0);
             cookies.push(cookie);
-        } else if is_token(&name) && !is_of_the_moment(&name) && !headers.iter().any(|(own, _)| *own == name)
-        {
-            // The charset is the server's own affair.
+        } else if is_token(&name) && !is_volatile(&name) && !headers.iter().any(|(own, _)| *own == name) {
+            // The charset is a detail of the server.
             let media_type = value.split(';').next().unwrap_or_default().trim();
             let yaml = match media_type {
                 _ if name == "content-type" && is_media_type(media_type) => {
                     Yaml::Scalar(format!("!starts_with {media_type}"))
                 }
-                // Where something new was put: the path before its own name.
+                // For the location of a new resource, expect only the path without its id.
                 _ if kept.iter().any(|kept| value.ends_with(&format!("/{}", kept.value))) => {
                     let path = value.strip_prefix(origin).unwrap_or(value);
                     Yaml::Scalar(format!(
@@ -86,7 +85,7 @@ fn head_fields(
     }
 }
 
-/// Whether a text is the name of a media type (RFC 6838, section 4.2), which stands in YAML as it is.
+/// Whether a text is a media type (RFC 6838, section 4.2), which needs no quotes in YAML.
 fn is_media_type(text: &str) -> bool {
     let is_name = |name: &str| {
         name.starts_with(|first: char| first.is_ascii_alphanumeric())
@@ -95,8 +94,8 @@ fn is_media_type(text: &str) -> bool {
     text.split_once('/').is_some_and(|(kind, name)| is_name(kind) && is_name(name))
 }
 
-/// The fields that belong to the connection, to the server program or to the moment, and that no specification of an API means.
-fn is_of_the_moment(name: &str) -> bool {
+/// Whether a header field is hop-by-hop, volatile or specific to the server software.
+fn is_volatile(name: &str) -> bool {
     const NAMES: [&str; 22] = [
         "date",
         "server",
@@ -131,7 +130,7 @@ fn cookie(written: &str, known: &Known, kept: &[Kept]) -> Option<(String, Yaml)>
     let cookie = SetCookie::parse(written)?;
     let is_kept = kept.iter().any(|kept| kept.from.0 == "cookie" && kept.from.1 == cookie.name);
     let value = match text(cookie.value, known, "") {
-        // Who opens a session makes up its name, whatever it looks like.
+        // Servers generate session ids, so any value is accepted.
         Yaml::Scalar(_) if (is_kept || cookie.value.len() >= 16) && fresh::text(cookie.value).is_none() => {
             Yaml::Scalar("!any".to_owned())
         }
@@ -165,42 +164,42 @@ fn body_of(body: &str, sure: bool, known: &Known, kept: &[Kept], origin: &str) -
         let yaml = value(&json, "", known, kept, origin);
         let yaml = match &json {
             Json::Array(items) if !items.is_empty() => {
-                Yaml::unsure("the list is demanded as long as it is printed; `!containing` allows more", yaml)
+                Yaml::unsure("the list must have exactly these elements; `!containing` allows more", yaml)
             }
             _ => yaml,
         };
         return Some(("json".to_owned(), yaml));
     }
     if trimmed.starts_with(['{', '[']) {
-        let first = Yaml::unsure("the printed body is not whole JSON", Yaml::Scalar("!any".to_owned()));
+        let first = Yaml::unsure("the printed body is not complete JSON", Yaml::Scalar("!any".to_owned()));
         return Some(("text".to_owned(), first));
     }
     if trimmed.starts_with('<') {
-        // A page is for people: its title is what a specification means.
+        // HTML pages are for people, so only the title is checked.
         let title = trimmed.lines().find(|line| line.contains("<title>") && line.contains("</title>"));
         let marker = title.or_else(|| trimmed.lines().find(|line| line.starts_with("<h1>")));
         let yaml = match marker {
             Some(marker) => Yaml::Scalar(format!("!contains {}", quote(marker.trim()))),
             None => Yaml::Scalar("!any".to_owned()),
         };
-        let yaml = Yaml::unsure("of the page only this line is demanded", yaml);
+        let yaml = Yaml::unsure("only this line of the page is checked", yaml);
         return Some(("text".to_owned(), yaml));
     }
     let yaml = if sure {
-        Yaml::Scalar(words(body, known))
+        Yaml::Scalar(quote_known(body, known))
     } else {
-        let start = Yaml::Scalar(format!("!starts_with {}", words(body.trim_end(), known)));
-        Yaml::unsure("whether a line end follows is not printed", start)
+        let start = Yaml::Scalar(format!("!starts_with {}", quote_known(body.trim_end(), known)));
+        Yaml::unsure("the document does not show whether a newline follows", start)
     };
     let printed = fresh::VALUE.find_iter(body).any(|value| !known.contains_key(value.as_str()));
     Some((
         "text".to_owned(),
-        if printed { Yaml::unsure("this names a value that may be another each time", yaml) } else { yaml },
+        if printed { Yaml::unsure("this contains a value that may differ each time", yaml) } else { yaml },
     ))
 }
 
-/// A text in which the values that are known stand as expressions.
-fn words(text: &str, known: &Known) -> String {
+/// Quotes a text and replaces known values by expressions.
+fn quote_known(text: &str, known: &Known) -> String {
     let mut written = quoted(&text.replace("${", "${'${'}"));
     for (value, expression) in known.iter().filter(|(value, _)| fresh::VALUE.is_match(value)) {
         written = written.replace(value.as_str(), &format!("${{{expression}}}"));
@@ -215,22 +214,22 @@ fn text(value: &str, known: &Known, origin: &str) -> Yaml {
     fresh::text(value).unwrap_or_else(|| composed(value, known, origin))
 }
 
-/// A text in which something may be another each time: a value that somebody makes up, or the origin of the document.
+/// Returns a matcher for a text that may contain a generated value or the origin of the document.
 fn composed(value: &str, known: &Known, origin: &str) -> Yaml {
-    let behind = value.strip_prefix(origin).filter(|behind| !origin.is_empty() && behind.starts_with('/'));
-    let shown = behind.unwrap_or(value);
+    let path = value.strip_prefix(origin).filter(|path| !origin.is_empty() && path.starts_with('/'));
+    let shown = path.unwrap_or(value);
     let mut values = fresh::VALUE.find_iter(shown);
     let fresh = values.find(|found| !known.contains_key(found.as_str()));
-    let before = fresh.map(|found| words(&shown[..found.start()], known));
-    match (behind, before) {
+    let before = fresh.map(|found| quote_known(&shown[..found.start()], known));
+    match (path, before) {
         (_, Some(before)) if before == "\"\"" => {
-            let sentence = "this begins with a value that may be another each time";
+            let sentence = "this begins with a value that may differ each time";
             Yaml::unsure(sentence, Yaml::Scalar("!string".to_owned()))
         }
         (Some(_), Some(before)) => Yaml::Scalar(format!("!contains {before}")),
         (None, Some(before)) => Yaml::Scalar(format!("!starts_with {before}")),
-        (Some(behind), None) => Yaml::Scalar(format!("!ends_with {}", words(behind, known))),
-        (None, None) if fresh::VALUE.is_match(value) => Yaml::Scalar(words(value, known)),
+        (Some(path), None) => Yaml::Scalar(format!("!ends_with {}", quote_known(path, known))),
+        (None, None) if fresh::VALUE.is_match(value) => Yaml::Scalar(quote_known(value, known)),
         (None, None) => Yaml::text(value),
     }
 }

@@ -1,47 +1,47 @@
-//! What one story has to do with another: a scenario is played alone, and what another has kept is not there.
+//! Adds remarks where stories depend on each other or contradict each other.
 //!
-//! In go the stories, out come they with remarks: where a document answers one request in two ways under two headings, where a cookie jar is
-//! filled under one and used under another, and where a value is sent that was printed under another. What is right there the document does not
-//! say in its sessions.
+//! Each scenario runs alone, so cookies and values from another scenario are not available. The document does not say what should happen,
+//! so the reader has to decide.
 
-use super::{Body, Seen, Story, Wanted, capture, status};
+use super::{Body, Exchange, Story, Wanted, capture, status};
 use crate::curl;
 use crate::request::{Prepared, Request};
 use crate::template::Scope;
 
-/// Adds the remarks.
+/// Adds the remarks to the exchanges.
 pub(super) fn mark(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
     contradictions(stories, origin, wanted);
     jars(stories, origin, wanted);
     values(stories, wanted);
 }
 
-/// Where a request sends the cookies of a jar that only another story fills.
+/// Marks requests that send the cookies of a jar that only another story fills.
 fn jars(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
     let kept: Vec<(usize, usize, String)> = (stories.iter().enumerate())
-        .flat_map(|(index, story)| story.seen.iter().map(move |seen| (index, seen)))
-        .filter_map(|(index, seen)| {
-            Some((index, seen.place.line(), parsed(seen, origin, wanted)?.jar?.keeps?))
+        .flat_map(|(index, story)| story.exchanges.iter().map(move |exchange| (index, exchange)))
+        .filter_map(|(index, exchange)| {
+            Some((index, exchange.place.line(), parsed(exchange, origin, wanted)?.jar?.keeps?))
         })
         .collect();
     for (index, story) in stories.iter_mut().enumerate() {
-        for seen in &mut story.seen {
-            let Some(jar) = parsed(seen, origin, wanted).and_then(|request| request.jar?.reads) else {
+        for exchange in &mut story.exchanges {
+            let Some(jar) = parsed(exchange, origin, wanted).and_then(|request| request.jar?.reads) else {
                 continue;
             };
             let own = kept
                 .iter()
-                .any(|(story, line, name)| *story == index && *name == jar && *line < seen.place.line());
+                .any(|(story, line, name)| *story == index && *name == jar && *line < exchange.place.line());
             let other = kept.iter().find(|(story, _, name)| *story != index && *name == jar);
             if let Some((_, line, _)) = other.filter(|_| !own) {
-                seen.remarks
-                    .push(format!("the cookies of {jar} are kept by line {line}, in another scenario"));
+                exchange.remarks.push(format!(
+                    "the cookie jar {jar} is filled in another scenario (line {line} of the document)"
+                ));
             }
         }
     }
 }
 
-/// Where a command sends what only an answer of a story before it has printed.
+/// Marks commands that send a value that only a response of an earlier story contains.
 fn values(stories: &mut [Story], wanted: &Wanted<'_>) {
     let given = |value: &str| {
         let mut fixtures = wanted.suite.iter().flat_map(|suite| &suite.fixtures);
@@ -50,37 +50,43 @@ fn values(stories: &mut [Story], wanted: &Wanted<'_>) {
     let number = |value: &str| value.bytes().all(|byte| byte.is_ascii_digit());
     let mut before: Vec<(usize, String)> = Vec::new();
     for story in stories {
-        let printed: Vec<Vec<String>> = (story.seen.iter())
-            .map(|seen| capture::printed(seen).into_iter().map(|(_, value)| value).collect())
+        let printed: Vec<Vec<String>> = (story.exchanges.iter())
+            .map(|exchange| capture::printed(exchange).into_iter().map(|(_, value)| value).collect())
             .collect();
-        for (index, seen) in story.seen.iter_mut().enumerate() {
+        for (index, exchange) in story.exchanges.iter_mut().enumerate() {
             for (line, value) in &before {
                 let own = printed[..index].iter().flatten().any(|other| other == value);
-                let said = seen.remarks.iter().any(|remark| remark.starts_with(value.as_str()));
-                if !own && !said && !number(value) && !given(value) && capture::sends(&seen.command, value) {
-                    let remark =
-                        format!("{value} was printed by the answer of line {line}, in another scenario");
-                    seen.remarks.push(remark);
+                let said = exchange.remarks.iter().any(|remark| remark.starts_with(value.as_str()));
+                if !own
+                    && !said
+                    && !number(value)
+                    && !given(value)
+                    && capture::sends(&exchange.command, value)
+                {
+                    let remark = format!(
+                        "{value} comes from a response in another scenario (line {line} of the document)"
+                    );
+                    exchange.remarks.push(remark);
                 }
             }
         }
-        for (seen, values) in story.seen.iter().zip(printed) {
-            before.extend(values.into_iter().map(|value| (seen.place.line(), value)));
+        for (exchange, values) in story.exchanges.iter().zip(printed) {
+            before.extend(values.into_iter().map(|value| (exchange.place.line(), value)));
         }
     }
 }
 
-fn parsed(seen: &Seen, origin: &str, wanted: &Wanted<'_>) -> Option<Request> {
-    curl::parse(&seen.command, origin, wanted.files, &seen.place).ok()
+fn parsed(exchange: &Exchange, origin: &str, wanted: &Wanted<'_>) -> Option<Request> {
+    curl::parse(&exchange.command, origin, wanted.files, &exchange.place).ok()
 }
 
-/// Where a request is answered with another status by another story.
+/// Marks requests that get another status in another story.
 fn contradictions(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
     let mut known: Vec<(usize, usize, Prepared, u64)> = Vec::new();
-    for (story, told) in stories.iter().enumerate() {
-        for (index, seen) in told.seen.iter().enumerate() {
-            if let (Some(request), Some(status)) = (request(seen, origin, wanted), answered(seen)) {
-                known.push((story, index, request, status));
+    for (index_of_story, story) in stories.iter().enumerate() {
+        for (index, exchange) in story.exchanges.iter().enumerate() {
+            if let (Some(request), Some(status)) = (request(exchange, origin, wanted), answered(exchange)) {
+                known.push((index_of_story, index, request, status));
             }
         }
     }
@@ -92,23 +98,23 @@ fn contradictions(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
                 && same(sent, request)
         });
         if let Some((other, at, _, answered)) = other {
-            let line = stories[*other].seen[*at].place.line();
-            let remark = format!("line {line} of the document answers this very request {answered}");
-            stories[*story].seen[*index].remarks.push(remark);
+            let line = stories[*other].exchanges[*at].place.line();
+            let remark = format!("line {line} of the document shows status {answered} for the same request");
+            stories[*story].exchanges[*index].remarks.push(remark);
         }
     }
 }
 
-fn request(seen: &Seen, origin: &str, wanted: &Wanted<'_>) -> Option<Prepared> {
-    parsed(seen, origin, wanted)?.prepare(&Scope::default()).ok()
+fn request(exchange: &Exchange, origin: &str, wanted: &Wanted<'_>) -> Option<Prepared> {
+    parsed(exchange, origin, wanted)?.prepare(&Scope::default()).ok()
 }
 
-/// The status, where the document tells it.
-fn answered(seen: &Seen) -> Option<u64> {
-    match (&seen.head, &seen.body) {
+/// Returns the status, if the document shows it or it follows from the body.
+fn answered(exchange: &Exchange) -> Option<u64> {
+    match (&exchange.head, &exchange.body) {
         (Some(head), _) => Some(u64::from(head.status)),
         (None, Body::Text { text, .. }) => status::known(text),
-        (None, Body::Untold) => None,
+        (None, Body::Unknown) => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What one answer prints and a later command sends: captures, and the expressions in their place.
+//! Finds values that one response contains and a later command sends: adds captures and replaces the values by expressions.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::{Body, Seen, Wanted, pattern};
+use super::{Body, Exchange, Wanted, pattern};
 use crate::cookie::SetCookie;
 use crate::curl;
 use crate::json::escape;
 use crate::suite::{OUTPUT, Suite};
 
-/// A capture of a step: its name, how it is written, and the value that was printed.
+/// A capture of a step: its name, its source, and the printed value.
 #[derive(Debug, Clone)]
 pub(super) struct Kept {
     pub(super) name: String,
@@ -20,25 +20,27 @@ pub(super) struct Kept {
     pub(super) value: String,
 }
 
-/// Returns the captures of each exchange, and puts expressions into the commands behind them, where they leave a command of `origin`.
-pub(super) fn link(seen: &mut [Seen], origin: &str, wanted: &Wanted<'_>) -> Vec<Vec<Kept>> {
+/// Returns the captures of each exchange and replaces the captured values in later commands.
+///
+/// A value is replaced only if the result is still a valid command for `origin`.
+pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>) -> Vec<Vec<Kept>> {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    let mut kept: Vec<Vec<Kept>> = vec![Vec::new(); seen.len()];
-    for index in 0..seen.len() {
-        for (from, value) in printed(&seen[index]) {
+    let mut kept: Vec<Vec<Kept>> = vec![Vec::new(); exchanges.len()];
+    for index in 0..exchanges.len() {
+        for (from, value) in printed(&exchanges[index]) {
             let known = kept.iter().flatten().any(|other: &Kept| other.value == value);
-            let echo = seen[..=index].iter().any(|earlier| sends(&earlier.command, &value));
-            let takes = |later: &Seen| {
+            let echo = exchanges[..=index].iter().any(|earlier| sends(&earlier.command, &value));
+            let takes = |later: &Exchange| {
                 sends(&later.command, &value) && {
                     let command = replace(&later.command, &value, "${value}");
                     curl::parse(&command, origin, wanted.files, &later.place).is_ok()
                 }
             };
-            if known || echo || !seen[index + 1..].iter().any(takes) {
+            if known || echo || !exchanges[index + 1..].iter().any(takes) {
                 continue;
             }
             let name = name(&from, &mut names, wanted.suite);
-            for later in seen[index + 1..].iter_mut().filter(|later| takes(later)) {
+            for later in exchanges[index + 1..].iter_mut().filter(|later| takes(later)) {
                 later.command = replace(&later.command, &value, &format!("${{{name}}}"));
                 later.remarks.retain(|remark| !remark.starts_with(&value));
             }
@@ -48,21 +50,21 @@ pub(super) fn link(seen: &mut [Seen], origin: &str, wanted: &Wanted<'_>) -> Vec<
     kept
 }
 
-/// What an answer prints that another request could send.
-pub(super) fn printed(seen: &Seen) -> Vec<((&'static str, String), String)> {
+/// Returns the values of a response that a later request could send, with their sources.
+pub(super) fn printed(exchange: &Exchange) -> Vec<((&'static str, String), String)> {
     let mut values = Vec::new();
-    for (name, value) in seen.head.iter().flat_map(|head| &head.headers) {
+    for (name, value) in exchange.head.iter().flat_map(|head| &head.headers) {
         if name.eq_ignore_ascii_case("set-cookie") {
             if let Some(cookie) = SetCookie::parse(value)
                 && cookie.value.len() > 3
             {
                 values.push((("cookie", cookie.name.to_owned()), cookie.value.to_owned()));
             }
-        } else if speaks_of_a_key(name, value) {
+        } else if is_identifier(name, value) {
             values.push((("header", name.to_ascii_lowercase()), value.clone()));
         }
     }
-    if let Body::Text { text, .. } = &seen.body
+    if let Body::Text { text, .. } = &exchange.body
         && let Ok(json) = serde_json::from_str::<Json>(text)
     {
         leaves(&json, "", &mut values);
@@ -73,7 +75,7 @@ pub(super) fn printed(seen: &Seen) -> Vec<((&'static str, String), String)> {
 fn leaves(json: &Json, pointer: &str, values: &mut Vec<((&'static str, String), String)>) {
     let name = pointer.rsplit('/').next().unwrap_or_default();
     match json {
-        Json::String(text) if speaks_of_a_key(name, text) => {
+        Json::String(text) if is_identifier(name, text) => {
             values.push((("json", pointer.to_owned()), text.clone()));
         }
         Json::Number(number) if KEY_NAME.is_match(name) && number.is_u64() => {
@@ -95,9 +97,10 @@ fn leaves(json: &Json, pointer: &str, values: &mut Vec<((&'static str, String), 
     }
 }
 
-/// Whether a value is one that somebody else made up, and not a word that happens to stand in two places. A whole address is none: in
-/// the place of a command's own nobody could say whose it is.
-fn speaks_of_a_key(name: &str, value: &str) -> bool {
+/// Whether a value looks like a generated identifier and not like an ordinary word.
+///
+/// Absolute URLs are excluded: if one replaced the URL of a command, its origin would be unknown.
+fn is_identifier(name: &str, value: &str) -> bool {
     if value.contains("://") || value.starts_with("//") {
         return false;
     }
@@ -109,7 +112,7 @@ fn speaks_of_a_key(name: &str, value: &str) -> bool {
         || (long && !value.contains('@'))
 }
 
-/// Whether a command has a value as a word of its own; a number counts as a part of a path only.
+/// Whether a command contains a value as a separate word. Numbers count only as path segments.
 pub(super) fn sends(command: &str, value: &str) -> bool {
     !occurrences(command, value).is_empty()
 }
@@ -117,14 +120,14 @@ pub(super) fn sends(command: &str, value: &str) -> bool {
 fn occurrences(command: &str, value: &str) -> Vec<usize> {
     let number = value.bytes().all(|byte| byte.is_ascii_digit());
     let part = |one: char| one.is_alphanumeric() || one == '-' || one == '_';
-    // What begins before the path of an address is no word of its own.
+    // Scheme and authority of a URL are not separate words.
     let heads: Vec<_> = HEAD.find_iter(command).map(|head| head.range()).collect();
     let found = command.match_indices(value).map(|(at, _)| at);
     found
         .filter(|at| !heads.iter().any(|head| head.contains(at)))
         .filter(|at| {
-            let (before, behind) = (&command[..*at], &command[at + value.len()..]);
-            let bordered = !before.ends_with(part) && !behind.starts_with(part);
+            let (before, after) = (&command[..*at], &command[at + value.len()..]);
+            let bordered = !before.ends_with(part) && !after.starts_with(part);
             bordered && (!number || before.ends_with('/'))
         })
         .collect()
@@ -158,7 +161,7 @@ fn name(from: &(&str, String), names: &mut BTreeMap<String, usize>, suite: Optio
     if *count == 1 { plain } else { format!("{plain}_{count}") }
 }
 
-/// The scheme and the authority of an address (RFC 3986, section 3).
+/// The scheme and the authority of a URL (RFC 3986, section 3).
 static HEAD: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[A-Za-z][A-Za-z0-9+.-]*://[^/?\s'"]*"#));
 
 static KEY_NAME: LazyLock<Regex> =

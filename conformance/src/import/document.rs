@@ -1,4 +1,4 @@
-//! The exchanges that a document prints, story by story.
+//! Extracts the exchanges that a document prints, grouped by heading.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 use url::Url;
 
-use super::{Body, Launched, Seen, Story, Wanted, pattern, printed};
+use super::{Body, Exchange, Launched, Story, Wanted, pattern, printed};
 use crate::curl;
 use crate::diagnostic::Diagnostic;
 use crate::shell::{self, Quote, Quotes, Role};
@@ -15,23 +15,24 @@ use crate::source::Source;
 use crate::template::Scope;
 use crate::transcript::{self, Command};
 
-/// Returns the origin of the document and its stories.
+/// Returns the origin of the document and its stories, one for each heading.
 pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(String, Vec<Story>), Diagnostic> {
     let commands = transcript::commands(source);
     let known = wanted.suite.map(|suite| suite.origin.clone()).or_else(|| wanted.origin.clone());
     let Some(origin) = known.or_else(|| most_named(&commands)) else {
-        return Err(Diagnostic::new(format!("{} shows no curl command with an address", source.path()))
-            .help("sessions stand in code blocks, behind a prompt such as `$`, or begin with `curl`"));
+        return Err(Diagnostic::new(format!("{} has no curl command with a URL", source.path())).help(
+            "sessions must be in code blocks; commands follow a prompt such as `$` or begin with `curl`",
+        ));
     };
     let mut stories: Vec<Story> = Vec::new();
     let mut launched = None;
-    // What other commands have printed: no answer gives it, so no step can keep it.
-    let mut told = String::new();
+    // Output of commands other than curl. No response contains it, so no step can capture it.
+    let mut other_output = String::new();
     let mut heading = None;
     for command in &commands {
         if !command.is_curl() {
             launched = launch(&command.text).or(launched);
-            told.push_str(&command.output);
+            other_output.push_str(&command.output);
             continue;
         }
         let here = command.heading.as_ref().map(|heading| heading.line);
@@ -43,19 +44,24 @@ pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(Stri
                     Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().into_owned()
                 }
             };
-            stories.push(Story { title, launched: None, seen: Vec::new(), left_out: Vec::new() });
+            stories.push(Story { title, launched: None, exchanges: Vec::new(), left_out: Vec::new() });
         }
         let Some(story) = stories.last_mut() else { continue };
         story.launched = launched.clone();
-        match read(command, &origin, &told, wanted) {
-            Ok(seen) => story.seen.push(seen),
+        match read(command, &origin, &other_output, wanted) {
+            Ok(exchange) => story.exchanges.push(exchange),
             Err(reason) => story.left_out.push(reason),
         }
     }
     Ok((origin, stories))
 }
 
-fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Result<Seen, Diagnostic> {
+fn read(
+    command: &Command,
+    origin: &str,
+    other_output: &str,
+    wanted: &Wanted<'_>,
+) -> Result<Exchange, Diagnostic> {
     let mut remarks = Vec::new();
     let (text, shell) = first_command(&command.text);
     let mut hidden = false;
@@ -70,33 +76,29 @@ fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Res
             | "2>/dev/null"
             | "2> /dev/null" => {}
             piece => {
-                remarks.push(format!("the shell did more than the request: {piece}"));
+                remarks.push(format!("this part of the shell command was dropped: {piece}"));
                 hidden = true;
             }
         }
     }
-    // What the shell takes for a variable means nothing here.
+    // Shell variables are not expanded.
     for variable in VARIABLE.find_iter(&expanded(&text)) {
-        remarks.push(format!(
-            "{} was a variable of the shell: capture it or write its value",
-            variable.as_str()
-        ));
+        remarks.push(format!("{} is a shell variable: capture it or write its value", variable.as_str()));
     }
     let text = text.replace("${", "${'${'}");
     if hides_address(&text) {
         remarks.push(
-            "the document hides an e-mail address in this request, and perhaps what stands before it"
-                .to_owned(),
+            "an e-mail address was removed from this request, perhaps with the text before it".to_owned(),
         );
     }
     for value in super::fresh::VALUE.find_iter(&text).map(|value| value.as_str()) {
-        if told.contains(value) {
-            remarks.push(format!("{value} was printed by another command, not by an answer"));
+        if other_output.contains(value) {
+            remarks.push(format!("{value} comes from the output of another command, not from a response"));
         }
     }
     let text = match named_by(&text).filter(|named| named != origin && of_this_machine(named, origin)) {
         Some(named) => {
-            remarks.push(format!("the document names {named} here"));
+            remarks.push(format!("the document uses {named} here"));
             text.replacen(named.trim_start_matches("http://"), origin.trim_start_matches("http://"), 1)
         }
         None => text,
@@ -104,15 +106,12 @@ fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Res
     let request = curl::parse(&text, origin, wanted.files, &command.place)?;
     if request.pathless(&Scope::default()).is_some() {
         let place = command.place.clone();
-        return Err(Diagnostic::at(
-            place,
-            "behind the host of this address stands no path that begins with `/`",
-        )
-        .help("a variable of the shell means nothing here: write its value"));
+        return Err(Diagnostic::at(place, "the path of this URL does not begin with `/`")
+            .help("shell variables are not expanded: write the value"));
     }
     let (mut head, mut body) = printed::read(&command.output);
     if head.is_none() && (text.contains("%{http_code}") || text.contains("%{response_code}")) {
-        // What `-w` prints stands behind the body.
+        // The output of `-w` follows the body.
         if let Some((before, status)) =
             STATUS.captures(&body).map(|found| (found[1].to_owned(), found[2].to_owned()))
         {
@@ -121,7 +120,7 @@ fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Res
         }
     }
     if command.apart {
-        remarks.push("what is printed below the session is taken for the answer's body".to_owned());
+        remarks.push("the text below the session is assumed to be the body of the response".to_owned());
     }
     let prompted = !command.place.line_text().trim_start().starts_with("curl");
     let writes_elsewhere = ["-o", "-O", "--output", "--remote-name", "-I", "--head"]
@@ -129,24 +128,24 @@ fn read(command: &Command, origin: &str, told: &str, wanted: &Wanted<'_>) -> Res
         .any(|option| text.split_whitespace().any(|word| word == *option));
     let left_away = body.is_empty() && !head.as_ref().is_some_and(has_no_body);
     if left_away && head.is_some() && !hidden && !writes_elsewhere {
-        remarks.push("the document does not print the body".to_owned());
+        remarks.push("the document does not show the body".to_owned());
     }
     let body = if hidden || writes_elsewhere || left_away {
-        Body::Untold
+        Body::Unknown
     } else {
         Body::Text { sure: prompted || head.is_some(), text: body }
     };
     let (comment, place) = (command.comment.clone(), command.place.clone());
-    Ok(Seen { command: text, place, comment, head, body, remarks })
+    Ok(Exchange { command: text, place, comment, head, body, remarks })
 }
 
-/// Whether an answer with this head has no body, so that none was left away in print (RFC 9112, section 6.3).
+/// Whether a response with this head has no body, so that the document omits none (RFC 9112, section 6.3).
 fn has_no_body(head: &printed::Head) -> bool {
     let length = head.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     matches!(head.status, 100..=199 | 204 | 304) || length.is_some_and(|(_, length)| length.trim() == "0")
 }
 
-/// Whether an e-mail address was hidden from robots: what documents show in its place has a space of either kind.
+/// Whether an e-mail address was replaced by a placeholder, as web sites do against spam robots.
 pub(super) fn hides_address(text: &str) -> bool {
     text.contains("[email protected]") || text.contains("[email\u{a0}protected]")
 }
@@ -154,14 +153,14 @@ pub(super) fn hides_address(text: &str) -> bool {
 static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^(.*?)\s*\b([1-5]\d\d)\s*$"));
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\$\{?[A-Za-z_]\w*\}?"));
 
-/// What of a command the shell looks for variables in.
+/// Returns the command with every character blanked in which the shell does not expand variables.
 fn expanded(text: &str) -> String {
     let mut quotes = Quotes::default();
     let expands = |role| matches!(role, Role::Plain | Role::Within(Quote::Double));
     text.chars().map(|one| if expands(quotes.take(one)) { one } else { ' ' }).collect()
 }
 
-/// Returns the command before the shell's first operator, and the pieces behind it, each with its operator.
+/// Returns the command before the first operator of the shell, and the pieces after it, each with its operator.
 fn first_command(text: &str) -> (String, Vec<String>) {
     let mut quotes = Quotes::default();
     let mut cuts = Vec::new();
@@ -170,7 +169,7 @@ fn first_command(text: &str) -> (String, Vec<String>) {
         let role = quotes.take(one);
         match one {
             _ if role != Role::Plain => {}
-            // A part of an address stands unquoted more often than a job in the background does.
+            // An unquoted `&` inside of a word is more often part of a URL than a background job.
             '|' | ';' => cuts.push(at),
             '>' if before.is_whitespace() || before == '2' => {
                 cuts.push(if before == '2' { at - 1 } else { at });
@@ -189,7 +188,7 @@ fn words(command: &str) -> Option<Vec<String>> {
     Some(shell::split(command).ok()?.into_iter().map(|word| word.text).collect())
 }
 
-/// The command that starts a target: one with variables of the environment before it.
+/// Returns the command that starts a target: a program with environment variables before it.
 fn launch(text: &str) -> Option<Launched> {
     let words = words(text)?;
     let assignment = |word: &String| {
@@ -200,7 +199,7 @@ fn launch(text: &str) -> Option<Launched> {
     };
     let assigned: Vec<_> = words.iter().map_while(assignment).collect();
     let program = words[assigned.len()..].join(" ");
-    // Of several of one name the last counts.
+    // The last assignment of a variable wins.
     let last = |(index, (name, _)): &(usize, &(String, String))| {
         !assigned[index + 1..].iter().any(|(later, _)| later == name)
     };
@@ -208,7 +207,7 @@ fn launch(text: &str) -> Option<Launched> {
     (!env.is_empty() && !program.is_empty()).then_some(Launched { env, program })
 }
 
-/// The origin that most commands name.
+/// Returns the origin that most commands use.
 fn most_named(commands: &[Command]) -> Option<String> {
     let mut named: BTreeMap<String, usize> = BTreeMap::new();
     for command in commands.iter().filter(|command| command.is_curl()) {
@@ -219,7 +218,7 @@ fn most_named(commands: &[Command]) -> Option<String> {
     named.into_iter().max_by_key(|(_, count)| *count).map(|(origin, _)| origin)
 }
 
-/// The origin of the address in a command.
+/// Returns the origin of the URL in a command.
 pub(super) fn named_by(command: &str) -> Option<String> {
     let words = words(command)?;
     let address = words.iter().find_map(|word| Some(ADDRESS.captures(word)?[1].to_owned()));
@@ -230,13 +229,13 @@ pub(super) fn named_by(command: &str) -> Option<String> {
     address.or_else(bare).map(|origin| without_user(&origin)).filter(|origin| is_origin(origin))
 }
 
-/// Whether a text can be the origin of a suite.
+/// Whether a text is a valid origin of a suite.
 pub(super) fn is_origin(text: &str) -> bool {
     let fits = |one: char| one.is_ascii_alphanumeric() || "-._~:/[]${}".contains(one);
     text.chars().all(fits) && !text.ends_with(':') && Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
-/// Whether two origins are names of one port of the machine that the document was written on.
+/// Whether two origins are the same port of the local machine under different names.
 fn of_this_machine(one: &str, other: &str) -> bool {
     let port = |origin: &str| {
         let rest = origin.strip_prefix("http://")?;
@@ -262,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_shell_does_behind_the_command_is_told_apart() {
+    fn splits_a_command_at_shell_operators() {
         assert_eq!(
             first_command("curl 'a|b' -s 2>/dev/null | jq ."),
             ("curl 'a|b' -s".to_owned(), vec!["2>/dev/null".to_owned(), "| jq .".to_owned()])
@@ -272,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_one_where_the_shell_looks_for_it() {
+    fn finds_shell_variables_outside_of_single_quotes() {
         assert_eq!(
             VARIABLE
                 .find_iter(&expanded(r#"a '$B' "$C" \$D $'it\'s $E' $F"#))
@@ -283,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_with_an_environment_before_it_starts_a_target() {
+    fn recognizes_a_launch_command_by_its_environment() {
         let launched = launch("API_PORT=5000 AUTH='x y' python3 -m app").unwrap();
         assert_eq!(launched.env[1], ("AUTH".to_owned(), "x y".to_owned()));
         assert_eq!(launched.program, "python3 -m app");

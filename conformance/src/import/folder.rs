@@ -1,4 +1,4 @@
-//! Where an import is read from and written to: the only room of it that touches files.
+//! Reads the files of an import and writes its results.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,34 +9,35 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Source;
 use crate::suite::{Folder, Suite};
 
-/// What is imported, and where it goes.
+/// Source, destination and options of an import.
 #[derive(Debug)]
 pub struct Order<'a> {
-    /// A document, or a browser's recording.
+    /// The document or recording.
     pub from: From<'a>,
-    /// The folder that is written into.
+    /// The folder to write to.
     pub out: &'a Path,
-    /// The specification's own origin, where it is said.
+    /// The origin of the specification, if given.
     pub origin: Option<&'a str>,
-    /// The profile of every scenario, where it is said.
+    /// The profile of every scenario, if given.
     pub profile: Option<&'a str>,
-    /// Whether files that are there may be written over.
+    /// Whether existing files may be overwritten.
     pub force: bool,
 }
 
-/// What is imported.
+/// The kind of source.
 #[derive(Debug, Clone, Copy)]
 pub enum From<'a> {
-    /// A document that prints shell sessions.
+    /// A document that contains shell sessions.
     Document(&'a Path),
-    /// A browser's recording.
+    /// A browser recording (HAR).
     Har(&'a Path),
 }
 
-/// Imports into a folder, and loads the suite that it belongs to then.
+/// Imports into a folder, then loads the suite that the folder belongs to.
 ///
 /// # Errors
-/// A file that cannot be read or written or would be lost, a document without exchanges, or a suite that does not load.
+/// Fails if a file cannot be read or written, if a file would be overwritten without `force`, if the document has no exchanges, or if the
+/// resulting suite does not load.
 pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
     let (From::Document(from) | From::Har(from)) = order.from;
     let source = read(from)?;
@@ -66,7 +67,7 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
     };
     if import.exchanges == 0 {
         let mut wrong = Diagnostics::from(Diagnostic::new(format!(
-            "{} has no exchange that can be a step",
+            "{} has no exchange that can become a step",
             source.path()
         )));
         import.left_out.into_iter().for_each(|left_out| wrong.push(left_out));
@@ -87,7 +88,7 @@ fn read(path: &Path) -> Result<Arc<Source>, Diagnostic> {
     }
 }
 
-/// The suite that a folder belongs to: the folder itself or one above it.
+/// Returns the root of the suite that a folder belongs to: the folder itself or one above it.
 fn root(out: &Path) -> Option<PathBuf> {
     let whole = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
     let is_suite = |folder: &&Path| folder.join("suite.yaml").is_file();
@@ -100,8 +101,8 @@ fn root(out: &Path) -> Option<PathBuf> {
 fn write(import: &Import, order: &Order<'_>) -> Result<(), Diagnostic> {
     let there = import.files.iter().map(|(name, _)| order.out.join(name)).find(|path| path.exists());
     if let Some(path) = there.filter(|_| !order.force) {
-        return Err(Diagnostic::new(format!("the file {} is there already", path.display()))
-            .help("--force writes over it; nothing was written"));
+        return Err(Diagnostic::new(format!("the file {} already exists", path.display()))
+            .help("nothing was written; use --force to overwrite it"));
     }
     let unwritable = |path: &Path, error: &std::io::Error| {
         Diagnostic::new(format!("{} cannot be written: {error}", path.display()))

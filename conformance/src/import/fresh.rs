@@ -1,4 +1,4 @@
-//! Values that the next answer cannot repeat: what is written in their place.
+//! Recognizes values that a target generates, and returns matchers for them.
 
 use std::sync::LazyLock;
 
@@ -9,11 +9,11 @@ use super::pattern;
 use crate::matcher;
 use crate::yaml::page::Yaml;
 
-/// A value that one answer gives and a later request sends, wherever it stands.
+/// A generated value that a later request may send: a UUID or a long hexadecimal number.
 pub(super) static VALUE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9a-f]{24,}"));
 
-/// Returns the matcher of a text that can only be fresh or cannot be known, none where it is compared as it is.
+/// Returns a matcher for a text that differs between runs or is only partly known; `None` if it can be compared literally.
 pub(super) fn text(text: &str) -> Option<Yaml> {
     let scalar = |text: &str| Some(Yaml::Scalar(text.to_owned()));
     let value = text.into();
@@ -32,24 +32,21 @@ pub(super) fn text(text: &str) -> Option<Yaml> {
         return scalar(r"!regex '^[\w-]+\.[\w-]+\.[\w-]*$'");
     }
     if hides_address(text) {
-        return Some(Yaml::unsure(
-            "the document hides an e-mail address here",
-            Yaml::Scalar("!string".to_owned()),
-        ));
+        return Some(Yaml::unsure("an e-mail address was removed here", Yaml::Scalar("!string".to_owned())));
     }
     if text.ends_with("...") || text.ends_with('…') {
         return Some(Yaml::unsure(
-            "the document prints only a part of this",
+            "the document shows only a part of this",
             Yaml::Scalar("!string".to_owned()),
         ));
     }
     if HEXADECIMAL.is_match(text) {
-        return Some(Yaml::unsure("this may be another value each time", Yaml::Scalar("!string".to_owned())));
+        return Some(Yaml::unsure("this value may differ each time", Yaml::Scalar("!string".to_owned())));
     }
     None
 }
 
-/// Whether a number can only be fresh: a time in seconds or milliseconds under a name that says so.
+/// Whether a number is a point in time: in the range of Unix times (s or ms), with a name that says so.
 pub(super) fn is_time(name: &str, number: &serde_json::Number) -> bool {
     let range = number.as_u64().is_some_and(|number| {
         (1_000_000_000..4_000_000_000).contains(&number)

@@ -1,4 +1,4 @@
-//! The exchanges of a browser's recording (HTTP Archive 1.2).
+//! Extracts the exchanges of a browser recording (HTTP Archive 1.2).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use base64::Engine as _;
 use serde_json::Value as Json;
 
 use super::document::is_origin;
-use super::{Body, Seen, Story, Wanted, printed::Head};
+use super::{Body, Exchange, Story, Wanted, printed::Head};
 use crate::curl;
 use crate::diagnostic::Diagnostic;
 use crate::request::{Agent, Header, Prepared};
@@ -16,39 +16,43 @@ use crate::source::{Source, Span};
 /// Returns the origin of the recording and its stories, one for each page.
 pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(String, Vec<Story>), Diagnostic> {
     let har: Json = serde_json::from_str(source.text()).map_err(|error| {
-        Diagnostic::new(format!("{} is no recording: {error}", source.path()))
-            .help("a browser's developer tools save one: Network, Save all as HAR")
+        Diagnostic::new(format!("{} is not a HAR recording: {error}", source.path()))
+            .help("save one with the developer tools of a browser: Network, Save all as HAR")
     })?;
     let Some(entries) = har.pointer("/log/entries").and_then(Json::as_array) else {
-        return Err(Diagnostic::new(format!("{} is no recording: it has no `log.entries`", source.path())));
+        return Err(Diagnostic::new(format!(
+            "{} is not a HAR recording: `log.entries` is missing",
+            source.path()
+        )));
     };
     let called: Vec<&Json> = entries.iter().filter(|entry| calls_an_api(entry)).collect();
     let known = wanted.suite.map(|suite| suite.origin.clone()).or_else(|| wanted.origin.clone());
     let Some(origin) = known.or_else(|| most_called(&called)) else {
-        return Err(Diagnostic::new(format!("{} records no call of an API", source.path())));
+        return Err(Diagnostic::new(format!("{} has no request to an API", source.path())));
     };
     let mut stories: Vec<(String, Story)> = Vec::new();
     for entry in called {
         let page = text(entry, "/pageref").to_owned();
         if stories.last().is_none_or(|(last, _)| *last != page) {
             let title = title(&har, &page).unwrap_or_else(|| "a recording".to_owned());
-            stories.push((page, Story { title, launched: None, seen: Vec::new(), left_out: Vec::new() }));
+            stories
+                .push((page, Story { title, launched: None, exchanges: Vec::new(), left_out: Vec::new() }));
         }
         let Some((_, story)) = stories.last_mut() else { continue };
         match read(entry, &origin, source, wanted) {
-            Some(Ok(seen)) => story.seen.push(seen),
+            Some(Ok(exchange)) => story.exchanges.push(exchange),
             Some(Err(reason)) => story.left_out.push(reason),
             None => {}
         }
     }
     let stories: Vec<Story> = stories.into_iter().map(|(_, story)| story).collect();
-    if stories.iter().all(|story| story.seen.is_empty()) {
-        return Err(Diagnostic::new(format!("{} records no call of {origin}", source.path())));
+    if stories.iter().all(|story| story.exchanges.is_empty()) {
+        return Err(Diagnostic::new(format!("{} has no request to {origin}", source.path())));
     }
     Ok((origin, stories))
 }
 
-/// What belongs to the page and not to the API: pictures, scripts, styles, fonts.
+/// Whether an entry is a request to an API, not one for a page, an image, a script, a style sheet or a font.
 fn calls_an_api(entry: &Json) -> bool {
     const STATIC: [&str; 7] = ["image/", "font/", "text/css", "javascript", "audio/", "video/", "wasm"];
     let media_type = text(entry, "/response/content/mimeType");
@@ -79,14 +83,14 @@ fn read(
     origin: &str,
     source: &Arc<Source>,
     wanted: &Wanted<'_>,
-) -> Option<Result<Seen, Diagnostic>> {
+) -> Option<Result<Exchange, Diagnostic>> {
     let url = text(entry, "/request/url");
     let target = url.strip_prefix(origin)?.split('#').next()?;
-    let headers = fields(entry, "/request/headers").filter(|(name, value)| !is_the_browsers_own(name, value));
+    let headers = fields(entry, "/request/headers").filter(|(name, value)| !is_added_by_browser(name, value));
     let body =
         entry.pointer("/request/postData").map(|data| text(data, "/text")).filter(|body| !body.is_empty());
     let mut headers: Vec<Header> = headers.map(|(name, value)| Header::new(&name, value)).collect();
-    // The importing side is curl, which says these of itself.
+    // The scenario uses curl, which adds these fields itself.
     for (name, value) in [("User-Agent", Agent::Curl.name()), ("Accept", "*/*")] {
         if !headers.iter().any(|header| header.is(name)) {
             headers.push(Header::new(name, value));
@@ -100,7 +104,7 @@ fn read(
         ..Prepared::default()
     };
     let command = curl::command(&request, origin).replace("${", "${'${'}");
-    // A recording is one long line in most cases: what is said of an entry stands at its address.
+    // A recording is often one long line, so diagnostics point at the URL.
     let place = source.place(Span::default()).find(url);
     if let Err(reason) = curl::parse(&command, origin, wanted.files, &place) {
         return Some(Err(reason));
@@ -120,14 +124,14 @@ fn read(
             .unwrap_or_default(),
         _ => content.to_owned(),
     };
-    // A browser may save a recording without its contents.
+    // Browsers may save a recording without response bodies.
     let body =
-        if content.is_empty() && size > 0 { Body::Untold } else { Body::Text { text: content, sure: true } };
-    Some(Ok(Seen { command, place, comment: None, head: Some(head), body, remarks: Vec::new() }))
+        if content.is_empty() && size > 0 { Body::Unknown } else { Body::Text { text: content, sure: true } };
+    Some(Ok(Exchange { command, place, comment: None, head: Some(head), body, remarks: Vec::new() }))
 }
 
-/// The fields that a browser adds by itself.
-fn is_the_browsers_own(name: &str, value: &str) -> bool {
+/// Whether a browser adds a header field by itself.
+fn is_added_by_browser(name: &str, value: &str) -> bool {
     const NAMES: [&str; 16] = [
         "host",
         "content-length",
@@ -157,7 +161,7 @@ fn fields<'a>(entry: &'a Json, pointer: &str) -> impl Iterator<Item = (String, S
     let fields = entry.pointer(pointer).and_then(Json::as_array).into_iter().flatten();
     fields.flat_map(|field| {
         let name = text(field, "/name").to_owned();
-        // Firefox writes several cookies into one field, a line each.
+        // Firefox joins several cookies in one field, separated by newlines.
         let values: Vec<(String, String)> =
             text(field, "/value").lines().map(|value| (name.clone(), value.to_owned())).collect();
         values

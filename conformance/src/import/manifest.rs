@@ -1,4 +1,4 @@
-//! The suite around imported scenarios, where there is none yet: its manifest and its register.
+//! Writes the manifest and the register for an imported suite.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,32 +10,32 @@ use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml::page::{UNSURE, line, quote};
 
-/// What holds for every scenario of an import.
+/// What all scenarios of an import share.
 pub(super) struct Around<'a> {
     pub(super) document: &'a str,
     pub(super) origin: &'a str,
     profile: Option<&'a str>,
-    /// The profiles that are made, by the command that starts the target in them.
+    /// The profiles to create, with the command that starts the target in them.
     made: Vec<(Option<Launched>, String)>,
-    /// Those of the suite that is there.
+    /// The profiles of the existing suite.
     known: Vec<Known>,
     /// The program that most stories start.
     common: Option<String>,
-    /// What the ids of requirements begin with.
+    /// The prefix of requirement ids.
     prefix: String,
-    /// The number of each story in the ids of requirements.
+    /// The number of each story in requirement ids.
     numbers: Vec<String>,
 }
 
-/// A profile of a suite that is there.
+/// A profile of the existing suite.
 struct Known {
     name: String,
     env: Vec<(String, String)>,
     own: bool,
 }
 
-/// A requirement of a register that has to be made.
-pub(super) struct Demand {
+/// A requirement of a new register.
+pub(super) struct Requirement {
     pub(super) id: String,
     pub(super) clause: String,
     pub(super) text: String,
@@ -45,7 +45,7 @@ impl<'a> Around<'a> {
     pub(super) fn new(
         source: &'a Arc<Source>,
         origin: &'a str,
-        told: &[Story],
+        stories: &[Story],
         wanted: &'a Wanted<'_>,
     ) -> Self {
         let stem =
@@ -59,11 +59,11 @@ impl<'a> Around<'a> {
             known: Vec::new(),
             common: None,
             prefix: if prefix.is_empty() { "SPEC".to_owned() } else { prefix },
-            numbers: numbers(told),
+            numbers: numbers(stories),
         };
         let mut names = BTreeSet::new();
-        let common = around.common(told);
-        for story in told {
+        let common = around.common(stories);
+        for story in stories {
             let key = around.key(story);
             if !around.made.iter().any(|(made, _)| *made == key) {
                 let name = super::free(&profile_name(key.as_ref(), common.as_deref()), &mut names);
@@ -82,14 +82,14 @@ impl<'a> Around<'a> {
         around
     }
 
-    /// The command that starts the target of a story, without the variables that only say where it listens.
+    /// Returns the command that starts the target of a story, without the variables for host and port.
     fn key(&self, story: &Story) -> Option<Launched> {
         let launched = story.launched.as_ref()?;
         let env = launched.env.iter().filter(|(_, value)| self.listens(value).is_none()).cloned().collect();
         Some(Launched { env, program: launched.program.clone() })
     }
 
-    /// What a value of the environment says of where the target listens.
+    /// Returns the expression for a variable that contains the host or the port of the target.
     fn listens(&self, value: &str) -> Option<&'static str> {
         let authority = self.origin.split_once("://").map_or(self.origin, |(_, authority)| authority);
         match authority.rsplit_once(':') {
@@ -100,7 +100,7 @@ impl<'a> Around<'a> {
         }
     }
 
-    /// The profile of a story.
+    /// Returns the profile of a story.
     pub(super) fn profile(&self, story: &Story) -> String {
         if let Some(profile) = self.profile {
             return profile.to_owned();
@@ -110,13 +110,16 @@ impl<'a> Around<'a> {
             let made = self.made.iter().find(|(made, _)| *made == key);
             return made.map_or_else(|| "default".to_owned(), |(_, name)| name.clone());
         }
-        self.alike(key.as_ref()).or(self.known.first().map(|known| &known.name)).cloned().unwrap_or_default()
+        self.matching_profile(key.as_ref())
+            .or(self.known.first().map(|known| &known.name))
+            .cloned()
+            .unwrap_or_default()
     }
 
-    /// The profile of the suite that has the same environment, or as little more as there is.
-    fn alike(&self, key: Option<&Launched>) -> Option<&String> {
+    /// Returns the profile of the suite that has at least this environment, with the fewest other variables.
+    fn matching_profile(&self, key: Option<&Launched>) -> Option<&String> {
         let wanted: BTreeSet<_> = key.iter().flat_map(|key| key.env.clone()).collect();
-        // A program of its own is started for such a profile only; of several the one that is called as the program is.
+        // Profiles with a program of their own match only such a program; the one with the program's name is preferred.
         let program = key.map(|key| &key.program);
         let own = program.is_some_and(|program| self.common.as_ref() != Some(program));
         let called = program.map(|program| called(program)).unwrap_or_default();
@@ -126,34 +129,33 @@ impl<'a> Around<'a> {
         known.min_by_key(|known| (known.name != called, known.env.len())).map(|known| &known.name)
     }
 
-    /// Why the profile of a story may be another.
+    /// Returns why the profile of a story is uncertain, if it is.
     pub(super) fn unsure_profile(&self, story: &Story) -> Option<String> {
         let settled = self.profile.is_some()
             || self.known.is_empty()
             || self.known.len() == 1
-            || self.alike(self.key(story).as_ref()).is_some();
-        (!settled).then(|| "no profile of the suite has the environment that is printed here".to_owned())
+            || self.matching_profile(self.key(story).as_ref()).is_some();
+        (!settled).then(|| "no profile of the suite has the environment shown here".to_owned())
     }
 
-    /// The id of a requirement.
-    pub(super) fn requirement(&self, story: usize, step: usize) -> String {
+    pub(super) fn requirement_id(&self, story: usize, step: usize) -> String {
         format!("{}-{}.{}", self.prefix, self.numbers[story], step + 1)
     }
 
-    /// The manifest of a suite of these stories.
-    pub(super) fn manifest(&self, told: &[Story]) -> String {
+    /// Returns the manifest of a suite with these stories.
+    pub(super) fn manifest(&self, stories: &[Story]) -> String {
         let document = Path::new(self.document).file_stem().unwrap_or_default().to_string_lossy();
         let mut page = format!(
-            "# What is true of the whole suite, as far as {document} tells.\nformat: 1\ntitle: {}\norigin: {}\n\n",
+            "# Settings of the suite, taken from {document}.\nformat: 1\ntitle: {}\norigin: {}\n\n",
             line(&document),
             self.origin
         );
         page.push_str(
-            "# The names of members and fields whose values no report shows.\nsecrets: [password, token]\n\nlaunch:\n  env:\n",
+            "# JSON members and form fields whose values are redacted in reports.\nsecrets: [password, token]\n\nlaunch:\n  env:\n",
         );
         let mut listening: Vec<(String, &str)> = Vec::new();
         for (name, value) in
-            told.iter().filter_map(|story| story.launched.as_ref()).flat_map(|launched| &launched.env)
+            stories.iter().filter_map(|story| story.launched.as_ref()).flat_map(|launched| &launched.env)
         {
             if let Some(expression) = self.listens(value)
                 && !listening.iter().any(|(own, _)| own == name)
@@ -162,25 +164,25 @@ impl<'a> Around<'a> {
             }
         }
         if !listening.iter().any(|(_, expression)| *expression == "${port}") {
-            page.push_str(&format!("    {UNSURE}how the target is told its port\n"));
+            page.push_str(&format!("    {UNSURE}how the target learns its port\n"));
             listening.push(("PORT".to_owned(), "${port}"));
         }
         for (name, expression) in listening {
             page.push_str(&format!("    {name}: \"{expression}\"\n"));
         }
         let first = |prefers: fn(&str) -> bool| {
-            let mut seen = told.iter().flat_map(|story| &story.seen);
-            seen.find(|seen| !seen.command.contains("${") && prefers(&seen.command))
+            let mut exchanges = stories.iter().flat_map(|story| &story.exchanges);
+            exchanges.find(|exchange| !exchange.command.contains("${") && prefers(&exchange.command))
         };
         let reads = |command: &str| {
             ![" -d", " -X", " --data", " --json", " -F"].iter().any(|writes| command.contains(writes))
         };
-        if let Some(seen) = first(reads).or_else(|| first(|_| true)) {
-            page.push_str("  # Any answer means that the target is there.\n");
-            request(&seen.command).write(2, "ready:", &mut page);
+        if let Some(exchange) = first(reads).or_else(|| first(|_| true)) {
+            page.push_str("  # Any response means that the target is ready.\n");
+            request(&exchange.command).write(2, "ready:", &mut page);
         }
         page.push_str("\nprofiles:\n");
-        let common = self.common(told);
+        let common = self.common(stories);
         for (launched, name) in &self.made {
             let Some(launched) = launched else {
                 page.push_str(&format!("  {}: {{}}\n", line(name)));
@@ -188,7 +190,9 @@ impl<'a> Around<'a> {
             };
             page.push_str(&format!("  {}:\n    title: {}\n", line(name), line(&described(launched))));
             if Some(&launched.program) != common.as_ref() {
-                page.push_str("    # Another program than the others: a target file names its command.\n    launch: own\n");
+                page.push_str(
+                    "    # A separate program: set its command in a target file.\n    launch: own\n",
+                );
             }
             if !launched.env.is_empty() {
                 let env = launched.env.iter().map(|(name, value)| format!("{name}: {}", quote(value)));
@@ -198,42 +202,42 @@ impl<'a> Around<'a> {
         page
     }
 
-    /// The program that most stories start.
-    fn common(&self, told: &[Story]) -> Option<String> {
+    /// Returns the program that most stories start.
+    fn common(&self, stories: &[Story]) -> Option<String> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for launched in told.iter().filter_map(|story| self.key(story)) {
+        for launched in stories.iter().filter_map(|story| self.key(story)) {
             *counts.entry(launched.program).or_default() += 1;
         }
         counts.into_iter().max_by_key(|(_, count)| *count).map(|(program, _)| program)
     }
 }
 
-/// The register of these demands.
-pub(super) fn register(demands: &[Demand]) -> String {
-    let mut page = "# What the document demands, one requirement for each exchange that it prints: put each in words of your own.\nformat: 1\nrequirements:\n".to_owned();
-    for demand in demands {
+/// Returns the register of these requirements.
+pub(super) fn register(requirements: &[Requirement]) -> String {
+    let mut page = "# One requirement for each exchange of the document. Replace the texts by your own words.\nformat: 1\nrequirements:\n".to_owned();
+    for requirement in requirements {
         page.push_str(&format!(
             "  - id: {}\n    level: must\n    clause: {}\n    text: {}\n",
-            demand.id,
-            line(&demand.clause),
-            line(&demand.text)
+            requirement.id,
+            line(&requirement.clause),
+            line(&requirement.text)
         ));
     }
     page
 }
 
-/// The numbers of the stories: those that their headings begin with, where each has one of its own.
-fn numbers(told: &[Story]) -> Vec<String> {
+/// Returns the numbers of the stories: those at the start of their headings if all are distinct, else 1, 2, 3, …
+fn numbers(stories: &[Story]) -> Vec<String> {
     let own = |story: &Story| {
         let digits: String = story.title.chars().take_while(char::is_ascii_digit).collect();
         (!digits.is_empty()).then_some(digits)
     };
-    let found: Vec<String> = told.iter().filter_map(own).collect();
+    let found: Vec<String> = stories.iter().filter_map(own).collect();
     let distinct: BTreeSet<&String> = found.iter().collect();
-    if distinct.len() == told.len() {
+    if distinct.len() == stories.len() {
         found
     } else {
-        (1..=told.len()).map(|number| number.to_string()).collect()
+        (1..=stories.len()).map(|number| number.to_string()).collect()
     }
 }
 
@@ -246,7 +250,7 @@ fn profile_name(launched: Option<&Launched>, common: Option<&str>) -> String {
     if values.is_empty() { "default".to_owned() } else { slug(&values.join("-")) }
 }
 
-/// The name of a program's file.
+/// Returns the file name of a program, as a name for a profile.
 fn called(program: &str) -> String {
     let file = program.split('/').next_back().unwrap_or_default();
     slug(file.split('.').next().unwrap_or_default())

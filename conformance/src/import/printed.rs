@@ -1,4 +1,4 @@
-//! What a command has printed, taken apart: the head that `-v` or `-i` shows, and the body.
+//! Splits the output of a curl command into the head that `-v` or `-i` prints and the body.
 
 use std::sync::LazyLock;
 
@@ -7,14 +7,14 @@ use regex::Regex;
 use super::pattern;
 use crate::request::is_token;
 
-/// The status and the header fields of an answer, in their order.
+/// The status and the header fields of a response, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
 }
 
-/// Returns the head, where one is printed, and the body.
+/// Returns the head, if there is one, and the body.
 pub(super) fn read(output: &str) -> (Option<Head>, String) {
     let lines: Vec<&str> = output.split_inclusive('\n').collect();
     match lines.iter().rposition(|line| VERBOSE.is_match(line)) {
@@ -23,22 +23,22 @@ pub(super) fn read(output: &str) -> (Option<Head>, String) {
     }
 }
 
-/// Reads what `-v` prints from the last status line on; what stands before it belongs to the request and to former hops.
+/// Parses the output of `-v` from the last status line on; earlier lines belong to the request and to redirects.
 fn verbose(lines: &[&str]) -> (Option<Head>, String) {
     let own = |line: &&&str| line.starts_with("< ") || line.trim_end() == "<";
     let head: Vec<&str> = lines.iter().take_while(own).map(|line| line[1..].trim()).collect();
     let mut body = String::new();
     for line in &lines[head.len()..] {
-        let talk = ["* ", "> ", "{ [", "} ["].iter().any(|mark| line.starts_with(mark));
-        if !talk && !is_progress(line) {
-            // A body without a line end has what curl says of the connection behind it.
+        let is_log = ["* ", "> ", "{ [", "} ["].iter().any(|mark| line.starts_with(mark));
+        if !is_log && !is_progress(line) {
+            // If the body has no newline at its end, curl's message about the connection follows on the same line.
             body.push_str(END.find(line).map_or(line, |end| &line[..end.start()]));
         }
     }
     (parse(&head), body)
 }
 
-/// Reads what `-i` or `-I` prints: heads, an empty line behind each, and the body behind the last.
+/// Parses the output of `-i` or `-I`: heads, each with an empty line after it, then the body.
 fn included(lines: &[&str]) -> (Option<Head>, String) {
     let lines: Vec<&str> = lines.iter().copied().filter(|line| !is_progress(line)).collect();
     let mut rest = lines.as_slice();
@@ -61,7 +61,7 @@ fn parse(lines: &[&str]) -> Option<Head> {
     Some(Head { status, headers: rest.iter().filter_map(field).collect() })
 }
 
-/// The table that curl prints when its output goes elsewhere.
+/// Whether a line belongs to curl's progress meter.
 fn is_progress(line: &str) -> bool {
     line.starts_with("  % Total ")
         || line.trim_start().starts_with("Dload  Upload")
@@ -86,25 +86,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_without_a_head_is_the_body() {
+    fn output_without_a_head_is_the_body() {
         assert_eq!(read("{}\n"), (None, "{}\n".to_owned()));
         assert_eq!(read(""), (None, String::new()));
     }
 
     #[test]
-    fn the_talk_of_v_is_taken_off() {
+    fn removes_the_log_lines_of_curl_verbose() {
         let output = "* Trying\n> GET / HTTP/1.1\n> \n< HTTP/1.1 100 Continue\n< \n< HTTP/1.0 200 OK\n< A: b: c\n< \n{ [5 bytes data]\n<p>\n* Closing connection 0\n";
         assert_eq!(read(output), (head(200, &[("A", "b: c")]), "<p>\n".to_owned()));
     }
 
     #[test]
-    fn a_body_without_a_line_end_is_cut_before_curl_speaks() {
+    fn cuts_the_connection_message_after_a_body_without_newline() {
         let output = "< HTTP/2 404\n< \nno* Connection #0 to host h left intact\n";
         assert_eq!(read(output), (head(404, &[]), "no".to_owned()));
     }
 
     #[test]
-    fn of_the_heads_that_i_prints_the_last_counts() {
+    fn uses_the_last_of_several_heads() {
         let output = "HTTP/1.1 301 Moved\r\nLocation: /b\r\n\r\nHTTP/1.1 200 OK\r\nA: 1\r\n\r\nyes\n";
         assert_eq!(read(output), (head(200, &[("A", "1")]), "yes\n".to_owned()));
         assert_eq!(read("HTTP/1.1 204 No Content\nA: 1\n"), (head(204, &[("A", "1")]), String::new()));

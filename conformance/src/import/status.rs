@@ -1,4 +1,4 @@
-//! The status of an answer whose head is not printed, as far as its body tells.
+//! Infers the status of a response from its body, for documents that print no head.
 
 use std::sync::LazyLock;
 
@@ -8,14 +8,14 @@ use serde_json::Value as Json;
 use super::pattern;
 use crate::yaml::page::Yaml;
 
-/// Returns what is written as the status: where it does not follow from the body, a class that says that it is unsure.
-pub(super) fn of(body: &str) -> Yaml {
+/// Returns the status, or a marked class of statuses if the body does not determine it.
+pub(super) fn infer(body: &str) -> Yaml {
     if let Some(status) = known(body) {
         return Yaml::Scalar(status.to_string());
     }
     let Ok(json) = serde_json::from_str::<Json>(body) else { return unsure("2xx") };
     if ["error", "errors", "Error", "message"].iter().any(|name| json.get(name).is_some()) {
-        // A bare message may stand in an answer that refuses nothing.
+        // A response with only a message may be a success or an error.
         if json.get("message").is_some() && json.as_object().is_some_and(|members| members.len() == 1) {
             return unsure("[2xx, 4xx, 5xx]");
         }
@@ -26,7 +26,7 @@ pub(super) fn of(body: &str) -> Yaml {
     unsure("2xx")
 }
 
-/// Returns the status that follows from a body.
+/// Returns the status that the body determines.
 pub(super) fn known(body: &str) -> Option<u64> {
     match serde_json::from_str::<Json>(body) {
         Ok(json) => named(&json),
@@ -38,7 +38,7 @@ fn unsure(class: &str) -> Yaml {
     Yaml::unsure("the document does not print the status", Yaml::Scalar(class.to_owned()))
 }
 
-/// The status that a member of a body names, by its number or by its reason phrase.
+/// Returns the status that a member of the body states, as a number or as a reason phrase.
 fn named(json: &Json) -> Option<u64> {
     for name in ["status", "code", "statusCode", "status_code"] {
         if let Some(number @ 100..=599) = json.get(name).and_then(Json::as_u64) {
@@ -50,7 +50,7 @@ fn named(json: &Json) -> Option<u64> {
     REASONS.iter().find(|(_, reason)| reason.eq_ignore_ascii_case(phrase)).map(|(status, _)| *status)
 }
 
-/// The reason phrases of refusals (RFC 9110, section 15).
+/// Reason phrases of error statuses (RFC 9110, section 15).
 const REASONS: &[(u64, &str)] = &[
     (400, "Bad Request"),
     (401, "Unauthorized"),
@@ -76,7 +76,7 @@ const REASONS: &[(u64, &str)] = &[
     (504, "Gateway Timeout"),
 ];
 
-/// The page that many servers make of a refusal says its number in its title.
+/// The title of the default error page of many servers, which begins with the status.
 static PAGE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)<(?:title|h1)>\s*(?:error\s+|http\s+)?([1-5]\d\d)\b"));
 
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn written(body: &str) -> String {
-        match of(body) {
+        match infer(body) {
             Yaml::Scalar(status) => status,
             Yaml::Unsure(_, inner) => match *inner {
                 Yaml::Scalar(class) => format!("unsure {class}"),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_phrase_and_a_page_tell_the_status() {
+    fn infers_the_status_from_reason_phrases_and_error_pages() {
         assert_eq!(written(r#"{"error": "Not found"}"#), "404");
         assert_eq!(written(r#"{"detail": "Unauthorized."}"#), "401");
         assert_eq!(written(r#"{"status": 409}"#), "409");
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_follow_is_unsure() {
+    fn ambiguous_bodies_give_an_unsure_status_class() {
         assert_eq!(written(r#"{"status": "OK"}"#), "unsure 2xx");
         assert_eq!(written(r#"{"error": "email missing"}"#), "unsure [4xx, 5xx]");
         assert_eq!(written(r#"{"message": "done"}"#), "unsure [2xx, 4xx, 5xx]");

@@ -1,30 +1,29 @@
-//! A step, written.
+//! Writes an exchange as a step.
 
 use super::answer::{Known, expectation};
 use super::capture::Kept;
 use super::printed::Head;
-use super::{Body, Seen};
+use super::{Body, Exchange};
 use crate::response::Response;
 use crate::source::{Source, Span};
 use crate::yaml::page::{Yaml, is_block, line, quote, quoted, unsure};
 
-/// What a step is called and what it covers.
+/// Id, title and covered requirement of a step.
 pub(super) struct Label {
     pub(super) id: String,
     pub(super) title: String,
     pub(super) covers: Option<String>,
 }
 
-/// Returns the step of one exchange, ready to be put under `steps:`.
+/// Returns the YAML of a step for one exchange, to be inserted under `steps:`.
 ///
-/// `command` is the curl command as it was typed, with the specification's origin; `known` gives values of an answer that have a
-/// name, such as those of fixtures.
+/// `command` is the curl command as typed, with the origin of the specification.
 #[must_use]
 pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &Response) -> String {
     let text = response.text().into_owned();
     let head = Head { status: response.status, headers: response.headers.clone() };
     let place = Source::new("", command).place(Span::default());
-    let seen = Seen {
+    let exchange = Exchange {
         command: command.replace("${", "${'${'}"),
         place,
         comment: None,
@@ -34,17 +33,17 @@ pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &
     };
     let label = Label {
         id: id(method, target),
-        title: format!("{method} {target} is answered {}", response.status),
+        title: format!("{method} {target} returns {}", response.status),
         covers: None,
     };
     let mut page = String::new();
-    write(&seen, &label, &Known::new(), &[], origin, &mut page);
+    write(&exchange, &label, &Known::new(), &[], origin, &mut page);
     page
 }
 
-/// Writes the step of an exchange.
+/// Appends the step of an exchange to `page`.
 pub(super) fn write(
-    seen: &Seen,
+    exchange: &Exchange,
     label: &Label,
     known: &Known,
     kept: &[Kept],
@@ -55,11 +54,11 @@ pub(super) fn write(
     if let Some(covers) = &label.covers {
         page.push_str(&format!("    covers: [{covers}]\n"));
     }
-    for remark in &seen.remarks {
+    for remark in &exchange.remarks {
         page.push_str(&format!("    {}\n", unsure(remark)));
     }
-    request(&seen.command).write(4, "request:", page);
-    expectation(seen, known, kept, origin).write_block(4, "expect:", page);
+    request(&exchange.command).write(4, "request:", page);
+    expectation(exchange, known, kept, origin).write_block(4, "expect:", page);
     if !kept.is_empty() {
         let entry = |kept: &Kept| {
             let from = Yaml::Mapping(vec![(kept.from.0.to_owned(), Yaml::Scalar(quote(&kept.from.1)))]);
@@ -69,8 +68,7 @@ pub(super) fn write(
     }
 }
 
-/// The command as it is printed: plain where YAML leaves it alone, else on lines of its own, or in quotes where it would not be the same
-/// there.
+/// Returns the command as YAML: a plain scalar if possible, else a block scalar, else a quoted one.
 pub(super) fn request(command: &str) -> Yaml {
     let special = [": ", " #", "\n", "\t"].iter().any(|special| command.contains(special));
     match is_block(command) {
@@ -80,7 +78,7 @@ pub(super) fn request(command: &str) -> Yaml {
     }
 }
 
-/// Returns an id for a step of this request.
+/// Returns a step id for a request, such as `get-users-one`.
 pub(super) fn id(method: &str, target: &str) -> String {
     let path = target.split(['?', '#']).next().unwrap_or_default().replace("${'${'}", "");
     let segments = path.split('/').filter(|segment| !segment.is_empty()).map(|segment| {

@@ -1,4 +1,4 @@
-//! The code blocks of a document, each under its heading.
+//! Finds the code blocks of a document and their headings.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,11 +9,11 @@ use crate::source::Source;
 /// A heading of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
-    /// Its level, 1 for the highest.
+    /// The level, from 1.
     pub level: usize,
-    /// Its words, without markup of HTML.
+    /// The text, without HTML tags.
     pub title: String,
-    /// The line on which it stands, counted from 1.
+    /// The line number, from 1.
     pub line: usize,
 }
 
@@ -23,31 +23,31 @@ pub(super) struct Block {
     pub(super) lines: Vec<Line>,
 }
 
-/// A line of a block, without the indentation of the block and without its end.
+/// A line of a block, without its indentation and its newline.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
     pub(super) text: String,
-    /// Where the text begins in the document, in bytes.
+    /// Byte offset of the text in the document.
     pub(super) start: usize,
 }
 
-/// The whole document as one block.
+/// Returns the whole document as one block.
 pub(super) fn whole(source: &Arc<Source>) -> Block {
     Block { heading: None, lines: lines(source.text()) }
 }
 
-/// Whether a document has a code block in fences.
+/// Whether a document has a fenced code block.
 pub(super) fn has_fence(text: &str) -> bool {
     text.lines().any(|line| fence(line).is_some())
 }
 
-/// How a document is marked up.
+/// The markup language of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Style {
     /// Markdown.
     #[default]
     Markdown,
-    /// reStructuredText, and text whose sessions are set off by spaces.
+    /// reStructuredText, and plain text with indented sessions.
     Structured,
     /// `AsciiDoc`.
     Ascii,
@@ -57,7 +57,7 @@ pub(super) enum Style {
 pub(super) fn blocks(source: &Arc<Source>, style: Style) -> Vec<Block> {
     let mut reader = Reader { style, ..Reader::default() };
     for (index, line) in lines(source.text()).into_iter().enumerate() {
-        reader.take(line, index + 1);
+        reader.read_line(line, index + 1);
     }
     reader.close();
     reader.blocks
@@ -66,22 +66,22 @@ pub(super) fn blocks(source: &Arc<Source>, style: Style) -> Vec<Block> {
 #[derive(Default)]
 struct Reader {
     style: Style,
-    /// The marks under headings of reStructuredText, the highest level first.
+    /// The underline characters of reStructuredText headings, highest level first.
     marks: Vec<char>,
     blocks: Vec<Block>,
     heading: Option<Arc<Heading>>,
-    /// The lines of the block that is open.
+    /// The lines of the current block.
     open: Vec<Line>,
-    /// The fence that closes it, and its indentation; none for an indented block.
+    /// The fence that ends the current block, and its indentation; `None` for indented blocks.
     fence: Option<(String, usize)>,
-    /// How far an indented block of reStructuredText is indented.
+    /// The indentation of the current block in reStructuredText.
     spaces: usize,
-    /// The line before, for headings that are underlined.
+    /// The previous line, for underlined headings.
     before: String,
 }
 
 impl Reader {
-    fn take(&mut self, line: Line, number: usize) {
+    fn read_line(&mut self, line: Line, number: usize) {
         if let Some((fence, indent)) = &self.fence {
             let closes = line.text.trim();
             if closes.starts_with(fence.as_str()) && closes.chars().all(|own| fence.starts_with(own)) {
@@ -114,7 +114,7 @@ impl Reader {
         self.before = line.text;
     }
 
-    /// The indentation that makes a line code, or that of the code before it.
+    /// Returns the indentation to remove if the line is code.
     fn indentation(&mut self, line: &str) -> Option<usize> {
         if self.style != Style::Structured {
             return indentation(line);
@@ -147,12 +147,12 @@ impl Reader {
             heading = level.map(|level| (level + 1, self.before.trim(), number - 1));
         }
         if let Some((level, title, line)) = heading {
-            let title = MARKUP.replace_all(title, "").trim().to_owned();
+            let title = HTML_TAG.replace_all(title, "").trim().to_owned();
             self.heading = Some(Arc::new(Heading { level, title, line }));
         }
     }
 
-    /// A heading of reStructuredText: its level is the place at which its mark came first.
+    /// Recognizes a heading of reStructuredText. Its level is the order in which the underline characters appear.
     fn look_for_underline(&mut self, line: &str, number: usize) {
         let (title, under) = (self.before.trim(), line.trim_end());
         let Some(mark) = under.chars().next().filter(char::is_ascii_punctuation) else { return };
@@ -179,19 +179,19 @@ impl Reader {
 }
 
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
-static MARKUP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"</?[A-Za-z][^>]*>").unwrap());
+static HTML_TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"</?[A-Za-z][^>]*>").unwrap());
 
-/// The fence that a line opens, without its language, and how far it is indented.
+/// Returns the fence that a line opens, without its language, and its indentation.
 fn fence(line: &str) -> Option<(String, usize)> {
     let text = line.trim_start_matches(' ');
     let mark = text.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
     let length = text.chars().take_while(|own| *own == mark).count();
-    // Back ticks behind back ticks are code inside of a line.
+    // More backticks after the fence mean inline code.
     let inline = mark == '`' && text[length..].contains('`');
     (length >= 3 && !inline).then(|| (text[..length].to_owned(), line.len() - text.len()))
 }
 
-/// The delimiter of `AsciiDoc` that a line opens a block of code with; under a line of its own length it makes that a heading.
+/// Returns the delimiter of an `AsciiDoc` code block. The same characters under a line of equal length make that line a heading.
 fn delimiter(line: &str, before: &str) -> Option<(String, usize)> {
     let text = line.trim_end();
     let lines = text.len() >= 4 && ["-", "."].iter().any(|mark| text.replace(mark, "").is_empty());
@@ -201,7 +201,7 @@ fn delimiter(line: &str, before: &str) -> Option<(String, usize)> {
     (lines && !underlines).then(|| (text.to_owned(), 0))
 }
 
-/// The indentation that makes a line code.
+/// Returns the width of the indentation that makes a line code: a tab or four spaces.
 fn indentation(line: &str) -> Option<usize> {
     (!line.trim().is_empty()).then_some(())?;
     if line.starts_with('\t') { Some(1) } else { line.starts_with("    ").then_some(4) }

@@ -1,4 +1,4 @@
-//! The commands in a block: prompts, continued lines, comments, and what was printed.
+//! Splits a code block into commands and their output.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,14 +9,16 @@ use super::markdown::{Block, Line};
 use crate::shell::{Quotes, Role};
 use crate::source::{Place, Source, Span};
 
-/// What was found in a block.
+/// The commands of a block.
 pub(super) struct Found {
     pub(super) commands: Vec<Command>,
-    /// Whether the block shows prompts.
+    /// Whether the block has prompts.
     pub(super) prompted: bool,
 }
 
-/// The prompts of the usual shells. A bare `>` and a bare `#` are none: curl's `-v` prints the one and comments begin with the other.
+/// Prompts of common shells.
+///
+/// A bare `>` or `#` is not a prompt: curl's `-v` prints the first, and comments begin with the second.
 const PROMPTS: &[&str] = &[
     // bob@dylan:~$   (venv) bob@dylan:~/x$   [bob@dylan x]#
     r#"(?:\([^)"]*\) ?)?\[?[\w.-]+@[\w.-]+[^$#%>"\n]{0,80}?[$#%>]"#,
@@ -49,12 +51,12 @@ pub(super) fn commands(block: &Block, source: &Arc<Source>) -> Found {
             continue;
         };
         let typed = typed(rest, from);
-        let behind = &rest[typed.lines..];
-        let printed = behind.iter().position(|line| begins(line).is_some()).unwrap_or(behind.len());
-        // A prompt with nothing behind it only ends what was printed before.
+        let following = &rest[typed.lines..];
+        let printed = following.iter().position(|line| begins(line).is_some()).unwrap_or(following.len());
+        // An empty prompt only ends the output before it.
         if !typed.text.is_empty() {
             let place = source.place(Span::new(first.start + from, typed.end));
-            let (output, output_place) = output(&behind[..printed], source);
+            let (output, output_place) = output(&following[..printed], source);
             let output_place =
                 if output.is_empty() { source.place(Span::new(typed.end, typed.end)) } else { output_place };
             let (text, comment) = (typed.text, typed.comment);
@@ -68,36 +70,36 @@ pub(super) fn commands(block: &Block, source: &Arc<Source>) -> Found {
                 output_place,
             });
         }
-        rest = &behind[printed..];
+        rest = &following[printed..];
     }
     Found { commands, prompted }
 }
 
-/// Where what is typed begins on a line, behind a prompt.
+/// Returns the offset of the command after the prompt of a line.
 fn prompt(line: &str) -> Option<usize> {
-    // curl's `-v` prints no line that begins like this one.
+    // No line of curl's `-v` output begins like this.
     let bare = || line.starts_with("> curl ").then_some("> ".len());
     PROMPT.find(line).map(|prompt| prompt.end()).or_else(bare)
 }
 
-/// Whether lines begin with the head of an answer.
-pub(super) fn is_judged(lines: &[Line]) -> bool {
+/// Whether the lines begin with a response head.
+pub(super) fn starts_with_head(lines: &[Line]) -> bool {
     let first = lines.iter().find(|line| !line.text.trim().is_empty());
     first.is_some_and(|line| line.text.starts_with("HTTP/"))
 }
 
-/// Whether lines are one value of JSON that has parts.
+/// Whether the lines are a JSON array or object.
 pub(super) fn is_json(lines: &[Line]) -> bool {
     let text: String = lines.iter().map(|line| format!("{}\n", line.text)).collect();
     text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok()
 }
 
-/// Whether an output is the head of an answer and no more.
+/// Whether an output is a response head without a body.
 pub(super) fn is_head(output: &str) -> bool {
     output.starts_with("HTTP/") && !output.trim_end().lines().any(|line| line.trim().is_empty())
 }
 
-/// Returns what lines print, without the empty ones at both ends, and where it stands.
+/// Joins lines to an output without empty lines at its ends; also returns its position.
 pub(super) fn output(lines: &[Line], source: &Arc<Source>) -> (String, Place) {
     let filled = |line: &&Line| !line.text.trim().is_empty();
     let Some(last) = lines.iter().rposition(|line| filled(&line)) else {
@@ -110,24 +112,24 @@ pub(super) fn output(lines: &[Line], source: &Arc<Source>) -> (String, Place) {
     (text, source.place(Span::new(first.start, last.start + last.text.len())))
 }
 
-/// What was typed at a prompt.
+/// A command with its extent.
 struct Typed {
     text: String,
     comment: Option<String>,
-    /// How many lines it takes.
+    /// The number of lines.
     lines: usize,
-    /// Where it ends in the document, its comment left out.
+    /// Byte offset of its end in the document, without the comment.
     end: usize,
 }
 
-/// Reads a command that begins on the first line: a line goes on behind a backslash and within quotes.
+/// Reads a command from the first line on. It continues after a backslash and inside of quotes.
 fn typed(lines: &[Line], from: usize) -> Typed {
     let mut typed = Typed { text: String::new(), comment: None, lines: 0, end: 0 };
     let mut quotes = Quotes::default();
     let mut from = from;
     for line in lines {
         let text = &line.text[from..];
-        // The shell's own prompt for a continued line.
+        // The continuation prompt of the shell.
         let second = if typed.lines > 0 && !quotes.is_open() { "> " } else { "" };
         let text = text.strip_prefix(second).unwrap_or(text);
         let start = line.start + line.text.len() - text.len();
@@ -160,7 +162,7 @@ enum Ends {
     GoesOn,
 }
 
-/// Follows the quotes of a line.
+/// Scans a line for a comment and returns whether the command continues.
 fn scan(text: &str, quotes: &mut Quotes) -> Ends {
     let mut before = ' ';
     for (at, one) in text.char_indices() {

@@ -1,4 +1,4 @@
-//! Documents in, the exchanges that they print out.
+//! Tests for reading sessions from documents.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn texts(commands: &[Command]) -> Vec<&str> {
 }
 
 #[test]
-fn a_command_has_what_is_printed_up_to_the_next_prompt() {
+fn output_ends_at_the_next_prompt() {
     let found = read(
         "# One\n\n```\nbob@dylan:~$ curl \"http://h/a\"\n{\n  \"a\": 1\n}\nbob@dylan:~$\nbob@dylan:~$  curl http://h/b\n\nno\n\n```\n",
     );
@@ -28,7 +28,7 @@ fn a_command_has_what_is_printed_up_to_the_next_prompt() {
 }
 
 #[test]
-fn every_usual_prompt_is_one() {
+fn recognizes_common_prompts() {
     for prompt in [
         "$ ",
         "% ",
@@ -51,7 +51,7 @@ fn every_usual_prompt_is_one() {
 }
 
 #[test]
-fn what_curl_prints_of_its_headers_is_no_prompt() {
+fn verbose_output_of_curl_is_not_a_prompt() {
     let found =
         plain("$ curl http://h/ -v\n> GET / HTTP/1.1\n> \n< HTTP/1.1 200 OK\n# no comment of ours\n$ \n");
     assert_eq!(found.len(), 1);
@@ -59,7 +59,7 @@ fn what_curl_prints_of_its_headers_is_no_prompt() {
 }
 
 #[test]
-fn a_comment_is_taken_off_and_a_hash_in_a_word_is_none() {
+fn strips_comments_but_not_fragments() {
     let found = plain("$ curl 'http://h/#x' # why not\nok\n$ curl http://h/#y\n");
     assert_eq!(texts(&found), ["curl 'http://h/#x'", "curl http://h/#y"]);
     assert_eq!(found[0].comment.as_deref(), Some("why not"));
@@ -68,14 +68,14 @@ fn a_comment_is_taken_off_and_a_hash_in_a_word_is_none() {
 }
 
 #[test]
-fn a_command_goes_on_behind_a_backslash_and_within_quotes() {
+fn joins_continued_lines_and_quoted_newlines() {
     let found = plain("$ curl http://h/ \\\n>   -d 'a: [\n  1]' \\\n  -v\nok\n");
     assert_eq!(texts(&found), ["curl http://h/ \\\n  -d 'a: [\n  1]' \\\n  -v"]);
     assert_eq!(found[0].output, "ok\n");
 }
 
 #[test]
-fn a_block_without_prompts_counts_by_its_curl() {
+fn reads_blocks_without_prompts_that_begin_with_curl() {
     let found = read(
         "Get it:\n\n```sh\n# the list\ncurl http://h/a\ncurl http://h/b\n```\n\nwhich answers\n\n```json\n[]\n```\n\n```\n[1]\n```\n",
     );
@@ -86,13 +86,13 @@ fn a_block_without_prompts_counts_by_its_curl() {
 }
 
 #[test]
-fn the_output_in_a_block_of_its_own_stands_under_the_same_heading() {
+fn output_block_must_be_under_the_same_heading() {
     let found = read("```\ncurl http://h/a\n```\n\n## Other\n\n```\n[]\n```\n");
     assert_eq!(found[0].output, "");
 }
 
 #[test]
-fn other_commands_are_told_and_are_not_curl() {
+fn returns_other_commands_too() {
     let found = plain("$ PORT=1 ./serve # first\n * Running\n$ curl http://h/\n");
     assert_eq!(texts(&found), ["PORT=1 ./serve", "curl http://h/"]);
     assert_eq!(found.iter().map(Command::is_curl).collect::<Vec<_>>(), [false, true]);
@@ -100,7 +100,7 @@ fn other_commands_are_told_and_are_not_curl() {
 }
 
 #[test]
-fn code_may_be_indented_and_fences_may_be_tildes_in_a_list() {
+fn reads_indented_blocks_and_tilde_fences() {
     let found = read(
         "Text\n\n    $ curl http://h/a\n    ok\n\n- item\n  ~~~ sh\n  $ curl http://h/b\n  {\n    1\n  ~~~\n",
     );
@@ -110,7 +110,7 @@ fn code_may_be_indented_and_fences_may_be_tildes_in_a_list() {
 }
 
 #[test]
-fn headings_are_told_without_their_markup_and_in_both_forms() {
+fn reads_atx_and_setext_headings_without_html() {
     let found = read("## 7. New <a name='x'></a> ##\n```\n$ curl a\n```\nTitle\n-----\n```\n$ curl b\n```\n");
     let headings: Vec<_> = found.iter().map(|command| command.heading.clone().unwrap()).collect();
     assert_eq!((headings[0].level, headings[0].title.as_str(), headings[0].line), (2, "7. New", 1));
@@ -118,7 +118,7 @@ fn headings_are_told_without_their_markup_and_in_both_forms() {
 }
 
 #[test]
-fn line_ends_of_windows_change_nothing() {
+fn accepts_crlf() {
     let found = read("# A\r\n```\r\n$ curl http://h/\r\nok\r\n```\r\n");
     assert_eq!(texts(&found), ["curl http://h/"]);
     assert_eq!(found[0].output, "ok\n");

@@ -1,7 +1,7 @@
-//! The pages in a real browser: clicks, keys, filters, links, both themes, narrow screens, paper and accessibility.
+//! Tests the HTML reports in a real browser: clicks, keys, filters, links, themes, narrow screens, print and accessibility.
 //!
-//! It needs Node, Chromium (`CHROMIUM` names another than `/usr/bin/chromium`) and `npm ci` in this folder, so it runs only
-//! when it is asked for: `cargo test -p conformance --test browser -- --ignored`.
+//! Needs Node, Chromium (set `CHROMIUM` if it is not `/usr/bin/chromium`) and `npm ci` in this folder, so it runs only on request: `cargo
+//! test -p conformance --test browser -- --ignored`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -15,7 +15,7 @@ fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser")
 }
 
-/// Runs the browser's tests of one page over the pages in a folder.
+/// Runs the browser tests of one page against the pages in a folder.
 fn browse(file: &str, pages: &Path) {
     let done = Command::new("node")
         .current_dir(here())
@@ -24,17 +24,17 @@ fn browse(file: &str, pages: &Path) {
         .env("PAGES", pages)
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&done.stdout);
-    assert!(done.status.success(), "{told}{}", String::from_utf8_lossy(&done.stderr));
-    println!("{told}");
+    let output = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{output}{}", String::from_utf8_lossy(&done.stderr));
+    println!("{output}");
 }
 
 #[test]
-#[ignore = "needs Chromium and the packages beside it"]
-fn the_report_of_a_run_is_read_in_a_browser() {
+#[ignore = "needs Chromium and `npm ci` in this folder"]
+fn report_page_works_in_a_browser() {
     let pages = tempfile::tempdir().unwrap();
     let report = format!("html={}", pages.path().join("report.html").display());
-    // One target that lacks members and one server that is right elsewhere: failures, passes, and steps that are not offered.
+    // Two targets, one with missing members and one correct otherwise: the report has failures, passes and skipped steps.
     let done = Command::new(env!("CARGO_BIN_EXE_conformance"))
         .current_dir(here().join("../targets/python"))
         .args(["run", "-q", "--jobs", "4", "--report", &report])
@@ -57,8 +57,8 @@ fn the_report_of_a_run_is_read_in_a_browser() {
 }
 
 #[test]
-#[ignore = "needs Chromium and the packages beside it"]
-fn a_table_of_fifty_implementations_is_read_in_a_browser() {
+#[ignore = "needs Chromium and `npm ci` in this folder"]
+fn comparison_of_fifty_implementations_works_in_a_browser() {
     let pages = tempfile::tempdir().unwrap();
     let reports: Vec<PathBuf> = (0..50).map(|index| implementation(pages.path(), index)).collect();
     let done = Command::new(env!("CARGO_BIN_EXE_conformance"))
@@ -72,7 +72,7 @@ fn a_table_of_fifty_implementations_is_read_in_a_browser() {
     browse("matrix.test.mjs", pages.path());
 }
 
-/// Writes the report of a made-up implementation of two hundred requirements, and returns its path.
+/// Writes the report of a fictitious implementation with two hundred requirements and returns its path.
 fn implementation(folder: &Path, index: usize) -> PathBuf {
     let verdict = |number: usize| match (number * 7 + index * 13) % 23 {
         0 | 1 if !number.is_multiple_of(4) => "fail",

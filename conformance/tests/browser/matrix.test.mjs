@@ -1,4 +1,4 @@
-// The table of fifty implementations by two hundred requirements, as a reviewer uses it.
+// Tests the comparison table with fifty implementations and two hundred requirements.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { accessible, close, fits, visit } from "./page.mjs";
@@ -17,7 +17,7 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
-test("it holds fifty by two hundred", (context) =>
+test("shows all implementations and requirements", (context) =>
   visit(MATRIX, {}, async (page) => {
     assert.equal(await page.locator("thead th[data-index]").count(), 50);
     assert.equal(await page.locator("tbody tr").count(), 200);
@@ -35,7 +35,7 @@ test("it holds fifty by two hundred", (context) =>
     context.diagnostic(`milliseconds: ${JSON.stringify(times)}`);
   }));
 
-test("the heads stay in view while the table scrolls", () =>
+test("headers stay visible while the table scrolls", () =>
   visit(MATRIX, {}, async (page) => {
     const box = (selector) => page.locator(selector).boundingBox();
     const [corner, frame] = [await box(".corner"), await box(".matrix")];
@@ -46,7 +46,7 @@ test("the heads stay in view while the table scrolls", () =>
     assert.ok(Math.abs(row.x - frame.x) <= 2, `${row.x} ${frame.x}`);
   }));
 
-test("rows sort by how often they fail and by one implementation, columns by who holds most", () =>
+test("rows sort by failures and by one implementation, columns by passed requirements", () =>
   visit(MATRIX, {}, async (page) => {
     const given = await ids(page);
     await page.getByLabel("Rows").selectOption("failures");
@@ -64,7 +64,7 @@ test("rows sort by how often they fail and by one implementation, columns by who
     assert.deepEqual(held, held.toSorted((a, b) => b - a));
   }));
 
-test("search, level and what fails narrow the rows", () =>
+test("search, level and failures filter the rows", () =>
   visit(MATRIX, {}, async (page) => {
     await page.getByLabel("Search").fill("number 17");
     assert.equal((await ids(page)).length > 0, true);
@@ -78,7 +78,7 @@ test("search, level and what fails narrow the rows", () =>
     await page.waitForFunction(() => document.querySelectorAll("tbody tr:not([hidden])").length === 200);
   }));
 
-test("a cell opens its exchange, by click and by key, and its link survives a reload", () =>
+test("a cell opens its exchange by click and key, and its link survives a reload", () =>
   visit(MATRIX, {}, async (page) => {
     const cell = page.locator("td.fails button").first();
     await cell.click();

@@ -1,4 +1,4 @@
-// A page in a real browser: opened, watched for errors and requests, and checked for accessibility.
+// Opens a page in a real browser, watches for errors and requests, and checks accessibility.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  // A container commonly runs as root, where the browser has no sandbox of its own.
+  // Containers often run as root, where the browser sandbox does not work.
   args: ["--no-sandbox"],
 });
 
@@ -42,11 +42,11 @@ export async function visit(name, options, look) {
 export async function accessible(page) {
   await page.addScriptTag({ path: axe });
   const { violations } = await page.evaluate(() => globalThis.axe.run());
-  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html).join(" | ")}`);
-  assert.deepEqual(told, []);
+  const messages = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html).join(" | ")}`);
+  assert.deepEqual(messages, []);
 }
 
-/** Shows that nothing stands out of the page to the right. */
+/** Checks that the page does not overflow to the right. */
 export async function fits(page) {
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
 }

@@ -1,4 +1,4 @@
-// The report of a run, as a reader uses it.
+// Tests the report of a run.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { accessible, close, fits, visit } from "./page.mjs";
@@ -21,7 +21,7 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
-test("it begins with what does not hold, and shows all on request", () =>
+test("shows failures first, and all steps on request", () =>
   visit(REPORT, {}, async (page) => {
     const first = await steps(page).count();
     assert.ok(first > 0);
@@ -31,7 +31,7 @@ test("it begins with what does not hold, and shows all on request", () =>
     assert.match(await page.locator(".shown").textContent(), /^(\d+) of \1 steps$/);
   }));
 
-test("verdict, level, task and search narrow what is shown, together", () =>
+test("verdict, level, task and search filters combine", () =>
   visit(REPORT, {}, async (page) => {
     await page.getByRole("checkbox", { name: /pass/ }).check();
     await page.getByLabel("Level").selectOption("should");
@@ -49,7 +49,7 @@ test("verdict, level, task and search narrow what is shown, together", () =>
     assert.match(await page.locator(".shown").textContent(), /^0 of/);
   }));
 
-test("a link to a step survives a reload, also to one that the filters hide", async () => {
+test("a link to a step survives a reload, also if filters hide the step", async () => {
   let passing;
   await visit(REPORT, {}, async (page) => {
     const id = await failing(page).getAttribute("id");
@@ -66,7 +66,7 @@ test("a link to a step survives a reload, also to one that the filters hide", as
   });
 });
 
-test("the keys find, open and copy", () =>
+test("keys search, open and copy", () =>
   visit(REPORT, {}, async (page) => {
     await page.keyboard.press("f");
     const here = () => page.evaluate(() => document.activeElement.closest(".step")?.id);
@@ -89,7 +89,7 @@ test("the keys find, open and copy", () =>
     assert.equal(await page.getByLabel("Search").inputValue(), "");
   }));
 
-test("a requirement shows its steps, and a copy button copies its command", () =>
+test("a requirement shows its steps, and the copy button copies the command", () =>
   visit(REPORT, {}, async (page) => {
     await page.locator(".task", { has: page.locator(".cell.fails") }).first().locator("summary").click();
     const link = page.locator("[data-find]:visible").first();
@@ -103,7 +103,7 @@ test("a requirement shows its steps, and a copy button copies its command", () =
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), command);
   }));
 
-test("the theme can be chosen, and stays", () =>
+test("the chosen theme persists", () =>
   visit(REPORT, { colorScheme: "light" }, async (page) => {
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const light = await ground();
@@ -116,7 +116,7 @@ test("the theme can be chosen, and stays", () =>
     assert.notEqual(await ground(), light);
   }));
 
-test("it prints what does not hold, without what is for the screen", () =>
+test("prints failures without screen controls", () =>
   visit(REPORT, {}, async (page) => {
     await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
     await page.emulateMedia({ media: "print" });
@@ -125,14 +125,14 @@ test("it prints what does not hold, without what is for the screen", () =>
     assert.ok((await page.pdf()).length > 10_000);
   }));
 
-test("without its script it is whole", () =>
+test("is complete without JavaScript", () =>
   visit(REPORT, { javaScriptEnabled: false }, async (page) => {
     assert.equal(await page.locator(".step:visible").count(), await page.locator(".step").count());
     await failing(page).locator("summary").click();
     assert.equal(await failing(page).locator(".source").isVisible(), true);
   }));
 
-test("what differs is marked beside what was expected", () =>
+test("marks differences next to the expectation", () =>
   visit(REPORT, {}, async (page) => {
     await page.getByRole("button", { name: "show all" }).click();
     assert.ok(await page.locator(".source .differs").count() > 0);

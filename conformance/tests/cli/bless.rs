@@ -1,4 +1,4 @@
-//! `run --bless`: what a target answered becomes what a scenario expects, and nothing else of the file changes.
+//! Tests `run --bless`: updates expectations to match the responses and changes nothing else in the file.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -23,7 +23,7 @@ fn bless(sandbox: &Sandbox, flags: &[&str]) -> Finished {
     sandbox.run(&[&["run", "--suite", "../suite", "--quiet", "--bless"], flags, ECHO].concat())
 }
 
-/// A suite of one step more, which sends this request.
+/// Returns a suite with an additional step that sends this request.
 fn with_step(request: &str, expect: &str) -> (Sandbox, &'static str) {
     let sandbox = sandbox();
     let scenario = format!(
@@ -38,7 +38,7 @@ fn is_golden(name: &str, text: &str) {
 }
 
 #[test]
-fn every_form_of_an_expectation_is_rewritten_in_its_place_and_comments_and_layout_stay() {
+fn updates_every_kind_of_expectation_and_keeps_comments_and_layout() {
     let sandbox = sandbox();
     let finished = bless(&sandbox, &["--filter", "layouts"]);
     assert_eq!(finished.code, Some(1), "{finished:?}");
@@ -50,7 +50,7 @@ fn every_form_of_an_expectation_is_rewritten_in_its_place_and_comments_and_layou
 }
 
 #[test]
-fn lines_that_end_as_those_of_windows_do_go_on_ending_so() {
+fn keeps_crlf_line_endings() {
     let sandbox = sandbox();
     let unix = sandbox.read("suite/desk/layouts.yaml");
     sandbox.write("suite/desk/layouts.yaml", &unix.replace('\n', "\r\n"));
@@ -62,7 +62,7 @@ fn lines_that_end_as_those_of_windows_do_go_on_ending_so() {
 }
 
 #[test]
-fn what_was_rewritten_holds_when_it_is_run_again() {
+fn updated_steps_pass_in_the_next_run() {
     let sandbox = sandbox();
     let names =
         ["status", "in-braces", "block", "dashes", "text", "quoted", "header-gone", "cookie", "emptied"];
@@ -75,7 +75,7 @@ fn what_was_rewritten_holds_when_it_is_run_again() {
 }
 
 #[test]
-fn lines_that_write_several_steps_are_rewritten_where_all_are_named_and_agree() {
+fn updates_shared_lines_if_all_steps_are_selected_and_agree() {
     let sandbox = sandbox();
     let finished = bless(&sandbox, &["--filter", "shared", "--filter", "other"]);
     is_golden("shared.txt", &finished.stdout);
@@ -84,10 +84,10 @@ fn lines_that_write_several_steps_are_rewritten_where_all_are_named_and_agree() 
 }
 
 #[test]
-fn a_row_or_a_use_that_is_not_named_keeps_the_lines_as_they_are() {
+fn keeps_lines_that_unselected_rows_or_uses_share() {
     let sandbox = sandbox();
     let finished = bless(&sandbox, &["--filter", "agreed[a]", "--filter", "shared::hello"]);
-    let left = "2 steps are written by these lines, and 1 of them named and answered";
+    let left = "these lines define 2 steps; all of them must be selected and get a response (now: 1)";
     assert_eq!(finished.stdout.matches(left).count(), 2, "{}", finished.stdout);
     assert_eq!(
         sandbox.read("suite/desk/shared.yaml"),
@@ -96,7 +96,7 @@ fn a_row_or_a_use_that_is_not_named_keeps_the_lines_as_they_are() {
 }
 
 #[test]
-fn a_step_that_is_not_named_keeps_what_it_expects() {
+fn keeps_expectations_of_unselected_steps() {
     let sandbox = sandbox();
     bless(&sandbox, &["--filter", "layouts::block"]);
     let (before, after) = (
@@ -112,7 +112,7 @@ fn a_step_that_is_not_named_keeps_what_it_expects() {
 }
 
 #[test]
-fn without_a_filter_nothing_is_run() {
+fn bless_requires_a_filter() {
     let finished = bless(&sandbox(), &[]);
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
     assert!(
@@ -123,7 +123,7 @@ fn without_a_filter_nothing_is_run() {
 }
 
 #[test]
-fn the_suite_inside_the_program_is_not_rewritten() {
+fn refuses_to_change_the_built_in_suite() {
     let sandbox = sandbox();
     let finished = sandbox.run(&[&["run", "--bless", "--filter", "7-login"], ECHO].concat());
     assert_eq!(finished.code, Some(2));
@@ -131,7 +131,7 @@ fn the_suite_inside_the_program_is_not_rewritten() {
 }
 
 #[test]
-fn a_file_that_somebody_changes_meanwhile_is_left_to_them() {
+fn refuses_files_that_changed_during_the_run() {
     let (sandbox, file) = with_step("curl http://desk.example/touch -H 'X-Touch:FILE'", "{status: 201}");
     let scenario = sandbox.read(file).replace("FILE", &sandbox.path(file).display().to_string());
     sandbox.write(file, &scenario);
@@ -143,20 +143,20 @@ fn a_file_that_somebody_changes_meanwhile_is_left_to_them() {
 }
 
 #[test]
-fn a_suite_that_does_not_load_any_more_is_left_as_it_is() {
+fn refuses_edits_with_which_the_suite_does_not_load() {
     let (sandbox, file) = with_step("curl http://desk.example/touch -H 'X-Touch:FILE'", "{status: 201}");
     let new = sandbox.path("suite/desk/new.yaml").display().to_string();
     let scenario = sandbox.read(file).replace("FILE", &new);
     sandbox.write(file, &scenario);
     let finished = bless(&sandbox, &["--filter", "one::only"]);
     assert_eq!(finished.code, Some(2), "{finished:?}");
-    let said = "error: nothing was rewritten: the suite would not load any more: ";
+    let said = "error: nothing was rewritten: the suite would no longer load: ";
     assert!(finished.stderr.starts_with(said) && finished.stderr.contains("new.yaml"), "{}", finished.stderr);
     assert_eq!(sandbox.read(file), scenario);
 }
 
 #[test]
-fn a_file_that_is_read_only_stays_as_it_is() {
+fn refuses_read_only_files() {
     let (sandbox, file) = with_step("curl http://desk.example/404", "{status: 200}");
     fs::set_permissions(sandbox.path(file), fs::Permissions::from_mode(0o444)).unwrap();
     let before = sandbox.read(file);
@@ -169,7 +169,7 @@ fn a_file_that_is_read_only_stays_as_it_is() {
 }
 
 #[test]
-fn a_link_stays_a_link_and_a_file_keeps_its_mode() {
+fn keeps_symbolic_links_and_file_modes() {
     let (sandbox, file) = with_step("curl http://desk.example/404", "{status: 200}");
     fs::rename(sandbox.path(file), sandbox.path("elsewhere.yaml")).unwrap();
     fs::set_permissions(sandbox.path("elsewhere.yaml"), fs::Permissions::from_mode(0o640)).unwrap();
@@ -178,14 +178,14 @@ fn a_link_stays_a_link_and_a_file_keeps_its_mode() {
     assert!(sandbox.path(file).is_symlink());
     assert!(sandbox.read("elsewhere.yaml").contains("status: 404"));
     assert_eq!(fs::metadata(sandbox.path("elsewhere.yaml")).unwrap().permissions().mode() & 0o777, 0o640);
-    let beside =
+    let temporary =
         fs::read_dir(sandbox.path("suite/desk")).unwrap().chain(fs::read_dir(sandbox.path("")).unwrap());
-    let names = beside.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = temporary.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(names.into_iter().all(|name| !name.starts_with('.')), "a temporary file is left");
 }
 
 #[test]
-fn an_interrupted_run_rewrites_nothing() {
+fn interrupted_run_changes_nothing() {
     let (sandbox, file) = with_step("curl http://desk.example/slow", "{status: 201}");
     let before = sandbox.read("suite/desk/layouts.yaml");
     let arguments =
@@ -205,7 +205,7 @@ fn an_interrupted_run_rewrites_nothing() {
 }
 
 #[test]
-fn a_secret_is_written_where_secrets_are_shown() {
+fn writes_secrets_only_with_show_secrets() {
     let sandbox = sandbox();
     bless(&sandbox, &["--filter", "layouts::secret", "--show-secrets"]);
     let line = "json: {password: new one, name: correct horse, b: 1}";
@@ -213,7 +213,7 @@ fn a_secret_is_written_where_secrets_are_shown() {
 }
 
 #[test]
-fn a_cleanup_that_is_not_named_is_not_rewritten() {
+fn keeps_cleanup_steps_that_are_not_selected() {
     let (sandbox, file) = with_step("curl http://desk.example/404", "{status: 200}");
     let cleanup = "cleanup:\n  - id: after\n    title: it is cleaned up\n    request: curl http://desk.example/405\n    expect: {status: 200}\n";
     sandbox.write(file, &(sandbox.read(file) + cleanup));
@@ -223,7 +223,7 @@ fn a_cleanup_that_is_not_named_is_not_rewritten() {
 }
 
 #[test]
-fn an_element_that_is_new_or_gone_leaves_its_neighbours_with_their_matchers_and_comments() {
+fn inserting_and_removing_list_elements_keeps_the_other_elements() {
     let sandbox = sandbox();
     let finished = bless(&sandbox, &["--filter", "lists"]);
     assert_eq!(finished.code, Some(1), "{finished:?}");
@@ -235,7 +235,7 @@ fn an_element_that_is_new_or_gone_leaves_its_neighbours_with_their_matchers_and_
 }
 
 #[test]
-fn a_list_that_is_not_indented_is_rewritten_as_one_that_is() {
+fn updates_lists_without_indentation() {
     for (answer, before, after) in [
         (
             r#"[{"id":0},{"id":1},{"id":3}]"#,

@@ -1,4 +1,4 @@
-//! What `conformance coverage` says: which steps cover which requirements, and what a specification shows that no step encodes.
+//! Tests `conformance coverage`: which steps cover which requirements, and which exchanges of a document no step covers.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +27,7 @@ fn every_exchange_of_the_session_document_has_a_step() {
 }
 
 #[test]
-fn each_of_them_is_encoded_in_the_story_of_its_own_task() {
+fn exchanges_are_covered_by_the_scenario_of_their_task() {
     let document = data("specifications/session.md").display().to_string();
     let finished = coverage(&["--spec", &document, "--format", "json"]);
     let whole: Json = serde_json::from_str(&finished.stdout).unwrap();
@@ -48,12 +48,12 @@ fn each_of_them_is_encoded_in_the_story_of_its_own_task() {
 }
 
 #[test]
-fn an_exchange_without_a_step_is_named_with_its_line() {
+fn reports_the_line_of_an_exchange_without_a_step() {
     let finished =
         against("# More\n\n```\n$ curl \"http://0.0.0.0:5000/api/v1/teapot\"\nshort and stout\n```\n");
     assert_eq!(finished.code, Some(1), "{finished:?}");
     assert!(
-        finished.stdout.contains("not encoded: notes.md:4: no step sends this request\n"),
+        finished.stdout.contains("not covered: notes.md:4: no step sends this request\n"),
         "{}",
         finished.stdout
     );
@@ -61,7 +61,7 @@ fn an_exchange_without_a_step_is_named_with_its_line() {
 }
 
 #[test]
-fn a_document_that_shows_nothing_is_no_document_of_exchanges() {
+fn rejects_documents_without_exchanges() {
     assert_eq!(against("# Nothing\n").code, Some(4));
     let finished = coverage(&["--spec", "nowhere.md"]);
     assert_eq!(finished.code, Some(2));
@@ -69,7 +69,7 @@ fn a_document_that_shows_nothing_is_no_document_of_exchanges() {
 }
 
 #[test]
-fn the_coverage_is_told_for_people_for_documents_and_for_programs() {
+fn writes_text_markdown_and_json() {
     let text = coverage(&[]).stdout;
     assert!(text.contains("\n  SESSION-7.2    must "), "{text}");
     assert!(text.contains("\n      session/7-"), "{text}");
@@ -83,11 +83,11 @@ fn the_coverage_is_told_for_people_for_documents_and_for_programs() {
 }
 
 #[test]
-fn what_the_readme_of_the_suite_calls_untested_is_what_the_register_does() {
+fn untested_requirements_in_the_readme_match_the_register() {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let readme = fs::read_to_string(scenarios.join("README.md")).unwrap();
     let section = readme.split("## Not tested, and why").nth(1).unwrap();
-    let told: BTreeMap<String, [String; 3]> = (section.lines())
+    let listed: BTreeMap<String, [String; 3]> = (section.lines())
         .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
         .map(|row| row.split(" | ").map(str::to_owned).collect::<Vec<_>>())
         .filter(|cells| cells.len() == 4 && cells[0] != "id")
@@ -106,5 +106,5 @@ fn what_the_readme_of_the_suite_calls_untested_is_what_the_register_does() {
         .filter(|requirement| requirement["untested"].is_string())
         .map(|one| (text(&one["id"]), [text(&one["level"]), text(&one["text"]), text(&one["untested"])]))
         .collect();
-    assert_eq!(told, untested);
+    assert_eq!(listed, untested);
 }

@@ -1,4 +1,4 @@
-//! The reports that others read: CI systems, GitHub, browsers, badges, and the table of several implementations.
+//! Tests the reports for CI systems, GitHub, browsers and badges, and the comparison table.
 
 mod compare;
 mod machines;
@@ -12,13 +12,13 @@ use std::sync::LazyLock;
 use crate::program::Finished;
 use crate::sandbox::Sandbox;
 
-/// One run of a target that fails in some ways, with every report of it.
+/// A run of a target with several failures, with all of its reports.
 struct Documents {
     finished: Finished,
     sandbox: Sandbox,
 }
 
-/// Runs once for all tests that only read.
+/// Runs once for all tests that only read the reports.
 static DOCUMENTS: LazyLock<Documents> = LazyLock::new(|| {
     let mut sandbox = Sandbox::python().with("FAULT", "user-times-missing");
     let summary = sandbox.path("summary.md").display().to_string();
@@ -41,7 +41,7 @@ static DOCUMENTS: LazyLock<Documents> = LazyLock::new(|| {
     Documents { finished, sandbox }
 });
 
-/// The text of a report.
+/// Returns the text of a report.
 fn document(kind: &str) -> String {
     DOCUMENTS.sandbox.read(kind)
 }

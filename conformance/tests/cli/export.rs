@@ -1,4 +1,4 @@
-//! Scenarios become what other tools run, and a command becomes a step: with the real curl and the real shell.
+//! Tests `export` and `record` with the real curl and a real shell.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::golden;
 use crate::program::{conformance_in, data, unused_port};
 
-/// The desk of `documents/library.md`, running.
+/// The server that `documents/library.md` describes, running.
 pub(crate) struct Desk {
     process: Child,
     pub(crate) url: String,
@@ -43,7 +43,7 @@ impl Drop for Desk {
     }
 }
 
-/// A folder with the suite of the desk in `suite`.
+/// Returns a folder with the imported suite in `suite`.
 pub(crate) fn imported() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let document = data("documents/library.md");
@@ -59,17 +59,17 @@ fn sh(folder: &Path, script: &str, url: &str) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_script_sends_every_step_with_its_captures() {
+fn shell_script_sends_every_step_and_captures() {
     let folder = imported();
     let exported = conformance_in(folder.path(), &["export", "--curl", "--suite", "suite"]);
     assert_eq!(exported.code, Some(0), "{}", exported.stderr);
     let desk = Desk::open();
-    let (code, told) = sh(folder.path(), &exported.stdout, &desk.url);
-    assert_eq!(code, Some(0), "{told}\n{}", exported.stdout);
-    assert_eq!(told.lines().filter(|line| line.starts_with("ok   ")).count(), 8, "{told}");
+    let (code, output) = sh(folder.path(), &exported.stdout, &desk.url);
+    assert_eq!(code, Some(0), "{output}\n{}", exported.stdout);
+    assert_eq!(output.lines().filter(|line| line.starts_with("ok   ")).count(), 8, "{output}");
 }
 
-/// A loan that is found by a part of its address.
+/// A scenario that captures a part of a URL.
 const PARTS: &str = r#"format: 1
 title: A loan by its number
 profile: members
@@ -92,7 +92,7 @@ steps:
 "#;
 
 #[test]
-fn a_script_keeps_the_parts_of_values_that_a_run_keeps() {
+fn shell_script_captures_the_same_parts_as_a_run() {
     let folder = imported();
     fs::write(folder.path().join("suite/3-parts.yaml"), PARTS).unwrap();
     fs::copy(data("documents/desk.py"), folder.path().join("desk.py")).unwrap();
@@ -103,12 +103,15 @@ fn a_script_keeps_the_parts_of_values_that_a_run_keeps() {
         conformance_in(folder.path(), &["export", "--curl", "--suite", "suite", "--filter", "3-*"]);
     let desk = Desk::open();
     let script = format!("{}\necho \"$day $year $loan\"\n", exported.stdout.replace("exit ", ": "));
-    let (_, told) = sh(folder.path(), &script, &desk.url);
-    assert!(told.contains("ok   3-parts::loan: 200") && told.ends_with("\n02 2026 40\n"), "{told}\n{script}");
+    let (_, output) = sh(folder.path(), &script, &desk.url);
+    assert!(
+        output.contains("ok   3-parts::loan: 200") && output.ends_with("\n02 2026 40\n"),
+        "{output}\n{script}"
+    );
 }
 
 #[test]
-fn a_script_says_which_status_is_another() {
+fn shell_script_reports_an_unexpected_status() {
     let folder = imported();
     let path = folder.path().join("suite/1-the-shelf.yaml");
     let text = fs::read_to_string(&path).unwrap().replace("status: 404", "status: 410");
@@ -116,13 +119,13 @@ fn a_script_says_which_status_is_another() {
     let exported =
         conformance_in(folder.path(), &["export", "--curl", "--suite", "suite", "--filter", "1-*"]);
     let desk = Desk::open();
-    let (code, told) = sh(folder.path(), &exported.stdout, &desk.url);
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("FAIL 1-the-shelf::get-books-99: 404, not 410"), "{told}");
+    let (code, output) = sh(folder.path(), &exported.stdout, &desk.url);
+    assert_eq!(code, Some(1), "{output}");
+    assert!(output.contains("FAIL 1-the-shelf::get-books-99: 404, not 410"), "{output}");
 }
 
 #[test]
-fn a_file_of_hurl_has_the_requests_and_the_captures() {
+fn hurl_file_has_requests_and_captures() {
     let folder = imported();
     let exported = conformance_in(
         folder.path(),
@@ -138,7 +141,7 @@ fn a_file_of_hurl_has_the_requests_and_the_captures() {
 }
 
 #[test]
-fn a_recorded_command_is_a_step_that_can_be_pasted() {
+fn record_prints_a_valid_step() {
     let folder = imported();
     let desk = Desk::open();
     let address = format!("{}/books/99", desk.url);
@@ -155,7 +158,7 @@ fn a_recorded_command_is_a_step_that_can_be_pasted() {
     assert!(step.contains("status: 404") && step.contains("json: {error: Not Found}"), "{step}");
 }
 
-/// A suite of one scenario with these steps.
+/// Writes a suite of one scenario with these steps.
 fn suite_of(folder: &Path, steps: &str) {
     for (name, text) in [
         (
@@ -171,27 +174,27 @@ fn suite_of(folder: &Path, steps: &str) {
     }
 }
 
-/// Answers each request with the next of these heads, and the last of them again and again; what has come is told.
+/// Starts a server that responds with these heads in turn and repeats the last one; the receiver gets each request.
 fn answering(heads: &[&'static str]) -> (String, std::sync::mpsc::Receiver<String>) {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", socket.local_addr().unwrap());
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, output) = std::sync::mpsc::channel();
     let heads = heads.to_vec();
     std::thread::spawn(move || {
         for (number, stream) in socket.incoming().enumerate() {
             let (mut stream, mut buffer) = (stream.unwrap(), [0; 4096]);
             let length = stream.read(&mut buffer).unwrap();
-            tell.send(String::from_utf8_lossy(&buffer[..length]).into_owned()).ok();
+            sender.send(String::from_utf8_lossy(&buffer[..length]).into_owned()).ok();
             let head = heads[number.min(heads.len() - 1)];
             let answer = format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             stream.write_all(answer.as_bytes()).unwrap();
         }
     });
-    (url, told)
+    (url, output)
 }
 
 #[test]
-fn a_script_sends_again_until_the_answer_is_there_and_no_longer_than_it_is_said() {
+fn shell_script_retries_until_the_expectation_or_the_time_limit() {
     let folder = tempfile::tempdir().unwrap();
     suite_of(
         folder.path(),
@@ -205,11 +208,11 @@ fn a_script_sends_again_until_the_answer_is_there_and_no_longer_than_it_is_said(
     );
     let exported = conformance_in(folder.path(), &["export", "--curl", "--suite", "suite"]);
     let ticket = "200 OK\r\nX-Ticket: t1";
-    // The status alone is not all: without its ticket an answer is not the one that is waited for.
+    // A matching status is not enough: the captured value must be there as well.
     let (url, heard) = answering(&["503 No", "503 No", "200 OK", ticket]);
-    let (code, told) = sh(folder.path(), &exported.stdout, &url);
-    assert_eq!(code, Some(0), "{told}\n{}", exported.stdout);
-    assert_eq!(told.lines().count(), 2, "{told}");
+    let (code, output) = sh(folder.path(), &exported.stdout, &url);
+    assert_eq!(code, Some(0), "{output}\n{}", exported.stdout);
+    assert_eq!(output.lines().count(), 2, "{output}");
     let heard: Vec<String> = heard.try_iter().collect();
     assert_eq!(heard.len(), 5, "{heard:?}");
     assert!(heard[..4].iter().all(|sent| sent.starts_with("POST /later ") && sent.ends_with("one\ntwo")));
@@ -219,14 +222,14 @@ fn a_script_sends_again_until_the_answer_is_there_and_no_longer_than_it_is_said(
     suite_of(folder.path(), steps);
     let exported = conformance_in(folder.path(), &["export", "--curl", "--suite", "suite"]);
     let (url, heard) = answering(&["503 No"]);
-    let (code, told) = sh(folder.path(), &exported.stdout, &url);
-    assert_eq!((code, told.as_str()), (Some(1), "FAIL desk/one::never: 503, not 200\n"));
+    let (code, output) = sh(folder.path(), &exported.stdout, &url);
+    assert_eq!((code, output.as_str()), (Some(1), "FAIL desk/one::never: 503, not 200\n"));
     let tries = heard.try_iter().count();
     assert!((2..=8).contains(&tries), "{tries} tries");
 }
 
 #[test]
-fn a_command_that_cannot_be_sent_and_a_target_that_is_not_there_are_told_apart() {
+fn record_distinguishes_invalid_commands_from_unreachable_targets() {
     let folder = tempfile::tempdir().unwrap();
     let wrong =
         conformance_in(folder.path(), &["record", "http://127.0.0.1:9", "--", "curl", "http://h/", "--nope"]);
@@ -242,7 +245,7 @@ fn a_command_that_cannot_be_sent_and_a_target_that_is_not_there_are_told_apart()
 }
 
 #[test]
-fn what_other_tools_are_told_and_what_they_cannot_be_told_is_written_down() {
+fn exported_files_match_the_golden_files() {
     let suite = data("suites/exported");
     for (flag, name) in [("--hurl", "exported/all.hurl"), ("--curl", "exported/all.sh")] {
         let arguments = ["export", flag, "--suite", suite.to_str().unwrap()];
@@ -253,7 +256,7 @@ fn what_other_tools_are_told_and_what_they_cannot_be_told_is_written_down() {
 }
 
 #[test]
-fn every_exported_script_is_one_that_a_shell_can_read() {
+fn exported_scripts_have_valid_shell_syntax() {
     let suite = data("suites/exported");
     let exported = conformance_in(Path::new("."), &["export", "--curl", "--suite", suite.to_str().unwrap()]);
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
-//! A curl command is what curl sends: a listening socket records the real curl and this program, command by command.
+//! Compares the requests of this program with those of the real curl, command by command, on a listening socket.
 //!
-//! Compared is every request that a command makes, byte for byte: the request line, the header fields without regard to their order, and
-//! the body; but for the agent's version, and the boundary of a form. `fidelity.golden` says of each command whether both send the
-//! same bytes, or both refuse it, or what this program says where it refuses what curl sends.
+//! All requests of a command are compared byte for byte: request line, header fields in any order, and body. Only the version in the user
+//! agent and form boundaries may differ. `fidelity.golden` lists for each command whether both send the same bytes or both refuse it, or
+//! the message with which this program refuses what curl sends.
 
 pub(crate) mod listener;
 
@@ -20,12 +20,13 @@ use crate::golden;
 use crate::program::{data, scenarios};
 use listener::{Listener, Sent};
 
-/// What a command means to curl: the words of a shell, with the listener in the place of the origin.
+/// Runs a command with the real curl, with the address of the listener in place of the origin.
 pub(crate) fn real(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Vec<Sent> {
     let host = |url: &str| url.trim_start_matches("http://").to_owned();
-    let behind = |url: &str| format!("@{}/", host(url));
-    let command = command.replace(origin, &listener.url).replace(&behind(origin), &behind(&listener.url));
-    // `$'…'` is none of every shell's words.
+    let after_user = |url: &str| format!("@{}/", host(url));
+    let command =
+        command.replace(origin, &listener.url).replace(&after_user(origin), &after_user(&listener.url));
+    // Not every shell supports `$'…'`.
     let shell = if command.contains("$'") { "bash" } else { "sh" };
     let output = Command::new(shell)
         .args(["-c", &format!("{command} -s -m 20")])
@@ -37,7 +38,7 @@ pub(crate) fn real(command: &str, origin: &str, folder: &Path, listener: &Listen
     listener.heard()
 }
 
-/// What it means here, or what is said against it.
+/// Runs a command with this program; returns its requests or its error message.
 fn ours(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Result<Vec<Sent>, String> {
     let place = Source::new("scenario.yaml", command).place(Span::new(0, command.len()));
     let files = |name: &str| fs::read(folder.join(name));
@@ -63,7 +64,7 @@ fn files() -> tempfile::TempDir {
     folder
 }
 
-/// Writes the files that the commands of the table name.
+/// Writes the files that the commands refer to.
 pub(crate) fn write_files(folder: &Path) {
     fs::create_dir_all(folder).unwrap();
     for (name, text) in [
@@ -80,10 +81,10 @@ pub(crate) fn write_files(folder: &Path) {
 }
 
 #[test]
-fn what_is_sent_is_what_curl_sends() {
+fn sends_the_same_requests_as_curl() {
     let (folder, listener) = (files(), Listener::open());
     let commands = fs::read_to_string(data("fidelity.txt")).unwrap();
-    let mut told = String::new();
+    let mut report = String::new();
     for command in commands.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         let real = real(command, "http://h", folder.path(), &listener);
         let verdict = match ours(command, "http://h", folder.path(), &listener) {
@@ -93,14 +94,14 @@ fn what_is_sent_is_what_curl_sends() {
             Err(_) if real.is_empty() => format!("neither  {command}\n"),
             Err(message) => format!("refused  {command}\n{message}\n"),
         };
-        told.push_str(&verdict);
+        report.push_str(&verdict);
     }
-    golden::compare(&data("fidelity.golden"), &told).unwrap_or_else(|difference| panic!("{difference}"));
-    assert!(!told.contains("DIFFERS"), "{told}");
-    assert!(told.lines().filter(|line| line.starts_with("same")).count() >= 150, "{told}");
+    golden::compare(&data("fidelity.golden"), &report).unwrap_or_else(|difference| panic!("{difference}"));
+    assert!(!report.contains("DIFFERS"), "{report}");
+    assert!(report.lines().filter(|line| line.starts_with("same")).count() >= 150, "{report}");
 }
 
-/// Every curl command in a folder of YAML, with the file that it is in.
+/// Collects all curl commands in a folder of YAML files, with the name of the file.
 fn commands(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();
@@ -118,17 +119,16 @@ fn commands(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-fn strings(node: &Node, tell: &mut impl FnMut(&str)) {
+fn strings(node: &Node, visit: &mut impl FnMut(&str)) {
     match &node.value {
-        Value::String(text) => tell(text),
-        Value::List(list) => list.iter().for_each(|node| strings(node, tell)),
-        Value::Mapping(members) => members.iter().for_each(|(_, node)| strings(node, tell)),
+        Value::String(text) => visit(text),
+        Value::List(list) => list.iter().for_each(|node| strings(node, visit)),
+        Value::Mapping(members) => members.iter().for_each(|(_, node)| strings(node, visit)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-/// The command with a value in the place of each expression: one with letters that a shell, an address and a form all have a mind about,
-/// as far as an address can hold them.
+/// Replaces each expression in a command by a value with characters that are special in shells, URLs and forms, as far as a URL allows.
 fn valued(command: &str) -> String {
     let mut valued = String::new();
     let mut rest = command;
@@ -141,7 +141,7 @@ fn valued(command: &str) -> String {
 }
 
 #[test]
-fn every_curl_command_of_both_suites_sends_what_curl_sends() {
+fn curl_commands_of_both_suites_send_the_same_requests_as_curl() {
     let listener = Listener::open();
     let todo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suites/todo");
     let mut number = 0;

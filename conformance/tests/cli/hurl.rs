@@ -1,4 +1,5 @@
-//! Exported files, run by the real Hurl: `cargo test -p conformance --test cli hurl -- --ignored`, with hurl (<https://hurl.dev>) on the PATH.
+//! Runs exported files with the real Hurl: `cargo test -p conformance --test cli hurl -- --ignored`, with hurl (<https://hurl.dev>) in
+//! `PATH`.
 
 mod judged;
 mod suite;
@@ -12,7 +13,7 @@ use crate::fidelity::listener::{Listener, Sent};
 use crate::golden;
 use crate::program::{conformance_in, data};
 
-/// Runs a file with these variables and returns whether all of it holds, with what Hurl says.
+/// Runs a file with these variables; returns whether it passed, and the output of Hurl.
 fn hurl(folder: &Path, file: &str, variables: &[String]) -> (bool, String) {
     let output = Command::new("hurl")
         .args(["--test", "--no-cookie-store", "--continue-on-error", file])
@@ -27,13 +28,13 @@ fn hurl(folder: &Path, file: &str, variables: &[String]) -> (bool, String) {
 
 #[test]
 #[ignore = "needs hurl on the PATH"]
-fn an_exported_suite_holds_when_hurl_runs_it() {
+fn exported_suite_passes_in_hurl() {
     let folder = imported();
     let exported = conformance_in(folder.path(), &["export", "--hurl", "--suite", "suite"]);
     fs::write(folder.path().join("suite.hurl"), &exported.stdout).unwrap();
     let desk = Desk::open();
-    let (holds, told) = hurl(folder.path(), "suite.hurl", &target(&desk.url));
-    assert!(holds && told.contains("Executed requests: 8"), "{told}\n{}", exported.stdout);
+    let (holds, output) = hurl(folder.path(), "suite.hurl", &target(&desk.url));
+    assert!(holds && output.contains("Executed requests: 8"), "{output}\n{}", exported.stdout);
     let other = exported.stdout.replacen("HTTP 404", "HTTP 410", 1);
     fs::write(folder.path().join("other.hurl"), &other).unwrap();
     assert!(!hurl(folder.path(), "other.hurl", &target(&desk.url)).0, "Hurl has compared nothing");
@@ -41,17 +42,17 @@ fn an_exported_suite_holds_when_hurl_runs_it() {
 
 #[test]
 #[ignore = "needs hurl on the PATH"]
-fn every_form_of_an_exported_file_is_one_that_hurl_reads() {
-    let (holds, told) = hurl(&data("exported"), "all.hurl", &target("http://127.0.0.1:9"));
-    assert!(!holds && told.contains("HTTP connection") && !told.contains("Parsing"), "{told}");
-    assert!(told.contains("Executed requests: "), "{told}");
+fn hurl_parses_every_form_of_exported_files() {
+    let (holds, output) = hurl(&data("exported"), "all.hurl", &target("http://127.0.0.1:9"));
+    assert!(!holds && output.contains("HTTP connection") && !output.contains("Parsing"), "{output}");
+    assert!(output.contains("Executed requests: "), "{output}");
 }
 
 #[test]
 #[ignore = "needs hurl on the PATH"]
-fn hurl_sends_of_an_exported_request_what_curl_sends() {
+fn hurl_sends_the_same_requests_as_curl() {
     let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::open());
-    let mut told = String::new();
+    let mut output = String::new();
     for command in fs::read_to_string(data("fidelity.txt")).unwrap().lines() {
         if !command.starts_with("curl ") || command.contains("/to/") {
             continue;
@@ -63,24 +64,26 @@ fn hurl_sends_of_an_exported_request_what_curl_sends() {
         let (_, said) = hurl(folder.path(), "one.hurl", &target(&listener.url));
         let sent = listener.heard();
         match (real.as_slice(), sent.as_slice()) {
-            ([real], [sent]) if plain(real) == plain(sent) => told.push_str(&format!("same     {command}\n")),
-            (_, []) if exported.contains("# This step is not in the file") => {
-                told.push_str(&format!("left out {command}\n"));
+            ([real], [sent]) if plain(real) == plain(sent) => {
+                output.push_str(&format!("same     {command}\n"))
             }
-            // Each is told in the file by a comment.
-            _ => told.push_str(&golden::without_port(&format!(
+            (_, []) if exported.contains("# This step is not in the file") => {
+                output.push_str(&format!("left out {command}\n"));
+            }
+            // A comment in the file explains each difference.
+            _ => output.push_str(&golden::without_port(&format!(
                 "DIFFERS  {command}\n  curl {real:?}\n  hurl {sent:?}\n{}{}\n",
                 comments(&exported),
                 if sent.is_empty() { said.as_str() } else { "" }
             ))),
         }
     }
-    let unsaid = told.split("DIFFERS").skip(1).filter(|one| !one.contains("  # Hurl ")).count();
-    assert_eq!(unsaid, 0, "{told}");
-    golden::compare(&data("hurl.golden"), &told).unwrap_or_else(|difference| panic!("{difference}"));
+    let unsaid = output.split("DIFFERS").skip(1).filter(|one| !one.contains("  # Hurl ")).count();
+    assert_eq!(unsaid, 0, "{output}");
+    golden::compare(&data("hurl.golden"), &output).unwrap_or_else(|difference| panic!("{difference}"));
 }
 
-/// What the file says of what Hurl does otherwise.
+/// Returns the comments on differences between Hurl and curl.
 fn comments(exported: &str) -> String {
     exported.lines().filter(|line| line.starts_with("# Hurl ")).map(|line| format!("  {line}\n")).collect()
 }
@@ -89,14 +92,14 @@ fn target(url: &str) -> [String; 1] {
     [format!("target={url}")]
 }
 
-/// A request without what Hurl calls itself.
+/// Returns a request without its user agent.
 fn plain(sent: &Sent) -> (String, Vec<String>, String) {
     let named =
         |field: &&String| !field.starts_with("User-Agent: curl") && !field.starts_with("User-Agent: hurl/");
     (sent.line.clone(), sent.fields.iter().filter(named).cloned().collect(), sent.body.clone())
 }
 
-/// A file of Hurl with one command, if it can be read.
+/// Returns the Hurl file for one command, if the command is valid.
 fn exported(folder: &Path, command: &str) -> Option<String> {
     let quoted = serde_json::to_string(command).unwrap().replace("${", "${'${'}");
     for (name, text) in [

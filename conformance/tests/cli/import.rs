@@ -1,4 +1,4 @@
-//! Sessions become scenarios: from a document that is not this project's own, and from the transcripts of the one that is.
+//! Tests the import of documents: foreign ones, and the transcripts of this project.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ fn import(folder: &Path, document: &str, more: &[&str]) -> Finished {
     conformance_in(folder, &arguments)
 }
 
-/// Every file of a suite, one behind the other.
+/// Returns the contents of all files of a suite, concatenated.
 fn whole(folder: &Path) -> String {
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -27,7 +27,7 @@ fn whole(folder: &Path) -> String {
 }
 
 #[test]
-fn a_document_becomes_a_suite_and_says_what_it_does_not_tell() {
+fn import_writes_a_suite_and_marks_guesses() {
     let folder = tempfile::tempdir().unwrap();
     let finished = import(folder.path(), "library.md", &[]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
@@ -42,7 +42,7 @@ fn a_document_becomes_a_suite_and_says_what_it_does_not_tell() {
 }
 
 #[test]
-fn an_imported_suite_runs_as_it_is_against_what_it_describes() {
+fn imported_suite_passes_without_edits() {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(data("documents/desk.py"), folder.path().join("desk.py")).unwrap();
     assert_eq!(import(folder.path(), "library.md", &[]).code, Some(0));
@@ -51,19 +51,19 @@ fn an_imported_suite_runs_as_it_is_against_what_it_describes() {
     assert!(finished.stdout.contains("must 8 of 8"), "{}", finished.stdout);
 }
 
-/// The suite of this repository with what is imported from the transcripts of its specification in `imported`.
+/// Copies the suite of this repository and imports the transcripts of its specification into `imported`.
 fn with_transcripts(folder: &Path) -> PathBuf {
     let suite = folder.join("suite");
     copy(&scenarios(), &suite);
     let document = data("specifications/session.md");
     let finished = conformance_in(folder, &["import", document.to_str().unwrap(), "--out", "suite/imported"]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    let told = "33 exchanges became steps, 0 commands were left out";
-    assert!(finished.stdout.contains(told), "{}", finished.stdout);
+    let output = "33 exchanges became steps, 0 commands were left out";
+    assert!(finished.stdout.contains(output), "{}", finished.stdout);
     suite
 }
 
-/// Runs what was imported against the reference server and returns the steps that do not hold, in order.
+/// Runs the imported scenarios against the reference server; returns the failed steps in order, and the output.
 fn failing(folder: &Path) -> (Vec<String>, String) {
     let target = reference::target_file(folder);
     let only = ["--suite", "suite", "--filter", "imported/*", "--verbose", "--target"];
@@ -76,12 +76,12 @@ fn failing(folder: &Path) -> (Vec<String>, String) {
 }
 
 #[test]
-fn what_the_specification_prints_holds_of_the_reference_server_but_at_places_that_are_marked() {
+fn imported_specification_fails_only_at_marked_places() {
     let folder = tempfile::tempdir().unwrap();
     let suite = with_transcripts(folder.path());
-    let (failed, told) = failing(folder.path());
-    // Five steps need the session of a login whose address the document hides.
-    assert!(told.contains("steps: 20 pass, 5 inconclusive, 8 fail"), "{told}");
+    let (failed, output) = failing(folder.path());
+    // Five steps need the session of a login whose e-mail address the document hides.
+    assert!(output.contains("steps: 20 pass, 5 inconclusive, 8 fail"), "{output}");
     for id in &failed {
         let (file, step) = id.split_once("::").unwrap();
         let text = fs::read_to_string(suite.join(file).with_extension("yaml")).unwrap();
@@ -92,19 +92,18 @@ fn what_the_specification_prints_holds_of_the_reference_server_but_at_places_tha
 }
 
 #[test]
-fn once_the_marked_places_are_filled_in_all_of_the_specification_holds_but_where_it_contradicts_itself() {
+fn imported_specification_passes_once_marked_places_are_filled_in() {
     let folder = tempfile::tempdir().unwrap();
     let suite = with_transcripts(folder.path());
     fill(&suite.join("imported"));
-    let (failed, told) = failing(folder.path());
-    assert_eq!(failed, ["imported/5-task-5::get-auth-session-login"], "{told}");
-    assert!(told.contains("32 pass"), "{told}");
+    let (failed, output) = failing(folder.path());
+    assert_eq!(failed, ["imported/5-task-5::get-auth-session-login"], "{output}");
+    assert!(output.contains("32 pass"), "{output}");
     let text = fs::read_to_string(suite.join("imported/5-task-5.yaml")).unwrap();
-    assert!(text.contains("of the document answers this very request 405"), "{text}");
+    assert!(text.contains("of the document shows status 405 for the same request"), "{text}");
 }
 
-/// Fills in what the document hides, an address and the session that a program has printed: what a reader does at the places
-/// that are marked.
+/// Fills in the marked places as a reader would: the hidden address, and the session that another program printed.
 fn fill(folder: &Path) {
     let hidden = "[email\u{a0}protected]";
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
@@ -129,13 +128,13 @@ fn fill(folder: &Path) {
 }
 
 #[test]
-fn files_that_are_there_are_kept_unless_it_is_forced() {
+fn import_overwrites_files_only_with_force() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(import(folder.path(), "library.md", &[]).code, Some(0));
     let finished = import(folder.path(), "library.md", &[]);
     assert_eq!(finished.code, Some(2));
     assert!(
-        finished.stderr.contains("is there already") && finished.stderr.contains("--force"),
+        finished.stderr.contains("already exists") && finished.stderr.contains("--force"),
         "{}",
         finished.stderr
     );
@@ -143,7 +142,7 @@ fn files_that_are_there_are_kept_unless_it_is_forced() {
 }
 
 #[test]
-fn a_recording_of_a_browser_becomes_a_suite() {
+fn imports_har_recordings() {
     let folder = tempfile::tempdir().unwrap();
     let recording = data("documents/recording.har");
     let finished =
@@ -153,7 +152,7 @@ fn a_recording_of_a_browser_becomes_a_suite() {
     golden.unwrap_or_else(|difference| panic!("{difference}"));
 }
 
-/// As a browser copies a request for a shell: over several lines, with a comment that is none within its quotes.
+/// A request as browsers copy it for bash: several lines, with a `#` inside of quotes.
 const COPIED: &str = r"curl 'http://desk.example/notes' \
   -X 'PUT' \
   -H $'X-Who: Ann O\'Neil' \
@@ -161,7 +160,7 @@ const COPIED: &str = r"curl 'http://desk.example/notes' \
  # \U0001f600}'";
 
 #[test]
-fn what_a_browser_copies_for_a_shell_is_sent_as_bash_sends_it() {
+fn curl_commands_copied_from_a_browser_are_sent_as_by_bash() {
     let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::open());
     let document = format!(
         "# Notes\n\n```\n$ {COPIED} \\\n  --compressed # a note\n$ curl http://desk.example/last\n```\n"
@@ -182,20 +181,20 @@ fn what_a_browser_copies_for_a_shell_is_sent_as_bash_sends_it() {
 }
 
 #[test]
-fn a_document_without_sessions_and_a_file_that_is_no_recording_are_told_so() {
+fn rejects_documents_without_sessions_and_files_that_are_not_har() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("notes.md"), "# Notes\n\nNothing.\n").unwrap();
     let finished = conformance_in(folder.path(), &["import", "notes.md", "--out", "suite"]);
     assert_eq!(finished.code, Some(2));
-    assert!(finished.stderr.contains("shows no curl command"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("has no curl command"), "{}", finished.stderr);
     let finished = conformance_in(folder.path(), &["import", "--har", "notes.md", "--out", "suite"]);
     assert_eq!(finished.code, Some(2));
-    assert!(finished.stderr.contains("is no recording"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("is not a HAR recording"), "{}", finished.stderr);
     assert!(!folder.path().join("suite").exists());
 }
 
 #[test]
-fn sessions_in_other_markup_are_read_and_what_hangs_on_another_scenario_is_marked() {
+fn imports_rst_and_asciidoc_and_marks_dependencies_between_scenarios() {
     for document in ["shelves.rst", "tapes.adoc"] {
         let folder = tempfile::tempdir().unwrap();
         let finished = import(folder.path(), document, &[]);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A terminal of so many columns: runs a command in it and prints as JSON what was written and what stands on it in the end.
+"""Runs a command in a terminal of a given width; prints as JSON its output and the final screen.
 
     screen.py COLUMNS COMMAND...
 """
@@ -16,7 +16,7 @@ PIECE = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)|(.)", re
 
 
 def screen(written, columns):
-    """Return the lines that stand on a terminal after all that was written to it."""
+    """Return the lines on the screen after this output."""
     lines, row, column = [""], 0, 0
     for number, code, end, text, _ in PIECE.findall(written):
         if code == "A":
@@ -42,7 +42,7 @@ def screen(written, columns):
 
 
 def main():
-    """Run a command and show what it left on its terminal."""
+    """Run a command and print its output and the final screen."""
     columns, command = int(sys.argv[1]), sys.argv[2:]
     ready, go = os.pipe()
     child, terminal = pty.fork()

@@ -1,18 +1,18 @@
-//! What a person sees on a terminal: the line of progress, the report above it, colours, and lines that fit.
+//! Tests the output on a terminal: progress line, report, colours and line breaks.
 
 use serde_json::Value as Json;
 
 use crate::program::data;
 use crate::sandbox::Sandbox;
 
-/// What a run wrote to its terminal, and the lines that stand there in the end.
+/// What a run wrote to its terminal, and the lines on the screen at the end.
 struct Screen {
     written: String,
     lines: Vec<String>,
 }
 
 impl Screen {
-    /// Runs the desk of many moods on a terminal.
+    /// Runs a suite with all kinds of verdicts on a terminal.
     fn of(sandbox: &Sandbox, columns: u16, flags: &[&str]) -> Self {
         let desk = ["run", "--suite", "../suite", "--timeout", "500ms"];
         let command = sandbox.command(&[&desk, flags, &["--", "python3", "moody.py"]].concat());
@@ -20,18 +20,18 @@ impl Screen {
         terminal.arg(data("screen.py")).arg(columns.to_string());
         terminal.arg(command.get_program()).args(command.get_args());
         terminal.current_dir(sandbox.path("implementation"));
-        // As on a person's machine, whatever the tests themselves run in.
+        // Use the environment of a person's machine, whatever the tests run in.
         terminal.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
         for (name, value) in command.get_envs() {
             terminal.env(name, value.unwrap());
         }
         let done = terminal.output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        let told: Json = serde_json::from_slice(&done.stdout).unwrap();
-        assert_eq!(told["code"], 1, "{told}");
-        let lines = told["lines"].as_array().unwrap().iter();
+        let result: Json = serde_json::from_slice(&done.stdout).unwrap();
+        assert_eq!(result["code"], 1, "{result}");
+        let lines = result["lines"].as_array().unwrap().iter();
         Self {
-            written: told["written"].as_str().unwrap().to_owned(),
+            written: result["written"].as_str().unwrap().to_owned(),
             lines: lines.map(|line| line.as_str().unwrap().trim_end().to_owned()).collect(),
         }
     }
@@ -41,7 +41,7 @@ const COLOUR: &str = "\u{1b}[31m";
 const BAR: &str = "░░░░";
 
 #[test]
-fn the_line_of_progress_is_drawn_on_one_line_and_leaves_nothing() {
+fn progress_line_is_erased_at_the_end() {
     for columns in [120, 80, 48, 30] {
         let screen = Screen::of(&Sandbox::moody(), columns, &[]);
         assert!(screen.written.contains(" of 12 steps  "), "{columns}: {}", screen.written);
@@ -53,7 +53,7 @@ fn the_line_of_progress_is_drawn_on_one_line_and_leaves_nothing() {
 }
 
 #[test]
-fn where_no_line_moves_one_is_told_of_what_takes_its_time() {
+fn reports_slow_steps_without_a_progress_line() {
     let sandbox = Sandbox::noted();
     let once = ["run", "--suite", "../suite", "--filter", "desk/1-open", "--", "python3", "moody.py"];
     assert_eq!(sandbox.run(&once).stderr, "");
@@ -63,7 +63,7 @@ fn where_no_line_moves_one_is_told_of_what_takes_its_time() {
 }
 
 #[test]
-fn annotations_of_github_stand_above_the_line_of_progress() {
+fn github_annotations_do_not_mix_with_the_progress_line() {
     let screen = Screen::of(&Sandbox::moody(), 120, &["--report", "github"]);
     let annotations = screen.lines.iter().filter(|line| line.contains("::error file=")).collect::<Vec<_>>();
     assert!(annotations.len() > 3, "{:?}", screen.lines);
@@ -71,7 +71,7 @@ fn annotations_of_github_stand_above_the_line_of_progress() {
 }
 
 #[test]
-fn sentences_are_broken_between_words_where_a_terminal_ends() {
+fn wraps_long_lines_between_words() {
     let screen = Screen::of(&Sandbox::moody(), 64, &["--requirements"]);
     let begin = screen.lines.iter().position(|line| line.contains("MOOD-2.1")).unwrap();
     let column = screen.lines[begin].find("The ").unwrap();
@@ -80,7 +80,7 @@ fn sentences_are_broken_between_words_where_a_terminal_ends() {
 }
 
 #[test]
-fn colour_is_as_it_is_asked_for_on_a_terminal() {
+fn respects_colour_settings() {
     assert!(Screen::of(&Sandbox::moody(), 80, &[]).written.contains(COLOUR));
     assert!(!Screen::of(&Sandbox::moody(), 80, &["--color", "never"]).written.contains(COLOUR));
     let without = Sandbox::moody().with("NO_COLOR", "1");
@@ -90,14 +90,14 @@ fn colour_is_as_it_is_asked_for_on_a_terminal() {
 }
 
 #[test]
-fn quiet_is_quiet_on_a_terminal_too() {
+fn quiet_prints_only_the_summary_on_a_terminal() {
     let screen = Screen::of(&Sandbox::moody(), 80, &["--quiet"]);
     assert!(!screen.written.contains(" of 12 steps") && !screen.written.contains(BAR), "{}", screen.written);
     assert!(screen.lines.iter().filter(|line| !line.is_empty()).count() <= 8, "{:?}", screen.lines);
 }
 
 #[test]
-fn a_terminal_that_cannot_move_its_cursor_gets_lines() {
+fn dumb_terminal_gets_plain_lines() {
     let screen = Screen::of(&Sandbox::moody().with("TERM", "dumb"), 80, &[]);
     assert!(!screen.written.contains(BAR), "{}", screen.written);
     assert!(screen.lines.iter().any(|line| line.starts_with("12 of 12 steps, ")), "{:?}", screen.lines);

@@ -1,4 +1,4 @@
-//! A target that is already running: what it must hold, and what is said when it does not.
+//! Tests targets that are already running: their fixtures, and messages about missing ones.
 
 use std::process::Command;
 
@@ -10,33 +10,33 @@ use crate::server::Server;
 const LEFT: &[&str] = &["run", "--suite", "../suite", "--profile", "left"];
 
 #[test]
-fn a_fixture_that_is_missing_is_one_sentence_and_only_its_steps_are_inconclusive() {
+fn missing_fixture_is_reported_once_and_affects_only_its_steps() {
     let server = Server::start(&["empty"]);
-    let told = events::run(&Sandbox::odd(), &[LEFT, &[&*server.url()]].concat());
-    assert_eq!(told.finished.code, Some(3));
-    assert_eq!(told.step("desk/1-left::answers")["verdict"], "pass");
-    assert_eq!(told.step("desk/3-guests::ann")["verdict"], "inconclusive");
+    let run = events::run(&Sandbox::odd(), &[LEFT, &[&*server.url()]].concat());
+    assert_eq!(run.finished.code, Some(3));
+    assert_eq!(run.step("desk/1-left::answers")["verdict"], "pass");
+    assert_eq!(run.step("desk/3-guests::ann")["verdict"], "inconclusive");
     let sentence = "the target does not hold the fixture `ann` (`conformance seed` prints what it must hold)";
-    assert_eq!(told.finished.stdout.matches(sentence).count(), 1, "{}", told.finished.stdout);
+    assert_eq!(run.finished.stdout.matches(sentence).count(), 1, "{}", run.finished.stdout);
 }
 
 #[test]
-fn a_fixture_that_the_target_has_given_an_id_of_its_own_is_known_by_it() {
+fn finds_fixtures_with_ids_assigned_by_the_target() {
     let server = Server::start(&["renumbered"]);
-    let told = events::run(&Sandbox::odd(), &[LEFT, &[&*server.url()]].concat());
-    let ann = told.step("desk/3-guests::ann");
+    let run = events::run(&Sandbox::odd(), &[LEFT, &[&*server.url()]].concat());
+    let ann = run.step("desk/3-guests::ann");
     assert_eq!((&ann["verdict"], &ann["exchange"]["sent"]["target"]), (&"pass".into(), &"/guests/77".into()));
 }
 
 #[test]
-fn a_target_that_holds_others_too_conforms() {
+fn ignores_additional_data_of_the_target() {
     let server = Server::start(&["crowded"]);
     let finished = Sandbox::odd().run(&[LEFT, &[&*server.url()]].concat());
     assert_eq!(finished.code, Some(0), "{}", finished.stdout);
 }
 
 #[test]
-fn the_files_are_printed_as_the_launch_contract_has_them() {
+fn prints_the_fixture_files() {
     let halves = data("suites/halves");
     let seed = conformance_in(&halves, &["seed", "--suite", "."]);
     assert_eq!(seed.code, Some(0));
@@ -50,7 +50,7 @@ fn the_files_are_printed_as_the_launch_contract_has_them() {
 }
 
 #[test]
-fn the_curl_commands_run_in_a_shell_and_say_what_no_request_makes() {
+fn printed_curl_commands_create_the_fixtures() {
     let seed = conformance_in(
         &data("suites/halves"),
         &["seed", "--suite", ".", "--format", "curl", "http://127.0.0.1:9/below"],
@@ -62,7 +62,7 @@ fn the_curl_commands_run_in_a_shell_and_say_what_no_request_makes() {
 }
 
 #[test]
-fn files_are_written_into_a_folder_once() {
+fn writes_fixture_files_but_does_not_overwrite() {
     let folder = tempfile::tempdir().unwrap();
     let suite = data("suites/halves");
     let into = folder.path().to_str().unwrap();
@@ -74,7 +74,7 @@ fn files_are_written_into_a_folder_once() {
 }
 
 #[test]
-fn a_profile_that_is_misspelt_is_told() {
+fn suggests_similar_profile_names() {
     let seed = conformance_in(&data("suites/halves"), &["seed", "--suite", ".", "--profile", "lefft"]);
     assert_eq!(seed.code, Some(2));
     assert!(seed.stderr.contains("did you mean `left`?"), "{}", seed.stderr);

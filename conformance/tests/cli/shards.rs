@@ -1,4 +1,4 @@
-//! A run that is split across machines, and its reports joined again.
+//! Tests runs that are split into shards, and merged reports.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ const DESK: &[&str] = &["run", "--suite", "../suite", "--timeout", "1s"];
 const TARGET: &[&str] = &["--", "python3", "moody.py"];
 
 #[test]
-fn every_scenario_falls_in_exactly_one_shard_the_same_each_time() {
+fn each_scenario_is_in_exactly_one_shard() {
     let folder = tempfile::tempdir().unwrap();
     let suite = scenarios().display().to_string();
     let list = |flags: &[&str]| {
@@ -39,7 +39,7 @@ fn every_scenario_falls_in_exactly_one_shard_the_same_each_time() {
 }
 
 #[test]
-fn the_merged_report_is_that_of_one_run() {
+fn merged_report_equals_that_of_a_single_run() {
     let sandbox = Sandbox::moody();
     let whole = run(&sandbox, &["--verbose", "--report", "jsonl=../whole.jsonl"]);
     for shard in 1..=3 {
@@ -48,15 +48,19 @@ fn the_merged_report_is_that_of_one_run() {
     let kinds = ["jsonl", "html", "junit", "tap", "badge"];
     let reports: Vec<String> = kinds.iter().map(|kind| format!("{kind}=../merged.{kind}")).collect();
     let flags: Vec<&str> = reports.iter().flat_map(|report| ["--report", report]).collect();
-    // In any order.
+    // The order of the reports does not matter.
     let merge = ["merge", "--verbose", "../2.jsonl", "../3.jsonl", "../1.jsonl"];
     let merged = sandbox.run(&[&merge, &flags[..]].concat());
     assert_eq!(merged.code, whole.code, "{merged:?}");
-    // After which scenario a target was started again depends on the scenarios that share it.
-    let told = |text: &str| -> Vec<String> {
-        told(text).lines().filter(|line| !line.contains("was started again")).map(str::to_owned).collect()
+    // Restarts of the target depend on the scenarios that share it.
+    let comparable = |text: &str| -> Vec<String> {
+        comparable(text)
+            .lines()
+            .filter(|line| !line.contains("was started again"))
+            .map(str::to_owned)
+            .collect()
     };
-    assert_eq!(told(&merged.stdout), told(&whole.stdout));
+    assert_eq!(comparable(&merged.stdout), comparable(&whole.stdout));
     let events = |name: &str| {
         let lines =
             sandbox.read(name).lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Json>>();
@@ -75,7 +79,7 @@ fn the_merged_report_is_that_of_one_run() {
     assert!(sandbox.read("merged.html").contains("the desk survives the question"));
     assert!(sandbox.read("merged.junit").contains("desk/2-dies"));
     assert!(sandbox.read("merged.tap").contains("not ok 3 - desk/2-dies::question"));
-    // Empty lines, ends of lines as on Windows and a byte order mark change nothing.
+    // Empty lines, CRLF and a byte order mark are accepted.
     for shard in 1..=3 {
         let report = sandbox.read(&format!("{shard}.jsonl"));
         let report = match shard {
@@ -92,14 +96,14 @@ fn the_merged_report_is_that_of_one_run() {
     assert_eq!(events("odd.jsonl"), events("whole.jsonl"));
     sandbox.write("odd.jsonl", &format!("{}\n\n", sandbox.read("odd.jsonl")));
     assert_eq!(sandbox.run(&["compare", "../odd.jsonl"]).code, Some(0));
-    // What is whole can be compared; a part is told to be one.
+    // A complete report can be compared; a part is reported as a part.
     assert_eq!(sandbox.run(&["compare", "../merged.jsonl"]).code, Some(0));
     let compared = sandbox.run(&["compare", "../1.jsonl"]);
     assert!(compared.stderr.contains("is of shard 1 of 3"), "{compared:?}");
 }
 
 #[test]
-fn what_is_no_whole_together_is_refused_with_a_sentence() {
+fn rejects_reports_that_do_not_form_a_whole() {
     let sandbox = Sandbox::moody();
     let desk = |flags: &[&str]| {
         run(
@@ -172,7 +176,7 @@ fn what_is_no_whole_together_is_refused_with_a_sentence() {
 }
 
 #[test]
-fn a_shard_in_which_no_scenario_falls_is_no_failure() {
+fn empty_shard_is_not_a_failure() {
     let sandbox = Sandbox::moody();
     for shard in ["1/2", "2/2"] {
         let report = format!("jsonl=../{}.jsonl", &shard[..1]);
@@ -185,7 +189,7 @@ fn a_shard_in_which_no_scenario_falls_is_no_failure() {
 }
 
 #[test]
-fn a_split_by_what_was_measured_is_the_same_on_every_machine() {
+fn split_by_timings_is_deterministic() {
     let sandbox = Sandbox::moody();
     run(&sandbox, &["--report", "jsonl=../before.jsonl"]);
     for shard in ["1/2", "2/2"] {
@@ -206,8 +210,8 @@ fn run(sandbox: &Sandbox, flags: &[&str]) -> Finished {
     sandbox.run(&[DESK, flags, TARGET].concat())
 }
 
-/// The report for people without what no two runs share: ports and times.
-fn told(report: &str) -> String {
+/// Removes ports and times from a text report, which differ between runs.
+fn comparable(report: &str) -> String {
     let ports = Regex::new(r"127\.0\.0\.1:\d+").unwrap();
     golden::without_path(&ports.replace_all(report, "host"))
 }

@@ -1,4 +1,4 @@
-//! A run that is ended from outside leaves nothing, whatever its target does about it.
+//! Tests that an interrupted run stops its target and removes its files, even if the target ignores signals.
 
 use rustix::process::Signal;
 
@@ -7,22 +7,22 @@ use crate::sandbox::{Sandbox, Started};
 const HANGS: &[&str] = &["run", "--suite", "../suite", "--filter", "4-hangs", "--timeout", "10m", "--"];
 
 #[test]
-fn an_interrupted_run_leaves_nothing() {
+fn cleans_up_after_sigint() {
     ends_without_a_trace(Signal::INT, 130);
 }
 
 #[test]
-fn a_terminated_run_leaves_nothing() {
+fn cleans_up_after_sigterm() {
     ends_without_a_trace(Signal::TERM, 143);
 }
 
 #[test]
-fn a_run_whose_terminal_is_closed_leaves_nothing() {
+fn cleans_up_after_sighup() {
     ends_without_a_trace(Signal::HUP, 129);
 }
 
 #[test]
-fn a_run_that_is_interrupted_while_its_target_comes_up_leaves_nothing() {
+fn cleans_up_if_interrupted_while_the_target_starts() {
     let sandbox = Sandbox::noted();
     let run = sandbox.start(&["run", "--suite", "../suite", "--", "python3", "moody.py", "deaf"]);
     sandbox.await_file("deaf");
@@ -31,7 +31,7 @@ fn a_run_that_is_interrupted_while_its_target_comes_up_leaves_nothing() {
 }
 
 #[test]
-fn a_killed_run_leaves_no_process() {
+fn leaves_no_process_after_sigkill() {
     let sandbox = Sandbox::noted();
     let mut run = hanging(&sandbox);
     run.signal(Signal::KILL);
@@ -41,7 +41,7 @@ fn a_killed_run_leaves_no_process() {
 }
 
 #[test]
-fn a_run_that_ends_by_itself_ends_a_stubborn_target_too() {
+fn stops_a_target_that_ignores_signals() {
     let sandbox = Sandbox::moody();
     let arguments =
         ["run", "--suite", "../suite", "--filter", "1-open", "--", "python3", "moody.py", "stubborn"];
@@ -56,7 +56,7 @@ fn ends_without_a_trace(signal: Signal, code: i32) {
     assert_eq!(finished.code, Some(code), "{finished:?}");
 }
 
-/// A run in the middle of a request that its target never answers. The target hears no signal and has children.
+/// Starts a run that hangs in a request without response. The target ignores signals and has child processes.
 fn hanging(sandbox: &Sandbox) -> Started<'_> {
     let run = sandbox.start(&[HANGS, &["python3", "moody.py", "stubborn"]].concat());
     sandbox.await_file("hangs");

@@ -1,4 +1,4 @@
-// What an editor says of scenarios: nothing against those that load, and a word where a key is wrong.
+// Tests which errors and completions an editor shows for scenarios.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -19,35 +19,35 @@ steps:
     expect:
 ${expect}`;
 
-test("nothing is said against a file that loads", async () => {
+test("valid files have no errors", async () => {
   const files = readdirSync(join(folder, "scenarios"), { recursive: true }).filter((name) => name.endsWith(".yaml"));
   assert.ok(files.length > 10, `${files.length} files`);
-  const told = await Promise.all(files.map((file) => {
+  const complaints = await Promise.all(files.map((file) => {
     const path = join("scenarios", file);
     return editor.complaints(path, readFileSync(join(folder, path), "utf8"));
   }));
-  assert.deepEqual(told.flat(), []);
+  assert.deepEqual(complaints.flat(), []);
 });
 
-test("a key that the format does not know is told", async () => {
-  const told = await editor.complaints("scenarios/new/key.yaml", scenario("      stauts: 200\n"));
-  assert.deepEqual(told, ["scenarios/new/key.yaml:9: Property stauts is not allowed."]);
+test("reports unknown keys", async () => {
+  const complaints = await editor.complaints("scenarios/new/key.yaml", scenario("      stauts: 200\n"));
+  assert.deepEqual(complaints, ["scenarios/new/key.yaml:9: Property stauts is not allowed."]);
 });
 
-test("a value of the wrong kind is told", async () => {
-  const told = await editor.complaints("scenarios/new/kind.yaml", scenario("      within: [soon]\n"));
-  assert.equal(told.length, 1, told);
-  assert.match(told[0], /:9: .*type/);
+test("reports values of the wrong type", async () => {
+  const complaints = await editor.complaints("scenarios/new/kind.yaml", scenario("      within: [soon]\n"));
+  assert.equal(complaints.length, 1, complaints);
+  assert.match(complaints[0], /:9: .*type/);
 });
 
-test("a scenario's key in a sequence is told, and a sequence's key in a scenario", async () => {
+test("reports keys of scenarios in sequences, and of sequences in scenarios", async () => {
   const sequence = "format: 1\ntitle: One\nprofile: open\nsteps: []\n";
   assert.match((await editor.complaints("scenarios/sequences/one.yaml", sequence)).join(), /:3: Property profile is not allowed/);
   const wrong = `gives: [a]\n${scenario("      status: 200\n")}`;
   assert.match((await editor.complaints("scenarios/new/gives.yaml", wrong)).join(), /:1: Property gives is not allowed/);
 });
 
-test("the keys of an expectation and the matchers are proposed", async () => {
+test("completes keys of expectations and matchers", async () => {
   const text = scenario("      ");
   await editor.complaints("scenarios/new/words.yaml", text);
   const words = await editor.words("scenarios/new/words.yaml", text);
@@ -58,8 +58,8 @@ test("the keys of an expectation and the matchers are proposed", async () => {
   for (const word of ["!uuid", "!subset", "!unordered"]) assert.ok(matchers.includes(word), `${word}: ${matchers}`);
 });
 
-test("a key is described", async () => {
+test("describes a key on hover", async () => {
   const text = scenario("      status: 200\n");
-  await editor.complaints("scenarios/new/told.yaml", text);
-  assert.match(await editor.told("scenarios/new/told.yaml", { line: 8, character: 8 }), /Statuses that are allowed/);
+  await editor.complaints("scenarios/new/hover.yaml", text);
+  assert.match(await editor.hover("scenarios/new/hover.yaml", { line: 8, character: 8 }), /Statuses that are allowed/);
 });

@@ -1,14 +1,13 @@
-//! The format in an editor: the YAML language server, driven as an editor drives it, over the suite's own files and wrong ones.
+//! Tests the JSON schemas in an editor: runs the YAML language server on the files of the suite and on invalid ones.
 //!
-//! It needs Node and `npm ci` in this folder, so it runs only when it is asked for:
-//! `cargo test -p conformance --test editor -- --ignored`.
+//! Needs Node and `npm ci` in this folder, so it runs only on request: `cargo test -p conformance --test editor -- --ignored`.
 
 use std::path::Path;
 use std::process::Command;
 
 #[test]
-#[ignore = "needs the packages beside it"]
-fn an_editor_completes_and_checks_scenarios() {
+#[ignore = "needs `npm ci` in this folder"]
+fn editor_completes_and_validates_scenarios() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let done = Command::new("node")
         .current_dir(package.join("tests/editor"))
@@ -16,6 +15,6 @@ fn an_editor_completes_and_checks_scenarios() {
         .env("FOLDER", package.join("..").canonicalize().unwrap())
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&done.stdout);
-    assert!(done.status.success(), "{told}{}", String::from_utf8_lossy(&done.stderr));
+    let output = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{output}{}", String::from_utf8_lossy(&done.stderr));
 }

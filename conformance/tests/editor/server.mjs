@@ -1,4 +1,4 @@
-// The language server of editors, spoken to as an editor does: over its standard streams, with the settings of an editor.
+// A client for the YAML language server, with the settings of an editor.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -6,13 +6,13 @@ import { pathToFileURL } from "node:url";
 
 const server = join(dirname(createRequire(import.meta.url).resolve("yaml-language-server/package.json")), "bin/yaml-language-server");
 
-/** Starts the server for a folder with the settings that stand in it. */
+/** Starts the server for a folder, with the settings in it. */
 export async function open(folder, settings) {
   const program = spawn(process.execPath, [server, "--stdio"], { stdio: ["pipe", "pipe", "inherit"] });
   const yaml = {
     customTags: settings["yaml.customTags"],
     schemas: Object.fromEntries(Object.entries(settings["yaml.schemas"]).map(([path, files]) => [pathToFileURL(join(folder, path)).href, files])),
-    // Nothing is looked up elsewhere.
+    // Use no other schemas.
     schemaStore: { enable: false },
     validate: true,
     completion: true,
@@ -64,7 +64,7 @@ export async function open(folder, settings) {
   });
   write({ method: "initialized", params: {} });
   write({ method: "workspace/didChangeConfiguration", params: { settings: { yaml } } });
-  // The server reads its settings when it pleases, and says nothing of it.
+  // The server does not announce when it has read its settings.
   await new Promise((passed) => setTimeout(passed, 1500));
 
   return {
@@ -78,8 +78,8 @@ export async function open(folder, settings) {
       const list = await ask("textDocument/completion", at(path, text));
       return (list.items ?? list).map(({ label }) => label);
     },
-    /** What is told of the word at a place. */
-    told: async (path, position) => (await ask("textDocument/hover", at(path, "", position)))?.contents.value,
+    /** Returns the hover text at a position. */
+    hover: async (path, position) => (await ask("textDocument/hover", at(path, "", position)))?.contents.value,
     close: () => program.kill(),
   };
 }

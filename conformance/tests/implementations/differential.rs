@@ -1,11 +1,10 @@
-//! Random requests to the reference server and to the course in Flask at once: what they answer is the same, but for a written
-//! list of intended differences.
+//! Sends random requests to the reference server and to the Flask implementation, and compares the responses.
 //!
-//! Requests come in batches ([`story`]), each for a fresh pair of servers in one profile ([`pair`]). What they answer is compared
-//! with roles in the place of ids ([`answer`]), held against `intended.yaml` ([`intended`]), and what is left is made as short
-//! as it can be ([`shrink`]).
+//! Requests are sent in batches ([`story`]), each to a fresh pair of servers in one profile ([`pair`]). Responses are compared with roles
+//! in place of ids ([`answer`]). Differences listed in `intended.yaml` ([`intended`]) are accepted; for any other one, the requests are
+//! minimized ([`shrink`]).
 //!
-//! `REQUESTS=1000000 SEED=7` make it longer and another run; the seed of each run is printed, and repeats it.
+//! `REQUESTS=1000000` sets the number of requests. Each run prints its seed; `SEED=7` repeats it.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -24,15 +23,15 @@ mod pair;
 mod shrink;
 mod story;
 
-/// How many requests a pair of servers gets before a fresh one takes its place.
+/// The number of requests before a pair of servers is replaced by a fresh one.
 const BATCH: usize = 500;
 
-/// How many differences are told: more than these say the same once more.
+/// The maximum number of differences to report; more tend to repeat the first.
 const TOLD: usize = 10;
 
 #[test]
 #[ignore = "installs the current Flask from the package index"]
-fn the_reference_server_and_flask_answer_random_requests_alike() {
+fn reference_server_and_flask_respond_alike_to_random_requests() {
     let (requests, seed) = (number("REQUESTS", 10_000), number("SEED", 1));
     println!("SEED={seed} REQUESTS={requests}");
     let run = Run { programs: programs(), intended: Intended::read(), seed, found: Mutex::default() };
@@ -51,16 +50,25 @@ fn the_reference_server_and_flask_answer_random_requests_alike() {
         }
     });
     let found = run.found.into_inner().unwrap();
-    let told: Vec<_> = found.into_iter().collect();
-    assert!(told.is_empty(), "{} differences that nobody intended:\n\n{}", told.len(), told.join("\n\n"));
+    let report: Vec<_> = found.into_iter().collect();
+    assert!(
+        report.is_empty(),
+        "{} differences that nobody intended:\n\n{}",
+        report.len(),
+        report.join("\n\n")
+    );
     println!("{}", run.intended);
-    // The rarest are met once in some ten thousand.
+    // The rarest occur about once in ten thousand requests.
     if requests >= 100_000 {
-        assert_eq!(run.intended.unmet(), Vec::<&str>::new(), "no request has met these; they can go");
+        assert_eq!(
+            run.intended.unmet(),
+            Vec::<&str>::new(),
+            "these intended differences never occurred; remove them"
+        );
     }
 }
 
-/// One run: what it needs, and what it has found.
+/// The inputs and results of one run.
 struct Run {
     programs: Programs,
     intended: Intended,
@@ -69,12 +77,12 @@ struct Run {
 }
 
 impl Run {
-    /// Sends one batch, as far as its first difference that nobody intended.
+    /// Sends one batch, up to its first unintended difference.
     fn batch(&self, batch: usize, length: usize) {
         let profile = &PROFILES[batch % PROFILES.len()];
         let requests = story::requests(profile, self.seed, batch, length);
         let mut from = 0;
-        // After some intended differences the two do not hold the same users any more: a fresh pair goes on.
+        // Some intended differences leave the two servers with different users, so continue with a fresh pair.
         while from < requests.len() {
             let rest = &requests[from..];
             match self.play(profile, rest) {
@@ -85,9 +93,9 @@ impl Run {
                         rest[..=at].to_vec(),
                         |requests| matches!(self.play(profile, requests), Played::Different(at) if at + 1 == requests.len()),
                     );
-                    let told =
-                        format!("batch {batch} of SEED={}\n{}", self.seed, self.tell(profile, &needed));
-                    self.found.lock().unwrap().insert(told);
+                    let report =
+                        format!("batch {batch} of SEED={}\n{}", self.seed, self.describe(profile, &needed));
+                    self.found.lock().unwrap().insert(report);
                     return;
                 }
             }
@@ -110,8 +118,8 @@ impl Run {
         Played::Alike
     }
 
-    /// Plays requests once more, and shows each as it was sent to either, with what came back for the last.
-    fn tell(&self, profile: &Profile, requests: &[Request]) -> String {
+    /// Sends requests again; describes each command and the responses to the last one.
+    fn describe(&self, profile: &Profile, requests: &[Request]) -> String {
         let mut pair = Pair::start(&self.programs, profile);
         let mut lines = vec![format!("environment {}", profile.environment())];
         for (at, request) in requests.iter().enumerate() {
@@ -125,23 +133,23 @@ impl Run {
     }
 }
 
-/// How far a batch went.
+/// The result of a batch.
 enum Played {
-    /// All answers were alike, or intended not to be.
+    /// All responses were equal or intended to differ.
     Alike,
-    /// At this request they parted, as intended.
+    /// An intended difference at this request changed the state of one server.
     Parted(usize),
-    /// At this request they differed, and nobody intended it.
+    /// An unintended difference at this request.
     Different(usize),
 }
 
-/// The programs of both sides; the server is built if it is not.
+/// Returns the programs of both sides; builds the server if necessary.
 fn programs() -> Programs {
     let built =
         Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "reference-server"]).status();
     assert!(built.unwrap().success());
     let folder = targets("flask");
-    // This program stands in target/debug/deps.
+    // This program is in target/debug/deps.
     let deps = std::env::current_exe().unwrap();
     let reference: PathBuf = deps.parent().unwrap().with_file_name("reference-server");
     let python = environment(&folder.join("requirements-current.txt")).join("bin/python3");

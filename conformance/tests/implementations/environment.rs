@@ -1,10 +1,10 @@
-//! Where the implementations are, and what they need to run: a virtual environment for each generation of Flask.
+//! Locates the implementations and creates a virtual environment for each Flask version.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Returns a virtual environment with these packages, made when there is none of the same.
+/// Returns a virtual environment with these packages; creates it if necessary.
 pub(crate) fn environment(requirements: &Path) -> PathBuf {
     let wanted = fs::read_to_string(requirements).unwrap();
     let name = requirements.file_stem().unwrap().to_string_lossy().into_owned();
@@ -24,7 +24,7 @@ pub(crate) fn environment(requirements: &Path) -> PathBuf {
     folder
 }
 
-/// The folder of an implementation.
+/// Returns the folder of an implementation.
 pub(crate) fn targets(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/targets").join(name)
 }

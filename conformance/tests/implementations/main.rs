@@ -1,8 +1,8 @@
-//! The whole suite against implementations that share nothing with this repository's Rust: the course in Flask, in both of its
-//! generations, and the API in Node. And random requests to one of them and to the reference server at once.
+//! Runs the whole suite against independent implementations: the Flask one, with old and current packages, and the Node one. Also compares
+//! one of them with the reference server for random requests.
 //!
-//! They need Python with a network to install Flask, and Node, so they run on request:
-//! `cargo test -p conformance --test implementations -- --ignored`. What was installed stays in `target/tmp`.
+//! These tests need Node, and Python with network access to install Flask, so they run only on request: `cargo test -p conformance --test
+//! implementations -- --ignored`. Packages are installed in `target/tmp`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -18,30 +18,30 @@ mod environment;
 
 #[test]
 #[ignore = "installs Flask 1.1 from the package index"]
-fn the_course_in_the_flask_of_its_days_conforms() {
+fn flask_with_the_original_packages_conforms() {
     flask("requirements-course.txt");
 }
 
 #[test]
 #[ignore = "installs the current Flask from the package index"]
-fn the_course_in_the_current_flask_conforms() {
+fn flask_with_current_packages_conforms() {
     flask("requirements-current.txt");
 }
 
 #[test]
 #[ignore = "needs Node"]
-fn the_api_in_node_conforms() {
+fn node_implementation_conforms() {
     conforms(&targets("node"), "");
 }
 
-/// Runs the suite against the Flask target with the packages of one generation.
+/// Runs the suite against the Flask implementation with one set of packages.
 fn flask(requirements: &str) {
     let folder = targets("flask");
     let python = environment(&folder.join(requirements));
     conforms(&folder, &format!("{}/bin:", python.display()));
 }
 
-/// Runs the suite against a shipped target file, with `programs` before everything else in PATH.
+/// Runs the suite against a target file of the repository, with `programs` first in `PATH`.
 fn conforms(folder: &Path, programs: &str) {
     let before = files(folder);
     let path = format!("{programs}{}", std::env::var("PATH").unwrap());
@@ -58,7 +58,7 @@ fn conforms(folder: &Path, programs: &str) {
     assert!(before == files(folder), "the implementation's folder was written to");
 }
 
-/// Every file below a folder, with its content.
+/// Returns all files below a folder, with their contents.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {

@@ -1,11 +1,10 @@
-//! Proves that the suite bites: one right server, made wrong in one way at a time.
+//! Verifies that the suite detects errors: runs it against a correct server with one fault at a time.
 //!
-//! `targets/python/faults.py` holds the errors; `servers.yaml` names for each the profile in which a client can see it, the
-//! requirement that has to catch it, and those that truly do not hold either because of it. A trial runs the suite in that profile
-//! against the server with that one fault, and fails if other requirements fail than these, or fewer. A fault that is seen in
-//! several ways has several entries: `password-md5@open`.
+//! `targets/python/faults.py` implements the faults. For each, `servers.yaml` names the profile in which it is visible, the requirement
+//! that must detect it, and other requirements that fail because of it. A trial fails if more or fewer requirements fail. A fault that is
+//! visible in several ways has several entries, such as `password-md5@open`.
 //!
-//! `cargo test --test known_bad_servers logout` tries those whose name has `logout` in it.
+//! `cargo test --test known_bad_servers logout` runs the trials with `logout` in their name.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -30,43 +29,43 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
 use tokio::runtime::Runtime;
 
-/// The table.
+/// The content of `servers.yaml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
     servers: Ordered<KnownBadServer>,
 }
 
-/// One wrong server.
+/// A known-bad server.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KnownBadServer {
-    /// The profile in which a client can see it.
+    /// The profile in which a client can see the fault.
     profile: String,
     /// Other profiles of the same run.
     #[serde(default)]
     with: Vec<String>,
-    /// The stage that is judged; the last one unless it is given.
+    /// The stage to judge; default: the last one.
     stage: Option<String>,
-    /// What has to catch it.
+    /// The requirement that must detect the fault.
     #[serde(default)]
     caught: Vec<String>,
-    /// What does not hold either because of it.
+    /// Other requirements that fail because of the fault.
     #[serde(default)]
     also: Vec<String>,
-    /// What may show it too, as chance will have it.
+    /// Requirements that may fail, depending on chance.
     #[serde(default)]
     sometimes: Vec<String>,
-    /// What has to be inconclusive, and nothing else may be.
+    /// The steps that must be inconclusive, and no others.
     inconclusive: Option<Vec<String>>,
-    /// What has to pass: not skipped, and not inconclusive.
+    /// The requirements that must pass, not be skipped or inconclusive.
     #[serde(default)]
     passes: Vec<String>,
     /// The exit code, if it matters.
     exit: Option<u8>,
-    /// The requirement by which the first failure is shown, if it matters.
+    /// The requirement of the first failure shown, if it matters.
     leads: Option<String>,
-    /// Whether it keeps the server from starting, so that nothing can be said of it.
+    /// Whether the fault keeps the server from starting, so that nothing can be judged.
     #[serde(default)]
     stops: bool,
 }
@@ -75,14 +74,14 @@ struct KnownBadServer {
 struct Bench {
     suite: Arc<Suite>,
     target: PathBuf,
-    /// Where programs are looked for.
+    /// The search path for programs.
     path: String,
     runtime: Runtime,
 }
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // A trial waits more than it computes.
+    // Trials mostly wait, so run more of them than there are processors.
     arguments.test_threads.get_or_insert(6);
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/known_bad_servers");
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
@@ -119,15 +118,14 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// The fault of an entry of the table: what is before the `@`.
+/// Returns the fault of an entry: the part before the `@`.
 fn fault_of(name: &str) -> &str {
     name.split_once('@').map_or(name, |(fault, _)| fault)
 }
 
-/// Where programs are looked for: first where the interpreter is that `python3` means, then as before.
+/// Returns the search path, with the folder of the real `python3` interpreter first.
 ///
-/// Managers of versions put a script in its place, which takes several times as long as the interpreter, and a trial starts up to
-/// a dozen servers.
+/// Version managers replace it by a script that takes several times as long to start, and a trial starts up to a dozen servers.
 fn path_with_python_first() -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     let printed = Command::new("python3").args(["-S", "-c", "import sys; print(sys.executable)"]).output();
@@ -138,7 +136,7 @@ fn path_with_python_first() -> String {
     }
 }
 
-/// Every fault of the server is in the table, and nothing else is.
+/// Checks that the table lists exactly the faults of the server.
 fn the_table_is_whole(named: &BTreeSet<String>) -> Result<(), Failed> {
     let faults = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/targets/python/faults.py");
     let printed = Command::new("python3").arg(faults).output()?;
@@ -206,7 +204,7 @@ fn try_out(bench: &Bench, fault: &str, server: &KnownBadServer) -> Result<(), Fa
 }
 
 impl Bench {
-    /// Returns what the run came to, and the steps that do not hold.
+    /// Runs the suite; returns its output and the failed steps.
     fn run(&self, fault: &str, server: &KnownBadServer) -> Result<(Footer, Vec<Record>), Failed> {
         let mut target = target::load(&self.target, &self.suite).map_err(|wrong| wrong.to_string())?;
         if let Target::Programs { program, profiles, .. } = &mut target {
@@ -219,7 +217,7 @@ impl Bench {
         let profiles = std::iter::once(&server.profile).chain(&server.with).cloned().collect();
         let selection = Selection { profiles, stage: server.stage.clone(), ..Selection::default() };
         let plan = Plan::new(Arc::clone(&self.suite), &selection).map_err(|error| error.to_string())?;
-        // One scenario at a time, so that what one does to the target is not blamed on another.
+        // Run one scenario at a time, so that an effect on the target is not blamed on another scenario.
         let transport = Transport { limit: Duration::from_secs(5), ..Transport::default() };
         let redactor = Redactor::none();
         let (deviations, interrupt) = (Deviations::default(), Interrupt::default());

@@ -1,6 +1,6 @@
-//! The floor: the same exchanges in a loop over reqwest, with nothing looked at but the status and the session.
+//! Sends the same exchanges in a loop over reqwest and checks only status and session: the lower bound for a runner.
 //!
-//! `bare_loop BASE SCENARIOS IN_FLIGHT fresh|reuse`
+//! Usage: `bare_loop BASE SCENARIOS IN_FLIGHT fresh|reuse`
 
 use std::error::Error;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 type Done = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// How often a scenario goes through its five exchanges.
+/// How often a scenario repeats its five exchanges.
 const ROUNDS: usize = 4;
 
 fn main() -> Done {

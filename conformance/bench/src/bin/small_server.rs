@@ -1,6 +1,6 @@
-//! The target: sessions in a map, and nothing else. `small_server PORT`
+//! The target of the benchmark: a server with sessions in a map. Usage: `small_server PORT`
 //!
-//! `POST /login` opens a session, `GET /me` needs one, `DELETE /logout` ends it. `GET /large` answers a gibibyte.
+//! `POST /login` opens a session, `GET /me` needs one, `DELETE /logout` ends it. `GET /large` returns 1 GiB.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let answer = sessions.answer(&request);
             async { Ok::<_, Infallible>(answer) }
         });
-        // How a connection ends is its client's business.
+        // How a connection ends is up to the client.
         tokio::spawn(async { http1::Builder::new().serve_connection(TokioIo::new(stream), service).await });
     }
 }
@@ -86,7 +86,7 @@ fn json(status: StatusCode, body: &str) -> Answer {
     answer
 }
 
-/// A body of so many bytes, made while it is sent.
+/// A body of the given size, generated while it is sent.
 struct Gibibyte(u64);
 
 impl Body for Gibibyte {

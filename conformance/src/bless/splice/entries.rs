@@ -1,6 +1,6 @@
-//! Entries of a mapping or a list that go, and others that come.
+//! Inserts and removes entries of a mapping or a list.
 //!
-//! What stays keeps its line, its comment and its neighbours.
+//! Other entries keep their lines, comments and order.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use crate::source::Span;
 use crate::yaml::layout::Shape;
 use crate::yaml::page::Yaml;
 
-/// Where a new entry is written.
+/// Where a new entry is inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Neighbour {
     Before(usize),
-    Behind(usize),
+    After(usize),
 }
 
-/// Where a stretch begins and ends, and what stands there instead.
+/// Start, end and replacement of a span.
 type Replaced = (usize, usize, String);
 
 impl Writer<'_> {
-    /// Takes entries out of a mapping or a list, and adds others where they come.
+    /// Removes and inserts entries.
     pub(super) fn restructure(&mut self, parent: usize, news: &News) -> Result<(), String> {
         let survivors = self.survivors(parent, news);
         let Some(last) = survivors.last().copied() else { return self.replace_all(parent, news) };
@@ -33,17 +33,17 @@ impl Writer<'_> {
         let mut added: BTreeMap<Neighbour, String> = BTreeMap::new();
         for new in &news.added {
             let stays = |child: &&usize| survivors.contains(*child);
-            let (before, behind) = children.split_at(new.before.min(children.len()));
-            let neighbour = match (before.iter().rfind(stays), behind.iter().find(stays)) {
-                // On one line a comma goes with what stands before another.
+            let (before, after) = children.split_at(new.before.min(children.len()));
+            let neighbour = match (before.iter().rfind(stays), after.iter().find(stays)) {
+                // In flow style, insert before the next entry, with a comma.
                 (_, Some(next)) if flow => Neighbour::Before(*next),
-                (Some(previous), _) => Neighbour::Behind(*previous),
+                (Some(previous), _) => Neighbour::After(*previous),
                 (None, next) => Neighbour::Before(next.copied().unwrap_or(last)),
             };
             let entry = self.entry(new.name.as_deref(), &new.value, flow, self.layout.entry_start(last));
             added.entry(neighbour).or_default().push_str(&entry);
         }
-        // What stands behind the last that stays on one line has gone with the commas before it.
+        // Entries after the last remaining one are removed together with the comma before them.
         let end = self.layout.end(last);
         let gone =
             children.iter().filter(|child| flow && **child > last).map(|child| self.layout.end(*child));
@@ -52,7 +52,7 @@ impl Writer<'_> {
             return Err(COMMENT.to_owned());
         }
         let tail =
-            if flow { added.remove(&Neighbour::Behind(last)).unwrap_or_default() } else { String::new() };
+            if flow { added.remove(&Neighbour::After(last)).unwrap_or_default() } else { String::new() };
         edits.push((end, gone, tail));
         for (neighbour, text) in added {
             edits.push(match neighbour {
@@ -61,7 +61,7 @@ impl Writer<'_> {
                     (self.layout.entry_start(next), self.layout.entry_start(next), format!("{text}, "))
                 }
                 Neighbour::Before(next) => self.above(next, &children, &text),
-                Neighbour::Behind(previous) => {
+                Neighbour::After(previous) => {
                     let end = self.line_end(self.layout.end(previous));
                     (end, end, text)
                 }
@@ -72,7 +72,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The edits that take entries out, but for those on one line behind the last that stays.
+    /// Returns the edits that remove entries, except those after the last remaining one in flow style.
     fn removals(&self, children: &[usize], last: usize, news: &News) -> Result<Vec<Replaced>, String> {
         let mut edits = Vec::new();
         for (at, child) in children.iter().enumerate().filter(|(_, child)| news.removed.contains(child)) {
@@ -98,12 +98,12 @@ impl Writer<'_> {
         Ok(edits)
     }
 
-    /// Writes entries above one on a line of its own, and above the comment that is said of that one.
+    /// Inserts entries above another one and above its comment.
     fn above(&self, next: usize, children: &[usize], entries: &str) -> Replaced {
         let start = self.layout.entry_start(next);
         let first = children.first().map_or(start, |first| self.layout.entry_start(*first));
         let entries = entries.trim_start_matches('\n');
-        // The first entry of a list in a list stands behind a dash.
+        // The first entry of a nested list follows a dash on the same line.
         if !self.begins_its_line(first) {
             return (start, start, format!("{}\n{}", entries.trim_start(), " ".repeat(self.column(start))));
         }
@@ -118,14 +118,14 @@ impl Writer<'_> {
         (line, line, format!("{entries}\n"))
     }
 
-    /// Where the line ends in which a place is.
+    /// Returns the end of the line at an offset.
     fn line_end(&self, at: usize) -> usize {
         let rest = &self.text[at..];
         let line = rest.split('\n').next().unwrap_or(rest);
         at + line.strip_suffix('\r').unwrap_or(line).len()
     }
 
-    /// Writes a mapping or a list anew of which nothing stays, or that was empty.
+    /// Rewrites a mapping or a list that was empty or has no remaining entries.
     fn replace_all(&mut self, parent: usize, news: &News) -> Result<(), String> {
         let value = match self.layout.item(parent).shape {
             Shape::List => Json::Array(news.added.iter().map(|added| added.value.clone()).collect()),
@@ -142,13 +142,13 @@ impl Writer<'_> {
         let before = self.layout.start(parent);
         let tag = self.text[before..].starts_with('!');
         if tag {
-            return Err("the matcher would have nothing left to say".to_owned());
+            return Err("the matcher would be empty".to_owned());
         }
         self.set(parent, value, Mode::Json)
     }
 
-    /// A new entry behind one that begins at `beside`.
-    fn entry(&self, name: Option<&str>, value: &Json, in_flow: bool, beside: usize) -> String {
+    /// Formats a new entry in the style of the entry at `sibling`.
+    fn entry(&self, name: Option<&str>, value: &Json, in_flow: bool, sibling: usize) -> String {
         let page = scalar::page(value);
         if in_flow {
             let entry = match name {
@@ -157,12 +157,12 @@ impl Writer<'_> {
             };
             return format!(", {}", &entry[1..entry.len() - 1]);
         }
-        let column = self.column(beside);
+        let column = self.column(sibling);
         let mut written = String::new();
         match name {
             Some(name) => {
                 let mut members = String::new();
-                // A mapping writes its members one step further in than it stands.
+                // A mapping indents its members by one more level.
                 let whole = Yaml::Mapping(vec![(name.to_owned(), page)]);
                 whole.write_block(column.saturating_sub(2), "k:", &mut members);
                 let members = members.split_once('\n').map_or("", |(_, members)| members);
@@ -175,13 +175,13 @@ impl Writer<'_> {
         format!("\n{}", written.trim_end_matches('\n'))
     }
 
-    /// Takes out whole lines; a comment behind the last of them stays.
+    /// Removes whole lines, but keeps a comment at the end of the last one.
     fn without_line(&self, start: usize, end: usize) -> (usize, usize, String) {
         let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = self.text[end..].find('\n').map_or(self.text.len(), |newline| end + newline + 1);
-        let behind = self.text[end..line_end].trim();
+        let after = self.text[end..line_end].trim();
         let margin = &self.text[line_start..start];
-        let kept = if behind.is_empty() { String::new() } else { format!("{margin}{behind}\n") };
+        let kept = if after.is_empty() { String::new() } else { format!("{margin}{after}\n") };
         (line_start, line_end, kept)
     }
 

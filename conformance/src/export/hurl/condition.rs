@@ -1,33 +1,34 @@
-//! What a value has to be, as a condition in a path of JSON (RFC 9535, section 2.3.5), and as a pattern of its text.
+//! Converts matchers to `JSONPath` filter conditions (RFC 9535, section 2.3.5) and to regular expressions.
 //!
-//! A condition says of elements of a list, and of what is one thing or another, what Hurl has no predicate for. Nothing is said of what no
-//! condition can hold exactly.
+//! Conditions express what no Hurl predicate can: alternatives, and requirements on elements of a list. A matcher without an exact
+//! equivalent is not converted.
 
 use regex::escape;
 
 use super::write::{literal, member};
-use super::{Told, Type};
+use super::{Context, Type};
 use crate::count::Count;
-use crate::export::mark::{holds_one, sole};
+use crate::export::mark::{holds_one, single_mark};
 use crate::json::Json;
 use crate::matcher::{Demand, Matcher};
 
-/// Returns a condition that holds of exactly those values at `path` that match.
-pub(super) fn condition(matcher: &Matcher, path: &str, told: &Told<'_>) -> Option<String> {
+/// Returns a condition that is true for exactly those values at `path` that match.
+pub(super) fn condition(matcher: &Matcher, path: &str, context: &Context<'_>) -> Option<String> {
     Some(match matcher.demand() {
-        Demand::Value(value) => equal(value, path, told)?,
-        Demand::Text(text) => equal(&told.marked.value(text)?, path, told)?,
+        Demand::Value(value) => equal(value, path, context)?,
+        Demand::Text(text) => equal(&context.marked.value(text)?, path, context)?,
         Demand::Any => path.to_owned(),
         Demand::Number => format!("({path} < 0 || {path} >= 0)"),
         Demand::Boolean => format!("({path} == true || {path} == false)"),
         Demand::About { value, within } => {
-            let (least, most) = super::json::ends(value, within)?;
+            let (least, most) = super::json::bounds(value, within)?;
             format!("({path} >= {least} && {path} <= {most})")
         }
         Demand::Length(count) => length(count, path),
         Demand::List(list) if !list.is_empty() => {
             let elements = list.iter().enumerate();
-            let elements = elements.map(|(at, element)| condition(element, &format!("{path}[{at}]"), told));
+            let elements =
+                elements.map(|(at, element)| condition(element, &format!("{path}[{at}]"), context));
             let elements = elements.collect::<Option<Vec<_>>>()?;
             format!("(length({path}) == {} && {})", list.len(), elements.join(" && "))
         }
@@ -37,25 +38,25 @@ pub(super) fn condition(matcher: &Matcher, path: &str, told: &Told<'_>) -> Optio
                 all.push(format!("length({path}) == {}", members.len()));
             }
             for (name, matcher) in members {
-                all.push(condition(matcher, &member(path, name), told)?);
+                all.push(condition(matcher, &member(path, name), context)?);
             }
             format!("({})", all.join(" && "))
         }
-        Demand::AllOf(all) => joined(all, " && ", path, told)?,
-        Demand::NoneOf(choices) => format!("({path} && !{})", joined(choices, " || ", path, told)?),
-        Demand::OneOf(choices) => match text_pattern(matcher, told) {
+        Demand::AllOf(all) => joined(all, " && ", path, context)?,
+        Demand::NoneOf(choices) => format!("({path} && !{})", joined(choices, " || ", path, context)?),
+        Demand::OneOf(choices) => match text_pattern(matcher, context) {
             Some(pattern) => format!("search({path}, {})", literal(&pattern)),
-            None => joined(choices, " || ", path, told)?,
+            None => joined(choices, " || ", path, context)?,
         },
-        _ => format!("search({path}, {})", literal(&text_pattern(matcher, told)?)),
+        _ => format!("search({path}, {})", literal(&text_pattern(matcher, context)?)),
     })
 }
 
 /// Returns a pattern that is found in exactly those texts that match.
-pub(super) fn text_pattern(matcher: &Matcher, told: &Told<'_>) -> Option<String> {
-    let known = |text| told.marked.text(text).filter(|text| !holds_one(text)).map(|text| escape(&text));
+pub(super) fn text_pattern(matcher: &Matcher, context: &Context<'_>) -> Option<String> {
+    let known = |text| context.marked.text(text).filter(|text| !holds_one(text)).map(|text| escape(&text));
     Some(match matcher.demand() {
-        Demand::Text(text) => match told.marked.value(text)? {
+        Demand::Text(text) => match context.marked.value(text)? {
             Json::String(text) if !holds_one(&text) => format!("^{}$", escape(&text)),
             _ => return None,
         },
@@ -66,7 +67,7 @@ pub(super) fn text_pattern(matcher: &Matcher, told: &Told<'_>) -> Option<String>
         Demand::EndsWith(text) => format!("{}$", known(text)?),
         Demand::IgnoringCase(text) => format!("(?i)^{}$", known(text)?),
         Demand::OneOf(choices) => {
-            let choices = choices.iter().map(|choice| text_pattern(choice, told));
+            let choices = choices.iter().map(|choice| text_pattern(choice, context));
             let choices = choices.map(|choice| Some(format!("(?:{})", choice?)));
             choices.collect::<Option<Vec<_>>>()?.join("|")
         }
@@ -74,7 +75,7 @@ pub(super) fn text_pattern(matcher: &Matcher, told: &Told<'_>) -> Option<String>
     })
 }
 
-/// A condition of how long a value is.
+/// Returns a condition for the length of a value.
 pub(super) fn length(count: Count, path: &str) -> String {
     match (count.least, count.most) {
         (least, Some(most)) if least == most => format!("length({path}) == {least}"),
@@ -83,33 +84,33 @@ pub(super) fn length(count: Count, path: &str) -> String {
     }
 }
 
-fn joined(all: &[Matcher], joint: &str, path: &str, told: &Told<'_>) -> Option<String> {
-    let all = all.iter().map(|one| condition(one, path, told)).collect::<Option<Vec<_>>>()?;
+fn joined(all: &[Matcher], joint: &str, path: &str, context: &Context<'_>) -> Option<String> {
+    let all = all.iter().map(|one| condition(one, path, context)).collect::<Option<Vec<_>>>()?;
     Some(format!("({})", all.join(joint)))
 }
 
-fn equal(value: &Json, path: &str, told: &Told<'_>) -> Option<String> {
+fn equal(value: &Json, path: &str, context: &Context<'_>) -> Option<String> {
     Some(match value {
         Json::Null | Json::Bool(_) => format!("{path} == {value}"),
         Json::Number(number) => format!("{path} == {}", number.written()),
-        Json::String(text) => match sole(text).map(|name| told.types.get(name)) {
-            // A text in quotes is none of a variable that keeps a number.
+        Json::String(text) => match single_mark(text).map(|name| context.types.get(name)) {
+            // A quoted text never equals a variable that contains a number.
             Some(Some(Type::Number)) => format!("{path} == {text}"),
             Some(None) => return None,
             Some(Some(Type::Text)) | None => format!("{path} == {}", literal(text)),
         },
         Json::Array(list) if !list.is_empty() => {
             let elements = list.iter().enumerate();
-            let elements = elements.map(|(at, element)| equal(element, &format!("{path}[{at}]"), told));
+            let elements = elements.map(|(at, element)| equal(element, &format!("{path}[{at}]"), context));
             let elements = elements.collect::<Option<Vec<_>>>()?;
             format!("(length({path}) == {} && {})", list.len(), elements.join(" && "))
         }
         Json::Object(members) if !members.is_empty() => {
-            let all = members.iter().map(|(name, value)| equal(value, &member(path, name), told));
+            let all = members.iter().map(|(name, value)| equal(value, &member(path, name), context));
             let all = all.collect::<Option<Vec<_>>>()?;
             format!("(length({path}) == {} && {})", members.len(), all.join(" && "))
         }
-        // Of an empty list, an empty object and an empty text a condition knows the length only.
+        // For empty lists, objects and texts, a condition can check only the length.
         Json::Array(_) | Json::Object(_) | Json::Unpaired(_) => return None,
     })
 }

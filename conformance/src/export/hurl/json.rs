@@ -1,138 +1,138 @@
-//! What a body has to be as JSON: an assert for each value in it, and how many there are.
+//! Converts the expectation of a JSON body to asserts: one for each value, and one for each size.
 
 use super::condition::{condition, length, text_pattern};
 use super::write::{member, pattern, quoted, variable};
-use super::{Answer, Told, Type};
+use super::{Context, Section, Type};
 use crate::count::Count;
-use crate::export::mark::sole;
+use crate::export::mark::single_mark;
 use crate::json::{Json, Number};
 use crate::matcher::{Demand, Matcher};
 use crate::template::Scope;
 
-/// Adds what a value at a path has to be.
-pub(super) fn value(matcher: &Matcher, path: &str, told: &Told<'_>, answer: &mut Answer) {
+/// Adds the asserts for a value at a path.
+pub(super) fn value(matcher: &Matcher, path: &str, context: &Context<'_>, section: &mut Section) {
     match matcher.demand() {
-        Demand::Value(value) => equal(value, path, told, answer),
-        Demand::Text(text) => match told.marked.value(text) {
-            Some(value) => equal(&value, path, told, answer),
-            None => unsaid(matcher, path, answer),
+        Demand::Value(value) => equal(value, path, context, section),
+        Demand::Text(text) => match context.marked.value(text) {
+            Some(value) => equal(&value, path, context, section),
+            None => unsupported(matcher, path, section),
         },
-        Demand::Any => answer.json(path, "exists"),
-        Demand::String => answer.json(path, "isString"),
-        Demand::Integer => answer.json(path, "isInteger"),
-        Demand::Number => answer.json(path, "isNumber"),
-        Demand::Boolean => answer.json(path, "isBoolean"),
-        Demand::About { value, within } => match ends(value, within) {
+        Demand::Any => section.json(path, "exists"),
+        Demand::String => section.json(path, "isString"),
+        Demand::Integer => section.json(path, "isInteger"),
+        Demand::Number => section.json(path, "isNumber"),
+        Demand::Boolean => section.json(path, "isBoolean"),
+        Demand::About { value, within } => match bounds(value, within) {
             Some((least, most)) => {
-                answer.json(path, &format!(">= {least}"));
-                answer.json(path, &format!("<= {most}"));
+                section.json(path, &format!(">= {least}"));
+                section.json(path, &format!("<= {most}"));
             }
-            None => unsaid(matcher, path, answer),
+            None => unsupported(matcher, path, section),
         },
-        Demand::Length(count) => long(count, path, answer),
+        Demand::Length(count) => length_asserts(count, path, section),
         Demand::List(list) => {
-            answer.json(path, &format!("count == {}", list.len()));
+            section.json(path, &format!("count == {}", list.len()));
             for (at, element) in list.iter().enumerate() {
-                value(element, &format!("{path}[{at}]"), told, answer);
+                value(element, &format!("{path}[{at}]"), context, section);
             }
         }
         Demand::Object { members, open } => {
             if open && members.is_empty() {
-                answer.json(path, "isObject");
+                section.json(path, "isObject");
             } else if !open {
-                members_of(members.len(), path, answer);
+                members_of(members.len(), path, section);
             }
             for (name, matcher) in members {
-                value(matcher, &member(path, name), told, answer);
+                value(matcher, &member(path, name), context, section);
             }
         }
-        Demand::AllOf(all) => all.iter().for_each(|one| value(one, path, told, answer)),
+        Demand::AllOf(all) => all.iter().for_each(|one| value(one, path, context, section)),
         Demand::NoneOf(choices) => {
-            answer.json(path, "exists");
+            section.json(path, "exists");
             for choice in choices {
-                other(choice, path, told, answer);
+                differs(choice, path, context, section);
             }
         }
-        Demand::OneOf(_) => match (text_pattern(matcher, told), standing(matcher, path, told)) {
-            (Some(regex), _) => answer.json(path, &format!("matches {}", pattern(&regex))),
-            (None, Some(condition)) => answer.json(&format!("$[?{condition}]"), "exists"),
-            (None, None) => unsaid(matcher, path, answer),
+        Demand::OneOf(_) => match (text_pattern(matcher, context), standing(matcher, path, context)) {
+            (Some(regex), _) => section.json(path, &format!("matches {}", pattern(&regex))),
+            (None, Some(condition)) => section.json(&format!("$[?{condition}]"), "exists"),
+            (None, None) => unsupported(matcher, path, section),
         },
         Demand::Each(each) => {
-            answer.json(path, "isList");
-            match condition(each, "@", told) {
-                Some(condition) => answer.json(&format!("{path}[?!{}]", grouped(condition)), "not exists"),
-                None => unsaid(matcher, path, answer),
+            section.json(path, "isList");
+            match condition(each, "@", context) {
+                Some(condition) => section.json(&format!("{path}[?!{}]", grouped(condition)), "not exists"),
+                None => unsupported(matcher, path, section),
             }
         }
         Demand::Containing(list) => {
-            answer.json(path, "isList");
-            elements(list, path, told, answer);
+            section.json(path, "isList");
+            elements(list, path, context, section);
         }
         Demand::Unordered(list) => {
-            answer.json(path, &format!("count == {}", list.len()));
-            elements(list, path, told, answer);
+            section.json(path, &format!("count == {}", list.len()));
+            elements(list, path, context, section);
         }
-        Demand::Times { of, times } => match condition(of, "@", told) {
+        Demand::Times { of, times } => match condition(of, "@", context) {
             Some(condition) => {
-                answer.json(path, "isList");
-                counted(times, &format!("count({path}[?{condition}])"), answer);
+                section.json(path, "isList");
+                counted(times, &format!("count({path}[?{condition}])"), section);
             }
-            None => unsaid(matcher, path, answer),
+            None => unsupported(matcher, path, section),
         },
-        _ => match super::text::predicate(matcher, told) {
-            Some(predicate) => answer.json(path, &predicate),
-            None => unsaid(matcher, path, answer),
+        _ => match super::text::predicate(matcher, context) {
+            Some(predicate) => section.json(path, &predicate),
+            None => unsupported(matcher, path, section),
         },
     }
 }
 
-/// The ends of what is off by no more than that.
-pub(super) fn ends(value: &Number, within: &Number) -> Option<(String, String)> {
+/// Returns the smallest and the largest number within a tolerance.
+pub(super) fn bounds(value: &Number, within: &Number) -> Option<(String, String)> {
     let places = |number: &Number| match number.written() {
         written if written.contains(['e', 'E']) => None,
-        written => Some(written.split_once('.').map_or(0, |(_, behind)| behind.len())),
+        written => Some(written.split_once('.').map_or(0, |(_, decimals)| decimals.len())),
     };
     let places = places(value)?.max(places(within)?);
     let (value, within) = (value.to_f64(), within.to_f64());
     Some((format!("{:.places$}", value - within), format!("{:.places$}", value + within)))
 }
 
-fn equal(expected: &Json, path: &str, told: &Told<'_>, answer: &mut Answer) {
+fn equal(expected: &Json, path: &str, context: &Context<'_>, section: &mut Section) {
     match expected {
-        Json::Null | Json::Bool(_) => answer.json(path, &format!("== {expected}")),
+        Json::Null | Json::Bool(_) => section.json(path, &format!("== {expected}")),
         Json::Number(number) => match plain(number) {
-            Some(digits) => answer.json(path, &format!("== {digits}")),
-            // A path may hold what a predicate may not.
-            None if path != "$" => answer.json(&format!("$[?{path} == {}]", number.written()), "exists"),
-            None => answer.unsaid(&format!("that {path} is {number}")),
+            Some(digits) => section.json(path, &format!("== {digits}")),
+            // A path may contain an exponent, a predicate may not.
+            None if path != "$" => section.json(&format!("$[?{path} == {}]", number.written()), "exists"),
+            None => section.unsupported(&format!("that {path} is {number}")),
         },
-        Json::String(text) => answer.json(path, &format!("== {}", string(text, told))),
-        Json::Unpaired(_) => answer.unsaid(&format!("that {path} is {expected}")),
+        Json::String(text) => section.json(path, &format!("== {}", string(text, context))),
+        Json::Unpaired(_) => section.unsupported(&format!("that {path} is {expected}")),
         Json::Array(list) => {
-            answer.json(path, &format!("count == {}", list.len()));
+            section.json(path, &format!("count == {}", list.len()));
             for (at, element) in list.iter().enumerate() {
-                equal(element, &format!("{path}[{at}]"), told, answer);
+                equal(element, &format!("{path}[{at}]"), context, section);
             }
         }
         Json::Object(members) => {
-            members_of(members.len(), path, answer);
+            members_of(members.len(), path, section);
             for (name, value) in members {
-                equal(value, &member(path, name), told, answer);
+                equal(value, &member(path, name), context, section);
             }
         }
     }
 }
 
-/// A text, or the variable that it is: one of which it is not known that it keeps a text may keep something else.
-fn string(text: &str, told: &Told<'_>) -> String {
-    match sole(text) {
-        Some(name) if told.types.get(name) != Some(&Type::Text) => variable(name),
+/// Formats a text, or the variable that it consists of. The variable is unquoted unless it is known to contain a text.
+fn string(text: &str, context: &Context<'_>) -> String {
+    match single_mark(text) {
+        Some(name) if context.types.get(name) != Some(&Type::Text) => variable(name),
         _ => quoted(text),
     }
 }
 
-/// A number without an exponent, which Hurl does not read; none where its digits are too many to be sure of.
+/// Formats a number without exponent, which Hurl cannot parse; `None` if that would be inexact.
 fn plain(number: &Number) -> Option<String> {
     let written = number.written();
     let value = number.to_f64();
@@ -143,14 +143,15 @@ fn plain(number: &Number) -> Option<String> {
     }
 }
 
-/// A condition at a value. It stands at what is around that value: at the whole, which has nothing around it, it stands at what is in it, so
-/// only what has something in it can be said there.
-fn standing(matcher: &Matcher, path: &str, told: &Told<'_>) -> Option<String> {
-    condition(matcher, path, told).filter(|_| path != "$" || has_parts(matcher, told))
+/// Returns a filter condition for a value.
+///
+/// A filter is applied to the children of the root. The root itself has no parent, so a condition on it works only if it has children.
+fn standing(matcher: &Matcher, path: &str, context: &Context<'_>) -> Option<String> {
+    condition(matcher, path, context).filter(|_| path != "$" || has_parts(matcher, context))
 }
 
-/// Whether nothing matches but what has something in it.
-fn has_parts(matcher: &Matcher, told: &Told<'_>) -> bool {
+/// Whether every matching value has children.
+fn has_parts(matcher: &Matcher, context: &Context<'_>) -> bool {
     let holds = |value: &Json| match value {
         Json::Array(list) => !list.is_empty(),
         Json::Object(members) => !members.is_empty(),
@@ -158,82 +159,82 @@ fn has_parts(matcher: &Matcher, told: &Told<'_>) -> bool {
     };
     match matcher.demand() {
         Demand::Value(value) => holds(value),
-        Demand::Text(text) => told.marked.value(text).is_some_and(|value| holds(&value)),
+        Demand::Text(text) => context.marked.value(text).is_some_and(|value| holds(&value)),
         Demand::List(list) => !list.is_empty(),
         Demand::Object { members, .. } => !members.is_empty(),
-        Demand::AllOf(all) => all.iter().any(|one| has_parts(one, told)),
-        Demand::OneOf(choices) => choices.iter().all(|choice| has_parts(choice, told)),
+        Demand::AllOf(all) => all.iter().any(|one| has_parts(one, context)),
+        Demand::OneOf(choices) => choices.iter().all(|choice| has_parts(choice, context)),
         _ => false,
     }
 }
 
-/// What is not one of the choices.
-fn other(choice: &Matcher, path: &str, told: &Told<'_>, answer: &mut Answer) {
+/// Adds the assert that a value is not one of the choices.
+fn differs(choice: &Matcher, path: &str, context: &Context<'_>, section: &mut Section) {
     let known = match choice.demand() {
         Demand::Value(value) => Some(value.clone()),
-        Demand::Text(text) => told.marked.value(text),
+        Demand::Text(text) => context.marked.value(text),
         _ => None,
     };
     let different = match &known {
-        Some(Json::String(text)) => Some(string(text, told)),
+        Some(Json::String(text)) => Some(string(text, context)),
         Some(value @ (Json::Null | Json::Bool(_))) => Some(value.to_string()),
         Some(Json::Number(number)) => plain(number),
         _ => None,
     };
     if let Some(different) = different {
-        return answer.json(path, &format!("!= {different}"));
+        return section.json(path, &format!("!= {different}"));
     }
-    match standing(choice, path, told) {
-        Some(condition) => answer.json(&format!("$[?{condition}]"), "not exists"),
-        None => answer.unsaid(&format!("that {path} is not {}", choice.describe(&Scope::default()))),
+    match standing(choice, path, context) {
+        Some(condition) => section.json(&format!("$[?{condition}]"), "not exists"),
+        None => section.unsupported(&format!("that {path} is not {}", choice.describe(&Scope::default()))),
     }
 }
 
-/// How many members an object has: one that it may not have is one too many.
-fn members_of(count: usize, path: &str, answer: &mut Answer) {
+/// Adds the assert for the number of members of an object.
+fn members_of(count: usize, path: &str, section: &mut Section) {
     match count {
         0 => {
-            answer.json(path, "isObject");
-            answer.json(path, "isEmpty");
+            section.json(path, "isObject");
+            section.json(path, "isEmpty");
         }
-        // One that is found alone is no list.
-        1 => answer.json(&format!("$[?length({path}) == 1]"), "exists"),
-        _ => answer.json(&format!("{path}.*"), &format!("count == {count}")),
+        // Hurl returns a single result not as a list.
+        1 => section.json(&format!("$[?length({path}) == 1]"), "exists"),
+        _ => section.json(&format!("{path}.*"), &format!("count == {count}")),
     }
 }
 
-fn long(count: Count, path: &str, answer: &mut Answer) {
-    // The whole is taken for a list or an object: a text has nothing in it for a condition to stand at.
+fn length_asserts(count: Count, path: &str, section: &mut Section) {
+    // A text at the root has no children that a filter could be applied to.
     if path != "$" || (count.least > 0 && Some(count.least) == count.most) {
-        return answer.json(&format!("$[?{}]", length(count, path)), "exists");
+        return section.json(&format!("$[?{}]", length(count, path)), "exists");
     }
-    answer.json(path, "isCollection");
-    counted(count, "length($)", answer);
+    section.json(path, "isCollection");
+    counted(count, "length($)", section);
 }
 
-/// What a function counts, of a value that may have nothing in it for a condition to stand at.
-fn counted(count: Count, function: &str, answer: &mut Answer) {
+/// Adds the asserts for the result of a function.
+fn counted(count: Count, function: &str, section: &mut Section) {
     if count.least > 0 {
-        answer.json(&format!("$[?{function} >= {}]", count.least), "exists");
+        section.json(&format!("$[?{function} >= {}]", count.least), "exists");
     }
     if let Some(most) = count.most {
-        answer.json(&format!("$[?{function} > {most}]"), "not exists");
+        section.json(&format!("$[?{function} > {most}]"), "not exists");
     }
 }
 
-fn elements(list: &[Matcher], path: &str, told: &Told<'_>, answer: &mut Answer) {
+fn elements(list: &[Matcher], path: &str, context: &Context<'_>, section: &mut Section) {
     for element in list {
-        match condition(element, "@", told) {
-            Some(condition) => answer.json(&format!("{path}[?{condition}]"), "exists"),
-            None => answer.unsaid(&format!("that {path} has {}", element.describe(&Scope::default()))),
+        match condition(element, "@", context) {
+            Some(condition) => section.json(&format!("{path}[?{condition}]"), "exists"),
+            None => section.unsupported(&format!("that {path} has {}", element.describe(&Scope::default()))),
         }
     }
     if list.len() > 1 {
-        answer.unsaid("that no element stands for two of these");
+        section.unsupported("that these are different elements");
     }
 }
 
-/// A condition that `!` stands before: what has no brackets of its own, and is no function, gets some.
+/// Adds parentheses where `!` needs them.
 fn grouped(condition: String) -> String {
     if condition.starts_with('(') && condition.ends_with(')') || !condition.contains(' ') {
         return condition;
@@ -241,8 +242,8 @@ fn grouped(condition: String) -> String {
     format!("({condition})")
 }
 
-/// Whatever it is, it is there.
-fn unsaid(matcher: &Matcher, path: &str, answer: &mut Answer) {
-    answer.json(path, "exists");
-    answer.unsaid(&format!("that {path} is {}", matcher.describe(&Scope::default())));
+/// Adds an assert that the value exists, and a comment for the rest.
+fn unsupported(matcher: &Matcher, path: &str, section: &mut Section) {
+    section.json(path, "exists");
+    section.unsupported(&format!("that {path} is {}", matcher.describe(&Scope::default())));
 }

@@ -1,4 +1,4 @@
-//! The response of an entry: its status, what is kept of it, and what it has to be.
+//! Writes the response part of a Hurl entry: status, captures and asserts.
 
 use std::collections::BTreeMap;
 
@@ -12,35 +12,35 @@ use crate::json::{Json, unescape};
 use crate::matcher::{Demand, Matcher};
 use crate::template::Scope;
 
-/// Which values the variables of a scenario keep, as far as it is known.
+/// The known types of the variables of a scenario.
 pub(super) type Types = BTreeMap<String, Type>;
 
-/// What a variable keeps.
+/// The type of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
     Text,
     Number,
 }
 
-/// What is known while an expectation is told.
-pub(super) struct Told<'a> {
+/// Context for converting an expectation.
+pub(super) struct Context<'a> {
     pub(super) marked: &'a Marked,
     pub(super) types: &'a Types,
 }
 
-/// What an answer has to be, in lines.
+/// The lines of a response section.
 #[derive(Default)]
-pub(super) struct Answer {
+pub(super) struct Section {
     fields: Vec<String>,
     asserts: Vec<String>,
 }
 
-impl Answer {
+impl Section {
     pub(super) fn field(&mut self, name: &str, value: &str) {
         self.fields.push(text::field(name, value));
     }
 
-    /// Adds an assert that is not there yet.
+    /// Adds an assert unless it exists already.
     pub(super) fn assert(&mut self, assert: &str) {
         if !self.asserts.iter().any(|own| own == assert) {
             self.asserts.push(assert.to_owned());
@@ -51,21 +51,21 @@ impl Answer {
         self.assert(&format!("jsonpath {} {predicate}", quoted(path)));
     }
 
-    /// Names what Hurl has no words for.
-    pub(super) fn unsaid(&mut self, what: &str) {
+    /// Adds a comment on an expectation that Hurl cannot check.
+    pub(super) fn unsupported(&mut self, what: &str) {
         let line = what.lines().collect::<Vec<_>>().join(" ");
-        self.asserts.push(format!("# Hurl cannot say {line}."));
+        self.asserts.push(format!("# Hurl cannot check {line}."));
     }
 }
 
-/// Returns the lines of the response. What it keeps is known from then on.
+/// Returns the lines of the response section, and adds the types of its captures.
 pub(super) fn response(outgoing: &Outgoing<'_>, types: &mut Types) -> String {
     let expectation = outgoing.expectation;
-    let mut answer = Answer::default();
-    let status = status(expectation.status.as_ref(), &mut answer);
-    demands(expectation, &Told { marked: &outgoing.marked, types }, &mut answer);
+    let mut section = Section::default();
+    let status = status(expectation.status.as_ref(), &mut section);
+    expectations(expectation, &Context { marked: &outgoing.marked, types }, &mut section);
     let mut lines = vec![format!("HTTP {status}")];
-    lines.append(&mut answer.fields);
+    lines.append(&mut section.fields);
     if !outgoing.kept.is_empty() {
         lines.push("[Captures]".to_owned());
     }
@@ -75,61 +75,63 @@ pub(super) fn response(outgoing: &Outgoing<'_>, types: &mut Types) -> String {
             types.insert(kept.variable.clone(), kind);
         }
     }
-    if !answer.asserts.is_empty() {
+    if !section.asserts.is_empty() {
         lines.push("[Asserts]".to_owned());
-        lines.append(&mut answer.asserts);
+        lines.append(&mut section.asserts);
     }
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// Returns the status for the first line, and adds what that line cannot say.
-fn status(status: Option<&Status>, answer: &mut Answer) -> String {
+/// Returns the status for the first line, and adds asserts for what that line cannot express.
+fn status(status: Option<&Status>, section: &mut Section) -> String {
     let Some(status) = status else { return "*".to_owned() };
     let described = status.describe(&Scope::default());
     if !status.is_known() {
-        answer.unsaid(&format!("that the status is {described}"));
+        section.unsupported(&format!("that the status is {described}"));
     } else if described.len() == 3 && described.bytes().all(|one| one.is_ascii_digit()) {
         return described;
     } else if let Some(Ok(class)) = described.strip_suffix("xx").map(str::parse::<u16>) {
-        answer.assert(&format!("status >= {}", class * 100));
-        answer.assert(&format!("status < {}", class * 100 + 100));
+        section.assert(&format!("status >= {}", class * 100));
+        section.assert(&format!("status < {}", class * 100 + 100));
     } else {
         let regex = described.replace(" or ", "|").replace("xx", "..");
-        answer.assert(&format!("status toString matches /^({regex})$/"));
+        section.assert(&format!("status toString matches /^({regex})$/"));
     }
     "*".to_owned()
 }
 
-fn demands(expectation: &Expectation, told: &Told<'_>, answer: &mut Answer) {
+fn expectations(expectation: &Expectation, context: &Context<'_>, section: &mut Section) {
     for (name, matcher) in &expectation.headers {
-        text::header(name, matcher, told, answer);
+        text::header(name, matcher, context, section);
     }
     for (name, _) in &expectation.absent {
-        answer.assert(&format!("header {} not exists", quoted(name)));
+        section.assert(&format!("header {} not exists", quoted(name)));
     }
     for cookie in &expectation.cookies {
-        text::cookie(cookie, told, answer);
+        text::cookie(cookie, context, section);
     }
     for (name, _) in &expectation.absent_cookies {
-        answer.assert(&format!("cookie {} not exists", quoted(name)));
+        section.assert(&format!("cookie {} not exists", quoted(name)));
     }
     match &expectation.body {
-        Some(Body::Json(matcher)) => json::value(matcher, "$", told, answer),
-        Some(body) => text::body(body, told, answer),
+        Some(Body::Json(matcher)) => json::value(matcher, "$", context, section),
+        Some(body) => text::body(body, context, section),
         None => {}
     }
     if expectation.unique_members.is_some() {
-        answer.unsaid("that no object has two members with one name");
+        section.unsupported("that no object has two members with one name");
     }
     if let Some((limit, _)) = expectation.within.as_deref() {
-        answer.assert(&format!("duration <= {}", limit.as_millis()));
+        section.assert(&format!("duration <= {}", limit.as_millis()));
     }
 }
 
 fn capture(Kept { variable, found, part }: &Kept<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Found::Header(header), Some(_)) = (found, part) {
-        lines.push(format!("# Hurl finds this part where the answer has one field `{header}`, not several."));
+        lines.push(format!(
+            "# Hurl finds this part only if the response has exactly one header field `{header}`."
+        ));
     }
     let found = match found {
         Found::Cookie(cookie) => format!("cookie {}", quoted(cookie)),
@@ -142,7 +144,7 @@ fn capture(Kept { variable, found, part }: &Kept<'_>) -> Vec<String> {
     lines
 }
 
-/// Which kind of value is kept, if what is expected of it says so.
+/// Returns the type of a capture, if the expectation determines it.
 fn kind(kept: &Kept<'_>, expectation: &Expectation) -> Option<Type> {
     let (Found::Json(pointer), None) = (&kept.found, &kept.part) else { return Some(Type::Text) };
     let Some(Body::Json(body)) = &expectation.body else { return None };

@@ -1,8 +1,8 @@
-//! What header fields, cookies and the text of a body have to be.
+//! Converts the expectations of header fields, cookies and text bodies.
 
 use super::condition::text_pattern;
 use super::write::{pattern, quoted, spaced, written};
-use super::{Answer, Told};
+use super::{Context, Section};
 use crate::count::Count;
 use crate::expectation::{Body, Cookie};
 use crate::export::mark::holds_one;
@@ -10,91 +10,88 @@ use crate::json::Json;
 use crate::matcher::{Demand, Matcher};
 use crate::template::Scope;
 
-/// Adds what a header field has to be.
-pub(super) fn header(name: &str, matcher: &Matcher, told: &Told<'_>, answer: &mut Answer) {
+/// Adds the asserts for a header field.
+pub(super) fn header(name: &str, matcher: &Matcher, context: &Context<'_>, section: &mut Section) {
     let query = format!("header {}", quoted(name));
     match matcher.demand() {
-        Demand::AllOf(all) => all.iter().for_each(|one| header(name, one, told, answer)),
-        Demand::List([one]) | Demand::Unordered([one]) => value(&query, one, told, answer),
-        Demand::List([]) | Demand::Unordered([]) => answer.assert(&format!("{query} not exists")),
+        Demand::AllOf(all) => all.iter().for_each(|one| header(name, one, context, section)),
+        Demand::List([one]) | Demand::Unordered([one]) => value(&query, one, context, section),
+        Demand::List([]) | Demand::Unordered([]) => section.assert(&format!("{query} not exists")),
         Demand::List(list) => {
-            answer.assert(&format!("{query} count == {}", list.len()));
+            section.assert(&format!("{query} count == {}", list.len()));
             for (at, one) in list.iter().enumerate() {
-                value(&format!("{query} nth {at}"), one, told, answer);
+                value(&format!("{query} nth {at}"), one, context, section);
             }
         }
         Demand::Unordered(list) => {
-            answer.assert(&format!("{query} count == {}", list.len()));
-            fields(name, list, told, answer);
+            section.assert(&format!("{query} count == {}", list.len()));
+            fields(name, list, context, section);
         }
-        Demand::Containing(list) => fields(name, list, told, answer),
+        Demand::Containing(list) => fields(name, list, context, section),
         Demand::Times { of, times: Count { least, most: Some(most) } }
             if least == most && matches!(of.demand(), Demand::Any) =>
         {
-            answer.assert(&match least {
+            section.assert(&match least {
                 0 => format!("{query} not exists"),
-                // One that is found alone is no list.
+                // Hurl returns a single field not as a list.
                 1 => format!("{query} isString"),
                 _ => format!("{query} count == {least}"),
             });
         }
-        // Written so, it is one of the values where there are several.
-        _ => match is(matcher, told) {
-            Some(text) => answer.field(name, &text),
-            None => value(&query, matcher, told, answer),
+        // A field in this form matches if any of several fields has the value.
+        _ => match exact_text(matcher, context) {
+            Some(text) => section.field(name, &text),
+            None => value(&query, matcher, context, section),
         },
     }
 }
 
-/// Adds values that a field has among others.
-fn fields(name: &str, list: &[Matcher], told: &Told<'_>, answer: &mut Answer) {
+/// Adds the expected values that must be among the values of a field.
+fn fields(name: &str, list: &[Matcher], context: &Context<'_>, section: &mut Section) {
     for one in list {
-        if let Some(text) = is(one, told) {
-            answer.field(name, &text);
+        if let Some(text) = exact_text(one, context) {
+            section.field(name, &text);
         } else {
             let what = one.describe(&Scope::default());
-            answer.unsaid(&format!("that one of the fields `{name}` is {what}"));
+            section.unsupported(&format!("that one of the header fields `{name}` is {what}"));
         }
     }
 }
 
-/// Adds what a cookie has to be.
-pub(super) fn cookie(cookie: &Cookie, told: &Told<'_>, answer: &mut Answer) {
+/// Adds the asserts for a cookie.
+pub(super) fn cookie(cookie: &Cookie, context: &Context<'_>, section: &mut Section) {
     if cookie.name.contains('[') {
-        return answer.unsaid(&format!(
-            "what the cookie {} is: it takes `[` for the begin of an attribute",
-            cookie.name
-        ));
+        return section.unsupported(&format!("the cookie {}: `[` begins an attribute in Hurl", cookie.name));
     }
     let query = |attribute: &str| format!("cookie {}", quoted(&format!("{}{attribute}", cookie.name)));
-    answer.assert(&format!("{} exists", query("")));
+    section.assert(&format!("{} exists", query("")));
     for (attribute, matcher) in &cookie.attributes {
-        let exactly = is(matcher, told).filter(|value| !holds_one(value));
+        let exactly = exact_text(matcher, context).filter(|value| !holds_one(value));
         match (*attribute, exactly.as_deref()) {
-            ("value", _) => value(&query(""), matcher, told, answer),
-            ("path", _) => value(&query("[Path]"), matcher, told, answer),
+            ("value", _) => value(&query(""), matcher, context, section),
+            ("path", _) => value(&query("[Path]"), matcher, context, section),
             ("max-age", Some(age)) if age.parse::<i64>().is_ok() => {
-                answer.assert(&format!("{} == {age}", query("[Max-Age]")));
+                section.assert(&format!("{} == {age}", query("[Max-Age]")));
             }
-            ("max-age", _) => value(&format!("{} toString", query("[Max-Age]")), matcher, told, answer),
+            ("max-age", _) => value(&format!("{} toString", query("[Max-Age]")), matcher, context, section),
             ("domain", Some(domain)) => {
-                // A dot that it begins with is none of it (RFC 6265, section 5.2.3).
+                // A leading dot is ignored (RFC 6265, section 5.2.3).
                 let regex = format!(r"^\.?{}$", regex::escape(domain));
-                answer.assert(&format!("{} matches {}", query("[Domain]"), pattern(&regex)));
+                section.assert(&format!("{} matches {}", query("[Domain]"), pattern(&regex)));
             }
             ("same-site", Some(site)) => {
                 let regex = format!("(?i)^{}$", regex::escape(site));
-                answer.assert(&format!("{} matches {}", query("[SameSite]"), pattern(&regex)));
+                section.assert(&format!("{} matches {}", query("[SameSite]"), pattern(&regex)));
             }
-            ("same-site", None) => value(&query("[SameSite]"), matcher, told, answer),
-            ("http-only", Some("true")) => answer.assert(&format!("{} exists", query("[HttpOnly]"))),
-            ("http-only", Some("false")) => answer.assert(&format!("{} not exists", query("[HttpOnly]"))),
-            ("secure", Some("true")) => answer.assert(&format!("{} exists", query("[Secure]"))),
-            ("secure", Some("false")) => answer.assert(&format!("{} not exists", query("[Secure]"))),
+            ("same-site", None) => value(&query("[SameSite]"), matcher, context, section),
+            ("http-only", Some("true")) => section.assert(&format!("{} exists", query("[HttpOnly]"))),
+            ("http-only", Some("false")) => section.assert(&format!("{} not exists", query("[HttpOnly]"))),
+            ("secure", Some("true")) => section.assert(&format!("{} exists", query("[Secure]"))),
+            ("secure", Some("false")) => section.assert(&format!("{} not exists", query("[Secure]"))),
             ("expires", None) if matches!(matcher.demand(), Demand::Any) => {
-                answer.assert(&format!("{} exists", query("[Expires]")));
+                section.assert(&format!("{} exists", query("[Expires]")));
             }
-            _ => answer.unsaid(&format!(
+            _ => section.unsupported(&format!(
                 "that `{attribute}` of the cookie {} is {}",
                 cookie.name,
                 matcher.describe(&Scope::default())
@@ -103,61 +100,66 @@ pub(super) fn cookie(cookie: &Cookie, told: &Told<'_>, answer: &mut Answer) {
     }
 }
 
-/// Adds what a body has to be that is not compared as JSON.
-pub(super) fn body(body: &Body, told: &Told<'_>, answer: &mut Answer) {
-    fn part(matcher: &Matcher, told: &Told<'_>, answer: &mut Answer) {
+/// Adds the asserts for a body that is not compared as JSON.
+pub(super) fn body(body: &Body, context: &Context<'_>, section: &mut Section) {
+    fn part(matcher: &Matcher, context: &Context<'_>, section: &mut Section) {
         match matcher.demand() {
-            Demand::AllOf(all) => all.iter().for_each(|one| part(one, told, answer)),
-            Demand::Bytes(count) => bytes(count, answer),
-            Demand::Sha256(digest) => match told.marked.text(digest).filter(|text| !holds_one(text)) {
-                Some(digest) => answer.assert(&format!("sha256 == hex,{};", digest.to_lowercase())),
-                None => answer.unsaid(&format!("that the body is {}", matcher.describe(&Scope::default()))),
+            Demand::AllOf(all) => all.iter().for_each(|one| part(one, context, section)),
+            Demand::Bytes(count) => bytes(count, section),
+            Demand::Sha256(digest) => match context.marked.text(digest).filter(|text| !holds_one(text)) {
+                Some(digest) => section.assert(&format!("sha256 == hex,{};", digest.to_lowercase())),
+                None => {
+                    section.unsupported(&format!("that the body is {}", matcher.describe(&Scope::default())));
+                }
             },
-            _ => value("body", matcher, told, answer),
+            _ => value("body", matcher, context, section),
         }
     }
-    part(body.matcher(), told, answer);
+    part(body.matcher(), context, section);
 }
 
-fn bytes(count: Count, answer: &mut Answer) {
+fn bytes(count: Count, section: &mut Section) {
     match (count.least, count.most) {
-        (least, Some(most)) if least == most => answer.assert(&format!("bytes count == {least}")),
+        (least, Some(most)) if least == most => section.assert(&format!("bytes count == {least}")),
         (least, most) => {
-            answer.assert(&format!("bytes count >= {least}"));
+            section.assert(&format!("bytes count >= {least}"));
             if let Some(most) = most {
-                answer.assert(&format!("bytes count <= {most}"));
+                section.assert(&format!("bytes count <= {most}"));
             }
         }
     }
 }
 
-/// Adds what the text that a query finds has to be.
-fn value(query: &str, matcher: &Matcher, told: &Told<'_>, answer: &mut Answer) {
+/// Adds the asserts for the text that a query returns.
+fn value(query: &str, matcher: &Matcher, context: &Context<'_>, section: &mut Section) {
     match matcher.demand() {
-        Demand::AllOf(all) => all.iter().for_each(|one| value(query, one, told, answer)),
+        Demand::AllOf(all) => all.iter().for_each(|one| value(query, one, context, section)),
         Demand::NoneOf(choices) => {
-            answer.assert(&format!("{query} exists"));
+            section.assert(&format!("{query} exists"));
             for choice in choices {
-                match predicate(choice, told) {
-                    Some(predicate) => answer.assert(&format!("{query} not {predicate}")),
+                match predicate(choice, context) {
+                    Some(predicate) => section.assert(&format!("{query} not {predicate}")),
                     None => {
-                        answer.unsaid(&format!("that {query} is not {}", choice.describe(&Scope::default())));
+                        section.unsupported(&format!(
+                            "that {query} is not {}",
+                            choice.describe(&Scope::default())
+                        ));
                     }
                 }
             }
         }
-        _ => match predicate(matcher, told) {
-            Some(predicate) => answer.assert(&format!("{query} {predicate}")),
-            None => answer.unsaid(&format!("that {query} is {}", matcher.describe(&Scope::default()))),
+        _ => match predicate(matcher, context) {
+            Some(predicate) => section.assert(&format!("{query} {predicate}")),
+            None => section.unsupported(&format!("that {query} is {}", matcher.describe(&Scope::default()))),
         },
     }
 }
 
-/// Returns the predicate that holds of exactly those texts that match, as far as there is one.
-pub(super) fn predicate(matcher: &Matcher, told: &Told<'_>) -> Option<String> {
-    let with = |name: &str, text| Some(format!("{name} {}", quoted(&told.marked.text(text)?)));
+/// Returns a predicate that is true for exactly those texts that match, if there is one.
+pub(super) fn predicate(matcher: &Matcher, context: &Context<'_>) -> Option<String> {
+    let with = |name: &str, text| Some(format!("{name} {}", quoted(&context.marked.text(text)?)));
     match matcher.demand() {
-        Demand::Text(_) => Some(format!("== {}", quoted(&is(matcher, told)?))),
+        Demand::Text(_) => Some(format!("== {}", quoted(&exact_text(matcher, context)?))),
         Demand::Any | Demand::String => Some("exists".to_owned()),
         Demand::Contains(text) => with("contains", text),
         Demand::StartsWith(text) => with("startsWith", text),
@@ -166,20 +168,20 @@ pub(super) fn predicate(matcher: &Matcher, told: &Told<'_>) -> Option<String> {
             let most = most.map(|most| most.to_string()).unwrap_or_default();
             Some(format!("matches /(?s)^.{{{least},{most}}}$/"))
         }
-        _ => Some(format!("matches {}", pattern(&text_pattern(matcher, told)?))),
+        _ => Some(format!("matches {}", pattern(&text_pattern(matcher, context)?))),
     }
 }
 
-/// The text that a value has to be.
-fn is(matcher: &Matcher, told: &Told<'_>) -> Option<String> {
+/// Returns the text if the matcher allows only one.
+fn exact_text(matcher: &Matcher, context: &Context<'_>) -> Option<String> {
     let Demand::Text(text) = matcher.demand() else { return None };
-    match told.marked.value(text)? {
+    match context.marked.value(text)? {
         Json::String(text) => Some(text),
         _ => None,
     }
 }
 
-/// A header field as Hurl expects one.
+/// Formats a header field for Hurl.
 pub(super) fn field(name: &str, value: &str) -> String {
     format!("{name}: {}", spaced(&written(value)))
 }

@@ -1,19 +1,19 @@
-//! Texts, patterns and paths as Hurl reads them: what would mean something to it is escaped, and marks become its variables.
+//! Escapes texts, patterns and paths for Hurl, and replaces marks by Hurl variables.
 
 use crate::export::mark::unmark;
 use crate::json::unescape;
 
-/// A text outside of quotes.
+/// Escapes an unquoted text.
 pub(super) fn written(text: &str) -> String {
     escaped(text, '#')
 }
 
-/// A text in quotes.
+/// Escapes and quotes a text.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text, '"'))
 }
 
-/// The value of a variable, of whatever kind it is.
+/// Formats a reference to a variable of any type.
 pub(super) fn variable(name: &str) -> String {
     format!("{{{{{name}}}}}")
 }
@@ -37,7 +37,7 @@ fn escaped(text: &str, special: char) -> String {
     unmark(&written, variable)
 }
 
-/// A value of a header field whose spaces stay: of several in a row, and of those at its ends.
+/// Escapes the spaces of a header value that Hurl would drop: repeated ones and those at the ends.
 pub(super) fn spaced(value: &str) -> String {
     let mut spaced = String::new();
     for (at, one) in value.char_indices() {
@@ -47,7 +47,7 @@ pub(super) fn spaced(value: &str) -> String {
     spaced
 }
 
-/// A pattern between slashes, or in quotes where it has several lines.
+/// Formats a regular expression, between slashes or, if it has newlines, in quotes.
 pub(super) fn pattern(regex: &str) -> String {
     if regex.contains(['\n', '\r']) {
         return quoted(regex);
@@ -64,7 +64,7 @@ pub(super) fn pattern(regex: &str) -> String {
     written + "/"
 }
 
-/// A text as a path of JSON has it (RFC 9535, section 2.3.1).
+/// Formats a string literal of `JSONPath` (RFC 9535, section 2.3.1).
 pub(super) fn literal(text: &str) -> String {
     let mut literal = String::from("'");
     for one in text.chars() {
@@ -77,12 +77,12 @@ pub(super) fn literal(text: &str) -> String {
     literal + "'"
 }
 
-/// The member of this name of what a path leads to.
+/// Appends a member to a path.
 pub(super) fn member(path: &str, name: &str) -> String {
     format!("{path}[{}]", literal(name))
 }
 
-/// What a JSON Pointer leads to, as a path.
+/// Converts a JSON Pointer to a path.
 pub(super) fn path(pointer: &str) -> String {
     pointer.split('/').skip(1).fold("$".to_owned(), |path, step| {
         let step = unescape(step);
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_mean_something_else_is_escaped() {
+    fn escapes_special_characters() {
         assert_eq!(written("a # {{x}} \\d\n"), "a \\# {\\u{7b}x}} \\\\d\\n");
         assert_eq!(quoted("a # \"{{x}}\"\u{1}"), "\"a # \\\"{\\u{7b}x}}\\\"\\u{1}\"");
         assert_eq!(pattern(r"^a/b\/c\\/d$"), r"/^a\/b\/c\\\/d$/");

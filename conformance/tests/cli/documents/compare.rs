@@ -1,4 +1,4 @@
-//! Several implementations beside each other.
+//! Tests the comparison of several implementations.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use super::document;
 use crate::program::conformance_in;
 
 #[test]
-fn reports_are_set_beside_each_other_on_a_terminal_and_as_a_page() {
+fn compares_reports_on_a_terminal_and_as_html() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["ann", "bob"] {
         fs::write(folder.path().join(format!("{name}.jsonl")), document("jsonl")).unwrap();
@@ -28,7 +28,7 @@ fn reports_are_set_beside_each_other_on_a_terminal_and_as_a_page() {
 }
 
 #[test]
-fn a_report_without_its_footer_is_refused() {
+fn rejects_reports_without_a_footer() {
     let folder = tempfile::tempdir().unwrap();
     let whole = document("jsonl");
     let cut = whole.trim_end().rsplit_once('\n').unwrap().0;

@@ -1,4 +1,4 @@
-//! Reports for CI systems.
+//! Tests the reports for CI systems.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{DOCUMENTS, document};
 
-/// What is in a `JUnit` file, by a reader of XML that is not ours.
+/// Parses a `JUnit` file with an independent XML parser and summarizes it.
 const READER: &str = r#"
 import json, sys, xml.etree.ElementTree as tree
 root = tree.parse(sys.argv[1]).getroot()
@@ -37,9 +37,9 @@ print(json.dumps({
 }))
 "#;
 
-/// The elements and attributes are those of the schema of Jenkins' reader, which others are laxer than.
+/// The elements and attributes follow the schema of the Jenkins JUnit plugin, which is the strictest.
 #[test]
-fn junit_is_what_ci_systems_read() {
+fn junit_follows_the_jenkins_schema() {
     document("junit");
     let read =
         Command::new("python3").args(["-c", READER]).arg(DOCUMENTS.sandbox.path("junit")).output().unwrap();
@@ -77,7 +77,7 @@ fn tap_has_a_plan_and_a_line_for_each_step() {
 }
 
 #[test]
-fn github_is_told_the_lines_that_do_not_hold_and_a_summary() {
+fn github_gets_annotations_and_a_summary() {
     let stdout = &DOCUMENTS.finished.stdout;
     let annotations: Vec<&str> = stdout.lines().filter(|line| line.starts_with("::error ")).collect();
     assert!(!annotations.is_empty() && annotations.len() <= 10);
@@ -95,7 +95,7 @@ fn github_is_told_the_lines_that_do_not_hold_and_a_summary() {
 }
 
 #[test]
-fn github_s_summary_is_written_behind_what_others_wrote() {
+fn github_summary_is_appended() {
     let sandbox = crate::sandbox::Sandbox::moody();
     sandbox.write("summary.md", "before\n");
     let summary = sandbox.path("summary.md").display().to_string();
@@ -118,7 +118,7 @@ fn github_s_summary_is_written_behind_what_others_wrote() {
 }
 
 #[test]
-fn the_badge_says_how_many_hold() {
+fn badge_shows_the_number_of_passed_requirements() {
     let badge = document("badge");
     let closing = DOCUMENTS.finished.stdout.lines().find(|line| line.starts_with("must ")).unwrap();
     let words: Vec<&str> = closing.split(' ').collect();

@@ -1,9 +1,9 @@
-//! The page, as far as it can be seen without a browser.
+//! Tests the HTML report without a browser.
 
 use super::document;
 
 #[test]
-fn the_page_is_one_file_that_asks_for_nothing() {
+fn page_is_self_contained() {
     let page = document("html");
     for asking in ["<script src", "<img", "@import", "url(", "<iframe", "<link rel=\"stylesheet"] {
         assert!(!page.contains(asking), "{asking}");
@@ -14,7 +14,7 @@ fn the_page_is_one_file_that_asks_for_nothing() {
 }
 
 #[test]
-fn every_step_is_on_the_page_with_its_lines_its_exchange_and_its_command() {
+fn page_has_source_exchange_and_command_of_every_step() {
     let (page, stream) = (document("html"), document("jsonl"));
     let mut steps = 0;
     for line in stream.lines() {
@@ -26,14 +26,11 @@ fn every_step_is_on_the_page_with_its_lines_its_exchange_and_its_command() {
     }
     assert_eq!(page.matches("<details class=\"step ").count(), steps);
     assert_eq!(page.matches("class=\"source\"").count(), steps);
-    assert!(
-        page.contains("is missing; expected a date and time"),
-        "a member that is missing stands where it should be"
-    );
+    assert!(page.contains("is missing; expected a date and time"), "missing members are shown in place");
 }
 
 #[test]
-fn what_a_target_answers_is_never_markup() {
+fn page_escapes_text_from_the_target() {
     let sandbox = crate::sandbox::Sandbox::moody();
     sandbox.write("implementation/hostile.py", HOSTILE);
     let suite = sandbox.path("suite").display().to_string();

@@ -1,11 +1,11 @@
-//! Every line of a report is as its schema says.
+//! Validates JSON Lines reports against their schema.
 
 use serde_json::Value as Json;
 
 use super::document;
 
 #[test]
-fn every_line_of_a_report_is_as_the_schema_says() {
+fn json_lines_match_the_schema() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/report.json");
     let schema: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let mut lines = 0;
@@ -20,7 +20,7 @@ fn every_line_of_a_report_is_as_the_schema_says() {
 }
 
 #[test]
-fn a_line_that_is_not_as_the_schema_says_is_seen() {
+fn schema_check_detects_invalid_lines() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/report.json");
     let schema: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let header = document("jsonl").lines().next().unwrap().to_owned();
@@ -32,7 +32,7 @@ fn a_line_that_is_not_as_the_schema_says_is_seen() {
     }
 }
 
-/// Checks a value against as much of JSON Schema as the schema uses.
+/// Validates a value against the subset of JSON Schema that the schema uses.
 fn check(value: &Json, schema: &Json, root: &Json) -> Result<(), String> {
     let Some(rules) = schema.as_object() else { return Ok(()) };
     for (rule, argument) in rules {

@@ -1,4 +1,4 @@
-//! The report for people.
+//! Tests the text report.
 
 use super::DOCUMENTS;
 use crate::sandbox::Sandbox;
@@ -10,7 +10,7 @@ fn login(arguments: &[&str], fault: &str) -> crate::program::Finished {
 }
 
 #[test]
-fn failures_of_one_cause_are_told_once() {
+fn reports_failures_with_one_cause_once() {
     let finished = login(&[], "login-errors-200");
     assert_eq!(finished.stdout.matches("\nFAIL ").count(), 1, "{}", finished.stdout);
     assert!(
@@ -23,7 +23,7 @@ fn failures_of_one_cause_are_told_once() {
 }
 
 #[test]
-fn several_causes_are_put_in_order() {
+fn orders_causes() {
     let stdout = &DOCUMENTS.finished.stdout;
     let list = stdout.split("What to mend first\n").nth(1).unwrap_or_else(|| panic!("{stdout}"));
     let musts: Vec<usize> = list
@@ -35,7 +35,7 @@ fn several_causes_are_put_in_order() {
 }
 
 #[test]
-fn an_answer_that_hardly_ever_comes_is_one_thing_to_mend() {
+fn reports_a_rare_status_as_one_cause() {
     let sandbox = Sandbox::python().with("FAULT", "auth-type-ignored");
     let filters = ["--filter", "basic/4-*", "--filter", "basic/5-*"];
     let stdout = sandbox.run(&[&["run"], &filters[..], &["--", "python3", "server.py"]].concat()).stdout;
@@ -50,16 +50,16 @@ fn an_answer_that_hardly_ever_comes_is_one_thing_to_mend() {
 }
 
 #[test]
-fn what_waits_for_a_step_that_fails_is_put_to_its_account_and_told_once() {
+fn reports_blocked_steps_once_with_the_failed_step() {
     let finished = login(&["--filter", "session/8-*"], "login-no-cookie");
-    let told = finished.stdout.lines().filter(|line| line.starts_with("INCONCLUSIVE ")).collect::<Vec<_>>();
-    assert_eq!(told.len(), 1, "{}", finished.stdout);
-    assert!(told[0].ends_with(" steps wait for steps that fail, and were not tried"), "{told:?}");
+    let lines = finished.stdout.lines().filter(|line| line.starts_with("INCONCLUSIVE ")).collect::<Vec<_>>();
+    assert_eq!(lines.len(), 1, "{}", finished.stdout);
+    assert!(lines[0].ends_with(" steps wait for steps that fail, and were not tried"), "{lines:?}");
     assert_eq!(finished.stdout.matches("\nFAIL ").count(), 1, "{}", finished.stdout);
 }
 
 #[test]
-fn only_the_members_that_differ_are_shown_with_their_paths() {
+fn shows_only_mismatched_members_with_their_paths() {
     let finished = login(&[], "user-times-missing");
     let differs: Vec<&str> =
         finished.stdout.lines().skip_while(|line| !line.contains("differs")).take(3).collect();
@@ -68,7 +68,7 @@ fn only_the_members_that_differ_are_shown_with_their_paths() {
 }
 
 #[test]
-fn the_end_counts_by_task_and_says_how_far_it_has_come() {
+fn summary_counts_by_task_and_names_the_next() {
     let stdout = &DOCUMENTS.finished.stdout;
     assert!(stdout.lines().any(|line| line.starts_with("7. New view for Session Authentication ") && line.contains("must ")));
     assert!(
@@ -78,7 +78,7 @@ fn the_end_counts_by_task_and_says_how_far_it_has_come() {
 }
 
 #[test]
-fn a_trace_tells_both_messages_whole() {
+fn trace_prints_requests_and_responses_in_full() {
     let finished = login(&["--trace"], "login-errors-200");
     for part in [
         "> POST /api/v1/auth_session/login",
@@ -91,7 +91,7 @@ fn a_trace_tells_both_messages_whole() {
 }
 
 #[test]
-fn colour_is_for_terminals_unless_it_is_asked_for() {
+fn colour_is_off_without_a_terminal() {
     assert!(!DOCUMENTS.finished.stdout.contains('\u{1b}'));
     assert!(login(&["--color", "always"], "login-errors-200").stdout.contains('\u{1b}'));
     let sandbox = Sandbox::python().with("NO_COLOR", "1").with("CLICOLOR_FORCE", "1");
@@ -100,7 +100,7 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 }
 
 #[test]
-fn progress_goes_line_by_line_where_nothing_can_move_and_nowhere_when_it_is_not_wanted() {
+fn progress_is_printed_in_lines_or_not_at_all() {
     let slow = |flags: &[&str]| {
         let sandbox = Sandbox::noted();
         let mut scenario = sandbox.read("suite/desk/1-open.yaml");

@@ -1,4 +1,4 @@
-//! What is made from the definitions of the format and of the options, and runs that go on.
+//! Tests generated schemas, completions and manual pages, and watch mode.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -10,12 +10,12 @@ use rustix::process::Signal;
 use crate::program::conformance_in;
 use crate::sandbox::Sandbox;
 
-fn told(arguments: &[&str]) -> crate::program::Finished {
+fn run(arguments: &[&str]) -> crate::program::Finished {
     conformance_in(&std::env::temp_dir(), arguments)
 }
 
 #[test]
-fn the_schema_that_is_printed_is_the_one_that_is_checked_in() {
+fn printed_schemas_match_the_checked_in_files() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     for (name, path) in [
         ("scenario", "scenarios/schema/scenario.json"),
@@ -25,21 +25,21 @@ fn the_schema_that_is_printed_is_the_one_that_is_checked_in() {
         ("editor", ".vscode/settings.json"),
     ] {
         let kept = std::fs::read_to_string(format!("{root}/{path}")).unwrap();
-        assert!(told(&["schema", name]).stdout == kept, "{path}");
+        assert!(run(&["schema", name]).stdout == kept, "{path}");
     }
-    assert_eq!(told(&["schema", "nothing"]).code, Some(2));
+    assert_eq!(run(&["schema", "nothing"]).code, Some(2));
 }
 
 #[test]
-fn completions_and_manual_pages_know_every_option_of_run() {
+fn completions_and_manual_pages_have_every_option_of_run() {
     for shell in ["bash", "zsh", "fish"] {
-        let script = told(&["completions", shell]).stdout;
+        let script = run(&["completions", shell]).stdout;
         assert!(script.contains("show-secrets") && script.contains("watch"), "{shell}");
     }
-    let page = told(&["man", "run"]).stdout;
+    let page = run(&["man", "run"]).stdout;
     assert!(page.contains(".TH conformance-run 1") && page.contains("\\-\\-show\\-secrets"), "{page}");
-    assert!(told(&["man"]).stdout.contains(".TH conformance 1"));
-    let unknown = told(&["man", "runn"]);
+    assert!(run(&["man"]).stdout.contains(".TH conformance 1"));
+    let unknown = run(&["man", "runn"]);
     assert_eq!(
         (unknown.code, unknown.stderr.contains("did you mean `run`?")),
         (Some(2), true),
@@ -48,7 +48,7 @@ fn completions_and_manual_pages_know_every_option_of_run() {
 }
 
 #[test]
-fn a_watched_run_runs_again_what_failed_when_a_file_changes() {
+fn watch_reruns_failed_steps_after_a_change() {
     let sandbox = Sandbox::python().with("FAULT", "login-wrong-password-403");
     let arguments = ["run", "-q", "--watch", "--filter", "session/7-login", "--", "python3", "server.py"];
     let mut started = sandbox.start(&arguments);

@@ -1,12 +1,12 @@
 #!/bin/sh
-# What other tools can and cannot be told: every request of these scenarios, sent with curl, and whether its status is the one that is expected.
+# What other tools can and cannot be told: sends every request of these scenarios with curl and checks the status codes.
 # Usage: sh FILE [http://host:port]
 target=${1:-http://desk.example}
 failed=0
 cr=$(printf '\r')
 set -f
 
-# Whether the status of the answer is one of these, such as 401 or 4??.
+# Whether the status of the response is one of these, such as 401 or 4??.
 holds() {
   status=$(printf '%s\n' "$answer" | sed -n 's/^HTTP\/[0-9.]* \([0-9]*\).*/\1/p' | sed -n '$p')
   for one in $1; do
@@ -15,22 +15,22 @@ holds() {
   return 1
 }
 
-# Tells whether the status of the answer is one that is expected.
+# Reports whether the status of the response is expected.
 expect() {
   if holds "$1"; then
     echo "ok   $2: $status"
   else
-    echo "FAIL $2: ${status:-no answer}, not $1"
+    echo "FAIL $2: ${status:-no response}, not $1"
     failed=1
   fi
 }
 
-# Waits for so many seconds; for a whole one where sleep knows no parts of them.
+# Waits for some seconds; if sleep supports no fractions, for one.
 pause() {
   sleep "$1" 2>/dev/null || sleep 1
 }
 
-# Prints the first member of this name in the answer's JSON.
+# Prints the first member with this name in the JSON of the response.
 member() {
   printf '%s\n' "$answer" | sed "1,/^$cr*\$/d" |
     sed -e ':a' -e '$!{' -e 'N' -e 'ba' -e '}' -e 's/\n/ /g' |
@@ -38,7 +38,7 @@ member() {
 /" -e 't found' -e 'd' -e ':found' -e 's/^.*\n//' -e 't value' -e ':value' -e 's/^"\([^"]*\)".*/\1/' -e 't print' -e 's/^\([^],}[:space:]]*\).*/\1/' -e ':print' -e 'p'
 }
 
-# Prints what the first group of this pattern finds in the first line that has it.
+# Prints the first group of this pattern in the first line that matches.
 part() {
   sed -nE -e "s/$1/\\
 &/" -e 't found' -e 'd' -e ':found' -e 's/^.*\n//' -e "s/$1.*/\\1/p" | sed -n '1p'
@@ -82,9 +82,9 @@ expect '???' 'desk/all::fields'
 #     capture: {ticket: {json: /tickets/0/id}, number: {text: 'No (\d+)'}, place: {header: location}, seat: {cookie: seat}}
 answer=$(curl -s -i "$target"/tickets -X POST)
 expect '201' 'desk/all::ticket'
-# The first member of this name stands for /tickets/0/id.
+# Takes the first member with this name for /tickets/0/id.
 ticket=$(member 'id')
-# sed may read this pattern otherwise: No (\d+)
+# sed may interpret this pattern differently: No (\d+)
 number=$(printf '%s\n' "$answer" | part 'No ([0-9]+)')
 place=$(printf '%s\n' "$answer" | sed -n 's/^[Ll][Oo][Cc][Aa][Tt][Ii][Oo][Nn]: *\(.*\)$/\1/p' | sed -n '1p' | sed "s/$cr\$//")
 seat=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]: *seat=\([^;]*\).*/\1/p' | sed -n '$p')
@@ -97,11 +97,11 @@ seat=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee
 #     capture: {next: {header: link, pattern: '<([^>]*)>; rel="next"'}, row: {cookie: seat, pattern: '\d+'}, shelf: {json: /place, pattern: 's/(\S+)'}}
 answer=$(curl -s -i "$target"'/tickets/'"$ticket"'?seat='"$seat"'' -H 'X-Number: '"$number"'' --data-raw '{"place": "'"$place"'"}')
 expect '200' 'desk/all::sent'
-# sed may read this pattern otherwise: <([^>]*)>; rel="next"
+# sed may interpret this pattern differently: <([^>]*)>; rel="next"
 next=$(printf '%s\n' "$answer" | sed -n 's/^[Ll][Ii][Nn][Kk]: *\(.*\)$/\1/p' | sed "s/$cr\$//" | part '<([^>]*)>; rel="next"')
-# sed may read this pattern otherwise: (\d+)
+# sed may interpret this pattern differently: (\d+)
 row=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]: *seat=\([^;]*\).*/\1/p' | sed -n '$p' | part '([0-9]+)')
-# sed may read this pattern otherwise: s/(\S+)
+# sed may interpret this pattern differently: s/(\S+)
 shelf=$(member 'place' | part 's\/([^[:space:]]+)')
 
 #   - id: parts
@@ -115,13 +115,13 @@ expect '200' 'desk/all::parts'
 #     title: a part of it is not known before
 #     request: curl http://desk.example/tickets/${ticket[:3]}
 #     expect: {status: 404}
-# This step is not in the script: it computes with a value that only a run can know.
+# This step is not in the script: it computes with a value that is known only during a run.
 
 #   - id: encoded
 #     title: nor is it in base64
 #     request: curl http://desk.example/ -u "ann:${ticket}"
 #     expect: {status: 200}
-# This step is not in the script: it encodes a value that only a run can know.
+# This step is not in the script: it encodes a value that is known only during a run.
 
 #   - id: waits
 #     title: a pause, repetitions, and redirections
@@ -130,7 +130,7 @@ expect '200' 'desk/all::parts'
 #     request: curl -L --max-redirs 3 http://desk.example/later
 #     expect: {status: 200}
 sleep 2
-# Sent again for 2s, by a clock of whole seconds, every 500ms, until its status is as expected; in the suite until all of it is.
+# Retried every 500ms for 2s (rounded up to seconds) until its status is as expected; the suite checks all expectations.
 deadline=$(($(date +%s) + 3))
 while
 answer=$(curl -s -i "$target"/later -L --max-redirs 3)
@@ -143,7 +143,7 @@ expect '200' 'desk/all::waits'
 #     race: 4
 #     request: curl http://desk.example/last -X DELETE
 #     expect: {status: 4xx}
-# In the suite these are sent at once; here one behind the other.
+# The suite sends these requests in parallel; here they are sent one after the other.
 answer=$(curl -s -i "$target"/last -X DELETE)
 expect '4??' 'desk/all::race'
 
@@ -168,7 +168,7 @@ expect '???' 'desk/all::raw'
 #   - id: after-jar
 #     title: what is kept of it
 #     request: {path: "/${page}"}
-# This step is not in the script: it needs `page`, which no step that is told keeps.
+# This step is not in the script: it needs `page`, which no exported step captures.
 
 # What is expected of an answer (desk)
 
@@ -234,8 +234,8 @@ expect '???' 'desk/expected::picture'
 #       outcomes:
 #         - {count: 1, expect: {status: 200}}
 #         - {count: 2, expect: {status: 404}}
-# In the suite these are sent at once; here one behind the other.
-# What is demanded of all the answers together (`overall`) is not said here.
+# The suite sends these requests in parallel; here they are sent one after the other.
+# The expectations of all responses together (`overall`) are not checked here.
 answer=$(curl -s -i "$target"/last -X DELETE)
 expect '???' 'desk/expected::all'
 
@@ -258,12 +258,12 @@ expect '200' 'desk/restarted::before'
 #     target: restart
 #     request: curl http://desk.example/
 #     expect: {status: 200}
-# This step is not in the script: the target is started again before it.
+# This step is not in the script: the target is restarted before this step.
 
 #   - id: after
 #     title: and after
 #     request: curl http://desk.example/
 #     expect: {status: 200}
-# This step is not in the script: the target is started again before it.
+# This step is not in the script: the target is restarted before this step.
 
 exit "$failed"

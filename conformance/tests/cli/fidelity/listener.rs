@@ -1,4 +1,4 @@
-//! A listening socket that records what is sent to it, byte for byte.
+//! A listening socket that records requests byte for byte.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -6,18 +6,17 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// A request, as its bytes say it. Of what two clients may do otherwise nothing is left: the order of the fields, the version of the agent,
-/// the boundary of a form.
+/// A request, normalized: sorted header fields, no version of the user agent, no form boundary.
 pub(crate) struct Sent {
     pub(crate) line: String,
     pub(crate) fields: Vec<String>,
     pub(crate) body: String,
 }
 
-/// Records requests until it is dropped. It answers 200 and closes; a path of `/to/302` is sent elsewhere.
+/// Records requests until it is dropped. Responds with 200 and closes the connection; `/to/302` redirects.
 pub(crate) struct Listener {
     pub(crate) url: String,
-    heard: Receiver<Sent>,
+    receiver: Receiver<Sent>,
     _thread: JoinHandle<()>,
 }
 
@@ -25,37 +24,37 @@ impl Listener {
     pub(crate) fn open() -> Self {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", socket.local_addr().unwrap());
-        let (tell, heard) = channel();
+        let (sender, receiver) = channel();
         let thread = std::thread::spawn(move || {
             for stream in socket.incoming() {
-                if answer(stream.unwrap(), &tell).is_none() {
+                if answer(stream.unwrap(), &sender).is_none() {
                     return;
                 }
             }
         });
-        Self { url, heard, _thread: thread }
+        Self { url, receiver, _thread: thread }
     }
 
-    /// The requests that have come since this was last asked. A client that has had its answers has sent all of them.
+    /// Returns the requests since the last call. A client that has its responses has sent all of its requests.
     pub(crate) fn heard(&self) -> Vec<Sent> {
-        self.heard.try_iter().collect()
+        self.receiver.try_iter().collect()
     }
 }
 
-/// Reads a request, tells it, and only then answers.
-fn answer(mut stream: TcpStream, tell: &Sender<Sent>) -> Option<()> {
+/// Reads a request and records it before responding.
+fn answer(mut stream: TcpStream, sender: &Sender<Sent>) -> Option<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let mut bytes = Vec::new();
     while !is_whole(&bytes) {
         let mut buffer = vec![0; 64 * 1024];
         match stream.read(&mut buffer) {
             Ok(length @ 1..) => bytes.extend_from_slice(&buffer[..length]),
-            // What breaks off is told as far as it came.
+            // An incomplete request is recorded as far as it was received.
             _ => break,
         }
     }
     let path = letters(&bytes).split(' ').nth(1).unwrap_or_default().to_owned();
-    tell.send(Sent::of(&bytes)).ok()?;
+    sender.send(Sent::of(&bytes)).ok()?;
     let status = path.strip_prefix("/to/").map(|status| &status[..3]);
     let (status, location) = match status {
         Some(status) => (status, "Location: /there/../x y\r\nSet-Cookie: k=v\r\n"),
@@ -66,7 +65,7 @@ fn answer(mut stream: TcpStream, tell: &Sender<Sent>) -> Option<()> {
     Some(())
 }
 
-/// Bytes as letters, each of its own.
+/// Decodes bytes one to one as characters.
 fn letters(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
@@ -81,7 +80,7 @@ fn is_whole(bytes: &[u8]) -> bool {
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
     let head = letters(&bytes[..end]);
     if field(&head, "transfer-encoding").is_some() && !head.starts_with("GET") {
-        // Behind the head, which may itself end in a boundary that ends in 0.
+        // After the head, which may itself end in a boundary that ends in 0.
         let body = &bytes[end + 4..];
         return body == b"0\r\n\r\n" || body.ends_with(b"\r\n0\r\n\r\n");
     }
@@ -99,7 +98,7 @@ impl Sent {
     fn of(bytes: &[u8]) -> Self {
         let text = letters(bytes);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        // curl's boundaries have had two lengths, and so have the lengths of its forms.
+        // Form boundaries of curl have had two lengths, which affects the length of forms.
         let boundary = field(head, "content-type").and_then(|value| value.split_once("boundary="));
         let plain = |text: &str| match boundary {
             Some((_, boundary)) => text.replace(boundary, "BOUNDARY"),
@@ -123,7 +122,7 @@ impl Sent {
         Self { line, fields, body }
     }
 
-    /// The same from curl, which has a name of its own.
+    /// Returns the request as curl would send it, with its own user agent.
     pub(crate) fn called_curl(mut self) -> Self {
         for field in &mut self.fields {
             if field.starts_with("User-Agent: conformance/") {
@@ -134,7 +133,7 @@ impl Sent {
         self
     }
 
-    /// Whether another says the same.
+    /// Whether two requests are equal.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.line == other.line && self.fields == other.fields && self.body == other.body
     }

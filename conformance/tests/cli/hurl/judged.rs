@@ -1,6 +1,7 @@
-//! What Hurl says of an answer is what this program says of it: every expectation of a table on every answer of another.
+//! Compares the verdicts of Hurl with those of this program, for all pairs of expectations and responses.
 //!
-//! Where the file says that Hurl has no words for a part of it, Hurl may hold for right what is wrong, and never the other way round.
+//! If the exported file has a comment on a part that Hurl cannot check, Hurl may accept a wrong response, but must never reject a right
+//! one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +12,7 @@ use std::process::Command;
 
 use crate::program::{conformance, conformance_in};
 
-/// What a value may be expected to be.
+/// Expectations of JSON values.
 const VALUES: &[&str] = &[
     "5",
     "5.0",
@@ -86,7 +87,7 @@ const VALUES: &[&str] = &[
     "!datetime {format: date}",
 ];
 
-/// Values of answers, as JSON.
+/// JSON values in responses.
 const JSON: &[&str] = &[
     "5",
     "5.0",
@@ -127,7 +128,7 @@ const JSON: &[&str] = &[
     "no JSON",
 ];
 
-/// What fields, cookies and bodies may be expected to be.
+/// Expectations of header fields, cookies and bodies.
 const TEXTS: &[&str] = &[
     "headers: {x-one: a}",
     "headers: {x-one: 'a  b '}",
@@ -171,7 +172,7 @@ const TEXTS: &[&str] = &[
     "within: 1m",
 ];
 
-/// Answers: their fields, and the body.
+/// Responses: header fields and body.
 const ANSWERS: &[(&str, &str)] = &[
     ("", ""),
     ("X-One: a\r\n", "a"),
@@ -187,7 +188,7 @@ const ANSWERS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Answers the request for `/N` with the answer of that number; returns the address.
+/// Starts a server that responds to `/N` with response N; returns its URL.
 fn answering(answers: Vec<String>) -> String {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", socket.local_addr().unwrap());
@@ -203,7 +204,7 @@ fn answering(answers: Vec<String>) -> String {
     url
 }
 
-/// A suite with a step for each expectation on each answer.
+/// Writes a suite with a step for each expectation and each response.
 fn write_suite(folder: &Path, expectations: &[String], answers: usize) {
     let mut steps = String::new();
     for (row, expectation) in expectations.iter().enumerate() {
@@ -224,7 +225,7 @@ fn write_suite(folder: &Path, expectations: &[String], answers: usize) {
     }
 }
 
-/// Whether each step holds, as this program says.
+/// Returns whether each step passes in this program.
 fn judged(folder: &Path, url: &str) -> BTreeMap<String, bool> {
     let report = ["run", url, "--suite", "suite", "--report", "jsonl=report.jsonl"];
     let output = conformance(folder).args(report).output().unwrap();
@@ -239,7 +240,7 @@ fn judged(folder: &Path, url: &str) -> BTreeMap<String, bool> {
     events.filter_map(step).collect()
 }
 
-/// Each step of the exported file, as a file of its own.
+/// Returns each step of the exported file as a file of its own.
 fn exported(folder: &Path) -> BTreeMap<String, String> {
     let exported = conformance_in(folder, &["export", "--hurl", "--suite", "suite"]);
     assert_eq!(exported.code, Some(0), "{}", exported.stderr);
@@ -250,7 +251,7 @@ fn exported(folder: &Path) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Whether each step holds, as Hurl says, with its words.
+/// Returns whether each step passes in Hurl, and its output.
 fn run(folder: &Path, url: &str, entries: &BTreeMap<String, String>) -> (BTreeMap<String, bool>, String) {
     for (id, entry) in entries {
         fs::write(folder.join(format!("{id}.hurl")), format!("#{entry}")).unwrap();
@@ -270,7 +271,7 @@ fn run(folder: &Path, url: &str, entries: &BTreeMap<String, String>) -> (BTreeMa
     (said.lines().filter_map(verdict).collect(), said)
 }
 
-/// Compares both on all; returns how often both say yes, and how often no.
+/// Compares the verdicts for all pairs; returns how often both accept and both reject.
 fn compare(expectations: &[String], answers: Vec<String>) -> (usize, usize) {
     let folder = tempfile::tempdir().unwrap();
     write_suite(folder.path(), expectations, answers.len());
@@ -288,12 +289,12 @@ fn compare(expectations: &[String], answers: Vec<String>) -> (usize, usize) {
             wrong.push_str(&format!("{id} was not run\n{}\n", entries[id]));
             continue;
         };
-        let loose = entries[id].contains("# Hurl cannot say");
+        let loose = entries[id].contains("# Hurl cannot check");
         match (ours, theirs) {
             (true, true) => yes += 1,
             (false, false) => no += 1,
             (false, true) if loose => {}
-            // A length of all that is answered is taken for that of a list or an object.
+            // For the whole body, Hurl can check a length only for lists and objects.
             (true, false) if entries[id].contains("!length") && is_text(id) => {}
             _ => {
                 wrong.push_str(&format!(
@@ -314,7 +315,7 @@ fn answer(fields: &str, body: &str) -> String {
 
 #[test]
 #[ignore = "needs hurl on the PATH"]
-fn hurl_says_of_json_what_this_program_says() {
+fn hurl_agrees_on_json_bodies() {
     let within: Vec<String> = VALUES.iter().map(|value| format!("json: {{m: {value} , n: !any }}")).collect();
     let answers = JSON.iter().map(|json| answer("", &format!("{{\"n\": 1, \"m\": {json}}}"))).collect();
     let (yes, no) = compare(&within, answers);
@@ -326,7 +327,7 @@ fn hurl_says_of_json_what_this_program_says() {
 
 #[test]
 #[ignore = "needs hurl on the PATH"]
-fn hurl_says_of_fields_cookies_and_texts_what_this_program_says() {
+fn hurl_agrees_on_header_fields_cookies_and_texts() {
     let expectations: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
     let answers = ANSWERS.iter().map(|(fields, body)| answer(fields, body)).collect();
     let (yes, no) = compare(&expectations, answers);

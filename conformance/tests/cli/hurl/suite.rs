@@ -1,4 +1,4 @@
-//! Whole suites, exported and run by the real Hurl: against right targets, of which all has to hold, and against wrong ones, of which it must not.
+//! Runs whole exported suites with the real Hurl, against correct targets, which must pass, and incorrect ones, which must fail.
 
 use std::fs;
 use std::net::TcpStream;
@@ -17,10 +17,10 @@ use super::hurl;
 use crate::program::{data, scenarios, unused_port};
 use crate::reference;
 
-/// What starts a target in a profile.
+/// Starts a target in a profile.
 type Start<'a> = &'a (dyn Fn(&str) -> Command + Sync);
 
-/// A target of one group of scenarios, running. It is killed when dropped.
+/// The running target of a group of scenarios; killed when dropped.
 struct Running(Child);
 
 impl Drop for Running {
@@ -36,7 +36,7 @@ fn plan(folder: &Path, profiles: &[&str]) -> Plan {
     Plan::new(suite, &Selection { profiles, ..Selection::default() }).unwrap()
 }
 
-/// Plays a group with a target of its own, filled as its scenarios need it, and returns whether all holds, with what Hurl says.
+/// Runs a group with its own target and fixtures; returns whether it passes, and the output of Hurl.
 fn play(plan: &Plan, group: &Group, start: Start<'_>) -> (bool, String) {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in target::seed(&plan.suite, &group.fixtures).unwrap() {
@@ -64,12 +64,12 @@ fn play(plan: &Plan, group: &Group, start: Start<'_>) -> (bool, String) {
     let variables = [format!("target=http://127.0.0.1:{port}")].into_iter().chain(output).collect::<Vec<_>>();
     let file = export::hurl(&Plan { groups: vec![group.clone()], ..plan.clone() });
     fs::write(folder.path().join("suite.hurl"), &file).unwrap();
-    let told = hurl(folder.path(), "suite.hurl", &variables);
+    let result = hurl(folder.path(), "suite.hurl", &variables);
     drop(running);
-    told
+    result
 }
 
-/// Plays every group, several at a time, and returns what Hurl says of those that do not hold.
+/// Runs all groups, several in parallel; returns the output of Hurl for failed ones.
 fn wrong(plan: &Plan, start: Start<'_>) -> Vec<String> {
     let (rest, wrong) = (Mutex::new(plan.groups.iter()), Mutex::new(Vec::new()));
     thread::scope(|scope| {
@@ -90,7 +90,7 @@ fn wrong(plan: &Plan, start: Start<'_>) -> Vec<String> {
 
 #[test]
 #[ignore = "needs hurl on the PATH"]
-fn the_whole_suite_holds_of_the_reference_server_when_hurl_runs_it() {
+fn reference_server_passes_the_whole_suite_in_hurl() {
     let plan = plan(&scenarios(), &[]);
     let programs = reference::programs();
     let start = |profile: &str| match profile {
@@ -104,7 +104,7 @@ fn the_whole_suite_holds_of_the_reference_server_when_hurl_runs_it() {
 
 #[test]
 #[ignore = "needs hurl on the PATH"]
-fn the_suite_of_the_to_do_list_holds_when_hurl_runs_it() {
+fn to_do_list_passes_its_suite_in_hurl() {
     let folder = data("../suites/todo");
     let start = |_: &str| {
         let mut command = Command::new("python3");
@@ -112,14 +112,14 @@ fn the_suite_of_the_to_do_list_holds_when_hurl_runs_it() {
         command
     };
     let wrong = wrong(&plan(&folder, &[]), &start);
-    // Of a field that comes several times Hurl takes no part, and says so; what is sent of it is lacking then.
+    // Hurl cannot capture a part of a repeated header field and reports an error; requests that use it fail then.
     let [pages] = wrong.as_slice() else { panic!("{}", wrong.join("\n")) };
     let said: Vec<&str> = pages.lines().filter(|line| line.starts_with("error: ")).collect();
     assert!(pages.starts_with("whole lists/pages\n"), "{pages}");
     assert_eq!(said, ["error: Filter error", "error: Undefined variable"], "{pages}");
 }
 
-/// Faults of the target in Python whose statuses are right, and what Hurl says of each.
+/// Faults of the Python target with correct statuses, and the message of Hurl for each.
 const FAULTS: &[(&str, &str, &str)] = &[
     ("user-times-missing", "basic", "jsonpath \"$['created_at']\" matches"),
     ("user-extra-member", "basic", "jsonpath \"$.*\" count == 6"),
@@ -133,7 +133,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
 
 #[test]
 #[ignore = "needs hurl on the PATH"]
-fn what_is_wrong_with_a_target_but_its_statuses_is_seen_by_hurl() {
+fn hurl_detects_faults_with_correct_statuses() {
     let server = data("../targets/python").canonicalize().unwrap();
     for (fault, profile, said) in FAULTS {
         let start = |_: &str| {

@@ -1,4 +1,4 @@
-//! What a server has answered, in a form that can be compared: JSON as a value, a list of methods in order, roles for ids.
+//! Converts responses to a form that can be compared: JSON as a value, methods in order, roles in place of ids.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::story::Request;
 
-/// The headers that are compared; what else there is (`Server`, `Date`, lengths) is each framework's own.
+/// The header fields that are compared; others (`Server`, `Date`, lengths) depend on the framework.
 const COMPARED: &[&str] = &[
     "access-control-allow-headers",
     "access-control-allow-methods",
@@ -20,7 +20,7 @@ const COMPARED: &[&str] = &[
     "www-authenticate",
 ];
 
-/// An answer.
+/// A parsed response.
 pub(crate) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
@@ -28,7 +28,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads it; `None` when it is no HTTP.
+    /// Parses a response; `None` if it is not HTTP.
     pub(crate) fn parse(received: &[u8], request: &Request) -> Option<Self> {
         let mut fields = [httparse::EMPTY_HEADER; 64];
         let mut head = httparse::Response::new(&mut fields);
@@ -43,19 +43,19 @@ impl Answer {
         Some(Self { status: head.code?, headers, body: text(body) })
     }
 
-    /// The id of the user that was made.
+    /// Returns the id of the created user.
     pub(crate) fn made_user(&self) -> Option<String> {
         let body: Value = (self.status == 201).then(|| serde_json::from_str(&self.body).ok()).flatten()?;
         body["id"].as_str().map(str::to_owned)
     }
 
-    /// The value of the cookie that it sets.
+    /// Returns the value of the cookie that the response sets.
     pub(crate) fn session_id(&self) -> Option<String> {
         let (_, cookie) = self.headers.iter().find(|(name, _)| name == "set-cookie")?;
         Some(cookie.split_once('=')?.1.split(';').next()?.to_owned())
     }
 
-    /// The same answer, with roles in the place of ids.
+    /// Returns the response with roles in place of ids.
     pub(crate) fn with_roles(mut self, ids: &BTreeMap<String, String>) -> Self {
         for (role, id) in ids {
             self.body = self.body.replace(id, role);
@@ -66,7 +66,7 @@ impl Answer {
         self
     }
 
-    /// What is compared: the status, some headers, and the body.
+    /// Returns what is compared: the status, some header fields, and the body.
     pub(crate) fn compared(&self) -> String {
         let mut lines = vec![self.status.to_string()];
         for name in COMPARED {

@@ -1,4 +1,4 @@
-//! The written list: `intended.yaml`, beside this file.
+//! Reads the list of intended differences, `intended.yaml` in the same folder.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,14 +8,14 @@ use conformance::source::Source;
 use regex::Regex;
 use serde::Deserialize;
 
-/// The list, and what of it was met.
+/// The list, with a record of the entries that occurred.
 pub(crate) struct Intended {
     spelling: Vec<(Regex, String)>,
     differences: Vec<(Difference, [Regex; 3])>,
     met: Mutex<BTreeSet<usize>>,
 }
 
-/// One difference that is meant to be.
+/// An intended difference.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Difference {
@@ -23,7 +23,7 @@ pub(crate) struct Difference {
     request: String,
     reference: String,
     flask: String,
-    /// Whether the two hold different things from here on.
+    /// Whether the servers have different data from then on.
     #[serde(default)]
     pub(crate) parts: bool,
 }
@@ -63,14 +63,14 @@ impl Intended {
         }
     }
 
-    /// An answer as both sides spell it.
+    /// Normalizes a response to the spelling of both sides.
     pub(crate) fn spelled(&self, answer: String) -> String {
         self.spelling
             .iter()
             .fold(answer, |answer, (pattern, written)| pattern.replace_all(&answer, written).into_owned())
     }
 
-    /// The difference that these answers to a request are, if it is a written one.
+    /// Returns the intended difference that these responses to a request are, if any.
     pub(crate) fn find(&self, request: &str, reference: &str, flask: &str) -> Option<&Difference> {
         let at = self.differences.iter().position(|(_, patterns)| {
             patterns.iter().zip([request, reference, flask]).all(|(pattern, text)| pattern.is_match(text))
@@ -79,7 +79,7 @@ impl Intended {
         Some(&self.differences[at].0)
     }
 
-    /// The reasons that nothing was like.
+    /// Returns the reasons of the entries that never occurred.
     pub(crate) fn unmet(&self) -> Vec<&str> {
         let met = self.met.lock().unwrap();
         let all = self.differences.iter().enumerate();

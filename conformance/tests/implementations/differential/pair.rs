@@ -1,4 +1,4 @@
-//! The two servers: started over the same users, asked the same. Each has ids of its own, which stand under the same roles.
+//! Starts the two servers with the same users and sends them the same requests. Each has its own ids, which are mapped to common roles.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::answer::Answer;
 use super::story::{Profile, Request, USERS};
 
-/// What is started.
+/// The programs to start.
 pub(crate) struct Programs {
     pub(crate) reference: PathBuf,
     pub(crate) python: PathBuf,
@@ -26,7 +26,7 @@ pub(crate) struct Programs {
 pub(crate) struct Pair([Side; 2]);
 
 impl Pair {
-    /// Starts both in one profile.
+    /// Starts both servers in one profile.
     pub(crate) fn start(programs: &Programs, profile: &Profile) -> Self {
         let reference = Command::new(&programs.reference);
         let mut flask = Command::new(&programs.python);
@@ -40,18 +40,18 @@ impl Pair {
         Self([reference.ready("reference"), flask.ready("flask")])
     }
 
-    /// Sends a request to both; the reference server's answer comes first.
+    /// Sends a request to both servers; returns the response of the reference server first.
     pub(crate) fn ask(&mut self, request: &Request) -> [Answer; 2] {
         self.0.each_mut().map(|side| side.ask(request))
     }
 
-    /// The request as a command for either side.
+    /// Returns the request as a command for either side.
     pub(crate) fn commands(&self, request: &Request) -> [String; 2] {
         self.0.each_ref().map(|side| request.curl(&side.address, &side.ids))
     }
 }
 
-/// A server that was started and has not said yet where it listens.
+/// A started server whose address is not yet known.
 struct Started {
     child: Child,
     folder: TempDir,
@@ -81,7 +81,7 @@ impl Started {
     fn ready(mut self, name: &'static str) -> Side {
         let stdout = self.child.stdout.take().unwrap();
         let stderr = self.child.stderr.take().unwrap();
-        // The one says it on stdout, the other on stderr, where a line for each request follows: somebody has to read them.
+        // One server prints its address to stdout, the other to stderr, followed by a log line for each request, so keep reading.
         let stream: Box<dyn std::io::Read + Send> =
             if name == "flask" { Box::new(stderr) } else { Box::new(stdout) };
         let mut lines = BufReader::new(stream);
@@ -105,7 +105,7 @@ struct Side {
     name: &'static str,
     child: Child,
     address: String,
-    /// What it calls whom: the ids by their roles.
+    /// The ids by role.
     ids: BTreeMap<String, String>,
     _folder: TempDir,
 }
@@ -114,7 +114,7 @@ impl Side {
     fn ask(&mut self, request: &Request) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        // Who answers before all was read may have closed by then: what it answered is what counts.
+        // A server that responds before it has read the request may close the connection; the response still counts.
         let _ = stream.write_all(&request.bytes(&self.address, &self.ids));
         let mut received = Vec::new();
         let ended = stream.read_to_end(&mut received);
@@ -131,7 +131,7 @@ impl Side {
 
 impl Drop for Side {
     fn drop(&mut self) {
-        // It may have ended already; waiting returns at once then.
+        // It may have exited already; then `wait` returns at once.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,13 +1,13 @@
-//! Makes a row of requests that ends in a difference as short as a few attempts can.
+//! Minimizes a sequence of requests that ends in a difference, with few attempts.
 
 use super::story::Request;
 
-/// How often it is tried: each attempt starts a pair of servers.
+/// The maximum number of attempts; each one starts a pair of servers.
 const ATTEMPTS: usize = 24;
 
-/// The requests that are needed for `differs` to hold of the last of them.
+/// Returns the requests that are needed for `differs` to be true of the last one.
 pub(crate) fn shrink(requests: Vec<Request>, differs: impl Fn(&[Request]) -> bool) -> Vec<Request> {
-    // Nearly always: the last one, with those that made what it names.
+    // Usually these suffice: the last request and those that created what it refers to.
     let named = named(&requests);
     if differs(&named) {
         return named;
@@ -35,7 +35,7 @@ pub(crate) fn shrink(requests: Vec<Request>, differs: impl Fn(&[Request]) -> boo
     needed
 }
 
-/// The last request, and those that made what it names, and so on.
+/// Returns the last request and, transitively, those that created what it refers to.
 fn named(requests: &[Request]) -> Vec<Request> {
     let mut needed: Vec<Request> = Vec::new();
     for request in requests.iter().rev() {

@@ -1,7 +1,7 @@
-//! A story for both servers: requests that name users and sessions by the request that made them.
+//! Requests for both servers that refer to users and sessions by the request that created them.
 //!
-//! `{user-3}` is the id of the user that request 3 made, `{session-4}` the cookie that request 4 was given. Each side puts its
-//! own in their place; a role that nobody has stays as it is, and is nobody's id.
+//! `{user-3}` is the id of the user that request 3 created, `{session-4}` the cookie that request 4 received. Each side substitutes its
+//! own values; an unknown role is sent literally, as an id that nobody has.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use random::Random;
 mod parts;
 mod random;
 
-/// The users that both hold at the start.
+/// The initial users of both servers.
 pub(crate) const USERS: &str = include_str!("users.json");
 
 /// A configuration of both servers.
@@ -19,7 +19,7 @@ pub(crate) struct Profile {
     pub(crate) variables: &'static [(&'static str, &'static str)],
 }
 
-/// Every way of authentication, and what surrounds it.
+/// All authentication types, with variations.
 pub(crate) const PROFILES: &[Profile] = &[
     Profile { variables: &[("AUTH_TYPE", "session_auth"), ("SESSION_NAME", "_my_session_id")] },
     Profile { variables: &[("AUTH_TYPE", "basic_auth")] },
@@ -44,7 +44,7 @@ pub(crate) const PROFILES: &[Profile] = &[
 ];
 
 impl Profile {
-    /// The variables as a shell sets them.
+    /// Formats the variables as shell assignments.
     pub(crate) fn environment(&self) -> String {
         self.variables.iter().map(|(name, value)| format!("{name}='{value}' ")).collect()
     }
@@ -64,7 +64,7 @@ pub(crate) struct Request {
     body: Option<Vec<u8>>,
 }
 
-/// The requests of a batch: always the same for the same numbers.
+/// Generates the requests of a batch; deterministic for the same arguments.
 pub(crate) fn requests(profile: &Profile, seed: usize, batch: usize, length: usize) -> Vec<Request> {
     let mut random = Random::new(seed, batch);
     let mut made = parts::Made::default();
@@ -72,13 +72,13 @@ pub(crate) fn requests(profile: &Profile, seed: usize, batch: usize, length: usi
 }
 
 impl Request {
-    /// Whether it names what another request has made.
+    /// Whether it refers to something that another request created.
     pub(crate) fn names(&self, number: usize) -> bool {
         let text = self.to_string();
         text.contains(&format!("{{user-{number}}}")) || text.contains(&format!("{{session-{number}}}"))
     }
 
-    /// As it is sent, with ids for roles.
+    /// Returns the bytes to send, with ids in place of roles.
     pub(crate) fn bytes(&self, address: &str, ids: &BTreeMap<String, String>) -> Vec<u8> {
         let mut bytes = format!(
             "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
@@ -88,7 +88,7 @@ impl Request {
         .into_bytes();
         for (name, value) in &self.headers {
             bytes.extend(format!("{name}: ").bytes());
-            // What holds a role is ASCII: nothing else is changed.
+            // Roles are ASCII, so other bytes stay unchanged.
             match str::from_utf8(value) {
                 Ok(value) => bytes.extend(text(value, ids).bytes()),
                 Err(_) => bytes.extend(value),
@@ -103,7 +103,7 @@ impl Request {
         bytes
     }
 
-    /// As a command for bash, with ids for roles.
+    /// Formats the request as a command for bash, with ids in place of roles.
     pub(crate) fn curl(&self, address: &str, ids: &BTreeMap<String, String>) -> String {
         let mut command = format!("curl -i --path-as-is -X {} ", self.method);
         if self.method == "HEAD" {
@@ -111,7 +111,7 @@ impl Request {
         }
         command += &quoted(format!("http://{address}{}", text(&self.target, ids)).as_bytes());
         for (name, value) in &self.headers {
-            // An empty value is written with a semicolon.
+            // curl sends an empty header field only if it is written with a semicolon.
             let mut field = format!("{name}{}", if value.is_empty() { ";" } else { ": " }).into_bytes();
             field.extend(value);
             let field = String::from_utf8(field)
@@ -132,7 +132,7 @@ fn text(text: &str, ids: &BTreeMap<String, String>) -> String {
     ids.iter().fold(text.to_owned(), |text, (role, id)| text.replace(role, id))
 }
 
-/// Bytes as a word of bash.
+/// Quotes bytes as a word of bash.
 fn quoted(bytes: &[u8]) -> String {
     let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'\'' | b'\\');
     let inside: String = bytes
@@ -142,7 +142,7 @@ fn quoted(bytes: &[u8]) -> String {
     if bytes.iter().all(plain) { format!("'{inside}'") } else { format!("$'{inside}'") }
 }
 
-/// What the written list is held against: the head, an empty line, the body.
+/// Returns the text that the intended differences are matched against: head, empty line, body.
 impl fmt::Display for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "{} {}", self.method, self.target)?;

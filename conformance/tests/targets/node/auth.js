@@ -4,7 +4,7 @@
 const { randomUUID } = require('node:crypto');
 const { findByEmail, isValidPassword, users, userSessions } = require('./models.js');
 
-/** Returns the text behind bytes, or null if they are not UTF-8. */
+/** Decodes bytes as text, or null if they are not UTF-8. */
 function utf8(bytes) {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -15,7 +15,7 @@ function utf8(bytes) {
 
 /** What all modes share; alone it knows nobody and keeps no sessions. */
 class Auth {
-  /** Returns whether a path is protected; its final slash does not count, and a final star stands for anything. */
+  /** Returns whether a path is protected; its final slash does not count, and a final `*` matches anything. */
   requireAuth(path, excludedPaths) {
     const bare = (text) => (text.endsWith('/') ? text.slice(0, -1) : text);
     return !excludedPaths.some((excluded) =>

@@ -102,11 +102,11 @@ class Api:
         return views[method]
 
     def options(self, request, allowed):
-        """OPTIONS of any path: tell its methods."""
+        """OPTIONS of any path: list its methods."""
         return Response(200, headers={"Allow": allowed})
 
     def status(self, request):
-        """GET /status: tell that the server is there."""
+        """GET /status: report that the server is running."""
         return self.reply({"status": "OK"})
 
     def stats(self, request):

@@ -52,7 +52,7 @@ class BasicAuth(Auth):
         return header[len("Basic "):]
 
     def decode_base64_authorization_header(self, encoded):
-        """Return the text behind the base64, or None if it is not base64 of UTF-8."""
+        """Return the decoded text, or None if it is not base64 of UTF-8."""
         try:
             return base64.b64decode(encoded, validate=True).decode("utf-8")
         except (TypeError, ValueError):
@@ -107,7 +107,7 @@ class SessionAuth(Auth):
         return User.get(self.user_id_for_session_id(self.session_cookie(request)))
 
     def destroy_session(self, request):
-        """End the request's session; of many who try at once, one is told True."""
+        """End the request's session; of several concurrent callers one gets True."""
         session_id = self.session_cookie(request)
         if self.user_id_for_session_id(session_id) is None:
             return False

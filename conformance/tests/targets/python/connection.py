@@ -143,7 +143,7 @@ class Connection(socketserver.StreamRequestHandler):
             headers[name] = headers[name] + joint + value if name in headers else value
 
     def read_body(self, headers):
-        """Return the body, whether its length was told or it comes in chunks."""
+        """Return the body, with a given length or in chunks."""
         if headers.get("transfer-encoding", "").lower() != "chunked":
             return self.rfile.read(int(headers.get("content-length", 0)))
         body = b""
@@ -165,7 +165,7 @@ class Listener(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
-        """Tell of a failed connection without ending the program."""
+        """Report a failed connection without ending the program."""
         traceback.print_exc()
 
 

@@ -26,7 +26,7 @@ FAULTS = {
         "BASIC task 4: any path but those in the list is protected", "auth"),
     "gate-compares-query": Fault(
         "compares excluded paths together with the query string",
-        "BASIC task 5: nothing is demanded on an excluded path", "auth"),
+        "BASIC task 5: excluded paths need no credentials", "auth"),
     "gate-403-for-401": Fault(
         "answers 403 when nothing was shown",
         "SESSION task 5: no header and no cookie is 401", "session"),
@@ -58,11 +58,11 @@ FAULTS = {
         "excludes all that begins with /stat",
         "BASIC task 5: status, unauthorized and forbidden are the excluded paths, stats is not", "auth"),
     "gate-skips-identity": Fault(
-        "lets every header and every cookie pass, whoever it identifies",
+        "lets every header and every cookie pass, whomever it identifies",
         "BASIC task 5: a current_user of None is 403", "auth"),
     "auth-type-ignored": Fault(
-        "demands no authentication whatever AUTH_TYPE says",
-        "BASIC task 5: with AUTH_TYPE set the gate demands credentials", "auth"),
+        "requires no authentication, whatever AUTH_TYPE is",
+        "BASIC task 5: with AUTH_TYPE set the gate requires credentials", "auth"),
     "auth-type-unset-closed": Fault(
         "requires credentials without AUTH_TYPE, too",
         "BASIC task 5: auth is None unless AUTH_TYPE is set", "open"),
@@ -257,7 +257,7 @@ FAULTS = {
         "SESSION task 7: email and password are parameters of a form", "session"),
     "login-plus-kept": Fault(
         "leaves a plus of a form as it is",
-        "SESSION task 7: form parameters, where a plus stands for a space", "session"),
+        "SESSION task 7: form parameters, where a plus is a space", "session"),
     "login-percent-kept": Fault(
         "leaves percent-encoded characters of a form as they are",
         "SESSION task 7: form parameters, which may be percent-encoded", "session"),
@@ -324,7 +324,7 @@ FAULTS = {
         "does not know the logout with a final slash",
         "SESSION task 8: the logout is slash tolerant", "session"),
     "logout-race": Fault(
-        "tells several logouts at once that each of them ended the session",
+        "answers 200 to several concurrent logouts of one session",
         "SESSION task 8: a Session ID that is linked to no user is not destroyed again", "session"),
 
     # Expiry and stored sessions
@@ -335,7 +335,7 @@ FAULTS = {
         "takes every session for ended when there is a duration",
         "SESSION task 9: the user until the duration is over", "expiry"),
     "expiry-slides": Fault(
-        "begins the duration anew on every use",
+        "restarts the duration on every use",
         "SESSION task 9: the duration counts from created_at", "expiry"),
     "expiry-zero-at-once": Fault(
         "ends sessions at once when the duration is 0",
@@ -370,7 +370,7 @@ FAULTS = {
 
     # Users
     "me-anyone": Fault(
-        "answers the first user to whoever asks for me",
+        "returns the first user for `me`, whoever sends the request",
         "SESSION task 0: me answers the authenticated user", "basic"),
     "me-404": Fault(
         "does not know me",

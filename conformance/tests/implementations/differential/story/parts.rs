@@ -1,4 +1,4 @@
-//! What requests are made of: mostly what the specification speaks of, and always something beside it.
+//! Generates parts of requests: mostly those that the specification mentions, and some others.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use super::{Profile, Request};
 
 mod body;
 
-/// Users of the start with their passwords, and some that nobody has.
+/// Initial users with their passwords, and some unknown ones.
 const KNOWN: &[(&str, &str)] = &[
     ("bob@hbtn.io", "H0lbertonSchool98!"),
     ("bob100@hbtn.io", "H0lberton:School:98!"),
@@ -46,15 +46,15 @@ const PATHS: &[&str] = &[
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "GETS"];
 
-/// What the requests so far have made, if their servers made it.
+/// What earlier requests created, if their servers did so.
 #[derive(Default)]
 pub(super) struct Made {
-    /// The request, the e-mail address and the password.
+    /// The number of the request, the e-mail address and the password.
     users: Vec<(usize, String, String)>,
     sessions: Vec<usize>,
 }
 
-/// The next request.
+/// Generates the next request.
 pub(super) fn request(random: &mut Random, profile: &Profile, made: &mut Made, number: usize) -> Request {
     let mut request = match random.below(20) {
         0 | 1 => create(random, made, number),
@@ -117,7 +117,7 @@ fn login(random: &mut Random, made: &mut Made, number: usize) -> Request {
     request
 }
 
-/// The path of a user: of one that was made lately, or of the start.
+/// Generates the path of a user: a recently created or an initial one.
 fn user(random: &mut Random, made: &Made) -> String {
     let lately = &made.users[made.users.len().saturating_sub(8)..];
     if lately.is_empty() || random.percent(25) {
@@ -137,9 +137,9 @@ fn credentials(random: &mut Random, made: &Made) -> (String, String) {
     (email.to_owned(), password.to_owned())
 }
 
-/// A path that is written in another way, or is another.
+/// Generates another spelling of a path, or a different path.
 fn odd_path(random: &mut Random, path: &str) -> String {
-    // Behind the first slash, without which it would be no path at all.
+    // Change only what follows the first slash, so that it stays a path.
     let (front, back) = path.split_at(path.len().min(2 + random.below(path.len())));
     match random.below(11) {
         0..=2 => format!("{path}/"),
@@ -148,7 +148,7 @@ fn odd_path(random: &mut Random, path: &str) -> String {
         5 => format!("{front}/{back}"),
         6 => format!("{front}%{:02X}{back}", random.below(256)),
         7 if front.len() > 1 => {
-            // The same path, one of its bytes encoded.
+            // The same path with one byte percent-encoded.
             let byte = front.as_bytes()[front.len() - 1];
             format!("{}%{byte:02x}{back}", &front[..front.len() - 1])
         }
@@ -161,7 +161,7 @@ fn odd_path(random: &mut Random, path: &str) -> String {
     }
 }
 
-/// What a request shows of who sends it.
+/// Generates the credentials of a request.
 fn show(random: &mut Random, profile: &Profile, made: &Made, request: &mut Request) {
     let basic = profile.variable("AUTH_TYPE") == Some("basic_auth");
     if random.percent(if basic { 85 } else { 15 }) {

@@ -1,6 +1,6 @@
-//! Numbers that look random and are always the same for the same seed (`SplitMix64`).
+//! Deterministic pseudo-random numbers (`SplitMix64`).
 
-/// A row of numbers.
+/// A generator.
 pub(super) struct Random(u64);
 
 impl Random {
@@ -18,22 +18,22 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below another.
+    /// Returns a number below `limit`.
     pub(super) fn below(&mut self, number: usize) -> usize {
         usize::try_from(self.next() % number as u64).unwrap()
     }
 
-    /// True so many times in a hundred.
+    /// Returns true with a probability in percent.
     pub(super) fn percent(&mut self, times: usize) -> bool {
         self.below(100) < times
     }
 
-    /// One of several.
+    /// Returns one of several values.
     pub(super) fn pick<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())].clone()
     }
 
-    /// A byte is dropped, put in, changed or doubled.
+    /// Removes, inserts, changes or duplicates a byte.
     pub(super) fn spoil(&mut self, bytes: &mut Vec<u8>, with: &[u8]) {
         let at = self.below(bytes.len() + 1);
         match self.below(4) {

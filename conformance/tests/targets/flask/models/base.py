@@ -62,7 +62,7 @@ class Base:
 
     @classmethod
     def _save_to_file(cls):
-        """Write the collection beside its file, then replace the file.
+        """Write the collection to a temporary file, then replace the file.
 
         A reader, or a crash in the middle, never meets half a file.
         """
@@ -80,7 +80,7 @@ class Base:
             self._save_to_file()
 
     def remove(self):
-        """Drop the object; only the first of many callers is told True."""
+        """Delete the object; only the first of several callers gets True."""
         with self._lock:
             if self._objects.pop(self.id, None) is None:
                 return False

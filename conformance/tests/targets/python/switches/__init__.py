@@ -5,13 +5,13 @@ of them put a wrong method in the place of a right one.
 """
 from importlib import import_module
 
-ROOMS = ("gate", "basic", "session", "login", "logout", "expiry", "users", "answers")
+MODULES = ("gate", "basic", "session", "login", "logout", "expiry", "users", "answers")
 
 
 def function(name):
     """Return the function that switches a fault on."""
-    for room in ROOMS:
-        found = getattr(import_module("switches." + room), name.replace("-", "_"), None)
+    for module in MODULES:
+        found = getattr(import_module("switches." + module), name.replace("-", "_"), None)
         if found:
             return found
     raise LookupError(f"the fault {name} has no switch")

@@ -1,4 +1,4 @@
-"""Faults of the gate: who may pass, and what the others are told."""
+"""Faults of the gate: which requests pass, and how others are rejected."""
 import os
 import sys
 import time

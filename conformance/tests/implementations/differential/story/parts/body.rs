@@ -1,4 +1,4 @@
-//! Bodies: users as JSON, logins as forms, and what is neither.
+//! Generates bodies: users as JSON, login forms, and malformed ones.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::super::random::Random;
 
 const BOUNDARY: &str = "------------------------d74496d66958873e";
 
-/// A user as JSON, now and then with something wrong about it.
+/// Generates a user as JSON, sometimes with an error.
 pub(super) fn user(random: &mut Random, request: &mut Request, email: &str, password: &str) {
     let mut members = serde_json::Map::new();
     for (name, usual) in
@@ -15,7 +15,7 @@ pub(super) fn user(random: &mut Random, request: &mut Request, email: &str, pass
     {
         let value = match usual {
             Some(usual) if random.percent(93) => json!(usual),
-            // The names may be anything that is text.
+            // Names may be any text.
             _ if random.percent(90) => text(random),
             _ => random.pick(&[json!(7), json!(false), json!([]), json!({"a": [1]}), json!(0), json!(-1.5)]),
         };
@@ -49,7 +49,7 @@ pub(super) fn user(random: &mut Random, request: &mut Request, email: &str, pass
     send(random, request, "application/json", body);
 }
 
-/// A text, or null.
+/// Generates a text or null.
 fn text(random: &mut Random) -> Value {
     random.pick(&[
         json!("Ada"),
@@ -63,7 +63,7 @@ fn text(random: &mut Random) -> Value {
     ])
 }
 
-/// A login's form, in either form of HTML.
+/// Generates a login form in either encoding of HTML forms.
 pub(super) fn form(random: &mut Random, request: &mut Request, email: &str, password: &str) {
     let mut fields = vec![("email", email), ("password", password)];
     match random.below(16) {
@@ -95,7 +95,7 @@ pub(super) fn form(random: &mut Random, request: &mut Request, email: &str, pass
     send(random, request, "application/x-www-form-urlencoded", body);
 }
 
-/// A value as a form carries it: only what must be encoded is, or everything that is no letter, or each space as a plus.
+/// Encodes a form value: only the necessary characters, all except letters, or spaces as plus signs.
 fn encoded(random: &mut Random, value: &str) -> String {
     let (all, plus) = (random.percent(50), random.percent(50));
     let encode = |byte: u8| match byte {
@@ -112,7 +112,7 @@ fn encoded(random: &mut Random, value: &str) -> String {
     encoded
 }
 
-/// A body where perhaps none is wanted.
+/// Generates a body for a request that may not need one.
 pub(super) fn any(random: &mut Random, request: &mut Request) {
     if random.percent(50) {
         user(random, request, "any@hbtn.io", "any");

@@ -49,7 +49,7 @@ auth = choose_auth()
 
 @app.before_request
 def authenticate():
-    """Stop requests to protected paths that come from nobody known."""
+    """Reject requests to protected paths without a known user."""
     request.current_user = None
     if auth is None or not auth.require_auth(request.path, EXCLUDED_PATHS):
         return

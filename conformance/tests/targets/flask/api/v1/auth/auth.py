@@ -24,7 +24,7 @@ class Auth:
         """Return whether a path needs authentication.
 
         An excluded path counts with and without its final slash; one that
-        ends in a star stands for all paths that begin like it.
+        ends in a star matches all paths with that prefix.
         """
         if path is None or not excluded_paths:
             return True

@@ -30,7 +30,7 @@ class SessionAuth(Auth):
         return self.user_id_by_session_id.get(session_id)
 
     def current_user(self, request=None):
-        """Return the user that the request's cookie stands for, or None."""
+        """Return the user of the request's cookie, or None."""
         session_id = self.session_cookie(request)
         return User.get(self.user_id_for_session_id(session_id))
 

@@ -11,7 +11,7 @@ class SessionExpAuth(SessionAuth):
     """Ends each session SESSION_DURATION seconds after it was made."""
 
     def __init__(self):
-        """Read the duration; what is not an integer stands for 0."""
+        """Read the duration; anything but an integer counts as 0."""
         try:
             self.session_duration = int(os.getenv("SESSION_DURATION", "0"))
         except ValueError:

@@ -8,7 +8,7 @@ from models.user import User
 
 @app_views.route("/status", methods=["GET"], strict_slashes=False)
 def status():
-    """Tell that the server is there."""
+    """Report that the server is running."""
     return jsonify({"status": "OK"})
 
 
