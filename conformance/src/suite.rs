@@ -33,7 +33,7 @@ use crate::request::Request;
 use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml::{self, Outline, Parsed};
-use folder::Beside;
+use folder::FileReader;
 use sequence::Sequences;
 use warning::Captures;
 
@@ -157,8 +157,8 @@ impl Suite {
             let file = Parsed::of(&source)?;
             let text = file.read()?;
             let id = name.strip_suffix(".yaml").unwrap_or(name);
-            let beside = Beside::new(folder);
-            let mut compiled = scenario::compile(id, &text, &source, &suite, &beside, &sequences)?;
+            let files = FileReader::new(folder);
+            let mut compiled = scenario::compile(id, &text, &source, &suite, &files, &sequences)?;
             let captures = Captures::of(&compiled, &source);
             let before = steps.fetch_add(compiled.iter().map(|one| one.steps.len()).sum(), Ordering::Relaxed);
             // A file that reads other files is not compiled again, because they may have changed; nor is one with rows, which
@@ -166,7 +166,7 @@ impl Suite {
             if let [scenario] = &mut *compiled
                 && before > KEPT
                 && scenario.row.is_none()
-                && !beside.was_read()
+                && !files.was_read()
             {
                 scenario.definitions = StepDefinitions::Again(file.outline());
             }
@@ -207,10 +207,10 @@ impl Suite {
     #[must_use]
     pub fn definitions(&self, scenario: &Scenario) -> Arc<[StepDefinition]> {
         let again = |outline: &Outline| {
-            let (source, beside) = (scenario.place.source(), Beside::new(&self.folder));
+            let (source, files) = (scenario.place.source(), FileReader::new(&self.folder));
             let text = Parsed::again(source, outline)?.read().ok()?;
             let compiled =
-                scenario::compile(&scenario.id, &text, source, self, &beside, &self.sequences).ok()?;
+                scenario::compile(&scenario.id, &text, source, self, &files, &self.sequences).ok()?;
             compiled.first()?.definitions.kept().cloned()
         };
         match &scenario.definitions {

@@ -180,7 +180,7 @@ impl Node {
     #[must_use]
     pub fn shape(&self) -> &'static str {
         match &self.value {
-            Value::Null => "nothing",
+            Value::Null => "null",
             Value::Bool(_) => "true or false",
             Value::Number(_) => "a number",
             Value::String(_) => "a string",

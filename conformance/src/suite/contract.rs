@@ -13,7 +13,7 @@ use crate::json::Json;
 use crate::members::parse_text;
 use crate::request::Request;
 use crate::source::{Place, Source};
-use crate::template::{FILTERS, Text, filter_that_is_not_there, free_names, render};
+use crate::template::{FILTERS, Text, free_names, render, unknown_filter_in};
 use crate::yaml::{Located, Node, Ordered};
 
 /// How to start an implementation that follows the specification and load its fixtures.
@@ -150,7 +150,7 @@ fn check_file(name: &str, place: &Place) -> Result<(), Diagnostic> {
 fn check_template(name: &str, template: &str, fixtures: &[Fixture], place: &Place) -> Result<(), Diagnostic> {
     let wrong = |cause: String| {
         let message = format!("cannot render the template of `{name}`: {cause}");
-        match filter_that_is_not_there(&cause) {
+        match unknown_filter_in(&cause) {
             Some(filter) => Diagnostic::at(place.find(filter), message).suggest(filter, FILTERS),
             None => Diagnostic::at(place.clone(), message),
         }

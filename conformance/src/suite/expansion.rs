@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use super::Suite;
 use super::definition::StepDefinition;
-use super::folder::Beside;
+use super::folder::FileReader;
 use super::frame::{Frame, Need, Spots};
 use super::names::Names;
 use super::rows::{self, ROW, Row};
@@ -51,7 +51,7 @@ pub(super) struct Level<'a> {
 
 /// The steps expanded so far, and the errors in the others.
 pub(super) struct Expansion<'a> {
-    pub(super) beside: &'a Beside<'a>,
+    pub(super) files: &'a FileReader<'a>,
     pub(super) sequences: &'a Sequences,
     pub(super) names: Names<'a>,
     pub(super) steps: Vec<Step>,
@@ -81,7 +81,7 @@ impl<'a> Expansion<'a> {
 
     fn rows(&mut self, step: &'a Located<StepText>, level: &Level<'a>) -> Result<(), Diagnostics> {
         let Some(node) = &step.value.rows else { return self.step(step, level) };
-        let rows = rows::read(node, level.source, self.beside, level.file)?;
+        let rows = rows::read(node, level.source, self.files, level.file)?;
         if let Some((capture, _)) = step.value.capture.0.first() {
             let message = "a step with rows cannot capture: each row would overwrite the capture";
             return Err(Diagnostic::at(capture.place(level.source), message)

@@ -31,7 +31,7 @@ pub enum Folder {
 }
 
 /// Reads the files that a scenario refers to, and remembers whether it read any.
-pub(super) struct Beside<'a> {
+pub(super) struct FileReader<'a> {
     folder: &'a Folder,
     was_read: Cell<bool>,
 }
@@ -136,7 +136,7 @@ impl Folder {
     }
 }
 
-impl<'a> Beside<'a> {
+impl<'a> FileReader<'a> {
     /// Creates a reader for files of a folder.
     pub(super) fn new(folder: &'a Folder) -> Self {
         Self { folder, was_read: Cell::new(false) }
@@ -167,8 +167,8 @@ impl<'a> Beside<'a> {
 }
 
 fn below(file: &str, name: &str) -> String {
-    let beside = Path::new(file).parent().unwrap_or(Path::new(""));
-    beside.join(name).to_string_lossy().into_owned()
+    let parent = Path::new(file).parent().unwrap_or(Path::new(""));
+    parent.join(name).to_string_lossy().into_owned()
 }
 
 /// Reads a file of at most 8 MiB.

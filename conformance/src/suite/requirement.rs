@@ -102,7 +102,7 @@ pub(super) fn untraced(suite: &Suite) -> Diagnostics {
             (false, None) => {
                 wrong.push(at(format!("no step covers the requirement `{}`", requirement.id)).help(
                     "list it under `covers` of a step, or explain under `untested` why no step covers it",
-                ))
+                ));
             }
             (true, Some(_)) => wrong.push(
                 at(format!("the requirement `{}` has `untested`, but a step covers it", requirement.id))

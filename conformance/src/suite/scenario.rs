@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::definition::StepDefinitions;
 use super::expansion::{Expansion, Level};
-use super::folder::Beside;
+use super::folder::FileReader;
 use super::frame::{Frame, Spots};
 use super::names::Names;
 use super::rows;
@@ -78,7 +78,7 @@ pub(super) fn compile(
     text: &ScenarioText,
     source: &Arc<Source>,
     suite: &Suite,
-    beside: &Beside<'_>,
+    files: &FileReader<'_>,
     sequences: &Sequences,
 ) -> Result<Vec<Scenario>, Diagnostics> {
     let mut wrong = Diagnostics::default();
@@ -92,7 +92,7 @@ pub(super) fn compile(
         wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
     let requires = wrong.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
-    let rows = text.rows.as_ref().map(|node| rows::read(node, source, beside, id)).transpose();
+    let rows = text.rows.as_ref().map(|node| rows::read(node, source, files, id)).transpose();
     let rows = wrong.take(rows).flatten();
     let level = Level {
         source,
@@ -121,7 +121,7 @@ pub(super) fn compile(
     for row in each {
         let names = Names::new(suite, &profiles, &fixtures);
         let (steps, definitions, wrong_in_it) = (Vec::new(), Vec::new(), Diagnostics::default());
-        let mut expansion = Expansion { beside, sequences, names, steps, definitions, wrong: wrong_in_it };
+        let mut expansion = Expansion { files, sequences, names, steps, definitions, wrong: wrong_in_it };
         let level = match row {
             None => level.clone(),
             Some(row) => match expansion.row(row, &places, &level, "") {

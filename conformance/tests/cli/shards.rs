@@ -145,7 +145,7 @@ fn what_is_no_whole_together_is_refused_with_a_sentence() {
         ("newer", "of version 99"),
         ("swapped", "the shards do not come to the whole"),
         ("short", "it tells other scenarios than its shard has"),
-        ("place", "is not a report: line 2: there is no such place in a file"),
+        ("place", "is not a report: line 2: the line or column is out of range"),
         ("garbage", "is not a report: line 1"),
         ("empty", "it has no header"),
         ("bytes", "cannot be read"),
