@@ -74,14 +74,14 @@ fn reports_invalid_json() {
         ("[1 2]", "expected `,` or `]` at line 1 column 4"),
         ("{\n \"é\": tru}", "expected a value at line 2 column 7"),
         ("{a: 1}", "expected the name of a member at line 1 column 2"),
-        ("{\"a\" 1}", "`:` is expected at line 1 column 6"),
+        ("{\"a\" 1}", "expected `:` at line 1 column 6"),
         ("1 2", "trailing characters at line 1 column 3"),
         ("<p>", "expected a value at line 1 column 1"),
         ("01", "malformed number at line 1 column 1"),
         ("\"a\nb\"", "control character in a string at line 1 column 3"),
         ("\"\\x\"", "malformed escape at line 1 column 3"),
         ("\"\\u12g4\"", "malformed escape at line 1 column 3"),
-        ("\"abc", "unexpected end (`\"` is expected) at line 1 column 5"),
+        ("\"abc", "unexpected end (expected `\"`) at line 1 column 5"),
         ("\u{feff}1", "it begins with a byte order mark (RFC 8259, section 8.1, forbids it)"),
     ] {
         assert_eq!(wrong(text), why, "{text}");

@@ -119,7 +119,7 @@ fn rejects_invalid_tags_at_their_location() {
         refused("!datetime {from_now: 9999999999d, give_or_take: 1s}")
             .contains("longer than a hundred years")
     );
-    assert!(refused("!regex '('").contains("cannot be read"));
+    assert!(refused("!regex '('").contains("invalid pattern"));
     assert!(refused("!subset [1]").contains("takes a mapping"));
     assert!(refused("${x").contains("closing brace"));
 }
@@ -170,8 +170,8 @@ fn all_and_count_combine_matchers() {
     assert!(matches("!count {of: !integer , times: 2..3}", &json!([1, "x", 2])));
     assert!(!matches("!count {of: !integer , times: ..1}", &json!([1, "x", 2])));
     assert!(matches("!length 1..2", &json!([1])) && !matches("!length ..2", &json!([1, 2, 3])));
-    assert!(refused("!count {of: 1}").contains("how many `times`"));
-    assert!(refused("!count {of: 1, times: many}").contains("is not a count"));
+    assert!(refused("!count {of: 1}").contains("`times` (a count)"));
+    assert!(refused("!count {of: 1, times: many}").contains("invalid count"));
     assert!(refused("!all []").contains("takes a list of matchers"));
 }
 
@@ -186,8 +186,8 @@ fn about_accepts_a_tolerance() {
         matches_text(huge, "123456789012345678901234567891")
             && !matches_text(huge, "123456789012345678901234567892")
     );
-    assert!(refused("!about {value: 1, within: -1}").contains("less than nothing"));
-    assert!(refused("!about {value: 1}").contains("has a `within`"));
+    assert!(refused("!about {value: 1, within: -1}").contains("must not be negative"));
+    assert!(refused("!about {value: 1}").contains("needs a `within`"));
     assert!(refused("!about {value: x, within: 1}").contains("`x` is not a number"));
 }
 
@@ -223,9 +223,9 @@ fn datetime_checks_format_and_distance() {
     assert!(!at(german, &json!("16.10.2017 04:23 ")) && !at(german, &json!("10/16/2017 04:23")));
     assert!(at("!datetime {format: '%Y/%m/%d', ago: 0s, give_or_take: 1d}", &json!("2017/10/16")));
     assert!(at("!datetime", &json!("2016-12-31T23:59:60Z")));
-    assert!(refused("!datetime {format: '%d.%Q'}").contains("cannot be read"));
+    assert!(refused("!datetime {format: '%d.%Q'}").contains("invalid date pattern"));
     assert!(refused("!datetime {format: htpt}").contains("did you mean `http`?"));
-    assert!(refused("!datetime {from_now: 1s}").contains("with `give_or_take`"));
+    assert!(refused("!datetime {from_now: 1s}").contains("together with `give_or_take`"));
 }
 
 #[test]

@@ -232,7 +232,7 @@ fn a_command_that_cannot_be_sent_and_a_target_that_is_not_there_are_told_apart()
         conformance_in(folder.path(), &["record", "http://127.0.0.1:9", "--", "curl", "http://h/", "--nope"]);
     assert_eq!(wrong.code, Some(2));
     assert!(
-        wrong.stderr.contains("`--nope` of curl is not honoured") && wrong.stderr.contains('^'),
+        wrong.stderr.contains("curl option `--nope` is not supported") && wrong.stderr.contains('^'),
         "{}",
         wrong.stderr
     );
