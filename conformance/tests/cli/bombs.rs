@@ -131,7 +131,7 @@ fn of_mistakes_without_number_the_first_are_told() {
     );
     let said = refused(&sandbox, &[]);
     assert!(
-        said.len() < 500_000 && said.ends_with("more mistakes that are not told here\n"),
+        said.len() < 500_000 && said.ends_with("more errors not shown\n"),
         "{}",
         said.len()
     );
