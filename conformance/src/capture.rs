@@ -1,4 +1,4 @@
-//! Values kept from one step for a later one.
+//! Captures: values of a response that later steps use.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,19 +14,19 @@ use crate::source::{Place, Source};
 use crate::visible;
 use crate::yaml::{Located, Node, Value};
 
-/// A name and where in a response its value is found.
+/// A name, and where in a response its value is.
 #[derive(Debug, Clone)]
 pub struct Capture {
     /// The name that later steps use.
     pub name: String,
-    /// The names under which the scenario keeps it: its own, and those that a sequence hands it back by.
+    /// The keys under which the scenario stores it: its own, and those that a sequence exports it as.
     pub keys: Box<[String]>,
-    /// Whether no report shows its value.
+    /// Whether reports redact its value.
     pub secret: bool,
-    /// Where it is asked for.
+    /// Where it is written.
     pub place: Place,
     from: From,
-    /// What takes a part of the value that is found.
+    /// Extracts a part of the value.
     part: Option<Regex>,
 }
 
@@ -38,7 +38,7 @@ enum From {
     Body,
 }
 
-/// Where in a response a value is found.
+/// Where in a response a value is.
 pub(crate) enum Found<'a> {
     Cookie(&'a str),
     Header(&'a str),
@@ -49,12 +49,12 @@ pub(crate) enum Found<'a> {
 }
 
 impl Capture {
-    /// Whether the value is found in the body.
+    /// Whether the value is in the body.
     pub(crate) fn reads_the_body(&self) -> bool {
         matches!(self.from, From::Json(_) | From::Body)
     }
 
-    /// Where the value is found.
+    /// Where the value is.
     pub(crate) fn source(&self) -> Found<'_> {
         match &self.from {
             From::Cookie(name) => Found::Cookie(name),
@@ -64,17 +64,17 @@ impl Capture {
         }
     }
 
-    /// The pattern whose first group is the part that is kept, where it is not the whole value.
+    /// Returns the pattern whose first group is the captured part, if that is not the whole value.
     pub(crate) fn part(&self) -> Option<Cow<'_, str>> {
         let pattern = self.part.as_ref()?;
         let grouped = pattern.captures_len() > 1;
         Some(if grouped { pattern.as_str().into() } else { format!("({pattern})").into() })
     }
 
-    /// Returns the value, or the sentence that says why there is none.
+    /// Takes the value from a response.
     ///
     /// # Errors
-    /// The response does not have it.
+    /// Why the response does not have it, as a sentence.
     pub fn take(&self, response: &Response) -> Result<Json, String> {
         let mut found = self.find(response)?;
         let Some(pattern) = &self.part else { return Ok(found.swap_remove(0)) };
@@ -82,7 +82,7 @@ impl Capture {
         part.map(Json::from).ok_or_else(|| self.unmatched(pattern, &found))
     }
 
-    /// Everything that stands where the value is found: a header may come several times. Never empty.
+    /// Returns all candidates, since a header may occur several times. Never empty.
     fn find(&self, response: &Response) -> Result<Vec<Json>, String> {
         Ok(match &self.from {
             From::Cookie(name) => match response.cookie(name) {
@@ -90,18 +90,18 @@ impl Capture {
                 None => return Err(format!("no cookie `{name}` is set")),
             },
             From::Header(name) => match response.header_values(name).map(Json::from).collect::<Vec<_>>() {
-                values if values.is_empty() => return Err(format!("there is no header `{name}`")),
+                values if values.is_empty() => return Err(format!("the header `{name}` is missing")),
                 values => values,
             },
             From::Json(pointer) => match response.json() {
                 Ok(body) => match body.pointer(pointer) {
                     Some(value) if value.has_lone_surrogate() => {
                         return Err(format!(
-                            "the body has a lone surrogate at `{pointer}`, which is no text"
+                            "the value at `{pointer}` of the body has a lone surrogate, so it is not valid text"
                         ));
                     }
                     Some(value) => vec![value.clone()],
-                    None => return Err(format!("the body has nothing at `{pointer}`")),
+                    None => return Err(format!("JSON member `{pointer}` is missing in the body")),
                 },
                 Err(error) => return Err(format!("the body is not JSON: {error}")),
             },
@@ -109,17 +109,15 @@ impl Capture {
         })
     }
 
-    /// Says that the value is there and the pattern does not find its part. What a secret is part of is not told.
+    /// Returns the error for a value that the pattern does not match. It does not show secrets.
     fn unmatched(&self, pattern: &Regex, found: &[Json]) -> String {
         match &self.from {
             From::Body => format!("the body does not match /{pattern}/"),
             From::Cookie(name) => format!("the cookie `{name}` does not match /{pattern}/"),
             From::Json(pointer) if found.iter().all(|value| value.as_str().is_none()) => {
-                format!(
-                    "what the body has at `{pointer}` is no string, of which /{pattern}/ could take a part"
-                )
+                format!("the value at `{pointer}` of the body is not a string, so /{pattern}/ cannot match")
             }
-            From::Json(pointer) => format!("what the body has at `{pointer}` does not match /{pattern}/"),
+            From::Json(pointer) => format!("the value at `{pointer}` of the body does not match /{pattern}/"),
             From::Header(name) if self.secret => format!("the header `{name}` does not match /{pattern}/"),
             From::Header(name) => {
                 let values: Vec<&str> = found.iter().filter_map(Json::as_str).collect();
@@ -130,16 +128,16 @@ impl Capture {
     }
 }
 
-/// What the first group of a pattern finds, or the whole of it where it has none.
+/// Returns the first group of a match, or the whole match if the pattern has no group.
 fn part<'a>(pattern: &Regex, text: &'a str) -> Option<&'a str> {
     let group = usize::from(pattern.captures_len() > 1);
     pattern.captures(text)?.get(group).map(|found| found.as_str())
 }
 
-/// Returns the capture that an entry of `capture` describes.
+/// Compiles an entry of `capture`.
 ///
 /// # Errors
-/// A name or a source that is not of the format, at its place.
+/// An invalid name or source, with its location.
 pub(crate) fn compile(
     name: &Located<String>,
     node: &Node,
@@ -162,7 +160,10 @@ pub(crate) fn compile(
     let whole = members.place().clone();
     members.finish()?;
     let [(kind, written, at)] = found.as_slice() else {
-        return Err(Diagnostic::at(whole, "a capture names one of `cookie`, `header`, `json` and `text`"));
+        return Err(Diagnostic::at(
+            whole,
+            "a capture needs exactly one of `cookie`, `header`, `json` and `text`",
+        ));
     };
     let from = match *kind {
         "cookie" => From::Cookie(written.clone()),
@@ -170,14 +171,17 @@ pub(crate) fn compile(
         "json" if written.is_empty() || written.starts_with('/') => From::Json(written.clone()),
         "json" => {
             return Err(Diagnostic::at(at.clone(), format!("`{written}` is not a JSON Pointer"))
-                .help("a pointer begins with `/`: /id, /0/name; '' is the whole body (RFC 6901)"));
+                .help("a pointer begins with `/`, such as /id or /0/name; '' is the whole body (RFC 6901)"));
         }
         _ => From::Body,
     };
     let part = match (&from, part) {
         (From::Body, Some(part)) => {
-            return Err(Diagnostic::at(part.place(source), "`text` is a pattern itself")
-                .help("`pattern` takes a part of a `cookie`, a `header` or a string of the `json`"));
+            return Err(Diagnostic::at(
+                part.place(source),
+                "`pattern` is not allowed with `text`, which is already a pattern",
+            )
+            .help("use `pattern` to take a part of a `cookie`, a `header` or a `json` string"));
         }
         (From::Body, None) => Some(matcher::pattern(written, at)?),
         (_, Some(part)) => Some(matcher::pattern(&string(part, source, "`pattern`")?, &part.place(source))?),
@@ -186,34 +190,34 @@ pub(crate) fn compile(
     Ok(Capture { name: name.value.clone(), keys: [name.value.clone()].into(), secret, place, from, part })
 }
 
-/// What was probably meant by a text where a capture is a mapping.
+/// Suggests a mapping for a capture that is written as a text.
 fn instead_of(text: &str) -> String {
     let kind = if text.starts_with('/') { "json" } else { "header" };
     let others = ["cookie", "header", "json", "text"].into_iter().filter(|other| *other != kind);
     let others: Vec<String> = others.map(|other| format!("`{other}`")).collect();
     format!(
-        "it says where the value is found: {{{kind}: {text}}}, or with {} in its place",
+        "write where to find the value: {{{kind}: {text}}}, or use {} instead of `{kind}`",
         others.join(", ")
     )
 }
 
-/// Returns a pattern that has one group.
+/// Compiles a pattern that has a group.
 ///
 /// # Errors
-/// A pattern that cannot be read or has no group, at its place.
+/// An invalid pattern, or one without a group, with its location.
 pub(crate) fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic> {
     let pattern = matcher::pattern(written, place)?;
     if pattern.captures_len() < 2 {
         return Err(Diagnostic::at(place.clone(), "this pattern has no group, so it captures nothing")
-            .help("put what is to be kept in parentheses"));
+            .help("put the part to capture in parentheses"));
     }
     Ok(pattern)
 }
 
-/// Says whether a name can be used in an expression.
+/// Checks that a name can be used in an expression.
 ///
 /// # Errors
-/// A name that is not letters, digits and `_`.
+/// A name with other characters than letters, digits and `_`.
 pub(crate) fn check_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
     let mut characters = name.chars();
     let starts = characters.next().is_some_and(|first| first.is_alphabetic() || first == '_');
@@ -221,7 +225,7 @@ pub(crate) fn check_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
         return Ok(());
     }
     Err(Diagnostic::at(place.clone(), format!("`{name}` cannot be used in an expression"))
-        .help("a name is letters, digits and `_`, and does not begin with a digit"))
+        .help("a name consists of letters, digits and `_`, and does not begin with a digit"))
 }
 
 #[cfg(test)]

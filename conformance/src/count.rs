@@ -1,4 +1,4 @@
-//! Counts: how many of something there may be, as a suite writes it.
+//! Counts in a suite: a number, or a range such as `1..3`.
 
 use std::sync::Arc;
 
@@ -7,23 +7,23 @@ use crate::members::string;
 use crate::source::Source;
 use crate::yaml::Node;
 
-/// A number, or the ends of a range.
+/// A number, or a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// The least.
+    /// The minimum.
     pub least: usize,
-    /// The most, if there is one.
+    /// The maximum, if there is one.
     pub most: Option<usize>,
 }
 
 impl Count {
-    /// Whether a number is one that it allows.
+    /// Whether a number is in the range.
     #[must_use]
     pub fn allows(self, number: usize) -> bool {
         self.least <= number && self.most.is_none_or(|most| number <= most)
     }
 
-    /// Says which numbers it allows: `1`, `at least 1`.
+    /// Describes the allowed numbers: `1`, `at least 1`.
     #[must_use]
     pub fn describe(self) -> String {
         match (self.least, self.most) {
@@ -35,15 +35,15 @@ impl Count {
     }
 }
 
-/// Returns the numbers that a count allows: `1`, `1..`, `..3`, `1..3`.
+/// Parses a count: `1`, `1..`, `..3`, `1..3`.
 ///
 /// # Errors
-/// What is none of these.
+/// Any other text.
 pub(crate) fn read(node: &Node, source: &Arc<Source>) -> Result<Count, Diagnostic> {
     let written = string(node, source, "a count")?;
     let wrong = || {
-        Diagnostic::at(node.place(source), format!("`{written}` is not a count"))
-            .help("written as 1, 1.. (at least), ..3 (at most) or 1..3")
+        Diagnostic::at(node.place(source), format!("invalid count `{written}`"))
+            .help("write it as 1, 1.. (at least), ..3 (at most) or 1..3")
     };
     let number = |digits: &str| digits.trim().parse::<usize>().map_err(|_| wrong());
     let Some((least, most)) = written.split_once("..") else {

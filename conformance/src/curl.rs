@@ -1,4 +1,4 @@
-//! Curl commands: read as requests, and written to repeat one.
+//! Reads curl commands as requests, and writes commands that repeat a request.
 
 mod address;
 mod form;

@@ -1,7 +1,7 @@
-//! What is wrong on paper, and where.
+//! Errors and warnings about files, flags and names, with location and help.
 //!
-//! A [`Diagnostic`] is one sentence about a file, a flag or a name, the [`Place`] it speaks of, and the remedy. Loading gathers
-//! them, so that a user sees every mistake of a suite at once. Verdicts about a target are not diagnostics.
+//! Loading collects [`Diagnostics`], so that a user sees all errors of a suite at once. Verdicts about a target are not
+//! diagnostics.
 
 use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
@@ -9,7 +9,7 @@ use std::fmt::{self, Display, Formatter};
 use crate::amount::amount;
 use crate::source::Place;
 
-/// One thing that is wrong on paper.
+/// One error or warning.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
     message: String,
@@ -18,43 +18,43 @@ pub struct Diagnostic {
     help: Option<String>,
 }
 
-/// Everything that is wrong on paper: never empty when it is returned as an error.
+/// A list of errors or warnings; never empty when it is returned as an error.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     all: Vec<Diagnostic>,
-    /// What has been said, of which file and where in it.
-    said: HashSet<(String, String, usize)>,
+    /// Message, file and position of each, to reject duplicates.
+    seen: HashSet<(String, String, usize)>,
 }
 
-/// As many are told: who has made more mistakes than that has made another one.
-const MOST_TOLD: usize = 200;
+/// Maximum number of diagnostics to show.
+const MOST_SHOWN: usize = 200;
 
 impl Diagnostic {
-    /// Returns a diagnostic that speaks of no place in a file.
+    /// Creates a diagnostic without a location.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), place: None, label: String::new(), help: None }
     }
 
-    /// Returns a diagnostic about a place in a file.
+    /// Creates a diagnostic about a location in a file.
     pub fn at(place: Place, message: impl Into<String>) -> Self {
         Self { place: Some(place), ..Self::new(message) }
     }
 
-    /// Adds the words that stand behind the caret, or on a line of their own where there is no place.
+    /// Adds a label after the caret, or on its own line if there is no location.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// Adds the remedy, shown as a line of its own.
+    /// Adds a hint, on its own line.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Adds `did you mean …?` behind the caret when one of `known` is near to `word`, else what is known as the remedy.
+    /// Adds `did you mean …?` if one of `known` is similar to `word`, else lists the known words.
     #[must_use]
     pub fn suggest<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
@@ -65,7 +65,7 @@ impl Diagnostic {
         }
     }
 
-    /// Adds `did you mean …?` when one of `known` is near to `word`; they are too many to be told.
+    /// Adds `did you mean …?` if one of `known` is similar to `word`, else refers to `conformance list`.
     #[must_use]
     pub fn suggest_near<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
@@ -75,13 +75,13 @@ impl Diagnostic {
         }
     }
 
-    /// The sentence.
+    /// The message.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The place it speaks of, if it speaks of one.
+    /// The location, if there is one.
     #[must_use]
     pub fn place(&self) -> Option<&Place> {
         self.place.as_ref()
@@ -106,55 +106,55 @@ impl Display for Diagnostic {
 impl std::error::Error for Diagnostic {}
 
 impl Diagnostics {
-    /// Adds one, unless the same has been said of the same place.
+    /// Adds a diagnostic, unless there is one with the same message and location.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let said = diagnostic
+        let key = diagnostic
             .place
             .as_ref()
             .map(|place| (diagnostic.message.clone(), place.source().path().to_owned(), place.span().start));
-        if said.is_none_or(|said| self.said.insert(said)) {
+        if key.is_none_or(|key| self.seen.insert(key)) {
             self.all.push(diagnostic);
         }
     }
 
-    /// Keeps the value of a result, or its diagnostic.
+    /// Returns the value of a result, or adds its diagnostic.
     pub fn keep<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|diagnostic| self.push(diagnostic)).ok()
     }
 
-    /// Keeps the value of a result, or all of its diagnostics.
+    /// Returns the value of a result, or adds all its diagnostics.
     pub fn take<T>(&mut self, result: Result<T, Self>) -> Option<T> {
         result.map_err(|more| self.append(more)).ok()
     }
 
-    /// Adds all of another.
+    /// Adds all diagnostics of another list.
     pub fn append(&mut self, other: Self) {
         for diagnostic in other.all {
             self.push(diagnostic);
         }
     }
 
-    /// Takes out what says the same of the same place again.
+    /// Removes duplicates.
     pub fn dedup(&mut self) {
-        let mut told = std::collections::BTreeSet::new();
-        self.all.retain(|diagnostic| told.insert(diagnostic.to_string()));
+        let mut seen = std::collections::BTreeSet::new();
+        self.all.retain(|diagnostic| seen.insert(diagnostic.to_string()));
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there are no diagnostics.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Returns `value` when nothing is wrong.
+    /// Returns `value` if there are no diagnostics.
     ///
     /// # Errors
-    /// All that was gathered, when anything was.
+    /// All diagnostics, if there are any.
     pub fn into_result<T>(self, value: T) -> Result<T, Self> {
         if self.is_empty() { Ok(value) } else { Err(self) }
     }
 
-    /// Each of them, in the order in which they were found.
+    /// The diagnostics, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.all.iter()
     }
@@ -170,20 +170,20 @@ impl From<Diagnostic> for Diagnostics {
 
 impl Display for Diagnostics {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (index, diagnostic) in self.all.iter().take(MOST_TOLD).enumerate() {
+        for (index, diagnostic) in self.all.iter().take(MOST_SHOWN).enumerate() {
             let gap = if index == 0 { "" } else { "\n\n" };
             write!(f, "{gap}error: {diagnostic}")?;
         }
-        match self.all.len().saturating_sub(MOST_TOLD) {
+        match self.all.len().saturating_sub(MOST_SHOWN) {
             0 => Ok(()),
-            more => write!(f, "\n\nerror: and {} that are not told here", amount(more, "more mistake")),
+            more => write!(f, "\n\nerror: {} not shown", amount(more, "more error")),
         }
     }
 }
 
 impl std::error::Error for Diagnostics {}
 
-/// Returns the known word that `word` was probably meant to be: the nearest within a third of its length.
+/// Returns the most similar known word, if at most a third of its characters differ.
 fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
     (known.iter().map(|candidate| (strsim::osa_distance(word, candidate), *candidate)))
@@ -197,19 +197,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_near_word_is_suggested_and_a_far_one_is_not() {
+    fn suggests_only_similar_words() {
         assert_eq!(nearest("stauts", &["steps", "status", "title"]), Some("status"));
         assert_eq!(nearest("banana", &["steps", "status"]), None);
     }
 
     #[test]
-    fn a_word_that_is_near_nothing_is_answered_with_what_is_known() {
+    fn lists_known_words_if_none_is_similar() {
         let diagnostic = Diagnostic::new("unknown profile `x`").suggest("x", ["open", "session"]);
         assert_eq!(diagnostic.to_string(), "unknown profile `x`\n  = known here: open, session");
     }
 
     #[test]
-    fn a_flag_that_is_near_a_known_word_is_told_so_without_a_caret() {
+    fn suggests_a_flag_value_without_a_caret() {
         let diagnostic = Diagnostic::new("no profile `opne`").suggest("opne", ["open", "session"]);
         assert_eq!(diagnostic.to_string(), "no profile `opne`\n  = did you mean `open`?");
     }

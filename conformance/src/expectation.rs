@@ -1,7 +1,6 @@
-//! What a step demands of its response.
+//! Expectations: what a step requires of its response, compiled from `expect`.
 //!
-//! Compiled from the `expect` of a step. It says what is demanded and where; whether a response holds it is for
-//! [`judge`](crate::judge) to say.
+//! [`judge`](crate::judge) compares them with a response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,14 +15,14 @@ use crate::source::{Place, Source};
 use crate::template::{Scope, TemplateError, Text};
 use crate::yaml::{Located, Node, Value};
 
-/// What a step demands. Empty, it is satisfied by any answer.
+/// What a step requires. If it is empty, any response passes.
 #[derive(Debug, Clone, Default)]
 pub struct Expectation {
     /// The status.
     pub status: Option<Status>,
-    /// Header fields: name, and what a value of it has to be.
+    /// Header fields by name, with what one of their values must match.
     pub headers: Box<[(String, Matcher)]>,
-    /// Header fields that must not be there.
+    /// Header fields that must not be present.
     pub absent: Box<[(String, Place)]>,
     /// Cookies that must be set.
     pub cookies: Box<[Cookie]>,
@@ -31,17 +30,17 @@ pub struct Expectation {
     pub absent_cookies: Box<[(String, Place)]>,
     /// The body.
     pub body: Option<Body>,
-    /// Where it is demanded that no object of the JSON has two members with one name.
+    /// Where it is required that no object of the JSON has two members with the same name.
     pub unique_members: Option<Place>,
-    /// How long the answer may take, from the first byte sent to the last one read.
+    /// Maximum duration, from the first byte sent to the last byte received.
     pub within: Option<Box<(Duration, Place)>>,
 }
 
-/// The statuses that are allowed.
+/// The allowed statuses.
 #[derive(Debug, Clone)]
 pub struct Status {
     choices: Box<[StatusChoice]>,
-    /// Where they are named.
+    /// Where they are written.
     pub place: Place,
 }
 
@@ -49,44 +48,44 @@ pub struct Status {
 enum StatusChoice {
     Exactly(u16),
     Class(u16),
-    /// What `${…}` comes to, where no value is known on paper.
+    /// The value of `${…}`, if it is not known while loading.
     Computed(Box<Text>),
 }
 
 /// A cookie that must be set.
 #[derive(Debug, Clone)]
 pub struct Cookie {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Where it is named.
+    /// Where the name is written.
     pub place: Place,
-    /// What its attributes have to be.
+    /// What its attributes must match.
     pub attributes: Box<[(&'static str, Matcher)]>,
 }
 
-/// What the body has to be.
+/// What the body must match.
 #[derive(Debug, Clone)]
 pub enum Body {
-    /// JSON that matches.
+    /// The body parsed as JSON.
     Json(Matcher),
-    /// Text that matches, decoded by its charset.
+    /// The body decoded by its charset.
     Text(Matcher),
-    /// Bytes, compared as text without a demand on their encoding.
+    /// The bytes, compared as text in any encoding.
     Bytes(Matcher),
 }
 
-/// The attributes of Set-Cookie (RFC 6265, section 4.1) that can be named, `value` first.
+/// The attributes of Set-Cookie (RFC 6265, section 4.1) that can be checked, `value` first.
 pub const COOKIE_ATTRIBUTES: [&str; 8] =
     ["value", "path", "domain", "expires", "max-age", "http-only", "secure", "same-site"];
 
 impl Expectation {
-    /// Whether nothing is demanded.
+    /// Whether nothing is required.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.status.is_none() && self.demands_no_more()
     }
 
-    /// Whether nothing but a status is demanded, if that.
+    /// Whether nothing but possibly a status is required.
     fn demands_no_more(&self) -> bool {
         self.headers.is_empty()
             && self.absent.is_empty()
@@ -97,13 +96,13 @@ impl Expectation {
             && self.within.is_none()
     }
 
-    /// Whether a status is all that is demanded.
+    /// Whether a status is all that is required.
     #[must_use]
     pub fn is_status_only(&self) -> bool {
         self.status.is_some() && self.demands_no_more()
     }
 
-    /// Says all that is demanded, with the names that stand in it as they are written: two that say the same demand the same.
+    /// Describes all requirements, with names as written: equal descriptions mean equal expectations.
     #[must_use]
     pub fn describe(&self) -> Vec<String> {
         let scope = Scope::default();
@@ -126,7 +125,7 @@ impl Expectation {
         all
     }
 
-    /// The strings in it with their places, for checking the names that they use.
+    /// Returns the templates with their locations, to check the names in them.
     #[must_use]
     pub fn texts(&self) -> Vec<(&Text, &Place)> {
         let headers = self.headers.iter().map(|(_, matcher)| matcher);
@@ -148,10 +147,10 @@ impl Expectation {
 }
 
 impl Expectation {
-    /// Says whether every expression in it has a value that can stand where it does.
+    /// Checks that every expression has a value in this scope.
     ///
     /// # Errors
-    /// The first one that has none in this scope.
+    /// The first expression without a value.
     pub(crate) fn check(&self, scope: &Scope) -> Result<(), TemplateError> {
         let mut texts = self.texts().into_iter().map(|(text, _)| text).filter(|text| !text.is_literal());
         texts.try_for_each(|text| text.json(scope).map(drop))
@@ -159,22 +158,22 @@ impl Expectation {
 }
 
 impl Status {
-    /// Whether a status is one of those that are allowed.
+    /// Whether a status is allowed.
     #[must_use]
     pub fn allows(&self, status: u16, scope: &Scope) -> bool {
         self.choices.iter().any(|choice| choice.allows(status, scope))
     }
 
-    /// Whether its statuses are known without a run.
+    /// Whether the statuses are known while loading.
     #[must_use]
     pub fn is_known(&self) -> bool {
         !self.choices.iter().any(|choice| matches!(choice, StatusChoice::Computed(_)))
     }
 
-    /// Puts the statuses in the place of expressions that have a value in this scope.
+    /// Replaces expressions whose values are known in this scope.
     ///
     /// # Errors
-    /// A value that is no status, with the expression that has it.
+    /// The expression and its value, if that is not a status.
     pub(crate) fn settle(&mut self, scope: impl Fn() -> Scope) -> Result<(), (String, Json)> {
         for choice in &mut self.choices {
             let StatusChoice::Computed(text) = &choice else { continue };
@@ -184,13 +183,13 @@ impl Status {
         Ok(())
     }
 
-    /// Whether it is one number and nothing else.
+    /// Whether it is a single number.
     #[must_use]
     pub fn is_literal(&self) -> bool {
         matches!(*self.choices, [StatusChoice::Exactly(_)])
     }
 
-    /// Says which are allowed: `401`, `4xx`, `200 or 204`.
+    /// Describes the allowed statuses: `401`, `4xx`, `200 or 204`.
     #[must_use]
     pub fn describe(&self, scope: &Scope) -> String {
         let choices = self.choices.iter().map(|choice| match choice {
@@ -203,7 +202,7 @@ impl Status {
 }
 
 impl StatusChoice {
-    /// The status or class that a value is: a cell of a CSV file is text.
+    /// Parses a status or class, also from a string, since cells of a CSV file are text.
     fn of(value: &Json) -> Option<Self> {
         let written = match value {
             Json::Number(number) => number.written(),
@@ -229,7 +228,7 @@ impl StatusChoice {
 }
 
 impl Body {
-    /// What it is compared with.
+    /// Returns what the body is compared with.
     #[must_use]
     pub fn matcher(&self) -> &Matcher {
         match self {
@@ -238,10 +237,10 @@ impl Body {
     }
 }
 
-/// Returns the expectation that a step's `expect` describes.
+/// Compiles the `expect` of a step.
 ///
 /// # Errors
-/// A value that is not of the format, or an unknown or wrong matcher, at its place.
+/// An invalid value or matcher, with its location.
 pub(crate) fn compile(
     text: &ExpectText,
     source: &Arc<Source>,
@@ -275,14 +274,14 @@ pub(crate) fn compile(
     })
 }
 
-/// What is said of a value that is none.
+/// The error message for an invalid status.
 pub(crate) const NO_STATUS: &str =
-    "a status is a number from 100 to 599, a class such as 4xx, or a list of these";
+    "a status must be a number from 100 to 599, a class such as 4xx, or a list of these";
 
-/// Returns the statuses that a node allows.
+/// Compiles the allowed statuses.
 ///
 /// # Errors
-/// Anything but a number, a list of them, or a class.
+/// A value that is neither a number, a list of numbers nor a class.
 pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status, Diagnostic> {
     let wrong = |node: &Node| Diagnostic::at(node.place(source), NO_STATUS);
     let choice = |node: &Node| match (&node.tag, &node.value) {
@@ -317,7 +316,7 @@ fn compile_cookie(name: &Located<String>, node: &Node, setting: &Setting<'_>) ->
     let mut attributes = Vec::new();
     for attribute in COOKIE_ATTRIBUTES {
         if let Some(node) = members.take(attribute) {
-            // These two are there or not, however the boolean is spelled.
+            // These two are booleans, in any YAML spelling.
             let flag = matches!(attribute, "http-only" | "secure").then(|| node.with_plain_boolean());
             let mode = if attribute == "expires" { Mode::CookieDate } else { setting.mode };
             let setting = Setting { mode, ..*setting };
@@ -343,7 +342,9 @@ fn compile_body(
         [("text", node)] => Body::Text(compile(node, Mode::Text)?),
         [(_, node)] => Body::Bytes(compile(node, Mode::Bytes)?),
         [(first, _), (second, node), ..] => {
-            let message = format!("a body is expected in one form, and here are `{first}` and `{second}`");
+            let message = format!(
+                "only one of `json`, `text` and `body` is allowed, but `{first}` and `{second}` are given"
+            );
             return Err(Diagnostic::at(node.place(source), message));
         }
     }))

@@ -1,7 +1,6 @@
-//! The files of a suite as they are written: format 1.
+//! The types of the files of a suite, as they are written: format 1.
 //!
-//! These types are the format. They hold what the YAML says with its places and decide nothing; what names mean is found
-//! out when they are compiled.
+//! They hold the values of the YAML with their locations and decide nothing; names are resolved when a suite is compiled.
 
 mod scenario;
 mod shape;
@@ -17,23 +16,23 @@ pub(crate) use scenario::{ExpectText, OutcomeText, OverallText, ScenarioText, Se
 /// The version of the format that this program reads.
 pub(crate) const FORMAT: u32 = 1;
 
-/// `suite.yaml`: what is true of the whole suite.
+/// `suite.yaml`: what applies to the whole suite.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ManifestText {
     /// The version of the format: 1.
     pub(crate) format: Located<u32>,
-    /// What the suite is about.
+    /// The title of the API under test.
     pub(crate) title: String,
-    /// The specification's own origin, which the target's takes the place of.
+    /// The origin that the specification uses. Requests replace it by the origin of the target.
     pub(crate) origin: Located<String>,
-    /// How far along the specification an implementation can be, first to last.
+    /// The stages of an implementation, first to last.
     #[serde(default)]
     pub(crate) stages: Vec<Located<String>>,
-    /// How an implementation that follows the specification is started and filled.
+    /// How to start an implementation and load its fixtures.
     #[serde(default)]
     pub(crate) launch: LaunchText,
-    /// Whether each request has a connection of its own (`fresh`, the default) or connections are kept (`reuse`).
+    /// Whether each request has its own connection (`fresh`, the default) or connections are reused (`reuse`).
     #[serde(default)]
     #[schemars(with = "Option<shape::Connections>")]
     pub(crate) connections: Option<Located<String>>,
@@ -46,13 +45,13 @@ pub(crate) struct ManifestText {
     /// Named data that a target holds before the steps run.
     #[serde(default)]
     pub(crate) fixtures: Ordered<Node>,
-    /// Values that are given from outside, by name: a default, or a mapping.
+    /// Values that the user passes in, by name: a default value, or a mapping with `default`, `env` and `secret`.
     #[serde(default)]
     pub(crate) variables: Ordered<Node>,
-    /// What a target may or may not offer.
+    /// Features that a target may or may not offer.
     #[serde(default)]
     pub(crate) features: Vec<Located<String>>,
-    /// The names of members and fields whose values no report shows.
+    /// Names of members and fields whose values are redacted in reports.
     #[serde(default)]
     pub(crate) secrets: Vec<String>,
 }
@@ -61,36 +60,36 @@ pub(crate) struct ManifestText {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LaunchText {
-    /// Environment variables; `${host}`, `${port}` and `${scratch}` are known here.
+    /// Environment variables. The values may use `${host}`, `${port}` and `${scratch}`.
     #[serde(default)]
     pub(crate) env: Ordered<Located<String>>,
-    /// The request whose first answer, whatever its status, means that the target is ready.
+    /// The readiness request: the target is ready once it responds with any status.
     #[serde(default)]
     #[schemars(with = "Option<RequestShape>")]
     pub(crate) ready: Option<Node>,
-    /// Files that are written into the working directory: templates over `fixtures`.
+    /// Files to write into the working directory: templates over `fixtures`.
     #[serde(default)]
     pub(crate) files: Ordered<Located<String>>,
-    /// The implementation's own data files, as glob patterns: they are left out of the scratch folder.
+    /// Glob patterns of the implementation's own data files, which are not copied into the scratch folder.
     #[serde(default)]
     pub(crate) data: Vec<Located<String>>,
-    /// How a fixture is made through the API.
+    /// How to create a fixture through the API.
     #[serde(default)]
     pub(crate) create: Option<CreateText>,
 }
 
-/// How a fixture is made through the API.
+/// How to create a fixture through the API.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateText {
     /// The profile in which the API allows it.
     pub(crate) profile: Located<String>,
-    /// The request about one `fixture`.
+    /// The request, in which `fixture` is the fixture.
     pub(crate) request: Node,
-    /// The members without which a fixture cannot be made so.
+    /// Members that a fixture must have to be created this way.
     #[serde(default)]
     pub(crate) needs: Vec<String>,
-    /// The members that no request makes.
+    /// Members that no request can set.
     #[serde(default)]
     pub(crate) refuses: Vec<String>,
 }
@@ -99,34 +98,34 @@ pub(crate) struct CreateText {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProfileText {
-    /// What it is, in a few words.
+    /// A short description.
     #[serde(default)]
     pub(crate) title: Option<String>,
-    /// The environment that puts a target into it.
+    /// The environment variables that select it.
     #[serde(default)]
     pub(crate) env: Ordered<Located<String>>,
-    /// `own` when it is a program of its own, which only a target file can name.
+    /// `own` if it is a separate program, which only a target file can name.
     #[serde(default)]
     pub(crate) launch: Option<Located<String>>,
-    /// Its own request for readiness.
+    /// Its own readiness request.
     #[serde(default)]
     #[schemars(with = "Option<RequestShape>")]
     pub(crate) ready: Option<Node>,
-    /// Whether the launch contract's files are written for it.
+    /// Whether the files of the launch contract are written for it.
     #[serde(default)]
     pub(crate) files: Option<bool>,
-    /// What is captured from what the program prints: a pattern with one group.
+    /// Values to capture from the output of the program: a pattern with one group for each name.
     #[serde(default)]
     pub(crate) output: Ordered<Located<String>>,
     /// The features that a target offers in it.
     #[serde(default)]
     pub(crate) features: Vec<Located<String>>,
-    /// How to see through the API that a fixture is there.
+    /// How to check through the API that a fixture exists.
     #[serde(default)]
     pub(crate) present: Option<PresentText>,
 }
 
-/// A request about one `fixture`, and the status that means that it is there.
+/// A request about one `fixture`, and the status that means that it exists.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PresentText {
@@ -136,15 +135,15 @@ pub(crate) struct PresentText {
     /// The status.
     #[schemars(with = "StatusShape")]
     pub(crate) status: Node,
-    /// The member by which it is found where the answer is a list.
+    /// The member that identifies the fixture if the response is a list.
     #[serde(default)]
     pub(crate) by: Option<String>,
-    /// The members that an implementation may have made itself, the one that identifies first.
+    /// The members that an implementation may generate itself; the one that identifies the fixture comes first.
     #[serde(default)]
     pub(crate) learn: Vec<String>,
 }
 
-/// `requirements.yaml`: the register.
+/// `requirements.yaml`: the requirements of the specification.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegisterText {
@@ -158,11 +157,11 @@ pub(crate) struct RegisterText {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RequirementText {
-    /// Its number, never given to another: `SESSION-7.2`.
+    /// Its id, which is never reused: `SESSION-7.2`.
     pub(crate) id: Located<String>,
     /// must, should or may.
     pub(crate) level: Located<String>,
-    /// Where it stands in the specification.
+    /// The clause of the specification that it comes from.
     pub(crate) clause: String,
     /// The requirement in one sentence.
     pub(crate) text: String,

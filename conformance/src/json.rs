@@ -1,6 +1,6 @@
-//! JSON as it was written: a number keeps its digits, however many they are.
+//! JSON values whose numbers keep all their digits.
 //!
-//! The JSON library reads a number as 64 bits and refuses a lone surrogate, so the parser is our own.
+//! `serde_json` rounds numbers to 64 bits and rejects lone surrogates, so this project has its own parser.
 
 mod number;
 mod read;
@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 pub use number::Number;
 pub use read::{Document, Repeated, Unreadable, parse, read};
 
-/// A value of JSON (RFC 8259). Two are equal when they mean the same: members in any order, `1` and `1.0`.
+/// A JSON value (RFC 8259). Two values are equal if they mean the same: members in any order, `1` and `1.0`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Json {
     /// `null`.
@@ -21,15 +21,15 @@ pub enum Json {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as it is written.
+    /// A number, as written.
     Number(Number),
     /// A string of code points.
     String(String),
-    /// A string with a lone surrogate (RFC 8259, section 8.2), as it is written between its quotes. It is no text.
+    /// A string with a lone surrogate (RFC 8259, section 8.2), as written between its quotes. It is not valid text.
     Unpaired(Box<str>),
     /// A list.
     Array(Vec<Json>),
-    /// An object; of several members with one name the last.
+    /// An object; the last of several members with the same name.
     Object(BTreeMap<String, Json>),
 }
 
@@ -43,7 +43,7 @@ impl Json {
         }
     }
 
-    /// Returns a number.
+    /// Returns the number.
     #[must_use]
     pub fn as_number(&self) -> Option<&Number> {
         match self {
@@ -70,7 +70,7 @@ impl Json {
         }
     }
 
-    /// Whether a string in it has a lone surrogate.
+    /// Whether it contains a string with a lone surrogate.
     #[must_use]
     pub fn has_lone_surrogate(&self) -> bool {
         match self {
@@ -81,13 +81,13 @@ impl Json {
         }
     }
 
-    /// Returns the member of an object.
+    /// Returns a member of an object.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
         self.as_object()?.get(name)
     }
 
-    /// Returns the value to which a JSON Pointer leads (RFC 6901).
+    /// Returns the value at a JSON Pointer (RFC 6901).
     #[must_use]
     pub fn pointer(&self, pointer: &str) -> Option<&Self> {
         if pointer.is_empty() {
@@ -103,7 +103,7 @@ impl Json {
         })
     }
 
-    /// Returns the value as the JSON library has it, where a number has 64 bits.
+    /// Converts to `serde_json`, whose numbers have 64 bits.
     #[must_use]
     pub fn to_library(&self) -> serde_json::Value {
         match self {
@@ -111,7 +111,7 @@ impl Json {
             Self::Bool(value) => (*value).into(),
             Self::Number(number) => number.to_library().into(),
             Self::String(text) => text.as_str().into(),
-            // A noncharacter, which no text has, in the place of each lone surrogate.
+            // A noncharacter, which no text contains, replaces each lone surrogate.
             Self::Unpaired(written) => read::without_surrogates(written).into(),
             Self::Array(items) => items.iter().map(Self::to_library).collect(),
             Self::Object(members) => {
@@ -121,13 +121,13 @@ impl Json {
     }
 }
 
-/// Returns a name as a JSON Pointer has it (RFC 6901, section 3).
+/// Escapes a name for a JSON Pointer (RFC 6901, section 3).
 #[must_use]
 pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Returns the name that a part of a JSON Pointer means (RFC 6901, section 4).
+/// Unescapes a part of a JSON Pointer (RFC 6901, section 4).
 #[must_use]
 pub fn unescape(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
@@ -166,7 +166,7 @@ impl From<u16> for Json {
     }
 }
 
-/// As compact JSON.
+/// Writes compact JSON.
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let quoted = |text: &str| serde_json::Value::from(text);
@@ -192,7 +192,7 @@ impl fmt::Display for Json {
     }
 }
 
-/// As the JSON library has it: for what is listed and reported.
+/// Serializes as `serde_json` does, for lists and reports.
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_library().serialize(serializer)

@@ -1,8 +1,8 @@
-//! What a value of an answer is compared with.
+//! Matchers: what a value of a response is compared with.
 //!
 //! A [`Matcher`] is compiled from a node of a scenario and compared with a JSON value (a header or a text is a JSON string).
-//! Plain YAML compares exactly; tags relax it. A new matcher that looks at one value is one row of the table in `leaf`; one
-//! that holds other matchers is one variant of `Kind`. Nothing here knows of HTTP.
+//! Plain YAML compares exactly; tags relax it. To add a matcher for single values, add a row to the table in `leaf`; to add one
+//! that contains other matchers, add a variant to `Kind`. Nothing here knows about HTTP.
 
 mod align;
 mod bytes;
@@ -35,43 +35,43 @@ use leaf::Leaf;
 use schema::Schema;
 pub use settle::{Change, ChangeKind, Left, Proposal};
 
-/// What is expected, or comes, where an object has no member.
+/// The expected or received value of a member that does not exist.
 pub const NO_MEMBER: &str = "no such member";
 
-/// With what the words begin for a value that is not as a schema says.
-pub const AGAINST_SCHEMA: &str = "against the schema:";
+/// Prefix of the received value if it does not match a schema.
+pub const AGAINST_SCHEMA: &str = "violates the schema:";
 
-/// What one value has to be.
+/// What a value must match.
 #[derive(Debug, Clone)]
 pub struct Matcher {
     kind: Kind,
     place: Place,
 }
 
-/// One difference between what was expected and what came.
+/// One difference between the expected and the received value.
 #[derive(Debug, Clone)]
 pub struct Mismatch {
-    /// Where in the value, as a JSON Pointer (RFC 6901); empty for the whole.
+    /// The location in the value, as a JSON Pointer (RFC 6901); empty for the whole value.
     pub pointer: String,
-    /// Where it is demanded.
+    /// The location in the scenario.
     pub place: Place,
     /// What was expected, in words or as JSON.
     pub expected: String,
-    /// What came, as JSON or in words.
+    /// What was received, as JSON or in words.
     pub received: String,
 }
 
 /// The differences of one value.
 #[derive(Debug, Clone)]
 pub struct Mismatches {
-    /// The first of them.
+    /// The first differences.
     pub shown: Vec<Mismatch>,
-    /// How many there are besides.
+    /// The number of further differences.
     pub more: usize,
     most: usize,
 }
 
-/// How many differences of one value are shown; the others are counted.
+/// Maximum number of differences shown for one value.
 pub const MOST_SHOWN: usize = 20;
 
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ enum Kind {
     Times { of: Box<Matcher>, times: Box<Count> },
 }
 
-/// A number, and how far off another may be.
+/// A number and its tolerance.
 #[derive(Debug, Clone)]
 struct About {
     value: Number,
@@ -110,29 +110,28 @@ pub(crate) fn is(tag: &str, value: &Json) -> bool {
 }
 
 impl Matcher {
-    /// Where it stands in its file.
+    /// Where it is written.
     #[must_use]
     pub fn place(&self) -> &Place {
         &self.place
     }
 
-    /// Returns the differences between `value` and what is expected, none when it matches: the first of them, and how many others
-    /// there are.
+    /// Compares a value and returns the differences, none if it matches.
     ///
-    /// `pointer` is where the value stands in the whole response.
+    /// `pointer` is the location of the value in the response.
     #[must_use]
     pub fn compare(&self, value: &Json, pointer: &str, scope: &Scope) -> Mismatches {
         self.compare_to(MOST_SHOWN, value, pointer, scope)
     }
 
-    /// Returns the first `most` differences, and how many others there are.
+    /// Compares a value and returns the first `most` differences, and the number of further ones.
     pub(crate) fn compare_to(&self, most: usize, value: &Json, pointer: &str, scope: &Scope) -> Mismatches {
         let mut mismatches = Mismatches { shown: Vec::new(), more: 0, most };
         self.collect(value, &Pointer::Root(pointer), scope, &mut mismatches);
         mismatches
     }
 
-    /// Adds the differences between `value` and what is expected.
+    /// Adds the differences of a value.
     fn collect(&self, value: &Json, pointer: &Pointer<'_>, scope: &Scope, into: &mut Mismatches) {
         match &self.kind {
             Kind::Object { members, open } => {
@@ -170,7 +169,7 @@ impl Matcher {
         }
     }
 
-    /// Whether a value is as expected.
+    /// Whether a value matches.
     #[must_use]
     pub fn matches(&self, value: &Json, scope: &Scope) -> bool {
         match &self.kind {
@@ -217,7 +216,7 @@ impl Matcher {
         }
     }
 
-    /// Whether it speaks of a list and of nothing else.
+    /// Whether only a list can match.
     #[must_use]
     pub fn is_of_lists(&self) -> bool {
         match &self.kind {
@@ -229,7 +228,7 @@ impl Matcher {
         }
     }
 
-    /// The strings in it, for checking the names that they use.
+    /// Returns the templates, to check the names in them.
     pub fn texts(&self) -> Vec<&Text> {
         match &self.kind {
             Kind::Text(text) | Kind::LeafOf { argument: text, .. } => vec![text],
@@ -252,7 +251,7 @@ impl Matcher {
         }
     }
 
-    /// Says in words, or as JSON, what is expected.
+    /// Describes the expected value in words or as JSON.
     #[must_use]
     pub fn describe(&self, scope: &Scope) -> String {
         let all = |matchers: &[Self], joint: &str| {
@@ -377,7 +376,7 @@ impl Matcher {
     }
 }
 
-/// Where a value stands in a response. It is written out where something differs there, and nowhere else.
+/// A location in a response. The text is built only if there is a difference.
 enum Pointer<'a> {
     Root(&'a str),
     Member(&'a Pointer<'a>, &'a str),
@@ -395,7 +394,7 @@ impl fmt::Display for Pointer<'_> {
 }
 
 impl Mismatches {
-    /// Whether there is none.
+    /// Whether there are no differences.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty()

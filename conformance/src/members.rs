@@ -1,4 +1,4 @@
-//! Reading a mapping whose keys are known, key by key, with the remedy for a wrong one.
+//! Reads the values of YAML nodes: mappings with known keys, strings, JSON, numbers and durations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::source::{Place, Source};
 use crate::template::{FILTERS, Text};
 use crate::yaml::{Located, Node, Value};
 
-/// A mapping of which some members have been taken.
+/// A mapping whose members are taken one by one.
 pub(crate) struct Members<'a> {
     source: &'a Arc<Source>,
     place: Place,
@@ -18,7 +18,7 @@ pub(crate) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Opens a mapping; `what` names it in the message when it is something else.
+    /// Opens a mapping; `what` names it in error messages.
     pub(crate) fn of(node: &'a Node, source: &'a Arc<Source>, what: &str) -> Result<Self, Diagnostic> {
         let place = node.place(source);
         match (&node.tag, &node.value) {
@@ -26,26 +26,26 @@ impl<'a> Members<'a> {
                 let entries = entries.iter().map(|(key, value)| (key, value)).collect();
                 Ok(Self { source, place, entries, known: Vec::new() })
             }
-            _ => Err(Diagnostic::at(place, format!("{what} is a mapping, and here is {}", node.shape()))),
+            _ => Err(Diagnostic::at(place, format!("{what} must be a mapping, not {}", node.shape()))),
         }
     }
 
-    /// Takes the member of this name, if it is there.
+    /// Takes a member, if it exists.
     pub(crate) fn take(&mut self, name: &'static str) -> Option<&'a Node> {
         self.known.push(name);
         let index = self.entries.iter().position(|(key, _)| key.value == name)?;
         Some(self.entries.swap_remove(index).1)
     }
 
-    /// The first member that has not been taken.
+    /// Returns the first member that has not been taken.
     pub(crate) fn next(&self) -> Option<&'a Located<String>> {
         self.entries.iter().map(|(key, _)| *key).min_by_key(|key| key.span.start)
     }
 
-    /// Closes the mapping.
+    /// Checks that all members have been taken.
     ///
     /// # Errors
-    /// A key that was never asked for.
+    /// An unknown key.
     pub(crate) fn finish(self) -> Result<(), Diagnostic> {
         match self.next() {
             None => Ok(()),
@@ -54,46 +54,48 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Where the mapping stands.
+    /// Where the mapping is written.
     pub(crate) fn place(&self) -> &Place {
         &self.place
     }
 }
 
-/// Returns the string of a node; a number or a boolean is taken as it is written.
+/// Returns the string of a node; numbers and booleans are returned as they are written.
 ///
 /// # Errors
-/// A list, a mapping, null, or a tag, at its place.
+/// A list, a mapping, null or a tag, with its location.
 pub(crate) fn string(node: &Node, source: &Arc<Source>, what: &str) -> Result<String, Diagnostic> {
     let wrong = |message: String| Diagnostic::at(node.place(source), message);
     match (&node.tag, node.written()) {
         (None, Some(text)) => Ok(text.to_owned()),
-        (Some(tag), _) => Err(wrong(format!("{what} is a string; the matcher `{tag}` has no place here"))),
-        (None, None) => Err(wrong(format!("{what} is a string, and here is {}", node.shape()))),
+        (Some(tag), _) => {
+            Err(wrong(format!("{what} must be a string; the matcher `{tag}` is not allowed here")))
+        }
+        (None, None) => Err(wrong(format!("{what} must be a string, not {}", node.shape()))),
     }
 }
 
-/// Returns the string of a node with its expressions.
+/// Returns the template in a string node.
 pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text, Diagnostic> {
     let written = string(node, source, what).map_err(|wrong| match (&node.tag, &node.value) {
-        (None, Value::Null) => wrong.help("an empty string is written '', and the word 'null'"),
+        (None, Value::Null) => wrong.help("write an empty string as '' and the word null as 'null'"),
         _ => wrong,
     });
     parse_text(&written?, &node.place(source))
 }
 
-/// Returns a text with its expressions: what they come to is written into it.
+/// Parses a template whose value is inserted into text.
 ///
 /// # Errors
-/// An expression that cannot be read, at its place.
+/// An invalid expression, with its location.
 pub(crate) fn parse_text(written: &str, place: &Place) -> Result<Text, Diagnostic> {
     parse_value(written, place).map(Text::in_text)
 }
 
-/// Returns a string of JSON with its expressions: one that stands alone keeps its type.
+/// Parses a template whose value is JSON: an expression that is the whole string keeps its type.
 ///
 /// # Errors
-/// An expression that cannot be read, at its place.
+/// An invalid expression, with its location.
 pub(crate) fn parse_value(written: &str, place: &Place) -> Result<Text, Diagnostic> {
     Text::parse(written).map_err(|error| {
         let place = place.find(error.written());
@@ -104,7 +106,7 @@ pub(crate) fn parse_value(written: &str, place: &Place) -> Result<Text, Diagnost
     })
 }
 
-/// Returns the entries of a mapping of free names to strings.
+/// Returns the entries of a mapping of arbitrary names to strings.
 pub(crate) fn texts(
     node: &Node,
     source: &Arc<Source>,
@@ -113,7 +115,7 @@ pub(crate) fn texts(
     let Value::Mapping(entries) = &node.value else {
         return Err(Diagnostic::at(
             node.place(source),
-            format!("{what} is a mapping, and here is {}", node.shape()),
+            format!("{what} must be a mapping, not {}", node.shape()),
         ));
     };
     entries
@@ -122,17 +124,17 @@ pub(crate) fn texts(
         .collect()
 }
 
-/// Returns the entries of a mapping of free names to strings, in which a list gives one name several values.
+/// Returns the entries of a mapping of arbitrary names to strings; a list gives a name several values.
 ///
 /// # Errors
-/// An empty list, or a value that is no string, at its place.
+/// An empty list, or a value that is not a string, with its location.
 pub(crate) fn texts_or_lists<'n>(
     node: &'n Node,
     source: &Arc<Source>,
     what: &str,
 ) -> Result<Vec<(&'n Located<String>, Text)>, Diagnostic> {
     let Value::Mapping(entries) = &node.value else {
-        let message = format!("{what} is a mapping, and here is {}", node.shape());
+        let message = format!("{what} must be a mapping, not {}", node.shape());
         return Err(Diagnostic::at(node.place(source), message));
     };
     let mut texts = Vec::new();
@@ -140,9 +142,7 @@ pub(crate) fn texts_or_lists<'n>(
         let values = match (&node.tag, &node.value) {
             (None, Value::List(list)) if list.is_empty() => {
                 let message = format!("`{}` is an empty list, so nothing would be sent", key.value);
-                return Err(
-                    Diagnostic::at(node.place(source), message).help("leave the name out, or give it ''")
-                );
+                return Err(Diagnostic::at(node.place(source), message).help("remove the name, or use ''"));
             }
             (None, Value::List(list)) => list.as_slice(),
             _ => std::slice::from_ref(node),
@@ -154,10 +154,13 @@ pub(crate) fn texts_or_lists<'n>(
     Ok(texts)
 }
 
-/// Returns the value of a node as JSON, tags not allowed.
+/// Returns the value of a node as JSON; tags are not allowed.
 pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic> {
     if let Some(tag) = &node.tag {
-        return Err(Diagnostic::at(node.place(source), format!("the matcher `{tag}` has no place in data")));
+        return Err(Diagnostic::at(
+            node.place(source),
+            format!("the matcher `{tag}` is not allowed in data"),
+        ));
     }
     Ok(match &node.value {
         Value::Null => Json::Null,
@@ -175,34 +178,34 @@ pub(crate) fn json(node: &Node, source: &Arc<Source>) -> Result<Json, Diagnostic
     })
 }
 
-/// Returns the number of a node, with the digits that it has in the file.
+/// Returns the number of a node, with its digits as written.
 pub(crate) fn number(node: &Node, source: &Arc<Source>) -> Result<Number, Diagnostic> {
     let (Value::Number(written) | Value::String(written)) = &node.value else {
-        let message = format!("a number is expected here, and here is {}", node.shape());
+        let message = format!("expected a number, not {}", node.shape());
         return Err(Diagnostic::at(node.place(source), message));
     };
     Number::parse(written).ok_or_else(|| {
-        Diagnostic::at(node.place(source), format!("`{written}` is not a number of JSON"))
-            .help("written as in JSON: 3, -0.5, 1e6")
+        Diagnostic::at(node.place(source), format!("`{written}` is not a JSON number"))
+            .help("write it as in JSON: 3, -0.5, 1e6")
     })
 }
 
-/// Returns whether a member says true.
+/// Returns the boolean of a node.
 ///
 /// # Errors
-/// What is neither true nor false.
+/// A value that is not a boolean.
 pub(crate) fn flag(node: &Node, source: &Arc<Source>) -> Result<bool, Diagnostic> {
     match (&node.tag, &node.value) {
         (None, Value::Bool(value)) => Ok(*value),
-        _ => Err(Diagnostic::at(node.place(source), "true or false is expected here")),
+        _ => Err(Diagnostic::at(node.place(source), "expected true or false")),
     }
 }
 
-/// Returns a duration: a whole number or a decimal, and `ms`, `s`, `m`, `h` or `d`.
+/// Parses a duration: an integer or a decimal, followed by `ms`, `s`, `m`, `h` or `d`.
 pub(crate) fn duration(written: &str, place: &Place) -> Result<Duration, Diagnostic> {
     let wrong = || {
-        Diagnostic::at(place.clone(), format!("`{written}` is not a length of time"))
-            .help("written as 200ms, 4s, 1.5s, 2m, 1h or 7d")
+        Diagnostic::at(place.clone(), format!("invalid duration `{written}`"))
+            .help("write it as 200ms, 4s, 1.5s, 2m, 1h or 7d")
     };
     let digits = written.trim_end_matches(|character: char| character.is_ascii_alphabetic());
     let factor = match &written[digits.len()..] {
@@ -221,5 +224,5 @@ pub(crate) fn duration(written: &str, place: &Place) -> Result<Duration, Diagnos
     Ok(duration)
 }
 
-/// The longest time that can be said: every clock can be moved by it.
+/// Maximum duration, which can be added to any time without overflow.
 const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);

@@ -1,8 +1,8 @@
-//! What a step sends.
+//! Requests: what a step sends.
 //!
-//! A [`Request`] is compiled from a step, written as a curl command or as a mapping; both end here and mean the same
-//! thing. [`Request::prepare`] evaluates its expressions and gives a [`Prepared`] one: the method, the request target, the
-//! header fields and the body as they go out. Nothing here opens a socket or knows where the target is.
+//! A [`Request`] is compiled from a curl command or a mapping. [`Request::prepare`] evaluates its expressions and returns a
+//! [`Prepared`] request: the method, request target, header fields and body as they are sent. Nothing here opens a socket or
+//! knows the address of the target.
 
 mod body;
 mod content;
@@ -26,23 +26,23 @@ pub use mapping::compile as compile_mapping;
 pub(crate) use mapping::json_text;
 pub(crate) use target::without_dots;
 
-/// Reads a file by its name beside the scenario.
+/// Reads a file by its path relative to the scenario.
 pub type Files<'a> = &'a dyn Fn(&str) -> std::io::Result<Vec<u8>>;
 
-/// A request, before its expressions are evaluated.
+/// A request before its expressions are evaluated.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The method, as it is sent.
+    /// The method.
     pub method: String,
-    /// The path and the query behind the origin; begins with `/`.
+    /// The path and the query after the origin; begins with `/`.
     pub target: Text,
-    /// More of the query, joined to it by `&`.
+    /// Query parameters to add, joined by `&`.
     pub query: Box<[Field]>,
-    /// The header fields that were asked for. A field of the same name replaces a default one.
+    /// The requested header fields. A field replaces the default field with the same name.
     pub headers: Box<[Header<Text>]>,
-    /// The header fields that options of a curl command set; curl sends them before those of `-H`.
+    /// Header fields set by options of a curl command other than `-H`; curl sends them first.
     pub own: Box<[Header<Text>]>,
-    /// The names of default header fields that are not to be sent.
+    /// Names of default header fields to leave out.
     pub without: Box<[String]>,
     /// The pairs of the Cookie field, joined by `; `.
     pub cookies: Box<[Text]>,
@@ -50,50 +50,50 @@ pub struct Request {
     pub basic: Option<Box<Text>>,
     /// The body.
     pub body: Body,
-    /// What is sent in place of all of it.
+    /// The bytes to send instead of everything else.
     pub raw: Option<Box<Field>>,
-    /// How the sender names itself.
+    /// The value of the User-Agent field.
     pub agent: Agent,
-    /// Whether the segments `.` and `..` of a curl command's path are sent.
+    /// Whether the segments `.` and `..` in the path of a curl command are kept.
     pub path_as_is: bool,
-    /// Whether the method holds for every redirection that is followed (`-X`).
+    /// Whether every redirected request keeps the method (`-X`).
     pub method_stays: bool,
-    /// How many redirections are followed.
+    /// Maximum number of redirects to follow.
     pub follow: u32,
-    /// The jar whose cookies go along, and the one that keeps those of the answer.
+    /// The cookie jars to read from and to write to.
     pub jar: Option<Box<JarUse>>,
 }
 
-/// Which jars a request uses; none, as with curl, unless it is said.
+/// The cookie jars of a request. The default is none, as in curl.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JarUse {
-    /// Whose cookies are sent (`-b file`).
+    /// The jar whose cookies are sent (`-b file`).
     pub reads: Option<String>,
-    /// Where they are kept, with those of the answer (`-c file`).
+    /// The jar that stores these and the cookies of the response (`-c file`).
     pub keeps: Option<String>,
 }
 
-/// How the sender of a request names itself.
+/// The program that a request claims to come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Agent {
-    /// As curl does: for requests written as curl commands.
+    /// curl, for requests written as curl commands.
     Curl,
-    /// As this program.
+    /// This program.
     Conformance,
 }
 
 /// A header field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header<V = String> {
-    /// Its name, in the letters in which it is sent.
+    /// The name, in the case in which it is sent.
     pub name: String,
-    /// What stands between the colon and the value: one space unless a curl command says otherwise.
+    /// The white space between the colon and the value: one space, unless a curl command has something else.
     pub gap: Cow<'static, str>,
-    /// Its value.
+    /// The value.
     pub value: V,
 }
 
-/// A request as it goes out. Host and Content-Length are added on the wire.
+/// A request as it is sent. Host and Content-Length are added when it is written to the connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prepared {
     /// The method.
@@ -102,31 +102,31 @@ pub struct Prepared {
     pub target: String,
     /// The header fields, in order.
     pub headers: Vec<Header>,
-    /// How many of the last fields speak of the body and are written after Content-Length, as curl writes them.
+    /// Number of trailing fields about the body, which are written after Content-Length, as in curl.
     pub after_length: usize,
-    /// The names of fields that are not added.
+    /// Names of fields that are not added.
     pub without: Vec<String>,
-    /// The body; `None` where there is none at all, which differs from an empty one.
+    /// The body; `None` means no body, which differs from an empty one.
     pub body: Option<Vec<u8>>,
-    /// How many redirections are followed.
+    /// Maximum number of redirects to follow.
     pub follow: u32,
-    /// Whether the method holds for all of them.
+    /// Whether every redirected request keeps the method.
     pub method_stays: bool,
-    /// Whether the segments `.` and `..` of a path stay, also of one that a redirect leads to.
+    /// Whether the segments `.` and `..` of a path are kept, also in redirects.
     pub path_as_is: bool,
-    /// The names of fields that speak of the body, and go where it goes.
+    /// Names of fields about the body, which are dropped together with it.
     pub of_body: Vec<&'static str>,
-    /// What is sent in place of all of it, byte for byte.
+    /// The exact bytes to send instead of everything else.
     pub raw: Option<Vec<u8>>,
 }
 
 impl<V> Header<V> {
-    /// Returns a field as it is commonly written.
+    /// Creates a field with one space after the colon.
     pub fn new(name: &str, value: impl Into<V>) -> Self {
         Self { name: name.to_owned(), gap: Cow::Borrowed(" "), value: value.into() }
     }
 
-    /// Whether it has this name, without regard to case.
+    /// Whether it has this name, ignoring case.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
@@ -134,7 +134,7 @@ impl<V> Header<V> {
 }
 
 impl Request {
-    /// Returns a GET of a path with nothing else.
+    /// Creates a GET request for a path.
     #[must_use]
     pub fn get(target: Text, agent: Agent) -> Self {
         Self {
@@ -156,7 +156,7 @@ impl Request {
         }
     }
 
-    /// The strings in it, for checking the names that they use.
+    /// Returns the templates, to check the names in them.
     #[must_use]
     pub fn texts(&self) -> Vec<&Text> {
         let mut texts = vec![&self.target];
@@ -169,10 +169,10 @@ impl Request {
         texts
     }
 
-    /// Returns the request as it goes out.
+    /// Evaluates the expressions.
     ///
     /// # Errors
-    /// An expression that has no value in this scope, or one that makes the path into none.
+    /// An expression without a value in this scope, or one that makes the path invalid.
     pub fn prepare(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
         match self.pathless(scope) {
             Some(error) => Err(error),
@@ -180,20 +180,20 @@ impl Request {
         }
     }
 
-    /// Says what is wrong with the path, where an expression at its head has a value in this scope that does not begin with `/`:
-    /// it would run into the port of the address.
+    /// Returns an error if the path begins with an expression whose value does not begin with `/`: it would be appended to the
+    /// port.
     pub(crate) fn pathless(&self, scope: &Scope) -> Option<TemplateError> {
         let head = self.target.head().filter(|_| self.raw.is_none())?;
         let path = self.target.render(scope).ok()?;
-        // Behind a host curl puts a slash before a query, and where there is nothing.
+        // After a host, curl inserts a slash before a query or an empty path.
         let whole = self.agent == Agent::Curl && (path.is_empty() || path.starts_with('?'));
         if whole || path.starts_with('/') {
             return None;
         }
         let remedy = if path.contains("://") {
-            "a capture with a `pattern` keeps the part of an address from there on".to_owned()
+            "use a capture with a `pattern` to take the path out of a URL".to_owned()
         } else {
-            format!("written `/{head}` it does")
+            format!("write `/{head}`")
         };
         Some(TemplateError::unfit(
             head,
@@ -201,10 +201,10 @@ impl Request {
         ))
     }
 
-    /// Returns the jars that the request uses: a value of `-b` that is known only now may name the one whose cookies are sent.
+    /// Returns the cookie jars. A value of `-b` with an expression may turn out to be the name of a jar.
     ///
     /// # Errors
-    /// An expression that has no value in this scope.
+    /// An expression without a value in this scope.
     pub(crate) fn jars(&self, scope: &Scope) -> Result<Option<JarUse>, TemplateError> {
         let mut jars = self.jar.as_deref().cloned();
         if self.agent == Agent::Curl {
@@ -218,10 +218,10 @@ impl Request {
         Ok(jars)
     }
 
-    /// Returns the request as it would go out, whatever its path has become: for lists, in which values are still to come.
+    /// Like [`prepare`](Self::prepare) without the check of the path: for lists, in which some values are unknown.
     ///
     /// # Errors
-    /// An expression that has no value in this scope.
+    /// An expression without a value in this scope.
     pub(crate) fn sketch(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
         let composed = self.compose(scope)?;
         if composed.raw.is_some() {
@@ -234,10 +234,10 @@ impl Request {
         Ok(Prepared { target, ..composed })
     }
 
-    /// Returns the request with its target as it is written: for a script, in which values are still to come.
+    /// Returns the request with its target as written: for a script, in which some values are unknown.
     ///
     /// # Errors
-    /// An expression that has no value in this scope.
+    /// An expression without a value in this scope.
     pub(crate) fn compose(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
         if let Some(raw) = &self.raw {
             return raw::prepare(raw, scope);
@@ -263,8 +263,8 @@ impl Request {
         })
     }
 
-    /// The fields in curl's own order: its own first, then those of the step, then its own that speak of the body. Returns, too, how many
-    /// those are, and the names of the fields that go where the body goes.
+    /// Returns the header fields in curl's order: its own, those of the step, then those about the body. Also returns the number
+    /// of the latter, and the names of the fields that are dropped together with the body.
     fn header_fields(
         &self,
         scope: &Scope,
@@ -273,7 +273,7 @@ impl Request {
         let mut fields = Vec::new();
         if let Some(basic) = &self.basic {
             let mut credentials = basic.render(scope)?;
-            // Without a colon curl would ask for the password at the terminal; here it is empty.
+            // Without a colon curl would ask for the password on the terminal; here it is empty.
             if !credentials.contains(':') {
                 credentials.push(':');
             }
@@ -293,7 +293,7 @@ impl Request {
         let cookies: Vec<String> =
             cookies.into_iter().filter(|cookie| !curl || !names_a_file(cookie)).collect();
         if !cookies.is_empty() {
-            // curl puts its `-b`s together without a space.
+            // curl joins the values of several `-b` without a space.
             fields.push(("Cookie", cookies.join(if curl { ";" } else { "; " })));
         }
         let mut last = Vec::new();
@@ -307,10 +307,10 @@ impl Request {
             self.headers.iter().any(|own| own.is(name))
                 || self.without.iter().any(|own| own.eq_ignore_ascii_case(name))
         };
-        // With curl a Cookie field that was asked for takes the place of the one made of `-b`.
+        // In curl, a Cookie field of `-H` replaces the one made from `-b`.
         fields.retain(|(name, _)| (!curl && *name == "Cookie") || !named(name));
         last.retain(|(name, _)| !named(name));
-        // What a curl command asks for by name it sends behind every redirection.
+        // curl keeps fields of `-H` in redirected requests.
         let of_body = |name: &str| !curl || last.iter().any(|(own, _)| *own == name);
         let of_body = ["Content-Type", "Expect"].into_iter().filter(|name| of_body(name)).collect();
         let mut headers: Vec<Header> =
@@ -325,7 +325,7 @@ impl Request {
 }
 
 impl Prepared {
-    /// Adds a field before those that speak of the body.
+    /// Adds a field before those about the body.
     pub(crate) fn add(&mut self, header: Header) {
         let end = self.headers.len().saturating_sub(self.after_length);
         self.headers.insert(end, header);
@@ -338,7 +338,7 @@ impl Prepared {
         self.headers.insert(end, Header::new("Cookie", pairs));
     }
 
-    /// Removes the body and the fields that speak of it.
+    /// Removes the body and the fields about it.
     pub(crate) fn remove_body(&mut self) {
         let Self { headers, of_body, .. } = self;
         headers.retain(|header| !of_body.iter().any(|name| header.is(name)));
@@ -347,7 +347,7 @@ impl Prepared {
     }
 }
 
-/// Whether curl takes a value of `-b` for the name of a file of cookies.
+/// Whether curl takes a value of `-b` as the name of a cookie file.
 fn names_a_file(cookie: &str) -> bool {
     !cookie.contains('=')
 }
@@ -355,10 +355,10 @@ fn names_a_file(cookie: &str) -> bool {
 /// The order in which curl sends its own first fields (`http_add_hd` in its lib/http.c).
 const OWN_ORDER: [&str; 6] = ["Authorization", "Range", "User-Agent", "Accept", "Accept-Encoding", "Referer"];
 
-/// The largest body, in bytes, that curl sends without asking first whether it is wanted (`EXPECT_100_THRESHOLD`).
+/// Maximum size of a body, in bytes, that curl sends without `Expect: 100-continue` (`EXPECT_100_THRESHOLD`).
 const MOST_UNASKED: usize = 1024 * 1024;
 
-/// Whether this is what a request calls its sender of itself, where it is not told what to say.
+/// Whether a User-Agent is the default of a request.
 pub(crate) fn is_own_agent(name: &str) -> bool {
     [Agent::Curl, Agent::Conformance].iter().any(|agent| agent.name() == name)
 }
@@ -372,28 +372,28 @@ impl Agent {
     }
 }
 
-/// Says whether a method can be sent.
+/// Checks that a method is a token (RFC 9110, section 9.1).
 ///
 /// # Errors
-/// What is no token (RFC 9110, section 9.1).
+/// An invalid method.
 pub(crate) fn check_method(method: &str, place: &Place) -> Result<(), Diagnostic> {
     if is_token(method) {
         return Ok(());
     }
-    Err(Diagnostic::at(place.clone(), format!("`{method}` is not a method of HTTP"))
-        .help("a method is one word: GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"))
+    Err(Diagnostic::at(place.clone(), format!("invalid HTTP method `{method}`"))
+        .help("a method is one word, such as GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS"))
 }
 
-/// Says whether a header field can be sent under a name.
+/// Checks that the name of a header field is a token (RFC 9110, section 5.1).
 ///
 /// # Errors
-/// What is no token (RFC 9110, section 5.1).
+/// An invalid name.
 pub(crate) fn check_field_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
     if is_token(name) {
         return Ok(());
     }
-    Err(Diagnostic::at(place.clone(), format!("`{name}` is not the name of a header field"))
-        .help("a name is letters, digits and `-`, without spaces: Content-Type"))
+    Err(Diagnostic::at(place.clone(), format!("invalid header field name `{name}`"))
+        .help("a name consists of letters, digits and `-`, without spaces, such as Content-Type"))
 }
 
 /// Whether a text is a token (RFC 9110, section 5.6.2).
@@ -404,16 +404,16 @@ pub(crate) fn is_token(text: &str) -> bool {
 /// The media type of JSON (RFC 8259, section 11).
 const JSON: &str = "application/json";
 
-/// What curl leaves as it is when it encodes: the unreserved characters of RFC 3986, section 2.3.
+/// Characters that curl does not encode: the unreserved characters of RFC 3986, section 2.3.
 pub(crate) const UNRESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Returns bytes as `curl --data-urlencode` encodes them: a space becomes `+`.
+/// Encodes bytes as `curl --data-urlencode` does: a space becomes `+`.
 pub(crate) fn form_encode(bytes: &[u8]) -> String {
     percent_encoding::percent_encode(bytes, UNRESERVED).to_string().replace("%20", "+")
 }
 
-/// Returns the percent-encoded form of a text.
+/// Percent-encodes a text.
 #[must_use]
 pub fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, UNRESERVED).to_string()

@@ -1,7 +1,4 @@
-//! The format as JSON Schema, for editors: generated from the types that read it.
-//!
-//! In go the types of `format` and of the [events](crate::event), out come the schemas of a suite's files and of a line
-//! of a report, and the settings of an editor.
+//! Generates JSON Schemas for editors from the types that read a suite and from the [events](crate::event) of a report.
 
 use std::collections::BTreeMap;
 
@@ -35,18 +32,18 @@ pub fn manifest() -> Schema {
 /// Returns the schema of `requirements.yaml`.
 #[must_use]
 pub fn register() -> Schema {
-    titled(schemars::schema_for!(RegisterText), "The register of a suite")
+    titled(schemars::schema_for!(RegisterText), "The requirements of a suite")
 }
 
-/// Returns the schema of a line of a report as JSON Lines.
+/// Returns the schema of a line of a JSON Lines report.
 #[must_use]
 pub fn report() -> Schema {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     titled(settings.into_generator().into_root_schema_for::<Event>(), "A line of a report")
 }
 
-/// Returns the settings with which an editor's YAML server knows the matchers, in the form that VS Code keeps in
-/// `.vscode/settings.json`; `folder` is where the suite stands.
+/// Returns the settings that make an editor's YAML server accept the matchers, in the form of VS Code's `.vscode/settings.json`;
+/// `folder` is the path of the suite.
 #[must_use]
 pub fn editor(folder: &str) -> Json {
     let kinds = ["scalar", "sequence", "mapping"];
@@ -59,7 +56,7 @@ pub fn editor(folder: &str) -> Json {
         ("suite", json!([format!("{folder}/suite.yaml")])),
         ("requirements", json!([format!("{folder}/requirements.yaml")])),
         ("sequence", json!([format!("{folder}/sequences/**/*.yaml")])),
-        // Whatever is no sequence.
+        // All files except sequences.
         ("scenario", json!([format!("{folder}/*/**/*.yaml"), format!("!{folder}/sequences/**/*.yaml")])),
     ] {
         schemas.insert(format!("./{folder}/schema/{schema}.json"), files);
@@ -67,8 +64,7 @@ pub fn editor(folder: &str) -> Json {
     json!({ "yaml.customTags": tags, "yaml.schemas": schemas })
 }
 
-/// Returns a schema or settings as they are checked in and printed: with their keys in alphabetical order, whatever order
-/// the libraries of this build keep.
+/// Returns a schema or settings as text with sorted keys, whatever order the libraries of this build keep.
 #[must_use]
 pub fn text(value: &Json) -> String {
     format!("{:#}\n", in_order(value))

@@ -1,8 +1,8 @@
-//! A command line as a shell reads it.
+//! Parses and quotes shell command lines.
 //!
-//! In goes what is typed, out come what each character is to the shell ([`Quotes`]), and the words that come of them ([`split`]); and back
-//! from a word to what is typed ([`quote`]). Quotes, backslashes and comments are those of POSIX.1-2017 (section 2.2 of the shell's
-//! language), `$'…'` and `$"…"` those of bash. Nothing is expanded: no variable, no pattern, no command.
+//! [`Quotes`] classifies each character, [`split`] returns the words, and [`quote`] turns a word into shell syntax. Quotes,
+//! backslashes and comments follow POSIX.1-2017 (Shell Command Language, section 2.2); `$'…'` and `$"…"` follow bash. Nothing is
+//! expanded: no variable, no pattern, no command.
 
 mod escape;
 mod quote;
@@ -11,20 +11,20 @@ mod words;
 pub(crate) use quote::{join, quote, quoted};
 pub(crate) use words::{Unreadable, Word, split, split_around};
 
-/// What a character is to the shell.
+/// The role of a character in a command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// What it means to the shell: a blank, an operator, a letter.
+    /// Unquoted: a blank, an operator, a letter.
     Plain,
-    /// The mark that opens these quotes, and whether a dollar before it belongs to it.
+    /// Opens quotes; the flag says whether a dollar before it belongs to them.
     Opens(Quote, bool),
-    /// The mark that closes them.
+    /// Closes quotes.
     Closes(Quote),
-    /// A backslash that quotes the character behind it; within which quotes.
+    /// A backslash that quotes the next character, and the quotes around it.
     Backslash(Option<Quote>),
     /// Quoted by the backslash before it.
     Escaped(Option<Quote>),
-    /// Within quotes.
+    /// Inside quotes.
     Within(Quote),
 }
 
@@ -35,11 +35,11 @@ pub(crate) enum Quote {
     Single,
     /// `"…"`, and `$"…"`
     Double,
-    /// `$'…'`, in which a backslash begins an escape of C.
+    /// `$'…'`, in which a backslash begins an escape as in C.
     Ansi,
 }
 
-/// Follows the quotes of a command, character by character.
+/// Tracks the quotes of a command, character by character.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Quotes {
     open: Option<Quote>,
@@ -48,7 +48,7 @@ pub(crate) struct Quotes {
 }
 
 impl Quotes {
-    /// Says what the next character is.
+    /// Returns the role of the next character.
     pub(crate) fn take(&mut self, one: char) -> Role {
         if std::mem::take(&mut self.backslash) {
             return Role::Escaped(self.open);
@@ -63,7 +63,7 @@ impl Quotes {
             (None, '\'') => self.open(Quote::Single, dollar),
             (None, '"') => self.open(Quote::Double, dollar),
             (None, _) => {
-                // Of two dollars the shell makes a number, and the second of them no quote.
+                // `$$` is the process id, so its second dollar does not begin `$'…'`.
                 self.dollar = one == '$' && !dollar;
                 Role::Plain
             }
@@ -75,7 +75,7 @@ impl Quotes {
         }
     }
 
-    /// Takes the characters up to the next that may be more to the shell than a letter, and returns them.
+    /// Takes the characters up to the next one that may be special, and returns them.
     pub(crate) fn pass<'a>(&mut self, typed: &'a str) -> &'a str {
         let marks = |one: u8| matches!(one, b' ' | b'\t' | b'\n' | b'\'' | b'"' | b'\\' | b'$' | b'#');
         let letters = if self.backslash { 0 } else { typed.bytes().position(marks).unwrap_or(typed.len()) };
@@ -83,12 +83,12 @@ impl Quotes {
         &typed[..letters]
     }
 
-    /// Whether what is typed goes on behind the end of a line, which is no character of it here.
+    /// Whether the command continues after the end of a line, which is not part of it here.
     pub(crate) fn goes_on(&mut self) -> bool {
         std::mem::take(&mut self.backslash) || self.open.is_some()
     }
 
-    /// Whether a character behind the end of a line is one of quotes.
+    /// Whether the end of the line is inside quotes.
     pub(crate) fn is_open(self) -> bool {
         self.open.is_some()
     }

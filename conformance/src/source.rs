@@ -1,8 +1,7 @@
-//! Where things stand in the files of a suite.
+//! Locations in the files of a suite.
 //!
-//! A [`Source`] is a file's text under the name that messages show; a [`Place`] is a stretch of it. Every value that a file
-//! gives keeps its place from load to report, so that whatever is said of it can point at the line.
-//! Nothing here reads a file or prints.
+//! A [`Source`] is the text of a file with its name in messages; a [`Place`] is a span of it. Every value of a suite keeps its
+//! place until it is reported. Nothing here reads files or prints.
 
 mod snippet;
 
@@ -20,18 +19,18 @@ use serde::{Deserialize, Serialize};
 
 pub use snippet::Snippet;
 
-/// A file of a suite: the name it goes by in messages, and its text.
+/// A file of a suite: its name in messages and its text.
 #[derive(Debug)]
 pub struct Source {
     path: String,
     text: String,
-    /// The number of the text's first line: one, but for a piece of a file.
+    /// The number of the first line: 1, except for a part of a file.
     first_line: usize,
-    /// No file that is read holds more bytes than these can count.
+    /// Offsets of the lines. `u32` suffices for the largest file that is read.
     line_starts: OnceLock<Box<[u32]>>,
 }
 
-/// A stretch of a text, in bytes: from `start` up to but not including `end`.
+/// A range of bytes, from `start` up to but not including `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
     /// The first byte.
@@ -40,31 +39,31 @@ pub struct Span {
     pub end: usize,
 }
 
-/// A stretch of a file. Displays as `path:line:column`, both counted from 1, columns in characters.
+/// A span of a file. Displays as `path:line:column`, both counted from 1, columns in characters.
 #[derive(Debug, Clone)]
 pub struct Place {
     source: Arc<Source>,
-    /// The first byte, and the byte after the last. No file that is read holds more than these can count.
+    /// The first byte, and the byte after the last. `u32` suffices for the largest file that is read.
     start: u32,
     end: u32,
 }
 
-/// Whole lines of a file.
+/// Complete lines of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct Excerpt {
-    /// The number of the first of them, counted from 1.
+    /// The number of the first line, counted from 1.
     pub line: usize,
     /// The lines.
     pub text: String,
 }
 
 impl Source {
-    /// Returns a source of this text, shown in messages as `path`.
+    /// Creates a source that messages show as `path`.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         Arc::new(Self { path: path.into(), text: text.into(), first_line: 1, line_starts: OnceLock::new() })
     }
 
-    /// The name under which messages show this file.
+    /// The name in messages.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -76,14 +75,14 @@ impl Source {
         &self.text
     }
 
-    /// Returns the place of `span` in this file, cut to the text's end.
+    /// Returns the place of `span` in this file, cut off at the end of the text.
     #[must_use]
     pub fn place(self: &Arc<Self>, span: Span) -> Place {
         let end = span.end.min(self.text.len());
         Place::of(Arc::clone(self), Span { start: span.start.min(end), end })
     }
 
-    /// Returns the same file with another text of the same length, if that is another.
+    /// Returns a copy with a masked text of the same length; none if the text does not change.
     #[must_use]
     pub(crate) fn masked(&self, mask: impl FnOnce(&str) -> String) -> Option<Arc<Self>> {
         let text = mask(&self.text);
@@ -98,12 +97,12 @@ impl Source {
         })
     }
 
-    /// Where a line of the text begins, the lines counted from 0.
+    /// The offset of a line, counted from 0.
     fn line_start(&self, row: usize) -> usize {
         self.line_starts()[row] as usize
     }
 
-    /// The line at this place among the text's own, counted from 0.
+    /// The text of a line, counted from 0.
     fn line(&self, row: usize) -> &str {
         without_mark(self.text[self.line_start(row)..].lines().next().unwrap_or(""))
     }
@@ -128,18 +127,18 @@ impl Place {
         &self.source
     }
 
-    /// The stretch of it.
+    /// The byte range.
     #[must_use]
     pub fn span(&self) -> Span {
         Span::new(self.start as usize, self.end as usize)
     }
 
-    /// Whether it is the same stretch of the same file.
+    /// Whether it is the same span of the same file.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.span() == other.span() && Arc::ptr_eq(&self.source, &other.source)
     }
 
-    /// Returns where `text` stands first from this place's beginning on, or this place when it stands nowhere as it is.
+    /// Returns the first occurrence of `text` after the beginning of this place, or this place if there is none.
     #[must_use]
     pub fn find(&self, text: &str) -> Self {
         let at = self.source.text.get(self.span().start..).and_then(|rest| rest.find(text));
@@ -149,37 +148,37 @@ impl Place {
         )
     }
 
-    /// Returns the same place in the same file with another text of the same length.
+    /// Returns the same span in a copy of the file.
     #[must_use]
     pub(crate) fn within(&self, source: Arc<Source>) -> Self {
         Self { source, start: self.start, end: self.end }
     }
 
-    /// The point at which the place begins.
+    /// Returns the position where the place begins.
     #[must_use]
     pub fn start(&self) -> Self {
         self.source.place(Span::new(self.span().start, self.span().start))
     }
 
-    /// The line on which the place begins, counted from 1.
+    /// The line where the place begins, counted from 1.
     #[must_use]
     pub fn line(&self) -> usize {
         self.source.first_line + self.row()
     }
 
-    /// The line on which the place begins among the text's own, counted from 0.
+    /// The line where the place begins, counted from 0 in the text.
     fn row(&self) -> usize {
         self.source.line_starts().partition_point(|start| *start <= self.start) - 1
     }
 
-    /// The line on which the place ends, counted from 1.
+    /// The line where the place ends, counted from 1.
     #[must_use]
     pub fn last_line(&self) -> usize {
         let text = self.source.text.get(self.span().start..self.span().end).unwrap_or("");
         self.line() + text.trim_end().matches('\n').count()
     }
 
-    /// The column at which the place begins, in characters counted from 1.
+    /// The column where the place begins, in characters, counted from 1.
     #[must_use]
     pub fn column(&self) -> usize {
         let start = self.source.line_start(self.row());
@@ -189,20 +188,20 @@ impl Place {
             .map_or(1, |before| without_mark(before).chars().count() + 1)
     }
 
-    /// The source line on which the place begins.
+    /// The text of the line where the place begins.
     #[must_use]
     pub fn line_text(&self) -> &str {
         self.source.line(self.row())
     }
 
-    /// Returns the drawing of this place with a label behind the caret.
+    /// Returns a snippet that shows this place with a label after the caret.
     #[must_use]
     pub fn snippet<'a>(&'a self, label: &'a str) -> Snippet<'a> {
         Snippet::new(self, label)
     }
 
-    /// Returns the lines of the list item or mapping that begins on the place's line: that line and all behind it that are
-    /// indented further than its first word.
+    /// Returns the lines of the list item or mapping that begins on this line: that line and all lines after it that are indented
+    /// further than its first word.
     #[must_use]
     pub fn block(&self) -> Excerpt {
         let block = &self.source.text[self.block_span()];
@@ -211,7 +210,7 @@ impl Place {
         Excerpt { line: self.source.first_line + self.row(), text }
     }
 
-    /// The line on which the block of [`Place::block`] ends, counted from 1.
+    /// The last line of [`Place::block`], counted from 1.
     #[must_use]
     pub fn last_line_of_block(&self) -> usize {
         let block = self.source.text[self.block_span()].trim_end();
@@ -223,7 +222,7 @@ impl Place {
         let (text, starts) = (&*self.source.text, self.source.line_starts());
         let start = starts[row] as usize;
         let ends = starts[row + 1..].iter().map(|start| *start as usize).chain([text.len()]);
-        // The least indentation of its other lines: a mapping whose dash is on a line above begins all its keys at one column.
+        // Minimum indentation of the other lines. All keys of a mapping whose dash is on an earlier line begin at one column.
         let mut least = None;
         let (mut from, mut end) = (start, start);
         for to in ends {
@@ -232,7 +231,7 @@ impl Place {
             if indent < line.len() && least.is_some_and(|least| indent < least) {
                 break;
             }
-            // What is empty or a comment belongs to what comes after it.
+            // Empty lines and comments belong to the next item.
             if least.is_none() || indent < line.len() && line.as_bytes()[indent] != b'#' {
                 end = to;
             }
@@ -249,17 +248,17 @@ impl Place {
     }
 }
 
-/// Returns a text without the byte order mark that some programs put before UTF-8.
+/// Returns a text without a byte order mark.
 pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// Returns how many bytes of a line are the white space that it begins with.
+/// Returns the length of a line's leading white space in bytes.
 pub(crate) fn indentation(line: &str) -> usize {
     let blanks = line.bytes().take_while(|byte| *byte == b' ').count();
     match line.as_bytes().get(blanks) {
         Some(b'!'..=b'~') => blanks,
-        // There is more white space than the blank.
+        // There may be other white space than blanks.
         _ => line.len() - line.trim_start().len(),
     }
 }
@@ -281,14 +280,14 @@ impl Serialize for Place {
     }
 }
 
-/// A place that a report has told stands in a piece of its file: that one line, of which nothing is known but its length.
+/// A place read from a report belongs to a source that consists of one line of blanks.
 impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// The longest line that is believed, in characters.
+        /// Maximum length of a line, in characters.
         const LONGEST: usize = 10_000_000;
         let PlaceText { file, line, column, width } = PlaceText::deserialize(deserializer)?;
         if line == 0 || column == 0 || column > LONGEST || width > LONGEST {
-            return Err(D::Error::custom("there is no such place in a file"));
+            return Err(D::Error::custom("the line or column is out of range"));
         }
         let (path, text) = (file.into_owned(), " ".repeat(column - 1 + width));
         let source = Source { path, text, first_line: line, line_starts: OnceLock::new() };
@@ -296,7 +295,7 @@ impl<'de> Deserialize<'de> for Place {
     }
 }
 
-/// A place as a report carries it: the shape that its serialisation has.
+/// A place as reports contain it.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[schemars(rename = "Place")]
 struct PlaceText<'a> {
@@ -306,7 +305,7 @@ struct PlaceText<'a> {
     line: usize,
     /// The column in characters, counted from 1.
     column: usize,
-    /// How many characters of the line it takes.
+    /// The width in characters on this line.
     width: usize,
 }
 
@@ -325,7 +324,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_counts_lines_and_characters_from_one() {
+    fn counts_lines_and_columns_from_one() {
         let source = Source::new("a.yaml", "één: 1\n  zwei: 2\n");
         let place = source.place(Span::new(11, 15));
         assert_eq!(place.to_string(), "a.yaml:2:3");
@@ -346,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_has_the_lines_of_its_file_however_they_end_and_whatever_they_are_indented_with() {
+    fn finds_blocks_with_any_line_ending_and_indentation() {
         let source = Source::new("a.yaml", "- é: 1\r\n\r\n\tb: #\r\n  # c\r\n\u{a0}d\r\n- e: 2\r\n");
         let block = source.place(Span::new(2, 4)).block();
         assert_eq!((block.line, block.text.as_str()), (1, "- é: 1\n\n\tb: #\n  # c\n\u{a0}d"));
@@ -354,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_beyond_the_end_stands_at_the_end() {
+    fn cuts_off_places_beyond_the_end() {
         let source = Source::new("a.yaml", "a: 1\n");
         assert_eq!(source.place(Span::new(90, 99)).line(), 2);
         assert_eq!(source.place(Span::new(90, 99)).snippet("here").to_string().lines().count(), 4);

@@ -1,7 +1,7 @@
-//! A suite: what is asked of every implementation.
+//! Loads and checks a suite: the manifest, the requirements, the scenarios and their sequences.
 //!
-//! In goes a [`Folder`] of YAML files, out comes a [`Suite`] in which every name means something, or all that is wrong on paper.
-//! Nothing here knows of targets or sends a byte.
+//! [`Suite::load`] compiles a [`Folder`] of YAML files into a [`Suite`] with all names resolved, or reports every error in the
+//! files. Nothing here knows about targets or uses the network.
 
 mod branch;
 mod contract;
@@ -33,7 +33,7 @@ use crate::request::Request;
 use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml::{self, Outline, Parsed};
-use folder::Beside;
+use folder::FileReader;
 use sequence::Sequences;
 use warning::Captures;
 
@@ -53,40 +53,41 @@ pub use scenario::{Scenario, Stages};
 pub use step::{Role, Step};
 pub use variable::{Given, Variable};
 
-/// A suite whose every name has been resolved.
+/// A loaded suite, with all names resolved.
 #[derive(Debug)]
 pub struct Suite {
-    /// What it is about.
+    /// The title of the API under test.
     pub title: String,
-    /// The specification's own origin, which the target's takes the place of.
+    /// The origin that the specification uses; requests replace it by the origin of the target.
     pub origin: String,
-    /// How far along an implementation can be, first to last.
+    /// The stages of an implementation, first to last.
     pub stages: Vec<String>,
     /// Whether scenarios may use one process of the target at the same time.
     pub concurrency: Concurrency,
-    /// How an implementation that follows the specification is started and filled.
+    /// How to start an implementation and load its fixtures.
     pub launch: Launch,
-    /// Whether connections are kept for later requests.
+    /// Whether connections are reused for later requests.
     pub connections: Connections,
     /// The configurations that a target can run in.
     pub profiles: Vec<Profile>,
-    /// Named data, in the order of the manifest.
+    /// Fixtures, in the order of the manifest.
     pub fixtures: Vec<Fixture>,
-    /// Values that are given from outside.
+    /// Values that the user passes in.
     pub variables: Vec<Variable>,
-    /// What a target may or may not offer.
+    /// Features that a target may or may not offer.
     pub features: Vec<String>,
-    /// The names of members and fields whose values no report shows.
+    /// Names of members and fields whose values are redacted in reports.
     pub secrets: Vec<String>,
-    /// The register, in the order of the specification.
+    /// The requirements, in the order of the specification.
     pub requirements: Vec<Requirement>,
     /// The scenarios, in the order of their files.
     pub scenarios: Vec<Arc<Scenario>>,
-    /// What is probably a mistake.
+    /// Probable mistakes, which do not keep the suite from running.
     pub warnings: Diagnostics,
-    /// What names mean before a variable is given a value: what is right on paper is right whatever is given.
+    /// Values known while the suite is loaded. Variables without a default are left out, so that a check cannot depend on what
+    /// the user passes in.
     on_paper: Scope,
-    /// Where its files are.
+    /// Where the files of the suite are.
     folder: Folder,
     sequences: Sequences,
 }
@@ -96,7 +97,7 @@ pub struct Suite {
 pub enum Concurrency {
     /// One scenario at a time uses a process.
     Exclusive,
-    /// As many as there are jobs.
+    /// Up to as many scenarios as there are jobs use a process.
     Shared,
 }
 
@@ -105,28 +106,28 @@ pub enum Concurrency {
 pub struct Fixture {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// The data.
     pub value: Json,
 }
 
-/// Of so many steps the deeds stay in memory. Of those behind them they are made again when they are asked for: a suite of any size can
-/// be played, and one of a common size is compiled once.
+/// Number of steps whose definitions stay in memory. The definitions of later steps are compiled again when they are needed, so
+/// that the size of a suite is not limited by memory and a suite of common size is compiled once.
 const KEPT: usize = 10_000;
 
-/// The name of the manifest in a suite's folder.
+/// The name of the manifest.
 const MANIFEST: &str = "suite.yaml";
-/// The name of the register in a suite's folder.
+/// The name of the file of requirements.
 const REGISTER: &str = "requirements.yaml";
 
 impl Suite {
     /// Loads a suite.
     ///
     /// # Errors
-    /// Everything that is wrong in its files, each at its place.
+    /// All errors in its files, with their locations.
     pub fn load(folder: &Folder) -> Result<Self, Diagnostics> {
         let (names, mut wrong) = folder.files()?;
         if !names.iter().any(|name| name == MANIFEST) {
-            // Nothing else can be said of a folder that is no suite.
+            // Without a manifest, any other error would only distract.
             if let Err(missing) = folder.source(MANIFEST) {
                 wrong.push(missing);
                 return Err(wrong);
@@ -156,15 +157,16 @@ impl Suite {
             let file = Parsed::of(&source)?;
             let text = file.read()?;
             let id = name.strip_suffix(".yaml").unwrap_or(name);
-            let beside = Beside::new(folder);
-            let mut compiled = scenario::compile(id, &text, &source, &suite, &beside, &sequences)?;
+            let files = FileReader::new(folder);
+            let mut compiled = scenario::compile(id, &text, &source, &suite, &files, &sequences)?;
             let captures = Captures::of(&compiled, &source);
             let before = steps.fetch_add(compiled.iter().map(|one| one.steps.len()).sum(), Ordering::Relaxed);
-            // What another file gives may be another when it is read again, and rows would be read again for each of them.
+            // A file that reads other files is not compiled again, because they may have changed; nor is one with rows, which
+            // would be compiled once for each row.
             if let [scenario] = &mut *compiled
                 && before > KEPT
                 && scenario.row.is_none()
-                && !beside.was_read()
+                && !files.was_read()
             {
                 scenario.definitions = StepDefinitions::Again(file.outline());
             }
@@ -186,9 +188,9 @@ impl Suite {
             wrong.append(requirement::untraced(&suite));
         }
         if wrong.is_empty() && suite.scenarios.is_empty() {
-            let message = format!("the suite `{}` has no scenario", folder.name());
+            let message = format!("the suite `{}` has no scenarios", folder.name());
             wrong.push(
-                Diagnostic::new(message).help("a scenario is a .yaml file in a folder below the suite's own"),
+                Diagnostic::new(message).help("a scenario is a .yaml file in a subfolder of the suite"),
             );
         }
         let mut warnings = warning::warnings(&suite, captures);
@@ -198,57 +200,57 @@ impl Suite {
         wrong.into_result(suite)
     }
 
-    /// Returns what the steps of a scenario do, in their order.
+    /// Returns the definitions of the steps of a scenario, in order.
     ///
     /// # Panics
-    /// Where the scenario is none of this suite.
+    /// If the scenario does not belong to this suite.
     #[must_use]
     pub fn definitions(&self, scenario: &Scenario) -> Arc<[StepDefinition]> {
         let again = |outline: &Outline| {
-            let (source, beside) = (scenario.place.source(), Beside::new(&self.folder));
+            let (source, files) = (scenario.place.source(), FileReader::new(&self.folder));
             let text = Parsed::again(source, outline)?.read().ok()?;
             let compiled =
-                scenario::compile(&scenario.id, &text, source, self, &beside, &self.sequences).ok()?;
+                scenario::compile(&scenario.id, &text, source, self, &files, &self.sequences).ok()?;
             compiled.first()?.definitions.kept().cloned()
         };
         match &scenario.definitions {
             StepDefinitions::Kept(definitions) => Arc::clone(definitions),
-            // What was compiled once, and read no other file, is compiled again.
+            // The file compiled before and reads no other file, so it compiles again.
             StepDefinitions::Again(outline) => again(outline).expect("a scenario of this suite"),
         }
     }
 
-    /// Returns the profile of this name.
+    /// Returns the profile with this name.
     #[must_use]
     pub fn profile(&self, name: &str) -> Option<&Profile> {
         self.profiles.iter().find(|profile| profile.name == name)
     }
 
-    /// Returns the fixture of this name.
+    /// Returns the fixture with this name.
     #[must_use]
     pub fn fixture(&self, name: &str) -> Option<&Fixture> {
         self.fixtures.iter().find(|fixture| fixture.name == name)
     }
 
-    /// Returns the variable of this name.
+    /// Returns the variable with this name.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&Variable> {
         self.variables.iter().find(|variable| variable.name == name)
     }
 
-    /// Returns the stage of this name: its place in the order.
+    /// Returns the position of the stage with this name.
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<usize> {
         self.stages.iter().position(|stage| stage == name)
     }
 
-    /// Returns the request that tells whether a target is ready in a profile.
+    /// Returns the request that checks whether a target is ready in a profile.
     #[must_use]
     pub fn ready<'a>(&'a self, profile: &'a Profile) -> Option<&'a Request> {
         profile.ready.as_ref().or(self.launch.ready.as_ref())
     }
 
-    /// Returns a scope in which every fixture and every variable that was given has its meaning.
+    /// Returns a scope with every fixture, and every variable that has a value.
     #[must_use]
     pub fn scope(&self) -> Scope {
         let mut scope = scope_of(&self.fixtures);
@@ -278,13 +280,13 @@ fn read<T: serde::de::DeserializeOwned>(
     Ok((source, value))
 }
 
-/// Refuses a file of a later format by name.
+/// Rejects a file of another format version.
 pub(crate) fn check_format(format: &yaml::Located<u32>, source: &Arc<Source>) -> Result<(), Diagnostic> {
     if format.value == format::FORMAT {
         return Ok(());
     }
     let message =
-        format!("this file is of format {}, and this program reads format {}", format.value, format::FORMAT);
+        format!("format {} is not supported; this version reads format {}", format.value, format::FORMAT);
     Err(Diagnostic::at(format.place(source), message).help("a newer version of conformance may read it"))
 }
 
@@ -296,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_suite_of_any_size_the_deeds_are_the_same_whether_they_were_kept_or_are_made_again() {
+    fn definitions_compiled_again_equal_those_kept_in_memory() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         write(
@@ -320,7 +322,7 @@ mod tests {
             write(&format!("many/{file}.yaml"), &scenario);
         }
         let mut suite = Suite::load(&Folder::Directory(folder.path().to_owned())).unwrap();
-        // Whoever is asked again reads no file, and what was given meanwhile makes nothing wrong on paper.
+        // Definitions are compiled again without reading the file, and a value passed in meanwhile cannot cause an error.
         suite.give(&[Given { name: "base".to_owned(), value: "no-path".into() }], &|_| None).unwrap();
         fs::remove_dir_all(folder.path().join("many")).unwrap();
         let kept = suite.scenarios.iter().filter(|scenario| scenario.definitions.kept().is_some()).count();

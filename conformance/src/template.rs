@@ -1,8 +1,8 @@
-//! The one door to the template library: `${…}` in strings.
+//! Templates: `${…}` in strings.
 //!
-//! A [`Text`] is a string with expressions in it, compiled when the suite is loaded; [`Scope`] holds what the names mean while
-//! a scenario runs. Only expressions are known to the language: no loops and no conditions. ([`render`], for the files of the
-//! launch contract, has blocks too.)
+//! A [`Text`] is a string with expressions, compiled when the suite is loaded; a [`Scope`] holds the values of names while a
+//! scenario runs. The language has only expressions: no loops and no conditions. ([`render`], for the files of the launch
+//! contract, also has blocks.) No other module knows which crate evaluates templates.
 
 mod expression;
 mod known;
@@ -24,13 +24,13 @@ pub(crate) use known::{FILTERS, FUNCTIONS};
 use syntax::expression_end;
 pub(crate) use syntax::{leading, pieces};
 
-/// A string with `${…}` in it.
+/// A string that may contain `${…}`.
 #[derive(Debug, Clone)]
 pub struct Text(Form);
 
 #[derive(Debug, Clone)]
 enum Form {
-    /// There is no expression in it: it means what is written.
+    /// A string without expressions.
     Literal(Arc<str>),
     Parted(Arc<Parted>),
 }
@@ -39,29 +39,29 @@ enum Form {
 struct Parted {
     written: Box<str>,
     parts: Box<[Part]>,
-    /// Whether it stands where a text belongs, so that an expression that stands alone is a text too.
+    /// Whether it is used as text, so that a lone expression becomes a string too.
     in_text: bool,
 }
 
-/// What names mean: captures, fixtures, and what the target printed. Cheap to clone.
+/// The values of names: captures, fixtures, and output of the target. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     names: Arc<BTreeMap<String, Value>>,
-    /// When the answer came that is judged.
+    /// When the response that is judged was received.
     pub now: Option<std::time::SystemTime>,
-    /// The body of the answer that is judged, where it is judged as bytes.
+    /// The body of the response that is judged, if it is compared as bytes.
     pub body: Option<Arc<[u8]>>,
 }
 
-/// Why an expression has no value, in one sentence.
+/// Why an expression has no value.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("`{}` {fault}", shortened(written))]
 pub struct TemplateError {
     written: String,
     fault: String,
-    /// The filter that it uses and there is not.
+    /// The unknown filter, if that is the cause.
     unknown: Option<String>,
-    /// Whether it has a value, which has no form in a text.
+    /// Whether it has a value that cannot be inserted into text.
     misplaced: bool,
 }
 
@@ -71,7 +71,7 @@ enum Part {
     Expression(Arc<Expression>),
 }
 
-/// An expression as a sentence names it: the whole of one that fits on a line.
+/// Shortens an expression to fit into a message.
 fn shortened(written: &str) -> String {
     const LONGEST: usize = 100;
     match written.char_indices().nth(LONGEST) {
@@ -81,19 +81,20 @@ fn shortened(written: &str) -> String {
 }
 
 impl TemplateError {
-    /// The expression as it is written, with its braces.
+    /// The expression as written, with its braces.
     #[must_use]
     pub fn written(&self) -> &str {
         &self.written
     }
 
-    /// The filter that the expression uses and there is not, if that is what is wrong.
+    /// The unknown filter, if that is the cause.
     #[must_use]
     pub fn unknown_filter(&self) -> Option<&str> {
         self.unknown.as_deref()
     }
 
-    /// Returns what is wrong with an expression whose value has no place where it stands; `fault` goes on from the expression.
+    /// Creates an error for a value that is not allowed in its position; `fault` continues the sentence that begins with the
+    /// expression.
     pub(crate) fn unfit(written: &str, fault: &str) -> Self {
         Self::new(written, fault.to_owned())
     }
@@ -102,22 +103,22 @@ impl TemplateError {
         Self { written: written.to_owned(), fault, unknown: None, misplaced: false }
     }
 
-    /// Returns the error of an expression whose value has no form in a text.
+    /// Creates an error for a value that cannot be inserted into text.
     fn misplaced(written: &str, fault: &str) -> Self {
         Self { misplaced: true, ..Self::new(written, fault.to_owned()) }
     }
 
-    /// Whether the expression has a value, which has no form in a text: null, a list or an object.
+    /// Whether the expression has a value that cannot be inserted into text: null, a list or an object.
     pub(crate) fn is_misplaced(&self) -> bool {
         self.misplaced
     }
 
     fn unreadable(written: &str, error: &Error) -> Self {
-        Self::new(written, format!("cannot be read: {}", cause(error)))
+        Self::new(written, format!("is invalid: {}", cause(error)))
     }
 
     fn unfiltered(written: &str, filter: &str) -> Self {
-        let fault = format!("cannot be read: {NO_FILTER}{filter}`");
+        let fault = format!("is invalid: {UNKNOWN_FILTER}{filter}`");
         Self { unknown: Some(filter.to_owned()), ..Self::new(written, fault) }
     }
 
@@ -127,10 +128,10 @@ impl TemplateError {
 }
 
 impl Text {
-    /// Reads a string as it stands in a file.
+    /// Parses a string as written in a file.
     ///
     /// # Errors
-    /// A `${` without its `}`, or an expression that cannot be read: one with a filter that there is not, too.
+    /// A `${` without its `}`, an invalid expression or an unknown filter.
     pub fn parse(written: &str) -> Result<Self, TemplateError> {
         let mut parts = Vec::new();
         let mut rest = written;
@@ -160,8 +161,8 @@ impl Text {
         }))))
     }
 
-    /// Returns the string as it is where a text belongs, such as a path or a header field: [`json`](Self::json) is a string then, whatever type
-    /// an expression has that stands alone.
+    /// Marks the string as text, for instance a path or a header field: [`json`](Self::json) then returns a string even for a
+    /// lone expression of another type.
     #[must_use]
     pub fn in_text(self) -> Self {
         match self.0 {
@@ -175,13 +176,13 @@ impl Text {
         }
     }
 
-    /// Returns a string that has no expressions, whatever it holds.
+    /// Creates a string without expressions from any text.
     #[must_use]
     pub fn literal(text: &str) -> Self {
         Self(Form::Literal(text.into()))
     }
 
-    /// The string as it stands in the file.
+    /// The string as written in the file.
     #[must_use]
     pub fn written(&self) -> &str {
         match &self.0 {
@@ -190,13 +191,13 @@ impl Text {
         }
     }
 
-    /// Whether there is no expression in it, so that it means the same in every scope.
+    /// Whether it has no expressions, so that its value does not depend on the scope.
     #[must_use]
     pub fn is_literal(&self) -> bool {
         self.parts().is_none()
     }
 
-    /// The expression that it begins with, as it is written.
+    /// Returns the expression at its beginning, as written.
     #[must_use]
     pub fn head(&self) -> Option<&str> {
         match self.parts()?.first()? {
@@ -205,7 +206,7 @@ impl Text {
         }
     }
 
-    /// The names that its expressions use, dotted (`bob.email`), each behind the expression as it is written.
+    /// Returns the names in its expressions, dotted (`bob.email`), each with its expression as written.
     pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
         self.expressions().flat_map(|one| one.names.iter().map(|name| (one.written.as_str(), name.as_str())))
     }
@@ -217,7 +218,7 @@ impl Text {
         }
     }
 
-    /// The expression that stands alone and keeps its type.
+    /// Returns the expression that is the whole string and keeps its type.
     fn sole(&self) -> Option<&Expression> {
         match &self.0 {
             Form::Parted(parted) if !parted.in_text => match &*parted.parts {
@@ -228,7 +229,7 @@ impl Text {
         }
     }
 
-    /// The functions that its expressions call.
+    /// Returns the functions that its expressions call.
     pub fn calls(&self) -> impl Iterator<Item = &str> {
         self.expressions().flat_map(|one| one.calls.iter().map(String::as_str))
     }
@@ -240,16 +241,16 @@ impl Text {
         })
     }
 
-    /// Returns the expression that can have no value in any scope: it uses a function or a test that there is not.
+    /// Returns the error of an expression that cannot have a value in any scope, because of an unknown function or test.
     #[must_use]
     pub fn impossible(&self, scope: &Scope) -> Option<TemplateError> {
         self.expressions().find_map(|expression| expression.impossible(scope))
     }
 
-    /// Returns the string with its expressions evaluated.
+    /// Evaluates the expressions and returns the string.
     ///
     /// # Errors
-    /// An expression that has no value in this scope.
+    /// An expression without a value in this scope.
     pub fn render(&self, scope: &Scope) -> Result<String, TemplateError> {
         let Some(parts) = self.parts() else { return Ok(self.written().to_owned()) };
         let mut text = String::new();
@@ -266,16 +267,18 @@ impl Text {
         Ok(text)
     }
 
-    /// Returns the value as JSON: an expression that stands alone keeps its type, unless it stands [in a text](Self::in_text). All else is a string.
+    /// Returns the value as JSON: an expression that is the whole string keeps its type, unless it is used [in
+    /// text](Self::in_text). Everything else is a string.
     ///
     /// # Errors
-    /// An expression that has no value in this scope.
+    /// An expression without a value in this scope.
     pub fn json(&self, scope: &Scope) -> Result<Json, TemplateError> {
         match self.sole() {
             Some(expression) => {
                 let value = expression.value(scope)?;
-                value::from_library(&value)
-                    .ok_or_else(|| TemplateError::valueless(&expression.written, "JSON has no form for it"))
+                value::from_library(&value).ok_or_else(|| {
+                    TemplateError::valueless(&expression.written, "it cannot be converted to JSON")
+                })
             }
             None => self.render(scope).map(Json::String),
         }
@@ -283,34 +286,34 @@ impl Text {
 }
 
 impl Scope {
-    /// Gives a name its meaning.
+    /// Sets the value of a name.
     pub fn set(&mut self, name: impl Into<String>, value: &Json) {
         Arc::make_mut(&mut self.names).insert(name.into(), value::into_library(value));
     }
 
-    /// Returns the scope of an answer that came at a time.
+    /// Returns the scope for a response received at a time.
     #[must_use]
     pub fn at(self, now: std::time::SystemTime) -> Self {
         Self { now: Some(now), ..self }
     }
 
-    /// Returns the scope of an answer with this body.
+    /// Returns the scope for a response with this body.
     #[must_use]
     pub fn of(self, body: &[u8]) -> Self {
         Self { body: Some(body.into()), ..self }
     }
 }
 
-/// Renders a whole template (`${…}` and `<% … %>`) over one value, for the files of the launch contract.
+/// Renders a template with expressions and blocks (`${…}` and `<% … %>`), for the files of the launch contract.
 ///
 /// # Errors
-/// The template library's sentence about what is wrong, with its line.
+/// The message of the template library, with the line.
 pub fn render(template: &str, scope: &Scope) -> Result<String, String> {
     check_lengths(template)?;
     ENVIRONMENT.render_str(&rewritten(template), context(scope)).map_err(|error| with_line(&error))
 }
 
-/// A whole template whose expressions make texts as those of a scenario do.
+/// Rewrites the expressions of a template so that they produce the same text as those of a scenario.
 fn rewritten(template: &str) -> String {
     let piece = |(is_expression, piece): (bool, &str)| {
         let inside =
@@ -320,18 +323,18 @@ fn rewritten(template: &str) -> String {
     pieces(template).into_iter().map(piece).collect()
 }
 
-/// Returns the filter of which a sentence of [`render`] says that there is none.
-pub(crate) fn filter_that_is_not_there(cause: &str) -> Option<&str> {
-    Some(cause.strip_prefix(NO_FILTER)?.split_once('`')?.0)
+/// Returns the unknown filter in an error message of [`render`].
+pub(crate) fn unknown_filter_in(cause: &str) -> Option<&str> {
+    Some(cause.strip_prefix(UNKNOWN_FILTER)?.split_once('`')?.0)
 }
 
-/// So the sentence about a filter begins.
-const NO_FILTER: &str = "there is no filter `";
+/// The beginning of an error message about an unknown filter.
+const UNKNOWN_FILTER: &str = "unknown filter `";
 
-/// Returns the names that a whole template takes from its scope.
+/// Returns the names that a template takes from its scope.
 ///
 /// # Errors
-/// The template library's sentence about what cannot be read, with its line.
+/// The message of the template library, with the line.
 pub fn free_names(template: &str) -> Result<Vec<String>, String> {
     check_lengths(template)?;
     let template = ENVIRONMENT.template_from_str(template).map_err(|error| with_line(&error))?;
@@ -339,7 +342,7 @@ pub fn free_names(template: &str) -> Result<Vec<String>, String> {
     Ok(names.filter(|name| !is_function(name)).collect())
 }
 
-/// Says whether each expression and each block of a whole template is short enough to be read.
+/// Checks the length of every expression and block of a template.
 fn check_lengths(template: &str) -> Result<(), String> {
     let mut rest = template;
     while let Some(start) = rest.find("${").into_iter().chain(rest.find("<%")).min() {
@@ -365,7 +368,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         .comment_delimiters("<#", "#>")
         .keep_trailing_newline(true)
         .build();
-    // The three pairs differ and none is empty, which is all that can be wrong with them.
+    // Cannot fail: the three pairs of delimiters differ and none is empty.
     environment.set_syntax(syntax.unwrap_or_default());
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
@@ -385,10 +388,10 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 fn cause(error: &Error) -> String {
     match (error.kind(), error.detail()) {
-        (ErrorKind::UndefinedError, None) => "there is no such name".to_owned(),
+        (ErrorKind::UndefinedError, None) => "the name is undefined".to_owned(),
         (ErrorKind::UnknownFilter, Some(detail)) => {
             let filter = detail.strip_prefix("filter ").and_then(|rest| rest.strip_suffix(" is unknown"));
-            filter.map_or_else(|| detail.to_owned(), |filter| format!("{NO_FILTER}{filter}`"))
+            filter.map_or_else(|| detail.to_owned(), |filter| format!("{UNKNOWN_FILTER}{filter}`"))
         }
         (_, Some(detail)) => detail.to_owned(),
         (kind, None) => kind.to_string(),
@@ -397,7 +400,7 @@ fn cause(error: &Error) -> String {
 
 /// Returns where the first expression begins.
 fn opening(text: &str) -> Option<usize> {
-    // Most texts have no dollar, and one letter is found sooner than two.
+    // Most texts have no dollar, and searching for one character is faster than for two.
     let mut dollars = text.match_indices('$').map(|(at, _)| at);
     dollars.find(|at| text[at + 1..].starts_with('{'))
 }

@@ -1,7 +1,7 @@
-//! The one door to the YAML reader.
+//! Reads YAML into typed values that know their locations.
 //!
-//! In goes a [`Source`], out comes a typed value whose parts know where they stand ([`Located`], [`Node`]), or
-//! [`Diagnostics`] in our own words. No other module knows which crate parses YAML.
+//! [`read`] turns a [`Source`] into a value with [`Located`] and [`Node`] parts, or into [`Diagnostics`]. No other module knows
+//! which crate parses YAML.
 
 mod dash;
 mod document;
@@ -29,16 +29,16 @@ use measure::Measure;
 pub use outline::Outline;
 use reader::{LOCATED, NODE, Reader};
 
-/// A value and the stretch of the file that it was read from.
+/// A value and the span of the file that it was read from.
 #[derive(Debug, Clone)]
 pub struct Located<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Where it is written.
     pub span: Span,
 }
 
-/// Any YAML value with its tag and its place: what the format reads where more than one shape is allowed.
+/// Any YAML value with its tag and location, for keys that allow several shapes.
 #[derive(Debug, Clone)]
 pub struct Node {
     /// The local tag with its `!`, for instance `!uuid`.
@@ -53,11 +53,11 @@ pub struct Node {
 /// The shapes of a [`Node`].
 #[derive(Debug, Clone)]
 pub enum Value {
-    /// `null`, `~`, or nothing at all (as behind a bare tag).
+    /// `null`, `~`, or nothing at all, as after a bare tag.
     Null,
     /// `true` or `false`; `no` and `yes` are strings.
     Bool(bool),
-    /// A number in the notation of JSON, with all its digits; `.inf` and `.nan`, which JSON does not have, as the file writes them.
+    /// A number in JSON notation, with all its digits. `.inf` and `.nan`, which JSON does not have, are kept as written.
     Number(String),
     /// A string, quoted or plain.
     String(String),
@@ -67,11 +67,11 @@ pub enum Value {
     Mapping(Vec<(Located<String>, Node)>),
 }
 
-/// A mapping of free names, in the order of the file.
+/// A mapping with arbitrary keys, in the order of the file.
 #[derive(Debug, Clone)]
 pub struct Ordered<T>(pub Vec<(Located<String>, T)>);
 
-/// A file that is YAML.
+/// A parsed YAML file.
 pub struct Parsed<'a> {
     document: Document<'a>,
     source: &'a Arc<Source>,
@@ -80,7 +80,7 @@ pub struct Parsed<'a> {
 /// Reads a file as `T`.
 ///
 /// # Errors
-/// What is wrong with the YAML or with its shape, at its place.
+/// Errors in the YAML or in its shape, with their locations.
 pub fn read<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostics> {
     Parsed::of(source)?.read()
 }
@@ -89,34 +89,34 @@ impl<'a> Parsed<'a> {
     /// Parses a file.
     ///
     /// # Errors
-    /// What is wrong with the YAML, at its place.
+    /// Invalid YAML, at the location of the error.
     pub fn of(source: &'a Arc<Source>) -> Result<Self, Diagnostics> {
         Ok(Self { document: Document::read(source)?, source })
     }
 
-    /// Returns a file that was parsed before. None where this is the outline of another file.
+    /// Restores a file that was parsed before. Returns none if the outline belongs to another file.
     #[must_use]
     pub fn again(source: &'a Arc<Source>, outline: &'a Outline) -> Option<Self> {
         Some(Self { document: outline.document(source)?, source })
     }
 
-    /// Returns what is enough to have it [again](Self::again) without parsing it.
+    /// Returns an outline from which [`again`](Self::again) restores the file without parsing it.
     #[must_use]
     pub fn outline(&self) -> Outline {
         Outline::of(&self.document, self.source)
     }
 
-    /// Reads it as `T`.
+    /// Deserializes the file as `T`.
     ///
     /// # Errors
-    /// What is wrong with its shape, at its place.
+    /// Errors in its shape, with their locations.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Diagnostics> {
         let read = T::deserialize(Reader::new(&self.document, &Measure::default()));
         read.map_err(|mistake| mistake.explain(self.source))
     }
 }
 
-/// Reads a node that may be left out but not mistaken for absent when it is null: for `#[serde(deserialize_with)]`.
+/// Reads an optional node so that an explicit null differs from a missing key; for `#[serde(deserialize_with)]`.
 ///
 /// # Errors
 /// Those of the reader.
@@ -125,19 +125,19 @@ pub fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Node
 }
 
 impl<T> Located<T> {
-    /// Returns where the value stands in its file.
+    /// Returns the location of the value in its file.
     pub fn place(&self, source: &Arc<Source>) -> Place {
         source.place(self.span)
     }
 }
 
 impl Node {
-    /// Returns where the node stands in its file, its tag included.
+    /// Returns the location of the node in its file, including its tag.
     #[must_use]
     pub fn place(&self, source: &Arc<Source>) -> Place {
         let Some(tag) = &self.tag else { return source.place(self.span) };
         let before = source.text().get(..self.span.start).unwrap_or("").trim_end();
-        // Behind an alias, or between a comment or an anchor and its value, the tag stands elsewhere.
+        // After an alias, or with a comment or an anchor before the value, the tag is somewhere else.
         let Some(start) = before.strip_suffix(tag.as_str()).map(str::len) else {
             return source.place(self.span);
         };
@@ -145,19 +145,19 @@ impl Node {
         source.place(Span::new(start, end))
     }
 
-    /// Where the value stands, without its tag.
+    /// Returns the span of the value, without its tag.
     #[cfg(fuzzing)]
     pub(crate) fn span(&self) -> Span {
         self.span
     }
 
-    /// Returns the value without its tag.
+    /// Returns a copy without the tag.
     #[must_use]
     pub fn untagged(&self) -> Self {
         Self { tag: None, ..self.clone() }
     }
 
-    /// Returns what the file writes for a scalar, without quotes; for a list, a mapping and null, nothing.
+    /// Returns a scalar as the file writes it, without quotes; none for a list, a mapping and null.
     #[must_use]
     pub fn written(&self) -> Option<&str> {
         match &self.value {
@@ -167,7 +167,7 @@ impl Node {
         }
     }
 
-    /// Returns the node with a boolean written as `true` or `false`, whatever the file writes (`True`, `FALSE`).
+    /// Returns a copy in which a boolean is written as `true` or `false`, whatever the file writes (`True`, `FALSE`).
     #[must_use]
     pub fn with_plain_boolean(&self) -> Self {
         match self.value {
@@ -176,11 +176,11 @@ impl Node {
         }
     }
 
-    /// Names the node's shape in a message: "a string", "a list"…
+    /// Returns the name of the node's shape for messages, such as "a string".
     #[must_use]
     pub fn shape(&self) -> &'static str {
         match &self.value {
-            Value::Null => "nothing",
+            Value::Null => "null",
             Value::Bool(_) => "true or false",
             Value::Number(_) => "a number",
             Value::String(_) => "a string",
@@ -323,5 +323,5 @@ impl<'de> Visitor<'de> for NodeVisitor {
 }
 
 fn part<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(parts: &mut A) -> Result<T, A::Error> {
-    parts.next_element()?.ok_or_else(|| A::Error::custom("a value has no place"))
+    parts.next_element()?.ok_or_else(|| A::Error::custom("a value has no location"))
 }

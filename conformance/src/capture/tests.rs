@@ -1,4 +1,4 @@
-//! What is kept of a response, and what is said where it is not there.
+//! Captured values, and errors for missing ones.
 
 use super::*;
 use crate::source::Span;
@@ -26,7 +26,7 @@ fn taken(capture: &str) -> Result<String, String> {
 }
 
 #[test]
-fn a_pattern_takes_its_first_group_or_all_that_it_finds() {
+fn captures_the_first_group_or_the_whole_match() {
     assert_eq!(taken(r#"{header: Link, pattern: '<([^>]*)>; rel="next"'}"#).unwrap(), r#""/users?page=2""#);
     assert_eq!(taken(r"{header: link, pattern: '/\w+'}").unwrap(), r#""/users""#);
     assert_eq!(taken(r"{cookie: session, pattern: '^\w+'}").unwrap(), r#""ann""#);
@@ -36,27 +36,27 @@ fn a_pattern_takes_its_first_group_or_all_that_it_finds() {
 }
 
 #[test]
-fn a_value_that_is_there_and_has_no_such_part_is_told() {
-    let told = |capture| taken(capture).unwrap_err();
-    assert_eq!(told("{header: etag, pattern: x}"), "there is no header `etag`");
+fn reports_a_value_that_the_pattern_does_not_match() {
+    let error = |capture| taken(capture).unwrap_err();
+    assert_eq!(error("{header: etag, pattern: x}"), "the header `etag` is missing");
     assert_eq!(
-        told("{header: x-token, pattern: x}"),
+        error("{header: x-token, pattern: x}"),
         "the header `x-token` does not match /x/: it is `no secret`"
     );
     assert_eq!(
-        told("{header: x-token, pattern: x, secret: true}"),
+        error("{header: x-token, pattern: x, secret: true}"),
         "the header `x-token` does not match /x/"
     );
-    assert_eq!(told("{cookie: session, pattern: '(x)'}"), "the cookie `session` does not match /(x)/");
-    assert_eq!(told("{json: /next, pattern: x}"), "what the body has at `/next` does not match /x/");
+    assert_eq!(error("{cookie: session, pattern: '(x)'}"), "the cookie `session` does not match /(x)/");
+    assert_eq!(error("{json: /next, pattern: x}"), "the value at `/next` of the body does not match /x/");
     assert_eq!(
-        told("{json: /total, pattern: x}"),
-        "what the body has at `/total` is no string, of which /x/ could take a part"
+        error("{json: /total, pattern: x}"),
+        "the value at `/total` of the body is not a string, so /x/ cannot match"
     );
-    assert_eq!(told("{text: x(y)}"), "the body does not match /x(y)/");
-    // A group that took no part in the match is nothing to keep.
+    assert_eq!(error("{text: x(y)}"), "the body does not match /x(y)/");
+    // A group that did not take part in the match has no value.
     assert_eq!(
-        told("{cookie: session, pattern: 'ann|(bob)'}"),
+        error("{cookie: session, pattern: 'ann|(bob)'}"),
         "the cookie `session` does not match /ann|(bob)/"
     );
 }

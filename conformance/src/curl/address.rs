@@ -1,4 +1,4 @@
-//! The address of a curl command: what stands behind the specification's origin.
+//! Parses the URL of a curl command into credentials, path and query.
 
 use std::borrow::Cow;
 
@@ -8,18 +8,18 @@ use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::template::{Text, pieces};
 
-/// What an address says.
+/// The parts of a URL that a request uses.
 pub(super) struct Address {
-    /// The credentials in front of the host.
+    /// The credentials before the host.
     pub(super) user: Option<Text>,
     /// The path and the query; begins with `/`, or with an expression.
     pub(super) target: String,
 }
 
-/// Reads an address under `origin`. With `globs`, curl takes brackets and braces for several addresses.
+/// Parses a URL under `origin`. With `globs`, curl expands brackets and braces to several URLs.
 ///
 /// # Errors
-/// An address that is not under the origin, or that curl would not send as it stands.
+/// A URL that is not under the origin, or that curl would not send unchanged.
 pub(super) fn read(
     word: &str,
     origin: &str,
@@ -29,30 +29,30 @@ pub(super) fn read(
     let (scheme, host_of_origin) = origin.split_once("://").unwrap_or(("http", origin));
     let rest = word.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")).unwrap_or(word);
     let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, behind) = rest.split_at(authority_end);
+    let (authority, after) = rest.split_at(authority_end);
     let (user, host) = match authority.rsplit_once('@') {
         Some((user, host)) => (Some(user), host),
         None => (None, authority),
     };
-    // Behind the host an expression may stand for the path.
+    // An expression after the host may be the path.
     let (host, computed) = match host.strip_prefix(host_of_origin) {
-        Some(behind) if behind.starts_with("${") => (host_of_origin, behind),
+        Some(after) if after.starts_with("${") => (host_of_origin, after),
         _ => (host, ""),
     };
     if host != host_of_origin {
-        let message = format!("this address is not under the specification's origin {origin}");
+        let message = format!("this URL is not under the origin of the suite, {origin}");
         return Err(reader
             .wrong(word, message)
-            .help("the origin is named in suite.yaml; the target's takes its place"));
+            .help("write URLs with the `origin` in suite.yaml; requests replace it by the target's"));
     }
-    let behind = behind.split('#').next().unwrap_or_default();
-    let before = if computed.is_empty() && !behind.starts_with('/') { "/" } else { computed };
-    let target = [before, behind].concat();
+    let after = after.split('#').next().unwrap_or_default();
+    let before = if computed.is_empty() && !after.starts_with('/') { "/" } else { computed };
+    let target = [before, after].concat();
     check(&target, globs, word, reader)?;
     Ok(Address { user: user.map(|user| reader.text(&credentials(user))).transpose()?, target })
 }
 
-/// The credentials of an address, decoded.
+/// Decodes the credentials of a URL.
 fn credentials(written: &str) -> String {
     let decoded = |(is_expression, piece)| {
         if is_expression { Cow::Borrowed(piece) } else { percent_decode_str(piece).decode_utf8_lossy() }
@@ -60,10 +60,10 @@ fn credentials(written: &str) -> String {
     pieces(written).into_iter().map(decoded).collect()
 }
 
-/// Says whether a part of an address is sent as it is written.
+/// Checks that curl sends a part of a URL unchanged.
 ///
 /// # Errors
-/// What curl refuses, or sends as several addresses, with the caret under `word`.
+/// A character that curl rejects or expands, at the location of `word`.
 pub(super) fn check(part: &str, globs: bool, word: &str, reader: &Reader<'_>) -> Result<(), Diagnostic> {
     let refused = |one: char| one == ' ' || one.is_ascii_control() || (globs && "[]{}".contains(one));
     if !part.contains(refused) {
@@ -73,10 +73,10 @@ pub(super) fn check(part: &str, globs: bool, word: &str, reader: &Reader<'_>) ->
     let Some(bad) = literals.find_map(|(_, piece)| piece.chars().find(|one| refused(*one))) else {
         return Ok(());
     };
-    let wrong = reader
-        .wrong(word, format!("curl would not send `{}` in an address as it stands", bad.escape_debug()));
+    let wrong =
+        reader.wrong(word, format!("curl would not send `{}` in a URL unchanged", bad.escape_debug()));
     Err(wrong.help(if "[]{}".contains(bad) {
-        "lists and ranges of addresses are not honoured: -g takes the character as it stands"
+        "lists and ranges of URLs are not supported; -g sends the character unchanged"
     } else {
         "percent-encode it"
     }))

@@ -1,21 +1,21 @@
-//! The value of `-F`: a part of a form, as curl's manual writes it.
+//! Parses the value of `-F`, a part of a form.
 //!
-//! `name=content`, `name=@file`, `name=<file`, each with `;type=…` and `;filename=…` behind it. A word in double quotes may hold
-//! semicolons; `\"` and `\\` stand in it for the characters themselves.
+//! The syntax is `name=content`, `name=@file` or `name=<file`, each optionally followed by `;type=…` and `;filename=…`. A word in
+//! double quotes may contain semicolons, and `\"` and `\\` as escapes.
 
 use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::request::{Field, Part};
 use crate::template::leading;
 
-/// Returns the part that a value of `-F` describes.
+/// Parses a value of `-F`.
 ///
 /// # Errors
-/// What curl refuses, and what it takes and is not honoured here.
+/// A value that curl rejects, or that is not supported here.
 pub(super) fn part(value: &str, reader: &Reader<'_>) -> Result<Part, Diagnostic> {
     let (name, content) = named(value, reader)?;
     if content.starts_with("=(") || (name.is_empty() && content == ")") || content.starts_with('(') {
-        return Err(reader.wrong(value, "a form within a form is not honoured here"));
+        return Err(reader.wrong(value, "nested forms are not supported"));
     }
     let kind = content.chars().next().filter(|first| matches!(first, '@' | '<'));
     let mut rest = kind.map_or(content, |_| &content[1..]).trim_start();
@@ -33,14 +33,14 @@ pub(super) fn part(value: &str, reader: &Reader<'_>) -> Result<Part, Diagnostic>
         } else {
             let unknown = word(&mut rest, ends);
             if !unknown.is_empty() {
-                return Err(reader.wrong(&unknown, format!("`{unknown}` is not honoured in a form")));
+                return Err(reader.wrong(&unknown, format!("`{unknown}` is not supported in a form")));
             }
         }
     }
     if rest.starts_with(',') {
         return Err(reader
-            .wrong(value, "a list of files in one part of a form is not honoured here")
-            .help("give each file a -F of its own"));
+            .wrong(value, "a list of files in one part of a form is not supported")
+            .help("use a separate -F for each file"));
     }
     part.content = match kind {
         Some('@') => {
@@ -53,15 +53,15 @@ pub(super) fn part(value: &str, reader: &Reader<'_>) -> Result<Part, Diagnostic>
     Ok(part)
 }
 
-/// Returns the name and the content of a field.
+/// Splits a field into name and content.
 ///
 /// # Errors
 /// A value without `=`.
 pub(super) fn named<'v>(value: &'v str, reader: &Reader<'_>) -> Result<(&'v str, &'v str), Diagnostic> {
-    value.split_once('=').ok_or_else(|| reader.wrong(value, "a field of a form is written as name=content"))
+    value.split_once('=').ok_or_else(|| reader.wrong(value, "a form field must have the form name=content"))
 }
 
-/// Takes a word off the front of `rest`, up to one of the characters that end it.
+/// Takes a word off the front of `rest`, up to one of the characters in `ends`.
 fn word(rest: &mut &str, ends: &[char]) -> String {
     if let Some(quoted) = rest.strip_prefix('"') {
         let mut plain = String::new();
@@ -72,15 +72,15 @@ fn word(rest: &mut &str, ends: &[char]) -> String {
                     plain.extend(letters.next().map(|(_, escaped)| escaped));
                 }
                 '"' => {
-                    // What stands between the quote and the next parameter means nothing to curl.
-                    let behind = &quoted[at + 1..];
-                    *rest = &behind[behind.find(ends).unwrap_or(behind.len())..];
+                    // curl ignores text between the quote and the next parameter.
+                    let after = &quoted[at + 1..];
+                    *rest = &after[after.find(ends).unwrap_or(after.len())..];
                     return plain;
                 }
                 letter => plain.push(letter),
             }
         }
-        // A quote that is never closed is a letter like others.
+        // A quote that is never closed is an ordinary character.
     }
     let end = end_of(rest, ends);
     let plain = rest[..end].trim_end().to_owned();
@@ -88,7 +88,7 @@ fn word(rest: &mut &str, ends: &[char]) -> String {
     plain
 }
 
-/// Where a word without quotes ends; an expression is part of it, whatever is in it.
+/// Returns where a word without quotes ends. Expressions are skipped.
 fn end_of(text: &str, ends: &[char]) -> usize {
     let mut at = 0;
     while let Some(letter) = text[at..].chars().next() {
@@ -106,8 +106,8 @@ fn content_type(rest: &mut &str, ends: &[char], reader: &Reader<'_>) -> Result<S
     let is_type = whole.split_once('/').is_some_and(|(major, minor)| !major.is_empty() && !minor.is_empty());
     if !is_type {
         return Err(reader
-            .wrong(&whole, format!("`{whole}` is not a content type"))
-            .help("written as type=text/csv"));
+            .wrong(&whole, format!("invalid content type `{whole}`"))
+            .help("write it as type=text/csv"));
     }
     while let Some(parameter) = rest.strip_prefix(';') {
         if parameter.trim_start().starts_with("filename=") {

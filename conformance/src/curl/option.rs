@@ -1,11 +1,11 @@
-//! The options of curl that a request may use: a table of names, and what each means.
+//! The curl options that a request may use, and what they mean.
 
 /// What an option does to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// Nothing that goes over the wire: it is read and forgotten.
+    /// No effect on the request; ignored.
     Ignored,
-    /// The same, and it takes a value.
+    /// Ignored, with its value.
     IgnoredValue,
     Method,
     Header,
@@ -40,17 +40,17 @@ pub(super) struct Given<'w> {
     pub(super) meaning: Meaning,
     /// The word that named it.
     pub(super) word: &'w str,
-    /// Its value; empty for one that takes none.
+    /// Its value; empty if it takes none.
     pub(super) value: &'w str,
 }
 
-/// Why a word is no option.
+/// Why a word is not a valid option.
 pub(super) enum Refused<'w> {
     Unknown(&'w str),
     NoValue(&'w str),
 }
 
-/// Reads the words behind `curl` as options; a word that is none is an address.
+/// Parses the words after `curl` as options; other words are URLs.
 pub(super) fn read(words: &[String]) -> Result<Vec<Given<'_>>, Refused<'_>> {
     let mut given = Vec::with_capacity(words.len());
     let mut words = words.iter().map(String::as_str);
@@ -59,7 +59,7 @@ pub(super) fn read(words: &[String]) -> Result<Vec<Given<'_>>, Refused<'_>> {
             given.push(Given { meaning: Meaning::Url, word, value: word });
             continue;
         };
-        // What is attached to an option is its value, or else the next word is.
+        // The value is attached to the option or is the next word.
         let mut give = |meaning: Meaning, attached| {
             let value = match (meaning.takes_value(), attached) {
                 (false, _) => "",
@@ -70,7 +70,7 @@ pub(super) fn read(words: &[String]) -> Result<Vec<Given<'_>>, Refused<'_>> {
             Ok(meaning.takes_value())
         };
         match name.strip_prefix('-') {
-            // Two dashes alone end the options of other programs; to curl they say nothing.
+            // curl ignores `--`, which ends the options of other programs.
             Some("") => {}
             Some(long) => {
                 let meaning = find(|(_, name, _)| *name == long).ok_or(Refused::Unknown(word))?;
@@ -79,10 +79,10 @@ pub(super) fn read(words: &[String]) -> Result<Vec<Given<'_>>, Refused<'_>> {
             None => {
                 let letters =
                     name.char_indices().map(|(at, letter)| (letter, &name[at + letter.len_utf8()..]));
-                for (letter, behind) in letters {
+                for (letter, rest) in letters {
                     let meaning =
                         find(|(short, _, _)| *short == Some(letter)).ok_or(Refused::Unknown(word))?;
-                    if give(meaning, behind)? {
+                    if give(meaning, rest)? {
                         break;
                     }
                 }
@@ -112,12 +112,12 @@ fn find(is: impl Fn(&Row) -> bool) -> Option<Meaning> {
     OPTIONS.iter().find(|row| is(row)).map(|(_, _, meaning)| *meaning)
 }
 
-/// The long names, with their dashes, for suggestions.
+/// Returns the long names with their dashes, for suggestions.
 pub(super) fn names() -> impl Iterator<Item = String> {
     OPTIONS.iter().map(|(_, long, _)| format!("--{long}"))
 }
 
-/// The short names, with their dash.
+/// Returns the short names with their dash.
 pub(super) fn letters() -> impl Iterator<Item = String> {
     OPTIONS.iter().filter_map(|(short, _, _)| short.map(|letter| format!("-{letter}")))
 }

@@ -1,7 +1,6 @@
-//! From a curl command to the request that curl would send.
+//! Parses a curl command into the request that curl would send.
 //!
-//! In goes the command as a specification prints it and a reader for its `@file`s; out comes a [`Request`]. The rules
-//! are those of curl's own manual; what cannot be honoured is refused, never guessed.
+//! The rules are those of curl's manual. Unsupported options are rejected, never guessed.
 
 use super::option::{self, Meaning};
 use super::reader::Reader;
@@ -14,18 +13,20 @@ use crate::request::{
 use crate::source::Place;
 use crate::template::Text;
 
-/// Reads a curl command.
+/// Parses a curl command.
 ///
-/// `origin` is the specification's own, which the target's takes the place of; `files` reads a file that the command names.
+/// `origin` is the origin of the specification, which requests replace by the target's; `files` reads a file that the command
+/// names.
 ///
 /// # Errors
-/// A command that is not curl, an option that is unknown or cannot be honoured, an address that is not under `origin`, or a
-/// file that cannot be read, with a caret under the word.
+/// A command other than curl, an unknown or unsupported option, a URL that is not under `origin`, or an unreadable file, at the
+/// location of the word.
 pub fn parse(command: &str, origin: &str, files: Files<'_>, place: &Place) -> Result<Request, Diagnostic> {
     let words = split(command, place)?;
     let Some(("curl", words)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) else {
-        let message = "a request is a curl command or a mapping, and this is neither";
-        return Err(Diagnostic::at(place.clone(), message).help("it begins with `curl`, or has a `path`"));
+        let message = "a request must be a curl command or a mapping";
+        return Err(Diagnostic::at(place.clone(), message)
+            .help("begin the command with `curl`, or write a mapping with a `path`"));
     };
     let mut command = Command::new(origin, Reader { files, place });
     for given in option::read(words).map_err(|refused| command.refuse(&refused))? {
@@ -34,22 +35,22 @@ pub fn parse(command: &str, origin: &str, files: Files<'_>, place: &Place) -> Re
     command.finish()
 }
 
-/// The Accept-Encoding of `--compressed`: what curl sends that is built with all of its decoders.
+/// The Accept-Encoding of `--compressed`, as sent by a curl that is built with all its decoders.
 pub(crate) const COMPRESSED: &str = "deflate, gzip, br, zstd";
 
-/// What the words have said so far.
+/// The options parsed so far.
 struct Command<'a> {
     origin: &'a str,
     reader: Reader<'a>,
     address: Option<String>,
     method: Option<String>,
-    /// The fields that were asked for by name.
+    /// The fields of `-H`.
     headers: Vec<Header<Text>>,
-    /// The names of those that were taken away.
+    /// The names of fields removed by `-H`.
     without: Vec<String>,
-    /// What options of their own say of fields: the last of each name is sent, unless `-H` speaks of it.
+    /// Fields set by other options: the last one of each name is sent, unless `-H` names it.
     fields: Vec<Header<Text>>,
-    /// The pieces of the data; whether `&` stands before it where it is not the first.
+    /// The fields of the body, each with a flag that says whether it needs `&` before it.
     data: Vec<(Field, bool)>,
     query: Vec<Field>,
     parts: Vec<Part>,
@@ -77,7 +78,7 @@ impl<'a> Command<'a> {
             cookies: Vec::new(),
             jar: JarUse::default(),
             switches: Vec::new(),
-            // curl's own limit.
+            // The default of curl.
             redirects: 50,
         }
     }
@@ -115,26 +116,26 @@ impl<'a> Command<'a> {
             Meaning::User => self.user = Some(self.reader.text(value)?),
             Meaning::Bearer => self.field("Authorization", &format!("Bearer {value}"))?,
             Meaning::Range => self.field("Range", &format!("bytes={value}"))?,
-            // With an expression in it the value decides when it is known.
+            // With an expression, the value decides at run time.
             Meaning::Cookie if value.contains('=') || value.contains("${") => {
                 self.cookies.push(self.reader.text(value)?);
             }
-            // Without `=` the value names a file of cookies: a jar of the scenario. One that nothing was put into has none.
+            // Without `=`, the value names a cookie file: a jar of the scenario, which may still be empty.
             Meaning::Cookie => self.jar.reads = Some(value.to_owned()),
             Meaning::CookieJar => self.jar.keeps = Some(value.to_owned()),
             Meaning::Agent => self.field("User-Agent", value)?,
             Meaning::Referer if value.ends_with(";auto") => {
                 return Err(self
                     .reader
-                    .wrong(value, "a referer that follows redirections is not honoured here"));
+                    .wrong(value, "a referer that follows redirects (;auto) is not supported"));
             }
             Meaning::Referer => self.field("Referer", value)?,
             Meaning::Url => self.address(value)?,
             Meaning::Redirects => {
                 self.redirects =
-                    value.parse().map_err(|_| self.reader.wrong(word, format!("`{word}` wants a number")))?;
+                    value.parse().map_err(|_| self.reader.wrong(word, format!("`{word}` needs a number")))?;
             }
-            // What curl 8 with all of its decoders asks for.
+            // As sent by a curl 8 that is built with all its decoders.
             Meaning::Compressed => self.field("Accept-Encoding", COMPRESSED)?,
             Meaning::Get | Meaning::Head | Meaning::Location | Meaning::PathAsIs | Meaning::NoGlobs => {
                 self.switches.push(meaning);
@@ -149,8 +150,8 @@ impl<'a> Command<'a> {
             None => Ok(()),
             Some(_) => Err(self
                 .reader
-                .wrong(word, "a step sends one request, and this command names a second address")
-                .help("quote a word that has spaces; give the second request a step of its own")),
+                .wrong(word, "this command has a second URL, but a step sends one request")
+                .help("quote a word that contains spaces, or write a second step")),
         }
     }
 
@@ -158,7 +159,7 @@ impl<'a> Command<'a> {
         if let Some(path) = line.strip_prefix('@') {
             let bytes = self.reader.file(path)?;
             let text = String::from_utf8(bytes)
-                .map_err(|_| self.reader.wrong(path, format!("the file `{path}` is not text")))?;
+                .map_err(|_| self.reader.wrong(path, format!("the file `{path}` is not UTF-8")))?;
             return text.lines().filter(|line| !line.is_empty()).try_for_each(|line| self.header_line(line));
         }
         self.header_line(line)
@@ -167,7 +168,7 @@ impl<'a> Command<'a> {
     fn header_line(&mut self, line: &str) -> Result<(), Diagnostic> {
         if let Some((name, value)) = line.split_once(':') {
             check_field_name(name, &self.spot(name, line))?;
-            // curl sends the line as it stands, but drops a field without a value.
+            // curl sends the line unchanged, but drops a field without a value.
             match value.trim_start() {
                 "" => self.without.push(name.to_owned()),
                 text => {
@@ -180,8 +181,8 @@ impl<'a> Command<'a> {
         let Some(name) = line.strip_suffix(';') else {
             return Err(self
                 .reader
-                .wrong(line, "this header field has no colon, and curl would not send it")
-                .help("written as 'Name: value'; 'Name;' sends an empty one"));
+                .wrong(line, "this header field has no colon, so curl would not send it")
+                .help("write 'Name: value', or 'Name;' for an empty value"));
         };
         check_field_name(name, &self.spot(name, line))?;
         self.push(name, String::new(), Text::literal(""));
@@ -192,7 +193,7 @@ impl<'a> Command<'a> {
         place_of(if name.trim().is_empty() { line } else { name }, self.reader.place)
     }
 
-    /// Adds a field of `-H`. curl spells the name of one for itself, and sends the first of its kind.
+    /// Adds a field of `-H`. curl writes `Host` in its own case and sends only the first.
     fn push(&mut self, name: &str, gap: String, value: Text) {
         let host = name.eq_ignore_ascii_case("host");
         if host && self.headers.iter().any(|header| header.is("host")) {
@@ -202,7 +203,7 @@ impl<'a> Command<'a> {
         self.headers.push(Header { name: name.to_owned(), gap: gap.into(), value });
     }
 
-    /// Sets a field that has an option of its own; an empty value takes it away.
+    /// Sets a field that has an option of its own; an empty value removes it.
     fn field(&mut self, name: &str, value: &str) -> Result<(), Diagnostic> {
         let value = self.reader.text(value)?;
         self.fields.retain(|field| !field.is(name));
@@ -210,7 +211,7 @@ impl<'a> Command<'a> {
         Ok(())
     }
 
-    /// The five forms of `--data-urlencode`: `content`, `=content`, `name=content`, `@file`, `name@file`.
+    /// Parses the five forms of `--data-urlencode`: `content`, `=content`, `name=content`, `@file`, `name@file`.
     fn urlencoded(&self, value: &str) -> Result<Field, Diagnostic> {
         let at = value.find('=').or_else(|| value.find('@'));
         let Some(at) = at else {
@@ -237,7 +238,7 @@ impl<'a> Command<'a> {
 
     fn finish(mut self) -> Result<Request, Diagnostic> {
         let Some(word) = self.address.take() else {
-            return Err(Diagnostic::at(self.reader.place.clone(), "this command has no address"));
+            return Err(Diagnostic::at(self.reader.place.clone(), "this command has no URL"));
         };
         let switched = |meaning| self.switches.contains(&meaning);
         let (get, head) = (switched(Meaning::Get), switched(Meaning::Head));
@@ -246,15 +247,15 @@ impl<'a> Command<'a> {
         let address = address::read(&word, self.origin, globs, &self.reader)?;
         let form = !self.parts.is_empty();
         if !self.data.is_empty() && form {
-            return Err(self.reader.wrong("-F", "curl sends either data or a form, not both"));
+            return Err(self.reader.wrong("-F", "curl cannot send both data and a form"));
         }
         let carries = form || (!self.data.is_empty() && !get);
         if head && carries {
             let word = if form { "-F" } else { "-d" };
             return Err(self
                 .reader
-                .wrong(word, "curl sends either the method HEAD or data, not both")
-                .help("with -G the data goes into the query"));
+                .wrong(word, "curl cannot send data with a HEAD request")
+                .help("use -G to send the data in the query"));
         }
         let inferred = match (head, carries) {
             (true, _) => "HEAD",
@@ -272,14 +273,14 @@ impl<'a> Command<'a> {
         request.follow = if location { self.redirects } else { 0 };
         if json {
             for name in ["Content-Type", "Accept"] {
-                if !self.speaks_of(name) {
+                if !self.header_option_names(name) {
                     self.headers.push(Header::new(name, Text::literal("application/json")));
                 }
             }
         }
         let mut own = Vec::new();
         for field in std::mem::take(&mut self.fields) {
-            match (self.speaks_of(&field.name), field.value.written()) {
+            match (self.header_option_names(&field.name), field.value.written()) {
                 (true, _) => {}
                 (false, "") => self.without.push(field.name),
                 (false, _) => own.push(field),
@@ -290,7 +291,7 @@ impl<'a> Command<'a> {
         if form {
             let own = self.headers.iter().position(|header| header.is("content-type"));
             let mut own = own.map(|index| self.headers.remove(index).value);
-            if own.is_none() && self.speaks_of("content-type") {
+            if own.is_none() && self.header_option_names("content-type") {
                 self.without.retain(|name| !name.eq_ignore_ascii_case("content-type"));
                 own = Some(Text::literal(""));
             }
@@ -309,26 +310,23 @@ impl<'a> Command<'a> {
         Ok(request)
     }
 
-    /// Whether `-H` names a field, to send it or to take it away.
-    fn speaks_of(&self, name: &str) -> bool {
+    /// Whether `-H` adds or removes a field.
+    fn header_option_names(&self, name: &str) -> bool {
         self.headers.iter().any(|header| header.is(name))
             || self.without.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
     fn refuse(&self, refused: &option::Refused<'_>) -> Diagnostic {
         match *refused {
-            option::Refused::NoValue(word) => {
-                self.reader.wrong(word, format!("`{word}` is the last word here and wants a value"))
-            }
+            option::Refused::NoValue(word) => self.reader.wrong(word, format!("`{word}` needs a value")),
             option::Refused::Unknown(word) => {
                 let names: Vec<String> = option::names().collect();
-                let wrong =
-                    self.reader.wrong(word, format!("the option `{word}` of curl is not honoured here"));
+                let wrong = self.reader.wrong(word, format!("curl option `{word}` is not supported"));
                 if word.starts_with("--") {
                     wrong.suggest(word, names.iter().map(String::as_str))
                 } else {
-                    // Every letter is near every other: none is what was meant.
-                    wrong.help(format!("known here: {}", option::letters().collect::<Vec<_>>().join(", ")))
+                    // All letters are similar, so that a suggestion would be arbitrary.
+                    wrong.help(format!("supported: {}", option::letters().collect::<Vec<_>>().join(", ")))
                 }
             }
         }

@@ -1,11 +1,11 @@
-//! From a request as it went out to a command that sends it again.
+//! Writes a shell command that repeats a request.
 
 use super::parse::COMPRESSED;
 use crate::request::{Header, Prepared, is_own_agent};
 use crate::shell::quote;
 
-/// Returns what, pasted into a shell, sends this very request to `base`, the target's origin; the sender's name apart. `options` are
-/// curl's own beside it, each with a blank before it.
+/// Returns a shell command that sends this request to `base`, the origin of the target; only the User-Agent may differ. `options`
+/// are additional options of curl, each preceded by a blank.
 #[must_use]
 pub fn render(request: &Prepared, base: &str, options: &str) -> String {
     match (&request.raw, &request.body) {
@@ -18,7 +18,7 @@ pub fn render(request: &Prepared, base: &str, options: &str) -> String {
     }
 }
 
-/// Returns one curl command that means this request, as a scenario has it.
+/// Returns one curl command for this request, as a scenario would have it.
 #[must_use]
 pub fn command(request: &Prepared, base: &str) -> String {
     let mut words = words(request, base, request.body.as_ref().map_or(0, Vec::len));
@@ -28,8 +28,8 @@ pub fn command(request: &Prepared, base: &str) -> String {
     words
 }
 
-/// Returns a command that sends a request with the body that is in a file. The request has some body, whose bytes do not matter; that
-/// in the file has this `length`.
+/// Returns a command that sends a request with a body from a file of this `length`. The request must have a body, whose bytes are
+/// not used.
 #[must_use]
 pub fn render_with_file(request: &Prepared, base: &str, options: &str, file: &str, length: usize) -> String {
     let mut words = words(request, base, length);
@@ -37,7 +37,7 @@ pub fn render_with_file(request: &Prepared, base: &str, options: &str, file: &st
     words + options
 }
 
-/// The words of a command, but for those of the body, which has this length.
+/// Returns the words of a command except those of the body, which has this length.
 fn words(request: &Prepared, base: &str, length: usize) -> String {
     let mut words = String::with_capacity(USUAL);
     words.push_str("curl");
@@ -65,7 +65,7 @@ fn words(request: &Prepared, base: &str, length: usize) -> String {
     for header in &request.headers {
         field(&mut words, header, request, large);
     }
-    // What curl adds by itself, unless it is told not to.
+    // Remove the fields that curl would add by itself.
     let has = |name: &str| request.headers.iter().any(|header| header.is(name));
     let own = ["User-Agent", "Accept"].into_iter().filter(|name| !has(name));
     let of_body = ["Content-Type"].into_iter().filter(|name| request.body.is_some() && !has(name));
@@ -79,17 +79,17 @@ fn words(request: &Prepared, base: &str, length: usize) -> String {
     words
 }
 
-/// How many redirects curl follows unless it is told a number.
+/// Maximum number of redirects that curl follows by default.
 const CURLS_REDIRECTS: u32 = 50;
 
-/// Most commands are no longer, in bytes.
+/// Initial capacity in bytes; most commands are shorter.
 const USUAL: usize = 128;
 
-/// The largest body, in bytes, that is a word of a command, and that curl sends without asking first.
+/// Maximum size in bytes of a body that is written as a word, and of one that curl sends without `Expect: 100-continue`.
 const LONG: usize = 100_000;
 const LARGE: usize = 1024 * 1024;
 
-/// Writes the option that makes curl send a field, where it would not of itself.
+/// Writes the option for a field, unless curl sends it by default.
 fn field(out: &mut String, header: &Header, request: &Prepared, large: bool) {
     let Header { name, gap, value } = header;
     let alone = || request.headers.iter().filter(|other| other.is(name)).count() == 1;
@@ -107,7 +107,7 @@ fn field(out: &mut String, header: &Header, request: &Prepared, large: bool) {
     if spelt("Cookie") && value.contains('=') {
         return word(out, " --cookie ", value);
     }
-    // Behind `-H` curl takes blanks for no value at all.
+    // After `-H`, curl treats a blank value as empty.
     let blank = !value.is_empty() && value.trim().is_empty();
     if let Some((_, option)) = BLANK.iter().find(|(name, _)| blank && spelt(name)) {
         return word(out, option, value);
@@ -118,22 +118,21 @@ fn field(out: &mut String, header: &Header, request: &Prepared, large: bool) {
     }
 }
 
-/// Fields whose option takes blanks for a value.
+/// Options that accept a blank value, by field.
 const BLANK: [(&str, &str); 2] = [("User-Agent", " -A "), ("Referer", " -e ")];
 
-/// Writes a word behind what stands before it.
+/// Writes a quoted word after a prefix.
 fn word(out: &mut String, before: &str, word: &str) {
     out.push_str(before);
     out.push_str(&quote(word));
 }
 
-/// Fields of which a request can be without only if curl is told so.
+/// Whether curl adds a field unless it is told not to.
 fn of_message(name: &str) -> bool {
     ["host", "content-length"].iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
-/// A command that sends bytes as they are, and prints what comes. curl's telnet doubles the byte 255, which only a text in no
-/// encoding has.
+/// Returns a command that sends raw bytes and prints the response. curl's telnet doubles the byte 255, so bash sends such bytes.
 fn raw_command(bytes: &[u8], base: &str) -> String {
     let (scheme, rest) = base.split_once("://").unwrap_or(("http", base));
     let authority = rest.split('/').next().unwrap_or_default();
@@ -154,13 +153,13 @@ fn raw_command(bytes: &[u8], base: &str) -> String {
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Whether a body can stand in a command as it is, and be pasted into a terminal.
+/// Whether a body can be written in a command and pasted into a terminal.
 fn is_plain(body: &[u8]) -> bool {
     let plain = |text: &str| !text.contains(|one: char| one.is_control() && one != '\n');
     body.len() <= LONG && std::str::from_utf8(body).is_ok_and(plain)
 }
 
-/// Bytes as the `printf` of every shell takes them.
+/// Returns bytes as an argument that `printf` of every shell accepts.
 fn printable(bytes: &[u8]) -> String {
     let mut text = String::from("'");
     for (index, byte) in bytes.iter().enumerate() {
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_says_what_curl_would_not_say_by_itself() {
+    fn writes_only_what_curl_does_not_send_by_default() {
         for (request, command) in [
             (request("GET", &[], None), "curl 'http://h:1/x?a=1&b'"),
             (
@@ -235,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_sent_by_what_leaves_them_as_they_are() {
+    fn sends_raw_bytes_unchanged() {
         let raw = |bytes: &[u8]| Prepared { raw: Some(bytes.to_vec()), ..Prepared::default() };
         assert_eq!(
             render(&raw(b"GET / HTTP/1.1\r\n\r\n"), "http://h", ""),

@@ -1,4 +1,4 @@
-//! A command line as a shell would split it, with `${…}` kept whole.
+//! Splits a curl command into words as a shell would, keeping `${…}` intact.
 
 use std::cell::Cell;
 
@@ -7,11 +7,11 @@ use crate::shell::{self, Unreadable, Word};
 use crate::source::{Place, Span};
 use crate::template::leading;
 
-/// The most words of a command: each is looked for in the whole of it.
+/// Maximum number of words: locating each one searches the whole command.
 const MOST: usize = 2000;
 
-/// Returns the words of a command. Quotes, escapes, continued lines and comments are the shell's; `${…}` is this language's,
-/// and a quote inside of it is not the shell's.
+/// Splits a command. Quotes, escapes, continued lines and comments are those of the shell; inside `${…}`, quotes belong to the
+/// expression.
 pub(super) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnostic> {
     let unclosed = Cell::new(false);
     let expression = |typed: &str| {
@@ -23,15 +23,16 @@ pub(super) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnos
         shell::split_around(command, expression).map_err(|unreadable| refuse(unreadable, command, place))?;
     if words.len() > MOST {
         let message = format!("this command has more than {MOST} words");
-        return Err(Diagnostic::at(place.clone(), message)
-            .help("a long body is read from a file: --data-binary @FILE"));
+        return Err(
+            Diagnostic::at(place.clone(), message).help("read a long body from a file: --data-binary @FILE")
+        );
     }
-    // An expression that is opened and never closed is for the template to refuse.
+    // The template parser rejects an expression that is not closed.
     let literal = |word: Word| if unclosed.get() { word.text } else { literal(word) };
     Ok(words.into_iter().map(literal).collect())
 }
 
-/// The word, in which what quotes and escapes have made of a dollar and a brace is no expression.
+/// Escapes each `${` that comes from quotes or escapes, so that it is not an expression.
 fn literal(word: Word) -> String {
     let Word { mut text, foreign, .. } = word;
     let is_foreign = |at: usize| foreign.iter().any(|stretch| stretch.contains(&at));
@@ -46,20 +47,20 @@ fn literal(word: Word) -> String {
 fn refuse(unreadable: Unreadable, command: &str, place: &Place) -> Diagnostic {
     match unreadable {
         Unreadable::Open => {
-            Diagnostic::at(place.clone(), "a quote is opened in this command and never closed")
+            Diagnostic::at(place.clone(), "a quote in this command is never closed")
         }
         Unreadable::NoText(span) => {
-            Diagnostic::at(place_of(&command[span], place), "the escapes of this word make bytes that are no text in UTF-8")
-                .help("a body of any bytes is read from a file: --data-binary @FILE; a letter beyond \\uffff is written \\UHHHHHHHH")
+            Diagnostic::at(place_of(&command[span], place), "the escapes of this word are not valid UTF-8")
+                .help("read a binary body from a file: --data-binary @FILE; write a character beyond \\uffff as \\UHHHHHHHH")
         }
     }
 }
 
-/// Returns where a word of a command stands, so that the caret is under it and not under the whole command.
+/// Returns the location of a word, to point at it instead of the whole command.
 pub(super) fn place_of(word: &str, place: &Place) -> Place {
     let text = place.source().text().get(place.span().start..place.span().end).unwrap_or("");
     let within = text.find(word).map(|at| at..at + word.len());
-    // A word that the shell's escapes make stands there otherwise.
+    // A word with shell escapes is written differently.
     let made =
         || shell::split(text).ok()?.into_iter().find(|made| made.text.contains(word)).map(|made| made.span);
     match within.or_else(made) {
@@ -81,12 +82,12 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_continued_lines_are_the_shells() {
+    fn splits_quotes_and_continued_lines_as_a_shell() {
         assert_eq!(words("curl \"a b\" -d 'c d' \\\n -H x\\ y"), ["curl", "a b", "-d", "c d", "-H", "x y"]);
     }
 
     #[test]
-    fn an_expression_is_kept_whole_whatever_quotes_are_in_it() {
+    fn keeps_expressions_with_quotes() {
         assert_eq!(
             words(r#"curl "http://h/${a}" -u "${bob.email}:${f("x y")}" -d ${b}"#),
             ["curl", "http://h/${a}", "-u", r#"${bob.email}:${f("x y")}"#, "-d", "${b}"]
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_escapes_make_is_no_expression_and_an_expression_among_them_is_one() {
+    fn escaped_dollars_do_not_begin_expressions() {
         assert_eq!(
             words(r"curl -d $'\x24{a}\n${b}' -d '$'{c}"),
             ["curl", "-d", "${'${'}a}\n${b}", "-d", "${'${'}c}"]
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_an_expression_does_not_reach_into_it() {
+    fn escapes_before_an_expression_do_not_affect_it() {
         assert_eq!(
             words(r"curl $'\c${a}' $'\0b${a}'c $'\x4${a}\n' \${a} $${a}"),
             ["curl", r"\c${a}", "c", "\u{4}${a}\n", "${a}", "$${a}",]
@@ -110,11 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn the_caret_is_under_the_word_that_is_no_text() {
+    fn reports_invalid_utf8_at_the_word() {
         let command = r"curl -d $'\ud83d' http://h/";
         let place = Source::new("c", command).place(Span::new(0, command.len()));
         let wrong = split(command, &place).unwrap_err();
-        assert!(wrong.to_string().contains("no text in UTF-8"), "{wrong}");
+        assert!(wrong.to_string().contains("not valid UTF-8"), "{wrong}");
         assert_eq!(wrong.place().unwrap().span(), Span::new(8, 17));
         assert_eq!(
             place_of("a\tb", &Source::new("c", r"x $'a\tb'").place(Span::new(0, 9))).span(),
@@ -123,19 +124,19 @@ mod tests {
     }
 
     #[test]
-    fn a_private_character_stands_for_itself() {
+    fn keeps_private_use_characters() {
         assert_eq!(words("curl a\u{f8ff}㎍ ${b}\u{f8ff}"), ["curl", "a\u{f8ff}㎍", "${b}\u{f8ff}"]);
     }
 
     #[test]
-    fn words_without_number_are_refused() {
+    fn rejects_too_many_words() {
         let command = format!("curl http://h/ {}", "-d a=1 ".repeat(100_000));
         let place = Source::new("c", command.as_str()).place(Span::new(0, command.len()));
         assert!(split(&command, &place).unwrap_err().to_string().contains("more than 2000 words"));
     }
 
     #[test]
-    fn an_open_quote_is_said() {
+    fn reports_an_open_quote() {
         let command = "curl 'x";
         let place = Source::new("c", command).place(Span::new(0, 7));
         assert!(split(command, &place).unwrap_err().to_string().contains("never closed"));

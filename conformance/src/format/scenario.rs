@@ -1,4 +1,4 @@
-//! Scenarios and sequences as they are written.
+//! The types of scenario and sequence files.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,27 +21,27 @@ pub(crate) struct ScenarioText {
     /// The fixtures that the target must hold.
     #[serde(default)]
     pub(crate) fixtures: Vec<Located<String>>,
-    /// The first stage at which it holds.
+    /// The first stage at which it applies.
     #[serde(default)]
     pub(crate) since: Option<Located<String>>,
-    /// The first stage at which it holds no more.
+    /// The first stage at which it no longer applies.
     #[serde(default)]
     pub(crate) until: Option<Located<String>>,
-    /// Whether it changes what others see and needs a target of its own.
+    /// Whether it needs a target of its own, because it changes what other scenarios see.
     #[serde(default)]
     pub(crate) isolated: bool,
-    /// What the target has to offer.
+    /// Features that the target must offer.
     #[serde(default)]
     pub(crate) requires: Vec<Located<String>>,
-    /// Words by which it can be picked.
+    /// Tags to select it by.
     #[serde(default)]
     pub(crate) tags: Vec<Located<String>>,
-    /// Data: the whole scenario is played for each row.
+    /// Data: the whole scenario runs once for each row. A list of mappings, or the name of a CSV file.
     #[serde(default)]
     pub(crate) rows: Option<Node>,
     /// The steps, in order.
     pub(crate) steps: Vec<Located<StepText>>,
-    /// The steps that end it, whatever has happened before.
+    /// Steps that run at the end, whatever happened before.
     #[serde(default)]
     pub(crate) cleanup: Vec<Located<StepText>>,
 }
@@ -55,42 +55,42 @@ pub(crate) struct SequenceText {
     /// What it does, in one sentence.
     #[serde(rename = "title")]
     pub(crate) _title: String,
-    /// A list of names; or a mapping of names to `value` or `fixture`.
+    /// A list of names, or a mapping of names to `value` or `fixture`.
     #[serde(default)]
     pub(crate) parameters: Option<Node>,
-    /// The captures that it hands back.
+    /// The captures that it gives to the step that uses it.
     #[serde(default)]
     pub(crate) gives: Vec<Located<String>>,
     /// The steps, in order.
     pub(crate) steps: Vec<Located<StepText>>,
 }
 
-/// One request and what is expected of its response.
+/// One request and its expectations.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StepText {
-    /// Its name in the file, in kebab case; a step that uses a sequence has the sequence's name unless it says another.
+    /// Its name in the file, in kebab case. The default for a step that uses a sequence is the name of the sequence.
     #[serde(default)]
     pub(crate) id: Option<Located<String>>,
-    /// What it says, in one sentence.
+    /// What it checks, in one sentence.
     #[serde(default)]
     pub(crate) title: Option<String>,
-    /// The sequence that stands here, in place of a request.
+    /// The sequence to run here instead of a request.
     #[serde(default, rename = "use")]
     pub(crate) uses: Option<Located<String>>,
-    /// The sequence's parameters.
+    /// Values for the parameters of the sequence.
     #[serde(default)]
     pub(crate) with: Ordered<Node>,
-    /// Data: the step is sent for each row.
+    /// Data: the step runs once for each row. A list of mappings, or the name of a CSV file.
     #[serde(default)]
     pub(crate) rows: Option<Node>,
-    /// What the target has to offer.
+    /// Features that the target must offer.
     #[serde(default)]
     pub(crate) requires: Vec<Located<String>>,
-    /// Words by which it can be picked.
+    /// Tags to select it by.
     #[serde(default)]
     pub(crate) tags: Vec<Located<String>>,
-    /// Whose cookies it sends and keeps.
+    /// The cookie jar to send cookies from and to store them in.
     #[serde(default)]
     pub(crate) jar: Option<Located<String>>,
     /// The requirements that it covers.
@@ -100,99 +100,99 @@ pub(crate) struct StepText {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<RequestShape>")]
     pub(crate) request: Option<Node>,
-    /// How often the request is sent at once.
+    /// How many times the request is sent in parallel.
     #[serde(default)]
     pub(crate) race: Option<Located<usize>>,
-    /// Different requests that are sent at once, in place of `request`.
+    /// Different requests to send in parallel, instead of `request`.
     #[serde(default)]
     pub(crate) together: Vec<BranchText>,
-    /// What is expected; in a race, of each answer.
+    /// What the response must match; in a race, each response.
     #[serde(default)]
     pub(crate) expect: Option<Located<ExpectText>>,
-    /// What is expected of all answers of a race.
+    /// What all responses of a race must match.
     #[serde(default)]
     pub(crate) overall: Option<Located<OverallText>>,
-    /// What is kept for later steps.
+    /// Values to capture for later steps.
     #[serde(default)]
     #[schemars(with = "Ordered<KeptShape>")]
     pub(crate) capture: Ordered<Node>,
-    /// What is done to the target before the request: `restart`.
+    /// What to do with the target before the request: `restart`.
     #[serde(default)]
     pub(crate) target: Option<Located<String>>,
     /// Whether its failure makes the rest of the scenario inconclusive.
     #[serde(default)]
     pub(crate) setup: bool,
-    /// Whether the rest of the scenario applies only if it passes: otherwise it is skipped.
+    /// Whether the rest of the scenario applies only if it passes; otherwise it is skipped.
     #[serde(default)]
     pub(crate) precondition: bool,
-    /// The first stage at which it holds.
+    /// The first stage at which it applies.
     #[serde(default)]
     pub(crate) since: Option<Located<String>>,
-    /// The first stage at which it holds no more.
+    /// The first stage at which it no longer applies.
     #[serde(default)]
     pub(crate) until: Option<Located<String>>,
     /// A pause before the request.
     #[serde(default)]
     pub(crate) wait: Option<Located<String>>,
-    /// How long the step is tried again until it passes.
+    /// How long to retry the step until it passes.
     #[serde(default)]
     pub(crate) retry: Option<RetryText>,
 }
 
-/// One of the requests that are sent together.
+/// One of several parallel requests.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BranchText {
     /// A curl command, or a mapping.
     #[schemars(with = "RequestShape")]
     pub(crate) request: Node,
-    /// How often it is sent; as often as the step's `race` says unless it says otherwise.
+    /// How many times it is sent; the default is the step's `race`.
     #[serde(default)]
     pub(crate) race: Option<Located<usize>>,
-    /// What is expected of each of its answers.
+    /// What each of its responses must match.
     #[serde(default)]
     pub(crate) expect: Option<Located<ExpectText>>,
-    /// What is kept of its first answer.
+    /// Values to capture from its first response.
     #[serde(default)]
     #[schemars(with = "Ordered<CaptureShape>")]
     pub(crate) capture: Ordered<Node>,
 }
 
-/// What is expected of all answers of a race.
+/// What all responses of a race must match.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OverallText {
-    /// The kinds of answers that there are, and how many of each.
+    /// The kinds of responses, and how many of each are expected.
     #[serde(default)]
     pub(crate) outcomes: Vec<OutcomeText>,
-    /// A value that no two answers share, named as a capture names it.
+    /// A value that must differ between all responses, written as in a capture.
     #[serde(default)]
     pub(crate) distinct: Option<Node>,
 }
 
-/// A kind of answer.
+/// A kind of response.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OutcomeText {
-    /// How many there are: `1`, or `1..` for at least, `..3` for at most, `1..3` for any of these.
+    /// How many responses: `1`, `1..` (at least), `..3` (at most) or `1..3`.
     pub(crate) count: Node,
-    /// What makes an answer one of them.
+    /// What a response of this kind must match.
     pub(crate) expect: ExpectText,
 }
 
-/// How a step is tried again.
+/// How to retry a step.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RetryText {
-    /// For how long.
+    /// The total time, such as `5s`.
     #[serde(rename = "for")]
     pub(crate) limit: Located<String>,
-    /// How often; every 100 ms unless it says otherwise.
+    /// The interval; the default is 100 ms.
     #[serde(default)]
     pub(crate) every: Option<Located<String>>,
 }
 
-/// What is expected of a response.
+/// What a response must match.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExpectText {
@@ -200,31 +200,31 @@ pub(crate) struct ExpectText {
     #[serde(default)]
     #[schemars(with = "Option<StatusShape>")]
     pub(crate) status: Option<Node>,
-    /// Header fields by name, with what their values have to be.
+    /// Header fields by name, with the values that they must have.
     #[serde(default)]
     pub(crate) headers: Ordered<Node>,
     /// Cookies by name, with their attributes.
     #[serde(default)]
     pub(crate) cookies: Ordered<Node>,
-    /// Header fields that must not be there.
+    /// Header fields that must not be present.
     #[serde(default)]
     pub(crate) absent: Vec<Located<String>>,
     /// Cookies that must not be set.
     #[serde(default)]
     pub(crate) absent_cookies: Vec<Located<String>>,
-    /// The body as JSON.
+    /// The body, parsed as JSON.
     #[serde(default, deserialize_with = "present")]
     pub(crate) json: Option<Node>,
-    /// The body as text.
+    /// The body, as text.
     #[serde(default, deserialize_with = "present")]
     pub(crate) text: Option<Node>,
-    /// The body as it came.
+    /// The body, byte for byte.
     #[serde(default, deserialize_with = "present")]
     pub(crate) body: Option<Node>,
-    /// Whether no object of the JSON may have two members with one name.
+    /// Whether no object of the JSON body may have two members with the same name.
     #[serde(default)]
     pub(crate) unique_members: Option<Located<bool>>,
-    /// How long the answer may take.
+    /// Maximum time until the response is complete.
     #[serde(default)]
     pub(crate) within: Option<Located<String>>,
 }

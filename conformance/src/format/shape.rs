@@ -1,5 +1,5 @@
-//! What a schema says of values that come in more than one shape. Their reader has no type of its own: the types here say the shapes, and a
-//! test holds their keys to what the reader accepts.
+//! JSON Schemas of values that can have several shapes. The reader has no types for them; a test checks that the keys here are
+//! those that the reader accepts.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,25 +9,25 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::yaml::{Located, Node, Ordered};
 
-/// A curl command, pasted as the specification prints it, or a mapping.
+/// A curl command, pasted from the specification, or a mapping.
 #[derive(JsonSchema)]
 #[schemars(untagged, rename = "Request")]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) enum RequestShape {
-    /// A curl command: it means what curl would send.
+    /// A curl command: sends what curl would send.
     Curl(String),
-    /// All that is sent.
+    /// The exact bytes to send.
     Raw(RawParts),
     /// The parts of a request.
     Mapping(Box<RequestParts>),
 }
 
-/// A request byte by byte.
+/// A request, byte for byte.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) struct RawParts {
-    /// What goes over the socket: the lines of a text, `!file path`, or `!base64 text`.
+    /// The bytes to send: a text, `!file path`, or `!base64 text`.
     raw: String,
 }
 
@@ -36,43 +36,43 @@ pub(crate) struct RawParts {
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) struct RequestParts {
-    /// The method; GET unless it is said.
+    /// The method; the default is GET.
     #[schemars(default)]
     method: Option<String>,
-    /// The path behind the origin; begins with `/`.
+    /// The path after the origin; begins with `/`.
     path: String,
-    /// More of the query, by name. A list sends the name once for each of its values.
+    /// Query parameters to add, by name. A list sends the name once for each value.
     query: Option<BTreeMap<String, TextsShape>>,
-    /// Header fields by name. A list sends a field for each of its values.
+    /// Header fields by name. A list sends one field for each value.
     headers: Option<BTreeMap<String, TextsShape>>,
     /// Cookies by name.
     cookies: Option<Map<String, Json>>,
     /// Basic authentication.
     basic: Option<Credentials>,
-    /// How many redirections are followed.
+    /// Maximum number of redirects to follow.
     follow: Option<u32>,
-    /// A form, percent-encoded. A list sends the name once for each of its values.
+    /// A form, percent-encoded. A list sends the name once for each value.
     form: Option<BTreeMap<String, TextsShape>>,
-    /// A body as JSON.
+    /// A JSON body.
     json: Option<Json>,
-    /// A form of parts by name, with files.
+    /// The parts of a multipart form by name, with files.
     multipart: Option<Map<String, Json>>,
     /// A body: text, `!file path`, or `!base64 text`.
     body: Option<String>,
 }
 
-/// A text, or a list of texts: one for each time that the name is sent.
+/// A text, or a list of texts to send under one name.
 #[derive(JsonSchema)]
 #[schemars(untagged, rename = "Texts")]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) enum TextsShape {
-    /// One.
+    /// One text.
     One(TextShape),
-    /// Several.
+    /// Several texts.
     Several(Vec<TextShape>),
 }
 
-/// A text: a number and a boolean are sent as they are written.
+/// A text; numbers and booleans are sent as written.
 pub(crate) struct TextShape;
 
 impl JsonSchema for TextShape {
@@ -82,7 +82,7 @@ impl JsonSchema for TextShape {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A text; a number or a boolean is sent as it is written.",
+            "description": "A text; numbers and booleans are sent as written.",
             "type": ["string", "number", "boolean"],
         })
     }
@@ -115,13 +115,13 @@ pub(crate) enum ConcurrencyShape {
 #[schemars(untagged, rename = "Names")]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) enum NamesShape {
-    /// One.
+    /// One name.
     One(String),
-    /// Several.
+    /// Several names.
     Several(Vec<String>),
 }
 
-/// Statuses that are allowed: a number, a class such as `4xx`, `${…}`, or a list of these.
+/// The allowed statuses: a number, a class such as `4xx`, `${…}`, or a list of these.
 pub(crate) struct StatusShape;
 
 impl JsonSchema for StatusShape {
@@ -132,44 +132,44 @@ impl JsonSchema for StatusShape {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let one = json!([{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^([1-5]xx|\\$\\{.*\\})$" }]);
         json_schema!({
-            "description": "Statuses that are allowed: a number, a class such as `4xx`, `${…}`, or a list of these.",
+            "description": "The allowed statuses: a number, a class such as `4xx`, `${…}`, or a list of these.",
             "anyOf": [one[0], one[1], { "type": "array", "items": { "anyOf": one }, "minItems": 1 }],
         })
     }
 }
 
-/// Where a value is taken from: one of these.
+/// Where to take a value from: one of these.
 #[derive(JsonSchema)]
 #[schemars(rename = "Capture", deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) struct CaptureShape {
-    /// A cookie that is set, by name.
+    /// The value of a cookie that the response sets, by name.
     cookie: Option<String>,
-    /// A member of the body, by JSON Pointer.
+    /// A member of the JSON body, by JSON Pointer.
     json: Option<String>,
     /// A header field, by name.
     header: Option<String>,
-    /// What a pattern finds in the body: its first group, or the whole of it where it has none.
+    /// A pattern to find in the body: takes the first group, or the whole match if it has no group.
     text: Option<String>,
-    /// The part that is kept of a cookie, a header or a string of the body: what the first group of this pattern finds, or the
-    /// whole of it where it has none. Of a header that comes several times, the first that matches is taken.
+    /// A pattern to find in the cookie, header or string of the body: takes the first group, or the whole match if it has no
+    /// group. If a header occurs several times, the first one that matches is used.
     pattern: Option<String>,
-    /// Whether no report shows it.
+    /// Whether reports redact the value.
     secret: Option<bool>,
 }
 
-/// A capture; of a step that uses a sequence, the name of one that the sequence hands back.
+/// A capture, or the name of a capture that the sequence of the step gives.
 #[derive(JsonSchema)]
 #[schemars(untagged, rename = "Kept")]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) enum KeptShape {
-    /// Where it is taken from.
+    /// Where to take the value from.
     Capture(CaptureShape),
-    /// The name that the sequence gives it.
+    /// The name of a capture of the sequence.
     Given(String),
 }
 
-/// A value with its place is described as the value.
+/// The schema of a located value is the schema of the value.
 impl<T: JsonSchema> JsonSchema for Located<T> {
     fn inline_schema() -> bool {
         T::inline_schema()
@@ -212,13 +212,13 @@ impl<T: JsonSchema> JsonSchema for Ordered<T> {
     }
 }
 
-/// Whether connections are kept for later requests.
+/// Whether connections are reused for later requests.
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(dead_code, reason = "its variants are the words of the format")]
 pub(crate) enum Connections {
-    /// Each request has a connection of its own, as each curl command has.
+    /// Each request opens a connection, as each curl command does.
     Fresh,
-    /// A connection is used again if the exchange before it was clean.
+    /// A connection is reused if the previous exchange was complete and valid.
     Reuse,
 }

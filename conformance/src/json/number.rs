@@ -1,13 +1,13 @@
-//! A number of JSON with the digits that it is written with, and what it means.
+//! JSON numbers with the digits as written, compared exactly.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A number as it is written (RFC 8259, section 6). Two are equal when they mean the same: `1`, `1.0` and `10e-1`.
+/// A number as written (RFC 8259, section 6). Two numbers are equal if they mean the same: `1`, `1.0` and `10e-1`.
 #[derive(Debug, Clone)]
 pub struct Number(String);
 
-/// What a number means: `0.digits × 10^exponent`, the digits without zeros at either end.
+/// The value of a number: `0.digits × 10^exponent`, without zeros at either end of the digits.
 #[derive(Debug, PartialEq, Eq)]
 struct Decimal<'a> {
     negative: bool,
@@ -16,7 +16,7 @@ struct Decimal<'a> {
 }
 
 impl Number {
-    /// Returns the number that a text is, if it is one of JSON.
+    /// Parses a JSON number.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let whole = text.strip_prefix('-').unwrap_or(text);
@@ -26,17 +26,17 @@ impl Number {
             }
             None => (whole, None),
         };
-        let (before, behind) = match mantissa.split_once('.') {
-            Some((before, behind)) => (before, Some(behind)),
+        let (before, fraction) = match mantissa.split_once('.') {
+            Some((before, fraction)) => (before, Some(fraction)),
             None => (mantissa, None),
         };
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let leads = before == "0" || !before.starts_with('0');
-        (digits(before) && leads && behind.is_none_or(digits) && exponent.is_none_or(digits))
+        (digits(before) && leads && fraction.is_none_or(digits) && exponent.is_none_or(digits))
             .then(|| Self(text.to_owned()))
     }
 
-    /// The digits.
+    /// The number as written.
     #[must_use]
     pub fn written(&self) -> &str {
         &self.0
@@ -48,34 +48,34 @@ impl Number {
         !self.0.contains(['.', 'e', 'E'])
     }
 
-    /// Whether it has no fraction: `1`, `1.0` and `1e2`.
+    /// Whether its value is an integer: `1`, `1.0` and `1e2`.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         let decimal = self.decimal();
         decimal.digits.is_empty() || decimal.scale() >= 0
     }
 
-    /// Returns a text that two numbers share only if they are equal.
+    /// Returns a text that is the same for two numbers only if they are equal.
     #[must_use]
     pub fn canonical(&self) -> String {
         let Decimal { negative, digits, exponent } = self.decimal();
         format!("{}0.{digits}e{exponent}", if negative { "-" } else { "" })
     }
 
-    /// Returns the number rounded to a float, an infinite one where there is none so large.
+    /// Returns the nearest float, or infinity if the number is too large.
     #[must_use]
     pub fn to_f64(&self) -> f64 {
-        // What JSON takes for a number, Rust does too.
+        // Rust parses every JSON number.
         self.0.parse().unwrap_or(f64::NAN)
     }
 
-    /// Whether it differs from another by no more than `off`, exactly.
+    /// Whether it differs from another number by at most `off`, exactly.
     #[must_use]
     pub fn is_near(&self, other: &Self, off: &Self) -> bool {
         let all = [self.decimal(), other.decimal(), off.decimal()];
         let nonzero = || all.iter().filter(|one| !one.digits.is_empty());
         let Some(top) = nonzero().map(|one| one.exponent).max() else { return true };
-        // A number that begins below all digits of the larger ones counts by its sign only.
+        // For a number below all digits of the larger ones, only the sign matters.
         let length = |one: &Decimal<'_>| i128::try_from(one.digits.len()).unwrap_or(i128::MAX / 8);
         let lowest = top - all.iter().map(length).sum::<i128>() - 8;
         let all = all.map(|one| one.no_lower_than(lowest));
@@ -91,7 +91,7 @@ impl Number {
         apart <= off.padded(top, width)
     }
 
-    /// Returns the number times a power of ten, rounded towards zero, if 127 bits hold that.
+    /// Returns the number times a power of ten, rounded towards zero; none if it does not fit into 127 bits.
     #[must_use]
     pub fn times_ten_to(&self, power: u8) -> Option<i128> {
         let decimal = self.decimal();
@@ -106,19 +106,19 @@ impl Number {
         Some(if decimal.negative { -whole } else { whole })
     }
 
-    /// Whether it is another number a whole number of times, exactly; none where the other has more than 64 bits.
+    /// Whether it is an integer multiple of another number, exactly; none if the other has more than 64 bits.
     #[must_use]
     pub fn is_multiple_of(&self, other: &Self) -> Option<bool> {
         let (own, other) = (self.decimal(), other.decimal());
         if own.digits.is_empty() || other.digits.is_empty() {
             return Some(own.digits.is_empty());
         }
-        // Neither ends in a zero, so one with more decimal places is no multiple.
+        // Neither ends in a zero, so a number with more decimal places is not a multiple.
         let Ok(mut zeros) = u128::try_from(own.scale() - other.scale()) else { return Some(false) };
         let divisor = u128::from(other.digits.parse::<u64>().ok()?);
         let mut rest =
             own.digits.bytes().fold(0, |rest, byte| (rest * 10 + u128::from(digit(byte))) % divisor);
-        // Times ten as often as it has zeros behind its digits.
+        // Multiply by ten for each zero after the digits.
         let mut power = 10 % divisor;
         while zeros > 0 {
             if zeros % 2 == 1 {
@@ -130,7 +130,7 @@ impl Number {
         Some(rest == 0)
     }
 
-    /// Returns the number as the JSON library has it: rounded to 64 bits, the largest float where it is beyond all.
+    /// Converts to `serde_json`: rounded to 64 bits, or the largest float if it is out of range.
     #[must_use]
     pub fn to_library(&self) -> serde_json::Number {
         if let Ok(number) = serde_json::from_str(&self.0) {
@@ -144,15 +144,15 @@ impl Number {
         let negative = self.0.starts_with('-');
         let (mantissa, exponent) = self.0.split_once(['e', 'E']).unwrap_or((&self.0, "0"));
         let mantissa = mantissa.trim_start_matches('-');
-        let (before, behind) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let (before, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let joined: std::borrow::Cow<'_, str> =
-            if behind.is_empty() { before.into() } else { format!("{before}{behind}").into() };
+            if fraction.is_empty() { before.into() } else { format!("{before}{fraction}").into() };
         let leading = joined.len() - joined.trim_start_matches('0').len();
         let digits = joined.trim_matches('0');
         if digits.is_empty() {
             return Decimal { negative: false, digits: "".into(), exponent: 0 };
         }
-        // One whose exponent needs more than 127 bits is as large as any.
+        // An exponent of more than 127 bits is treated as the limit.
         let limit = if exponent.starts_with('-') { i128::MIN / 4 } else { i128::MAX / 4 };
         let exponent =
             exponent.parse().map_or(limit, |exponent: i128| exponent.clamp(i128::MIN / 4, i128::MAX / 4));
@@ -167,12 +167,12 @@ impl Number {
 }
 
 impl Decimal<'_> {
-    /// The power of ten of its last digit.
+    /// Returns the power of ten of the last digit.
     fn scale(&self) -> i128 {
         self.exponent - i128::try_from(self.digits.len()).unwrap_or(i128::MAX / 4)
     }
 
-    /// Returns the number, or the smallest of its sign where it is below `10^lowest`.
+    /// Returns the number, or the smallest number with its sign if it is below `10^lowest`.
     fn no_lower_than(self, lowest: i128) -> Self {
         if self.digits.is_empty() || self.exponent >= lowest {
             return self;
@@ -180,7 +180,7 @@ impl Decimal<'_> {
         Self { digits: "1".into(), exponent: lowest, ..self }
     }
 
-    /// Returns its digits from the place of `10^(top - 1)` down, as many as `width`, with one more place for a carry.
+    /// Returns `width` digits from `10^(top - 1)` down, with one more place for a carry.
     fn padded(&self, top: i128, width: usize) -> Vec<u8> {
         let mut digits = vec![0; width + 1];
         if !self.digits.is_empty() {
@@ -208,7 +208,7 @@ fn add(one: &[u8], two: &[u8]) -> Vec<u8> {
     sum
 }
 
-/// Subtracts the smaller of two from the larger.
+/// Subtracts the smaller number from the larger.
 fn subtract(larger: &[u8], smaller: &[u8]) -> Vec<u8> {
     let mut borrow = 0;
     let mut rest: Vec<u8> = (larger.iter().zip(smaller).rev())

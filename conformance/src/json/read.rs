@@ -1,43 +1,43 @@
-//! Parses JSON (RFC 8259). Numbers keep their digits; strings may have lone surrogates; repeated members are noticed.
+//! Parses JSON (RFC 8259). Numbers keep their digits; strings may have lone surrogates; repeated members are reported.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::{Json, Number, escape};
 
-/// Why bytes are not JSON, in one sentence.
+/// Why bytes are not JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unreadable(String);
 
-/// A JSON text with what its value no longer shows.
+/// A parsed JSON text.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
-    /// The value; of several members with one name it has the last.
+    /// The value; with the last of several members with the same name.
     pub value: Json,
-    /// Where objects have several members with one name.
+    /// Where objects have several members with the same name.
     pub repeated: Repeated,
-    /// The encoding, where it is not UTF-8.
+    /// The encoding, if it is not UTF-8.
     pub encoding: Option<&'static str>,
 }
 
-/// Members whose name an object has more than once.
+/// Members whose name occurs more than once in an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Repeated {
-    /// The JSON Pointers of the first of them, each once.
+    /// The JSON Pointers of the first of them, without duplicates.
     pub pointers: Vec<String>,
-    /// How many there are besides.
+    /// The number of further ones.
     pub more: usize,
 }
 
-/// How deep lists and objects may nest.
+/// Maximum nesting depth.
 const DEEPEST: usize = 200;
-/// How many values a text may have.
+/// Maximum number of values.
 const MOST_VALUES: usize = 1_000_000;
-/// How many repeated members are named.
+/// Maximum number of repeated members to report.
 const MOST_NAMED: usize = 5;
 
-/// Returns the value that bytes are.
+/// Parses bytes.
 ///
 /// # Errors
 /// Bytes that are not JSON in UTF-8, nest deeper than 200 levels or have more than a million values.
@@ -46,10 +46,10 @@ pub fn read(bytes: &[u8]) -> Result<Json, Unreadable> {
     parse(text).map(|document| document.value)
 }
 
-/// Parses a whole text.
+/// Parses a text.
 ///
 /// # Errors
-/// A text that is not JSON, nests deeper than 200 levels or has more than a million values.
+/// Text that is not JSON, nests deeper than 200 levels or has more than a million values.
 pub fn parse(text: &str) -> Result<Document, Unreadable> {
     if text.starts_with('\u{feff}') {
         return Err(Unreadable(
@@ -66,7 +66,7 @@ pub fn parse(text: &str) -> Result<Document, Unreadable> {
 }
 
 impl Unreadable {
-    /// Returns an error with a message of its own.
+    /// Creates an error with another message.
     pub(crate) fn because(message: impl Into<String>) -> Self {
         Self(message.into())
     }
@@ -90,7 +90,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Moves behind a byte, if it comes next.
+    /// Skips a byte, if it comes next.
     fn take(&mut self, byte: u8) -> bool {
         let comes = self.peek() == Some(byte);
         self.at += usize::from(comes);
@@ -101,8 +101,7 @@ impl Parser<'_> {
         let before = self.text.get(..self.at).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let what =
-            if self.peek().is_none() { format!("it ends too early ({what})") } else { what.to_owned() };
+        let what = if self.peek().is_none() { format!("unexpected end ({what})") } else { what.to_owned() };
         Unreadable(format!("{what} at line {line} column {column}"))
     }
 
@@ -126,13 +125,13 @@ impl Parser<'_> {
             Some(b'[') => self.list(depth),
             Some(b'{') => self.object(depth),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => Err(self.wrong("a value is expected")),
+            _ => Err(self.wrong("expected a value")),
         }
     }
 
     fn word(&mut self, word: &str, value: Json) -> Result<Json, Unreadable> {
         if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            return Err(self.wrong("a value is expected"));
+            return Err(self.wrong("expected a value"));
         }
         self.at += word.len();
         Ok(value)
@@ -142,7 +141,7 @@ impl Parser<'_> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let end = rest.find(|one: char| !matches!(one, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'));
         let written = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        let number = Number::parse(written).ok_or_else(|| self.wrong("a number is malformed"))?;
+        let number = Number::parse(written).ok_or_else(|| self.wrong("malformed number"))?;
         self.at += written.len();
         Ok(Json::Number(number))
     }
@@ -163,7 +162,7 @@ impl Parser<'_> {
                 return Ok(Json::Array(items));
             }
             if !self.take(b',') {
-                return Err(self.wrong("`,` or `]` is expected"));
+                return Err(self.wrong("expected `,` or `]`"));
             }
         }
     }
@@ -179,12 +178,12 @@ impl Parser<'_> {
         loop {
             self.skip_space();
             if self.peek() != Some(b'"') {
-                return Err(self.wrong("the name of a member is expected"));
+                return Err(self.wrong("expected the name of a member"));
             }
             let (Text::Whole(name) | Text::Unpaired(name)) = self.string()?;
             self.skip_space();
             if !self.take(b':') {
-                return Err(self.wrong("`:` is expected"));
+                return Err(self.wrong("expected `:`"));
             }
             let known = self.repeated.pointers.len();
             let value = self.value(depth + 1)?;
@@ -201,12 +200,12 @@ impl Parser<'_> {
                 return Ok(Json::Object(members));
             }
             if !self.take(b',') {
-                return Err(self.wrong("`,` or `}` is expected"));
+                return Err(self.wrong("expected `,` or `}`"));
             }
         }
     }
 
-    /// Remembers a repeated member of the object whose pointers begin at `begin`.
+    /// Records a repeated member of the object whose pointers begin at `begin`.
     fn repeat(&mut self, begin: usize, pointer: String) {
         if self.repeated.pointers.get(begin..).unwrap_or_default().contains(&pointer) {
             return;
@@ -218,7 +217,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Puts the pointers that were found in a value behind that value's own place.
+    /// Prefixes the pointers found in a value with the location of that value.
     fn within(&mut self, known: usize, place: impl FnOnce() -> String) {
         let found = self.repeated.pointers.get_mut(known..).unwrap_or_default();
         if !found.is_empty() {
@@ -247,8 +246,8 @@ impl Parser<'_> {
                     Ok(one) => text.push(one),
                     Err(unit) => unpaired.push((text.len(), unit)),
                 },
-                Some(_) => return Err(self.wrong("a control character in a string")),
-                None => return Err(self.wrong("`\"` is expected")),
+                Some(_) => return Err(self.wrong("control character in a string")),
+                None => return Err(self.wrong("expected `\"`")),
             }
         }
         if unpaired.is_empty() {
@@ -265,7 +264,7 @@ impl Parser<'_> {
         Ok(Text::Unpaired(written))
     }
 
-    /// Reads an escape: a character, or a surrogate without its other half.
+    /// Parses an escape: a character, or a lone surrogate.
     fn escaped(&mut self) -> Result<Result<char, u16>, Unreadable> {
         self.at += 1;
         let one = match self.peek() {
@@ -276,23 +275,23 @@ impl Parser<'_> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => return self.unit().map(|unit| self.paired(unit)),
-            _ => return Err(self.wrong("an escape is malformed")),
+            _ => return Err(self.wrong("malformed escape")),
         };
         self.at += 1;
         Ok(Ok(one))
     }
 
-    /// Reads `uXXXX`.
+    /// Parses `uXXXX`.
     fn unit(&mut self) -> Result<u16, Unreadable> {
         let digits = self.text.as_bytes().get(self.at + 1..self.at + 5);
         let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
         let unit = digits.and_then(|digits| u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        let unit = unit.ok_or_else(|| self.wrong("an escape is malformed"))?;
+        let unit = unit.ok_or_else(|| self.wrong("malformed escape"))?;
         self.at += 5;
         Ok(unit)
     }
 
-    /// Joins a code unit with the low surrogate behind it, where there is one.
+    /// Combines a high surrogate with the low surrogate after it, if there is one.
     fn paired(&mut self, unit: u16) -> Result<char, u16> {
         if let Some(one) = char::from_u32(unit.into()) {
             return Ok(one);
@@ -311,7 +310,7 @@ impl Parser<'_> {
     }
 }
 
-/// Returns the text of a string with a noncharacter, which no text has, in the place of each lone surrogate.
+/// Returns the text of a string in which a noncharacter, which no text contains, replaces each lone surrogate.
 pub(super) fn without_surrogates(written: &str) -> String {
     let mut parser = Parser { text: written, at: 0, values: 0, repeated: Repeated::default() };
     let mut text = String::new();
@@ -326,14 +325,14 @@ pub(super) fn without_surrogates(written: &str) -> String {
     text
 }
 
-/// What a string holds.
+/// The contents of a string.
 enum Text {
     Whole(String),
-    /// With its escapes, since it has a lone surrogate.
+    /// With its escapes, because it has a lone surrogate.
     Unpaired(String),
 }
 
-/// A text as it is written between the quotes of a string.
+/// Escapes a text as inside a JSON string.
 fn inside(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()

@@ -1,4 +1,4 @@
-//! Numbers keep their digits and compare by what they mean.
+//! Numbers keep their digits and are compared by value.
 
 use super::{Json, Number, read};
 
@@ -11,7 +11,7 @@ fn json(text: &str) -> Json {
 }
 
 #[test]
-fn a_body_is_read_with_the_digits_that_it_has() {
+fn parses_numbers_with_all_digits() {
     let text = r#"{"big":123456789012345678901234567890,"list":[1.10,-0.0,1E400,"é\n"],"n":null,"t":true}"#;
     assert_eq!(json(text).to_string(), text);
     assert_eq!(json(" [ ] ").to_string(), "[]");
@@ -19,7 +19,7 @@ fn a_body_is_read_with_the_digits_that_it_has() {
 }
 
 #[test]
-fn numbers_that_mean_the_same_are_equal_and_no_others() {
+fn compares_numbers_by_value() {
     for (one, other) in
         [("1", "1.0"), ("1", "10e-1"), ("-0", "0"), ("0.10", "1e-1"), ("1e2", "100"), ("12.5e1", "125.0")]
     {
@@ -40,14 +40,14 @@ fn numbers_that_mean_the_same_are_equal_and_no_others() {
 }
 
 #[test]
-fn what_is_not_a_number_of_json_is_none() {
+fn rejects_malformed_numbers() {
     for text in ["", "-", "01", "1.", ".5", "+1", "1e", "1e+", "0x10", "NaN", "1 ", "１"] {
         assert!(Number::parse(text).is_none(), "{text}");
     }
 }
 
 #[test]
-fn nearness_is_exact_where_floats_are_not() {
+fn tolerance_is_exact() {
     let near = |one, other, off| number(one).is_near(&number(other), &number(off));
     assert!(near("3.13", "3.14", "0.01") && near("3.15", "3.14", "0.01") && !near("3.1501", "3.14", "0.01"));
     assert!(near("123456789012345678901234567890", "123456789012345678901234567891", "1"));
@@ -65,23 +65,23 @@ fn nearness_is_exact_where_floats_are_not() {
 }
 
 #[test]
-fn what_is_not_json_is_said_in_a_sentence() {
+fn reports_invalid_json() {
     let wrong = |text: &str| read(text.as_bytes()).unwrap_err().to_string();
     for (text, why) in [
-        ("", "it ends too early (a value is expected) at line 1 column 1"),
-        ("{\"a\": 1", "it ends too early (`,` or `}` is expected) at line 1 column 8"),
-        ("[1,]", "a value is expected at line 1 column 4"),
-        ("[1 2]", "`,` or `]` is expected at line 1 column 4"),
-        ("{\n \"é\": tru}", "a value is expected at line 2 column 7"),
-        ("{a: 1}", "the name of a member is expected at line 1 column 2"),
-        ("{\"a\" 1}", "`:` is expected at line 1 column 6"),
+        ("", "unexpected end (expected a value) at line 1 column 1"),
+        ("{\"a\": 1", "unexpected end (expected `,` or `}`) at line 1 column 8"),
+        ("[1,]", "expected a value at line 1 column 4"),
+        ("[1 2]", "expected `,` or `]` at line 1 column 4"),
+        ("{\n \"é\": tru}", "expected a value at line 2 column 7"),
+        ("{a: 1}", "expected the name of a member at line 1 column 2"),
+        ("{\"a\" 1}", "expected `:` at line 1 column 6"),
         ("1 2", "trailing characters at line 1 column 3"),
-        ("<p>", "a value is expected at line 1 column 1"),
-        ("01", "a number is malformed at line 1 column 1"),
-        ("\"a\nb\"", "a control character in a string at line 1 column 3"),
-        ("\"\\x\"", "an escape is malformed at line 1 column 3"),
-        ("\"\\u12g4\"", "an escape is malformed at line 1 column 3"),
-        ("\"abc", "it ends too early (`\"` is expected) at line 1 column 5"),
+        ("<p>", "expected a value at line 1 column 1"),
+        ("01", "malformed number at line 1 column 1"),
+        ("\"a\nb\"", "control character in a string at line 1 column 3"),
+        ("\"\\x\"", "malformed escape at line 1 column 3"),
+        ("\"\\u12g4\"", "malformed escape at line 1 column 3"),
+        ("\"abc", "unexpected end (expected `\"`) at line 1 column 5"),
         ("\u{feff}1", "it begins with a byte order mark (RFC 8259, section 8.1, forbids it)"),
     ] {
         assert_eq!(wrong(text), why, "{text}");
@@ -90,7 +90,7 @@ fn what_is_not_json_is_said_in_a_sentence() {
 }
 
 #[test]
-fn deeply_nested_and_very_long_json_has_a_limit() {
+fn limits_depth_and_number_of_values() {
     let wrong = |text: &str| read(text.as_bytes()).unwrap_err().to_string();
     let deep = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(read(deep(200).as_bytes()).is_ok());
@@ -102,7 +102,7 @@ fn deeply_nested_and_very_long_json_has_a_limit() {
 }
 
 #[test]
-fn a_lone_surrogate_is_kept_as_it_was_written() {
+fn keeps_lone_surrogates_as_written() {
     for (text, shown) in [
         (r#""\udc00x""#, r#""\udc00x""#),
         (r#""\uD800""#, r#""\ud800""#),
@@ -120,7 +120,7 @@ fn a_lone_surrogate_is_kept_as_it_was_written() {
 }
 
 #[test]
-fn repeated_members_are_found_at_any_depth() {
+fn finds_duplicate_members_at_any_depth() {
     let repeated = |text: &str| super::parse(text).unwrap().repeated;
     let pointers = |text: &str| repeated(text).pointers;
     assert_eq!(pointers(r#"{"id": 1, "id": 2}"#), ["/id"]);
@@ -164,7 +164,7 @@ fn multiples_of_decimals_are_exact() {
 }
 
 #[test]
-fn seconds_become_nanoseconds_without_loss() {
+fn converts_seconds_to_nanoseconds_without_loss() {
     assert_eq!(number("1508127784.123456789").times_ten_to(9), Some(1_508_127_784_123_456_789));
     assert_eq!(number("-1.5e3").times_ten_to(6), Some(-1_500_000_000));
     assert_eq!(number("0.0000000019").times_ten_to(9), Some(1));
@@ -174,7 +174,7 @@ fn seconds_become_nanoseconds_without_loss() {
 }
 
 #[test]
-fn a_pointer_leads_to_members_and_elements() {
+fn resolves_json_pointers() {
     let value = json(r#"{"a/b": [{"m~n": 1}], "": 2}"#);
     assert_eq!(value.pointer("/a~1b/0/m~0n"), Some(&json("1")));
     assert_eq!(value.pointer("/"), Some(&json("2")));

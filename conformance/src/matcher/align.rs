@@ -1,30 +1,28 @@
-//! Which elements of a list that came are those that were expected: what is new and what is gone is told from what has changed.
-//!
-//! It is pure: in go matchers and values, out come [`Pairing`]s in the order of both.
+//! Aligns the expected elements of a list with the received ones, to tell added and removed elements from changed ones.
 
 use super::{Demand, Matcher};
 use crate::json::Json;
 use crate::template::Scope;
 
-/// What became of an element.
+/// How an element is aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pairing {
-    /// The expected one of this place is the one that came at that.
+    /// The expected element at the first index is the received one at the second.
     Both(usize, usize),
-    /// The expected one of this place is gone.
+    /// The expected element at this index was removed.
     Gone(usize),
-    /// The one that came at the second place is new, before the expected one of the first.
+    /// The received element at the second index was added, before the expected one at the first.
     New(usize, usize),
 }
 
-/// What a new element costs, and one that is gone; one that has changed costs more the more it has, and less than both.
+/// The cost of an added or a removed element. A changed element costs more the more it differs, but less than one of each.
 const ONE: usize = 1000;
 const CHANGED: usize = 900;
 
-/// So many comparisons at most: lists that are longer are paired by their places.
+/// Maximum number of comparisons: longer lists are aligned by index.
 const MOST: usize = 250_000;
 
-/// Pairs what was expected with what came, with as few changes as can be, and of several ways the one that pairs first.
+/// Aligns two lists with as few changes as possible; among equal alignments, prefers the one that pairs elements first.
 pub(super) fn align(expected: &[Matcher], items: &[Json], scope: &Scope) -> Vec<Pairing> {
     let (head, tail) = ends(expected, items, scope);
     let (middle, came) = (&expected[head..expected.len() - tail], &items[head..items.len() - tail]);
@@ -48,7 +46,7 @@ fn between(expected: &[Matcher], items: &[Json], scope: &Scope) -> Vec<Pairing> 
         .iter()
         .flat_map(|matcher| items.iter().map(move |item| distance(matcher, item, scope)))
         .collect();
-    // What it costs from there to the ends of both.
+    // The cost from each cell to the ends of both lists.
     let mut costs = vec![0; (rows + 1) * (columns + 1)];
     let cell = |row: usize, column: usize| row * (columns + 1) + column;
     for row in (0..=rows).rev() {
@@ -87,7 +85,7 @@ fn by_place(rows: usize, columns: usize) -> Vec<Pairing> {
         .collect()
 }
 
-/// What it costs to take one for the other.
+/// Returns the cost of pairing two elements.
 fn distance(matcher: &Matcher, item: &Json, scope: &Scope) -> usize {
     match differing(matcher, item, scope) {
         0 => 0,
@@ -95,7 +93,7 @@ fn distance(matcher: &Matcher, item: &Json, scope: &Scope) -> usize {
     }
 }
 
-/// How many values differ, of an element and of what is in it.
+/// Counts the values that differ, including nested ones.
 fn differing(matcher: &Matcher, item: &Json, scope: &Scope) -> usize {
     match (matcher.demand(), item) {
         _ if matcher.matches(item, scope) => 0,
@@ -119,7 +117,7 @@ fn differing(matcher: &Matcher, item: &Json, scope: &Scope) -> usize {
     }
 }
 
-/// How many match at the beginning of both, and at the end.
+/// Counts the matching elements at the beginning and at the end.
 fn ends(expected: &[Matcher], items: &[Json], scope: &Scope) -> (usize, usize) {
     let same = |(matcher, item): &(&Matcher, &Json)| matcher.matches(item, scope);
     let head = expected.iter().zip(items).take_while(same).count();
@@ -127,7 +125,7 @@ fn ends(expected: &[Matcher], items: &[Json], scope: &Scope) -> (usize, usize) {
     (head, rest.iter().rev().zip(others.iter().rev()).take_while(same).count())
 }
 
-/// How many values a matcher speaks of.
+/// Counts the values that a matcher requires.
 fn demands(matcher: &Matcher) -> usize {
     match matcher.demand() {
         Demand::Object { members, .. } => {
@@ -160,15 +158,15 @@ mod tests {
         let node: Node = yaml::read(&source).unwrap();
         let files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
         let matcher = compile(&node, &Setting { source: &source, mode: Mode::Json, files: &files }).unwrap();
-        let Demand::List(list) = matcher.demand() else { panic!("{expected} is no list") };
+        let Demand::List(list) = matcher.demand() else { panic!("{expected} is not a list") };
         let Json::Array(items) = crate::json::read(came.as_bytes()).unwrap() else {
-            panic!("{came} is no list")
+            panic!("{came} is not a list")
         };
         align(list, &items, &Scope::default())
     }
 
     #[test]
-    fn what_is_new_is_told_from_what_has_changed() {
+    fn distinguishes_added_from_changed_elements() {
         use Pairing::{Both, Gone, New};
         for (expected, came, pairings) in [
             ("[a, b]", r#"["x", "a", "b"]"#, vec![New(0, 0), Both(0, 1), Both(1, 2)]),
@@ -191,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_take_no_long_time() {
+    fn aligns_long_lists_quickly() {
         let (expected, came): (Vec<String>, Vec<String>) =
             (0..3000).map(|at| (format!("a{at}"), format!("\"b{at}\""))).unzip();
         let began = Instant::now();

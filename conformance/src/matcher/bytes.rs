@@ -1,6 +1,6 @@
-//! What is demanded of a body as bytes: its length, its digest.
+//! Matchers for the bytes of a body: length and digest.
 //!
-//! Bytes are no value of JSON, so they are compared with the body of the scope; a list or an object has none.
+//! Bytes are not a JSON value, so they are compared with the body in the scope; a list or an object has none.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use crate::source::{Place, Source};
 use crate::template::{Scope, Text};
 use crate::yaml::Node;
 
-/// A demand on bytes.
+/// What the bytes must match.
 #[derive(Debug, Clone)]
 pub(super) enum Bytes {
-    /// How many they are.
+    /// The number of bytes.
     Length(Count),
-    /// Their SHA-256 in hexadecimal digits.
+    /// The SHA-256 digest in hexadecimal.
     Sha256(Text),
 }
 
@@ -45,7 +45,7 @@ impl Bytes {
         }
     }
 
-    /// Says what came in the terms of what is demanded.
+    /// Describes the received bytes in the same terms.
     pub(super) fn received(&self, scope: &Scope) -> String {
         let body = scope.body.as_deref().unwrap_or_default();
         match self {
@@ -62,19 +62,19 @@ impl Bytes {
     }
 }
 
-/// Returns the digest that a node names.
+/// Compiles a digest.
 ///
 /// # Errors
-/// What is neither 64 hexadecimal digits nor an expression.
+/// A value that is neither 64 hexadecimal digits nor an expression.
 pub(super) fn digest(node: &Node, source: &Arc<Source>, place: &Place) -> Result<Bytes, Diagnostic> {
     let written = string(node, source, "a digest")?;
     let text = parse_text(&written, place)?;
     let digits = written.len() == 64 && written.bytes().all(|byte| byte.is_ascii_hexdigit());
     if text.is_literal() && !digits {
-        let message = "a SHA-256 is 64 hexadecimal digits";
+        let message = "a SHA-256 digest has 64 hexadecimal digits";
         return Err(Diagnostic::at(place.clone(), message)
-            .label(format!("here are {}", written.chars().count()))
-            .help("sha256sum FILE prints it"));
+            .label(format!("this has {} characters", written.chars().count()))
+            .help("use the output of `sha256sum FILE`"));
     }
     Ok(Bytes::Sha256(text))
 }

@@ -1,4 +1,4 @@
-//! From a node of a scenario to a [`Matcher`].
+//! Compiles a node of a scenario into a [`Matcher`].
 
 use std::sync::Arc;
 
@@ -15,34 +15,34 @@ use crate::source::{Place, Source};
 use crate::template::Text;
 use crate::yaml::{Node, Value};
 
-/// What an untagged scalar is compared with.
+/// The type of value that an untagged scalar is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// JSON: `1` is a number and `true` a boolean.
     Json,
-    /// Text, as of a header or a cookie: `1` is the string "1".
+    /// Text, such as a header or a cookie: `1` is the string "1".
     Text,
-    /// The `Expires` of a cookie: text that `!datetime` reads in every form that RFC 6265 allows.
+    /// The `Expires` attribute of a cookie: text in which `!datetime` accepts every form that RFC 6265 allows.
     CookieDate,
-    /// Bytes, as of a `body`: as text, and of a length in bytes.
+    /// The bytes of a `body`: like text, but `!length` counts bytes.
     Bytes,
 }
 
-/// What a matcher is compiled with.
+/// The context in which a matcher is compiled.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
     /// The file in which it is written.
     pub source: &'a Arc<Source>,
-    /// What it is compared with.
+    /// The type of value that it is compared with.
     pub mode: Mode,
-    /// The files beside that file.
+    /// Reads files relative to that file.
     pub files: Files<'a>,
 }
 
-/// Returns the matcher that a node describes.
+/// Compiles a matcher.
 ///
 /// # Errors
-/// An unknown tag, or a tag whose value is not of the shape that it takes.
+/// An unknown tag, or a tag with a value of the wrong shape.
 pub fn compile(node: &Node, setting: &Setting<'_>) -> Result<Matcher, Diagnostic> {
     let place = node.place(setting.source);
     let kind = match &node.tag {
@@ -52,7 +52,7 @@ pub fn compile(node: &Node, setting: &Setting<'_>) -> Result<Matcher, Diagnostic
     Ok(Matcher { kind, place })
 }
 
-/// The tags that the language knows, in the order of the reference page.
+/// Returns all tags, in the order of the language reference.
 pub fn known() -> impl Iterator<Item = &'static str> {
     let leaves = LEAVES.iter().map(|leaf| leaf.tag).chain(LEAVES_OF.iter().map(|leaf| leaf.tag));
     leaves.chain([
@@ -72,15 +72,15 @@ pub fn known() -> impl Iterator<Item = &'static str> {
     ])
 }
 
-/// Returns the pattern that is written.
+/// Compiles a regular expression.
 ///
 /// # Errors
-/// One that cannot be read, at its place.
+/// An invalid pattern, with its location.
 pub(crate) fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic> {
     Regex::new(written).map_err(|error| {
         let cause = error.to_string();
         let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        Diagnostic::at(place.clone(), format!("this pattern cannot be read: {cause}"))
+        Diagnostic::at(place.clone(), format!("invalid pattern: {cause}"))
     })
 }
 
@@ -95,8 +95,8 @@ fn plain(node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diag
         Value::Number(_) => Kind::Literal(Json::Number(number(node, source)?)),
         Value::Bool(value) => Kind::Literal(Json::Bool(*value)),
         Value::Null if mode != Mode::Json => {
-            return Err(Diagnostic::at(place.clone(), "a text is expected here")
-                .help("an empty one is written '', and any one !any"));
+            return Err(Diagnostic::at(place.clone(), "expected a text")
+                .help("write '' for an empty text, or !any for any text"));
         }
         Value::Null => Kind::Literal(Json::Null),
         Value::List(list) => Kind::List(compile_all(list, setting)?),
@@ -106,9 +106,8 @@ fn plain(node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diag
 
 fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diagnostic> {
     let source = setting.source;
-    let takes = |what: &str| {
-        Diagnostic::at(place.clone(), format!("`{tag}` takes {what}, and here is {}", node.shape()))
-    };
+    let takes =
+        |what: &str| Diagnostic::at(place.clone(), format!("`{tag}` takes {what}, not {}", node.shape()));
     match &node.value {
         Value::Mapping(_) if tag == "!datetime" => {
             return moment::compile(node, setting).map(|moment| Kind::Moment(Box::new(moment)));
@@ -121,7 +120,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
     if let Some(leaf) = LEAVES.iter().find(|leaf| leaf.tag == tag) {
         return match node.value {
             Value::Null => Ok(Kind::Leaf(leaf)),
-            _ => Err(takes("nothing behind it")),
+            _ => Err(takes("no value")),
         };
     }
     if let Some(leaf) = LEAVES_OF.iter().find(|leaf| leaf.tag == tag) {
@@ -143,31 +142,31 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
                 Mode::Bytes => Kind::Bytes(Box::new(Bytes::Length(length))),
                 Mode::Json | Mode::Text | Mode::CookieDate => Kind::Length(length),
             })
-            .map_err(|_| takes("a whole number, or the ends of a range: 1.., ..3, 1..3")),
-        ("!length", _) => Err(takes("a whole number, or the ends of a range: 1.., ..3, 1..3")),
+            .map_err(|_| takes("a whole number or a range (1.., ..3 or 1..3)")),
+        ("!length", _) => Err(takes("a whole number or a range (1.., ..3 or 1..3)")),
         ("!sha256", _) if setting.mode != Mode::Bytes => {
-            let message = "`!sha256` is of bytes: it stands under `body`";
+            let message = "`!sha256` is only allowed under `body`";
             Err(Diagnostic::at(place.clone(), message)
-                .help("of a text in JSON, the function says it: ${sha256(…)}"))
+                .help("for a text in JSON, use the function: ${sha256(…)}"))
         }
         ("!sha256", Value::String(_) | Value::Number(_)) => {
             bytes::digest(&node.untagged(), source, place).map(|digest| Kind::Bytes(Box::new(digest)))
         }
-        ("!sha256", _) => Err(takes("the 64 digits of a digest")),
+        ("!sha256", _) => Err(takes("the 64 hexadecimal digits of a digest")),
         ("!schema", Value::String(_)) => {
             schema::compile(node, setting).map(|schema| Kind::Schema(Box::new(schema)))
         }
         ("!schema", _) => Err(takes("the name of a file")),
         ("!about", Value::Mapping(_)) => about(node, source),
-        ("!about", _) => Err(takes("a `value` and what it may be off `within`")),
+        ("!about", _) => Err(takes("a mapping with `value` and `within`")),
         ("!count", Value::Mapping(_)) => times(node, setting),
-        ("!count", _) => Err(takes("what is counted `of` a list, and how many `times`")),
+        ("!count", _) => Err(takes("a mapping with `of` and `times`")),
         ("!all", Value::List(list)) if !list.is_empty() => Ok(Kind::AllOf(compile_all(list, setting)?)),
         ("!all", _) => Err(takes("a list of matchers")),
         ("!unordered", Value::List(list)) => Ok(Kind::Unordered(compile_all(list, setting)?)),
         ("!one_of", Value::List(list)) if !list.is_empty() => Ok(Kind::OneOf(compile_all(list, setting)?)),
         ("!one_of", _) => Err(takes("a list of choices")),
-        // A node has one tag, so a tagged matcher inside another stands in a list: `!not [!uuid]`.
+        // A node has only one tag, so a tagged matcher inside another is written in a list: `!not [!uuid]`.
         ("!not", Value::List(list)) if !list.is_empty() => Ok(Kind::NoneOf(compile_all(list, setting)?)),
         ("!not", _) => {
             Ok(Kind::NoneOf([Matcher { kind: plain(node, setting, place)?, place: place.clone() }].into()))
@@ -176,11 +175,10 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!subset", _) => Err(takes("a mapping")),
         ("!each", Value::List(list)) => match list.as_slice() {
             [one] => Ok(Kind::Each(Box::new(compile(one, setting)?))),
-            many => Err(Diagnostic::at(
-                place.clone(),
-                format!("`!each` takes one matcher, and here are {}", many.len()),
-            )
-            .help("one that has a tag stands in a list of its own: !each [!uuid]")),
+            many => {
+                Err(Diagnostic::at(place.clone(), format!("`!each` takes one matcher, not {}", many.len()))
+                    .help("write a matcher with a tag in a list: !each [!uuid]"))
+            }
         },
         ("!each", _) => {
             Ok(Kind::Each(Box::new(Matcher { kind: plain(node, setting, place)?, place: place.clone() })))
@@ -191,7 +189,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
     }
 }
 
-/// `!about {value: 3.14, within: 0.01}`
+/// Compiles `!about {value: 3.14, within: 0.01}`.
 fn about(node: &Node, source: &Arc<Source>) -> Result<Kind, Diagnostic> {
     let plain = node.untagged();
     let mut members = Members::of(&plain, source, "`!about`")?;
@@ -199,20 +197,20 @@ fn about(node: &Node, source: &Arc<Source>) -> Result<Kind, Diagnostic> {
     let whole = members.place().clone();
     members.finish()?;
     let given = |node: Option<&Node>, name: &str| {
-        let node = node.ok_or_else(|| Diagnostic::at(whole.clone(), format!("`!about` has a `{name}`")))?;
+        let node = node.ok_or_else(|| Diagnostic::at(whole.clone(), format!("`!about` needs a `{name}`")))?;
         number(node, source)
     };
     let value = given(value, "value")?;
     let off = given(within, "within")?;
     match within {
         Some(within) if off.to_f64() < 0.0 => {
-            Err(Diagnostic::at(within.place(source), "nothing is off by less than nothing"))
+            Err(Diagnostic::at(within.place(source), "`within` must not be negative"))
         }
         _ => Ok(Kind::About(Box::new(About { value, within: off }))),
     }
 }
 
-/// `!count {of: !uuid, times: 2..}`
+/// Compiles `!count {of: !uuid, times: 2..}`.
 fn times(node: &Node, setting: &Setting<'_>) -> Result<Kind, Diagnostic> {
     let source = setting.source;
     let plain = node.untagged();
@@ -221,7 +219,7 @@ fn times(node: &Node, setting: &Setting<'_>) -> Result<Kind, Diagnostic> {
     let whole = members.place().clone();
     members.finish()?;
     let (Some(of), Some(times)) = (of, times) else {
-        return Err(Diagnostic::at(whole, "`!count` says `of` what there are how many `times`")
+        return Err(Diagnostic::at(whole, "`!count` needs `of` (a matcher) and `times` (a count)")
             .help("!count {of: !subset {done: true}, times: 2..}"));
     };
     Ok(Kind::Times {

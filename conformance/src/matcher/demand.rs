@@ -1,7 +1,6 @@
-//! What a matcher demands, for those who say it in the words of another tool.
+//! A view of matchers for exports to other tools.
 //!
-//! In goes a [`Matcher`], out comes a [`Demand`]: what is written, before any `${…}` has a value. What has no word here is this program's
-//! own, and is only told.
+//! A [`Demand`] shows what is written, before any `${…}` has a value. Matchers that no other tool has are [`Demand::Own`].
 
 use regex::Regex;
 
@@ -11,21 +10,21 @@ use crate::count::Count;
 use crate::json::{Json, Number};
 use crate::template::Text;
 
-/// What a matcher demands.
+/// What a matcher requires.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Demand<'a> {
     /// This value.
     Value(&'a Json),
-    /// What this comes to.
+    /// The value of this template.
     Text(&'a Text),
     Any,
     String,
     Integer,
     Number,
     Boolean,
-    /// A string in which this is found.
+    /// A string that contains a match.
     Pattern(&'a Regex),
-    /// A date and time, which has at least this shape.
+    /// A date and time with at least this shape.
     Date(&'a Regex),
     Contains(&'a Text),
     StartsWith(&'a Text),
@@ -36,7 +35,7 @@ pub(crate) enum Demand<'a> {
         within: &'a Number,
     },
     Length(Count),
-    /// So many bytes.
+    /// The number of bytes.
     Bytes(Count),
     Sha256(&'a Text),
     List(&'a [Matcher]),
@@ -54,12 +53,12 @@ pub(crate) enum Demand<'a> {
         of: &'a Matcher,
         times: Count,
     },
-    /// What no other tool is told.
+    /// A matcher that only this program has.
     Own,
 }
 
 impl Matcher {
-    /// Returns what is demanded.
+    /// Returns what the matcher requires.
     pub(crate) fn demand(&self) -> Demand<'_> {
         match &self.kind {
             Kind::Literal(value) => Demand::Value(value),

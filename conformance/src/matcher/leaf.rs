@@ -1,6 +1,6 @@
-//! The matchers that look at one value and hold no other: a table.
+//! The table of matchers that check a single value and contain no other matcher.
 //!
-//! A row is a tag, what it means in a message, and a function. No row may look at anything but its value.
+//! A row is a tag, its meaning in messages, and a function of the value only.
 
 use std::sync::LazyLock;
 
@@ -61,7 +61,7 @@ pub(super) static LEAVES_OF: &[LeafOf] = &[
     LeafOf { tag: "!ends_with", means: "a string that ends with", holds: |text, end| text.ends_with(end) },
     LeafOf {
         tag: "!ignoring_case",
-        means: "a string that is, in capitals or small letters,",
+        means: "a string that equals, ignoring case,",
         holds: |text, same| text.to_lowercase() == same.to_lowercase(),
     },
 ];
@@ -76,7 +76,7 @@ pub(super) static UUID: LazyLock<Regex> = LazyLock::new(|| {
     constant(r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
 });
 
-/// RFC 3339, section 5.6, with a space allowed for the `T` and the offset left free.
+/// RFC 3339, section 5.6. A space may replace the `T`, and the offset is optional.
 pub(super) static DATETIME: LazyLock<Regex> = LazyLock::new(|| {
     constant(
         r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?$",

@@ -1,10 +1,12 @@
-//! The matchers of lists in any order: a true matching, so that no element satisfies two expectations.
+//! Matchers of lists in any order.
+//!
+//! They compute a bipartite matching, so that no element satisfies two expectations.
 
 use super::{Matcher, Mismatches, Pointer, visible};
 use crate::json::Json;
 use crate::template::Scope;
 
-/// How many elements are searched for the one that is nearest to what is missing.
+/// Maximum number of elements to search for the one closest to a missing element.
 const SEARCHED: usize = 1000;
 
 /// A matching of expectations and elements.
@@ -15,13 +17,13 @@ struct Matching {
     missing: Vec<usize>,
 }
 
-/// Whether a list has what is expected, and, where it may have nothing else, nothing else.
+/// Whether a list has the expected elements; without `others`, it may have no further ones.
 pub(super) fn holds(expected: &[Matcher], others: bool, list: &[Json], scope: &Scope) -> bool {
     let enough = if others { list.len() >= expected.len() } else { list.len() == expected.len() };
     enough && matching(expected, list, scope).missing.is_empty()
 }
 
-/// Adds what a list lacks, and, where it may have nothing else, what it has too much.
+/// Adds the missing elements, and, without `others`, the superfluous ones.
 pub(super) fn collect(
     whole: &Matcher,
     expected: &[Matcher],
@@ -36,7 +38,7 @@ pub(super) fn collect(
     for matcher in missing.iter().filter_map(|wanted| expected.get(*wanted)) {
         into.add(|| {
             let received = match nearest(matcher, list, &free, scope) {
-                Some(near) => format!("no such element among {}; the nearest, {near}", list.len()),
+                Some(near) => format!("no such element among {}; the closest, {near}", list.len()),
                 None => format!("no such element among {}", list.len()),
             };
             matcher.difference(
@@ -58,7 +60,7 @@ pub(super) fn collect(
 }
 
 fn matching(expected: &[Matcher], list: &[Json], scope: &Scope) -> Matching {
-    // As many candidates as there are expectations are enough: the others cannot take all of them.
+    // As many candidates as there are expectations suffice, since the other expectations cannot take all of them.
     let candidates: Vec<Vec<usize>> = (expected.iter())
         .map(|matcher| {
             let candidates = list.iter().enumerate().filter(|(_, item)| matcher.matches(item, scope));
@@ -72,18 +74,18 @@ fn matching(expected: &[Matcher], list: &[Json], scope: &Scope) -> Matching {
     Matching { owner, missing }
 }
 
-/// Says which free element differs least from what is expected, and in what.
+/// Describes the free element with the fewest differences from an expectation, and its first difference.
 fn nearest(matcher: &Matcher, list: &[Json], free: &[usize], scope: &Scope) -> Option<String> {
     let differences = (free.iter().take(SEARCHED))
         .filter_map(|index| Some((*index, matcher.compare(list.get(*index)?, "", scope))));
     let (index, least) =
         differences.min_by_key(|(_, mismatches)| mismatches.shown.len() + mismatches.more)?;
-    // One that differs as a whole is no nearer than another.
+    // An element of another type is no closer than any other.
     let first = least.shown.iter().find(|mismatch| !mismatch.pointer.is_empty())?;
     Some(format!("/{index}, has {} at {}", first.received, first.pointer))
 }
 
-/// Finds an element for one expectation, moving others to elements that suit them too (Kuhn's augmenting paths).
+/// Finds an element for an expectation, reassigning other elements if necessary (Kuhn's augmenting paths).
 fn assign(wanted: usize, candidates: &[Vec<usize>], owner: &mut [Option<usize>], seen: &mut [bool]) -> bool {
     for &index in candidates.get(wanted).into_iter().flatten() {
         let Some(seen_here) = seen.get_mut(index) else { continue };

@@ -1,4 +1,4 @@
-//! Dates and times: how one is written, and how far it is from the moment of the answer.
+//! `!datetime`: the format of a date and time, and its distance from the time of the response.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -17,25 +17,25 @@ use crate::members::{Members, duration, string};
 use crate::source::Source;
 use crate::yaml::Node;
 
-/// What a date and time has to be.
+/// What a date and time must match.
 #[derive(Debug, Clone)]
 pub(super) struct Moment {
     format: Format,
-    /// How far it is from the answer, before it or after it, and by how much it may be off.
+    /// The distance from the response, before or after it, and the tolerance.
     near: Option<(Distance, Duration)>,
 }
 
-/// How a date and time is written.
+/// The format of a date and time.
 #[derive(Debug, Clone)]
 enum Format {
     Iso,
     Date,
     Http,
-    /// In any form that RFC 6265, section 5.1.1, reads.
+    /// Any form that RFC 6265, section 5.1.1, accepts.
     Cookie,
     Unix,
     UnixMs,
-    /// As `strftime` of C says it, with the pattern as it stands in the file.
+    /// A `strftime` pattern, compiled and as written.
     Pattern(Arc<OwnedFormatItem>, String),
 }
 
@@ -45,11 +45,10 @@ enum Distance {
     Before(Duration),
 }
 
-/// The formats that have a name.
+/// The named formats.
 const NAMED: [&str; 5] = ["iso", "date", "http", "unix", "unix_ms"];
 
-/// Returns the moment of which RFC 3339 says the date and time, with a space allowed for the `T` and the offset left free: one
-/// that names no zone is of UTC.
+/// Parses a date and time of RFC 3339. A space may replace the `T`, and the offset is optional; the default is UTC.
 pub(super) fn iso(text: &str) -> Option<OffsetDateTime> {
     if !is_shaped_like_a_datetime(text) {
         return None;
@@ -63,13 +62,13 @@ pub(super) fn iso(text: &str) -> Option<OffsetDateTime> {
         Some((hours, minutes)) if minutes.len() == 2 => format!("{hours}:{minutes}"),
         _ => zone.to_owned(),
     };
-    // A leap second is the end of the one before it.
+    // Treat a leap second as the second before it.
     let clock = clock.replacen(":60", ":59", 1);
     OffsetDateTime::parse(&format!("{day}T{clock}{zone}"), &Rfc3339).ok()
 }
 
 impl Moment {
-    /// Whether a value is such a moment, in an answer that came `now`.
+    /// Whether a value matches in a response received at `now`.
     pub(super) fn holds(&self, value: &Json, now: Option<SystemTime>) -> bool {
         let Some(moment) = self.read(value) else { return false };
         let (Some((distance, off)), Some(now)) = (self.near, now) else { return true };
@@ -104,16 +103,16 @@ impl Moment {
         }
     }
 
-    /// Says what is expected.
+    /// Describes the expected value.
     pub(super) fn describe(&self) -> String {
         let what = match &self.format {
             Format::Iso => "a date and time".to_owned(),
             Format::Date => "a date".to_owned(),
-            Format::Http => "a date and time as HTTP writes it".to_owned(),
+            Format::Http => "a date and time in HTTP format".to_owned(),
             Format::Cookie => "a date and time of a cookie".to_owned(),
             Format::Unix => "a time in seconds since 1970".to_owned(),
             Format::UnixMs => "a time in milliseconds since 1970".to_owned(),
-            Format::Pattern(_, written) => format!("a date and time written as {written}"),
+            Format::Pattern(_, written) => format!("a date and time in the format {written}"),
         };
         match self.near {
             None => what,
@@ -123,7 +122,7 @@ impl Moment {
     }
 }
 
-/// The moment of what a pattern names: midnight where it names no time, and UTC where it names no zone.
+/// Completes a parsed date: midnight if the pattern has no time, and UTC if it has no zone.
 fn complete(parsed: Parsed) -> Option<OffsetDateTime> {
     if let Ok(moment) = OffsetDateTime::try_from(parsed) {
         return Some(moment);
@@ -133,16 +132,15 @@ fn complete(parsed: Parsed) -> Option<OffsetDateTime> {
     Some(PrimitiveDateTime::new(Date::try_from(parsed).ok()?, time).assume_utc())
 }
 
-/// Returns the date of a cookie, in any form and at any distance.
+/// Returns the matcher of a cookie's date, in any format and at any distance.
 pub(super) fn of_a_cookie() -> Moment {
     Moment { format: Format::Cookie, near: None }
 }
 
-/// Returns the moment that the argument of `!datetime` describes; where it names no format, any form of a date will do for the
-/// `Expires` of a cookie.
+/// Compiles the argument of `!datetime`. Without a format, the `Expires` attribute of a cookie may have any form.
 ///
 /// # Errors
-/// A key or a value that is not of the format.
+/// An invalid key or value.
 pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Moment, Diagnostic> {
     let source = setting.source;
     let plain = node.untagged();
@@ -161,7 +159,7 @@ pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Moment, Diag
         _ => {
             return Err(Diagnostic::at(
                 whole,
-                "a distance is one of `from_now` and `ago`, with `give_or_take`",
+                "use one of `from_now` and `ago` together with `give_or_take`",
             )
             .help("!datetime {from_now: 0s, give_or_take: 5s}"));
         }
@@ -182,12 +180,12 @@ fn compile_format(node: &Node, source: &Arc<Source>) -> Result<Format, Diagnosti
         pattern if pattern.contains('%') => match parse_strftime_owned(pattern) {
             Ok(item) => Format::Pattern(Arc::new(item), written),
             Err(error) => {
-                return Err(Diagnostic::at(place, format!("this pattern of a date cannot be read: {error}"))
-                    .help("written as for strftime: %d.%m.%Y %H:%M"));
+                return Err(Diagnostic::at(place, format!("invalid date pattern: {error}"))
+                    .help("write it as for strftime: %d.%m.%Y %H:%M"));
             }
         },
         other => {
-            let message = format!("`{other}` is not a format of dates");
+            let message = format!("unknown date format `{other}`");
             return Err(Diagnostic::at(place, message).suggest(other, NAMED));
         }
     })

@@ -1,6 +1,6 @@
-//! `!schema FILE`: a value that a JSON Schema describes.
+//! `!schema FILE`: matches a value against a JSON Schema.
 //!
-//! The only module that knows the schema library. Nothing is fetched: what a `$ref` names is a file of the suite.
+//! No other module knows which crate validates schemas. Nothing is fetched: a `$ref` can only name a file of the suite.
 
 mod value;
 
@@ -24,7 +24,7 @@ use crate::visible;
 use crate::yaml::{self, Node, Value};
 use value::{LIMITS, Limit, Own};
 
-/// A schema that has been read.
+/// A compiled schema.
 #[derive(Clone)]
 pub(super) struct Schema {
     /// The file as the scenario names it.
@@ -32,11 +32,11 @@ pub(super) struct Schema {
     compiled: Arc<Validator<Own>>,
 }
 
-/// Where a value is not as a schema says, and why.
+/// A violation of a schema.
 pub(super) struct Fault {
-    /// A JSON Pointer in the value.
+    /// The location in the value, as a JSON Pointer.
     pub(super) pointer: String,
-    /// Why, in the library's words.
+    /// The message of the library.
     pub(super) why: String,
 }
 
@@ -47,8 +47,7 @@ impl fmt::Debug for Schema {
 }
 
 impl Schema {
-    /// Returns in what a value is not as the schema says: everything, or the first thing of a value so large that the library would
-    /// keep too much.
+    /// Returns all violations; for a value so large that the library would need too much memory, only the first one.
     pub(super) fn faults(&self, value: &Json) -> Vec<Fault> {
         if self.holds(value) {
             return Vec::new();
@@ -62,17 +61,17 @@ impl Schema {
         faults
     }
 
-    /// Whether a value is as the schema says.
+    /// Whether a value is valid.
     pub(super) fn holds(&self, value: &Json) -> bool {
         self.compiled.is_valid(value)
     }
 
     pub(super) fn describe(&self) -> String {
-        format!("what {} describes", self.file)
+        format!("a value that matches {}", self.file)
     }
 }
 
-/// The largest value of which every fault is said.
+/// Maximum size of a value for which all violations are reported.
 const MOST_VALUES: usize = 50_000;
 
 /// Counts the values in a value, up to a limit.
@@ -86,7 +85,7 @@ fn count(value: &Json, most: usize) -> usize {
     }
 }
 
-/// Adds what an error says; alternatives are one fault.
+/// Adds a violation; alternatives are combined into one.
 fn leaves(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
     let pointer = error.instance_path().as_str().to_owned();
     let alternatives = match error.kind() {
@@ -107,7 +106,7 @@ fn leaves(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
     faults.push(Fault { pointer, why });
 }
 
-/// Adds a member that an object has to have, to the others that it lacks.
+/// Adds a missing member, combining it with the previous one if possible.
 fn missing(pointer: String, member: &Library, faults: &mut Vec<Fault>) {
     const MISSING: &str = "missing properties ";
     match faults.last_mut() {
@@ -118,16 +117,16 @@ fn missing(pointer: String, member: &Library, faults: &mut Vec<Fault>) {
     }
 }
 
-/// The files that have been read, for what refers to them.
+/// The files that have been read, for references.
 struct Known(BTreeMap<String, Library>);
 
 impl Retrieve for Known {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Library, Box<dyn Error + Send + Sync>> {
-        self.0.get(uri.as_str()).cloned().ok_or_else(|| "it has not been read".into())
+        self.0.get(uri.as_str()).cloned().ok_or_else(|| "the file has not been read".into())
     }
 }
 
-/// Builds a schema of the files that have been read.
+/// Compiles a schema from the files that have been read.
 fn build(address: &str, files: &Files) -> Result<Validator<Own>, ValidationError<'static>> {
     let known = files.iter().map(|(address, (_, value))| (address.clone(), value.clone())).collect();
     let mut options = jsonschema::options_for::<Own>().with_base_uri(address).with_retriever(Known(known));
@@ -138,13 +137,13 @@ fn build(address: &str, files: &Files) -> Result<Validator<Own>, ValidationError
     options.build(files.get(address).map_or(&Library::Null, |(_, value)| value))
 }
 
-/// The address under which the library knows the folder of the scenario: deep enough for `..`.
+/// The URL path under which the library knows the folder of the scenario, deep enough for `..`.
 const FOLDER: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
 
-/// Returns the schema that the argument of `!schema` names.
+/// Compiles the argument of `!schema`.
 ///
 /// # Errors
-/// A file that cannot be read or is not JSON, or that is no schema, at its place.
+/// A file that is unreadable, not JSON, or not a valid schema, with its location.
 pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Schema, Diagnostic> {
     let file = string(&node.untagged(), setting.source, "the name of a file")?;
     let reading = Reading { place: node.place(setting.source), setting };
@@ -153,7 +152,7 @@ pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Schema, Diag
         url.set_fragment(None);
         url.to_string()
     }) else {
-        return Err(Diagnostic::at(reading.place, format!("`{file}` is not the name of a file")));
+        return Err(Diagnostic::at(reading.place, format!("`{file}` is not a file name")));
     };
     let mut files = BTreeMap::from([(address.clone(), reading.file(&file, None)?)]);
     loop {
@@ -175,23 +174,23 @@ pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Schema, Diag
 
 type Files = BTreeMap<String, (Arc<Source>, Library)>;
 
-/// The reading of a schema and of what it refers to.
+/// Reads a schema and the files that it refers to.
 struct Reading<'a> {
-    /// Where the scenario names it.
+    /// Where the scenario names the schema.
     place: Place,
     setting: &'a Setting<'a>,
 }
 
 impl Reading<'_> {
-    /// Returns a file by its name beside the scenario; `by` is where another schema refers to it.
+    /// Reads a file relative to the scenario; `by` is the reference in another schema.
     fn file(&self, name: &str, by: Option<Place>) -> Result<(Arc<Source>, Library), Diagnostic> {
         let bytes = (self.setting.files)(name).map_err(|error| {
             let message = match error.kind() {
-                std::io::ErrorKind::NotFound => format!("there is no file {name}"),
-                _ => format!("the file {name} cannot be read: {error}"),
+                std::io::ErrorKind::NotFound => format!("the file {name} does not exist"),
+                _ => format!("cannot read {name}: {error}"),
             };
-            let beside = "a schema is looked for in the folder of the file that names it";
-            Diagnostic::at(by.unwrap_or_else(|| self.place.clone()), message).help(beside)
+            let hint = "the path is relative to the folder of the file that names the schema";
+            Diagnostic::at(by.unwrap_or_else(|| self.place.clone()), message).help(hint)
         })?;
         let folder = self.setting.source.path().rsplit_once('/').map_or("", |(folder, _)| folder);
         let shown = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
@@ -203,46 +202,46 @@ impl Reading<'_> {
                 let cause = cause.split(" at line ").next().unwrap_or(&cause);
                 let place =
                     source.place(Span::new(offset(source.text(), &error), offset(source.text(), &error)));
-                Err(self.named(Diagnostic::at(place, format!("this is not JSON: {cause}"))))
+                Err(self.named(Diagnostic::at(place, format!("invalid JSON: {cause}"))))
             }
         }
     }
 
-    /// Returns a file to which another refers.
+    /// Reads a file that another schema refers to.
     fn referred(&self, url: &str, files: &Files) -> Result<(Arc<Source>, Library), Diagnostic> {
         let last = url.rsplit('/').next().unwrap_or(url);
         let by = files
             .values()
             .find(|(source, _)| source.text().contains(last))
             .map(|(source, _)| whole(source).find(last));
-        if let Some(name) = beside(url) {
+        if let Some(name) = relative_path(url) {
             return self.file(&name, by);
         }
-        let message = format!("`{url}` is not fetched: a schema refers to files of the suite");
+        let message = format!("`{url}` is not fetched: a schema can only refer to files of the suite");
         Err(self.named(Diagnostic::at(by.unwrap_or_else(|| self.place.clone()), message)))
     }
 
-    /// Says what the library says of a schema, at its place.
+    /// Returns the diagnostic for an invalid schema.
     fn refused(&self, error: &ValidationError<'_>, address: &str, files: &Files) -> Diagnostic {
         let Some((source, _)) = files.get(address) else {
             return Diagnostic::at(self.place.clone(), error.to_string());
         };
-        // A reference to what is not there has its place where it is written, in whichever file.
+        // An unresolved reference is reported where it is written, in whichever file.
         let written = |what: &str| {
             let naming = files.values().map(|(source, _)| source).find(|one| one.text().contains(what));
             whole(naming.unwrap_or(source)).find(what)
         };
         let (place, why) = match error.kind() {
             ValidationErrorKind::Referencing(ReferencingError::PointerToNowhere { pointer }) => {
-                (written(&format!("#{pointer}")), "nothing stands at this `$ref`".to_owned())
+                (written(&format!("#{pointer}")), "this `$ref` points to nothing".to_owned())
             }
             ValidationErrorKind::Referencing(ReferencingError::NoSuchAnchor { anchor }) => {
-                (written(anchor), format!("there is no anchor {anchor}"))
+                (written(anchor), format!("unknown anchor {anchor}"))
             }
             kind => {
                 let why = match kind {
                     ValidationErrorKind::Format { format } if format == "regex" => {
-                        format!("the pattern {} cannot be read", error.instance())
+                        format!("invalid pattern {}", error.instance())
                     }
                     _ => {
                         let mut faults = Vec::new();
@@ -254,16 +253,16 @@ impl Reading<'_> {
                 (place.unwrap_or_else(|| whole(source)), why)
             }
         };
-        self.named(Diagnostic::at(place, format!("this is no JSON Schema: {why}")))
+        self.named(Diagnostic::at(place, format!("invalid JSON Schema: {why}")))
     }
 
     fn named(&self, wrong: Diagnostic) -> Diagnostic {
-        wrong.help(format!("the schema is named at {}", self.place))
+        wrong.help(format!("the schema is used at {}", self.place))
     }
 }
 
-/// The name beside the scenario of the file that has an address.
-fn beside(url: &str) -> Option<String> {
+/// Returns the path of a file relative to the scenario.
+fn relative_path(url: &str) -> Option<String> {
     let path = url.strip_prefix("suite://files/")?;
     let segments: Vec<&str> = path.split('/').collect();
     let common = segments.iter().zip(FOLDER).take_while(|(own, folder)| *own == folder).count();
@@ -271,12 +270,12 @@ fn beside(url: &str) -> Option<String> {
     Some(percent_decode_str(&name).decode_utf8_lossy().into_owned())
 }
 
-/// The first line of a file, from which the whole of it is searched.
+/// Returns the first line of a file, from which the whole file can be searched.
 fn whole(source: &Arc<Source>) -> Place {
     source.place(Span::new(0, source.text().lines().next().unwrap_or("").len()))
 }
 
-/// Where the value stands to which a JSON Pointer leads: JSON is read as YAML for the places of its values.
+/// Returns the location of a JSON Pointer: JSON is read as YAML, which has locations.
 fn located(source: &Arc<Source>, pointer: &str) -> Option<Place> {
     let root: Node = yaml::read(source).ok()?;
     let mut node = &root;
@@ -299,7 +298,7 @@ fn located(source: &Arc<Source>, pointer: &str) -> Option<Place> {
     Some(place.unwrap_or_else(|| whole(source)))
 }
 
-/// The byte at which the library stopped reading.
+/// Returns the byte offset at which the library stopped reading.
 fn offset(text: &str, error: &serde_json::Error) -> usize {
     let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     text.floor_char_boundary((before + error.column().saturating_sub(1)).min(text.len()))

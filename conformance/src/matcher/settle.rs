@@ -1,7 +1,6 @@
-//! What would have to be written in a scenario for a value to match.
+//! Proposes the changes of a scenario that make a received value match.
 //!
-//! In go a matcher and the value that came, out come [`Change`]s of what is written literally, and [`Left`]s for all else: what a
-//! tag relaxes and what `${…}` computes says more than one answer can, and stays as it is.
+//! Only literal values are changed. Matchers and `${…}` can match more than one response and are kept, with a reason ([`Left`]).
 
 use std::collections::HashSet;
 
@@ -11,65 +10,65 @@ use crate::json::Json;
 use crate::source::Place;
 use crate::template::Scope;
 
-/// One thing that would be written otherwise.
+/// One proposed change.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// Where that stands of which it speaks.
+    /// The location in the scenario.
     pub place: Place,
-    /// What is done there.
+    /// What to do there.
     pub kind: ChangeKind,
 }
 
-/// What a [`Change`] does at its place.
+/// What a [`Change`] does at its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// Another value stands there.
+    /// Replaces the value.
     Set {
-        /// The value.
+        /// The new value.
         value: Json,
-        /// What a scalar without quotes means there.
+        /// How scalars without quotes are read there.
         mode: Mode,
-        /// The name by which it is a member of its object.
+        /// The name of the value as a member of its object.
         name: Option<String>,
     },
-    /// The entry goes.
+    /// Removes the entry.
     Remove {
-        /// Whether the mapping or list goes with the last of its entries.
+        /// Whether to remove the mapping or list together with its last entry.
         collapse: bool,
     },
-    /// The mapping there has one more member.
+    /// Adds a member to the mapping.
     Add {
-        /// Its name.
+        /// The name.
         name: String,
-        /// Its value.
+        /// The value.
         value: Json,
     },
-    /// The list there has one more element.
+    /// Adds an element to the list.
     Insert {
-        /// The place, in the list as it is written, of the element before which it comes; that behind the last where it comes last.
+        /// The index, in the list as written, of the element that follows; the length of the list to append.
         before: usize,
-        /// Its own place in the list that came.
+        /// The index of the element in the received list.
         at: usize,
         /// The element.
         value: Json,
     },
 }
 
-/// A difference that is not written over, and why.
+/// A difference that is not changed, and why.
 #[derive(Debug, Clone)]
 pub struct Left {
-    /// Where it stands.
+    /// The location in the scenario.
     pub place: Place,
-    /// Why it is left.
+    /// The reason.
     pub why: String,
 }
 
-/// What an answer makes of what is written.
+/// The changes that a response suggests.
 #[derive(Debug, Clone, Default)]
 pub struct Proposal {
-    /// What would be written otherwise.
+    /// What to change.
     pub changes: Vec<Change>,
-    /// What stays as it is.
+    /// What to keep.
     pub left: Vec<Left>,
 }
 
@@ -79,14 +78,14 @@ impl Proposal {
         self.changes.push(Change { place: place.clone(), kind });
     }
 
-    /// Adds what stays as it is.
+    /// Adds a difference that is kept.
     pub fn leave(&mut self, place: &Place, why: impl Into<String>) {
         self.left.push(Left { place: place.clone(), why: why.into() });
     }
 }
 
 impl Matcher {
-    /// Whether all of it is written literally: no tag, no `${…}`.
+    /// Whether it is entirely literal: no tag, no `${…}`.
     #[must_use]
     pub fn is_literal(&self) -> bool {
         match &self.kind {
@@ -98,7 +97,7 @@ impl Matcher {
         }
     }
 
-    /// Proposes what would have to be written for `value` to match; `name` is what it is a member of its object by.
+    /// Proposes the changes that make `value` match; `name` is the name of the value as a member of its object.
     pub fn settle(
         &self,
         value: &Json,
@@ -112,7 +111,7 @@ impl Matcher {
         }
         if value.has_lone_surrogate() {
             return proposal
-                .leave(&self.place, "the response has a lone surrogate, for which YAML has no form");
+                .leave(&self.place, "the response has a lone surrogate, which YAML cannot express");
         }
         match (&self.kind, value) {
             (Kind::Object { members, open }, Json::Object(object)) => {
@@ -149,20 +148,20 @@ impl Matcher {
                 let (value, name) = (value.clone(), name.map(str::to_owned));
                 proposal.change(&self.place, ChangeKind::Set { value, mode, name });
             }
-            (Kind::Text(_), _) => proposal.leave(&self.place, "`${…}` computes what stands there"),
+            (Kind::Text(_), _) => proposal.leave(&self.place, "the value is computed by `${…}`"),
             (Kind::Object { open: false, .. } | Kind::List(_), _) => {
-                proposal.leave(&self.place, "matchers stand in it");
+                proposal.leave(&self.place, "it contains matchers");
             }
-            _ => proposal.leave(&self.place, "a matcher stands there"),
+            _ => proposal.leave(&self.place, "it is a matcher"),
         }
     }
 
-    /// Proposes that an entry goes of which the answer has none; `none` says so.
+    /// Proposes to remove an entry that the response does not have; `none` names what is missing.
     pub fn settle_absence(&self, none: &str, collapse: bool, proposal: &mut Proposal) {
         if self.is_literal() {
             proposal.change(&self.place, ChangeKind::Remove { collapse });
         } else {
-            proposal.leave(&self.place, format!("it is more than a literal, and the answer has {none}"));
+            proposal.leave(&self.place, format!("it is not a literal, and the response has {none}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The body of a request and the pieces that it is made of.
+//! The body of a request and its parts.
 
 use uuid::Uuid;
 
@@ -9,42 +9,42 @@ use crate::template::{Scope, TemplateError, Text};
 /// The body of a request.
 #[derive(Debug, Clone)]
 pub enum Body {
-    /// None at all.
+    /// No body.
     None,
-    /// Pieces one behind the other, with the content type of forms (`-d`).
+    /// Concatenated fields, with the content type of forms (`-d`).
     Fields(Box<[Field]>),
-    /// A value rendered as JSON.
+    /// A JSON value.
     Json(JsonText),
-    /// Text or bytes sent as they stand, without a content type.
+    /// Text or bytes sent unchanged, without a content type.
     Raw(Field),
-    /// Parts of a form (`-F`, RFC 7578), and the content type that stands before the boundary where it is not `multipart/form-data`.
+    /// Parts of a form (`-F`, RFC 7578), and the content type if it is not `multipart/form-data`.
     Multipart(Box<[Part]>, Option<Box<Text>>),
 }
 
 /// A piece of a query or of a body.
 #[derive(Debug, Clone)]
 pub enum Field {
-    /// Sent as it stands.
+    /// Text sent unchanged.
     Text(Text),
-    /// Bytes that a file held when the suite was loaded.
+    /// Contents of a file when the suite was loaded.
     Bytes(Vec<u8>),
-    /// The bytes of a file as they are, with its name as it is written.
+    /// Unchanged contents of a file, with its name as written.
     File {
         /// The name.
         name: Box<str>,
-        /// What the file held when the suite was loaded.
+        /// The contents when the suite was loaded.
         bytes: Vec<u8>,
     },
-    /// A value as `curl --data-urlencode` encodes it, behind a name that is left as it stands.
+    /// A value encoded as by `curl --data-urlencode`, after a name that is not encoded.
     Urlencoded {
         /// The name; without one, no `=` is sent.
         name: Option<String>,
         /// The value.
         value: Text,
     },
-    /// Pieces one behind the other.
+    /// Concatenated fields.
     Joined(Box<[Field]>),
-    /// A name, left as it stands, and a value, percent-encoded.
+    /// A name that is not encoded, and a percent-encoded value.
     Encoded {
         /// The name; without one, no `=` is sent.
         name: Option<String>,
@@ -53,25 +53,25 @@ pub enum Field {
     },
 }
 
-/// A part of a `multipart/form-data`.
+/// A part of a multipart form.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// The name of the field; none is sent where it is empty.
+    /// The name of the field; not sent if it is empty.
     pub name: String,
-    /// The name of the file, where the part is one.
+    /// The name of the file, if the part is one.
     pub filename: Option<Text>,
-    /// The part's own content type.
+    /// The content type of the part.
     pub content_type: Option<Text>,
-    /// What it holds.
+    /// The content.
     pub content: Field,
 }
 
-/// JSON with expressions in its strings, its members in the order of the file.
+/// JSON with templates as its strings, with the members in the order of the file.
 #[derive(Debug, Clone)]
 pub enum JsonText {
     /// A value without expressions.
     Literal(Json),
-    /// A string; one that is a single expression keeps the expression's type.
+    /// A string; if it is a single expression, it keeps the type of the expression.
     Text(Text),
     /// A list.
     List(Vec<JsonText>),
@@ -80,7 +80,7 @@ pub enum JsonText {
 }
 
 impl Part {
-    /// Returns a part with nothing in it.
+    /// Creates an empty part.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), filename: None, content_type: None, content: Field::Bytes(Vec::new()) }
@@ -92,7 +92,7 @@ impl Part {
 }
 
 impl Body {
-    /// Returns a form of these fields, joined by `&`.
+    /// Creates a form with these fields, joined by `&`.
     pub(super) fn form(fields: Vec<Field>) -> Self {
         Self::Fields(parted(fields.into_iter().map(|field| (field, true))))
     }
@@ -109,7 +109,7 @@ impl Body {
         }
     }
 
-    /// Returns the name of the file whose bytes are the whole body.
+    /// Returns the name of the file, if the body is the unchanged contents of one.
     pub(crate) fn file(&self) -> Option<&str> {
         match self {
             Self::Raw(Field::File { name, .. }) => Some(name),
@@ -121,7 +121,7 @@ impl Body {
         }
     }
 
-    /// Returns the content type that goes with the body, and its bytes.
+    /// Returns the content type and the bytes.
     #[expect(clippy::type_complexity, reason = "a pair that is taken apart at its only caller")]
     pub(super) fn render(&self, scope: &Scope) -> Result<Option<(Option<String>, Vec<u8>)>, TemplateError> {
         Ok(Some(match self {
@@ -132,7 +132,7 @@ impl Body {
             Self::Json(json) => (Some(JSON.to_owned()), json.render(scope)?.into_bytes()),
             Self::Raw(field) => (None, field.render(scope)?),
             Self::Multipart(parts, own) => {
-                // curl's form: 24 dashes and a random end.
+                // The same form as curl's: 24 dashes and a random suffix.
                 let boundary = format!("{}{}", "-".repeat(24), &Uuid::new_v4().simple().to_string()[..22]);
                 let own = own.as_ref().map(|own| own.render(scope)).transpose()?;
                 let content_type = own.as_deref().unwrap_or(FORM);
@@ -154,7 +154,7 @@ impl Field {
         }
     }
 
-    /// The texts in it that are not encoded.
+    /// Returns the templates that are not encoded.
     pub(crate) fn verbatim(&self) -> Vec<&Text> {
         match self {
             Self::Text(text) => vec![text],
@@ -181,7 +181,7 @@ impl Field {
 }
 
 impl JsonText {
-    /// The strings in it, for checking the names that they use.
+    /// Returns the templates, to check the names in them.
     #[must_use]
     pub fn texts(&self) -> Vec<&Text> {
         match self {
@@ -192,10 +192,10 @@ impl JsonText {
         }
     }
 
-    /// Returns the value.
+    /// Evaluates the expressions.
     ///
     /// # Errors
-    /// An expression that has no value in this scope.
+    /// An expression without a value in this scope.
     pub fn value(&self, scope: &Scope) -> Result<Json, TemplateError> {
         Ok(match self {
             Self::Literal(value) => value.clone(),
@@ -210,10 +210,10 @@ impl JsonText {
         })
     }
 
-    /// Returns the value as compact JSON, its members in the order of the file.
+    /// Returns the value as compact JSON, with the members in the order of the file.
     ///
     /// # Errors
-    /// An expression that has no value in this scope.
+    /// An expression without a value in this scope.
     pub fn render(&self, scope: &Scope) -> Result<String, TemplateError> {
         Ok(match self {
             Self::Literal(value) => value.to_string(),
@@ -232,7 +232,7 @@ impl JsonText {
     }
 }
 
-/// Returns the pieces of a body with `&` before each that wants one and is not the first.
+/// Returns the fields with `&` before each that needs a separator and is not the first.
 pub(crate) fn parted(fields: impl IntoIterator<Item = (Field, bool)>) -> Box<[Field]> {
     let mut pieces = Vec::new();
     for (field, wants) in fields {
@@ -257,7 +257,7 @@ fn multipart(
     boundary: &str,
     scope: &Scope,
 ) -> Result<Vec<u8>, TemplateError> {
-    // What is no form has attachments, with curl.
+    // With another content type, curl sends attachments.
     let disposition = if content_type.starts_with(FORM) { "form-data" } else { "attachment" };
     // RFC 7578, section 4.2, with the escapes that browsers and curl use.
     let quoted = |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");

@@ -1,4 +1,4 @@
-//! What a mapping gives a request to carry: text, the bytes of a file, or bytes in base64; and the parts of a form of these.
+//! Compiles the contents of a request mapping: text, files, base64, and the parts of multipart forms.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use crate::source::Source;
 use crate::template::Text;
 use crate::yaml::{Node, Value};
 
-/// The tags of what is not text.
+/// The tags for contents that are not text.
 pub(crate) const TAGS: [&str; 2] = [FILE, BASE64];
 const FILE: &str = "!file";
 const BASE64: &str = "!base64";
 
-/// Returns what a node holds: a text with its expressions, `!file path`, or `!base64 text`.
+/// Compiles a content: a template, `!file path`, or `!base64 text`.
 ///
 /// # Errors
-/// A file that cannot be read, text that is not base64, or another tag, at its place.
+/// An unreadable file, invalid base64 or another tag, with its location.
 pub(super) fn field(
     node: &Node,
     source: &Arc<Source>,
@@ -40,26 +40,26 @@ pub(super) fn field(
             BASE64_STANDARD.decode(letters).map(Field::Bytes).map_err(|error| {
                 Diagnostic::at(
                     node.place(source),
-                    format!("this is not base64: {}", error.to_string().to_lowercase()),
+                    format!("invalid base64: {}", error.to_string().to_lowercase()),
                 )
-                .help("RFC 4648, section 4: letters, digits, `+`, `/`, and `=` at the end")
+                .help("base64 consists of letters, digits, `+` and `/`, with `=` at the end (RFC 4648, section 4)")
             })
         }
         Some(tag) => {
-            Err(Diagnostic::at(node.place(source), format!("the tag `{tag}` has no place in {what}"))
+            Err(Diagnostic::at(node.place(source), format!("the tag `{tag}` is not allowed in {what}"))
                 .suggest(tag, TAGS))
         }
         None => text(node, source, what).map(Field::Text),
     }
 }
 
-/// Returns the parts of a form: by name a content, a mapping of `content`, `type` and `filename`, or a list of these.
+/// Compiles the parts of a form: by name, a content, a mapping of `content`, `type` and `filename`, or a list of these.
 ///
 /// # Errors
-/// A part that is not of the format, at its place.
+/// An invalid part, with its location.
 pub(super) fn parts(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Vec<Part>, Diagnostic> {
     let (None, Value::Mapping(entries)) = (&node.tag, &node.value) else {
-        let message = format!("`multipart` is a mapping of names to parts, and here is {}", node.shape());
+        let message = format!("`multipart` must be a mapping of names to parts, not {}", node.shape());
         return Err(Diagnostic::at(node.place(source), message));
     };
     let mut parts = Vec::new();
@@ -74,7 +74,7 @@ pub(super) fn parts(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Resu
         }
     }
     if parts.is_empty() {
-        return Err(Diagnostic::at(node.place(source), "a form has one part at least"));
+        return Err(Diagnostic::at(node.place(source), "a form needs at least one part"));
     }
     Ok(parts)
 }
@@ -99,7 +99,7 @@ fn part(name: &str, node: &Node, source: &Arc<Source>, files: Files<'_>) -> Resu
     Ok(part)
 }
 
-/// A part that holds a node. A file tells its name and the type of its ending, as with curl.
+/// Creates a part from a content. A file sets its name and the type of its extension, as in curl.
 fn content(name: &str, node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Part, Diagnostic> {
     let content = field(node, source, files, "a part")?;
     let mut part = Part { content, ..Part::new(name) };
@@ -111,20 +111,20 @@ fn content(name: &str, node: &Node, source: &Arc<Source>, files: Files<'_>) -> R
 
 fn in_one_line(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text, Diagnostic> {
     if string(node, source, what)?.contains(['\r', '\n']) {
-        return Err(Diagnostic::at(node.place(source), format!("{what} is one line")));
+        return Err(Diagnostic::at(node.place(source), format!("{what} must be one line")));
     }
     text(node, source, what)
 }
 
 fn file(path: &str, node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Vec<u8>, Diagnostic> {
     files(path).map_err(|error| {
-        Diagnostic::at(node.place(source), format!("the file `{path}` cannot be read: {error}"))
-            .help("a file is looked for in the folder of the scenario")
+        Diagnostic::at(node.place(source), format!("cannot read the file `{path}`: {error}"))
+            .help("the path is relative to the folder of the scenario")
     })
 }
 
 impl Part {
-    /// Takes the name of a file, and the type that curl gives to it.
+    /// Sets the name of a file, and the content type that curl infers from it.
     pub(crate) fn come_from(&mut self, path: &str) {
         let filename = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
         self.content_type.get_or_insert_with(|| Text::literal(media_type(path)));
@@ -132,7 +132,7 @@ impl Part {
     }
 }
 
-/// The types that curl gives to files by their ending, in capitals or small letters.
+/// Returns the content type that curl gives a file by its extension, ignoring case.
 fn media_type(path: &str) -> &'static str {
     let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     match ending.to_ascii_lowercase().as_str() {

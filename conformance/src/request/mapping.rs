@@ -1,4 +1,4 @@
-//! A request written as a mapping: `method`, `path`, `query`, `headers`, `cookies`, `basic` and one kind of body; or `raw`.
+//! Compiles a request mapping: `method`, `path`, `query`, `headers`, `cookies`, `basic` and one kind of body; or `raw`.
 
 use std::sync::Arc;
 
@@ -12,17 +12,16 @@ use crate::source::Source;
 use crate::template::Text;
 use crate::yaml::{Located, Node, Value};
 
-/// Returns the request that a mapping describes; `files` reads a file that it names.
+/// Compiles a request mapping; `files` reads a file that it names.
 ///
 /// # Errors
-/// A key or a value that is not of the format, at its place.
+/// An invalid key or value, with its location.
 pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Request, Diagnostic> {
     let mut members = Members::of(node, source, "a request")?;
     let mut request = Request::get(Text::literal("/"), Agent::Conformance);
     if let Some(raw) = members.take("raw") {
         if let Some(other) = members.next() {
-            let message =
-                format!("a raw request is all that is sent, and `{}` has no place beside it", other.value);
+            let message = format!("`{}` is not allowed with `raw`, which is sent unchanged", other.value);
             return Err(Diagnostic::at(other.place(source), message));
         }
         request.raw = Some(Box::new(field(raw, source, files, "a raw request")?));
@@ -57,7 +56,7 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
     if let Some(follow) = members.take("follow") {
         let written = string(follow, source, "`follow`")?;
         request.follow = written.parse().map_err(|_| {
-            Diagnostic::at(follow.place(source), "`follow` is the number of redirections that are followed")
+            Diagnostic::at(follow.place(source), "`follow` must be a number, the maximum of redirects")
         })?;
     }
     request.body = body(&mut members, source, files)?;
@@ -66,8 +65,8 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
     let path = path.ok_or_else(|| Diagnostic::at(whole, "this request has no `path`"))?;
     request.target = text(path, source, "a path")?;
     if !request.target.written().starts_with('/') && !request.target.written().starts_with("${") {
-        return Err(Diagnostic::at(path.place(source), "a path begins with `/`")
-            .help("it stands behind the origin in suite.yaml, which the target's takes the place of"));
+        return Err(Diagnostic::at(path.place(source), "a path must begin with `/`")
+            .help("the origin of the target comes before it"));
     }
     Ok(request)
 }
@@ -84,7 +83,7 @@ fn body(members: &mut Members<'_>, source: &Arc<Source>, files: Files<'_>) -> Re
         [("multipart", node)] => Ok(Body::Multipart(parts(node, source, files)?.into(), None)),
         [(_, node)] => field(node, source, files, "a body").map(Body::Raw),
         [(first, _), (second, node), ..] => {
-            let message = format!("a request has one body, and here are `{first}` and `{second}`");
+            let message = format!("a request has only one body, but `{first}` and `{second}` are given");
             Err(Diagnostic::at(node.place(source), message))
         }
     }
@@ -104,17 +103,17 @@ fn credentials(node: &Node, source: &Arc<Source>) -> Result<Text, Diagnostic> {
     let whole = members.place().clone();
     members.finish()?;
     let (Some(user), Some(password)) = (user, password) else {
-        return Err(Diagnostic::at(whole, "`basic` has a `user` and a `password`"));
+        return Err(Diagnostic::at(whole, "`basic` needs a `user` and a `password`"));
     };
     let user = text(user, source, "a user")?;
     let password = text(password, source, "a password")?;
     parse_text(&format!("{}:{}", user.written(), password.written()), &node.place(source))
 }
 
-/// Returns data with its expressions.
+/// Compiles JSON data with templates as its strings.
 ///
 /// # Errors
-/// A tag, or an expression that cannot be read.
+/// A tag or an invalid expression.
 pub(crate) fn json_text(node: &Node, source: &Arc<Source>) -> Result<JsonText, Diagnostic> {
     Ok(match (&node.tag, &node.value) {
         (None, Value::String(written)) => JsonText::Text(parse_value(written, &node.place(source))?),

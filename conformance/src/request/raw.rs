@@ -1,15 +1,15 @@
-//! A request whose every byte is given: what no client library would send.
+//! Raw requests: the exact bytes to send, which may be invalid HTTP.
 //!
-//! Text is lines: their ends become CRLF up to the empty line behind the header fields, which is added where it is missing, since YAML
-//! drops empty lines at the end of a block. Text with a carriage return of its own, a file and base64 stand as they are.
+//! In text, the line ends up to the empty line after the header fields become CRLF. The empty line is added if it is missing,
+//! since YAML drops empty lines at the end of a block. Text that contains a carriage return, files and base64 are sent unchanged.
 
 use super::{Field, Header, Prepared};
 use crate::template::{Scope, TemplateError};
 
-/// Returns the request that goes out: its bytes, and what can be read of them for those who look at it.
+/// Returns the request to send: its bytes, and what can be parsed of them for reports.
 ///
 /// # Errors
-/// An expression that has no value in this scope.
+/// An expression without a value in this scope.
 pub(super) fn prepare(raw: &Field, scope: &Scope) -> Result<Prepared, TemplateError> {
     let bytes = match raw {
         Field::Text(text) if !text.written().contains('\r') => lines(&text.render(scope)?).into_bytes(),
@@ -26,7 +26,7 @@ fn lines(text: &str) -> String {
     format!("{}\r\n\r\n{body}", head.replace("\r\n", "\n").replace('\n', "\r\n"))
 }
 
-/// Reads as much of a message as there is to read.
+/// Parses as much of a message as possible.
 fn shown(bytes: Vec<u8>) -> Prepared {
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").or_else(|| text.split_once("\n\n")).unwrap_or((&text, ""));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lines_of_the_head_end_as_http_wants_it_and_those_of_the_body_stay() {
+    fn converts_line_ends_of_the_head_only() {
         for (written, sent_as) in [
             ("GET / HTTP/1.1\nHost: h\n", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"),
             ("GET / HTTP/1.1\nHost: h", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"),
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_of_it_is_shown() {
+    fn parses_what_it_can() {
         let request = sent("PUT /a HTTP/1.1\nHost : h\nX\n\nbody");
         assert_eq!((request.method.as_str(), request.target.as_str()), ("PUT", "/a"));
         assert_eq!(request.headers, [Header::new("Host ", "h")]);

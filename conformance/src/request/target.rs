@@ -1,18 +1,18 @@
-//! The target of a request: the path and the query as they stand in its first line.
+//! The request target: the path and the query in the request line.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What an address cannot hold (RFC 3986, section 2) and what would end its path and query.
+/// Characters that are not allowed in a URL (RFC 3986, section 2), or that would end the path and query.
 const FOREIGN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'#');
 
-/// Returns a target as curl sends it: without the segments `.` and `..`, unless it stays `as_is`, the path percent-encoded where it
-/// is not ASCII, and all else as it stands.
+/// Returns a target as curl sends it: without the segments `.` and `..` (unless `as_is`), with non-ASCII characters of the path
+/// percent-encoded, and otherwise unchanged.
 pub(super) fn of_curl(target: &str, as_is: bool) -> String {
     let target = target.split('#').next().unwrap_or_default();
     let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
     let path = if path.is_empty() { "/" } else { path };
     let path = if as_is { path.to_owned() } else { without_dots(path) };
-    // curl refuses an address with a blank in it; a value of an expression can still bring one.
+    // curl rejects a URL with a blank, but the value of an expression can contain one.
     let ends = |one: char| one.is_ascii_control() || one == ' ';
     let encoded = |text: &str, is: &dyn Fn(char) -> bool| -> String {
         let mut letters = [0; 4];
@@ -25,12 +25,12 @@ pub(super) fn of_curl(target: &str, as_is: bool) -> String {
     encoded(&path, &|one| ends(one) || !one.is_ascii()) + &encoded(query, &ends)
 }
 
-/// Returns a target as a mapping means it: as it stands, but for what no address can hold.
+/// Percent-encodes the characters of a target that are not allowed in a URL.
 pub(super) fn of_mapping(target: &str) -> String {
     utf8_percent_encode(target, FOREIGN).to_string()
 }
 
-/// Adds a piece to the query of a target, as curl does it.
+/// Adds a parameter to the query of a target, as curl does.
 pub(super) fn append(target: &mut String, piece: &str) {
     match target.split_once('?') {
         None => target.push('?'),
@@ -40,7 +40,7 @@ pub(super) fn append(target: &mut String, piece: &str) {
     target.push_str(piece);
 }
 
-/// RFC 3986, section 5.2.4.
+/// Removes dot segments (RFC 3986, section 5.2.4).
 pub(crate) fn without_dots(path: &str) -> String {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let mut kept: Vec<&str> = Vec::new();
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dots_lead_where_curl_says() {
+    fn removes_dot_segments_as_curl_does() {
         for (written, sent) in [
             ("/a/../b/./c", "/b/c"),
             ("/a/./..", "/"),
@@ -86,13 +86,13 @@ mod tests {
     }
 
     #[test]
-    fn a_mapping_is_sent_as_it_stands_where_it_can() {
+    fn encodes_only_invalid_characters_of_a_mapping() {
         assert_eq!(of_mapping("/a/../b?c='d'[e]"), "/a/../b?c='d'[e]");
         assert_eq!(of_mapping("/ü #\""), "/%C3%BC%20%23%22");
     }
 
     #[test]
-    fn a_query_grows_as_curls_does() {
+    fn appends_to_a_query_as_curl_does() {
         for (written, whole) in [("/", "/?p"), ("/?", "/?p"), ("/?a", "/?a&p"), ("/?a&", "/?a&p")] {
             let mut target = written.to_owned();
             append(&mut target, "p");

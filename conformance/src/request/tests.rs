@@ -1,8 +1,8 @@
-//! What becomes of a path when it is known.
+//! Paths whose value is known only at run time.
 
 use super::*;
 
-fn told(agent: Agent, value: &str) -> Result<String, String> {
+fn path_of(agent: Agent, value: &str) -> Result<String, String> {
     let mut scope = Scope::default();
     scope.set("next", &value.into());
     let request = Request::get(Text::parse("${next}").unwrap(), agent);
@@ -10,19 +10,16 @@ fn told(agent: Agent, value: &str) -> Result<String, String> {
 }
 
 #[test]
-fn a_path_that_is_a_whole_address_is_told_how_its_part_is_kept() {
-    let said = told(Agent::Conformance, "http://h/users").unwrap_err();
+fn suggests_a_pattern_if_a_path_is_a_full_url() {
+    let said = path_of(Agent::Conformance, "http://h/users").unwrap_err();
     assert!(said.starts_with("`${next}` makes the path `http://h/users`, which does not begin with `/`: "));
-    assert!(
-        said.ends_with(": a capture with a `pattern` keeps the part of an address from there on"),
-        "{said}"
-    );
+    assert!(said.ends_with(": use a capture with a `pattern` to take the path out of a URL"), "{said}");
 }
 
 #[test]
-fn behind_a_host_curl_puts_the_slash_before_a_query_and_where_there_is_nothing() {
-    assert_eq!(told(Agent::Curl, "?page=2").unwrap(), "/?page=2");
-    assert_eq!(told(Agent::Curl, "").unwrap(), "/");
-    assert!(told(Agent::Curl, "users").is_err() && told(Agent::Conformance, "").is_err());
-    assert_eq!(told(Agent::Conformance, "/users").unwrap(), "/users");
+fn curl_inserts_a_slash_before_a_query_or_an_empty_path() {
+    assert_eq!(path_of(Agent::Curl, "?page=2").unwrap(), "/?page=2");
+    assert_eq!(path_of(Agent::Curl, "").unwrap(), "/");
+    assert!(path_of(Agent::Curl, "users").is_err() && path_of(Agent::Conformance, "").is_err());
+    assert_eq!(path_of(Agent::Conformance, "/users").unwrap(), "/users");
 }

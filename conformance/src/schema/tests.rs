@@ -1,4 +1,4 @@
-//! The schemas that are checked in are those of the types; `BLESS=1` writes them anew.
+//! The checked-in schemas are those of the types; `BLESS=1` regenerates them.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn held(path: &str, value: &Json) {
+fn assert_unchanged(path: &str, value: &Json) {
     let path = root().join(path);
     let text = text(value);
     if std::env::var_os("BLESS").is_some() {
@@ -20,25 +20,25 @@ fn held(path: &str, value: &Json) {
         std::fs::write(&path, &text).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == text, "{} is stale; BLESS=1 writes it anew", path.display());
+    assert!(kept == text, "{} is stale; BLESS=1 regenerates it", path.display());
 }
 
 #[test]
-fn the_schemas_that_are_checked_in_are_those_of_the_types() {
-    held("scenarios/schema/scenario.json", scenario().as_value());
-    held("scenarios/schema/sequence.json", sequence().as_value());
-    held("scenarios/schema/suite.json", manifest().as_value());
-    held("scenarios/schema/requirements.json", register().as_value());
-    held("conformance/schema/report.json", report().as_value());
+fn checked_in_schemas_match_the_types() {
+    assert_unchanged("scenarios/schema/scenario.json", scenario().as_value());
+    assert_unchanged("scenarios/schema/sequence.json", sequence().as_value());
+    assert_unchanged("scenarios/schema/suite.json", manifest().as_value());
+    assert_unchanged("scenarios/schema/requirements.json", register().as_value());
+    assert_unchanged("conformance/schema/report.json", report().as_value());
 }
 
 #[test]
-fn the_editor_settings_that_are_checked_in_know_every_matcher() {
-    held(".vscode/settings.json", &editor("scenarios"));
+fn checked_in_editor_settings_list_every_matcher() {
+    assert_unchanged(".vscode/settings.json", &editor("scenarios"));
 }
 
 #[test]
-fn the_parts_of_a_request_are_those_that_the_reader_takes() {
+fn request_schema_has_the_keys_that_the_reader_accepts() {
     let source = Source::new("a.yaml", "zzzzzzzzzzzzzzzz: 1\n");
     let node: Node = yaml::read(&source).unwrap();
     let message =
@@ -54,14 +54,14 @@ fn the_parts_of_a_request_are_those_that_the_reader_takes() {
 }
 
 #[test]
-fn every_key_of_the_format_is_described() {
+fn every_key_has_a_description() {
     fn look(value: &Json, path: &str, bare: &mut Vec<String>) {
         match value {
             Json::Object(members) => {
                 for (name, property) in
                     members.get("properties").and_then(Json::as_object).into_iter().flatten()
                 {
-                    // One of several shapes is described as a whole.
+                    // Several shapes share one description.
                     if property.get("description").or(members.get("description")).is_none() {
                         bare.push(format!("{path}.{name}"));
                     }

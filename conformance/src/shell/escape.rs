@@ -1,6 +1,6 @@
-//! The escapes of `$'…'`, as bash reads them (ANSI-C quoting) where text is UTF-8.
+//! Interprets the escapes of `$'…'` as bash does (ANSI-C quoting) in a UTF-8 locale.
 
-/// Adds the bytes that stand between `$'` and `'`. A NUL ends them, as it ends every word: returns whether none has.
+/// Adds the bytes of the text between `$'` and `'`. A NUL ends the word; returns whether there was none.
 pub(super) fn unescape(written: &str, bytes: &mut Vec<u8>) -> bool {
     let mut rest = written;
     while let Some((before, escape)) = rest.split_once('\\') {
@@ -9,23 +9,23 @@ pub(super) fn unescape(written: &str, bytes: &mut Vec<u8>) -> bool {
             bytes.push(b'\\');
             return true;
         };
-        let behind = &escape[letter.len_utf8()..];
-        let (made, behind) = one(letter, behind).unwrap_or_else(|| {
-            // What is no escape stays as it is.
-            (format!("\\{letter}").into_bytes(), behind)
+        let after = &escape[letter.len_utf8()..];
+        let (made, after) = one(letter, after).unwrap_or_else(|| {
+            // An unknown escape is kept unchanged.
+            (format!("\\{letter}").into_bytes(), after)
         });
         if made == [0] {
             return false;
         }
         bytes.extend(made);
-        rest = behind;
+        rest = after;
     }
     bytes.extend_from_slice(rest.as_bytes());
     true
 }
 
-/// Returns what an escape of this letter makes, and what stands behind it.
-fn one(letter: char, behind: &str) -> Option<(Vec<u8>, &str)> {
+/// Returns the bytes of the escape with this letter, and the text after it.
+fn one(letter: char, after: &str) -> Option<(Vec<u8>, &str)> {
     let byte = match letter {
         'a' => 0x07,
         'b' => 0x08,
@@ -37,47 +37,47 @@ fn one(letter: char, behind: &str) -> Option<(Vec<u8>, &str)> {
         'v' => 0x0b,
         '\\' | '\'' | '"' | '?' => letter as u8,
         '0'..='7' => {
-            let (_, more) = digits(behind, 8, 2);
-            let (value, _) = digits(&format!("{letter}{}", &behind[..behind.len() - more.len()]), 8, 3);
+            let (_, more) = digits(after, 8, 2);
+            let (value, _) = digits(&format!("{letter}{}", &after[..after.len() - more.len()]), 8, 3);
             return Some((low(value), more));
         }
-        'x' if behind.starts_with('{') => return Some(braced(&behind[1..])),
-        'x' => return number(behind, 2).map(|(value, behind)| (low(value), behind)),
-        'u' => return number(behind, 4).map(|(value, behind)| (utf8(value), behind)),
-        'U' => return number(behind, 8).map(|(value, behind)| (utf8(value), behind)),
-        'c' => return control(behind),
+        'x' if after.starts_with('{') => return Some(braced(&after[1..])),
+        'x' => return number(after, 2).map(|(value, after)| (low(value), after)),
+        'u' => return number(after, 4).map(|(value, after)| (utf8(value), after)),
+        'U' => return number(after, 8).map(|(value, after)| (utf8(value), after)),
+        'c' => return control(after),
         _ => return None,
     };
-    Some((vec![byte], behind))
+    Some((vec![byte], after))
 }
 
-/// `\cA`, `\c?`, and `\c\\`.
-fn control(behind: &str) -> Option<(Vec<u8>, &str)> {
-    let first = behind.chars().next()?;
-    let taken = if behind.starts_with("\\\\") { 2 } else { first.len_utf8() };
+/// Interprets `\cA`, `\c?`, and `\c\\`.
+fn control(after: &str) -> Option<(Vec<u8>, &str)> {
+    let first = after.chars().next()?;
+    let taken = if after.starts_with("\\\\") { 2 } else { first.len_utf8() };
     let made = match first {
         '?' => 0x7f,
-        // The first of several bytes would become a letter, and the others no text.
+        // A single byte of a multi-byte character would not be valid UTF-8.
         first if !first.is_ascii() => 0xff,
         first => first.to_ascii_uppercase() as u8 & 0x1f,
     };
-    Some((vec![made], &behind[taken..]))
+    Some((vec![made], &after[taken..]))
 }
 
-/// `\x{41}`, which bash knows beside `\x41`.
-fn braced(behind: &str) -> (Vec<u8>, &str) {
-    let (value, more) = digits(behind, 16, usize::MAX);
-    // Without digits bash makes a NUL of it, whatever comes; without its brace it does not mind.
-    let rest = if more.len() == behind.len() { more } else { more.strip_prefix('}').unwrap_or(more) };
+/// Interprets `\x{41}`, which bash accepts as well as `\x41`.
+fn braced(after: &str) -> (Vec<u8>, &str) {
+    let (value, more) = digits(after, 16, usize::MAX);
+    // Without digits bash produces a NUL; a missing closing brace is ignored.
+    let rest = if more.len() == after.len() { more } else { more.strip_prefix('}').unwrap_or(more) };
     (low(value), rest)
 }
 
-fn number(behind: &str, most: usize) -> Option<(u32, &str)> {
-    let (value, more) = digits(behind, 16, most);
-    (more.len() < behind.len()).then_some((value, more))
+fn number(after: &str, most: usize) -> Option<(u32, &str)> {
+    let (value, more) = digits(after, 16, most);
+    (more.len() < after.len()).then_some((value, more))
 }
 
-/// Returns the number that the first digits make, at most so many of them, and what stands behind them.
+/// Parses at most `most` digits, and returns the number and the text after it.
 fn digits(text: &str, radix: u32, most: usize) -> (u32, &str) {
     let count = text.chars().take(most).take_while(|one| one.is_digit(radix)).count();
     let add =
@@ -89,7 +89,7 @@ fn low(value: u32) -> Vec<u8> {
     value.to_le_bytes()[..1].to_vec()
 }
 
-/// A code point in UTF-8; of what is none, the bytes that UTF-8 would make of it, which are no text.
+/// Returns a code point in UTF-8, or an invalid byte if it is not a valid code point.
 fn utf8(value: u32) -> Vec<u8> {
     char::from_u32(value).map_or_else(|| vec![0xff], |one| one.to_string().into_bytes())
 }

@@ -1,11 +1,11 @@
-//! A word as it is typed into a shell, so that the shell reads that very word.
+//! Quotes words for a shell.
 //!
-//! What a crate quotes for scripts is not enough: the command is pasted into a terminal, where an exclamation mark calls up an older
-//! command, and bash makes two words of `a{b,c}`.
+//! Crates that quote for scripts are not enough: the command is pasted into a terminal, where an exclamation mark recalls an
+//! older command, and bash expands `a{b,c}` to two words.
 
 use std::borrow::Cow;
 
-/// Returns the word itself if no shell does anything to it, otherwise the word in single quotes.
+/// Returns the word unchanged if no shell changes it, otherwise in single quotes.
 pub(crate) fn quote(word: &str) -> Cow<'_, str> {
     let plain = |byte: u8| {
         byte.is_ascii_alphanumeric()
@@ -18,12 +18,12 @@ pub(crate) fn quote(word: &str) -> Cow<'_, str> {
     Cow::Owned(quoted(word))
 }
 
-/// Returns the word in single quotes, whatever it is.
+/// Returns the word in single quotes.
 pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Returns the words as a command.
+/// Joins words to a command.
 pub(crate) fn join<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
     words.into_iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! Words, beside those of the real bash.
+//! Compares words with those of a real bash.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ fn words(command: &str) -> Vec<String> {
     split(command).unwrap().into_iter().map(|word| word.text).collect()
 }
 
-/// The words as bash has them, each ended by a NUL.
+/// Splits a command with bash, which prints each word followed by a NUL.
 fn bash(command: &str) -> Vec<u8> {
     let script = format!("printf '%s\\0' {command}");
     let output = Command::new("bash").args(["-c", &script]).env("LC_ALL", "C.UTF-8").output().unwrap();
@@ -17,7 +17,7 @@ fn bash(command: &str) -> Vec<u8> {
     output.stdout
 }
 
-/// Commands that mean to every shell what they mean here.
+/// Commands that mean the same in every shell.
 const PLAIN: &[&str] = &[
     r#"a 'b c' "d e" f\ g"#,
     "a \\\n b\\\nc 'd\\\ne' \"f\\\ng\"",
@@ -30,7 +30,7 @@ const PLAIN: &[&str] = &[
     "ü 'ö' \"ä\"",
 ];
 
-/// Those that only bash and its kin know.
+/// Commands that only bash and related shells understand.
 const ANSI: &[&str] = &[
     r#"$'a\nb\tc\\d\'e\"f\?g'"#,
     r"$'\a\b\e\E\f\r\v'",
@@ -50,7 +50,7 @@ b'",
 ];
 
 #[test]
-fn words_are_those_of_bash() {
+fn splits_words_as_bash_does() {
     // The bash of macOS is older than the escapes for code points.
     let young = bash(r"$'\u41'") == b"A\0";
     for command in PLAIN.iter().chain(ANSI).filter(|command| young || !command.to_lowercase().contains("\\u"))
@@ -61,7 +61,7 @@ fn words_are_those_of_bash() {
 }
 
 #[test]
-fn a_word_that_is_no_text_is_told_with_its_place() {
+fn locates_words_that_are_not_utf8() {
     for word in [r"$'\xff'", r"$'\ud83d\ude00'", r"$'\377'", r"$'\U110000'", r"$'\xc3'", r"$'\cü'"] {
         assert_eq!(split(&format!("a {word} b")), Err(Unreadable::NoText(2..2 + word.len())), "{word}");
         assert!(std::str::from_utf8(&bash(word)).is_err(), "{word}");
@@ -69,16 +69,16 @@ fn a_word_that_is_no_text_is_told_with_its_place() {
 }
 
 #[test]
-fn a_quote_that_is_never_closed_is_told() {
+fn reports_a_quote_that_is_never_closed() {
     for command in ["'", "a \"b", r"$'a\'", "$\"a"] {
         assert_eq!(split(command), Err(Unreadable::Open), "{command}");
     }
     assert_eq!(split(" \n # no word"), Ok(Vec::new()));
 }
 
-/// Words as a terminal's bash reads them: one that knows older commands and brings them back.
+/// An interactive bash, with history expansion, reads quoted words unchanged.
 #[test]
-fn a_quoted_word_comes_back_from_a_terminal() {
+fn quoted_words_survive_an_interactive_bash() {
     let words = [
         "plain/word:8,a@b+c_d.e-f",
         "",
@@ -105,7 +105,7 @@ fn a_quoted_word_comes_back_from_a_terminal() {
     bash.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     let read = String::from_utf8(bash.wait_with_output().unwrap().stdout).unwrap();
     assert_eq!(read, words.map(|word| format!("{word}\0")).concat());
-    // What needs no quotes has none, and what needs them is one word here too.
+    // Words are quoted only if necessary, and `split` reads them back.
     assert_eq!(quote(words[0]), words[0]);
     assert_eq!(self::words(&join(&words.map(str::to_owned))), words);
 }

@@ -1,45 +1,43 @@
-//! The words of a command.
+//! Splits a command into words without their quotes.
 //!
-//! In goes what is typed, out come its words without their quotes, each with where it stands. A stretch that is not the shell's stays as
-//! it is, whatever quotes are in it.
+//! Foreign parts, such as `${…}` expressions, are kept unchanged, with any quotes inside them.
 
 use std::ops::Range;
 
 use super::escape::unescape;
 use super::{Quote, Quotes, Role};
 
-/// A word, and where it stands in the command.
+/// A word and its location in the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Word {
     pub(crate) text: String,
-    /// Where it stands in the command.
+    /// Its location in the command.
     pub(crate) span: Range<usize>,
-    /// Where in its text the stretches stand that are not the shell's.
+    /// The foreign parts in its text.
     pub(crate) foreign: Vec<Range<usize>>,
 }
 
-/// Why there are no words, and what of the command is wrong.
+/// Why a command cannot be split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unreadable {
-    /// A quote that is never closed.
+    /// A quote is never closed.
     Open,
-    /// A word whose escapes make bytes that are no text.
+    /// A word whose escapes are not valid UTF-8.
     NoText(Range<usize>),
 }
 
-/// Returns the words of a command.
+/// Splits a command into words.
 ///
 /// # Errors
-/// What no shell makes words of.
+/// A command that no shell can split.
 pub(crate) fn split(command: &str) -> Result<Vec<Word>, Unreadable> {
     split_around(command, |_| None)
 }
 
-/// Returns the words of a command in which some stretches are not the shell's. Each begins with a dollar: of what is typed from there on,
-/// `foreign` says how many bytes it has.
+/// Splits a command with foreign parts. Each begins with a dollar; `foreign` returns its length, given the rest of the command.
 ///
 /// # Errors
-/// What no shell makes words of.
+/// A command that no shell can split.
 pub(crate) fn split_around(
     command: &str,
     foreign: impl Fn(&str) -> Option<usize>,
@@ -51,7 +49,7 @@ pub(crate) fn split_around(
     while let Some(one) = command[at..].chars().next() {
         let rest = &command[at..];
         if let Some(length) = (one == '$').then(|| foreign(rest)).flatten() {
-            // To the quotes it is any letter.
+            // For the quotes, a foreign part is like a letter.
             let role = quotes.take('_');
             if !comment {
                 words.keep(at, length, role);
@@ -83,19 +81,19 @@ pub(crate) fn split_around(
     Ok(words.done)
 }
 
-/// A word is seldom longer, in bytes.
+/// Initial capacity in bytes; most words are shorter.
 const COMMON: usize = 64;
 
-/// The words so far, and the one that is being read.
+/// The words so far, and the current one.
 struct Words<'a> {
     command: &'a str,
     done: Vec<Word>,
     open: Option<Open>,
-    /// Where the escapes of an open `$'…'` begin that are not read yet; the end of the command where a NUL has ended them.
+    /// Start of the unread escapes of an open `$'…'`; the end of the command if a NUL has ended them.
     escapes: Option<usize>,
 }
 
-/// A word that is being read.
+/// The current word.
 struct Open {
     bytes: Vec<u8>,
     start: usize,
@@ -103,9 +101,9 @@ struct Open {
 }
 
 impl Words<'_> {
-    /// Adds a character of this role.
+    /// Adds a character with this role.
     fn take(&mut self, at: usize, one: char, role: Role) {
-        // A line that is continued is no word.
+        // A continued line does not begin a word.
         if role == Role::Backslash(None) && self.command[at..].starts_with("\\\n")
             || role == Role::Escaped(None) && one == '\n'
         {
@@ -137,7 +135,7 @@ impl Words<'_> {
         }
     }
 
-    /// Adds characters that are only themselves.
+    /// Adds characters without a special meaning.
     fn pass(&mut self, at: usize, letters: &str) {
         let escaped = self.escapes.is_some();
         let word = self.open(at);
@@ -146,7 +144,7 @@ impl Words<'_> {
         }
     }
 
-    /// Adds a stretch that is not the shell's.
+    /// Adds a foreign part.
     fn keep(&mut self, at: usize, length: usize, role: Role) {
         self.open(at);
         if self.escapes.is_some() && !self.unescape(at) {
@@ -170,7 +168,7 @@ impl Words<'_> {
         })
     }
 
-    /// Adds what the escapes up to here make. Returns whether they go on: a NUL ends them.
+    /// Adds the result of the escapes up to here. Returns whether more may follow: a NUL ends them.
     fn unescape(&mut self, end: usize) -> bool {
         let (Some(start), Some(word)) = (self.escapes, &mut self.open) else { return true };
         let goes_on = start <= end && unescape(&self.command[start..end], &mut word.bytes);

@@ -1,4 +1,4 @@
-//! A place as people are shown it: its line, with a caret under what is meant. In go a [`Place`] and a label; nothing is read or printed.
+//! Shows a location as the source line with a caret under the relevant text.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
@@ -17,7 +17,7 @@ impl<'a> Snippet<'a> {
         Self { place, label, line: None }
     }
 
-    /// Shows this in place of the source line: the same line without what may not be shown.
+    /// Shows `line` instead of the source line: a copy of the same length with secrets masked.
     #[must_use]
     pub fn showing(self, line: &'a str) -> Self {
         Self { line: Some(line), ..self }
@@ -31,7 +31,7 @@ impl Display for Snippet<'_> {
         let line = self.line.unwrap_or_else(|| self.place.line_text());
         let column = self.place.column() - 1;
         let (line, column) = piece(line, column);
-        // A tab before the caret is kept as a tab, so that the caret stays under its word.
+        // Keep tabs before the caret, so that the caret is under its word.
         let lead: String =
             line.chars().take(column).map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
         let width = self.place.caret_width().min(line.chars().count().saturating_sub(column).max(1));
@@ -43,9 +43,9 @@ impl Display for Snippet<'_> {
     }
 }
 
-/// The piece of a line around a column, where it is too long to be looked at, and the column in it.
+/// Returns the part of a long line around a column, and the column in that part.
 fn piece(line: &str, column: usize) -> (Cow<'_, str>, usize) {
-    /// So much of a line is shown whole, and of a longer one so much before the column.
+    /// Maximum number of characters to show, and the number of them before the column.
     const WHOLE: usize = 1000;
     const BEFORE: usize = 200;
     if line.len() <= WHOLE {
@@ -55,8 +55,8 @@ fn piece(line: &str, column: usize) -> (Cow<'_, str>, usize) {
     let mut rest = line.chars().skip(skipped);
     let shown: String = rest.by_ref().take(WHOLE).collect();
     let before = if skipped > 0 { "…" } else { "" };
-    let behind = if rest.next().is_some() { "…" } else { "" };
-    (format!("{before}{shown}{behind}").into(), column - skipped + usize::from(skipped > 0))
+    let after = if rest.next().is_some() { "…" } else { "" };
+    (format!("{before}{shown}{after}").into(), column - skipped + usize::from(skipped > 0))
 }
 
 #[cfg(test)]
@@ -64,7 +64,7 @@ mod tests {
     use crate::source::{Source, Span};
 
     #[test]
-    fn a_snippet_puts_the_caret_under_the_words_it_means() {
+    fn puts_the_caret_under_the_span() {
         let source = Source::new("a.yaml", "steps:\n  stauts: 401\n");
         let place = source.place(Span::new(9, 15));
         assert_eq!(
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_line_that_is_too_long_the_piece_around_the_caret_is_shown() {
+    fn shows_the_part_of_a_long_line_around_the_caret() {
         let source = Source::new("a.json", format!("[{}7, {}]", "é, ".repeat(1000), "b, ".repeat(1000)));
         let at = source.text().find('7').unwrap();
         let snippet = source.place(Span::new(at, at + 1)).snippet("here").to_string();

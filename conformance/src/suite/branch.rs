@@ -1,10 +1,10 @@
-//! A request with what is expected and kept of its answer: what a step is made of, and of what a race has several.
+//! Branches: one request with its expectations and captures. A step has one, a race several.
 
 use std::sync::Arc;
 
 use super::Suite;
 use super::expansion::Level;
-use super::folder::Beside;
+use super::folder::FileReader;
 use super::{scenario, step};
 use crate::capture::{self, Capture};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -16,29 +16,30 @@ use crate::source::{Place, Source};
 use crate::template::{Scope, Text};
 use crate::yaml::{Located, Node, Ordered};
 
-/// A request, and what is expected and kept of its answers.
+/// One request with its expectations and captures.
 #[derive(Debug, Clone)]
 pub struct Branch {
     /// What is sent.
     pub request: Request,
-    /// Where it stands.
+    /// Where the request is written.
     pub place: Place,
-    /// What is demanded of its answer; in a race, of each.
+    /// What its response must match; in a race, each response.
     pub expectation: Expectation,
-    /// What is kept of the first answer.
+    /// What is captured from the first response.
     pub captures: Box<[Capture]>,
-    /// How often it is sent.
+    /// How many times it is sent.
     pub times: usize,
 }
 
 impl Branch {
-    /// The strings in it with their places, for checking the names that they use.
+    /// Returns the templates with their locations, to check the names in them.
     pub fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
         let request = self.request.texts().into_iter().map(|text| (text, &self.place));
         request.chain(self.expectation.texts())
     }
 
-    /// How much of the body is read: of one that nothing is expected of and nothing kept, what a report shows.
+    /// Returns how much of the body to read. If nothing is expected of the body or captured from it, the beginning is enough for
+    /// reports.
     #[must_use]
     pub fn reading(&self) -> Reading {
         let looks = self.expectation.body.is_some() || self.expectation.within.is_some();
@@ -48,26 +49,26 @@ impl Branch {
     }
 }
 
-/// What a step's parts are read with.
+/// Compiles the parts of a step.
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Arc<Source>,
     pub(super) suite: &'a Suite,
-    pub(super) beside: &'a Beside<'a>,
+    pub(super) files: &'a FileReader<'a>,
     pub(super) level: &'a Level<'a>,
-    /// Where the step stands.
+    /// Where the step is written.
     pub(super) place: Place,
-    /// Whose cookies its requests send and keep.
+    /// The cookie jar of its requests.
     pub(super) jar: Option<&'a Located<String>>,
 }
 
 impl Reader<'_> {
-    /// Returns the one request of a step and what is expected and kept of its answer.
+    /// Compiles a step with one request.
     pub(super) fn sole(&self, text: &StepText) -> Result<Branch, Diagnostics> {
         let Some(request) = &text.request else {
             return Err(self.no_request().into());
         };
         if let Some(overall) = &text.overall {
-            let message = "`overall` speaks of the answers of a race, and this step has one answer";
+            let message = "`overall` is only allowed in a race";
             let wrong = Diagnostic::at(overall.place(self.source), message);
             return Err(wrong.help("`race: 16` sends the request 16 times at once").into());
         }
@@ -76,10 +77,10 @@ impl Reader<'_> {
 
     pub(super) fn no_request(&self) -> Diagnostic {
         Diagnostic::at(self.place.clone(), "this step has no `request`")
-            .help("it sends one, or it uses a sequence: `use: login`")
+            .help("write a request, or use a sequence: `use: login`")
     }
 
-    /// Returns a request and what is expected and kept of its answers.
+    /// Compiles a request with its expectations and captures.
     pub(super) fn branch(
         &self,
         request: &Node,
@@ -89,7 +90,7 @@ impl Reader<'_> {
     ) -> Result<Branch, Diagnostics> {
         let mut wrong = Diagnostics::default();
         let place = request.place(self.source);
-        let read = |name: &str| self.beside.read(self.level.file, name);
+        let read = |name: &str| self.files.read(self.level.file, name);
         let request = wrong.keep(scenario::request(request, &self.suite.origin, self.source, &read));
         let request = request.and_then(|request| wrong.keep(self.with_jar(request)));
         let request = request.and_then(|request| wrong.keep(self.with_path(request, &place)));
@@ -113,9 +114,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns what is expected of an answer.
+    /// Compiles expectations.
     pub(super) fn expectation(&self, expect: &ExpectText) -> Result<Expectation, Diagnostic> {
-        let read = |name: &str| self.beside.read(self.level.file, name);
+        let read = |name: &str| self.files.read(self.level.file, name);
         let mut expectation = expectation::compile(expect, self.source, &read)?;
         let Some(status) = &mut expectation.status else { return Ok(expectation) };
         match status.settle(|| self.level.frame.on_paper(&Scope::default())) {
@@ -128,7 +129,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The request, whose path is one with what is known on paper.
+    /// Checks that the path of the request is valid with the values known while loading.
     fn with_path(&self, request: Request, place: &Place) -> Result<Request, Diagnostic> {
         if request.target.head().is_none() {
             return Ok(request);
@@ -142,25 +143,26 @@ impl Reader<'_> {
         }
     }
 
-    /// What is wrong with a value, with the row or the use of a sequence that gives it.
+    /// Adds to an error the row, or the use of a sequence, that the value comes from.
     fn given(&self, wrong: Diagnostic) -> Diagnostic {
         match self.level.spots.via.last() {
-            Some(place) => wrong.help(format!("the value is given at {place}")),
+            Some(place) => wrong.help(format!("the value comes from {place}")),
             None => wrong,
         }
     }
 
-    /// The request with the jar that the step names.
+    /// Sets the cookie jar that the step names.
     fn with_jar(&self, mut request: Request) -> Result<Request, Diagnostic> {
         let Some(jar) = self.jar else { return Ok(request) };
         if request.raw.is_some() {
-            let message = "a raw request is all that is sent: no jar adds its cookies";
+            let message = "`jar` is not allowed with a raw request, which is sent unchanged";
             return Err(Diagnostic::at(jar.place(self.source), message));
         }
         if request.jar.is_some() {
-            let message = "this curl command names files of cookies, and the step names a jar";
-            return Err(Diagnostic::at(jar.place(self.source), message)
-                .help("the one or the other says whose cookies these are"));
+            let message = "`jar` is not allowed with curl's --cookie or --cookie-jar files";
+            return Err(
+                Diagnostic::at(jar.place(self.source), message).help("use either `jar` or the curl options")
+            );
         }
         let name = Some(jar.value.clone());
         request.jar = Some(Box::new(JarUse { reads: name.clone(), keeps: name }));

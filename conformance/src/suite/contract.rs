@@ -1,4 +1,4 @@
-//! The launch contract: how an implementation that follows the specification is started and filled.
+//! The launch contract: how to start an implementation that follows the specification and load its fixtures.
 
 use std::path::{Component, Path};
 use std::sync::Arc;
@@ -13,47 +13,47 @@ use crate::json::Json;
 use crate::members::parse_text;
 use crate::request::Request;
 use crate::source::{Place, Source};
-use crate::template::{FILTERS, Text, filter_that_is_not_there, free_names, render};
+use crate::template::{FILTERS, Text, free_names, render, unknown_filter_in};
 use crate::yaml::{Located, Node, Ordered};
 
-/// How an implementation that follows the specification is started and filled.
+/// How to start an implementation that follows the specification and load its fixtures.
 #[derive(Debug, Clone, Default)]
 pub struct Launch {
-    /// Its environment. `${host}`, `${port}` and `${scratch}` are known.
+    /// Its environment. The values may use `${host}`, `${port}` and `${scratch}`.
     pub env: Vec<(String, Text)>,
-    /// The request whose first answer means that it is ready.
+    /// The readiness request: the target is ready once it responds.
     pub ready: Option<Request>,
-    /// Files written into its working directory: name, and a template over `fixtures`.
+    /// Files to write into its working directory: name, and a template over `fixtures`.
     pub files: Vec<(String, String)>,
-    /// Patterns of the implementation's own data files, which are not brought along.
+    /// Glob patterns of the implementation's own data files, which are not copied.
     pub data: Vec<String>,
-    /// How a fixture is made through the API, where that is possible.
+    /// How to create a fixture through the API, if that is possible.
     pub create: Option<Create>,
 }
 
-/// How a fixture is made through the API.
+/// How to create a fixture through the API.
 #[derive(Debug, Clone)]
 pub struct Create {
     /// The profile in which the API allows it.
     pub profile: String,
     /// The request, in which `fixture` is the fixture.
     pub request: Request,
-    /// The members without which a fixture cannot be made so: they are there, and neither null nor empty.
+    /// Members that a fixture must have, neither null nor empty, to be created this way.
     pub needs: Vec<String>,
-    /// The members that no request makes: a fixture that has one is made only by the files.
+    /// Members that no request can set: a fixture with one of them is loaded only through files.
     pub refuses: Vec<String>,
 }
 
-/// What the environment of a target can name.
+/// The names that the environment of a target can use.
 const KNOWN: [&str; 3] = ["host", "port", "scratch"];
 
-/// What stands for the one fixture that a request is about.
+/// The name of the fixture in a request about one fixture.
 const FIXTURE: &str = "fixture";
 
-/// Returns the contract that a manifest describes.
+/// Compiles the launch contract of a manifest.
 ///
 /// # Errors
-/// Everything that is wrong in it, with a template that cannot be rendered among it.
+/// All errors in it, including templates that cannot be rendered.
 pub(super) fn compile(
     text: &LaunchText,
     fixtures: &[Fixture],
@@ -90,17 +90,17 @@ fn compile_create(
     let root = |name: &str| name.split('.').next().map(str::to_owned);
     if let Some((written, name)) = names.into_iter().find(|(_, name)| root(name).as_deref() != Some(FIXTURE))
     {
-        let message = format!("`${{{name}}}` means nothing in a request that makes a fixture");
+        let message = format!("unknown name `${{{name}}}` in a request that creates a fixture");
         return Err(Diagnostic::at(node.place(source).find(written), message).suggest(name, [FIXTURE]));
     }
     let (needs, refuses) = (text.needs.clone(), text.refuses.clone());
     Ok(Create { profile: text.profile.value.clone(), request, needs, refuses })
 }
 
-/// Returns the entries of an environment, whose expressions may use the names of the launch contract.
+/// Compiles an environment, whose expressions may use the names of the launch contract.
 ///
 /// # Errors
-/// An expression that cannot be read or uses another name.
+/// An invalid expression or an unknown name.
 pub(crate) fn environment(
     entries: &Ordered<Located<String>>,
     source: &Arc<Source>,
@@ -109,7 +109,7 @@ pub(crate) fn environment(
         let place = written.place(source);
         let text = parse_text(&written.value, &place)?;
         if let Some((written, unknown)) = text.names().find(|(_, name)| !KNOWN.contains(name)) {
-            let message = format!("`${{{unknown}}}` means nothing in an environment");
+            let message = format!("unknown name `${{{unknown}}}` in an environment");
             return Err(Diagnostic::at(place.find(written), message).suggest(unknown, KNOWN));
         }
         Ok((name.value.clone(), text))
@@ -117,10 +117,10 @@ pub(crate) fn environment(
     entries.0.iter().map(entry).collect()
 }
 
-/// Returns the request for readiness, which is sent when no name has a meaning yet.
+/// Compiles the readiness request, which is sent before any name has a value.
 ///
 /// # Errors
-/// A request that cannot be read or uses a name.
+/// An invalid request, or one that uses a name.
 pub(super) fn readiness(
     node: Option<&Node>,
     source: &Arc<Source>,
@@ -129,9 +129,9 @@ pub(super) fn readiness(
     let Some(node) = node else { return Ok(None) };
     let request = request(node)?;
     if let Some((written, name)) = request.texts().into_iter().flat_map(Text::names).next() {
-        let message = format!("`${{{name}}}` means nothing in a request for readiness");
+        let message = format!("unknown name `${{{name}}}` in a readiness request");
         return Err(Diagnostic::at(node.place(source).find(written), message)
-            .help("it is the same request, whatever the target holds"));
+            .help("a readiness request cannot use names"));
     }
     Ok(Some(request))
 }
@@ -143,23 +143,23 @@ fn check_file(name: &str, place: &Place) -> Result<(), Diagnostic> {
         return Ok(());
     }
     Err(Diagnostic::at(place.clone(), format!("`{name}` is not a file in the target's folder"))
-        .help("a path from that folder, without `..`"))
+        .help("write a path relative to that folder, without `..`"))
 }
 
-/// Renders a template as it will be for a target that holds every fixture: what fails then would fail in the middle of a run.
+/// Renders a template with every fixture, so that it cannot fail in the middle of a run.
 fn check_template(name: &str, template: &str, fixtures: &[Fixture], place: &Place) -> Result<(), Diagnostic> {
     let wrong = |cause: String| {
-        let message = format!("the template of `{name}` cannot be rendered: {cause}");
-        match filter_that_is_not_there(&cause) {
+        let message = format!("cannot render the template of `{name}`: {cause}");
+        match unknown_filter_in(&cause) {
             Some(filter) => Diagnostic::at(place.find(filter), message).suggest(filter, FILTERS),
             None => Diagnostic::at(place.clone(), message),
         }
     };
     let known = || fixtures.iter().map(|fixture| fixture.name.as_str()).chain(["fixtures"]);
-    // The library takes a name that it does not know for nothing, or for an empty list.
+    // The library renders an unknown name as an empty text or an empty list.
     for used in free_names(template).map_err(wrong)? {
         if !known().any(|known| known == used) {
-            let message = format!("`{used}` means nothing in the template of `{name}`");
+            let message = format!("unknown name `{used}` in the template of `{name}`");
             return Err(Diagnostic::at(place.find(&used), message).suggest(&used, known()));
         }
     }
@@ -169,7 +169,9 @@ fn check_template(name: &str, template: &str, fixtures: &[Fixture], place: &Plac
 }
 
 fn check_pattern(pattern: &str, place: &Place) -> Result<(), Diagnostic> {
-    GlobBuilder::new(pattern).literal_separator(true).build().map(drop).map_err(|error| {
-        Diagnostic::at(place.clone(), format!("this is no pattern of file names: {}", error.kind()))
-    })
+    GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .build()
+        .map(drop)
+        .map_err(|error| Diagnostic::at(place.clone(), format!("invalid glob pattern: {}", error.kind())))
 }

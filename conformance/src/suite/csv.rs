@@ -1,4 +1,4 @@
-//! Comma-separated values (RFC 4180): a header line that names the columns, and a record for each row.
+//! Reads comma-separated values (RFC 4180): a header line with the names of the columns, and one record for each row.
 
 use std::sync::Arc;
 
@@ -9,31 +9,31 @@ use crate::capture::check_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Place, Source, Span};
 
-/// A record: its fields in the order of the header, and where it stands.
+/// A record: its fields in the order of the header, and its location.
 pub(super) type Record = (Vec<String>, Place);
 
-/// Separators of other programs' tables, and what they are called.
+/// Separators that other programs use, with their names in messages.
 const OTHERS: [(char, &str); 3] = [(';', "`;`"), ('\t', "tabs"), ('|', "`|`")];
 
-/// Returns the names of the columns and the records. A line that is empty is none; one that is `""` is a record.
+/// Returns the names of the columns and the records. An empty line is skipped; a line that consists of `""` is a record.
 ///
 /// # Errors
-/// Everything that is wrong in the file: other separators, a quote that is not closed or goes on behind its end, a column without a name or with
-/// that of another, and records that have more or fewer fields than there are columns.
+/// All errors in the file: other separators, a quote that is not closed, text after a closing quote, a column name that is
+/// missing or duplicate, and records with more or fewer fields than columns.
 pub(super) fn read(source: &Arc<Source>) -> Result<(Vec<String>, Vec<Record>), Diagnostics> {
     check_separator(source)?;
     check_quotes(source)?;
     let mut records = records(source)?.into_iter();
     let Some((header, top)) = records.next() else {
-        let wrong = Diagnostic::at(source.place(Span::default()), "this file of rows is empty");
-        return Err(wrong.help("its first line names the columns").into());
+        let wrong = Diagnostic::at(source.place(Span::default()), "this CSV file is empty");
+        return Err(wrong.help("the first line must name the columns").into());
     };
     let mut wrong = Diagnostics::default();
     for (index, name) in header.iter().enumerate() {
         let place = last(&top, name);
         if header.iter().take(index).any(|before| before == name) && !name.is_empty() {
-            let twice = Diagnostic::at(place, format!("the column `{name}` stands here a second time"));
-            wrong.push(twice.help("each column has a name of its own"));
+            let twice = Diagnostic::at(place, format!("duplicate column `{name}`"));
+            wrong.push(twice.help("column names must be unique"));
         } else {
             wrong.keep(check_name(name, &place));
         }
@@ -42,8 +42,8 @@ pub(super) fn read(source: &Arc<Source>) -> Result<(Vec<String>, Vec<Record>), D
     for (fields, place) in records.iter().filter(|(fields, _)| fields.len() != header.len()) {
         let (own, columns) = (amount(fields.len(), "field"), header.len());
         let uneven =
-            Diagnostic::at(place.clone(), format!("this row has {own}, and the header names {columns}"));
-        wrong.push(uneven.help("a field with a comma in it stands in double quotes"));
+            Diagnostic::at(place.clone(), format!("this row has {own}, but the header has {columns}"));
+        wrong.push(uneven.help("a field that contains a comma must be in double quotes"));
     }
     wrong.into_result((header, records))
 }
@@ -59,9 +59,9 @@ fn records(source: &Arc<Source>) -> Result<Vec<Record>, Diagnostics> {
         match reader.read_record(&mut record) {
             Ok(true) => {}
             Ok(false) => return Ok(records),
-            // A text has no bytes that the reader refuses, and records of any length are read.
+            // Cannot happen: the text is UTF-8, and records may have any length.
             Err(error) => {
-                let message = format!("this is no table of comma-separated values: {error}");
+                let message = format!("invalid CSV: {error}");
                 return Err(Diagnostic::at(source.place(Span::new(from, from)), message).into());
             }
         }
@@ -73,7 +73,7 @@ fn records(source: &Arc<Source>) -> Result<Vec<Record>, Diagnostics> {
     }
 }
 
-/// Says whether the first line names its columns between commas.
+/// Checks that the columns of the first line are separated by commas.
 fn check_separator(source: &Arc<Source>) -> Result<(), Diagnostic> {
     let line = source.text().lines().next().unwrap_or_default();
     let other = OTHERS.iter().find_map(|(one, name)| Some((line.find(*one)?, name)));
@@ -81,15 +81,15 @@ fn check_separator(source: &Arc<Source>) -> Result<(), Diagnostic> {
         Some((at, name)) if !line.contains(',') => {
             let place = source.place(Span::new(at, at + 1));
             let message =
-                format!("the columns of this file seem to be separated by {name}, and not by commas");
+                format!("the columns of this file seem to be separated by {name} instead of commas");
             Err(Diagnostic::at(place, message)
-                .help("save it as CSV with commas: other separators are not read"))
+                .help("save it as CSV with commas; other separators are not supported"))
         }
         _ => Ok(()),
     }
 }
 
-/// Says whether every quoted field ends with its quote. The library reads on, and what stands behind the quote becomes a part of the value.
+/// Checks that every quoted field ends at its closing quote. The library would add text after the quote to the value.
 fn check_quotes(source: &Arc<Source>) -> Result<(), Diagnostics> {
     let text = source.text();
     let mut wrong = Diagnostics::default();
@@ -103,11 +103,11 @@ fn check_quotes(source: &Arc<Source>) -> Result<(), Diagnostics> {
             (Some(_), '"') if characters.next_if(|(_, next)| *next == '"').is_some() => {}
             (Some(_), '"') => {
                 opened = None;
-                let behind = characters.peek().filter(|(_, next)| !matches!(next, ',' | '\r' | '\n'));
-                if let Some((behind, next)) = behind {
-                    let place = source.place(Span::new(*behind, behind + next.len_utf8()));
-                    let more = Diagnostic::at(place, "text stands behind the closing quote of this field");
-                    wrong.push(more.help("a quote within a quoted field is written twice: \"\""));
+                let after = characters.peek().filter(|(_, next)| !matches!(next, ',' | '\r' | '\n'));
+                if let Some((after, next)) = after {
+                    let place = source.place(Span::new(*after, after + next.len_utf8()));
+                    let more = Diagnostic::at(place, "text after the closing quote of this field");
+                    wrong.push(more.help("write a quote inside a quoted field twice: \"\""));
                     begins = false;
                 }
             }
@@ -118,12 +118,12 @@ fn check_quotes(source: &Arc<Source>) -> Result<(), Diagnostics> {
     }
     if let Some(at) = opened {
         let place = source.place(Span::new(at, at + 1));
-        wrong.push(Diagnostic::at(place, "a quote is opened here and never closed"));
+        wrong.push(Diagnostic::at(place, "this quote is never closed"));
     }
     wrong.into_result(())
 }
 
-/// Where a column's name stands last in the header.
+/// Returns the location of the last occurrence of a column's name in the header.
 fn last(header: &Place, name: &str) -> Place {
     let (source, span) = (header.source(), header.span());
     let at = source
@@ -147,13 +147,13 @@ mod tests {
     }
 
     #[test]
-    fn quotes_hold_commas_quotes_and_lines() {
+    fn quoted_fields_may_contain_commas_quotes_and_line_breaks() {
         assert_eq!(rows("a,b\r\n\"x,\"\"y\"\"\",\"1\n2\"\n\n,z").unwrap(), [["x,\"y\"", "1\n2"], ["", "z"]]);
         assert_eq!(rows("a,b\n it's \"so\" ,1.10\n").unwrap(), [[" it's \"so\" ", "1.10"]]);
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_the_first_column() {
+    fn ignores_a_byte_order_mark() {
         for text in ["\u{feff}email,name\na@x,n\n", "\u{feff}\"email\",name\r\na@x,n\r\n"] {
             let (header, records) = read(&Source::new("r.csv", text)).unwrap();
             assert_eq!(header, ["email", "name"]);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_whose_only_field_is_empty_is_kept_and_a_blank_line_is_skipped() {
+    fn keeps_a_row_with_one_empty_field_and_skips_blank_lines() {
         assert_eq!(rows("email\n\"\"\nbob@x\n").unwrap(), [[""], ["bob@x"]]);
         assert_eq!(rows("email\na@x\n\"\"").unwrap(), [["a@x"], [""]]);
         assert_eq!(rows("email\n\n\na@x\n\n").unwrap(), [["a@x"]]);
@@ -176,25 +176,22 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_of_a_table_is_reported_at_its_line_and_column() {
+    fn reports_each_csv_error_with_line_and_column() {
         for (text, all) in [
             (
                 "a,b\n1,2\n3\n4,5,6\n",
-                &["r.csv:3:1", "has 1 field,", "r.csv:4:1", "has 3 fields, and the header names 2"][..],
+                &["r.csv:3:1", "has 1 field,", "r.csv:4:1", "has 3 fields, but the header has 2"][..],
             ),
-            (
-                "email,name,email\na@x,n,b@x\n",
-                &["the column `email` stands here a second time", "r.csv:1:12"],
-            ),
+            ("email,name,email\na@x,n,b@x\n", &["duplicate column `email`", "r.csv:1:12"]),
             ("email;name\na@x;n\n", &["separated by `;`", "r.csv:1:6", "save it as CSV with commas"]),
             ("\"email\";\"name\"\n", &["separated by `;`"]),
             ("email\tname\n", &["separated by tabs"]),
-            ("email\n\"a\"b\n\"c\" \n", &["text stands behind the closing quote", "r.csv:2:4", "r.csv:3:4"]),
-            ("a\nx,\"y\n", &["a quote is opened here and never closed", "r.csv:2:3"]),
+            ("email\n\"a\"b\n\"c\" \n", &["text after the closing quote", "r.csv:2:4", "r.csv:3:4"]),
+            ("a\nx,\"y\n", &["this quote is never closed", "r.csv:2:3"]),
             ("a,,c\n", &["`` cannot be used in an expression", "r.csv:1:1"]),
             ("a,b c\n", &["`b c` cannot be used in an expression", "r.csv:1:3"]),
-            ("", &["this file of rows is empty"]),
-            ("\u{feff}", &["this file of rows is empty"]),
+            ("", &["this CSV file is empty"]),
+            ("\u{feff}", &["this CSV file is empty"]),
         ] {
             let wrong = rows(text).unwrap_err();
             for one in all {

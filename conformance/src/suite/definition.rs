@@ -1,7 +1,7 @@
-//! A deed: what a step sends, and what it expects and keeps of the answers.
+//! Step definitions: what a step sends, expects and captures.
 //!
-//! Compiled from a step, and by far the most of it. A plan is made of [`Step`](super::Step)s alone; the deeds of a scenario are asked for
-//! when it is played.
+//! Definitions are by far the largest part of a compiled step. A plan consists of [`Step`](super::Step)s only; the definitions of
+//! a scenario are fetched when it runs.
 
 use std::slice;
 use std::sync::Arc;
@@ -17,48 +17,48 @@ use crate::source::Place;
 use crate::template::Text;
 use crate::yaml::Outline;
 
-/// What a step sends, and the names that it uses.
+/// What a step sends, expects and captures, and the names that it uses.
 #[derive(Debug)]
 pub struct StepDefinition {
-    /// What is sent.
+    /// The request or requests.
     pub sent: Sent,
-    /// The captures that it needs.
+    /// The captures that the step needs.
     pub needs: Box<[Need]>,
-    /// The row and the parameters in whose scope it stands.
+    /// The row and the parameters in scope.
     pub frame: Arc<Frame>,
 }
 
-/// The deeds of a scenario.
+/// The step definitions of a scenario.
 #[derive(Debug)]
 pub(super) enum StepDefinitions {
-    /// Those of its steps, in their order.
+    /// The definitions, in the order of the steps.
     Kept(Arc<[StepDefinition]>),
-    /// What its file consists of: they are compiled again.
+    /// The outline of the file, from which they are compiled again.
     Again(Outline),
 }
 
 /// One request, or several at once.
 #[derive(Debug)]
 pub enum Sent {
-    /// One.
+    /// One request.
     Sole(Box<Branch>),
-    /// Several.
+    /// Several requests in parallel.
     Race(Box<Race>),
 }
 
-/// How much a step demands of what is answered.
+/// How much of a response a step checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Demands {
-    /// Any answer passes.
+    /// Any response passes.
     Nothing,
-    /// A status, and nothing else.
+    /// Only the status.
     Status,
-    /// More than a status.
+    /// More than the status.
     More,
 }
 
 impl StepDefinitions {
-    /// Those that are kept.
+    /// Returns the definitions that are kept in memory.
     pub(super) fn kept(&self) -> Option<&Arc<[StepDefinition]>> {
         match self {
             Self::Kept(definitions) => Some(definitions),
@@ -68,7 +68,7 @@ impl StepDefinitions {
 }
 
 impl StepDefinition {
-    /// Its requests, each with what is expected and kept of its answer. There is one at least.
+    /// Returns the requests, each with its expectations and captures. There is at least one.
     #[must_use]
     pub fn branches(&self) -> &[Branch] {
         match &self.sent {
@@ -77,7 +77,7 @@ impl StepDefinition {
         }
     }
 
-    /// The requests that are sent at once, where it is a race.
+    /// Returns the race, if the step is one.
     #[must_use]
     pub fn race(&self) -> Option<&Race> {
         match &self.sent {
@@ -86,28 +86,28 @@ impl StepDefinition {
         }
     }
 
-    /// Its request, or the first of them.
+    /// Returns the only request, or the first one.
     #[must_use]
     pub fn first(&self) -> &Branch {
         &self.branches()[0]
     }
 
-    /// What is kept for later steps.
+    /// Returns the captures of all requests.
     pub fn captures(&self) -> impl Iterator<Item = &Capture> {
         self.branches().iter().flat_map(|branch| &branch.captures)
     }
 
-    /// Every request that it sends.
+    /// Returns the requests.
     pub fn requests(&self) -> impl Iterator<Item = &Request> {
         self.branches().iter().map(|branch| &branch.request)
     }
 
-    /// The captures that it and the frames around it need.
+    /// Returns the captures that the step and the frames around it need.
     pub fn all_needs(&self) -> impl Iterator<Item = &Need> {
         self.needs.iter().chain(self.frame.all_needs())
     }
 
-    /// How much is demanded of what is answered. What is kept is demanded.
+    /// Returns how much of the response is checked. A capture is a check: the value must be there.
     pub(super) fn demands(&self) -> Demands {
         let overall = self.race().is_some_and(|race| !race.outcomes.is_empty() || race.distinct.is_some());
         let kept = overall || self.captures().next().is_some();
@@ -122,7 +122,7 @@ impl StepDefinition {
 }
 
 impl Sent {
-    /// The strings in it with their places, for checking the names that they use.
+    /// Returns the templates with their locations, to check the names in them.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
         let (branches, race) = match self {
             Self::Sole(branch) => (slice::from_ref(&**branch), None),
@@ -132,10 +132,10 @@ impl Sent {
     }
 }
 
-/// Returns what a step sends.
+/// Compiles what a step sends.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// All errors in it.
 pub(super) fn sent(text: &StepText, reader: &Reader<'_>) -> Result<Sent, Diagnostics> {
     Ok(match race::compile(text, reader)? {
         Some(race) => Sent::Race(Box::new(race)),

@@ -1,7 +1,6 @@
-//! Writes out the rows and the sequences of a scenario: from steps as they are written to steps as they are sent.
+//! Expands the rows and sequences of a scenario into [`Step`]s with stable ids.
 //!
-//! In go the steps of a file, out come [`Step`]s with stable ids. `login[bob]/post[2]` is the step `post`, for its second row, of
-//! the sequence that the step `login` uses, for the row `bob`.
+//! `login[bob]/post[2]` is the step `post`, for its second row, of the sequence that the step `login` uses, for the row `bob`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use super::Suite;
 use super::definition::StepDefinition;
-use super::folder::Beside;
+use super::folder::FileReader;
 use super::frame::{Frame, Need, Spots};
 use super::names::Names;
 use super::rows::{self, ROW, Row};
@@ -24,51 +23,51 @@ use crate::source::{Place, Source};
 use crate::template::{Scope, TemplateError, Text};
 use crate::yaml::{Located, Node};
 
-/// Where steps are written, and what holds for all of them.
+/// The context of steps: where they are written, and what applies to all of them.
 #[derive(Clone)]
 pub(super) struct Level<'a> {
     pub(super) source: &'a Arc<Source>,
-    /// The file, without its ending: the files that a step names stand beside it.
+    /// The file, without its extension. Steps name other files relative to its folder.
     pub(super) file: &'a str,
-    /// Stands before the ids of its steps and the names of its captures.
+    /// Prefix of the ids of the steps and of the keys of their captures.
     pub(super) prefix: String,
-    /// Stands behind the ids of its steps.
+    /// Suffix of the ids of the steps.
     pub(super) suffix: String,
     pub(super) frame: Arc<Frame>,
-    /// The captures that are kept under other names too.
+    /// Captures that are also visible outside of the sequence, with their keys there.
     pub(super) exports: BTreeMap<String, Vec<String>>,
     pub(super) stages: Stages,
     pub(super) role: Role,
     pub(super) cleanup: bool,
-    /// Whether the target is the scenario's own.
+    /// Whether the scenario has a target of its own.
     pub(super) isolated: bool,
     pub(super) requires: Vec<String>,
     pub(super) tags: Vec<String>,
-    /// What brought the level about.
+    /// The rows and sequences that this level comes from.
     pub(super) spots: Arc<Spots>,
-    /// The sequences that are being written out, outermost first.
+    /// The sequences being expanded, outermost first; detects recursion.
     pub(super) inside: Vec<&'a str>,
 }
 
-/// The steps so far, and what is wrong with the others.
+/// The steps expanded so far, and the errors in the others.
 pub(super) struct Expansion<'a> {
-    pub(super) beside: &'a Beside<'a>,
+    pub(super) files: &'a FileReader<'a>,
     pub(super) sequences: &'a Sequences,
     pub(super) names: Names<'a>,
     pub(super) steps: Vec<Step>,
-    /// What each of them does.
+    /// The definition of each step.
     pub(super) definitions: Vec<StepDefinition>,
     pub(super) wrong: Diagnostics,
 }
 
-/// The steps that a scenario may come to. Sequences that use each other come to any number in a few lines.
+/// Maximum number of steps of a scenario. Sequences that use each other can produce any number in a few lines.
 const MOST: usize = 10_000;
 
-/// Rows are looked at until so much is wrong.
+/// Number of errors after which further rows are not checked.
 const MOST_WRONG: usize = 20;
 
 impl<'a> Expansion<'a> {
-    /// Writes out the steps of a level.
+    /// Expands the steps of a level.
     pub(super) fn steps(&mut self, steps: &'a [Located<StepText>], level: &Level<'a>) {
         for step in steps {
             if self.steps.len() > MOST {
@@ -82,11 +81,11 @@ impl<'a> Expansion<'a> {
 
     fn rows(&mut self, step: &'a Located<StepText>, level: &Level<'a>) -> Result<(), Diagnostics> {
         let Some(node) = &step.value.rows else { return self.step(step, level) };
-        let rows = rows::read(node, level.source, self.beside, level.file)?;
+        let rows = rows::read(node, level.source, self.files, level.file)?;
         if let Some((capture, _)) = step.value.capture.0.first() {
-            let message = "each row would make this capture anew";
+            let message = "a step with rows cannot capture: each row would overwrite the capture";
             return Err(Diagnostic::at(capture.place(level.source), message)
-                .help("a step with rows captures nothing; give one of them a step of its own, or the rows to the scenario")
+                .help("capture in a step without rows, or give the rows to the scenario")
                 .into());
         }
         let id = step.value.id.as_ref().or(step.value.uses.as_ref()).map_or("", |id| id.value.as_str());
@@ -95,7 +94,7 @@ impl<'a> Expansion<'a> {
         for row in &rows {
             let level = self.row(row, &places, level, id);
             wrong.take(level.and_then(|level| self.step(step, &level)));
-            // What is wrong whatever the row is said once.
+            // Report an error that does not depend on the row only once.
             wrong.dedup();
             if wrong.iter().count() >= MOST_WRONG {
                 break;
@@ -104,7 +103,7 @@ impl<'a> Expansion<'a> {
         wrong.into_result(())
     }
 
-    /// Returns a level in which `row` means a row. `rows` is where it and the others stand.
+    /// Returns a level in which `row` is the given row. `rows` holds the locations of all rows.
     pub(super) fn row(
         &mut self,
         row: &Row,
@@ -129,7 +128,7 @@ impl<'a> Expansion<'a> {
             return self.uses(uses, step, level).map_err(|wrong| self.mark_missing(step, level, wrong));
         }
         if let Some((name, _)) = step.value.with.0.first() {
-            let message = "`with` gives a sequence its parameters, and this step uses none";
+            let message = "`with` is only allowed in a step that uses a sequence";
             return Err(Diagnostic::at(name.place(level.source), message).into());
         }
         match step::compile(self, step, level) {
@@ -138,7 +137,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// A wrong step makes its captures too: it is not the fault of the steps that use them.
+    /// Registers the captures of an invalid step, so that the steps that use them are not reported too.
     fn mark_missing(
         &mut self,
         step: &Located<StepText>,
@@ -157,14 +156,16 @@ impl<'a> Expansion<'a> {
     fn keep(&mut self, step: Step, definition: StepDefinition, level: &Level<'_>) -> Result<(), Diagnostics> {
         if self.steps.len() == MOST {
             let place = level.spots.via.first().unwrap_or(&step.place).clone();
-            // One more than there may be: nothing behind it is looked at.
+            // Exceed the limit by one step, which stops the expansion.
             self.steps.push(step);
-            return Err(
-                Diagnostic::at(place, format!("here the scenario comes to more than {MOST} steps")).into()
-            );
+            return Err(Diagnostic::at(
+                place,
+                format!("the scenario has more than {MOST} steps here, counting rows and sequences"),
+            )
+            .into());
         }
         if let Some(first) = self.steps.iter().find(|first| first.id == step.id) {
-            let message = format!("the step `{}` stands here a second time", step.id);
+            let message = format!("duplicate step `{}`", step.id);
             let place = level.spots.via.first().filter(|_| !level.inside.is_empty()).unwrap_or(&step.place);
             let first = first.spots.via.first().unwrap_or(&first.place);
             return Err(Diagnostic::at(place.clone(), message)
@@ -189,7 +190,7 @@ impl<'a> Expansion<'a> {
     ) -> Result<(), Diagnostics> {
         let place = uses.place(level.source);
         let Some((name, sequence)) = self.sequences.get_key_value(&uses.value) else {
-            let message = format!("there is no sequence `{}`", uses.value);
+            let message = format!("unknown sequence `{}`", uses.value);
             let known = self.sequences.keys().map(String::as_str);
             return Err(Diagnostic::at(place, message).suggest(&uses.value, known).into());
         };
@@ -238,7 +239,7 @@ impl<'a> Expansion<'a> {
         Ok(())
     }
 
-    /// The values of a sequence's parameters, as the step that uses it gives them.
+    /// Returns the values of a sequence's parameters, as the step that uses it passes them.
     fn parameters(
         &self,
         step: &StepText,
@@ -258,8 +259,8 @@ impl<'a> Expansion<'a> {
         for parameter in &sequence.parameters {
             let given = step.with.0.iter().find(|(given, _)| given.value == parameter.name);
             let Some((_, node)) = given else {
-                let message = format!("the sequence `{name}` needs `{}`", parameter.name);
-                let help = format!("given as `with: {{{}: …}}`", parameter.name);
+                let message = format!("the sequence `{name}` needs the parameter `{}`", parameter.name);
+                let help = format!("pass it as `with: {{{}: …}}`", parameter.name);
                 return Err(Diagnostic::at(place.clone(), message).help(help));
             };
             values.push((
@@ -287,7 +288,7 @@ impl<'a> Expansion<'a> {
         let name = text.names().next().map_or("", |(_, name)| name).to_owned();
         self.names.check(&text, &place, &level.frame, &level.prefix)?;
         match self.names.suite.fixture(&name) {
-            // Its members are known on paper.
+            // The members of a fixture are known while loading.
             Some(fixture) if level.frame.find(&name).is_none() => {
                 Ok(JsonText::Literal(fixture.value.clone()))
             }
@@ -317,7 +318,7 @@ impl<'a> Expansion<'a> {
         }))
     }
 
-    /// Returns the captures that some texts need, and keeps what is wrong with the names in them.
+    /// Returns the captures that templates need, and adds errors in their names to `wrong`.
     pub(super) fn needs<'t>(
         &self,
         texts: impl Iterator<Item = (&'t Text, &'t Place)>,
@@ -327,10 +328,10 @@ impl<'a> Expansion<'a> {
         let mut needs = Vec::new();
         let mut paper = None;
         for (text, place) in texts.filter(|(text, _)| !text.is_literal()) {
-            let Some(owed) = wrong.keep(self.names.check(text, place, &level.frame, &level.prefix)) else {
+            let Some(more) = wrong.keep(self.names.check(text, place, &level.frame, &level.prefix)) else {
                 continue;
             };
-            needs.extend(owed);
+            needs.extend(more);
             let paper = paper.get_or_insert_with(|| {
                 [Scope::default(), self.names.suite.on_paper.clone()].map(|base| level.frame.on_paper(&base))
             });
@@ -342,11 +343,11 @@ impl<'a> Expansion<'a> {
     }
 }
 
-/// Says whether a text can be written with the values that are known on paper: first those of the row and the parameters alone, then with
-/// those of the suite.
+/// Checks whether a template can be rendered with the values known while loading: first with those of the row and the parameters
+/// only, then also with those of the suite.
 ///
 /// # Errors
-/// Null, a list or an object in a text, at the place of the expression.
+/// Null, a list or an object inside text, at the location of the expression.
 fn check_value(text: &Text, place: &Place, paper: &[Scope; 2], level: &Level<'_>) -> Result<(), Diagnostic> {
     let [given, all] = paper;
     let misplaced = |scope| text.json(scope).err().filter(TemplateError::is_misplaced);
@@ -358,7 +359,7 @@ fn check_value(text: &Text, place: &Place, paper: &[Scope; 2], level: &Level<'_>
     }
 }
 
-/// Returns the captures of a sequence that are kept outside of it, each with its names there.
+/// Returns the captures that a step exports from a sequence, each with its keys outside.
 fn exports(
     step: &StepText,
     name: &str,
@@ -369,9 +370,9 @@ fn exports(
     let mut exports: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (own, node) in &step.capture.0 {
         step::check_capture_name(own, level, suite)?;
-        let given = string(node, level.source, "what a sequence hands back")?;
+        let given = string(node, level.source, "the capture that a sequence gives")?;
         if !sequence.gives.iter().any(|gives| gives.value == given) {
-            let message = format!("the sequence `{name}` does not hand back `{given}`");
+            let message = format!("the sequence `{name}` does not give `{given}`");
             let known = sequence.gives.iter().map(|gives| gives.value.as_str());
             return Err(Diagnostic::at(node.place(level.source), message).suggest(&given, known));
         }
@@ -380,7 +381,7 @@ fn exports(
     Ok(exports)
 }
 
-/// A step that uses a sequence sends nothing of its own.
+/// Rejects a step that uses a sequence and also has keys of its own request.
 fn refuse_request(text: &StepText, source: &Arc<Source>, step: &Located<StepText>) -> Result<(), Diagnostic> {
     let place = step.place(source);
     let own = [
@@ -397,8 +398,8 @@ fn refuse_request(text: &StepText, source: &Arc<Source>, step: &Located<StepText
     match own.into_iter().find(|(_, there)| *there) {
         None => Ok(()),
         Some((key, _)) => {
-            Err(Diagnostic::at(place, format!("a step that uses a sequence has no `{key}` of its own"))
-                .help("the steps of the sequence have theirs; what differs is a parameter"))
+            Err(Diagnostic::at(place, format!("`{key}` is not allowed in a step that uses a sequence"))
+                .help("write `{key}` in the steps of the sequence, and pass what differs as a parameter"))
         }
     }
 }

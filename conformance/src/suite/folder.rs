@@ -1,6 +1,6 @@
-//! Where the files of a suite come from: a directory, or the copy inside this program.
+//! Reads the files of a suite from a directory or from the copy inside this program.
 //!
-//! The only room of the suite that reads files.
+//! The only module of the suite that reads files.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -19,26 +19,26 @@ use crate::source::{Source, Span};
 pub enum Folder {
     /// A directory.
     Directory(PathBuf),
-    /// The suite inside this program.
+    /// The suite embedded in this program.
     Embedded,
-    /// A directory, some of whose files have another text than on the disk.
+    /// A directory, with other contents for some of its files.
     Edited {
         /// The directory.
         folder: PathBuf,
-        /// The texts, by the files' names below it.
+        /// The contents, by file name relative to the directory.
         texts: BTreeMap<String, String>,
     },
 }
 
-/// The files that a file of a suite names, and whether one was read.
-pub(super) struct Beside<'a> {
+/// Reads the files that a scenario refers to, and remembers whether it read any.
+pub(super) struct FileReader<'a> {
     folder: &'a Folder,
     was_read: Cell<bool>,
 }
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
 
-/// The largest file that is read, in bytes: a hundred times the largest that anyone has written by hand.
+/// Maximum size of a file in bytes: a hundred times the largest one written by hand so far.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
 impl Folder {
@@ -51,7 +51,7 @@ impl Folder {
         }
     }
 
-    /// Returns the id of the scenario that a file holds.
+    /// Returns the id of the scenario in a file.
     #[must_use]
     pub fn scenario(&self, path: &Path) -> Option<String> {
         let Self::Directory(folder) = self else { return None };
@@ -59,24 +59,27 @@ impl Folder {
         inside.to_str()?.strip_suffix(".yaml").map(str::to_owned)
     }
 
-    /// Returns the names of its YAML files, below it, in natural order (`7-login` before `10-stored`), and what keeps others from being read.
+    /// Returns the names of the YAML files relative to the folder, in natural order (`7-login` before `10-stored`), and an error
+    /// for each file that cannot be used.
     ///
     /// # Errors
-    /// A directory that is not there or cannot be read.
+    /// The directory does not exist or cannot be read.
     pub(super) fn files(&self) -> Result<(Vec<String>, Diagnostics), Diagnostic> {
         let mut found = Found { root: self.name().trim_end_matches('/').to_owned(), ..Found::default() };
         match self {
             Self::Directory(path) | Self::Edited { folder: path, .. } => {
                 found.collect(path, "", &mut Vec::new()).map_err(|error| {
-                    Diagnostic::new(format!("the suite `{}` cannot be read: {error}", self.name()))
+                    Diagnostic::new(format!("cannot read the suite `{}`: {error}", self.name()))
                         .help("--suite names a folder that holds suite.yaml, requirements.yaml and folders of scenarios")
                 })?;
             }
             Self::Embedded => collect_embedded(&EMBEDDED, &mut found.names),
         }
         if found.seen > MOST {
-            let message =
-                format!("the suite {} has more than {MOST} files and folders, with its links", found.root);
+            let message = format!(
+                "the suite {} has more than {MOST} files and folders, including those behind links",
+                found.root
+            );
             let wrong = Diagnostic::new(message).help("remove links between its folders");
             return Err(wrong);
         }
@@ -90,10 +93,10 @@ impl Folder {
         Ok((names, all))
     }
 
-    /// Returns a file's bytes.
+    /// Reads a file.
     ///
     /// # Errors
-    /// A file that is not there or cannot be read.
+    /// The file does not exist or cannot be read.
     pub(crate) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         match self {
             Self::Directory(path) => read_file(&path.join(name)),
@@ -108,17 +111,17 @@ impl Folder {
         }
     }
 
-    /// Returns a file as the source of values and messages.
+    /// Reads a file as a [`Source`] of values and messages.
     ///
     /// # Errors
-    /// A file that is not there, cannot be read, or is not UTF-8.
+    /// The file does not exist, cannot be read or is not UTF-8.
     pub(super) fn source(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
         let shown = format!("{}/{name}", self.name().trim_end_matches('/'));
         let bytes = self.read(name).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Diagnostic::new(format!("there is no file {shown}")).help(
+            io::ErrorKind::NotFound => Diagnostic::new(format!("the file {shown} does not exist")).help(
                 "a suite is a folder that holds suite.yaml, requirements.yaml and folders of scenarios",
             ),
-            _ => Diagnostic::new(format!("the file {shown} cannot be read: {error}")),
+            _ => Diagnostic::new(format!("cannot read {shown}: {error}")),
         })?;
         let whole = |mut text: String| {
             text.shrink_to_fit();
@@ -133,13 +136,13 @@ impl Folder {
     }
 }
 
-impl<'a> Beside<'a> {
-    /// Returns the files of a folder, none of which was read.
+impl<'a> FileReader<'a> {
+    /// Creates a reader for files of a folder.
     pub(super) fn new(folder: &'a Folder) -> Self {
         Self { folder, was_read: Cell::new(false) }
     }
 
-    /// Returns the bytes of a file that stands beside another of the suite, or is reached from there.
+    /// Reads the file `name`, a path relative to the folder of `file`.
     ///
     /// # Errors
     /// Those of [`Folder::read`].
@@ -148,7 +151,7 @@ impl<'a> Beside<'a> {
         self.folder.read(&below(file, name))
     }
 
-    /// Returns such a file as the source of values and messages.
+    /// Reads such a file as a [`Source`] of values and messages.
     ///
     /// # Errors
     /// Those of [`Folder::source`].
@@ -164,54 +167,54 @@ impl<'a> Beside<'a> {
 }
 
 fn below(file: &str, name: &str) -> String {
-    let beside = Path::new(file).parent().unwrap_or(Path::new(""));
-    beside.join(name).to_string_lossy().into_owned()
+    let parent = Path::new(file).parent().unwrap_or(Path::new(""));
+    parent.join(name).to_string_lossy().into_owned()
 }
 
-/// Reads a file that someone has written by hand.
+/// Reads a file of at most 8 MiB.
 ///
 /// # Errors
-/// One that cannot be read, or that is larger than anyone writes: a device that never ends is read no further either.
+/// The file cannot be read or is larger, such as a device that never ends.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    // With room for the end to be seen, a file is read at once. A device has no length.
+    // One more byte of capacity lets a file be read with a single allocation. A device has length 0.
     let length = file.metadata().map_or(0, |about| about.len()).min(LARGEST);
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other("it is larger than 8 MiB"));
+        return Err(io::Error::other("the file is larger than 8 MiB"));
     }
     Ok(bytes)
 }
 
-/// Reads a file of text that someone has written by hand.
+/// Reads a text file of at most 8 MiB.
 ///
 /// # Errors
-/// Those of [`read_file`], and a file that is not UTF-8.
+/// Those of [`read_file`], and text that is not UTF-8.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
-    String::from_utf8(read_file(path)?).map_err(|_| io::Error::other("it is not UTF-8"))
+    String::from_utf8(read_file(path)?).map_err(|_| io::Error::other("the file is not UTF-8"))
 }
 
-/// The most files and folders that are looked at: links between folders lead to any number of them.
+/// Maximum number of files and folders to visit: links between folders can lead to any number of them.
 const MOST: usize = 100_000;
 
-/// The YAML files of a directory.
+/// Collects the YAML files of a directory.
 #[derive(Default)]
 struct Found {
-    /// The directory, as messages name it.
+    /// The directory, as messages show it.
     root: String,
     names: Vec<String>,
-    /// What is not read, by its name.
+    /// Errors, by file name.
     wrong: Vec<(String, Diagnostic)>,
-    /// How many files and folders have been looked at.
+    /// Number of files and folders visited.
     seen: usize,
 }
 
 impl Found {
-    /// Looks through a folder. Links are followed; `around` has the folders that this one stands in, as the system names them.
+    /// Visits a folder and follows links. `around` holds the canonical paths of the folders above it.
     fn collect(&mut self, folder: &Path, prefix: &str, around: &mut Vec<PathBuf>) -> io::Result<()> {
         let own = folder.canonicalize()?;
-        // All that a link leads back to is read already.
+        // A link to a folder above this one adds nothing new.
         if around.contains(&own) {
             return Ok(());
         }
@@ -240,25 +243,24 @@ impl Found {
             Err(error) => {
                 let wrong = match entry.path().read_link() {
                     Ok(to) if error.kind() == io::ErrorKind::NotFound => Diagnostic::new(format!(
-                        "the link {shown} leads to {}, which is not there",
+                        "the link {shown} is broken: {} does not exist",
                         to.display()
                     ))
-                    .help("remove it, or put back what it leads to"),
-                    _ => Diagnostic::new(format!("{shown} cannot be read: {error}")),
+                    .help("remove the link, or restore the file"),
+                    _ => Diagnostic::new(format!("cannot read {shown}: {error}")),
                 };
                 return self.wrong.push((name, wrong));
             }
         };
         if about.is_dir() {
             if let Err(error) = self.collect(&entry.path(), &name, around) {
-                self.wrong
-                    .push((name, Diagnostic::new(format!("the folder {shown} cannot be read: {error}"))));
+                self.wrong.push((name, Diagnostic::new(format!("cannot read the folder {shown}: {error}"))));
             }
         } else if is_yaml(&name) && !has_ending(&name, "yaml") {
-            let wrong = Diagnostic::new(format!("the file {shown} would not be read"));
-            self.wrong.push((name, wrong.help("the files of a suite end in .yaml")));
+            let wrong = Diagnostic::new(format!("{shown} is ignored: suite files must end in .yaml"));
+            self.wrong.push((name, wrong.help("rename the file, or move it out of the suite")));
         } else if is_yaml(&name) && !about.is_file() {
-            self.wrong.push((name, Diagnostic::new(format!("{shown} is not a file"))));
+            self.wrong.push((name, Diagnostic::new(format!("{shown} is not a regular file"))));
         } else if is_yaml(&name) {
             self.names.push(name);
         }
@@ -279,7 +281,7 @@ fn collect_embedded(folder: &Dir<'_>, names: &mut Vec<String>) {
     }
 }
 
-/// Whether a file is one of YAML, however its ending is written.
+/// Whether a name has the extension of a YAML file, in any case.
 fn is_yaml(name: &str) -> bool {
     let ending = Path::new(name).extension().map(|own| own.to_string_lossy().to_ascii_lowercase());
     matches!(ending.as_deref(), Some("yaml" | "yml"))
@@ -289,7 +291,7 @@ fn has_ending(name: &str, ending: &str) -> bool {
     Path::new(name).extension().is_some_and(|own| own == ending)
 }
 
-/// What a name is sorted by so that numbers in it count as numbers.
+/// Returns a sort key that compares digits in a name as numbers.
 fn natural(name: &str) -> (Vec<(Option<u64>, String)>, String) {
     let parts = name.split_inclusive(|character: char| !character.is_ascii_digit()).map(|piece| {
         let digits = piece.trim_end_matches(|character: char| !character.is_ascii_digit());
@@ -303,7 +305,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_in_names_count_as_numbers() {
+    fn sorts_names_in_natural_order() {
         let mut names =
             ["session/10-stored.yaml", "session/7-login.yaml", "basic/11.yaml", "suite.yaml", "basic/2.yaml"];
         names.sort_by_cached_key(|name| natural(name));
@@ -314,8 +316,11 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_named_with_the_remedy() {
+    fn missing_folder_is_reported_with_a_hint() {
         let message = Folder::Directory("nowhere".into()).files().unwrap_err().to_string();
-        assert!(message.contains("`nowhere` cannot be read") && message.contains("--suite"), "{message}");
+        assert!(
+            message.contains("cannot read the suite `nowhere`") && message.contains("--suite"),
+            "{message}"
+        );
     }
 }

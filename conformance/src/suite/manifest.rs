@@ -1,4 +1,4 @@
-//! The manifest: what is true of the whole suite.
+//! Compiles the manifest, `suite.yaml`: what applies to the whole suite.
 
 use std::sync::Arc;
 
@@ -25,41 +25,41 @@ use crate::yaml::{Located, Node};
 pub struct Profile {
     /// Its name.
     pub name: String,
-    /// What it is, in a few words.
+    /// A short description.
     pub title: String,
-    /// The environment that puts a target into it.
+    /// The environment variables that select it.
     pub env: Vec<(String, Text)>,
-    /// Whether it is a program of its own, which only a target file can name.
+    /// Whether it is a separate program, which only a target file can name.
     pub own: bool,
-    /// Its own request for readiness.
+    /// Its own readiness request.
     pub ready: Option<Request>,
-    /// Whether the launch contract's files are written for it.
+    /// Whether the files of the launch contract are written for it.
     pub files: bool,
-    /// What is captured from what the program prints.
+    /// What is captured from the output of the program.
     pub output: Vec<(String, Regex)>,
     /// The features that a target offers in it.
     pub features: Vec<String>,
-    /// How to see through the API that a fixture is there.
+    /// How to check through the API that a fixture exists.
     pub present: Option<Present>,
 }
 
-/// How to see through the API that a fixture is there.
+/// How to check through the API that a fixture exists.
 #[derive(Debug, Clone)]
 pub struct Present {
     /// The request, in which `fixture` is the fixture.
     pub request: Request,
-    /// The statuses that mean that it is there.
+    /// The statuses that mean that it exists.
     pub status: Status,
-    /// The member by which it is found where the answer is a list.
+    /// The member that identifies it if the response is a list.
     pub by: Option<String>,
-    /// The members that an implementation may have made itself, the one that identifies first.
+    /// The members that an implementation may generate itself; the one that identifies the fixture comes first.
     pub learn: Vec<String>,
 }
 
-/// Returns a suite that has all that the manifest says, and no requirements and scenarios yet.
+/// Compiles the manifest into a suite that has no requirements and scenarios yet.
 ///
 /// # Errors
-/// Everything that is wrong in the manifest.
+/// All errors in the manifest.
 pub(super) fn compile(
     text: &ManifestText,
     source: &Arc<Source>,
@@ -77,7 +77,7 @@ pub(super) fn compile(
         }
     }
     if !wrong.is_empty() {
-        // All requests would be wrong with a wrong origin, and all templates with a wrong fixture.
+        // With a wrong origin every request would be wrong, and with a wrong fixture every template.
         return Err(wrong);
     }
     let read = |name: &str| folder.read(name);
@@ -87,11 +87,11 @@ pub(super) fn compile(
         profiles.extend(wrong.keep(compile_profile(name, profile, &fixtures, source, &request)));
     }
     if profiles.is_empty() && wrong.is_empty() {
-        wrong.push(Diagnostic::at(source.place(Span::default()), "the suite has no profile"));
+        wrong.push(Diagnostic::at(source.place(Span::default()), "the suite has no profiles"));
     }
     for (at, stage) in text.stages.iter().enumerate() {
         if text.stages[..at].iter().any(|first| first.value == stage.value) {
-            let message = format!("the stage `{}` stands here a second time", stage.value);
+            let message = format!("duplicate stage `{}`", stage.value);
             wrong.push(Diagnostic::at(stage.place(source), message));
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn compile(
         && !text.profiles.0.iter().any(|(name, _)| name.value == create.profile.value)
     {
         let known = text.profiles.0.iter().map(|(name, _)| name.value.as_str());
-        let message = format!("the suite has no profile `{}`", create.profile.value);
+        let message = format!("unknown profile `{}`", create.profile.value);
         wrong.push(
             Diagnostic::at(create.profile.place(source), message).suggest(&create.profile.value, known),
         );
@@ -113,8 +113,8 @@ pub(super) fn compile(
     };
     for variable in &variables {
         if fixtures.iter().any(|fixture: &Fixture| fixture.name == variable.name) {
-            let message = format!("the name `{}` is taken", variable.name);
-            let help = "fixtures, variables and captures share their names";
+            let message = format!("the name `{}` is already in use", variable.name);
+            let help = "fixtures, variables and captures must have different names";
             wrong.push(Diagnostic::at(variable.place.clone(), message).help(help));
         }
     }
@@ -134,7 +134,7 @@ pub(super) fn compile(
         None | Some((_, "exclusive")) => Concurrency::Exclusive,
         Some((_, "shared")) => Concurrency::Shared,
         Some((written, value)) => {
-            let message = format!("`{value}` is not a kind of concurrency");
+            let message = format!("unknown value `concurrency: {value}`");
             let help = "`exclusive` (one scenario at a time uses a process) or `shared`";
             wrong.push(Diagnostic::at(written.place(source), message).help(help));
             Concurrency::Exclusive
@@ -170,7 +170,7 @@ fn compile_connections(
         Some("reuse") => Ok(Connections::Reuse),
         Some(other) => {
             let place = text.map_or_else(|| source.place(Span::default()), |text| text.place(source));
-            let wrong = Diagnostic::at(place, format!("`connections: {other}` is not known"));
+            let wrong = Diagnostic::at(place, format!("unknown value `connections: {other}`"));
             Err(wrong.help(
                 "`fresh` opens a connection for each request, as each curl command does; `reuse` keeps them alive",
             ))
@@ -180,17 +180,17 @@ fn compile_connections(
 
 fn check_origin(origin: &str, place: &Place) -> Result<(), Diagnostic> {
     if !origin.starts_with("http://") && !origin.starts_with("https://") {
-        let message = format!("`{origin}` is not an origin");
-        return Err(Diagnostic::at(place.clone(), message).help("written as http://host:port"));
+        let message = format!("invalid origin `{origin}`");
+        return Err(Diagnostic::at(place.clone(), message).help("write it as http://host:port"));
     }
     if origin.matches('/').count() > 2 {
-        let message = format!("`{origin}` has a path, and an origin has none (RFC 6454)");
-        return Err(Diagnostic::at(place.clone(), message).help("the path belongs to each request"));
+        let message = format!("an origin has no path (RFC 6454): `{origin}`");
+        return Err(Diagnostic::at(place.clone(), message).help("write the path in each request"));
     }
     Ok(())
 }
 
-/// Reads a request of the manifest.
+/// Compiles a request of the manifest.
 pub(super) type ReadRequest<'a> = &'a dyn Fn(&Node) -> Result<Request, Diagnostic>;
 
 fn compile_profile(
@@ -201,9 +201,9 @@ fn compile_profile(
     request: ReadRequest<'_>,
 ) -> Result<Profile, Diagnostic> {
     if let Some(launch) = text.launch.as_ref().filter(|launch| launch.value != "own") {
-        let message = format!("`launch: {}` means nothing here", launch.value);
+        let message = format!("unknown value `launch: {}`", launch.value);
         return Err(Diagnostic::at(launch.place(source), message)
-            .help("`launch: own` marks a profile that is a program of its own"));
+            .help("`launch: own` marks a profile that is a separate program"));
     }
     let mut output = Vec::new();
     for (name, written) in &text.output.0 {
@@ -238,23 +238,23 @@ fn compile_profile(
 fn check_fixture_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
     check_name(name, place)?;
     if name == TARGET {
-        return Err(Diagnostic::at(place.clone(), format!("the name `{name}` is taken"))
-            .help("`${target.host}` and `${target.origin}` are where the target is"));
+        return Err(Diagnostic::at(place.clone(), format!("the name `{name}` is already in use"))
+            .help("`${target.host}` and `${target.origin}` are the address of the target"));
     }
     if name == OUTPUT {
-        return Err(Diagnostic::at(place.clone(), format!("the name `{name}` is taken"))
-            .help("`${output.…}` is what the program of a profile prints"));
+        return Err(Diagnostic::at(place.clone(), format!("the name `{name}` is already in use"))
+            .help("`${output.…}` is the captured output of the program"));
     }
     Ok(())
 }
 
-/// The request that looks for a fixture names it `fixture`; any other name is that of one fixture.
+/// Checks that a request that looks for a fixture uses only `fixture` and the names of fixtures.
 fn check_present(request: &Request, fixtures: &[Fixture], place: &Place) -> Result<(), Diagnostic> {
     let known = || fixtures.iter().map(|fixture| fixture.name.as_str()).chain(["fixture"]);
     for (written, name) in request.texts().into_iter().flat_map(Text::names) {
         let root = name.split('.').next().unwrap_or(name);
         if !known().any(|known| known == root) {
-            let message = format!("`${{{name}}}` means nothing here");
+            let message = format!("unknown name `${{{name}}}`");
             return Err(Diagnostic::at(place.find(written), message).suggest(root, known()));
         }
     }

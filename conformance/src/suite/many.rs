@@ -1,15 +1,13 @@
-//! Many things done at once, on as many threads as there are processors.
-//!
-//! In go things and what is done with each, out come the results in the order of the things.
+//! Runs a function on many items in parallel, on as many threads as there are processors.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// So many things are done sooner than a thread is started.
+/// Number of items that take less time than starting a thread.
 const FEW: usize = 16;
 
-/// Returns what `of` makes of each thing, in their order. A panic in it is passed on.
+/// Returns the results of `of` for all items, in their order. Propagates panics.
 pub(super) fn each<T: Sync, R: Send>(things: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(things.len() / FEW);
     if threads <= 1 {
@@ -42,7 +40,7 @@ pub(super) fn each<T: Sync, R: Send>(things: &[T], of: impl Fn(&T) -> R + Sync) 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn results_come_in_the_order_of_the_things_whoever_is_first() {
+    fn results_keep_the_order_of_the_items() {
         let things: Vec<u64> = (0..500).collect();
         let slow_at_first = |number: &u64| {
             std::thread::sleep(std::time::Duration::from_micros(500 - number));

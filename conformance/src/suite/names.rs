@@ -1,4 +1,4 @@
-//! What the expressions of a step may use: captures of the steps before it, fixtures, and what the target printed.
+//! Checks the names in the expressions of a step: captures of earlier steps, fixtures, variables and output of the target.
 
 use std::collections::BTreeMap;
 
@@ -11,36 +11,36 @@ use crate::request::JsonText;
 use crate::source::Place;
 use crate::template::{FUNCTIONS, Scope, Text};
 
-/// The name under which expressions find what the target printed.
+/// The name of the target's output in expressions.
 pub(crate) const OUTPUT: &str = "output";
-/// The name under which expressions find where the target is.
+/// The name of the target's address in expressions.
 pub(crate) const TARGET: &str = "target";
 
-/// The names that mean something in a step.
+/// The names that a step can use.
 pub(super) struct Names<'a> {
     pub(super) suite: &'a Suite,
     profiles: &'a [String],
     fixtures: &'a [String],
-    /// Each capture by the name under which it is kept, and the step that makes it.
+    /// The captures by key, each with the step that makes it.
     captures: BTreeMap<String, String>,
     scope: &'a Scope,
 }
 
 impl<'a> Names<'a> {
-    /// Returns the names of a scenario whose steps have captured nothing yet.
+    /// Creates the names of a scenario, without captures.
     pub(super) fn new(suite: &'a Suite, profiles: &'a [String], fixtures: &'a [String]) -> Self {
         Self { suite, profiles, fixtures, captures: BTreeMap::new(), scope: &suite.on_paper }
     }
 
-    /// Adds a capture by the name under which it is kept, for the steps behind the one that makes it.
+    /// Adds a capture by its key, for the steps after the one that makes it.
     pub(super) fn capture(&mut self, key: &str, step: &str) {
         self.captures.insert(key.to_owned(), step.to_owned());
     }
 
-    /// Returns the captures that a text needs. `prefix` stands before those that are made where the text stands.
+    /// Returns the captures that a template needs. `prefix` is the prefix of the captures at its level.
     ///
     /// # Errors
-    /// A name that means nothing, or an expression that can have no value, at the place of the expression.
+    /// An unknown name, or an expression that cannot have a value, at the location of the expression.
     pub(super) fn check(
         &self,
         text: &Text,
@@ -65,16 +65,13 @@ impl<'a> Names<'a> {
             }
             match root {
                 _ if text.calls().any(|called| called == root) => {
-                    let message = format!("there is no function `{root}`");
+                    let message = format!("unknown function `{root}`");
                     return Err(Diagnostic::at(here(), message).suggest(root, FUNCTIONS));
                 }
                 OUTPUT => self.check_output(member.unwrap_or_default(), &here())?,
                 TARGET if matches!(first, Some("host" | "origin")) => {}
                 TARGET => {
-                    return Err(Diagnostic::at(
-                        here(),
-                        "of the target its `host` and its `origin` are known",
-                    ));
+                    return Err(Diagnostic::at(here(), "`target` has only the members `host` and `origin`"));
                 }
                 _ if self.suite.variable(root).is_some() => {}
                 _ => self.check_fixture(name, root, first, here(), &self.known(frame, prefix))?,
@@ -86,7 +83,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The names that mean something at a place, but for the fixtures that were not asked for.
+    /// Returns the names that are known at a level. Fixtures that the scenario does not list are left out.
     fn known<'n>(&'n self, frame: &'n Frame, prefix: &str) -> Vec<&'n str> {
         let captures = self.captures.keys().filter_map(|key| key.strip_prefix(prefix));
         let variables = self.suite.variables.iter().map(|variable| variable.name.as_str());
@@ -109,19 +106,19 @@ impl<'a> Names<'a> {
     ) -> Result<(), Diagnostic> {
         let Some(fixture) = self.suite.fixture(root) else {
             let message = format!(
-                "`${{{name}}}` means nothing here: no earlier step captures `{root}`, and no fixture has that name"
+                "unknown name `${{{name}}}`: no earlier step captures `{root}`, and there is no such fixture"
             );
             return Err(Diagnostic::at(place, message).suggest(root, known.iter().copied()));
         };
         if !self.fixtures.iter().any(|listed| listed == root) {
-            let message = format!("the fixture `{root}` is used here and not asked for");
+            let message = format!("the scenario does not list the fixture `{root}`");
             let listed: Vec<&str> = self.fixtures.iter().map(String::as_str).chain([root]).collect();
             return Err(Diagnostic::at(place, message)
-                .help(format!("add it to the scenario's list: `fixtures: [{}]`", listed.join(", "))));
+                .help(format!("add it to the scenario: `fixtures: [{}]`", listed.join(", "))));
         }
         match (member, fixture.value.as_object()) {
             (Some(member), Some(members)) if !members.contains_key(member) => {
-                let message = format!("the fixture `{root}` has no `{member}`");
+                let message = format!("the fixture `{root}` has no member `{member}`");
                 Err(Diagnostic::at(place, message).suggest(member, members.keys().map(String::as_str)))
             }
             _ => Ok(()),
@@ -131,15 +128,11 @@ impl<'a> Names<'a> {
     fn check_output(&self, member: &str, place: &Place) -> Result<(), Diagnostic> {
         for profile in self.profiles.iter().filter_map(|name| self.suite.profile(name)) {
             if !profile.output.iter().any(|(name, _)| name == member) {
-                let message = format!(
-                    "nothing is captured as `{member}` from what the profile `{}` prints",
-                    profile.name
-                );
+                let message =
+                    format!("the profile `{}` does not capture `{member}` from its output", profile.name);
                 let diagnostic = Diagnostic::at(place.clone(), message);
                 if profile.output.is_empty() {
-                    return Err(
-                        diagnostic.help("a profile names under `output` in suite.yaml what is captured")
-                    );
+                    return Err(diagnostic.help("declare it under `output` of the profile in suite.yaml"));
                 }
                 return Err(diagnostic.suggest(member, profile.output.iter().map(|(name, _)| name.as_str())));
             }
@@ -148,7 +141,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Says whether a row or a parameter has a member.
+/// Checks that a row or a parameter has a member.
 fn check_member(
     root: &str,
     member: Option<&str>,
@@ -159,7 +152,7 @@ fn check_member(
     let members: Vec<&str> = match value {
         JsonText::Object(members) => members.iter().map(|(name, _)| name.as_str()).collect(),
         JsonText::Literal(Json::Object(members)) => members.keys().map(String::as_str).collect(),
-        // What an expression stands for is known when it has been evaluated.
+        // The value of an expression is known only after it is evaluated.
         JsonText::Text(text) if !text.is_literal() => return Ok(()),
         _ => Vec::new(),
     };
@@ -177,6 +170,6 @@ fn check_member(
         }
         _ => format!("`{root}`"),
     };
-    let message = format!("{whose} has no `{member}`");
+    let message = format!("{whose} has no member `{member}`");
     Err(Diagnostic::at(place(), message).suggest(member, members.iter().copied()))
 }

@@ -1,7 +1,7 @@
-//! A race: requests that are sent at once, and what is expected of all their answers together.
+//! Races: requests sent in parallel, with expectations about all of their responses.
 //!
-//! Compiled from the `race`, `together` and `overall` of a step. Who wins is not known beforehand, so what is demanded is said of each
-//! answer, or of how many answers there are of each kind.
+//! Compiled from `race`, `together` and `overall` of a step. Nobody knows in advance which request wins, so an expectation
+//! applies to each response, or to the number of responses of each kind.
 
 use std::sync::Arc;
 
@@ -15,42 +15,42 @@ use crate::source::{Place, Source};
 use crate::template::Text;
 use crate::yaml::Located;
 
-/// Requests that are sent at once.
+/// Requests sent in parallel.
 #[derive(Debug)]
 pub struct Race {
-    /// What is sent; never empty.
+    /// The requests; never empty.
     pub branches: Vec<Branch>,
-    /// The kinds of answers that there are; any when it is empty.
+    /// The kinds of responses that are allowed; any response is if this is empty.
     pub outcomes: Vec<Outcome>,
-    /// A value that no two answers share.
+    /// A value that must differ between all responses.
     pub distinct: Option<Capture>,
 }
 
-/// A kind of answer, and how many of them there are.
+/// A kind of response, and how many of them are expected.
 #[derive(Debug)]
 pub struct Outcome {
-    /// How many.
+    /// The number of responses.
     pub count: Count,
-    /// Where that is said.
+    /// Where the number is written.
     pub place: Place,
-    /// What makes an answer one of them.
+    /// What a response of this kind must match.
     pub expectation: Expectation,
 }
 
-/// The most requests that are sent at once.
+/// Maximum number of parallel requests.
 const MOST: usize = 1000;
 
 impl Race {
-    /// The strings in what is expected of all answers, with their places.
+    /// Returns the templates in the expectations about all responses, with their locations.
     pub fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
         self.outcomes.iter().flat_map(|outcome| outcome.expectation.texts())
     }
 }
 
-/// Returns the race that a step asks for, if it asks for one.
+/// Compiles the race of a step, if it has one.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// All errors in it.
 pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Race>, Diagnostics> {
     if text.race.is_none() && text.together.is_empty() {
         return Ok(None);
@@ -66,7 +66,7 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
         (None, true) => wrong.push(reader.no_request()),
         (Some(request), false) => wrong.push(Diagnostic::at(
             request.place(source),
-            "a step has a `request`, or several that are sent `together`, and here are both",
+            "a step has either `request` or `together`, not both",
         )),
         (None, false) => {
             for branch in &text.together {
@@ -82,18 +82,16 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
                 )));
             }
             if let Some(expect) = &text.expect {
-                let message =
-                    "what is expected of requests that are sent together stands beside each of them";
-                wrong.push(
-                    Diagnostic::at(expect.place(source), message)
-                        .help("what is expected of all answers stands under `overall`"),
-                );
+                let message = "`expect` is not allowed in a step with `together`";
+                wrong.push(Diagnostic::at(expect.place(source), message).help(
+                    "write `expect` in each request, and what all responses must match under `overall`",
+                ));
             }
         }
     }
     let sent: usize = branches.iter().map(|branch| branch.times).sum();
     if sent > MOST {
-        let message = format!("{sent} requests at once are more than the {MOST} that are sent");
+        let message = format!("{sent} parallel requests exceed the maximum of {MOST}");
         wrong.push(Diagnostic::at(reader.place.clone(), message));
     }
     let overall = text.overall.as_ref().map(|overall| self::overall(&overall.value, reader));
@@ -109,7 +107,9 @@ fn times(written: Option<&Located<usize>>, source: &Arc<Source>) -> Result<usize
     match written {
         None => Ok(1),
         Some(times) if (1..=MOST).contains(&times.value) => Ok(times.value),
-        Some(times) => Err(Diagnostic::at(times.place(source), format!("a race is of 1 to {MOST} requests"))),
+        Some(times) => {
+            Err(Diagnostic::at(times.place(source), format!("`race` must be a number from 1 to {MOST}")))
+        }
     }
 }
 

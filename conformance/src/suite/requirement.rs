@@ -1,4 +1,4 @@
-//! The register: what the specification demands, numbered.
+//! Requirements: the numbered sentences of the specification, from `requirements.yaml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
@@ -12,24 +12,24 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::{RegisterText, RequirementText};
 use crate::source::{Place, Source};
 
-/// One demand of the specification.
+/// One requirement of the specification.
 #[derive(Debug, Clone)]
 pub struct Requirement {
-    /// Its number, never given to another.
+    /// Its id, which is never reused.
     pub id: Arc<str>,
-    /// How much it binds.
+    /// Must, should or may.
     pub level: Level,
-    /// Where it stands in the specification.
+    /// The clause of the specification that it comes from.
     pub clause: String,
-    /// The demand, in one sentence.
+    /// The requirement, in one sentence.
     pub text: String,
-    /// Why no step covers it, where none does.
+    /// Why no step covers it, if none does.
     pub untested: Option<String>,
-    /// Where it stands in the register.
+    /// Where it is written.
     pub place: Place,
 }
 
-/// How much a requirement binds (RFC 2119).
+/// The level of a requirement (RFC 2119).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -45,7 +45,7 @@ impl Level {
     /// Every level, strongest first.
     pub const ALL: [Self; 3] = [Self::Must, Self::Should, Self::May];
 
-    /// Returns its word.
+    /// Returns the lower-case word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -66,10 +66,10 @@ impl Display for Level {
     }
 }
 
-/// Returns the requirements of the register.
+/// Compiles the requirements.
 ///
 /// # Errors
-/// An id that is given twice or not of the form, a level that is none.
+/// Duplicate or malformed ids, and unknown levels.
 pub(super) fn compile(text: RegisterText, source: &Arc<Source>) -> Result<Vec<Requirement>, Diagnostics> {
     let mut wrong = Diagnostics::default();
     wrong.keep(check_format(&text.format, source));
@@ -78,7 +78,7 @@ pub(super) fn compile(text: RegisterText, source: &Arc<Source>) -> Result<Vec<Re
     for requirement in text.requirements {
         let place = requirement.id.place(source);
         if let Some(first) = seen.insert(requirement.id.value.clone(), place.clone()) {
-            let message = format!("the requirement `{}` stands here a second time", requirement.id.value);
+            let message = format!("duplicate requirement `{}`", requirement.id.value);
             wrong.push(Diagnostic::at(place, message).help(format!("the first is at {first}")));
             continue;
         }
@@ -89,24 +89,24 @@ pub(super) fn compile(text: RegisterText, source: &Arc<Source>) -> Result<Vec<Re
     wrong.into_result(requirements)
 }
 
-/// Returns what breaks the trace from the register to the steps and back: a requirement that no step covers and that does not
-/// say why, or one that says why although a step covers it.
+/// Checks that every requirement is either covered by a step or has a reason why it is untested, but not both.
 pub(super) fn untraced(suite: &Suite) -> Diagnostics {
     let steps = suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
-    // Added one by one: collected, each would be there as often as it is covered until all are sorted.
+    // Inserted one by one: `collect` would first build a list with all duplicates.
     let mut covered: BTreeSet<&str> = BTreeSet::new();
     covered.extend(steps.flat_map(|step| step.covers.iter().map(|id| &**id)));
     let mut wrong = Diagnostics::default();
     for requirement in &suite.requirements {
         let at = |message: String| Diagnostic::at(requirement.place.clone(), message);
         match (covered.contains(&*requirement.id), &requirement.untested) {
-            (false, None) => wrong.push(
-                at(format!("no step covers the requirement `{}`", requirement.id))
-                    .help("name it under `covers` of a step, or say under `untested` why none does"),
-            ),
+            (false, None) => {
+                wrong.push(at(format!("no step covers the requirement `{}`", requirement.id)).help(
+                    "list it under `covers` of a step, or explain under `untested` why no step covers it",
+                ));
+            }
             (true, Some(_)) => wrong.push(
-                at(format!("the requirement `{}` is untested here, and a step covers it", requirement.id))
-                    .help("drop `untested`, or the step's `covers`"),
+                at(format!("the requirement `{}` has `untested`, but a step covers it", requirement.id))
+                    .help("remove `untested`, or the id from `covers` of the step"),
             ),
             _ => {}
         }
@@ -121,17 +121,17 @@ fn one(text: RequirementText, source: &Arc<Source>) -> Result<Requirement, Diagn
         character.is_ascii_uppercase() || character.is_ascii_digit() || "-.".contains(character)
     };
     if !id.chars().all(form) || !id.starts_with(|first: char| first.is_ascii_uppercase()) {
-        return Err(Diagnostic::at(place, format!("`{id}` is not the id of a requirement"))
-            .help("an id is upper-case letters, digits, `-` and `.`: SESSION-7.2"));
+        return Err(Diagnostic::at(place, format!("invalid requirement id `{id}`"))
+            .help("an id consists of upper-case letters, digits, `-` and `.`, such as SESSION-7.2"));
     }
     let Some(level) = Level::parse(&text.level.value) else {
-        let message = format!("`{}` is not a level", text.level.value);
+        let message = format!("unknown level `{}`", text.level.value);
         return Err(Diagnostic::at(text.level.place(source), message).help("a level is must, should or may"));
     };
     if let Some(reason) = text.untested.as_ref().filter(|reason| reason.value.trim().is_empty()) {
         return Err(Diagnostic::at(
             reason.place(source),
-            "`untested` says why no step covers the requirement",
+            "`untested` is empty: give the reason why no step covers the requirement",
         ));
     }
     let untested = text.untested.map(|reason| reason.value);

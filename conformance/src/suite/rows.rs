@@ -1,10 +1,10 @@
-//! Rows: the data for which a step or a scenario is written once and played several times.
+//! Rows: data for which a step or a scenario runs several times.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::csv;
-use super::folder::Beside;
+use super::folder::FileReader;
 use crate::capture::check_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::members::string;
@@ -16,28 +16,28 @@ use crate::yaml::{Located, Node, Value};
 /// One row.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    /// What the id of a step has in brackets.
+    /// The name, which appears in brackets in the ids of steps.
     pub(super) name: String,
-    /// Its cells by their names, its own name under `row` among them.
+    /// The cells by name, including the row's own name under `row`.
     pub(super) cells: Vec<(String, JsonText)>,
-    /// Where it stands.
+    /// Where it is written.
     pub(super) place: Place,
 }
 
-/// The most rows: as many as the steps that a scenario may come to.
+/// Maximum number of rows, the same as that of the steps of a scenario.
 const MOST: usize = 10_000;
 
-/// The name under which expressions find the row, and the cell that names it.
+/// The name of the row in expressions, and of the cell with its name.
 pub(super) const ROW: &str = "row";
 
-/// Returns the rows that a node holds, or the CSV file that it names, which stands beside `file`.
+/// Reads the rows from a list, or from a CSV file named relative to the folder of `file`.
 ///
 /// # Errors
-/// What is no list of mappings and no file of rows; a name that is given twice.
+/// Malformed rows, an unreadable file and duplicate names.
 pub(super) fn read(
     node: &Node,
     source: &Arc<Source>,
-    beside: &Beside<'_>,
+    files: &FileReader<'_>,
     file: &str,
 ) -> Result<Vec<Row>, Diagnostics> {
     let place = node.place(source);
@@ -47,25 +47,25 @@ pub(super) fn read(
             list.iter().filter_map(|node| wrong.keep(inline(node, source))).collect()
         }
         (None, Value::String(name)) => {
-            let rows = beside.source(file, name).map_err(|error| {
+            let rows = files.source(file, name).map_err(|error| {
                 Diagnostic::at(place.clone(), error.message().to_owned())
-                    .help("a file of rows is looked for in the folder of the file that names it")
+                    .help("the path is relative to the folder of this file")
             })?;
             table(&rows)?
         }
         _ => {
-            return Err(Diagnostic::at(place, "rows are a list of mappings, or the name of a CSV file")
+            return Err(Diagnostic::at(place, "rows must be a list of mappings, or the name of a CSV file")
                 .help("- {row: empty, email: ''}")
                 .into());
         }
     };
     if rows.is_empty() && wrong.is_empty() {
-        return Err(Diagnostic::at(place, "there is no row here, so nothing would be sent").into());
+        return Err(Diagnostic::at(place, "there are no rows, so nothing would be sent").into());
     }
     if let Some(row) = rows.get(MOST) {
-        let message = format!("here the rows come to more than {MOST}");
+        let message = format!("more than {MOST} rows");
         return Err(Diagnostic::at(row.place.clone(), message)
-            .help("what is larger is several files")
+            .help("split the rows into several files")
             .into());
     }
     let mut known: HashMap<String, Place> = HashMap::new();
@@ -76,7 +76,7 @@ pub(super) fn read(
             row.cells.push((ROW.to_owned(), JsonText::Literal(row.name.clone().into())));
         }
         if let Some(first) = known.insert(row.name.clone(), row.place.clone()) {
-            let message = format!("the row `{}` stands here a second time", row.name);
+            let message = format!("duplicate row `{}`", row.name);
             wrong.push(Diagnostic::at(row.place, message).help(format!("the first is at {first}")));
             continue;
         }
@@ -88,7 +88,7 @@ pub(super) fn read(
 fn inline(node: &Node, source: &Arc<Source>) -> Result<Row, Diagnostic> {
     let place = node.place(source);
     let Value::Mapping(entries) = &node.value else {
-        return Err(Diagnostic::at(place, format!("a row is a mapping, and here is {}", node.shape())));
+        return Err(Diagnostic::at(place, format!("a row must be a mapping, not {}", node.shape())));
     };
     let mut row = Row { name: String::new(), cells: Vec::new(), place };
     for (name, node) in entries {
@@ -128,6 +128,6 @@ fn check_row(name: &str, place: &Place) -> Result<(), Diagnostic> {
     if !name.is_empty() && name.chars().all(fits) {
         return Ok(());
     }
-    Err(Diagnostic::at(place.clone(), format!("`{name}` is not the name of a row"))
-        .help("a name is letters, digits, `-`, `_` and `.`: it stands in the ids of steps"))
+    Err(Diagnostic::at(place.clone(), format!("invalid row name `{name}`"))
+        .help("a row name consists of letters, digits, `-`, `_` and `.`"))
 }

@@ -1,11 +1,11 @@
-//! A scenario: one story, step by step, whose every name has been resolved.
+//! Scenarios: one file, one story, with all names resolved.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::definition::StepDefinitions;
 use super::expansion::{Expansion, Level};
-use super::folder::Beside;
+use super::folder::FileReader;
 use super::frame::{Frame, Spots};
 use super::names::Names;
 use super::rows;
@@ -23,45 +23,45 @@ use crate::yaml::{Located, Node, Value};
 /// One file, one story.
 #[derive(Debug)]
 pub struct Scenario {
-    /// Its path in the suite without its ending.
+    /// The path in the suite, without the extension.
     pub id: String,
     /// The story in one sentence.
     pub title: String,
-    /// The profiles it runs in, once in each.
+    /// The profiles that it runs in, once in each.
     pub profiles: Vec<String>,
     /// The fixtures that the target must hold.
     pub fixtures: Vec<String>,
-    /// The stages at which it holds.
+    /// The stages at which it applies.
     pub stages: Stages,
-    /// Whether it changes what others see.
+    /// Whether it needs a target of its own, because it changes what other scenarios see.
     pub isolated: bool,
-    /// The row that it is played for, where it has rows.
+    /// The row it runs for, if it has rows.
     pub row: Option<String>,
-    /// The steps, in order, those that clean up last.
+    /// The steps in order; cleanup steps come last.
     pub steps: Box<[Step]>,
-    /// What each of them does: [`Suite::definitions`] gives it.
+    /// The definitions of the steps; read them with [`Suite::definitions`].
     pub(super) definitions: StepDefinitions,
-    /// Where it stands.
+    /// Where it is written.
     pub place: Place,
 }
 
-/// The stages at which something holds: from `since` up to but not including `until`.
+/// The stages at which something applies: from `since` up to but not including `until`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stages {
-    /// The first, by its place in the suite's order.
+    /// Index of the first stage.
     pub since: usize,
-    /// The first at which it holds no more.
+    /// Index of the first stage at which it no longer applies.
     pub until: Option<usize>,
 }
 
 impl Stages {
-    /// Whether it holds at a stage.
+    /// Whether it applies at a stage.
     #[must_use]
     pub fn hold_at(self, stage: usize) -> bool {
         self.since <= stage && self.until.is_none_or(|until| stage < until)
     }
 
-    /// Returns the stages at which both hold.
+    /// Returns the stages at which both apply.
     #[must_use]
     pub fn within(self, outer: Self) -> Self {
         let until = [self.until, outer.until].into_iter().flatten().min();
@@ -69,16 +69,16 @@ impl Stages {
     }
 }
 
-/// Returns the scenario that a file describes: one for each of its rows, where it has rows.
+/// Compiles a file into scenarios: one, or one for each row.
 ///
 /// # Errors
-/// Everything that is wrong in it.
+/// All errors in the file.
 pub(super) fn compile(
     id: &str,
     text: &ScenarioText,
     source: &Arc<Source>,
     suite: &Suite,
-    beside: &Beside<'_>,
+    files: &FileReader<'_>,
     sequences: &Sequences,
 ) -> Result<Vec<Scenario>, Diagnostics> {
     let mut wrong = Diagnostics::default();
@@ -92,7 +92,7 @@ pub(super) fn compile(
         wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
     let requires = wrong.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
-    let rows = text.rows.as_ref().map(|node| rows::read(node, source, beside, id)).transpose();
+    let rows = text.rows.as_ref().map(|node| rows::read(node, source, files, id)).transpose();
     let rows = wrong.take(rows).flatten();
     let level = Level {
         source,
@@ -112,7 +112,7 @@ pub(super) fn compile(
     };
     let place = source.place(crate::source::Span::default());
     if text.steps.is_empty() {
-        wrong.push(Diagnostic::at(place.clone(), "this scenario has no step"));
+        wrong.push(Diagnostic::at(place.clone(), "this scenario has no steps"));
     }
     let mut scenarios = Vec::new();
     let places: Arc<[Place]> = rows.iter().flatten().map(|row| row.place.clone()).collect();
@@ -121,7 +121,7 @@ pub(super) fn compile(
     for row in each {
         let names = Names::new(suite, &profiles, &fixtures);
         let (steps, definitions, wrong_in_it) = (Vec::new(), Vec::new(), Diagnostics::default());
-        let mut expansion = Expansion { beside, sequences, names, steps, definitions, wrong: wrong_in_it };
+        let mut expansion = Expansion { files, sequences, names, steps, definitions, wrong: wrong_in_it };
         let level = match row {
             None => level.clone(),
             Some(row) => match expansion.row(row, &places, &level, "") {
@@ -151,10 +151,10 @@ pub(super) fn compile(
     wrong.into_result(scenarios)
 }
 
-/// Returns the request that a node describes: a curl command, or a mapping. `read` reads the files that it names.
+/// Compiles a request: a curl command or a mapping. `read` reads the files that it names.
 ///
 /// # Errors
-/// Whatever is wrong with it, at its place.
+/// An invalid request, at the location of the error.
 pub(crate) fn request(
     node: &Node,
     origin: &str,
@@ -165,7 +165,7 @@ pub(crate) fn request(
         Value::Mapping(_) => return request::compile_mapping(node, source, read),
         Value::String(command) if node.tag.is_none() => command,
         _ => {
-            let message = format!("a request is a curl command or a mapping, and here is {}", node.shape());
+            let message = format!("a request must be a curl command or a mapping, not {}", node.shape());
             return Err(Diagnostic::at(node.place(source), message));
         }
     };
@@ -187,22 +187,22 @@ fn profiles(node: &Node, source: &Arc<Source>, suite: &Suite) -> Result<Vec<Stri
     for node in list {
         let name = one(node)?;
         if profiles.contains(&name) {
-            let message = format!("the profile `{name}` stands here a second time");
+            let message = format!("duplicate profile `{name}`");
             return Err(Diagnostic::at(node.place(source), message));
         }
         profiles.push(name);
     }
     if profiles.is_empty() {
-        return Err(Diagnostic::at(node.place(source), "a scenario runs in one profile at least")
-            .help(format!("known here: {}", known.join(", "))));
+        return Err(Diagnostic::at(node.place(source), "a scenario needs at least one profile")
+            .help(format!("known profiles: {}", known.join(", "))));
     }
     Ok(profiles)
 }
 
-/// Returns the stages between two names.
+/// Resolves the names of stages.
 ///
 /// # Errors
-/// A name that is no stage.
+/// An unknown stage.
 pub(super) fn stages(
     since: Option<&Located<String>>,
     until: Option<&Located<String>>,
@@ -220,18 +220,18 @@ pub(super) fn stages(
         Stages { since: since.map(stage).transpose()?.unwrap_or(0), until: until.map(stage).transpose()? };
     match until {
         Some(name) if stages.until <= Some(stages.since) => {
-            let message = "this holds at no stage: `until` names one that does not come after `since`";
+            let message = "there is no such stage: `until` must come after `since`";
             Err(Diagnostic::at(name.place(source), message)
-                .help(format!("the order is {}", suite.stages.join(", "))))
+                .help(format!("the order of the stages is {}", suite.stages.join(", "))))
         }
         _ => Ok(stages),
     }
 }
 
-/// Says whether a name is one of those that are known.
+/// Checks that a name is known.
 ///
 /// # Errors
-/// One that is not.
+/// An unknown name.
 pub(super) fn check_known(
     what: &str,
     name: &Located<String>,

@@ -13,13 +13,13 @@ use crate::members::string;
 use crate::source::Source;
 use crate::yaml::{Located, Node, Value};
 
-/// The folder of a suite in which its sequences stand.
+/// The folder of a suite that holds the sequences.
 pub(super) const FOLDER: &str = "sequences/";
 
-/// One file of steps.
+/// A file of reusable steps.
 #[derive(Debug)]
 pub(super) struct Sequence {
-    /// Its path in the suite, without its ending.
+    /// The path in the suite, without the extension.
     pub(super) file: String,
     pub(super) source: Arc<Source>,
     pub(super) parameters: Vec<Parameter>,
@@ -29,21 +29,21 @@ pub(super) struct Sequence {
     pub(super) used: AtomicBool,
 }
 
-/// What a sequence is given.
+/// A parameter of a sequence.
 #[derive(Debug)]
 pub(super) struct Parameter {
     pub(super) name: String,
-    /// Whether it is given as the name of a fixture.
+    /// Whether its value is the name of a fixture.
     pub(super) fixture: bool,
 }
 
-/// The sequences of a suite by their names: the path below the folder.
+/// The sequences of a suite, by path below the folder of sequences.
 pub(super) type Sequences = BTreeMap<String, Sequence>;
 
-/// Loads the files below the folder of sequences.
+/// Loads the files in the folder of sequences.
 ///
 /// # Errors
-/// Everything that is wrong in them.
+/// All errors in them.
 pub(super) fn load(names: &[String], folder: &Folder) -> Result<Sequences, Diagnostics> {
     let mut wrong = Diagnostics::default();
     let mut sequences = Sequences::new();
@@ -71,7 +71,7 @@ pub(super) fn load(names: &[String], folder: &Folder) -> Result<Sequences, Diagn
         if text.steps.is_empty() {
             wrong.push(Diagnostic::at(
                 source.place(crate::source::Span::default()),
-                "this sequence has no step",
+                "this sequence has no steps",
             ));
         }
         let (gives, steps, used) = (text.gives, text.steps, AtomicBool::new(false));
@@ -101,7 +101,7 @@ fn parameters(node: Option<&Node>, source: &Arc<Source>) -> Result<Vec<Parameter
                     "fixture" => Ok(Parameter { name: name.value.clone(), fixture: true }),
                     other => Err(Diagnostic::at(
                         node.place(source),
-                        format!("`{other}` is not a kind of parameter"),
+                        format!("unknown kind of parameter `{other}`"),
                     )
                     .suggest(other, ["value", "fixture"])),
                 }
@@ -109,7 +109,7 @@ fn parameters(node: Option<&Node>, source: &Arc<Source>) -> Result<Vec<Parameter
             .collect(),
         _ => Err(Diagnostic::at(
             place,
-            "parameters are a list of names, or a mapping of names to `value` or `fixture`",
+            "parameters must be a list of names, or a mapping of names to `value` or `fixture`",
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! A step: what it is about, and under which circumstances it is sent. What it sends is its [`StepDefinition`].
+//! Steps: what a step is about and when it runs. What it sends is in its [`StepDefinition`].
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,47 +18,47 @@ use crate::members::duration;
 use crate::source::{Place, Source};
 use crate::yaml::Located;
 
-/// What is known of a step before it is sent and told of it afterwards. It stays in memory as long as its suite.
+/// The properties of a step that plans and reports need. They stay in memory as long as the suite.
 #[derive(Debug)]
 pub struct Step {
-    /// Its name in the scenario, with the row it is for and the step that uses its sequence.
+    /// Its id in the scenario, with its row and the step that uses its sequence.
     pub id: Box<str>,
-    /// What it says, in one sentence.
+    /// What it checks, in one sentence.
     pub title: Box<str>,
     /// The ids of the requirements that it covers.
     pub covers: Box<[Arc<str>]>,
-    /// Where it asks for the target to be started again before the request.
+    /// Where it requests a restart of the target before it is sent.
     pub restart: Option<Box<Place>>,
-    /// What its failure means for the rest of the scenario.
+    /// The effect of its failure on the rest of the scenario.
     pub role: Role,
-    /// Whether it ends the scenario, whatever has happened before.
+    /// Whether it is a cleanup step, which runs whatever happened before.
     pub cleanup: bool,
-    /// How much it demands.
+    /// How much of the response it checks.
     pub demands: Demands,
     /// How many different requests it sends.
     pub requests: u16,
-    /// The features that the target has to offer.
+    /// The features that the target must offer.
     pub requires: Box<[String]>,
-    /// Words by which it can be picked.
+    /// Tags to select it by.
     pub tags: Box<[String]>,
-    /// The stages at which it holds.
+    /// The stages at which it applies.
     pub stages: Stages,
     /// The pause before it.
     pub wait: Duration,
-    /// For how long it is tried again, and how often.
+    /// How long it is retried, and the interval.
     pub retry: Option<Box<(Duration, Duration)>>,
-    /// Where it stands.
+    /// Where its id is written.
     pub place: Place,
     /// Its lines.
     pub lines: Place,
-    /// What brought it about.
+    /// The rows and sequences that it comes from.
     pub spots: Arc<Spots>,
 }
 
-/// What the failure of a step means for the rest of its scenario.
+/// The effect of a failed step on the rest of its scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// Nothing.
+    /// None.
     Plain,
     /// The rest is inconclusive.
     Setup,
@@ -67,7 +67,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Returns the role of a step as it is written; a step of a sequence has that of the step that uses the sequence, too.
+    /// Returns the role of a step. A step of a sequence also gets the role of the step that uses the sequence.
     pub(super) fn of(text: &StepText, level: Self) -> Self {
         let own = match (text.precondition, text.setup) {
             (true, _) => Self::Precondition,
@@ -79,7 +79,7 @@ impl Role {
 }
 
 impl Step {
-    /// Whether a line of a file is one of its own, or of what brought it about: its row, and the steps that use its sequence.
+    /// Whether a line belongs to the step, to its row, or to a step that uses its sequence.
     #[must_use]
     pub fn contains_line(&self, file: &str, line: usize) -> bool {
         let at = |place: &Place| has_line(place, file, line);
@@ -89,13 +89,13 @@ impl Step {
         (at(&self.lines) || around.iter().any(at)) && !rows.any(|row| at(row) && !is_own(row))
     }
 
-    /// Whether a line of a file belongs to one of the rows of which it has one.
+    /// Whether a line belongs to one of the rows in the same lists as its own row.
     #[must_use]
     pub fn has_row_at(&self, file: &str, line: usize) -> bool {
         self.spots.rows.iter().flat_map(|rows| rows.iter()).any(|row| has_line(row, file, line))
     }
 
-    /// Returns a file of the suite with this name, if a part of the step or of what brought it about stands in it.
+    /// Returns the file of the suite with this name, if the step, its rows or the uses of its sequence are in it.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<&Arc<Source>> {
         let Spots { around, rows, .. } = &*self.spots;
@@ -105,7 +105,7 @@ impl Step {
     }
 }
 
-/// Whether a line is one of those of the list item, or of the record of a CSV file, that begins at a place.
+/// Whether a line belongs to the list item, or to the CSV record, that begins at a location.
 fn has_line(place: &Place, file: &str, line: usize) -> bool {
     let is_yaml = [".yaml", ".yml"].iter().any(|ending| {
         let path = place.source().path();
@@ -116,7 +116,8 @@ fn has_line(place: &Place, file: &str, line: usize) -> bool {
     is_named(place.source(), file) && (place.line()..=last).contains(&line)
 }
 
-/// Whether a file of the suite is meant by a name: its path as messages show it, the end of it, or an absolute path that ends in it.
+/// Whether a name refers to a file of the suite: its path as messages show it, the end of that path, or an absolute path that
+/// ends in it.
 fn is_named(source: &Source, name: &str) -> bool {
     let path = source.path();
     let ends = |whole: &str, end: &str| {
@@ -125,10 +126,10 @@ fn is_named(source: &Source, name: &str) -> bool {
     ends(path, name) || (Path::new(name).is_absolute() && ends(name, path.trim_start_matches("./")))
 }
 
-/// Returns the step that is written at a level, and what it does.
+/// Compiles a step.
 ///
 /// # Errors
-/// Everything that is wrong in it.
+/// All errors in it.
 pub(super) fn compile(
     expansion: &Expansion<'_>,
     step: &Located<StepText>,
@@ -146,7 +147,7 @@ pub(super) fn compile(
     wrong.keep(check_id(&id.value, &id.place(source)));
     let covers = text.covers.iter().filter_map(|id| wrong.keep(covered(id, source, suite))).collect();
     let place = id.place(source);
-    let reader = Reader { source, suite, beside: expansion.beside, level, place, jar: text.jar.as_ref() };
+    let reader = Reader { source, suite, files: expansion.files, level, place, jar: text.jar.as_ref() };
     let sent = wrong.take(definition::sent(text, &reader));
     let restart = wrong.keep(restart(text.target.as_ref(), level)).flatten();
     let stages =
@@ -192,7 +193,7 @@ pub(super) fn compile(
 /// Returns the id of a requirement that a step covers.
 ///
 /// # Errors
-/// One that the register does not have.
+/// An unknown requirement.
 fn covered(id: &Located<String>, source: &Arc<Source>, suite: &Suite) -> Result<Arc<str>, Diagnostic> {
     let mut known = suite.requirements.iter().map(|requirement| &requirement.id);
     if let Some(known) = known.find(|known| ***known == *id.value) {
@@ -202,24 +203,21 @@ fn covered(id: &Located<String>, source: &Arc<Source>, suite: &Suite) -> Result<
     check_known("requirement", id, source, &known).map(|()| id.value.as_str().into())
 }
 
-/// Says whether a name can be the id of a step.
-///
-/// # Errors
-/// What is not in kebab case.
+/// Checks that the id of a step is in kebab case.
 pub(super) fn check_id(id: &str, place: &Place) -> Result<(), Diagnostic> {
     let kebab =
         |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
     if !id.is_empty() && id.chars().all(kebab) {
         return Ok(());
     }
-    Err(Diagnostic::at(place.clone(), format!("`{id}` is not the id of a step"))
-        .help("an id is small letters, digits and `-`: wrong-password"))
+    Err(Diagnostic::at(place.clone(), format!("invalid step id `{id}`"))
+        .help("an id consists of lower-case letters, digits and `-`, such as wrong-password"))
 }
 
-/// Says whether a name that is kept at a level is free there.
+/// Checks that the name of a capture is unused in its scope.
 ///
 /// # Errors
-/// A name that means something else.
+/// A name that is already in use.
 pub(super) fn check_capture_name(
     name: &Located<String>,
     level: &Level<'_>,
@@ -234,21 +232,21 @@ pub(super) fn check_capture_name(
     if !taken {
         return Ok(());
     }
-    Err(Diagnostic::at(place, format!("the name `{}` is taken", name.value))
-        .help("fixtures, variables and captures share their names"))
+    Err(Diagnostic::at(place, format!("the name `{}` is already in use", name.value))
+        .help("fixtures, variables and captures must have different names"))
 }
 
-/// The names under which a capture that is made at a level is kept.
+/// Returns the keys under which a capture at a level is stored.
 pub(super) fn keys(name: &str, level: &Level<'_>) -> Vec<String> {
     let mut keys = vec![format!("{}{name}", level.prefix)];
     keys.extend(level.exports.get(name).into_iter().flatten().cloned());
     keys
 }
 
-/// The features that a step needs, with those of what is around it.
+/// Returns the features that a step and its level require.
 ///
 /// # Errors
-/// A feature that the manifest does not name.
+/// A feature that the manifest does not declare.
 pub(super) fn requires(
     own: &[Located<String>],
     outer: &[String],
@@ -264,22 +262,21 @@ pub(super) fn requires(
     Ok(all)
 }
 
-/// The tags of a step, with those of what is around it.
+/// Returns the tags of a step and its level.
 pub(super) fn tags(own: &[Located<String>], outer: &[String]) -> Vec<String> {
     outer.iter().cloned().chain(own.iter().map(|tag| tag.value.clone())).collect()
 }
 
-/// Returns where a step asks for the target to be started again.
+/// Returns where a step requests a restart of the target.
 fn restart(target: Option<&Located<String>>, level: &Level<'_>) -> Result<Option<Place>, Diagnostic> {
     let Some(target) = target else { return Ok(None) };
     let place = target.place(level.source);
     if target.value != "restart" {
-        return Err(Diagnostic::at(place, format!("`target: {}` means nothing here", target.value)).help(
-            "`target: restart` ends the target before the request and starts it again where it stood",
-        ));
+        return Err(Diagnostic::at(place, format!("unknown value `target: {}`", target.value))
+            .help("`target: restart` restarts the target in the same folder before the request"));
     }
     if !level.isolated {
-        return Err(Diagnostic::at(place, "a step that starts the target again needs a target of its own")
+        return Err(Diagnostic::at(place, "a step with `target: restart` needs an isolated scenario")
             .help("add `isolated: true` to the scenario"));
     }
     Ok(Some(place))

@@ -1,4 +1,4 @@
-//! Variables: values that a suite names and that are given from outside.
+//! Variables: named values that the user passes to a suite.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use crate::members::{Members, flag, json, string};
 use crate::source::{Place, Source};
 use crate::yaml::{Located, Node, Ordered, Value};
 
-/// A value that is given from outside.
+/// A named value that the user passes in.
 #[derive(Debug, Clone)]
 pub struct Variable {
     /// Its name.
     pub name: String,
-    /// Its value: what was given, or else the default.
+    /// The value passed in, or else the default.
     pub value: Option<Json>,
-    /// The environment variable that gives it.
+    /// The environment variable that holds the value.
     pub env: Option<String>,
-    /// Whether no report shows its value.
+    /// Whether reports redact the value.
     pub secret: bool,
-    /// Where it is named.
+    /// Where it is declared.
     pub place: Place,
 }
 
@@ -35,15 +35,14 @@ pub struct Given {
 }
 
 impl Given {
-    /// Returns what a file gives: a mapping of names to values.
+    /// Reads values from a YAML file: a mapping of names to values.
     ///
     /// # Errors
-    /// A file that cannot be read, or is no mapping of data.
+    /// The file cannot be read, or is not a mapping of names to JSON values.
     pub fn read(path: &std::path::Path) -> Result<Vec<Self>, Diagnostics> {
         let shown = path.display().to_string();
-        let text = crate::suite::folder::read_text(path).map_err(|error| {
-            Diagnostic::new(format!("the file of variables {shown} cannot be read: {error}"))
-        })?;
+        let text = crate::suite::folder::read_text(path)
+            .map_err(|error| Diagnostic::new(format!("cannot read the variables file {shown}: {error}")))?;
         let source = Source::new(shown, text);
         let values: Ordered<Node> = crate::yaml::read(&source)?;
         (values.0.iter())
@@ -53,10 +52,11 @@ impl Given {
 }
 
 impl Suite {
-    /// Gives the variables their values: the last of `given` that names one, else the environment, else the default.
+    /// Sets the value of each variable: from the last entry of `given` with its name, else from the environment, else the
+    /// default.
     ///
     /// # Errors
-    /// A name that is no variable of the suite, and each variable that is left without a value.
+    /// Names that are not variables of the suite, and variables that are left without a value.
     pub fn give(
         &mut self,
         given: &[Given],
@@ -73,9 +73,9 @@ impl Suite {
             let outside = || variable.env.as_deref().and_then(environment).map(Json::String);
             variable.value = value.or_else(outside).or_else(|| variable.value.take());
             if variable.value.is_none() {
-                let message = format!("nothing gives the variable `{}` a value", variable.name);
-                let also = variable.env.as_ref().map(|env| format!(", or the environment variable {env}"));
-                let help = format!("--var {}=… gives it one{}", variable.name, also.unwrap_or_default());
+                let message = format!("the variable `{}` has no value", variable.name);
+                let also = variable.env.as_ref().map(|env| format!(" or the environment variable {env}"));
+                let help = format!("set it with --var {}=…{}", variable.name, also.unwrap_or_default());
                 wrong.push(Diagnostic::at(variable.place.clone(), message).help(help));
             }
         }
@@ -83,10 +83,10 @@ impl Suite {
     }
 }
 
-/// Returns the variables that a manifest names.
+/// Compiles the variables of a manifest.
 ///
 /// # Errors
-/// A name or a value that is not of the format.
+/// Invalid names and values.
 pub(super) fn compile(text: &Ordered<Node>, source: &Arc<Source>) -> Result<Vec<Variable>, Diagnostics> {
     let mut wrong = Diagnostics::default();
     let variables = text.0.iter().filter_map(|(name, node)| wrong.keep(one(name, node, source))).collect();

@@ -1,4 +1,4 @@
-//! What is probably a mistake in a suite, though nothing is wrong on paper.
+//! Warnings about probable mistakes in a valid suite.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use crate::capture::Capture;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Place, Source};
 
-/// What the steps of files keep for later steps: known while their deeds are at hand.
+/// The captures of the steps of files, collected while their definitions are in memory.
 #[derive(Debug, Default)]
 pub(super) struct Captures {
-    /// Those that no step of their file uses.
+    /// Captures that no step of their file uses.
     idle: Vec<(String, Place)>,
-    /// Those of sequences that are used.
+    /// Captures of sequences that are used.
     used: BTreeSet<(String, usize)>,
 }
 
 impl Captures {
-    /// Returns those of the scenarios of one file.
+    /// Collects the captures in the scenarios of one file.
     pub(super) fn of(scenarios: &[Scenario], file: &Source) -> Self {
         let definitions = || scenarios.iter().filter_map(|scenario| scenario.definitions.kept());
         let used: BTreeSet<Spot<'_>> = definitions().flat_map(used).collect();
@@ -33,13 +33,13 @@ impl Captures {
         }
     }
 
-    /// Adds those of another file.
+    /// Adds the captures of another file.
     pub(super) fn append(&mut self, more: Self) {
         self.idle.extend(more.idle);
         self.used.extend(more.used);
     }
 
-    /// Returns a warning for each that no step of the suite uses.
+    /// Returns a warning for each capture that no step of the suite uses.
     fn unused(self) -> impl Iterator<Item = Diagnostic> {
         let Self { idle, used } = self;
         let idle = idle.into_iter().filter(move |(_, place)| {
@@ -49,27 +49,28 @@ impl Captures {
     }
 }
 
-/// Returns the warnings about a suite's steps and requirements.
+/// Returns the warnings about the steps and requirements of a suite.
 pub(super) fn warnings(suite: &Suite, captures: Captures) -> Diagnostics {
     let mut warnings = Diagnostics::default();
     let steps = || suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
     for step in steps().filter(|step| step.demands == Demands::Nothing && !step.cleanup) {
-        let message = format!("the step `{}` demands nothing: any answer passes", step.id);
-        warnings.push(Diagnostic::at(step.place.clone(), message).help("say under `expect` what holds"));
+        let message = format!("the step `{}` checks nothing: any response passes", step.id);
+        warnings.push(Diagnostic::at(step.place.clone(), message).help("add an `expect`"));
     }
     captures.unused().for_each(|warning| warnings.push(warning));
     for requirement in &suite.requirements {
         let mut covering =
             steps().filter(|step| step.covers.iter().any(|id| **id == *requirement.id)).peekable();
         if covering.peek().is_some() && covering.all(|step| step.demands == Demands::Status) {
-            let message = format!("the requirement `{}` is covered by nothing but a status", requirement.id);
+            let message =
+                format!("the steps that cover the requirement `{}` check only the status", requirement.id);
             warnings.push(Diagnostic::at(requirement.place.clone(), message));
         }
     }
     warnings
 }
 
-/// The places of the captures that a scenario's steps use.
+/// Returns where the captures that a scenario's steps use are written.
 fn used(definitions: &Arc<[StepDefinition]>) -> Vec<Spot<'_>> {
     let keys: BTreeSet<&str> =
         definitions.iter().flat_map(StepDefinition::all_needs).map(|need| &*need.key).collect();
@@ -78,10 +79,10 @@ fn used(definitions: &Arc<[StepDefinition]>) -> Vec<Spot<'_>> {
     used.map(spot).collect()
 }
 
-/// A file and a byte of it.
+/// A file and a byte offset in it.
 type Spot<'a> = (&'a str, usize);
 
-/// Where a capture is asked for: the steps that a sequence or rows make of one ask in the same spot.
+/// Returns where a capture is written, which is the same for all steps that come from one by rows or a sequence.
 fn spot(capture: &Capture) -> Spot<'_> {
     (capture.place.source().path(), capture.place.span().start)
 }

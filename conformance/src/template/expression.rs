@@ -1,7 +1,6 @@
-//! One expression: what stands between `${` and `}`, read once however often it is written.
+//! Compiles and evaluates one expression, the text between `${` and `}`.
 //!
-//! In go its letters and a [`Scope`], out comes a value of the template library. A name, with or without members, is looked up here;
-//! all else is compiled by the library.
+//! Names with members are looked up here; everything else is compiled by the library. Equal expressions are compiled once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
@@ -12,10 +11,10 @@ use minijinja::{ErrorKind, Value};
 use super::known::is_function;
 use super::{ENVIRONMENT, FILTERS, Scope, TemplateError, cause, syntax, value};
 
-/// An expression that can be read.
+/// A compiled expression.
 #[derive(Debug)]
 pub(super) struct Expression {
-    /// As it is written, with its braces.
+    /// The expression as written, with its braces.
     pub(super) written: String,
     /// The names that it uses, dotted.
     pub(super) names: Vec<String>,
@@ -31,23 +30,23 @@ enum Meaning {
     Compiled(minijinja::Expression<'static, 'static>),
 }
 
-/// The expressions that are known, so that a suite which uses one a hundred thousand times holds it once.
+/// Cache of compiled expressions, so that a suite that uses one a hundred thousand times stores it once.
 static KNOWN: LazyLock<RwLock<HashMap<String, Arc<Expression>>>> = LazyLock::new(RwLock::default);
-/// So many are kept.
+/// Maximum size of the cache.
 const MOST_KNOWN: usize = 10_000;
 
-/// The words that look like names to us and are none to the library.
+/// Words that look like names but are keywords of the library.
 const WORDS: [&str; 12] =
     ["true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if"];
 
-/// The longest expression, in bytes. The library reads each sign before or behind a value within the one before it, and thousands of them
-/// take the whole stack.
+/// Maximum length of an expression in bytes. The library parses nested operators recursively, and thousands of them overflow the
+/// stack.
 const LONGEST: usize = 1000;
 
-/// Says whether an expression or a block is short enough to be read.
+/// Checks the length of an expression or a block.
 ///
 /// # Errors
-/// One that is not.
+/// It is too long.
 pub(super) fn check_length(written: &str) -> Result<(), TemplateError> {
     if written.len() <= LONGEST {
         return Ok(());
@@ -56,10 +55,10 @@ pub(super) fn check_length(written: &str) -> Result<(), TemplateError> {
 }
 
 impl Expression {
-    /// Reads an expression that is written with its braces.
+    /// Compiles an expression with its braces.
     ///
     /// # Errors
-    /// One that cannot be read.
+    /// An invalid expression.
     pub(super) fn read(written: &str) -> Result<Arc<Self>, TemplateError> {
         if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(written) {
             return Ok(Arc::clone(known));
@@ -99,7 +98,7 @@ impl Expression {
         Ok(Self { written: written.to_owned(), names, calls, meaning: Meaning::Compiled(compiled) })
     }
 
-    /// Returns why the expression can have no value in any scope: it uses a function or a test that there is not.
+    /// Returns the error of an expression that cannot have a value in any scope, because of an unknown function or test.
     pub(super) fn impossible(&self, scope: &Scope) -> Option<TemplateError> {
         let Meaning::Compiled(compiled) = &self.meaning else { return None };
         let error = compiled.eval(context(scope)).err()?;
@@ -107,10 +106,10 @@ impl Expression {
         impossible.contains(&error.kind()).then(|| TemplateError::unreadable(&self.written, &error))
     }
 
-    /// Returns its value.
+    /// Evaluates the expression.
     ///
     /// # Errors
-    /// An expression that has none in this scope.
+    /// It has no value in this scope.
     pub(super) fn value(&self, scope: &Scope) -> Result<Value, TemplateError> {
         let failed = |cause: &str| TemplateError::valueless(&self.written, cause);
         let value = match &self.meaning {
@@ -121,11 +120,11 @@ impl Expression {
             Some(fault) if value::is_misplaced(&error) => TemplateError::misplaced(&self.written, fault),
             _ => failed(&cause(&error)),
         })?;
-        if value.is_undefined() { Err(failed("there is no such name")) } else { Ok(value) }
+        if value.is_undefined() { Err(failed("the name is undefined")) } else { Ok(value) }
     }
 }
 
-/// Returns the parts of a dotted name, where an expression is no more than that.
+/// Returns the parts of a dotted name, if the expression is nothing else.
 fn path(inside: &str) -> Option<Vec<String>> {
     let is_name = |part: &str| {
         let mut letters = part.chars();
@@ -144,7 +143,7 @@ fn look_up(path: &[String], scope: &Scope) -> Result<Value, minijinja::Error> {
     members.iter().try_fold(value, |value, member| value.get_attr(member))
 }
 
-/// The names of a scope, as the library asks for them.
+/// Returns the names of a scope as a context of the library.
 pub(super) fn context(scope: &Scope) -> Value {
     Value::from_object(Names(Arc::clone(&scope.names)))
 }

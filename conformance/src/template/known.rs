@@ -1,11 +1,11 @@
-//! What expressions know beside the names of the suite: functions and filters. The reference page lists them.
+//! The functions and filters of expressions. The language reference lists them.
 
 /// The functions of the language.
 pub(crate) const FUNCTIONS: [&str; 3] = ["base64", "sha256", "uuid"];
-/// Those that the template library brings along: no names of the suite's either.
+/// Functions of the template library, which are not names of a suite either.
 const BUILT_IN: [&str; 4] = ["range", "dict", "debug", "namespace"];
 
-/// The filters: all that the template library brings along.
+/// The filters: all those of the template library.
 pub(crate) const FILTERS: [&str; 48] = [
     "abs",
     "attr",
@@ -57,7 +57,7 @@ pub(crate) const FILTERS: [&str; 48] = [
     "zip",
 ];
 
-/// Whether a name is one that a function has.
+/// Whether a function has this name.
 pub(super) fn is_function(name: &str) -> bool {
     FUNCTIONS.contains(&name) || BUILT_IN.contains(&name)
 }
@@ -70,17 +70,17 @@ mod tests {
     use crate::template::ENVIRONMENT;
 
     #[test]
-    fn the_filters_are_those_of_the_library() {
-        let told = format!("{:?}", *ENVIRONMENT);
-        let filters = told.split_once("filters: [").unwrap().1.split_once(']').unwrap().0;
+    fn lists_all_filters_of_the_library() {
+        let debug = format!("{:?}", *ENVIRONMENT);
+        let filters = debug.split_once("filters: [").unwrap().1.split_once(']').unwrap().0;
         let filters = filters.split(", ").map(|name| name.trim_matches('"'));
-        // Those of our own are written by nobody.
+        // Internal filters begin with an underscore.
         let filters: BTreeSet<&str> = filters.filter(|name| !name.starts_with('_')).collect();
         assert_eq!(filters, BTreeSet::from(FILTERS));
     }
 
     #[test]
-    fn the_reference_page_lists_every_filter_and_every_function() {
+    fn language_reference_lists_every_filter_and_function() {
         let page =
             std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/README.md")).unwrap();
         let listed = |before: &str| -> Vec<String> {

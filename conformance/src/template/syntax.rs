@@ -1,28 +1,28 @@
-//! The tokens of an expression: enough to find where it ends, and which of its parts become a text or are calculated with.
+//! Tokenizes expressions: finds where an expression ends, and inserts conversions to text and numbers.
 //!
-//! The template library spells `true` and null as Python does when it makes a text of them, and it calculates with floats. [`read`] puts the filters
-//! of [`value`](super::value) behind operands: one behind those of `~` that makes a text as JSON and YAML write it, one behind those of other operators
-//! that makes a float of a number that the library cannot hold with all its digits.
+//! The template library writes `true` and null as Python does, and calculates with floats. [`read`] therefore inserts filters of
+//! [`value`](super::value) after operands: after operands of `~`, one that converts to text as JSON and YAML write it; after
+//! operands of other operators, one that converts numbers that the library cannot hold exactly to floats.
 
 use super::value::{EXACT, NUMBER, TEXT, TEXTS};
 
-/// A part of an expression.
+/// A token of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token<'t> {
     Name(&'t str),
     Number,
-    /// A string in quotes.
+    /// A quoted string.
     Text,
     /// An operator or a bracket.
     Sign(&'t str),
 }
 
-/// What is known of an expression before it is compiled.
+/// The properties of an expression that the library does not report.
 #[derive(Debug, Default)]
 pub(super) struct Syntax<'t> {
-    /// The expression with the filters of this language in it.
+    /// The expression with the inserted filters.
     pub(super) rewritten: String,
-    /// The names that are sliced (`name[:3]`), which the library passes over.
+    /// Names that are sliced (`name[:3]`), which the library does not report.
     pub(super) sliced: Vec<&'t str>,
     /// The filters that it uses.
     pub(super) filters: Vec<&'t str>,
@@ -30,31 +30,31 @@ pub(super) struct Syntax<'t> {
     pub(super) calls: Vec<&'t str>,
 }
 
-/// What stands on one side of an operand.
+/// The operator on one side of an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Beside {
-    /// The begin, the end, or what neither makes a text nor calculates.
+enum Operator {
+    /// The beginning or the end, or an operator that neither concatenates nor calculates.
     Nothing,
-    /// `+`, `-` and comparisons, which bind weaker than `~`.
+    /// `+`, `-` and comparisons, which have lower precedence than `~`.
     Sum,
     /// `~`
     Concatenation,
-    /// `*`, `/` and `%`, which bind stronger than `~`.
+    /// `*`, `/` and `%`, which have higher precedence than `~`.
     Product,
 }
 
-/// What is open: the whole expression, or a bracket in it.
+/// An open bracket, or the whole expression.
 struct Level<'t> {
-    before: Beside,
-    /// Whether a minus sign stands before the operand. It binds stronger than a filter.
+    before: Operator,
+    /// Whether a minus sign precedes the operand. It has higher precedence than a filter.
     negative: bool,
-    /// The tokens of the operand so far: the first one, where it begins, and how many.
+    /// The operand so far: its first token, where it begins, and its number of tokens.
     operand: Option<(Token<'t>, usize, usize)>,
-    /// The dotted name that stands before the bracket.
+    /// The dotted name before the bracket.
     subscripted: Option<&'t str>,
 }
 
-/// Filters whose input becomes a text.
+/// Filters whose input is converted to text.
 const OF_TEXT: [&str; 12] = [
     "capitalize",
     "e",
@@ -74,7 +74,7 @@ const OF_NUMBERS: [&str; 5] = ["abs", "float", "int", "round", "sum"];
 /// Filters that compare the elements of a list.
 const OF_ORDER: [&str; 4] = ["max", "min", "sort", "unique"];
 
-/// Returns where the expression that begins here ends: its `}`, and not one in quotes or in inner braces.
+/// Returns where the expression ends: at its `}`, skipping those in strings and inner braces.
 pub(crate) fn expression_end(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, token) in tokens(text) {
@@ -88,13 +88,14 @@ pub(crate) fn expression_end(text: &str) -> Option<usize> {
     None
 }
 
-/// Returns the expression with its braces that a text begins with, if it begins with one.
+/// Returns the expression at the beginning of a text, with its braces.
 pub(crate) fn leading(text: &str) -> Option<&str> {
     let end = expression_end(text.strip_prefix("${")?)?;
     text.get(..end + "${}".len())
 }
 
-/// Returns the pieces of a text: each with whether it is an expression. The last one may be an expression that is never closed.
+/// Splits a text into pieces, each with a flag that says whether it is an expression. The last piece may be an expression that is
+/// not closed.
 pub(crate) fn pieces(text: &str) -> Vec<(bool, &str)> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -109,15 +110,15 @@ pub(crate) fn pieces(text: &str) -> Vec<(bool, &str)> {
     pieces
 }
 
-/// Returns what is known of an expression that is written without its braces.
+/// Analyses an expression without its braces.
 pub(super) fn read(expression: &str) -> Syntax<'_> {
     let mut syntax = Syntax::default();
     let mut inserted: Vec<(usize, String)> = Vec::new();
     let mut levels = vec![Level::of(None)];
     let all: Vec<(usize, Token<'_>)> = tokens(expression).collect();
-    // Then the elements of the list that is joined are objects.
+    // The elements of the joined list are objects in this case.
     let by_attribute = all.iter().any(|(_, token)| *token == Token::Name("attribute"));
-    // Where the token before this one ends.
+    // The end of the previous token.
     let mut end = 0;
     for (index, &(at, token)) in all.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| all.get(before)).map(|(_, token)| *token);
@@ -135,7 +136,7 @@ pub(super) fn read(expression: &str) -> Syntax<'_> {
                 levels.push(Level::of(name.filter(|_| open == "[")));
             }
             Token::Sign(")" | "]" | "}") => {
-                level.close(Beside::Nothing, end, &mut inserted);
+                level.close(Operator::Nothing, end, &mut inserted);
                 if levels.len() > 1 {
                     levels.pop();
                 }
@@ -158,7 +159,7 @@ pub(super) fn read(expression: &str) -> Syntax<'_> {
             }
             Token::Name("is") if !member && level.operand.is_some() => {
                 level.count(at, token);
-                // Whether there is a value at all is asked of the name itself.
+                // A test for a value's existence needs the unmodified name.
                 let test = all[index + 1..].iter().find_map(|(_, token)| match token {
                     Token::Name("not") => None,
                     Token::Name(test) => Some(*test),
@@ -171,17 +172,17 @@ pub(super) fn read(expression: &str) -> Syntax<'_> {
             Token::Sign("-") if level.operand.is_none() => level.negative = true,
             Token::Sign(":") => {
                 syntax.sliced.extend(level.subscripted);
-                level.close(Beside::Nothing, end, &mut inserted);
+                level.close(Operator::Nothing, end, &mut inserted);
             }
-            _ => match Beside::of(token, member) {
-                Some(beside) => level.close(beside, end, &mut inserted),
+            _ => match Operator::of(token, member) {
+                Some(operator) => level.close(operator, end, &mut inserted),
                 None => level.count(at, token),
             },
         }
         end = token_end(expression, at);
     }
     if let Some(level) = levels.first_mut() {
-        level.close(Beside::Nothing, end, &mut inserted);
+        level.close(Operator::Nothing, end, &mut inserted);
     }
     inserted.sort_by_key(|(at, _)| *at);
     let mut from = 0;
@@ -199,7 +200,7 @@ fn filter(name: &str) -> String {
 
 impl<'t> Level<'t> {
     fn of(subscripted: Option<&'t str>) -> Self {
-        Self { before: Beside::Nothing, negative: false, operand: None, subscripted }
+        Self { before: Operator::Nothing, negative: false, operand: None, subscripted }
     }
 
     /// Adds a token to the operand.
@@ -208,12 +209,12 @@ impl<'t> Level<'t> {
         self.operand = Some((first, begin, many + 1));
     }
 
-    /// Whether the operand is one number or one string as it is written.
+    /// Whether the operand is a number literal or a string literal.
     fn is_literal(&self) -> bool {
         matches!(self.operand, Some((Token::Number | Token::Text, _, 1)))
     }
 
-    /// Ends what a minus sign stands before.
+    /// Ends the operand of a minus sign.
     fn negate(&mut self, end: usize, inserted: &mut Vec<(usize, String)>) {
         if let Some((_, begin, _)) = self.operand.filter(|_| self.negative && !self.is_literal()) {
             inserted.extend([(begin, "(".to_owned()), (end, format!(" | {NUMBER})"))]);
@@ -221,23 +222,23 @@ impl<'t> Level<'t> {
         self.negative = false;
     }
 
-    /// Ends the operand before an operator, and puts the filter behind it that the operators on its two sides ask for.
-    fn close(&mut self, behind: Beside, end: usize, inserted: &mut Vec<(usize, String)>) {
+    /// Ends the operand before an operator, and inserts the filter that the operators on both sides require.
+    fn close(&mut self, after: Operator, end: usize, inserted: &mut Vec<(usize, String)>) {
         self.negate(end, inserted);
         if self.operand.is_some() && !self.is_literal() {
-            match self.before.max(behind) {
-                Beside::Nothing => {}
-                Beside::Concatenation => inserted.push((end, filter(TEXT))),
-                Beside::Sum | Beside::Product => inserted.push((end, filter(NUMBER))),
+            match self.before.max(after) {
+                Operator::Nothing => {}
+                Operator::Concatenation => inserted.push((end, filter(TEXT))),
+                Operator::Sum | Operator::Product => inserted.push((end, filter(NUMBER))),
             }
         }
-        self.before = behind;
+        self.before = after;
         self.operand = None;
     }
 }
 
-impl Beside {
-    /// What a token is to the operands beside it; none where it is a part of one.
+impl Operator {
+    /// Returns the kind of an operator; none for a token that is part of an operand.
     fn of(token: Token<'_>, member: bool) -> Option<Self> {
         match token {
             Token::Name("if" | "else" | "and" | "or" | "not") if !member => Some(Self::Nothing),
@@ -250,19 +251,19 @@ impl Beside {
         }
     }
 
-    /// The one that binds stronger.
+    /// Returns the operator with the higher precedence.
     fn max(self, other: Self) -> Self {
         if (self as u8) < other as u8 { other } else { self }
     }
 }
 
-/// Whether the last of these tokens is the name of a filter or a test.
+/// Whether the last token is the name of a filter or a test.
 fn is_filter(tokens: &[(usize, Token<'_>)]) -> bool {
     let before = tokens.len().checked_sub(2).and_then(|at| tokens.get(at));
     matches!(before, Some((_, Token::Sign("|" | ".") | Token::Name("is" | "not"))))
 }
 
-/// Where the dotted name begins that these tokens end with.
+/// Returns where the dotted name at the end of the tokens begins.
 fn dotted(tokens: &[(usize, Token<'_>)]) -> Option<usize> {
     let mut begins = None;
     let mut name = true;
@@ -278,7 +279,7 @@ fn dotted(tokens: &[(usize, Token<'_>)]) -> Option<usize> {
     begins
 }
 
-/// The tokens of a text, each with where it begins.
+/// Returns the tokens of a text, each with its position.
 fn tokens(text: &str) -> impl Iterator<Item = (usize, Token<'_>)> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -297,7 +298,7 @@ fn tokens(text: &str) -> impl Iterator<Item = (usize, Token<'_>)> {
     })
 }
 
-/// Where the token ends that begins here.
+/// Returns where the token that begins here ends.
 fn token_end(text: &str, at: usize) -> usize {
     const LONG: [&str; 6] = ["==", "!=", "<=", ">=", "//", "**"];
     let rest = text.get(at..).unwrap_or_default();
@@ -313,7 +314,7 @@ fn token_end(text: &str, at: usize) -> usize {
     at + length
 }
 
-/// How long a string in quotes is, a backslash in it before the character that it escapes. One that is never closed takes all.
+/// Returns the length of a quoted string with backslash escapes. A string that is not closed extends to the end.
 fn string_length(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, one) in text.char_indices().skip(1) {
@@ -332,7 +333,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expression_ends_behind_the_strings_in_it() {
+    fn finds_the_end_of_an_expression_after_strings() {
         for (text, expression) in [
             ("${a}b}", "${a}"),
             (r"${'it\'s'}x", r"${'it\'s'}"),
@@ -352,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_together_becomes_a_text_and_what_is_calculated_with_a_float() {
+    fn converts_operands_to_text_or_numbers() {
         for (expression, rewritten) in [
             ("a", "a"),
             ("a.b ~ 'x'", "a.b | string ~ 'x'"),
@@ -376,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn names_filters_and_calls_are_not_looked_for_in_strings() {
+    fn ignores_names_filters_and_calls_in_strings() {
         let syntax = read("a.b[c[1:]:] | upper ~ 'x[1:2] | no f(' ~ g(h | lower) ~ i | default(1)");
         assert_eq!(syntax.sliced, ["c", "a.b"]);
         assert_eq!(syntax.filters, ["upper", "lower", "default"]);

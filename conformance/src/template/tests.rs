@@ -1,4 +1,4 @@
-//! What expressions mean, and what is said of those that mean nothing.
+//! Values and errors of expressions.
 
 use super::*;
 use serde_json::json;
@@ -14,26 +14,26 @@ fn rendered(text: &str) -> Result<String, TemplateError> {
 }
 
 #[test]
-fn expressions_are_replaced_and_all_else_stands_as_written() {
+fn replaces_only_expressions() {
     assert_eq!(rendered("a ${bob.email} b").unwrap(), "a bob@example.org b");
     assert_eq!(rendered("$5 {} $bob }").unwrap(), "$5 {} $bob }");
 }
 
 #[test]
-fn functions_are_those_of_the_language() {
+fn evaluates_functions() {
     assert_eq!(rendered("${base64('a:' ~ bob.age)}").unwrap(), "YTo3");
     assert_eq!(&rendered("${sha256('')}").unwrap()[..8], "e3b0c442");
     assert_ne!(rendered("${uuid()}").unwrap(), rendered("${uuid()}").unwrap());
 }
 
 #[test]
-fn an_expression_that_stands_alone_keeps_its_type() {
+fn lone_expression_keeps_its_type() {
     assert_eq!(Text::parse("${bob.age}").unwrap().json(&scope()).unwrap(), json!(7).into());
     assert_eq!(Text::parse("${bob.age} ").unwrap().json(&scope()).unwrap(), "7 ".into());
 }
 
 #[test]
-fn a_number_keeps_its_digits_through_an_expression() {
+fn numbers_keep_their_digits() {
     let digits =
         ["9007199254740993", "123456789012345678901234567890", "0.1000000000000000055", "1e400", "-0.5"];
     for digits in digits.into_iter().chain(["999999999999999999999999999999999999999999999"]) {
@@ -48,7 +48,7 @@ fn a_number_keeps_its_digits_through_an_expression() {
 }
 
 #[test]
-fn the_names_of_a_text_are_known_before_it_is_rendered() {
+fn lists_names_without_rendering() {
     let text = Text::parse("${bob.email}/${base64(session)}").unwrap();
     assert_eq!(
         text.names().collect::<Vec<_>>(),
@@ -59,15 +59,15 @@ fn the_names_of_a_text_are_known_before_it_is_rendered() {
 }
 
 #[test]
-fn what_cannot_be_read_or_has_no_value_is_said() {
+fn reports_invalid_expressions_and_missing_values() {
     assert_eq!(Text::parse("${bob.").unwrap_err().to_string(), "`${bob.` has no closing brace");
-    assert!(Text::parse("${bob +}").unwrap_err().to_string().starts_with("`${bob +}` cannot be read: "));
+    assert!(Text::parse("${bob +}").unwrap_err().to_string().starts_with("`${bob +}` is invalid: "));
     assert!(rendered("${nobody}").is_err());
     assert!(rendered("${bob.phone}").is_err());
 }
 
 #[test]
-fn a_filter_or_a_test_that_there_is_not_is_known_before_the_names_have_values() {
+fn reports_unknown_filters_and_tests_without_values() {
     let error = Text::parse("${session | upper | uper}").unwrap_err();
     assert_eq!(error.unknown_filter(), Some("uper"));
     let impossible = |text| Text::parse(text).unwrap().impossible(&Scope::default());
@@ -76,7 +76,7 @@ fn a_filter_or_a_test_that_there_is_not_is_known_before_the_names_have_values() 
 }
 
 #[test]
-fn files_of_the_launch_contract_may_repeat_a_block() {
+fn renders_loops_in_files_of_the_launch_contract() {
     let mut scope = Scope::default();
     scope.set("fixtures", &json!([{"id": 1}, {"id": 2}]).into());
     let template =
@@ -85,30 +85,26 @@ fn files_of_the_launch_contract_may_repeat_a_block() {
 }
 
 #[test]
-fn an_expression_that_would_take_the_whole_stack_is_refused() {
-    for (before, behind) in
+fn rejects_expressions_that_would_overflow_the_stack() {
+    for (before, after) in
         [("-", ""), ("not ", ""), ("", "[0]"), ("", "|upper"), ("", "+1"), ("1 if 1 else ", "")]
     {
         for times in [10, 100_000] {
-            let expression = format!("${{{}1{}}}", before.repeat(times), behind.repeat(times));
+            let expression = format!("${{{}1{}}}", before.repeat(times), after.repeat(times));
             let said = Text::parse(&expression).map_err(|error| error.to_string());
             let whole = free_names(&format!("a <% if true %>{expression}<% endif %>"));
-            assert_eq!(
-                (said.is_ok(), whole.is_ok()),
-                (times == 10, times == 10),
-                "{before}{behind} {said:?}"
-            );
+            assert_eq!((said.is_ok(), whole.is_ok()), (times == 10, times == 10), "{before}{after} {said:?}");
         }
     }
     let block = format!("<% if {}1 %>a<% endif %>", "-".repeat(100_000));
     assert!(render(&block, &Scope::default()).unwrap_err().contains("is longer than 1000 bytes"));
-    // What is just short enough is read on the stack of a thread.
+    // The longest allowed expression fits on the stack of a thread.
     let longest = format!("${{{}1}}", "-".repeat(990));
     assert!(std::thread::spawn(move || Text::parse(&longest).is_ok()).join().unwrap());
 }
 
 #[test]
-fn a_text_writes_scalars_as_json_does_and_refuses_null_lists_and_objects() {
+fn inserts_scalars_as_json_and_rejects_null_lists_and_objects() {
     let mut scope = Scope::default();
     scope.set(
         "row",
@@ -158,13 +154,13 @@ fn a_text_writes_scalars_as_json_does_and_refuses_null_lists_and_objects() {
     assert_eq!(Text::parse("${row.n}").unwrap().json(&scope), Ok(Json::Null));
     for text in ["${sha256(nobody)}", "${'x' ~ nobody}", "${nobody | upper}"] {
         let error = Text::parse(text).unwrap().render(&scope).unwrap_err();
-        assert!(error.to_string().ends_with("has no value: there is no such name"), "{error}");
+        assert!(error.to_string().ends_with("has no value: the name is undefined"), "{error}");
     }
     assert_eq!(rendered("${nobody | default('x')}${nobody is defined}").unwrap(), "xfalse");
 }
 
 #[test]
-fn numbers_keep_their_digits_in_texts_and_are_calculated_with() {
+fn numbers_keep_their_digits_in_text_and_in_calculations() {
     let mut scope = Scope::default();
     let row = br#"{"a":1.10,"b":1E5,"z":-0,"big":123456789012345678901234567890123456789012345,"l":[1.10,2.50],"i":7,"f":0.0}"#;
     scope.set("row", &crate::json::read(row).unwrap());
@@ -198,7 +194,7 @@ fn numbers_keep_their_digits_in_texts_and_are_calculated_with() {
 }
 
 #[test]
-fn strings_in_an_expression_may_hold_quotes_brackets_and_braces() {
+fn strings_in_expressions_may_contain_quotes_brackets_and_braces() {
     for (text, written) in [
         (r"/echo/${'it\'s'}", "/echo/it's"),
         (r#"${"say \"hi\""}"#, r#"say "hi""#),
@@ -219,7 +215,7 @@ fn strings_in_an_expression_may_hold_quotes_brackets_and_braces() {
 }
 
 #[test]
-fn templates_of_files_make_texts_as_expressions_do() {
+fn file_templates_insert_values_like_expressions() {
     let mut scope = Scope::default();
     scope.set("a", &json!({"on": true, "off": null}).into());
     let whole = |template: &str| render(template, &scope);

@@ -1,5 +1,5 @@
-//! Values on their way into the template library, within it, and out of it: a number keeps its digits where the library has no type for it, and what
-//! becomes a text is written as JSON and YAML write it.
+//! Converts values to and from the template library. Numbers keep digits that the library cannot hold, and values are inserted
+//! into text in the notation of JSON and YAML.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,15 +11,15 @@ use minijinja::{Environment, Error, ErrorKind, Output, State, Value};
 
 use crate::json::{Json, Number};
 
-/// The filter that makes a text. It is the one of the language.
+/// The filter that makes a text, which is part of the language.
 pub(super) const TEXT: &str = "string";
-/// The filters that [`syntax`](super::syntax) puts into expressions: one that makes texts of the elements of a list, one that makes numbers that the
-/// library can calculate with, and one that makes numbers that compare by all their digits.
+/// The filters that [`syntax`](super::syntax) inserts into expressions: one converts the elements of a list to text, one converts
+/// to numbers that the library can calculate with, and one to numbers that are compared exactly.
 pub(super) const TEXTS: &str = "_texts";
 pub(super) const NUMBER: &str = "_number";
 pub(super) const EXACT: &str = "_exact";
 
-/// A number that the library would write otherwise: it renders as it is written.
+/// A number that the library would not render as written.
 #[derive(Debug)]
 struct Exact(Number);
 
@@ -41,7 +41,7 @@ impl Object for Exact {
     }
 }
 
-/// Gives an environment the filters with which values become texts and numbers, and its own way to write a value.
+/// Adds the filters that convert values to text and numbers, and a formatter for values in text.
 pub(super) fn set_up(environment: &mut Environment<'_>) {
     environment.set_formatter(|out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value| {
         match text(value) {
@@ -71,26 +71,24 @@ pub(super) fn set_up(environment: &mut Environment<'_>) {
     environment.add_filter("tojson", to_json);
     for name in ["default", "d"] {
         environment.add_filter(name, |state: &State<'_, '_>, value: &Value, others: Rest<Value>| {
-            // Null is how YAML says that there is nothing.
+            // In YAML, null means that there is no value.
             let value = if value.is_none() { &Value::UNDEFINED } else { value };
             minijinja::filters::default(state, value, others)
         });
     }
 }
 
-/// Returns what a value is written as in a text.
+/// Returns a value as text.
 ///
 /// # Errors
-/// What is wrong with null, a list or an object there; goes on from the expression.
+/// Null, a list or an object; the message continues the sentence that begins with the expression.
 pub(super) fn text(value: &Value) -> Result<Cow<'_, str>, &'static str> {
     if let Some(text) = value.as_str() {
         return Ok(text.into());
     }
     match value.kind() {
         ValueKind::Bool => Ok(if value.is_true() { "true" } else { "false" }.into()),
-        ValueKind::None => {
-            Err("puts null into a text: `| default('…')` puts another value there, `| tojson` writes null")
-        }
+        ValueKind::None => Err("puts null into a text: `| default('…')` replaces it, `| tojson` writes null"),
         ValueKind::Seq | ValueKind::Iterable => {
             Err("puts a list into a text: `| join(', ')` or `| tojson` makes a text of it")
         }
@@ -99,20 +97,20 @@ pub(super) fn text(value: &Value) -> Result<Cow<'_, str>, &'static str> {
     }
 }
 
-/// Whether an error of the library is one of [`text`].
+/// Whether an error of the library comes from [`text`].
 pub(super) fn is_misplaced(error: &Error) -> bool {
     error.detail().is_some_and(|detail| detail.starts_with("puts ") && detail.contains(" into a text: "))
 }
 
-/// Returns a fault of [`text`] as an error of the library.
+/// Wraps an error of [`text`] in one of the library.
 fn misplaced(fault: &'static str) -> Error {
     Error::new(ErrorKind::InvalidOperation, fault)
 }
 
-/// Returns a value as a text.
+/// Converts a value to text.
 ///
 /// # Errors
-/// One that is not there, and those of [`text`].
+/// An undefined value, and those of [`text`].
 pub(super) fn to_text(value: &Value) -> Result<Value, Error> {
     if value.is_undefined() {
         return Err(ErrorKind::UndefinedError.into());
@@ -120,10 +118,10 @@ pub(super) fn to_text(value: &Value) -> Result<Value, Error> {
     text(value).map(Value::from).map_err(misplaced)
 }
 
-/// Stand around the digits of a number while the library writes JSON: private characters that no template holds.
+/// Marks the digits of a number while the library writes JSON. Private-use characters, which no template contains.
 const DIGITS: [&str; 2] = ["\u{E010}", "\u{E011}"];
 
-/// The library's filter, with all the digits of numbers.
+/// The library's filter, with all digits of numbers.
 fn to_json(value: &Value, indent: Option<Value>, named: minijinja::value::Kwargs) -> Result<Value, Error> {
     let [open, close] = DIGITS;
     let marked = deep(value, &|value| match value.downcast_object_ref() {
@@ -135,7 +133,7 @@ fn to_json(value: &Value, indent: Option<Value>, named: minijinja::value::Kwargs
     Ok(Value::from_safe_string(json))
 }
 
-/// Returns a value, or a list of values, with `change` made to it.
+/// Applies `change` to a value, or to the elements of a list.
 fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
     match (value.kind(), value.try_iter()) {
         (ValueKind::Seq, Ok(items)) => items.map(|item| change(&item)).collect(),
@@ -143,7 +141,7 @@ fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
     }
 }
 
-/// Returns a value with `change` made to all that is in it.
+/// Applies `change` to a value and everything inside it.
 fn deep(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
     match (value.kind(), value.try_iter()) {
         (ValueKind::Seq | ValueKind::Iterable, Ok(items)) => items.map(|item| deep(&item, change)).collect(),
@@ -158,14 +156,14 @@ fn deep(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
     }
 }
 
-/// Returns a value as expressions use it.
+/// Converts JSON to a value of the library.
 pub(super) fn into_library(value: &Json) -> Value {
     match value {
         Json::Null => Value::from(()),
         Json::Bool(value) => Value::from(*value),
         Json::Number(number) => number_into_library(number),
         Json::String(text) => Value::from(text.as_str()),
-        // It has no text; what keeps values refuses it.
+        // It is not valid text; captures reject it.
         Json::Unpaired(written) => Value::from(&**written),
         Json::Array(items) => items.iter().map(into_library).collect(),
         Json::Object(members) => {
@@ -179,7 +177,7 @@ fn number_into_library(number: &Number) -> Value {
     if value.to_string() == number.written() { value } else { Value::from_object(Exact(number.clone())) }
 }
 
-/// Returns a number as the library calculates with it: the nearest one that it has.
+/// Returns the nearest number that the library can calculate with.
 fn of_library(number: &Number) -> Value {
     let digits = number.written();
     if number.is_integer() {
@@ -193,7 +191,7 @@ fn of_library(number: &Number) -> Value {
     Value::from(number.to_f64())
 }
 
-/// Returns what an expression has come to; none for what JSON has no form for.
+/// Converts a value of the library to JSON, if possible.
 pub(super) fn from_library(value: &Value) -> Option<Json> {
     if let Some(Exact(number)) = value.downcast_object_ref() {
         return Some(Json::Number(number.clone()));

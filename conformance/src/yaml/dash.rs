@@ -1,25 +1,23 @@
-//! The dashes of lists that are written on lines of their own.
-//!
-//! In goes the text of a file and a place in it, out comes where the dash in front of it stands. No value is read here.
+//! Finds the dashes of lists in block style.
 
-/// Whether the dash of an element stands here.
+/// Whether the dash of a list element is at this position.
 pub(super) fn is_here(text: &str, at: usize) -> bool {
-    let behind = text.get(at..).and_then(|text| text.strip_prefix('-'));
-    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with(is_blank))
+    let after = text.get(at..).and_then(|text| text.strip_prefix('-'));
+    after.is_some_and(|after| after.is_empty() || after.starts_with(is_blank))
 }
 
-/// Returns where the dash of the element stands whose value begins at `value`: between them are blanks, comments, a tag and an anchor.
+/// Returns the position of the dash of the element whose value begins at `value`. Only blanks, comments, a tag and an anchor are
+/// between them.
 pub(super) fn before(text: &str, value: usize) -> Option<usize> {
     let mut end = value.min(text.len());
     loop {
         let start = text[..end].rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
         let line = without_comment(&text[start..end]);
         let mut dashes = line.rmatch_indices('-').map(|(at, _)| at);
-        // The dash of a header (`|-`) and that of a name are none of a list.
+        // Skip the dash of a block header (`|-`) and of a name.
         let dash = dashes.find(|at| {
-            let behind = &line[at + 1..];
-            (behind.is_empty() || behind.starts_with(is_blank))
-                && (*at == 0 || line[..*at].ends_with(is_blank))
+            let after = &line[at + 1..];
+            (after.is_empty() || after.starts_with(is_blank)) && (*at == 0 || line[..*at].ends_with(is_blank))
         });
         match dash {
             Some(at) => return Some(start + at),
@@ -34,7 +32,7 @@ fn without_comment(line: &str) -> &str {
     &line[..comment.unwrap_or(line.len())]
 }
 
-/// Whether a character is none that says something: a mark of the byte order may stand before all else.
+/// Whether a character is white space or a byte order mark.
 fn is_blank(one: char) -> bool {
     one.is_whitespace() || one == '\u{feff}'
 }

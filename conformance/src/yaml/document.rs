@@ -1,7 +1,7 @@
-//! The values of a file in the order in which it writes them.
+//! Parses a file into a flat list of values with their locations.
 //!
-//! In go the events of the parser, out comes a [`Document`]: a flat list of values, each with its place, in which nothing has been copied
-//! and an alias leads to what it repeats. What the values mean is not asked here.
+//! Nothing is copied: texts borrow from the file, and an alias refers to the value that it repeats. Scalars are not interpreted
+//! here.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -16,7 +16,7 @@ use super::scalar::Core;
 use crate::diagnostic::Diagnostics;
 use crate::source::{Source, Span};
 
-/// A file that is YAML.
+/// A parsed YAML file.
 pub(super) struct Document<'a> {
     entries: Vec<Entry<'a>>,
 }
@@ -27,36 +27,36 @@ pub(super) struct Entry<'a> {
     pub(super) kind: Kind<'a>,
     /// The local tag with its `!`.
     pub(super) tag: Option<Box<str>>,
-    /// Where it stands, without its tag; of a mapping and a list, where it begins.
+    /// Its span without the tag; for a mapping or a list, where it begins.
     pub(super) span: Span,
-    /// The value behind it and all that is in it.
+    /// Index of the value after it and everything inside it.
     pub(super) next: usize,
 }
 
-/// What a value is written as.
+/// How a value is written.
 #[derive(Debug)]
 pub(super) enum Kind<'a> {
     Scalar {
         text: Cow<'a, str>,
-        /// Written without quotes and not on lines of its own, so that it may be more than a string.
+        /// Written without quotes and not as a block, so that it may be something else than a string.
         plain: bool,
-        /// What a tag of YAML's own says that it is.
+        /// The type that a tag of YAML itself (`!!str`) gives it.
         core: Option<Core>,
     },
     List,
     Mapping,
-    /// The value at this index once more.
+    /// Repeats the value at this index.
     Alias(usize),
 }
 
-/// A key and its value.
+/// The indices of a key and its value.
 pub(super) type Member = (usize, usize);
 
 impl<'a> Document<'a> {
-    /// Reads a file.
+    /// Parses a file.
     ///
     /// # Errors
-    /// Text that is no YAML, at its place.
+    /// Invalid YAML, at the location of the error.
     pub(super) fn read(source: &'a Arc<Source>) -> Result<Self, Diagnostics> {
         let mut entries: Vec<Entry<'a>> = Vec::with_capacity(source.text().len() / 10);
         let mut open: Vec<usize> = Vec::new();
@@ -88,7 +88,7 @@ impl<'a> Document<'a> {
                     continue;
                 }
                 Event::Alias(id) => {
-                    // The parser has refused an alias without an anchor.
+                    // The parser has already rejected an alias without an anchor.
                     let Some(target) = anchors.get(&id) else { continue };
                     if open.contains(target) {
                         return wrong(Wrong::Endless);
@@ -117,12 +117,12 @@ impl<'a> Document<'a> {
         Ok(Self { entries })
     }
 
-    /// Returns a file of these values.
+    /// Creates a document from its values.
     pub(super) fn of(entries: Vec<Entry<'a>>) -> Self {
         Self { entries }
     }
 
-    /// How many values there are.
+    /// The number of values.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -132,7 +132,7 @@ impl<'a> Document<'a> {
         &self.entries[index]
     }
 
-    /// The elements of a list.
+    /// The indices of the elements of a list.
     pub(super) fn elements(&self, list: usize) -> impl Iterator<Item = usize> {
         let (mut index, end) = (list + 1, self.entries[list].next);
         std::iter::from_fn(move || {
@@ -144,10 +144,10 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// The keys of a mapping with their values, those of the mappings that it merges (`<<`) behind its own.
+    /// Returns the keys of a mapping with their values; those of merged mappings (`<<`) come last.
     ///
     /// # Errors
-    /// A key that stands there twice, what cannot be merged, or more than is read.
+    /// Duplicate keys, values that cannot be merged, and more values than the limit.
     pub(super) fn members(&self, mapping: usize, measure: &Measure) -> Result<Vec<Member>, Mistake> {
         let (mut members, merged) = self.own(mapping)?;
         if merged.is_empty() {
@@ -159,7 +159,7 @@ impl<'a> Document<'a> {
         Ok(members)
     }
 
-    /// The keys of a mapping with their values, and the values that it merges.
+    /// Returns the mapping's own keys with their values, and the values that it merges.
     fn own(&self, mapping: usize) -> Result<(Vec<Member>, Vec<usize>), Mistake> {
         let mut members = Vec::new();
         let mut merged = Vec::new();
@@ -172,7 +172,7 @@ impl<'a> Document<'a> {
     }
 
     fn check_keys(&self, members: &[Member]) -> Result<(), Mistake> {
-        /// So few keys are compared with each other faster than they are hashed.
+        /// Up to this many keys, comparing each pair is faster than hashing.
         const FEW: usize = 12;
         let key = |member: usize| self.text(members[member].0);
         let mut known = HashSet::new();
@@ -197,8 +197,7 @@ impl<'a> Document<'a> {
             && entry.tag.is_none()
     }
 
-    /// Adds the members of a mapping, or of a list of them, whose keys are not there yet. `depth` is how often what is merged has
-    /// led on to more.
+    /// Adds the members of a mapping, or of a list of mappings, whose keys are new. `depth` is the nesting depth of merges.
     fn merge<'s>(&'s self, value: usize, to: &mut Merging<'s, '_>, depth: usize) -> Result<(), Mistake> {
         let span = self.entries[value].span;
         if depth >= DEEPEST {
@@ -223,10 +222,10 @@ impl<'a> Document<'a> {
         more.into_iter().try_for_each(|value| self.merge(value, to, depth + 1))
     }
 
-    /// What stands at an index, or what an alias there repeats.
+    /// Follows an alias to the value that it repeats.
     pub(super) fn resolve(&self, index: usize) -> usize {
         match self.entries[index].kind {
-            // What an anchor names is never an alias.
+            // An anchor never names an alias.
             Kind::Alias(target) => target,
             _ => index,
         }
@@ -240,29 +239,29 @@ impl<'a> Document<'a> {
     }
 }
 
-/// The members of a mapping that merges others.
+/// The members of a mapping while other mappings are merged into it.
 struct Merging<'s, 'm> {
     members: &'m mut Vec<Member>,
-    /// The keys that are there.
+    /// The keys so far.
     known: HashSet<&'s str>,
     measure: &'m Measure,
 }
 
-/// Lets a list begin with its first dash: of one that is not indented further than its key the parser says where what is behind
-/// the dash begins.
+/// Sets the start of a list to its first dash. For a list that is not indented further than its key, the parser reports the start
+/// of the first element.
 fn begin_with_its_dash(entries: &mut [Entry<'_>], list: usize, text: &str) {
     let Entry { span, next, .. } = entries[list];
     if !matches!(entries[list].kind, Kind::List) || next == list + 1 || span.start < span.end {
         return;
     }
-    // The dash there may be that of a list in this one.
+    // The dash at this position may belong to a nested list.
     let begins = dash::is_here(text, span.start) && entries[list + 1].span.start != span.start;
     if let (false, Some(dash)) = (begins, dash::before(text, span.start)) {
         entries[list].span = Span::new(dash, dash);
     }
 }
 
-/// A local tag as it is written; YAML's own (`!!str`) say what a scalar is, and are no longer there behind that.
+/// Returns a local tag as it is written. YAML's own tags (`!!str`) are in [`Kind::Scalar`].
 fn local(tag: &Tag) -> Option<Box<str>> {
     let (handle, suffix) = tag.parts();
     (handle == "!" && !suffix.is_empty()).then(|| ["!", suffix].concat().into())

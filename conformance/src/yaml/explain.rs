@@ -1,7 +1,6 @@
-//! What can be wrong with a file as YAML, in the words of this project.
+//! Turns YAML errors into diagnostics.
 //!
-//! In goes a [`Mistake`], or an error of the parser; out come [`Diagnostics`] that point at it and name the remedy. Words that speak of the
-//! parser's own doings go no further than this room.
+//! Messages about the internals of the parser do not leave this module.
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
@@ -12,37 +11,37 @@ use serde::de::{Error, Expected, Unexpected};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 
-/// What is wrong, and where, once that is known.
+/// An error in a file, with its location once that is known.
 #[derive(Debug)]
 pub(super) struct Mistake {
     wrong: Wrong,
     span: Option<Span>,
 }
 
-const TOO_DEEP: &str = "this is nested too deep to be read";
+const TOO_DEEP: &str = "the values are nested too deeply";
 
-/// The ways in which a file can be wrong.
+/// The kinds of errors.
 #[derive(Debug)]
 pub(super) enum Wrong {
-    /// There is nothing in it.
+    /// The file is empty.
     Empty,
     SecondDocument,
-    /// A key that stands in its mapping already.
+    /// A duplicate key in a mapping.
     Twice(String),
-    /// Keys that a mapping does not have, and those that it has.
+    /// Unknown keys of a mapping, and the known keys.
     UnknownKeys(Vec<(String, Span)>, &'static [&'static str]),
     MissingKey(&'static str),
-    /// Something else belongs here.
+    /// A value of another shape is expected.
     Expected(&'static str),
     TooDeep,
     TooMuch,
-    /// An alias in what it repeats.
+    /// An alias inside the value that it repeats.
     Endless,
     Unreadable(String),
 }
 
 impl Wrong {
-    /// Returns the mistake at its place.
+    /// Adds a location.
     pub(super) fn at(self, span: Span) -> Mistake {
         Mistake { wrong: self, span: Some(span) }
     }
@@ -55,20 +54,20 @@ impl From<Wrong> for Mistake {
 }
 
 impl Mistake {
-    /// Returns the mistake at this place, unless it has one already.
+    /// Adds a location, unless the error has one already.
     pub(super) fn or_at(self, span: Span) -> Self {
         Self { span: self.span.or(Some(span)), ..self }
     }
 
-    /// Returns what is to be told of it.
+    /// Returns the diagnostics to show.
     pub(super) fn explain(self, source: &Arc<Source>) -> Diagnostics {
         let place = source.place(self.span.unwrap_or_default());
         let at = |message: String| Diagnostic::at(place.clone(), message);
         let one = match self.wrong {
-            Wrong::Empty => at("there is nothing in this file".to_owned()).help("it begins with `format: 1`"),
+            Wrong::Empty => at("this file is empty".to_owned()).help("start it with `format: 1`"),
             Wrong::SecondDocument => at("a second document begins here".to_owned())
-                .help("a file holds one document: one `---` at most, before all else"),
-            Wrong::Twice(key) => at(format!("the key `{key}` stands here a second time")),
+                .help("a file holds one document: at most one `---`, at the beginning"),
+            Wrong::Twice(key) => at(format!("duplicate key `{key}`")),
             Wrong::UnknownKeys(keys, known) => {
                 let mut all = Diagnostics::default();
                 for (key, span) in keys {
@@ -79,25 +78,23 @@ impl Mistake {
             }
             Wrong::MissingKey(key @ "format") => at(format!("the key `{key}` is missing"))
                 .label("before this")
-                .help("a file begins with `format: 1`"),
+                .help("start the file with `format: 1`"),
             Wrong::MissingKey(key) => {
                 let empty = source.text()[place.span().start..].starts_with('{');
-                let label = if empty { "in here" } else { "beside this one" };
+                let label = if empty { "in this mapping" } else { "in the mapping with this key" };
                 at(format!("the key `{key}` is missing")).label(label)
             }
             Wrong::Expected(what) => {
-                let expected = at(format!("{what} is expected here"));
+                let expected = at(format!("expected {what}"));
                 match what {
-                    "a list" => {
-                        expected.help("a list is written as [a, b], or with a `-` before each element")
-                    }
+                    "a list" => expected.help("write a list as [a, b], or with a `-` before each element"),
                     _ => expected,
                 }
             }
             Wrong::TooDeep => at(TOO_DEEP.to_owned()),
-            Wrong::TooMuch => at("with all its aliases the file comes to more than is read".to_owned())
-                .help("a file of a suite holds up to 250000 values; what is larger is several files"),
-            Wrong::Endless => at("this alias stands in what it repeats".to_owned()),
+            Wrong::TooMuch => at("the file is too large with all its aliases".to_owned())
+                .help("a file may have up to 250000 values; split it into several files"),
+            Wrong::Endless => at("this alias is inside the value that it repeats".to_owned()),
             Wrong::Unreadable(message) => at(message),
         };
         one.into()
@@ -122,11 +119,11 @@ impl Error for Mistake {
     }
 
     fn invalid_type(_unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Wrong::Unreadable(format!("{expected} is expected here")).into()
+        Wrong::Unreadable(format!("expected {expected}")).into()
     }
 }
 
-/// Returns what is wrong with text that is no YAML, with the mistake that is commonly behind it.
+/// Returns the diagnostic for text that is not YAML, with a hint at the usual cause.
 pub(super) fn unreadable(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
     use ErrorKind as Kind;
     let message = error.info();
@@ -135,37 +132,36 @@ pub(super) fn unreadable(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
     if message.contains("tab")
         && let Some(tab) = indenting_tab(source)
     {
-        return Diagnostic::at(source.place(tab), "a tab stands in the indentation")
-            .help("YAML is indented with spaces");
+        return Diagnostic::at(source.place(tab), "tab in the indentation").help("indent YAML with spaces");
     }
     let help = match error.kind() {
         Kind::UnexpectedEof if is_blank(source) => {
-            return Diagnostic::at(source.place(Span::default()), "there is nothing in this file")
-                .help("it begins with `format: 1`");
+            return Diagnostic::at(source.place(Span::default()), "this file is empty")
+                .help("start it with `format: 1`");
         }
         Kind::RecursionLimitExceeded => {
             return Diagnostic::at(place, TOO_DEEP);
         }
         Kind::UnknownAnchor => {
-            return Diagnostic::at(place, "no anchor of this name stands before this alias");
+            return Diagnostic::at(place, "there is no anchor with this name before the alias");
         }
-        Kind::UnexpectedEof => return Diagnostic::at(place, "the file ends too early"),
+        Kind::UnexpectedEof => return Diagnostic::at(place, "unexpected end of file"),
         Kind::MappingValueNotAllowed => {
-            "a text with `: ` in it stands in quotes, or on lines of its own behind `>-`; if it is a key, it is \
-             indented otherwise than its neighbours"
+            "quote a text that contains `: `, or write it on its own lines after `>-`; if this is a key, it is \
+             indented differently from its neighbours"
         }
         _ if message.contains("expected ','") => {
-            "a text with one of `,[]{}` in it stands in quotes where brackets or braces are open; else one was not closed"
+            "inside brackets or braces, quote a text that contains one of `,[]{}`; or a bracket or brace is not closed"
         }
         _ if ["bracket", "quote", "':' indicator", "trailing content"]
             .iter()
             .any(|word| message.contains(word)) =>
         {
-            "a bracket, a brace or a quote that was opened here or before is not closed"
+            "a bracket, a brace or a quote is not closed, here or earlier"
         }
         _ => return Diagnostic::at(place, message),
     };
-    Diagnostic::at(place, format!("this is not YAML: {message}")).help(help)
+    Diagnostic::at(place, format!("invalid YAML: {message}")).help(help)
 }
 
 fn indenting_tab(source: &Source) -> Option<Span> {

@@ -1,7 +1,6 @@
-//! How the values of a file are laid out: which text each takes, and what it stands in.
+//! Finds the text range of each value in a file and the value around it, to edit files in place.
 //!
-//! The reader gives the beginning of a mapping or a list and no end, so the rest is found here, from the values in it and from the text
-//! around them. In goes a [`Source`], out comes a [`Layout`] whose items can be looked up by their places.
+//! The parser reports only where a mapping or a list begins, so its end is computed from its values and the text around them.
 
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use super::{Node, Value, dash, read};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Place, Source, Span};
 
-/// Every value of a file.
+/// All values of a file.
 pub(crate) struct Layout<'a> {
     text: &'a str,
     items: Vec<Item>,
@@ -18,18 +17,18 @@ pub(crate) struct Layout<'a> {
 /// One value.
 #[derive(Debug)]
 pub(crate) struct Item {
-    /// Where it stands, its tag included, as a [`Place`] of it says.
+    /// Its span including the tag, as in its [`Place`].
     place: Span,
-    /// Where it stands without its tag.
+    /// Its span without the tag.
     core: Span,
-    /// The key under which it stands, in a mapping.
+    /// Its key, in a mapping.
     pub(crate) key: Option<Span>,
     pub(crate) shape: Shape,
     pub(crate) parent: Option<usize>,
     pub(crate) children: Vec<usize>,
 }
 
-/// What a value is made of.
+/// The shape of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     Scalar,
@@ -41,7 +40,7 @@ impl<'a> Layout<'a> {
     /// Reads the layout of a file.
     ///
     /// # Errors
-    /// What the reader says of it.
+    /// Those of the reader.
     pub(crate) fn of(source: &'a Arc<Source>) -> Result<Self, Diagnostics> {
         let node: Node = read(source)?;
         let mut layout = Self { text: source.text(), items: Vec::new() };
@@ -67,7 +66,7 @@ impl<'a> Layout<'a> {
         index
     }
 
-    /// Returns the value that stands at a place, or whose key does; none where that is not clear.
+    /// Returns the value at a location, or the value whose key is there; none if that is ambiguous.
     pub(crate) fn find(&self, place: &Place) -> Option<usize> {
         let span = place.span();
         let at = |item: &Item| item.place == span || (item.key == Some(span) && span.start < span.end);
@@ -84,18 +83,18 @@ impl<'a> Layout<'a> {
         &self.items[index]
     }
 
-    /// Whether a value is written with brackets, or stands in one that is.
+    /// Whether a value is in flow style (with brackets), or inside one that is.
     pub(crate) fn in_flow(&self, index: usize) -> bool {
         self.is_flow(index) || self.item(index).parent.is_some_and(|parent| self.in_flow(parent))
     }
 
-    /// Whether a mapping or a list is written with brackets.
+    /// Whether a mapping or a list is in flow style.
     pub(crate) fn is_flow(&self, index: usize) -> bool {
         self.item(index).shape != Shape::Scalar
             && self.text[self.item(index).core.start..].starts_with(['{', '['])
     }
 
-    /// Whether others have a part in the value: it is an alias, has an anchor, or stands in such a one.
+    /// Whether the value is used in several places: it is an alias, has an anchor, or is inside such a value.
     pub(crate) fn is_shared(&self, index: usize) -> bool {
         let item = self.item(index);
         let last_word = self.text[..item.place.start].trim_end().rsplit([' ', '\n', '\t']).next();
@@ -104,7 +103,7 @@ impl<'a> Layout<'a> {
             || item.parent.is_some_and(|parent| self.is_shared(parent))
     }
 
-    /// Where the value's entry begins: its key, or the dash of its list.
+    /// Returns where the entry begins: at its key, or at its dash.
     pub(crate) fn entry_start(&self, index: usize) -> usize {
         let item = self.item(index);
         match (item.key, item.parent) {
@@ -116,7 +115,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// Where the text behind the key's colon, or the dash, begins.
+    /// Returns the position after the colon of the key, or after the dash.
     pub(crate) fn head_end(&self, index: usize) -> usize {
         let item = self.item(index);
         match item.key {
@@ -126,11 +125,11 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// Where the value begins: its tag, the header of a text on lines of its own, or itself.
+    /// Returns where the value begins: at its tag, at the header of a block scalar, or at its text.
     pub(crate) fn start(&self, index: usize) -> usize {
         let item = self.item(index);
         match self.block_header(index) {
-            // What stands between the key and the header is a tag.
+            // Text between the key and the header is a tag.
             Some(header) => {
                 header.min(self.text.len() - self.text[self.head_end(index)..].trim_start().len())
             }
@@ -139,7 +138,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// Where the value ends.
+    /// Returns where the value ends.
     pub(crate) fn end(&self, index: usize) -> usize {
         let item = self.item(index);
         if self.text[item.core.start..].starts_with('*') {
@@ -159,7 +158,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// Where the header (`|`, `>-`) of a text on lines of its own stands, if the value is one.
+    /// Returns the position of the header (`|`, `>-`), if the value is a block scalar.
     pub(crate) fn block_header(&self, index: usize) -> Option<usize> {
         let item = self.item(index);
         if item.shape != Shape::Scalar {
@@ -171,7 +170,7 @@ impl<'a> Layout<'a> {
         header[at..].trim().chars().all(is_header).then(|| self.head_end(index).min(line) + at)
     }
 
-    /// The stretches that can be written anew.
+    /// Returns the spans that can be rewritten.
     #[cfg(fuzzing)]
     pub(crate) fn stretches(&self) -> Vec<Span> {
         let own = (0..self.items.len()).filter(|index| !self.is_shared(*index));
@@ -187,19 +186,19 @@ impl<'a> Layout<'a> {
         .collect()
     }
 
-    /// Whether there is a comment between two places that is not a part of a text.
+    /// Whether there is a comment between two positions.
     pub(crate) fn has_comment(&self, from: usize, to: usize) -> bool {
         let leaves = self.items.iter().enumerate().filter(|(_, item)| item.shape == Shape::Scalar);
         let leaves = leaves.map(|(index, item)| Span::new(item.core.start, self.end(index)));
         let keys = self.items.iter().filter_map(|item| item.key);
         let texts: Vec<Span> = leaves.chain(keys).collect();
         let inside = |at: usize| texts.iter().any(|span| (span.start..span.end).contains(&at));
-        // Between a value and what it is shared with there may be less than nothing.
+        // For aliases, `to` may be before `from`.
         let between = self.text.get(from..to).unwrap_or_default();
         between.match_indices('#').any(|(at, _)| !inside(from + at))
     }
 
-    /// The end of a value in brackets whose last element ends here.
+    /// Returns the end of a flow collection whose last element ends here.
     fn closing(&self, from: usize) -> usize {
         let mut comment = false;
         for (at, character) in self.text[from..].char_indices() {
@@ -214,7 +213,7 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// Whether a character is one of the header of a text on lines of its own.
+/// Whether a character can be in the header of a block scalar.
 fn is_header(one: char) -> bool {
     one.is_ascii_digit() || "|>+-".contains(one)
 }

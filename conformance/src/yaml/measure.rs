@@ -1,27 +1,27 @@
-//! How much is read of a file at most.
+//! Limits how much is read of a file.
 //!
-//! Aliases and merges (`<<`) let a few lines come to any number of values, or repeat one long text without end: what they come to is counted
-//! here while it is read. In goes what is read, out comes a [`Mistake`] once it is too much.
+//! Aliases and merges (`<<`) let a few lines expand to any number of values, or repeat a long text without end. The expanded
+//! values are counted while they are read.
 
 use std::cell::Cell;
 
 use super::explain::{Mistake, Wrong};
 use crate::source::Span;
 
-/// The most values of a file, and the most of which it consists with all its aliases.
+/// Maximum number of values in a file, before and after the expansion of aliases.
 pub(super) const MOST_VALUES: usize = 250_000;
-/// How deep values stand in each other at most.
+/// Maximum nesting depth.
 pub(super) const DEEPEST: usize = 64;
-/// The most bytes of text, those that aliases and merges repeat among them: four times what the largest file holds.
+/// Maximum number of bytes of text, including repetitions by aliases and merges: four times the maximum size of a file.
 const MOST_TEXT: usize = 32 * 1024 * 1024;
 
-/// What has been read of a file.
+/// Counts what has been read of a file.
 #[derive(Default)]
 pub(super) struct Measure {
     values: Cell<usize>,
-    /// What mappings have been merged, and the members of these.
+    /// Merged mappings, and their members.
     merged: Cell<usize>,
-    /// The bytes of texts.
+    /// Bytes of text.
     text: Cell<usize>,
 }
 
@@ -31,7 +31,7 @@ impl Measure {
         count(&self.values, 1, MOST_VALUES, span)
     }
 
-    /// Counts what is merged, whether or not it says anything new.
+    /// Counts merged values, even if their keys exist already.
     pub(super) fn merges(&self, number: usize, span: Span) -> Result<(), Mistake> {
         count(&self.merged, number, MOST_VALUES, span)
     }

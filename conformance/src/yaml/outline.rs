@@ -1,8 +1,7 @@
-//! What a file consists of, in three or four bytes for each of its values: enough to read it again without its parser, which takes two
-//! thirds of the time.
+//! Stores the structure of a parsed file in three or four bytes per value, so that it can be read again without the parser, which
+//! takes two thirds of the time.
 //!
-//! In goes a [`Document`], out comes an [`Outline`], and with the text of the same file a document again. A scalar whose text stands in the
-//! file as it is read is told by its place alone.
+//! A scalar whose text appears unchanged in the file is stored as its span only.
 
 use std::borrow::Cow;
 
@@ -14,38 +13,38 @@ use crate::source::{Source, Span};
 #[derive(Debug)]
 pub struct Outline(Box<[u8]>);
 
-/// What the lowest two bits of a value's first byte say that it is.
+/// The kind of a value, in the lowest two bits of its first byte.
 const SCALAR: u8 = 0;
 const LIST: u8 = 1;
 const MAPPING: u8 = 2;
 const ALIAS: u8 = 3;
-/// The bits above: a scalar without quotes; one whose text stands in the file; a value with a tag of its own.
+/// Flags above: a scalar without quotes; a scalar whose text appears in the file; a value with a local tag.
 const PLAIN: u8 = 1 << 2;
-const STANDS: u8 = 1 << 3;
+const IN_FILE: u8 = 1 << 3;
 const TAGGED: u8 = 1 << 4;
-/// Above these stands which of YAML's own tags a scalar has, counted from 1.
+/// Shift of the bits above: YAML's own tag of a scalar, counted from 1.
 const CORE: u8 = 5;
 const CORES: [Core; 4] = [Core::String, Core::Null, Core::Bool, Core::Number];
 
 impl Outline {
-    /// Returns the outline of a file.
+    /// Creates the outline of a file.
     pub(super) fn of(document: &Document<'_>, source: &Source) -> Self {
         let mut bytes = Vec::with_capacity(document.len() * 5);
         let mut before = 0;
         for index in 0..document.len() {
             let entry = document.entry(index);
             let mut head = if entry.tag.is_some() { TAGGED } else { 0 };
-            let mut said: Option<&str> = None;
+            let mut own_text: Option<&str> = None;
             let mut number = None;
             match &entry.kind {
                 Kind::Scalar { text, plain, core } => {
                     let core = core.and_then(|core| CORES.iter().position(|own| *own == core));
                     head |= core.map_or(0, |core| low(core + 1) << CORE);
                     head |= if *plain { SCALAR | PLAIN } else { SCALAR };
-                    if standing(source, entry.span, *plain) == Some(text) {
-                        head |= STANDS;
+                    if text_at(source, entry.span, *plain) == Some(text) {
+                        head |= IN_FILE;
                     } else {
-                        said = Some(text);
+                        own_text = Some(text);
                     }
                 }
                 Kind::List => (head, number) = (head | LIST, Some(entry.next - index)),
@@ -53,14 +52,14 @@ impl Outline {
                 Kind::Alias(target) => (head, number) = (head | ALIAS, Some(*target)),
             }
             bytes.push(head);
-            // Most begin behind the one before them, and end behind their beginning.
+            // Most values begin after the previous one and end after they begin.
             write_signed(&mut bytes, entry.span.start, before);
             write_signed(&mut bytes, entry.span.end, entry.span.start);
             before = entry.span.start;
             if let Some(number) = number {
                 write(&mut bytes, number);
             }
-            for text in entry.tag.as_deref().into_iter().chain(said) {
+            for text in entry.tag.as_deref().into_iter().chain(own_text) {
                 write(&mut bytes, text.len());
                 bytes.extend_from_slice(text.as_bytes());
             }
@@ -68,7 +67,7 @@ impl Outline {
         Self(bytes.into())
     }
 
-    /// Returns the document again. None where this is the outline of another file.
+    /// Restores the document. Returns none if the outline belongs to another file.
     pub(super) fn document<'a>(&'a self, source: &'a Source) -> Option<Document<'a>> {
         let mut rest = Rest(&self.0);
         let mut entries = Vec::with_capacity(self.0.len() / 3);
@@ -83,7 +82,7 @@ impl Outline {
             let kind = match head & 3 {
                 SCALAR => {
                     let plain = head & PLAIN != 0;
-                    let text = if head & STANDS == 0 { rest.text()? } else { standing(source, span, plain)? };
+                    let text = if head & IN_FILE == 0 { rest.text()? } else { text_at(source, span, plain)? };
                     let core = usize::from(head >> CORE).checked_sub(1).and_then(|core| CORES.get(core));
                     Kind::Scalar { text: Cow::Borrowed(text), plain, core: core.copied() }
                 }
@@ -98,13 +97,13 @@ impl Outline {
     }
 }
 
-/// What stands at a scalar's place, within its quotes where it has some.
-fn standing(source: &Source, span: Span, plain: bool) -> Option<&str> {
+/// Returns the text of the file at a scalar's span, without its quotes.
+fn text_at(source: &Source, span: Span, plain: bool) -> Option<&str> {
     let inset = usize::from(!plain);
     source.text().get(span.start + inset..span.end.checked_sub(inset)?)
 }
 
-/// Writes a number, seven bits a byte, the lowest first; the last byte has no eighth.
+/// Writes a number in groups of seven bits, lowest first; the eighth bit is set except in the last byte.
 fn write(bytes: &mut Vec<u8>, number: usize) {
     let mut rest = number;
     while rest >= 0x80 {
@@ -118,12 +117,12 @@ fn low(number: usize) -> u8 {
     u8::try_from(number & 0x7f).unwrap_or_default()
 }
 
-/// Writes how far a number is from another, with its sign in the lowest bit.
+/// Writes the difference between two numbers, with its sign in the lowest bit.
 fn write_signed(bytes: &mut Vec<u8>, number: usize, from: usize) {
     write(bytes, number.abs_diff(from) << 1 | usize::from(number < from));
 }
 
-/// What is not read yet of an outline.
+/// The unread part of an outline.
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {
@@ -165,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_from_an_outline_is_what_was_read_from_the_file() {
+    fn restores_the_document() {
         let file = r#"# A file.
 plain: a text  # and why
 quoted: ["b\n", 'it''s', 'c', "", ~, -1.5, !!str 7, !uuid , !length 3]
@@ -186,7 +185,7 @@ empty:
     }
 
     #[test]
-    fn every_scenario_of_this_repository_comes_back() {
+    fn restores_every_scenario_of_this_repository() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
         let mut folders = vec![folder];
         let mut files = 0;
@@ -204,7 +203,7 @@ empty:
         assert!(files > 50, "{files}");
     }
 
-    /// Says whether a file comes back. Returns how many bytes its outline has for each value.
+    /// Checks that a file is restored unchanged, and returns the size of its outline in bytes per value.
     fn assert_same(file: &str) -> usize {
         let source = Source::new("f.yaml", file);
         let document = Document::read(&source).unwrap();
@@ -218,7 +217,7 @@ empty:
     }
 
     #[test]
-    fn numbers_of_any_size_come_back() {
+    fn reads_back_numbers_of_any_size() {
         for (number, from) in [(0, 0), (63, 0), (64, 0), (5, 70_000), (usize::MAX >> 1, 0)] {
             let mut bytes = Vec::new();
             write_signed(&mut bytes, number, from);

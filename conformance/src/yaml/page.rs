@@ -1,19 +1,19 @@
-//! Writes YAML as a person would: block by block, short mappings on one line, comments where something is unsure. No file is read here.
+//! Writes YAML as a person would: in blocks, with short mappings on one line and comments where something is unsure.
 
-/// A value as it will be written.
+/// A value to write.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Yaml {
-    /// A scalar or a tag, written already.
+    /// A scalar or a tag, already in YAML syntax.
     Scalar(String),
-    /// A scalar on lines of its own, kept as they are.
+    /// A scalar in a literal block.
     Lines(String),
     List(Vec<Yaml>),
     Mapping(Vec<(String, Yaml)>),
-    /// A value with the sentence that says why a reader should look at it.
+    /// A value with a comment that says why it should be reviewed.
     Unsure(String, Box<Yaml>),
 }
 
-/// What a sentence about something unsure begins with, in a comment.
+/// Prefix of such a comment.
 pub(crate) const UNSURE: &str = "# unsure: ";
 
 impl Yaml {
@@ -25,12 +25,12 @@ impl Yaml {
         Self::Scalar(quote(text))
     }
 
-    /// On one line, where that can be read: no tag, no comment, not long.
+    /// The value on one line, if it is short and has no tag or comment.
     fn flow(&self) -> Option<String> {
         self.line_of().filter(|flow| flow.len() <= 60)
     }
 
-    /// On one line, however long; none where a tag or a comment stands in it.
+    /// The value on one line of any length; none if it contains a tag or a comment.
     pub(crate) fn line_of(&self) -> Option<String> {
         Some(match self {
             Self::Scalar(text) if !text.starts_with('!') => text.clone(),
@@ -46,7 +46,7 @@ impl Yaml {
         })
     }
 
-    /// Writes the value behind `head`: `status:`, or the `-` of a list.
+    /// Writes the value after `head`: `status:`, or the `-` of a list.
     pub(crate) fn write(&self, indent: usize, head: &str, page: &mut String) {
         let margin = " ".repeat(indent);
         match self {
@@ -68,7 +68,7 @@ impl Yaml {
         }
     }
 
-    /// Writes a mapping or a list on lines of its own.
+    /// Writes a mapping or a list in block style.
     pub(crate) fn write_block(&self, indent: usize, head: &str, page: &mut String) {
         let mut block = String::new();
         match self {
@@ -81,7 +81,7 @@ impl Yaml {
             _ => {}
         }
         let margin = " ".repeat(indent);
-        // The first member of an item stands beside its dash, unless a comment goes before it.
+        // The first member of an item is on the line of its dash, unless a comment comes before it.
         if head == "-" && !block.trim_start().starts_with('#') {
             page.push_str(&format!("{margin}- {}", block.trim_start()));
         } else {
@@ -90,13 +90,14 @@ impl Yaml {
     }
 }
 
-/// Returns a string as YAML: plain where nothing could take it for something else, else in double quotes.
+/// Returns a string as a YAML scalar: plain if it cannot be misread, else in double quotes.
 pub(crate) fn quote(text: &str) -> String {
     let text = text.replace("${", "${'${'}");
     if is_plain(&text) { text } else { quoted(&text) }
 }
 
-/// Returns a string in double quotes, with escapes for what YAML does not print (YAML 1.2.2, section 5.1) or takes for the end of a line.
+/// Returns a string in double quotes, with escapes for characters that are not printable in YAML (YAML 1.2.2, section 5.1) or are
+/// line breaks.
 pub(crate) fn quoted(text: &str) -> String {
     let json = serde_json::Value::String(text.to_owned()).to_string();
     json.chars()
@@ -104,14 +105,14 @@ pub(crate) fn quoted(text: &str) -> String {
         .collect()
 }
 
-/// Whether a text can stand as it is on lines of its own.
+/// Whether a text can be written in a literal block.
 pub(crate) fn is_block(text: &str) -> bool {
     text.chars().all(|one| is_shown(one) || matches!(one, '\n' | '\t'))
         && !text.starts_with([' ', '\t', '\n'])
         && !text.ends_with('\n')
 }
 
-/// Whether YAML takes a character for itself.
+/// Whether a character is printable in YAML.
 fn is_shown(one: char) -> bool {
     !one.is_control() && !matches!(one, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
@@ -129,13 +130,13 @@ fn is_plain(text: &str) -> bool {
         && !WORDS.contains(&text.to_ascii_lowercase().as_str())
 }
 
-/// Returns a comment that says what is unsure, on one line.
+/// Returns a comment about an uncertainty, on one line.
 pub(crate) fn unsure(sentence: &str) -> String {
     let shown = |one: char| if is_shown(one) { one } else { ' ' };
     format!("{UNSURE}{}", sentence.chars().map(shown).collect::<String>())
 }
 
-/// Returns a sentence as the title of something: never more than one line.
+/// Returns a text as a title, on one line.
 pub(crate) fn line(text: &str) -> String {
     key(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_short_stands_on_one_line_and_what_has_tags_does_not() {
+    fn writes_short_mappings_on_one_line_unless_they_have_tags() {
         assert_eq!(
             written(&mapping(&[("error", Yaml::text("email missing"))])),
             "json: {error: email missing}\n"
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_stands_before_what_it_is_about() {
+    fn writes_comments_before_the_value() {
         let unsure = mapping(&[("id", Yaml::unsure("who knows", Yaml::Scalar("1".to_owned())))]);
         assert_eq!(written(&Yaml::List(vec![unsure])), "json:\n  -\n    # unsure: who knows\n    id: 1\n");
         let broken = Yaml::unsure("who\nknows", Yaml::Scalar("1".to_owned()));
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_stays_a_string() {
+    fn quotes_strings_that_could_be_misread() {
         for text in ["no", "1", "a: b", "- x", "", "a #b", "ü", "~", "x "] {
             assert!(quote(text).starts_with('"'), "{text}");
         }

@@ -1,7 +1,7 @@
-//! From the values of a file to those of a type: what serde asks for is looked up in a [`Document`].
+//! Implements a serde deserializer over a [`Document`].
 //!
-//! Two types ask for more than serde knows of, by a name that no other has: [`LOCATED`] for a value with its place, [`NODE`] for one with
-//! its tag and its text as well. They get it as the elements of a tuple.
+//! Two types need more than serde's data model offers and ask for it by name: [`LOCATED`] for a value with its location, [`NODE`]
+//! for one with its tag and text as well. They receive it as the elements of a tuple.
 
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer as _, MapAccess, SeqAccess, Visitor};
 
@@ -11,26 +11,26 @@ use super::measure::{DEEPEST, Measure};
 use super::scalar::{self, Scalar};
 use crate::source::Span;
 
-/// The name of a tuple of the first byte, the byte after the last, and the value.
+/// The name of a tuple of the start, the end (exclusive) and the value.
 pub(super) const LOCATED: &str = "conformance::yaml::Located";
-/// The name of a tuple of the first byte, the byte after the last, the tag (empty where there is none), the text of a null, a boolean or a number
-/// (else empty), and the value.
+/// The name of a tuple of the start, the end (exclusive), the tag (or empty), the text of a null, a boolean or a number (else
+/// empty), and the value.
 pub(super) const NODE: &str = "conformance::yaml::Node";
 
-/// One value of a document, to be read.
+/// Reads one value of a document.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'d, 'a> {
     document: &'d Document<'a>,
-    /// How much has been read.
+    /// Counts what has been read.
     measure: &'d Measure,
     index: usize,
-    /// Where the alias stands that led here.
+    /// The span of the alias that led here.
     alias: Option<Span>,
     depth: usize,
 }
 
 impl<'d, 'a> Reader<'d, 'a> {
-    /// Returns what reads a whole document.
+    /// Creates a reader of a whole document.
     pub(super) fn new(document: &'d Document<'a>, measure: &'d Measure) -> Self {
         Self { document, measure, index: 0, alias: None, depth: 0 }
     }
@@ -47,7 +47,7 @@ impl<'d, 'a> Reader<'d, 'a> {
         self.alias.unwrap_or(self.document.entry(self.index).span)
     }
 
-    /// What reads one of the values in this one. It is counted.
+    /// Creates a reader of a value inside this one, and counts the value.
     fn next(self, index: usize) -> Result<Self, Mistake> {
         let next = self.at(index);
         next.measure.value(next.span())?;
@@ -57,7 +57,7 @@ impl<'d, 'a> Reader<'d, 'a> {
         Ok(next)
     }
 
-    /// What reads the values in this one.
+    /// Creates a reader one level deeper.
     fn inside(self) -> Result<Self, Mistake> {
         if self.depth >= DEEPEST {
             return Err(Wrong::TooDeep.at(self.span()));
@@ -65,7 +65,7 @@ impl<'d, 'a> Reader<'d, 'a> {
         Ok(Self { depth: self.depth + 1, ..self })
     }
 
-    /// Says of a mistake that has no place that it stands here.
+    /// Adds the current location to an error that has none.
     fn placed<T>(self, result: Result<T, Mistake>) -> Result<T, Mistake> {
         result.map_err(|mistake| mistake.or_at(self.span()))
     }
@@ -83,7 +83,7 @@ impl<'d, 'a> Reader<'d, 'a> {
         }
     }
 
-    /// The text of a scalar, whatever it would mean.
+    /// Returns the text of a scalar, whatever its type.
     fn text(self, what: &'static str) -> Result<&'d str, Mistake> {
         match &self.document.entry(self.index).kind {
             Kind::Scalar { text, .. } => Ok(text),
@@ -123,7 +123,7 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
             _ => self.placed(match self.scalar()? {
                 Scalar::Null => visitor.visit_unit(),
                 Scalar::Bool(value) => visitor.visit_bool(value),
-                // serde has no number of any size. A node takes the digits from its text.
+                // serde has no numbers of arbitrary precision. A node takes the digits from its text.
                 Scalar::Number(number) => visitor.visit_f64(number.parse().unwrap_or(f64::NAN)),
                 Scalar::String(text) => visitor.visit_str(text),
             }),
@@ -190,8 +190,8 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        /// As many misspelt keys are told at once: with more, it is another kind of file.
-        const TOLD: usize = 20;
+        /// Report at most this many unknown keys; more suggest the wrong file type.
+        const MOST_UNKNOWN: usize = 20;
         let Kind::Mapping = self.document.entry(self.index).kind else {
             return Err(self.expected("a mapping"));
         };
@@ -200,14 +200,14 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
         for (key, _) in &members {
             let key = self.at(*key);
             let text = key.text("a string")?;
-            if !fields.contains(&text) && unknown.len() < TOLD {
+            if !fields.contains(&text) && unknown.len() < MOST_UNKNOWN {
                 unknown.push((text.to_owned(), key.span()));
             }
         }
         if !unknown.is_empty() {
             return Err(Wrong::UnknownKeys(unknown, fields).into());
         }
-        // A mapping on lines of its own is shown by its first key.
+        // The location of a mapping in block style is its first key.
         let first = members.first().map_or(self.span(), |(key, _)| self.at(*key).span());
         let members = Members { reader: self.inside()?, left: members.into_iter(), value: self.index };
         visitor.visit_map(members).map_err(|mistake| mistake.or_at(first))
@@ -259,7 +259,7 @@ impl<'de, I: Iterator<Item = usize>> SeqAccess<'de> for Elements<'_, '_, I> {
 struct Members<'d, 'a> {
     reader: Reader<'d, 'a>,
     left: std::vec::IntoIter<Member>,
-    /// The value of the key that was read last.
+    /// The value of the last key read.
     value: usize,
 }
 
@@ -279,7 +279,7 @@ impl<'de> MapAccess<'de> for Members<'_, '_> {
     }
 }
 
-/// A value with its place, and its tag where that is asked for.
+/// A value with its location, and with its tag and text if `tagged`.
 struct Parts<'d, 'a> {
     reader: Reader<'d, 'a>,
     tagged: bool,

@@ -1,7 +1,8 @@
-//! What a scalar without quotes is: null, a boolean, a number or a string, by the core schema of YAML 1.2.2 (section 10.3.2).
+//! Resolves a scalar without quotes to null, a boolean, a number or a string, as in the core schema of YAML 1.2.2 (section
+//! 10.3.2).
 //!
-//! One difference: digits behind a leading zero (`010`) are a string, because YAML 1.1 read them as octal and most are codes. Numbers keep all
-//! their digits.
+//! One difference: digits after a leading zero (`010`) are a string, because YAML 1.1 read them as octal and most are codes.
+//! Numbers keep all their digits.
 
 use std::borrow::Cow;
 
@@ -9,17 +10,17 @@ use granit_parser::Tag;
 
 use crate::json::Number;
 
-/// What a text means.
+/// The value of a scalar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Scalar<'a> {
     Null,
     Bool(bool),
-    /// In the notation of JSON, where JSON has one: `31` for `0x1F`. Infinity and not-a-number stay as they are written.
+    /// In JSON notation if JSON has one: `31` for `0x1F`. Infinity and not-a-number are kept as written.
     Number(Cow<'a, str>),
     String(&'a str),
 }
 
-/// What a tag of YAML's own makes of a scalar.
+/// The type that one of YAML's own tags (`!!str`) gives a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Core {
     String,
@@ -29,23 +30,23 @@ pub(super) enum Core {
 }
 
 impl Core {
-    /// Returns what a tag says of a scalar; a local one says nothing.
+    /// Returns the type that a tag stands for; none for a local tag.
     pub(super) fn of(tag: &Tag) -> Option<Self> {
         match tag.core_suffix() {
             Some("str") => Some(Self::String),
             Some("null") => Some(Self::Null),
             Some("bool") => Some(Self::Bool),
             Some("int" | "float") => Some(Self::Number),
-            // `!` alone.
+            // A lone `!`.
             _ => (tag.parts() == ("", "!") || tag.parts() == ("!", "")).then_some(Self::String),
         }
     }
 }
 
-/// Returns what a scalar means; `plain` is one without quotes.
+/// Resolves a scalar; `plain` means without quotes.
 ///
 /// # Errors
-/// A text that is not what its tag says, by what is expected there.
+/// The text does not fit its tag; the error says what is expected.
 pub(super) fn resolve(text: &str, plain: bool, core: Option<Core>) -> Result<Scalar<'_>, &'static str> {
     match core {
         Some(Core::String) => Ok(Scalar::String(text)),
@@ -64,7 +65,7 @@ fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
-/// Returns what a text says of something that is so or not.
+/// Parses a boolean.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {
         "true" | "True" | "TRUE" => Some(true),
@@ -73,12 +74,13 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// Returns a whole number that is not negative and fits into 64 bits.
+/// Parses a non-negative integer of at most 64 bits.
 pub(super) fn whole(text: &str) -> Option<u64> {
     number(text)?.parse().ok()
 }
 
-/// Returns a number of the core schema in the notation of JSON, with all its digits; `.inf` and `.nan`, which JSON cannot write, as they are.
+/// Returns a number of the core schema in JSON notation, with all its digits. `.inf` and `.nan`, which JSON does not have, are
+/// kept as written.
 pub(super) fn number(text: &str) -> Option<Cow<'_, str>> {
     if !text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
         return None;
@@ -90,7 +92,7 @@ pub(super) fn number(text: &str) -> Option<Cow<'_, str>> {
         _ => {}
     }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        // The core schema gives them no sign.
+        // The core schema allows no sign here.
         if let Some(digits) = text.strip_prefix(prefix) {
             return decimal(digits, radix).map(Cow::Owned);
         }
@@ -105,17 +107,17 @@ pub(super) fn number(text: &str) -> Option<Cow<'_, str>> {
         Some(at) => unsigned.split_at(at),
         None => (unsigned, ""),
     };
-    let (before, behind) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     if !is_digits(before) {
         return None;
     }
-    let point = if behind.is_empty() { "" } else { "." };
+    let point = if after.is_empty() { "" } else { "." };
     let sign = if text.starts_with('-') { "-" } else { "" };
     let significant = before.trim_start_matches('0');
-    // YAML allows what JSON does not: a plus, `.5`, `5.` and leading zeros. All else is the same.
+    // YAML allows what JSON does not: a plus, `.5`, `5.` and leading zeros. Everything else is the same.
     let whole =
-        if significant.is_empty() && !(before.is_empty() && behind.is_empty()) { "0" } else { significant };
-    let json = [sign, whole, point, behind, exponent].concat();
+        if significant.is_empty() && !(before.is_empty() && after.is_empty()) { "0" } else { significant };
+    let json = [sign, whole, point, after, exponent].concat();
     Number::parse(&json).is_some().then_some(Cow::Owned(json))
 }
 
@@ -123,13 +125,13 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|digit| digit.is_ascii_digit())
 }
 
-/// Returns a whole number of another radix in decimal. One with more digits than anyone writes is none.
+/// Converts an integer of another radix to decimal; none if it has more than 1000 digits.
 fn decimal(digits: &str, radix: u32) -> Option<String> {
     const MOST: usize = 1000;
     if digits.is_empty() || digits.len() > MOST {
         return None;
     }
-    // The decimal digits, the last one first.
+    // The decimal digits, last one first.
     let mut number: Vec<u32> = Vec::new();
     for digit in digits.chars() {
         let mut carry = digit.to_digit(radix)?;
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_scalar_is_what_the_core_schema_says() {
+    fn resolves_plain_scalars_as_the_core_schema_says() {
         assert_eq!((plain(""), plain("~")), (Scalar::Null, Scalar::Null));
         assert_eq!(plain("True"), Scalar::Bool(true));
         for (text, json) in [
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_of_the_core_schema_stays_a_string() {
+    fn keeps_other_plain_scalars_as_strings() {
         for text in [
             "no",
             "yes",
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_tags_decide_before_the_looks() {
+    fn quotes_and_tags_take_precedence() {
         assert_eq!(resolve("200", false, None), Ok(Scalar::String("200")));
         assert_eq!(resolve("200", true, Some(Core::String)), Ok(Scalar::String("200")));
         assert_eq!(resolve("200", false, Some(Core::Number)), Ok(Scalar::Number("200".into())));

@@ -1,4 +1,4 @@
-//! Files that are read for what they say, where it stands, and how much they may come to.
+//! Values, locations and limits of the YAML reader.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -13,10 +13,10 @@ fn wrong(text: &str) -> String {
     node(text).expect_err("it is read")
 }
 
-const TOO_MUCH: &str = "error: with all its aliases the file comes to more than is read\n";
+const TOO_MUCH: &str = "error: the file is too large with all its aliases\n";
 
 #[test]
-fn merges_that_double_are_too_much() {
+fn rejects_exponential_merges() {
     let mut text = "a0: &a0 {k: 1}\n".to_owned();
     for level in 1..50 {
         writeln!(text, "a{level}: &a{level} {{<<: [*a{0}, *a{0}]}}", level - 1).unwrap();
@@ -25,7 +25,7 @@ fn merges_that_double_are_too_much() {
 }
 
 #[test]
-fn merges_that_lead_on_and_on_are_too_deep() {
+fn rejects_deeply_nested_merges() {
     for (begins, below) in [("{k: 1}", "{<<: "), ("[]", "["), ("[{k: 1}]", "[")] {
         let end = if below == "[" { "]" } else { "}" };
         let mut text = format!("a0: &a0 {begins}\n");
@@ -33,12 +33,12 @@ fn merges_that_lead_on_and_on_are_too_deep() {
             writeln!(text, "a{level}: &a{level} {below}*a{}{end}", level - 1).unwrap();
         }
         text.push_str("<<: *a29999\n");
-        assert!(wrong(&text).starts_with("error: this is nested too deep"), "{}", wrong(&text));
+        assert!(wrong(&text).starts_with("error: the values are nested too deep"), "{}", wrong(&text));
     }
 }
 
 #[test]
-fn a_long_text_that_is_repeated_without_end_is_too_much() {
+fn rejects_endless_repetition_of_a_long_text() {
     let long = "x".repeat(100_000);
     let aliases = format!("a: &a {long}\nb: [{}]\n", "*a, ".repeat(1_000));
     assert!(wrong(&aliases).starts_with(TOO_MUCH));
@@ -49,7 +49,7 @@ fn a_long_text_that_is_repeated_without_end_is_too_much() {
 }
 
 #[test]
-fn a_mapping_has_what_it_says_itself_then_what_it_merges_first() {
+fn own_keys_take_precedence_over_merged_keys() {
     let text = "a: &a {x: 1, y: 1}\nb: &b {<<: *a, y: 2, z: 2}\nc: {<<: [*b, *a], z: 3}\n";
     let Ok(Node { value: Value::Mapping(members), .. }) = node(text) else { panic!("{text}") };
     let Value::Mapping(merged) = &members[2].1.value else { panic!("{text}") };
@@ -58,7 +58,7 @@ fn a_mapping_has_what_it_says_itself_then_what_it_merges_first() {
 }
 
 #[test]
-fn as_many_anchors_as_there_are_values_take_no_longer() {
+fn reads_many_anchors_quickly() {
     let mut text = "- &first 1\n".to_owned();
     (0..100_000).for_each(|anchor| writeln!(text, "- &a{anchor} 1").unwrap());
     (0..100_000).for_each(|_| text.push_str("- *first\n"));
@@ -68,7 +68,7 @@ fn as_many_anchors_as_there_are_values_take_no_longer() {
 }
 
 #[test]
-fn a_tag_stands_within_the_file_wherever_its_value_does() {
+fn locates_tags_within_the_file() {
     for (text, place) in [
         ("!any", "!any"),
         ("!any # comment\n", "!any"),
@@ -86,7 +86,7 @@ fn a_tag_stands_within_the_file_wherever_its_value_does() {
 }
 
 #[test]
-fn a_text_on_lines_of_its_own_begins_with_its_tag_and_its_header() {
+fn locates_tag_and_header_of_block_scalars() {
     for (text, taken) in [
         ("a: |\n", "|"),
         ("a: >-\nb: 1\n", ">-"),
@@ -101,7 +101,7 @@ fn a_text_on_lines_of_its_own_begins_with_its_tag_and_its_header() {
 }
 
 #[test]
-fn what_ends_with_the_file_stands_within_it() {
+fn locates_values_at_the_end_of_the_file() {
     for text in [
         "-",
         "- ",
@@ -126,7 +126,7 @@ fn what_ends_with_the_file_stands_within_it() {
 }
 
 #[test]
-fn a_list_that_is_not_indented_begins_with_its_first_dash() {
+fn locates_unindented_lists_at_their_first_dash() {
     for (text, taken, flow) in [
         ("a:\n- {b: 1}\n- {b: 2}\n", "- {b: 1}\n- {b: 2}", false),
         ("a:\n- [b]\n", "- [b]", false),
@@ -146,14 +146,14 @@ fn a_list_that_is_not_indented_begins_with_its_first_dash() {
 }
 
 #[test]
-fn the_dash_of_an_element_stands_in_no_comment() {
+fn ignores_dashes_in_comments() {
     let source = Source::new("a.yaml", "-\n  # b - c\n  d\n");
     let layout = layout::Layout::of(&source).unwrap();
     assert_eq!(layout.entry_start(1), 0);
 }
 
 #[test]
-fn numbers_keep_their_digits_through_aliases_and_merge_keys() {
+fn keeps_digits_through_aliases_and_merge_keys() {
     let big = "123456789012345678901234567890";
     let text =
         format!("a: &n {big}\nb: *n\nc: &m {{x: 1.10, y: !!float 1E5, z: *n}}\nd: {{<<: *m, w: [*n, -0]}}\n");
@@ -169,7 +169,7 @@ fn numbers_keep_their_digits_through_aliases_and_merge_keys() {
 }
 
 #[test]
-fn a_scalar_knows_how_the_file_writes_it() {
+fn keeps_scalars_as_written() {
     for (text, written) in [
         ("0x1F", Some("0x1F")),
         ("0o17", Some("0o17")),

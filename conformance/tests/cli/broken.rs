@@ -78,10 +78,10 @@ fn a_capture_that_is_not_made_fails_the_step_that_owes_it() {
     // The ticket is a should, the door a must that nothing can be said of.
     assert_eq!(told.finished.code, Some(3));
     assert_eq!(told.verdicts(), [("desk/7-ticket::ticket", "fail"), ("desk/7-ticket::door", "inconclusive")]);
-    assert_eq!(label(&told, "desk/7-ticket::ticket"), "there is no header `x-ticket`");
+    assert_eq!(label(&told, "desk/7-ticket::ticket"), "the header `x-ticket` is missing");
     assert_eq!(
         told.step("desk/7-ticket::door")["reason"],
-        "the step `ticket` owes it `ticket`: there is no header `x-ticket`"
+        "the step `ticket` owes it `ticket`: the header `x-ticket` is missing"
     );
 }
 

@@ -235,7 +235,7 @@ fn record_distinguishes_invalid_commands_from_unreachable_targets() {
         conformance_in(folder.path(), &["record", "http://127.0.0.1:9", "--", "curl", "http://h/", "--nope"]);
     assert_eq!(wrong.code, Some(2));
     assert!(
-        wrong.stderr.contains("`--nope` of curl is not honoured") && wrong.stderr.contains('^'),
+        wrong.stderr.contains("curl option `--nope` is not supported") && wrong.stderr.contains('^'),
         "{}",
         wrong.stderr
     );

@@ -72,7 +72,8 @@ fn a_member_of_which_nothing_was_decided_is_told_apart_from_one_that_cannot_be_u
     );
     let finished = run(&sandbox, &["--filter", "7-colour::door", "--", "python3", "desk.py"]);
     let row = |name: &str| finished.stdout.lines().find(|line| line.contains(name)).unwrap_or_default();
-    let undecided = "nothing was decided: the step `paint` owes it `open`: the body has nothing at `/open`";
+    let undecided =
+        "nothing was decided: the step `paint` owes it `open`: JSON member `/open` is missing in the body";
     assert!(row("  ben b").contains(undecided), "{}", finished.stdout);
     assert!(row("  cy").contains("cannot be used: the target exited"), "{}", finished.stdout);
     assert!(row("  ada").contains("must 1 of 1"), "{}", finished.stdout);

@@ -66,7 +66,7 @@ fn a_computed_path_that_is_none_is_told_at_its_place_and_nothing_is_sent() {
         let told = run(&sandbox, &["--filter", "lists/pages"]);
         let step = told.step("lists/pages::next");
         let reason = format!(
-            "`${{next}}` makes the path `{path}`, which does not begin with `/`: written `/${{next}}` it does \
+            "`${{next}}` makes the path `{path}`, which does not begin with `/`: write `/${{next}}` \
              (../suite/lists/pages.yaml:34:{column})"
         );
         assert_eq!((&step["reason"], &step["exchange"]), (&Json::from(reason.as_str()), &Json::Null));
@@ -216,8 +216,8 @@ fn a_variable_that_nobody_gives_or_knows_is_wrong_on_paper() {
     };
     let nobody = run(&[]);
     assert_eq!(nobody.code, Some(2));
-    assert!(nobody.stderr.contains("nothing gives the variable `pepper` a value"), "{}", nobody.stderr);
-    assert!(nobody.stderr.contains("--var pepper=… gives it one, or the environment variable TODO_PEPPER"));
+    assert!(nobody.stderr.contains("the variable `pepper` has no value"), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("set it with --var pepper=… or the environment variable TODO_PEPPER"));
     let unknown = run(&["--var", "peper=x"]);
     assert!(unknown.stderr.contains("the suite has no variable `peper`"), "{}", unknown.stderr);
     assert!(unknown.stderr.contains("did you mean `pepper`?"));

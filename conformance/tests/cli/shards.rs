@@ -149,7 +149,7 @@ fn rejects_reports_that_do_not_form_a_whole() {
         ("newer", "of version 99"),
         ("swapped", "the shards do not come to the whole"),
         ("short", "it tells other scenarios than its shard has"),
-        ("place", "is not a report: line 2: there is no such place in a file"),
+        ("place", "is not a report: line 2: the line or column is out of range"),
         ("garbage", "is not a report: line 1"),
         ("empty", "it has no header"),
         ("bytes", "cannot be read"),

@@ -220,7 +220,7 @@ fn null_lists_and_objects_of_rows_in_a_text_are_errors_of_check_unless_a_filter_
         for (what, row) in [("null", "{row: n"), ("a list", "{row: l"), ("an object", "{row: o")] {
             let place = format!("suite/t/a.yaml:5:{}", line.find(row).unwrap() + 1);
             assert!(said.contains(&format!("` puts {what} into a text: ")), "{request}: {said}");
-            assert!(said.contains(&format!("the value is given at {place}\n")), "{request}: {said}");
+            assert!(said.contains(&format!("the value comes from {place}\n")), "{request}: {said}");
         }
         assert_eq!(said.matches("error: ").count(), 3, "{said}");
         assert!(said.contains("row.v"), "{said}");
@@ -326,8 +326,8 @@ fn a_list_sends_a_name_several_times_in_a_query_a_form_and_header_fields() {
     }
     for (list, said) in [
         ("[]", "`tag` is an empty list, so nothing would be sent"),
-        ("[[a]]", "`tag` is a string, and here is a list"),
-        ("[~]", "`tag` is a string, and here is nothing"),
+        ("[[a]]", "`tag` must be a string, not a list"),
+        ("[~]", "`tag` must be a string, not null"),
     ] {
         let wrong = Suite::new(&step(&format!("{{path: /, query: {{tag: {list}}}}}")), "").wrong();
         assert!(wrong.contains(said) && wrong.contains("suite/t/a.yaml:5:"), "{wrong}");
@@ -375,11 +375,11 @@ fn csv_rows_are_read_as_a_spreadsheet_program_saves_them() {
 #[test]
 fn csv_mistakes_are_errors_of_check_at_their_line_and_column() {
     for (csv, place, said) in [
-        ("email,name,email\na@x,n,b@x\n", "1:12", "the column `email` stands here a second time"),
+        ("email,name,email\na@x,n,b@x\n", "1:12", "duplicate column `email`"),
         ("email;name\na@x;n\n", "1:6", "the columns of this file seem to be separated by `;`"),
-        ("email\n\"a\"b\n", "2:4", "text stands behind the closing quote of this field"),
-        ("email,name\na@x\n", "2:1", "this row has 1 field, and the header names 2"),
-        ("email\na@x,n\n", "2:1", "this row has 2 fields, and the header names 1"),
+        ("email\n\"a\"b\n", "2:4", "text after the closing quote of this field"),
+        ("email,name\na@x\n", "2:1", "this row has 1 field, but the header has 2"),
+        ("email\na@x,n\n", "2:1", "this row has 2 fields, but the header has 1"),
     ] {
         let wrong = table(csv.as_bytes()).wrong();
         assert!(wrong.contains(said) && wrong.contains(&format!("suite/t/data.csv:{place}\n")), "{wrong}");
@@ -452,14 +452,17 @@ fn a_file_that_would_not_be_read_is_an_error_and_all_of_them_are_reported_at_onc
     suite.write("suite/t/z.yaml", "formt: 1\n");
     let wrong = suite.wrong();
     for name in ["t/B.YAML", "t/c.yml", "t/D.Yml", "sequences/e.YML"] {
-        assert!(wrong.contains(&format!("error: the file suite/{name} would not be read")), "{wrong}");
+        assert!(
+            wrong.contains(&format!("error: suite/{name} is ignored: suite files must end in .yaml")),
+            "{wrong}"
+        );
     }
-    assert!(wrong.contains("the files of a suite end in .yaml"), "{wrong}");
+    assert!(wrong.contains("rename the file, or move it out of the suite"), "{wrong}");
     assert!(
-        wrong.contains("error: the link suite/t/dangling.yaml leads to nowhere.yaml, which is not there"),
+        wrong.contains("error: the link suite/t/dangling.yaml is broken: nowhere.yaml does not exist"),
         "{wrong}"
     );
-    assert!(wrong.contains("error: the link suite/missing leads to nowhere, which is not there"), "{wrong}");
+    assert!(wrong.contains("error: the link suite/missing is broken: nowhere does not exist"), "{wrong}");
     assert!(wrong.contains("suite/t/z.yaml:1:1"), "{wrong}");
 }
 

@@ -1,4 +1,4 @@
-//! Command lines in, the request that curl would send out, or the sentence that says why there is none.
+//! Requests and errors of curl commands.
 
 use super::parse;
 use crate::diagnostic::Diagnostic;
@@ -25,7 +25,7 @@ fn body(request: &Prepared) -> Option<&str> {
 }
 
 #[test]
-fn a_bare_address_is_a_get_of_its_path() {
+fn bare_url_is_a_get() {
     let request = sent(r#"curl "http://0.0.0.0:5000/status/now" -vvv"#);
     assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/status/now"));
     assert_eq!(header(&request, "Accept"), Some("*/*"));
@@ -35,20 +35,20 @@ fn a_bare_address_is_a_get_of_its_path() {
 }
 
 #[test]
-fn data_is_joined_by_an_ampersand_and_not_encoded_again() {
+fn joins_data_with_ampersands_without_encoding() {
     let request = sent(r#"curl "http://0.0.0.0:5000/login" -XPOST -d "email=a@b.c" -d "password=fake pwd""#);
     assert_eq!(body(&request), Some("email=a@b.c&password=fake pwd"));
     assert_eq!(header(&request, "Content-Type"), Some("application/x-www-form-urlencoded"));
 }
 
 #[test]
-fn a_post_without_data_has_no_body() {
+fn post_without_data_has_no_body() {
     let request = sent(r#"curl "http://0.0.0.0:5000/login" -XPOST"#);
     assert_eq!((request.method.as_str(), request.body), ("POST", None));
 }
 
 #[test]
-fn a_cookie_without_an_equals_sign_is_none() {
+fn cookie_without_equals_sign_names_a_jar() {
     assert_eq!(header(&sent(r#"curl "http://0.0.0.0:5000" --cookie "_fake""#), "Cookie"), None);
     assert_eq!(
         header(&sent(r#"curl "http://0.0.0.0:5000" --cookie "a=C is fun" -b b=2"#), "Cookie"),
@@ -57,14 +57,14 @@ fn a_cookie_without_an_equals_sign_is_none() {
 }
 
 #[test]
-fn data_goes_to_the_query_with_get() {
+fn get_option_moves_data_to_the_query() {
     let request = sent("curl -G 'http://0.0.0.0:5000/x?a=1' -d b=2 --data-urlencode 'c=ö &'");
     assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/x?a=1&b=2&c=%C3%B6+%26"));
     assert_eq!(request.body, None);
 }
 
 #[test]
-fn credentials_become_an_authorization_field() {
+fn credentials_set_the_authorization_field() {
     assert_eq!(
         header(&sent("curl -u bob:a:b http://0.0.0.0:5000/"), "Authorization"),
         Some("Basic Ym9iOmE6Yg==")
@@ -74,7 +74,7 @@ fn credentials_become_an_authorization_field() {
 }
 
 #[test]
-fn a_header_replaces_a_default_one_or_takes_it_away() {
+fn header_option_replaces_or_removes_default_fields() {
     let request =
         sent("curl http://0.0.0.0:5000/ -H 'accept: text/html' -H 'User-Agent:' -H 'X-Empty;' -H 'X-A:  b '");
     assert_eq!(header(&request, "Accept"), None);
@@ -85,7 +85,7 @@ fn a_header_replaces_a_default_one_or_takes_it_away() {
 }
 
 #[test]
-fn json_sets_both_types() {
+fn json_option_sets_content_type_and_accept() {
     let request = sent(r#"curl --json '{"a": 1}' http://0.0.0.0:5000/"#);
     assert_eq!(header(&request, "Content-Type"), Some("application/json"));
     assert_eq!(header(&request, "Accept"), Some("application/json"));
@@ -93,14 +93,14 @@ fn json_sets_both_types() {
 }
 
 #[test]
-fn a_method_stands_even_after_data() {
+fn method_option_overrides_post() {
     assert_eq!(sent("curl -d a=1 -X PUT http://0.0.0.0:5000/").method, "PUT");
     assert_eq!(sent("curl -I http://0.0.0.0:5000/").method, "HEAD");
     assert_eq!(sent("curl -sSi -XDELETE http://0.0.0.0:5000/").method, "DELETE");
 }
 
 #[test]
-fn a_form_is_multipart() {
+fn form_option_sends_multipart() {
     let request = sent("curl -F name=bob -F 'doc=text;type=text/plain' http://0.0.0.0:5000/");
     let content_type = header(&request, "Content-Type").unwrap().to_owned();
     let boundary = content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
@@ -116,18 +116,18 @@ fn a_form_is_multipart() {
 }
 
 #[test]
-fn what_cannot_be_honoured_is_refused_under_its_word() {
+fn rejects_unsupported_options_at_the_word() {
     for (command, sentence, caret) in [
-        ("curl http://0.0.0.0:5000/ --cookei a=b", "`--cookei` of curl is not honoured here", "1:27"),
-        ("curl http://0.0.0.0:5000/ -k", "`-k` of curl is not honoured here", "1:27"),
+        ("curl http://0.0.0.0:5000/ --cookei a=b", "curl option `--cookei` is not supported", "1:27"),
+        ("curl http://0.0.0.0:5000/ -k", "curl option `-k` is not supported", "1:27"),
         ("curl http://0.0.0.0:5000/ -H Accept", "has no colon", "1:30"),
-        ("curl http://0.0.0.0:5000/ -H", "wants a value", "1:27"),
-        ("curl http://example.org/", "not under the specification's origin", "1:6"),
-        ("curl http://0.0.0.0:5000/a http://0.0.0.0:5000/b", "second address", "1:28"),
+        ("curl http://0.0.0.0:5000/ -H", "needs a value", "1:27"),
+        ("curl http://example.org/", "not under the origin of the suite", "1:6"),
+        ("curl http://0.0.0.0:5000/a http://0.0.0.0:5000/b", "second URL", "1:28"),
         ("curl 'http://0.0.0.0:5000/[1-3]'", "would not send `[`", "1:7"),
-        ("curl http://0.0.0.0:5000/ -d @nothing.txt", "`nothing.txt` cannot be read", "1:31"),
+        ("curl http://0.0.0.0:5000/ -d @nothing.txt", "cannot read the file `nothing.txt`", "1:31"),
         ("wget http://0.0.0.0:5000/", "a curl command or a mapping", "1:1"),
-        ("curl -XPOST", "no address", "1:1"),
+        ("curl -XPOST", "has no URL", "1:1"),
     ] {
         let message = read(command).unwrap_err().to_string();
         assert!(message.contains(sentence), "{command}: {message}");

@@ -84,7 +84,7 @@ fn a_value_that_two_answers_share_is_no_distinct_one() {
     let of = |id: u8| answer(0, 200, &format!("{{\"id\": {id}}}"));
     assert_eq!(judged(&race, &[of(1), of(2)]).0.verdict, Verdict::Pass);
     assert_eq!(labels(&race, &[of(1), of(2), of(1)]), ["2 of 3 answers share one"]);
-    assert_eq!(labels(&race, &[of(1), answer(0, 200, "{}")]), ["the body has nothing at `/id`"]);
+    assert_eq!(labels(&race, &[of(1), answer(0, 200, "{}")]), ["JSON member `/id` is missing in the body"]);
 }
 
 #[test]

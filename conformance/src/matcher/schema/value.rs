@@ -1,4 +1,4 @@
-//! Lets the schema library look at a [`Json`] value, whose numbers keep their digits.
+//! Lets the schema library validate [`Json`] values, whose numbers keep all digits.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet, btree_map};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::json::{Json, Number};
 
-/// Values of this program, to the library.
+/// The representation of JSON by this program.
 pub(super) struct Own;
 
 impl Representation for Own {
@@ -187,9 +187,9 @@ fn equal(value: &Json, expected: &Value) -> bool {
     }
 }
 
-/// Writes a text that two values share only if they are equal.
+/// Writes a text that is the same for two values only if they are equal.
 fn canonical(value: &Json, out: &mut String) {
-    // Nothing fails that is written to a string.
+    // Writing to a string cannot fail.
     _ = match value {
         Json::Number(number) => write!(out, "{}", number.canonical()),
         Json::Array(items) => {
@@ -213,10 +213,10 @@ fn canonical(value: &Json, out: &mut String) {
     };
 }
 
-/// A limit of a number, compared exactly.
+/// A numeric limit, compared exactly.
 pub(super) struct Limit {
     keyword: &'static str,
-    /// None for a flag of draft 4, which speaks of another limit.
+    /// None for the boolean of draft 4, which modifies another limit.
     number: Option<Number>,
 }
 
@@ -225,9 +225,9 @@ pub(super) const LIMITS: [&str; 5] =
     ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
 
 impl Limit {
-    /// Returns the limit that a keyword of a schema is.
+    /// Creates the limit of a keyword.
     pub(super) fn new(keyword: &'static str, schema: &Map<String, Value>, value: &Value) -> Self {
-        // In draft 4 a limit has a flag beside it that excludes it.
+        // In draft 4, a boolean next to a limit makes it exclusive.
         let flagged = |name: &str| schema.get(name) == Some(&Value::Bool(true));
         let keyword = match keyword {
             "minimum" if flagged("exclusiveMinimum") => "exclusiveMinimum",
