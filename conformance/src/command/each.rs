@@ -25,7 +25,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
     std::fs::create_dir_all(&options.keep).map_err(|error| report::unwritable(&options.keep, &error))?;
     let kept: Vec<PathBuf> = members.iter().map(|member| options.keep.join(member.report())).collect();
     for (index, (member, path)) in members.iter().zip(&kept).enumerate() {
-        if !options.telling.quiet {
+        if !options.output.quiet {
             // Whoever waits sees how far it is; what it came to stands in the table.
             writeln!(io::stderr(), "[{} of {}] {}", index + 1, members.len(), member.name).ok();
         }
@@ -33,7 +33,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
         let lines = JsonLines::create(path).map_err(|error| report::unwritable(path, &error))?;
         let ready = Ready { plan: plan.clone(), target, how: how.clone(), load: None };
         let mut reports: Vec<Box<dyn Report>> = vec![Box::new(lines)];
-        if let Some(width) = report::width(&io::stderr()).filter(|_| !options.telling.quiet) {
+        if let Some(width) = report::width(&io::stderr()).filter(|_| !options.output.quiet) {
             reports.insert(0, Box::new(Progress::new(Some(width), io::sink())));
         }
         let code = play(ready, &mut reports, &mut BTreeSet::new())?;
@@ -59,7 +59,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
 /// Sets the reports beside each other.
 fn table(reports: &[PathBuf], options: &Run) -> Result<Comparison, Stopped> {
     let comparison = Comparison::read(reports, false)?;
-    let mut out = AutoStream::new(io::stdout(), report::choice(options.telling.color));
+    let mut out = AutoStream::new(io::stdout(), report::choice(options.output.color));
     written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))?;
     Ok(comparison)
 }

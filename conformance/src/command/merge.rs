@@ -14,7 +14,7 @@ use super::Stopped;
 /// Tells the whole to every report that was asked for, and returns its exit code.
 pub(crate) fn merge(options: &Merge) -> Result<ExitCode, Stopped> {
     let Whole { header, records, footer } = merge::merge(&options.reports)?;
-    let mut reports = report::open(&options.telling, None)?;
+    let mut reports = report::open(&options.output, None)?;
     let exit = footer.exit;
     let steps = records.into_iter().map(|record| Event::Step(Arc::new(record)));
     for event in std::iter::once(Event::Header(header)).chain(steps).chain([Event::Footer(footer)]) {

@@ -55,7 +55,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let interrupt = run::Interrupt::default();
     let answers = answers(options, &plan)?;
     let jobs = usize::from(options.jobs);
-    let shows_passes = options.telling.shows_passes() || options.each.is_some();
+    let shows_passes = options.output.shows_passes() || options.each.is_some();
     let how = run::Options { jobs, transport, redactor, deviations, shows_passes, interrupt, answers };
     Ok(Ready { plan, target, how, load: options.load })
 }

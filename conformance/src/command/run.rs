@@ -49,7 +49,7 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
     let ready = ready(options, only)?;
     let places = if options.watch { places(options, &ready.target) } else { Vec::new() };
     let files = Snapshot::take(&places, &options.written());
-    let mut reports = report::open(&options.telling, options.write_deviations.as_deref())?;
+    let mut reports = report::open(&options.output, options.write_deviations.as_deref())?;
     let mut wrong = BTreeSet::new();
     let (suite, kept) = (Arc::clone(&ready.plan.suite), ready.how.answers.clone());
     let redactor = ready.how.redactor.clone();
