@@ -1,4 +1,4 @@
-//! `run --each`: one suite against many implementations, a report each, and one table.
+//! `run --each`: tests several implementations and compares the results.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -17,8 +17,8 @@ use super::play::{SIGNALLED, play};
 use super::ready::{Ready, ready};
 use super::{Stopped, written};
 
-/// Runs a plan against one implementation after the other, keeps a report of each and sets them beside each other. Returns the
-/// gravest exit code: a failure before what cannot be used.
+/// Tests the implementations one by one, writes a report of each and prints the comparison table. Returns the most severe exit
+/// code.
 pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
     let Ready { plan, target, how, .. } = ready(options, None)?;
     let members = fleet::discover(pattern, &options.keep)?;
@@ -26,7 +26,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
     let kept: Vec<PathBuf> = members.iter().map(|member| options.keep.join(member.report())).collect();
     for (index, (member, path)) in members.iter().zip(&kept).enumerate() {
         if !options.output.quiet {
-            // Whoever waits sees how far it is; what it came to stands in the table.
+            // Only progress: the table shows the results.
             writeln!(io::stderr(), "[{} of {}] {}", index + 1, members.len(), member.name).ok();
         }
         let target = target.elsewhere(member.name.clone(), &member.directory);
@@ -56,7 +56,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
     Ok(exits.max_by_key(gravity).unwrap_or_default().into())
 }
 
-/// Sets the reports beside each other.
+/// Prints the comparison table of the reports.
 fn table(reports: &[PathBuf], options: &Run) -> Result<Comparison, Stopped> {
     let comparison = Comparison::read(reports, false)?;
     let mut out = AutoStream::new(io::stdout(), report::choice(options.output.color));
@@ -64,5 +64,5 @@ fn table(reports: &[PathBuf], options: &Run) -> Result<Comparison, Stopped> {
     Ok(comparison)
 }
 
-/// Exit codes by how grave they are: of many runs the last of these is told.
+/// Exit codes by severity; the most severe is last.
 const GRAVITY: [Exit; 5] = [Exit::Conforms, Exit::Nothing, Exit::Unusable, Exit::Fails, Exit::Internal];

@@ -65,7 +65,7 @@ fn a_document_that_shows_nothing_is_no_document_of_exchanges() {
     assert_eq!(against("# Nothing\n").code, Some(4));
     let finished = coverage(&["--spec", "nowhere.md"]);
     assert_eq!(finished.code, Some(2));
-    assert!(finished.stderr.contains("the document nowhere.md cannot be read"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("cannot read the document nowhere.md"), "{}", finished.stderr);
 }
 
 #[test]

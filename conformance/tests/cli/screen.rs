@@ -59,7 +59,7 @@ fn where_no_line_moves_one_is_told_of_what_takes_its_time() {
     assert_eq!(sandbox.run(&once).stderr, "");
     let slow = sandbox.read("suite/desk/1-open.yaml").replace("    expect:", "    wait: 1100ms\n    expect:");
     sandbox.write("suite/desk/1-open.yaml", &slow);
-    assert_eq!(sandbox.run(&once).stderr, "1 of 1 step, all hold\n");
+    assert_eq!(sandbox.run(&once).stderr, "1 of 1 step, all pass\n");
 }
 
 #[test]

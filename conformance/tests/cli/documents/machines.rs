@@ -53,7 +53,7 @@ fn junit_is_what_ci_systems_read() {
         assert!(properties.contains(&name), "{name}: {properties:?}");
     }
     let failure = read["failure"].as_str().unwrap();
-    assert!(failure.contains("expected  ") && failure.contains("again     curl"), "{failure}");
+    assert!(failure.contains("expected  ") && failure.contains("reproduce curl"), "{failure}");
     assert_eq!(read["time"], true);
 }
 
