@@ -57,7 +57,7 @@ pub use shard::{Merge, ShardOptions};
 
 /// Test any implementation of an HTTP API against its specification and report which requirements pass.
 #[derive(Debug, Parser)]
-#[command(name = "conformance", version, about, max_term_width = 110)]
+#[command(name = "conformance", version, max_term_width = 110)]
 #[command(after_help = concat!(examples!(), "\n\n", exit_codes!()))]
 pub struct Options {
     /// The command to run.

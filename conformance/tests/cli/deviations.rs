@@ -20,7 +20,7 @@ fn a_known_failure_fails_nothing_and_is_told_with_its_reason() {
     let finished = with(PAINT, "unpainted");
     assert_eq!(finished.code, Some(0), "{}", finished.stdout);
     assert!(finished.stdout.contains("KNOWN desk/6-paint::paint: the painter is ill"), "{}", finished.stdout);
-    assert!(finished.stdout.contains("1 known failure of requirements"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("1 requirement with known failures"), "{}", finished.stdout);
 }
 
 #[test]

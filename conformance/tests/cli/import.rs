@@ -81,7 +81,7 @@ fn what_the_specification_prints_holds_of_the_reference_server_but_at_places_tha
     let suite = with_transcripts(folder.path());
     let (failed, told) = failing(folder.path());
     // Five steps need the session of a login whose address the document hides.
-    assert!(told.contains("steps: 20 pass, 5 inconclusive, 8 fail"), "{told}");
+    assert!(told.contains("steps: 20 pass, 5 blocked, 8 fail"), "{told}");
     for id in &failed {
         let (file, step) = id.split_once("::").unwrap();
         let text = fs::read_to_string(suite.join(file).with_extension("yaml")).unwrap();
@@ -187,7 +187,7 @@ fn a_document_without_sessions_and_a_file_that_is_no_recording_are_told_so() {
     fs::write(folder.path().join("notes.md"), "# Notes\n\nNothing.\n").unwrap();
     let finished = conformance_in(folder.path(), &["import", "notes.md", "--out", "suite"]);
     assert_eq!(finished.code, Some(2));
-    assert!(finished.stderr.contains("contains no curl command"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("shows no curl command"), "{}", finished.stderr);
     let finished = conformance_in(folder.path(), &["import", "--har", "notes.md", "--out", "suite"]);
     assert_eq!(finished.code, Some(2));
     assert!(finished.stderr.contains("is no recording"), "{}", finished.stderr);

@@ -82,7 +82,7 @@ fn every_document_says_it() {
     assert!(junit.contains(r#"tests="5" failures="1" errors="2""#), "{junit}");
     let tap = sandbox.read("report.tap");
     assert!(tap.starts_with("TAP version 14\n1..4\n") && tap.ends_with(&format!("Bail out! {told}\n")));
-    assert!(sandbox.read("report.badge").contains("inconclusive: must 1/2"));
+    assert!(sandbox.read("report.badge").contains("inconclusive: MUST 1/2"));
     let known = sandbox.read("known.yaml");
     assert!(known.contains("desk/2-dies::question") && known.contains(told), "{known}");
 }

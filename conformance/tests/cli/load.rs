@@ -144,7 +144,7 @@ fn a_target_that_runs_already_needs_one_profile_of_several() {
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
     let (sentence, remedy) = finished.stderr.split_once('\n').unwrap();
     assert_eq!(sentence, "error: a running target has one profile; name it with `--profile`");
-    assert!(remedy.starts_with("  = the suite's profiles: open, auth, basic, session, "), "{remedy}");
+    assert!(remedy.starts_with("  = profiles of the suite: open, auth, basic, session, "), "{remedy}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn annotations_of_github_stand_above_the_line_of_progress() {
 
 #[test]
 fn sentences_are_broken_between_words_where_a_terminal_ends() {
-    let screen = Screen::of(&Sandbox::moody(), 64, &["--requirements"]);
+    let screen = Screen::of(&Sandbox::moody(), 80, &["--requirements"]);
     let begin = screen.lines.iter().position(|line| line.contains("MOOD-2.1")).unwrap();
     let column = screen.lines[begin].find("The ").unwrap();
     let rest = &screen.lines[begin + 1];

@@ -199,7 +199,7 @@ fn a_split_by_what_was_measured_is_the_same_on_every_machine() {
     assert!(wrong.stderr.contains("moody.py is not a report"), "{wrong:?}");
     let wrong = run(&sandbox, &["--shard", "3/2"]);
     assert_eq!(wrong.code, Some(2));
-    assert!(wrong.stderr.contains("the second of five"), "{wrong:?}");
+    assert!(wrong.stderr.contains("expected N/OF, for example 2/5"), "{wrong:?}");
 }
 
 fn run(sandbox: &Sandbox, flags: &[&str]) -> Finished {

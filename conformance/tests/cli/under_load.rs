@@ -135,10 +135,7 @@ fn a_load_that_is_interrupted_tells_what_was_done() {
     run.signal(Signal::INT);
     let finished = run.finish();
     assert_eq!(finished.code, Some(130), "{finished:?}");
-    assert!(
-        finished.stdout.contains("Under load") && finished.stdout.contains("interrupted"),
-        "{finished:?}"
-    );
+    assert!(finished.stdout.contains("Load test") && finished.stdout.contains("interrupted"), "{finished:?}");
 }
 
 fn load(sandbox: &Sandbox, flags: &[&str]) -> Json {

@@ -77,7 +77,7 @@ pub(super) fn closing(footer: &Footer) -> String {
     }
     let known = footer.requirements.iter().filter(|standing| standing.deviates).count();
     if known > 0 {
-        parts.push(format!("{} of requirements", amount(known, "known failure")));
+        parts.push(format!("{} with known failures", amount(known, "requirement")));
     }
     let untested =
         footer.requirements.iter().filter(|one| one.verdict.is_none() && one.reason.is_some()).count();
