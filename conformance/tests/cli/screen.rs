@@ -72,8 +72,8 @@ fn annotations_of_github_stand_above_the_line_of_progress() {
 
 #[test]
 fn sentences_are_broken_between_words_where_a_terminal_ends() {
-    let screen = Screen::of(&Sandbox::moody(), 80, &["--requirements"]);
-    let begin = screen.lines.iter().position(|line| line.contains("MOOD-2.1")).unwrap();
+    let screen = Screen::of(&Sandbox::moody(), 72, &["--requirements"]);
+    let begin = screen.lines.iter().position(|line| line.contains("MOOD-2.1       MUST")).unwrap();
     let column = screen.lines[begin].find("The ").unwrap();
     let rest = &screen.lines[begin + 1];
     assert!(rest.starts_with(&" ".repeat(column)) && !rest[column..].starts_with(' '), "{:?}", screen.lines);
