@@ -228,7 +228,7 @@ pub struct SelectionOptions {
     /// Check only what is required up to this stage.
     #[arg(long, value_name = "NAME")]
     pub stage: Option<String>,
-    /// Select only matching steps: part of an id, glob pattern, requirement, tag, or FILE:LINE (repeatable).
+    /// Select only matching steps: part of an id, glob pattern, requirement, tag, or `FILE:LINE` (repeatable).
     #[arg(long, value_name = "PATTERN")]
     pub filter: Vec<String>,
 }

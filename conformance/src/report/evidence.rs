@@ -1,4 +1,4 @@
-//! The evidence for a verdict as plain text, for JUnit, TAP and GitHub.
+//! The evidence for a verdict as plain text, for `JUnit`, TAP and GitHub.
 
 use crate::amount::grouped;
 use crate::event::Record;
