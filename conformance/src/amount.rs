@@ -1,8 +1,8 @@
-//! How many there are of something, and how long it took, in words: one step, two steps, 2.5 seconds.
+//! Formats counts and durations: `1 step`, `2 steps`, `2.50 s`.
 
 use std::fmt::Display;
 
-/// Returns a number with its noun, which has an `s` where there is not one of it.
+/// Returns a number with a noun, in the plural unless the number is 1.
 ///
 /// ```
 /// # use conformance::amount::amount;
@@ -14,14 +14,14 @@ pub fn amount<N: Copy + Display + PartialEq + From<u8>>(number: N, noun: &str) -
     format!("{number} {noun}{plural}")
 }
 
-/// Returns whole milliseconds, the nearest ones. It is written in a fifth of the time that its fractions take.
+/// Rounds to whole milliseconds, which are five times as fast to format as fractions.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no time is negative or so long")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "durations are positive and fit")]
 pub fn whole(milliseconds: f64) -> usize {
     milliseconds.round() as usize
 }
 
-/// Writes a number behind a text, in a fraction of the time that a formatter takes.
+/// Appends a number to a text, faster than `format!`.
 ///
 /// ```
 /// # use conformance::amount::decimal;
@@ -37,7 +37,7 @@ pub fn decimal(text: &mut String, number: usize) {
     text.push(char::from(b'0' + u8::try_from(number % 10).unwrap_or_default()));
 }
 
-/// Returns a number with its thousands apart.
+/// Returns a number with thousands separators.
 ///
 /// ```
 /// # use conformance::amount::grouped;
@@ -56,7 +56,7 @@ pub fn grouped(number: usize) -> String {
     out
 }
 
-/// Returns a time in the unit that suits it.
+/// Returns a duration in milliseconds or seconds.
 ///
 /// ```
 /// # use conformance::amount::time;

@@ -1,7 +1,4 @@
-//! What the program does for each of its commands.
-//!
-//! In go the options of one command, out comes an exit code or the sentence with which the program stops. Nothing is decided here
-//! that the library could decide: a command loads, calls and prints.
+//! The commands of the program. A command loads files, calls the library and prints the result; it returns an exit code or an error.
 
 pub(crate) mod bless;
 pub(crate) mod compare;
@@ -21,7 +18,7 @@ use conformance::diagnostic::{Diagnostic, Diagnostics};
 use conformance::exit::Exit;
 use conformance::plan::PlanError;
 
-/// Why the program ends before it has done anything.
+/// An error that ends the program.
 pub(crate) struct Stopped {
     pub(crate) exit: Exit,
     pub(crate) message: String,
@@ -54,12 +51,12 @@ impl From<io::Error> for Stopped {
     }
 }
 
-/// Prints a text that is whole.
+/// Prints a text to standard output.
 pub(crate) fn print(text: &str) -> Result<ExitCode, Stopped> {
     written(io::stdout().write_all(text.as_bytes()))
 }
 
-/// Says that everything was written. A reader that has seen enough, such as `head`, is no fault.
+/// Returns exit code 0 if everything was written, or if the reader, such as `head`, closed the pipe.
 pub(crate) fn written(written: io::Result<()>) -> Result<ExitCode, Stopped> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -1,7 +1,4 @@
-//! Several implementations beside each other.
-//!
-//! In go reports of runs as JSON Lines, out comes a [`Comparison`]: what is said of each requirement for each implementation, with
-//! the steps that stand behind what does not hold. A report without its footer is of a run that did not end, and is refused.
+//! Compares the JSON Lines reports of several implementations. Incomplete reports are rejected.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,14 +14,14 @@ use crate::run::EVENTS_VERSION;
 use crate::suite::Level;
 use crate::verdict::Verdict;
 
-/// Implementations by requirements.
+/// Results of several implementations for each requirement.
 #[derive(Debug, Clone)]
 pub struct Comparison {
-    /// What the suite is about.
+    /// Title of the suite.
     pub suite: String,
-    /// The requirements that were tried with any implementation, in the order of the register.
+    /// Requirements that were tested with any implementation, in the order of the register.
     pub requirements: Vec<Row>,
-    /// The implementations, in the order in which they were named.
+    /// The implementations in the given order.
     pub implementations: Vec<Implementation>,
 }
 
@@ -35,26 +32,26 @@ pub struct Row {
     pub id: String,
     /// Its level.
     pub level: Level,
-    /// Where it stands in the specification.
+    /// Clause of the specification.
     pub clause: String,
-    /// The demand.
+    /// Text of the requirement.
     pub text: String,
 }
 
-/// One run of one implementation.
+/// The run of an implementation.
 #[derive(Debug, Clone)]
 pub struct Implementation {
-    /// What it is called: the target's title where no other has the same, else the name of the report.
+    /// Name: the title of the target if it is unique, else the name of the report.
     pub name: String,
-    /// The outcome of each requirement that was tried.
+    /// Outcome of each tested requirement.
     pub outcomes: BTreeMap<String, Outcome>,
-    /// The steps that do not hold, each as JSON; none unless they were asked for.
+    /// Failing steps as JSON; empty unless requested.
     pub evidence: Vec<String>,
-    /// Why nothing can be said of it, if that is so: it could not be used.
+    /// Why the target could not be used, if so.
     pub trouble: Option<String>,
-    /// Why nothing was decided, where it could be used.
+    /// Why the run was inconclusive although the target could be used.
     pub undecided: Option<String>,
-    /// The exit code of its run.
+    /// Exit code of its run.
     pub exit: u8,
     suite: String,
     stage: Option<String>,
@@ -62,40 +59,40 @@ pub struct Implementation {
     rows: Vec<Row>,
 }
 
-/// A step that does not hold, as its report tells it.
+/// A failing step of a report.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 struct Step {
     /// Its id.
     id: String,
-    /// What it says.
+    /// Title of the step.
     title: String,
     /// The verdict.
     verdict: Verdict,
     /// The requirements that it covers, with their levels.
     covers: BTreeMap<String, Level>,
-    /// Where it stands.
+    /// Source location.
     place: serde_json::Value,
-    /// What did not hold.
+    /// The mismatches.
     #[serde(default)]
     findings: Vec<Finding>,
-    /// Why there is no other verdict.
+    /// Reason of the verdict.
     #[serde(default)]
     reason: Option<String>,
-    /// What went over the wire.
+    /// The request and the response.
     #[serde(default)]
     exchange: Option<Exchange>,
-    /// What the target printed meanwhile.
+    /// Output of the target.
     #[serde(default)]
     printed: String,
-    /// How often it was sent.
+    /// Number of attempts.
     #[serde(default, skip_serializing)]
     tries: u32,
-    /// The step that had to hold first.
+    /// The step that blocks it.
     #[serde(default, skip_serializing)]
     waits_for: Option<String>,
 }
 
-/// One difference, as far as a page shows it.
+/// A mismatch as the page shows it.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 struct Finding {
     label: String,
@@ -103,7 +100,7 @@ struct Finding {
 }
 
 impl Step {
-    /// Returns it as JSON, with no more of it than a page shows. Reports of version 0.1.0 have bodies of any size.
+    /// Returns the step as JSON, cut to what the page shows: reports of version 0.1.0 have bodies of any size.
     fn evidence(mut self) -> String {
         self.findings.truncate(limit::FINDINGS);
         for finding in &mut self.findings {
@@ -112,7 +109,7 @@ impl Step {
         }
         cut(&mut self.printed, limit::PRINTED);
         if let Some(exchange) = &mut self.exchange {
-            // A page shows the last response, and no redirects.
+            // The page shows only the last response.
             exchange.hops.clear();
             cut(&mut exchange.again, limit::BODY);
             let sent = &mut exchange.sent;
@@ -123,7 +120,7 @@ impl Step {
                 received.body = shown(begin, rest);
             }
         }
-        // What was read from JSON can be written as JSON.
+        // Serialising deserialised JSON cannot fail.
         serde_json::to_string(&self).unwrap_or_default()
     }
 }
@@ -177,7 +174,7 @@ struct Standing {
 }
 
 impl Standing {
-    /// The outcome, which reports of version 0.1.0 do not name.
+    /// Reports of version 0.1.0 have no outcome.
     fn outcome(&self) -> Option<Outcome> {
         let of = |verdict| Outcome::of_requirement(verdict, self.level, self.deviates);
         self.outcome.or_else(|| self.verdict.map(of))
@@ -185,10 +182,10 @@ impl Standing {
 }
 
 impl Comparison {
-    /// Reads reports; `with_evidence` says whether the steps that do not hold are kept.
+    /// Reads reports; `with_evidence` keeps the failing steps.
     ///
     /// # Errors
-    /// A report that cannot be read, is none, is not whole, or is of another suite than the first.
+    /// A report cannot be read, is invalid or incomplete, or is of another suite than the first.
     pub fn read(paths: &[impl AsRef<Path>], with_evidence: bool) -> Result<Self, Diagnostic> {
         let mut implementations = Vec::new();
         for path in paths {
@@ -204,7 +201,7 @@ impl Comparison {
         let stage = implementations.first().and_then(|first| first.stage.clone());
         if let Some(at) = implementations.iter().position(|other| other.stage != stage) {
             let message =
-                format!("the report {} judges another stage than the first", paths[at].as_ref().display());
+                format!("the report {} is for another stage than the first", paths[at].as_ref().display());
             return Err(Diagnostic::new(message));
         }
         name(&mut implementations, paths);
@@ -218,8 +215,7 @@ impl Comparison {
         Ok(Self { suite, requirements, implementations })
     }
 
-    /// Counts the implementations with which a requirement was tried and does not hold. Where nothing was decided of it, nobody
-    /// knows.
+    /// Returns the number of implementations that fail a requirement.
     #[must_use]
     pub fn failures(&self, requirement: &str) -> usize {
         self.count(requirement, |outcome| {
@@ -227,8 +223,7 @@ impl Comparison {
         })
     }
 
-    /// Counts the implementations with which a requirement was tried and nothing was decided of it. Of one that could not be used
-    /// nothing is known at all.
+    /// Returns the number of implementations for which a requirement is inconclusive, without targets that could not be used.
     #[must_use]
     pub fn undecided(&self, requirement: &str) -> usize {
         self.count(requirement, |outcome| {
@@ -236,7 +231,7 @@ impl Comparison {
         })
     }
 
-    /// Counts the implementations of which something is known.
+    /// Returns the number of implementations that could be used.
     #[must_use]
     pub fn judged(&self) -> usize {
         self.implementations.iter().filter(|one| one.trouble.is_none() && one.undecided.is_none()).count()
@@ -249,7 +244,7 @@ impl Comparison {
 }
 
 impl Implementation {
-    /// Counts the requirements of a level: how many hold, and how many were tried.
+    /// Returns how many requirements of a level pass, and how many were tested.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
         let of_level = self.rows.iter().filter(|row| row.level == level);
@@ -267,14 +262,14 @@ fn read(path: &Path, with_evidence: bool) -> Result<Implementation, Diagnostic> 
         match line {
             Line::Header { version, .. } if version > EVENTS_VERSION => {
                 let message = format!(
-                    "the report {shown} is of version {version}, and this program reads version {EVENTS_VERSION}"
+                    "the report {shown} has version {version}; this program reads version {EVENTS_VERSION}"
                 );
-                return Err(Diagnostic::new(message).help("a newer version of conformance may read it"));
+                return Err(Diagnostic::new(message).help("use a newer version of conformance"));
             }
             Line::Header { shard: Some(shard), .. } => return Err(in_part(path, &shard)),
             Line::Header { suite, target, stage, .. } => header = Some((suite, target, stage)),
             Line::Step(step) if step.verdict > Verdict::Pass => {
-                // A step that was sent, or that waits for another, found a target.
+                // The target could be used if a step was sent or is blocked by another.
                 met |= step.tries > 0 || step.waits_for.is_some();
                 reason = reason.or_else(|| step.reason.clone());
                 if with_evidence {
@@ -305,17 +300,17 @@ fn read(path: &Path, with_evidence: bool) -> Result<Implementation, Diagnostic> 
 }
 
 pub(crate) fn interrupted(path: &Path) -> Diagnostic {
-    Diagnostic::new(format!("the report {} is not whole: its run was interrupted", path.display()))
-        .help("run it again to its end")
+    Diagnostic::new(format!("the report {} is incomplete: its run was interrupted", path.display()))
+        .help("run it again")
 }
 
 fn in_part(path: &Path, shard: &Shard) -> Diagnostic {
     let Shard { index, of, .. } = shard;
     Diagnostic::new(format!("the report {} is of shard {index} of {of}", path.display()))
-        .help("`conformance merge` joins the shards into one report")
+        .help("merge the shards into one report with `conformance merge`")
 }
 
-/// Names the implementations, each by a name that no other has.
+/// Gives each implementation a unique name.
 fn name(implementations: &mut [Implementation], paths: &[impl AsRef<Path>]) {
     let targets: Vec<String> = implementations.iter().map(|one| one.target.clone()).collect();
     let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -380,7 +375,7 @@ mod tests {
         for lines in [&[HEADER][..], &[HEADER, r#"{"event":"step","id":"#][..]] {
             let file = written(lines);
             let message = Comparison::read(&[file.path()], true).unwrap_err().to_string();
-            assert!(message.contains("is not whole"), "{message}");
+            assert!(message.contains("is incomplete"), "{message}");
         }
     }
 
@@ -395,6 +390,6 @@ mod tests {
         assert!(message.contains("is not a report: line 1"), "{message}");
         let newer = written(&[&HEADER.replace("\"version\":1", "\"version\":9"), FOOTER]);
         let message = Comparison::read(&[newer.path()], true).unwrap_err().to_string();
-        assert!(message.contains("of version 9"), "{message}");
+        assert!(message.contains("has version 9"), "{message}");
     }
 }

@@ -1,7 +1,6 @@
-//! Known failures of one target, each with its reason.
+//! Known failures of a target, with reasons.
 //!
-//! In goes a file, out come [`Deviations`], which say of a step whether its failure is known. A known failure still runs and is
-//! still told; it only does not fail the run. What is no failure any more, does.
+//! A known failure still runs and is reported, but does not fail the run. A listed step that passes fails the run.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,7 +27,7 @@ struct Deviation {
     what: What,
     reason: String,
     place: Place,
-    /// The verdicts that its steps came to.
+    /// Verdicts of its steps.
     failed: usize,
     passed: Vec<String>,
 }
@@ -53,24 +52,24 @@ struct DeviationsText {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeviationText {
-    /// The id of a step; where no step has it, a pattern with `*`.
+    /// Id of a step, or a glob pattern if no step has this id.
     #[serde(default)]
     step: Option<Located<String>>,
-    /// The id of a requirement: every step that covers it.
+    /// Id of a requirement: every step that covers it.
     #[serde(default)]
     requirement: Option<Located<String>>,
-    /// Why it is so.
+    /// Reason of the failure.
     reason: Located<String>,
 }
 
 impl Deviations {
-    /// Loads a file of known failures.
+    /// Loads a file of deviations.
     ///
     /// # Errors
-    /// Everything that is wrong in it, each at its place; an entry that matches no step of the suite, at any stage, is wrong.
+    /// Every error in the file with its location. An entry that matches no step of any stage is an error.
     pub fn load(path: &Path, suite: &Arc<Suite>) -> Result<Self, Diagnostics> {
         let text = crate::suite::folder::read_text(path).map_err(|error| {
-            Diagnostic::new(format!("the file of deviations {} cannot be read: {error}", path.display()))
+            Diagnostic::new(format!("cannot read the file of deviations {}: {error}", path.display()))
         })?;
         let source = Source::new(path.display().to_string(), text);
         let text: DeviationsText = yaml::read(&source)?;
@@ -84,7 +83,7 @@ impl Deviations {
         wrong.into_result(Self { entries })
     }
 
-    /// Returns the reason of a failure that is known, and remembers how the step went.
+    /// Returns the reason if the failure of a step is known, and records the verdict.
     pub(crate) fn look_up(&mut self, record: &Record) -> Option<String> {
         let mut reason = None;
         for entry in &mut self.entries {
@@ -108,14 +107,14 @@ impl Deviations {
         reason
     }
 
-    /// Returns the entries that are no longer true: a step passes that was known to fail, or a requirement holds.
-    /// Of requirements it can be said where the `whole` was run.
+    /// Returns the entries that no longer apply because the step or the requirement passes. Requirements are checked only if the
+    /// `whole` suite was run.
     pub(crate) fn stale(&self, whole: bool) -> Vec<Stale> {
         let stale = self.entries.iter().filter_map(|entry| {
             let message = match (&entry.what, entry.passed.first()) {
                 (What::Step(_) | What::Pattern(_), Some(step)) => format!("the step `{step}` passes now"),
                 (What::Requirement(id), Some(_)) if whole && entry.failed == 0 => {
-                    format!("the requirement `{id}` holds now")
+                    format!("the requirement `{id}` passes now")
                 }
                 _ => return None,
             };
@@ -125,12 +124,12 @@ impl Deviations {
     }
 }
 
-/// Every step that the suite has at any stage, with what it covers.
+/// Returns the steps of every stage with the requirements that they cover.
 fn steps(suite: &Arc<Suite>) -> Vec<(String, Vec<String>)> {
     let mut steps = Vec::new();
     for stage in suite.stages.iter().map(Some).chain([None]) {
         let selection = Selection { stage: stage.cloned(), ..Selection::default() };
-        // A stage at which nothing is left has no steps.
+        // A stage may have no steps.
         let Ok(plan) = Plan::new(Arc::clone(suite), &selection) else { continue };
         for trial in plan.trials() {
             for (index, _) in &trial.steps {
@@ -148,10 +147,10 @@ fn compile(
     known: &[(String, Vec<String>)],
 ) -> Result<Deviation, Diagnostic> {
     if text.reason.value.trim().is_empty() {
-        return Err(Diagnostic::at(text.reason.place(source), "a deviation without a reason is a failure"));
+        return Err(Diagnostic::at(text.reason.place(source), "a deviation needs a reason"));
     }
     let (what, written) = match (&text.step, &text.requirement) {
-        // An id may hold characters that mean something in a pattern: `s[email]` is the row of a step.
+        // An id may contain characters that are special in a pattern: `s[email]` is a row of a step.
         (Some(step), None) if known.iter().any(|(id, _)| *id == step.value) => {
             (What::Step(step.value.clone()), step)
         }
@@ -159,14 +158,14 @@ fn compile(
             let glob = Glob::new(&step.value).map_err(|error| {
                 Diagnostic::at(
                     step.place(source),
-                    format!("no step has this id, and as a pattern it cannot be read: {}", error.kind()),
+                    format!("no step has this id, and it is not a valid pattern: {}", error.kind()),
                 )
             })?;
             (What::Pattern(glob.compile_matcher()), step)
         }
         (None, Some(requirement)) => (What::Requirement(requirement.value.clone()), requirement),
         _ => {
-            let message = "a deviation names either a step or a requirement";
+            let message = "a deviation needs either `step` or `requirement`";
             return Err(Diagnostic::at(text.reason.place(source), message));
         }
     };
@@ -195,7 +194,7 @@ mod tests {
     use super::*;
     use crate::report::known_failures;
 
-    /// Ids of every length from odd characters, the same in every run.
+    /// Returns pseudo-random ids of unusual characters.
     fn ids() -> Vec<String> {
         const ODD: &[char] = &[
             'a', 'b', '/', ':', '-', '[', ']', '{', '}', '*', '?', '!', '^', ',', '\\', '"', '\'', '#', '%',

@@ -1,7 +1,6 @@
-//! What happens in a run, as it is told to the reports.
+//! The events of a run: a [`Header`], a [`Record`] for each step, and a [`Footer`].
 //!
-//! A run is a [`Header`], a [`Record`] for each step, and a [`Footer`]; every report is a consumer of these and of nothing
-//! else. All of it is redacted already.
+//! Reports consume nothing else. Events contain no secrets: they are redacted when they are created.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,112 +14,111 @@ use crate::source::{Excerpt, Place};
 use crate::suite::Level;
 use crate::verdict::{Finding, Verdict};
 
-/// Something that happened. As a line of JSON it carries its `event`.
+/// An event. In JSON Lines, the member `event` names its kind.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Event {
-    /// The run begins.
+    /// The run starts.
     Header(Header),
-    /// A step was judged.
+    /// A step ended.
     Step(Arc<Record>),
-    /// The suite was played again and again.
+    /// A load test ended.
     Load(Box<Load>),
-    /// The run is over.
+    /// The run ended.
     Footer(Footer),
 }
 
-/// What is run.
+/// The first event: what is run.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Header {
     /// The version of the event stream.
     pub version: u32,
-    /// The program and its version.
+    /// Version of the program.
     pub conformance: String,
-    /// When it began, as RFC 3339 writes it, in UTC.
+    /// Start time in UTC (RFC 3339).
     pub started: String,
-    /// What the suite is about.
+    /// Title of the suite.
     pub suite: String,
-    /// The target.
+    /// Title of the target.
     pub target: String,
-    /// The stage that is judged, if the suite has stages.
+    /// The stage that is checked, if the suite has stages.
     pub stage: Option<String>,
-    /// How many steps will be told.
+    /// Number of steps in the plan.
     pub steps: usize,
-    /// Which part of the whole it is, if it is no more than a part.
+    /// The shard, if the run is only a part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
 }
 
-/// A part of a run that is split across machines.
+/// One shard of a run that is split across machines.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct Shard {
-    /// Which of the parts it is, counted from 1.
+    /// Number of the shard, counted from 1.
     pub index: usize,
-    /// How many parts there are.
+    /// Number of shards.
     pub of: usize,
-    /// How many scenarios the whole has.
+    /// Number of scenarios in all shards.
     pub scenarios: usize,
-    /// Where its own scenarios stand among them, counted from 0, in the order in which they are told.
+    /// Positions of its scenarios in the whole plan, counted from 0, in the order of the report.
     pub positions: Vec<usize>,
-    /// What the whole is, as the SHA-256 of its scenarios and steps: shards of one whole have the same.
+    /// SHA-256 of the scenarios and steps of all shards; the same for the shards of one run.
     pub whole: String,
 }
 
-/// One step with its verdict.
+/// The result of a step.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Record {
-    /// The id of the step, the same in every report and every run.
+    /// Id of the step; stable across runs and reports.
     pub id: String,
-    /// The scenario.
+    /// Id of the scenario.
     pub scenario: String,
     /// The profile.
     pub profile: String,
-    /// What the step says.
+    /// Title of the step.
     pub title: String,
     /// The verdict.
     pub verdict: Verdict,
-    /// The requirements that it covers, with their levels.
+    /// Requirements that the step covers, with their levels.
     pub covers: BTreeMap<String, Level>,
-    /// Where the step stands.
+    /// Source location of the step.
     pub place: Place,
-    /// The step in the words of its file.
+    /// Source lines of the step.
     pub source: Excerpt,
-    /// The uses of sequences and the row that brought it about, outermost first.
+    /// Source locations of the sequences and the row from which the step was expanded, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub via: Vec<Place>,
-    /// How often it was sent; more than once where it is tried again.
+    /// Number of attempts; more than 1 if the step was retried.
     pub tries: u32,
-    /// How long the step took with its waits and its repetitions, in milliseconds.
+    /// Duration in milliseconds, including waits and retries.
     pub milliseconds: f64,
-    /// What did not hold.
+    /// The mismatches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
-    /// How many differences there are besides those of `findings`.
+    /// Number of mismatches that are not in `findings`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_findings: usize,
-    /// Why there is no other verdict.
+    /// Reason of the verdict, if it is not a mismatch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The step that had to hold first, where this one was not tried because it did not.
+    /// Id of the step that blocks this one: it had to pass first and did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
-    /// What went over the wire.
+    /// The request and the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,
-    /// What is worth knowing and decides nothing: one sentence each.
+    /// Remarks that do not affect the verdict, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
-    /// What the target printed meanwhile.
+    /// Output of the target during the step.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub printed: String,
-    /// The reason of a failure that is known: it fails nothing.
+    /// Reason of a known failure, which does not fail the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deviation: Option<String>,
-    /// Whether the target itself did not start in this profile. What that means is settled when it is known whether it starts
-    /// in any.
+    /// Whether the target did not start in this profile. The final verdict depends on whether it starts in any profile.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unstarted: bool,
-    /// That the target was started again before this scenario, and why: what earlier scenarios had stored is gone.
+    /// Why the target was restarted before this scenario; data of earlier scenarios is lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarted: Option<String>,
 }
@@ -130,32 +128,32 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-/// A request and its response, as a report shows them.
+/// A request and its response.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Exchange {
     /// The request.
     pub sent: Sent,
-    /// The redirects that were followed, in order.
+    /// Followed redirects, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hops: Vec<Hop>,
-    /// Why a redirect was not followed although the request asks for it.
+    /// Why a redirect was not followed although the step requests it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_end: Option<String>,
-    /// Whether the request was sent again: it went out on a reused connection that the target had closed before any byte of a response.
+    /// Whether the request was sent a second time because the target had closed the reused connection before any byte of a response.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resent: bool,
-    /// The response, or as much of it as came.
+    /// The response, possibly incomplete.
     pub received: Option<Received>,
-    /// A curl command that repeats it.
+    /// A curl command that reproduces the request.
     pub again: String,
 }
 
-/// A redirection that was followed.
+/// A followed redirect.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Hop {
-    /// The response that sent elsewhere.
+    /// The redirect response.
     pub received: Received,
-    /// The request that it led to.
+    /// The request to the new location.
     pub sent: Sent,
 }
 
@@ -168,15 +166,15 @@ pub struct Sent {
     pub target: String,
     /// The header fields.
     pub headers: Vec<(String, String)>,
-    /// How many header fields there are besides.
+    /// Number of header fields that are left out.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_headers: usize,
     /// The body as text, at most 16 KiB of it.
     pub body: Option<String>,
-    /// The size of the whole body in bytes, where `body` is only its beginning.
+    /// Size of the body in bytes, if `body` is only its beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<usize>,
-    /// The SHA-256 of the whole body, where `body` is only its beginning.
+    /// SHA-256 of the body, if `body` is only its beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }
@@ -188,36 +186,36 @@ pub struct Received {
     pub status: u16,
     /// The header fields.
     pub headers: Vec<(String, String)>,
-    /// How many header fields there are besides.
+    /// Number of header fields that are left out.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_headers: usize,
     /// The body as text, at most 16 KiB of it.
     pub body: String,
-    /// The size in bytes of what was read of the body, where `body` is only the beginning of that.
+    /// Number of bytes of the body that were read, if `body` is only their beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<usize>,
-    /// The SHA-256 of the whole body, where `body` is only its beginning and the body was read to its end.
+    /// SHA-256 of the body, if `body` is only its beginning and the body was read to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// Whether the body goes on: nothing was expected of it, and what is beyond the first mebibyte was not read.
+    /// Whether the body is longer: no expectation needs it, so only the first MiB was read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
-    /// Why the response is not complete: it began and did not end.
+    /// Why the response is incomplete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<String>,
-    /// How long it took, in milliseconds.
+    /// Response time in milliseconds.
     pub milliseconds: f64,
 }
 
 impl Sent {
-    /// Returns the body, cut to this many bytes, and what is to be said of the rest.
+    /// Returns at most `most` bytes of the body, and a note about the rest.
     #[must_use]
     pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
         beginning(self.body.as_deref().unwrap_or_default(), most, self.bytes, self.sha256.as_deref(), false)
     }
 }
 
-/// The beginning of a body that a record has, and what is to be said of the rest.
+/// Returns at most `most` bytes of a body, and a note about the rest.
 fn beginning<'b>(
     body: &'b str,
     most: usize,
@@ -231,15 +229,15 @@ fn beginning<'b>(
     }
     let size = grouped(bytes.unwrap_or(body.len()));
     let rest = match (sha256, cut) {
-        (_, true) => format!("… {size} bytes were read, and the body goes on"),
-        (Some(sha256), false) => format!("… {size} bytes in all, SHA-256 {sha256}"),
-        (None, false) => format!("… {size} bytes in all"),
+        (_, true) => format!("… {size} bytes were read; the body is longer"),
+        (Some(sha256), false) => format!("… {size} bytes in total, SHA-256 {sha256}"),
+        (None, false) => format!("… {size} bytes in total"),
     };
     (shown, Some(rest))
 }
 
 impl Received {
-    /// Returns the body, cut to this many bytes, and what is to be said of the rest.
+    /// Returns at most `most` bytes of the body, and a note about the rest.
     #[must_use]
     pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
         beginning(&self.body, most, self.bytes, self.sha256.as_deref(), self.cut)
@@ -252,85 +250,85 @@ impl Received {
     }
 }
 
-/// What the run came to.
+/// The last event: the summary of the run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Footer {
-    /// How many steps have each verdict.
+    /// Number of steps with each verdict.
     pub steps: BTreeMap<Verdict, usize>,
-    /// What is said of each requirement, in the order of the register.
+    /// Result of each requirement, in the order of the register.
     pub requirements: Vec<Standing>,
-    /// The steps that cover no requirement and keep the run from exit code 0.
+    /// Steps that fail the run without covering a requirement.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncovered: Vec<Uncovered>,
-    /// The deviations that are no longer true.
+    /// Deviations that no longer apply.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<Stale>,
-    /// What the next stage would demand, where a stage before the last is judged.
+    /// Requirements of the next stage, if the checked stage is not the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Next>,
-    /// What made the run as long as it was.
+    /// The chain of starts and scenarios that determined the duration of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub critical_path: Option<CriticalPath>,
-    /// What else is to be known about the run: targets that were started again, and what could not be verified.
+    /// Other notes: restarted targets, and checks that were not possible.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// Whether it was ended early: what was not reached is not told, and nothing is said of it.
+    /// Whether the run was interrupted; the remaining steps have no records.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
     /// The exit code.
     pub exit: u8,
-    /// How long the run took, in milliseconds.
+    /// Duration of the run in milliseconds.
     pub milliseconds: f64,
 }
 
-/// The chain of starts and scenarios that ended last: each began when the one before it ended.
+/// The chain of target starts and scenarios that ended last. Each began when the one before it ended.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CriticalPath {
-    /// How long it was, in milliseconds.
+    /// Duration in milliseconds.
     pub milliseconds: f64,
-    /// Its longest links, in the order in which they came.
+    /// The longest links, in order of time.
     pub links: Vec<Link>,
-    /// How many links are not named, each shorter than those that are.
+    /// Number of shorter links that are left out.
     pub others: usize,
 }
 
 /// A link of the critical path.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Link {
-    /// Whether it is the start of a target. Otherwise it is a scenario.
+    /// Whether the link is a target start; otherwise it is a scenario.
     pub start: bool,
-    /// The scenario, or the profile of the target, and the scenario that has it for itself.
+    /// Id of the scenario, or profile of the target, with the scenario that uses it alone.
     pub name: String,
     /// How long it took, in milliseconds.
     pub milliseconds: f64,
 }
 
-/// What came of playing a suite again and again. The first play of each step has said what its verdict is.
+/// Results of a load test. The first run of each step determines the expected verdict.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Load {
-    /// How long it was, in seconds.
+    /// Duration in seconds.
     pub seconds: f64,
-    /// How many scenarios were played at once.
+    /// Number of concurrent scenarios.
     pub jobs: usize,
-    /// How many scenarios were repeated.
+    /// Number of repeated scenarios.
     pub scenarios: usize,
-    /// How often one was played.
+    /// Number of scenario runs.
     pub repetitions: u64,
-    /// How many exchanges there were.
+    /// Number of exchanges.
     pub exchanges: u64,
-    /// How many of them kept their verdict.
+    /// Number of exchanges with the expected verdict.
     pub kept: u64,
-    /// How many exchanges there were in a second.
+    /// Exchanges per second.
     pub per_second: f64,
-    /// How many requests timed out.
+    /// Number of requests that timed out.
     #[serde(default)]
     pub timeouts: u64,
-    /// Why it ended before its time, if it did.
+    /// Why the test ended early, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
-    /// The scenarios that were not repeated, and why.
+    /// Scenarios that were not repeated, with reasons.
     pub left_out: Vec<LeftOut>,
-    /// Every step that was repeated, in the order of the plan.
+    /// Results of the repeated steps, in the order of the plan.
     pub steps: Vec<Pace>,
 }
 
@@ -339,34 +337,34 @@ pub struct Load {
 pub struct LeftOut {
     /// The scenario.
     pub scenario: String,
-    /// Why it was not.
+    /// Why it was not repeated.
     pub reason: String,
 }
 
-/// How a step did under load.
+/// Results of a step in a load test. Times are in milliseconds.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Pace {
     /// The id of the step.
     pub id: String,
-    /// How often it was sent.
+    /// Number of exchanges.
     pub exchanges: u64,
-    /// How many of these kept their verdict.
+    /// Number of exchanges with the expected verdict.
     pub kept: u64,
-    /// The verdict that they should keep.
+    /// The expected verdict.
     pub verdict: Verdict,
-    /// How long it took, in milliseconds: half of them no longer.
+    /// Median response time.
     pub p50: f64,
-    /// Nine of ten no longer.
+    /// 90th percentile.
     pub p90: f64,
-    /// Ninety-nine of a hundred no longer.
+    /// 99th percentile.
     pub p99: f64,
-    /// Of a thousand all but one no longer.
+    /// 99.9th percentile.
     pub p999: f64,
-    /// None longer.
+    /// Maximum.
     pub max: f64,
 }
 
-/// A step that covers no requirement and keeps the run from exit code 0.
+/// A step that fails the run without covering a requirement.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Uncovered {
     /// The id of the step.
@@ -375,16 +373,16 @@ pub struct Uncovered {
     pub outcome: Outcome,
 }
 
-/// A deviation that is no longer true.
+/// A deviation that no longer applies.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Stale {
-    /// Where it stands, as `file:line:column`.
+    /// Source location, as `file:line:column`.
     pub at: String,
-    /// What is so instead.
+    /// What happened instead.
     pub message: String,
 }
 
-/// What a stage demands that the one before it does not.
+/// Requirements that a stage adds to the one before it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Next {
     /// The stage.
@@ -400,27 +398,27 @@ pub struct Demand {
     pub id: String,
     /// Its level.
     pub level: Level,
-    /// The demand.
+    /// Text of the requirement.
     pub text: String,
 }
 
-/// What is said of a requirement.
+/// The result of a requirement.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
     /// Its id.
     pub id: String,
     /// Its level.
     pub level: Level,
-    /// Where it stands in the specification.
+    /// Clause of the specification.
     pub clause: String,
-    /// The demand.
+    /// Text of the requirement.
     pub text: String,
-    /// The worst verdict of the steps that cover it; none when no step ran.
+    /// Worst verdict of the steps that cover it; none if no step ran.
     pub verdict: Option<Verdict>,
-    /// Whether all that does not hold of it is known, so that it fails nothing.
+    /// Whether all its failures are known, so that it does not fail the run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deviates: bool,
-    /// The worst outcome of the steps that cover it; none when no step ran, and in reports of version 0.1.0.
+    /// Worst outcome of the steps that cover it; none if no step ran, and in reports of version 0.1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// Why no step ran.
@@ -436,7 +434,7 @@ impl Record {
     }
 }
 
-/// Counts the requirements of a level: how many hold, and how many were tried.
+/// Returns how many requirements of a level pass, and how many were tested.
 #[must_use]
 pub fn held<'a>(requirements: impl IntoIterator<Item = &'a Standing>, level: Level) -> (usize, usize) {
     let of_level = requirements.into_iter().filter(|standing| standing.level == level);
@@ -444,7 +442,7 @@ pub fn held<'a>(requirements: impl IntoIterator<Item = &'a Standing>, level: Lev
 }
 
 impl Standing {
-    /// Returns its outcome, where a step ran.
+    /// Returns the outcome; none if no step ran.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         let of = |verdict| Outcome::of_requirement(verdict, self.level, self.deviates);
@@ -453,10 +451,10 @@ impl Standing {
 }
 
 impl Record {
-    /// Returns what tells a failure from others, without the evidence: it takes a few hundred bytes.
+    /// Returns a copy with only what is needed to compare failures: a few hundred bytes, without the evidence.
     #[must_use]
     pub fn brief(&self) -> Self {
-        /// The findings that are kept, and the bytes of each text.
+        /// Maximum number of mismatches, and maximum size of each text in bytes.
         const KEPT: usize = 4;
         const TEXT: usize = 300;
         let cut = |text: &str| text[..text.floor_char_boundary(TEXT)].to_owned();
@@ -501,7 +499,7 @@ impl Record {
         }
     }
 
-    /// Says how often the step was sent and how long that took with its pauses, where it was tried again.
+    /// Describes the number of attempts and their duration; none if the step was not retried.
     #[must_use]
     pub fn repetition(&self) -> Option<String> {
         (self.tries > 1).then(|| format!("{} in {}", amount(self.tries, "time"), time(self.milliseconds)))
@@ -509,15 +507,15 @@ impl Record {
 }
 
 impl Footer {
-    /// Says after how many of the steps that were to be told the run was interrupted, if it was.
+    /// Describes after how many of the planned steps the run was interrupted; none if it was not.
     #[must_use]
     pub fn interruption(&self, planned: usize) -> Option<String> {
-        // What is played again and again is told several times.
-        let told = self.steps.values().sum::<usize>().min(planned);
-        self.interrupted.then(|| format!("interrupted after {told} of {}", amount(planned, "step")))
+        // A load test reports steps several times.
+        let reported = self.steps.values().sum::<usize>().min(planned);
+        self.interrupted.then(|| format!("interrupted after {reported} of {}", amount(planned, "step")))
     }
 
-    /// Counts the requirements of a level: how many hold, and how many were tried.
+    /// Returns how many requirements of a level pass, and how many were tested.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
         held(&self.requirements, level)

@@ -8,14 +8,13 @@ use serde::de::DeserializeOwned;
 
 use crate::diagnostic::Diagnostic;
 
-/// Returns the events of a report in the form of `L`. Empty lines say nothing, lines may end as on Windows, and a byte order mark may
-/// come first.
+/// Returns the events of a report, deserialised as `L`. Empty lines, CRLF line endings and a byte order mark are accepted.
 ///
 /// # Errors
-/// A report that cannot be read, or whose lines are no events; one whose last line is not complete is cut off.
+/// The report cannot be read, a line is not an event, or the last line is incomplete.
 pub(crate) fn read<L: DeserializeOwned>(path: &Path) -> impl Iterator<Item = Result<L, Diagnostic>> {
     let unreadable =
-        |error: io::Error| Diagnostic::new(format!("the report {} cannot be read: {error}", path.display()));
+        |error: io::Error| Diagnostic::new(format!("cannot read the report {}: {error}", path.display()));
     let (file, failed) = match File::open(path) {
         Ok(file) => (Some(BufReader::new(file)), None),
         Err(error) => (None, Some(Err(unreadable(error)))),
@@ -44,14 +43,14 @@ pub(crate) fn read<L: DeserializeOwned>(path: &Path) -> impl Iterator<Item = Res
     failed.into_iter().chain(events)
 }
 
-/// Says that a report has no footer.
+/// Returns the error for a report without a footer.
 pub(crate) fn cut(path: &Path) -> Diagnostic {
-    Diagnostic::new(format!("the report {} is not whole: it has no footer", path.display()))
-        .help("its run did not end; run it again")
+    Diagnostic::new(format!("the report {} is incomplete: it has no footer", path.display()))
+        .help("the run did not end; run it again")
 }
 
-/// Says that a file is no report.
+/// Returns the error for a file that is not a report.
 pub(crate) fn not_a_report(path: &Path, why: &str) -> Diagnostic {
     Diagnostic::new(format!("{} is not a report: {why}", path.display()))
-        .help("`conformance run --report jsonl=FILE` writes one")
+        .help("write one with `conformance run --report jsonl=FILE`")
 }

@@ -1,24 +1,23 @@
-//! How much of what a target sends, and of what is sent to it, reports show. Memory and the size of reports are bounded by these,
-//! whatever a target sends.
+//! Maximum sizes of the parts of an exchange in reports. They bound memory and report size, whatever a target sends.
 
-/// The bytes of a body that a record has; its size and its SHA-256 are there where it is longer. Also the longest body that the
-/// reproduce command has as a word.
+/// Bytes of a body in a record; longer bodies are recorded with size and SHA-256. Also the longest body that the reproduce command
+/// passes as an argument.
 pub const BODY: usize = 16 * 1024;
-/// The bytes of a body that reports with one field for all evidence show: the terminal, `JUnit`, TAP and GitHub.
+/// Bytes of a body in reports with plain-text evidence: terminal, `JUnit`, TAP and GitHub.
 pub const SHORT_BODY: usize = 4 * 1024;
-/// The bytes of all header fields of a message together.
+/// Bytes of all header fields of a message.
 pub const FIELDS: usize = 16 * 1024;
-/// The bytes of the value of one header field.
+/// Bytes of the value of a header field.
 pub const FIELD: usize = 4 * 1024;
-/// The bytes of a request target.
+/// Bytes of a request target.
 pub const TARGET: usize = 8 * 1024;
-/// The mismatches of a step; the others are counted.
+/// Mismatches of a step; the others are counted.
 pub const FINDINGS: usize = 20;
-/// The bytes of what was expected and of what was received, in a mismatch.
+/// Bytes of the expected and of the received value of a mismatch.
 pub const VALUE: usize = 4 * 1024;
-/// The bytes of the label of a mismatch, and of its JSON Pointer.
+/// Bytes of the label of a mismatch, and of its JSON Pointer.
 pub const LABEL: usize = 1024;
-/// The bytes of a reason.
+/// Bytes of a reason.
 pub const REASON: usize = 2 * 1024;
-/// The bytes of what a target printed: the last ones.
+/// Bytes of the output of a target; the last ones are kept.
 pub const PRINTED: usize = 16 * 1024;

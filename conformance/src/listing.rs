@@ -1,6 +1,6 @@
-//! What a plan would do: every step with its request, for people and for programs.
+//! Lists the steps of a plan with their requests, without sending anything.
 //!
-//! Nothing is sent. A value that only a run can know, a capture, is shown as the expression that names it.
+//! A captured value is shown as its expression, such as `${id}`, because only a run knows it.
 
 use std::io::{self, Write};
 
@@ -12,32 +12,32 @@ use crate::memory::Memory;
 use crate::plan::{Plan, Trial};
 use crate::suite::{OUTPUT, StepDefinition, Suite};
 
-/// One step of a plan.
+/// A step in the list.
 #[derive(Debug, Serialize)]
 pub struct Entry {
-    /// The scenario.
+    /// Id of the scenario.
     pub scenario: String,
-    /// The id of the step.
+    /// Id of the step.
     pub id: String,
-    /// What it says.
+    /// Title of the step.
     pub title: String,
-    /// The first stage at which it holds.
+    /// First stage that includes the step.
     pub stage: Option<String>,
-    /// The first stage at which it holds no more.
+    /// First stage that no longer includes the step.
     pub until: Option<String>,
     /// The profile.
     pub profile: String,
     /// The requirements that it covers.
     pub requirements: Vec<String>,
-    /// Where it stands.
+    /// Path of its file.
     pub file: String,
-    /// The line on which it begins.
+    /// Line on which it begins.
     pub line: usize,
-    /// What it sends.
+    /// The request that it sends.
     pub request: Request,
 }
 
-/// A request as it would go out.
+/// A request.
 #[derive(Debug, Serialize)]
 pub struct Request {
     /// The method.
@@ -46,18 +46,18 @@ pub struct Request {
     pub path: String,
     /// The header fields.
     pub headers: Vec<(String, String)>,
-    /// The body as text, if there is one.
+    /// The body as text.
     pub body: Option<String>,
 }
 
-/// Returns the steps of a plan, in its order.
+/// Returns the steps of a plan in order.
 #[must_use]
 pub fn entries(plan: &Plan) -> Vec<Entry> {
     let stage = |index: usize| plan.suite.stages.get(index).cloned();
     let mut entries = Vec::new();
     for trial in plan.trials() {
         let definitions = plan.suite.definitions(&trial.scenario);
-        let mut memory = unmade(trial, &definitions, &plan.suite);
+        let mut memory = placeholders(trial, &definitions, &plan.suite);
         for (index, _) in trial.steps.iter().filter(|(_, asked)| *asked) {
             let step = &trial.scenario.steps[*index];
             entries.push(Entry {
@@ -77,10 +77,10 @@ pub fn entries(plan: &Plan) -> Vec<Entry> {
     entries
 }
 
-/// Writes the steps for people, a line each.
+/// Writes one line for each step.
 ///
 /// # Errors
-/// Those of `out`.
+/// Writing to `out` fails.
 pub fn write_text(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     let mut scenario = "";
     for entry in entries {
@@ -95,10 +95,10 @@ pub fn write_text(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", amount(entries.len(), "step"))
 }
 
-/// Writes the steps as one JSON list.
+/// Writes the steps as a JSON array.
 ///
 /// # Errors
-/// Those of `out`.
+/// Writing to `out` fails.
 pub fn write_json(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, entries)?;
     writeln!(out)
@@ -113,7 +113,7 @@ fn request(definition: &StepDefinition, memory: &mut Memory) -> Request {
             headers: prepared.headers.into_iter().map(|header| (header.name, header.value)).collect(),
             body: prepared.body.map(|body| String::from_utf8_lossy(&body).into_owned()),
         },
-        // A member of a capture has no value before the run.
+        // The request needs a captured value, which only a run knows.
         Err(_) => Request {
             method: request.method.clone(),
             path: request.target.written().to_owned(),
@@ -123,8 +123,8 @@ fn request(definition: &StepDefinition, memory: &mut Memory) -> Request {
     }
 }
 
-/// A memory in which each capture is the expression that names it.
-fn unmade(trial: &Trial, definitions: &[StepDefinition], suite: &Suite) -> Memory {
+/// Returns a memory in which the value of each capture is its own expression.
+fn placeholders(trial: &Trial, definitions: &[StepDefinition], suite: &Suite) -> Memory {
     let mut memory = Memory::new(suite);
     for capture in definitions.iter().flat_map(StepDefinition::captures) {
         memory.keep(&capture.keys, &format!("${{{}}}", capture.name).into());

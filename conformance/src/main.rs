@@ -1,4 +1,4 @@
-//! The program: options in, an exit code out.
+//! The command-line program `conformance`.
 
 mod command;
 
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(stopped) => {
-            // Nothing is left to be told when the place to tell it is gone.
+            // Ignore errors: standard error is closed.
             writeln!(AutoStream::auto(io::stderr()), "{}", stopped.message).ok();
             stopped.exit.into()
         }

@@ -1,7 +1,4 @@
-//! Joins the reports of shards into the report of one run.
-//!
-//! In go JSON Lines, one file for each shard of one whole; out comes the [`Whole`], in the order in which one run would have told
-//! it. What is no whole together is refused: nothing is guessed.
+//! Merges the JSON Lines reports of all shards into one run, in plan order. An incomplete set of shards is rejected.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,14 +11,14 @@ use crate::jsonl::{self, cut, not_a_report};
 use crate::run::{EVENTS_VERSION, Tally, settle};
 use crate::verdict::Verdict;
 
-/// A run from its header to its footer.
+/// A complete run.
 #[derive(Debug, Clone)]
 pub struct Whole {
-    /// What was run.
+    /// The first event.
     pub header: Header,
-    /// Every step, in the order of the plan.
+    /// Every step in plan order.
     pub records: Vec<Record>,
-    /// What it came to.
+    /// The last event.
     pub footer: Footer,
 }
 
@@ -34,21 +31,21 @@ struct Piece<'a> {
     footer: Footer,
 }
 
-/// Joins the reports of all shards of one whole. Its time is that of the longest, its beginning that of the first.
+/// Merges the reports of all shards of a run. The start is that of the first shard, the duration that of the longest.
 ///
 /// # Errors
-/// A report that cannot be read, is none, is not whole, or is of no shard; shards of other suites, targets or splits than the
-/// first; one that is there twice, or not at all.
+/// A report cannot be read, is invalid, incomplete or not of a shard; the shards are of different suites, targets or splits; or a
+/// shard is missing or given twice.
 pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
     let mut pieces = Vec::new();
     for path in paths {
         pieces.push(read(path.as_ref())?);
     }
     check(&pieces)?;
-    let Some(first) = pieces.first() else { return Err(Diagnostic::new("there is no report to join")) };
+    let Some(first) = pieces.first() else { return Err(Diagnostic::new("there is no report to merge")) };
     let mut header = Header { shard: None, ..first.header.clone() };
     header.steps = pieces.iter().map(|piece| piece.header.steps).sum();
-    // Times in UTC of one form: the order of the text is that of the times.
+    // UTC times in the same format sort as text.
     header.started = pieces.iter().map(|piece| piece.header.started.clone()).min().unwrap_or_default();
     let milliseconds = pieces.iter().map(|piece| piece.footer.milliseconds).fold(0.0, f64::max);
     let next = first.footer.next.clone();
@@ -88,9 +85,9 @@ fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
         match event {
             Event::Header(Header { version, .. }) if version > EVENTS_VERSION => {
                 let message = format!(
-                    "the report {shown} is of version {version}, and this program reads version {EVENTS_VERSION}"
+                    "the report {shown} has version {version}; this program reads version {EVENTS_VERSION}"
                 );
-                return Err(Diagnostic::new(message).help("a newer version of conformance may read it"));
+                return Err(Diagnostic::new(message).help("use a newer version of conformance"));
             }
             Event::Header(one) => header = Some(one),
             Event::Step(record) => records.push(Arc::unwrap_or_clone(record)),
@@ -102,15 +99,15 @@ fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
     let Some(header) = header else { return Err(not_a_report(path, "it has no header")) };
     let Some(footer) = footer else { return Err(cut(path)) };
     let Some(shard) = header.shard.clone() else {
-        let message = format!("the report {shown} is of no shard");
+        let message = format!("the report {shown} is not of a shard");
         return Err(
-            Diagnostic::new(message).help("`conformance run --shard 1/2 --report jsonl=FILE` writes one")
+            Diagnostic::new(message).help("write one with `conformance run --shard 1/2 --report jsonl=FILE`")
         );
     };
     Ok(Piece { path, header, shard, records, footer })
 }
 
-/// Says what keeps the pieces from being one whole.
+/// Returns an error if the reports are not the shards of one run.
 fn check(pieces: &[Piece<'_>]) -> Result<(), Diagnostic> {
     let Some(first) = pieces.first() else { return Ok(()) };
     let mut seen: BTreeMap<usize, &Path> = BTreeMap::new();
@@ -133,7 +130,7 @@ fn check(pieces: &[Piece<'_>]) -> Result<(), Diagnostic> {
         if shard.whole != other.whole || shard.scenarios != other.scenarios {
             let message = format!("{own} and {whole} are not parts of the same run");
             return Err(Diagnostic::new(message)
-                .help("the suite, the stage, the profiles and the filters are the same on every machine"));
+                .help("use the same suite, stage, profiles and filters on every machine"));
         }
         if let Some(twin) = seen.insert(shard.index, piece.path) {
             let message =
@@ -142,7 +139,7 @@ fn check(pieces: &[Piece<'_>]) -> Result<(), Diagnostic> {
         }
         let told = piece.records.chunk_by(|one, other| one.scenario == other.scenario).count();
         if told != shard.positions.len() {
-            return Err(not_a_report(piece.path, "it tells other scenarios than its shard has"));
+            return Err(not_a_report(piece.path, "its scenarios are not those of its shard"));
         }
     }
     let of = first.shard.of;
@@ -153,15 +150,13 @@ fn check(pieces: &[Piece<'_>]) -> Result<(), Diagnostic> {
         pieces.iter().flat_map(|piece| piece.shard.positions.iter().copied()).collect();
     positions.sort_unstable();
     if !positions.iter().copied().eq(0..first.shard.scenarios) {
-        let message = "the shards do not come to the whole: some scenario is in none of them or in several";
-        return Err(
-            Diagnostic::new(message).help("--shard-by names the same report on every machine, or on none")
-        );
+        let message = "the shards do not fit together: a scenario is in none of them or in several";
+        return Err(Diagnostic::new(message).help("use the same report for --shard-by on every machine"));
     }
     Ok(())
 }
 
-/// The records by scenario, in their order.
+/// Groups the records by scenario, in order.
 fn scenarios(records: Vec<Record>) -> Vec<Vec<Record>> {
     let mut scenarios: Vec<Vec<Record>> = Vec::new();
     for record in records {
@@ -175,7 +170,7 @@ fn scenarios(records: Vec<Record>) -> Vec<Vec<Record>> {
     scenarios
 }
 
-/// The register as it stands before a run: what no shard has tried says why.
+/// Returns the requirements without results; untested ones keep the reason of the first shard.
 fn register(pieces: &[Piece<'_>]) -> Vec<Standing> {
     let Some(first) = pieces.first() else { return Vec::new() };
     let standings = first.footer.requirements.iter().enumerate().map(|(index, standing)| {

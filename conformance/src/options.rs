@@ -1,4 +1,39 @@
-//! The command line: the only room that reads flags and the environment.
+//! Defines the command line. No other module reads flags or environment variables.
+
+/// The exit codes, in the help of the commands that judge a target.
+macro_rules! exit_codes {
+    () => {
+        "Exit codes:
+  0   the target conforms
+  1   a MUST requirement fails
+  2   a file or a flag is invalid; no request was sent
+  3   inconclusive: the target cannot be used, or steps could not be judged
+  4   no step was selected"
+    };
+}
+
+macro_rules! examples {
+    () => {
+        "Examples:
+  conformance run -- python3 -m api.v1.app            Start the server and test it
+  conformance run http://127.0.0.1:5000               Test a running server
+  conformance check --suite my-suite                  Validate a suite
+  conformance import README.md --out my-suite         Generate scenarios from curl examples
+
+`conformance help COMMAND` describes a command."
+    };
+}
+
+macro_rules! run_examples {
+    () => {
+        "Examples:
+  conformance run -- python3 -m api.v1.app            Start the server for each profile and test it
+  conformance run http://127.0.0.1:5000 --profile session
+  conformance run --filter 'session/*' -- ./server    Run only the matching steps
+  conformance run --report html=report.html -- ./server
+  conformance run --each submissions -- ./start.sh    Test every subfolder"
+    };
+}
 
 mod curl;
 mod output;
@@ -20,58 +55,67 @@ use run::parse_address;
 pub use run::{Run, TransportOptions};
 pub use shard::{Merge, ShardOptions};
 
-/// Replays an HTTP API's specification against any implementation of it, and says requirement by requirement what holds.
+/// Test any implementation of an HTTP API against its specification and report which requirements pass.
 #[derive(Debug, Parser)]
-#[command(name = "conformance", version, about, max_term_width = 110, after_help = EXIT_CODES)]
+#[command(name = "conformance", version, max_term_width = 110)]
+#[command(after_help = concat!(examples!(), "\n\n", exit_codes!()))]
 pub struct Options {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands of the program.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Runs the suite against a target: a URL, a command that starts it (behind `--`), or a target file.
+    /// Run the suite against a target and report which requirements pass.
+    ///
+    /// The target is a URL, a command that starts the server (after `--`), or a target file (--target).
+    #[command(override_usage = RUN_USAGE, after_help = run_examples!())]
+    #[command(after_long_help = concat!(run_examples!(), "\n\n", exit_codes!()))]
     Run(Box<Run>),
-    /// Shows every step with its request, or with --stage those that a run would take, and sends nothing.
+    /// List the steps and their requests without sending anything.
+    ///
+    /// Without --stage, the list contains the steps of every stage.
     List(List),
-    /// Reads the suite and says everything that is wrong with it.
+    /// Validate the suite and report every error with its file and line.
     Check(Check),
-    /// Shows which steps cover which requirements, and with --spec which exchanges of a document no step encodes.
-    #[command(after_help = "Exit code 1: an exchange of the document has no step.")]
+    /// Show which steps cover which requirements.
+    ///
+    /// With --spec, also list the curl examples of a document that no step covers.
+    #[command(after_help = "Exit code 1: no step covers an example of the document")]
     Coverage(Coverage),
-    /// Prints the JSON Schema of a file of a suite or of a report, or an editor's settings.
+    /// Print the JSON Schema of a suite file or a report, or settings for an editor.
     Schema(Schema),
-    /// Prints what makes a shell complete this program's words.
+    /// Print a shell completion script.
     Completions(Completions),
-    /// Prints the manual page of this program or of one of its commands.
+    /// Print the manual page of the program or of one of its commands.
     Man(Man),
-    /// Sets the reports of several implementations beside each other.
+    /// Compare the reports of several implementations.
     Compare(Compare),
-    /// Joins the reports of all shards of a run into the report of one run.
-    #[command(after_help = EXIT_CODES)]
+    /// Merge the reports of all shards of a run into one report.
+    #[command(after_help = exit_codes!())]
     Merge(Merge),
-    /// Prints what a target that is already running must hold, as files or as curl commands.
+    /// Print the fixtures that a running target needs, as files or curl commands.
     Seed(Seed),
-    /// Writes scenarios from the shell sessions that a document prints, or from a browser's recording.
+    /// Generate scenarios from the curl examples of a document or from a HAR file.
     Import(Import),
-    /// Sends a curl command and prints the step that its answer makes.
+    /// Send a curl command and print a step that expects its response.
     Record(Record),
-    /// Prints scenarios as a shell script with curl, or as a Hurl file.
+    /// Print scenarios as a shell script with curl or as a Hurl file.
     Export(Export),
 }
 
 /// `conformance list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// What is shown of the suite.
+    /// Which steps to list.
     #[command(flatten)]
     pub selection: SelectionOptions,
-    /// Which part is shown, of several machines.
+    /// Which shard to list.
     #[command(flatten)]
     pub shard: ShardOptions,
-    /// For people, or for programs.
+    /// Output format.
     #[arg(long, default_value = "text")]
     pub format: ListFormat,
 }
@@ -79,7 +123,7 @@ pub struct List {
 /// `conformance check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// The folder of the suite; the one inside this program unless it is given.
+    /// Suite folder [default: the built-in suite].
     #[arg(long, value_name = "DIR")]
     pub suite: Option<PathBuf>,
 }
@@ -87,13 +131,13 @@ pub struct Check {
 /// `conformance coverage`.
 #[derive(Debug, Args)]
 pub struct Coverage {
-    /// The folder of the suite; the one inside this program unless it is given.
+    /// Suite folder [default: the built-in suite].
     #[arg(long, value_name = "DIR")]
     pub suite: Option<PathBuf>,
-    /// A document, Markdown or plain text, whose curl transcripts the steps should encode.
+    /// Specification, as Markdown or plain text, whose curl examples the steps should cover.
     #[arg(long, value_name = "FILE")]
     pub spec: Option<PathBuf>,
-    /// For people, for a document, or for programs.
+    /// Output format.
     #[arg(long, default_value = "text")]
     pub format: CoverageFormat,
 }
@@ -101,13 +145,13 @@ pub struct Coverage {
 /// `conformance compare`.
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// The reports: JSON Lines, as `run --report jsonl=FILE` writes them.
+    /// Reports as JSON Lines, written by `run --report jsonl=FILE`.
     #[arg(value_name = "FILE", required = true)]
     pub reports: Vec<PathBuf>,
-    /// Writes the table as a page for a browser, in which a cell opens its exchange.
+    /// Also write the table as an HTML page that shows the exchange behind each cell.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// When to write in colour.
+    /// When to use colors.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 }
@@ -115,118 +159,119 @@ pub struct Compare {
 /// `conformance schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// What is described.
+    /// What to describe.
     #[arg(default_value = "scenario")]
     pub of: SchemaOf,
 }
 
-/// What a schema describes.
+/// The things that `conformance schema` describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SchemaOf {
-    /// A scenario file.
+    /// A scenario file
     Scenario,
-    /// A file below sequences/.
+    /// A file below sequences/
     Sequence,
-    /// suite.yaml.
+    /// suite.yaml
     Suite,
-    /// requirements.yaml.
+    /// requirements.yaml
     Requirements,
-    /// A line of a report as JSON Lines.
+    /// A line of a JSON Lines report
     Report,
-    /// Not a schema: the settings with which VS Code knows the schemas and the matchers.
+    /// Settings for VS Code: schemas and matchers (not a schema)
     Editor,
 }
 
 /// `conformance completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
-    /// The shell.
+    /// The shell to complete commands in.
     pub shell: clap_complete::Shell,
 }
 
 /// `conformance man`.
 #[derive(Debug, Args)]
 pub struct Man {
-    /// The command; the program itself unless it is given.
+    /// Command [default: the program itself].
     pub command: Option<String>,
 }
 
 /// `conformance seed`.
 #[derive(Debug, Args)]
 pub struct Seed {
-    /// Where the curl commands send their requests; the specification's own origin unless it is given.
+    /// Base URL of the curl commands [default: the origin that the suite declares].
     #[arg(value_name = "URL", value_parser = parse_address)]
     pub url: Option<String>,
-    /// The folder of the suite; the one inside this program unless it is given.
+    /// Suite folder [default: the built-in suite].
     #[arg(long, value_name = "DIR")]
     pub suite: Option<PathBuf>,
-    /// Only what the steps of this profile need.
+    /// Print only the fixtures that this profile needs.
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// In which form.
+    /// Output format.
     #[arg(long, default_value = "files")]
     pub format: SeedFormat,
-    /// Writes the files into a folder; one that is there already is left as it is.
+    /// Write the files into a folder; existing files are not overwritten.
     #[arg(long, value_name = "DIR", conflicts_with = "format")]
     pub into: Option<PathBuf>,
 }
 
-/// What is taken of a suite.
+/// Flags that select steps of a suite.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
 pub struct SelectionOptions {
-    /// The folder of the suite; the one inside this program unless it is given.
-    #[arg(long, value_name = "DIR")]
+    /// Suite folder [default: the built-in suite].
+    #[arg(long, value_name = "DIR", help_heading = "Suite")]
     pub suite: Option<PathBuf>,
-    /// The profile, or several of them; a running target has one.
+    /// Run only these profiles; a running target (URL) has exactly one.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub profile: Vec<String>,
-    /// How far along the specification the implementation is.
+    /// Check only what is required up to this stage.
     #[arg(long, value_name = "NAME")]
     pub stage: Option<String>,
-    /// Only the steps whose id contains this or matches this pattern, that cover this requirement, have this tag, or are at `FILE:LINE`.
+    /// Select only matching steps: part of an id, glob pattern, requirement, tag, or `FILE:LINE` (repeatable).
     #[arg(long, value_name = "PATTERN")]
     pub filter: Vec<String>,
 }
 
-/// For people, or for programs.
+/// Output formats of `conformance list`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
-    /// A line for each step.
+    /// One line for each step
     Text,
-    /// One JSON list.
+    /// One JSON array
     Json,
 }
 
-/// For people, for a document, or for programs.
+/// Output formats of `conformance coverage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CoverageFormat {
-    /// Lines under each clause.
+    /// The requirements of each clause with their steps
     Text,
-    /// A table for each clause.
+    /// A table for each clause
     Markdown,
-    /// One JSON object.
+    /// One JSON object
     Json,
 }
 
-/// How what a target must hold is told.
+/// Output formats of `conformance seed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SeedFormat {
-    /// The files of the launch contract.
+    /// The files that a started target receives
     Files,
-    /// A shell script of curl commands that make what can be made through the API.
+    /// A shell script with curl commands that create the fixtures that the API can create
     Curl,
-    /// One JSON object with both.
+    /// One JSON object with both
     Json,
 }
 
 impl SelectionOptions {
-    /// The suite's files.
+    /// Returns the folder of the suite.
     #[must_use]
     pub fn folder(&self) -> Folder {
         folder(self.suite.as_ref())
     }
 
-    /// What is taken.
+    /// Returns the selection for a run.
     #[must_use]
     pub fn selection(&self) -> Selection {
         Selection {
@@ -240,7 +285,7 @@ impl SelectionOptions {
 }
 
 impl Seed {
-    /// The suite's files.
+    /// Returns the folder of the suite.
     #[must_use]
     pub fn folder(&self) -> Folder {
         folder(self.suite.as_ref())
@@ -248,7 +293,7 @@ impl Seed {
 }
 
 impl Check {
-    /// The suite's files.
+    /// Returns the folder of the suite.
     #[must_use]
     pub fn folder(&self) -> Folder {
         folder(self.suite.as_ref())
@@ -256,7 +301,7 @@ impl Check {
 }
 
 impl Coverage {
-    /// The suite's files.
+    /// Returns the folder of the suite.
     #[must_use]
     pub fn folder(&self) -> Folder {
         folder(self.suite.as_ref())
@@ -264,7 +309,7 @@ impl Coverage {
 }
 
 impl List {
-    /// What is listed: every step, or with `--stage` those that a run would take.
+    /// Returns the selection: every step, or with `--stage` those that a run would execute.
     #[must_use]
     pub fn selection(&self) -> Selection {
         Selection { every_stage: true, ..self.selection.selection() }
@@ -272,7 +317,7 @@ impl List {
 }
 
 impl Completions {
-    /// Returns the script that makes the shell complete this program's words.
+    /// Returns the completion script.
     #[must_use]
     pub fn script(&self) -> String {
         let mut script = Vec::new();
@@ -285,7 +330,7 @@ impl Man {
     /// Returns the manual page.
     ///
     /// # Errors
-    /// A command that there is not.
+    /// The command does not exist.
     pub fn page(&self) -> Result<String, Diagnostic> {
         let mut program = Options::command().disable_help_subcommand(true);
         program.build();
@@ -295,7 +340,7 @@ impl Man {
                 let known: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
                 let command = program.find_subcommand(name).cloned();
                 let command = command.ok_or_else(|| {
-                    Diagnostic::new(format!("there is no command `{name}`")).suggest(name, known)
+                    Diagnostic::new(format!("unknown command `{name}`")).suggest(name, known)
                 })?;
                 (format!("conformance-{name}"), command)
             }
@@ -307,16 +352,16 @@ impl Man {
     }
 }
 
-/// Returns the value of an environment variable, where it is one of text.
+/// Returns the value of an environment variable; none if it is unset or not UTF-8.
 #[must_use]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Returns the address and the profile of a running target that the environment names, for tests.
+/// Returns the URL and the profile of a running target from `CONFORMANCE_TARGET` and `CONFORMANCE_PROFILE`, for tests.
 ///
 /// # Errors
-/// No profile, where the suite has several.
+/// The URL is invalid, or the suite has several profiles and none is given.
 pub fn target_of_environment(suite: &Suite) -> Result<Option<(String, String)>, Diagnostic> {
     let Ok(url) = std::env::var("CONFORMANCE_TARGET") else { return Ok(None) };
     crate::http::check_address(&url)
@@ -331,9 +376,8 @@ fn one_profile(named: &[String], suite: &Suite, by: &str) -> Result<String, Diag
         ([], [one]) => Ok(one.name.clone()),
         (_, profiles) => {
             let known = profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ");
-            let message =
-                format!("a target that is already running runs in one profile, and `{by}` does not name it");
-            Err(Diagnostic::new(message).help(format!("the suite's profiles: {known}")))
+            let message = format!("a running target has one profile; name it with `{by}`");
+            Err(Diagnostic::new(message).help(format!("profiles of the suite: {known}")))
         }
     }
 }
@@ -345,12 +389,9 @@ fn folder(named: Option<&PathBuf>) -> Folder {
 fn parse_duration(written: &str) -> Result<Duration, String> {
     let place = crate::source::Source::new("", "").place(crate::source::Span::default());
     crate::members::duration(written, &place)
-        .map_err(|_| "written as 200ms, 4s, 1.5s, 2m, 1h or 7d".to_owned())
+        .map_err(|_| "expected a duration such as 200ms, 4s, 1.5s, 2m, 1h or 7d".to_owned())
 }
 
-const EXIT_CODES: &str = "Exit codes:
-  0   the target conforms
-  1   a requirement (must) does not hold
-  2   a file or a flag is wrong; nothing was sent
-  3   the target cannot be used, or the run stayed inconclusive, or this program failed in a scenario
-  4   nothing was selected";
+const RUN_USAGE: &str = "conformance run [OPTIONS] <URL>
+       conformance run [OPTIONS] -- <COMMAND>...
+       conformance run [OPTIONS] --target <FILE>";

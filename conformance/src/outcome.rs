@@ -1,7 +1,7 @@
 //! The outcome of a step, of a requirement and of a run.
 //!
-//! A verdict says what a target did; an [`Outcome`] also says whether that counts: whether it is required, and whether it is a known
-//! deviation. The exit code and every report use this module, so that they agree.
+//! A verdict describes what a target did. An [`Outcome`] adds whether the step is required and whether the failure is known. The
+//! exit code and all reports use this module, so that they agree.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,25 +10,25 @@ use crate::exit::Exit;
 use crate::suite::Level;
 use crate::verdict::Verdict;
 
-/// What a step or a requirement came to. Ordered: a requirement and a run take the worst outcome of their steps.
+/// Outcome of a step or a requirement, ordered from best to worst. A requirement and a run have the worst outcome of their steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It was left out, for a reason that is given.
+    /// Not run; the report gives the reason.
     Skipped,
-    /// Everything that it requires holds.
+    /// Everything passes.
     Passed,
-    /// It fails or is inconclusive, and the file of deviations lists it with a reason.
+    /// Fails or is inconclusive, and the file of deviations lists it.
     Known,
-    /// It is inconclusive, and no must depends on it.
+    /// Inconclusive; no MUST depends on it.
     OptionalInconclusive,
-    /// It fails, and no must depends on it.
+    /// Fails; no MUST depends on it.
     OptionalFailed,
-    /// Nothing can be said of something that is required.
+    /// Required and inconclusive.
     Inconclusive,
-    /// Something that is required does not hold.
+    /// Required and fails.
     Failed,
-    /// This program failed.
+    /// Internal error of this program.
     Error,
 }
 
@@ -47,7 +47,7 @@ impl Outcome {
 
     /// Returns the outcome of a verdict on something that is `required` or not, and is a `known` deviation or not.
     ///
-    /// A deviation excuses a failure and what is inconclusive. It does not excuse an error of this program.
+    /// A deviation covers failures and inconclusive results, but not errors of this program.
     #[must_use]
     pub fn of(verdict: Verdict, required: bool, known: bool) -> Self {
         match verdict {
@@ -62,8 +62,8 @@ impl Outcome {
         }
     }
 
-    /// Returns the outcome of a step that covers requirements of these levels. A step is required if it covers a must, or covers
-    /// nothing, as setup and cleanup steps often do: a broken setup must not pass for conformance.
+    /// Returns the outcome of a step that covers requirements of these levels. A step is required if it covers a MUST or no
+    /// requirement at all, like many setup steps: a broken setup must not look like conformance.
     #[must_use]
     pub fn of_step(verdict: Verdict, covers: impl IntoIterator<Item = Level>, known: bool) -> Self {
         let mut covers = covers.into_iter().peekable();
@@ -71,25 +71,25 @@ impl Outcome {
         Self::of(verdict, required, known)
     }
 
-    /// Returns the outcome of a requirement for which a step came to this verdict.
+    /// Returns the outcome of a requirement that a step with this verdict covers.
     #[must_use]
     pub fn of_requirement(verdict: Verdict, level: Level, known: bool) -> Self {
         Self::of(verdict, level == Level::Must, known)
     }
 
-    /// Whether it keeps the run from exit code 0.
+    /// Whether it prevents exit code 0.
     #[must_use]
     pub fn fails_the_run(self) -> bool {
         self >= Self::Inconclusive
     }
 
-    /// Whether a reader should look at it first: it fails or is inconclusive, and is not known.
+    /// Whether it fails or is inconclusive and is not a known failure.
     #[must_use]
     pub fn needs_attention(self) -> bool {
         self > Self::Known
     }
 
-    /// Returns its word, as reports for programs have it.
+    /// Returns the name that machine-readable reports use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -104,7 +104,7 @@ impl Outcome {
         }
     }
 
-    /// Returns its words for people.
+    /// Returns the text that people read.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -120,7 +120,7 @@ impl Outcome {
     }
 }
 
-/// Returns the exit code of a run whose worst step came to `worst`; none where there was no step.
+/// Returns the exit code of a run; `worst` is the worst outcome of its steps, none if there was no step.
 #[must_use]
 pub fn exit(worst: Option<Outcome>) -> Exit {
     match worst {
@@ -129,24 +129,24 @@ pub fn exit(worst: Option<Outcome>) -> Exit {
             Exit::Conforms
         }
         Some(Outcome::Failed) => Exit::Fails,
-        // What this program failed to judge is as undecided as what the target kept it from judging.
+        // An error of this program leaves the result open, as an unusable target does.
         Some(Outcome::Inconclusive | Outcome::Error) => Exit::Unusable,
     }
 }
 
-/// What a run came to, as its exit code says it.
+/// Conclusion of a run, from its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conclusion {
-    /// Everything that is required and was tried holds.
+    /// Everything required that was run passes.
     Conforms,
-    /// Something that is required does not hold.
+    /// Something required fails.
     DoesNotConform,
-    /// It stayed inconclusive, nothing was tried, or it was ended early.
+    /// The run was inconclusive, empty or interrupted.
     Inconclusive,
 }
 
 impl Conclusion {
-    /// Returns what an exit code says.
+    /// Returns the conclusion of an exit code.
     #[must_use]
     pub fn of(exit: u8) -> Self {
         match exit {
@@ -156,7 +156,7 @@ impl Conclusion {
         }
     }
 
-    /// Returns its words for people.
+    /// Returns the text that people read.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -167,7 +167,7 @@ impl Conclusion {
     }
 }
 
-/// Counts how many of these hold, and how many were tried.
+/// Returns how many of these pass, and how many were tested.
 #[must_use]
 pub fn count(outcomes: impl IntoIterator<Item = Outcome>) -> (usize, usize) {
     let tried = outcomes.into_iter().filter(|outcome| *outcome != Outcome::Skipped);
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_required_and_not_known_fails_a_run() {
+    fn only_required_unknown_failures_fail_a_run() {
         use Verdict::{Error, Fail, Inconclusive, Pass, Skipped};
         for (verdict, required, known, code) in [
             (Pass, true, false, Exit::Conforms),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_outcome_decides() {
+    fn worst_outcome_determines_exit_code() {
         assert!(Outcome::ALL.is_sorted());
         let worst = |outcomes: &[Outcome]| exit(outcomes.iter().copied().max());
         assert_eq!(worst(&[Outcome::Skipped, Outcome::Passed]), Exit::Conforms);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_reports_and_of_people_are_unique_and_serialized_as_they_are() {
+    fn names_are_unique_and_match_serialization() {
         for outcome in Outcome::ALL {
             assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.as_str());
             assert_eq!(Outcome::ALL.iter().filter(|other| other.title() == outcome.title()).count(), 1);

@@ -1,7 +1,6 @@
 //! Keeps secrets out of every report.
 //!
-//! In goes what went over the wire, out comes what may be shown. It stands between the run and the events, so that no
-//! report can forget it.
+//! Exchanges are redacted before they become events, so that no report can show a secret by mistake.
 
 mod names;
 mod secrets;
@@ -28,10 +27,10 @@ const REMEMBERED: usize = 30_000;
 /// The header fields whose values are hidden whatever they are.
 const HIDDEN: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
 
-/// What stands in a secret's place.
+/// Replacement for a secret.
 pub const REDACTED: &str = "<redacted>";
 
-/// Knows what is secret.
+/// Replaces secrets in text.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     shows_all: bool,
@@ -75,7 +74,7 @@ impl Redactor {
         }
     }
 
-    /// Returns a redactor that shows everything.
+    /// Returns a redactor that does not redact anything.
     #[must_use]
     pub fn none() -> Self {
         Self { shows_all: true, ..Self::default() }
@@ -183,7 +182,7 @@ impl Redactor {
         }
     }
 
-    /// Returns a text without the secrets that are known. One that is given whole and has none is given back.
+    /// Redacts the known secrets of a text. Borrows the input if nothing was redacted.
     #[must_use]
     pub fn text<'t>(&self, text: impl Into<Cow<'t, str>>) -> String {
         let text = text.into();

@@ -1,4 +1,4 @@
-//! What a run tells its readers. Each report consumes [`Event`]s and nothing else; only these rooms print.
+//! The reports. Each one consumes [`Event`]s only.
 
 mod badge;
 pub mod blessing;
@@ -40,17 +40,17 @@ pub use whole::is_stdout;
 
 /// A consumer of events.
 pub trait Report {
-    /// Takes one event.
+    /// Reports one event.
     ///
     /// # Errors
-    /// Those of the place that it writes to.
+    /// Writing the report fails.
     fn tell(&mut self, event: &Event) -> io::Result<()>;
 }
 
-/// Writes a file that is put at `path` when it is complete, or a stream.
+/// Writes a stream, or a file that replaces the one at `path` when it is complete.
 ///
 /// # Errors
-/// Those of the place and of `write`.
+/// Writing fails, or `write` does.
 pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut file = WholeFile::create(path)?;
     write(&mut file)?;

@@ -1,8 +1,7 @@
-//! Splits a plan across machines.
+//! Splits a plan into shards for several machines.
 //!
-//! In go a [`Plan`] and which [`Part`] of it is wanted, out comes the plan of that part. Every scenario falls in exactly one part,
-//! and the same one on every machine: it is decided by what each is reckoned to cost, in whole microseconds, and by the order of
-//! the plan. Nothing is sent, and no clock is read.
+//! Every scenario is in exactly one shard, and in the same one on every machine: the split depends only on the plan and on the
+//! estimated costs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,31 +14,31 @@ use crate::diagnostic::Diagnostic;
 use crate::event::Shard;
 use crate::plan::{Plan, Trial, group};
 
-/// One part of several: `2/5`.
+/// A shard, such as `2/5`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
-    /// Which it is, counted from 1.
+    /// Number of the shard, counted from 1.
     pub index: usize,
-    /// How many there are.
+    /// Number of shards.
     pub of: usize,
 }
 
-/// What scenarios cost when they were last run, in microseconds, by their ids.
+/// Measured durations in microseconds, by scenario id.
 #[derive(Debug, Clone, Default)]
 pub struct Costs(BTreeMap<String, u64>);
 
-/// What a step is reckoned to cost, in microseconds: about what it takes over loopback with a target in a slow language.
+/// Estimated duration of a step in microseconds: a slow target over loopback.
 const STEP: u64 = 5_000;
-/// What the start of a target is reckoned to cost, in microseconds.
+/// Estimated duration of a target start in microseconds.
 const START: u64 = 500_000;
-/// The most parts that anyone splits a run into.
+/// Maximum number of shards.
 const MOST: usize = 10_000;
 
 impl FromStr for Part {
     type Err = String;
 
     fn from_str(written: &str) -> Result<Self, String> {
-        let form = || format!("written as 2/5: the second of five, of at most {MOST}");
+        let form = || format!("expected N/OF, for example 2/5, with at most {MOST} shards");
         let (index, of) = written.split_once('/').ok_or_else(form)?;
         let (index, of) = (index.parse().map_err(|_| form())?, of.parse().map_err(|_| form())?);
         if (1..=of).contains(&index) && of <= MOST { Ok(Self { index, of }) } else { Err(form()) }
@@ -56,10 +55,10 @@ enum Line {
 }
 
 impl Costs {
-    /// Reads what scenarios cost from the report of an earlier run, as JSON Lines.
+    /// Reads the durations from the JSON Lines report of an earlier run.
     ///
     /// # Errors
-    /// A file that cannot be read, or is no report.
+    /// The file cannot be read or is not a report.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let mut costs = BTreeMap::new();
         for line in crate::jsonl::read(path) {
@@ -72,7 +71,7 @@ impl Costs {
         Ok(Self(costs))
     }
 
-    /// What a scenario costs: as measured, or where it was not, counted by its steps, waits and restarts.
+    /// Returns the measured duration of a scenario, or an estimate from its steps, waits and restarts.
     fn of(&self, trial: &Trial) -> u64 {
         self.0.get(&trial.id()).copied().unwrap_or_else(|| {
             let steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
@@ -86,8 +85,8 @@ impl Costs {
     }
 }
 
-/// Returns one part of a plan. The dearest scenario is dealt first, each to the part that is then the least laden; a part pays for
-/// the start of every target that its scenarios need. A part may be empty.
+/// Returns the plan of a shard, which may be empty. Scenarios are assigned in order of decreasing cost, each to the shard with the
+/// lowest cost so far, which includes the start of every target that it needs.
 #[must_use]
 pub fn cut(plan: Plan, part: Part, costs: &Costs) -> Plan {
     let trials: Vec<Trial> = plan.trials().into_iter().cloned().collect();
@@ -104,7 +103,7 @@ pub fn cut(plan: Plan, part: Part, costs: &Costs) -> Plan {
     Plan { groups: group(&plan.suite, own), shard: Some(shard), ..plan }
 }
 
-/// Says for each scenario which part it falls in, counted from 0.
+/// Returns the shard of each scenario, counted from 0.
 fn deal(trials: &[Trial], parts: usize, costs: &Costs) -> Vec<usize> {
     let costs: Vec<u64> = trials.iter().map(|trial| costs.of(trial)).collect();
     let mut dearest: Vec<usize> = (0..trials.len()).collect();
@@ -117,7 +116,7 @@ fn deal(trials: &[Trial], parts: usize, costs: &Costs) -> Vec<usize> {
             let shares = !trial.scenario.isolated && started.contains(trial.profile.as_str());
             load.saturating_add(costs[index]).saturating_add(if shares { 0 } else { START })
         };
-        // The first of those that are the least laden; there is at least one part.
+        // The first shard with the lowest cost; there is at least one shard.
         let least = (0..parts).min_by_key(|part| (laden(&loads[*part]), *part)).unwrap_or_default();
         loads[least].0 = laden(&loads[least]);
         if !trial.scenario.isolated {
@@ -128,7 +127,7 @@ fn deal(trials: &[Trial], parts: usize, costs: &Costs) -> Vec<usize> {
     dealt
 }
 
-/// What the whole is: the same for the shards of one suite with one stage, one selection and one split.
+/// Returns a hash that is the same for all shards of one suite, stage, selection and split.
 fn fingerprint(plan: &Plan, trials: &[Trial]) -> String {
     let mut hash = Sha256::new();
     let mut say = |text: &str| {
@@ -148,11 +147,7 @@ fn fingerprint(plan: &Plan, trials: &[Trial]) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a cast of a float ends at the ends"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of floats saturate")]
 fn microseconds(milliseconds: f64) -> u64 {
     (milliseconds * 1000.0) as u64
 }

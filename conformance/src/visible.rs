@@ -1,4 +1,4 @@
-//! Text as a message shows it: characters that cannot be seen are escaped, and what is long is cut.
+//! Formats text for messages: escapes invisible characters and cuts long text.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};

@@ -1,4 +1,4 @@
-//! `run --bless`: what the steps that are named expect is rewritten with what was answered.
+//! `run --bless`: updates the expectations of selected steps to match the responses.
 
 use std::io::{self, Write as _};
 
@@ -12,26 +12,26 @@ use conformance::suite::{Folder, Suite};
 
 use super::{Stopped, written};
 
-/// Returns what keeps the answers of a run, where they are to be blessed.
+/// Returns storage for the responses of the run if `--bless` is given.
 pub(crate) fn answers(options: &Run, plan: &Plan) -> Result<Option<Answers>, Stopped> {
     if !options.bless {
         return Ok(None);
     }
     let filters = &options.selection.filter;
     if filters.is_empty() {
-        let message = "--bless rewrites what the steps expect that --filter names, and no --filter does";
+        let message = "--bless needs --filter: it updates only the steps that --filter selects";
         return Err(Diagnostic::new(message)
-            .help("look at the failures first, then name those that are right")
+            .help("check the failures first, then select the steps whose responses are correct")
             .into());
     }
     if !matches!(options.selection.folder(), Folder::Directory(_)) {
-        let message = "--bless rewrites the files of a suite, and the suite inside this program has none";
-        return Err(Diagnostic::new(message).help("--suite DIR names the folder of a suite").into());
+        let message = "--bless cannot update the built-in suite";
+        return Err(Diagnostic::new(message).help("name the folder of your suite with --suite DIR").into());
     }
     Ok(Some(Answers::to(named(plan, filters))))
 }
 
-/// Shows what is written otherwise, and writes it.
+/// Prints the diff and updates the files.
 pub(crate) fn bless(
     options: &Run,
     suite: &Suite,

@@ -1,4 +1,4 @@
-//! `compare`: reports of many implementations, side by side.
+//! `compare`: compares the reports of several implementations.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use conformance::report;
 
 use super::{Stopped, written};
 
-/// Prints the table of implementations by requirements, and writes it as a page.
+/// Prints the comparison table, and writes it as an HTML page with `--html`.
 pub(crate) fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
     let comparison = Comparison::read(&options.reports, options.html.is_some())?;
     if let Some(path) = &options.html {

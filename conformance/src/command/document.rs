@@ -1,4 +1,4 @@
-//! `import`, `record` and `export`: documents and commands to scenarios, and scenarios to scripts.
+//! `import`, `record` and `export`: convert documents and commands to scenarios, and scenarios to scripts.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -15,14 +15,14 @@ use conformance::suite::Suite;
 
 use super::{Stopped, print};
 
-/// Writes scenarios from a document.
+/// Generates scenarios from a document.
 pub(crate) fn import(options: &options::Import) -> Result<ExitCode, Stopped> {
     let import = imports::import(&options.order())?;
     write!(io::stderr(), "{}", import.complaints())?;
     print(&import.summary(&options.out))
 }
 
-/// Sends one command and prints the step that its answer makes.
+/// Sends a curl command and prints a step that expects its response.
 pub(crate) fn record(options: &options::Record) -> Result<ExitCode, Stopped> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let transport = Transport::default();
@@ -36,7 +36,7 @@ pub(crate) fn record(options: &options::Record) -> Result<ExitCode, Stopped> {
     }
 }
 
-/// Prints scenarios for another tool.
+/// Prints scenarios as a script for curl or Hurl.
 pub(crate) fn export(options: &options::Export) -> Result<ExitCode, Stopped> {
     let suite = Arc::new(Suite::load(&options.selection.folder())?);
     let plan = Plan::new(suite, &options.selection.selection())?;

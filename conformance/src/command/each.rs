@@ -1,4 +1,4 @@
-//! `run --each`: one suite against many implementations, a report each, and one table.
+//! `run --each`: tests several implementations and compares the results.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -17,23 +17,23 @@ use super::play::{SIGNALLED, play};
 use super::ready::{Ready, ready};
 use super::{Stopped, written};
 
-/// Runs a plan against one implementation after the other, keeps a report of each and sets them beside each other. Returns the
-/// gravest exit code: a failure before what cannot be used.
+/// Tests the implementations one by one, writes a report of each and prints the comparison table. Returns the most severe exit
+/// code.
 pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
     let Ready { plan, target, how, .. } = ready(options, None)?;
     let members = fleet::discover(pattern, &options.keep)?;
     std::fs::create_dir_all(&options.keep).map_err(|error| report::unwritable(&options.keep, &error))?;
     let kept: Vec<PathBuf> = members.iter().map(|member| options.keep.join(member.report())).collect();
     for (index, (member, path)) in members.iter().zip(&kept).enumerate() {
-        if !options.telling.quiet {
-            // Whoever waits sees how far it is; what it came to stands in the table.
+        if !options.output.quiet {
+            // Only progress: the table shows the results.
             writeln!(io::stderr(), "[{} of {}] {}", index + 1, members.len(), member.name).ok();
         }
         let target = target.elsewhere(member.name.clone(), &member.directory);
         let lines = JsonLines::create(path).map_err(|error| report::unwritable(path, &error))?;
         let ready = Ready { plan: plan.clone(), target, how: how.clone(), load: None };
         let mut reports: Vec<Box<dyn Report>> = vec![Box::new(lines)];
-        if let Some(width) = report::width(&io::stderr()).filter(|_| !options.telling.quiet) {
+        if let Some(width) = report::width(&io::stderr()).filter(|_| !options.output.quiet) {
             reports.insert(0, Box::new(Progress::new(Some(width), io::sink())));
         }
         let code = play(ready, &mut reports, &mut BTreeSet::new())?;
@@ -56,13 +56,13 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
     Ok(exits.max_by_key(gravity).unwrap_or_default().into())
 }
 
-/// Sets the reports beside each other.
+/// Prints the comparison table of the reports.
 fn table(reports: &[PathBuf], options: &Run) -> Result<Comparison, Stopped> {
     let comparison = Comparison::read(reports, false)?;
-    let mut out = AutoStream::new(io::stdout(), report::choice(options.telling.color));
+    let mut out = AutoStream::new(io::stdout(), report::choice(options.output.color));
     written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))?;
     Ok(comparison)
 }
 
-/// Exit codes by how grave they are: of many runs the last of these is told.
+/// Exit codes by severity; the most severe is last.
 const GRAVITY: [Exit; 5] = [Exit::Conforms, Exit::Nothing, Exit::Unusable, Exit::Fails, Exit::Internal];

@@ -1,4 +1,4 @@
-//! `merge`: the reports of shards, told as one run.
+//! `merge`: merges the reports of shards into one.
 
 use std::io;
 use std::process::ExitCode;
@@ -11,16 +11,16 @@ use conformance::report;
 
 use super::Stopped;
 
-/// Tells the whole to every report that was asked for, and returns its exit code.
+/// Writes the merged run to every requested report and returns its exit code.
 pub(crate) fn merge(options: &Merge) -> Result<ExitCode, Stopped> {
     let Whole { header, records, footer } = merge::merge(&options.reports)?;
-    let mut reports = report::open(&options.telling, None)?;
+    let mut reports = report::open(&options.output, None)?;
     let exit = footer.exit;
     let steps = records.into_iter().map(|record| Event::Step(Arc::new(record)));
     for event in std::iter::once(Event::Header(header)).chain(steps).chain([Event::Footer(footer)]) {
         for report in &mut reports {
             match report.tell(&event) {
-                // A reader that has seen enough, such as `head`, is no fault.
+                // Ignore a closed pipe, for example to `head`.
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
                 _ => {}
             }

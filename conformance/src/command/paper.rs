@@ -1,4 +1,4 @@
-//! `list`, `check`, `coverage` and `schema`: what a suite says on paper. No target is asked.
+//! `list`, `check`, `coverage` and `schema`: commands that need no target.
 
 use std::io::{self, Write as _};
 use std::mem::ManuallyDrop;
@@ -19,7 +19,7 @@ use conformance::suite::Suite;
 
 use super::{Stopped, written};
 
-/// Lists what a run would send.
+/// Lists the steps with their requests.
 pub(crate) fn list(options: &List) -> Result<ExitCode, Stopped> {
     let suite = Arc::new(Suite::load(&options.selection.folder())?);
     let plan = options.shard.cut(Plan::new(suite, &options.selection())?)?;
@@ -32,9 +32,9 @@ pub(crate) fn list(options: &List) -> Result<ExitCode, Stopped> {
     written(done.and_then(|()| out.flush()))
 }
 
-/// Says that nothing is wrong with a suite, and what looks like a mistake.
+/// Validates a suite, prints warnings, and prints a summary.
 pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
-    // The system takes its memory back at once, when the program ends.
+    // Skip freeing the memory: the program ends now.
     let suite = ManuallyDrop::new(Suite::load(&options.folder())?);
     for warning in suite.warnings.iter() {
         writeln!(AutoStream::auto(io::stderr()), "warning: {warning}\n")?;
@@ -49,30 +49,30 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
         amount(steps, "step"),
         amount(suite.profiles.len(), "profile"),
         match suite.warnings.iter().count() {
-            0 => "nothing is wrong".to_owned(),
-            1 => "nothing is wrong, and one thing looks like a mistake".to_owned(),
-            many => format!("nothing is wrong, and {many} things look like mistakes"),
+            0 => "no errors".to_owned(),
+            1 => "no errors, 1 warning".to_owned(),
+            many => format!("no errors, {many} warnings"),
         },
     )?;
     Ok(Exit::Conforms.into())
 }
 
-/// Says which steps cover which requirement, and which exchanges of a document no step encodes.
+/// Prints which steps cover which requirement, and which examples of a document no step covers.
 pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped> {
     let suite = Suite::load(&options.folder())?;
     let specification = match &options.spec {
         None => None,
         Some(path) => {
             let text = std::fs::read_to_string(path).map_err(|error| {
-                Diagnostic::new(format!("the document {} cannot be read: {error}", path.display()))
+                Diagnostic::new(format!("cannot read the document {}: {error}", path.display()))
             })?;
             let read = {
                 let text = text.trim_start_matches('\u{feff}');
                 Specification::read(&Source::new(path.display().to_string(), text), &suite)
             };
             if read.exchanges.is_empty() {
-                let message = format!("{} shows no curl command", path.display());
-                let help = "a command stands in a code block, behind a prompt or at the beginning of a line";
+                let message = format!("{} contains no curl command", path.display());
+                let help = "commands are read from code blocks, after a prompt or at the beginning of a line";
                 return Err(Stopped { exit: Exit::Nothing, ..Diagnostic::new(message).help(help).into() });
             }
             Some(read)
@@ -89,7 +89,7 @@ pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped>
     Ok(if coverage.is_complete() { conforms } else { Exit::Fails.into() })
 }
 
-/// Returns a schema, or the editor's settings, as it is checked in.
+/// Returns a schema, or the settings for an editor.
 pub(crate) fn described(of: SchemaOf) -> String {
     schema::text(&match of {
         SchemaOf::Scenario => schema::scenario().to_value(),

@@ -1,4 +1,4 @@
-//! Plays a plan to its end, or to the signal that ends it.
+//! Runs a plan until it ends or a signal interrupts it.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -17,10 +17,10 @@ use tokio::sync::{oneshot, watch};
 use super::Stopped;
 use super::ready::Ready;
 
-/// Exit codes from this on say that a signal ended the program.
+/// First exit code that means that a signal ended the program.
 pub(crate) const SIGNALLED: u8 = 128;
 
-/// Runs a plan against one target and returns its exit code, or that of the signal that ended it.
+/// Runs a plan against a target. Returns the exit code of the run, or of the signal that interrupted it.
 pub(crate) fn play(
     ready: Ready,
     reports: &mut [Box<dyn Report>],
@@ -39,7 +39,7 @@ pub(crate) fn play(
             }
             for report in &mut *reports {
                 if let Err(error) = report.tell(event) {
-                    // A reader that has seen enough, such as `head`, is no fault, and hides none.
+                    // Ignore a closed pipe, for example to `head`, but not a later error.
                     if error.kind() != io::ErrorKind::BrokenPipe {
                         broken.get_or_insert(error);
                     }
@@ -56,12 +56,11 @@ pub(crate) fn play(
         };
         tokio::select! {
             footer = run => footer.exit,
-            // A second signal does not wait for what is being cleaned up.
+            // A second signal does not wait for the cleanup.
             code = signals.second() => code,
         }
     });
-    // What is still running is dropped here, and with it every process that was started. A response that is still being judged is not
-    // waited for.
+    // Drops running tasks and kills the started processes. Does not wait for judging that still runs.
     runtime.shutdown_timeout(SHUTDOWN);
     drop(signals);
     match broken {
@@ -70,12 +69,12 @@ pub(crate) fn play(
     }
 }
 
-/// How long tasks may take to end once the run is over.
+/// Maximum time for tasks to end after the run.
 const SHUTDOWN: Duration = Duration::from_millis(300);
-/// How long the program may take to end after the second signal.
+/// Maximum time for the program to end after the second signal.
 const LAST_MOMENT: Duration = Duration::from_millis(700);
 
-/// A thread that waits for signals. It does nothing else: what keeps the run busy does not delay it.
+/// A thread that only waits for signals, so that a busy run does not delay them.
 struct Signals {
     second: watch::Receiver<Option<u8>>,
     over: mpsc::Sender<()>,
@@ -84,7 +83,7 @@ struct Signals {
 }
 
 impl Signals {
-    /// Interrupts the run at the first signal, and ends the program soon after the second.
+    /// Interrupts the run at the first signal, and exits soon after the second.
     fn watch(interrupt: Interrupt) -> io::Result<Self> {
         let (sender, second) = watch::channel(None);
         let (over, is_over) = mpsc::channel();
@@ -105,7 +104,7 @@ impl Signals {
             let Some(code) = code else { return };
             sender.send_replace(Some(code));
             if is_over.recv_timeout(LAST_MOMENT) == Err(RecvTimeoutError::Timeout) {
-                // The targets end with this program: their watchers see to that.
+                // The watcher processes stop the targets when this program ends.
                 scratch::remove_all();
                 std::process::exit(code.into());
             }
@@ -130,7 +129,7 @@ impl Drop for Signals {
     }
 }
 
-/// The signals that ask the program to end.
+/// Signals that end the program.
 struct Wanted {
     interrupt: Signal,
     terminate: Signal,
@@ -146,7 +145,7 @@ impl Wanted {
         })
     }
 
-    /// Waits for the next signal, and returns the exit code that it asks for.
+    /// Waits for the next signal and returns its exit code.
     async fn next(&mut self) -> u8 {
         tokio::select! {
             _ = self.interrupt.recv() => 130,
@@ -156,8 +155,8 @@ impl Wanted {
     }
 }
 
-/// Scenarios are played by the threads of the runtime, and told by this one. Where one request is sent at a time one thread is
-/// enough, and no request wanders from one to the other; a target that is started keeps a thread busy meanwhile.
+/// Creates the runtime. Its threads run the scenarios; the calling thread writes the reports. If only one request is sent at a time,
+/// one thread is enough and faster, unless a target has to be started.
 fn runtime(ready: &Ready) -> Builder {
     let mut builder = Builder::new_multi_thread();
     if ready.how.jobs == 1 && matches!(ready.target, Target::Url { .. }) {
@@ -166,7 +165,7 @@ fn runtime(ready: &Ready) -> Builder {
     builder
 }
 
-/// Returns the exit code of the signal that asks the program to end, once one comes.
+/// Waits for a signal and returns its exit code.
 pub(crate) async fn interrupted() -> u8 {
     match Wanted::listen() {
         Ok(mut wanted) => wanted.next().await,

@@ -1,4 +1,4 @@
-//! From flags to a run that is ready: files are read, names are looked up, and nothing is started yet.
+//! Prepares a run: reads all files and validates all names before anything starts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,22 +15,22 @@ use conformance::target::{self, Target};
 use super::Stopped;
 use super::bless::answers;
 
-/// What a run needs, once nothing is wrong on paper.
+/// A validated run.
 pub(crate) struct Ready {
     pub(crate) plan: Plan,
     pub(crate) target: Target,
     pub(crate) how: run::Options,
-    /// How long it is played again and again, if it is.
+    /// Duration of the load test, if it is one.
     pub(crate) load: Option<Duration>,
 }
 
-/// Reads everything that a run needs. Whatever is wrong on paper is said here.
+/// Reads everything that a run needs and returns every error that can be found without a target.
 pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Ready, Stopped> {
     let mut suite = Suite::load(&options.selection.folder())?;
     suite.give(&options.variables()?, &options::environment)?;
     let suite = Arc::new(suite);
     if !options.watch && options.each.is_none() {
-        // One run is the whole program: the system takes the memory of the suite back at once, when it ends.
+        // Leak the suite on purpose: the program ends after this run, and freeing takes time.
         std::mem::forget(Arc::clone(&suite));
     }
     let mut selection = Selection { only, ..options.selection.selection() };
@@ -55,7 +55,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let interrupt = run::Interrupt::default();
     let answers = answers(options, &plan)?;
     let jobs = usize::from(options.jobs);
-    let shows_passes = options.telling.shows_passes() || options.each.is_some();
+    let shows_passes = options.output.shows_passes() || options.each.is_some();
     let how = run::Options { jobs, transport, redactor, deviations, shows_passes, interrupt, answers };
     Ok(Ready { plan, target, how, load: options.load })
 }

@@ -1,4 +1,4 @@
-//! `run`: a suite against one target, once or again and again.
+//! `run`: runs a suite against a target, repeatedly with `--watch`.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -20,7 +20,7 @@ use super::each::each;
 use super::play::{SIGNALLED, interrupted, play};
 use super::ready::ready;
 
-/// Runs what was asked for; with `--watch`, until a signal ends it.
+/// Runs the suite; with `--watch`, repeatedly until a signal.
 pub(crate) fn run(options: &Run) -> Result<ExitCode, Stopped> {
     if let Some(pattern) = &options.each {
         return each(pattern, options);
@@ -35,11 +35,11 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stopped> {
 /// One run of the suite, or of a part of it.
 struct Round {
     code: u8,
-    /// Whether it was the whole that was asked for.
+    /// Whether all selected steps ran.
     whole: bool,
-    /// The steps that did not hold.
+    /// Ids of the failed steps.
     wrong: BTreeSet<String>,
-    /// What it was run from, as it was before.
+    /// Watched files and folders, and their state before the run.
     places: Vec<PathBuf>,
     files: Snapshot,
 }
@@ -49,14 +49,14 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
     let ready = ready(options, only)?;
     let places = if options.watch { places(options, &ready.target) } else { Vec::new() };
     let files = Snapshot::take(&places, &options.written());
-    let mut reports = report::open(&options.telling, options.write_deviations.as_deref())?;
+    let mut reports = report::open(&options.output, options.write_deviations.as_deref())?;
     let mut wrong = BTreeSet::new();
     let (suite, kept) = (Arc::clone(&ready.plan.suite), ready.how.answers.clone());
     let redactor = ready.how.redactor.clone();
     let code = play(ready, &mut reports, &mut wrong)?;
     match kept {
         Some(_) if code >= SIGNALLED => {
-            writeln!(io::stderr(), "nothing was rewritten: the run was interrupted").ok();
+            writeln!(io::stderr(), "nothing was updated: the run was interrupted").ok();
         }
         Some(kept) => bless(options, &suite, &kept, &redactor)?,
         None => {}
@@ -64,13 +64,13 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
     Ok(Round { code, whole, wrong, places, files })
 }
 
-/// Runs again what did not hold once a file has changed; the whole once all of that holds.
+/// Runs the failed steps again after a file changed, or everything once they pass.
 fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
     if !last.whole && last.wrong.is_empty() {
         return round(options, None);
     }
     loop {
-        writeln!(io::stderr(), "\nwaiting for a change; Ctrl-C ends this").ok();
+        writeln!(io::stderr(), "\nwaiting for changes; press Ctrl-C to stop").ok();
         let written = options.written();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let changed = runtime.block_on(async {
@@ -86,13 +86,13 @@ fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
         let mut again = last.wrong.clone();
         again.extend(changed.iter().filter_map(|path| options.selection.folder().scenario(path)));
         let next = match round(options, Some(again).filter(|again| !again.is_empty())) {
-            // What did not hold is not there any more.
+            // The failed steps no longer exist.
             Err(stopped) if stopped.exit == Exit::Nothing => round(options, None),
             other => other,
         };
         match next {
             Ok(next) => return Ok(next),
-            // A file that is half written, or wrong: it will change again.
+            // A file is incomplete or invalid; wait for the next change.
             Err(stopped) => {
                 writeln!(AutoStream::auto(io::stderr()), "{}", stopped.message).ok();
                 last.files = Snapshot::take(&last.places, &written);
@@ -101,7 +101,7 @@ fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
     }
 }
 
-/// What a run is run from: the suite, the files that options name, and the implementation.
+/// Returns the paths to watch: the suite, the files that options name, and the implementation.
 fn places(options: &Run, target: &Target) -> Vec<PathBuf> {
     let named = options.target.iter().chain(&options.vars).chain(&options.deviations);
     let mut places: Vec<PathBuf> = named.cloned().collect();

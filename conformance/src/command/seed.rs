@@ -1,4 +1,4 @@
-//! `seed`: what a target that is already running must hold.
+//! `seed`: prints the fixtures that a running target needs.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -12,7 +12,7 @@ use conformance::suite::Suite;
 
 use super::{Stopped, written};
 
-/// Prints the fixtures, or writes their files into a folder that has none of that name.
+/// Prints the fixtures, or writes them to files without overwriting any.
 pub(crate) fn seed(options: &options::Seed) -> Result<ExitCode, Stopped> {
     let suite = Suite::load(&options.folder())?;
     if let Some(name) = options.profile.as_deref().filter(|name| suite.profile(name).is_none()) {
@@ -28,7 +28,7 @@ pub(crate) fn seed(options: &options::Seed) -> Result<ExitCode, Stopped> {
             let written = OpenOptions::new().write(true).create_new(true).open(&path);
             written
                 .and_then(|mut file| file.write_all(content.as_bytes()))
-                .map_err(|error| Diagnostic::new(format!("{} cannot be written: {error}", path.display())))?;
+                .map_err(|error| Diagnostic::new(format!("cannot write {}: {error}", path.display())))?;
         }
         return Ok(Exit::Conforms.into());
     }

@@ -1,4 +1,4 @@
-//! The flags of the commands that turn sessions into scenarios and back.
+//! Flags of `import`, `record` and `export`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,22 +11,22 @@ use crate::import::folder::{From, Order};
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har"]))]
 pub struct Import {
-    /// A document, Markdown or plain text, that prints shell sessions with curl.
+    /// Markdown or plain text file with curl examples.
     #[arg(value_name = "DOCUMENT")]
     pub document: Option<PathBuf>,
-    /// A browser's recording.
+    /// HAR file recorded by a browser.
     #[arg(long, value_name = "FILE")]
     pub har: Option<PathBuf>,
-    /// The folder that the scenarios are written into: a suite, a folder inside of one, or a new one, which becomes a suite.
+    /// Output folder: a suite, a folder in a suite, or a new folder, which becomes a suite.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// The specification's own origin; the one that most commands name unless it is given.
+    /// Origin of the API in the document [default: the one that most commands use].
     #[arg(long, value_name = "URL")]
     pub origin: Option<String>,
-    /// The profile of every scenario; found by the environment that the document prints unless it is given.
+    /// Profile of the scenarios [default: detected from the environment variables in the document].
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Writes over files that are there.
+    /// Overwrite existing files.
     #[arg(long)]
     pub force: bool,
 }
@@ -34,13 +34,13 @@ pub struct Import {
 /// `conformance record`.
 #[derive(Debug, Args)]
 pub struct Record {
-    /// The target that the command is sent to, as http://host:port.
+    /// Target to send the command to, as http://host:port.
     #[arg(value_name = "URL")]
     pub url: String,
-    /// The origin under which the command's address is; the one that it names unless it is given.
+    /// Origin of the API in the command [default: the origin of its URL].
     #[arg(long, value_name = "URL")]
     pub origin: Option<String>,
-    /// The curl command.
+    /// The curl command to send.
     #[arg(last = true, value_name = "COMMAND", required = true)]
     pub command: Vec<String>,
 }
@@ -49,19 +49,19 @@ pub struct Record {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("as").required(true).args(["curl", "hurl"]))]
 pub struct Export {
-    /// As a shell script with nothing but curl, sed and sh.
+    /// Print a shell script that needs only sh, curl and sed.
     #[arg(long)]
     pub curl: bool,
-    /// As a file of Hurl.
+    /// Print a Hurl file.
     #[arg(long)]
     pub hurl: bool,
-    /// What is exported of the suite.
+    /// Which steps to export.
     #[command(flatten)]
     pub selection: SelectionOptions,
 }
 
 impl Import {
-    /// What is imported, and where it goes.
+    /// Returns what to import and where to write it.
     #[must_use]
     pub fn order(&self) -> Order<'_> {
         let from = match (&self.document, &self.har) {

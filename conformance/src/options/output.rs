@@ -1,36 +1,39 @@
-//! What a run tells: how much of it to people, and the reports that go elsewhere.
+//! Output options: the detail of the terminal report, and the other reports.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// What is told, and where.
+/// Output options.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Reports")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct OutputOptions {
-    /// Writes a report beside the one for people: html, jsonl, junit, tap or badge, each =FILE, where `-` is standard output; github,
-    /// which needs no file. With a report on standard output the one for people goes to standard error.
+    /// Also write a report: html, jsonl, junit, tap, badge or github (repeatable).
+    ///
+    /// Each kind except github needs a file, for example html=report.html. The file `-` is standard output; the terminal report
+    /// then goes to standard error.
     #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
     pub report: Vec<ReportPlace>,
-    /// Tells only what the run came to.
+    /// Print only the summary.
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Tells every requirement with its verdict, those that hold too.
+    /// Print the verdict of every requirement, including those that pass.
     #[arg(long, conflicts_with = "quiet")]
     pub requirements: bool,
-    /// Tells every step and every requirement.
+    /// Print every step and every requirement.
     #[arg(long, short)]
     pub verbose: bool,
-    /// Tells every exchange whole.
+    /// Print every request and response in full.
     #[arg(long, conflicts_with = "quiet")]
     pub trace: bool,
-    /// When to write in colour.
+    /// When to use colors.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 }
 
 impl OutputOptions {
-    /// Whether anything shows what went over the wire where a step holds.
+    /// Whether a report shows the exchanges of passing steps.
     #[must_use]
     pub fn shows_passes(&self) -> bool {
         let shows =
@@ -39,32 +42,32 @@ impl OutputOptions {
     }
 }
 
-/// A report and where it goes.
+/// A report and its destination.
 #[derive(Debug, Clone)]
 pub enum ReportPlace {
     /// A file.
     File(ReportKind, PathBuf),
-    /// The log of a job on GitHub, and the summary that it shows of the job.
+    /// The log and the job summary of a GitHub Actions job.
     Github,
 }
 
-/// A kind of report that is a file.
+/// A kind of report that is written to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportKind {
     /// JSON Lines: the event stream.
     Jsonl,
-    /// A page for a browser.
+    /// An HTML page.
     Html,
     /// `JUnit` XML.
     Junit,
     /// The Test Anything Protocol.
     Tap,
-    /// A picture for a README, as SVG.
+    /// An SVG badge for a README.
     Badge,
 }
 
 impl ReportKind {
-    /// Every kind, with the word that asks for it.
+    /// Every kind with its name on the command line.
     pub const ALL: [(&'static str, Self); 5] = [
         ("html", Self::Html),
         ("jsonl", Self::Jsonl),
@@ -74,14 +77,14 @@ impl ReportKind {
     ];
 }
 
-/// When to write in colour.
+/// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// If the output is a terminal and `NO_COLOR` is not set
     Auto,
-    /// Always.
+    /// Always
     Always,
-    /// Never.
+    /// Never
     Never,
 }
 
@@ -93,9 +96,9 @@ fn parse_report(written: &str) -> Result<ReportPlace, String> {
     match written.split_once('=') {
         Some((name, path)) if !path.is_empty() => match kind(name) {
             Some((_, kind)) => Ok(ReportPlace::File(kind, path.into())),
-            None => Err(format!("`{name}` is no kind of report; known are {}", kinds())),
+            None => Err(format!("unknown kind of report `{name}`; expected one of {}", kinds())),
         },
-        _ => Err(format!("written as jsonl=FILE; known are {}", kinds())),
+        _ => Err(format!("expected KIND=FILE, one of {}", kinds())),
     }
 }
 
@@ -104,13 +107,13 @@ fn kinds() -> String {
     kinds.chain(["github".to_owned()]).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the file that GitHub shows as the summary of a job, where this is one.
+/// Returns the file of the job summary, if this is a GitHub Actions job.
 #[must_use]
 pub fn github_summary() -> Option<PathBuf> {
     std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// Returns the folder below which GitHub looks for the files of annotations, where this is one of its jobs.
+/// Returns the folder to which file paths of annotations are relative, if this is a GitHub Actions job.
 #[must_use]
 pub fn github_workspace() -> Option<PathBuf> {
     std::env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from)

@@ -1,4 +1,4 @@
-//! What `conformance run` takes: the target, how it is reached, what is run of the suite, and where it is reported.
+//! Flags of `conformance run`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,98 +17,107 @@ use crate::suite::{Given, Suite};
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
 pub struct Run {
-    /// A target that is already running, as http://host:port.
+    /// URL of a running target, as http://host:port.
     #[arg(value_name = "URL", value_parser = parse_address)]
     pub url: Option<String>,
-    /// A file that names a command for each profile.
-    #[arg(long, value_name = "FILE")]
+    /// Read commands, ports and environment variables of the target from a file.
+    #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub target: Option<PathBuf>,
-    /// A command that starts the target in the current folder; it is started anew for each profile.
+    /// Command that starts the target in the current folder, once for each profile.
     #[arg(last = true, value_name = "COMMAND")]
     pub program: Vec<String>,
-    /// Runs the command, or the target file, in every subfolder of this folder, or in every folder that a pattern matches.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "report", "watch", "shard"])]
+    /// Test every subfolder of DIR, or every folder that matches a glob pattern, and compare the results.
+    #[arg(long, value_name = "DIR", help_heading = "Target", conflicts_with_all = ["url", "report", "watch", "shard"])]
     pub each: Option<PathBuf>,
-    /// Where the reports of --each are kept, one for each implementation.
-    #[arg(long, value_name = "DIR", default_value = "conformance-reports", requires = "each")]
+    /// Folder for the reports of --each, one for each implementation.
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "conformance-reports",
+        requires = "each",
+        help_heading = "Target"
+    )]
     pub keep: PathBuf,
-    /// What is run of the suite.
+    /// Which steps to run.
     #[command(flatten)]
     pub selection: SelectionOptions,
-    /// Gives a variable of the suite its value.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    /// Set a variable of the suite (repeatable).
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Suite", value_parser = parse_variable)]
     pub var: Vec<Given>,
-    /// A YAML file that gives variables their values; --var is stronger.
-    #[arg(long, value_name = "FILE")]
+    /// Read values of variables from a YAML file; --var takes precedence.
+    #[arg(long, value_name = "FILE", help_heading = "Suite")]
     pub vars: Vec<PathBuf>,
-    /// Number of scenarios that send requests at the same time, each to a process of its own; a URL is one process, so it gets one
-    /// scenario at a time unless the suite says `concurrency: shared`.
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Number of scenarios to run at the same time.
+    ///
+    /// Each scenario gets its own process of the target. A URL is a single process and runs one scenario at a time, unless the suite
+    /// declares `concurrency: shared`.
+    #[arg(long, value_name = "N", help_heading = "Run", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
-    /// Plays what can be repeated again and again for so long, and tells how many exchanges kept their verdict, and how fast.
-    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, conflicts_with_all = ["each", "watch", "shard", "write_deviations"])]
+    /// Load test: repeat repeatable scenarios for TIME; report throughput, latency and changed verdicts.
+    #[arg(long = "for", help_heading = "Run", value_name = "TIME", value_parser = parse_duration, conflicts_with_all = ["each", "watch", "shard", "write_deviations"])]
     pub load: Option<Duration>,
-    /// How the target is reached.
+    /// Network options.
     #[command(flatten)]
     pub transport: TransportOptions,
-    /// What is told, and where.
+    /// Output options.
     #[command(flatten)]
-    pub telling: OutputOptions,
-    /// Which part is run, of several machines.
+    pub output: OutputOptions,
+    /// Which shard to run.
     #[command(flatten)]
     pub shard: ShardOptions,
-    /// A file of known failures, each with its reason: they fail nothing, and one that has gone does.
-    #[arg(long, value_name = "FILE", conflicts_with = "each")]
+    /// Known failures, with reasons. They do not fail the run; a listed failure that now passes does.
+    #[arg(long, value_name = "FILE", help_heading = "Run", conflicts_with = "each")]
     pub deviations: Option<PathBuf>,
-    /// Begins a file of known failures with what fails in this run.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["each", "deviations", "watch"])]
+    /// Write the failures of this run as a file for --deviations.
+    #[arg(long, value_name = "FILE", help_heading = "Run", conflicts_with_all = ["each", "deviations", "watch"])]
     pub write_deviations: Option<PathBuf>,
-    /// Rewrites what the steps that --filter names expect with what was answered, once the difference has been shown.
-    #[arg(long, conflicts_with_all = ["each", "watch", "load", "shard", "deviations", "write_deviations"])]
+    /// Update the expectations of the steps selected by --filter to match the responses, and show a diff.
+    #[arg(long, help_heading = "Suite", conflicts_with_all = ["each", "watch", "load", "shard", "deviations", "write_deviations"])]
     pub bless: bool,
-    /// Shows passwords, credentials and cookies in the reports.
-    #[arg(long)]
+    /// Show passwords, credentials and cookies in reports; they are redacted by default.
+    #[arg(long, help_heading = "Reports")]
     pub show_secrets: bool,
-    /// Runs again what did not hold whenever a file of the suite or of the implementation changes.
-    #[arg(long, conflicts_with = "shard")]
+    /// Re-run failed steps whenever a file of the suite or of the target changes.
+    #[arg(long, help_heading = "Run", conflicts_with = "shard")]
     pub watch: bool,
 }
 
-/// How a target is reached.
+/// Network options.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Network")]
 pub struct TransportOptions {
-    /// How long the target may take for one whole answer.
+    /// Maximum time for one response.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// A header field for every request, such as a gateway's key; no report shows its value.
+    /// Add a header field to every request, such as an API key; reports redact its value (repeatable).
     #[arg(long, value_name = "NAME: VALUE", value_parser = parse_header)]
     pub header: Vec<(String, String)>,
-    /// Takes the certificate of an HTTPS target as it is.
+    /// Do not verify the TLS certificate of the target.
     #[arg(long, requires = "url")]
     pub insecure: bool,
-    /// Trusts the authorities in a file of PEM certificates, beside those of the system.
+    /// Also trust the CA certificates in a PEM file.
     #[arg(long, value_name = "FILE", requires = "url")]
     pub cacert: Option<PathBuf>,
-    /// Sends every request through a proxy, as http://host:port.
+    /// Send every request through a proxy, as http://host:port.
     #[arg(long, value_name = "URL", requires = "url", value_parser = parse_proxy)]
     pub proxy: Option<Url>,
 }
 
 impl Run {
-    /// The files that the run writes.
+    /// Returns the files that the run writes.
     #[must_use]
     pub fn written(&self) -> Vec<PathBuf> {
-        let files = self.telling.report.iter().filter_map(|place| match place {
+        let files = self.output.report.iter().filter_map(|place| match place {
             ReportPlace::File(_, path) => Some(path.clone()),
             ReportPlace::Github => github_summary(),
         });
         files.collect()
     }
 
-    /// Returns what is given to the variables, the weakest first.
+    /// Returns the values of variables; later values take precedence.
     ///
     /// # Errors
-    /// A file that cannot be read.
+    /// A file of `--vars` cannot be read.
     pub fn variables(&self) -> Result<Vec<Given>, Diagnostics> {
         let mut given = Vec::new();
         for path in &self.vars {
@@ -118,20 +127,20 @@ impl Run {
         Ok(given)
     }
 
-    /// Returns the one profile in which a running target runs.
+    /// Returns the profile of a running target.
     ///
     /// # Errors
-    /// None or several, where the suite has several.
+    /// The suite has several profiles and `--profile` does not name exactly one.
     pub fn profile_of_url(&self, suite: &Suite) -> Result<String, Diagnostic> {
         one_profile(&self.selection.profile, suite, "--profile")
     }
 }
 
 impl TransportOptions {
-    /// How the target is reached.
+    /// Returns the transport that these options configure.
     ///
     /// # Errors
-    /// A file of certificates that cannot be read.
+    /// The file of `--cacert` cannot be read.
     pub fn transport(&self) -> Result<Transport, Diagnostic> {
         let mut transport = Transport {
             limit: self.timeout,
@@ -153,7 +162,7 @@ pub(super) fn parse_address(written: &str) -> Result<String, String> {
 }
 
 fn parse_header(written: &str) -> Result<(String, String), String> {
-    let form = || "written as 'Name: value'".to_owned();
+    let form = || "expected 'Name: value'".to_owned();
     let (name, value) = written.split_once(':').ok_or_else(form)?;
     let name_is_token = !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
@@ -167,13 +176,13 @@ fn parse_proxy(written: &str) -> Result<Url, String> {
     let url = Url::parse(written).map_err(|error| error.to_string())?;
     match url.scheme() {
         "http" | "https" if url.has_host() => Ok(url),
-        _ => Err("written as http://host:port".to_owned()),
+        _ => Err("expected http://host:port".to_owned()),
     }
 }
 
 fn parse_variable(written: &str) -> Result<Given, String> {
     match written.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok(Given { name: name.to_owned(), value: value.into() }),
-        _ => Err("written as name=value".to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }

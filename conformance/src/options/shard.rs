@@ -1,4 +1,4 @@
-//! Which part of a run is wanted, where it is split across machines, and the reports that are joined again.
+//! Flags that split a run into shards, and flags of `merge`.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,14 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
 use crate::shard::{self, Costs, Part};
 
-/// Which part is taken.
+/// Which shard of a run to take.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
 pub struct ShardOptions {
-    /// Only one part of several, as 2/5: each scenario falls in exactly one, the same on every machine.
+    /// Run only shard N of OF, for example 2/5; every scenario is in exactly one shard.
     #[arg(long, value_name = "N/OF")]
     pub shard: Option<Part>,
-    /// Splits by what the scenarios took in an earlier run, as its JSON Lines tell it, in place of their steps and waits.
+    /// Balance the shards by the timings of an earlier JSON Lines report.
     #[arg(long, value_name = "FILE", requires = "shard")]
     pub shard_by: Option<PathBuf>,
 }
@@ -23,19 +24,19 @@ pub struct ShardOptions {
 /// `conformance merge`.
 #[derive(Debug, Args)]
 pub struct Merge {
-    /// The reports of all shards of one run: JSON Lines, as `run --shard 1/2 --report jsonl=FILE` writes them.
+    /// Reports of all shards as JSON Lines, written by `run --shard 1/2 --report jsonl=FILE`.
     #[arg(value_name = "FILE", required = true)]
     pub reports: Vec<PathBuf>,
-    /// What is told, and where.
+    /// Output options.
     #[command(flatten)]
-    pub telling: OutputOptions,
+    pub output: OutputOptions,
 }
 
 impl ShardOptions {
-    /// Returns the part of a plan that is wanted, or all of it.
+    /// Returns the steps of a plan that belong to the shard; all of them if there is no `--shard`.
     ///
     /// # Errors
-    /// A report of an earlier run that cannot be read.
+    /// The report of `--shard-by` cannot be read.
     pub fn cut(&self, plan: Plan) -> Result<Plan, Diagnostic> {
         let Some(part) = self.shard else { return Ok(plan) };
         let costs = self.shard_by.as_deref().map(Costs::read).transpose()?.unwrap_or_default();

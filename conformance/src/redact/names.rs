@@ -1,7 +1,6 @@
-//! What is secret by the name before it: members of JSON, fields of a form or a query, cookies.
+//! Redacts values by their name: JSON members, form and query fields, and cookies.
 //!
-//! In goes a text, out comes the same without what the names stand before. Nearly every text has none of the names, and is told so by one
-//! look at it; where one stands, what is around it says whether a value follows, and where that ends.
+//! One search finds the names. Only around a name does the text have to be parsed to find the value and its end.
 
 use std::borrow::Cow;
 use std::ops::Range;

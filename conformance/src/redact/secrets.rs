@@ -1,6 +1,6 @@
-//! Many values, found in a text in one pass however many there are.
+//! Finds many secret values in a text in one pass.
 //!
-//! A run of a hundred thousand logins learns as many sessions: to look for each in every text would cost the square of it.
+//! A run with 100,000 logins has as many session ids; searching each text for each of them would be quadratic.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};

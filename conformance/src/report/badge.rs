@@ -1,4 +1,4 @@
-//! A badge: what the run came to, as a small picture for a README.
+//! SVG badge with the result of a run.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use crate::event::{Footer, Header, Record};
 use crate::outcome::Conclusion;
 use crate::suite::Level;
 
-/// The width of a character of the badge's face, on the average, in tenths of a pixel.
+/// Average width of a character in tenths of a pixel.
 const CHARACTER: usize = 66;
 const PADDING: usize = 10;
 
-/// The picture.
+/// A badge report.
 pub(super) struct Badge;
 
 impl Badge {
-    /// Returns one.
+    /// Creates the report.
     pub(super) fn open(_: Spool) -> Box<dyn Document> {
         Box::new(Self)
     }
@@ -37,9 +37,9 @@ impl Document for Badge {
 fn write(header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
     let (held, tried) = footer.held(Level::Must);
     let (word, colour) = match Conclusion::of(footer.exit) {
-        Conclusion::Conforms => ("must", "#1a7f37"),
-        Conclusion::DoesNotConform => ("must", "#c62828"),
-        Conclusion::Inconclusive => ("inconclusive: must", "#8a6100"),
+        Conclusion::Conforms => ("MUST", "#1a7f37"),
+        Conclusion::DoesNotConform => ("MUST", "#c62828"),
+        Conclusion::Inconclusive => ("inconclusive: MUST", "#8a6100"),
     };
     let (label, value) = ("conformance", format!("{word} {held}/{tried}"));
     let width = |text: &str| text.chars().count() * CHARACTER / 10 + 2 * PADDING;

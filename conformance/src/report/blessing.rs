@@ -1,4 +1,4 @@
-//! What `run --bless` writes otherwise, for people: the lines as they are and as they will be, and what is left.
+//! Prints the changes of `run --bless` as a diff.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::bless::{Blessing, Edit, Rewritten, edited};
 use crate::redact::Redactor;
 use crate::source::Span;
 
-/// Returns the difference that a blessing makes, and what it leaves with the reasons.
+/// Returns the diff, and the expectations that are not updated with the reasons.
 #[must_use]
 pub fn difference(blessing: &Blessing, redactor: &Redactor) -> String {
     let mut page = String::new();
@@ -24,29 +24,26 @@ pub fn difference(blessing: &Blessing, redactor: &Redactor) -> String {
         }
     }
     for (step, left) in &blessing.left {
-        let _ = writeln!(page, "\nLEFT {step} {}: {}", left.place, redactor.text(&left.why));
+        let _ = writeln!(page, "\nUNCHANGED {step} {}: {}", left.place, redactor.text(&left.why));
     }
     page
 }
 
-/// Says what was rewritten, in one sentence.
+/// Returns a one-sentence summary.
 #[must_use]
 pub fn summary(blessing: &Blessing) -> String {
     match blessing.files.len() {
-        0 if blessing.left.is_empty() => {
-            "nothing to rewrite: what was answered is what is expected".to_owned()
-        }
-        0 => "nothing was rewritten".to_owned(),
+        0 if blessing.left.is_empty() => "nothing to update: the responses are as expected".to_owned(),
+        0 => "nothing was updated".to_owned(),
         files => format!(
-            "rewrote what {} {} in {}",
+            "updated the expectations of {} in {}",
             amount(blessing.steps.len(), "step"),
-            if blessing.steps.len() == 1 { "expects" } else { "expect" },
             amount(files, "file")
         ),
     }
 }
 
-/// Lines of a file that are edited together, as they are and as they will be.
+/// Consecutive lines of a file before and after the update.
 type Hunk = (Span, String, String);
 
 fn hunks(file: &Rewritten) -> Vec<Hunk> {
@@ -74,7 +71,7 @@ fn hunks(file: &Rewritten) -> Vec<Hunk> {
     groups.into_iter().map(hunk).collect()
 }
 
-/// Leaves out the lines at both ends that stay as they are.
+/// Removes unchanged lines at both ends.
 fn without_common(span: Span, old: &str, new: &str) -> Hunk {
     let (before, after): (Vec<&str>, Vec<&str>) =
         (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
@@ -89,7 +86,7 @@ fn without_common(span: Span, old: &str, new: &str) -> Hunk {
 
 fn whole_lines(text: &str, span: Span) -> Span {
     let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
-    // What ends with its line takes no part of the next.
+    // An edit that ends at the end of a line does not include the next line.
     let last =
         if span.end > span.start && text[..span.end].ends_with('\n') { span.end - 1 } else { span.end };
     let end = text[last..].find('\n').map_or(text.len(), |newline| last + newline + 1);

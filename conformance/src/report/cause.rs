@@ -1,8 +1,6 @@
-//! What failures have in common: what to mend first.
+//! Groups failures by their probable cause, the one that affects the most requirements first.
 //!
-//! In go the steps that do not hold, and those that were not tried because of them; out come groups that one mistake could
-//! explain, the one that costs the most requirements first. It is a guess from outside, by what was asked and what came: each
-//! step stands in one group.
+//! The grouping is a heuristic that compares requests and mismatches. Each step is in exactly one group.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,31 +13,31 @@ use crate::event::{Record, Standing};
 use crate::suite::Level;
 use crate::verdict::Verdict;
 
-/// Steps that one mistake could explain.
+/// Steps that probably fail because of the same defect.
 #[derive(Debug, Clone)]
 pub struct Cause<'a> {
     /// What they have in common.
     pub title: String,
-    /// The steps that fail: the one that shows the mistake most plainly, then the others in the order of the plan.
+    /// The failing steps: the clearest example first, then the others in the order of the plan.
     pub records: Vec<&'a Record>,
-    /// The steps that were not tried because of them.
+    /// Steps blocked by them.
     pub waiting: Vec<&'a Record>,
 }
 
-/// How often each status came where it was demanded.
+/// How often each status was returned by a step that expects it.
 #[derive(Debug, Clone, Default)]
 pub struct Answered(BTreeMap<u16, usize>);
 
-/// A status is as good as never answered where so much of what demands it gets another.
+/// Treat a status as "never returned" if at least this share (numerator, denominator) of the steps that expect it got another one.
 const HARDLY: (usize, usize) = (3, 4);
-/// … and at least so many steps demand it.
+/// … and if at least this many steps expect it.
 const MANY: usize = 8;
-/// The findings of a step that others may share.
+/// Number of mismatches of a step to compare with other steps.
 const PARTS: usize = 4;
-/// The statuses that are named of those that came instead.
+/// Maximum number of returned statuses to name.
 const NAMED: usize = 4;
 
-/// Returns the failures by what they have in common, what to mend first at the head.
+/// Groups the failures by cause; the cause to fix first comes first.
 #[must_use]
 pub fn causes<'a>(
     records: impl IntoIterator<Item = &'a Record>,
@@ -52,7 +50,7 @@ pub fn causes<'a>(
     let mut left: Vec<(&Record, Vec<String>)> =
         failing.into_iter().map(|record| (record, likenesses(record, &never))).collect();
     let mut causes: Vec<Cause<'_>> = Vec::new();
-    // The likeness that explains the most, then the one that explains the most of the rest.
+    // Greedily pick the likeness that most of the remaining failures share.
     while let Some(title) = most_common(&left) {
         let (alike, rest): (Vec<_>, Vec<_>) =
             left.into_iter().partition(|(_, likenesses)| likenesses.contains(&title));
@@ -61,37 +59,37 @@ pub fn causes<'a>(
         causes.push(Cause { title, records, waiting: Vec::new() });
     }
     wait(&mut causes, waiting);
-    // Sorting is stable: of two that cost the same, the one that explains more comes first.
+    // The sort is stable.
     causes.sort_by_key(|cause| Reverse((cause.requirements(Level::Must).len(), cause.records.len())));
     causes
 }
 
 impl<'a> Cause<'a> {
-    /// Returns the requirements of a level that its steps cover, those too that were not tried because of it.
+    /// Returns the requirements of a level that its failing and blocked steps cover.
     #[must_use]
     pub fn requirements(&self, level: Level) -> BTreeSet<&'a str> {
         let covers = self.records.iter().chain(&self.waiting).copied().flat_map(|record| &record.covers);
         covers.filter(|(_, own)| **own == level).map(|(id, _)| id.as_str()).collect()
     }
 
-    /// Says what it costs: steps, and requirements that bind.
+    /// Returns the number of failing steps, blocked steps and affected MUST requirements, as text.
     #[must_use]
     pub fn cost(&self) -> String {
         let steps = amount(self.records.len(), "step");
-        let waiting = match self.waiting.len() {
+        let fail = if self.records.len() == 1 { "fails" } else { "fail" };
+        let blocked = match self.waiting.len() {
             0 => String::new(),
-            1 => ", 1 more waits for it".to_owned(),
-            many => format!(", {many} more wait for it"),
+            blocked => format!(", {blocked} blocked"),
         };
         match self.requirements(Level::Must).len() {
-            0 => format!("{steps}{waiting}, no must"),
-            musts => format!("{steps}{waiting}, {musts} must"),
+            0 => format!("{steps} {fail}{blocked}, no MUST affected"),
+            musts => format!("{steps} {fail}{blocked}, {musts} MUST affected"),
         }
     }
 }
 
 impl Answered {
-    /// Counts the answer of a step that holds.
+    /// Counts the response of a passing step.
     pub fn add(&mut self, record: &Record) {
         let received = record.exchange.as_ref().and_then(|exchange| exchange.received.as_ref());
         if let Some(received) = received.filter(|_| record.verdict == Verdict::Pass) {
@@ -99,7 +97,7 @@ impl Answered {
         }
     }
 
-    /// Returns the statuses that hardly ever come where they are demanded, each with what is said of that.
+    /// Returns the statuses that are hardly ever returned where they are expected, each with a sentence about it.
     fn never(&self, failing: &[&Record]) -> BTreeMap<u16, String> {
         let mut instead: BTreeMap<u16, BTreeMap<u16, usize>> = BTreeMap::new();
         for (demanded, came) in failing.iter().filter_map(|record| statuses(record)) {
@@ -108,7 +106,7 @@ impl Answered {
         let hardly = instead.into_iter().filter_map(|(demanded, came)| {
             let missed: usize = came.values().sum();
             let all = missed + self.0.get(&demanded).copied().unwrap_or_default();
-            // Where one other status comes in its place, the likeness of that says more.
+            // If the same other status is always returned, a more specific likeness exists.
             (all >= MANY && missed * HARDLY.1 >= all * HARDLY.0 && came.len() > 1).then(|| {
                 let mut often: Vec<(u16, usize)> = came.into_iter().collect();
                 often.sort_by_key(|(_, count)| Reverse(*count));
@@ -116,27 +114,27 @@ impl Answered {
                 let named: Vec<String> =
                     often.iter().take(NAMED).map(|(status, _)| status.to_string()).collect();
                 let named = named.join(", ");
-                (demanded, format!("{missed} of {all} answers that should be {demanded} are {named}{more}"))
+                (demanded, format!("{missed} of {all} responses expected as {demanded} were {named}{more}"))
             })
         });
         hardly.collect()
     }
 }
 
-/// The status that a failing step demands and the one that came.
+/// Returns the expected and the received status of a step that fails because of its status.
 fn statuses(record: &Record) -> Option<(u16, u16)> {
     let finding = record.findings.first().filter(|finding| finding.pointer.is_none())?;
     let came = record.exchange.as_ref()?.received.as_ref()?.status;
     (finding.received == came.to_string()).then_some((finding.expected.parse().ok()?, came))
 }
 
-/// The sentences that a failure may share with others, the closest first.
+/// Returns sentences about a failure that other failures may share, the most specific first.
 fn likenesses(record: &Record, never: &BTreeMap<u16, String>) -> Vec<String> {
     let Some(finding) = record.findings.first() else {
         return vec![record.reason.clone().unwrap_or_else(|| record.title.clone())];
     };
     if let Some(reason) = &record.reason {
-        // A target that ends does so wherever it is asked, and what is seen of it at the socket is chance.
+        // A target that exits causes random transport errors: do not compare the requests.
         return vec![reason.clone()];
     }
     let label = alike(&finding.label);
@@ -146,7 +144,7 @@ fn likenesses(record: &Record, never: &BTreeMap<u16, String>) -> Vec<String> {
         let path = if path == "/" { path } else { path.trim_end_matches('/') };
         likenesses.push(format!("{} {}: {label}", exchange.sent.method, alike(path)));
     }
-    // A mistake shows in several parts of one answer, not in the first of them everywhere.
+    // A defect may cause several mismatches, and not the same one first everywhere.
     likenesses.extend(
         record
             .findings
@@ -158,14 +156,14 @@ fn likenesses(record: &Record, never: &BTreeMap<u16, String>) -> Vec<String> {
     if received
         .is_some_and(|received| received.status >= 500 && finding.received == received.status.to_string())
     {
-        // What breaks a server breaks it wherever that is used, whatever was to be answered.
+        // A server error is probably the same defect, whatever was expected.
         likenesses.push(label);
     }
     likenesses.extend(statuses(record).and_then(|(demanded, _)| never.get(&demanded)).cloned());
     likenesses
 }
 
-/// Returns the likeness that most of the failures share; of several the closest one.
+/// Returns the likeness that most failures share; if several do equally, the most specific one.
 fn most_common(left: &[(&Record, Vec<String>)]) -> Option<String> {
     let mut counts: BTreeMap<&String, (usize, usize)> = BTreeMap::new();
     for (_, likenesses) in left {
@@ -177,8 +175,8 @@ fn most_common(left: &[(&Record, Vec<String>)]) -> Option<String> {
     best.map(|(likeness, _)| likeness.clone())
 }
 
-/// Puts at the head a step that was asked as most of them were, and of those the one that demands what the specification says
-/// first: what is said later commonly builds on it.
+/// Moves the clearest example to the front: a step with the most common request, and among those the one that covers the
+/// earliest requirement, on which later ones usually build.
 fn plainest_first<'a>(alike: &[(&'a Record, Vec<String>)], requirements: &[Standing]) -> Vec<&'a Record> {
     let mut often: HashMap<&str, usize> = HashMap::new();
     for (_, likenesses) in alike {
@@ -197,13 +195,13 @@ fn plainest_first<'a>(alike: &[(&'a Record, Vec<String>)], requirements: &[Stand
     records
 }
 
-/// Gives to each cause the steps that were not tried because of its own, however many stand between.
+/// Assigns each blocked step to the cause that blocks it, directly or through other blocked steps.
 fn wait<'a>(causes: &mut [Cause<'a>], waiting: Vec<&'a Record>) {
     let mut owner: HashMap<&str, usize> = HashMap::new();
     for (index, cause) in causes.iter().enumerate() {
         owner.extend(cause.records.iter().map(|record| (record.id.as_str(), index)));
     }
-    // In the order of the plan a step stands behind the one that it waits for.
+    // The records are in plan order, so a step comes after the one that blocks it.
     for record in waiting {
         let cause = record.waits_for.as_deref().and_then(|step| owner.get(step)).copied();
         if let Some(cause) = cause {
@@ -213,7 +211,7 @@ fn wait<'a>(causes: &mut [Cause<'a>], waiting: Vec<&'a Record>) {
     }
 }
 
-/// A text in which what differs from run to run does not differ.
+/// Replaces the parts of a text that change from run to run.
 fn alike(text: &str) -> String {
     let changing = |found: &Captures<'_>| if found.name("times").is_some() { "" } else { "…" };
     CHANGING.replace_all(text, changing).into_owned()
@@ -221,7 +219,7 @@ fn alike(text: &str) -> String {
 
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
 static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
-    // A UUID, a time, the length of a list, how many of the answers of a race.
+    // A UUID, a time, the length of a list, the count of responses of parallel requests.
     Regex::new(
         r"(?x) [0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}
         | \d{4}-\d\d-\d\d[T\x20]\d\d:\d\d:\d\d(?:\.\d+)?

@@ -1,4 +1,4 @@
-//! The failures of a run as a file of deviations, to be gone through by hand.
+//! Writes the failures of a run as a file of deviations for `--write-deviations`.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
@@ -9,15 +9,15 @@ use super::spool::Spool;
 use crate::event::{Footer, Header, Record};
 use crate::verdict::Verdict;
 
-/// Every step that failed, and every one that could not be judged because of it, with what was seen in the place of a reason. A
-/// target that did not start has none.
+/// Failing steps, and steps that they block, with the mismatch in place of a reason. Steps of a target that did not start are left
+/// out.
 pub(super) struct Deviating {
     entries: Spool,
     none: bool,
 }
 
 impl Deviating {
-    /// Returns a file of none.
+    /// Creates a file without deviations.
     pub(super) fn open(entries: Spool) -> Box<dyn Document> {
         Box::new(Self { entries, none: true })
     }
@@ -43,7 +43,7 @@ impl Document for Deviating {
     fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", head(&header.target))?;
         if let Some(interruption) = footer.interruption(header.steps) {
-            writeln!(out, "# The run was {interruption}: failures of the others are not here.")?;
+            writeln!(out, "# The run was {interruption}: the other steps are missing here.")?;
         }
         writeln!(out, "format: 1")?;
         if self.none {
@@ -54,7 +54,7 @@ impl Document for Deviating {
     }
 }
 
-/// Returns the whole file of such steps, each with its id and with what was seen.
+/// Returns a file of deviations for these steps: id and mismatch.
 #[cfg(test)]
 pub(crate) fn known_failures<'a>(target: &str, steps: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut text = format!("{}\nformat: 1\ndeviations:\n", head(target));
@@ -73,17 +73,17 @@ fn entry(out: &mut String, about: &str, id: &str, seen: &str) -> fmt::Result {
     if !about.is_empty() {
         writeln!(out, "  {}", comment(about))?;
     }
-    let reason = quoted(&format!("not looked into yet: {}", beginning(seen)));
+    let reason = quoted(&format!("to be examined: {}", beginning(seen)));
     writeln!(out, "  - step: {}\n    reason: {reason}", quoted(id))
 }
 
 fn seen(record: &Record) -> &str {
     let label =
         record.findings.first().map(|finding| finding.label.as_str()).filter(|label| !label.is_empty());
-    label.or(record.reason.as_deref()).unwrap_or("it does not hold")
+    label.or(record.reason.as_deref()).unwrap_or("fails")
 }
 
-/// The beginning of a text: a reason is read by people.
+/// Cuts a text to the length of a readable reason.
 fn beginning(text: &str) -> String {
     const LONGEST: usize = 300;
     match text.char_indices().nth(LONGEST) {
@@ -92,13 +92,13 @@ fn beginning(text: &str) -> String {
     }
 }
 
-/// A comment of one line.
+/// Returns a YAML comment on one line.
 fn comment(text: &str) -> String {
     let shown = |one: char| if is_printable(one) { one } else { ' ' };
     format!("# {}", text.chars().map(shown).collect::<String>())
 }
 
-/// A scalar of YAML that means this very text: JSON is part of YAML but for the characters that YAML calls unprintable.
+/// Quotes a text as a YAML scalar: as a JSON string, with unprintable characters of YAML escaped.
 fn quoted(text: &str) -> String {
     let json = serde_json::to_string(text).unwrap_or_default();
     let mut quoted = String::with_capacity(json.len());
@@ -115,7 +115,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Whether a character may stand in a line of YAML (YAML 1.2.2, section 5.1) and ends none for any reader.
+/// Whether a character is printable in YAML (YAML 1.2.2, section 5.1) and not a line break.
 fn is_printable(character: char) -> bool {
     !character.is_control()
         && !matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')

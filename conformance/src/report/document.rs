@@ -1,7 +1,7 @@
-//! Files about a run: written while it is told, and whole when it is over.
+//! Writes report files.
 //!
-//! JSON Lines are written as they come. What stands at the head of a document is known when the run is over, and most of what stands below it long before. So each takes
-//! the steps a scenario at a time, while others are played, keeps what it writes of them aside, and at the end only puts it together.
+//! JSON Lines are written during the run. The head of any other document is known only at its end, so each document renders
+//! the scenarios into a spool during the run and assembles the file at the end.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,37 +16,37 @@ use crate::event::{Event, Footer, Header, Record};
 
 /// One kind of document.
 pub trait Document: Send {
-    /// Takes the steps of a scenario. Scenarios come in the order of the plan.
+    /// Adds the steps of a scenario. Scenarios arrive in plan order.
     ///
     /// # Errors
-    /// Those of what is kept aside.
+    /// Writing the spool fails.
     fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()>;
 
-    /// Writes the whole.
+    /// Writes the document.
     ///
     /// # Errors
-    /// Those of `out`, and of what is kept aside.
+    /// Reading the spool or writing to `out` fails.
     fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// Opens a document that keeps what it has to keep in this place.
+/// Function that creates a document with its spool.
 pub(super) type Opening = fn(Spool) -> Box<dyn Document>;
 
-/// Tells a run to its documents, scenario by scenario, and to its JSON Lines, event by event.
+/// All report files of a run.
 #[derive(Default)]
 pub struct Documents {
     lines: Vec<JsonLines>,
     open: Vec<(WholeFile, Box<dyn Document>)>,
     header: Option<Header>,
-    /// The steps of the scenario that is being told.
+    /// Steps of the current scenario.
     scenario: Vec<Arc<Record>>,
 }
 
 impl Documents {
-    /// Adds one that will stand at `path`.
+    /// Adds a document that will be at `path`.
     ///
     /// # Errors
-    /// A folder that is not there or cannot be written to.
+    /// The folder does not exist or is not writable.
     pub(super) fn add(&mut self, path: &Path, open: Opening) -> io::Result<()> {
         let file = WholeFile::create(path)?;
         let document = open(Spool::within(&file.folder()));
@@ -54,22 +54,22 @@ impl Documents {
         Ok(())
     }
 
-    /// Adds JSON Lines that will stand at `path`.
+    /// Adds a JSON Lines report that will be at `path`.
     ///
     /// # Errors
-    /// A folder that is not there or cannot be written to.
+    /// The folder does not exist or is not writable.
     pub(super) fn add_lines(&mut self, path: &Path) -> io::Result<()> {
         self.lines.push(JsonLines::create(path)?);
         Ok(())
     }
 
-    /// Whether none was asked for.
+    /// Whether there is no report file.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.open.is_empty() && self.lines.is_empty()
     }
 
-    /// Tells the scenario that has come to its end. A document that cannot take it never stands: an older one stays.
+    /// Passes a finished scenario to every document. A document that fails is dropped, and an older file is kept.
     fn end_scenario(&mut self) -> io::Result<()> {
         let records = std::mem::take(&mut self.scenario);
         let mut told = Ok(());
@@ -112,7 +112,7 @@ impl Report for Documents {
     }
 }
 
-/// Finishes all files at once, each on a thread of its own: to put one in the place of an older one takes as long as to write it.
+/// Finishes all files in parallel, because replacing an older file takes as long as writing it.
 fn finish(
     lines: Vec<JsonLines>,
     open: Vec<(WholeFile, Box<dyn Document>)>,
@@ -131,7 +131,7 @@ fn finish(
             Ok(written) => written,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        // Each is waited for, whatever has become of the others.
+        // Wait for every thread, even if one failed.
         written.collect::<Vec<_>>().into_iter().collect()
     })
 }

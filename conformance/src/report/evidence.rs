@@ -1,19 +1,19 @@
-//! What stands behind a verdict, as plain text: for reports that have one field for it.
+//! The evidence for a verdict as plain text, for `JUnit`, TAP and GitHub.
 
 use crate::amount::grouped;
 use crate::event::Record;
 use crate::limit;
 use crate::verdict::Finding;
 
-/// Returns where the step stands, what did not hold, the exchange, what the target printed and how to repeat it.
+/// Returns the source location, the mismatches, the exchange, the output of the target and the command that reproduces it.
 #[must_use]
 pub fn evidence(record: &Record) -> String {
     let mut text = format!("{}\n{}\n", record.title, record.place);
     for place in &record.via {
-        text += &format!("by way of {place}\n");
+        text += &format!("via {place}\n");
     }
     for (index, finding) in record.findings.iter().enumerate() {
-        // What several parts of an answer were to be is told behind the last of them.
+        // If consecutive mismatches expect the same, print it after the last of them.
         let told = |other: Option<&Finding>| other.is_some_and(|other| other.expects_the_same(finding));
         if index == 0 || !told(record.findings.get(index - 1)) {
             text += &format!("\n{}\n", finding.place);
@@ -37,15 +37,15 @@ pub fn evidence(record: &Record) -> String {
     }
     if let Some(exchange) = &record.exchange {
         let sent = &exchange.sent;
-        text += &format!("\nsent      {} {}\n", sent.method, sent.target);
+        text += &format!("\nrequest   {} {}\n", sent.method, sent.target);
         if sent.body.as_ref().is_some_and(|body| !body.is_empty()) {
             body(&mut text, sent.beginning(limit::SHORT_BODY));
         }
         if let Some(received) = &exchange.received {
-            text += &format!("received  {}\n", received.status);
+            text += &format!("response  {}\n", received.status);
             body(&mut text, received.beginning(limit::SHORT_BODY));
         }
-        text += &format!("again     {}\n", exchange.again);
+        text += &format!("reproduce {}\n", exchange.again);
     }
     if !record.printed.is_empty() {
         text += &format!("printed   {}\n", record.printed.trim_end());
@@ -53,7 +53,7 @@ pub fn evidence(record: &Record) -> String {
     text
 }
 
-/// Writes the beginning of a body, and what is said of the rest.
+/// Writes the beginning of a body, and its size if the rest is left out.
 fn body(text: &mut String, (begin, rest): (&str, Option<String>)) {
     *text += &format!("          {}\n", begin.trim_end());
     if let Some(rest) = rest {
@@ -61,7 +61,7 @@ fn body(text: &mut String, (begin, rest): (&str, Option<String>)) {
     }
 }
 
-/// Returns the verdict's reason in one line.
+/// Returns the reason of a verdict in one line.
 #[must_use]
 pub fn summary(record: &Record) -> String {
     match (record.findings.as_slice(), &record.reason) {

@@ -1,12 +1,11 @@
-//! Sentences in lines that are no wider than the terminal: broken between words, the rest below the beginning.
+//! Wraps sentences to the width of the terminal with a hanging indent.
 
-/// The least room beside what stands before a sentence; with less of it the sentence begins on a line of its own.
+/// Minimum width for a sentence; with less room, it begins on a new line.
 const LEAST: usize = 30;
-/// Where a sentence begins that has a line of its own.
+/// Indentation of a sentence that begins on a new line.
 const INDENT: usize = 4;
 
-/// Returns a sentence that follows `column` characters, in lines no wider than `width`; as it is where there is no width. A word
-/// that is longer stays whole.
+/// Wraps a sentence that begins in `column` at `width`; returns it unchanged if there is no width. Long words are not broken.
 pub(super) fn fold(sentence: &str, column: usize, width: Option<usize>) -> String {
     let Some(width) = width.filter(|width| column + sentence.chars().count() > *width) else {
         return sentence.to_owned();

@@ -1,4 +1,4 @@
-//! What a run says beyond its verdicts: known failures that have gone, and what comes next.
+//! Prints stale deviations and the requirements of the next stage.
 
 use std::io::{self, Write};
 
@@ -9,15 +9,15 @@ use crate::event::{Footer, Stale};
 
 const BOLD: Style = Style::new().bold();
 
-/// Writes it for people; nothing when there is nothing.
+/// Writes them; writes nothing if there are none.
 pub(super) fn write(footer: &Footer, width: Option<usize>, out: &mut impl Write) -> io::Result<()> {
     let red = AnsiColor::Red.on_default().bold();
     for stale in &footer.stale {
         let Stale { at, message } = stale;
-        writeln!(out, "{red}STALE{red:#} {at}: {message}; take the deviation out")?;
+        writeln!(out, "{red}STALE{red:#} {at}: {message}; remove the deviation")?;
     }
     if let Some(next) = &footer.next {
-        writeln!(out, "{BOLD}The next stage, {}, would also demand{BOLD:#}", next.stage)?;
+        writeln!(out, "{BOLD}The next stage, {}, also requires{BOLD:#}", next.stage)?;
         for demand in &next.requirements {
             let id = format!("{:14} {:6}", demand.id, demand.level.to_string());
             writeln!(out, "          {id} {}", fold(&demand.text, 32, width))?;

@@ -1,4 +1,4 @@
-//! What GitHub Actions shows: an annotation at each line that does not hold, and a summary of the job.
+//! Report for GitHub Actions: annotations at failing lines, and a job summary.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -12,34 +12,34 @@ use crate::event::{Event, Footer, Record, Stale, Standing};
 use crate::outcome::{Conclusion, Outcome};
 use crate::suite::Level;
 
-/// Writes workflow commands to `out` and Markdown to the summary's file.
+/// Writes workflow commands to `out` and Markdown to the file of the job summary.
 pub struct Github<W> {
     out: W,
     page: Option<File>,
     workspace: Option<PathBuf>,
     title: String,
-    /// How many steps were to be told.
+    /// Number of steps in the plan.
     planned: usize,
-    /// The annotations so far, by their level.
+    /// Number of annotations so far, by level.
     annotations: [(&'static str, usize); 3],
-    /// Steps that are annotated at the end: those that are inconclusive or known do not push out those that fail.
+    /// Inconclusive steps and known failures. They are annotated last because GitHub limits the number of annotations.
     later: Vec<Arc<Record>>,
-    /// The first steps that fail, which the summary shows with their evidence.
+    /// The first failing steps; the summary shows their evidence.
     failures: Vec<Arc<Record>>,
-    /// How many steps fail.
+    /// Number of failing steps.
     failed: usize,
 }
 
-/// GitHub shows no more annotations than these of each level; the summary tells the others.
+/// Maximum number of annotations of a level that GitHub shows.
 const ANNOTATIONS: usize = 10;
-/// GitHub takes a mebibyte of summary: evidence beyond these is left to the other reports.
+/// Maximum number of failures in the summary, and its maximum size in bytes: GitHub rejects more than 1 MiB.
 const DETAILS: usize = 50;
 const LARGEST_PAGE: usize = 900 * 1024;
 
 impl<W: Write> Github<W> {
-    /// Returns a report that writes its annotations to `out` and appends its summary to `page`, where there is one.
+    /// Creates a report that writes annotations to `out` and appends the summary to `page`, if there is one.
     ///
-    /// GitHub finds files by their paths below `workspace`, wherever the program runs.
+    /// File paths in annotations are relative to `workspace`.
     pub fn new(out: W, page: Option<File>, workspace: Option<PathBuf>) -> Self {
         let (title, later, failures) = Default::default();
         let annotations = [("error", 0), ("warning", 0), ("notice", 0)];
@@ -91,7 +91,7 @@ impl<W: Write> Github<W> {
         )
     }
 
-    /// Whether there is room for one more annotation of a level.
+    /// Counts an annotation of a level; false if the limit of GitHub is reached.
     fn takes(&mut self, level: &str) -> bool {
         self.annotations.iter_mut().find(|(own, _)| *own == level).is_some_and(|(_, count)| {
             *count += 1;
@@ -124,7 +124,7 @@ impl<W: Write> Github<W> {
             Some(interruption) => text += &format!("**{interruption}**\n\n"),
             None => text += &format!("**{}**\n\n", Conclusion::of(footer.exit).title()),
         }
-        text += "| task | must | should | may |\n|---|---|---|---|\n";
+        text += "| task | MUST | SHOULD | MAY |\n|---|---|---|---|\n";
         for task in tasks(&footer.requirements) {
             let cells = Level::ALL.map(|level| standing(task.held(level), task.outcome(level)));
             if cells.iter().any(|cell| !cell.is_empty()) {
@@ -138,20 +138,20 @@ impl<W: Write> Github<W> {
         text += &format!("| **all** | {} |\n\n", all.join(" | "));
         for step in footer.uncovered.iter().take(DETAILS) {
             text += &format!(
-                "- the step <code>{}</code>, which covers no requirement: {}\n",
+                "- step <code>{}</code>, which covers no requirement: {}\n",
                 html(&step.id),
                 step.outcome.title()
             );
         }
         for Stale { at, message } in footer.stale.iter().take(DETAILS) {
-            text += &format!("- a deviation that is no longer true, {}: {}\n", html(at), html(message));
+            text += &format!("- stale deviation {}: {}\n", html(at), html(message));
         }
         text += "\n";
         let mut shown = 0;
         for record in &self.failures {
             let covers = record.covers.keys().map(String::as_str).collect::<Vec<_>>().join(" ");
             let evidence = evidence(record);
-            // A fence is longer than any inside.
+            // The fence must be longer than any run of backticks in the evidence.
             let fence = "`".repeat(longest_run(&evidence, '`').max(2) + 1);
             let details = format!(
                 "<details><summary>{} <code>{}</code> {}</summary>\n\n{fence}text\n{evidence}{fence}\n\n</details>\n",
@@ -171,7 +171,7 @@ impl<W: Write> Github<W> {
         page.write_all(text.as_bytes())
     }
 
-    /// The path of a file below the workspace. A file that is not below it keeps its path.
+    /// Returns a path relative to the workspace; unchanged if the file is outside of it.
     fn path(&self, path: &str) -> String {
         let Some(workspace) = &self.workspace else { return path.to_owned() };
         let here = std::env::current_dir().unwrap_or_default();
@@ -194,8 +194,8 @@ impl<W: Write> Report for Github<W> {
     }
 }
 
-/// Returns the path of a file, named in the folder `here`, relative to a workspace that it is below; links are followed where the names
-/// alone do not say so.
+/// Returns `path`, which is relative to `here`, as a path relative to `workspace`; none if it is outside. Symbolic links are
+/// resolved only if the names alone do not match.
 fn below(workspace: &Path, here: &Path, path: &Path) -> Option<String> {
     let named = plain(&here.join(path));
     let strip = |path: &Path, workspace: &Path| {
@@ -207,7 +207,7 @@ fn below(workspace: &Path, here: &Path, path: &Path) -> Option<String> {
         .or_else(|| strip(&named.canonicalize().ok()?, real.as_deref()?))
 }
 
-/// A path without `.` and `..`.
+/// Returns a path without `.` and `..`.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
@@ -230,20 +230,20 @@ fn standing((held, tried): (usize, usize), worst: Option<Outcome>) -> String {
         Some(Outcome::Known | Outcome::OptionalFailed | Outcome::OptionalInconclusive) => "⚠️",
         Some(Outcome::Passed | Outcome::Skipped) | None => "✅",
     };
-    format!("{mark} {held} of {tried}")
+    format!("{mark} {held}/{tried}")
 }
 
-/// A text as the data of a workflow command.
+/// Escapes the message of a workflow command.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A text as a property of a workflow command.
+/// Escapes a property of a workflow command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// A text as a cell of a table.
+/// Escapes a cell of a Markdown table.
 fn cell(text: &str) -> String {
     html(text).replace('|', "\\|")
 }
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_holds_no_second_command() {
+    fn escapes_workflow_commands_in_messages() {
         assert_eq!(data("50%\n::error::x"), "50%25%0A::error::x");
         assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
         assert_eq!(longest_run("a ``` b ``", '`'), 3);

@@ -1,7 +1,6 @@
-//! The report as one page: self-contained, for a browser.
+//! HTML report: one self-contained page.
 //!
-//! A template writes what stands above the steps and below them. The page can be read and printed without its script; the script filters,
-//! searches and copies.
+//! A template renders everything but the steps. The page is readable without its script, which adds filters, search and copying.
 
 mod difference;
 mod markup;
@@ -30,17 +29,17 @@ const STYLE: &str = include_str!("html/style.css");
 const TEMPLATE: &str = include_str!("html/report.html");
 const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/report.js"));
 
-/// The page, as far as the run has come.
+/// An HTML report.
 pub(super) struct Html {
     steps: Spool,
-    /// What does not hold and is not known, or waits for such a step.
+    /// Failing steps that are not known failures, and blocked steps.
     unfit: Vec<Record>,
     answered: Answered,
-    /// How many steps came to each outcome.
+    /// Number of steps with each outcome.
     counts: BTreeMap<Outcome, usize>,
 }
 
-/// What a page is made of: its values, its style and its script.
+/// Values, style and script for a template.
 #[derive(Serialize)]
 struct Parts<V> {
     page: V,
@@ -48,11 +47,11 @@ struct Parts<V> {
     script: &'static str,
 }
 
-/// Where the steps stand in the template. No value can bring it about, since none is markup.
+/// Placeholder for the steps in the template. Values cannot contain it because they are escaped.
 const STEPS: &str = "<!-- steps -->\n";
 
 impl Html {
-    /// Returns a page without steps.
+    /// Creates a report without steps.
     pub(super) fn open(steps: Spool) -> Box<dyn Document> {
         Box::new(Self { steps, unfit: Vec::new(), answered: Answered::default(), counts: BTreeMap::new() })
     }
@@ -86,7 +85,7 @@ impl Document for Html {
     }
 }
 
-/// Returns what a template makes of its values; every value is text, and none is markup.
+/// Renders a template; every value is escaped.
 pub(super) fn render(template: &str, page: impl Serialize, script: &'static str) -> io::Result<String> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();

@@ -1,7 +1,6 @@
-//! The report for people: what does not hold, what to mend first, how to see it again, and what the run came to.
+//! The terminal report: failures, what to fix first, how to reproduce each failure, and the summary.
 //!
-//! Failures are gathered and told at the end, those with one cause together; what a reader sees meanwhile is progress, which
-//! is a report of its own.
+//! Failures are collected and printed at the end, grouped by cause. During the run, [`Progress`](super::Progress) shows how far it is.
 
 mod drawn;
 mod failure;
@@ -24,43 +23,43 @@ use crate::event::{Event, Footer, Header, Load, Record};
 use crate::outcome::Outcome;
 use crate::verdict::Verdict;
 
-/// Writes the report for people. Styles are always written; the stream takes them out where they are not wanted.
+/// The terminal report. It always writes styles; the output stream removes them if colors are off.
 pub struct Human<W> {
     out: W,
     detail: Detail,
-    /// How wide the lines are that people read; none where they go to a file or a pipe.
+    /// Width of the terminal; none if the output is a file or a pipe.
     width: Option<usize>,
-    /// How many steps were to be told.
+    /// Number of steps in the plan.
     planned: usize,
     load: Option<Box<Load>>,
-    /// The steps that fail, each with its drawing, and those that wait for others.
+    /// Failing steps with their rendered text, and blocked steps.
     wrong: Vec<(Record, Piece)>,
     drawn: Drawn,
     answered: Answered,
-    /// The failures that are known, with their reasons.
+    /// Known failures: step id and reason.
     known: Vec<(String, String)>,
-    /// What is odd about responses and fails nothing, with the steps that got them.
+    /// Remarks about responses, with the ids of their steps. They do not affect verdicts.
     remarks: BTreeMap<String, Vec<String>>,
-    /// Steps that were not judged, by their reason: told once.
+    /// Steps without a verdict, grouped so that each reason is printed once.
     unjudged: BTreeMap<(Verdict, String), Unjudged>,
 }
 
-/// How much is told.
+/// How much the report prints; each level includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
-    /// Only what the run came to.
+    /// Only the summary.
     Quiet,
-    /// What does not hold, and every task with its counts.
+    /// Failures, and the counts of every task.
     Normal,
-    /// Every requirement with its verdict too.
+    /// Also the verdict of every requirement.
     Requirements,
-    /// Every step too.
+    /// Also every step.
     Verbose,
-    /// Every exchange too, whole.
+    /// Also every request and response in full.
     Trace,
 }
 
-/// The drawings of records, by the addresses of these.
+/// Rendered failures by the address of their record.
 type Drawings = HashMap<*const Record, Piece>;
 
 #[derive(Default)]
@@ -72,19 +71,19 @@ struct Unjudged {
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
-/// The steps of one cause that are named; the others are counted.
+/// Maximum number of causes, of steps of a cause and of remarks to print; the others are counted.
 const NAMED: usize = 8;
 
-/// Writes one step that does not hold, as the report for people draws it.
+/// Writes a failing step as the terminal report shows it.
 ///
 /// # Errors
-/// Those of `out`.
+/// Writing to `out` fails.
 pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     failure::failure(record, out)
 }
 
 impl<W: Write> Human<W> {
-    /// Returns a report that writes to `out`.
+    /// Creates a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
         let (wrong, drawn, answered, known, remarks, unjudged) = Default::default();
         Self {
@@ -102,7 +101,7 @@ impl<W: Write> Human<W> {
         }
     }
 
-    /// Breaks sentences so that no line is wider, where there is a width.
+    /// Wraps sentences at this width, if there is one.
     #[must_use]
     pub fn within(self, width: Option<usize>) -> Self {
         Self { width, ..self }
@@ -132,7 +131,7 @@ impl<W: Write> Human<W> {
         if self.detail == Detail::Trace {
             failure::trace(record, &mut self.out)?;
         }
-        // A step that does not hold shows its remarks itself.
+        // A failing step is printed together with its remarks.
         if record.verdict == Verdict::Pass || record.deviation.is_some() {
             for remark in &record.remarks {
                 self.remarks.entry(remark.clone()).or_default().push(record.id.clone());
@@ -158,14 +157,14 @@ impl<W: Write> Human<W> {
         Ok(())
     }
 
-    /// What to mend first, then the failures in that order, those with one cause together.
+    /// Writes the list of causes, then the failures grouped by cause.
     fn causes(&mut self, causes: &[Cause<'_>], drawings: &Drawings) -> io::Result<()> {
         if self.detail >= Detail::Verbose && !causes.is_empty() {
             writeln!(self.out)?;
         }
         let wanted = if self.detail >= Detail::Verbose { causes.len() } else { NAMED };
         if causes.len() > 1 {
-            writeln!(self.out, "{BOLD}What to mend first{BOLD:#}")?;
+            writeln!(self.out, "{BOLD}Fix first{BOLD:#}")?;
             for (index, cause) in causes.iter().take(wanted).enumerate() {
                 writeln!(self.out, "{:3}. {}", index + 1, fold(&named(cause), 5, self.width))?;
             }
@@ -179,7 +178,7 @@ impl<W: Write> Human<W> {
         }
         let mut others = causes.iter().skip(wanted).flat_map(|cause| &cause.records).peekable();
         if others.peek().is_some() {
-            writeln!(self.out, "{BOLD}What else fails{BOLD:#} (--verbose tells each whole)")?;
+            writeln!(self.out, "{BOLD}Other failures{BOLD:#} (--verbose shows all in full)")?;
             others.try_for_each(|record| failure::title_line(record, &mut self.out))?;
             writeln!(self.out)?;
         }
@@ -196,12 +195,17 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         let fail = if others.len() == 1 { "fails" } else { "fail" };
-        writeln!(self.out, "   {} {fail} likewise ({}):", amount(others.len(), "other step"), cause.title)?;
+        writeln!(
+            self.out,
+            "   {} {fail} for the same reason ({}):",
+            amount(others.len(), "other step"),
+            cause.title
+        )?;
         for record in others.iter().take(NAMED) {
             writeln!(self.out, "     {:54} {}", record.id, failure::covers(record))?;
         }
         if let Some(more @ 1..) = others.len().checked_sub(NAMED) {
-            writeln!(self.out, "     and {more} more; --verbose tells each")?;
+            writeln!(self.out, "     and {more} more; --verbose shows each")?;
         }
         writeln!(self.out)
     }
@@ -233,18 +237,14 @@ impl<W: Write> Human<W> {
             let all = self.detail >= Detail::Requirements;
             standing::standings(footer, all, self.width, &mut self.out)?;
         }
-        // Where nothing could be judged, the reason is all that there is to tell.
+        // If no step was judged, the reasons are the result of the run.
         if self.detail != Detail::Quiet || !judged {
             self.unjudged()?;
         }
         if self.detail != Detail::Quiet && !waiting.is_empty() {
             let (steps, yellow) = (amount(waiting.len(), "step"), yellow());
-            let wait = if waiting.len() == 1 { "waits" } else { "wait" };
-            writeln!(
-                self.out,
-                "{yellow}INCONCLUSIVE{yellow:#} {steps} {wait} for steps that fail, and {} not tried",
-                if waiting.len() == 1 { "was" } else { "were" }
-            )?;
+            let pronoun = if waiting.len() == 1 { "it depends" } else { "they depend" };
+            writeln!(self.out, "{yellow}BLOCKED{yellow:#} {steps} not run: a step that {pronoun} on failed")?;
         }
         if self.detail != Detail::Quiet {
             for (step, reason) in &self.known {
@@ -258,7 +258,7 @@ impl<W: Write> Human<W> {
             writeln!(self.out, "{}", fold(&progress, 0, self.width))?;
         }
         if let Some(first) = causes.first().filter(|_| causes.len() > 1 && self.detail != Detail::Quiet) {
-            writeln!(self.out, "mend first: {}", fold(&named(first), 12, self.width))?;
+            writeln!(self.out, "fix first: {}", fold(&named(first), 11, self.width))?;
         }
         if let Some(path) = footer.critical_path.as_ref().filter(|_| self.detail >= Detail::Verbose) {
             path::write(path, footer.milliseconds, &mut self.out)?;
@@ -272,20 +272,20 @@ impl<W: Write> Human<W> {
         }
         if let Some(interruption) = footer.interruption(self.planned) {
             let style = yellow();
-            writeln!(self.out, "{style}{interruption}{style:#}; nothing is said of the others")?;
+            writeln!(self.out, "{style}{interruption}{style:#}; the other steps were not run")?;
         }
-        let steps = footer.steps.iter().map(|(verdict, count)| format!("{count} {verdict}"));
-        writeln!(self.out, "steps: {}", steps.collect::<Vec<_>>().join(", "))?;
+        let steps = step_counts(footer, waiting.len());
+        writeln!(self.out, "steps: {}", steps.join(", "))?;
         let style = if footer.exit == 0 { green() } else { red() };
         let line = match (judged, self.planned) {
             (true, _) => standing::closing(footer),
-            (false, 0) => "no scenario falls in this shard".to_owned(),
-            (false, _) => "nothing could be judged".to_owned(),
+            (false, 0) => "no scenario is in this shard".to_owned(),
+            (false, _) => "inconclusive: no step could be judged".to_owned(),
         };
         writeln!(self.out, "{style}{}{style:#}", fold(&line, 0, self.width))
     }
 
-    /// Every remark about a response, once, with the first of the steps that got it.
+    /// Writes each remark once, with the first step that has it.
     fn write_remarks(&mut self) -> io::Result<()> {
         let wanted = if self.detail >= Detail::Verbose { usize::MAX } else { NAMED };
         for (remark, steps) in self.remarks.iter().take(wanted) {
@@ -311,7 +311,7 @@ impl<W: Write> Human<W> {
         unjudged.printed.clone_from(&record.printed);
     }
 
-    /// Every reason for which steps were not judged, told once.
+    /// Writes each reason why steps were not judged, with the number of these steps.
     fn unjudged(&mut self) -> io::Result<()> {
         for ((verdict, reason), unjudged) in std::mem::take(&mut self.unjudged) {
             let style = if verdict == Verdict::Inconclusive { yellow() } else { DIM };
@@ -345,7 +345,17 @@ impl<W: Write> Report for Human<W> {
     }
 }
 
-/// A cause with what it costs.
+/// Returns the number of steps with each verdict; blocked steps are counted separately from inconclusive ones.
+fn step_counts(footer: &Footer, blocked: usize) -> Vec<String> {
+    let counts = footer.steps.iter().flat_map(|(verdict, count)| {
+        let blocked = if *verdict == Verdict::Inconclusive { blocked.min(*count) } else { 0 };
+        let others = (*count > blocked).then(|| format!("{} {verdict}", count - blocked));
+        others.into_iter().chain((blocked > 0).then(|| format!("{blocked} blocked")))
+    });
+    counts.collect()
+}
+
+/// Returns the title of a cause and its cost.
 fn named(cause: &Cause<'_>) -> String {
     format!("{} ({})", cause.title, cause.cost())
 }

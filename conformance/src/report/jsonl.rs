@@ -1,4 +1,4 @@
-//! The event stream as JSON Lines: a header, a line for each step, a footer. Without its footer a report is not whole.
+//! JSON Lines report: a header, a line for each step, and a footer. A report without a footer is incomplete.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -7,22 +7,22 @@ use super::Report;
 use super::whole::WholeFile;
 use crate::event::Event;
 
-/// Writes events to a file.
+/// A JSON Lines report.
 pub struct JsonLines {
-    /// None once it stands, or cannot be written any more.
+    /// None after the report is finished or writing failed.
     file: Option<WholeFile>,
-    /// Those that are not written yet.
+    /// Lines that are not written yet.
     lines: Vec<u8>,
 }
 
-/// So many bytes are written at once.
+/// Number of bytes to buffer before a write.
 const PIECE: usize = 64 * 1024;
 
 impl JsonLines {
-    /// Returns a report that will stand at `path`.
+    /// Creates a report that will be at `path`.
     ///
     /// # Errors
-    /// A folder that is not there or cannot be written to.
+    /// The folder does not exist or is not writable.
     pub fn create(path: &Path) -> io::Result<Self> {
         Ok(Self { file: Some(WholeFile::create(path)?), lines: Vec::new() })
     }
@@ -30,7 +30,7 @@ impl JsonLines {
     /// Writes a line.
     ///
     /// # Errors
-    /// Those of the file: nothing is written to it any more, and it never stands.
+    /// Writing fails. The report is then abandoned.
     pub(super) fn line(&mut self, event: &Event) -> io::Result<()> {
         if self.file.is_none() {
             return Ok(());
@@ -38,17 +38,17 @@ impl JsonLines {
         serde_json::to_writer(&mut self.lines, event)?;
         self.lines.push(b'\n');
         if self.file.as_ref().is_some_and(WholeFile::is_stream) {
-            // Whoever reads along gets each event when it happens.
+            // Flush each event for readers of the stream.
             self.write()?;
             return self.file.as_mut().map_or(Ok(()), WholeFile::flush);
         }
         if self.lines.len() >= PIECE { self.write() } else { Ok(()) }
     }
 
-    /// Puts the file into its place.
+    /// Moves the complete file to its path.
     ///
     /// # Errors
-    /// Those of the file.
+    /// Writing fails.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         self.write()?;
         self.file.take().map_or(Ok(()), WholeFile::finish)

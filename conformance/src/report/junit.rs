@@ -1,7 +1,7 @@
-//! `JUnit` XML, as CI systems read it: a suite for each scenario, a case for each step.
+//! `JUnit` XML report: a test suite for each scenario, a test case for each step.
 //!
-//! It keeps to what every reader of the format takes: a case has no properties, so the requirements of a scenario and their
-//! clauses are properties of its suite, and each case names its own in its output.
+//! Not every CI system accepts properties of a test case. So the requirements are properties of the test suite, and each case
+//! names its own in its output.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
@@ -16,21 +16,21 @@ use crate::amount::{decimal, whole};
 use crate::event::{Footer, Header, Record, Stale, Standing};
 use crate::outcome::Outcome;
 
-/// The suites so far, with their cases.
+/// A `JUnit` report.
 pub(super) struct Junit {
     suites: Vec<Suite>,
     cases: Spool,
 }
 
-/// What is said of a scenario, above its cases.
+/// The attributes and properties of a test suite.
 struct Suite {
     scenario: String,
     profile: String,
     counts: Counts,
     milliseconds: f64,
-    /// The requirements that its steps cover, by their ids.
+    /// Ids of the requirements that its steps cover.
     covers: Vec<String>,
-    /// How long the text of its cases is.
+    /// Size in bytes of the test cases in the spool.
     bytes: usize,
 }
 
@@ -43,7 +43,7 @@ struct Counts {
 }
 
 impl Junit {
-    /// Returns a document without suites.
+    /// Creates a report without test suites.
     pub(super) fn open(cases: Spool) -> Box<dyn Document> {
         Box::new(Self { suites: Vec::new(), cases })
     }
@@ -104,7 +104,7 @@ impl Document for Junit {
 }
 
 impl Suite {
-    /// Writes what stands above its cases.
+    /// Writes the opening tag and the properties.
     fn begin(&self, out: &mut String, header: &Header, requirements: &HashMap<&str, String>) -> fmt::Result {
         let Counts { tests, failures, errors, skipped } = self.counts;
         // The format knows no time zone: it is UTC.
@@ -208,18 +208,18 @@ fn with_evidence(out: &mut String, element: &str, record: &Record, message: &Xml
     writeln!(out, "</{element}>")
 }
 
-/// Says in one line why a step is what it is.
+/// Returns a one-line reason for the outcome of a step.
 fn message(record: &Record, outcome: Outcome) -> String {
     match (outcome, &record.deviation) {
         (Outcome::Known, Some(reason)) => format!("known: {reason}"),
         (Outcome::OptionalFailed | Outcome::OptionalInconclusive, _) => {
-            format!("no must is covered: {}", summary(record))
+            format!("optional, covers no MUST: {}", summary(record))
         }
         _ => summary(record),
     }
 }
 
-/// What belongs to no step: that the run was ended early, for which the format has no word, and deviations that are no longer true.
+/// Writes results of the run as a whole: an interruption and stale deviations.
 fn of_the_run(interruption: Option<&str>, stale: &[Stale], out: &mut dyn Write) -> io::Result<()> {
     let (errors, failures) = (usize::from(interruption.is_some()), stale.len());
     if errors + failures == 0 {
@@ -233,7 +233,7 @@ fn of_the_run(interruption: Option<&str>, stale: &[Stale], out: &mut dyn Write) 
     if let Some(interruption) = interruption {
         writeln!(
             out,
-            r#"    <testcase name="comes to its end" classname="the run" time="0.000">
+            r#"    <testcase name="completes" classname="the run" time="0.000">
       <error type="interrupted" message="{}"/>
     </testcase>"#,
             Xml(interruption)
@@ -252,13 +252,13 @@ fn of_the_run(interruption: Option<&str>, stale: &[Stale], out: &mut dyn Write) 
     writeln!(out, "  </testsuite>")
 }
 
-/// The element of a case that says how it ended.
+/// The element of a test case for its outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Element {
     None,
     Failure,
     Error,
-    /// Also for what does not fail the run although it does not pass: readers of the format fail a build for anything else.
+    /// Also for failures that do not fail the run, because CI systems fail a build for any other element.
     Skipped,
 }
 

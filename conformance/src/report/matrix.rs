@@ -1,4 +1,4 @@
-//! The table of implementations by requirements, for a terminal.
+//! Prints the comparison table of implementations and requirements.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,10 @@ use crate::comparison::{Comparison, Row};
 use crate::outcome::{Conclusion, Outcome};
 use crate::suite::Level;
 
-/// Writes who holds how much, and every requirement that does not hold somewhere, the most frequent first; then those of which
-/// nothing was decided somewhere and that fail nowhere.
+/// Writes the counts of each implementation, then the failing requirements, the most frequent first, then inconclusive ones.
 ///
 /// # Errors
-/// Those of the place that it is written to.
+/// Writing to `out` fails.
 pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
     const BOLD: Style = Style::new().bold();
     let implementations = &comparison.implementations;
@@ -27,13 +26,13 @@ pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
     for (index, one) in implementations.iter().enumerate() {
         let counts = Level::ALL.into_iter().filter_map(|level| match one.held(level) {
             (_, 0) => None,
-            (held, tried) => Some(format!("{level} {held} of {tried}")),
+            (held, tried) => Some(format!("{} {held}/{tried}", level.to_string().to_uppercase())),
         });
         let (style, counts) = match (&one.trouble, &one.undecided) {
-            (Some(reason), _) => (unclear(), format!("cannot be used: {reason}")),
-            (None, Some(reason)) => (unclear(), format!("nothing was decided: {reason}")),
+            (Some(reason), _) => (inconclusive(), format!("cannot be used: {reason}")),
+            (None, Some(reason)) => (inconclusive(), format!("inconclusive: {reason}")),
             (None, None) if one.outcomes.values().all(|outcome| *outcome == Outcome::Skipped) => {
-                (unclear(), "no requirement was tried".to_owned())
+                (inconclusive(), "no requirement was tested".to_owned())
             }
             (None, None) => (conclusion(one.exit), counts.collect::<Vec<_>>().join(" · ")),
         };
@@ -49,19 +48,14 @@ pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
         .map(|row| (0, row))
         .collect();
     if rows.is_empty() {
-        writeln!(out, "\nnothing fails anywhere")?;
-        return part("what is undecided", &undecided, comparison, out);
+        writeln!(out, "\nno requirement fails")?;
+        return part("inconclusive", &undecided, comparison, out);
     }
     let most = rows.iter().take_while(|(failures, _)| failures * 2 > comparison.judged()).count();
     let (most, others) = rows.split_at(if comparison.judged() > 1 { most } else { 0 });
-    part("what most get wrong", most, comparison, out)?;
-    part(
-        if most.is_empty() { "what some get wrong" } else { "what others get wrong" },
-        others,
-        comparison,
-        out,
-    )?;
-    part("what is undecided", &undecided, comparison, out)
+    part("failed by most", most, comparison, out)?;
+    part(if most.is_empty() { "failed by some" } else { "failed by others" }, others, comparison, out)?;
+    part("inconclusive", &undecided, comparison, out)
 }
 
 fn part(
@@ -78,7 +72,7 @@ fn part(
     let numbers = (1..=implementations.len()).map(|number| format!("{number:>3}"));
     writeln!(out, "\n{BOLD}{title:21} fails{}{BOLD:#}", numbers.collect::<String>())?;
     for (failures, row) in rows {
-        write!(out, "{:14} {:6} {failures:5}", row.id, row.level.to_string())?;
+        write!(out, "{:14} {:6} {failures:5}", row.id, row.level.to_string().to_uppercase())?;
         for one in implementations {
             let (mark, style) = mark(one.outcomes.get(&row.id).copied());
             write!(out, "  {style}{mark}{style:#}")?;
@@ -92,7 +86,7 @@ fn mark(outcome: Option<Outcome>) -> (char, Style) {
     match outcome {
         Some(Outcome::Passed) => ('✓', good()),
         Some(Outcome::Failed | Outcome::OptionalFailed | Outcome::Error) => ('✕', bad()),
-        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ('?', unclear()),
+        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ('?', inconclusive()),
         Some(Outcome::Known) => ('~', Style::new().dimmed()),
         Some(Outcome::Skipped) => ('–', Style::new().dimmed()),
         None => (' ', Style::new()),
@@ -103,7 +97,7 @@ fn conclusion(exit: u8) -> Style {
     match Conclusion::of(exit) {
         Conclusion::Conforms => good(),
         Conclusion::DoesNotConform => bad(),
-        Conclusion::Inconclusive => unclear(),
+        Conclusion::Inconclusive => inconclusive(),
     }
 }
 
@@ -111,7 +105,7 @@ fn good() -> Style {
     AnsiColor::Green.on_default()
 }
 
-fn unclear() -> Style {
+fn inconclusive() -> Style {
     AnsiColor::Yellow.on_default()
 }
 

@@ -1,4 +1,4 @@
-//! Opens the reports that were asked for, before anything is started: one that cannot be written is known then.
+//! Opens all requested reports before the run, so that unwritable paths are found early.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -19,10 +19,10 @@ use super::{Above, Detail, Documents, Github, Human, Progress, Report};
 use crate::diagnostic::Diagnostic;
 use crate::options::{Color, OutputOptions, ReportKind, ReportPlace, github_summary, github_workspace};
 
-/// Returns the reports of a run; with `deviating`, a file of what fails in it as well.
+/// Opens the reports of a run, and the file of `--write-deviations` if `deviating` is given.
 ///
 /// # Errors
-/// One that cannot be written.
+/// A report cannot be written.
 pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
     let detail = match (options.quiet, options.verbose, options.trace) {
         (true, ..) => Detail::Quiet,
@@ -38,14 +38,14 @@ pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box
     let to_stdout = paths.chain(deviating).filter(|path| is_stdout(path)).count();
     if to_stdout > 1 {
         let wrong = Diagnostic::new("only one report can be written to standard output");
-        return Err(wrong.help("give the others files of their own"));
+        return Err(wrong.help("write the others to files"));
     }
-    // Where every step is told, that is progress enough.
+    // No progress bar if every step is printed.
     let progress = matches!(detail, Detail::Normal | Detail::Requirements)
         .then(|| Progress::new(width(&io::stderr()), io::stderr()));
     let line = progress.as_ref();
     let mut reports: Vec<Box<dyn Report>> = Vec::new();
-    // A report on standard output has it for itself: what people read goes to standard error then.
+    // If another report uses standard output, the terminal report goes to standard error.
     if to_stdout == 0 {
         let out = above(line, AutoStream::new(io::stdout(), choice(options.color)));
         reports.push(Box::new(Human::new(out, detail).within(width(&io::stdout()))));
@@ -75,14 +75,16 @@ pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box
             }
         }
     }
-    // It stands first, to clear the way before the report for people ends.
+    // The progress bar comes first: it must be gone before the terminal report prints its summary.
     if let Some(progress) = progress {
         reports.insert(0, Box::new(progress));
     }
     if let Some(path) = deviating {
         if path.exists() && !is_stdout(path) {
-            let message = format!("{} is there already, and may hold reasons", path.display());
-            return Err(Diagnostic::new(message).help("--deviations FILE reads it"));
+            let message = format!("{} already exists and may contain reasons", path.display());
+            return Err(
+                Diagnostic::new(message).help("use --deviations FILE to read it, or choose another path")
+            );
         }
         documents.add(path, Deviating::open).map_err(|error| unwritable(path, &error))?;
     }
@@ -92,7 +94,7 @@ pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box
     Ok(reports)
 }
 
-/// Returns how many characters a line of a terminal holds, where the stream is one.
+/// Returns the width of the terminal, if the stream is one.
 #[must_use]
 pub fn width(stream: &impl AsFd) -> Option<usize> {
     terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0))
@@ -105,13 +107,13 @@ fn above<O: Write>(progress: Option<&Progress<io::Stderr>>, out: O) -> Above<O> 
     }
 }
 
-/// When standard output is written in colour.
+/// Returns whether to use colors on standard output.
 #[must_use]
 pub fn choice(color: Color) -> ColorChoice {
     choice_of(color, &io::stdout())
 }
 
-/// When a stream is written in colour.
+/// Returns whether to use colors on a stream.
 #[must_use]
 pub fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
     match color {
@@ -121,13 +123,13 @@ pub fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
     }
 }
 
-/// Says that a report cannot be written.
+/// Returns the error for a report that cannot be written.
 #[must_use]
 pub fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
-    Diagnostic::new(format!("the report {} cannot be written: {error}", path.display()))
+    Diagnostic::new(format!("cannot write the report {}: {error}", path.display()))
 }
 
-/// How a document is opened; none for what is written line by line.
+/// Returns the function that opens a document; none for JSON Lines.
 fn document(kind: ReportKind) -> Option<Opening> {
     match kind {
         ReportKind::Jsonl => None,

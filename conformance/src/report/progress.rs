@@ -1,7 +1,6 @@
-//! How far a run has come, while it runs: a line that moves on a terminal; elsewhere a line for each tenth that takes its time.
+//! Shows progress on standard error: a progress bar on a terminal, otherwise a line for each tenth of a slow run.
 //!
-//! It goes to the stream of messages, so that the report for people stays whole when it is kept. On a terminal the two share a
-//! screen: what is written [`Above`] the line moves it down, and never into the middle of it.
+//! Other output to the same terminal goes through [`Above`], which keeps it from mixing with the bar.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -13,15 +12,15 @@ use crate::amount::amount;
 use crate::event::Event;
 use crate::outcome::Outcome;
 
-/// Tells how far a run has come.
+/// Progress of a run.
 pub struct Progress<W> {
     place: Place<W>,
     steps: usize,
     done: usize,
     wrong: usize,
-    unclear: usize,
-    /// When the last line was told, where one was.
-    told: Option<Instant>,
+    inconclusive: usize,
+    /// When the last line was printed.
+    last_line: Option<Instant>,
     began: Instant,
 }
 
@@ -30,38 +29,35 @@ enum Place<W> {
     Lines(W),
 }
 
-/// A stream whose text stands above the line of progress. What is written is seen when it is flushed, so it is flushed at the end
-/// of a line.
+/// A stream that prints above the progress bar. Text appears when it is flushed, so flush after complete lines.
 pub struct Above<W: Write> {
     bar: Option<ProgressBar>,
     out: W,
     written: Vec<u8>,
 }
 
-/// How many lines are told of a run where nothing can move, and how long it is since the last one at least: a run that is over at
-/// once tells none.
+/// Maximum number of progress lines if there is no terminal, and the minimum time between two: a short run prints none.
 const LINES: usize = 10;
 const APART: Duration = Duration::from_secs(1);
-/// The width of the bar where there is room.
+/// Maximum width of the bar.
 const BAR: usize = 32;
-/// What the counts, the time and some words take beside the bar.
+/// Width of the counts, the time and the message beside the bar.
 const WORDS: usize = 46;
-/// How often the time is drawn anew while nothing happens.
+/// How often the elapsed time is redrawn.
 const TICK: Duration = Duration::from_millis(500);
 
 impl<W: Write> Progress<W> {
-    /// Returns one that moves on the terminal of standard error, which is so wide; or that writes lines to `out` where nothing
-    /// can move.
+    /// Creates a progress bar on standard error if it is a terminal with this `width`; otherwise writes lines to `out`.
     pub fn new(width: Option<usize>, out: W) -> Self {
         let place = match width.map(bar) {
-            // A terminal that cannot move its cursor is as good as a file.
+            // A terminal without cursor movement is treated like a file.
             Some(bar) if !bar.is_hidden() => Place::Terminal(bar),
             _ => Place::Lines(out),
         };
-        Self { place, steps: 0, done: 0, wrong: 0, unclear: 0, told: None, began: Instant::now() }
+        Self { place, steps: 0, done: 0, wrong: 0, inconclusive: 0, last_line: None, began: Instant::now() }
     }
 
-    /// Returns a stream whose text does not run into the line of progress.
+    /// Returns a stream that prints above the progress bar.
     pub fn above<O: Write>(&self, out: O) -> Above<O> {
         let bar = match &self.place {
             Place::Terminal(bar) => Some(bar.clone()),
@@ -71,17 +67,16 @@ impl<W: Write> Progress<W> {
     }
 
     fn message(&self) -> String {
-        match (self.wrong, self.unclear) {
-            (0, 0) => "all hold".to_owned(),
-            (0, unclear) => format!("{unclear} inconclusive"),
-            (1, _) => "1 does not hold".to_owned(),
-            (wrong, _) => format!("{wrong} do not hold"),
+        match (self.wrong, self.inconclusive) {
+            (0, 0) => "all pass".to_owned(),
+            (0, inconclusive) => format!("{inconclusive} inconclusive"),
+            (failed, _) => format!("{failed} failed"),
         }
     }
 }
 
 impl<W: Write> Above<W> {
-    /// Returns a stream beside which no line moves.
+    /// Returns a stream for a run without a progress bar.
     pub fn plain(out: W) -> Self {
         Self { bar: None, out, written: Vec::new() }
     }
@@ -93,12 +88,12 @@ impl<W: Write> Report for Progress<W> {
         match event {
             Event::Header(header) => self.steps = header.steps,
             Event::Step(record) => {
-                // Under load a step is told once more where it does not keep its verdict.
+                // A load test reports a step again if its verdict changes.
                 self.done = (before + 1).min(self.steps);
                 let outcome = record.outcome();
-                let unclear = matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive);
-                self.unclear += usize::from(unclear);
-                self.wrong += usize::from(outcome.needs_attention() && !unclear);
+                let inconclusive = matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive);
+                self.inconclusive += usize::from(inconclusive);
+                self.wrong += usize::from(outcome.needs_attention() && !inconclusive);
             }
             Event::Load(_) | Event::Footer(_) => {}
         }
@@ -116,11 +111,11 @@ impl<W: Write> Report for Progress<W> {
             }
             Place::Lines(out) if matches!(event, Event::Step(_)) => {
                 let tenth = |done: usize| done * LINES / self.steps.max(1);
-                let due = self.told.unwrap_or(self.began).elapsed() >= APART;
-                let last = self.done == self.steps && self.told.is_some();
+                let due = self.last_line.unwrap_or(self.began).elapsed() >= APART;
+                let last = self.done == self.steps && self.last_line.is_some();
                 if tenth(self.done) > tenth(before) && (due || last) {
-                    self.told = Some(Instant::now());
-                    // Written at once: beside other programs a line stays whole.
+                    self.last_line = Some(Instant::now());
+                    // One write, so that the output of other programs cannot split the line.
                     let line = format!("{} of {}, {message}\n", self.done, amount(self.steps, "step"));
                     out.write_all(line.as_bytes())?;
                     out.flush()?;
@@ -154,14 +149,14 @@ impl<W: Write> Write for Above<W> {
 
 impl<W> Drop for Progress<W> {
     fn drop(&mut self) {
-        // An interrupted run leaves no half-drawn line.
+        // Remove the bar of an interrupted run.
         if let Place::Terminal(bar) = &self.place {
             bar.finish_and_clear();
         }
     }
 }
 
-/// A line for a terminal of this width. What does not fit at its end is cut, so that it stays one line.
+/// Creates a bar for a terminal of this width; the message is cut to fit on one line.
 fn bar(width: usize) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
     let drawn = match width.saturating_sub(WORDS).min(BAR) {

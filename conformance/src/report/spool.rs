@@ -1,6 +1,6 @@
-//! What is written before its place in a document is known: in memory while it is little, then in a file that has no name.
+//! Buffers the parts of a document that are written before its head: in memory, or in an unnamed temporary file if they are large.
 //!
-//! It is written into one buffer again and again: a text of its own for each scenario would cost the allocator as much as the writing.
+//! One buffer is reused for all scenarios because allocating a string for each took as long as writing it.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Seek as _, Write as _};
@@ -8,31 +8,31 @@ use std::path::Path;
 
 use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile_in};
 
-/// A text that is kept until it is wanted.
+/// A buffer for text.
 pub(super) struct Spool {
-    /// What was written last.
+    /// Text that is not yet in `kept`.
     piece: String,
     kept: SpooledTempFile,
 }
 
-/// A text that was kept, from its beginning on.
+/// Reads a spool from its beginning.
 pub(super) struct Kept(Box<dyn BufRead>);
 
-/// So many bytes stay in memory.
+/// Maximum number of bytes in memory.
 const LITTLE: usize = 8 * 1024 * 1024;
-/// So many bytes are written at once, and read from a file.
+/// Size in bytes of reads and writes.
 const PIECE: usize = 64 * 1024;
 
 impl Spool {
-    /// Returns one whose file, where it needs one, is in this folder: what is large belongs where the document will be.
+    /// Creates a spool that puts a large text into a temporary file in `folder`.
     pub(super) fn within(folder: &Path) -> Self {
         Self { piece: String::new(), kept: spooled_tempfile_in(LITTLE, folder) }
     }
 
-    /// Keeps what is written behind the rest, and returns how many bytes it has.
+    /// Appends text and returns its size in bytes.
     ///
     /// # Errors
-    /// Those of the writing and of the file.
+    /// Writing fails.
     pub(super) fn keep(&mut self, write: impl FnOnce(&mut String) -> fmt::Result) -> io::Result<usize> {
         let before = self.piece.len();
         write(&mut self.piece).map_err(io::Error::other)?;
@@ -49,10 +49,10 @@ impl Spool {
         Ok(())
     }
 
-    /// Returns what was kept.
+    /// Returns a reader of the text.
     ///
     /// # Errors
-    /// Those of the file.
+    /// Writing the temporary file fails.
     pub(super) fn take(mut self) -> io::Result<Kept> {
         self.put()?;
         self.kept.rewind()?;
@@ -64,10 +64,10 @@ impl Spool {
 }
 
 impl Kept {
-    /// Writes so many of the bytes that come next, or all that are left.
+    /// Copies up to `bytes` bytes to `out`.
     ///
     /// # Errors
-    /// Those of the file and of `out`.
+    /// Reading the file or writing to `out` fails.
     pub(super) fn write(&mut self, bytes: usize, out: &mut dyn io::Write) -> io::Result<()> {
         let mut rest = bytes;
         while rest > 0 {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_comes_back_in_its_order_in_memory_and_from_a_file() {
+    fn returns_text_in_order_from_memory_and_file() {
         let folder = tempfile::tempdir().unwrap();
         for little in [100, 3] {
             let mut spool = Spool { piece: String::new(), kept: spooled_tempfile_in(little, folder.path()) };

@@ -1,4 +1,4 @@
-//! The Test Anything Protocol, version 14: a line for each step, with its evidence as YAML.
+//! Report in the Test Anything Protocol, version 14: a line for each step, with evidence as YAML.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
@@ -11,14 +11,14 @@ use crate::amount::decimal;
 use crate::event::{Footer, Header, Record, Stale};
 use crate::outcome::Outcome;
 
-/// The steps so far.
+/// A TAP report.
 pub(super) struct Tap {
     steps: usize,
     lines: Spool,
 }
 
 impl Tap {
-    /// Returns a document of no steps.
+    /// Creates a report without steps.
     pub(super) fn open(lines: Spool) -> Box<dyn Document> {
         Box::new(Self { steps: 0, lines })
     }
@@ -45,15 +45,15 @@ impl Document for Tap {
     }
 }
 
-/// A test line. A test that is marked TODO fails nothing, whatever it comes to.
+/// Writes a test line. TAP consumers ignore failures that are marked TODO.
 fn line(out: &mut String, number: usize, record: &Record) -> fmt::Result {
     let outcome = record.outcome();
     let (ok, directive, reason) = match outcome {
         Outcome::Passed => ("ok", "", None),
         Outcome::Skipped => ("ok", " # SKIP ", record.reason.as_deref()),
         Outcome::Known => ("not ok", " # TODO known: ", record.deviation.as_deref()),
-        Outcome::OptionalFailed => ("not ok", " # TODO no must is covered", None),
-        Outcome::OptionalInconclusive => ("not ok", " # TODO inconclusive, and no must is covered", None),
+        Outcome::OptionalFailed => ("not ok", " # TODO optional: covers no MUST", None),
+        Outcome::OptionalInconclusive => ("not ok", " # TODO optional: inconclusive, covers no MUST", None),
         Outcome::Failed | Outcome::Inconclusive | Outcome::Error => ("not ok", "", None),
     };
     out.push_str(ok);
@@ -89,7 +89,7 @@ fn diagnostic(out: &mut String, record: &Record) -> fmt::Result {
     writeln!(out, "  ...")
 }
 
-/// A deviation that is no longer true fails the run, and is a test of its own.
+/// Returns the test line of a stale deviation, which fails the run.
 fn stale(number: usize, stale: &Stale) -> String {
     let mut line = format!("not ok {number} - deviation ");
     escaped(&mut line, &stale.at);
@@ -98,7 +98,7 @@ fn stale(number: usize, stale: &Stale) -> String {
     line
 }
 
-/// Writes a text that may hold no directive of its own and no second line.
+/// Writes a text on one line and escapes directives in it.
 fn escaped(out: &mut String, text: &str) {
     for character in one_line(text).chars() {
         if matches!(character, '\\' | '#') {
@@ -108,7 +108,7 @@ fn escaped(out: &mut String, text: &str) {
     }
 }
 
-/// A text without the ends of its lines, and without other control characters.
+/// Returns a text without line breaks and other control characters.
 fn one_line(text: &str) -> String {
     let shown = |character| match character {
         '\n' | '\r' | '\t' => ' ',
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_description_holds_no_directive_and_no_second_line() {
+    fn escapes_directives_and_line_breaks() {
         let mut out = String::new();
         escaped(&mut out, "a\\b # SKIP é\r\nc");
         assert_eq!(out, "a\\\\b \\# SKIP é  c");

@@ -1,4 +1,4 @@
-//! The requirements by task: how far an implementation has come.
+//! Groups requirements by task of the specification.
 
 use serde::Serialize;
 
@@ -6,18 +6,18 @@ use crate::event::{self, Standing};
 use crate::outcome::Outcome;
 use crate::suite::Level;
 
-/// The requirements whose ids differ in their last number only: `SESSION-7`.
+/// Requirements whose ids differ only in the last number, such as `SESSION-7.1` and `SESSION-7.2`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Task<'a> {
-    /// What the ids have in common.
+    /// Common prefix of the ids.
     pub id: &'a str,
-    /// Where it stands in the specification.
+    /// Title of its clause in the specification.
     pub title: &'a str,
-    /// Its requirements, in the order of the register.
+    /// Its requirements in the order of the register.
     pub requirements: Vec<&'a Standing>,
 }
 
-/// Returns the task of a requirement.
+/// Returns the task id of a requirement id.
 #[must_use]
 pub fn task_of(requirement: &str) -> &str {
     requirement.rsplit_once('.').map_or(requirement, |(task, _)| task)
@@ -37,7 +37,7 @@ pub fn tasks(requirements: &[Standing]) -> Vec<Task<'_>> {
     for task in &mut tasks {
         let differ = task.requirements.iter().any(|standing| standing.clause != task.title);
         if differ {
-            // What stands behind the colon is a part of the task.
+            // The text after the colon names a part of the task.
             task.title = task.title.split_once(": ").map_or(task.title, |(title, _)| title);
         }
     }
@@ -45,13 +45,13 @@ pub fn tasks(requirements: &[Standing]) -> Vec<Task<'_>> {
 }
 
 impl Task<'_> {
-    /// Counts the requirements of a level: how many hold, and how many were tried.
+    /// Returns how many requirements of a level pass, and how many were tested.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
         event::held(self.requirements.iter().copied(), level)
     }
 
-    /// Returns the worst outcome of the requirements of a level, where any step ran.
+    /// Returns the worst outcome of the requirements of a level; none if no step ran.
     #[must_use]
     pub fn outcome(&self, level: Level) -> Option<Outcome> {
         let of_level = self.requirements.iter().filter(|standing| standing.level == level);

@@ -1,7 +1,7 @@
-//! Where a report goes: a file, which is replaced when the report is complete, or a stream, which gets it as it is written.
+//! Writes reports atomically.
 //!
-//! A file is written beside its place and renamed at the end, so that an interrupted run leaves an older one as it was. Standard
-//! output, pipes and character devices such as `/dev/null` are written to directly: a rename would replace them for everybody.
+//! A file is written to a temporary file and renamed at the end, so that an interrupted run does not damage an older report.
+//! Standard output, pipes and character devices such as `/dev/null` are written directly, because a rename would replace them.
 
 use std::fs::{File, FileType, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// So many bytes are written at once.
+/// Size of the write buffer in bytes.
 const PIECE: usize = 64 * 1024;
-/// A chain of more symbolic links is a loop.
+/// Maximum number of symbolic links to follow.
 const MOST_LINKS: usize = 40;
-/// The names of standard output.
+/// Paths that mean standard output.
 const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
 /// A report that is being written.
@@ -23,28 +23,28 @@ pub(super) struct WholeFile {
 }
 
 enum Sink {
-    /// A temporary file that takes its place at the end.
+    /// A temporary file that is renamed at the end.
     Replacing(NamedTempFile, PathBuf),
     Stream(File),
     Stdout(io::Stdout),
 }
 
-/// Whether a report at this path goes to standard output: `-`, or a name of the device, or a link to it.
+/// Whether a path means standard output: `-`, a name of the device, or a link to it.
 #[must_use]
 pub fn is_stdout(path: &Path) -> bool {
     matches!(followed(path), Ok(None))
 }
 
 impl WholeFile {
-    /// Returns a report that will be at `path`. A symbolic link stays; what it leads to is replaced.
+    /// Creates a report that will be at `path`. If that is a symbolic link, its target is replaced.
     ///
     /// # Errors
-    /// A folder that is not there or cannot be written to; what is neither a file nor a stream.
+    /// The folder does not exist or is not writable, or the path is neither a file nor a stream.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         Ok(Self { out: BufWriter::with_capacity(PIECE, Sink::open(path)?) })
     }
 
-    /// The folder for what does not fit into memory while the report is made.
+    /// Returns the folder for temporary files of the report.
     pub(super) fn folder(&self) -> PathBuf {
         match self.out.get_ref() {
             Sink::Replacing(_, path) => folder(path).to_owned(),
@@ -52,15 +52,15 @@ impl WholeFile {
         }
     }
 
-    /// Whether somebody may read it while it is written.
+    /// Whether the report is written to a stream.
     pub(super) fn is_stream(&self) -> bool {
         !matches!(self.out.get_ref(), Sink::Replacing(..))
     }
 
-    /// Writes what is left, and puts a file into its place.
+    /// Flushes the report and moves a file to its path.
     ///
     /// # Errors
-    /// Those of writing.
+    /// Writing fails.
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.out.flush()?;
         match self.out.into_inner().map_err(io::IntoInnerError::into_error)? {
@@ -82,11 +82,11 @@ impl Sink {
                 return Err(io::Error::other(format!("it is {what}, not a file")));
             }
             if is_descriptor(&path) {
-                // What a shell has opened for this program: others may write to it too.
+                // A file that the shell opened for this program; other programs may write to it as well.
                 return OpenOptions::new().append(true).open(&path).map(Self::Stream);
             }
         }
-        // A report is no secret: as readable as the umask lets any file be.
+        // Temporary files are private by default; use the permissions of an ordinary file.
         let readable = Permissions::from_mode(0o666);
         let file = tempfile::Builder::new()
             .prefix(".conformance-")
@@ -105,7 +105,7 @@ fn unwritable(kind: FileType) -> Option<&'static str> {
     }
 }
 
-/// Returns where symbolic links lead, whether a file is there or not; none if that is standard output.
+/// Resolves symbolic links, even to a missing file; none if they lead to standard output.
 fn followed(path: &Path) -> io::Result<Option<PathBuf>> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -117,14 +117,14 @@ fn followed(path: &Path) -> io::Result<Option<PathBuf>> {
         }
         match path.read_link() {
             Ok(target) => path = folder(&path).join(target),
-            // It is not a link.
+            // Not a link.
             Err(_) => return Ok(Some(path)),
         }
     }
-    Err(io::Error::other("too many symbolic links lead there"))
+    Err(io::Error::other("too many levels of symbolic links"))
 }
 
-/// Whether a path names a file that this process has open. As a link it leads to a name that may mean something else.
+/// Whether a path names an open file of this process. Its link target may be a name that means something else.
 fn is_descriptor(path: &Path) -> bool {
     ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder)))
         || path == Path::new("/dev/stderr")

@@ -1,22 +1,22 @@
-//! Text inside XML.
+//! Escapes text for XML.
 
 use std::fmt::{self, Display, Formatter};
 
-/// A text that displays as it stands in an element or an attribute. What XML 1.0 cannot hold (section 2.2) is replaced.
+/// Text for an element or an attribute. Characters that XML 1.0 does not allow (section 2.2) are replaced.
 pub(super) struct Xml<'a>(pub(super) &'a str);
 
 impl Xml<'_> {
-    /// Writes it as it stands in an element, where lines may end.
+    /// Writes the text for an element, with its line breaks.
     pub(super) fn in_element(&self, out: &mut String) {
         self.pieces("\n", |piece| out.push_str(piece));
     }
 
-    /// Writes it as it stands in an attribute, which would turn the end of a line into a space.
+    /// Writes the text for an attribute, with escaped line breaks: XML parsers turn plain ones into spaces.
     pub(super) fn in_attribute(&self, out: &mut String) {
         self.pieces("&#10;", |piece| out.push_str(piece));
     }
 
-    /// Tells the text piece by piece, those in a row that stand as they are together.
+    /// Passes the text to a function piece by piece; characters that need no escape are passed together.
     fn pieces(&self, newline: &'static str, mut tell: impl FnMut(&str)) {
         let text = self.0;
         let (mut written, mut at) = (0, 0);
@@ -31,7 +31,7 @@ impl Xml<'_> {
                 b'\n' => newline,
                 b'\t' => "&#9;",
                 0..=0x1f => "\u{fffd}",
-                // The first byte of three, as U+FFFE and U+FFFF have it.
+                // U+FFFE and U+FFFF, which begin with this byte.
                 0xef if matches!(text.get(start..start + 3), Some("\u{fffe}" | "\u{ffff}")) => {
                     at += 2;
                     "\u{fffd}"

@@ -1,4 +1,4 @@
-//! Plans in, their shards out: together they are the whole, and each is the same for everybody.
+//! Tests that shards are complete, disjoint and deterministic.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::plan::Selection;
 use crate::suite::{Folder, Suite};
 
-/// A suite with scenarios that wait so many seconds each.
+/// Creates a suite whose scenarios wait the given numbers of seconds.
 fn plan(waits: &[u32]) -> Plan {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

@@ -69,7 +69,7 @@ test("search, level and failures filter the rows", () =>
     await page.getByLabel("Search").fill("number 17");
     assert.equal((await ids(page)).length > 0, true);
     await page.getByLabel("Search").fill("");
-    await page.getByLabel("only what fails somewhere").check();
+    await page.getByLabel("only failing requirements").check();
     const failing = await ids(page);
     assert.ok(failing.length > 0 && failing.length < 200);
     await page.getByLabel("Level").selectOption("should");

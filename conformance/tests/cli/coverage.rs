@@ -65,7 +65,7 @@ fn rejects_documents_without_exchanges() {
     assert_eq!(against("# Nothing\n").code, Some(4));
     let finished = coverage(&["--spec", "nowhere.md"]);
     assert_eq!(finished.code, Some(2));
-    assert!(finished.stderr.contains("the document nowhere.md cannot be read"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("cannot read the document nowhere.md"), "{}", finished.stderr);
 }
 
 #[test]

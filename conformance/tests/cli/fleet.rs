@@ -37,15 +37,15 @@ fn every_subfolder_that_looks_like_an_implementation_is_a_row() {
     let finished = run(&sandbox, &["--", "python3", "desk.py"]);
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);
     let rows: Vec<&str> = finished.stdout.lines().skip(2).take(4).collect();
-    assert!(rows[0].contains("1  ada") && rows[0].contains("must 4 of 4"), "{}", finished.stdout);
-    assert!(rows[1].contains("2  ben b") && rows[1].contains("must 3 of 4"), "{}", finished.stdout);
+    assert!(rows[0].contains("1  ada") && rows[0].contains("MUST 4/4"), "{}", finished.stdout);
+    assert!(rows[1].contains("2  ben b") && rows[1].contains("MUST 3/4"), "{}", finished.stdout);
     assert!(
         rows[2].contains("3  cy") && rows[2].contains("cannot be used: the target exited"),
         "{}",
         finished.stdout
     );
     assert!(rows[2].contains("ModuleNotFoundError"), "{}", finished.stdout);
-    assert!(rows[3].contains("4  dee") && rows[3].contains("must 4 of 4"), "{}", finished.stdout);
+    assert!(rows[3].contains("4  dee") && rows[3].contains("MUST 4/4"), "{}", finished.stdout);
     assert!(!finished.stdout.contains("hidden") && !finished.stdout.contains("empty"), "{}", finished.stdout);
 }
 
@@ -57,7 +57,7 @@ fn each_keeps_a_report_that_can_be_compared_again() {
     let compared = sandbox.run(&[&["compare"], &kept[..]].concat());
     assert_eq!(compared.code, Some(0), "{}", compared.stderr);
     let row = compared.stdout.lines().find(|line| line.starts_with("HALF-4.1")).unwrap();
-    assert!(row.contains("must       1  ✓  ✕  ?"), "{row}");
+    assert!(row.contains("MUST       1  ✓  ✕  ?"), "{row}");
 }
 
 #[test]
@@ -73,14 +73,14 @@ fn a_member_of_which_nothing_was_decided_is_told_apart_from_one_that_cannot_be_u
     let finished = run(&sandbox, &["--filter", "7-colour::door", "--", "python3", "desk.py"]);
     let row = |name: &str| finished.stdout.lines().find(|line| line.contains(name)).unwrap_or_default();
     let undecided =
-        "nothing was decided: the step `paint` owes it `open`: JSON member `/open` is missing in the body";
+        "inconclusive: the step `paint` owes it `open`: JSON member `/open` is missing in the body";
     assert!(row("  ben b").contains(undecided), "{}", finished.stdout);
     assert!(row("  cy").contains("cannot be used: the target exited"), "{}", finished.stdout);
-    assert!(row("  ada").contains("must 1 of 1"), "{}", finished.stdout);
-    let told = finished.stdout.split_once("nothing fails anywhere\n\nwhat is undecided").unwrap().1;
-    assert!(told.contains("HALF-1.1       must       0  ✓  ?  ?  ✓"), "{told}");
+    assert!(row("  ada").contains("MUST 1/1"), "{}", finished.stdout);
+    let told = finished.stdout.split_once("no requirement fails\n\ninconclusive").unwrap().1;
+    assert!(told.contains("HALF-1.1       MUST       0  ✓  ?  ?  ✓"), "{told}");
     let skipped = run(&sandbox, &["--filter", "5-apart", "--", "python3", "desk.py"]);
-    assert_eq!(skipped.stdout.matches("no requirement was tried").count(), 4, "{}", skipped.stdout);
+    assert_eq!(skipped.stdout.matches("no requirement was tested").count(), 4, "{}", skipped.stdout);
 }
 
 #[test]
@@ -118,8 +118,8 @@ fn one_that_hangs_is_a_row_and_those_behind_it_are_judged() {
         "{}",
         finished.stdout
     );
-    assert!(row("  b answers once").contains("must 0 of 4"), "{}", finished.stdout);
-    assert!(row("  ada").contains("must 4 of 4"), "{}", finished.stdout);
+    assert!(row("  b answers once").contains("MUST 0/4"), "{}", finished.stdout);
+    assert!(row("  ada").contains("MUST 4/4"), "{}", finished.stdout);
     assert!(finished.stdout.contains("dee"), "{}", finished.stdout);
 }
 

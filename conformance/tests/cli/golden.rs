@@ -20,7 +20,7 @@ pub(crate) fn compare(file: &Path, text: &str) -> Result<(), String> {
 
 /// Returns a text without the critical path, whose times are new in every run.
 pub(crate) fn without_path(text: &str) -> String {
-    let Some((before, path)) = text.split_once("The critical path took ") else { return text.to_owned() };
+    let Some((before, path)) = text.split_once("Critical path: ") else { return text.to_owned() };
     let after = path.split_once("\n\n").map_or("", |(_, after)| after);
     format!("{before}{after}")
 }

@@ -48,7 +48,7 @@ fn imported_suite_passes_without_edits() {
     assert_eq!(import(folder.path(), "library.md", &[]).code, Some(0));
     let finished = conformance_in(folder.path(), &["run", "--suite", "suite", "--", "python3", "desk.py"]);
     assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
-    assert!(finished.stdout.contains("must 8 of 8"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("MUST 8/8"), "{}", finished.stdout);
 }
 
 /// Copies the suite of this repository and imports the transcripts of its specification into `imported`.
@@ -81,7 +81,7 @@ fn imported_specification_fails_only_at_marked_places() {
     let suite = with_transcripts(folder.path());
     let (failed, output) = failing(folder.path());
     // Five steps need the session of a login whose e-mail address the document hides.
-    assert!(output.contains("steps: 20 pass, 5 inconclusive, 8 fail"), "{output}");
+    assert!(output.contains("steps: 20 pass, 5 blocked, 8 fail"), "{output}");
     for id in &failed {
         let (file, step) = id.split_once("::").unwrap();
         let text = fs::read_to_string(suite.join(file).with_extension("yaml")).unwrap();

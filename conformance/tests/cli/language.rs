@@ -135,7 +135,7 @@ fn a_step_that_never_holds_says_how_often_it_was_sent_and_for_how_long_in_every_
     assert!(tries > 1);
     let said = Regex::new(&format!(r"tried +{tries} times in (\d+ ms|\d+\.\d\d s)")).unwrap();
     let human = said.find(&told.finished.stdout).unwrap_or_else(|| panic!("{}", told.finished.stdout));
-    assert!(told.finished.stdout[human.end()..].starts_with(", and it never held\n"));
+    assert!(told.finished.stdout[human.end()..].starts_with(", and it never passed\n"));
     for report in ["report.html", "report.tap"] {
         assert!(said.is_match(&sandbox.read(report)), "{report}");
     }
@@ -152,7 +152,7 @@ fn a_failure_in_a_sequence_shows_both_places() {
     assert_eq!(step["place"]["file"], "../suite/sequences/token.yaml");
     assert_eq!(step["via"][0]["file"], "../suite/lists/changes.yaml");
     assert!(
-        told.finished.stdout.contains("by way of ../suite/lists/changes.yaml:7:10"),
+        told.finished.stdout.contains("via ../suite/lists/changes.yaml:7:10"),
         "{}",
         told.finished.stdout
     );

@@ -143,11 +143,8 @@ fn a_target_that_runs_already_needs_one_profile_of_several() {
     let finished = Sandbox::python().run(&["run", "http://127.0.0.1:1"]);
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
     let (sentence, remedy) = finished.stderr.split_once('\n').unwrap();
-    assert_eq!(
-        sentence,
-        "error: a target that is already running runs in one profile, and `--profile` does not name it"
-    );
-    assert!(remedy.starts_with("  = the suite's profiles: open, auth, basic, session, "), "{remedy}");
+    assert_eq!(sentence, "error: a running target has one profile; name it with `--profile`");
+    assert!(remedy.starts_with("  = profiles of the suite: open, auth, basic, session, "), "{remedy}");
 }
 
 #[test]

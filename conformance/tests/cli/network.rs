@@ -84,7 +84,7 @@ fn a_header_that_cannot_be_sent_is_a_wrong_flag() {
     for header in ["no colon", "two words: x", ": nameless"] {
         let finished = Sandbox::odd().run(&[OPEN, &["--header", header, "http://127.0.0.1:1"]].concat());
         assert_eq!(finished.code, Some(2), "{header}");
-        assert!(finished.stderr.contains("written as 'Name: value'"), "{}", finished.stderr);
+        assert!(finished.stderr.contains("expected 'Name: value'"), "{}", finished.stderr);
     }
 }
 

@@ -140,7 +140,7 @@ fn one_of_something_is_told_as_one() {
     }
     let told = |arguments: &[&str]| conformance_in(folder.path(), arguments).stdout;
     let checked = told(&["check", "--suite", "suite"]);
-    assert_eq!(checked, "A desk: 1 requirement, 1 scenario, 1 step, 1 profile; nothing is wrong\n");
+    assert_eq!(checked, "A desk: 1 requirement, 1 scenario, 1 step, 1 profile; no errors\n");
     assert!(told(&["list", "--suite", "suite"]).ends_with("\n1 step\n"));
     assert!(
         told(&["coverage", "--suite", "suite"]).contains("must   1 requirement: 1 covered, 0 not tested\n")

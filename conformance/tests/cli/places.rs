@@ -149,9 +149,10 @@ fn every_place_that_a_failure_prints_selects_the_step_that_failed() {
     );
     let finished = sandbox.run(&["run", "--suite", "../suite", "--verbose", &url]);
     assert_eq!(finished.code, Some(1), "{finished:?}");
-    let places = finished.stdout.lines().filter_map(|line| {
-        line.trim().strip_prefix("--> ").or_else(|| line.trim().strip_prefix("by way of "))
-    });
+    let places = finished
+        .stdout
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("--> ").or_else(|| line.trim().strip_prefix("via ")));
     let places: Vec<&str> = places.collect();
     assert!(places.len() >= 8, "{}", finished.stdout);
     for place in places {

@@ -42,7 +42,7 @@ fn the_way_from_a_document_to_a_running_suite_is_as_the_readme_says() {
     assert_eq!(commands.lines().count(), 2, "{commands}");
     let told = typed(folder.path(), commands);
     assert!(told.contains("8 exchanges became steps"), "{told}");
-    assert!(told.contains("must 8 of 8 hold"), "{told}");
+    assert!(told.contains("MUST 8/8 pass"), "{told}");
     // It says what it makes of what stands in the document …
     let loans = fs::read_to_string(folder.path().join("suite/2-loans.yaml")).unwrap();
     for made in [

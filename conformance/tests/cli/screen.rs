@@ -59,7 +59,7 @@ fn reports_slow_steps_without_a_progress_line() {
     assert_eq!(sandbox.run(&once).stderr, "");
     let slow = sandbox.read("suite/desk/1-open.yaml").replace("    expect:", "    wait: 1100ms\n    expect:");
     sandbox.write("suite/desk/1-open.yaml", &slow);
-    assert_eq!(sandbox.run(&once).stderr, "1 of 1 step, all hold\n");
+    assert_eq!(sandbox.run(&once).stderr, "1 of 1 step, all pass\n");
 }
 
 #[test]
@@ -72,8 +72,8 @@ fn github_annotations_do_not_mix_with_the_progress_line() {
 
 #[test]
 fn wraps_long_lines_between_words() {
-    let screen = Screen::of(&Sandbox::moody(), 64, &["--requirements"]);
-    let begin = screen.lines.iter().position(|line| line.contains("MOOD-2.1")).unwrap();
+    let screen = Screen::of(&Sandbox::moody(), 72, &["--requirements"]);
+    let begin = screen.lines.iter().position(|line| line.contains("MOOD-2.1       MUST")).unwrap();
     let column = screen.lines[begin].find("The ").unwrap();
     let rest = &screen.lines[begin + 1];
     assert!(rest.starts_with(&" ".repeat(column)) && !rest[column..].starts_with(' '), "{:?}", screen.lines);

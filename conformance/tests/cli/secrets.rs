@@ -127,7 +127,7 @@ fn a_watched_run_shows_no_secret_in_any_round() {
     let mut started = sandbox.start(&[RUN, &["--watch", "--trace"], TARGET].concat());
     for round in 1..=2 {
         let deadline = Instant::now() + Duration::from_mins(1);
-        while sandbox.read("stderr").matches("waiting for a change").count() < round {
+        while sandbox.read("stderr").matches("waiting for changes").count() < round {
             assert!(Instant::now() < deadline, "{}", sandbox.read("stderr"));
             thread::sleep(Duration::from_millis(20));
         }

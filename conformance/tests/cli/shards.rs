@@ -139,21 +139,21 @@ fn rejects_reports_that_do_not_form_a_whole() {
     for (second, says) in [
         ("a", "both of shard 1 of 2"),
         ("third", "third.jsonl is one of 3 shards, and ../a.jsonl one of 2"),
-        ("whole", "whole.jsonl is of no shard"),
+        ("whole", "whole.jsonl is not of a shard"),
         ("other", "are not parts of the same run"),
         ("suite", "is of the suite “A chair”"),
         ("target", "is of the target “node moody.js”"),
-        ("cut", "is not whole: it has no footer"),
-        ("half", "is not whole: it has no footer"),
+        ("cut", "is incomplete: it has no footer"),
+        ("half", "is incomplete: it has no footer"),
         ("interrupted", "its run was interrupted"),
-        ("newer", "of version 99"),
-        ("swapped", "the shards do not come to the whole"),
-        ("short", "it tells other scenarios than its shard has"),
+        ("newer", "has version 99"),
+        ("swapped", "the shards do not fit together"),
+        ("short", "its scenarios are not those of its shard"),
         ("place", "is not a report: line 2: the line or column is out of range"),
         ("garbage", "is not a report: line 1"),
         ("empty", "it has no header"),
-        ("bytes", "cannot be read"),
-        ("nowhere", "cannot be read"),
+        ("bytes", "cannot read the report"),
+        ("nowhere", "cannot read the report"),
     ] {
         let refused = sandbox.run(&[
             "merge",
@@ -203,7 +203,7 @@ fn split_by_timings_is_deterministic() {
     assert!(wrong.stderr.contains("moody.py is not a report"), "{wrong:?}");
     let wrong = run(&sandbox, &["--shard", "3/2"]);
     assert_eq!(wrong.code, Some(2));
-    assert!(wrong.stderr.contains("the second of five"), "{wrong:?}");
+    assert!(wrong.stderr.contains("expected N/OF, for example 2/5"), "{wrong:?}");
 }
 
 fn run(sandbox: &Sandbox, flags: &[&str]) -> Finished {

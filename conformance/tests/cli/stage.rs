@@ -21,7 +21,7 @@ fn the_report_says_what_the_next_stage_would_demand() {
     assert_eq!(told.footer["next"]["stage"], "second");
     assert_eq!(told.footer["next"]["requirements"][0]["id"], "HALF-4.1");
     let stdout = &told.finished.stdout;
-    assert!(stdout.contains("The next stage, second, would also demand"), "{stdout}");
+    assert!(stdout.contains("The next stage, second, also requires"), "{stdout}");
     assert!(stdout.contains("From the second stage on the desk is painted."), "{stdout}");
 }
 

@@ -23,7 +23,7 @@ fn a_target_that_is_not_there_is_told_in_one_sentence_and_nothing_is_sent() {
          INCONCLUSIVE 12 steps in desk: no connection to the target: Connection refused (os error 111) \
          (http://127.0.0.1:PORT)\n\
          steps: 12 inconclusive\n\
-         nothing could be judged\n"
+         inconclusive: no step could be judged\n"
     );
     assert!(
         told.steps.iter().all(|step| step["verdict"] == "inconclusive" && step["exchange"] == Json::Null)
@@ -77,7 +77,7 @@ fn a_target_that_ends_before_it_answers_is_told_with_its_last_words() {
          desk/1-open::open\n   \
          printed   the desk has no drawers\n\
          steps: 1 inconclusive\n\
-         nothing could be judged\n"
+         inconclusive: no step could be judged\n"
     );
 }
 
@@ -143,7 +143,7 @@ fn reason(sandbox: &Sandbox, target: &[&str]) -> String {
     let reason = told.steps[0]["reason"].as_str().unwrap();
     let sentence = format!("\nINCONCLUSIVE 1 step in desk: {reason}\n");
     assert!(finished.stdout.contains(&sentence), "{}", finished.stdout);
-    assert!(finished.stdout.ends_with("\nnothing could be judged\n"), "{}", finished.stdout);
+    assert!(finished.stdout.ends_with("\ninconclusive: no step could be judged\n"), "{}", finished.stdout);
     reason.to_owned()
 }
 

@@ -1,18 +1,18 @@
-//! A JSON answer, line by line, with what is not as expected marked where it stands.
+//! Formats a JSON body line by line and marks the mismatches.
 
 use serde_json::Value as Json;
 
 use crate::json::{escape, unescape};
 use crate::verdict::Finding;
 
-/// A line of an answer.
+/// A line of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
-    /// The line.
+    /// Text of the line.
     pub(super) text: String,
-    /// Whether it differs from what is expected; a line that is missing stands where it should be.
+    /// Whether it differs; a missing member is a line of its own.
     pub(super) mark: Mark,
-    /// What is expected there.
+    /// The expected value.
     pub(super) expected: Option<String>,
 }
 
@@ -24,7 +24,7 @@ pub(super) enum Mark {
     Missing,
 }
 
-/// Returns the lines of a body with the marks of those findings that speak of a part of it, or none when it is not JSON.
+/// Returns the lines of a body with the mismatches marked; none if it is not JSON.
 pub(super) fn lines(body: &str, findings: &[Finding]) -> Option<Vec<Line>> {
     let value: Json = serde_json::from_str(body).ok()?;
     let mut page = Page { findings, lines: Vec::new() };
@@ -38,7 +38,7 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// Writes a value behind `lead`, with `tail` after it.
+    /// Writes a value between `lead` and `tail`.
     fn value(&mut self, value: &Json, pointer: &str, lead: &str, tail: &str, depth: usize) {
         let indent = "  ".repeat(depth);
         match value {
@@ -64,7 +64,7 @@ impl Page<'_> {
         }
     }
 
-    /// Those findings that say that a member of the object at `pointer` is missing.
+    /// Writes the missing members of the object at `pointer`.
     fn absent(&self, pointer: &str) -> impl Iterator<Item = (&str, &Finding)> {
         let findings = self.findings.iter().filter(|finding| finding.received == "no such member");
         findings.filter_map(move |finding| {

@@ -1,19 +1,19 @@
-//! Markup, piece by piece: what the program writes is markup, and what it was told never is.
+//! Writes HTML: escapes text, attributes and links.
 
 use memchr::memchr3;
 
 use crate::amount::decimal;
 use crate::request::percent_encode;
 
-/// What markup is written into.
+/// A buffer for HTML.
 pub(super) trait Markup {
-    /// Writes markup.
+    /// Writes markup without escaping.
     fn markup(&mut self, markup: &'static str) -> &mut Self;
-    /// Writes a text as it stands in an element.
+    /// Writes text of an element.
     fn text(&mut self, text: &str) -> &mut Self;
-    /// Writes a text as it stands in an attribute, between double quotes.
+    /// Writes the value of an attribute in double quotes.
     fn attribute(&mut self, text: &str) -> &mut Self;
-    /// Writes an id as it stands in a link to it.
+    /// Writes an id as the fragment of a link.
     fn fragment(&mut self, id: &str) -> &mut Self;
     /// Writes a number.
     fn number(&mut self, number: usize) -> &mut Self;
@@ -58,10 +58,10 @@ impl Markup for String {
     }
 }
 
-/// A text of fewer bytes is looked through before the search for three bytes at once has begun.
+/// Below this size in bytes, a simple loop is faster than the vectorised search.
 const SHORT: usize = 24;
 
-/// Writes a text; `markup` finds the first byte that would be taken for markup.
+/// Writes text; `markup` finds the next byte to escape.
 fn escape(out: &mut String, text: &str, markup: impl Fn(&[u8]) -> Option<usize>) {
     let mut rest = text;
     while let Some(at) = markup(rest.as_bytes()) {

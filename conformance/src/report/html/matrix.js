@@ -1,4 +1,4 @@
-// Sorting, filtering and looking into cells. Without it the table is whole.
+// Sorting, filtering and details of cells. Without this script the table shows everything.
 (() => {
   const form = document.querySelector(".filters");
   const shown = form.querySelector(".shown");
@@ -24,11 +24,11 @@
     const words = data.get("search").toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const row of rows) {
-      const holds = (!data.get("level") || row.level === data.get("level"))
+      const matches = (!data.get("level") || row.level === data.get("level"))
         && (!data.get("failing") || row.failures > 0)
         && words.every((word) => row.text.includes(word));
-      row.element.hidden = !holds;
-      count += holds;
+      row.element.hidden = !matches;
+      count += matches;
     }
     shown.textContent = `${count} of ${rows.length} requirement${rows.length === 1 ? "" : "s"}`;
     rove();
@@ -82,7 +82,7 @@
       const { sent, received, again } = step.exchange;
       const fields = (headers) => headers.map(([name, value]) => `${name}: ${value}`).join("\n");
       section.append(block(`${sent.method} ${sent.target}\n${fields(sent.headers)}${sent.body ? `\n\n${sent.body}` : ""}`, "The request"));
-      section.append(received ? block(`${received.status}\n${fields(received.headers)}\n\n${received.body}`, "The answer") : make("p", "no answer", "reason"));
+      section.append(received ? block(`${received.status}\n${fields(received.headers)}\n\n${received.body}`, "The response") : make("p", "no response", "reason"));
       const repeat = make("div", undefined, "again");
       repeat.append(make("button", "copy", "tool copy"), make("code", again));
       section.append(repeat);

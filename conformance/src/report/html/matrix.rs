@@ -1,4 +1,4 @@
-//! The table of implementations by requirements, as a page.
+//! Writes the comparison table as an HTML page.
 
 use std::io::{self, Write};
 
@@ -19,7 +19,7 @@ struct Page<'a> {
     program: &'static str,
     columns: Vec<Column<'a>>,
     rows: Vec<RowView<'a>>,
-    /// The steps behind what does not hold, one text for each implementation: read when they are looked at.
+    /// Failing steps as JSON, one text for each implementation; the script parses it on demand.
     evidence: Vec<String>,
 }
 
@@ -37,16 +37,16 @@ struct RowView<'a> {
     clause: &'a str,
     text: &'a str,
     failures: usize,
-    /// Whether another task begins here.
+    /// Whether this row begins a new task.
     begins: bool,
-    /// The class of each cell, its mark, and its place where the rows are sorted by it: the worst first.
+    /// Class, mark and sort rank (worst first) of each cell.
     cells: Vec<(&'static str, &'static str, usize)>,
 }
 
 /// Writes the page.
 ///
 /// # Errors
-/// Those of the place that it is written to.
+/// Writing to `out` fails.
 pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let columns = comparison.implementations.iter().map(|one| {
         let (held, tried) = one.held(Level::Must);
@@ -85,7 +85,7 @@ fn rows(comparison: &Comparison) -> Vec<RowView<'_>> {
 fn cell(outcome: Option<Outcome>) -> (&'static str, &'static str, usize) {
     let Some(outcome) = outcome else { return ("untested", "", UNTESTED) };
     let (state, mark) = view::state(outcome);
-    // What was skipped stands between what is undecided and what holds.
+    // Skipped requirements sort between inconclusive and passing ones.
     let worst_first = [
         Outcome::Error,
         Outcome::Failed,
@@ -99,10 +99,10 @@ fn cell(outcome: Option<Outcome>) -> (&'static str, &'static str, usize) {
     (state, mark, worst_first.iter().position(|one| *one == outcome).unwrap_or(UNTESTED))
 }
 
-/// The place of a cell of which nothing is known: behind all others.
+/// Sort rank of an untested requirement: the last.
 const UNTESTED: usize = Outcome::ALL.len();
 
-/// The steps as JSON that may stand in an element of a page.
+/// Returns the steps as JSON that is safe in a script element.
 fn evidence(implementation: &Implementation) -> String {
     format!("[{}]", implementation.evidence.join(",")).replace('<', "\\u003c")
 }

@@ -1,5 +1,5 @@
 "use strict";
-// What both pages need: the theme, and copying a command.
+// Used by both pages: the theme, and copying a command.
 
 /** Copies the text behind a button, and says so on it. */
 async function copy(button) {

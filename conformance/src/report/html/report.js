@@ -1,4 +1,4 @@
-// Filters, search, keys, links and copying. Without it the page is whole, and all of it is shown.
+// Filters, search, keys, links and copying. Without this script the page shows everything.
 (() => {
   const form = document.querySelector(".filters");
   const shown = form.querySelector(".shown");
@@ -11,7 +11,7 @@
     tasks: element.dataset.tasks.split(" "),
     text: null,
   }));
-  // The text of a step is gathered when it is first searched: a page may hold thousands.
+  // Collect the text of a step when it is first searched: a page may have thousands.
   const textOf = (step) => (step.text ??= `${step.element.id} ${step.element.textContent}`.toLowerCase());
 
   function filter() {
@@ -22,15 +22,15 @@
     const scenarios = new Map();
     let count = 0;
     for (const step of steps) {
-      const holds = outcomes.includes(step.outcome)
+      const matches = outcomes.includes(step.outcome)
         && (!level || step.levels.includes(level))
         && (!task || step.tasks.includes(task))
         && words.every((word) => textOf(step).includes(word));
-      step.element.hidden = !holds;
-      count += holds;
-      scenarios.set(step.scenario, (scenarios.get(step.scenario) ?? false) || holds);
+      step.element.hidden = !matches;
+      count += matches;
+      scenarios.set(step.scenario, (scenarios.get(step.scenario) ?? false) || matches);
     }
-    for (const [scenario, holds] of scenarios) scenario.hidden = !holds;
+    for (const [scenario, matches] of scenarios) scenario.hidden = !matches;
     shown.textContent = `${count} of ${steps.length} step${steps.length === 1 ? "" : "s"}`;
   }
 
@@ -78,7 +78,7 @@
     if (button) copy(button);
   });
   document.addEventListener("toggle", (event) => {
-    // The address names the step that was opened last, so that it survives a reload and can be sent to somebody.
+    // The fragment of the URL names the step that was opened last, for reloads and sharing.
     const step = event.target;
     if (step.matches?.(".step") && step.open) history.replaceState(null, "", `#${encodeURIComponent(step.id)}`);
   }, true);
@@ -97,12 +97,12 @@
     if (act) { event.preventDefault(); act(); }
   });
   addEventListener("hashchange", follow);
-  // On paper nobody can open what is closed.
+  // Open all steps for printing.
   addEventListener("beforeprint", () => {
     for (const step of steps) if (step.attention) step.element.open = true;
     for (const task of document.querySelectorAll(".task")) task.open = true;
   });
-  // What does not hold is what a reader comes for; the rest is one click away.
+  // Show failures first; the rest is one click away.
   if (steps.some((step) => step.attention)) {
     for (const box of form.querySelectorAll("[name=outcome]")) box.checked = "attention" in box.dataset;
   }

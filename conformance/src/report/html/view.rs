@@ -1,4 +1,4 @@
-//! What stands above the steps of a run, as the template of the page wants it.
+//! The values of the template of the HTML report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::report::cause::{Answered, Cause, causes};
 use crate::report::task::tasks;
 use crate::suite::Level;
 
-/// Everything that the template shows.
+/// Values of the template.
 #[derive(Debug, Serialize)]
 pub(super) struct Page<'a> {
     suite: &'a str,
@@ -19,11 +19,11 @@ pub(super) struct Page<'a> {
     started: String,
     seconds: String,
     program: &'a str,
-    /// The class of what the run came to, its mark, and its words.
+    /// Class, mark and title of the conclusion.
     conclusion: (&'static str, &'static str, &'static str),
-    /// The steps that cover no requirement and fail the run.
+    /// Steps that fail the run without covering a requirement.
     uncovered: Vec<&'a str>,
-    /// The deviations that are no longer true.
+    /// Stale deviations.
     stale: &'a [Stale],
     interruption: Option<String>,
     levels: Vec<Held>,
@@ -32,7 +32,7 @@ pub(super) struct Page<'a> {
     outcomes: Vec<OutcomeView>,
 }
 
-/// The steps that came to one outcome.
+/// Number of steps with one outcome.
 #[derive(Debug, Serialize)]
 struct OutcomeView {
     name: &'static str,
@@ -74,7 +74,7 @@ struct CauseView<'a> {
     requirements: Vec<&'a str>,
 }
 
-/// Returns what the template shows of a run, of which some steps do not hold.
+/// Returns the values for a run.
 pub(super) fn page<'a>(
     header: &'a Header,
     footer: &'a Footer,
@@ -94,9 +94,9 @@ pub(super) fn page<'a>(
     });
     let conclusion = Conclusion::of(footer.exit);
     let (class, mark) = match conclusion {
-        Conclusion::Conforms => ("holds", "✓"),
+        Conclusion::Conforms => ("passes", "✓"),
         Conclusion::DoesNotConform => ("fails", "✕"),
-        Conclusion::Inconclusive => ("unclear", "?"),
+        Conclusion::Inconclusive => ("inconclusive", "?"),
     };
     Page {
         suite: &header.suite,
@@ -124,7 +124,7 @@ fn cause_views<'a>(footer: &'a Footer, unfit: &'a [Record], answered: &Answered)
 fn cause<'a>(cause: Cause<'a>, footer: &'a Footer) -> CauseView<'a> {
     let covered: BTreeSet<&str> =
         Level::ALL.into_iter().flat_map(|level| cause.requirements(level)).collect();
-    // In the order of the specification: `7.2` before `7.10`.
+    // Sort numerically: `7.2` before `7.10`.
     let register = footer.requirements.iter().map(|standing| standing.id.as_str());
     CauseView {
         requirements: register.filter(|id| covered.contains(id)).collect(),
@@ -159,14 +159,14 @@ fn requirement(standing: &Standing) -> RequirementView<'_> {
     }
 }
 
-/// The class of an outcome on the page, and its mark: colour is never alone.
+/// Returns the class and the mark of an outcome. Color alone must not carry information.
 pub(super) fn state(outcome: Outcome) -> (&'static str, &'static str) {
     match outcome {
-        Outcome::Passed => ("holds", "✓"),
+        Outcome::Passed => ("passes", "✓"),
         Outcome::Failed | Outcome::Error => ("fails", "✕"),
-        Outcome::OptionalFailed => ("lacks", "!"),
+        Outcome::OptionalFailed => ("optional", "!"),
         Outcome::Known => ("known", "~"),
-        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("unclear", "?"),
+        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("inconclusive", "?"),
         Outcome::Skipped => ("skipped", "–"),
     }
 }

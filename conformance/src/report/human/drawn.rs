@@ -1,4 +1,4 @@
-//! Failures as they are drawn, kept until it is known in which order they are shown: in memory while they are few, then in a file.
+//! Stores rendered failures until their order is known: in memory, or in a temporary file if they are large.
 
 use std::io::{self, Seek as _, SeekFrom, Write};
 
@@ -7,16 +7,16 @@ use tempfile::{SpooledTempFile, spooled_tempfile};
 use super::failure;
 use crate::event::Record;
 
-/// So many bytes stay in memory.
+/// Maximum size in bytes before the failures move to a file.
 const IN_MEMORY: usize = 1024 * 1024;
 
-/// Drawn failures.
+/// Rendered failures.
 pub(super) struct Drawn {
     file: SpooledTempFile,
     end: u64,
 }
 
-/// Where a drawn failure is.
+/// Position of a rendered failure.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Piece {
     begin: u64,
@@ -30,10 +30,10 @@ impl Default for Drawn {
 }
 
 impl Drawn {
-    /// Draws a failure.
+    /// Renders a failure and stores it.
     ///
     /// # Errors
-    /// Those of the file.
+    /// Writing the temporary file fails.
     pub(super) fn draw(&mut self, record: &Record) -> io::Result<Piece> {
         let mut text = Vec::new();
         failure::failure(record, &mut text)?;
@@ -44,10 +44,10 @@ impl Drawn {
         Ok(piece)
     }
 
-    /// Writes a failure that was drawn.
+    /// Writes a rendered failure to `out`.
     ///
     /// # Errors
-    /// Those of the file and of `out`.
+    /// Reading the temporary file or writing to `out` fails.
     pub(super) fn write(&mut self, piece: Piece, out: &mut impl Write) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(piece.begin))?;
         let mut drawing = io::Read::take(&mut self.file, piece.length);

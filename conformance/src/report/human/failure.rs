@@ -1,4 +1,4 @@
-//! One step for people: what it demands, what came, and how to see it again.
+//! Prints one step: what was expected, the request, the response, and how to reproduce it.
 
 use std::io::{self, Write};
 
@@ -12,29 +12,29 @@ use crate::matcher::AGAINST_SCHEMA;
 use crate::outcome::Outcome;
 use crate::verdict::{Finding, Verdict};
 
-/// The findings of a step that are drawn; the others are counted.
+/// Maximum number of mismatches with a source snippet; the others are counted.
 const DRAWN: usize = 3;
-/// The differences of a body that are told; the others are counted.
+/// Maximum number of differences in a body to print; the others are counted.
 const DIFFERENCES: usize = 12;
-/// The width to which the id of a step is filled before its requirements.
+/// Width of the column of step ids.
 const WIDTH: usize = 56;
 
-/// Writes the line that names a step, its verdict and its requirements.
+/// Writes a line with the verdict, the id and the requirements of a step.
 pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()> {
     let (word, style) = word(record);
     let id = format!("{:WIDTH$}", record.id);
-    // What did not hold says below its title how often it was tried.
+    // A failing step prints the number of tries below its title.
     let held = record.repetition().filter(|_| record.verdict == Verdict::Pass);
     let held = held.map(|repetition| format!("  {DIM}tried {repetition}{DIM:#}")).unwrap_or_default();
     writeln!(out, "{style}{word}{style:#} {BOLD}{id}{BOLD:#} {}{held}", covers(record))
 }
 
-/// Writes a step that does not hold.
+/// Writes a failing step in full.
 pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     title_line(record, out)?;
     writeln!(out, "     {}", record.title)?;
     for place in &record.via {
-        writeln!(out, "     by way of {place}")?;
+        writeln!(out, "     via {place}")?;
     }
     let (parts, whole): (Vec<&Finding>, Vec<&Finding>) =
         record.findings.iter().partition(|finding| finding.pointer.is_some());
@@ -59,7 +59,7 @@ pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "   {DIM}note{DIM:#}      {restarted}")?;
     }
     if let Some(repetition) = record.repetition() {
-        writeln!(out, "   {DIM}tried{DIM:#}     {repetition}, and it never held")?;
+        writeln!(out, "   {DIM}tried{DIM:#}     {repetition}, and it never passed")?;
     }
     if let Some(exchange) = &record.exchange {
         summary(exchange, out)?;
@@ -69,7 +69,7 @@ pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Writes what is worth knowing of a step whatever its verdict.
+/// Writes the remarks of a step.
 pub(super) fn remarks(record: &Record, out: &mut impl Write) -> io::Result<()> {
     for remark in &record.remarks {
         writeln!(out, "   {DIM}remark{DIM:#}    {remark}")?;
@@ -77,7 +77,7 @@ pub(super) fn remarks(record: &Record, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes an exchange whole, as curl traces one.
+/// Writes a request and its response in full, in the style of `curl -v`.
 pub(super) fn trace(record: &Record, out: &mut impl Write) -> io::Result<()> {
     let Some(exchange) = &record.exchange else { return Ok(()) };
     let sent = &exchange.sent;
@@ -106,7 +106,7 @@ fn trace_received(received: &Received, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "   {DIM}<{DIM:#} {BOLD}{}{BOLD:#} {DIM}after {time}{DIM:#}", received.status)?;
     message("<", (&received.headers, received.more_headers), received.beginning(limit::BODY), out)?;
     if received.cut {
-        writeln!(out, "     (no expectation looks at the body: the rest was not read)")?;
+        writeln!(out, "     (the rest was not read: no expectation needs the body)")?;
     }
     if let Some(reason) = &received.incomplete {
         writeln!(out, "     … (incomplete: {reason})")?;
@@ -114,7 +114,7 @@ fn trace_received(received: &Received, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the last lines that a target printed.
+/// Writes the last lines of the output of the target.
 pub(super) fn printed(printed: &str, out: &mut impl Write) -> io::Result<()> {
     let lines: Vec<&str> = printed.lines().collect();
     for (index, line) in lines.iter().skip(lines.len().saturating_sub(20)).enumerate() {
@@ -124,7 +124,7 @@ pub(super) fn printed(printed: &str, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The requirements of a step, with their levels.
+/// Returns the requirements of a step with their levels.
 pub(super) fn covers(record: &Record) -> String {
     record.covers.iter().map(|(id, level)| format!("{id} ({level})")).collect::<Vec<_>>().join(" ")
 }
@@ -134,22 +134,25 @@ fn word(record: &Record) -> (&'static str, Style) {
         Outcome::Passed => ("PASS", green()),
         Outcome::Error => ("ERROR", red()),
         Outcome::Failed => ("FAIL", red()),
-        Outcome::OptionalFailed => ("FAIL", yellow()),
+        Outcome::OptionalFailed => ("FAIL (optional)", yellow()),
         Outcome::Known => ("KNOWN", DIM),
-        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("UNCLEAR", yellow()),
+        Outcome::Inconclusive | Outcome::OptionalInconclusive if record.waits_for.is_some() => {
+            ("BLOCKED", yellow())
+        }
+        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("INCONCLUSIVE", yellow()),
         Outcome::Skipped => ("SKIP", DIM),
     }
 }
 
 fn drawing(record: &Record, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
-    // The step's own lines are without secrets; those of its file are not.
+    // Prefer the lines in the record: secrets in them are redacted.
     let shown = finding.place.line().checked_sub(record.source.line);
     let shown = shown.and_then(|index| record.source.text.lines().nth(index));
     let line = shown.unwrap_or_else(|| finding.place.line_text());
     for line in finding.place.snippet(&finding.label).showing(line).to_string().lines() {
         writeln!(out, " {line}")?;
     }
-    // What is drawn says what was expected where the line itself says it; a value from a capture or a matcher does not.
+    // Print the expected value unless the source line contains it, as it does for a literal.
     let written = line.contains(finding.expected.trim_matches('"'));
     if !written && finding.expected.len() <= 200 {
         writeln!(out, "   {DIM}expected{DIM:#}  {}", finding.expected)?;
@@ -157,7 +160,7 @@ fn drawing(record: &Record, finding: &Finding, out: &mut impl Write) -> io::Resu
     Ok(())
 }
 
-/// The members of a body that differ, each with its path.
+/// Writes the differences in a body, each with its JSON Pointer.
 fn differences(findings: &[&Finding], more: usize, out: &mut impl Write) -> io::Result<()> {
     let at = |finding: &Finding| match finding.pointer.as_deref() {
         None | Some("") => "the body".to_owned(),
@@ -165,20 +168,20 @@ fn differences(findings: &[&Finding], more: usize, out: &mut impl Write) -> io::
     };
     let width =
         findings.iter().take(DIFFERENCES).map(|finding| at(finding).chars().count()).max().unwrap_or(0);
-    // The first is drawn above, with what was expected.
-    let mut told = findings.first();
+    // The snippet above shows the first expected value.
+    let mut previous = findings.first();
     for (index, finding) in findings.iter().take(DIFFERENCES).enumerate() {
         let head = if index == 0 { "differs " } else { "        " };
         let (path, good, bad) = (at(finding), green(), red());
         write!(out, "   {DIM}{head}{DIM:#}  {path:width$}  ")?;
-        let again = told.is_some_and(|told| told.expects_the_same(finding));
-        // Why a value is against a schema says more than that it was to be what the schema describes.
-        if !(again && finding.received.starts_with(AGAINST_SCHEMA)) {
+        let repeated = previous.is_some_and(|previous| previous.expects_the_same(finding));
+        // For a schema, the reason of the mismatch is enough; do not repeat which schema was expected.
+        if !(repeated && finding.received.starts_with(AGAINST_SCHEMA)) {
             let expected = value(&finding.expected);
             write!(out, "{DIM}expected{DIM:#} {good}{expected}{good:#}{DIM}, received{DIM:#} ")?;
         }
         writeln!(out, "{bad}{}{bad:#}", value(&finding.received))?;
-        told = Some(finding);
+        previous = Some(finding);
     }
     match findings.len().saturating_sub(DIFFERENCES) + more {
         0 => Ok(()),
@@ -191,7 +194,7 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     let body = sent.body.as_ref().filter(|body| !body.is_empty());
     let body =
         body.map(|body| format!("   {}", body_line(body, sent.beginning(ONE_LINE).1))).unwrap_or_default();
-    writeln!(out, "   {DIM}sent{DIM:#}      {} {}{body}", sent.method, sent.target)?;
+    writeln!(out, "   {DIM}request{DIM:#}   {} {}{body}", sent.method, sent.target)?;
     for hop in &exchange.hops {
         let location = hop.received.header("location").unwrap_or_default();
         let (status, next) = (hop.received.status, &hop.sent);
@@ -207,16 +210,16 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
         let content_type = received.headers.iter().find(|(name, _)| name == "content-type");
         let content_type = content_type.map(|(_, value)| format!(" {value}")).unwrap_or_default();
         let body = body_line(&received.body, received.beginning(ONE_LINE).1);
-        writeln!(out, "   {DIM}received{DIM:#}  {}{content_type} {body}", received.status)?;
+        writeln!(out, "   {DIM}response{DIM:#}  {}{content_type} {body}", received.status)?;
         if let Some(reason) = &received.incomplete {
             let bytes = amount(received.bytes.unwrap_or(received.body.len()), "byte");
-            writeln!(out, "             (incomplete: {bytes} of the body came; {reason})")?;
+            writeln!(out, "             (incomplete: {bytes} of the body received; {reason})")?;
         }
     }
     if let Some(reason) = &exchange.redirect_end {
         writeln!(out, "             (the redirect was not followed: {reason})")?;
     }
-    writeln!(out, "   {DIM}again{DIM:#}     {}", exchange.again)
+    writeln!(out, "   {DIM}reproduce{DIM:#} {}", exchange.again)
 }
 
 fn message(
@@ -241,7 +244,7 @@ fn message(
     Ok(())
 }
 
-/// A value on one line. Its white space stays: two values may differ in nothing else.
+/// Returns a value on one line. Runs of spaces are kept because values may differ only in them.
 fn value(text: &str) -> String {
     const LIMIT: usize = 300;
     let line = text.replace(['\r', '\n', '\t'], " ");
@@ -251,7 +254,7 @@ fn value(text: &str) -> String {
     }
 }
 
-/// A body on one line, with what is said of the rest where the record has not all of it.
+/// Returns a body on one line, followed by the size if the record has only its beginning.
 fn body_line(body: &str, rest: Option<String>) -> String {
     let begin = &body[..body.floor_char_boundary(ONE_LINE)];
     match rest {
@@ -260,10 +263,10 @@ fn body_line(body: &str, rest: Option<String>) -> String {
     }
 }
 
-/// The bytes of a body that are shown on one line.
+/// Maximum number of bytes of a body on one line.
 const ONE_LINE: usize = 300;
 
-/// A text on one line: white space runs together, and what is long is cut.
+/// Returns a text on one line: white space is collapsed and long text is cut.
 fn one_line(text: &str) -> String {
     const LIMIT: usize = 300;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");

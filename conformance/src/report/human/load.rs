@@ -1,4 +1,4 @@
-//! A run under load for people: what kept its verdict, how fast it was, and the steps that took longest.
+//! Prints the results of a load test: changed verdicts, throughput and the slowest steps.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -7,24 +7,24 @@ use super::{BOLD, DIM, green, red};
 use crate::amount::amount;
 use crate::event::{Load, Pace};
 
-/// The steps that are told; the others are in the report for programs.
+/// Number of slowest steps to print; JSON Lines reports have all of them.
 const SLOWEST: usize = 12;
 
-/// Writes what came of it; of every step, or of the slowest and of those that did not keep their verdict.
+/// Writes the results, with every step or only the slowest and those with changed verdicts.
 pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Result<()> {
     let scenarios = amount(load.scenarios, "scenario");
     let repetitions = amount(load.repetitions, "repetition");
     let (seconds, jobs) = (load.seconds, load.jobs);
     writeln!(
         out,
-        "{BOLD}Under load{BOLD:#}: {repetitions} of {scenarios} in {seconds:.1} s by {jobs} at once"
+        "{BOLD}Load test{BOLD:#}: {repetitions} of {scenarios} in {seconds:.1} s, {jobs} at a time"
     )?;
     let (lost, style) = match load.exchanges - load.kept {
-        0 => ("all kept their verdict".to_owned(), green()),
-        lost => (format!("{} kept their verdict, {lost} did not", load.kept), red()),
+        0 => ("no verdict changed".to_owned(), green()),
+        lost => (format!("{lost} changed their verdict"), red()),
     };
     let exchanges = amount(load.exchanges, "exchange");
-    writeln!(out, "  {exchanges}, {} in a second: {style}{lost}{style:#}", load.per_second)?;
+    writeln!(out, "  {exchanges}, {}/s: {style}{lost}{style:#}", load.per_second)?;
     if load.timeouts > 0 {
         #[expect(
             clippy::cast_precision_loss,
@@ -32,10 +32,10 @@ pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Resul
         )]
         let share = load.timeouts as f64 * 100.0 / load.exchanges.max(1) as f64;
         let (timeouts, red) = (amount(load.timeouts, "request"), red());
-        writeln!(out, "  {red}{timeouts} timed out{red:#}, {share:.2} % of the exchanges")?;
+        writeln!(out, "  {red}{timeouts} timed out{red:#}, {share:.2} % of all")?;
     }
     if let Some(ended) = &load.ended {
-        writeln!(out, "  it ended before its time: {ended}")?;
+        writeln!(out, "  ended early: {ended}")?;
     }
     if load.exchanges > 0 {
         table(load, every, out)?;
@@ -66,11 +66,11 @@ fn table(load: &Load, every: bool, out: &mut impl Write) -> io::Result<()> {
         let times =
             [step.p50, step.p90, step.p99, step.p999, step.max].map(|time| format!("{time:8.2}")).join(" ");
         let (lost, red) = (step.exchanges - step.kept, red());
-        let lost = if lost > 0 { format!("  {red}{lost} lost{red:#}") } else { String::new() };
+        let lost = if lost > 0 { format!("  {red}{lost} changed{red:#}") } else { String::new() };
         writeln!(out, "  {:56} {:>9} {times}{lost}", step.id, step.exchanges)?;
     }
     if let Some(more @ 1..) = load.steps.len().checked_sub(steps.len()) {
-        writeln!(out, "  {DIM}and {more} that were faster; --verbose tells each{DIM:#}")?;
+        writeln!(out, "  {DIM}and {more} faster ones; --verbose shows each{DIM:#}")?;
     }
     Ok(())
 }

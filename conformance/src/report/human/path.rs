@@ -1,4 +1,4 @@
-//! What made the run as long as it was.
+//! Prints the critical path of a run.
 
 use std::io::{self, Write};
 
@@ -6,16 +6,17 @@ use super::{BOLD, DIM};
 use crate::amount::time;
 use crate::event::CriticalPath;
 
-/// Writes the chain of starts and scenarios that ended last.
+/// Writes the chain of target starts and scenarios that determined the duration of the run.
 pub(super) fn write(path: &CriticalPath, whole: f64, out: &mut impl Write) -> io::Result<()> {
     let (own, whole) = (time(path.milliseconds), time(whole));
-    writeln!(out, "{BOLD}The critical path{BOLD:#} took {own} of the {whole} of the run")?;
+    writeln!(out, "{BOLD}Critical path{BOLD:#}: {own} of {whole}")?;
     for link in &path.links {
-        let what = if link.start { format!("the target of {} starts", link.name) } else { link.name.clone() };
+        let what =
+            if link.start { format!("start of the target of {}", link.name) } else { link.name.clone() };
         writeln!(out, "  {:>8}  {what}", time(link.milliseconds))?;
     }
     if path.others > 0 {
-        writeln!(out, "  {DIM}and {} that took less, between them{DIM:#}", path.others)?;
+        writeln!(out, "  {DIM}and {} shorter ones in between{DIM:#}", path.others)?;
     }
     writeln!(out)
 }

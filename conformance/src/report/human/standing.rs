@@ -1,4 +1,4 @@
-//! The end of the report for people: requirements, not tests, and how far the implementation has come.
+//! Prints the summary: requirements by task, progress, and the conclusion.
 
 use std::io::{self, Write};
 
@@ -7,20 +7,20 @@ use anstyle::Style;
 use super::{BOLD, DIM, green, red, yellow};
 use crate::amount::amount;
 use crate::event::{Footer, Standing};
-use crate::outcome::Outcome;
+use crate::outcome::{Conclusion, Outcome};
 use crate::report::fold::fold;
 use crate::report::task::{Task, tasks};
 use crate::suite::Level;
 use crate::verdict::Verdict;
 
-/// The widest column of titles of tasks.
+/// Maximum width of the column of task titles.
 const TITLE: usize = 60;
-/// What the counts of a task commonly take.
+/// Usual width of the counts of a task.
 const COUNTS: usize = 42;
-/// Where the text of a requirement begins.
-const TEXT: usize = 32;
+/// Column in which the text of a requirement begins.
+const TEXT: usize = 37;
 
-/// Writes every task that was tried with its counts, and under it the requirements that do not hold, or all of them.
+/// Writes every task that was run with its counts, and below it the failing requirements, or all of them.
 pub(super) fn standings(
     footer: &Footer,
     all: bool,
@@ -29,7 +29,7 @@ pub(super) fn standings(
 ) -> io::Result<()> {
     let tasks = tasks(&footer.requirements);
     let longest = tasks.iter().map(|task| task.title.chars().count()).max().unwrap_or(0);
-    // Counts stand below each other, beside the titles where there is room.
+    // Align the counts in a column if the terminal is wide enough.
     let column = longest.clamp(0, width.map_or(TITLE, |width| width.saturating_sub(COUNTS).min(TITLE)));
     for task in tasks {
         if task.requirements.iter().all(|standing| standing.verdict.is_none()) {
@@ -37,17 +37,17 @@ pub(super) fn standings(
         }
         let style = style(&task);
         writeln!(out, "{BOLD}{:column$}{BOLD:#} {style}{}{style:#}", task.title, counts(&task))?;
-        let told = task.requirements.iter().filter(|standing| all || !holds(standing));
-        for standing in told.filter(|standing| standing.verdict.is_some()) {
+        let shown = task.requirements.iter().filter(|standing| all || !passes(standing));
+        for standing in shown.filter(|standing| standing.verdict.is_some()) {
             let (mark, style) = mark(standing);
-            let id = format!("{:14} {:6}", standing.id, standing.level.to_string());
-            writeln!(out, "  {style}{mark:7}{style:#} {id} {}", fold(&standing.text, TEXT, width))?;
+            let id = format!("{:14} {:6}", standing.id, upper(standing.level));
+            writeln!(out, "  {style}{mark:12}{style:#} {id} {}", fold(&standing.text, TEXT, width))?;
         }
     }
     writeln!(out)
 }
 
-/// Says how far the implementation has come, where it has not come to the end.
+/// Returns the number of passing tasks and the first task that fails; none if every task passes.
 pub(super) fn progress(footer: &Footer) -> Option<String> {
     let tasks = tasks(&footer.requirements);
     let tried: Vec<&Task<'_>> = tasks.iter().filter(|task| task.held(Level::Must).1 > 0).collect();
@@ -57,49 +57,50 @@ pub(super) fn progress(footer: &Footer) -> Option<String> {
     let open = tried.iter().filter(|task| fails(task)).count();
     let done = tried.len() - open;
     let (tasks, first) = (amount(tried.len(), "task"), &tried[next].title);
-    let verb = if tried.len() == 1 { "holds" } else { "hold" };
-    Some(format!("{done} of {tasks} {verb}; the first that does not is “{first}”: must {held} of {of}"))
+    let verb = if done == 1 { "passes" } else { "pass" };
+    Some(format!("{done} of {tasks} {verb}; start with “{first}”: MUST {held}/{of}"))
 }
 
-/// The last line: requirements by level, and what was not tried.
+/// Returns the last line: the conclusion, the requirements by level, and what was not run.
 pub(super) fn closing(footer: &Footer) -> String {
     let mut parts: Vec<String> = (Level::ALL.into_iter())
         .filter_map(|level| match footer.held(level) {
             (_, 0) => None,
-            (held, tried) => Some(format!("{level} {held} of {tried} hold")),
+            (held, tried) => Some(format!("{} {held}/{tried} pass", upper(level))),
         })
         .collect();
     parts.extend(uncovered(footer));
     let skipped = footer.requirements.iter().filter(|standing| standing.verdict == Some(Verdict::Skipped));
-    let not_offered: Vec<&str> = skipped.map(|standing| standing.id.as_str()).collect();
-    if !not_offered.is_empty() {
-        parts.push(format!("not offered: {}", not_offered.join(" ")));
+    let skipped_ids: Vec<&str> = skipped.map(|standing| standing.id.as_str()).collect();
+    if !skipped_ids.is_empty() {
+        parts.push(format!("skipped: {}", skipped_ids.join(" ")));
     }
     let known = footer.requirements.iter().filter(|standing| standing.deviates).count();
     if known > 0 {
-        parts.push(format!("{known} known not to hold"));
+        parts.push(format!("{} with known failures", amount(known, "requirement")));
     }
     let untested =
         footer.requirements.iter().filter(|one| one.verdict.is_none() && one.reason.is_some()).count();
     if untested > 0 {
-        parts.push(format!("{untested} not tested, each with its reason in the register"));
+        parts.push(format!("{untested} not testable (reasons in requirements.yaml)"));
     }
-    parts.join(" · ")
+    let conclusion = Conclusion::of(footer.exit).title();
+    if parts.is_empty() { conclusion.to_owned() } else { format!("{conclusion}: {}", parts.join(" · ")) }
 }
 
-/// The counts of a task, level by level.
+/// Returns the counts of a task by level.
 fn counts(task: &Task<'_>) -> String {
     let counts = Level::ALL.into_iter().filter_map(|level| match task.held(level) {
         (_, 0) => None,
-        (held, tried) => Some(format!("{level} {held} of {tried}")),
+        (held, tried) => Some(format!("{} {held}/{tried}", upper(level))),
     });
     let counts = counts.collect::<Vec<_>>().join(" · ");
-    if counts.is_empty() { "not offered".to_owned() } else { counts }
+    if counts.is_empty() { "skipped".to_owned() } else { counts }
 }
 
-/// The steps that cover no requirement and fail the run: nothing else in the counts of requirements says so.
+/// Returns the steps that fail the run without covering a requirement; the counts of requirements do not include them.
 fn uncovered(footer: &Footer) -> Vec<String> {
-    /// The steps that are named; the others are counted.
+    /// Maximum number of steps to name; the others are counted.
     const NAMED: usize = 3;
     let mut parts = Vec::new();
     for (outcome, one, many) in [
@@ -125,6 +126,11 @@ fn uncovered(footer: &Footer) -> Vec<String> {
     parts
 }
 
+/// Returns a level in upper case, as RFC 2119 writes it.
+fn upper(level: Level) -> String {
+    level.to_string().to_uppercase()
+}
+
 fn style(task: &Task<'_>) -> Style {
     let outcomes = Level::ALL.map(|level| task.outcome(level));
     match outcomes.into_iter().flatten().max() {
@@ -135,18 +141,18 @@ fn style(task: &Task<'_>) -> Style {
     }
 }
 
-fn holds(standing: &Standing) -> bool {
+fn passes(standing: &Standing) -> bool {
     matches!(standing.outcome(), Some(Outcome::Passed | Outcome::Skipped) | None)
 }
 
-/// The word for the outcome of a requirement; one that fails the run stands out.
+/// Returns the word for the outcome of a requirement; outcomes that fail the run are in upper case.
 fn mark(standing: &Standing) -> (&'static str, Style) {
     match standing.outcome() {
         Some(Outcome::Known) => ("known", DIM),
-        Some(Outcome::Passed) => ("holds", green()),
-        Some(Outcome::Failed) => ("FAILS", red()),
-        Some(Outcome::OptionalFailed) => ("fails", yellow()),
-        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ("unclear", yellow()),
+        Some(Outcome::Passed) => ("pass", green()),
+        Some(Outcome::Failed) => ("FAIL", red()),
+        Some(Outcome::OptionalFailed) => ("fail", yellow()),
+        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ("inconclusive", yellow()),
         Some(Outcome::Skipped) | None => ("skipped", DIM),
         Some(Outcome::Error) => ("ERROR", red()),
     }

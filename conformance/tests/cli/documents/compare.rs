@@ -40,10 +40,14 @@ fn rejects_reports_without_a_footer() {
         assert_eq!(
             finished.stderr,
             format!(
-                "error: the report {name} is not whole: it has no footer\n  = its run did not end; run it again\n"
+                "error: the report {name} is incomplete: it has no footer\n  = the run did not end; run it again\n"
             )
         );
     }
     let finished = conformance_in(folder.path(), &["compare", "nowhere.jsonl"]);
-    assert_eq!((finished.code, finished.stderr.contains("cannot be read")), (Some(2), true), "{finished:?}");
+    assert_eq!(
+        (finished.code, finished.stderr.contains("cannot read the report")),
+        (Some(2), true),
+        "{finished:?}"
+    );
 }

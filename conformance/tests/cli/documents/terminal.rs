@@ -14,21 +14,23 @@ fn reports_failures_with_one_cause_once() {
     let finished = login(&[], "login-errors-200");
     assert_eq!(finished.stdout.matches("\nFAIL ").count(), 1, "{}", finished.stdout);
     assert!(
-        finished.stdout.contains("fail likewise (POST /api/v1/auth_session/login: the target answered 200)"),
+        finished
+            .stdout
+            .contains("fail for the same reason (POST /api/v1/auth_session/login: the target answered 200)"),
         "{}",
         finished.stdout
     );
     let verbose = login(&["--verbose"], "login-errors-200");
-    assert!(verbose.stdout.matches("\n   again ").count() > 1, "{}", verbose.stdout);
+    assert!(verbose.stdout.matches("\n   reproduce ").count() > 1, "{}", verbose.stdout);
 }
 
 #[test]
 fn orders_causes() {
     let stdout = &DOCUMENTS.finished.stdout;
-    let list = stdout.split("What to mend first\n").nth(1).unwrap_or_else(|| panic!("{stdout}"));
+    let list = stdout.split("Fix first\n").nth(1).unwrap_or_else(|| panic!("{stdout}"));
     let musts: Vec<usize> = list
         .lines()
-        .take_while(|line| line.contains(" must)"))
+        .take_while(|line| line.contains(" MUST affected)"))
         .map(|line| line.rsplit(", ").next().unwrap().split(' ').next().unwrap().parse().unwrap())
         .collect();
     assert!(musts.len() > 1 && musts.is_sorted_by(|left, right| left >= right), "{list}");
@@ -39,22 +41,22 @@ fn reports_a_rare_status_as_one_cause() {
     let sandbox = Sandbox::python().with("FAULT", "auth-type-ignored");
     let filters = ["--filter", "basic/4-*", "--filter", "basic/5-*"];
     let stdout = sandbox.run(&[&["run"], &filters[..], &["--", "python3", "server.py"]].concat()).stdout;
-    let list = stdout.split("What to mend first\n").nth(1).unwrap_or_else(|| panic!("{stdout}"));
+    let list = stdout.split("Fix first\n").nth(1).unwrap_or_else(|| panic!("{stdout}"));
     let first: Vec<&str> = list.lines().take(2).collect();
     for status in ["401", "403"] {
-        let said = format!("answers that should be {status} are ");
+        let said = format!("responses expected as {status} were ");
         assert!(first.iter().any(|line| line.contains(&said)), "{stdout}");
     }
-    let closing = stdout.lines().find(|line| line.starts_with("mend first: ")).unwrap();
-    assert!(first[0].ends_with(closing.trim_start_matches("mend first: ")), "{closing}: {first:?}");
+    let closing = stdout.lines().find(|line| line.starts_with("fix first: ")).unwrap();
+    assert!(first[0].ends_with(closing.trim_start_matches("fix first: ")), "{closing}: {first:?}");
 }
 
 #[test]
 fn reports_blocked_steps_once_with_the_failed_step() {
     let finished = login(&["--filter", "session/8-*"], "login-no-cookie");
-    let lines = finished.stdout.lines().filter(|line| line.starts_with("INCONCLUSIVE ")).collect::<Vec<_>>();
+    let lines = finished.stdout.lines().filter(|line| line.starts_with("BLOCKED ")).collect::<Vec<_>>();
     assert_eq!(lines.len(), 1, "{}", finished.stdout);
-    assert!(lines[0].ends_with(" steps wait for steps that fail, and were not tried"), "{lines:?}");
+    assert!(lines[0].ends_with(" steps not run: a step that they depend on failed"), "{lines:?}");
     assert_eq!(finished.stdout.matches("\nFAIL ").count(), 1, "{}", finished.stdout);
 }
 
@@ -64,17 +66,14 @@ fn shows_only_mismatched_members_with_their_paths() {
     let differs: Vec<&str> =
         finished.stdout.lines().skip_while(|line| !line.contains("differs")).take(3).collect();
     assert!(differs[0].contains("/created_at") && differs[1].contains("/updated_at"), "{differs:?}");
-    assert!(differs[2].contains("sent"), "{differs:?}");
+    assert!(differs[2].contains("request"), "{differs:?}");
 }
 
 #[test]
 fn summary_counts_by_task_and_names_the_next() {
     let stdout = &DOCUMENTS.finished.stdout;
-    assert!(stdout.lines().any(|line| line.starts_with("7. New view for Session Authentication ") && line.contains("must ")));
-    assert!(
-        stdout.contains("tasks hold; the first that does not is “Basic 0, Starter code”: must "),
-        "{stdout}"
-    );
+    assert!(stdout.lines().any(|line| line.starts_with("7. New view for Session Authentication ") && line.contains("MUST ")));
+    assert!(stdout.contains("; start with “Basic 0, Starter code”: MUST "), "{stdout}");
 }
 
 #[test]
@@ -114,7 +113,7 @@ fn progress_is_printed_in_lines_or_not_at_all() {
         sandbox.run(&[&run, flags, &["--", "python3", "moody.py"]].concat())
     };
     let stderr = slow(&[]).stderr;
-    assert!(stderr.ends_with("4 of 4 steps, all hold\n"), "{stderr}");
+    assert!(stderr.ends_with("4 of 4 steps, all pass\n"), "{stderr}");
     assert!(stderr.lines().all(|line| line.contains(" of 4 steps, ")), "{stderr}");
     assert_eq!(slow(&["--quiet"]).stderr, "");
 }

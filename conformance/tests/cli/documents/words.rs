@@ -69,7 +69,7 @@ fn watch_reruns_failed_steps_after_a_change() {
 
 fn await_rounds(sandbox: &Sandbox, rounds: usize) {
     let deadline = Instant::now() + Duration::from_mins(1);
-    while sandbox.read("stderr").matches("waiting for a change").count() < rounds {
+    while sandbox.read("stderr").matches("waiting for changes").count() < rounds {
         assert!(Instant::now() < deadline, "{}", sandbox.read("stderr"));
         thread::sleep(Duration::from_millis(20));
     }
