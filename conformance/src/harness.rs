@@ -1,6 +1,6 @@
-//! A suite under `cargo test` and `cargo nextest`: every scenario a trial.
+//! Runs a suite under `cargo test` and `cargo nextest`, with one test for each scenario.
 //!
-//! The one door to libtest-mimic. A file of your own `tests/`, with `harness = false` in the manifest, needs three lines:
+//! Add a file to `tests/`, set `harness = false` for it in the manifest, and write:
 //!
 //! ```no_run
 //! use conformance::{harness, suite::Folder, target};
@@ -10,7 +10,7 @@
 //! }
 //! ```
 //!
-//! `CONFORMANCE_TARGET=URL` sends the whole suite to a target that is already running, in the profile that
+//! `CONFORMANCE_TARGET=URL` runs the whole suite against a target that is already running, in the profile that
 //! `CONFORMANCE_PROFILE` names.
 
 use std::io::Write as _;
@@ -34,14 +34,14 @@ use crate::run::{Interrupt, Options, Session};
 use crate::suite::{Folder, Suite};
 use crate::target::Target;
 
-/// Runs a suite as tests, with the arguments of libtest, and returns its exit code: 0 when all pass, 101 when one fails. What is
-/// wrong on paper is told on standard error, and the code is that of [`Exit`].
+/// Runs a suite as tests with the command-line arguments of libtest. Returns exit code 0 if all pass and 101 if one
+/// fails. If the suite or the target file is invalid, prints the errors and returns a code of [`Exit`].
 pub fn main(folder: &Folder, target: impl FnOnce(&Suite) -> Result<Target, Diagnostics>) -> ExitCode {
     let arguments = Arguments::from_args();
     let session = match prepare(folder, target) {
         Ok(session) => Arc::new(session),
         Err((exit, message)) => {
-            // Nothing is left to be told when the place to tell it is gone.
+            // Ignore errors: standard error is closed.
             writeln!(anstream::stderr(), "{message}").ok();
             return exit.into();
         }
@@ -107,7 +107,7 @@ fn trials(session: &Arc<Session>, runtime: &Arc<Runtime>) -> Vec<Trial> {
     trials
 }
 
-/// A trial passes if none of its steps would fail a run.
+/// Passes if no step would fail a run.
 fn conclude(records: &[Record]) -> Result<(), Failed> {
     let failed: Vec<&Record> = records.iter().filter(|record| record.outcome().fails_the_run()).collect();
     if failed.is_empty() {

@@ -1,4 +1,4 @@
-//! A cookie jar: what a browser keeps of one site, and sends back to it (RFC 6265, section 5).
+//! Cookie jar of a client for one site (RFC 6265, section 5).
 
 use std::time::SystemTime;
 
@@ -16,7 +16,7 @@ struct Kept {
     name: String,
     value: String,
     domain: String,
-    /// Whether it goes to this very host and to none below it.
+    /// Whether the cookie is sent only to this host and not to its subdomains.
     host_only: bool,
     path: String,
     secure: bool,
@@ -24,7 +24,7 @@ struct Kept {
 }
 
 impl Jar {
-    /// Keeps the cookies that a response from `url` sets (section 5.3).
+    /// Stores the cookies of a response from `url` (section 5.3).
     pub fn keep(&mut self, url: &Url, response: &Response) {
         let now = SystemTime::now();
         for cookie in response.cookies() {
@@ -52,7 +52,7 @@ impl Jar {
                 |old: &Kept| old.name == kept.name && old.domain == kept.domain && old.path == kept.path;
             match self.0.iter().position(same) {
                 Some(index) if gone => drop(self.0.remove(index)),
-                // One that is set anew keeps its place in the order (section 5.3, step 11).
+                // A cookie that is set again keeps its position (section 5.3, step 11).
                 Some(index) => {
                     if let Some(old) = self.0.get_mut(index) {
                         *old = kept;
@@ -64,7 +64,7 @@ impl Jar {
         }
     }
 
-    /// Returns the pairs that go to `url` (section 5.4): those of longer paths first, then the older first.
+    /// Returns the `Cookie` header value for `url` (section 5.4). Longer paths come first, then older cookies.
     #[must_use]
     pub fn pairs(&self, url: &Url) -> Option<String> {
         let now = SystemTime::now();
@@ -84,13 +84,13 @@ impl Jar {
     }
 }
 
-/// Section 5.1.3.
+/// Domain matching (section 5.1.3).
 fn domain_matches(host: &str, domain: &str) -> bool {
     let below = || host.strip_suffix(domain).is_some_and(|front| front.ends_with('.'));
     host == domain || (below() && host.parse::<std::net::IpAddr>().is_err())
 }
 
-/// Section 5.1.4.
+/// Default path (section 5.1.4).
 fn default_path(url: &Url) -> String {
     match url.path().rfind('/') {
         None | Some(0) => "/".to_owned(),

@@ -1,9 +1,9 @@
-//! Decides what an exchange means.
+//! Judges an exchange.
 //!
-//! [`judge`] compares one expectation with one outcome and returns a [`Judgement`]. It reads no clock, opens no socket and prints
-//! nothing, so each rule about passing can be tested with two values.
+//! [`judge`] compares one expectation with one outcome and returns a [`Judgement`]. It reads no clock, opens no socket
+//! and prints nothing, so each rule can be tested with two values.
 //!
-//! Invariant: no connection is inconclusive; a connection taken and then dropped is an answer, and is judged.
+//! Invariant: a step without a connection is inconclusive; a connection that was accepted and then dropped is judged.
 
 mod race;
 
@@ -21,8 +21,8 @@ use crate::visible;
 
 pub use race::{Answer, judge_race};
 
-/// Says whether a response holds what is expected of it. `request` is where the step's request stands: what has no place of
-/// its own, such as silence, is said there.
+/// Judges a response. `request` is the location of the step's request; findings without a location of their own, such
+/// as a timeout, are reported there.
 #[must_use]
 pub fn judge(
     expectation: &Expectation,
@@ -43,11 +43,11 @@ pub fn judge(
     }
 }
 
-/// What is found out about a response.
+/// Findings and remarks about a body.
 #[derive(Default)]
 struct Found {
     findings: Vec<Finding>,
-    /// How many findings there are besides.
+    /// Number of findings that were dropped.
     more: usize,
     remarks: Vec<String>,
 }
@@ -102,7 +102,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
     Judgement { more: body.more, remarks: body.remarks, ..Judgement::of(findings) }
 }
 
-/// A field that comes several times matches when one of its values does; a matcher of lists is compared with all of them.
+/// A field with several values matches if one of its values does. A list matcher is compared with all of them.
 fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Scope) -> Option<Finding> {
     let values: Vec<&str> = response.header_values(name).collect();
     if matcher.is_of_lists() {
@@ -130,7 +130,7 @@ fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Sc
 fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Finding> {
     let Some(set) = response.cookie(&cookie.name) else {
         let names: Vec<String> = response.cookies().map(|cookie| cookie.name.to_owned()).collect();
-        // In the words of a capture that finds none: it is the same mistake.
+        // Same wording as for a capture that finds no cookie.
         let none = format!("no cookie `{}` is set", cookie.name);
         let (label, received) = match names.as_slice() {
             [] => (none, "no cookie".to_owned()),
@@ -157,7 +157,7 @@ fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Fi
     findings
 }
 
-/// The value of an attribute as it was sent; a flag is `true` or `false`.
+/// Returns the value of an attribute as it was sent; a flag is `true` or `false`.
 pub(crate) fn attribute_of(cookie: &SetCookie<'_>, attribute: &str) -> Option<String> {
     match attribute {
         "value" => Some(cookie.value.to_owned()),
@@ -240,7 +240,7 @@ impl Found {
     }
 }
 
-/// Says why a body is not JSON.
+/// Explains why a body is not JSON.
 fn not_json(response: &Response, error: &Unreadable) -> String {
     match response.content() {
         Ok(content) if content.is_empty() => "the body is empty".to_owned(),
@@ -249,7 +249,7 @@ fn not_json(response: &Response, error: &Unreadable) -> String {
     }
 }
 
-/// What is odd about a JSON text, and no failure.
+/// Notes about unusual but valid JSON.
 fn remarks(document: &Document, repeated: bool) -> Vec<String> {
     let encoding = document.encoding.map(|encoding| {
         format!("the body is JSON in {encoding}; between systems it is in UTF-8 (RFC 8259, section 8.1)")
@@ -288,7 +288,7 @@ fn finding(matcher: &Matcher, label: String, received: String, scope: &Scope) ->
     Finding { place: matcher.place().clone(), label, pointer: None, expected, received }
 }
 
-/// A finding about text that is not in a body: where it looks like what is expected, both are escaped.
+/// Creates a finding about text outside of a body. If it looks like the expected text, both are escaped.
 fn differing_text(
     matcher: &Matcher,
     values: &[&str],
@@ -318,10 +318,10 @@ fn unexpected(place: &Place, label: &str, received: &str) -> Finding {
     }
 }
 
-/// The longest value in a label, in bytes.
+/// Maximum length of a value in a label, in bytes.
 const LABEL: usize = 300;
 
-/// Cuts what stands behind a caret to the length of a line.
+/// Truncates a value to fit into a label.
 pub(crate) fn short(text: &str) -> String {
     const LIMIT: usize = 60;
     match text.char_indices().nth(LIMIT) {

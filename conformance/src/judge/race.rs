@@ -1,7 +1,7 @@
-//! Decides what the answers of a race mean.
+//! Judges the responses of a race.
 //!
-//! Each answer is judged by what its own request demands, as any answer is; then all of them by what the race demands overall. The
-//! findings of several answers that say the same are one finding, which says how many they are.
+//! Each response is judged by the expectations of its own request, then all of them by those of the race. Equal
+//! findings of several responses are merged into one with a count.
 
 use std::collections::BTreeMap;
 
@@ -14,16 +14,16 @@ use crate::template::Scope;
 use crate::verdict::{Finding, Judgement, Verdict};
 use crate::visible;
 
-/// An answer of a race: the lane that it belongs to, and what came.
+/// A response of a race, with its branch.
 #[derive(Debug)]
 pub struct Answer {
-    /// The lane, by its place in the race.
+    /// Index of the branch in the race.
     pub branch: usize,
-    /// What was sent, and what came of it.
+    /// Request and outcome.
     pub exchange: Exchange,
 }
 
-/// Says whether the answers of a race hold what is expected of them, and which answer shows it best.
+/// Judges the responses of a race. Also returns the index of the response that explains the verdict best.
 #[must_use]
 pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement, usize) {
     let mut told = Told { findings: Vec::new(), more: 0, answers: answers.len() };
@@ -66,7 +66,8 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
     (Judgement { more, remarks, ..Judgement::of(findings) }, shown.unwrap_or_default())
 }
 
-/// Counts the answers of each kind. An answer is of the first kind that it matches, and has to be of one.
+/// Counts the responses of each kind. A response belongs to the first kind that it matches, and every response must
+/// match one.
 fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Finding>, Option<usize>) {
     let Some(first) = outcomes.first() else { return (Vec::new(), None) };
     let is = |outcome: &Outcome, answer: &Answer| {
@@ -103,7 +104,7 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
     (findings, shown)
 }
 
-/// Finds two answers that share a value which no two may share.
+/// Finds two responses that share a value that must be distinct.
 fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
     let distinct = race.distinct.as_ref()?;
     let finding = |label: String, received: String| Finding {
@@ -126,7 +127,7 @@ fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
     Some((finding(format!("{times} of {} answers share one", answers.len()), shown), 0))
 }
 
-/// So many of all answers are …
+/// Formats a count: "2 of 3 responses are".
 fn are(number: usize, all: usize) -> String {
     format!("{number} of {} {}", amount(all, "answer"), if number == 1 { "is" } else { "are" })
 }
@@ -138,10 +139,10 @@ fn describe(answer: &Answer) -> String {
     }
 }
 
-/// Findings, each with the number of answers that gave it.
+/// Findings with the number of responses that have them.
 struct Told {
     findings: Vec<(Finding, usize)>,
-    /// How many findings are not among them.
+    /// Number of findings that were dropped.
     more: usize,
     answers: usize,
 }

@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 
-/// Returns the text of a content: by its byte order mark if it has one of UTF-16, else by the charset of its media type, else as UTF-8.
+/// Decodes content to text: by a UTF-16 byte order mark, or else by the charset of its media type, or else as UTF-8.
 ///
 /// # Errors
-/// A charset that is unknown, and bytes that are not of it, in one sentence.
+/// The charset is unknown, or the bytes are invalid in it; the message is one sentence.
 pub(super) fn decode<'a>(content: &'a [u8], media_type: Option<&str>) -> Result<Cow<'a, str>, String> {
     let label = media_type.and_then(charset);
     let encoding = encoding(content, label.as_deref())?;
     if encoding == UTF_8 {
-        // A byte order mark of UTF-8 is a character of the text.
+        // A UTF-8 byte order mark is part of the text.
         return std::str::from_utf8(content).map(Cow::Borrowed).map_err(|_| match &label {
             Some(_) => "the body is not UTF-8, which is its charset".to_owned(),
             None => "the body is not UTF-8, and its media type names no charset".to_owned(),
@@ -26,11 +26,11 @@ pub(super) fn decode<'a>(content: &'a [u8], media_type: Option<&str>) -> Result<
     }
 }
 
-/// Returns the text of JSON, and the name of its encoding where that is not UTF-8: every JSON text in UTF-8 is one, whatever its media
-/// type says (RFC 8259, section 11).
+/// Decodes JSON to text. Also returns the name of its encoding if that is not UTF-8. Valid UTF-8 is decoded as such,
+/// whatever its media type says (RFC 8259, section 11).
 ///
 /// # Errors
-/// Bytes in no encoding that is known, in one sentence.
+/// The encoding is unknown; the message is one sentence.
 pub(super) fn decode_json<'a>(
     content: &'a [u8],
     media_type: Option<&str>,
@@ -41,7 +41,7 @@ pub(super) fn decode_json<'a>(
             return Err("it is in UTF-32, and JSON is in UTF-8".to_owned());
         }
         [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => Some(encoding(content, None)?),
-        // JSON begins with a character of ASCII.
+        // JSON begins with an ASCII character.
         [0, _, ..] => Some(UTF_16BE),
         [_, 0, ..] => Some(UTF_16LE),
         _ => None,
@@ -70,7 +70,7 @@ fn encoding(content: &[u8], label: Option<&str>) -> Result<&'static Encoding, St
     }
     let Some(label) = label else { return Ok(UTF_8) };
     match Encoding::for_label(label.as_bytes()) {
-        // What the name of this one means is that nothing is decoded.
+        // The encoding `replacement` decodes nothing.
         Some(encoding) if encoding != REPLACEMENT => Ok(encoding),
         _ => Err(format!("the charset `{label}` of the body is unknown")),
     }
@@ -81,7 +81,7 @@ fn charset(media_type: &str) -> Option<String> {
     parameters(media_type).find(|(name, _)| name.eq_ignore_ascii_case("charset")).map(|(_, value)| value)
 }
 
-/// The parameters of a media type, quoted values without their quotes.
+/// Returns the parameters of a media type, with quoted values unquoted.
 fn parameters(media_type: &str) -> impl Iterator<Item = (&str, String)> {
     let mut rest = media_type.split_once(';').map_or("", |(_, rest)| rest);
     std::iter::from_fn(move || {
@@ -105,7 +105,7 @@ fn parameters(media_type: &str) -> impl Iterator<Item = (&str, String)> {
     })
 }
 
-/// Returns a quoted value, and what comes after it and its semicolon.
+/// Returns an unquoted value, and what follows its closing quote and semicolon.
 fn unquote(quoted: &str) -> (String, &str) {
     let mut value = String::new();
     let mut characters = quoted.char_indices();

@@ -1,4 +1,4 @@
-//! A scenario in which the runner itself panics, among others.
+//! Tests that a panic of the runner in one scenario does not end the run.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use super::*;
 use crate::plan::Selection;
 use crate::suite::{Folder, Suite};
 
-/// The runner panics at a step with this title.
+/// The runner panics at a step that has this title.
 pub(super) const PANICS: &str = "the runner panics here";
 
 #[test]
@@ -71,7 +71,7 @@ fn a_panic_is_the_verdict_error_of_its_scenario_and_the_run_goes_on() {
     }
 }
 
-/// Answers every request with 200, and keeps its path.
+/// Responds to every request with 200 and records its path.
 fn serve() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());

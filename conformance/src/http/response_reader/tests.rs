@@ -1,4 +1,4 @@
-//! Responses as targets send them: complete, in pieces, without end, and such as are not HTTP.
+//! Tests with complete, partial, endless and invalid responses.
 
 use std::io;
 use std::pin::Pin;
@@ -167,7 +167,7 @@ async fn says_why_there_is_no_complete_response() {
     }
 }
 
-/// Bytes that are followed by others again and again, for ever.
+/// Yields `start`, and then `again` forever.
 struct Endless {
     begin: String,
     again: &'static str,

@@ -1,4 +1,4 @@
-//! Real shells and Pythons, started, watched, killed and counted.
+//! Tests with real shells and Python processes.
 
 mod ports;
 
@@ -13,7 +13,7 @@ use regex::Regex;
 
 use super::{Command, Exit, Process, StartError};
 
-/// Long enough for a loaded machine; only a failing test waits for it.
+/// Generous for a busy machine; only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
@@ -289,7 +289,7 @@ fn a_daemon_that_left_the_group_is_found() {
     }
 }
 
-/// The test starts itself as the runner, kills that one, and counts what is left.
+/// Starts the test binary as the runner, kills it, and counts the remaining processes.
 #[test]
 fn a_killed_runner_leaves_nothing_behind() {
     let key = "CONFORMANCE_TEST_KILLED_RUNNER";
@@ -319,11 +319,11 @@ fn a_killed_runner_leaves_nothing_behind() {
 }
 
 fn be_a_runner_until_killed(report: &Path) {
-    // The child drops the mark: its group alone must be enough to find it.
+    // The child clears the marker, so that only its group identifies it.
     let script = "trap '' TERM HUP INT; env -i sleep 300 & echo child $!; echo leader $$; wait";
     let watch = [("child", r"child (\d+)"), ("leader", r"leader (\d+)")];
     let process = start(&["sh", "-c", script], Path::new("/"), &watch);
-    // A second target must not hold the first one's pipe open.
+    // A second target must not hold the pipe of the first open.
     let second = start(&["sh", "-c", script], Path::new("/"), &watch);
     let mut pids = vec![process.group.watcher_id(), second.group.watcher_id()];
     for one in [&process, &second] {

@@ -1,4 +1,4 @@
-//! Real folders, mirrored, written to by real programs, removed.
+//! Tests with real folders and programs.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
@@ -227,7 +227,7 @@ fn a_read_only_implementation_gives_a_writable_directory() {
     assert_eq!(mode(&scratch.path().join("web")), 0o755);
 }
 
-/// As root nothing is read-only, so root runs this test a second time as a user without rights.
+/// As root nothing is read-only, so root runs this test again as an unprivileged user.
 #[test]
 fn the_directory_is_removed_with_what_the_target_made_read_only() {
     let name = format!("{}::the_directory_is_removed_with_what_the_target_made_read_only", module_path!());
@@ -245,7 +245,7 @@ fn the_directory_is_removed_with_what_the_target_made_read_only() {
     assert!(path.symlink_metadata().is_err(), "{} is left", path.display());
 }
 
-/// As root nothing is read-only, so root runs this test a second time as a user without rights.
+/// As root nothing is read-only, so root runs this test again as an unprivileged user.
 #[test]
 fn folders_of_any_depth_and_with_any_name_are_removed() {
     let name = format!("{}::folders_of_any_depth_and_with_any_name_are_removed", module_path!());
@@ -329,7 +329,7 @@ fn folders_of_a_killed_owner_are_removed_and_others_are_not() {
     );
 }
 
-/// As root everything can be read, so root runs this test a second time as a user without rights.
+/// As root everything is readable, so root runs this test again as an unprivileged user.
 #[test]
 fn what_cannot_be_read_is_skipped_and_remembered() {
     let name = format!("{}::what_cannot_be_read_is_skipped_and_remembered", module_path!());
@@ -369,7 +369,7 @@ fn a_temporary_directory_inside_the_original_is_not_mirrored_into_itself() {
     assert_eq!(names(&original.path().join("tmp")), [""; 0]);
 }
 
-/// Runs the named test again as `nobody` when this is root, and says whether it did.
+/// As root, runs the named test again as `nobody`. Returns whether it did.
 fn as_stranger(name: &str) -> bool {
     let folder = tempfile::tempdir().expect("a directory");
     if fs::metadata(folder.path()).expect("a directory").uid() != 0 {
@@ -377,7 +377,8 @@ fn as_stranger(name: &str) -> bool {
     }
     fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).expect("permissions");
     let copy = folder.path().join("tests");
-    // Copied by another program: a fork of this one could hold the copy open for writing, and it would not start.
+    // Copied by another process: a fork of this one could hold the copy open for writing, which would keep it from
+    // being executed.
     let copied = Command::new("cp").arg(std::env::current_exe().expect("a test binary")).arg(&copy).status();
     assert!(copied.is_ok_and(|status| status.success()));
     let mut again = this_test(&copy, name);
@@ -423,7 +424,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Each entry with its mode, times and content, or where it leads.
+/// Returns each entry with its mode, times and contents or link target.
 fn fingerprint(root: &Path) -> BTreeMap<PathBuf, (u32, i64, i64, Vec<u8>)> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];

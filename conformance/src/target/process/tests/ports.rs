@@ -1,4 +1,4 @@
-//! Real listeners: which process owns the port.
+//! Tests with real listeners: which process owns the port.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
