@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_cookie_is_split_as_rfc_6265_says() {
+    fn parses_set_cookie_by_rfc_6265() {
         let cookie =
             SetCookie::parse("\tsid = \"a b\" ; PATH=/x; Path=/y ;Secure;domain=.Example.ORG;x").unwrap();
         assert_eq!((cookie.name, cookie.value), ("sid", "\"a b\""));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn max_age_of_any_size_is_read_and_what_is_no_number_is_ignored() {
+    fn max_age_is_clamped_and_invalid_values_are_ignored() {
         let after = |seconds: u64| Lifetime::Until(SystemTime::UNIX_EPOCH + Duration::from_secs(1 + seconds));
         assert_eq!(lifetime("Max-Age=60"), after(60));
         assert_eq!(lifetime("Max-Age=060; Expires=Thu, 01 Jan 1970 00:00:00 GMT"), after(60));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn expires_is_read_by_its_tokens() {
+    fn parses_expires_by_its_tokens() {
         let year_2065 = Lifetime::Until(SystemTime::UNIX_EPOCH + Duration::from_secs(YEAR_2065));
         assert_eq!(lifetime("Expires=Wed, 21 Oct 2065 07:28:00 UTC"), year_2065);
         assert_eq!(lifetime("expires=Wed, 21 Oct 2065 07:28:00 GMT; Expires=soon"), year_2065);

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn every_folder_that_holds_something_is_an_implementation() {
+    fn discovers_every_nonempty_folder() {
         let all = tempfile::tempdir().expect("a folder");
         for folder in ["ada", "ben b", "empty", ".git", "node_modules"] {
             std::fs::create_dir(all.path().join(folder)).expect("a folder");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_names_folders_further_down() {
+    fn pattern_matches_nested_folders() {
         let all = tempfile::tempdir().expect("a folder");
         for folder in ["ada/part-1", "ada/part-2", "ben/part-2"] {
             std::fs::create_dir_all(all.path().join(folder)).expect("a folder");

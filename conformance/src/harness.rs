@@ -113,16 +113,16 @@ fn conclude(records: &[Record]) -> Result<(), Failed> {
     if failed.is_empty() {
         return Ok(());
     }
-    let mut told = StripStream::new(Vec::new());
+    let mut message = StripStream::new(Vec::new());
     for record in failed {
         match &record.reason {
             Some(reason) if record.exchange.is_none() => {
-                writeln!(told, "{}: {}: {reason}", record.id, record.verdict)?;
+                writeln!(message, "{}: {}: {reason}", record.id, record.verdict)?;
             }
-            _ => report::failure(record, &mut told)?,
+            _ => report::failure(record, &mut message)?,
         }
     }
-    Err(String::from_utf8_lossy(&told.into_inner()).into_owned().into())
+    Err(String::from_utf8_lossy(&message.into_inner()).into_owned().into())
 }
 
 #[cfg(test)]
@@ -161,9 +161,9 @@ mod tests {
     }
 
     #[test]
-    fn a_trial_that_fails_says_what_did_not_hold_and_what_was_not_tried() {
+    fn failed_trial_shows_mismatches_and_blocked_steps() {
         let mut failing = record("desk/1::open", Verdict::Fail);
-        let label = "the target answered 500".to_owned();
+        let label = "the target returned 500".to_owned();
         let (expected, received) = ("200".to_owned(), "500".to_owned());
         failing.findings.push(Finding {
             place: failing.place.clone(),
@@ -174,10 +174,10 @@ mod tests {
         });
         let mut waiting = record("desk/1::door", Verdict::Inconclusive);
         waiting.reason = Some("the step `open` did not pass".to_owned());
-        let told =
+        let message =
             conclude(&[record("desk/1::bell", Verdict::Pass), failing, waiting]).expect_err("it fails");
-        let told = told.message().expect("a message");
-        assert!(told.contains("^^^^^^ the target answered 500"), "{told}");
-        assert!(told.ends_with("desk/1::door: inconclusive: the step `open` did not pass\n"), "{told}");
+        let message = message.message().expect("a message");
+        assert!(message.contains("^^^^^^ the target returned 500"), "{message}");
+        assert!(message.ends_with("desk/1::door: inconclusive: the step `open` did not pass\n"), "{message}");
     }
 }

@@ -120,7 +120,7 @@ impl Budget {
     /// Creates the budget of one race.
     #[must_use]
     pub fn of_race() -> Self {
-        Self(Arc::new(AtomicUsize::new(LARGEST_RACE)))
+        Self(Arc::new(AtomicUsize::new(MAX_RACE)))
     }
 
     /// Takes `bytes` from the budget. Returns whether there were enough left.
@@ -130,13 +130,13 @@ impl Budget {
 }
 
 /// Maximum size of the bodies of all responses of a race, in bytes.
-const LARGEST_RACE: usize = 64 * 1024 * 1024;
+const MAX_RACE: usize = 64 * 1024 * 1024;
 /// Number of bytes that are kept of the body of a redirect.
-const REDIRECT_BODY: usize = 64 * 1024;
+const MAX_REDIRECT_BODY: usize = 64 * 1024;
 /// Maximum size of a body, in bytes.
-const LARGEST_BODY: usize = if cfg!(fuzzing) { 64 * 1024 } else { 16 * 1024 * 1024 };
+const MAX_BODY: usize = if cfg!(fuzzing) { 64 * 1024 } else { 16 * 1024 * 1024 };
 /// Number of bytes that are read of a body that no expectation needs.
-const BEGINNING: usize = if cfg!(fuzzing) { 16 * 1024 } else { 1024 * 1024 };
+const MAX_BEGINNING: usize = if cfg!(fuzzing) { 16 * 1024 } else { 1024 * 1024 };
 /// How long an idle connection is kept for reuse. Servers commonly close idle connections after two to five seconds.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long sending the rest of a request may take after its response is complete.
@@ -145,10 +145,10 @@ const REST_WAIT: Duration = Duration::from_secs(1);
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 impl Reading {
-    fn most(&self) -> usize {
+    fn limit(&self) -> usize {
         match self {
-            Self::Whole | Self::Shared(_) => LARGEST_BODY,
-            Self::Beginning => BEGINNING,
+            Self::Whole | Self::Shared(_) => MAX_BODY,
+            Self::Beginning => MAX_BEGINNING,
         }
     }
 
@@ -158,7 +158,7 @@ impl Reading {
     /// [`TransportError::RaceTooLarge`] if they exceed the budget of a race.
     fn count(&self, bytes: usize) -> Result<(), TransportError> {
         match self {
-            Self::Shared(budget) if !budget.take(bytes) => Err(TransportError::RaceTooLarge(LARGEST_RACE)),
+            Self::Shared(budget) if !budget.take(bytes) => Err(TransportError::RaceTooLarge(MAX_RACE)),
             _ => Ok(()),
         }
     }
@@ -174,9 +174,9 @@ impl Reading {
     /// [`TransportError::TooLarge`] if the whole body is needed.
     fn end(&self, response: &mut Response) -> Result<(), TransportError> {
         match self {
-            Self::Whole | Self::Shared(_) => Err(TransportError::TooLarge(LARGEST_BODY)),
+            Self::Whole | Self::Shared(_) => Err(TransportError::TooLarge(MAX_BODY)),
             Self::Beginning => {
-                response.body.truncate(BEGINNING);
+                response.body.truncate(MAX_BEGINNING);
                 response.cut = true;
                 Ok(())
             }
@@ -232,11 +232,9 @@ impl Display for TransportError {
             Self::Timeout(limit) => write!(f, "no complete response within {limit:?}"),
             Self::Broken(cause) => f.write_str(cause),
             Self::TooLarge(limit) => write!(f, "the body is larger than {} MiB", limit / 1024 / 1024),
-            Self::RaceTooLarge(limit) => write!(
-                f,
-                "the responses of the race have more than {} MiB together, which the runner does not hold",
-                limit / 1024 / 1024
-            ),
+            Self::RaceTooLarge(limit) => {
+                write!(f, "the responses of the race are larger than {} MiB in total", limit / 1024 / 1024)
+            }
             Self::InvalidRequest(cause) => write!(f, "the request cannot be sent: {cause}"),
         }
     }
@@ -606,8 +604,8 @@ impl HttpClient {
 
 /// Truncates the body of a redirect, which no expectation needs.
 fn shortened(mut response: Response) -> Response {
-    if response.body.len() > REDIRECT_BODY {
-        response.body.truncate(REDIRECT_BODY);
+    if response.body.len() > MAX_REDIRECT_BODY {
+        response.body.truncate(MAX_REDIRECT_BODY);
         response.body.shrink_to_fit();
         response.cut = true;
     }
@@ -815,13 +813,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub fn check_address(base: &str) -> Result<Url, String> {
     let url = Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let Some(url) = url else {
-        return Err(format!("`{base}` is not an address of HTTP; it is written as http://host:port"));
+        return Err(format!("`{base}` is not an HTTP URL; write it as http://host:port"));
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("an address with credentials would send them in every request".to_owned());
+        return Err("a URL with credentials would send them in every request".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("`{base}` has something behind its path; it is written as http://host:port"));
+        return Err(format!("`{base}` has a query or fragment; write it as http://host:port"));
     }
     Ok(url)
 }
@@ -837,7 +835,7 @@ fn explain_connecting(error: &io::Error) -> TransportError {
 
 fn of_certificates(cause: &str) -> Option<TransportError> {
     if cause.contains("peer certificate") {
-        let remedy = "--cacert FILE trusts the authority that it comes from, --insecure any";
+        let remedy = "use --cacert FILE to trust its authority, or --insecure to trust any";
         Some(TransportError::NoConnection(format!("{cause} ({remedy})")))
     } else if cause.contains("InvalidContentType") {
         let cause = "it does not speak TLS (is it http:// and not https://?)";

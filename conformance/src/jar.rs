@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_goes_back_to_its_host_and_its_path() {
+    fn sends_cookies_by_host_and_path() {
         let jar = jar("/a/b", &["one=1", "two=2; Path=/", "three=3; Domain=example.org; Path=/a/b"]);
         assert_eq!(jar.pairs(&url("/a/b/c")).unwrap(), "three=3; one=1; two=2");
         assert_eq!(jar.pairs(&url("/ab")).unwrap(), "two=2");
@@ -128,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_of_another_domain_is_not_kept() {
+    fn rejects_cookie_of_another_domain() {
         assert!(
             jar("/", &["x=1; Domain=example.net", "y=1; Domain=hop.example.org"]).pairs(&url("/")).is_none()
         );
     }
 
     #[test]
-    fn one_that_is_set_anew_takes_the_place_of_the_old_and_one_that_is_past_goes() {
+    fn replaces_cookie_set_again_and_deletes_expired_one() {
         let mut jar = jar("/", &["a=1", "b=2"]);
         let again = |cookie: &str| Response {
             headers: vec![("set-cookie".into(), cookie.into())],
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secure_cookie_does_not_go_over_plain_http() {
+    fn secure_cookie_is_not_sent_over_plain_http() {
         let jar = jar("/", &["s=1; Secure"]);
         assert!(jar.pairs(&url("/")).is_none());
         assert!(jar.pairs(&Url::parse("https://shop.example.org/").unwrap()).is_some());

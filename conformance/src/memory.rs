@@ -102,12 +102,11 @@ impl Memory {
             let (verdict, reason) = match self.made.get(&**key) {
                 Some(Ok(_)) => return None,
                 Some(Err(Missing { verdict, cause })) => {
-                    (*verdict, format!("the step `{made_by}` owes it `{name}`: {cause}"))
+                    (*verdict, format!("step `{made_by}` did not capture `{name}`: {cause}"))
                 }
-                None => (
-                    Verdict::Inconclusive,
-                    format!("the step `{made_by}`, which owes it `{name}`, did not run"),
-                ),
+                None => {
+                    (Verdict::Inconclusive, format!("step `{made_by}`, which captures `{name}`, did not run"))
+                }
             };
             // Nothing was created, so no cleanup is needed.
             let verdict = if step.cleanup { Verdict::Skipped } else { verdict };
@@ -134,7 +133,7 @@ impl Memory {
     pub(crate) fn break_off(&mut self, step: &Step, judgement: &Judgement) {
         let reason = match &judgement.reason {
             Some(reason) if step.role == Role::Precondition => reason.clone(),
-            _ => format!("the step `{}`, on which the rest depends, did not pass", step.id),
+            _ => format!("step `{}`, on which the rest depends, did not pass", step.id),
         };
         self.broken = Some(Broken { step: step.id.clone(), verdict: judgement.verdict, reason });
     }

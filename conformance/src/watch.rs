@@ -16,11 +16,11 @@ pub struct Snapshot(BTreeMap<PathBuf, State>);
 type State = [Option<(Option<SystemTime>, u64)>; 2];
 
 /// Polling interval.
-const REST: Duration = Duration::from_millis(300);
+const INTERVAL: Duration = Duration::from_millis(300);
 /// Folders of an implementation that nobody edits by hand. They are watched if they are part of a suite.
 const LEFT_OUT: [&str; 5] = ["node_modules", "__pycache__", "venv", "target", "env"];
 /// Maximum number of watched files.
-const MOST: usize = 20_000;
+const MAX_FILES: usize = 20_000;
 
 impl Snapshot {
     /// Takes a snapshot of the files in `places`, following symbolic links. Leaves out hidden files, folders of an
@@ -47,7 +47,7 @@ impl Snapshot {
     /// says whether one of them is a suite.
     fn look(&mut self, path: &Path, but: &BTreeSet<PathBuf>, around: &mut Vec<PathBuf>, in_suite: bool) {
         let Ok(own) = path.symlink_metadata() else { return };
-        if self.0.len() >= MOST || but.contains(path) {
+        if self.0.len() >= MAX_FILES || but.contains(path) {
             return;
         }
         let state = |about: &Metadata| (about.modified().ok(), about.len());
@@ -81,7 +81,7 @@ impl Snapshot {
 pub async fn changed(before: &Snapshot, places: &[PathBuf], but: &[PathBuf]) -> Vec<PathBuf> {
     let mut last = before.clone();
     loop {
-        tokio::time::sleep(REST).await;
+        tokio::time::sleep(INTERVAL).await;
         let now = Snapshot::take(places, but);
         let changed = now.changed_since(before);
         // Wait for a stable state, because editors write a file in several operations.
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_new_other_or_gone_has_changed_and_a_report_has_not() {
+    fn detects_new_changed_and_deleted_files() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         let report = folder.path().join("report.html");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_symlinks_lead_to_is_watched_and_a_link_in_a_circle_is_looked_at_once() {
+    fn follows_symlinks_and_ignores_cycles() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);

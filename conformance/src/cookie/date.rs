@@ -74,7 +74,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn every_form_of_a_cookie_date_means_the_same_moment() {
+    fn parses_all_cookie_date_formats() {
         for text in [
             "Sun, 06 Nov 1994 08:49:37 GMT",
             "Sunday, 06-Nov-94 08:49:37 GMT",
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn two_digits_of_a_year_are_of_1970_to_2069() {
+    fn two_digit_years_are_1970_to_2069() {
         let year = |digits: &str| parse(&format!("1 Jan {digits} 00:00:00")).map(time::OffsetDateTime::year);
         assert_eq!(year("70"), Some(1970));
         assert_eq!(year("99"), Some(1999));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cookie_date_is_none() {
+    fn rejects_invalid_cookie_dates() {
         for text in [
             "",
             "0",

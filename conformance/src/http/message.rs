@@ -111,13 +111,13 @@ fn check(request: &Prepared) -> Result<(), TransportError> {
     let breaks = |text: &str| text.contains(['\r', '\n', '\0']);
     let Prepared { method, target, headers, .. } = request;
     let cause = if let Some(Header { name, .. }) = headers.iter().find(|header| breaks(&header.value)) {
-        format!("the value of the header `{name}` has a control character")
+        format!("the value of the header `{name}` contains a control character")
     } else if let Some(Header { name, .. }) = headers.iter().find(|header| breaks(&header.name)) {
-        format!("`{name}` is not the name of a header")
+        format!("`{name}` is not a header name")
     } else if method.is_empty() || method.contains(|one: char| one.is_whitespace() || one.is_control()) {
-        format!("`{method}` is not a method")
+        format!("`{method}` is not a valid method")
     } else if !target.starts_with('/') || breaks(target) || target.contains(' ') {
-        format!("`{target}` is not a target: it must begin with `/` and have no blank")
+        format!("`{target}` is not a valid request target: it must start with `/` and contain no spaces")
     } else {
         return Ok(());
     };

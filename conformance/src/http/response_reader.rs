@@ -333,7 +333,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         response: &mut Response,
         reading: &Reading,
     ) -> Result<(), TransportError> {
-        let most = reading.most().saturating_sub(response.body.len());
+        let most = reading.limit().saturating_sub(response.body.len());
         if length > most && reading.is_whole() {
             return reading.end(response);
         }
@@ -372,7 +372,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     ) -> Result<(), TransportError> {
         loop {
             self.take_some(usize::MAX, response, reading)?;
-            if response.body.len() > reading.most() {
+            if response.body.len() > reading.limit() {
                 return reading.end(response);
             }
             if !self.more().await? {

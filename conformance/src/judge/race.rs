@@ -26,9 +26,9 @@ pub struct Answer {
 /// Judges the responses of a race. Also returns the index of the response that explains the verdict best.
 #[must_use]
 pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement, usize) {
-    let mut told = Told { findings: Vec::new(), more: 0, answers: answers.len() };
+    let mut merged = MergedFindings { findings: Vec::new(), more: 0, answers: answers.len() };
     let mut remarks: Vec<String> = Vec::new();
-    let mut unanswered = None;
+    let mut inconclusive = None;
     let mut shown = None;
     for (index, answer) in answers.iter().enumerate() {
         let branch = &race.branches[answer.branch];
@@ -37,11 +37,11 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
             shown.get_or_insert(index);
         }
         if judgement.verdict == Verdict::Inconclusive {
-            unanswered = unanswered.or(judgement.reason);
+            inconclusive = inconclusive.or(judgement.reason);
         }
-        told.more += judgement.more;
+        merged.more += judgement.more;
         for finding in judgement.findings {
-            told.add(finding);
+            merged.add(finding);
         }
         for remark in judgement.remarks {
             if remarks.len() < MOST_SHOWN && !remarks.contains(&remark) {
@@ -49,11 +49,11 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
             }
         }
     }
-    if let (Some(reason), true) = (unanswered, told.findings.is_empty()) {
+    if let (Some(reason), true) = (inconclusive, merged.findings.is_empty()) {
         return (Judgement::because(Verdict::Inconclusive, reason), shown.unwrap_or_default());
     }
-    let more = told.more;
-    let mut findings = told.close();
+    let more = merged.more;
+    let mut findings = merged.close();
     if findings.is_empty() {
         let (more, index) = outcomes(&race.outcomes, answers, scope);
         findings.extend(more);
@@ -82,9 +82,17 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
         let received = describe(&answers[index]);
         findings.push(Finding {
             place: first.place.clone(),
-            label: format!("{} of no kind named here: {received}", are(none, answers.len())),
+            label: format!(
+                "{}: {received}",
+                counted(
+                    none,
+                    answers.len(),
+                    "matches none of these outcomes",
+                    "match none of these outcomes"
+                )
+            ),
             pointer: None,
-            expected: "an answer of one of these kinds".to_owned(),
+            expected: "a response that matches one of these outcomes".to_owned(),
             received,
         });
     }
@@ -93,7 +101,7 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
         if !outcome.count.allows(number) {
             findings.push(Finding {
                 place: outcome.place.clone(),
-                label: format!("{} this", are(number, answers.len())),
+                label: format!("{}", counted(number, answers.len(), "matches this", "match this")),
                 pointer: None,
                 expected: outcome.count.describe(),
                 received: number.to_string(),
@@ -111,7 +119,7 @@ fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
         place: distinct.place.clone(),
         label,
         pointer: None,
-        expected: "a value of its own in each answer".to_owned(),
+        expected: "a different value in each response".to_owned(),
         received,
     };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -124,12 +132,12 @@ fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
     }
     let (value, times) = seen.into_iter().find(|(_, times)| *times > 1)?;
     let shown = visible::cut(&value, visible::LONGEST).into_owned();
-    Some((finding(format!("{times} of {} answers share one", answers.len()), shown), 0))
+    Some((finding(format!("{times} of {} responses have the same value", answers.len()), shown), 0))
 }
 
-/// Formats a count: "2 of 3 responses are".
-fn are(number: usize, all: usize) -> String {
-    format!("{number} of {} {}", amount(all, "answer"), if number == 1 { "is" } else { "are" })
+/// Formats a count: "2 of 3 responses match this".
+fn counted(number: usize, all: usize, singular: &str, plural: &str) -> String {
+    format!("{number} of {} {}", amount(all, "response"), if number == 1 { singular } else { plural })
 }
 
 fn describe(answer: &Answer) -> String {
@@ -140,14 +148,14 @@ fn describe(answer: &Answer) -> String {
 }
 
 /// Findings with the number of responses that have them.
-struct Told {
+struct MergedFindings {
     findings: Vec<(Finding, usize)>,
     /// Number of findings that were dropped.
     more: usize,
     answers: usize,
 }
 
-impl Told {
+impl MergedFindings {
     fn add(&mut self, finding: Finding) {
         let same = |known: &Finding| {
             known.place.span() == finding.place.span()
@@ -166,7 +174,7 @@ impl Told {
         let all = self.answers;
         let counted = self.findings.into_iter().map(|(finding, times)| match all {
             1 => finding,
-            _ => Finding { label: format!("{} ({times} of {all} answers)", finding.label), ..finding },
+            _ => Finding { label: format!("{} ({times} of {all} responses)", finding.label), ..finding },
         });
         counted.collect()
     }

@@ -87,9 +87,9 @@ fn parameters(media_type: &str) -> impl Iterator<Item = (&str, String)> {
     std::iter::from_fn(move || {
         while !rest.is_empty() {
             let end = rest.find(['=', ';']).unwrap_or(rest.len());
-            let (name, behind) = rest.split_at_checked(end)?;
-            let Some(value) = behind.strip_prefix('=') else {
-                rest = behind.strip_prefix(';').unwrap_or_default();
+            let (name, after) = rest.split_at_checked(end)?;
+            let Some(value) = after.strip_prefix('=') else {
+                rest = after.strip_prefix(';').unwrap_or_default();
                 continue;
             };
             let (value, more) = if let Some(quoted) = value.trim_start().strip_prefix('"') {
@@ -112,8 +112,8 @@ fn unquote(quoted: &str) -> (String, &str) {
     while let Some((at, one)) = characters.next() {
         match one {
             '"' => {
-                let behind = quoted.get(at + 1..).unwrap_or_default();
-                return (value, behind.split_once(';').map_or("", |(_, more)| more));
+                let after = quoted.get(at + 1..).unwrap_or_default();
+                return (value, after.split_once(';').map_or("", |(_, more)| more));
             }
             '\\' => value.extend(characters.next().map(|(_, one)| one)),
             one => value.push(one),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_decoded_by_the_charset_of_its_media_type() {
+    fn decodes_text_by_charset_of_media_type() {
         for (content, media_type, expected) in [
             (&b"caf\xe9"[..], "text/plain; charset=iso-8859-1", "café"),
             (b"caf\xe9", "text/plain;charset=\"ISO-8859-1\"", "café"),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_charset_that_is_unknown_or_wrong_is_named() {
+    fn reports_unknown_or_wrong_charset() {
         for (content, media_type, expected) in [
             (&b"a"[..], "text/plain; charset=klingon", "the charset `klingon` of the body is unknown"),
             (b"a", "text/plain; charset=iso-2022-kr", "the charset `iso-2022-kr` of the body is unknown"),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn json_in_another_encoding_is_decoded_and_named() {
+    fn decodes_json_in_other_encodings() {
         let decoded = |content: &[u8], media_type: &str| {
             decode_json(content, Some(media_type)).map(|(text, name)| (text.into_owned(), name))
         };

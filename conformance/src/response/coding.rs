@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn every_content_coding_that_was_asked_for_is_decoded() {
+    fn decodes_requested_content_codings() {
         let text = r#"{"id": 1}"#;
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
         let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_content_coding_that_was_not_asked_for_is_named() {
+    fn reports_content_coding_that_was_not_requested() {
         let body = gzip(b"x");
         for accepted in [None, Some(""), Some("br"), Some("gzip;q=0"), Some("*;q=0"), Some("br, *;q=0.0")] {
             let wrong = decoded(&body, &["gzip"], accepted).unwrap_err();
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_not_of_its_coding_is_an_error() {
+    fn rejects_body_with_wrong_content_coding() {
         let half = gzip(b"some text of some length");
         for (coding, body) in [
             ("gzip", &b"plain"[..]),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decompression_bomb_is_bounded() {
+    fn limits_decompression_bombs() {
         let bomb = gzip(&vec![0; LARGEST_CONTENT + 1]);
         let wrong = decoded(&bomb, &["gzip"], ALL).unwrap_err();
         assert!(wrong.contains("larger than 16 MiB when"), "{wrong}");

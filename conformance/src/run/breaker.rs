@@ -25,7 +25,7 @@ impl Breaker {
     /// Returns the reason if no more requests are sent.
     pub(super) fn reason(&self) -> Option<String> {
         (self.0.load(Ordering::Relaxed) >= LIMIT)
-            .then(|| format!("nothing more was sent after {LIMIT} timeouts in a row"))
+            .then(|| format!("no more requests were sent after {LIMIT} consecutive timeouts"))
     }
 }
 
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_timeouts_in_a_row_are_counted() {
+    fn counts_only_consecutive_timeouts() {
         let breaker = Breaker::default();
         for _ in 0..100 {
             (0..LIMIT - 1).for_each(|_| breaker.timed_out());
@@ -43,6 +43,9 @@ mod tests {
         assert_eq!(breaker.reason(), None);
         (0..LIMIT).for_each(|_| breaker.timed_out());
         breaker.responded();
-        assert_eq!(breaker.reason().as_deref(), Some("nothing more was sent after 8 timeouts in a row"));
+        assert_eq!(
+            breaker.reason().as_deref(),
+            Some("no more requests were sent after 8 consecutive timeouts")
+        );
     }
 }

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chain_leads_from_the_last_end_back_to_the_beginning() {
+    fn critical_path_ends_with_the_last_span() {
         let start = |group, from, to| lap(Activity::Start { group }, from, to);
         let scenario = |group, index, from, to| lap(Activity::Scenario { group, index }, from, to);
         let laps = vec![
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_in_which_nothing_took_time_has_no_chain() {
+    fn empty_run_has_no_critical_path() {
         assert_eq!(critical(Vec::new()), []);
     }
 }

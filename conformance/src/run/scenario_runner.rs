@@ -259,7 +259,7 @@ impl<'a> ScenarioRunner<'a> {
         let done = self.results.iter().any(|(other, _)| *other == index);
         if asked && !done {
             let verdict = if step.cleanup { Verdict::Skipped } else { Verdict::Inconclusive };
-            let reason = "the target did not come up again";
+            let reason = "the target did not start again";
             self.results.push((index, Judgement::because(verdict, reason).into()));
         }
     }
@@ -377,7 +377,7 @@ impl<'a> ScenarioRunner<'a> {
 fn precondition(step: &Step, judgement: Judgement) -> Judgement {
     match judgement.findings.first() {
         Some(finding) if judgement.verdict == Verdict::Fail => {
-            let reason = format!("the precondition `{}` does not hold: {}", step.id, finding.label);
+            let reason = format!("the precondition `{}` failed: {}", step.id, finding.label);
             Judgement { verdict: Verdict::Skipped, reason: Some(reason), ..judgement }
         }
         _ => judgement,
@@ -398,9 +398,9 @@ fn failed_restart(asks: &Place, cannot_run: CannotRun) -> Attempt {
     }
     let judgement = Judgement::of(vec![Finding {
         place: asks.clone(),
-        label: format!("the target did not come up again: {}", cannot_run.reason),
+        label: format!("the target did not start again: {}", cannot_run.reason),
         pointer: None,
-        expected: "a target that starts again where it stood".to_owned(),
+        expected: "a target that starts again with its data".to_owned(),
         received: cannot_run.reason,
     }]);
     Attempt { printed: cannot_run.printed, ..judgement.into() }

@@ -253,8 +253,9 @@ impl Session {
     pub(super) fn gave_up(&self) -> Option<Unusable> {
         let silent = self.silent_starts.load(Ordering::Relaxed) >= MAX_SILENT_STARTS;
         (silent && !self.came_up.load(Ordering::Relaxed)).then(|| {
-            let reason =
-                format!("it was not started, since {MAX_SILENT_STARTS} starts before it ended in silence");
+            let reason = format!(
+                "not started, because {MAX_SILENT_STARTS} earlier starts timed out without a response"
+            );
             Unusable { own: true, ..Unusable::new(reason) }
         })
     }

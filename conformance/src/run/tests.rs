@@ -13,7 +13,7 @@ use crate::suite::{Folder, Suite};
 pub(super) const PANICS: &str = "the runner panics here";
 
 #[test]
-fn a_panic_is_the_verdict_error_of_its_scenario_and_the_run_goes_on() {
+fn panic_gives_verdict_error_and_the_run_continues() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("suite.yaml", "format: 1\ntitle: Panics\norigin: http://panic.example\nprofiles: {any: {}}\n");
@@ -52,11 +52,11 @@ fn a_panic_is_the_verdict_error_of_its_scenario_and_the_run_goes_on() {
                 records.push(Arc::clone(record));
             }
         }));
-        let told: Vec<(&str, Verdict)> =
+        let verdicts: Vec<(&str, Verdict)> =
             records.iter().map(|one| (one.scenario.as_str(), one.verdict)).collect();
         let [pass, error] = [Verdict::Pass, Verdict::Error];
         let expected = [("t/1-before", pass), ("t/2-panics", error), ("t/3-after", pass)];
-        assert_eq!(told, expected.map(|one| [one; 4]).concat());
+        assert_eq!(verdicts, expected.map(|one| [one; 4]).concat());
         let reasons = records
             .iter()
             .filter(|one| one.verdict == Verdict::Error)

@@ -42,9 +42,9 @@ use output::{Output, Stream};
 const LEADER: &str = r#"echo "$$" >&0 && exec "$@" </dev/null"#;
 
 /// How long the exit is withheld while output is still in the pipes.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const OUTPUT_DELAY: Duration = Duration::from_millis(200);
 /// How long to wait for a group after SIGKILL.
-const KILLED: Duration = Duration::from_millis(500);
+const KILL_WAIT: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(10);
 
 /// What to start, where, and which values to look for in its output.
@@ -233,8 +233,8 @@ impl Process {
         // Ignore the timeout: what still runs is killed below.
         let _ = timeout(grace, self.quiet()).await;
         self.group.kill();
-        let exit = timeout(LAST_WORDS + KILLED, self.wait()).await.unwrap_or(Exit::Unknown);
-        let _ = timeout(KILLED, self.quiet()).await;
+        let exit = timeout(OUTPUT_DELAY + KILL_WAIT, self.wait()).await.unwrap_or(Exit::Unknown);
+        let _ = timeout(KILL_WAIT, self.quiet()).await;
         exit
     }
 
@@ -253,7 +253,7 @@ impl Drop for Process {
         self.pin.take();
         self.group.sweep();
         // The caller may remove the directory next, so wait until no process writes to it.
-        let limit = Instant::now() + KILLED;
+        let limit = Instant::now() + KILL_WAIT;
         while !(self.reaper.is_finished() && self.group.is_empty()) && Instant::now() < limit {
             thread::sleep(POLL / 5);
         }
@@ -268,7 +268,7 @@ impl fmt::Display for Exit {
                 Some(name) => write!(formatter, "was killed by signal {signal} ({name})"),
                 None => write!(formatter, "was killed by signal {signal}"),
             },
-            Exit::Unknown => write!(formatter, "ended in a way the system does not tell"),
+            Exit::Unknown => write!(formatter, "ended for an unknown reason"),
         }
     }
 }
@@ -283,7 +283,7 @@ fn await_exit(
     let ended =
         rustix::io::retry_on_intr(|| waitid(leader.clone(), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT));
     let ended = ended.ok().flatten();
-    output.settle(LAST_WORDS);
+    output.settle(OUTPUT_DELAY);
     let status = ended.as_ref().and_then(WaitIdStatus::exit_status).map(Exit::Status);
     let signal = ended.as_ref().and_then(WaitIdStatus::terminating_signal).map(Exit::Signal);
     exit.send_replace(Some(status.or(signal).unwrap_or(Exit::Unknown)));

@@ -85,11 +85,11 @@ pub(super) async fn await_ready(
             Err(_) => silent = true,
         }
         if let Some(exit) = process.exited() {
-            return Err(Unusable::after(&process, format!("the target {exit} before it answered")));
+            return Err(Unusable::after(&process, format!("the target {exit} before it responded")));
         }
         if began.elapsed() >= limit {
-            let what = if silent { "gave no answer of HTTP" } else { "did not listen" };
-            let port = if fixed { format!("port {port}") } else { "the port that it was given".to_owned() };
+            let what = if silent { "sent no HTTP response" } else { "did not listen" };
+            let port = if fixed { format!("port {port}") } else { "the assigned port".to_owned() };
             let reason = format!("the target {what} on {port} within {limit:?}");
             let unusable = Unusable { silent: true, ..Unusable::after(&process, reason) };
             process.stop(GRACE).await;

@@ -26,9 +26,9 @@ use temporary::Temporary;
 pub use temporary::remove_all;
 
 /// Maximum number of mirrored files, folders and links.
-const MOST_ENTRIES: usize = 20_000;
+const MAX_ENTRIES: usize = 20_000;
 /// Maximum number of copied bytes.
-const MOST_BYTES: u64 = 512 * 1024 * 1024;
+const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
 /// A temporary directory: empty, or a mirror of an implementation.
 #[derive(Debug)]

@@ -45,7 +45,7 @@ impl Unusable {
     /// Creates an error of another command, such as a setup command, in the same form.
     pub(super) fn saying(process: &Process, reason: impl Into<String>) -> Self {
         let (mut reason, last_words) = (reason.into(), process.output_tail(LINES).trim_end().to_owned());
-        if let Some(line) = telling(&last_words) {
+        if let Some(line) = relevant_line(&last_words) {
             reason = format!("{reason}: {line}");
         }
         Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(reason) }
@@ -60,7 +60,7 @@ impl Display for Unusable {
 
 /// Returns the most relevant line of an error output: `ModuleNotFoundError: No module named 'flask'`, `Error: Cannot
 /// find module 'x'`. The last match counts, because earlier errors usually cause it.
-fn telling(output: &str) -> Option<&str> {
+fn relevant_line(output: &str) -> Option<&str> {
     output.lines().rev().map(str::trim).find(|line| TELLING.is_match(line))
 }
 
@@ -85,12 +85,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_that_tells_most_is_found_in_what_several_languages_print() {
+    fn finds_error_line_in_output_of_several_languages() {
         let python = "Traceback (most recent call last):\n  File \"app.py\", line 3, in <module>\n    import flask_cors\nModuleNotFoundError: No module named 'flask_cors'";
-        assert_eq!(telling(python), Some("ModuleNotFoundError: No module named 'flask_cors'"));
+        assert_eq!(relevant_line(python), Some("ModuleNotFoundError: No module named 'flask_cors'"));
         let node = "node:internal/modules/cjs/loader:1078\n  throw err;\n  ^\n\nError: Cannot find module 'express'\nRequire stack:\n- /x/server.js\n    at Module._load {\n  code: 'MODULE_NOT_FOUND'\n}\n\nNode.js v18";
-        assert_eq!(telling(node), Some("Error: Cannot find module 'express'"));
-        assert_eq!(telling("panic: listen tcp: bind\n\ngoroutine 1"), Some("panic: listen tcp: bind"));
-        assert_eq!(telling(" * Running on http://127.0.0.1:5000\n"), None);
+        assert_eq!(relevant_line(node), Some("Error: Cannot find module 'express'"));
+        assert_eq!(relevant_line("panic: listen tcp: bind\n\ngoroutine 1"), Some("panic: listen tcp: bind"));
+        assert_eq!(relevant_line(" * Running on http://127.0.0.1:5000\n"), None);
     }
 }

@@ -29,11 +29,11 @@ pub(super) type Permit<'a> = Option<MutexGuard<'a, ()>>;
 pub(super) fn skip_reason(trial: &Trial) -> Option<&'static str> {
     let mut steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
     if trial.scenario.isolated {
-        return Some("it is isolated: it needs a target of its own");
+        return Some("isolated scenario: it needs its own server");
     }
     steps.find_map(|step| match step {
-        Step { restart: Some(_), .. } => Some("it starts its target again"),
-        Step { retry: Some(_), .. } => Some("it tries a step again until a time is over"),
+        Step { restart: Some(_), .. } => Some("it restarts its target"),
+        Step { retry: Some(_), .. } => Some("it retries a step"),
         step if !step.wait.is_zero() => Some("it waits"),
         _ => None,
     })
@@ -48,7 +48,7 @@ pub(super) fn differs(first: &[Record], second: &[Record]) -> Option<String> {
     let changed = first.iter().zip(second).find(|(one, other)| one.verdict != other.verdict);
     changed.map(|(one, other)| {
         let step = one.id.rsplit("::").next().unwrap_or(&one.id);
-        format!("played a second time, its step `{step}` is {} and no longer {}", other.verdict, one.verdict)
+        format!("its step `{step}` is {} in the second run and {} in the first", other.verdict, one.verdict)
     })
 }
 

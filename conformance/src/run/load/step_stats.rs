@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quick_step_and_one_that_takes_for_ever_are_told_apart_to_two_digits() {
+    fn percentiles_have_two_significant_digits() {
         let mut clock = StepStats::new("desk::slow", Verdict::Pass);
         for milliseconds in [0.05, 0.05, 0.05, 1e9] {
             clock.count(true, milliseconds);

@@ -43,7 +43,7 @@ impl ScenarioRunner<'_> {
                 judgement.reason = Some(format!("the target {exit}"));
                 // The way in which the connection closed is random, so it is not reported.
                 for finding in &mut judgement.findings {
-                    "no complete response came".clone_into(&mut finding.label);
+                    "no complete response was received".clone_into(&mut finding.label);
                 }
             }
         }
@@ -184,7 +184,7 @@ impl ScenarioRunner<'_> {
                 }
                 Err(cause) => {
                     if judgement.verdict == Verdict::Pass {
-                        let (expected, received) = ("a value to keep".to_owned(), cause.clone());
+                        let (expected, received) = ("a value to capture".to_owned(), cause.clone());
                         let (place, label) = (capture.place.clone(), cause.clone());
                         let finding = Finding { place, label, pointer: None, expected, received };
                         judgement.verdict = Verdict::Fail;

@@ -57,9 +57,9 @@ impl RecordBuilder<'_> {
             .filter_map(|id| requirements.iter().find(|requirement| Arc::ptr_eq(&requirement.id, id)))
             .map(|requirement| (requirement.id.to_string(), requirement.level))
             .collect();
-        let behind = attempt.judgement.waits_for.as_deref().and_then(|id| self.step(id));
+        let blocked_by = attempt.judgement.waits_for.as_deref().and_then(|id| self.step(id));
         // A step blocked by a failed setup step is inconclusive, whether or not the target starts in another profile.
-        let tried = covers.is_empty() || behind.is_none_or(|step| step.role == Role::Precondition);
+        let tried = covers.is_empty() || blocked_by.is_none_or(|step| step.role == Role::Precondition);
         let findings = attempt.judgement.findings.into_iter().map(|finding| {
             let received = redactor.text(finding.received.as_str());
             // A label may contain a truncated secret.

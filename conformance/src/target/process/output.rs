@@ -13,7 +13,7 @@ use regex::Regex;
 use tokio::sync::Notify;
 
 /// Number of bytes that are kept, and the maximum length of a line.
-const KEPT: usize = 64 * 1024;
+const CAPACITY: usize = 64 * 1024;
 
 /// Watched values that were not printed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,7 +137,7 @@ impl Log {
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             let line = &mut self.unfinished[stream as usize];
             line.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || line.len() >= KEPT {
+            if piece.ends_with(b"\n") || line.len() >= CAPACITY {
                 self.finish(stream);
             }
         }
@@ -161,7 +161,7 @@ impl Log {
         }
         self.total += line.len() as u64;
         self.kept.extend(line);
-        let surplus = self.kept.len().saturating_sub(KEPT);
+        let surplus = self.kept.len().saturating_sub(CAPACITY);
         self.kept.drain(..surplus);
     }
 

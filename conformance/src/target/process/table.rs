@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_sockets_that_a_connection_reaches_are_found() {
+    fn finds_only_sockets_that_a_connection_reaches() {
         let at = |address: &str| address.parse::<SocketAddr>().expect("an address");
         let line = |local: &str, state: &str| {
             let remote = "00000000:0000";

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::GlobSet;
 
-use super::{MOST_BYTES, MOST_ENTRIES, Skipped};
+use super::{MAX_BYTES, MAX_ENTRIES, Skipped};
 
 /// Version control folders and caches, which no server needs. Some of them are written on every start.
 const LEFT_BEHIND: [&str; 6] = [".git", ".hg", ".svn", "__pycache__", ".pytest_cache", ".mypy_cache"];
@@ -121,11 +121,11 @@ impl Inventory {
             self.bytes += length;
         }
         self.entries.push(Entry { path, kind });
-        if self.entries.len() > MOST_ENTRIES {
-            return Err(format!("more than {MOST_ENTRIES} files"));
+        if self.entries.len() > MAX_ENTRIES {
+            return Err(format!("more than {MAX_ENTRIES} files"));
         }
-        if self.bytes > MOST_BYTES {
-            return Err(format!("more than {} MiB", MOST_BYTES / (1024 * 1024)));
+        if self.bytes > MAX_BYTES {
+            return Err(format!("more than {} MiB", MAX_BYTES / (1024 * 1024)));
         }
         Ok(())
     }

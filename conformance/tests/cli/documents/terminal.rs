@@ -14,7 +14,7 @@ fn failures_of_one_cause_are_told_once() {
     let finished = login(&[], "login-errors-200");
     assert_eq!(finished.stdout.matches("\nFAIL ").count(), 1, "{}", finished.stdout);
     assert!(
-        finished.stdout.contains("fail likewise (POST /api/v1/auth_session/login: the target answered 200)"),
+        finished.stdout.contains("fail likewise (POST /api/v1/auth_session/login: the target returned 200)"),
         "{}",
         finished.stdout
     );
