@@ -135,7 +135,7 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut emit: impl Fn
     finish(&mut tasks).await;
     let footer = match interrupt.exit() {
         // Deviations of steps that did not run may still be true.
-        Some(exit) => Footer { interrupted: true, exit, ..tally.close(Vec::new()) },
+        Some(code) => Footer { interrupted: true, exit: code, ..tally.close(Vec::new()) },
         None => Footer { next: session.plan().next(), ..tally.close(stale(&deviations, session.plan())) },
     };
     let critical_path = session.critical_path();

@@ -101,7 +101,7 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
         if !outcome.count.allows(number) {
             findings.push(Finding {
                 place: outcome.place.clone(),
-                label: format!("{}", counted(number, answers.len(), "matches this", "match this")),
+                label: counted(number, answers.len(), "matches this", "match this"),
                 pointer: None,
                 expected: outcome.count.describe(),
                 received: number.to_string(),

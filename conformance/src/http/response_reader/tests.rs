@@ -225,7 +225,7 @@ async fn responses_of_a_race_share_a_budget() {
         match receive(bytes.as_bytes(), false, Reading::Shared(budget.clone())).await.0 {
             Ok(()) => complete += 1,
             Err(transport_error) => {
-                assert!(matches!(transport_error, TransportError::RaceTooLarge(_)), "{transport_error}")
+                assert!(matches!(transport_error, TransportError::RaceTooLarge(_)), "{transport_error}");
             }
         }
     }

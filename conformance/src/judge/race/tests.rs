@@ -1,4 +1,4 @@
-//! Answers that came at once, and what is said of them together.
+//! Tests of races: several responses are judged together.
 
 use super::{Answer, judge_race};
 use crate::capture;
