@@ -1,6 +1,6 @@
 //! Parses `Set-Cookie` as a user agent does (RFC 6265, section 5.2).
 //!
-//! Attributes keep the text that was sent; [`SetCookie::lifetime`] reads it.
+//! Attributes keep their text as it was sent; [`SetCookie::lifetime`] interprets it.
 
 mod date;
 
@@ -11,27 +11,27 @@ pub use date::parse as parse_date;
 /// A cookie that a response sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetCookie<'a> {
-    /// The name.
+    /// Cookie name.
     pub name: &'a str,
-    /// The value, with its quotes if it has any.
+    /// Cookie value, including quotes.
     pub value: &'a str,
-    /// The attributes in their order, names as they were sent.
+    /// Attributes in order, with their names as sent.
     attributes: Vec<(&'a str, &'a str)>,
 }
 
 /// How long a client keeps a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
-    /// Until the session ends, or for longer than a clock can count.
+    /// Until the session ends, or if the expiry time is too large for the system clock.
     Session,
-    /// Until a moment.
+    /// Until this time.
     Until(SystemTime),
     /// Not at all: the cookie is deleted.
     Expired,
 }
 
 impl<'a> SetCookie<'a> {
-    /// Parses the value of a `Set-Cookie` field; one without a name or without `=` sets nothing.
+    /// Parses the value of a `Set-Cookie` field. None without a name or without `=`.
     #[must_use]
     pub fn parse(field: &'a str) -> Option<Self> {
         let mut parts = field.split(';');
@@ -44,32 +44,32 @@ impl<'a> SetCookie<'a> {
         (!name.is_empty()).then(|| Self { name, value, attributes: attributes.collect() })
     }
 
-    /// Returns the text of an attribute as it was sent; of several with one name the last counts.
+    /// Returns the text of an attribute as it was sent. If it occurs several times, the last one counts.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&'a str> {
         self.values(name).last()
     }
 
-    /// Whether an attribute without a value, such as `Secure`, was sent.
+    /// Whether an attribute was sent, with or without a value, such as `Secure`.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.attribute(name).is_some()
     }
 
-    /// Returns the domain in lower case without its leading dot; an empty one is none (section 5.2.3).
+    /// Returns the domain in lower case without a leading dot. None if it is empty (section 5.2.3).
     #[must_use]
     pub fn domain(&self) -> Option<String> {
         let domain = self.values("domain").filter(|value| !value.is_empty()).last()?;
         Some(domain.strip_prefix('.').unwrap_or(domain).to_ascii_lowercase())
     }
 
-    /// Returns the path; one that does not begin with `/` is none (section 5.2.4).
+    /// Returns the path. None if it does not begin with `/` (section 5.2.4).
     #[must_use]
     pub fn path(&self) -> Option<&'a str> {
         self.attribute("path").filter(|path| path.starts_with('/'))
     }
 
-    /// Says how long the cookie is kept: `Max-Age` counts before `Expires`, and what cannot be parsed is ignored (section 5.3).
+    /// Returns the lifetime. `Max-Age` takes precedence over `Expires`; invalid values are ignored (section 5.3).
     #[must_use]
     pub fn lifetime(&self, now: SystemTime) -> Lifetime {
         if let Some(age) = self.values("max-age").filter_map(Age::parse).last() {
@@ -94,11 +94,11 @@ impl<'a> SetCookie<'a> {
     }
 }
 
-/// A `Max-Age` (RFC 6265, section 5.2.2).
+/// A parsed `Max-Age` (RFC 6265, section 5.2.2).
 enum Age {
     /// Zero or negative.
     Past,
-    /// At least one second; a number beyond 64 bits is the largest.
+    /// At least one second. Numbers beyond 64 bits are clamped.
     Seconds(u64),
 }
 
@@ -113,7 +113,7 @@ impl Age {
     }
 }
 
-/// Removes spaces and tabs at both ends.
+/// Trims spaces and tabs.
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_cookie_is_split_as_rfc_6265_says() {
+    fn parses_set_cookie_by_rfc_6265() {
         let cookie =
             SetCookie::parse("\tsid = \"a b\" ; PATH=/x; Path=/y ;Secure;domain=.Example.ORG;x").unwrap();
         assert_eq!((cookie.name, cookie.value), ("sid", "\"a b\""));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn max_age_of_any_size_is_read_and_what_is_no_number_is_ignored() {
+    fn max_age_is_clamped_and_invalid_values_are_ignored() {
         let after = |seconds: u64| Lifetime::Until(SystemTime::UNIX_EPOCH + Duration::from_secs(1 + seconds));
         assert_eq!(lifetime("Max-Age=60"), after(60));
         assert_eq!(lifetime("Max-Age=060; Expires=Thu, 01 Jan 1970 00:00:00 GMT"), after(60));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn expires_is_read_by_its_tokens() {
+    fn parses_expires_by_its_tokens() {
         let year_2065 = Lifetime::Until(SystemTime::UNIX_EPOCH + Duration::from_secs(YEAR_2065));
         assert_eq!(lifetime("Expires=Wed, 21 Oct 2065 07:28:00 UTC"), year_2065);
         assert_eq!(lifetime("expires=Wed, 21 Oct 2065 07:28:00 GMT; Expires=soon"), year_2065);

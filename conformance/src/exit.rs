@@ -1,27 +1,27 @@
-//! How the program ends.
+//! Exit codes of the program.
 
 use std::process::ExitCode;
 
-/// What the exit code says.
+/// Exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// 0: the target conforms: every must that was tried holds.
+    /// 0: the target conforms: every MUST that was tested passes.
     Conforms = 0,
-    /// 1: the target answered, and a must does not hold.
+    /// 1: a MUST fails.
     Fails = 1,
-    /// 2: a file or a flag is wrong; nothing was sent.
+    /// 2: a file or a command-line option is invalid; nothing was sent.
     Usage = 2,
-    /// 3: the target cannot be used, the run stayed inconclusive, or this program failed in a scenario.
+    /// 3: the target cannot be used, steps are inconclusive, or this program failed in a scenario.
     Unusable = 3,
-    /// 4: nothing was selected.
+    /// 4: no step was selected.
     Nothing = 4,
-    /// 70: this program failed, and the run with it.
+    /// 70: internal error; the run was aborted.
     Internal = 70,
 }
 
 impl Exit {
-    /// The number.
+    /// Numeric code.
     #[must_use]
     pub fn code(self) -> u8 {
         self as u8

@@ -1,7 +1,4 @@
-//! Many implementations, one folder each.
-//!
-//! In goes the name of a folder or a pattern of folders, out come those that look like an implementation, each with the name
-//! of its report. Nothing is opened but folders.
+//! Finds many implementations, one in each folder, for `run --each`. Reads only folders, not files.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -10,31 +7,31 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use crate::diagnostic::Diagnostic;
 
-/// One implementation among many.
+/// One of several implementations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// What it is called: its folder, below the one that was named.
+    /// Name: path of its folder relative to the given folder.
     pub name: String,
-    /// Its folder.
+    /// Folder of the implementation.
     pub directory: PathBuf,
 }
 
-/// Folders beside implementations that are none.
+/// Names of folders that are not implementations.
 const NONE: [&str; 6] = ["__pycache__", "node_modules", "venv", "env", "vendor", "target"];
 
 impl Member {
-    /// Returns the name of its report.
+    /// File name of its report.
     #[must_use]
     pub fn report(&self) -> String {
         format!("{}.jsonl", self.name.replace(['/', '\\'], "_"))
     }
 }
 
-/// Returns the implementations below a folder, or those that a pattern with `*` matches, in the order of their names: every
-/// folder that is not hidden, holds something or cannot be looked into, and is not `except`.
+/// Returns the implementations in a folder, or those that a pattern with `*` matches, sorted by name: all subfolders
+/// that are not hidden, not empty and not `except`.
 ///
 /// # Errors
-/// No such folder, or none in it that looks like an implementation.
+/// The folder does not exist or contains no implementation.
 pub fn discover(pattern: &Path, except: &Path) -> Result<Vec<Member>, Diagnostic> {
     let mut parts: Vec<Component<'_>> = pattern.components().collect();
     let is_wild = |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
@@ -79,14 +76,14 @@ fn folders(root: &Path, below: &Path, level: &GlobMatcher) -> Vec<PathBuf> {
         let name = name.to_string_lossy();
         !name.starts_with('.') && !NONE.contains(&&*name) && level.is_match(&*name)
     });
-    // A link to a folder is followed.
+    // Follow symbolic links to folders.
     named
         .filter(|entry| entry.path().is_dir() && !is_empty(&entry.path()))
         .map(|entry| below.join(entry.file_name()))
         .collect()
 }
 
-/// Whether a folder holds nothing. One that cannot be looked into holds what nobody knows, and that is told.
+/// Whether a folder is empty. An unreadable folder counts as not empty, so that it is reported later.
 fn is_empty(folder: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
     !entries.flatten().any(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
@@ -101,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn every_folder_that_holds_something_is_an_implementation() {
+    fn discovers_every_nonempty_folder() {
         let all = tempfile::tempdir().expect("a folder");
         for folder in ["ada", "ben b", "empty", ".git", "node_modules"] {
             std::fs::create_dir(all.path().join(folder)).expect("a folder");
@@ -113,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_names_folders_further_down() {
+    fn pattern_matches_nested_folders() {
         let all = tempfile::tempdir().expect("a folder");
         for folder in ["ada/part-1", "ada/part-2", "ben/part-2"] {
             std::fs::create_dir_all(all.path().join(folder)).expect("a folder");

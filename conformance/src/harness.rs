@@ -1,6 +1,6 @@
-//! A suite under `cargo test` and `cargo nextest`: every scenario a trial.
+//! Runs a suite under `cargo test` and `cargo nextest`, with one test for each scenario.
 //!
-//! The one door to libtest-mimic. A file of your own `tests/`, with `harness = false` in the manifest, needs three lines:
+//! Add a file to `tests/`, set `harness = false` for it in the manifest, and write:
 //!
 //! ```no_run
 //! use conformance::{harness, suite::Folder, target};
@@ -10,7 +10,7 @@
 //! }
 //! ```
 //!
-//! `CONFORMANCE_TARGET=URL` sends the whole suite to a target that is already running, in the profile that
+//! `CONFORMANCE_TARGET=URL` runs the whole suite against a target that is already running, in the profile that
 //! `CONFORMANCE_PROFILE` names.
 
 use std::io::Write as _;
@@ -34,14 +34,14 @@ use crate::run::{Interrupt, Options, Session};
 use crate::suite::{Folder, Suite};
 use crate::target::Target;
 
-/// Runs a suite as tests, with the arguments of libtest, and returns its exit code: 0 when all pass, 101 when one fails. What is
-/// wrong on paper is told on standard error, and the code is that of [`Exit`].
+/// Runs a suite as tests with the command-line arguments of libtest. Returns exit code 0 if all pass and 101 if one
+/// fails. If the suite or the target file is invalid, prints the errors and returns a code of [`Exit`].
 pub fn main(folder: &Folder, target: impl FnOnce(&Suite) -> Result<Target, Diagnostics>) -> ExitCode {
     let arguments = Arguments::from_args();
     let session = match prepare(folder, target) {
         Ok(session) => Arc::new(session),
         Err((exit, message)) => {
-            // Nothing is left to be told when the place to tell it is gone.
+            // Ignore errors: standard error is closed.
             writeln!(anstream::stderr(), "{message}").ok();
             return exit.into();
         }
@@ -107,22 +107,22 @@ fn trials(session: &Arc<Session>, runtime: &Arc<Runtime>) -> Vec<Trial> {
     trials
 }
 
-/// A trial passes if none of its steps would fail a run.
+/// Passes if no step would fail a run.
 fn conclude(records: &[Record]) -> Result<(), Failed> {
     let failed: Vec<&Record> = records.iter().filter(|record| record.outcome().fails_the_run()).collect();
     if failed.is_empty() {
         return Ok(());
     }
-    let mut told = StripStream::new(Vec::new());
+    let mut message = StripStream::new(Vec::new());
     for record in failed {
         match &record.reason {
             Some(reason) if record.exchange.is_none() => {
-                writeln!(told, "{}: {}: {reason}", record.id, record.verdict)?;
+                writeln!(message, "{}: {}: {reason}", record.id, record.verdict)?;
             }
-            _ => report::failure(record, &mut told)?,
+            _ => report::failure(record, &mut message)?,
         }
     }
-    Err(String::from_utf8_lossy(&told.into_inner()).into_owned().into())
+    Err(String::from_utf8_lossy(&message.into_inner()).into_owned().into())
 }
 
 #[cfg(test)]
@@ -161,9 +161,9 @@ mod tests {
     }
 
     #[test]
-    fn a_trial_that_fails_says_what_did_not_hold_and_what_was_not_tried() {
+    fn failed_trial_shows_mismatches_and_blocked_steps() {
         let mut failing = record("desk/1::open", Verdict::Fail);
-        let label = "the target answered 500".to_owned();
+        let label = "the target returned 500".to_owned();
         let (expected, received) = ("200".to_owned(), "500".to_owned());
         failing.findings.push(Finding {
             place: failing.place.clone(),
@@ -174,10 +174,10 @@ mod tests {
         });
         let mut waiting = record("desk/1::door", Verdict::Inconclusive);
         waiting.reason = Some("the step `open` did not pass".to_owned());
-        let told =
+        let message =
             conclude(&[record("desk/1::bell", Verdict::Pass), failing, waiting]).expect_err("it fails");
-        let told = told.message().expect("a message");
-        assert!(told.contains("^^^^^^ the target answered 500"), "{told}");
-        assert!(told.ends_with("desk/1::door: inconclusive: the step `open` did not pass\n"), "{told}");
+        let message = message.message().expect("a message");
+        assert!(message.contains("^^^^^^ the target returned 500"), "{message}");
+        assert!(message.ends_with("desk/1::door: inconclusive: the step `open` did not pass\n"), "{message}");
     }
 }

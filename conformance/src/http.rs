@@ -1,8 +1,8 @@
 //! Sends a request to the target and reads the response.
 //!
-//! A [`Prepared`] request goes out byte for byte, over TCP, TLS or a proxy. The result is an [`Exchange`]: the request as it was sent
-//! and the response, or why there is none and what came of it. Nothing is judged here. A request is sent a second time only if it
-//! went out on a reused connection that the target closed before any byte of a response.
+//! A [`Prepared`] request is sent byte for byte over TCP, TLS or a proxy. The result is an [`Exchange`]: the request
+//! as it was sent, with the response or the transport error. This module judges nothing. A request is sent a second
+//! time only if it went out on a reused connection that the target closed before the first byte of a response.
 
 mod connection;
 mod message;
@@ -42,123 +42,123 @@ use crate::response::Response;
 #[derive(Debug)]
 pub struct HttpClient {
     base: Url,
-    /// The base address without a final slash.
+    /// Base URL without a final slash.
     address: String,
     route: Route,
     transport: Transport,
-    /// Connections that were opened ahead of a race and have carried no request.
+    /// Connections that were opened in advance for a race.
     ahead: Mutex<Vec<Connection>>,
-    /// Connections that wait to be reused, and since when.
+    /// Idle connections for reuse, with the time at which they became idle.
     idle: Mutex<Vec<(Connection, Instant)>>,
 }
 
-/// A request that was sent, and what came of it.
+/// A request that was sent, with its outcome.
 #[derive(Debug)]
 pub struct Exchange {
-    /// The request as it went out, with the fields and cookies that were added to it.
+    /// The request as it was sent, including added header fields and cookies.
     pub request: Prepared,
     /// The last response, or why there is no complete one.
     pub outcome: Result<Response, TransportError>,
-    /// What came of a response that is not complete: its head, and the body so far.
+    /// The received part of an incomplete response: its head and the beginning of its body.
     pub partial: Option<Response>,
     /// The redirects that were followed, in order.
     pub hops: Vec<Hop>,
     /// Why a redirect was not followed although the request asks for it.
     pub redirect_end: Option<String>,
-    /// Whether the request was sent again, because the target had closed the reused connection.
+    /// Whether the request was sent again because the target had closed the reused connection.
     pub resent: bool,
-    /// The bytes that came after the response and belong to none.
+    /// Number of bytes after the response that belong to no response.
     pub surplus: Surplus,
 }
 
 /// A redirect that was followed.
 #[derive(Debug, Clone)]
 pub struct Hop {
-    /// The response that redirects.
+    /// The redirect response.
     pub response: Response,
-    /// The request that followed it, as it went out.
+    /// The next request, as it was sent.
     pub next: Prepared,
 }
 
-/// Counts bytes that a target sends after a response. It can grow until the connection is closed.
+/// Counts bytes that the target sends after a response. The count can grow until the connection is closed.
 #[derive(Debug, Clone, Default)]
 pub struct Surplus(Arc<AtomicUsize>);
 
-/// Why there is no response.
+/// Why no complete response was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransportError {
-    /// No connection could be made.
+    /// The connection could not be established.
     NoConnection(String),
-    /// The request went out, and no complete response came in time.
+    /// No complete response was received in time.
     Timeout(Duration),
-    /// The response broke off or was not HTTP.
+    /// The connection closed too early, or the response was not HTTP.
     Broken(String),
-    /// The body is larger than the limit, in bytes.
+    /// The body exceeds the limit, in bytes.
     TooLarge(usize),
-    /// The bodies of the responses of a race are together larger than the limit, in bytes.
+    /// The bodies of all responses of a race together exceed the limit, in bytes.
     RaceTooLarge(usize),
-    /// The request cannot be sent as it is written.
+    /// The request cannot be sent.
     InvalidRequest(String),
 }
 
-/// How much of a body is read.
+/// How much of a body to read.
 #[derive(Debug, Clone)]
 pub enum Reading {
-    /// All of it, up to the limit beyond which there is no response but [`TransportError::TooLarge`].
+    /// All of it. A body over the limit is the error [`TransportError::TooLarge`].
     Whole,
-    /// All of it, as far as the responses of one race fit into their budget together.
+    /// All of it, as long as the bodies of all responses of a race stay within the budget.
     Shared(Budget),
-    /// As much as a report may show: no expectation looks at the body, and the rest is not waited for.
+    /// As much as a report can show. Used if no expectation needs the body; the rest is not awaited.
     Beginning,
 }
 
-/// The bytes that the bodies of several responses may still have together.
+/// Number of bytes that the bodies of several responses may still have together.
 #[derive(Debug, Clone)]
 pub struct Budget(Arc<AtomicUsize>);
 
 impl Budget {
-    /// Returns the budget of one race.
+    /// Creates the budget of one race.
     #[must_use]
     pub fn of_race() -> Self {
-        Self(Arc::new(AtomicUsize::new(LARGEST_RACE)))
+        Self(Arc::new(AtomicUsize::new(MAX_RACE)))
     }
 
-    /// Takes this number of bytes; returns whether there were as many.
+    /// Takes `bytes` from the budget. Returns whether there were enough left.
     fn take(&self, bytes: usize) -> bool {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
     }
 }
 
-/// The bytes that the bodies of all responses of a race may have.
-const LARGEST_RACE: usize = 64 * 1024 * 1024;
-/// How much of the body of a redirect is kept, in bytes.
-const REDIRECT_BODY: usize = 64 * 1024;
-/// The largest body that is read, in bytes.
-const LARGEST_BODY: usize = if cfg!(fuzzing) { 64 * 1024 } else { 16 * 1024 * 1024 };
-/// How much is read of a body that no expectation looks at, in bytes.
-const BEGINNING: usize = if cfg!(fuzzing) { 16 * 1024 } else { 1024 * 1024 };
-/// How long a connection waits to be reused: servers commonly close an idle one after two to five seconds.
+/// Maximum size of the bodies of all responses of a race, in bytes.
+const MAX_RACE: usize = 64 * 1024 * 1024;
+/// Number of bytes that are kept of the body of a redirect.
+const MAX_REDIRECT_BODY: usize = 64 * 1024;
+/// Maximum size of a body, in bytes.
+const MAX_BODY: usize = if cfg!(fuzzing) { 64 * 1024 } else { 16 * 1024 * 1024 };
+/// Number of bytes that are read of a body that no expectation needs.
+const MAX_BEGINNING: usize = if cfg!(fuzzing) { 16 * 1024 } else { 1024 * 1024 };
+/// How long an idle connection is kept for reuse. Servers commonly close idle connections after two to five seconds.
 const IDLE: Duration = Duration::from_secs(1);
-/// How long the rest of a request may take after its response is complete.
+/// How long sending the rest of a request may take after its response is complete.
 const REST_WAIT: Duration = Duration::from_secs(1);
-/// How long a body is held back for `100 Continue`, as in curl (`--expect100-timeout`).
+/// How long to wait for `100 Continue` before sending the body, as in curl (`--expect100-timeout`).
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 impl Reading {
-    fn most(&self) -> usize {
+    fn limit(&self) -> usize {
         match self {
-            Self::Whole | Self::Shared(_) => LARGEST_BODY,
-            Self::Beginning => BEGINNING,
+            Self::Whole | Self::Shared(_) => MAX_BODY,
+            Self::Beginning => MAX_BEGINNING,
         }
     }
 
     /// Counts bytes of a body.
     ///
     /// # Errors
-    /// [`TransportError::RaceTooLarge`] if the budget of a race does not have them.
+    /// [`TransportError::RaceTooLarge`] if they exceed the budget of a race.
     fn count(&self, bytes: usize) -> Result<(), TransportError> {
         match self {
-            Self::Shared(budget) if !budget.take(bytes) => Err(TransportError::RaceTooLarge(LARGEST_RACE)),
+            Self::Shared(budget) if !budget.take(bytes) => Err(TransportError::RaceTooLarge(MAX_RACE)),
             _ => Ok(()),
         }
     }
@@ -168,15 +168,15 @@ impl Reading {
         matches!(self, Self::Whole | Self::Shared(_))
     }
 
-    /// Ends a response whose body is larger than what is read.
+    /// Ends a response whose body exceeds the limit.
     ///
     /// # Errors
-    /// [`TransportError::TooLarge`] if the body is needed whole.
+    /// [`TransportError::TooLarge`] if the whole body is needed.
     fn end(&self, response: &mut Response) -> Result<(), TransportError> {
         match self {
-            Self::Whole | Self::Shared(_) => Err(TransportError::TooLarge(LARGEST_BODY)),
+            Self::Whole | Self::Shared(_) => Err(TransportError::TooLarge(MAX_BODY)),
             Self::Beginning => {
-                response.body.truncate(BEGINNING);
+                response.body.truncate(MAX_BEGINNING);
                 response.cut = true;
                 Ok(())
             }
@@ -185,14 +185,14 @@ impl Reading {
 }
 
 impl Exchange {
-    /// Returns a request and its outcome, with nothing particular about it.
+    /// Creates an exchange without redirects and other details.
     #[must_use]
     pub fn new(request: Prepared, outcome: Result<Response, TransportError>) -> Self {
         let (hops, surplus) = (Vec::new(), Surplus::default());
         Self { request, outcome, partial: None, hops, redirect_end: None, resent: false, surplus }
     }
 
-    /// Every request of it with what came of it, redirects first.
+    /// All requests with their responses, redirects first.
     pub fn pairs(&self) -> impl Iterator<Item = (&Prepared, Option<&Response>)> {
         let last = self.outcome.as_ref().ok().or(self.partial.as_ref());
         let requests = std::iter::once(&self.request).chain(self.hops.iter().map(|hop| &hop.next));
@@ -202,13 +202,14 @@ impl Exchange {
 }
 
 impl TransportError {
-    /// Whether the target accepted the connection, so that the missing response is its doing and is judged.
+    /// Whether the target accepted the connection. If so, the missing response is its fault and is judged.
     #[must_use]
     pub fn is_judged(&self) -> bool {
         matches!(self, Self::Timeout(_) | Self::Broken(_) | Self::TooLarge(_))
     }
 
-    /// What an error while a response is read means; `any_byte` says whether any of it had come.
+    /// Converts an error that occurred while a response was read. `any_byte` says whether part of it had been
+    /// received.
     fn reading(error: &io::Error, any_byte: bool) -> Self {
         if !any_byte && let Some(refused) = tls_refused(error) {
             return refused;
@@ -231,11 +232,9 @@ impl Display for TransportError {
             Self::Timeout(limit) => write!(f, "no complete response within {limit:?}"),
             Self::Broken(cause) => f.write_str(cause),
             Self::TooLarge(limit) => write!(f, "the body is larger than {} MiB", limit / 1024 / 1024),
-            Self::RaceTooLarge(limit) => write!(
-                f,
-                "the responses of the race have more than {} MiB together, which the runner does not hold",
-                limit / 1024 / 1024
-            ),
+            Self::RaceTooLarge(limit) => {
+                write!(f, "the responses of the race are larger than {} MiB in total", limit / 1024 / 1024)
+            }
             Self::InvalidRequest(cause) => write!(f, "the request cannot be sent: {cause}"),
         }
     }
@@ -246,24 +245,24 @@ impl Surplus {
         self.0.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Returns the number of bytes so far.
+    /// Number of bytes so far.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// One request and its response, without redirects.
+/// One request with its response, without redirects.
 struct Single {
     outcome: Result<Response, TransportError>,
     partial: Option<Response>,
     resent: bool,
     surplus: Surplus,
-    /// The connection, if a redirect of the same step can use it.
+    /// The connection, if another request of the same step may use it.
     connection: Option<Connection>,
-    /// Whether later steps can use it too.
+    /// Whether later steps may use the connection too.
     keeps: bool,
-    /// The bytes of the response's `Location`.
+    /// Value of the response's `Location` field.
     location: Option<Vec<u8>>,
     /// Whether the target responded while the body waited for `100 Continue`.
     held_back: bool,
@@ -285,10 +284,10 @@ impl Single {
 }
 
 impl HttpClient {
-    /// Returns a wire to the target at `base`, an address with or without a path.
+    /// Creates a client for the target at `base`, a URL with or without a path.
     ///
     /// # Errors
-    /// A base that is not an address, in one sentence.
+    /// `base` is not a valid URL; the message is one sentence.
     pub fn new(base: &str, transport: &Transport) -> Result<Self, String> {
         let url = check_address(base)?;
         let route = transport.route(&url)?;
@@ -302,22 +301,22 @@ impl HttpClient {
         })
     }
 
-    /// How the target is reached.
+    /// Network settings.
     #[must_use]
     pub fn transport(&self) -> &Transport {
         &self.transport
     }
 
-    /// The target's base address, without a final slash.
+    /// Base URL of the target, without a final slash.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.address
     }
 
-    /// Sends a request and reads the response; follows redirects if the request asks for it. Cookies of the jar are sent, and those of
-    /// the responses are kept in it.
+    /// Sends a request, reads the response, and follows redirects if the request asks for it. Sends the cookies of the
+    /// jar and stores those of the responses in it.
     pub async fn send(&self, request: Prepared, mut jar: Option<&mut Jar>, reading: Reading) -> Exchange {
-        // A redirected request gets the cookies of its own address.
+        // A redirected request gets the cookies for its own URL.
         let mut plain = (request.follow > 0).then(|| request.clone());
         let request = self.dress(request, jar.as_deref());
         let mut left = self.transport.limit;
@@ -359,7 +358,7 @@ impl HttpClient {
             let next = self.dress(plain.clone(), jar.as_deref());
             left = left.saturating_sub(response.elapsed);
             current.clone_from(&next.target);
-            // As curl does, all hops of one request use one connection if it is clean.
+            // Like curl, use one connection for all redirects of a request, if it is clean.
             single = self.single(&next, &reading, left, single.connection).await;
             if single.outcome.is_err() {
                 exchange.redirect_end =
@@ -369,8 +368,8 @@ impl HttpClient {
         }
     }
 
-    /// Opens connections, so that this number of requests goes out at one moment. If one cannot be opened, the request that needs it
-    /// reports why.
+    /// Opens connections in advance, so that the requests of a race are sent at the same time. If a connection cannot
+    /// be opened, the request that needs it reports the error.
     pub async fn open(&self, requests: usize) {
         let opening = async {
             for _ in 0..requests {
@@ -381,7 +380,7 @@ impl HttpClient {
         tokio::time::timeout(self.transport.limit, opening).await.ok();
     }
 
-    /// Closes all connections that wait: a target that is about to be stopped need not wait for them.
+    /// Closes all idle connections, so that a target that is about to be stopped does not wait for them.
     pub fn close(&self) {
         lock(&self.ahead).clear();
         lock(&self.idle).clear();
@@ -399,7 +398,7 @@ impl HttpClient {
         dressed
     }
 
-    /// Decides where a response leads, and turns `request` into the one that follows it.
+    /// Decides whether to follow a redirect, and if so turns `request` into the next request.
     fn next(&self, request: &mut Prepared, current: &str, status: u16, location: Option<&[u8]>) -> Next {
         if !(300..400).contains(&status) {
             return Next::Final;
@@ -439,7 +438,7 @@ impl HttpClient {
         Next::Follow
     }
 
-    /// Sends one request and reads its response; `limit` is the time for both. `kept` is the connection of the hop before.
+    /// Sends one request and reads its response within `limit`. `kept` is the connection of the previous redirect.
     async fn single(
         &self,
         request: &Prepared,
@@ -461,11 +460,12 @@ impl HttpClient {
         };
         let single = if let Some(connection) = reused {
             let (single, any_byte) = self.over(connection, request, &message, reading, limit).await;
-            // curl's rule (`Curl_retry_request` in its lib/multi.c): the connection was reused and closed before any byte.
+            // Same condition as curl (`Curl_retry_request` in lib/multi.c): the reused connection was closed before
+            // the first byte.
             if any_byte || !matches!(single.outcome, Err(TransportError::Broken(_))) {
                 single
             } else {
-                // Without another connection, the request has ended the target.
+                // If the target accepts no new connection, the request has crashed it.
                 let Ok(connection) = self.connect().await else { return single };
                 let (single, _) = self.over(connection, request, &message, reading, limit).await;
                 Single { resent: true, ..single }
@@ -486,7 +486,7 @@ impl HttpClient {
         }
     }
 
-    /// Sends a request again whose `Expect: 100-continue` the target has refused, without it (RFC 9110, section 10.1.1).
+    /// After a 417 response, repeats the request without `Expect: 100-continue` (RFC 9110, section 10.1.1).
     async fn after_417(
         &self,
         request: Prepared,
@@ -518,14 +518,14 @@ impl HttpClient {
         }
     }
 
-    /// Returns a connection that the target has kept open since its last response.
+    /// Returns an idle connection that the target has kept open.
     fn idle_connection(&self) -> Option<Connection> {
         let mut idle = lock(&self.idle);
         idle.retain_mut(|(connection, since)| since.elapsed() < IDLE && connection.is_idle());
         idle.pop().map(|(connection, _)| connection).and_then(Connection::reused)
     }
 
-    /// Sends a request over a connection. Says, too, whether any byte came back.
+    /// Sends a request over a connection. Also returns whether any byte was received.
     async fn over(
         &self,
         mut connection: Connection,
@@ -540,7 +540,7 @@ impl HttpClient {
         let Received { response, any_byte, surplus: after, reusable, location } = received;
         let transferred = match done {
             Ok(transferred) => transferred,
-            // The time of the whole step is what its author knows, not what earlier redirects have left of it.
+            // Report the timeout of the whole step, not what earlier redirects left of it.
             Err(TransportError::Timeout(_)) => {
                 let transport_error = TransportError::Timeout(self.transport.limit);
                 return (Single { partial: response, ..Single::none(transport_error) }, any_byte);
@@ -556,7 +556,7 @@ impl HttpClient {
         if response.status == 407 && self.route.is_forwarded() {
             return (Single::none(connection::proxy_demands_credentials()), any_byte);
         }
-        // A raw request may be several, and after a switch of protocols the bytes are not HTTP.
+        // A raw request may contain several requests, and after a protocol switch the bytes are not HTTP.
         let counts = request.raw.is_none() && response.status != 101;
         let surplus = if counts { connection.surplus.clone() } else { Surplus::default() };
         surplus.add(after);
@@ -565,7 +565,7 @@ impl HttpClient {
             && (transferred.written == Written::Whole || transferred.held_back && response.status == 417)
             && after == 0
             && request.raw.is_none();
-        // Where servers often send what belongs to no response, the next step has a connection of its own.
+        // In these cases servers often send stray bytes, so the next step gets a new connection.
         let risky = message.is_head
             || matches!(response.status, 204 | 304)
             || message.has_body && response.status >= 400;
@@ -602,25 +602,25 @@ impl HttpClient {
     }
 }
 
-/// A redirect without most of a large body: no expectation looks at it.
+/// Truncates the body of a redirect, which no expectation needs.
 fn shortened(mut response: Response) -> Response {
-    if response.body.len() > REDIRECT_BODY {
-        response.body.truncate(REDIRECT_BODY);
+    if response.body.len() > MAX_REDIRECT_BODY {
+        response.body.truncate(MAX_REDIRECT_BODY);
         response.body.shrink_to_fit();
         response.cut = true;
     }
     response
 }
 
-/// Where a response leads.
+/// What to do with a response.
 enum Next {
-    /// It is not a redirect.
+    /// The response is not a redirect.
     Final,
-    /// To another request of the target.
+    /// Follow the redirect to another URL of the target.
     Follow,
-    /// It is not followed, for a reason.
+    /// Do not follow the redirect, for this reason.
     Stop(String),
-    /// It is not followed, since the request allows no more redirects.
+    /// Do not follow the redirect, since the redirect limit is reached.
     Limit,
 }
 
@@ -628,8 +628,8 @@ enum Next {
 fn redirect_request(request: &mut Prepared, status: u16, target: String, credentials: Option<String>) {
     request.target = target;
     request.follow = request.follow.saturating_sub(1);
-    // RFC 9110, section 15.4: 303 asks for a GET, and 301 and 302 turn a POST into one. A method that a curl command names holds for
-    // all of them, and only loses its body.
+    // RFC 9110, section 15.4: 303 requires GET, and 301 and 302 turn POST into GET. A method given explicitly (`curl
+    // -X`) is kept, but the body is still dropped.
     let loses_its_body = match status {
         303 => request.method != "HEAD",
         301 | 302 => request.method == "POST" || (request.method_stays && request.body.is_some()),
@@ -649,10 +649,11 @@ fn redirect_request(request: &mut Prepared, status: u16, target: String, credent
     }
 }
 
-/// The request as it is sent again after a 417 that came while its body waited for `100 Continue`; an Expect of the step's own stays.
+/// Returns the request to send after a 417 that arrived while the body waited for `100 Continue`. An `Expect` field
+/// of the step itself is kept.
 fn without_expectation(request: &Prepared, message: &Message<'_>, single: &Single) -> Option<Prepared> {
     let refused = single.outcome.as_ref().is_ok_and(|response| response.status == 417);
-    // As curl: a response that closes the connection is final.
+    // Like curl: a response that closes the connection is final.
     if !(refused && message.expects_continue && single.held_back && single.connection.is_some()) {
         return None;
     }
@@ -671,16 +672,16 @@ fn without_expectation(request: &Prepared, message: &Message<'_>, single: &Singl
 /// How a transfer ended.
 struct Transferred {
     written: Written,
-    /// When the last byte of the response came.
+    /// When the last byte of the response arrived.
     last_byte: Instant,
     /// Whether the target responded while the body waited for `100 Continue`.
     held_back: bool,
 }
 
-/// Writes a request and reads its response at the same time.
+/// Writes a request and reads its response concurrently.
 ///
 /// # Errors
-/// Why there is no complete response.
+/// Why no complete response was received.
 async fn transfer(
     connection: &mut Connection,
     message: &Message<'_>,
@@ -706,19 +707,19 @@ async fn transfer(
     tokio::time::timeout(limit, both).await.unwrap_or(Err(TransportError::Timeout(limit)))?;
     let last_byte = Instant::now();
     if written.is_none() && !heads.refuse() && !heads.holds_back(message) {
-        // As curl does: the rest of a body is sent although a response below 300 is complete, if the target reads it.
+        // Like curl: after a complete response below 300, send the rest of the body, if the target reads it.
         written = tokio::time::timeout(REST_WAIT, write).await.ok();
     }
     let held_back = heads.holds_back(message);
     Ok(Transferred { written: written.unwrap_or(Written::Stopped), last_byte, held_back })
 }
 
-/// The heads that have come while a request is written.
+/// Response heads received while the request is being written.
 #[derive(Default)]
 struct Heads {
-    /// The status of the last one; 0 before it.
+    /// Status of the last head; 0 before the first.
     status: AtomicUsize,
-    /// Whether the body may be sent: `100 Continue` has come, or the wait for it is over.
+    /// Whether the body may be sent, because `100 Continue` was received or the wait for it is over.
     continued: AtomicBool,
     changed: Notify,
 }
@@ -734,19 +735,19 @@ impl Watch for Heads {
 }
 
 impl Heads {
-    /// Whether a final response has come that refuses the rest of the request: curl stops sending then.
+    /// Whether a final response refuses the rest of the request, so that sending stops, as in curl.
     fn refuse(&self) -> bool {
         self.status.load(Ordering::Relaxed) >= 300
     }
 
-    /// Whether a final response has come while the body was waiting for `100 Continue`.
+    /// Whether a final response arrived while the body waited for `100 Continue`.
     fn holds_back(&self, message: &Message<'_>) -> bool {
         message.expects_continue
             && !self.continued.load(Ordering::Relaxed)
             && self.status.load(Ordering::Relaxed) >= 200
     }
 
-    /// Waits until the body may be sent or a final response has come.
+    /// Waits until the body may be sent or a final response has arrived.
     async fn wait_for_continue(&self) {
         let wait = async {
             while !self.continued.load(Ordering::Relaxed) && self.status.load(Ordering::Relaxed) < 200 {
@@ -767,7 +768,8 @@ enum Written {
     Stopped,
 }
 
-/// Writes a request. A target that closes the connection may have sent its response before, so that an error here is not the end.
+/// Writes a request. A write error does not end the exchange, because the target may have responded before it closed
+/// the connection.
 async fn write<W: AsyncWrite + Unpin>(writer: &mut W, message: &Message<'_>, heads: &Heads) -> Written {
     if write_all(writer, &message.first, heads).await == Written::Stopped {
         return Written::Stopped;
@@ -804,25 +806,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reads the address of a target.
+/// Parses the URL of a target.
 ///
 /// # Errors
-/// Anything but an address of HTTP, or one with what would go out in every request, in one sentence.
+/// It is not an HTTP URL, or it has credentials, a query or a fragment. The message is one sentence.
 pub fn check_address(base: &str) -> Result<Url, String> {
     let url = Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let Some(url) = url else {
-        return Err(format!("`{base}` is not an address of HTTP; it is written as http://host:port"));
+        return Err(format!("`{base}` is not an HTTP URL; write it as http://host:port"));
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("an address with credentials would send them in every request".to_owned());
+        return Err("a URL with credentials would send them in every request".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("`{base}` has something behind its path; it is written as http://host:port"));
+        return Err(format!("`{base}` has a query or fragment; write it as http://host:port"));
     }
     Ok(url)
 }
 
-/// Why a TLS handshake failed.
+/// Explains why a TLS handshake failed.
 fn explain_connecting(error: &io::Error) -> TransportError {
     if let Some(refused) = tls_refused(error) {
         return refused;
@@ -833,7 +835,7 @@ fn explain_connecting(error: &io::Error) -> TransportError {
 
 fn of_certificates(cause: &str) -> Option<TransportError> {
     if cause.contains("peer certificate") {
-        let remedy = "--cacert FILE trusts the authority that it comes from, --insecure any";
+        let remedy = "use --cacert FILE to trust its authority, or --insecure to trust any";
         Some(TransportError::NoConnection(format!("{cause} ({remedy})")))
     } else if cause.contains("InvalidContentType") {
         let cause = "it does not speak TLS (is it http:// and not https://?)";
@@ -843,7 +845,7 @@ fn of_certificates(cause: &str) -> Option<TransportError> {
     }
 }
 
-/// What a TLS alert of the target means. In TLS 1.3 it can come after the runner's part of the handshake.
+/// Explains a TLS alert of the target. In TLS 1.3 it may arrive after the client's part of the handshake.
 fn tls_refused(error: &io::Error) -> Option<TransportError> {
     let TlsError::AlertReceived(alert) = error.get_ref()?.downcast_ref()? else { return None };
     let cause = match alert {
@@ -855,7 +857,7 @@ fn tls_refused(error: &io::Error) -> Option<TransportError> {
     Some(TransportError::NoConnection(cause))
 }
 
-/// Decodes bytes of a head: as UTF-8 if they are, else as ISO 8859-1 (RFC 9110, section 5.5).
+/// Decodes bytes of a head as UTF-8, or else as ISO 8859-1 (RFC 9110, section 5.5).
 fn latin1(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),

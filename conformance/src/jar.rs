@@ -1,4 +1,4 @@
-//! A cookie jar: what a browser keeps of one site, and sends back to it (RFC 6265, section 5).
+//! Cookie jar of a client for one site (RFC 6265, section 5).
 
 use std::time::SystemTime;
 
@@ -16,7 +16,7 @@ struct Kept {
     name: String,
     value: String,
     domain: String,
-    /// Whether it goes to this very host and to none below it.
+    /// Whether the cookie is sent only to this host and not to its subdomains.
     host_only: bool,
     path: String,
     secure: bool,
@@ -24,7 +24,7 @@ struct Kept {
 }
 
 impl Jar {
-    /// Keeps the cookies that a response from `url` sets (section 5.3).
+    /// Stores the cookies of a response from `url` (section 5.3).
     pub fn keep(&mut self, url: &Url, response: &Response) {
         let now = SystemTime::now();
         for cookie in response.cookies() {
@@ -52,7 +52,7 @@ impl Jar {
                 |old: &Kept| old.name == kept.name && old.domain == kept.domain && old.path == kept.path;
             match self.0.iter().position(same) {
                 Some(index) if gone => drop(self.0.remove(index)),
-                // One that is set anew keeps its place in the order (section 5.3, step 11).
+                // A cookie that is set again keeps its position (section 5.3, step 11).
                 Some(index) => {
                     if let Some(old) = self.0.get_mut(index) {
                         *old = kept;
@@ -64,7 +64,7 @@ impl Jar {
         }
     }
 
-    /// Returns the pairs that go to `url` (section 5.4): those of longer paths first, then the older first.
+    /// Returns the `Cookie` header value for `url` (section 5.4). Longer paths come first, then older cookies.
     #[must_use]
     pub fn pairs(&self, url: &Url) -> Option<String> {
         let now = SystemTime::now();
@@ -84,13 +84,13 @@ impl Jar {
     }
 }
 
-/// Section 5.1.3.
+/// Domain matching (section 5.1.3).
 fn domain_matches(host: &str, domain: &str) -> bool {
     let below = || host.strip_suffix(domain).is_some_and(|front| front.ends_with('.'));
     host == domain || (below() && host.parse::<std::net::IpAddr>().is_err())
 }
 
-/// Section 5.1.4.
+/// Default path (section 5.1.4).
 fn default_path(url: &Url) -> String {
     match url.path().rfind('/') {
         None | Some(0) => "/".to_owned(),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_goes_back_to_its_host_and_its_path() {
+    fn sends_cookies_by_host_and_path() {
         let jar = jar("/a/b", &["one=1", "two=2; Path=/", "three=3; Domain=example.org; Path=/a/b"]);
         assert_eq!(jar.pairs(&url("/a/b/c")).unwrap(), "three=3; one=1; two=2");
         assert_eq!(jar.pairs(&url("/ab")).unwrap(), "two=2");
@@ -128,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_of_another_domain_is_not_kept() {
+    fn rejects_cookie_of_another_domain() {
         assert!(
             jar("/", &["x=1; Domain=example.net", "y=1; Domain=hop.example.org"]).pairs(&url("/")).is_none()
         );
     }
 
     #[test]
-    fn one_that_is_set_anew_takes_the_place_of_the_old_and_one_that_is_past_goes() {
+    fn replaces_cookie_set_again_and_deletes_expired_one() {
         let mut jar = jar("/", &["a=1", "b=2"]);
         let again = |cookie: &str| Response {
             headers: vec![("set-cookie".into(), cookie.into())],
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secure_cookie_does_not_go_over_plain_http() {
+    fn secure_cookie_is_not_sent_over_plain_http() {
         let jar = jar("/", &["s=1; Secure"]);
         assert!(jar.pairs(&url("/")).is_none());
         assert!(jar.pairs(&Url::parse("https://shop.example.org/").unwrap()).is_some());

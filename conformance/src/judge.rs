@@ -1,9 +1,9 @@
-//! Decides what an exchange means.
+//! Judges an exchange.
 //!
-//! [`judge`] compares one expectation with one outcome and returns a [`Judgement`]. It reads no clock, opens no socket and prints
-//! nothing, so each rule about passing can be tested with two values.
+//! [`judge`] compares one expectation with one outcome and returns a [`Judgement`]. It reads no clock, opens no socket
+//! and prints nothing, so each rule can be tested with two values.
 //!
-//! Invariant: no connection is inconclusive; a connection taken and then dropped is an answer, and is judged.
+//! Invariant: a step without a connection is inconclusive; a connection that was accepted and then dropped is judged.
 
 mod race;
 
@@ -21,8 +21,8 @@ use crate::visible;
 
 pub use race::{Answer, judge_race};
 
-/// Says whether a response holds what is expected of it. `request` is where the step's request stands: what has no place of
-/// its own, such as silence, is said there.
+/// Judges a response. `request` is the location of the step's request; findings without a location of their own, such
+/// as a timeout, are reported there.
 #[must_use]
 pub fn judge(
     expectation: &Expectation,
@@ -36,18 +36,18 @@ pub fn judge(
             place: expectation.status.as_ref().map_or(request, |status| &status.place).clone(),
             label: transport_error.to_string(),
             pointer: None,
-            expected: "an answer".to_owned(),
+            expected: "a response".to_owned(),
             received: transport_error.to_string(),
         }]),
         Err(transport_error) => Judgement::because(Verdict::Inconclusive, transport_error.to_string()),
     }
 }
 
-/// What is found out about a response.
+/// Findings and remarks about a body.
 #[derive(Default)]
 struct Found {
     findings: Vec<Finding>,
-    /// How many findings there are besides.
+    /// Number of findings that were dropped.
     more: usize,
     remarks: Vec<String>,
 }
@@ -59,7 +59,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
     {
         findings.push(Finding {
             place: status.place.clone(),
-            label: format!("the target answered {}", response.status),
+            label: format!("the target returned {}", response.status),
             pointer: None,
             expected: status.describe(scope),
             received: response.status.to_string(),
@@ -71,7 +71,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
     for (name, place) in &expectation.absent {
         if let Some(value) = response.header(name) {
             let value = visible::text(value);
-            findings.push(unexpected(place, &format!("the answer has `{name}: {value}`"), &value));
+            findings.push(unexpected(place, &format!("the response has `{name}: {value}`"), &value));
         }
     }
     for cookie in &expectation.cookies {
@@ -81,7 +81,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
         if let Some(cookie) = response.cookie(name) {
             findings.push(unexpected(
                 place,
-                &format!("the answer sets the cookie `{name}`"),
+                &format!("the response sets the cookie `{name}`"),
                 &visible::text(cookie.value),
             ));
         }
@@ -93,25 +93,25 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
     {
         findings.push(Finding {
             place: place.clone(),
-            label: format!("the answer took {:?}", response.elapsed),
+            label: format!("the response took {:?}", response.elapsed),
             pointer: None,
-            expected: format!("an answer within {limit:?}"),
+            expected: format!("a response within {limit:?}"),
             received: format!("{:?}", response.elapsed),
         });
     }
     Judgement { more: body.more, remarks: body.remarks, ..Judgement::of(findings) }
 }
 
-/// A field that comes several times matches when one of its values does; a matcher of lists is compared with all of them.
+/// A field with several values matches if one of its values does. A list matcher is compared with all of them.
 fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Scope) -> Option<Finding> {
     let values: Vec<&str> = response.header_values(name).collect();
     if matcher.is_of_lists() {
         let all = Json::Array(values.iter().map(|value| Json::from(*value)).collect());
         let first = matcher.compare(&all, "", scope).shown.into_iter().next()?;
         let label = match values.len() {
-            0 => format!("the answer has no `{name}`"),
-            1 => format!("the answer has `{name}` once: {}", short(&first.received)),
-            times => format!("the answer has `{name}` {times} times: {}", short(&first.received)),
+            0 => format!("the response has no `{name}`"),
+            1 => format!("the response has `{name}` once: {}", short(&first.received)),
+            times => format!("the response has `{name}` {times} times: {}", short(&first.received)),
         };
         return Some(finding(matcher, label, visible::json(&all), scope));
     }
@@ -121,8 +121,8 @@ fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Sc
     let shown: Vec<String> = values.iter().map(|value| visible::text(value)).collect();
     let received = visible::cut(&shown.join(", "), visible::LONGEST).into_owned();
     let label = match shown.as_slice() {
-        [] => format!("the answer has no `{name}`"),
-        shown => format!("the answer has `{name}: {}`", visible::cut(&shown.join("`, `"), LABEL)),
+        [] => format!("the response has no `{name}`"),
+        shown => format!("the response has `{name}: {}`", visible::cut(&shown.join("`, `"), MAX_LABEL)),
     };
     Some(differing_text(matcher, &values, label, received, scope))
 }
@@ -130,7 +130,7 @@ fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Sc
 fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Finding> {
     let Some(set) = response.cookie(&cookie.name) else {
         let names: Vec<String> = response.cookies().map(|cookie| cookie.name.to_owned()).collect();
-        // In the words of a capture that finds none: it is the same mistake.
+        // Same wording as for a capture that finds no cookie.
         let none = format!("no cookie `{}` is set", cookie.name);
         let (label, received) = match names.as_slice() {
             [] => (none, "no cookie".to_owned()),
@@ -149,7 +149,7 @@ fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Fi
         let value = attribute_of(&set, attribute);
         let received = value.as_deref().map_or_else(|| "none".to_owned(), visible::text);
         if !value.as_ref().is_some_and(|value| matcher.matches(&Json::from(value.as_str()), scope)) {
-            let label = format!("the cookie's `{attribute}` is {}", visible::cut(&received, LABEL));
+            let label = format!("the cookie's `{attribute}` is {}", visible::cut(&received, MAX_LABEL));
             let values: Vec<&str> = value.iter().map(String::as_str).collect();
             findings.push(differing_text(matcher, &values, label, received, scope));
         }
@@ -157,7 +157,7 @@ fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Fi
     findings
 }
 
-/// The value of an attribute as it was sent; a flag is `true` or `false`.
+/// Returns the value of an attribute as it was sent; a flag is `true` or `false`.
 pub(crate) fn attribute_of(cookie: &SetCookie<'_>, attribute: &str) -> Option<String> {
     match attribute {
         "value" => Some(cookie.value.to_owned()),
@@ -205,7 +205,7 @@ fn compare_body(expectation: &Expectation, response: &Response, scope: &Scope) -
         place: place.clone(),
         label,
         pointer,
-        expected: "JSON in which no object has two members with one name".to_owned(),
+        expected: "JSON without duplicate members".to_owned(),
         received,
     };
     match document.map_or_else(|| response.document(), Ok) {
@@ -213,8 +213,8 @@ fn compare_body(expectation: &Expectation, response: &Response, scope: &Scope) -
             let repeated = document.repeated.pointers.iter();
             found.findings.extend(repeated.map(|pointer| {
                 let pointer = visible::text(pointer);
-                let label = format!("the member {} is there more than once", short(&pointer));
-                finding(Some(pointer), label, "several members with this name".to_owned())
+                let label = format!("the member {} occurs more than once", short(&pointer));
+                finding(Some(pointer), label, "several members of this name".to_owned())
             }));
             found.more += document.repeated.more;
             found.remarks = remarks(&document, false);
@@ -240,7 +240,7 @@ impl Found {
     }
 }
 
-/// Says why a body is not JSON.
+/// Explains why a body is not JSON.
 fn not_json(response: &Response, error: &Unreadable) -> String {
     match response.content() {
         Ok(content) if content.is_empty() => "the body is empty".to_owned(),
@@ -249,7 +249,7 @@ fn not_json(response: &Response, error: &Unreadable) -> String {
     }
 }
 
-/// What is odd about a JSON text, and no failure.
+/// Notes about unusual but valid JSON.
 fn remarks(document: &Document, repeated: bool) -> Vec<String> {
     let encoding = document.encoding.map(|encoding| {
         format!("the body is JSON in {encoding}; between systems it is in UTF-8 (RFC 8259, section 8.1)")
@@ -258,10 +258,10 @@ fn remarks(document: &Document, repeated: bool) -> Vec<String> {
     let members = pointers.map(|pointer| {
         let pointer = visible::text(pointer);
         let pointer = short(&pointer);
-        format!("the member {pointer} is there more than once (RFC 8259, section 4); the last one counts")
+        format!("the member {pointer} occurs more than once (RFC 8259, section 4); the last one counts")
     });
     let more = Some(document.repeated.more).filter(|more| repeated && *more > 0);
-    let more = more.map(|more| format!("{} more are there more than once", amount(more, "member")));
+    let more = more.map(|more| format!("{} more occur more than once", amount(more, "member")));
     encoding.into_iter().chain(members).chain(more).collect()
 }
 
@@ -269,7 +269,7 @@ fn differing(mismatch: Mismatch) -> Finding {
     let at = visible::text(&mismatch.pointer);
     let at = if at.is_empty() { "the body" } else { &at };
     let label = match mismatch.received.as_str() {
-        NO_MEMBER => format!("the answer has no {at}"),
+        NO_MEMBER => format!("{at} is missing"),
         received if received.starts_with("no such element") => format!("{at} has {received}"),
         received if received.starts_with(AGAINST_SCHEMA) => format!("{at} is {received}"),
         received => format!("{at} is {}", short(received)),
@@ -288,7 +288,7 @@ fn finding(matcher: &Matcher, label: String, received: String, scope: &Scope) ->
     Finding { place: matcher.place().clone(), label, pointer: None, expected, received }
 }
 
-/// A finding about text that is not in a body: where it looks like what is expected, both are escaped.
+/// Creates a finding about text outside of a body. If it looks like the expected text, both are escaped.
 fn differing_text(
     matcher: &Matcher,
     values: &[&str],
@@ -303,25 +303,26 @@ fn differing_text(
     if received == quoted && usual.expected != quoted {
         return usual;
     }
-    let label =
-        usual.label.replace(&*visible::cut(&visible::text(value), LABEL), &visible::cut(&received, LABEL));
+    let label = usual
+        .label
+        .replace(&*visible::cut(&visible::text(value), MAX_LABEL), &visible::cut(&received, MAX_LABEL));
     Finding { label, expected, received, ..usual }
 }
 
 fn unexpected(place: &Place, label: &str, received: &str) -> Finding {
     Finding {
         place: place.clone(),
-        label: visible::cut(label, 2 * LABEL).into_owned(),
+        label: visible::cut(label, 2 * MAX_LABEL).into_owned(),
         pointer: None,
         expected: "none".to_owned(),
         received: received.to_owned(),
     }
 }
 
-/// The longest value in a label, in bytes.
-const LABEL: usize = 300;
+/// Maximum length of a value in a label, in bytes.
+const MAX_LABEL: usize = 300;
 
-/// Cuts what stands behind a caret to the length of a line.
+/// Truncates a value to fit into a label.
 pub(crate) fn short(text: &str) -> String {
     const LIMIT: usize = 60;
     match text.char_indices().nth(LIMIT) {

@@ -1,6 +1,4 @@
-//! What a scenario remembers while it plays: captures, the values of rows and parameters, and cookies.
-//!
-//! In go the values that steps keep, out come the scope in which a step is sent, or the reason why it is not.
+//! State of a scenario while it runs: captures, values of rows and parameters, and cookies.
 
 use std::collections::BTreeMap;
 
@@ -11,29 +9,29 @@ use crate::suite::{Frame, Need, OUTPUT, Role, Step, StepDefinition, Suite, TARGE
 use crate::template::{Scope, TemplateError};
 use crate::verdict::{Judgement, Verdict};
 
-/// The memory of one scenario.
+/// State of one scenario.
 #[derive(Debug)]
 pub(crate) struct Memory {
     base: Scope,
-    /// The captures that were made, and why the others were not.
+    /// Captured values, or why a value is missing.
     made: BTreeMap<String, Result<Json, Missing>>,
-    /// The scopes of rows and sequences: their values are found once.
+    /// Scopes of rows and sequences. Their values are computed once.
     frames: BTreeMap<String, Scope>,
-    /// The setup step or precondition that did not pass.
+    /// The setup step or precondition that failed.
     broken: Option<Broken>,
     jars: BTreeMap<String, Jar>,
 }
 
-/// A step that did not pass, and on which the rest of its scenario depends.
+/// A failed step on which the rest of the scenario depends.
 #[derive(Debug)]
 struct Broken {
     step: Box<str>,
     verdict: Verdict,
-    /// Why the rest is not sent.
+    /// Why the later steps are not sent.
     reason: String,
 }
 
-/// Why a capture was not made.
+/// Why a capture is missing.
 #[derive(Debug)]
 struct Missing {
     verdict: Verdict,
@@ -41,13 +39,13 @@ struct Missing {
 }
 
 impl Memory {
-    /// Returns the memory of a scenario that has not begun.
+    /// Creates the state of a scenario that has not begun.
     pub(crate) fn new(suite: &Suite) -> Self {
         let (made, frames, jars) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Self { base: suite.scope(), made, frames, broken: None, jars }
     }
 
-    /// Says where the target is, what it printed, and what it holds under other values than the suite says.
+    /// Sets the target's origin and printed values, and the fixture values that differ from those of the suite.
     pub(crate) fn meet(&mut self, origin: &str, output: &Json, learned: &[(String, Json)]) {
         let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
         let host = host.split('/').next().unwrap_or_default();
@@ -59,10 +57,10 @@ impl Memory {
         }
     }
 
-    /// Returns the scope in which a step is sent and judged.
+    /// Returns the scope for sending and judging a step.
     ///
     /// # Errors
-    /// A value of its row or of its sequence's parameters that cannot be found.
+    /// A value of its row or of its sequence's parameters cannot be computed.
     pub(crate) fn scope(&mut self, definition: &StepDefinition) -> Result<Scope, TemplateError> {
         let mut scope = self.frame(&definition.frame)?;
         self.inject(&definition.needs, &mut scope);
@@ -93,7 +91,7 @@ impl Memory {
         }
     }
 
-    /// Returns what keeps a step from being sent.
+    /// Returns the verdict of a step that cannot be sent, with the reason.
     pub(crate) fn skip_reason(&self, step: &Step, definition: &StepDefinition) -> Option<Judgement> {
         if let Some(broken) = self.broken.as_ref().filter(|_| !step.cleanup) {
             let skips = broken.verdict == Verdict::Skipped;
@@ -104,27 +102,26 @@ impl Memory {
             let (verdict, reason) = match self.made.get(&**key) {
                 Some(Ok(_)) => return None,
                 Some(Err(Missing { verdict, cause })) => {
-                    (*verdict, format!("the step `{made_by}` owes it `{name}`: {cause}"))
+                    (*verdict, format!("step `{made_by}` did not capture `{name}`: {cause}"))
                 }
-                None => (
-                    Verdict::Inconclusive,
-                    format!("the step `{made_by}`, which owes it `{name}`, did not run"),
-                ),
+                None => {
+                    (Verdict::Inconclusive, format!("step `{made_by}`, which captures `{name}`, did not run"))
+                }
             };
-            // What was never made needs no cleaning up.
+            // Nothing was created, so no cleanup is needed.
             let verdict = if step.cleanup { Verdict::Skipped } else { verdict };
             Some(Judgement::because(verdict, reason).waiting_for(made_by))
         })
     }
 
-    /// Keeps a value under every name that it has.
+    /// Stores a captured value under all its names.
     pub(crate) fn keep(&mut self, keys: &[String], value: &Json) {
         for key in keys {
             self.made.insert(key.clone(), Ok(value.clone()));
         }
     }
 
-    /// Remembers that a step did not make a capture.
+    /// Records why a capture is missing.
     pub(crate) fn mark_missing(&mut self, keys: &[String], verdict: Verdict, cause: &str) {
         let verdict = if verdict == Verdict::Skipped { verdict } else { Verdict::Inconclusive };
         for key in keys {
@@ -132,22 +129,22 @@ impl Memory {
         }
     }
 
-    /// Remembers that a setup step or a precondition did not pass.
+    /// Records that a setup step or a precondition failed.
     pub(crate) fn break_off(&mut self, step: &Step, judgement: &Judgement) {
         let reason = match &judgement.reason {
             Some(reason) if step.role == Role::Precondition => reason.clone(),
-            _ => format!("the step `{}`, on which the rest depends, did not pass", step.id),
+            _ => format!("step `{}`, on which the rest depends, did not pass", step.id),
         };
         self.broken = Some(Broken { step: step.id.clone(), verdict: judgement.verdict, reason });
     }
 
-    /// Returns the jar with which a request goes out, if it goes with one.
+    /// Returns the cookie jar for a request, if it uses one.
     pub(crate) fn jar(&self, jar: Option<&JarUse>) -> Option<Jar> {
         let jar = jar?;
         Some(jar.reads.as_ref().and_then(|name| self.jars.get(name)).cloned().unwrap_or_default())
     }
 
-    /// Puts a jar back.
+    /// Stores a cookie jar.
     pub(crate) fn put_back(&mut self, jar: Option<&JarUse>, kept: Option<Jar>) {
         if let (Some(name), Some(kept)) = (jar.and_then(|jar| jar.keeps.as_ref()), kept) {
             self.jars.insert(name.clone(), kept);

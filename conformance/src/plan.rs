@@ -1,7 +1,4 @@
-//! What will be run: a suite, cut down to what was asked for.
-//!
-//! In go a [`Suite`] and a [`Selection`], out comes a [`Plan`]: which scenarios run in which profile on which target, and which of
-//! their steps are reported. After this nothing is wrong on paper.
+//! Selects what to run: which scenarios, in which profile, on which target, and which of their steps are reported.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,42 +10,42 @@ use crate::diagnostic::Diagnostic;
 use crate::event::{Demand, Next, Shard};
 use crate::suite::{Scenario, Step, Suite};
 
-/// What was asked for.
+/// Filters for what to run.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// How far along the implementation is; the last stage unless it is said.
+    /// Stage to judge. Default: the last stage.
     pub stage: Option<String>,
-    /// Whether the steps of all stages are taken where none is said: for a list, not for a run.
+    /// If no stage is given, select the steps of all stages. Used by `list`, not by `run`.
     pub every_stage: bool,
-    /// Parts or patterns of step ids, tags, ids of requirements, or lines of files; all unless there is one.
+    /// Id parts or patterns, tags, requirement ids, or `FILE:LINE`. Empty selects everything.
     pub filters: Vec<String>,
-    /// The profiles; all unless there is one.
+    /// Profiles. Empty selects all.
     pub profiles: Vec<String>,
-    /// Of all these, only the steps with these ids, and those of these scenarios.
+    /// If set, restricts the selection to steps with these ids and to all steps of scenarios with these ids.
     pub only: Option<BTreeSet<String>>,
 }
 
 /// What will be run.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The suite that it is taken from.
+    /// The suite.
     pub suite: Arc<Suite>,
-    /// The stage that is judged, by its place in the suite's order.
+    /// Index of the stage that is judged.
     pub stage: usize,
-    /// One for each target that is needed.
+    /// One group for each target that is needed.
     pub groups: Vec<Group>,
-    /// Which part of the whole it is, if it is no more than a part.
+    /// Which shard this is, if the run is sharded.
     pub shard: Option<Shard>,
 }
 
-/// The scenarios that share one target.
+/// Scenarios that share one target.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// The profile of the target.
+    /// Profile of the target.
     pub profile: String,
-    /// Whether the target is for one scenario alone.
+    /// Whether a single scenario has the target for itself.
     pub isolated: bool,
-    /// The fixtures that the target holds, in the order of the manifest.
+    /// Fixtures that the target holds, in the order of the suite's manifest.
     pub fixtures: Vec<String>,
     /// The scenarios.
     pub trials: Vec<Trial>,
@@ -57,33 +54,33 @@ pub struct Group {
 /// One scenario in one profile.
 #[derive(Debug, Clone)]
 pub struct Trial {
-    /// Its place in the order of the report.
+    /// Position in the report.
     pub order: usize,
     /// The scenario.
     pub scenario: Arc<Scenario>,
     /// The profile.
     pub profile: String,
-    /// The steps that run, by their place in the scenario, and whether their verdict was asked for. One that was not leads
-    /// up to one that was.
+    /// The steps to run, by index in the scenario, and whether each one was selected. Other steps run because a
+    /// selected one comes after them.
     pub steps: Vec<(usize, bool)>,
 }
 
 /// Why there is no plan.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PlanError {
-    /// Something that was asked for does not exist.
+    /// A filter names something that does not exist.
     #[error("{0}")]
     Wrong(Diagnostic),
-    /// Nothing is left to run.
+    /// No step is left to run.
     #[error("{0}")]
     Nothing(Diagnostic),
 }
 
 impl Plan {
-    /// Returns what will be run.
+    /// Selects what to run.
     ///
     /// # Errors
-    /// An unknown stage or profile, a filter that matches nothing, or nothing left.
+    /// An unknown stage or profile, a filter that matches nothing, or an empty selection.
     pub fn new(suite: Arc<Suite>, selection: &Selection) -> Result<Self, PlanError> {
         let stage = stage(&suite, selection).map_err(PlanError::Wrong)?;
         for name in &selection.profiles {
@@ -120,8 +117,8 @@ impl Plan {
         Ok(Self { suite, stage, groups, shard: None })
     }
 
-    /// Returns the first stage behind the judged one that demands more, and what that is. Filters and profiles play no part: a
-    /// stage is the whole suite's.
+    /// Returns the next stage that requires more than the judged one, with its additional requirements. Filters and
+    /// profiles have no influence, since a stage belongs to the whole suite.
     #[must_use]
     pub fn next(&self) -> Option<Next> {
         let now = self.demanded_at(self.stage);
@@ -143,8 +140,8 @@ impl Plan {
         demanded
     }
 
-    /// Whether a target that does not start in a profile fails a requirement for it: not if the requirement is tested at an
-    /// earlier stage than the first one of the profile. Then other profiles test it, and their verdict counts.
+    /// Whether a requirement fails for a target that does not start in a profile. It does not if it is tested at an
+    /// earlier stage than the first stage of the profile; then other profiles test it, and their verdict counts.
     pub(crate) fn belongs(&self, requirement: &str, profile: &str) -> bool {
         let scenarios = || self.suite.scenarios.iter();
         let of_profile = scenarios().filter(|scenario| scenario.profiles.iter().any(|own| own == profile));
@@ -155,7 +152,7 @@ impl Plan {
         covering.map(|step| step.stages.since).min() >= begins
     }
 
-    /// The scenarios in the order of the report.
+    /// The scenarios in report order.
     #[must_use]
     pub fn trials(&self) -> Vec<&Trial> {
         let mut trials: Vec<&Trial> = self.groups.iter().flat_map(|group| &group.trials).collect();
@@ -165,14 +162,14 @@ impl Plan {
 }
 
 impl Trial {
-    /// The id of the scenario in this profile: the profile is named where there are several.
+    /// Id of the scenario in this profile. Contains the profile if the scenario runs in several.
     #[must_use]
     pub fn id(&self) -> String {
         let row = self.scenario.row.as_ref().map(|row| format!("[{row}]")).unwrap_or_default();
         format!("{}{row}", scenario_id(&self.scenario, &self.profile))
     }
 
-    /// The id of a step, the same in every report.
+    /// Id of a step, the same in all reports.
     #[must_use]
     pub fn step_id(&self, step: &Step) -> String {
         [&*scenario_id(&self.scenario, &self.profile), "::", &step.id].concat()
@@ -194,7 +191,8 @@ fn stage(suite: &Suite, selection: &Selection) -> Result<usize, Diagnostic> {
     })
 }
 
-/// Returns the steps that run, and whether each was asked for: those that were, all before the last of them, and those that clean up.
+/// Returns the steps to run and whether each one was selected: the selected steps, all steps before the last of them,
+/// and the cleanup steps.
 fn select(
     scenario: &Scenario,
     profile: &str,
@@ -219,7 +217,7 @@ fn select(
         .collect()
 }
 
-/// Puts the scenarios of a profile on one target, and each isolated one on its own.
+/// Groups the scenarios of a profile on one target, and gives each isolated scenario its own.
 pub(crate) fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for trial in trials {
@@ -251,7 +249,7 @@ pub(crate) fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
     groups
 }
 
-/// Returns the ids of the steps of a plan that filters name: not those that only lead up to them, and not those that only clean up.
+/// Returns the ids of the steps that the filters match, without steps that run only as prerequisites or as cleanup.
 #[must_use]
 pub fn named(plan: &Plan, filters: &[String]) -> BTreeSet<String> {
     let mut filters = Filters::new(filters, |text| is_id(&plan.suite, text));
@@ -269,7 +267,7 @@ pub fn named(plan: &Plan, filters: &[String]) -> BTreeSet<String> {
     named
 }
 
-/// Takes `FILE:LINE` and `FILE:LINE:COLUMN` apart: the places that messages print. The column is not looked at.
+/// Parses `FILE:LINE` and `FILE:LINE:COLUMN`, as printed in messages. The column is ignored.
 fn line_of(pattern: &str) -> Option<(&str, usize)> {
     let (before, last) = pattern.rsplit_once(':')?;
     let last = last.parse().ok()?;
@@ -280,7 +278,7 @@ fn line_of(pattern: &str) -> Option<(&str, usize)> {
     Some((file.trim_start_matches("./"), line))
 }
 
-/// What was asked for with `--filter`.
+/// The parsed `--filter` options.
 struct Filters<'a> {
     filters: Vec<Filter<'a>>,
 }
@@ -289,15 +287,16 @@ struct Filter<'a> {
     written: &'a str,
     /// A file and a line.
     line: Option<(&'a str, usize)>,
-    /// A pattern of ids; none where it is a part of an id. What cannot be read as a pattern may be such a part.
+    /// A glob for ids; none if the filter is a part of an id. If it is not a valid glob, it may still be a part of an
+    /// id.
     glob: Option<Result<GlobMatcher, Diagnostic>>,
-    /// Whether the line belongs to none of the steps of the scenario that is looked at, as in the head of its file.
+    /// Whether the line is in the current scenario but in none of its steps, as in the head of its file.
     heads: bool,
     used: bool,
 }
 
 impl<'a> Filters<'a> {
-    /// Reads filters; `is_id` says whether a text is the id of a step.
+    /// Parses filters. `is_id` says whether a text is the id of a step.
     fn new(written: &'a [String], is_id: impl Fn(&str) -> bool) -> Self {
         let filters = written.iter().map(|written| {
             let is_pattern = written.contains(['*', '?', '[', '{']) && !is_id(written);
@@ -312,7 +311,7 @@ impl<'a> Filters<'a> {
         Self { filters: filters.collect() }
     }
 
-    /// Looks at a scenario, whose steps [`Filters::take`] is then asked about.
+    /// Starts a scenario. Call it before [`Filters::take`] for its steps.
     fn enter(&mut self, scenario: &Scenario) {
         for filter in &mut self.filters {
             let Some((file, line)) = filter.line else { continue };
@@ -321,7 +320,7 @@ impl<'a> Filters<'a> {
         }
     }
 
-    /// Whether a step was asked for.
+    /// Whether a step was selected.
     fn take(&mut self, id: &str, step: &Step) -> bool {
         let mut asked = self.filters.is_empty();
         for filter in &mut self.filters {
@@ -332,7 +331,7 @@ impl<'a> Filters<'a> {
         asked
     }
 
-    /// Returns what is wrong with a filter that has named no step, if there is one.
+    /// Returns an error if a filter matched no step.
     fn unused(&self) -> Result<(), PlanError> {
         let Some(Filter { written, glob, .. }) = self.filters.iter().find(|filter| !filter.used) else {
             return Ok(());

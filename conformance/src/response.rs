@@ -1,4 +1,4 @@
-//! A response as it came over the wire, and what its body says.
+//! A response as received, and decoding of its body.
 
 mod charset;
 mod coding;
@@ -10,49 +10,51 @@ use crate::cookie::SetCookie;
 use crate::json::{self, Document, Json, Unreadable};
 use crate::request::Prepared;
 
-/// A response, read to its end.
+/// A complete response.
 #[derive(Debug, Clone, Default)]
 pub struct Response {
-    /// The status.
+    /// Status code.
     pub status: u16,
-    /// The header fields in their order, names in lower case. Bytes beyond ASCII are shown as Latin-1 (RFC 9110, section 5.5).
+    /// Header fields in order, with names in lower case. Non-ASCII bytes are decoded as Latin-1 (RFC 9110, section
+    /// 5.5).
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// Body.
     pub body: Vec<u8>,
-    /// Whether the body goes on beyond what was read of it.
+    /// Whether only the beginning of the body was read.
     pub cut: bool,
-    /// The Accept-Encoding of the request: a content coding that it asked for is decoded.
+    /// Accept-Encoding of the request. Only content codings that it lists are decoded.
     pub accept_encoding: Option<String>,
-    /// How long it took, from the first byte sent to the last one read.
+    /// Time from the first byte sent to the last byte received.
     pub elapsed: Duration,
 }
 
 impl Response {
-    /// Returns the first value of a header field, named without regard to case.
+    /// Returns the first value of a header field. Names are case-insensitive.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.header_values(name).next()
     }
 
-    /// Returns every value of a header field.
+    /// Returns all values of a header field.
     pub fn header_values(&self, name: &str) -> impl Iterator<Item = &str> {
         (self.headers.iter())
             .filter(move |(own, _)| own.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
     }
 
-    /// Returns the cookies that it sets; a Set-Cookie that cannot be read is none.
+    /// Returns the cookies that the response sets. Invalid Set-Cookie fields are ignored.
     pub fn cookies(&self) -> impl Iterator<Item = SetCookie<'_>> {
         self.header_values("set-cookie").filter_map(SetCookie::parse)
     }
 
-    /// Returns the cookie of this name that it sets; of several the last, which is the one a client keeps (RFC 6265, section 5.3).
+    /// Returns the cookie of this name. If it is set several times, the last one counts, as in clients (RFC 6265,
+    /// section 5.3).
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<SetCookie<'_>> {
         self.cookies().filter(|cookie| cookie.name == name).last()
     }
 
-    /// Returns the response as the answer to a request: what that asked for is decoded.
+    /// Links the response to its request, whose Accept-Encoding determines what is decoded.
     #[must_use]
     pub fn to(mut self, request: &Prepared) -> Self {
         self.accept_encoding = if let Some(raw) = &request.raw {
@@ -64,19 +66,19 @@ impl Response {
         self
     }
 
-    /// Returns the body without the content codings that the request asked for.
+    /// Returns the body with its content codings decoded, if the request asked for them.
     ///
     /// # Errors
-    /// A body that cannot be decoded, in one sentence.
+    /// The body cannot be decoded; the message is one sentence.
     pub fn content(&self) -> Result<Cow<'_, [u8]>, String> {
         let codings: Vec<&str> = self.header_values("content-encoding").collect();
         coding::decode(&self.body, &codings, self.accept_encoding.as_deref())
     }
 
-    /// Returns the body as text: its content by the charset of its media type.
+    /// Returns the body as text, decoded by the charset of its media type.
     ///
     /// # Errors
-    /// A body that cannot be decoded, in one sentence.
+    /// The body cannot be decoded; the message is one sentence.
     pub fn decoded_text(&self) -> Result<Cow<'_, str>, String> {
         let media_type = self.header("content-type");
         Ok(match self.content()? {
@@ -85,24 +87,24 @@ impl Response {
         })
     }
 
-    /// Returns the body as a report shows it: as text where it is one, else its bytes with what is not UTF-8 replaced.
+    /// Returns the body for a report: as text if it can be decoded, or else with bytes that are not UTF-8 replaced.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         self.decoded_text().unwrap_or_else(|_| String::from_utf8_lossy(&self.body))
     }
 
-    /// Returns the body as JSON.
+    /// Parses the body as JSON.
     ///
     /// # Errors
-    /// A body that is not JSON.
+    /// The body is not JSON.
     pub fn json(&self) -> Result<Json, Unreadable> {
         self.document().map(|document| document.value)
     }
 
-    /// Returns the body as JSON, with what its value does not show.
+    /// Parses the body as JSON and keeps details such as duplicate keys.
     ///
     /// # Errors
-    /// A body that is not JSON.
+    /// The body is not JSON.
     pub fn document(&self) -> Result<Document, Unreadable> {
         let content = self.content().map_err(Unreadable::because)?;
         let (text, encoding) =
@@ -111,7 +113,7 @@ impl Response {
     }
 }
 
-/// The value of a field in a message as it was sent.
+/// Returns the value of a field in a raw message.
 fn raw_field(message: &[u8], name: &str) -> Option<String> {
     let mut lines = message.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).skip(1);
     lines.by_ref().take_while(|line| !line.is_empty()).find_map(|line| {

@@ -1,7 +1,7 @@
 //! Runs a plan against a target.
 //!
-//! In go a [`Plan`] and a [`Target`], out go [`Event`]s in the order of the plan, whatever was finished first. A target
-//! that cannot be used makes its steps inconclusive and nothing else; one that ends in the middle is started again for the next scenario.
+//! Events are emitted in plan order, whichever scenario finishes first. If a target cannot be used, its steps are
+//! inconclusive and the other steps run. If a target exits during the run, it is started again for the next scenario.
 
 mod breaker;
 mod caught;
@@ -11,10 +11,10 @@ mod order;
 mod path;
 mod pool;
 mod race;
-mod scene;
+mod scenario_runner;
 mod session;
-mod stage;
 mod tally;
+mod target_slot;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ use crate::plan::Plan;
 use crate::redact::Redactor;
 use crate::target::Target;
 use crate::verdict::Verdict;
-use scene::Played;
+use scenario_runner::Played;
 pub(crate) use tally::Tally;
 use tally::register;
 
@@ -43,84 +43,89 @@ pub use interrupt::Interrupt;
 pub use load::under_load;
 pub use session::Session;
 
-/// How a plan is run.
+/// Settings of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many scenarios send requests at once. Scenarios that share a process do so only if the suite allows it.
+    /// Maximum number of scenarios that send requests at the same time. Scenarios share a process only if the suite
+    /// allows it.
     pub jobs: usize,
-    /// How the target is reached.
+    /// Network settings for connections to the target.
     pub transport: Transport,
-    /// What is kept out of the events.
+    /// Removes secrets from the events.
     pub redactor: Redactor,
-    /// The failures that are known.
+    /// Known failures.
     pub deviations: Deviations,
-    /// Whether a report shows what went over the wire where a step holds. Otherwise of that the first line and the status are told.
+    /// Whether events contain the exchanges of passing steps in full. Otherwise they contain only the request line and
+    /// the status.
     pub shows_passes: bool,
-    /// How it is ended early.
+    /// Stops the run early.
     pub interrupt: Interrupt,
-    /// What keeps the answers, where they are to be blessed.
+    /// Collects the responses that `--bless` writes to the suite. None without `--bless`.
     pub answers: Option<Answers>,
 }
 
-/// The version of the event stream.
+/// Version of the event stream format.
 pub const EVENTS_VERSION: u32 = 1;
 
-/// So many targets more than are sending: they come up ahead of need. One that comes up keeps a processor busy for a part of the time.
-const AHEAD_OF_A_CORE: usize = 2;
+/// How many more targets than sending scenarios may run, so that starts overlap with requests. A starting target keeps
+/// a core busy only part of the time.
+const AHEAD_PER_CORE: usize = 2;
 const AHEAD: usize = 4;
 
-/// So many scenarios that were played may wait to be told.
-const MOST_PENDING: usize = 16;
+/// Maximum number of finished scenarios whose results wait to be emitted.
+const MAX_PENDING: usize = 16;
 
-/// A scenario that has been played, its group, and its place in it.
-struct Told {
+/// A finished scenario: its results, its group and its index in the group.
+struct Completed {
     group: usize,
     index: usize,
     played: Played,
 }
 
-/// Runs a plan and tells `tell` what happens; returns what it came to, which was the last event told. A run that is ended early
-/// tells the steps that were played, and that it was interrupted.
-pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl FnMut(&Event)) -> Footer {
+/// Runs a plan, passes every event to `emit` in plan order, and returns the footer, which is also the last event.
+///
+/// An interrupted run emits the steps that were finished, and a footer that says that it was interrupted.
+pub async fn run(plan: Plan, target: Target, options: Options, mut emit: impl FnMut(&Event)) -> Footer {
     let interrupt = options.interrupt.clone();
     let began = Instant::now();
     let mut tally = Tally::new(register(&plan.suite));
     let mut deviations = options.deviations.clone();
-    tell(&Event::Header(header(&plan, &target)));
+    emit(&Event::Header(header(&plan, &target)));
     let groups = plan.groups.len();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let living = options.jobs + (AHEAD_OF_A_CORE * cores).max(AHEAD);
+    let max_targets = options.jobs + (AHEAD_PER_CORE * cores).max(AHEAD);
     let session = Arc::new(Session::new(plan, &target, options));
-    // Whoever plays does not run ahead of what is told: what was played and not told is memory.
-    let (results, mut arrived) = mpsc::channel::<Told>(MOST_PENDING);
+    // The bounded channel limits memory: scenarios wait until earlier results have been emitted.
+    let (results, mut arrived) = mpsc::channel::<Completed>(MAX_PENDING);
     let mut tasks = JoinSet::new();
-    tasks.spawn(run_groups(Arc::clone(&session), living, results));
-    // Records are made here and not by the tasks that play: the wire does not wait for them.
-    let mut waiting: BTreeMap<usize, Told> = BTreeMap::new();
+    tasks.spawn(run_groups(Arc::clone(&session), max_targets, results));
+    // Records are built here and not in the scenario tasks, so that building them does not delay requests.
+    let mut waiting: BTreeMap<usize, Completed> = BTreeMap::new();
     let mut next = 0;
     loop {
         let arrival = arrived.recv().await;
         let last = arrival.is_none();
-        waiting
-            .extend(arrival.map(|told| (session.plan().groups[told.group].trials[told.index].order, told)));
-        // Of a run that was interrupted some scenarios never arrive: those behind them are told all the same.
+        waiting.extend(arrival.map(|completed| {
+            (session.plan().groups[completed.group].trials[completed.index].order, completed)
+        }));
+        // Some scenarios of an interrupted run never arrive. Emit the later ones anyway.
         while let Some(first) = waiting.first_entry()
             && (last || *first.key() == next)
         {
             let came_up = session.came_up();
             if !came_up && !last && first.get().played.unstarted {
-                // Whether another profile starts is not known yet.
+                // The verdict depends on whether the target starts in another profile.
                 break;
             }
             next = first.key() + 1;
-            let Told { group, index, played } = first.remove();
+            let Completed { group, index, played } = first.remove();
             for mut record in session.records(group, index, played) {
                 settle(&mut record, came_up);
                 if came_up || !record.unstarted {
                     record.deviation = deviations.look_up(&record);
                 }
                 tally.count(&record);
-                tell(&Event::Step(Arc::new(record)));
+                emit(&Event::Step(Arc::new(record)));
             }
         }
         if last {
@@ -129,31 +134,31 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut tell: impl Fn
     }
     finish(&mut tasks).await;
     let footer = match interrupt.exit() {
-        // What was not reached may be as it was known to be.
-        Some(exit) => Footer { interrupted: true, exit, ..tally.close(Vec::new()) },
+        // Deviations of steps that did not run may still be true.
+        Some(code) => Footer { interrupted: true, exit: code, ..tally.close(Vec::new()) },
         None => Footer { next: session.plan().next(), ..tally.close(stale(&deviations, session.plan())) },
     };
     let critical_path = session.critical_path();
     let notes = session.notes();
     let mut footer = Footer { critical_path, notes, milliseconds: milliseconds(began.elapsed()), ..footer };
     if groups == 0 && !footer.interrupted {
-        // A shard may be empty: the whole is not.
+        // An empty shard conforms, although an empty run would not.
         footer.exit = Exit::Conforms.code();
     }
-    tell(&Event::Footer(footer.clone()));
+    emit(&Event::Footer(footer.clone()));
     footer
 }
 
-/// The deviations that are no longer true. Of a shard only those of steps are: other shards may know of a requirement what this
-/// one does not.
+/// Returns the deviations that are no longer true. In a shard, deviations of whole requirements are not checked,
+/// because other shards may contain steps of the requirement.
 fn stale(deviations: &Deviations, plan: &Plan) -> Vec<Stale> {
     deviations.stale(plan.shard.is_none())
 }
 
 /// Decides the verdict of a step whose target did not start in the profile of the step.
 ///
-/// If the target starts in no profile, it cannot be judged: the step stays inconclusive. If it starts in another one, the step
-/// fails, but for steps that cover no requirement of this profile and those that have a precondition, which are skipped.
+/// If the target starts in no profile, the step stays inconclusive. If it starts in another profile, the step fails.
+/// Steps that cover no requirement of this profile and steps that depend on a precondition are skipped.
 pub(crate) fn settle(record: &mut Record, came_up: bool) {
     if record.unstarted && came_up {
         let blamed = !record.covers.is_empty() && record.waits_for.is_none();
@@ -175,28 +180,28 @@ fn header(plan: &Plan, target: &Target) -> Header {
     }
 }
 
-/// A time as the events tell it: to the microsecond.
+/// Converts a duration to milliseconds with microsecond precision, as events contain it.
 fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
-/// Starts the targets of all groups, so many at once, and plays their scenarios.
-async fn run_groups(session: Arc<Session>, living: usize, results: mpsc::Sender<Told>) {
-    let living = Arc::new(Semaphore::new(living));
+/// Starts the targets of all groups, at most `max_targets` at the same time, and runs their scenarios.
+async fn run_groups(session: Arc<Session>, max_targets: usize, results: mpsc::Sender<Completed>) {
+    let max_targets = Arc::new(Semaphore::new(max_targets));
     let mut groups = JoinSet::new();
     for group in order::groups(session.plan()) {
-        // The semaphore is never closed.
-        let lives = Arc::clone(&living).acquire_owned().await.ok();
+        // This semaphore is never closed.
+        let permit = Arc::clone(&max_targets).acquire_owned().await.ok();
         let (session, results) = (Arc::clone(&session), results.clone());
         groups.spawn(async move {
             run_group(session, group, results).await;
-            drop(lives);
+            drop(permit);
         });
     }
     finish(&mut groups).await;
 }
 
-async fn run_group(session: Arc<Session>, group: usize, results: mpsc::Sender<Told>) {
+async fn run_group(session: Arc<Session>, group: usize, results: mpsc::Sender<Completed>) {
     if session.options.interrupt.is_requested() {
         return;
     }
@@ -204,27 +209,27 @@ async fn run_group(session: Arc<Session>, group: usize, results: mpsc::Sender<To
         () = session.warm_up(group) => {}
         () = session.options.interrupt.requested() => return,
     }
-    let mut scenes = JoinSet::new();
+    let mut scenarios = JoinSet::new();
     for index in order::trials(&session.plan().groups[group]) {
         let (session, results) = (Arc::clone(&session), results.clone());
-        // Waits for room: what was played is told before more is played.
+        // Wait for a free place in the channel before the next scenario starts.
         drop(results.reserve().await);
-        // Taken here and not in the task: scenarios begin in their order, whichever task is run first.
+        // Acquired here and not in the task, so that scenarios start in order, whichever task is scheduled first.
         let lease = session.lease(group).await;
-        scenes.spawn(async move {
+        scenarios.spawn(async move {
             let played = session.perform(group, index, lease).await;
-            // The receiver is gone only when the run was given up.
-            results.send(Told { group, index, played }).await.ok();
+            // The receiver is dropped only when the run is aborted.
+            results.send(Completed { group, index, played }).await.ok();
         });
-        while let Some(ended) = scenes.try_join_next() {
+        while let Some(ended) = scenarios.try_join_next() {
             check(ended);
         }
     }
-    finish(&mut scenes).await;
+    finish(&mut scenarios).await;
     session.stop(group).await;
 }
 
-/// Waits for every task. One that panicked has told nothing: its panic is ours.
+/// Waits for all tasks. If a task panicked, the panic is resumed here.
 async fn finish(tasks: &mut JoinSet<()>) {
     while let Some(ended) = tasks.join_next().await {
         check(ended);

@@ -1,6 +1,7 @@
-//! What a target that is already running must hold, for whoever fills it: as files, as curl commands, or for programs.
+//! Prints the data that a running target must hold: as files, as curl commands, or as JSON.
 //!
-//! Nothing is sent. The suite says all of it: its launch contract has the files and the request that makes a fixture.
+//! Sends nothing. The data comes from the launch contract of the suite, which has the files and the request that
+//! creates a fixture.
 
 use std::io::{self, Write};
 
@@ -10,27 +11,27 @@ use crate::curl;
 use crate::suite::{Create, Fixture, Suite};
 use crate::target;
 
-/// What is to be held.
+/// Data that a target must hold.
 #[derive(Debug)]
 pub struct Seed<'a> {
     suite: &'a Suite,
     fixtures: Vec<&'a Fixture>,
-    /// The files of the launch contract, filled.
+    /// Files of the launch contract, rendered with the fixtures.
     pub files: Vec<(String, String)>,
 }
 
-/// A fixture and the command that makes it, or why none does.
+/// A fixture with the command that creates it, or why no command can.
 type Made<'a> = (&'a str, Result<String, String>);
 
 impl<'a> Seed<'a> {
-    /// Returns what a target must hold for the scenarios of one profile, or of all.
+    /// Collects the data for the scenarios of one profile, or of all profiles.
     ///
     /// # Errors
-    /// A template that does not render.
+    /// A template cannot be rendered.
     pub fn new(suite: &'a Suite, profile: Option<&str>) -> Result<Self, String> {
         let played = suite.scenarios.iter().filter(|scenario| {
             profile.is_none_or(|profile| {
-                // A target that is already running plays no isolated scenario.
+                // A target that is already running gets no isolated scenarios.
                 !scenario.isolated && scenario.profiles.iter().any(|own| own == profile)
             })
         });
@@ -41,7 +42,7 @@ impl<'a> Seed<'a> {
         Ok(Self { suite, fixtures, files: target::seed(suite, &names)? })
     }
 
-    /// Writes the files one after the other, each under its name.
+    /// Writes all files, each below a line with its name.
     ///
     /// # Errors
     /// Those of `out`.
@@ -56,7 +57,7 @@ impl<'a> Seed<'a> {
         Ok(())
     }
 
-    /// Writes a shell script that makes the fixtures through the API of a target at `base`.
+    /// Writes a shell script that creates the fixtures through the API of the target at `base`.
     ///
     /// # Errors
     /// Those of `out`.
@@ -83,7 +84,7 @@ impl<'a> Seed<'a> {
         Ok(())
     }
 
-    /// Writes all of it as one JSON object.
+    /// Writes everything as one JSON object.
     ///
     /// # Errors
     /// Those of `out`.
@@ -124,7 +125,7 @@ impl<'a> Seed<'a> {
     }
 }
 
-/// Why no request makes a fixture.
+/// Returns why no request can create a fixture, if so.
 fn impossible(create: &Create, value: &crate::json::Json) -> Option<String> {
     let empty = [crate::json::Json::Null, "".into()];
     let holds = |member: &str| value.get(member).is_some_and(|value| !empty.contains(value));

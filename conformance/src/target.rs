@@ -1,7 +1,7 @@
 //! The implementation under test: a URL, or a command that starts it.
 //!
-//! A [`Target`] says how each profile is reached; [`Running`] is one that answers. Only this room and those below it start
-//! processes.
+//! A [`Target`] describes how to get a target for each profile; [`Running`] is a target that responds. Only this
+//! module and its submodules start processes.
 
 mod chore;
 mod file;
@@ -35,58 +35,58 @@ pub use unusable::Unusable;
 /// The implementation under test.
 #[derive(Debug)]
 pub enum Target {
-    /// Something that is already running, in one profile.
+    /// A target that is already running, in one profile.
     Url {
-        /// Its base address.
+        /// Base URL.
         base: String,
-        /// The profile it runs in.
+        /// Profile that it runs in.
         profile: String,
     },
-    /// Programs that are started, each for its profile.
+    /// Programs to start, one for each profile.
     Programs {
-        /// What the target is called in reports.
+        /// Name of the target in reports.
         title: String,
-        /// The program of the profiles that have none of their own.
+        /// Default program, for profiles without a program of their own.
         program: Option<Box<Program>>,
-        /// The programs of single profiles, or the reason why one is not offered.
+        /// Programs of single profiles, or the reason why a profile is not offered.
         profiles: BTreeMap<String, Result<Program, String>>,
     },
 }
 
-/// A command that starts an implementation, and what is particular to it.
+/// A command that starts an implementation, with its settings.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// The program and its arguments.
+    /// Program and arguments.
     pub command: Vec<String>,
-    /// The implementation's folder, which is mirrored and never written to.
+    /// Folder of the implementation. It is mirrored and never written to.
     pub directory: PathBuf,
-    /// Environment beyond that of the launch contract and the profile.
+    /// Environment variables in addition to those of the launch contract and of the profile.
     pub env: Vec<(String, Text)>,
-    /// The port on which it listens whatever the environment says.
+    /// Fixed port, if the target ignores the port in its environment.
     pub port: Option<u16>,
-    /// Its own request for readiness.
+    /// Readiness request; overrides that of the profile.
     pub ready: Option<Request>,
-    /// What is captured from what it prints, in place of what the profile says.
+    /// Values to capture from the program's output; overrides those of the profile.
     pub output: Vec<(String, Regex)>,
-    /// The features that it offers beyond those of the profile.
+    /// Features in addition to those of the profile.
     pub features: Vec<String>,
-    /// How long it may take to answer for the first time.
+    /// Maximum time until the first response.
     pub start_limit: Duration,
-    /// Commands that run in the target's folder before each start.
+    /// Commands to run in the target's folder before each start.
     pub setup: Vec<Vec<String>>,
-    /// Commands that run in the target's folder after each stop, whatever has happened in between.
+    /// Commands to run in the target's folder after each stop, even after a failure.
     pub teardown: Vec<Vec<String>>,
-    /// What is made of the implementation once, before the first start.
+    /// Build to run once, before the first start.
     pub build: Option<Arc<Build>>,
-    /// Files of the implementation without which it does not offer the profile.
+    /// Files that the implementation needs in order to offer the profile.
     pub needs: Vec<String>,
 }
 
-/// How long a target may take to answer for the first time, unless a target file says otherwise.
+/// Default for the maximum time until the first response.
 pub const START_LIMIT: Duration = Duration::from_secs(20);
 
 impl Target {
-    /// Returns a target that one command starts in every profile of the launch contract.
+    /// Returns a target that starts the same command in every profile of the launch contract.
     #[must_use]
     pub fn command(command: Vec<String>, directory: PathBuf) -> Self {
         let title = command.join(" ");
@@ -94,7 +94,7 @@ impl Target {
         Self::Programs { title, program: Some(Box::new(program)), profiles: BTreeMap::new() }
     }
 
-    /// Returns the same target with the implementation in another folder, called by another name.
+    /// Returns the same target for another implementation: with another title and another folder.
     #[must_use]
     pub fn elsewhere(&self, title: String, directory: &Path) -> Self {
         match self {
@@ -121,7 +121,7 @@ impl Target {
         }
     }
 
-    /// What the target is called in reports.
+    /// Name of the target in reports.
     #[must_use]
     pub fn title(&self) -> &str {
         match self {
@@ -130,7 +130,7 @@ impl Target {
         }
     }
 
-    /// The folders of the implementation.
+    /// All folders of the implementation.
     pub fn directories(&self) -> impl Iterator<Item = &Path> {
         let (program, profiles) = match self {
             Self::Url { .. } => (None, None),
@@ -140,7 +140,7 @@ impl Target {
         program.into_iter().chain(of_profiles).map(|program| program.directory.as_path())
     }
 
-    /// Returns the program that runs a profile.
+    /// Returns the program for a profile.
     ///
     /// # Errors
     /// The reason why the target does not offer the profile.
@@ -163,7 +163,7 @@ impl Target {
 }
 
 impl Program {
-    /// Returns a program that follows the launch contract in everything.
+    /// Returns a program with the defaults of the launch contract.
     #[must_use]
     pub fn new(command: Vec<String>, directory: PathBuf) -> Self {
         Self {

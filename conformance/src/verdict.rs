@@ -1,4 +1,4 @@
-//! What is said of a step.
+//! Verdicts of steps, with their reasons.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -7,17 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::Place;
 
-/// The verdict on a step. Ordered: a scenario, a requirement and a run take the worst of theirs.
+/// Verdict of a step, ordered by severity. A scenario, a requirement and a run have the worst verdict of their steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// It was left out, for a reason that is given.
+    /// The step was skipped, for a stated reason.
     Skipped,
-    /// Everything that it demands holds.
+    /// The response meets all expectations.
     Pass,
-    /// Nothing can be said: what it needs was not there.
+    /// The step could not be judged, for example because something that it needs is missing.
     Inconclusive,
-    /// The target answered, and not as demanded. A connection that was taken and dropped is an answer too.
+    /// The response does not meet the expectations. A connection that the target accepted and then dropped counts as a
+    /// response.
     Fail,
     /// This program failed.
     Error,
@@ -28,49 +29,49 @@ pub enum Verdict {
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// What did not hold, for a failure.
+    /// The mismatches of a failed step.
     pub findings: Vec<Finding>,
-    /// How many findings there are besides.
+    /// Number of further mismatches that are not in `findings`.
     pub more: usize,
-    /// What is odd about the response and fails nothing, each in one sentence.
+    /// Notes about unusual but valid properties of the response, one sentence each.
     pub remarks: Vec<String>,
-    /// Why there is no other verdict, in one sentence; for one that neither passes nor fails.
+    /// Why the step neither passes nor fails, in one sentence.
     pub reason: Option<String>,
-    /// The step of the scenario that had to hold first, where this one was not tried because it did not.
+    /// Id of the failed step that blocked this one.
     pub waits_for: Option<String>,
 }
 
-/// One demand that did not hold.
+/// An expectation that is not met.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Finding {
-    /// Where it is demanded.
+    /// Location of the expectation.
     pub place: Place,
-    /// What came instead, in words that fit behind a caret.
+    /// What was received, short enough for the line under the caret.
     pub label: String,
-    /// Where in the body, as a JSON Pointer, when it speaks of a part of it.
+    /// JSON Pointer to the part of the body, if it concerns a part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// What was expected.
+    /// Expected value.
     pub expected: String,
-    /// What came.
+    /// Received value.
     pub received: String,
 }
 
 impl Judgement {
-    /// Returns a pass when there are no findings, else a failure.
+    /// Returns a pass if there are no findings, or else a failure.
     #[must_use]
     pub fn of(findings: Vec<Finding>) -> Self {
         let verdict = if findings.is_empty() { Verdict::Pass } else { Verdict::Fail };
         Self { verdict, findings, more: 0, remarks: Vec::new(), reason: None, waits_for: None }
     }
 
-    /// Returns a verdict that is neither a pass nor a failure.
+    /// Creates a judgement that neither passes nor fails.
     pub fn because(verdict: Verdict, reason: impl Into<String>) -> Self {
         let reason = Some(reason.into());
         Self { verdict, findings: Vec::new(), more: 0, remarks: Vec::new(), reason, waits_for: None }
     }
 
-    /// Returns the same of a step that waits for another.
+    /// Marks a step as blocked by another step.
     #[must_use]
     pub fn waiting_for(self, step: &str) -> Self {
         Self { waits_for: Some(step.to_owned()), ..self }
@@ -78,7 +79,7 @@ impl Judgement {
 }
 
 impl Finding {
-    /// Whether another says of another part of the answer that it is not what the same demand expects.
+    /// Whether both findings come from the same expectation, for different parts of the response.
     #[must_use]
     pub fn expects_the_same(&self, other: &Self) -> bool {
         let at = |one: &Self| (one.place.source().path().to_owned(), one.place.line(), one.place.column());
@@ -87,7 +88,7 @@ impl Finding {
 }
 
 impl Verdict {
-    /// Returns its word.
+    /// Name of the verdict, as in events.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,29 +1,29 @@
 //! Waits until files change, for `run --watch`.
 //!
-//! It looks again and again rather than asking the system to tell: that holds on every file system, and a suite and an
-//! implementation are small.
+//! Polls instead of using file system notifications, because polling works on every file system, and suites and
+//! implementations are small.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The files under some folders, as they were at one moment: links and what they lead to.
+/// State of the files in some folders at one moment, including symbolic links and their targets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot(BTreeMap<PathBuf, State>);
 
-/// When a file was changed, and how long it is; the same of the link to it, where there is one.
+/// Modification time and size of a file; then those of the symbolic link to it, if there is one.
 type State = [Option<(Option<SystemTime>, u64)>; 2];
 
-/// How long it rests between two looks.
-const REST: Duration = Duration::from_millis(300);
-/// Folders of an implementation that no one edits by hand. In a suite they are folders like others.
+/// Polling interval.
+const INTERVAL: Duration = Duration::from_millis(300);
+/// Folders of an implementation that nobody edits by hand. They are watched if they are part of a suite.
 const LEFT_OUT: [&str; 5] = ["node_modules", "__pycache__", "venv", "target", "env"];
-/// More files than these are not looked at.
-const MOST: usize = 20_000;
+/// Maximum number of watched files.
+const MAX_FILES: usize = 20_000;
 
 impl Snapshot {
-    /// Looks at the files under `places`, and at what links there lead to, but for hidden files, those of an
+    /// Takes a snapshot of the files in `places`, following symbolic links. Leaves out hidden files, folders of an
     /// implementation that nobody edits by hand, and `but`.
     #[must_use]
     pub fn take(places: &[PathBuf], but: &[PathBuf]) -> Self {
@@ -35,7 +35,7 @@ impl Snapshot {
         snapshot
     }
 
-    /// Returns the files that are not as they were before.
+    /// Returns the files that differ from an earlier snapshot.
     #[must_use]
     pub fn changed_since(&self, before: &Self) -> Vec<PathBuf> {
         let changed = self.0.iter().filter(|(path, state)| before.0.get(*path) != Some(*state));
@@ -43,11 +43,11 @@ impl Snapshot {
         changed.map(|(path, _)| path).chain(gone).cloned().collect()
     }
 
-    /// Looks at a file, or through a folder; `around` has the folders that it stands in, as the system names them, and `in_suite` says whether one
-    /// of them is a suite.
+    /// Adds a file, or the files of a folder. `around` contains the canonical paths of the parent folders; `in_suite`
+    /// says whether one of them is a suite.
     fn look(&mut self, path: &Path, but: &BTreeSet<PathBuf>, around: &mut Vec<PathBuf>, in_suite: bool) {
         let Ok(own) = path.symlink_metadata() else { return };
-        if self.0.len() >= MOST || but.contains(path) {
+        if self.0.len() >= MAX_FILES || but.contains(path) {
             return;
         }
         let state = |about: &Metadata| (about.modified().ok(), about.len());
@@ -77,14 +77,14 @@ impl Snapshot {
     }
 }
 
-/// Waits until something under `places` is not as it was `before`, and has come to rest; returns what changed.
+/// Waits until files in `places` differ from `before` and have stopped changing; returns the changed files.
 pub async fn changed(before: &Snapshot, places: &[PathBuf], but: &[PathBuf]) -> Vec<PathBuf> {
     let mut last = before.clone();
     loop {
-        tokio::time::sleep(REST).await;
+        tokio::time::sleep(INTERVAL).await;
         let now = Snapshot::take(places, but);
         let changed = now.changed_since(before);
-        // An editor writes a file in several goes.
+        // Wait for a stable state, because editors write a file in several operations.
         if !changed.is_empty() && now == last {
             return changed;
         }
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_new_other_or_gone_has_changed_and_a_report_has_not() {
+    fn detects_new_changed_and_deleted_files() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         let report = folder.path().join("report.html");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_symlinks_lead_to_is_watched_and_a_link_in_a_circle_is_looked_at_once() {
+    fn follows_symlinks_and_ignores_cycles() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);

@@ -1,8 +1,8 @@
-//! Parses the date of a cookie by its tokens (RFC 6265, section 5.1.1).
+//! Parses cookie dates (RFC 6265, section 5.1.1).
 
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
-/// Returns the moment that a cookie date means. A time zone is not read: every cookie date is in UTC.
+/// Parses a cookie date. A time zone is ignored: cookie dates are always in UTC.
 #[must_use]
 pub fn parse(text: &str) -> Option<OffsetDateTime> {
     let (mut clock, mut day, mut month, mut year) = (None, None, None, None);
@@ -41,7 +41,7 @@ fn is_delimiter(byte: u8) -> bool {
     matches!(byte, 0x09 | 0x20..=0x2f | 0x3b..=0x40 | 0x5b..=0x60 | 0x7b..=0x7e)
 }
 
-/// `1*2DIGIT ":" 1*2DIGIT ":" 1*2DIGIT`, and whatever follows that is no digit.
+/// Parses `1*2DIGIT ":" 1*2DIGIT ":" 1*2DIGIT`; other characters may follow, but not digits.
 fn time(token: &[u8]) -> Option<(u8, u8, u8)> {
     let mut fields = token.splitn(3, |byte| *byte == b':');
     let whole = |field: &[u8]| field.iter().all(u8::is_ascii_digit).then(|| number(field, 1, 2)).flatten();
@@ -50,7 +50,7 @@ fn time(token: &[u8]) -> Option<(u8, u8, u8)> {
     Some((u8::try_from(hour).ok()?, u8::try_from(minute).ok()?, u8::try_from(second).ok()?))
 }
 
-/// The number at the beginning of a token, if it has as many digits and no digit follows.
+/// Parses the number at the start of a token, if its number of digits is in the range.
 fn number(token: &[u8], least: usize, most: usize) -> Option<u16> {
     let digits = token.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if digits < least || digits > most {
@@ -74,7 +74,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn every_form_of_a_cookie_date_means_the_same_moment() {
+    fn parses_all_cookie_date_formats() {
         for text in [
             "Sun, 06 Nov 1994 08:49:37 GMT",
             "Sunday, 06-Nov-94 08:49:37 GMT",
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn two_digits_of_a_year_are_of_1970_to_2069() {
+    fn two_digit_years_are_1970_to_2069() {
         let year = |digits: &str| parse(&format!("1 Jan {digits} 00:00:00")).map(time::OffsetDateTime::year);
         assert_eq!(year("70"), Some(1970));
         assert_eq!(year("99"), Some(1999));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cookie_date_is_none() {
+    fn rejects_invalid_cookie_dates() {
         for text in [
             "",
             "0",

@@ -1,4 +1,4 @@
-//! A connection to a target: over TCP, through a proxy, with TLS.
+//! Connections to a target: over TCP, through a proxy, with TLS.
 
 use std::fmt::{self, Formatter};
 use std::io::ErrorKind;
@@ -21,31 +21,31 @@ use url::{Host, Url};
 use super::response_reader::{self, Received};
 use super::{Reading, Surplus, TransportError, explain_connecting};
 
-/// How a target is reached.
+/// How to connect to a target.
 #[derive(Debug)]
 pub(super) struct Route {
     target: Url,
     proxy: Option<Url>,
-    /// Needed where the target or the proxy speaks TLS.
+    /// Required if the target or the proxy uses TLS.
     tls: Option<Arc<ClientConfig>>,
 }
 
-/// A stream of bytes to the target and back. Both directions can be used at the same time.
+/// A connection to the target. Both directions can be used at the same time.
 pub(super) struct Connection {
     pub(super) reader: ReadHalf<Box<dyn Stream>>,
     pub(super) writer: WriteHalf<Box<dyn Stream>>,
-    /// Counts bytes that come after the last response.
+    /// Counts bytes after the last response.
     pub(super) surplus: Surplus,
 }
 
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// How long a connection is watched for bytes that nobody asked for, after the runner has closed its side.
+/// How long a closed connection is watched for stray bytes.
 const LINGER: Duration = Duration::from_millis(250);
-/// How many such bytes are counted at most.
+/// Maximum number of stray bytes that are counted.
 const MOST_SURPLUS: usize = 64 * 1024;
-/// How long the runner waits until it tries again if this machine has no free port for a connection.
+/// Delay before another attempt if this machine has no free port for a connection.
 const PORT_WAIT: Duration = Duration::from_millis(50);
 
 impl Route {
@@ -67,17 +67,17 @@ impl Route {
         Ok(Connection::over(stream))
     }
 
-    /// Whether a proxy forwards the requests, so that a response can be its own.
+    /// Whether a proxy forwards the requests without a tunnel, so that a response may come from the proxy.
     pub(super) fn is_forwarded(&self) -> bool {
         self.proxy.is_some() && !self.is_secure()
     }
 
-    /// The target's authority, as the field `Host` names it.
+    /// Host and port of the target as in the field `Host`.
     pub(super) fn host(&self) -> String {
         authority(&self.target, false)
     }
 
-    /// What stands before the path in the first line: a proxy is told the whole address (RFC 9112, section 3.2.2).
+    /// Prefix of the request target: a proxy needs the absolute form (RFC 9112, section 3.2.2).
     pub(super) fn before_target(&self) -> String {
         match &self.proxy {
             Some(_) if !self.is_secure() => format!("http://{}", self.host()),
@@ -85,7 +85,7 @@ impl Route {
         }
     }
 
-    /// What a proxy without a tunnel is shown in each request.
+    /// Proxy credentials to send with each request, if there is no tunnel.
     pub(super) fn credentials(&self) -> Option<String> {
         self.proxy.as_ref().filter(|_| !self.is_secure()).and_then(credentials)
     }
@@ -94,7 +94,7 @@ impl Route {
         self.target.scheme() == "https"
     }
 
-    /// Adds TLS to a stream if the address asks for it.
+    /// Wraps a stream in TLS if the URL requires it.
     async fn secure(
         &self,
         stream: Box<dyn Stream>,
@@ -111,7 +111,7 @@ impl Route {
         }
     }
 
-    /// Asks a proxy for a tunnel to the target (RFC 9110, section 9.3.6).
+    /// Opens a tunnel through a proxy with CONNECT (RFC 9110, section 9.3.6).
     async fn tunnel(&self, mut stream: Box<dyn Stream>) -> Result<Box<dyn Stream>, TransportError> {
         let authority = authority(&self.target, true);
         let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
@@ -122,7 +122,7 @@ impl Route {
         let failed = |cause: &dyn fmt::Display| TransportError::NoConnection(format!("the proxy: {cause}"));
         stream.write_all(request.as_bytes()).await.map_err(|error| failed(&error))?;
         let mut received = Received::default();
-        // A response to CONNECT that opens the tunnel has no body; that of a refusal is not needed.
+        // A successful response to CONNECT has no body, and the body of another response is not needed.
         response_reader::read(&mut stream, true, &Reading::Beginning, &(), &mut received)
             .await
             .map_err(|transport_error| failed(&transport_error))?;
@@ -134,7 +134,7 @@ impl Route {
     }
 }
 
-/// Why a response of a proxy is not one of the target.
+/// Error for a 407 of the proxy, which is not a response of the target.
 pub(super) fn proxy_demands_credentials() -> TransportError {
     let remedy = "it requires credentials: --proxy http://USER:PASSWORD@HOST:PORT";
     TransportError::NoConnection(format!("the proxy refused the request (407); {remedy}"))
@@ -146,8 +146,8 @@ impl Connection {
         Self { reader, writer, surplus: Surplus::default() }
     }
 
-    /// Whether the target has neither closed the connection nor sent anything since the last response. Bytes that came are counted
-    /// as surplus of the exchange before.
+    /// Whether the connection is open and nothing was received since the last response. Received bytes are counted as
+    /// surplus of the previous exchange.
     pub(super) fn is_idle(&mut self) -> bool {
         let mut bytes = [0; 1024];
         let mut buffer = ReadBuf::new(&mut bytes);
@@ -157,7 +157,7 @@ impl Connection {
         idle
     }
 
-    /// The connection for another request, if the target has kept it open.
+    /// Prepares the connection for another request, if the target has kept it open.
     pub(super) fn reused(mut self) -> Option<Self> {
         if !self.is_idle() {
             return None;
@@ -166,8 +166,8 @@ impl Connection {
         Some(self)
     }
 
-    /// Closes the connection in the background: first the runner's side, then all of it when the target has closed its own or a
-    /// moment has passed. Bytes that come until then are surplus.
+    /// Closes the connection in the background: first the sending side, then all of it once the target has closed its
+    /// side or a timeout has passed. Bytes received meanwhile are surplus.
     pub(super) fn close(self) {
         let Self { mut reader, mut writer, surplus } = self;
         tokio::spawn(tokio::time::timeout(LINGER, async move {
@@ -189,7 +189,7 @@ async fn dial(address: &Url) -> Result<Box<dyn Stream>, TransportError> {
     let port = address.port_or_known_default().unwrap_or(80);
     let connect = async || {
         match address.host() {
-            // Names below `localhost` are this machine, whatever a resolver says (RFC 6761, section 6.3).
+            // Names below `localhost` are loopback, whatever a resolver returns (RFC 6761, section 6.3).
             Some(Host::Domain(name)) if is_below_localhost(name) => {
                 let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
                 TcpStream::connect(&loopback.map(|here| SocketAddr::new(here, port))[..]).await
@@ -199,14 +199,14 @@ async fn dial(address: &Url) -> Result<Box<dyn Stream>, TransportError> {
     };
     let stream = loop {
         match connect().await {
-            // Each connection of the last minute may hold a port of this machine. The time limit for connecting ends the wait.
+            // Recently closed connections may occupy all local ports. The connect timeout ends the retries.
             Err(error) if error.kind() == ErrorKind::AddrNotAvailable && is_loopback(address) => {
                 tokio::time::sleep(PORT_WAIT).await;
             }
             connected => break connected.map_err(|error| TransportError::NoConnection(error.to_string()))?,
         }
     };
-    // A request is written at once: no part of it waits for an acknowledgement.
+    // Disable Nagle's algorithm, so that no part of a request waits for an acknowledgement.
     stream.set_nodelay(true).ok();
     Ok(Box::new(stream))
 }
@@ -225,19 +225,19 @@ fn is_loopback(address: &Url) -> bool {
     }
 }
 
-/// The host of an address, an IPv6 one without its brackets.
+/// Returns the host of a URL, IPv6 addresses without brackets.
 fn host(address: &Url) -> &str {
     address.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
 }
 
-/// The host and the port of an address; the port of its scheme is left out unless it is asked for.
+/// Returns host and port of a URL. The default port is left out unless `whole` is set.
 fn authority(address: &Url, whole: bool) -> String {
     let host = address.host_str().unwrap_or_default();
     let port = if whole { address.port_or_known_default() } else { address.port() };
     port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// The credentials in the address of a proxy, for Basic authentication.
+/// Returns the credentials in a proxy URL for Basic authentication.
 fn credentials(proxy: &Url) -> Option<String> {
     let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     (!proxy.username().is_empty()).then(|| {

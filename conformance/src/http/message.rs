@@ -1,37 +1,37 @@
-//! The bytes of a request (RFC 9112, sections 2 and 3), written as they are given.
+//! Serializes a request to bytes (RFC 9112, sections 2 and 3).
 //!
-//! Field names keep their letters and targets their bytes, and no field is added that a step takes away. A raw request is exactly the
-//! bytes of its step.
+//! Field names keep their case, targets keep their bytes, and no field is added that a step removes. A raw request is
+//! sent exactly as its step gives it.
 
 use super::TransportError;
 use super::connection::Route;
 use crate::request::{Header, Prepared};
 
-/// A request in bytes.
+/// A serialized request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Message<'a> {
-    /// What is written first: the head, and a small body with it.
+    /// Written first: the head, with a small body.
     pub(super) first: Vec<u8>,
-    /// The rest: a large body, or one that waits for `100 Continue`.
+    /// Written next: a large body, or one that waits for `100 Continue`.
     pub(super) rest: &'a [u8],
-    /// What closes a chunked body.
+    /// Terminator of a chunked body.
     pub(super) end: &'static [u8],
-    /// Whether the rest waits for `100 Continue` (RFC 9110, section 10.1.1).
+    /// Whether `rest` waits for `100 Continue` (RFC 9110, section 10.1.1).
     pub(super) expects_continue: bool,
     /// Whether the request has a body.
     pub(super) has_body: bool,
-    /// Whether its response has no body, whatever its fields say (RFC 9112, section 6.3).
+    /// Whether the response to it never has a body (RFC 9112, section 6.3).
     pub(super) is_head: bool,
 }
 
-/// The largest body, in bytes, that is written together with the head.
+/// Maximum size of a body that is written together with the head, in bytes.
 const SMALL_BODY: usize = 16 * 1024;
 
 impl<'a> Message<'a> {
-    /// Returns the bytes of a request for `target`, the path and query on the wire.
+    /// Serializes a request. `target` is its path and query on the wire.
     ///
     /// # Errors
-    /// [`TransportError::InvalidRequest`] if a value would break out of its line.
+    /// [`TransportError::InvalidRequest`] if a value contains a line break or another forbidden character.
     pub(super) fn new(request: &'a Prepared, target: &str, route: &Route) -> Result<Self, TransportError> {
         let is_head = request.method == "HEAD";
         if let Some(raw) = &request.raw {
@@ -62,7 +62,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The request line and the header fields, with the empty line after them.
+/// Serializes the request line and the header fields, including the final empty line.
 fn head(request: &Prepared, target: &str, route: &Route) -> Vec<u8> {
     let Prepared { method, headers, body, .. } = request;
     let mut head = Vec::with_capacity(512);
@@ -106,18 +106,18 @@ fn is_chunked(request: &Prepared) -> bool {
     request.headers.iter().any(coded)
 }
 
-/// Checks that no value of an expression breaks out of its line.
+/// Checks that no interpolated value breaks out of its line.
 fn check(request: &Prepared) -> Result<(), TransportError> {
     let breaks = |text: &str| text.contains(['\r', '\n', '\0']);
     let Prepared { method, target, headers, .. } = request;
     let cause = if let Some(Header { name, .. }) = headers.iter().find(|header| breaks(&header.value)) {
-        format!("the value of the header `{name}` has a control character")
+        format!("the value of the header `{name}` contains a control character")
     } else if let Some(Header { name, .. }) = headers.iter().find(|header| breaks(&header.name)) {
-        format!("`{name}` is not the name of a header")
+        format!("`{name}` is not a header name")
     } else if method.is_empty() || method.contains(|one: char| one.is_whitespace() || one.is_control()) {
-        format!("`{method}` is not a method")
+        format!("`{method}` is not a valid method")
     } else if !target.starts_with('/') || breaks(target) || target.contains(' ') {
-        format!("`{target}` is not a target: it must begin with `/` and have no blank")
+        format!("`{target}` is not a valid request target: it must start with `/` and contain no spaces")
     } else {
         return Ok(());
     };

@@ -1,14 +1,14 @@
-//! Where a redirect leads, resolved as curl resolves it (`concat_url` and `dedotdotify` in its `lib/urlapi.c`).
+//! Resolves redirects as curl does (`concat_url` and `dedotdotify` in its `lib/urlapi.c`).
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::request::without_dots;
 
-/// Where a `Location` leads.
+/// Destination of a `Location`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Destination {
-    /// A path and query on the same origin, and the credentials `user:password` that the address gives.
+    /// Path and query on the same origin, with the credentials `user:password` in the URL, if any.
     SameOrigin { target: String, credentials: Option<String> },
     /// Another host, port or scheme.
     Elsewhere,
@@ -16,9 +16,9 @@ pub(super) enum Destination {
     Malformed(&'static str),
 }
 
-/// Returns where `location` leads from the path and query `current` on the origin of `base`. Bytes beyond ASCII are percent-encoded,
-/// and so are spaces: `%20` in the path, `+` in the query. A fragment and an empty query are dropped, and the segments `.` and `..` unless
-/// the path stays `as_is`.
+/// Resolves `location` against the path and query `current` on the origin of `base`. Non-ASCII bytes and spaces are
+/// percent-encoded; in the query, a space becomes `+`. A fragment and an empty query are dropped, and so are the
+/// segments `.` and `..` unless `as_is` is set.
 pub(super) fn resolve(base: &Url, current: &str, location: &[u8], as_is: bool) -> Destination {
     if location.iter().any(u8::is_ascii_control) {
         return Destination::Malformed("it has a control character");
@@ -65,8 +65,8 @@ pub(super) fn resolve(base: &Url, current: &str, location: &[u8], as_is: bool) -
     Destination::SameOrigin { target: path.replace(' ', "%20") + &query.replace(' ', "+"), credentials }
 }
 
-/// The scheme of an absolute address, and what follows its colon (RFC 3986, section 3.1). In a `Location`, curl takes any text before
-/// a colon for a scheme.
+/// Splits a URL into its scheme and what follows the colon (RFC 3986, section 3.1). Like curl, takes any text before a
+/// colon for a scheme.
 fn split_scheme(location: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = location.split_once(':')?;
     let letters = |one: char| one.is_ascii_alphanumeric() || matches!(one, '+' | '-' | '.');
@@ -75,7 +75,7 @@ fn split_scheme(location: &str) -> Option<(&str, &str)> {
     is_scheme.then_some((scheme, rest))
 }
 
-/// The text of an address whose bytes beyond ASCII are percent-encoded.
+/// Percent-encodes the non-ASCII bytes of a URL.
 fn ascii(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for byte in bytes {

@@ -1,7 +1,7 @@
 //! Reads one response from a connection (RFC 9112, sections 4 to 7), as tolerant as curl.
 //!
-//! Folded fields, lines that end with LF alone and any text after a chunk size are accepted. What has been read stays available if the
-//! response breaks off: [`Received`] belongs to the caller.
+//! Accepts folded fields, lines that end with LF only, and any text after a chunk size. [`Received`] belongs to the
+//! caller, so that the part of an incomplete response stays available.
 
 #[cfg(test)]
 mod tests;
@@ -12,32 +12,32 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use super::{Reading, TransportError, latin1};
 use crate::response::Response;
 
-/// The largest head that is read, in bytes, interim responses included; also the largest trailer section. curl has the same limit
-/// (`MAX_HTTP_RESP_HEADER_SIZE`).
+/// Maximum size of the head in bytes, including interim responses; also that of the trailer section. curl has the same
+/// limit (`MAX_HTTP_RESP_HEADER_SIZE`).
 pub(crate) const LARGEST_HEAD: usize = if cfg!(fuzzing) { 8 * 1024 } else { 300 * 1024 };
-/// The most hexadecimal digits of a chunk size, as in curl (`CHUNK_MAXNUM_LEN`).
+/// Maximum number of hexadecimal digits of a chunk size, as in curl (`CHUNK_MAXNUM_LEN`).
 const CHUNK_SIZE_DIGITS: usize = 16;
-/// How many bytes are read at once.
+/// Maximum number of bytes per read.
 const BLOCK: usize = 16 * 1024;
 
-/// What a connection has sent in response to one request, so far.
+/// What has been received so far in response to one request.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
-    /// The response, as soon as its head is complete; its body grows.
+    /// The response, set once its head is complete; its body grows.
     pub(crate) response: Option<Response>,
-    /// Whether any byte has come.
+    /// Whether any byte was received.
     pub(crate) any_byte: bool,
-    /// Bytes that came after the response and belong to no request.
+    /// Number of bytes after the response that belong to no request.
     pub(crate) surplus: usize,
-    /// Whether the connection can carry another request, as far as the response decides that.
+    /// Whether the response allows another request on the connection.
     pub(crate) reusable: bool,
-    /// The bytes of the first `Location` of the response.
+    /// Value of the first `Location` field of the response.
     pub(crate) location: Option<Vec<u8>>,
 }
 
-/// Tells the writer of the request which responses have come.
+/// Receives the status of each response head, for the writer of the request.
 pub(crate) trait Watch {
-    /// A head is complete; `status` may be that of an interim response.
+    /// Called when a head is complete. `status` may be that of an interim response.
     fn head(&self, status: u16);
 }
 
@@ -46,10 +46,10 @@ impl Watch for () {
     fn head(&self, _: u16) {}
 }
 
-/// Reads one response into `received`. `bodiless` says that the request was a HEAD or CONNECT, whose responses have no body.
+/// Reads one response into `received`. Set `bodiless` for HEAD and CONNECT requests, whose responses have no body.
 ///
 /// # Errors
-/// The response breaks off, is not HTTP, or its body is larger than `reading` allows.
+/// The response is incomplete, is not HTTP, or its body is larger than `reading` allows.
 pub(crate) async fn read<S: AsyncRead + Unpin>(
     stream: &mut S,
     bodiless: bool,
@@ -61,7 +61,7 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(
     let head = loop {
         let head = input.head().await?;
         watch.head(head.response.status);
-        // Interim responses (RFC 9110, section 15.2). After 101 the connection no longer carries HTTP.
+        // Skip interim responses (RFC 9110, section 15.2). After 101 the connection no longer carries HTTP.
         if !(100..200).contains(&head.response.status) || head.response.status == 101 {
             break head;
         }
@@ -92,7 +92,7 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(
     Ok(())
 }
 
-/// How the end of a body is found (RFC 9112, section 6.3).
+/// How the end of a body is determined (RFC 9112, section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Framing {
     None,
@@ -101,7 +101,7 @@ enum Framing {
     UntilClosed,
 }
 
-/// A head that is complete.
+/// A complete head.
 struct Head {
     response: Response,
     /// 10 for HTTP/1.0, 11 for HTTP/1.1.
@@ -131,7 +131,7 @@ impl Head {
             return Ok(Framing::Chunked);
         }
         if items(&self.response, "transfer-encoding").next().is_some() {
-            // A length next to a transfer coding is not the length of the message (RFC 9112, section 6.3).
+            // If there is a transfer coding, `Content-Length` is ignored (RFC 9112, section 6.3).
             return Ok(Framing::UntilClosed);
         }
         Ok(content_length(&self.response)?.map_or(Framing::UntilClosed, Framing::Length))
@@ -144,7 +144,7 @@ impl Head {
     }
 }
 
-/// The items of a field that is a list (RFC 9110, section 5.6.1).
+/// Returns the items of a list-valued field (RFC 9110, section 5.6.1).
 fn items<'a>(response: &'a Response, name: &str) -> impl Iterator<Item = &'a str> {
     response
         .header_values(name)
@@ -153,7 +153,7 @@ fn items<'a>(response: &'a Response, name: &str) -> impl Iterator<Item = &'a str
         .filter(|item| !item.is_empty())
 }
 
-/// The length of the body, if the head gives it: once, or the same each time (RFC 9112, section 6.3).
+/// Returns the length of the body if the head has one. Several equal values are accepted (RFC 9112, section 6.3).
 fn content_length(response: &Response) -> Result<Option<usize>, TransportError> {
     let mut given = response.header_values("content-length").peekable();
     if given.peek().is_none() {
@@ -166,7 +166,7 @@ fn content_length(response: &Response) -> Result<Option<usize>, TransportError> 
     };
     let first = all.first().and_then(|first| number(first));
     match first.filter(|first| all.iter().all(|other| number(other) == Some(*first))) {
-        // A length that does not fit is beyond every limit.
+        // A length that overflows exceeds every limit.
         Some(length) => Ok(Some(usize::try_from(length).unwrap_or(usize::MAX))),
         None => Err(broken(format!(
             "the field `Content-Length: {}` of the response is not one number of bytes",
@@ -179,12 +179,12 @@ fn broken(cause: impl Into<String>) -> TransportError {
     TransportError::Broken(cause.into())
 }
 
-/// Bytes that came, and how many of them have been used.
+/// Received bytes and the read position in them.
 struct Input<'a, S> {
     stream: &'a mut S,
     bytes: Vec<u8>,
     at: usize,
-    /// The bytes of all heads so far.
+    /// Total size of all heads so far, in bytes.
     head: usize,
     any_byte: &'a mut bool,
 }
@@ -194,9 +194,9 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// Reads more bytes; returns whether there were any.
+    /// Reads more bytes. Returns whether there were any.
     async fn more(&mut self) -> Result<bool, TransportError> {
-        // Used bytes are not kept: the buffer holds a line or a block, not the response.
+        // Drop consumed bytes: the buffer holds a line or a block, not the whole response.
         if self.at > 0 {
             self.bytes.drain(..self.at);
             self.at = 0;
@@ -212,7 +212,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         }
     }
 
-    /// Reads more bytes of a response that is not complete.
+    /// Reads more bytes. The end of the stream is an error.
     async fn need(&mut self) -> Result<(), TransportError> {
         match self.more().await? {
             true => Ok(()),
@@ -223,7 +223,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         }
     }
 
-    /// Takes one line, without its end, which is LF or CRLF.
+    /// Takes one line, without its LF or CRLF.
     async fn line(&mut self, longest: usize, too_long: &str) -> Result<Vec<u8>, TransportError> {
         let mut looked = 0;
         loop {
@@ -248,11 +248,11 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         }
     }
 
-    /// Takes a line of a head; all lines together have a limit.
+    /// Takes a line of the head. The total size of all lines is limited.
     async fn head_line(&mut self) -> Result<Vec<u8>, TransportError> {
         const TOO_LONG: &str = "the header fields of the response do not end";
         let line = self.line(LARGEST_HEAD.saturating_sub(self.head), TOO_LONG).await?;
-        // An empty line counts too: its end has one or two bytes.
+        // Counts the line end, so that empty lines count too.
         self.head += line.len() + 2;
         if self.head > LARGEST_HEAD {
             return Err(broken(TOO_LONG));
@@ -260,7 +260,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         Ok(line)
     }
 
-    /// Takes a head: the status line, the fields and the empty line.
+    /// Takes a head: status line, fields and the empty line.
     async fn head(&mut self) -> Result<Head, TransportError> {
         const NUL: &str = "a header line of the response has a NUL byte";
         self.expect_http().await?;
@@ -280,7 +280,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
             }
             if matches!(line.first(), Some(b' ' | b'\t')) {
                 let Some((_, value)) = headers.last_mut() else {
-                    // RFC 9112, section 2.2.
+                    // White space before the first field (RFC 9112, section 2.2).
                     return Err(broken(
                         "the response is not HTTP: white space comes before its first header field",
                     ));
@@ -306,7 +306,8 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         Ok(Head { response: Response { status, headers, ..Response::default() }, version, location })
     }
 
-    /// Checks that a status line begins, as soon as the first bytes have come: what is not HTTP may never end a line.
+    /// Checks the beginning of the status line as soon as bytes arrive, because data that is not HTTP may never
+    /// contain a line end.
     async fn expect_http(&mut self) -> Result<(), TransportError> {
         const PREFIX: &[u8] = b"HTTP/";
         loop {
@@ -332,7 +333,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         response: &mut Response,
         reading: &Reading,
     ) -> Result<(), TransportError> {
-        let most = reading.most().saturating_sub(response.body.len());
+        let most = reading.limit().saturating_sub(response.body.len());
         if length > most && reading.is_whole() {
             return reading.end(response);
         }
@@ -347,7 +348,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         if length > most { reading.end(response) } else { Ok(()) }
     }
 
-    /// Moves at most this many of the bytes that have come to the body, and returns how many.
+    /// Moves at most this many buffered bytes to the body, and returns their number.
     fn take_some(
         &mut self,
         most: usize,
@@ -371,7 +372,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     ) -> Result<(), TransportError> {
         loop {
             self.take_some(usize::MAX, response, reading)?;
-            if response.body.len() > reading.most() {
+            if response.body.len() > reading.limit() {
                 return reading.end(response);
             }
             if !self.more().await? {
@@ -404,9 +405,9 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         }
     }
 
-    /// Takes the line before a chunk; returns the size of the chunk.
+    /// Takes the line before a chunk, and returns the size of the chunk.
     async fn chunk_size(&mut self) -> Result<usize, TransportError> {
-        // What is not a size may never end its line.
+        // Check early, because data that is not a size may never contain a line end.
         while self.unread().is_empty() {
             self.need().await?;
         }
@@ -426,7 +427,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         Ok(usize::try_from(size).unwrap_or(usize::MAX))
     }
 
-    /// Takes the fields after the last chunk.
+    /// Takes the trailer section.
     async fn trailer(&mut self) -> Result<(), TransportError> {
         const TOO_LONG: &str = "the trailer section of the response does not end";
         let mut left = LARGEST_HEAD;
@@ -444,7 +445,8 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 }
 
-/// Reads `HTTP/1.1 200 OK`, as tolerant as curl: the reason may be missing. Returns the version, 10 or 11, and the status.
+/// Parses `HTTP/1.1 200 OK`, as tolerant as curl: the reason may be missing. Returns the version, 10 or 11, and the
+/// status.
 fn status_line(line: &[u8]) -> Result<(u8, u16), TransportError> {
     let malformed = || {
         let line = latin1(line);
@@ -473,7 +475,7 @@ fn status_line(line: &[u8]) -> Result<(u8, u16), TransportError> {
     Ok((version, status))
 }
 
-/// The beginning of what came, so that a message can show it.
+/// Returns the beginning of a text for a message.
 fn excerpt(text: &str) -> String {
     const LONGEST: usize = 60;
     let line = text.lines().next().unwrap_or_default();

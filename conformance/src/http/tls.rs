@@ -1,4 +1,4 @@
-//! Which certificates are taken: what TLS is spoken with, whoever speaks it.
+//! TLS configuration: which certificates are accepted.
 
 use std::sync::Arc;
 
@@ -8,10 +8,11 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature,
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
-/// Returns a configuration that trusts the authorities of the system and these, or, `insecure`, any certificate.
+/// Creates a configuration that trusts the system's certificate authorities and `authorities`, or any certificate if
+/// `insecure`.
 ///
 /// # Errors
-/// Authorities that cannot be used.
+/// An authority cannot be used.
 pub(super) fn config(authorities: &[CertificateDer<'static>], insecure: bool) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = if insecure {
@@ -23,7 +24,7 @@ pub(super) fn config(authorities: &[CertificateDer<'static>], insecure: bool) ->
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// Takes any certificate as it is, and holds the other side to it.
+/// Accepts any certificate, but verifies that the server holds its key.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 

@@ -1,7 +1,6 @@
-//! How a target is reached beyond its address: certificates, a proxy, header fields for a gateway.
+//! Network settings: certificates, a proxy, and header fields for every request.
 //!
-//! In go the choices of a user, out come clients of HTTP. A target over plain HTTP pays nothing for TLS: no certificate of the
-//! system is read for it.
+//! For plain HTTP targets no TLS setup takes place, and the system's certificates are not read.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,27 +18,27 @@ use crate::shell::quote;
 /// Whether connections are kept for later requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Connections {
-    /// Each request has a connection of its own, as each curl command has.
+    /// A new connection for each request, as with separate curl commands.
     #[default]
     Fresh,
-    /// A connection is used again if the exchange before it was clean.
+    /// Reuse a connection if the previous exchange left it clean.
     Reuse,
 }
 
-/// How a target is reached.
+/// Network settings for requests to a target.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    /// The time for connecting, and again the time from the first byte of a request to the last byte of its response.
+    /// Timeout for connecting, and again from the first byte of a request to the last byte of its response.
     pub limit: Duration,
-    /// Whether connections are kept.
+    /// Whether connections are reused.
     pub connections: Connections,
-    /// Header fields that every request gets, unless it has one of that name itself.
+    /// Header fields for every request that has no field of that name.
     pub headers: Vec<(String, String)>,
-    /// Whether a certificate is taken as it is.
+    /// Whether certificates are not verified.
     pub insecure: bool,
-    /// The authorities that are trusted beside those of the system, and the file they stand in.
+    /// Additional trusted certificate authorities, with the file that contains them.
     pub authorities: Option<(PathBuf, Vec<CertificateDer<'static>>)>,
-    /// The proxy that every request goes through.
+    /// Proxy for all requests.
     pub proxy: Option<Url>,
 }
 
@@ -57,10 +56,10 @@ impl Default for Transport {
 }
 
 impl Transport {
-    /// Trusts the authorities in a file of PEM certificates.
+    /// Trusts the certificate authorities in a PEM file.
     ///
     /// # Errors
-    /// A file that cannot be read or holds no certificate, in one sentence.
+    /// The file cannot be read or contains no certificate; the message is one sentence.
     pub fn trust(&mut self, path: &Path) -> Result<(), String> {
         let text = std::fs::read(path)
             .map_err(|error| format!("the certificates in {} cannot be read: {error}", path.display()))?;
@@ -73,12 +72,12 @@ impl Transport {
         Ok(())
     }
 
-    /// The transport of a target on this machine: what a user says of the network is not meant for it.
+    /// Returns the settings for a loopback target: proxy and TLS options do not apply.
     pub(crate) fn local(&self) -> Self {
         Self { insecure: false, authorities: None, proxy: None, ..self.clone() }
     }
 
-    /// Returns a request with the header fields that every request gets; a raw one gets none.
+    /// Adds the header fields for every request. A raw request is returned unchanged.
     #[must_use]
     pub fn dress(&self, mut request: Prepared) -> Prepared {
         if request.raw.is_some() {
@@ -92,7 +91,7 @@ impl Transport {
         request
     }
 
-    /// The options of curl that say the same, each with a blank before it.
+    /// Returns the equivalent curl options, each with a leading space.
     #[must_use]
     pub fn curl_options(&self) -> String {
         let mut options = String::new();
@@ -103,7 +102,8 @@ impl Transport {
             options.push_str(&format!(" --cacert {}", quote(&path.to_string_lossy())));
         }
         if let Some(mut proxy) = self.proxy.clone() {
-            // Whoever repeats the command knows the credentials. An address with a host can lose them.
+            // A reproduce command must not contain the proxy credentials. Removing them cannot fail for a URL with a
+            // host.
             proxy.set_username("").ok();
             proxy.set_password(None).ok();
             options.push_str(&format!(" --proxy {}", quote(proxy.as_str())));
@@ -111,7 +111,7 @@ impl Transport {
         options
     }
 
-    /// Returns the way to a target: for its clients, and for what they may not send.
+    /// Returns the route to a target.
     pub(super) fn route(&self, target: &Url) -> Result<Route, String> {
         let speaks_tls = |address: Option<&Url>| address.is_some_and(|address| address.scheme() == "https");
         let tls = if speaks_tls(Some(target)) || speaks_tls(self.proxy.as_ref()) {

@@ -1,7 +1,7 @@
-//! Decides what the answers of a race mean.
+//! Judges the responses of a race.
 //!
-//! Each answer is judged by what its own request demands, as any answer is; then all of them by what the race demands overall. The
-//! findings of several answers that say the same are one finding, which says how many they are.
+//! Each response is judged by the expectations of its own request, then all of them by those of the race. Equal
+//! findings of several responses are merged into one with a count.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,21 @@ use crate::template::Scope;
 use crate::verdict::{Finding, Judgement, Verdict};
 use crate::visible;
 
-/// An answer of a race: the lane that it belongs to, and what came.
+/// A response of a race, with its branch.
 #[derive(Debug)]
 pub struct Answer {
-    /// The lane, by its place in the race.
+    /// Index of the branch in the race.
     pub branch: usize,
-    /// What was sent, and what came of it.
+    /// Request and outcome.
     pub exchange: Exchange,
 }
 
-/// Says whether the answers of a race hold what is expected of them, and which answer shows it best.
+/// Judges the responses of a race. Also returns the index of the response that explains the verdict best.
 #[must_use]
 pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement, usize) {
-    let mut told = Told { findings: Vec::new(), more: 0, answers: answers.len() };
+    let mut merged = MergedFindings { findings: Vec::new(), more: 0, answers: answers.len() };
     let mut remarks: Vec<String> = Vec::new();
-    let mut unanswered = None;
+    let mut inconclusive = None;
     let mut shown = None;
     for (index, answer) in answers.iter().enumerate() {
         let branch = &race.branches[answer.branch];
@@ -37,11 +37,11 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
             shown.get_or_insert(index);
         }
         if judgement.verdict == Verdict::Inconclusive {
-            unanswered = unanswered.or(judgement.reason);
+            inconclusive = inconclusive.or(judgement.reason);
         }
-        told.more += judgement.more;
+        merged.more += judgement.more;
         for finding in judgement.findings {
-            told.add(finding);
+            merged.add(finding);
         }
         for remark in judgement.remarks {
             if remarks.len() < MOST_SHOWN && !remarks.contains(&remark) {
@@ -49,11 +49,11 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
             }
         }
     }
-    if let (Some(reason), true) = (unanswered, told.findings.is_empty()) {
+    if let (Some(reason), true) = (inconclusive, merged.findings.is_empty()) {
         return (Judgement::because(Verdict::Inconclusive, reason), shown.unwrap_or_default());
     }
-    let more = told.more;
-    let mut findings = told.close();
+    let more = merged.more;
+    let mut findings = merged.close();
     if findings.is_empty() {
         let (more, index) = outcomes(&race.outcomes, answers, scope);
         findings.extend(more);
@@ -66,7 +66,8 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
     (Judgement { more, remarks, ..Judgement::of(findings) }, shown.unwrap_or_default())
 }
 
-/// Counts the answers of each kind. An answer is of the first kind that it matches, and has to be of one.
+/// Counts the responses of each kind. A response belongs to the first kind that it matches, and every response must
+/// match one.
 fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Finding>, Option<usize>) {
     let Some(first) = outcomes.first() else { return (Vec::new(), None) };
     let is = |outcome: &Outcome, answer: &Answer| {
@@ -81,9 +82,17 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
         let received = describe(&answers[index]);
         findings.push(Finding {
             place: first.place.clone(),
-            label: format!("{} of no kind named here: {received}", are(none, answers.len())),
+            label: format!(
+                "{}: {received}",
+                counted(
+                    none,
+                    answers.len(),
+                    "matches none of these outcomes",
+                    "match none of these outcomes"
+                )
+            ),
             pointer: None,
-            expected: "an answer of one of these kinds".to_owned(),
+            expected: "a response that matches one of these outcomes".to_owned(),
             received,
         });
     }
@@ -92,7 +101,7 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
         if !outcome.count.allows(number) {
             findings.push(Finding {
                 place: outcome.place.clone(),
-                label: format!("{} this", are(number, answers.len())),
+                label: counted(number, answers.len(), "matches this", "match this"),
                 pointer: None,
                 expected: outcome.count.describe(),
                 received: number.to_string(),
@@ -103,14 +112,14 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
     (findings, shown)
 }
 
-/// Finds two answers that share a value which no two may share.
+/// Finds two responses that share a value that must be distinct.
 fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
     let distinct = race.distinct.as_ref()?;
     let finding = |label: String, received: String| Finding {
         place: distinct.place.clone(),
         label,
         pointer: None,
-        expected: "a value of its own in each answer".to_owned(),
+        expected: "a different value in each response".to_owned(),
         received,
     };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -123,12 +132,12 @@ fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
     }
     let (value, times) = seen.into_iter().find(|(_, times)| *times > 1)?;
     let shown = visible::cut(&value, visible::LONGEST).into_owned();
-    Some((finding(format!("{times} of {} answers share one", answers.len()), shown), 0))
+    Some((finding(format!("{times} of {} responses have the same value", answers.len()), shown), 0))
 }
 
-/// So many of all answers are …
-fn are(number: usize, all: usize) -> String {
-    format!("{number} of {} {}", amount(all, "answer"), if number == 1 { "is" } else { "are" })
+/// Formats a count: "2 of 3 responses match this".
+fn counted(number: usize, all: usize, singular: &str, plural: &str) -> String {
+    format!("{number} of {} {}", amount(all, "response"), if number == 1 { singular } else { plural })
 }
 
 fn describe(answer: &Answer) -> String {
@@ -138,15 +147,15 @@ fn describe(answer: &Answer) -> String {
     }
 }
 
-/// Findings, each with the number of answers that gave it.
-struct Told {
+/// Findings with the number of responses that have them.
+struct MergedFindings {
     findings: Vec<(Finding, usize)>,
-    /// How many findings are not among them.
+    /// Number of findings that were dropped.
     more: usize,
     answers: usize,
 }
 
-impl Told {
+impl MergedFindings {
     fn add(&mut self, finding: Finding) {
         let same = |known: &Finding| {
             known.place.span() == finding.place.span()
@@ -165,7 +174,7 @@ impl Told {
         let all = self.answers;
         let counted = self.findings.into_iter().map(|(finding, times)| match all {
             1 => finding,
-            _ => Finding { label: format!("{} ({times} of {all} answers)", finding.label), ..finding },
+            _ => Finding { label: format!("{} ({times} of {all} responses)", finding.label), ..finding },
         });
         counted.collect()
     }

@@ -1,4 +1,4 @@
-//! Two values in, an expectation and an exchange, and one verdict out.
+//! Tests of the judge: an expectation and an exchange give one verdict.
 
 use std::time::Duration;
 
@@ -130,14 +130,14 @@ fn differences_that_cannot_be_seen_are_escaped() {
     );
     assert_eq!(labels("text: a", response(200, &[], "a \r\n")), [r#"the body is "a \r\n""#]);
     let header = |value: &str| response(200, &[("x-a", value), ("set-cookie", &format!("a={value}"))], "");
-    assert_eq!(labels("headers: {x-a: a b}", header("a\u{a0}b")), [r#"the answer has `x-a: "a\u00a0b"`"#]);
+    assert_eq!(labels("headers: {x-a: a b}", header("a\u{a0}b")), [r#"the response has `x-a: "a\u00a0b"`"#]);
     assert_eq!(
         shown("{headers: {x-a: paypal}, cookies: {a: paypal}}", header("p\u{430}ypal")),
         vec![(r#""paypal""#.to_owned(), r#""p\u0430ypal""#.to_owned()); 2]
     );
     assert_eq!(
         labels("headers: {x-a: paypal}", header("p\u{430}ypal")),
-        [r#"the answer has `x-a: "p\u0430ypal"`"#]
+        [r#"the response has `x-a: "p\u0430ypal"`"#]
     );
     assert_eq!(
         labels("cookies: {a: paypal}", header("p\u{430}ypal")),
@@ -152,12 +152,12 @@ fn duplicate_member_is_a_remark_or_a_failure_where_unique_members_are_required()
     assert_eq!(judgement.verdict, Verdict::Pass);
     assert_eq!(
         judgement.remarks,
-        ["the member /id is there more than once (RFC 8259, section 4); the last one counts"]
+        ["the member /id occurs more than once (RFC 8259, section 4); the last one counts"]
     );
     let judgement = judged("json: {a: {id: 2}}", Ok(response(200, &[], nested)));
-    assert!(judgement.remarks[0].contains("the member /a/id is there more than once"), "{judgement:?}");
+    assert!(judgement.remarks[0].contains("the member /a/id occurs more than once"), "{judgement:?}");
     for yaml in ["unique_members: true", "{json: {a: {id: 2}}, unique_members: true}"] {
-        assert_eq!(labels(yaml, response(200, &[], nested)), ["the member /a/id is there more than once"]);
+        assert_eq!(labels(yaml, response(200, &[], nested)), ["the member /a/id occurs more than once"]);
     }
     assert_eq!(labels("{unique_members: true}", response(200, &[], "[{\"a\": 1}, {\"a\": 1}]")), [""; 0]);
     assert_eq!(labels("{unique_members: false}", response(200, &[], flat)), [""; 0]);
@@ -238,7 +238,7 @@ fn deeply_nested_json_fails_with_a_message() {
 }
 
 #[test]
-fn date_with_full_width_digits_is_no_date() {
+fn rejects_date_with_full_width_digits() {
     for at in [
         "２０２４-01-01T00:00:00Z",
         "2024-01-01T00:00:0０Z",
@@ -257,14 +257,14 @@ fn date_with_full_width_digits_is_no_date() {
 }
 
 #[test]
-fn an_answer_that_holds_everything_passes() {
+fn response_that_meets_all_expectations_passes() {
     let yaml = "{status: 4xx, headers: {content-type: !starts_with application/json}, absent: [x-a], json: {error: no}}";
     let answer = response(401, &[("content-type", "application/json; charset=utf-8")], r#"{"error":"no"}"#);
     assert_eq!(judged(yaml, Ok(answer)).verdict, Verdict::Pass);
 }
 
 #[test]
-fn every_demand_that_does_not_hold_is_a_finding_at_its_place() {
+fn each_mismatch_is_reported_at_its_location() {
     let yaml = "status: 401\nheaders: {content-type: text/html}\nabsent: [x-a]\njson: {error: no}\n";
     let judgement = judged(yaml, Ok(response(400, &[("x-a", "1")], r#"{"error":"yes"}"#)));
     let said: Vec<String> =
@@ -272,9 +272,9 @@ fn every_demand_that_does_not_hold_is_a_finding_at_its_place() {
     assert_eq!(
         said,
         [
-            "s.yaml:1:9 the target answered 400",
-            "s.yaml:2:25 the answer has no `content-type`",
-            "s.yaml:3:10 the answer has `x-a: 1`",
+            "s.yaml:1:9 the target returned 400",
+            "s.yaml:2:25 the response has no `content-type`",
+            "s.yaml:3:10 the response has `x-a: 1`",
             "s.yaml:4:15 /error is \"yes\"",
         ]
     );
@@ -287,12 +287,12 @@ fn cookies_are_compared_by_attribute() {
     assert!(labels(yaml, set("sid=cf3ddee1-ff24-49e4-a40b-2540333fe992; Path=/")).is_empty());
     assert_eq!(labels(yaml, set("sid=1; HttpOnly")).len(), 3);
     assert_eq!(labels(yaml, set("other=1; Path=/")), ["no cookie `sid` is set, only `other`"]);
-    assert_eq!(labels("{absent_cookies: [sid]}", set("sid=1")), ["the answer sets the cookie `sid`"]);
+    assert_eq!(labels("{absent_cookies: [sid]}", set("sid=1")), ["the response sets the cookie `sid`"]);
     assert!(labels("{cookies: {sid: x}}", set("sid=x")).is_empty());
 }
 
 #[test]
-fn a_body_that_is_not_json_is_said() {
+fn reports_body_that_is_not_json() {
     assert_eq!(labels("json: !any", response(200, &[], "")), ["the body is empty"]);
     assert!(labels("json: !any", response(200, &[], "<p>"))[0].starts_with("the body is not JSON"));
     assert!(labels("json: null", response(200, &[], "null")).is_empty());
@@ -300,7 +300,7 @@ fn a_body_that_is_not_json_is_said() {
 }
 
 #[test]
-fn no_connection_is_inconclusive_and_silence_is_an_answer() {
+fn no_connection_is_inconclusive_and_timeout_fails() {
     assert_eq!(
         judged("status: 200", Err(TransportError::NoConnection("refused".into()))).verdict,
         Verdict::Inconclusive
@@ -312,17 +312,17 @@ fn no_connection_is_inconclusive_and_silence_is_an_answer() {
 }
 
 #[test]
-fn an_answer_may_take_no_longer_than_it_may() {
+fn fails_response_slower_than_the_limit() {
     assert!(labels("within: 10ms", response(200, &[], "")).is_empty());
-    assert_eq!(labels("within: 1ms", response(200, &[], "")), ["the answer took 5ms"]);
+    assert_eq!(labels("within: 1ms", response(200, &[], "")), ["the response took 5ms"]);
 }
 
 #[test]
-fn a_field_that_a_list_is_demanded_of_is_told_as_often_as_it_came() {
-    let told =
+fn list_matcher_reports_number_of_header_fields() {
+    let labels_of =
         |fields: &[(&str, &str)]| labels("headers: {link: !containing [a]}", response(200, fields, ""));
-    assert_eq!(told(&[]), ["the answer has no `link`"]);
-    assert_eq!(told(&[("link", "b")]), ["the answer has `link` once: no such element among 1"]);
+    assert_eq!(labels_of(&[]), ["the response has no `link`"]);
+    assert_eq!(labels_of(&[("link", "b")]), ["the response has `link` once: no such element among 1"]);
     let twice = [("link", "b"), ("link", "c")];
-    assert_eq!(told(&twice), ["the answer has `link` 2 times: no such element among 2"]);
+    assert_eq!(labels_of(&twice), ["the response has `link` 2 times: no such element among 2"]);
 }

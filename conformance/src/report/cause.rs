@@ -224,7 +224,7 @@ static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
         r"(?x) [0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}
         | \d{4}-\d\d-\d\d[T\x20]\d\d:\d\d:\d\d(?:\.\d+)?
         | among\x20\d+
-        | (?<times>\x20\(\d+\x20of\x20\d+\x20answers\))",
+        | (?<times>\x20\(\d+\x20of\x20\d+\x20(?:answers|responses)\))",
     )
     .unwrap()
 });

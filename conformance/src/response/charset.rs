@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 
-/// Returns the text of a content: by its byte order mark if it has one of UTF-16, else by the charset of its media type, else as UTF-8.
+/// Decodes content to text: by a UTF-16 byte order mark, or else by the charset of its media type, or else as UTF-8.
 ///
 /// # Errors
-/// A charset that is unknown, and bytes that are not of it, in one sentence.
+/// The charset is unknown, or the bytes are invalid in it; the message is one sentence.
 pub(super) fn decode<'a>(content: &'a [u8], media_type: Option<&str>) -> Result<Cow<'a, str>, String> {
     let label = media_type.and_then(charset);
     let encoding = encoding(content, label.as_deref())?;
     if encoding == UTF_8 {
-        // A byte order mark of UTF-8 is a character of the text.
+        // A UTF-8 byte order mark is part of the text.
         return std::str::from_utf8(content).map(Cow::Borrowed).map_err(|_| match &label {
             Some(_) => "the body is not UTF-8, which is its charset".to_owned(),
             None => "the body is not UTF-8, and its media type names no charset".to_owned(),
@@ -26,11 +26,11 @@ pub(super) fn decode<'a>(content: &'a [u8], media_type: Option<&str>) -> Result<
     }
 }
 
-/// Returns the text of JSON, and the name of its encoding where that is not UTF-8: every JSON text in UTF-8 is one, whatever its media
-/// type says (RFC 8259, section 11).
+/// Decodes JSON to text. Also returns the name of its encoding if that is not UTF-8. Valid UTF-8 is decoded as such,
+/// whatever its media type says (RFC 8259, section 11).
 ///
 /// # Errors
-/// Bytes in no encoding that is known, in one sentence.
+/// The encoding is unknown; the message is one sentence.
 pub(super) fn decode_json<'a>(
     content: &'a [u8],
     media_type: Option<&str>,
@@ -41,7 +41,7 @@ pub(super) fn decode_json<'a>(
             return Err("it is in UTF-32, and JSON is in UTF-8".to_owned());
         }
         [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => Some(encoding(content, None)?),
-        // JSON begins with a character of ASCII.
+        // JSON begins with an ASCII character.
         [0, _, ..] => Some(UTF_16BE),
         [_, 0, ..] => Some(UTF_16LE),
         _ => None,
@@ -70,7 +70,7 @@ fn encoding(content: &[u8], label: Option<&str>) -> Result<&'static Encoding, St
     }
     let Some(label) = label else { return Ok(UTF_8) };
     match Encoding::for_label(label.as_bytes()) {
-        // What the name of this one means is that nothing is decoded.
+        // The encoding `replacement` decodes nothing.
         Some(encoding) if encoding != REPLACEMENT => Ok(encoding),
         _ => Err(format!("the charset `{label}` of the body is unknown")),
     }
@@ -81,15 +81,15 @@ fn charset(media_type: &str) -> Option<String> {
     parameters(media_type).find(|(name, _)| name.eq_ignore_ascii_case("charset")).map(|(_, value)| value)
 }
 
-/// The parameters of a media type, quoted values without their quotes.
+/// Returns the parameters of a media type, with quoted values unquoted.
 fn parameters(media_type: &str) -> impl Iterator<Item = (&str, String)> {
     let mut rest = media_type.split_once(';').map_or("", |(_, rest)| rest);
     std::iter::from_fn(move || {
         while !rest.is_empty() {
             let end = rest.find(['=', ';']).unwrap_or(rest.len());
-            let (name, behind) = rest.split_at_checked(end)?;
-            let Some(value) = behind.strip_prefix('=') else {
-                rest = behind.strip_prefix(';').unwrap_or_default();
+            let (name, after) = rest.split_at_checked(end)?;
+            let Some(value) = after.strip_prefix('=') else {
+                rest = after.strip_prefix(';').unwrap_or_default();
                 continue;
             };
             let (value, more) = if let Some(quoted) = value.trim_start().strip_prefix('"') {
@@ -105,15 +105,15 @@ fn parameters(media_type: &str) -> impl Iterator<Item = (&str, String)> {
     })
 }
 
-/// Returns a quoted value, and what comes after it and its semicolon.
+/// Returns an unquoted value, and what follows its closing quote and semicolon.
 fn unquote(quoted: &str) -> (String, &str) {
     let mut value = String::new();
     let mut characters = quoted.char_indices();
     while let Some((at, one)) = characters.next() {
         match one {
             '"' => {
-                let behind = quoted.get(at + 1..).unwrap_or_default();
-                return (value, behind.split_once(';').map_or("", |(_, more)| more));
+                let after = quoted.get(at + 1..).unwrap_or_default();
+                return (value, after.split_once(';').map_or("", |(_, more)| more));
             }
             '\\' => value.extend(characters.next().map(|(_, one)| one)),
             one => value.push(one),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_decoded_by_the_charset_of_its_media_type() {
+    fn decodes_text_by_charset_of_media_type() {
         for (content, media_type, expected) in [
             (&b"caf\xe9"[..], "text/plain; charset=iso-8859-1", "café"),
             (b"caf\xe9", "text/plain;charset=\"ISO-8859-1\"", "café"),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_charset_that_is_unknown_or_wrong_is_named() {
+    fn reports_unknown_or_wrong_charset() {
         for (content, media_type, expected) in [
             (&b"a"[..], "text/plain; charset=klingon", "the charset `klingon` of the body is unknown"),
             (b"a", "text/plain; charset=iso-2022-kr", "the charset `iso-2022-kr` of the body is unknown"),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn json_in_another_encoding_is_decoded_and_named() {
+    fn decodes_json_in_other_encodings() {
         let decoded = |content: &[u8], media_type: &str| {
             decode_json(content, Some(media_type)).map(|(text, name)| (text.into_owned(), name))
         };

@@ -1,4 +1,4 @@
-//! Undoes the content codings of a response (RFC 9110, section 8.4).
+//! Decodes the content codings of a response (RFC 9110, section 8.4).
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use ruzstd::decoding::StreamingDecoder;
 
-/// The largest content, in bytes, to which a body may be decoded: as large as a body may be.
+/// Maximum size of decoded content in bytes; the same as that of a body.
 const LARGEST_CONTENT: usize = if cfg!(fuzzing) { 64 * 1024 } else { 16 * 1024 * 1024 };
 
 /// A content coding.
@@ -16,9 +16,9 @@ enum Coding {
     Deflate,
     Brotli,
     Zstd,
-    /// One that is known and not supported.
+    /// Known but not supported.
     Compress,
-    /// A name that is no content coding.
+    /// Not a content coding.
     Unknown,
 }
 
@@ -35,13 +35,14 @@ impl Coding {
     }
 }
 
-/// Returns the content of a body: `codings` are the values of Content-Encoding, `accepted` is the Accept-Encoding of the request.
+/// Decodes a body. `codings` are the values of Content-Encoding, `accepted` is the Accept-Encoding of the request.
 ///
-/// A body whose codings the request did not ask for is not decoded, as curl does not. One whose coding has no known name is
-/// returned as it is then.
+/// Like curl, this does not decode codings that the request did not ask for. A body with an unknown coding is then
+/// returned unchanged.
 ///
 /// # Errors
-/// Codings that the request did not ask for or that are not supported, and bytes that are not of their coding, in one sentence.
+/// The request did not ask for a coding, a coding is not supported, or the bytes are invalid. The message is one
+/// sentence.
 pub(super) fn decode<'a>(
     body: &'a [u8],
     codings: &[&str],
@@ -66,7 +67,7 @@ pub(super) fn decode<'a>(
             names.join(", ")
         ));
     }
-    // The coding that was applied last is named last.
+    // Codings are listed in the order in which they were applied.
     names.iter().rev().try_fold(Cow::Borrowed(body), |bytes, name| {
         let decoded = undo(Coding::of(name), &bytes).map_err(|error| match error.kind() {
             io::ErrorKind::Unsupported => format!("the content coding `{name}` of the body is not supported"),
@@ -102,7 +103,7 @@ fn undo(coding: Coding, bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     match coding {
         Coding::Gzip => {
-            // A body may have several members, each compressed on its own (RFC 1952, section 2.2).
+            // A gzip body may have several members (RFC 1952, section 2.2).
             let mut rest = bytes;
             while rest.starts_with(&[0x1f, 0x8b]) || content.is_empty() && !rest.is_empty() {
                 take(&mut GzDecoder::new(&mut rest), &mut content)?;
@@ -111,7 +112,7 @@ fn undo(coding: Coding, bytes: &[u8]) -> io::Result<Vec<u8>> {
                 }
             }
         }
-        // With the header of zlib, as it should be, or without, as some servers send it.
+        // Try with a zlib header as specified, then without, as some servers send it.
         Coding::Deflate => {
             if let Err(error) = take(&mut ZlibDecoder::new(bytes), &mut content) {
                 content.clear();
@@ -136,7 +137,7 @@ fn undo(coding: Coding, bytes: &[u8]) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// Reads to the end, or to the limit.
+/// Reads to the end or to the limit.
 fn take(decoder: &mut impl Read, content: &mut Vec<u8>) -> io::Result<()> {
     let room = LARGEST_CONTENT.saturating_sub(content.len());
     let limit = u64::try_from(room).unwrap_or(u64::MAX).saturating_add(1);
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
 
     const ALL: Option<&str> = Some("deflate, gzip, br, zstd");
-    /// `{"id": 1}`, as the tools `brotli` and `zstd` write it.
+    /// `{"id": 1}`, as compressed by `brotli` and `zstd`.
     const BROTLI: &[u8] = b"\x0b\x04\x80{\"id\": 1}\x03";
     const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd\x20\x09\x49\x00\x00{\"id\": 1}";
 
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn every_content_coding_that_was_asked_for_is_decoded() {
+    fn decodes_requested_content_codings() {
         let text = r#"{"id": 1}"#;
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
         let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_content_coding_that_was_not_asked_for_is_named() {
+    fn reports_content_coding_that_was_not_requested() {
         let body = gzip(b"x");
         for accepted in [None, Some(""), Some("br"), Some("gzip;q=0"), Some("*;q=0"), Some("br, *;q=0.0")] {
             let wrong = decoded(&body, &["gzip"], accepted).unwrap_err();
@@ -204,13 +205,13 @@ mod tests {
         for accepted in ["gzip", "GZIP;q=0.1", "x-gzip", "*", "br;q=0, gzip", "*;q=0, gzip"] {
             assert_eq!(decoded(&body, &["gzip"], Some(accepted)).as_deref(), Ok("x"), "{accepted}");
         }
-        // The name of a charset, as some servers send it, changes no bytes.
+        // Some servers send a charset here; that changes no bytes.
         assert_eq!(decoded(b"x", &["UTF-8"], None).as_deref(), Ok("x"));
         assert!(decoded(b"x", &["compress"], Some("compress")).unwrap_err().contains("is not supported"));
     }
 
     #[test]
-    fn a_body_that_is_not_of_its_coding_is_an_error() {
+    fn rejects_body_with_wrong_content_coding() {
         let half = gzip(b"some text of some length");
         for (coding, body) in [
             ("gzip", &b"plain"[..]),
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decompression_bomb_is_bounded() {
+    fn limits_decompression_bombs() {
         let bomb = gzip(&vec![0; LARGEST_CONTENT + 1]);
         let wrong = decoded(&bomb, &["gzip"], ALL).unwrap_err();
         assert!(wrong.contains("larger than 16 MiB when"), "{wrong}");

@@ -1,11 +1,12 @@
-//! Stops sending to a target that does not respond any more: each request costs as long as a response may take.
+//! Circuit breaker: stops sending requests to a target that no longer responds, because each one would wait for the
+//! full timeout.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// After so many timeouts in a row nothing more is sent.
+/// Number of consecutive timeouts after which no more requests are sent.
 const LIMIT: usize = 8;
 
-/// Counts timeouts in a row.
+/// Counts consecutive timeouts.
 #[derive(Debug, Default)]
 pub(super) struct Breaker(AtomicUsize);
 
@@ -15,16 +16,16 @@ impl Breaker {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a response. Once the limit was reached it changes nothing.
+    /// Counts a response: resets the counter, unless the limit has been reached.
     pub(super) fn responded(&self) {
         let reset = |count| (count < LIMIT).then_some(0);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reset).ok();
     }
 
-    /// Returns why nothing more is sent, if so.
+    /// Returns the reason if no more requests are sent.
     pub(super) fn reason(&self) -> Option<String> {
         (self.0.load(Ordering::Relaxed) >= LIMIT)
-            .then(|| format!("nothing more was sent after {LIMIT} timeouts in a row"))
+            .then(|| format!("no more requests were sent after {LIMIT} consecutive timeouts"))
     }
 }
 
@@ -33,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_timeouts_in_a_row_are_counted() {
+    fn counts_only_consecutive_timeouts() {
         let breaker = Breaker::default();
         for _ in 0..100 {
             (0..LIMIT - 1).for_each(|_| breaker.timed_out());
@@ -42,6 +43,9 @@ mod tests {
         assert_eq!(breaker.reason(), None);
         (0..LIMIT).for_each(|_| breaker.timed_out());
         breaker.responded();
-        assert_eq!(breaker.reason().as_deref(), Some("nothing more was sent after 8 timeouts in a row"));
+        assert_eq!(
+            breaker.reason().as_deref(),
+            Some("no more requests were sent after 8 consecutive timeouts")
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Turns a panic into an error value, so that a fault of this program in one scenario does not end the run.
+//! Converts a panic into an error value, so that a bug in this program fails one scenario and not the whole run.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -7,13 +7,14 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::pin::pin;
 
 thread_local! {
-    /// Whether a panic of this thread will be caught.
+    /// Whether panics on this thread are caught.
     static CATCHES: Cell<bool> = const { Cell::new(false) };
-    /// Where the panic that was caught last began.
+    /// Source location of the panic that was caught last.
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Makes panics that are caught silent: they are reported as verdicts. Others are printed as before.
+/// Installs a panic hook that prints nothing for caught panics, which are reported as verdicts. Other panics are
+/// printed as before.
 pub fn silence_caught_panics() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic: &PanicHookInfo<'_>| {
@@ -25,13 +26,13 @@ pub fn silence_caught_panics() {
     }));
 }
 
-/// Runs a function.
+/// Calls a function and catches its panic.
 ///
 /// # Errors
-/// The message of its panic, and where it began.
+/// The panic message and its source location.
 pub(super) fn caught<T>(function: impl FnOnce() -> T) -> Result<T, String> {
     let outer = CATCHES.replace(true);
-    // What the function has left half done is not looked at: its scenario is over.
+    // Unwind safety: the scenario is over, so nothing uses the state that the panic left behind.
     let done = catch_unwind(AssertUnwindSafe(function));
     CATCHES.set(outer);
     done.map_err(|panic| {
@@ -40,10 +41,10 @@ pub(super) fn caught<T>(function: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// Waits for a future.
+/// Awaits a future and catches its panic.
 ///
 /// # Errors
-/// Those of [`caught`].
+/// The panic message and its source location.
 pub(super) async fn caught_in<F: Future>(future: F) -> Result<F::Output, String> {
     let mut future = pin!(future);
     poll_fn(|context| match caught(|| future.as_mut().poll(context)) {

@@ -1,10 +1,10 @@
-//! A wish to end early: steps in play finish, scenarios clean up, nothing else begins.
+//! Interrupts a run: steps in progress finish, scenarios clean up, and no further step starts.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Shared by whoever wishes to end a run and the scenes that heed it. What is wished is the exit code with which the program ends.
+/// Signal to interrupt a run, shared by the signal handler and all scenarios. Holds the exit code of the program.
 #[derive(Debug, Clone)]
 pub struct Interrupt(Arc<watch::Sender<Option<u8>>>);
 
@@ -15,26 +15,26 @@ impl Default for Interrupt {
 }
 
 impl Interrupt {
-    /// Ends the run early; the program ends with this exit code.
+    /// Interrupts the run. The program will exit with this code.
     pub fn now(&self, exit: u8) {
         self.0.send_replace(Some(exit));
     }
 
-    /// Whether the run is to end early.
+    /// Whether the run has been interrupted.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.exit().is_some()
     }
 
-    /// Returns the exit code with which the program ends, if the run is to end early.
+    /// Returns the exit code if the run has been interrupted.
     #[must_use]
     pub fn exit(&self) -> Option<u8> {
         *self.0.borrow()
     }
 
-    /// Waits until the run is to end early.
+    /// Waits until the run is interrupted.
     pub async fn requested(&self) {
-        // The sender lives as long as this does.
+        // Cannot fail: `self` owns the sender.
         self.0.subscribe().wait_for(Option::is_some).await.ok();
     }
 }

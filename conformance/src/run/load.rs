@@ -1,10 +1,10 @@
-//! A suite under load: what can be played again and again is, by many at once, and every verdict is held against the first.
+//! Load test: replays all repeatable scenarios concurrently and compares every verdict with that of the first run.
 //!
-//! In go a [`Plan`], a [`Target`] and a time, out go [`Event`]s: the steps of the first play, of those that did not keep their
-//! verdict the first few whole, and a [`Load`] with the counts. Memory does not grow with time: counts are counts, and times are histograms.
+//! The events contain the steps of the first run, the first few steps whose verdict changed, and a [`Load`] with the
+//! counts. Memory use does not grow with time, because times are kept in histograms.
 
-mod act;
-mod pace;
+mod repeated;
+mod step_stats;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,44 +19,45 @@ use super::{Options, Session, Tally, finish, header, milliseconds, settle};
 use crate::event::{Event, Footer, LeftOut, Load, Record};
 use crate::plan::{Group, Plan};
 use crate::target::Target;
-use act::Act;
+use repeated::Repeated;
 
-/// Exchanges that did not keep their verdict are told whole up to so many, and of one step up to so many.
-const WHOLE: usize = 20;
-const WHOLE_OF_A_STEP: usize = 3;
-/// How many of them wait to be told.
-const WAITING: usize = 1024;
+/// Maximum number of changed results that are emitted as steps: in total, and for one step.
+const MAX_SHOWN: usize = 20;
+const MAX_SHOWN_PER_STEP: usize = 3;
+/// Maximum number of changed results that wait to be emitted.
+const MAX_PENDING: usize = 1024;
 
-/// What all players share.
-struct Stage {
+/// State that all workers share.
+struct Shared {
     session: Session,
-    acts: Vec<Act>,
+    scenarios: Vec<Repeated>,
     next: AtomicUsize,
 }
 
-/// Plays the scenarios that can be repeated until the time is over, so many at once as there are jobs; returns what it came to.
+/// Repeats the repeatable scenarios with `options.jobs` workers until `time` has passed, passes the events to `emit`,
+/// and returns the footer.
 pub async fn under_load(
     plan: Plan,
     target: Target,
     options: Options,
     time: Duration,
-    mut tell: impl FnMut(&Event),
+    mut emit: impl FnMut(&Event),
 ) -> Footer {
     let (interrupt, mut deviations, jobs) =
         (options.interrupt.clone(), options.deviations.clone(), options.jobs);
     let mut tally = Tally::new(register(&plan.suite));
     let (plan, mut left_out) = repeatable(plan);
-    tell(&Event::Header(header(&plan, &target)));
+    emit(&Event::Header(header(&plan, &target)));
     let session = Session::new(plan, &target, options).forgetful();
-    let mut told = |session: &Session, mut record: Record, whole: bool| {
+    let mut report = |session: &Session, mut record: Record, shown: bool| {
         settle(&mut record, session.came_up());
         record.deviation = deviations.look_up(&record);
         tally.count(&record);
-        if whole {
-            tell(&Event::Step(Arc::new(record)));
+        if shown {
+            emit(&Event::Step(Arc::new(record)));
         }
     };
-    let mut acts = Vec::new();
+    let mut scenarios = Vec::new();
     for (group, index) in in_order(session.plan()) {
         if interrupt.is_requested() {
             break;
@@ -64,75 +65,76 @@ pub async fn under_load(
         let first = session.play(group, index).await;
         let second = session.play(group, index).await;
         let trial = &session.plan().groups[group].trials[index];
-        match session.unrepeatable(group).or_else(|| act::differs(&first, &second)) {
+        match session.unrepeatable(group).or_else(|| repeated::differs(&first, &second)) {
             Some(reason) => left_out.push(LeftOut { scenario: trial.id(), reason }),
-            None => acts.push(Act::new(group, index, session.plan(), &first)),
+            None => scenarios.push(Repeated::new(group, index, session.plan(), &first)),
         }
         for record in first {
-            told(&session, record, true);
+            report(&session, record, true);
         }
     }
-    let (lost, mut arrived) = mpsc::channel::<Record>(WAITING);
-    // A load run lasts as long as it was asked to, and reports the share of timeouts.
+    let (changed, mut arrived) = mpsc::channel::<Record>(MAX_PENDING);
+    // A load test runs for the requested time even if the target times out; the report shows the share of timeouts.
     session.be_patient();
-    let stage = Arc::new(Stage { session, acts, next: AtomicUsize::new(0) });
+    let shared = Arc::new(Shared { session, scenarios, next: AtomicUsize::new(0) });
     let began = Instant::now();
-    let mut players = JoinSet::new();
-    for _ in 0..if stage.acts.is_empty() { 0 } else { jobs } {
-        players.spawn(player(Arc::clone(&stage), began, time, lost.clone()));
+    let mut workers = JoinSet::new();
+    for _ in 0..if shared.scenarios.is_empty() { 0 } else { jobs } {
+        workers.spawn(worker(Arc::clone(&shared), began, time, changed.clone()));
     }
-    drop(lost);
-    let mut whole: BTreeMap<String, usize> = BTreeMap::new();
+    drop(changed);
+    let mut shown: BTreeMap<String, usize> = BTreeMap::new();
     while let Some(record) = arrived.recv().await {
-        let all: usize = whole.values().sum();
-        let of_step = whole.entry(record.id.clone()).or_default();
-        let shown = all < WHOLE && *of_step < WHOLE_OF_A_STEP;
+        let all: usize = shown.values().sum();
+        let of_step = shown.entry(record.id.clone()).or_default();
+        let shown = all < MAX_SHOWN && *of_step < MAX_SHOWN_PER_STEP;
         *of_step += usize::from(shown);
-        told(&stage.session, record, shown);
+        report(&shared.session, record, shown);
     }
-    finish(&mut players).await;
+    finish(&mut workers).await;
     let took = began.elapsed();
-    stage.session.close().await;
-    let mut load = sum(&stage.acts, took, jobs, left_out);
-    load.timeouts = stage.session.timeouts();
-    tell(&Event::Load(Box::new(load)));
+    shared.session.close().await;
+    let mut load = sum(&shared.scenarios, took, jobs, left_out);
+    load.timeouts = shared.session.timeouts();
+    emit(&Event::Load(Box::new(load)));
     let mut footer = tally.close(Vec::new());
     if let Some(exit) = interrupt.exit() {
         (footer.interrupted, footer.exit) = (true, exit);
     }
     footer.milliseconds = milliseconds(took);
-    tell(&Event::Footer(footer.clone()));
+    emit(&Event::Footer(footer.clone()));
     footer
 }
 
-/// Plays one scenario after the other until the time is over.
-async fn player(stage: Arc<Stage>, began: Instant, time: Duration, lost: mpsc::Sender<Record>) {
-    let interrupt = &stage.session.options.interrupt;
+/// Runs scenarios until `time` has passed.
+async fn worker(shared: Arc<Shared>, began: Instant, time: Duration, changed: mpsc::Sender<Record>) {
+    let interrupt = &shared.session.options.interrupt;
     while began.elapsed() < time && !interrupt.is_requested() {
-        let free = (0..stage.acts.len()).find_map(|_| {
-            let act = &stage.acts[stage.next.fetch_add(1, Ordering::Relaxed) % stage.acts.len()];
-            act.enter().map(|entry| (act, entry))
+        let free = (0..shared.scenarios.len()).find_map(|_| {
+            let scenario =
+                &shared.scenarios[shared.next.fetch_add(1, Ordering::Relaxed) % shared.scenarios.len()];
+            scenario.try_start().map(|permit| (scenario, permit))
         });
-        let Some((act, _entry)) = free else {
-            // Each is being played by another, and may not be played twice at once.
+        let Some((scenario, _permit)) = free else {
+            // All scenarios are in use, and none may run twice at the same time.
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         };
-        let records = stage.session.play(act.group, act.index).await;
-        for record in act.count(records) {
-            // The receiver waits for every player.
-            lost.send(record).await.ok();
+        let records = shared.session.play(scenario.group, scenario.index).await;
+        for record in scenario.count(records) {
+            // Cannot fail: the receiver waits for all workers.
+            changed.send(record).await.ok();
         }
     }
 }
 
-/// Takes out what cannot be played again and again on one target, and says why.
+/// Removes the scenarios that cannot be repeated on one target, and returns them with the reasons.
 fn repeatable(plan: Plan) -> (Plan, Vec<LeftOut>) {
     let mut left_out = Vec::new();
     let mut groups: Vec<Group> = Vec::new();
     for mut group in plan.groups {
         group.trials.retain(|trial| {
-            let skip_reason = act::skip_reason(trial);
+            let skip_reason = repeated::skip_reason(trial);
             left_out.extend(
                 skip_reason.map(|reason| LeftOut { scenario: trial.id(), reason: reason.to_owned() }),
             );
@@ -153,16 +155,16 @@ fn in_order(plan: &Plan) -> Vec<(usize, usize)> {
     all
 }
 
-fn sum(acts: &[Act], took: Duration, jobs: usize, left_out: Vec<LeftOut>) -> Load {
-    let steps: Vec<_> = acts.iter().flat_map(Act::paces).collect();
+fn sum(scenarios: &[Repeated], took: Duration, jobs: usize, left_out: Vec<LeftOut>) -> Load {
+    let steps: Vec<_> = scenarios.iter().flat_map(Repeated::stats).collect();
     let exchanges: u64 = steps.iter().map(|step| step.exchanges).sum();
     #[expect(clippy::cast_precision_loss, reason = "a number per second needs no more than 52 bits")]
     let per_second = exchanges as f64 / took.as_secs_f64().max(f64::MIN_POSITIVE);
     Load {
         seconds: milliseconds(took) / 1000.0,
         jobs,
-        scenarios: acts.len(),
-        repetitions: acts.iter().map(Act::repetitions).sum(),
+        scenarios: scenarios.len(),
+        repetitions: scenarios.iter().map(Repeated::repetitions).sum(),
         exchanges,
         kept: steps.iter().map(|step| step.kept).sum(),
         per_second: per_second.round(),

@@ -1,17 +1,17 @@
-//! In which order targets are started and scenarios begin, so that a run takes little more than its longest chain.
+//! Order in which targets and scenarios start, chosen to shorten the run.
 //!
-//! In goes a [`Plan`], out come places in it. What waits longest begins first: while it waits, others send. Among those that wait equally
-//! long the order is that of the plan, and so is the order in which all of them are told.
+//! Scenarios with the longest waits start first, because others can send requests during the waits. Scenarios with
+//! equal waits start in plan order. Results are always emitted in plan order.
 
 use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::plan::{Group, Plan, Trial};
 
-/// What one more start of a target is reckoned to take.
+/// Estimated duration of a target restart.
 const START: Duration = Duration::from_secs(1);
 
-/// Returns the groups in the order in which their targets start: the one whose longest scenario waits longest is the first.
+/// Returns the groups in start order: the group whose longest scenario waits longest is first.
 pub(super) fn groups(plan: &Plan) -> Vec<usize> {
     let waits = |group: &usize| plan.groups[*group].trials.iter().map(waits).max();
     let mut groups: Vec<usize> = (0..plan.groups.len()).collect();
@@ -19,14 +19,14 @@ pub(super) fn groups(plan: &Plan) -> Vec<usize> {
     groups
 }
 
-/// Returns the scenarios of a group in the order in which they begin.
+/// Returns the indices of a group's scenarios in start order.
 pub(super) fn trials(group: &Group) -> Vec<usize> {
     let mut trials: Vec<usize> = (0..group.trials.len()).collect();
     trials.sort_by_key(|trial| Reverse(waits(&group.trials[*trial])));
     trials
 }
 
-/// How long a scenario lets others send.
+/// Total time in which a scenario waits and others can send.
 fn waits(trial: &Trial) -> Duration {
     let steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
     steps.map(|step| step.wait + step.restart.as_ref().map_or(Duration::ZERO, |_| START)).sum()

@@ -1,29 +1,29 @@
-//! The chain of starts and scenarios that made a run as long as it was.
+//! Critical path: the chain of target starts and scenarios that determined the duration of the run.
 //!
-//! In go the [`Lap`]s of a run, out comes the chain that ended last: each link began when the one before it ended, since it waited for
-//! its target or for the turn. No clock is read here.
+//! Each link began when the one before it ended, because it waited for its target or for a permit. No clock is read
+//! here.
 
 use std::time::Duration;
 
-/// Something that took time.
+/// A measured time span: a target start or a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lap {
-    pub(super) what: What,
-    /// From when to when, since the run began.
+    pub(super) activity: Activity,
+    /// Start, relative to the start of the run.
     pub(super) from: Duration,
     pub(super) to: Duration,
 }
 
-/// What took the time.
+/// Activity a time span measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
-    /// The target of a group came up.
+pub(super) enum Activity {
+    /// Start of the target of a group.
     Start { group: usize },
-    /// A scenario of a group was played.
+    /// A scenario of a group.
     Scenario { group: usize, index: usize },
 }
 
-/// Returns the chain that ended last, first link first.
+/// Returns the chain that ended last, in chronological order.
 pub(super) fn critical(mut laps: Vec<Lap>) -> Vec<Lap> {
     laps.sort_by_key(|lap| (lap.to, lap.from));
     let mut chain = Vec::new();
@@ -31,21 +31,21 @@ pub(super) fn critical(mut laps: Vec<Lap>) -> Vec<Lap> {
     while let Some(index) = at {
         let lap = laps[index];
         chain.push(lap);
-        // What was over when this one began, the latest first.
+        // The spans that were over when this one began; the one that ended last comes last.
         let over = laps[..index].partition_point(|other| other.to <= lap.from);
-        at = laps[..over].iter().rposition(|other| leads_to(other.what, lap.what));
+        at = laps[..over].iter().rposition(|other| leads_to(other.activity, lap.activity));
     }
     chain.reverse();
     chain
 }
 
-/// Whether the end of one thing may be what another has waited for: a scenario for its target or for a turn, a target for the room that
-/// one before it took.
-fn leads_to(before: What, what: What) -> bool {
-    match (before, what) {
-        (What::Start { group: own }, What::Scenario { group, .. }) => own == group,
-        (What::Start { .. }, What::Start { .. }) => false,
-        (What::Scenario { .. }, _) => true,
+/// Whether the end of `before` can have unblocked `what`: a scenario waits for its target or for a permit, a target
+/// for the place of an earlier target.
+fn leads_to(before: Activity, activity: Activity) -> bool {
+    match (before, activity) {
+        (Activity::Start { group: own }, Activity::Scenario { group, .. }) => own == group,
+        (Activity::Start { .. }, Activity::Start { .. }) => false,
+        (Activity::Scenario { .. }, _) => true,
     }
 }
 
@@ -53,14 +53,14 @@ fn leads_to(before: What, what: What) -> bool {
 mod tests {
     use super::*;
 
-    fn lap(what: What, from: u64, to: u64) -> Lap {
-        Lap { what, from: Duration::from_millis(from), to: Duration::from_millis(to) }
+    fn lap(activity: Activity, from: u64, to: u64) -> Lap {
+        Lap { activity, from: Duration::from_millis(from), to: Duration::from_millis(to) }
     }
 
     #[test]
-    fn the_chain_leads_from_the_last_end_back_to_the_beginning() {
-        let start = |group, from, to| lap(What::Start { group }, from, to);
-        let scenario = |group, index, from, to| lap(What::Scenario { group, index }, from, to);
+    fn critical_path_ends_with_the_last_span() {
+        let start = |group, from, to| lap(Activity::Start { group }, from, to);
+        let scenario = |group, index, from, to| lap(Activity::Scenario { group, index }, from, to);
         let laps = vec![
             start(0, 0, 1000),
             start(1, 0, 1100),
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_in_which_nothing_took_time_has_no_chain() {
+    fn empty_run_has_no_critical_path() {
         assert_eq!(critical(Vec::new()), []);
     }
 }

@@ -1,8 +1,7 @@
-//! The target slots of a group: each has a process of its own, and plays one scenario at a time.
+//! The target slots of a group. Each slot has its own process and runs one scenario at a time.
 //!
-//! A scenario that meets others in one process could get another verdict than alone, so scenarios share a process at the same time
-//! only where the suite allows it. Where all processes of a group are busy and fewer scenarios send than `--jobs` allows, one more is
-//! started.
+//! Concurrent scenarios could change each other's verdicts, so they share a process only if the suite allows it. If
+//! all processes of a group are busy and fewer scenarios are sending than `--jobs` allows, another process is started.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,37 +10,38 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use super::breaker::Breaker;
 use super::session::Session;
-use super::stage::Stage;
+use super::target_slot::TargetSlot;
 
 /// The target slots of a group.
 pub(super) struct Pool {
-    first: Arc<Stage>,
+    first: Arc<TargetSlot>,
     pub(super) breaker: Breaker,
     slots: Mutex<Slots>,
     freed: Notify,
 }
 
 struct Slots {
-    all: Vec<Arc<Stage>>,
-    free: Vec<Arc<Stage>>,
-    /// Whether another process may be started.
+    all: Vec<Arc<TargetSlot>>,
+    free: Vec<Arc<TargetSlot>>,
+    /// Whether more processes may be started.
     grows: bool,
-    /// Permits for the processes beyond the first.
+    /// Permits of the processes beyond the first.
     permits: Vec<OwnedSemaphorePermit>,
 }
 
-/// A target slot that one scenario holds, or that it shares with others.
-pub(super) struct Slot {
-    pub(super) stage: Arc<Stage>,
-    /// Where it is given back to; none if it is shared.
+/// A target slot in use by one scenario, or shared by several.
+pub(super) struct SlotGuard {
+    pub(super) slot: Arc<TargetSlot>,
+    /// Pool to which the slot is returned; none if the slot is shared.
     pool: Option<Arc<Pool>>,
 }
 
-/// A scenario waits at least so long for a process before another one is started, and as long as the first took to start.
+/// Minimum wait of a scenario before another process is started for it. It also waits at least as long as the first
+/// start took.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 impl Pool {
-    pub(super) fn new(first: Stage, grows: bool) -> Arc<Self> {
+    pub(super) fn new(first: TargetSlot, grows: bool) -> Arc<Self> {
         let first = Arc::new(first);
         let (all, free) = (vec![Arc::clone(&first)], vec![Arc::clone(&first)]);
         Arc::new(Self {
@@ -52,30 +52,30 @@ impl Pool {
         })
     }
 
-    /// The slot that every group has.
-    pub(super) fn first(&self) -> &Arc<Stage> {
+    /// The first slot, which every group has.
+    pub(super) fn first(&self) -> &Arc<TargetSlot> {
         &self.first
     }
 
     /// All slots.
-    pub(super) fn all(&self) -> Vec<Arc<Stage>> {
+    pub(super) fn all(&self) -> Vec<Arc<TargetSlot>> {
         self.slots().all.clone()
     }
 
-    /// Gives back the permits of the processes beyond the first, which have ended.
+    /// Releases the permits of the processes beyond the first. Call it after they have exited.
     pub(super) fn forget_permits(&self) {
         self.slots().permits.clear();
     }
 
-    /// Waits for a slot. One that is `shared` has no end of scenarios.
-    pub(super) async fn slot(self: &Arc<Self>, shared: bool, session: &Session) -> Slot {
+    /// Waits for a free slot. If `shared`, returns the first slot immediately.
+    pub(super) async fn slot(self: &Arc<Self>, shared: bool, session: &Session) -> SlotGuard {
         if shared {
-            return Slot { stage: Arc::clone(&self.first), pool: None };
+            return SlotGuard { slot: Arc::clone(&self.first), pool: None };
         }
         let since = Instant::now();
         loop {
-            if let Some(stage) = self.take() {
-                return Slot { stage, pool: Some(Arc::clone(self)) };
+            if let Some(slot) = self.take() {
+                return SlotGuard { slot, pool: Some(Arc::clone(self)) };
             }
             let Some(start) = self.first.start_took().filter(|_| self.slots().grows) else {
                 self.freed.notified().await;
@@ -88,8 +88,8 @@ impl Pool {
             }
             match session.permit_for_one_more() {
                 Some(permit) => {
-                    if let Some(slot) = self.grow(permit, session).await {
-                        return slot;
+                    if let Some(guard) = self.grow(permit, session).await {
+                        return guard;
                     }
                 }
                 None => drop(tokio::time::timeout(patience, self.freed.notified()).await),
@@ -97,27 +97,27 @@ impl Pool {
         }
     }
 
-    /// Starts one more process. None if it does not start: the group goes on with those that it has.
-    async fn grow(self: &Arc<Self>, permit: OwnedSemaphorePermit, session: &Session) -> Option<Slot> {
-        let stage = Arc::new(self.first.another());
+    /// Starts another process. None if the start fails: the group continues with the existing processes.
+    async fn grow(self: &Arc<Self>, permit: OwnedSemaphorePermit, session: &Session) -> Option<SlotGuard> {
+        let slot = Arc::new(self.first.another());
         {
             let mut slots = self.slots();
-            slots.all.push(Arc::clone(&stage));
+            slots.all.push(Arc::clone(&slot));
             slots.permits.push(permit);
         }
-        // From here on the slot is given back whatever happens.
-        let mut slot = Slot { stage, pool: Some(Arc::clone(self)) };
-        if slot.stage.running(session).await.is_ok() {
-            return Some(slot);
+        // From here on, dropping the guard returns the slot to the pool.
+        let mut guard = SlotGuard { slot, pool: Some(Arc::clone(self)) };
+        if guard.slot.running(session).await.is_ok() {
+            return Some(guard);
         }
-        slot.pool = None;
+        guard.pool = None;
         let mut slots = self.slots();
         slots.grows = false;
-        slots.all.retain(|other| !Arc::ptr_eq(other, &slot.stage));
+        slots.all.retain(|other| !Arc::ptr_eq(other, &guard.slot));
         None
     }
 
-    fn take(&self) -> Option<Arc<Stage>> {
+    fn take(&self) -> Option<Arc<TargetSlot>> {
         self.slots().free.pop()
     }
 
@@ -126,10 +126,10 @@ impl Pool {
     }
 }
 
-impl Drop for Slot {
+impl Drop for SlotGuard {
     fn drop(&mut self) {
         if let Some(pool) = self.pool.take() {
-            pool.slots().free.push(Arc::clone(&self.stage));
+            pool.slots().free.push(Arc::clone(&self.slot));
             pool.freed.notify_one();
         }
     }

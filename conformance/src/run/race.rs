@@ -1,4 +1,4 @@
-//! Sends the requests of a race, all at once.
+//! Sends the requests of a race in parallel.
 
 use std::sync::Arc;
 
@@ -11,12 +11,13 @@ use crate::suite::Race;
 use crate::target::Running;
 use crate::template::{Scope, TemplateError};
 
-/// Every request takes the cookies of the jar along, which keeps none of theirs: nobody can say which came last.
+/// Sends the requests of a race. All requests carry the cookies of the jar; the jar does not store cookies of the
+/// responses, since their order is undefined.
 ///
-/// Returns the exchanges: the first of every request, the second of every request, and so on.
+/// Returns the exchanges in rounds: the first of every request, then the second of every request, and so on.
 ///
 /// # Errors
-/// An expression that has no value in this scope; nothing was sent then.
+/// An expression has no value in this scope. In that case nothing was sent.
 pub(super) async fn send(
     race: &Race,
     running: &Arc<Running>,
@@ -30,7 +31,7 @@ pub(super) async fn send(
             requests.push((index, branch.request.prepare(scope)?));
         }
     }
-    // A request that first waited for its connection would come behind the others.
+    // Connect in advance, because a request that had to connect first would arrive after the others.
     let kept = requests.iter().filter(|(_, request)| request.raw.is_none()).count();
     running.http.open(kept).await;
     let mut tasks = JoinSet::new();

@@ -1,4 +1,4 @@
-//! Counts the steps of a run into what is said of each requirement and of the run.
+//! Counts the results of steps into the standing of each requirement and of the whole run.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,31 +7,31 @@ use crate::outcome::{self, Outcome};
 use crate::suite::Suite;
 use crate::verdict::Verdict;
 
-/// The steps so far.
+/// Counts of the steps so far.
 pub(crate) struct Tally {
-    /// The requirements, in the order of the register.
+    /// The requirements in the order of `requirements.yaml`.
     register: Vec<Standing>,
     steps: BTreeMap<Verdict, usize>,
     requirements: BTreeMap<String, Requirement>,
-    /// The steps that cover no requirement and fail the run.
+    /// Steps that cover no requirement and fail the run.
     uncovered: Vec<Uncovered>,
-    /// Their ids: under load a step is counted many times.
+    /// Ids of the steps in `uncovered`: a load test counts a step many times.
     seen: HashSet<String>,
-    /// The worst outcome of a step.
+    /// Worst outcome of all steps.
     worst: Option<Outcome>,
 }
 
-/// The steps so far that cover one requirement.
+/// Counts of the steps that cover one requirement.
 struct Requirement {
-    /// The worst verdict, with its reason.
+    /// Worst verdict, with its reason.
     verdict: Verdict,
     reason: Option<String>,
-    /// The worst outcome.
+    /// Worst outcome.
     outcome: Outcome,
 }
 
 impl Tally {
-    /// Returns the count of a run that has not begun. The register says of each requirement why no step ran.
+    /// Creates empty counts. `register` says for each requirement why no step covers it.
     pub(crate) fn new(register: Vec<Standing>) -> Self {
         Self {
             register,
@@ -66,7 +66,7 @@ impl Tally {
         }
     }
 
-    /// Returns what the run came to. A deviation that is no longer true fails it.
+    /// Returns the footer. A deviation that is no longer true fails the run.
     pub(crate) fn close(mut self, stale: Vec<Stale>) -> Footer {
         let requirements = std::mem::take(&mut self.requirements);
         let requirements = (self.register.into_iter())
@@ -94,7 +94,7 @@ impl Tally {
     }
 }
 
-/// Returns the register of a suite as it stands before a run.
+/// Returns the standing of all requirements before a run.
 pub(crate) fn register(suite: &Suite) -> Vec<Standing> {
     let standings = suite.requirements.iter().map(|requirement| Standing {
         id: requirement.id.to_string(),

@@ -1,4 +1,4 @@
-//! A scenario in which the runner itself panics, among others.
+//! Tests that a panic of the runner in one scenario does not end the run.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -9,11 +9,11 @@ use super::*;
 use crate::plan::Selection;
 use crate::suite::{Folder, Suite};
 
-/// The runner panics at a step with this title.
+/// The runner panics at a step that has this title.
 pub(super) const PANICS: &str = "the runner panics here";
 
 #[test]
-fn a_panic_is_the_verdict_error_of_its_scenario_and_the_run_goes_on() {
+fn panic_gives_verdict_error_and_the_run_continues() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("suite.yaml", "format: 1\ntitle: Panics\norigin: http://panic.example\nprofiles: {any: {}}\n");
@@ -52,11 +52,11 @@ fn a_panic_is_the_verdict_error_of_its_scenario_and_the_run_goes_on() {
                 records.push(Arc::clone(record));
             }
         }));
-        let told: Vec<(&str, Verdict)> =
+        let verdicts: Vec<(&str, Verdict)> =
             records.iter().map(|one| (one.scenario.as_str(), one.verdict)).collect();
         let [pass, error] = [Verdict::Pass, Verdict::Error];
         let expected = [("t/1-before", pass), ("t/2-panics", error), ("t/3-after", pass)];
-        assert_eq!(told, expected.map(|one| [one; 4]).concat());
+        assert_eq!(verdicts, expected.map(|one| [one; 4]).concat());
         let reasons = records
             .iter()
             .filter(|one| one.verdict == Verdict::Error)
@@ -71,7 +71,7 @@ fn a_panic_is_the_verdict_error_of_its_scenario_and_the_run_goes_on() {
     }
 }
 
-/// Answers every request with 200, and keeps its path.
+/// Responds to every request with 200 and records its path.
 fn serve() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());

@@ -1,7 +1,6 @@
-//! Commands around a target: what makes it ready to be started, and what clears up behind it.
+//! Runs the commands around a target: build, setup and teardown.
 //!
-//! In go command lines and a folder; nothing comes out, or the reason why one of them did not end well. They block, so that
-//! clearing up works while the program is being ended, too.
+//! The commands block, so that teardown also works while the program exits.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,25 +13,25 @@ use super::scratch::Scratch;
 use super::unusable::Unusable;
 use crate::shell;
 
-/// Commands that run one after the other, in one folder.
+/// Commands to run one after the other in one folder.
 #[derive(Debug, Clone)]
 pub(super) struct Chores {
     pub(super) commands: Vec<Vec<String>>,
     pub(super) directory: PathBuf,
     pub(super) env: Vec<(String, String)>,
-    /// What they are for: `setup`, `build`.
+    /// Kind of the commands, for messages: `setup`, `build`.
     pub(super) purpose: &'static str,
 }
 
-/// How long one command may take.
+/// Timeout of one command.
 const LIMIT: Duration = Duration::from_mins(10);
 const POLL: Duration = Duration::from_millis(5);
 
 impl Chores {
-    /// Runs the commands. What they leave running goes on until the processes that are returned are dropped.
+    /// Runs the commands. Background processes that they leave behind run until the returned processes are dropped.
     ///
     /// # Errors
-    /// The first command that does not end with status 0; those behind it do not run.
+    /// A command exited with a status other than 0; later commands do not run.
     pub(super) fn run(&self) -> Result<Vec<Process>, Unusable> {
         self.commands.iter().map(|command| self.one(command)).collect()
     }
@@ -65,7 +64,7 @@ impl Chores {
     }
 }
 
-/// Commands that run when this is dropped. What they fail at is no verdict on the target.
+/// Commands to run on drop. Their failures are ignored.
 #[derive(Debug)]
 pub(super) struct Teardown(pub(super) Chores);
 
@@ -75,7 +74,7 @@ impl Drop for Teardown {
     }
 }
 
-/// What is made of an implementation before it is started for the first time: once, in a folder of its own.
+/// Builds an implementation once, before the first start, in a folder of its own.
 #[derive(Debug)]
 pub struct Build {
     commands: Vec<Vec<String>>,
@@ -84,22 +83,22 @@ pub struct Build {
 }
 
 impl Build {
-    /// Returns the build of an implementation in `directory`; nothing runs yet.
+    /// Creates the build of the implementation in `directory`. Runs nothing yet.
     #[must_use]
     pub fn new(commands: Vec<Vec<String>>, directory: PathBuf) -> Arc<Self> {
         Arc::new(Self { commands, directory, made: OnceCell::new() })
     }
 
-    /// Returns the build of the same kind of another implementation.
+    /// Returns the same build for another implementation.
     #[must_use]
     pub fn elsewhere(&self, directory: PathBuf) -> Arc<Self> {
         Self::new(self.commands.clone(), directory)
     }
 
-    /// Returns the folder that the commands have filled.
+    /// Runs the build if necessary and returns its folder.
     ///
     /// # Errors
-    /// A folder that cannot be mirrored, or a command that does not end well; each caller gets the same.
+    /// The folder cannot be mirrored, or a command failed. Each caller gets the same error.
     pub(super) async fn folder(&self, left_out: &[String]) -> Result<&Path, Unusable> {
         let make = || async {
             let scratch = Scratch::mirror_apart(&self.directory, left_out)

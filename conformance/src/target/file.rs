@@ -1,4 +1,4 @@
-//! Target files: a command for each profile, and what is particular to an implementation.
+//! Reads target files: a command for each profile, and settings of an implementation.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,26 +16,26 @@ use crate::source::Source;
 use crate::suite::{Folder, Suite, environment, request};
 use crate::yaml::{self, Located, Node, Ordered, Value};
 
-/// A target file as it is written.
+/// The contents of a target file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TargetText {
-    /// The version of the format: 1.
+    /// Format version: 1.
     format: Located<u32>,
-    /// What the target is called in reports.
+    /// Name of the target in reports.
     title: String,
-    /// The implementation's folder, from the file's own; that one unless it is said.
+    /// Folder of the implementation, relative to the target file. Default: the folder of the target file.
     #[serde(default)]
     directory: Option<String>,
-    /// Commands that run once, before the first start, in a copy of the folder.
+    /// Commands to run once, before the first start, in a copy of the folder.
     #[serde(default)]
     build: Option<Node>,
-    /// What holds for every profile; a profile's own word goes before it.
+    /// Settings for all profiles; the settings of a profile take precedence.
     #[serde(default)]
     command: Option<Node>,
     #[serde(default)]
     env: Ordered<Located<String>>,
-    /// The features that it offers.
+    /// Features that the target offers.
     #[serde(default)]
     features: Vec<Located<String>>,
     #[serde(default)]
@@ -50,12 +50,12 @@ struct TargetText {
     setup: Option<Node>,
     #[serde(default)]
     teardown: Option<Node>,
-    /// What holds for single profiles.
+    /// Settings for single profiles.
     #[serde(default)]
     profiles: Ordered<ProgramText>,
 }
 
-/// What is particular to one profile.
+/// Settings of one profile.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProgramText {
@@ -79,7 +79,7 @@ struct ProgramText {
     setup: Option<Node>,
     #[serde(default)]
     teardown: Option<Node>,
-    /// Files of the implementation without which it does not offer the profile.
+    /// Files that the implementation needs in order to offer the profile.
     #[serde(default)]
     needs: Vec<String>,
     /// Why the target does not offer the profile.
@@ -90,7 +90,7 @@ struct ProgramText {
 /// Loads a target file.
 ///
 /// # Errors
-/// Everything that is wrong in it, each at its place.
+/// All errors in the file, with their locations.
 pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
     let text = crate::suite::folder::read_text(path).map_err(|error| {
         Diagnostic::new(format!("the target file {} cannot be read: {error}", path.display()))
@@ -133,7 +133,7 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
                 .help("`command:` holds for every profile, and below `profiles:` for one"),
         );
     }
-    // What is wrong for the whole file is wrong for each of its profiles, and is told once.
+    // An error in the settings for all profiles occurs once for each profile; report it once.
     wrong.dedup();
     wrong.into_result(Target::Programs { title: text.title, program: whole.map(Box::new), profiles })
 }
@@ -146,7 +146,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A program: what the profile says, and else what the whole file says.
+    /// Creates a program from the settings of a profile and, where it has none, those for all profiles.
     fn program(&self, command: &Node, text: &ProgramText, whole: &TargetText) -> Result<Program, Diagnostic> {
         let mut env = environment(&whole.env, self.source)?;
         env.extend(environment(&text.env, self.source)?);
@@ -170,7 +170,7 @@ impl Reader<'_> {
             start_limit: self.limit(text.start.as_ref().or(whole.start.as_ref()))?,
             setup: self.commands(text.setup.as_ref().or(whole.setup.as_ref()))?,
             teardown: self.commands(text.teardown.as_ref().or(whole.teardown.as_ref()))?,
-            // A profile with a folder of its own is not part of what was built.
+            // A profile with its own folder is not part of the build.
             build: self.build.clone().filter(|_| text.directory.is_none()),
             needs: text.needs.clone(),
         })
@@ -186,7 +186,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One command, or a list of them, each a line.
+    /// Reads a command, or a list with one command on each line.
     fn commands(&self, node: Option<&Node>) -> Result<Vec<Vec<String>>, Diagnostic> {
         match node {
             None => Ok(Vec::new()),
@@ -209,7 +209,7 @@ impl Reader<'_> {
         named.iter().map(one).collect()
     }
 
-    /// A command is a list of words, or a line that is split as a shell would.
+    /// Reads a command: a list of words, or a line that is split as a shell would do it.
     fn command(&self, node: &Node) -> Result<Vec<String>, Diagnostic> {
         let wrong = |message: &str| Diagnostic::at(node.place(self.source), message);
         let words: Vec<_> = match (&node.tag, &node.value) {

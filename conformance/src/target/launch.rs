@@ -1,7 +1,4 @@
-//! Starting a target by the launch contract.
-//!
-//! In go a [`Program`], the suite's contract, a profile and its fixtures; out comes a [`Running`] target that has answered once, or
-//! the reason why there is none with the target's own last words.
+//! Starts a target according to the launch contract and waits for its first response.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,35 +16,35 @@ use crate::json::Json;
 use crate::suite::{Profile, Suite};
 use crate::template::{Scope, TemplateError};
 
-/// A target that answers. Dropped, it ends: the process, then its teardown, then its folder.
+/// A target that responds. Dropping it stops the process, runs its teardown and removes its folder.
 #[derive(Debug)]
 pub struct Running {
-    /// The way to it.
+    /// Client for requests to the target.
     pub http: HttpClient,
-    /// What was captured from what it printed.
+    /// Values captured from the program's output.
     pub output: BTreeMap<String, String>,
-    /// The fixtures that it should hold and does not.
+    /// Fixtures that the target should hold but does not.
     pub missing: Vec<String>,
-    /// The fixtures that it holds under an id of its own, as it holds them.
+    /// Fixtures that the target holds under its own ids, with the values that it returned.
     pub learned: Vec<(String, Json)>,
-    /// What it answered first, where this program has waited for it.
+    /// Readiness request and first response, if this program waited for it.
     pub greeting: Option<Greeting>,
-    /// Its process; none for one that was running already.
+    /// Process; none for a target that was already running.
     pub process: Option<Process>,
-    /// Its port; none for one that was running already.
+    /// Port check; none for a target that was already running.
     guard: Option<PortGuard>,
     teardown: Option<Teardown>,
-    /// What setup commands have left running.
+    /// Background processes of setup commands.
     setup: Vec<Process>,
-    /// Its folder.
+    /// Folder in which the target runs.
     scratch: Option<Scratch>,
 }
 
-/// How often a target is started that finds its port taken although it was free a moment before.
+/// Maximum number of starts if another process takes the chosen port first.
 const PORTS_TRIED: usize = 3;
 
 impl Running {
-    /// Returns a target that was running already.
+    /// Creates a target that was already running.
     pub(super) fn elsewhere(http: HttpClient) -> Self {
         Self {
             http,
@@ -63,10 +60,10 @@ impl Running {
         }
     }
 
-    /// Checks that what has just responded is the process that was started. A target that was running already is what its address says.
+    /// Checks that the process that just responded is the one that was started. Always succeeds for a URL.
     ///
     /// # Errors
-    /// Another process listens on its port; a sentence that names it.
+    /// Another process listens on the port; the message names it.
     pub fn check_listener(&self) -> Result<(), String> {
         match self.guard.as_ref().zip(self.process.as_ref()) {
             Some((guard, process)) => guard.check(process),
@@ -74,30 +71,30 @@ impl Running {
         }
     }
 
-    /// Returns why it could not be verified that the process that responds is the one that was started, if so.
+    /// Returns why the owner of the port could not be verified, if so.
     #[must_use]
     pub fn unverified(&self) -> Option<String> {
         self.guard.as_ref()?.unverified()
     }
 
-    /// Ends the target, its whole process group, and clears up behind it.
+    /// Stops the target with its whole process group, and cleans up.
     pub async fn stop(mut self) {
-        // A server that finishes open connections before it exits need not wait for ours.
+        // Close our connections first, because a server may wait for open connections before it exits.
         self.http.close();
         if let Some(process) = self.process.take() {
             process.stop(GRACE).await;
         }
         if let Some(teardown) = self.teardown.take() {
-            // Dropped on a thread that may block. That it fails is no verdict on the target.
+            // Teardown commands block. Their failures are ignored.
             tokio::task::spawn_blocking(move || drop(teardown)).await.ok();
         }
     }
 }
 
-/// Starts a program for a profile, filled with the named fixtures, and waits until it answers.
+/// Starts a program for a profile with the given fixtures, and waits until it responds.
 ///
 /// # Errors
-/// Whatever kept it from answering.
+/// Why the target did not respond.
 pub async fn launch(
     program: &Program,
     suite: &Suite,
@@ -124,11 +121,11 @@ pub async fn launch(
     }
 }
 
-/// Ends a target that was started and starts it again in the same folder, with all that it has written there. Setup and teardown
-/// stand around both.
+/// Stops a started target and starts it again in the same folder, with the data that it wrote. Setup and teardown are
+/// not repeated.
 ///
 /// # Errors
-/// Whatever kept it from answering again.
+/// Why the target did not respond again.
 pub async fn relaunch(
     running: Running,
     program: &Program,
@@ -152,7 +149,7 @@ pub async fn relaunch(
     Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
 }
 
-/// The starts of a target that lost its port to another process.
+/// Counts the starts that failed because another process took the port.
 #[derive(Default)]
 struct Ports {
     tried: usize,
@@ -160,7 +157,7 @@ struct Ports {
 }
 
 impl Ports {
-    /// Returns how the start ended, or none if the target is to be started again on another port.
+    /// Returns the result of the start, or none if the target must be started again on another port.
     fn judge<T>(&mut self, program: &Program, started: Result<T, Unusable>) -> Option<Result<T, Unusable>> {
         let mut unusable = match started {
             Ok(running) => return Some(Ok(running)),
@@ -177,12 +174,12 @@ impl Ports {
             self.taken = Some(unusable.reason);
             return None;
         }
-        // Another program's doing, not the target's.
+        // The other process is at fault, not the target.
         Some(Err(Unusable { own: false, ..unusable }))
     }
 }
 
-/// One start.
+/// Parameters of one start.
 struct Start<'a> {
     program: &'a Program,
     suite: &'a Suite,
@@ -191,7 +188,7 @@ struct Start<'a> {
 }
 
 impl Start<'_> {
-    /// Starts it for the first time in its folder.
+    /// Starts the program for the first time in its folder.
     async fn first(&self, scratch: Scratch) -> Result<Running, Unusable> {
         let port = self.port().await?;
         let env = self.environment(port, &scratch).map_err(|error| Unusable::new(chain(&error)))?;
@@ -201,7 +198,7 @@ impl Start<'_> {
             env: env.clone(),
             purpose,
         };
-        // From here on whatever returns early clears up.
+        // From here on an early return runs the teardown.
         let teardown = &self.program.teardown;
         let teardown = (!teardown.is_empty()).then(|| Teardown(chores(teardown, "teardown")));
         let setup = if self.program.setup.is_empty() {
@@ -213,7 +210,7 @@ impl Start<'_> {
         Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
     }
 
-    /// Starts it again in its folder.
+    /// Starts the program again in its folder.
     async fn again(&self, scratch: &Scratch) -> Result<Running, Unusable> {
         let port = self.port().await?;
         let env = self.environment(port, scratch).map_err(|error| Unusable::new(chain(&error)))?;
@@ -227,7 +224,7 @@ impl Start<'_> {
         }
     }
 
-    /// Starts the process and waits until it answers.
+    /// Starts the process and waits until it responds.
     async fn process(
         &self,
         port: u16,
@@ -272,8 +269,8 @@ impl Start<'_> {
             .collect()
     }
 
-    /// A program named by a path is found where the command's folder has it, also outside of what is mirrored. Links on the
-    /// way are left as they are: a virtual environment of Python knows itself by the path it is called by.
+    /// Resolves a program path relative to the folder of the command, even outside of the mirrored folder. Symbolic
+    /// links are kept, since a Python virtual environment is found through the path it is called by.
     fn command(&self) -> Vec<String> {
         let mut words = self.program.command.clone();
         if let Some(first) = words.first_mut()
@@ -290,7 +287,7 @@ impl Start<'_> {
     }
 }
 
-/// An error with its causes, in one sentence.
+/// Joins an error and its causes into one sentence.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut sentence = error.to_string();
     let mut cause = error.source();

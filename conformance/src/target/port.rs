@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::process::{Listener, Process, Socket};
 
-/// The port of a started target, and what is known of the socket that listens on it.
+/// Port of a started target, with what is known about the socket that listens on it.
 #[derive(Debug)]
 pub(super) struct PortGuard {
     address: SocketAddr,
@@ -24,15 +24,16 @@ impl PortGuard {
         Self { address, owner: Mutex::new(Owner::NotLookedUp) }
     }
 
-    /// Checks that a response came from this process. Cheap as long as the process holds its socket: one `readlink`.
+    /// Checks that a response came from this process. Usually costs one `readlink`, as long as the process holds its
+    /// socket.
     ///
     /// # Errors
-    /// A sentence that names the other process.
+    /// Another process listens; the message names it.
     pub(super) fn check(&self, process: &Process) -> Result<(), String> {
         let mut owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
         match &*owner {
             Owner::Target(socket) if socket.is_held() => return Ok(()),
-            // What the system did not show once it does not show later.
+            // If the system hides the owner once, it always does.
             Owner::Unknown(_) => return Ok(()),
             Owner::NotLookedUp | Owner::Target(_) => {}
         }
@@ -40,7 +41,7 @@ impl PortGuard {
         match process.listener(self.address) {
             Listener::Own(socket) => *owner = Owner::Target(socket),
             Listener::Unknown(reason) if first => *owner = Owner::Unknown(reason),
-            // The target has closed its socket, and nobody else listens.
+            // The target has closed its socket, and no other process listens.
             Listener::Unknown(_) => {}
             Listener::Other(who) => {
                 let port = self.address.port();
@@ -52,7 +53,7 @@ impl PortGuard {
         Ok(())
     }
 
-    /// Returns why it is not known which process listens on the port, if so.
+    /// Returns why the owner of the port is unknown, if so.
     pub(super) fn unverified(&self) -> Option<String> {
         match &*self.owner.lock().unwrap_or_else(PoisonError::into_inner) {
             Owner::Unknown(reason) => Some(reason.clone()),

@@ -1,13 +1,12 @@
-//! A target that the runner started: its program, what it prints, how it ends.
+//! Starts a target as a child process, reads its output and stops it.
 //!
-//! In goes a [`Command`]; out comes a [`Process`], which answers what was printed, what was watched for and
-//! how the program ended. Nothing is known here of HTTP, profiles or scenarios.
+//! This module knows nothing about HTTP, profiles or scenarios.
 //!
-//! Invariant: when the `Process` is gone, or the runner is (`kill -9` included), so are the program and all it
-//! started in its process group. A program that leaves the group (`setsid`, a daemon) is found by the mark in
-//! its environment where there is a `/proc`; elsewhere, or when it also drops its environment, it escapes.
+//! Invariant: when the [`Process`] is dropped, or the runner exits (even by `kill -9`), the program and its whole
+//! process group are killed. A program that leaves the group (`setsid`, a daemon) is found by a marker in its
+//! environment, if the system has `/proc`. Without `/proc`, or if it also clears its environment, it escapes.
 //!
-//! Threads and not tasks read the output: a runtime that is busy or already gone must not stall a target.
+//! Threads read the output, not tasks, because a busy or stopped runtime must not block a target that prints.
 
 mod group;
 mod listener;
@@ -38,37 +37,37 @@ pub use listener::{Listener, Socket};
 pub use output::WatchError;
 use output::{Output, Stream};
 
-/// The shell tells the watcher its own number, which is the group's, then lets go of the pipe and becomes the
-/// program: at no moment is there a program that the watcher does not know.
+/// Writes the shell's process id, which is also the group id, to the watcher, then closes the pipe and replaces the
+/// shell with the program. So the watcher knows the group before the program runs.
 const LEADER: &str = r#"echo "$$" >&0 && exec "$@" </dev/null"#;
 
-/// How long an exit is held back for output that is still in the pipes.
-const LAST_WORDS: Duration = Duration::from_millis(200);
-/// How long a group that was sent SIGKILL is waited for.
-const KILLED: Duration = Duration::from_millis(500);
+/// How long the exit is withheld while output is still in the pipes.
+const OUTPUT_DELAY: Duration = Duration::from_millis(200);
+/// How long to wait for a group after SIGKILL.
+const KILL_WAIT: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(10);
 
-/// What to start, where, and what to look for in its output.
+/// What to start, where, and which values to look for in its output.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// The program, by path (relative to `directory`) or by name (looked up in `PATH`), then its arguments.
+    /// Program and arguments. The program is a path relative to `directory`, or a name that is looked up in `PATH`.
     pub program_and_args: Vec<String>,
-    /// The working directory.
+    /// Working directory.
     pub directory: PathBuf,
-    /// Added to the runner's own environment; a later entry of the same name wins.
+    /// Variables added to the runner's own environment. The last entry of a name wins.
     pub env: Vec<(String, String)>,
-    /// Names and patterns, tried against each line; the first group of the first match is kept, or the whole
-    /// match of a pattern without groups.
+    /// Names and patterns of values to watch for. Each pattern is matched against each line; the first match counts.
+    /// The value is the first group, or the whole match if the pattern has no group.
     pub watch: Vec<(String, Regex)>,
 }
 
-/// A running program, its process group and its output. Dropping it kills the group at once.
+/// A running program with its process group and output. Dropping it kills the group immediately.
 #[derive(Debug)]
 pub struct Process {
     group: Group,
     output: Output,
     exit: watch::Receiver<Option<Exit>>,
-    /// Dropped to let the leader be reaped; until then its zombie keeps the group's number from being reused.
+    /// Dropped to let the leader be reaped. Until then its zombie keeps the group id from being reused.
     pin: Option<mpsc::Sender<()>>,
     reaper: JoinHandle<()>,
 }
@@ -76,58 +75,58 @@ pub struct Process {
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// It ended by itself, with this status.
+    /// It exited with this status.
     Status(i32),
-    /// It was ended by this signal.
+    /// A signal killed it.
     Signal(i32),
-    /// It ended, or could not be ended, and the system does not say how.
+    /// The system does not report how it ended, or it could not be killed.
     Unknown,
 }
 
 /// Why a program could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// There is no program in the command.
+    /// The command has no words.
     #[error("the command is empty")]
     Empty,
-    /// The working directory is not there, or is no directory.
+    /// The working directory does not exist or is not a directory.
     #[error("the directory {} to start `{program}` in does not exist", directory.display())]
     Directory {
-        /// The program that was to be started.
+        /// Program that was to be started.
         program: String,
-        /// Where it was to be started.
+        /// Working directory.
         directory: PathBuf,
     },
-    /// No such program.
+    /// The program does not exist.
     #[error("there is no program `{program}`{}", if program.contains('/') { "" } else { " in any folder of PATH" })]
     NotFound {
-        /// The program as the command names it.
+        /// Program as the command names it.
         program: String,
     },
-    /// There is such a file, and it may not be executed.
+    /// The file exists but is not executable.
     #[error("`{program}` cannot be executed: {} is not an executable file (chmod +x?)", shown(program, path))]
     NotExecutable {
-        /// The program as the command names it.
+        /// Program as the command names it.
         program: String,
-        /// The file that was found.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// The system refused.
+    /// The system refused to start it.
     #[error("cannot start `{program}`")]
     System {
-        /// The program as the command names it.
+        /// Program as the command names it.
         program: String,
-        /// What the system said.
+        /// Cause.
         source: io::Error,
     },
 }
 
 impl Process {
-    /// Starts the program in a process group of its own, with nothing to read on standard input.
+    /// Starts the program in its own process group, with an empty standard input.
     ///
     /// # Errors
-    /// [`StartError`] when there is no program, no such program or directory, or the system refuses. A program
-    /// that starts and then fails is no error: it has an [`Exit`].
+    /// [`StartError`] if the command is empty, the program or the directory does not exist, or the system refuses. A
+    /// program that starts and then fails is not an error: it has an [`Exit`].
     pub fn start(command: Command) -> Result<Process, StartError> {
         let Command { program_and_args, directory, env, watch } = command;
         let Some(program) = program_and_args.first().filter(|program| !program.is_empty()) else {
@@ -152,7 +151,7 @@ impl Process {
             .process_group(0)
             .spawn()
             .map_err(system)?;
-        // From here on an early return kills what was started: the group does it when dropped.
+        // From here on an early return kills the program, because it drops the group.
         let group = Group::new(Pid::from_child(&child), watcher);
         let output = Output::new(watch);
         let streams = [
@@ -172,70 +171,70 @@ impl Process {
         Ok(Process { group, output, exit, pin: Some(pin), reaper })
     }
 
-    /// Returns the last lines it printed, standard output and standard error in the order of their arrival, an
-    /// unfinished line last. At most 64 KiB are kept; what is not UTF-8 is replaced.
+    /// Returns the last lines of the output. Standard output and standard error are merged in order of arrival; an
+    /// incomplete line comes last. At most 64 KiB are kept, and bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn output_tail(&self, lines: usize) -> String {
         self.output.tail(lines)
     }
 
-    /// Returns a mark for [`Process::output_since`].
+    /// Returns the current output position for [`Process::output_since`].
     #[must_use]
     pub fn mark(&self) -> u64 {
         self.output.mark()
     }
 
-    /// Returns what was printed since the mark, or as much of its end as is kept.
+    /// Returns the output since `mark`, as far as it is still kept.
     ///
-    /// A line that was unfinished at the mark is in it.
+    /// Includes the start of a line that was incomplete at the mark.
     #[must_use]
     pub fn output_since(&self, mark: u64) -> String {
         self.output.since(mark)
     }
 
-    /// Returns the watched values seen so far, by name.
+    /// Returns the watched values that were printed so far, by name.
     #[must_use]
     pub fn watched(&self) -> BTreeMap<String, String> {
         self.output.watched()
     }
 
-    /// Waits until each watched value was seen, and returns them.
+    /// Waits until all watched values have been printed, and returns them.
     ///
     /// # Errors
-    /// [`WatchError`] names what is missing when the time is over, or sooner when the output has ended.
+    /// [`WatchError`] names the missing values when `limit` has passed, or earlier if the output ended.
     pub async fn watched_all(&self, limit: Duration) -> Result<BTreeMap<String, String>, WatchError> {
         self.output.watched_all(limit).await
     }
 
-    /// Returns how the program ended, or `None` while it runs. What it printed last is kept by then.
+    /// Returns how the program ended, or `None` while it runs. By then its last output has been read.
     #[must_use]
     pub fn exited(&self) -> Option<Exit> {
         *self.exit.borrow()
     }
 
-    /// Finds out which process listens on an address.
+    /// Returns which process listens on an address.
     #[must_use]
     pub fn listener(&self, address: SocketAddr) -> Listener {
         Listener::find(&self.group, address)
     }
 
-    /// Waits until the program has ended. What it started may still run: only [`Process::stop`] ends that.
+    /// Waits until the program exits. Its children may still run; [`Process::stop`] kills them.
     pub async fn wait(&self) -> Exit {
         let mut exit = self.exit.clone();
-        // A sender that is gone without a word never happens short of a panic in its thread.
+        // The sender is dropped without a value only if its thread panicked.
         exit.wait_for(Option::is_some).await.ok().and_then(|exit| *exit).unwrap_or(Exit::Unknown)
     }
 
-    /// Ends the program and its group: SIGTERM, up to `grace` for all of them to go, then SIGKILL.
+    /// Stops the program and its group: sends SIGTERM, waits up to `grace`, then sends SIGKILL.
     ///
-    /// Returns how the program ended, which may be long before. Nothing of the group is left, no zombie either.
+    /// Returns how the program ended, which may have been earlier. No process of the group is left, not even a zombie.
     pub async fn stop(mut self, grace: Duration) -> Exit {
         self.group.terminate();
-        // Whoever is late is killed just below, so the elapsed time is no news.
+        // Ignore the timeout: what still runs is killed below.
         let _ = timeout(grace, self.quiet()).await;
         self.group.kill();
-        let exit = timeout(LAST_WORDS + KILLED, self.wait()).await.unwrap_or(Exit::Unknown);
-        let _ = timeout(KILLED, self.quiet()).await;
+        let exit = timeout(OUTPUT_DELAY + KILL_WAIT, self.wait()).await.unwrap_or(Exit::Unknown);
+        let _ = timeout(KILL_WAIT, self.quiet()).await;
         exit
     }
 
@@ -253,8 +252,8 @@ impl Drop for Process {
         self.group.kill();
         self.pin.take();
         self.group.sweep();
-        // Whoever removes the directory next must not race with a process that is still dying in it.
-        let limit = Instant::now() + KILLED;
+        // The caller may remove the directory next, so wait until no process writes to it.
+        let limit = Instant::now() + KILL_WAIT;
         while !(self.reaper.is_finished() && self.group.is_empty()) && Instant::now() < limit {
             thread::sleep(POLL / 5);
         }
@@ -269,7 +268,7 @@ impl fmt::Display for Exit {
                 Some(name) => write!(formatter, "was killed by signal {signal} ({name})"),
                 None => write!(formatter, "was killed by signal {signal}"),
             },
-            Exit::Unknown => write!(formatter, "ended in a way the system does not tell"),
+            Exit::Unknown => write!(formatter, "ended for an unknown reason"),
         }
     }
 }
@@ -284,22 +283,22 @@ fn await_exit(
     let ended =
         rustix::io::retry_on_intr(|| waitid(leader.clone(), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT));
     let ended = ended.ok().flatten();
-    output.settle(LAST_WORDS);
+    output.settle(OUTPUT_DELAY);
     let status = ended.as_ref().and_then(WaitIdStatus::exit_status).map(Exit::Status);
     let signal = ended.as_ref().and_then(WaitIdStatus::terminating_signal).map(Exit::Signal);
     exit.send_replace(Some(status.or(signal).unwrap_or(Exit::Unknown)));
-    // Nothing is ever sent: the end of the channel is the message.
+    // Never receives anything; waits for the sender to be dropped.
     let _ = pinned.recv();
-    // An error means that the system reaped it already.
+    // An error means that the process has already been reaped.
     let _ = child.wait();
 }
 
-/// A program that is named by its path is named so once more: where the target's folder is, is no news to its author.
+/// Formats the path of a program. A program that is named by its path is shown as it was named.
 fn shown<'a>(program: &'a str, path: &'a Path) -> std::path::Display<'a> {
     if program.contains('/') { Path::new(program).display() } else { path.display() }
 }
 
-/// Finds the program the way the shell will, so that a missing one is told in our words and not as status 127.
+/// Looks up the program as the shell will, so that a missing program gives a clear error and not status 127.
 fn find(program: &str, directory: &Path, env: &[(String, String)]) -> Result<(), StartError> {
     let not_found = || StartError::NotFound { program: program.to_owned() };
     let not_executable = |path| StartError::NotExecutable { program: program.to_owned(), path };

@@ -1,4 +1,4 @@
-//! Reaching a target that is already running, and looking what it holds.
+//! Connects to a target that is already running, and checks which fixtures it holds.
 
 use super::{Running, Unusable};
 use crate::http::{HttpClient, Reading, Transport};
@@ -7,10 +7,10 @@ use crate::response::Response;
 use crate::suite::{Fixture, Present, Profile, Suite};
 use crate::template::Scope;
 
-/// Reaches a target that is already running, and looks which of the named fixtures it holds.
+/// Connects to a running target and checks which of the named fixtures it holds.
 ///
 /// # Errors
-/// No connection, or something that does not speak HTTP.
+/// The connection failed, or the server does not speak HTTP.
 pub async fn reach(
     base: &str,
     suite: &Suite,
@@ -52,12 +52,12 @@ pub async fn reach(
 enum Found {
     Nothing,
     Same,
-    /// The fixture as this target holds it, under another id.
+    /// The target holds the fixture under another id. Contains the values that it returned.
     Other(Json),
 }
 
-/// Finds a fixture in the answer. An implementation may have given it an id of its own: the first member of `learn`. Where that
-/// differs, the others are taken from the answer as well.
+/// Looks up a fixture in the response. The implementation may have assigned its own id, which is the first member of
+/// `learn`. If that differs, the other members are taken from the response as well.
 fn find(present: &Present, fixture: &Fixture, response: &Response) -> Found {
     if !present.status.allows(response.status, &Scope::default()) {
         return Found::Nothing;

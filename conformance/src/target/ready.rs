@@ -1,4 +1,4 @@
-//! Waiting until a started target answers.
+//! Waits until a started target responds.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,20 +12,21 @@ use crate::request::{Prepared, Request};
 use crate::response::Response;
 use crate::template::Scope;
 
-/// How long the runner waits between two looks at a target that is not ready.
+/// Interval between two readiness checks.
 const POLL: Duration = Duration::from_millis(5);
-/// How long a target has to end by itself before it is killed.
+/// Time between SIGTERM and SIGKILL.
 pub(super) const GRACE: Duration = Duration::from_secs(2);
-/// How long a port is waited for that a target before this one may just be leaving.
+/// How long to wait for an earlier target to release a fixed port.
 const PORT_LIMIT: Duration = Duration::from_secs(3);
 
-/// This machine, as a target may listen on it: one that listens on every address answers on the first.
+/// Loopback addresses on which a target may listen. A target that listens on all addresses is reached through the
+/// first.
 const HERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
-/// The request that a target was greeted with, and what it answered first.
+/// The readiness request and the first response.
 pub(super) type Greeting = (Prepared, Response);
 
-/// A target that has answered.
+/// A target that has responded.
 pub(super) struct Ready {
     pub(super) process: Process,
     pub(super) http: HttpClient,
@@ -39,10 +40,12 @@ impl Ready {
     }
 }
 
-/// Waits for the first response of a target on this machine, whatever its status. The response must come from the process that was started.
+/// Waits for the first response of a target on this machine, whatever its status. The response must come from the
+/// started process.
 ///
 /// # Errors
-/// The process ended, the time is over, or another process listens on the port. The process has been stopped then.
+/// The process exited, the limit has passed, or another process listens on the port. In each case the process has been
+/// stopped.
 pub(super) async fn await_ready(
     process: Process,
     (port, fixed): (u16, bool),
@@ -82,11 +85,11 @@ pub(super) async fn await_ready(
             Err(_) => silent = true,
         }
         if let Some(exit) = process.exited() {
-            return Err(Unusable::after(&process, format!("the target {exit} before it answered")));
+            return Err(Unusable::after(&process, format!("the target {exit} before it responded")));
         }
         if began.elapsed() >= limit {
-            let what = if silent { "gave no answer of HTTP" } else { "did not listen" };
-            let port = if fixed { format!("port {port}") } else { "the port that it was given".to_owned() };
+            let what = if silent { "sent no HTTP response" } else { "did not listen" };
+            let port = if fixed { format!("port {port}") } else { "the assigned port".to_owned() };
             let reason = format!("the target {what} on {port} within {limit:?}");
             let unusable = Unusable { silent: true, ..Unusable::after(&process, reason) };
             process.stop(GRACE).await;
@@ -96,10 +99,10 @@ pub(super) async fn await_ready(
     }
 }
 
-/// Waits until nobody listens on a port that a target cannot choose.
+/// Waits until a fixed port is free.
 ///
 /// # Errors
-/// Another program listens there.
+/// Another program listens on it.
 pub(super) async fn await_port(port: u16) -> Result<(), Unusable> {
     let deadline = Instant::now() + PORT_LIMIT;
     while is_taken(port) {
@@ -113,7 +116,7 @@ pub(super) async fn await_port(port: u16) -> Result<(), Unusable> {
     Ok(())
 }
 
-/// Returns a port on which nobody listens, whichever address of this machine a target takes.
+/// Returns a port that is free on all loopback addresses.
 pub(super) fn free_port() -> std::io::Result<u16> {
     let mut tries = 0;
     loop {
@@ -125,7 +128,7 @@ pub(super) fn free_port() -> std::io::Result<u16> {
     }
 }
 
-/// Whether somebody listens on a port. One who takes no more connections listens too.
+/// Whether a process listens on a port, even one that accepts no more connections.
 fn is_taken(port: u16) -> bool {
     HERE.iter().any(|here| match TcpStream::connect_timeout(&SocketAddr::new(*here, port), POLL * 20) {
         Ok(_) => true,

@@ -1,10 +1,11 @@
-//! The directory a target runs in, so that the implementation's own folder is never written to.
+//! The directory in which a target runs: a mirror of the implementation's folder, so that the original is never
+//! written to.
 //!
-//! In goes the folder of an implementation; out comes a [`Scratch`] that mirrors it: real directories, copied
-//! files, the dependency folders linked. What the fixtures need is written into it. It is removed when dropped.
+//! Directories are created, files are copied, and dependency folders are linked. Fixture files are added. The
+//! directory is removed on drop.
 //!
-//! Invariant: neither this module nor a target that keeps to its working directory changes a file of the
-//! original, save for what is linked as a whole: dependency and build folders, and large files.
+//! Invariant: neither this module nor a target that stays in its working directory changes a file of the original.
+//! Exceptions are linked items: dependency and build folders, and large files.
 
 mod inventory;
 mod remove;
@@ -24,44 +25,44 @@ use inventory::{Inventory, Kind};
 use temporary::Temporary;
 pub use temporary::remove_all;
 
-/// The most files, folders and links that are mirrored.
-const MOST_ENTRIES: usize = 20_000;
-/// The most bytes that are copied.
-const MOST_BYTES: u64 = 512 * 1024 * 1024;
+/// Maximum number of mirrored files, folders and links.
+const MAX_ENTRIES: usize = 20_000;
+/// Maximum number of copied bytes.
+const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
-/// A temporary directory that mirrors an implementation, or an empty one.
+/// A temporary directory: empty, or a mirror of an implementation.
 #[derive(Debug)]
 pub struct Scratch {
     directory: Temporary,
     skipped: Vec<Skipped>,
 }
 
-/// An entry of the original that was not brought along, and why.
+/// An entry of the original that was not mirrored, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// Where it is, relative to the original.
+    /// Path relative to the original.
     pub path: PathBuf,
-    /// Why, as a fragment: "is a socket".
+    /// Reason, as a fragment: "is a socket".
     pub reason: String,
 }
 
-/// Why a scratch directory could not be made or written to.
+/// Why a scratch directory could not be created or written to.
 #[derive(Debug, thiserror::Error)]
 pub enum ScratchError {
-    /// The original is not there, is no directory, or may not be read.
+    /// The original does not exist, is not a directory, or cannot be read.
     #[error("cannot read {} as a directory", path.display())]
     Unreadable {
-        /// The original.
+        /// Path of the original.
         path: PathBuf,
-        /// What the system said.
+        /// Cause.
         source: io::Error,
     },
-    /// A pattern of what to leave out is no glob.
+    /// An exclude pattern is not a valid glob.
     #[error("`{pattern}` is not a pattern of file names")]
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// Cause.
         source: globset::Error,
     },
     /// The original is too large to be an implementation.
@@ -71,55 +72,56 @@ pub enum ScratchError {
         path.display()
     )]
     TooLarge {
-        /// The original.
+        /// Path of the original.
         path: PathBuf,
-        /// What there is too much of.
+        /// The limit that was exceeded.
         what: String,
     },
-    /// The temporary directory could not be made or filled.
+    /// The temporary directory could not be created or filled.
     #[error("cannot write {}", path.display())]
     Write {
-        /// The path inside the scratch directory, or the directory for temporary files.
+        /// Path inside the scratch directory, or the directory for temporary files.
         path: PathBuf,
-        /// What the system said.
+        /// Cause.
         source: io::Error,
     },
     /// A file was to be written outside of the scratch directory.
     #[error("`{relative}` is not a path inside the target's directory")]
     Outside {
-        /// The path as it was given.
+        /// Path as it was given.
         relative: String,
     },
 }
 
 impl Scratch {
-    /// Returns an empty directory.
+    /// Creates an empty directory.
     ///
     /// # Errors
-    /// [`ScratchError::Write`] when the directory for temporary files (`TMPDIR`) cannot be written to.
+    /// [`ScratchError::Write`] if the directory for temporary files (`TMPDIR`) cannot be written to.
     pub fn empty() -> Result<Scratch, ScratchError> {
         let directory =
             Temporary::new().map_err(|source| ScratchError::Write { path: std::env::temp_dir(), source })?;
         Ok(Scratch { directory, skipped: Vec::new() })
     }
 
-    /// Returns a directory that mirrors `from`, without what matches one of the patterns in `leave_out`.
+    /// Creates a mirror of `from` without the entries that match a pattern in `leave_out`.
     ///
-    /// The patterns are globs of paths relative to `from`; `*` does not cross a `/`, `**/` does. What matches
-    /// is not even opened. History and caches (`.git`, `__pycache__`, …) stay behind; dependency and build folders
-    /// (`node_modules`, `.venv`, `vendor`, …) and files over 8 MiB are linked, unless their name says that a
-    /// server writes into them (`.db`, `.log`, …). Links inside stay inside; others lead to where they led.
+    /// Patterns are globs of paths relative to `from`; `*` does not match `/`, `**/` does. Excluded entries are not
+    /// even opened. Version control folders and caches (`.git`, `__pycache__`, …) are not mirrored. Dependency and
+    /// build folders (`node_modules`, `.venv`, `vendor`, …) and files over 8 MiB are linked, except for files that
+    /// servers usually write to (`.db`, `.log`, …). Symbolic links to targets inside the original point into the
+    /// mirror; other links keep their targets.
     ///
     /// # Errors
-    /// [`ScratchError`] when `from` cannot be read, a pattern is no glob, there is too much to copy (nothing was
-    /// copied then), or the temporary directory cannot be written. One entry that cannot be read is no error:
-    /// see [`Scratch::skipped`].
+    /// [`ScratchError`] if `from` cannot be read, a pattern is not a glob, there is too much to copy (nothing is
+    /// copied then), or the temporary directory cannot be written to. A single unreadable entry is not an error: see
+    /// [`Scratch::skipped`].
     pub fn mirror(from: &Path, leave_out: &[String]) -> Result<Scratch, ScratchError> {
         Self::take(from, leave_out, true)
     }
 
-    /// Returns a directory like [`Scratch::mirror`], in which dependency and build folders are not linked but missing: what
-    /// builds writes into them.
+    /// Like [`Scratch::mirror`], but leaves out dependency and build folders instead of linking them, because a build
+    /// writes to them.
     ///
     /// # Errors
     /// As for [`Scratch::mirror`].
@@ -148,23 +150,23 @@ impl Scratch {
         Ok(scratch)
     }
 
-    /// The directory's path.
+    /// Path of the directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// What of the original was not brought along because it cannot be read or is no file.
+    /// Entries that were not mirrored, because they cannot be read or are special files.
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
 
-    /// Writes a file, with the folders above it. A file of that name is replaced, a link is not followed.
+    /// Writes a file and creates its parent folders. Replaces an existing file or link of that name.
     ///
     /// # Errors
-    /// [`ScratchError::Outside`] when the path is absolute, is empty, has a `..`, or leads through a link;
-    /// [`ScratchError::Write`] when the system refuses.
+    /// [`ScratchError::Outside`] if the path is empty, is absolute, contains `..`, or leads through a link;
+    /// [`ScratchError::Write`] if the system refuses.
     pub fn write(&self, relative: &str, bytes: &[u8]) -> Result<(), ScratchError> {
         let outside = || ScratchError::Outside { relative: relative.to_owned() };
         let mut names = Vec::new();
@@ -198,7 +200,7 @@ impl Scratch {
     fn bring(&mut self, original: &Path, path: &Path, kind: Kind) -> Result<(), ScratchError> {
         let (from, to) = (original.join(path), self.path().join(path));
         let brought = match kind {
-            // The owner may write into each folder, else it could be neither filled nor removed.
+            // The owner needs write permission to fill the folder and to remove it.
             Kind::Folder(mode) => DirBuilder::new()
                 .mode(0o700)
                 .create(&to)

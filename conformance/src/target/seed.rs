@@ -1,4 +1,4 @@
-//! What a target must hold before the steps run: the files of the launch contract, filled with fixtures.
+//! Files that a target needs before the steps run: those of the launch contract, rendered with the fixtures.
 
 use super::launch::chain;
 use super::scratch::Scratch;
@@ -7,10 +7,10 @@ use crate::json::Json;
 use crate::suite::Suite;
 use crate::template::render;
 
-/// Returns the files of the launch contract, filled with the named fixtures.
+/// Renders the files of the launch contract with the named fixtures.
 ///
 /// # Errors
-/// A template that does not render, in one sentence.
+/// A template cannot be rendered; the message is one sentence.
 pub fn seed(suite: &Suite, fixtures: &[String]) -> Result<Vec<(String, String)>, String> {
     let held = fixtures.iter().filter_map(|name| suite.fixture(name)).map(|fixture| fixture.value.clone());
     let mut scope = suite.scope();

@@ -1,4 +1,4 @@
-//! Why a target cannot be used, with its own last words.
+//! Why a target cannot be used, with the end of its output.
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::LazyLock;
@@ -10,19 +10,19 @@ use super::process::Process;
 /// Why a target cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// What happened, in one sentence.
+    /// Reason, in one sentence.
     pub reason: String,
-    /// The last lines that the target printed.
+    /// Last lines of the target's output.
     pub last_words: String,
-    /// Whether it came up and never answered, so that trying again would cost as long again.
+    /// Whether the process kept running but never responded, so that another start would also take the full timeout.
     pub silent: bool,
-    /// Whether its port was taken by another program.
+    /// Whether another program occupied its port.
     pub port_taken: bool,
-    /// Whether the target itself did not start, and not something around it: then that is what it does in this profile.
+    /// Whether the target itself failed to start. Such a failure is its behaviour in this profile.
     pub own: bool,
 }
 
-/// How many lines of a target's output are shown.
+/// Number of output lines that are shown.
 const LINES: usize = 20;
 
 impl Unusable {
@@ -36,15 +36,16 @@ impl Unusable {
         }
     }
 
-    /// The target's own doing: what it printed last is kept, and the line that tells most ends the sentence.
+    /// Creates an error of the target itself, with the end of its output. The most relevant line is appended to the
+    /// reason.
     pub(super) fn after(process: &Process, reason: impl Into<String>) -> Self {
         Self { own: true, ..Self::saying(process, reason) }
     }
 
-    /// What a command that is not the target itself has printed is kept in the same way.
+    /// Creates an error of another command, such as a setup command, in the same form.
     pub(super) fn saying(process: &Process, reason: impl Into<String>) -> Self {
         let (mut reason, last_words) = (reason.into(), process.output_tail(LINES).trim_end().to_owned());
-        if let Some(line) = telling(&last_words) {
+        if let Some(line) = relevant_line(&last_words) {
             reason = format!("{reason}: {line}");
         }
         Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(reason) }
@@ -57,9 +58,9 @@ impl Display for Unusable {
     }
 }
 
-/// The line of an error among others: `ModuleNotFoundError: No module named 'flask'`, `Error: Cannot find module 'x'`. The
-/// last one, since what is printed later was caused by what came before.
-fn telling(output: &str) -> Option<&str> {
+/// Returns the most relevant line of an error output: `ModuleNotFoundError: No module named 'flask'`, `Error: Cannot
+/// find module 'x'`. The last match counts, because earlier errors usually cause it.
+fn relevant_line(output: &str) -> Option<&str> {
     output.lines().rev().map(str::trim).find(|line| TELLING.is_match(line))
 }
 
@@ -71,7 +72,7 @@ static TELLING: LazyLock<Regex> = LazyLock::new(|| {
     .unwrap()
 });
 
-/// Whether a program says that it has found its port taken.
+/// Whether the program's output says that its port is taken.
 fn names_a_taken_port(output: &str) -> bool {
     let output = output.to_lowercase();
     ["address already in use", "eaddrinuse", "address in use", "is in use by another program"]
@@ -84,12 +85,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_that_tells_most_is_found_in_what_several_languages_print() {
+    fn finds_error_line_in_output_of_several_languages() {
         let python = "Traceback (most recent call last):\n  File \"app.py\", line 3, in <module>\n    import flask_cors\nModuleNotFoundError: No module named 'flask_cors'";
-        assert_eq!(telling(python), Some("ModuleNotFoundError: No module named 'flask_cors'"));
+        assert_eq!(relevant_line(python), Some("ModuleNotFoundError: No module named 'flask_cors'"));
         let node = "node:internal/modules/cjs/loader:1078\n  throw err;\n  ^\n\nError: Cannot find module 'express'\nRequire stack:\n- /x/server.js\n    at Module._load {\n  code: 'MODULE_NOT_FOUND'\n}\n\nNode.js v18";
-        assert_eq!(telling(node), Some("Error: Cannot find module 'express'"));
-        assert_eq!(telling("panic: listen tcp: bind\n\ngoroutine 1"), Some("panic: listen tcp: bind"));
-        assert_eq!(telling(" * Running on http://127.0.0.1:5000\n"), None);
+        assert_eq!(relevant_line(node), Some("Error: Cannot find module 'express'"));
+        assert_eq!(relevant_line("panic: listen tcp: bind\n\ngoroutine 1"), Some("panic: listen tcp: bind"));
+        assert_eq!(relevant_line(" * Running on http://127.0.0.1:5000\n"), None);
     }
 }

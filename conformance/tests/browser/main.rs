@@ -104,7 +104,7 @@ fn implementation(folder: &Path, index: usize) -> PathBuf {
 fn step(number: usize, requirement: &str, level: &str, verdict: &str) -> Json {
     let place = json!({ "file": "part.yaml", "line": number + 1, "column": 1 });
     let finding =
-        json!({ "place": place, "label": "the target answered 500", "expected": "200", "received": "500" });
+        json!({ "place": place, "label": "the target returned 500", "expected": "200", "received": "500" });
     json!({
         "event": "step", "id": format!("part/{number}::step"), "scenario": format!("part/{number}"), "profile": "open",
         "title": "a made-up step", "verdict": verdict, "covers": { requirement: level }, "place": place,

@@ -53,7 +53,7 @@ fn a_target_that_has_fallen_silent_is_started_again_for_the_scenarios_behind_it(
     assert_eq!(told.step("desk/1-open::open")["verdict"], "pass");
     assert_eq!(told.step("desk/3-later::later")["verdict"], "pass");
     assert_eq!(*label(&told, "desk/4-hangs::hangs"), "no complete response within 2s");
-    assert_eq!(*label(&told, "desk/6-refuses::refuses"), "the target answered 403");
+    assert_eq!(*label(&told, "desk/6-refuses::refuses"), "the target returned 403");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_capture_that_is_not_made_fails_the_step_that_owes_it() {
     assert_eq!(label(&told, "desk/7-ticket::ticket"), "the header `x-ticket` is missing");
     assert_eq!(
         told.step("desk/7-ticket::door")["reason"],
-        "the step `ticket` owes it `ticket`: the header `x-ticket` is missing"
+        "step `ticket` did not capture `ticket`: the header `x-ticket` is missing"
     );
 }
 
@@ -91,7 +91,7 @@ fn a_step_that_was_asked_for_alone_still_says_who_owes_it_a_capture() {
     assert_eq!(told.finished.code, Some(3));
     assert_eq!(told.verdicts(), [("desk/7-ticket::door", "inconclusive")]);
     assert!(
-        told.finished.stdout.contains(": the step `ticket` owes it `ticket`: "),
+        told.finished.stdout.contains(": step `ticket` did not capture `ticket`: "),
         "{}",
         told.finished.stdout
     );

@@ -43,14 +43,14 @@ const ROWS: &[Row] = &[
         "twice-unique",
         "",
         "json: {a: {id: 2}}, unique_members: true",
-        Some("the member /a/id is there more than once"),
+        Some("the member /a/id occurs more than once"),
     ),
     ("expires-text", "", "cookies: {a: {expires: 'Wed, 21 Oct 2065 07:28:00 GMT'}}", None),
     ("expires-http", "", "cookies: {a: {expires: !datetime {format: http}}}", None),
     ("expires-any", "", "cookies: {a: {expires: !datetime }}", None),
     ("expires-from-now", "", "cookies: {a: {expires: !datetime {from_now: 0s, give_or_take: 36500d}}}", None),
     ("wide-digits", "", "json: {at: !datetime }", Some("/at is")),
-    ("large", "", "json: {id: 1}", Some("the answer has no /id")),
+    ("large", "", "json: {id: 1}", Some("/id is missing")),
     ("deep", "", "json: !any ", Some("nests deeper than 200 levels")),
 ];
 
@@ -85,7 +85,7 @@ fn every_encoding_coding_and_date_has_its_verdict() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let large = told.step("desk/values::large");
     assert_eq!((large["findings"].as_array().unwrap().len(), &large["more_findings"]), (20, &99_981.into()));
-    let remark = "the member /a/id is there more than once (RFC 8259, section 4); the last one counts";
+    let remark = "the member /a/id occurs more than once (RFC 8259, section 4); the last one counts";
     assert_eq!(told.step("desk/values::twice")["remarks"], serde_json::json!([remark]));
     let terminal = &told.finished.stdout;
     assert!(terminal.contains(&format!("desk/values::twice: {remark}")), "{terminal}");

@@ -68,7 +68,7 @@ fn a_file_of_deviations_is_begun_and_then_holds() {
     assert_eq!(begun.code, Some(1), "{}", begun.stdout);
     let written = sandbox.read("known.yaml");
     assert!(written.contains("- step: \"desk/6-paint::paint\""), "{written}");
-    assert!(written.contains("to be examined: the target answered 404"), "{written}");
+    assert!(written.contains("to be examined: the target returned 404"), "{written}");
     let known = events::run(&sandbox, &[RUN, &["--deviations", "../known.yaml"], &odd].concat());
     assert_eq!(known.finished.code, Some(0), "{}", known.finished.stdout);
     assert_eq!(known.step("desk/6-paint::paint")["verdict"], "fail");

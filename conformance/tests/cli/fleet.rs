@@ -73,7 +73,7 @@ fn a_member_of_which_nothing_was_decided_is_told_apart_from_one_that_cannot_be_u
     let finished = run(&sandbox, &["--filter", "7-colour::door", "--", "python3", "desk.py"]);
     let row = |name: &str| finished.stdout.lines().find(|line| line.contains(name)).unwrap_or_default();
     let undecided =
-        "inconclusive: the step `paint` owes it `open`: JSON member `/open` is missing in the body";
+        "inconclusive: step `paint` did not capture `open`: JSON member `/open` is missing in the body";
     assert!(row("  ben b").contains(undecided), "{}", finished.stdout);
     assert!(row("  cy").contains("cannot be used: the target exited"), "{}", finished.stdout);
     assert!(row("  ada").contains("MUST 1/1"), "{}", finished.stdout);
@@ -112,9 +112,7 @@ fn one_that_hangs_is_a_row_and_those_behind_it_are_judged() {
     let row = |name: &str| finished.stdout.lines().find(|line| line.contains(name)).unwrap_or_default();
     let never = row("  a never answers");
     assert!(
-        never.contains(
-            "cannot be used: the target gave no answer of HTTP on the port that it was given within 3s"
-        ),
+        never.contains("cannot be used: the target sent no HTTP response on the assigned port within 3s"),
         "{}",
         finished.stdout
     );

@@ -13,7 +13,7 @@ fn a_target_that_starts_in_one_profile_only_fails_what_is_said_of_the_other() {
     for step in ["desk/2-right::answers", "desk/2-right::again"] {
         let step = told.step(step);
         assert_eq!(step["verdict"], "fail");
-        let reason = "the target exited with status 1 before it answered: OSError: the right half is locked";
+        let reason = "the target exited with status 1 before it responded: OSError: the right half is locked";
         assert_eq!(step["reason"], reason);
         assert_eq!(step["printed"], "OSError: the right half is locked");
     }
@@ -22,7 +22,7 @@ fn a_target_that_starts_in_one_profile_only_fails_what_is_said_of_the_other() {
 #[test]
 fn a_profile_that_does_not_start_is_told_once_with_the_last_words_of_the_target() {
     let finished = Sandbox::odd().run(&["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
-    let words = "before it answered: OSError: the right half is locked";
+    let words = "before it responded: OSError: the right half is locked";
     assert!(finished.stdout.contains(words), "{}", finished.stdout);
     assert!(finished.stdout.contains("printed   OSError: the right half is locked"), "{}", finished.stdout);
 }
@@ -48,7 +48,7 @@ fn a_package_that_is_not_installed_is_the_first_that_is_told() {
     let told = finished.stdout.lines().find(|line| line.starts_with("INCONCLUSIVE")).unwrap();
     assert_eq!(
         told,
-        "INCONCLUSIVE 6 steps in left, right: the target exited with status 1 before it answered: \
+        "INCONCLUSIVE 6 steps in left, right: the target exited with status 1 before it responded: \
          ModuleNotFoundError: No module named 'a_package_that_nobody_has'"
     );
 }
@@ -126,7 +126,7 @@ steps:
     for step in ["cellar", "after"] {
         let step = told.step(&format!("desk/2-right::{step}"));
         assert_eq!(step["verdict"], "skipped");
-        assert_eq!(step["reason"], "the precondition `cellar` does not hold: the target answered 200");
+        assert_eq!(step["reason"], "the precondition `cellar` failed: the target returned 200");
     }
     assert_eq!(told.requirement("HALF-2.1")["verdict"], "skipped");
 

@@ -44,7 +44,10 @@ fn a_part_of_a_header_leads_to_the_next_page_and_one_that_is_not_there_is_told()
     let cause = "the header `link` does not match /<([^>]*)>; rel=\"later\"/: it is \
                  `</todos?page=1&size=2>; rel=\"first\"` and `</todos?page=2&size=2>; rel=\"next\"`";
     assert_eq!(told.step("lists/pages::first")["findings"][0]["label"], cause);
-    assert_eq!(told.step("lists/pages::next")["reason"], format!("the step `first` owes it `next`: {cause}"));
+    assert_eq!(
+        told.step("lists/pages::next")["reason"],
+        format!("step `first` did not capture `next`: {cause}")
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn eight_timeouts_in_a_row_end_a_run() {
     let told = events::run(&sandbox, &["run", "--suite", "../suite", "--timeout", "1s", &url]);
     let verdicts: Vec<&str> = told.verdicts().into_iter().map(|(_, verdict)| verdict).collect();
     assert_eq!(verdicts[2..], [vec!["fail"; 8], vec!["inconclusive"; 2]].concat());
-    assert_eq!(told.steps[11]["reason"], "nothing more was sent after 8 timeouts in a row");
+    assert_eq!(told.steps[11]["reason"], "no more requests were sent after 8 consecutive timeouts");
 }
 
 #[test]

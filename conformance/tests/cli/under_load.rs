@@ -93,7 +93,7 @@ fn what_cannot_be_repeated_is_left_out_with_the_reason() {
         [
             ("desk/alone", "it is isolated: it needs a target of its own"),
             ("desk/waits", "it waits"),
-            ("desk/once", "played a second time, its step `once` is fail and no longer pass"),
+            ("desk/once", "its step `once` is fail in the second run and pass in the first"),
         ]
     );
     assert_eq!(told["scenarios"], 1);

@@ -73,7 +73,7 @@ fn a_target_that_ends_before_it_answers_is_told_with_its_last_words() {
     assert_eq!(
         finished.stdout,
         "A desk of many moods: 1 step against python3 moody.py dead\n\n\
-         INCONCLUSIVE 1 step in desk: the target exited with status 1 before it answered\n     \
+         INCONCLUSIVE 1 step in desk: the target exited with status 1 before it responded\n     \
          desk/1-open::open\n   \
          printed   the desk has no drawers\n\
          steps: 1 inconclusive\n\
@@ -83,22 +83,19 @@ fn a_target_that_ends_before_it_answers_is_told_with_its_last_words() {
 
 #[test]
 fn a_target_that_never_listens_is_given_up() {
-    assert_eq!(reason_at_start("deaf"), "the target did not listen on the port that it was given within 3s");
+    assert_eq!(reason_at_start("deaf"), "the target did not listen on the assigned port within 3s");
 }
 
 #[test]
 fn a_target_that_takes_connections_at_its_start_and_never_answers_is_given_up() {
-    assert_eq!(
-        reason_at_start("mute"),
-        "the target gave no answer of HTTP on the port that it was given within 3s"
-    );
+    assert_eq!(reason_at_start("mute"), "the target sent no HTTP response on the assigned port within 3s");
 }
 
 #[test]
 fn a_target_that_answers_garbage_at_its_start_is_given_up() {
     assert_eq!(
         reason_at_start("babbling"),
-        "the target gave no answer of HTTP on the port that it was given within 3s"
+        "the target sent no HTTP response on the assigned port within 3s"
     );
 }
 

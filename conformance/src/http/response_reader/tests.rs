@@ -1,4 +1,4 @@
-//! Responses as targets send them: complete, in pieces, without end, and such as are not HTTP.
+//! Tests with complete, partial, endless and invalid responses.
 
 use std::io;
 use std::pin::Pin;
@@ -167,7 +167,7 @@ async fn says_why_there_is_no_complete_response() {
     }
 }
 
-/// Bytes that are followed by others again and again, for ever.
+/// Yields `start`, and then `again` forever.
 struct Endless {
     begin: String,
     again: &'static str,
@@ -225,7 +225,7 @@ async fn responses_of_a_race_share_a_budget() {
         match receive(bytes.as_bytes(), false, Reading::Shared(budget.clone())).await.0 {
             Ok(()) => complete += 1,
             Err(transport_error) => {
-                assert!(matches!(transport_error, TransportError::RaceTooLarge(_)), "{transport_error}")
+                assert!(matches!(transport_error, TransportError::RaceTooLarge(_)), "{transport_error}");
             }
         }
     }

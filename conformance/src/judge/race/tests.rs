@@ -1,4 +1,4 @@
-//! Answers that came at once, and what is said of them together.
+//! Tests of races: several responses are judged together.
 
 use super::{Answer, judge_race};
 use crate::capture;
@@ -49,56 +49,56 @@ fn labels(race: &Race, answers: &[Answer]) -> Vec<String> {
 }
 
 #[test]
-fn answers_are_counted_by_their_kind() {
+fn counts_responses_by_outcome() {
     let race =
         race(vec![branch("{}")], vec![outcome(1, Some(1), "status: 200"), outcome(2, None, "status: 4xx")]);
     let answers = [answer(0, 403, ""), answer(0, 200, ""), answer(0, 404, "")];
     assert_eq!(judged(&race, &answers).0.verdict, Verdict::Pass);
     let answers = [answer(0, 200, ""), answer(0, 200, ""), answer(0, 403, "")];
-    assert_eq!(labels(&race, &answers), ["2 of 3 answers are this", "1 of 3 answers is this"]);
+    assert_eq!(labels(&race, &answers), ["2 of 3 responses match this", "1 of 3 responses matches this"]);
 }
 
 #[test]
-fn an_answer_of_no_kind_is_told_and_shown() {
+fn reports_response_that_matches_no_outcome() {
     let race = race(vec![branch("{}")], vec![outcome(1, Some(1), "status: 200")]);
     let answers = [answer(0, 200, ""), answer(0, 500, "")];
     let (judgement, shown) = judged(&race, &answers);
-    assert_eq!(judgement.findings[0].label, "1 of 2 answers is of no kind named here: 500");
+    assert_eq!(judgement.findings[0].label, "1 of 2 responses matches none of these outcomes: 500");
     assert_eq!(shown, 1);
 }
 
 #[test]
-fn each_answer_is_judged_by_its_own_request_and_the_same_is_said_once() {
+fn merges_equal_findings_of_several_responses() {
     let race = race(vec![branch("json: 1"), branch("json: 2")], Vec::new());
     let answers = [answer(0, 200, "1"), answer(1, 200, "1"), answer(0, 200, "1"), answer(1, 200, "1")];
-    assert_eq!(labels(&race, &answers), ["the body is 1 (2 of 4 answers)"]);
+    assert_eq!(labels(&race, &answers), ["the body is 1 (2 of 4 responses)"]);
     assert_eq!(judged(&race, &answers).1, 1);
 }
 
 #[test]
-fn a_value_that_two_answers_share_is_no_distinct_one() {
+fn reports_shared_value_where_values_must_be_distinct() {
     let source = Source::new("s.yaml", "{json: /id}");
     let name = Located { value: "distinct".to_owned(), span: Span::default() };
     let distinct = capture::compile(&name, &yaml::read::<Node>(&source).unwrap(), &source).unwrap();
     let race = Race { distinct: Some(distinct), ..race(vec![branch("{}")], Vec::new()) };
     let of = |id: u8| answer(0, 200, &format!("{{\"id\": {id}}}"));
     assert_eq!(judged(&race, &[of(1), of(2)]).0.verdict, Verdict::Pass);
-    assert_eq!(labels(&race, &[of(1), of(2), of(1)]), ["2 of 3 answers share one"]);
+    assert_eq!(labels(&race, &[of(1), of(2), of(1)]), ["2 of 3 responses have the same value"]);
     assert_eq!(labels(&race, &[of(1), answer(0, 200, "{}")]), ["JSON member `/id` is missing in the body"]);
 }
 
 #[test]
-fn a_race_in_which_no_connection_could_be_made_is_inconclusive() {
+fn race_without_connections_is_inconclusive() {
     let refused = || Err(TransportError::NoConnection("refused".to_owned()));
     let none = || Answer { branch: 0, exchange: Exchange::new(Prepared::default(), refused()) };
     let race = race(vec![branch("status: 200")], vec![outcome(2, Some(2), "status: 200")]);
     assert_eq!(judged(&race, &[none(), answer(0, 200, "")]).0.verdict, Verdict::Inconclusive);
-    // What one answer shows is not taken back by another that is missing.
+    // A failed response counts even if another one is missing.
     assert_eq!(judged(&race, &[none(), answer(0, 500, "")]).0.verdict, Verdict::Fail);
 }
 
 #[test]
-fn counts_say_what_they_allow() {
+fn count_descriptions() {
     let count = |least, most| Count { least, most };
     assert!(count(1, Some(3)).allows(3) && !count(1, Some(3)).allows(4) && count(1, None).allows(99));
     let said = [count(1, Some(1)), count(0, Some(3)), count(1, Some(3)), count(2, None)].map(Count::describe);

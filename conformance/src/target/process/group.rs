@@ -1,8 +1,9 @@
-//! The process group of one target, and the watcher that ends it when the runner no longer can.
+//! Process group of a target, and the watcher that kills the group if the runner dies.
 //!
-//! [`Watcher`] is a small shell in a group of its own that reads from a pipe whose other end only the runner
-//! holds. Whatever ends the runner closes that end, and the watcher then kills the target's group and all that
-//! carries its mark. It is no child of the target, holds none of its streams, and hears none of its signals.
+//! The [`Watcher`] is a small shell in its own process group. It reads from a pipe whose other end only the runner
+//! holds. When the runner exits for any reason, that end closes, and the watcher kills the target's group and all
+//! processes with the target's marker. The watcher is not a child of the target, holds none of its streams, and gets
+//! none of its signals.
 
 use std::collections::HashSet;
 use std::io::{self, PipeWriter};
@@ -16,10 +17,11 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_p
 
 use super::table::{self, Entry, lives_in, processes};
 
-/// The environment variable by which a process that left the group is still known as the target's.
+/// Environment variable that marks the target's processes, including those that leave the group.
 pub(super) const MARK: &str = "CONFORMANCE_PROCESS";
 
-/// `$1` is the mark, as it stands in an environment. The last number read is the group's.
+/// Watcher script. `$1` is the marker as it appears in an environment. The last number on standard input is the group
+/// id.
 const WATCHER: &str = r#"
 trap '' HUP INT QUIT TERM
 group=
@@ -28,12 +30,12 @@ if [ -n "$group" ]; then kill -s KILL -- "-$group"; fi
 grep -l -F -e "$1" /proc/[0-9]*/environ | while IFS=/ read -r _ _ pid _; do kill -s KILL "$pid"; done
 "#;
 
-/// A target's process group, which is killed when the value is dropped.
+/// Process group of a target. Dropping it kills the group.
 #[derive(Debug)]
 pub(super) struct Group {
     id: Pid,
     watcher: Watcher,
-    /// Once it was seen empty its number may belong to strangers, and is never signalled again.
+    /// Set once the group was seen empty: its id may be reused, so it is never signalled again.
     empty: bool,
 }
 
@@ -45,38 +47,38 @@ pub(super) struct Watcher {
 }
 
 impl Group {
-    /// The group that `leader` opened.
+    /// Creates the group that `leader` leads.
     pub(super) fn new(leader: Pid, watcher: Watcher) -> Group {
         Group { id: leader, watcher, empty: false }
     }
 
-    /// Asks all members to end. A stopped member is continued, or it would not hear it.
+    /// Sends SIGTERM to all members. Also sends SIGCONT, because a stopped process would not handle SIGTERM.
     pub(super) fn terminate(&self) {
         self.signal(Signal::TERM);
         self.signal(Signal::CONT);
     }
 
-    /// Ends all members.
+    /// Sends SIGKILL to all members.
     pub(super) fn kill(&self) {
         self.signal(Signal::KILL);
     }
 
-    /// Ends those that left the group but carry its mark, where `/proc` shows them.
+    /// Kills the processes that left the group but carry its marker, if the system has `/proc`.
     pub(super) fn sweep(&self) {
-        // One that forks while it is looked for leaves a child for the next round.
+        // A process that forks during the scan leaves a child for the next round.
         for _ in 0..5 {
             let escaped: Vec<Pid> = processes().filter(|pid| self.carries_its_mark(*pid)).collect();
             if escaped.is_empty() {
                 break;
             }
             for pid in escaped {
-                // It may be gone already, or belong to another user by now.
+                // The process may have exited, or its id may belong to another user by now.
                 let _ = kill_process(pid, Signal::KILL);
             }
         }
     }
 
-    /// Whether no member is left. Zombies do not count: in a container nobody may ever reap them.
+    /// Whether the group has no live members. Zombies do not count, since in a container nothing may ever reap them.
     pub(super) fn is_empty(&mut self) -> bool {
         self.empty = self.empty
             || test_kill_process_group(self.id) == Err(rustix::io::Errno::SRCH)
@@ -84,7 +86,7 @@ impl Group {
         self.empty
     }
 
-    /// The members of the group, those that carry its mark, and all that descend from them.
+    /// Returns the members of the group, the processes with its marker, and all their descendants.
     pub(super) fn family(&self) -> HashSet<Pid> {
         let all = table::living();
         let of_group = |entry: &&Entry| entry.group == Some(self.id) || self.carries_its_mark(entry.pid);
@@ -111,7 +113,7 @@ impl Group {
 
     fn signal(&self, signal: Signal) {
         if !self.empty {
-            // No such group: that is what the signal was for.
+            // An error means that the group no longer exists.
             let _ = kill_process_group(self.id, signal);
         }
     }
@@ -128,14 +130,14 @@ impl Watcher {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        // The full stop ends the mark, so that no mark is the beginning of another.
+        // The final full stop keeps a marker from being a prefix of another.
         let mark = format!("{}-{count}-{now}.", std::process::id());
-        // Both ends are close-on-exec: no other program holds the runner's end open.
+        // Both ends are close-on-exec, so that no other program holds the runner's end open.
         let (end, lifeline) = io::pipe()?;
         let shell = Command::new("/bin/sh")
             .args(["-c", WATCHER, "conformance-watcher", &format!("{MARK}={mark}")])
             .current_dir("/")
-            // A runner that is itself a target must not lose its watchers to its own mark.
+            // If the runner is itself a target, its watchers must not carry its marker.
             .env_remove(MARK)
             .stdin(end)
             .stdout(Stdio::null())
@@ -145,12 +147,12 @@ impl Watcher {
         Ok(Watcher { shell, lifeline, mark })
     }
 
-    /// The value of [`MARK`] in the target's environment.
+    /// Value of [`MARK`] in the target's environment.
     pub(super) fn mark(&self) -> &str {
         &self.mark
     }
 
-    /// The runner's end of the pipe once more, for the leader to write its number into.
+    /// Duplicates the runner's end of the pipe, to which the leader writes its process id.
     pub(super) fn lifeline(&self) -> io::Result<Stdio> {
         self.lifeline.try_clone().map(Stdio::from)
     }
@@ -158,13 +160,13 @@ impl Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        // Killed before its pipe closes: its work is done, and it must not signal a number that was reused.
+        // Kill the watcher before its pipe closes, so that it does not signal a reused id.
         let _ = self.shell.kill();
         let _ = self.shell.wait();
     }
 }
 
-/// The name of a signal that commonly ends a server.
+/// Returns the name of a signal that commonly ends a server.
 pub(super) fn signal_name(number: i32) -> Option<&'static str> {
     let names = [
         (Signal::HUP, "SIGHUP"),

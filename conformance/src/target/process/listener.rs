@@ -1,7 +1,7 @@
-//! Which process listens on a target's port: the one that was started, or another.
+//! Finds out whether the started process or another one listens on a target's port.
 //!
-//! A port is free when it is chosen, and may be taken by any program before the target binds it. So the owner of the listening socket is
-//! looked up in `/proc`, and responses of another program are never judged.
+//! Another program may take the chosen port before the target binds it. Therefore the owner of the listening socket is
+//! looked up in `/proc`, and responses of other programs are never judged.
 
 use std::fs;
 use std::io;
@@ -16,31 +16,31 @@ use super::table;
 /// Which process listens on an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listener {
-    /// The process that was started, or one that it has started.
+    /// The started process or one of its descendants.
     Own(Socket),
     /// Another process, as a phrase: "`python3` (process 4711)".
     Other(String),
-    /// The system does not show it; why, as a phrase.
+    /// The system does not show the owner. Contains the reason as a phrase.
     Unknown(String),
 }
 
-/// A listening socket that a process of the target holds.
+/// A listening socket of a process of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Socket {
     descriptor: PathBuf,
     link: String,
 }
 
-/// Programs that listen in place of a process in a container or in another network namespace. The process behind them cannot be seen.
+/// Programs that listen on behalf of a process in a container or another network namespace, which is invisible here.
 const FORWARDERS: [&str; 8] =
     ["docker-proxy", "dockerd", "conmon", "rootlessport", "rootlesskit", "slirp4netns", "pasta", "gvproxy"];
 
-/// How often a socket whose owner cannot be seen is looked at, and how long after each other.
+/// How often to look for the owner of a socket, and the delay between attempts.
 const LOOKS: usize = 3;
 const POLL: Duration = Duration::from_millis(10);
 
 impl Socket {
-    /// Whether the process still holds the socket. As long as it does, no other process is given its connections.
+    /// Whether the process still holds the socket. While it does, no other process receives its connections.
     #[must_use]
     pub fn is_held(&self) -> bool {
         fs::read_link(&self.descriptor).is_ok_and(|link| link.as_os_str() == self.link.as_str())
@@ -49,7 +49,7 @@ impl Socket {
 
 impl Listener {
     pub(super) fn find(group: &Group, address: SocketAddr) -> Self {
-        // A socket that is closed while its owner is looked for has no owner. One that stays has one that may not be seen.
+        // A socket that closes during the search has no owner. If it persists, its owner is hidden.
         for _ in 0..LOOKS {
             if let Some(found) = Self::look(group, address) {
                 return found;
@@ -65,7 +65,7 @@ impl Listener {
         }
     }
 
-    /// Looks once; none if the owner of a socket cannot be seen.
+    /// Looks for the owner once. None if the owner of a socket is hidden.
     fn look(group: &Group, address: SocketAddr) -> Option<Self> {
         let unknown = |reason: &str| Some(Self::Unknown(reason.to_owned()));
         let Ok(sockets) = table::listening(address) else {
@@ -83,7 +83,7 @@ impl Listener {
                 Err(error) => unreadable |= error.kind() == io::ErrorKind::PermissionDenied,
             }
         }
-        // Where several sockets share the port, a connection may reach any of them.
+        // If several sockets share the port, a connection may reach any of them.
         let foreign: Vec<String> =
             sockets.into_iter().filter(|socket| held.iter().all(|(_, own)| own != socket)).collect();
         if foreign.is_empty()

@@ -1,7 +1,7 @@
-//! What a target prints: read at once, the end of it kept, each line tried against the watched patterns.
+//! Reads a target's output, keeps the end of it, and matches each line against the watched patterns.
 //!
-//! Two streams go in, each read by a thread; lines come out in the order of their completion. A line is never
-//! torn by the other stream. Nothing is printed here.
+//! Two threads read standard output and standard error. Lines are merged in the order in which they are completed and
+//! are never interleaved. This module prints nothing.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read};
@@ -12,16 +12,16 @@ use std::time::Duration;
 use regex::Regex;
 use tokio::sync::Notify;
 
-/// How many bytes are kept, and the longest line that is waited for.
-const KEPT: usize = 64 * 1024;
+/// Number of bytes that are kept, and the maximum length of a line.
+const CAPACITY: usize = 64 * 1024;
 
-/// Which values were not seen in the output.
+/// Watched values that were not printed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the output never showed {}{}", quoted(missing), if *ended { ", and has ended" } else { "" })]
 pub struct WatchError {
-    /// The names of the values.
+    /// Names of the values.
     pub missing: Vec<String>,
-    /// Whether the program closed its output, so that nothing more can come.
+    /// Whether the program closed its output, so that no more values can come.
     pub ended: bool,
 }
 
@@ -31,7 +31,7 @@ pub(super) enum Stream {
     Err,
 }
 
-/// A handle on the output; its clones see the same.
+/// Shared handle to the output.
 #[derive(Debug, Clone)]
 pub(super) struct Output(Arc<Shared>);
 
@@ -45,7 +45,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Log {
     kept: VecDeque<u8>,
-    /// How many bytes were ever kept.
+    /// Total number of bytes stored so far, including those that were dropped.
     total: u64,
     unfinished: [Vec<u8>; 2],
     open: usize,
@@ -59,7 +59,7 @@ impl Output {
         Output(Arc::new(Shared { log, closed: Condvar::new(), news: Notify::new() }))
     }
 
-    /// Reads the stream to its end in a thread of its own.
+    /// Starts a thread that reads the stream to its end.
     pub(super) fn read(&self, stream: Stream, mut source: Box<dyn Read + Send>) -> io::Result<()> {
         let shared = Arc::clone(&self.0);
         self.log().open += 1;
@@ -84,9 +84,9 @@ impl Output {
         reading.map(|_| ())
     }
 
-    /// Blocks until both streams have ended, or for as long as `limit`.
+    /// Blocks until both streams have ended or `limit` has passed.
     pub(super) fn settle(&self, limit: Duration) {
-        // Whether the time was over does not matter: what has not come by then is not waited for.
+        // Ignore the timeout: late output is dropped.
         let _ = self.0.closed.wait_timeout_while(self.log(), limit, |log| log.open > 0);
     }
 
@@ -111,7 +111,7 @@ impl Output {
     pub(super) async fn watched_all(&self, limit: Duration) -> Result<BTreeMap<String, String>, WatchError> {
         let complete = async {
             loop {
-                // Made before the look, so that news in between is not missed.
+                // Created before the check, so that a notification in between is not lost.
                 let news = self.0.news.notified();
                 if let Some(answer) = self.log().answer() {
                     return answer;
@@ -131,13 +131,13 @@ impl Output {
 }
 
 impl Log {
-    /// Takes in what was read; says whether a watched value was among it.
+    /// Stores a chunk. Returns whether it contained a watched value.
     fn take(&mut self, stream: Stream, chunk: &[u8]) -> bool {
         let before = self.watched.len();
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             let line = &mut self.unfinished[stream as usize];
             line.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || line.len() >= KEPT {
+            if piece.ends_with(b"\n") || line.len() >= CAPACITY {
                 self.finish(stream);
             }
         }
@@ -155,13 +155,13 @@ impl Log {
             return;
         }
         self.look_for_watched(&line);
-        // The last line of one stream may have no end, and is not the beginning of the other's.
+        // An incomplete last line of one stream must not be joined with the other stream.
         if self.kept.back().is_some_and(|byte| *byte != b'\n') {
             line.insert(0, b'\n');
         }
         self.total += line.len() as u64;
         self.kept.extend(line);
-        let surplus = self.kept.len().saturating_sub(KEPT);
+        let surplus = self.kept.len().saturating_sub(CAPACITY);
         self.kept.drain(..surplus);
     }
 
@@ -188,7 +188,7 @@ impl Log {
         let start = self.total - self.kept.len() as u64;
         let skip = usize::try_from(mark.saturating_sub(start)).unwrap_or(usize::MAX);
         let mut bytes: Vec<u8> = self.kept.iter().copied().skip(skip).collect();
-        // Where the beginning is lost, half a line says less than none.
+        // Drop an incomplete first line.
         let torn = mark < start;
         if let Some(end) = bytes.iter().position(|byte| *byte == b'\n').filter(|_| torn) {
             bytes.drain(..=end);
@@ -202,7 +202,7 @@ impl Log {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// All values, or that some can no longer come; `None` while there is hope.
+    /// Returns all values, or an error if some can no longer come. `None` while they may still come.
     fn answer(&self) -> Option<Result<BTreeMap<String, String>, WatchError>> {
         match (self.wanted.is_empty(), self.open) {
             (true, _) => Some(Ok(self.watched.clone())),
@@ -218,7 +218,7 @@ impl Log {
     }
 }
 
-/// A reader that panicked leaves a log that is still worth showing.
+/// After a panic in a reader thread the log is still worth showing.
 fn locked(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }

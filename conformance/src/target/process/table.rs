@@ -1,6 +1,4 @@
-//! What the system shows of processes and their sockets, below `/proc`; where there is none, nothing.
-//!
-//! It only reads.
+//! Reads information about processes and their sockets from `/proc`. Returns nothing on systems without `/proc`.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
@@ -9,44 +7,44 @@ use std::path::PathBuf;
 
 use rustix::process::Pid;
 
-/// The state of a socket that listens, in the tables of the kernel (`TCP_LISTEN`).
+/// State of a listening socket in the kernel's tables (`TCP_LISTEN`).
 const LISTENS: &str = "0A";
 
-/// Returns every process.
+/// Returns all processes.
 pub(super) fn processes() -> impl Iterator<Item = Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw))
 }
 
-/// Returns the value of a variable in the environment with which a process began; none when it is not there or not ours to see.
+/// Returns a variable in a process's initial environment. None if it is not set or not readable.
 pub(super) fn environment(pid: Pid, name: &str) -> Option<Vec<u8>> {
     let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).ok()?;
     let mut entries = environment.split(|byte| *byte == 0);
     entries.find_map(|entry| Some(entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec()))
 }
 
-/// Whether a process is in a group and alive. A zombie is not: in a container nobody may ever reap it.
+/// Whether a process is in a group and alive. A zombie is not alive; in a container nothing may ever reap it.
 pub(super) fn lives_in(pid: Pid, group: Pid) -> bool {
     entry(pid).is_some_and(|entry| entry.group == Some(group))
 }
 
-/// A process as `/proc/PID/stat` shows it.
+/// A process as listed in `/proc/PID/stat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) pid: Pid,
-    /// None for a process whose parent is not in this PID namespace.
+    /// None if the parent is outside of this PID namespace.
     pub(super) parent: Option<Pid>,
     pub(super) group: Option<Pid>,
 }
 
-/// Returns every process that is alive. Zombies are left out: in a container nobody may ever reap them.
+/// Returns all live processes. Zombies are left out, because in a container nothing may ever reap them.
 pub(super) fn living() -> Vec<Entry> {
     processes().filter_map(entry).collect()
 }
 
 fn entry(pid: Pid) -> Option<Entry> {
     let stat = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    // The program's name is in parentheses and may hold any byte, so the fields begin after the last one.
+    // The program name is in parentheses and may contain any byte, so fields start after the last one.
     let name_end = stat.iter().rposition(|byte| *byte == b')')?;
     let fields = String::from_utf8_lossy(stat.get(name_end + 1..)?);
     let mut fields = fields.split_whitespace();
@@ -56,21 +54,21 @@ fn entry(pid: Pid) -> Option<Entry> {
     (!matches!(state, "Z" | "X" | "x")).then_some(Entry { pid, parent, group })
 }
 
-/// Returns the name of a process's program, without what could disturb a terminal.
+/// Returns the program name of a process, without control characters.
 pub(super) fn name(pid: Pid) -> Option<String> {
     let name = fs::read(format!("/proc/{}/comm", pid.as_raw_nonzero())).ok()?;
     Some(String::from_utf8_lossy(&name).trim_end().escape_debug().to_string())
 }
 
-/// Whether a number is an argument of a process.
+/// Whether a process has this number as an argument.
 pub(super) fn has_argument(pid: Pid, number: u16) -> bool {
     let arguments = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
     let number = number.to_string();
     arguments.split(|byte| *byte == 0).any(|argument| argument == number.as_bytes())
 }
 
-/// Returns the sockets that a connection to this address reaches, as `/proc/PID/fd` names them: `socket:[inode]`. There are several where
-/// processes share a port (`SO_REUSEPORT`).
+/// Returns the sockets that a connection to this address may reach, as `/proc/PID/fd` names them: `socket:[inode]`.
+/// There are several if processes share a port (`SO_REUSEPORT`).
 ///
 /// # Errors
 /// The system does not list its sockets.
@@ -83,7 +81,7 @@ pub(super) fn listening(address: SocketAddr) -> io::Result<Vec<String>> {
                     found.extend(listener(&line?, address));
                 }
             }
-            // A kernel without IPv6 has no table of it.
+            // A kernel without IPv6 lacks this table.
             Err(error) if error.kind() == io::ErrorKind::NotFound && table.ends_with('6') => {}
             Err(error) => return Err(error),
         }
@@ -92,14 +90,14 @@ pub(super) fn listening(address: SocketAddr) -> io::Result<Vec<String>> {
     Ok(found.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, socket)| socket).collect())
 }
 
-/// Returns the descriptor by which a process holds one of these sockets, and that socket.
+/// Returns the file descriptor through which a process holds one of these sockets, and the socket.
 ///
 /// # Errors
-/// The descriptors of the process may not be read.
+/// The descriptors of the process cannot be read.
 pub(super) fn holds(pid: Pid, sockets: &[String]) -> io::Result<Option<(PathBuf, String)>> {
     for descriptor in fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero()))? {
         let path = descriptor?.path();
-        // A descriptor may be closed meanwhile.
+        // The descriptor may have been closed meanwhile.
         let Ok(link) = fs::read_link(&path) else { continue };
         if let Some(socket) = sockets.iter().find(|socket| link.as_os_str() == socket.as_str()) {
             return Ok(Some((path, socket.clone())));
@@ -108,9 +106,9 @@ pub(super) fn holds(pid: Pid, sockets: &[String]) -> io::Result<Option<(PathBuf,
     Ok(None)
 }
 
-/// The socket of a line of the kernel's table, if a connection to the address may reach it, with a rank: the kernel prefers a socket that
-/// is bound to the very address to one that is bound to every address, and that to one of IPv6 that takes IPv4 too.
-/// A line: `0: 0100007F:1388 00000000:0000 0A … inode`.
+/// Parses a line of the kernel's socket table: `0: 0100007F:1388 00000000:0000 0A … inode`. Returns the socket if a
+/// connection to the address may reach it, with a rank. The kernel prefers a socket bound to the exact address, then
+/// one bound to all addresses, then an IPv6 socket that also accepts IPv4.
 fn listener(line: &str, address: SocketAddr) -> Option<(u8, String)> {
     let mut fields = line.split_whitespace();
     let (local, port) = fields.nth(1)?.rsplit_once(':')?;
@@ -127,7 +125,7 @@ fn listener(line: &str, address: SocketAddr) -> Option<(u8, String)> {
     listens.then(|| (rank, format!("socket:[{inode}]")))
 }
 
-/// An address as the kernel prints it: words of 32 bits in the byte order of the machine.
+/// Parses an address as the kernel prints it: 32-bit words in host byte order.
 fn address(printed: &str) -> Option<IpAddr> {
     let word = |at: usize| Some(u32::from_str_radix(printed.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
     match printed.len() {
@@ -148,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_sockets_that_a_connection_reaches_are_found() {
+    fn finds_only_sockets_that_a_connection_reaches() {
         let at = |address: &str| address.parse::<SocketAddr>().expect("an address");
         let line = |local: &str, state: &str| {
             let remote = "00000000:0000";

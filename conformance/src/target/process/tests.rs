@@ -1,4 +1,4 @@
-//! Real shells and Pythons, started, watched, killed and counted.
+//! Tests with real shells and Python processes.
 
 mod ports;
 
@@ -13,11 +13,11 @@ use regex::Regex;
 
 use super::{Command, Exit, Process, StartError};
 
-/// Long enough for a loaded machine; only a failing test waits for it.
+/// Generous for a busy machine; only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
-fn what_is_printed_is_kept_in_order() {
+fn output_is_kept_in_order() {
     let process = started("echo one; echo two >&2; printf three");
     assert_eq!(block_on(process.wait()), Exit::Status(0));
     let mut lines: Vec<String> = process.output_tail(10).lines().map(str::to_owned).collect();
@@ -28,7 +28,7 @@ fn what_is_printed_is_kept_in_order() {
 }
 
 #[test]
-fn megabytes_of_output_do_not_block_and_the_end_is_kept() {
+fn large_output_does_not_block_and_its_end_is_kept() {
     let script = "import sys\nfor n in range(60000):\n  print('out', n, 'x' * 40)\n  print('err', n, 'x' * 40, file=sys.stderr)\nprint('last')";
     let process = start(&["python3", "-c", script], Path::new("/"), &[]);
     assert_eq!(wait(&process), Exit::Status(0));
@@ -41,21 +41,21 @@ fn megabytes_of_output_do_not_block_and_the_end_is_kept() {
 }
 
 #[test]
-fn a_line_without_an_end_does_not_fill_the_memory() {
+fn endless_line_is_truncated() {
     let process = start(&["python3", "-c", "print('x' * 5_000_000, end='')"], Path::new("/"), &[]);
     assert_eq!(wait(&process), Exit::Status(0));
     assert!(process.output_tail(1).len() <= 64 * 1024);
 }
 
 #[test]
-fn bytes_that_are_not_text_are_shown_nonetheless() {
+fn invalid_utf8_in_output_is_replaced() {
     let process = started(r"printf 'a\377b\n'");
     wait(&process);
     assert_eq!(process.output_tail(1), "a\u{fffd}b");
 }
 
 #[test]
-fn what_was_printed_during_one_exchange_is_told_apart() {
+fn output_since_a_mark_is_separate() {
     let folder = tempfile::tempdir().expect("a directory");
     let script = "echo before; until [ -e go ]; do sleep 0.05; done; echo after; printf half; sleep 300";
     let process = start(&["sh", "-c", script], folder.path(), &[("seen", "(before)")]);
@@ -68,7 +68,7 @@ fn what_was_printed_during_one_exchange_is_told_apart() {
 }
 
 #[test]
-fn the_first_group_of_the_first_match_is_watched() {
+fn watched_value_is_the_first_group_of_the_first_match() {
     let process = start(
         &["sh", "-c", "echo 'id: one' >&2; echo 'id: two'; echo port 5000; sleep 300"],
         Path::new("/"),
@@ -81,7 +81,7 @@ fn the_first_group_of_the_first_match_is_watched() {
 }
 
 #[test]
-fn a_value_that_is_never_printed_is_named_without_waiting_for_the_end_of_the_time() {
+fn missing_watched_value_is_reported_when_output_ends() {
     let process =
         start(&["sh", "-c", "echo id: 1"], Path::new("/"), &[("id", "id: (.*)"), ("port", "port: (.*)")]);
     let error = block_on(process.watched_all(Duration::from_hours(1))).expect_err("there is no port");
@@ -89,14 +89,14 @@ fn a_value_that_is_never_printed_is_named_without_waiting_for_the_end_of_the_tim
 }
 
 #[test]
-fn a_value_that_does_not_come_in_time_is_named() {
+fn missing_watched_value_is_reported_after_timeout() {
     let process = start(&["sleep", "300"], Path::new("/"), &[("port", "port: (.*)")]);
     let error = block_on(process.watched_all(Duration::from_millis(50))).expect_err("there is no port");
     assert_eq!(error.to_string(), "the output never showed `port`");
 }
 
 #[test]
-fn the_way_it_ended_is_told_in_words() {
+fn exit_is_described() {
     let exits = ["exit 0", "exit 3", "kill -s KILL $$", "kill -s TERM $$"].map(|script| {
         let process = started(script);
         let exit = wait(&process);
@@ -113,7 +113,7 @@ fn the_way_it_ended_is_told_in_words() {
 }
 
 #[test]
-fn the_last_words_are_there_once_the_exit_is_known() {
+fn last_output_is_available_after_exit() {
     for _ in 0..50 {
         let process = started("head -c 60000 /dev/zero; echo gone wrong >&2; exit 1");
         assert_eq!(wait(&process), Exit::Status(1));
@@ -130,7 +130,7 @@ fn a_running_program_has_no_exit() {
 }
 
 #[test]
-fn the_environment_and_directory_are_those_asked_for() {
+fn environment_and_working_directory_are_set() {
     let folder = tempfile::tempdir().expect("a directory");
     let mut command = command(&["sh", "-c", "echo $API_PORT; pwd; echo ${PATH:+path}; cat"], folder.path());
     command.env = vec![("API_PORT".to_owned(), "1".to_owned()), ("API_PORT".to_owned(), "2".to_owned())];
@@ -141,7 +141,7 @@ fn the_environment_and_directory_are_those_asked_for() {
 }
 
 #[test]
-fn arguments_arrive_as_they_are() {
+fn arguments_are_passed_unchanged() {
     let odd = ["a b", "", "$HOME", "'\"", "-n", "*", "new\nline"];
     let program = ["python3", "-c", "import sys; print(sys.argv[1:])"];
     let process = start(&[&program[..], &odd[..]].concat(), Path::new("/"), &[]);
@@ -151,7 +151,7 @@ fn arguments_arrive_as_they_are() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn signals_and_open_files_are_those_of_any_program_the_runner_starts() {
+fn signal_mask_and_open_files_are_inherited_as_usual() {
     for words in [["grep", "^Sig[BI]", "/proc/self/status"], ["ls", "-1", "/proc/self/fd"]] {
         let plain = std::process::Command::new(words[0]).args(&words[1..]).output().expect("it starts");
         let process = start(&words, Path::new("/"), &[]);
@@ -161,7 +161,7 @@ fn signals_and_open_files_are_those_of_any_program_the_runner_starts() {
 }
 
 #[test]
-fn a_command_that_cannot_start_is_one_sentence() {
+fn start_errors_are_one_sentence() {
     let folder = tempfile::tempdir().expect("a directory");
     fs::write(folder.path().join("plain"), "text").expect("a file");
     let refused = |words: &[&str]| {
@@ -181,7 +181,7 @@ fn a_command_that_cannot_start_is_one_sentence() {
 }
 
 #[test]
-fn a_program_is_looked_up_in_the_path_of_its_own_environment() {
+fn program_is_looked_up_in_path_of_its_own_environment() {
     let folder = tempfile::tempdir().expect("a directory");
     let mut command = command(&["sh", "-c", "true"], folder.path());
     command.env = vec![("PATH".to_owned(), folder.path().display().to_string())];
@@ -190,7 +190,7 @@ fn a_program_is_looked_up_in_the_path_of_its_own_environment() {
 }
 
 #[test]
-fn a_script_beside_the_target_is_started() {
+fn starts_script_in_the_target_folder() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().expect("a directory");
     let path = folder.path().join("run");
@@ -202,7 +202,7 @@ fn a_script_beside_the_target_is_started() {
 }
 
 #[test]
-fn stopping_lets_the_whole_group_say_goodbye() {
+fn stop_sends_sigterm_to_the_whole_group() {
     let child = "sh -c 'trap \"echo child done; exit\" TERM; echo ready $$; while :; do sleep 0.05; done' &";
     let script = format!("trap 'echo leader done; exit 7' TERM; {child} while :; do sleep 0.05; done");
     let folder = tempfile::tempdir().expect("a directory");
@@ -217,7 +217,7 @@ fn stopping_lets_the_whole_group_say_goodbye() {
 }
 
 #[test]
-fn a_group_that_ignores_the_request_is_killed() {
+fn stop_kills_group_that_ignores_sigterm() {
     let script = "trap '' TERM INT HUP; sh -c 'echo child $$; while :; do sleep 1; done' & echo up; while :; do sleep 1; done";
     let process = start(&["sh", "-c", script], Path::new("/"), &[("child", r"child (\d+)"), ("up", "up")]);
     let watched = block_on(process.watched_all(PATIENCE)).expect("it starts");
@@ -226,7 +226,7 @@ fn a_group_that_ignores_the_request_is_killed() {
 }
 
 #[test]
-fn a_stopped_program_is_stopped_for_good() {
+fn stop_ends_a_suspended_program() {
     let process = start(&["sh", "-c", "echo up $$; kill -s STOP $$"], Path::new("/"), &[("up", "up (.*)")]);
     let watched = block_on(process.watched_all(PATIENCE)).expect("it starts");
     until(|| state(&watched["up"]).starts_with('T'));
@@ -234,7 +234,7 @@ fn a_stopped_program_is_stopped_for_good() {
 }
 
 #[test]
-fn children_of_a_leader_that_ended_are_ended_too() {
+fn stop_kills_children_of_an_exited_leader() {
     let process =
         start(&["sh", "-c", "sleep 300 & echo child $!"], Path::new("/"), &[("child", r"child (\d+)")]);
     let watched = block_on(process.watched_all(PATIENCE)).expect("it starts");
@@ -245,7 +245,7 @@ fn children_of_a_leader_that_ended_are_ended_too() {
 }
 
 #[test]
-fn it_may_be_shared_and_stopped_from_any_thread() {
+fn process_can_be_stopped_from_any_thread() {
     let process = started("sleep 300");
     thread::scope(|scope| scope.spawn(|| assert_eq!(process.exited(), None)).join()).expect("it is shared");
     let stopping: Box<dyn Future<Output = Exit> + Send> = Box::new(process.stop(PATIENCE));
@@ -254,7 +254,7 @@ fn it_may_be_shared_and_stopped_from_any_thread() {
 }
 
 #[test]
-fn dropping_it_kills_the_group_and_leaves_no_zombie() {
+fn drop_kills_the_group_and_leaves_no_zombie() {
     let script = "trap '' TERM; env -i sleep 300 & echo child $!; echo leader $$; wait";
     let watch = [("child", r"child (\d+)"), ("leader", r"leader (\d+)")];
     let process = start(&["sh", "-c", script], Path::new("/"), &watch);
@@ -265,7 +265,7 @@ fn dropping_it_kills_the_group_and_leaves_no_zombie() {
 }
 
 #[test]
-fn the_watcher_leaves_with_its_target() {
+fn watcher_exits_with_its_target() {
     let process = started("sleep 300");
     let watcher = process.group.watcher_id();
     assert!(alive(&watcher));
@@ -275,7 +275,7 @@ fn the_watcher_leaves_with_its_target() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_daemon_that_left_the_group_is_found() {
+fn kills_daemon_that_left_the_group() {
     let script = "setsid sh -c 'echo daemon $$; exec sleep 300' & wait";
     for stop in [true, false] {
         let process = start(&["sh", "-c", script], Path::new("/"), &[("daemon", r"daemon (\d+)")]);
@@ -289,9 +289,9 @@ fn a_daemon_that_left_the_group_is_found() {
     }
 }
 
-/// The test starts itself as the runner, kills that one, and counts what is left.
+/// Starts the test binary as the runner, kills it, and counts the remaining processes.
 #[test]
-fn a_killed_runner_leaves_nothing_behind() {
+fn killed_runner_leaves_no_processes() {
     let key = "CONFORMANCE_TEST_KILLED_RUNNER";
     if let Some(report) = std::env::var_os(key) {
         return be_a_runner_until_killed(Path::new(&report));
@@ -299,7 +299,7 @@ fn a_killed_runner_leaves_nothing_behind() {
     let folder = tempfile::tempdir().expect("a directory");
     for signal in ["KILL", "INT", "TERM", "HUP"] {
         let report = folder.path().join(signal);
-        let name = format!("{}::a_killed_runner_leaves_nothing_behind", module_path!());
+        let name = format!("{}::killed_runner_leaves_no_processes", module_path!());
         let name = name.split_once("::").expect("a crate name").1.to_owned();
         let mut runner = std::process::Command::new(std::env::current_exe().expect("a test binary"))
             .args(["--exact", &name, "--nocapture"])
@@ -319,11 +319,11 @@ fn a_killed_runner_leaves_nothing_behind() {
 }
 
 fn be_a_runner_until_killed(report: &Path) {
-    // The child drops the mark: its group alone must be enough to find it.
+    // The child clears the marker, so that only its group identifies it.
     let script = "trap '' TERM HUP INT; env -i sleep 300 & echo child $!; echo leader $$; wait";
     let watch = [("child", r"child (\d+)"), ("leader", r"leader (\d+)")];
     let process = start(&["sh", "-c", script], Path::new("/"), &watch);
-    // A second target must not hold the first one's pipe open.
+    // A second target must not hold the pipe of the first open.
     let second = start(&["sh", "-c", script], Path::new("/"), &watch);
     let mut pids = vec![process.group.watcher_id(), second.group.watcher_id()];
     for one in [&process, &second] {
@@ -372,7 +372,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 fn until(mut holds: impl FnMut() -> bool) {
     let limit = Instant::now() + PATIENCE;
     while !holds() {
-        assert!(Instant::now() < limit, "it did not come to pass");
+        assert!(Instant::now() < limit, "the condition did not become true in time");
         thread::sleep(Duration::from_millis(10));
     }
 }

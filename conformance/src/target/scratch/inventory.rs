@@ -1,7 +1,6 @@
-//! What is to be brought from an implementation's folder, decided before anything is copied.
+//! Decides for each entry of an implementation's folder how to mirror it, before anything is copied.
 //!
-//! In goes the folder; out comes the list of its entries and what becomes of each, parents first. Only names,
-//! kinds and sizes are looked at: no file is opened and nothing is written.
+//! Looks only at names, types and sizes; opens no file and writes nothing. Parents come before their children.
 
 use std::fs::{self, FileType, Metadata};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -9,13 +8,13 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::GlobSet;
 
-use super::{MOST_BYTES, MOST_ENTRIES, Skipped};
+use super::{MAX_BYTES, MAX_ENTRIES, Skipped};
 
-/// History and caches: nothing that a server needs, and some of it is written on every start.
+/// Version control folders and caches, which no server needs. Some of them are written on every start.
 const LEFT_BEHIND: [&str; 6] = [".git", ".hg", ".svn", "__pycache__", ".pytest_cache", ".mypy_cache"];
-/// Larger files are linked.
+/// Files larger than this are linked.
 const LARGE: u64 = 8 * 1024 * 1024;
-/// Endings of files that a server writes into: a link would let it write into the original.
+/// Extensions of files that servers write to. A link would let them write to the original.
 const WRITTEN: [&str; 6] = ["db", "db3", "json", "log", "sqlite", "sqlite3"];
 
 pub(super) struct Inventory {
@@ -25,13 +24,13 @@ pub(super) struct Inventory {
 }
 
 pub(super) struct Entry {
-    /// Relative to the original.
+    /// Path relative to the original.
     pub(super) path: PathBuf,
     pub(super) kind: Kind,
 }
 
 impl Entry {
-    /// Whether it is a link to a whole folder of dependencies or of what was built.
+    /// Whether the entry is a link to a whole dependency or build folder.
     pub(super) fn is_dependency_folder(&self, original: &Path) -> bool {
         matches!(self.kind, Kind::Link(_)) && is_dependency_folder(&original.join(&self.path))
     }
@@ -39,21 +38,21 @@ impl Entry {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// With its permissions.
+    /// Permission bits.
     Folder(u32),
     File,
-    /// A link with this very target.
+    /// A link with exactly this target.
     Link(PathBuf),
-    /// A link to the mirror of this path, relative to the original.
+    /// A link to the mirror of this path, which is relative to the original.
     LinkInside(PathBuf),
 }
 
 impl Inventory {
-    /// Lists `original`, which must be canonical. `own` is the device and inode of the scratch directory, which may
-    /// lie inside of the original.
+    /// Lists the entries of `original`, which must be canonical. `own` is the device and inode of the scratch
+    /// directory, which may be inside the original.
     ///
     /// # Errors
-    /// Says what there is too much of.
+    /// The limit that was exceeded.
     pub(super) fn take(original: &Path, leave_out: &GlobSet, own: (u64, u64)) -> Result<Inventory, String> {
         let mut inventory = Inventory { entries: Vec::new(), skipped: Vec::new(), bytes: 0 };
         let mut folders = vec![PathBuf::new()];
@@ -122,11 +121,11 @@ impl Inventory {
             self.bytes += length;
         }
         self.entries.push(Entry { path, kind });
-        if self.entries.len() > MOST_ENTRIES {
-            return Err(format!("more than {MOST_ENTRIES} files"));
+        if self.entries.len() > MAX_ENTRIES {
+            return Err(format!("more than {MAX_ENTRIES} files"));
         }
-        if self.bytes > MOST_BYTES {
-            return Err(format!("more than {} MiB", MOST_BYTES / (1024 * 1024)));
+        if self.bytes > MAX_BYTES {
+            return Err(format!("more than {} MiB", MAX_BYTES / (1024 * 1024)));
         }
         Ok(())
     }
@@ -141,15 +140,15 @@ fn is_dependency_folder(path: &Path) -> bool {
     }
 }
 
-/// A link that stays inside leads into the mirror, also when it says so by an absolute path or by a way round:
-/// through it the original could be written to. One that leaves leads to where it led.
+/// Maps a symbolic link. If its target is inside the original, the link points into the mirror, even if it is absolute
+/// or takes a detour; otherwise the target could write to the original. Other links keep their targets.
 fn link(original: &Path, path: &Path, target: PathBuf) -> Kind {
     let folder = path.parent().unwrap_or(Path::new(""));
     if target.is_relative() && stays_inside(folder, &target) {
         return Kind::Link(target);
     }
     let absolute = original.join(folder).join(target);
-    // One that leads to nothing can still be written through.
+    // A program can also write through a link to a missing file.
     let resolved = absolute.canonicalize().unwrap_or_else(|_| absolute.clone());
     match resolved.strip_prefix(original) {
         Ok(inside) if stays_inside(Path::new(""), inside) => Kind::LinkInside(inside.to_owned()),

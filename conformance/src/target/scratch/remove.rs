@@ -1,7 +1,8 @@
 //! Removes folders of any depth.
 //!
-//! `std::fs::remove_dir_all` holds a descriptor for each level, and paths have a largest length. Here a folder that is not empty is moved
-//! into the root before it is emptied, so the tree is never deeper than two levels, and three descriptors are enough.
+//! `std::fs::remove_dir_all` holds a file descriptor for each level, and path lengths are limited. This module moves
+//! each non-empty folder to the root before it empties it, so that the tree never has more than two levels and three
+//! descriptors are enough.
 
 use std::ffi::CStr;
 use std::io;
@@ -11,10 +12,10 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, chmodat, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
-/// Removes a folder and all that is in it. Links are not followed.
+/// Removes a folder with all its contents. Does not follow links.
 ///
 /// # Errors
-/// The first error of the system; what could be removed is gone.
+/// The first error of the system; everything that can be removed has been removed.
 pub(super) fn remove_tree(root: &Path) -> io::Result<()> {
     let top = match open(CWD, root) {
         Ok(top) => top,
@@ -30,7 +31,7 @@ pub(super) fn remove_tree(root: &Path) -> io::Result<()> {
                 failed.get_or_insert(error);
             }
         }
-        // Each round empties the folders that the round before moved up.
+        // Each round empties the folders that the previous round moved up.
         if moved == before {
             break;
         }
@@ -41,7 +42,7 @@ pub(super) fn remove_tree(root: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes an entry of a folder, with all that is in it but for folders that are not empty: those are moved to the top.
+/// Removes an entry with its contents. Non-empty folders inside it are moved to the top.
 fn remove(folder: &OwnedFd, name: &CStr, top: &OwnedFd, moved: &mut u64) -> Result<(), Errno> {
     if !is_folder(folder, name)? {
         return unlinkat(folder, name, AtFlags::empty());
@@ -62,7 +63,7 @@ fn remove(folder: &OwnedFd, name: &CStr, top: &OwnedFd, moved: &mut u64) -> Resu
     }
 }
 
-/// Removes an entry of a folder below the top; one that is a folder and not empty is moved to the top.
+/// Removes an entry below the top level. A non-empty folder is moved to the top.
 fn remove_inside(inner: &OwnedFd, name: &CStr, top: &OwnedFd, moved: &mut u64) -> Result<(), Errno> {
     if !is_folder(inner, name)? {
         return unlinkat(inner, name, AtFlags::empty());
@@ -70,7 +71,7 @@ fn remove_inside(inner: &OwnedFd, name: &CStr, top: &OwnedFd, moved: &mut u64) -
     if unlinkat(inner, name, AtFlags::REMOVEDIR).is_ok() {
         return Ok(());
     }
-    // To move a folder, its owner must be allowed to write into it.
+    // The owner needs write permission on a folder to move it.
     drop(open(inner, name)?);
     loop {
         *moved += 1;
@@ -81,13 +82,13 @@ fn remove_inside(inner: &OwnedFd, name: &CStr, top: &OwnedFd, moved: &mut u64) -
     }
 }
 
-/// Opens a folder for reading, and lets its owner change it.
+/// Opens a folder for reading, and gives its owner write permission.
 fn open(at: impl AsFd, name: impl rustix::path::Arg + Copy) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let owner = Mode::RWXU;
     match openat(&at, name, flags, Mode::empty()) {
         Ok(folder) => {
-            // What may not be changed shows when it cannot be removed.
+            // Ignore errors: removing the folder will report them.
             rustix::fs::fchmod(&folder, owner).ok();
             Ok(folder)
         }

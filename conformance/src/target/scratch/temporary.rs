@@ -1,7 +1,7 @@
-//! Temporary folders that do not outlive this program for long.
+//! Temporary folders that are removed even if the program was killed.
 //!
-//! A folder holds a locked file for as long as its owner lives. When the owner is killed, the lock is released by the system, and the next
-//! run of this program removes the folder.
+//! Each folder contains a file that is locked while its owner runs. If the owner is killed, the system releases the
+//! lock, and the next run of this program removes the folder.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions, TryLockError};
@@ -16,7 +16,7 @@ use rustix::fs::OFlags;
 
 use super::remove::remove_tree;
 
-/// A temporary folder, which is removed when dropped.
+/// A temporary folder, which is removed on drop.
 #[derive(Debug)]
 pub(super) struct Temporary {
     outer: PathBuf,
@@ -25,28 +25,28 @@ pub(super) struct Temporary {
     _lock: File,
 }
 
-/// What the names of the folders begin with.
+/// Prefix of folder names.
 const PREFIX: &str = "conformance-";
-/// The file that is locked.
+/// Name of the locked file.
 const LOCK: &str = "lock";
-/// The folder beside it that a target gets.
+/// Subfolder for the target.
 const INNER: &str = "target";
 
-/// The folders of this program that have not been removed.
+/// Folders of this process that have not been removed.
 static OWN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 impl Temporary {
-    /// Creates an empty folder. The first one that a program creates removes those that killed runs have left.
+    /// Creates an empty folder. The first call in a process also removes the folders of killed runs.
     pub(super) fn new() -> io::Result<Self> {
         static SWEEP: Once = Once::new();
         SWEEP.call_once(|| sweep(&std::env::temp_dir()));
         loop {
-            // Fixtures hold passwords.
+            // Fixtures contain passwords.
             let only_ours = Permissions::from_mode(0o700);
             let outer =
                 tempfile::Builder::new().prefix(PREFIX).permissions(only_ours.clone()).tempdir()?.keep();
             let lock = File::options().write(true).create_new(true).open(outer.join(LOCK));
-            // Another run that just looks for folders without an owner may take this one for such a folder, and remove it.
+            // Until the file is locked, another run may take this folder for an abandoned one and remove it.
             let lock = match lock {
                 Ok(lock) if lock.try_lock().is_ok() && is_same(&lock, &outer.join(LOCK)) => lock,
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -63,12 +63,12 @@ impl Temporary {
         }
     }
 
-    /// The folder that a target gets.
+    /// Folder for the target.
     pub(super) fn path(&self) -> &Path {
         &self.inner
     }
 
-    /// The folder with the locked file and [`Self::path`].
+    /// Folder that contains the locked file and [`Self::path`].
     pub(super) fn outer(&self) -> &Path {
         &self.outer
     }
@@ -76,7 +76,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // A process that was just killed may still be finishing a write: a few tries, then the next run removes the folder.
+        // A killed process may still be writing: try several times, then leave the folder to the next run.
         for _ in 0..5 {
             if remove(&self.outer).is_ok() {
                 break;
@@ -87,15 +87,15 @@ impl Drop for Temporary {
     }
 }
 
-/// Removes all folders of this program that are left, when it ends at once.
+/// Removes all remaining folders of this process, before it exits immediately.
 pub fn remove_all() {
     for folder in &*own() {
-        // What cannot be removed is removed by the next run.
+        // The next run removes what is left.
         remove(folder).ok();
     }
 }
 
-/// Removes a folder, the locked file last: without it nobody would know whose folder this is.
+/// Removes a folder. The locked file comes last, since it identifies the owner.
 fn remove(outer: &Path) -> io::Result<()> {
     remove_tree(&outer.join(INNER))?;
     remove_tree(outer)
@@ -105,13 +105,13 @@ fn own() -> std::sync::MutexGuard<'static, BTreeSet<PathBuf>> {
     OWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes the folders whose owner is gone.
+/// Removes the folders whose owners have exited.
 fn sweep(all: &Path) {
     let user = rustix::process::geteuid().as_raw();
     for entry in fs::read_dir(all).into_iter().flatten().flatten() {
         let folder = entry.path();
         let named = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-        // Metadata of an entry is that of a link, where it is one.
+        // For a symbolic link, this is the metadata of the link itself.
         if named && entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user) {
             sweep_one(&folder);
         }
@@ -127,13 +127,13 @@ fn sweep_one(folder: &Path) {
         return;
     }
     match lock.try_lock() {
-        // The lock is held until the folder is gone, so that nobody else begins to use or to remove it.
+        // Hold the lock until the folder is removed, so that no other process uses or removes it.
         Ok(()) if is_same(&lock, &path) => drop(remove(folder)),
         Ok(()) | Err(TryLockError::WouldBlock | TryLockError::Error(_)) => {}
     }
 }
 
-/// Whether an open file is the one of this name.
+/// Whether an open file is the file at this path.
 fn is_same(file: &File, path: &Path) -> bool {
     match (file.metadata(), fs::symlink_metadata(path)) {
         (Ok(file), Ok(path)) => (file.dev(), file.ino()) == (path.dev(), path.ino()),

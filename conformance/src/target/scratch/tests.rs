@@ -1,4 +1,4 @@
-//! Real folders, mirrored, written to by real programs, removed.
+//! Tests with real folders and programs.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{Scratch, ScratchError};
 
 #[test]
-fn an_implementation_is_mirrored_with_its_permissions() {
+fn mirrors_permissions() {
     let original = implementation();
     let scratch = mirror(original.path());
     assert_eq!(read(scratch.path(), "web/one/app.py"), "print('app')\n");
@@ -30,7 +30,7 @@ fn an_implementation_is_mirrored_with_its_permissions() {
 }
 
 #[test]
-fn the_original_is_unchanged_after_the_target_wrote_everywhere() {
+fn original_is_unchanged_after_the_target_wrote_everywhere() {
     let original = implementation();
     symlink("web/one/app.py", original.path().join("inside")).expect("a link");
     symlink(original.path().join("run.sh"), original.path().join("absolute")).expect("a link");
@@ -49,7 +49,7 @@ fn the_original_is_unchanged_after_the_target_wrote_everywhere() {
 }
 
 #[test]
-fn history_and_caches_stay_behind() {
+fn version_control_and_caches_are_not_mirrored() {
     let original = implementation();
     for folder in [".git/objects", ".hg", ".svn", "web/__pycache__", ".pytest_cache", ".mypy_cache"] {
         fs::create_dir_all(original.path().join(folder)).expect("a folder");
@@ -61,7 +61,7 @@ fn history_and_caches_stay_behind() {
 }
 
 #[test]
-fn dependency_and_build_folders_are_linked() {
+fn links_dependency_and_build_folders() {
     let original = implementation();
     let linked = ["node_modules", ".venv", "venv", "env", "target", "vendor", "front/node_modules"];
     for folder in linked.into_iter().chain(["front/target", "front/env"]) {
@@ -80,7 +80,7 @@ fn dependency_and_build_folders_are_linked() {
 }
 
 #[test]
-fn large_files_are_linked_unless_a_server_writes_into_them() {
+fn links_large_files_unless_servers_write_to_them() {
     let original = implementation();
     for name in ["model.bin", "data.sqlite", "exact.bin"] {
         let length = 8 * 1024 * 1024 + u64::from(name != "exact.bin");
@@ -94,7 +94,7 @@ fn large_files_are_linked_unless_a_server_writes_into_them() {
 }
 
 #[test]
-fn links_inside_stay_inside_and_others_lead_to_where_they_led() {
+fn symlinks_inside_point_into_the_mirror() {
     let elsewhere = tempfile::tempdir().expect("a directory");
     fs::write(elsewhere.path().join("far"), "far").expect("a file");
     let original = TempDir::new_in(elsewhere.path()).expect("a directory");
@@ -115,7 +115,7 @@ fn links_inside_stay_inside_and_others_lead_to_where_they_led() {
 }
 
 #[test]
-fn what_is_left_out_is_not_brought() {
+fn excluded_entries_are_not_mirrored() {
     let original = implementation();
     for name in [".db_Thing.json", ".db_Other.json", "web/.db_Thing.json", "web/one/own.log"] {
         fs::write(original.path().join(name), "own data").expect("a file");
@@ -128,7 +128,7 @@ fn what_is_left_out_is_not_brought() {
 }
 
 #[test]
-fn what_is_left_out_is_not_even_read() {
+fn excluded_entries_are_not_read() {
     let original = implementation();
     let path = original.path().join(".db_Thing.json");
     fs::write(&path, "own data").expect("a file");
@@ -140,13 +140,13 @@ fn what_is_left_out_is_not_even_read() {
 }
 
 #[test]
-fn a_pattern_that_is_none_is_named() {
+fn rejects_invalid_glob() {
     let error = Scratch::mirror(Path::new("/"), &["a[".to_owned()]).expect_err("no glob");
     assert_eq!(error.to_string(), "`a[` is not a pattern of file names");
 }
 
 #[test]
-fn sockets_and_fifos_are_skipped_and_remembered() {
+fn skips_sockets_and_fifos() {
     let original = implementation();
     let _socket = UnixListener::bind(original.path().join("web/socket")).expect("a socket");
     let made = Command::new("mkfifo").arg(original.path().join("fifo")).status().expect("mkfifo");
@@ -159,7 +159,7 @@ fn sockets_and_fifos_are_skipped_and_remembered() {
 }
 
 #[test]
-fn too_many_files_are_refused_with_a_remedy() {
+fn rejects_too_many_files() {
     let original = tempfile::tempdir().expect("a directory");
     for number in 0..=20_000 {
         File::create(original.path().join(number.to_string())).expect("a file");
@@ -171,7 +171,7 @@ fn too_many_files_are_refused_with_a_remedy() {
 }
 
 #[test]
-fn too_many_bytes_are_refused_before_any_is_copied() {
+fn rejects_too_many_bytes_before_copying() {
     let original = tempfile::tempdir().expect("a directory");
     for number in 0..=64 {
         let file = File::create(original.path().join(number.to_string())).expect("a file");
@@ -182,7 +182,7 @@ fn too_many_bytes_are_refused_before_any_is_copied() {
 }
 
 #[test]
-fn what_is_no_folder_cannot_be_mirrored() {
+fn rejects_original_that_is_not_a_folder() {
     let original = implementation();
     for path in [original.path().join("run.sh"), original.path().join("missing")] {
         let error = Scratch::mirror(&path, &[]).expect_err("no folder");
@@ -191,7 +191,7 @@ fn what_is_no_folder_cannot_be_mirrored() {
 }
 
 #[test]
-fn fixtures_are_written_into_new_folders_and_over_read_only_files() {
+fn writes_into_new_folders_and_over_read_only_files() {
     let scratch = Scratch::empty().expect("a directory");
     assert_eq!(names(scratch.path()), [""; 0]);
     scratch.write("a/b/c.json", b"{}").expect("it is written");
@@ -203,7 +203,7 @@ fn fixtures_are_written_into_new_folders_and_over_read_only_files() {
 }
 
 #[test]
-fn nothing_is_written_outside() {
+fn rejects_paths_outside_the_directory() {
     let original = implementation();
     fs::create_dir(original.path().join("vendor")).expect("a folder");
     symlink("/dev/null", original.path().join("null")).expect("a link");
@@ -218,7 +218,7 @@ fn nothing_is_written_outside() {
 }
 
 #[test]
-fn a_read_only_implementation_gives_a_writable_directory() {
+fn mirror_of_read_only_original_is_writable() {
     let original = implementation();
     fs::set_permissions(original.path().join("web"), Permissions::from_mode(0o555)).expect("permissions");
     fs::set_permissions(original.path(), Permissions::from_mode(0o555)).expect("permissions");
@@ -227,10 +227,10 @@ fn a_read_only_implementation_gives_a_writable_directory() {
     assert_eq!(mode(&scratch.path().join("web")), 0o755);
 }
 
-/// As root nothing is read-only, so root runs this test a second time as a user without rights.
+/// As root nothing is read-only, so root runs this test again as an unprivileged user.
 #[test]
-fn the_directory_is_removed_with_what_the_target_made_read_only() {
-    let name = format!("{}::the_directory_is_removed_with_what_the_target_made_read_only", module_path!());
+fn removes_read_only_contents() {
+    let name = format!("{}::removes_read_only_contents", module_path!());
     let original = implementation();
     if as_stranger(&name) {
         return;
@@ -245,10 +245,10 @@ fn the_directory_is_removed_with_what_the_target_made_read_only() {
     assert!(path.symlink_metadata().is_err(), "{} is left", path.display());
 }
 
-/// As root nothing is read-only, so root runs this test a second time as a user without rights.
+/// As root nothing is read-only, so root runs this test again as an unprivileged user.
 #[test]
-fn folders_of_any_depth_and_with_any_name_are_removed() {
-    let name = format!("{}::folders_of_any_depth_and_with_any_name_are_removed", module_path!());
+fn removes_folders_of_any_depth_and_name() {
+    let name = format!("{}::removes_folders_of_any_depth_and_name", module_path!());
     let original = implementation();
     if as_stranger(&name) {
         return;
@@ -286,7 +286,7 @@ for top in ('deep', 'wide'):
 }
 
 #[test]
-fn folders_of_a_killed_owner_are_removed_and_others_are_not() {
+fn removes_only_folders_of_killed_owners() {
     let key = "CONFORMANCE_TEST_LEFT";
     if let Some(report) = std::env::var_os(key) {
         let scratch = Scratch::empty().expect("a directory");
@@ -299,7 +299,7 @@ fn folders_of_a_killed_owner_are_removed_and_others_are_not() {
         fs::create_dir_all(temporary.join(kept)).expect("a folder");
     }
     fs::write(temporary.join("conformance-of-a-user/lock"), "text").expect("a file");
-    let name = format!("{}::folders_of_a_killed_owner_are_removed_and_others_are_not", module_path!());
+    let name = format!("{}::removes_only_folders_of_killed_owners", module_path!());
     let start = |report: &Path| {
         let mut again = this_test(&std::env::current_exe().expect("a test binary"), &name);
         let mut child =
@@ -329,10 +329,10 @@ fn folders_of_a_killed_owner_are_removed_and_others_are_not() {
     );
 }
 
-/// As root everything can be read, so root runs this test a second time as a user without rights.
+/// As root everything is readable, so root runs this test again as an unprivileged user.
 #[test]
-fn what_cannot_be_read_is_skipped_and_remembered() {
-    let name = format!("{}::what_cannot_be_read_is_skipped_and_remembered", module_path!());
+fn skips_unreadable_entries() {
+    let name = format!("{}::skips_unreadable_entries", module_path!());
     if as_stranger(&name) {
         return;
     }
@@ -350,26 +350,25 @@ fn what_cannot_be_read_is_skipped_and_remembered() {
 }
 
 #[test]
-fn a_temporary_directory_inside_the_original_is_not_mirrored_into_itself() {
+fn temporary_directory_inside_the_original_is_not_mirrored() {
     let key = "CONFORMANCE_TEST_TMPDIR_INSIDE";
     if let Some(root) = std::env::var_os(key) {
         let scratch = mirror(Path::new(&root));
-        assert!(scratch.path().starts_with(&root), "TMPDIR is honoured");
+        assert!(scratch.path().starts_with(&root), "TMPDIR is used");
         assert_eq!(names(&scratch.path().join("tmp")), [""; 0]);
         assert_eq!(read(scratch.path(), "web/one/app.py"), "print('app')\n");
         return;
     }
     let original = implementation();
     fs::create_dir(original.path().join("tmp")).expect("a folder");
-    let name =
-        format!("{}::a_temporary_directory_inside_the_original_is_not_mirrored_into_itself", module_path!());
+    let name = format!("{}::temporary_directory_inside_the_original_is_not_mirrored", module_path!());
     let mut again = this_test(&std::env::current_exe().expect("a test binary"), &name);
     again.env(key, original.path()).env("TMPDIR", original.path().join("tmp"));
     assert!(again.status().expect("the test binary starts").success());
     assert_eq!(names(&original.path().join("tmp")), [""; 0]);
 }
 
-/// Runs the named test again as `nobody` when this is root, and says whether it did.
+/// As root, runs the named test again as `nobody`. Returns whether it did.
 fn as_stranger(name: &str) -> bool {
     let folder = tempfile::tempdir().expect("a directory");
     if fs::metadata(folder.path()).expect("a directory").uid() != 0 {
@@ -377,7 +376,8 @@ fn as_stranger(name: &str) -> bool {
     }
     fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).expect("permissions");
     let copy = folder.path().join("tests");
-    // Copied by another program: a fork of this one could hold the copy open for writing, and it would not start.
+    // Copied by another process: a fork of this one could hold the copy open for writing, which would keep it from
+    // being executed.
     let copied = Command::new("cp").arg(std::env::current_exe().expect("a test binary")).arg(&copy).status();
     assert!(copied.is_ok_and(|status| status.success()));
     let mut again = this_test(&copy, name);
@@ -423,7 +423,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Each entry with its mode, times and content, or where it leads.
+/// Returns each entry with its mode, times and contents or link target.
 fn fingerprint(root: &Path) -> BTreeMap<PathBuf, (u32, i64, i64, Vec<u8>)> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];

@@ -16,7 +16,7 @@ fn reports_failures_with_one_cause_once() {
     assert!(
         finished
             .stdout
-            .contains("fail for the same reason (POST /api/v1/auth_session/login: the target answered 200)"),
+            .contains("fail for the same reason (POST /api/v1/auth_session/login: the target returned 200)"),
         "{}",
         finished.stdout
     );

@@ -1,4 +1,4 @@
-//! Real listeners: which process owns the port.
+//! Tests with real listeners: which process owns the port.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -12,7 +12,7 @@ print('port', listener.getsockname()[1], flush=True)
 time.sleep(300)";
 
 #[test]
-fn the_process_that_was_started_is_told_apart_from_others_that_listen_on_the_port() {
+fn detects_other_process_that_listens_on_the_port() {
     if !Path::new("/proc/net/tcp").exists() {
         return;
     }
@@ -34,7 +34,7 @@ fn the_process_that_was_started_is_told_apart_from_others_that_listen_on_the_por
 }
 
 #[test]
-fn a_child_that_listens_is_the_process_that_was_started() {
+fn accepts_listening_child_process() {
     if !Path::new("/proc/net/tcp").exists() {
         return;
     }
@@ -50,7 +50,7 @@ fn a_child_that_listens_is_the_process_that_was_started() {
 }
 
 #[test]
-fn a_port_that_is_shared_with_another_process_is_not_the_targets() {
+fn detects_port_shared_with_another_process() {
     if !Path::new("/proc/net/tcp").exists() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Where a group of scenarios plays: its target, reached or started when it is needed, and started again when it has ended.
+//! The target of a group: connects to it or starts it on demand, and starts it again after it has exited.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use super::path::What;
+use super::path::Activity;
 use super::session::Session;
 use crate::plan::Group;
 use crate::suite::{Profile, Suite};
@@ -14,31 +14,31 @@ use crate::target::{Program, Running, Target, Unusable, launch, reach, relaunch}
 use crate::verdict::Verdict;
 
 /// The target of a group.
-pub(super) struct Stage {
+pub(super) struct TargetSlot {
     group: usize,
     profile: Profile,
     source: Source,
     fixtures: Vec<String>,
     state: Mutex<State>,
-    /// Why the target is to be started again for the next scenario, if so.
+    /// Why the target must be restarted for the next scenario, if so.
     stale: StdMutex<Option<String>>,
-    /// That the target was started again, for the reports of the scenarios that come after.
+    /// Note that the target was restarted, for the reports of later scenarios.
     restarted: StdMutex<Option<String>>,
-    /// How long the last start took, in microseconds; 0 before the first.
+    /// Duration of the last start in microseconds; 0 before the first.
     start_took: AtomicU64,
 }
 
-/// Why a scenario does not play, and the verdict that its steps get.
+/// Why a scenario cannot run, and the verdict of its steps.
 #[derive(Debug, Clone)]
-pub(super) struct Unset {
+pub(super) struct CannotRun {
     pub(super) verdict: Verdict,
     pub(super) reason: String,
     pub(super) printed: String,
-    /// Whether the target itself did not start.
+    /// Whether the target did not start.
     pub(super) unstarted: bool,
 }
 
-impl Unset {
+impl CannotRun {
     pub(super) fn new(verdict: Verdict, reason: String) -> Self {
         Self { verdict, reason, printed: String::new(), unstarted: false }
     }
@@ -56,16 +56,21 @@ enum State {
     Unusable(Unusable),
 }
 
-impl Stage {
-    /// Finds the target of a group; starts nothing.
-    pub(super) fn set(suite: &Suite, target: &Target, group: &Group, index: usize) -> Result<Self, Unset> {
-        let skipped = |reason: String| Unset::new(Verdict::Skipped, reason);
+impl TargetSlot {
+    /// Looks up the target of a group. Starts nothing.
+    pub(super) fn set(
+        suite: &Suite,
+        target: &Target,
+        group: &Group,
+        index: usize,
+    ) -> Result<Self, CannotRun> {
+        let skipped = |reason: String| CannotRun::new(Verdict::Skipped, reason);
         let profile = suite.profile(&group.profile).cloned();
         let profile = profile.ok_or_else(|| skipped("the suite has no such profile".to_owned()))?;
         let source = match target {
             Target::Url { profile: own, .. } if *own == profile.name && group.isolated => {
                 let reason =
-                    "it changes what others see and needs a target of its own, which a command starts";
+                    "it changes activity others see and needs a target of its own, which a command starts";
                 return Err(skipped(reason.to_owned()));
             }
             Target::Url { base, profile: own } if *own == profile.name => Source::Url(base.clone()),
@@ -87,28 +92,28 @@ impl Stage {
         }
     }
 
-    /// Returns a target of the same kind that has not been started.
+    /// Returns a second, not yet started target of the same kind.
     pub(super) fn another(&self) -> Self {
         Self::new(self.group, self.profile.clone(), self.source.clone(), self.fixtures.clone())
     }
 
-    /// Whether a command starts the target, on a port that is chosen for it.
+    /// Whether several processes of the target can run at once: a command starts it, and it has no fixed port.
     pub(super) fn can_be_started_twice(&self) -> bool {
         matches!(&self.source, Source::Program(program) if program.port.is_none())
     }
 
-    /// How long the last start took, if there was one.
+    /// Duration of the last start, if there was one.
     pub(super) fn start_took(&self) -> Option<Duration> {
         let microseconds = self.start_took.load(Ordering::Relaxed);
         (microseconds > 0).then(|| Duration::from_micros(microseconds))
     }
 
-    /// Returns that the target was started again during the run, if so.
+    /// Returns the note that the target was restarted, if it was.
     pub(super) fn restarted(&self) -> Option<String> {
         self.restarted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The port on which the target listens whatever it is told.
+    /// The fixed port of the target, if it has one.
     pub(super) fn port(&self) -> Option<u16> {
         match &self.source {
             Source::Program(program) => program.port,
@@ -116,7 +121,7 @@ impl Stage {
         }
     }
 
-    /// Whether the target offers a feature: by its profile, or by its own file.
+    /// Whether the profile or the target file lists a feature.
     pub(super) fn offers(&self, feature: &str) -> bool {
         let own: &[String] = match &self.source {
             Source::Program(program) => &program.features,
@@ -125,8 +130,9 @@ impl Stage {
         self.profile.features.iter().chain(own).any(|offered| offered == feature)
     }
 
-    /// Returns the target. It is started again if it has ended, timed out, or lost its port.
-    pub(super) async fn running(&self, session: &Session) -> Result<Arc<Running>, Unset> {
+    /// Returns the running target. Starts it if necessary, and restarts it if it has exited, timed out, or lost its
+    /// port.
+    pub(super) async fn running(&self, session: &Session) -> Result<Arc<Running>, CannotRun> {
         let mut state = self.state.lock().await;
         let timed_out = self.stale.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut again = None;
@@ -147,29 +153,32 @@ impl Stage {
             };
             let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.start_took.store(took.max(1), Ordering::Relaxed);
-            session.lap(What::Start { group: self.group }, from);
+            session.lap(Activity::Start { group: self.group }, from);
             if let Some(reason) = again.filter(|_| matches!(*state, State::Running(_))) {
                 self.note_restart(&reason, session);
             }
         }
         match &*state {
             State::Running(running) => Ok(Arc::clone(running)),
-            State::Unusable(unusable) => Err(unset(unusable.clone())),
+            State::Unusable(unusable) => Err(cannot_run(unusable.clone())),
             State::NotStarted => {
                 unreachable!("a target that was not started has just been started or found unusable")
             }
         }
     }
 
-    /// Ends the target and starts it again where it stood, with what it wrote. Whoever still holds it keeps it from ending.
-    pub(super) async fn restart(&self, session: &Session) -> Result<Arc<Running>, Unset> {
+    /// Stops the target and starts it again in the same folder, with the data that it wrote. Fails if another scenario
+    /// uses it.
+    pub(super) async fn restart(&self, session: &Session) -> Result<Arc<Running>, CannotRun> {
         let mut state = self.state.lock().await;
         let before = std::mem::replace(&mut *state, State::NotStarted);
         let (State::Running(running), Source::Program(program)) = (before, &self.source) else {
-            return Err(unset(Unusable::new("only a target that this program has started is started again")));
+            return Err(cannot_run(Unusable::new(
+                "only a target that this program has started is started again",
+            )));
         };
         let Some(running) = Arc::into_inner(running) else {
-            return Err(unset(Unusable::new("another scenario uses the target")));
+            return Err(cannot_run(Unusable::new("another scenario uses the target")));
         };
         self.note_unverified(&running, session);
         let (suite, transport) = (&session.plan().suite, &session.options.transport);
@@ -180,11 +189,11 @@ impl Stage {
                 *state = State::Running(Arc::clone(&running));
                 Ok(running)
             }
-            Err(unusable) => Err(unset(unusable)),
+            Err(unusable) => Err(cannot_run(unusable)),
         }
     }
 
-    /// Remembers that a step timed out: the target may hang for ever, and is started again for the next scenario.
+    /// Marks the target to be restarted for the next scenario, since it may hang.
     pub(super) fn timed_out(&self, step: &str) {
         let mut reason = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
         reason.get_or_insert_with(|| format!("the step {step} timed out"));
@@ -193,12 +202,12 @@ impl Stage {
     fn note_restart(&self, reason: &str, session: &Session) {
         let started =
             format!("the target of profile `{}` was started again, because {reason}", self.profile.name);
-        let note = format!("{started}; what was stored before is gone");
+        let note = format!("{started}; activity was stored before is gone");
         session.note(note.clone());
         *self.restarted.lock().unwrap_or_else(PoisonError::into_inner) = Some(note);
     }
 
-    /// Notes in the report that the owner of the port could not be looked up, if so.
+    /// If the owner of the port could not be looked up, adds a note to the report.
     fn note_unverified(&self, running: &Running, session: &Session) {
         if let Some(reason) = running.unverified() {
             session.note(format!(
@@ -208,22 +217,22 @@ impl Stage {
         }
     }
 
-    /// Ends the target, if this run has started it.
+    /// Stops the target if this run started it.
     pub(super) async fn stop(&self, session: &Session) {
         if let Some(running) = self.take(session).await {
             running.stop().await;
         }
     }
 
-    /// Returns the target to be ended, if there is one: it is started anew when it is needed again.
+    /// Takes the running target out of the slot, so that it can be stopped. The next use starts it again.
     pub(super) async fn take(&self, session: &Session) -> Option<Running> {
         let mut state = self.state.lock().await;
-        // One that cannot be used is not tried again for the next scenario.
+        // An unusable target stays unusable.
         if !matches!(&*state, State::Running(_)) {
             return None;
         }
         let State::Running(running) = std::mem::replace(&mut *state, State::NotStarted) else { return None };
-        // A scenario that still held it would have been waited for; were there one, dropping it ends the process all the same.
+        // No scenario should hold it now; if one did, dropping the target would stop the process.
         let running = Arc::into_inner(running)?;
         self.note_unverified(&running, session);
         Some(running)
@@ -245,7 +254,7 @@ impl Stage {
     }
 }
 
-fn unset(unusable: Unusable) -> Unset {
+fn cannot_run(unusable: Unusable) -> CannotRun {
     let Unusable { reason, last_words, own, .. } = unusable;
-    Unset { printed: last_words, unstarted: own, ..Unset::new(Verdict::Inconclusive, reason) }
+    CannotRun { printed: last_words, unstarted: own, ..CannotRun::new(Verdict::Inconclusive, reason) }
 }

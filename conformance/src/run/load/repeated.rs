@@ -1,44 +1,45 @@
-//! A scenario that is repeated: what keeps one from it, whether it may be played twice at once, and how its steps did.
+//! A repeatable scenario in a load test: whether it can be repeated, whether it may run concurrently with itself, and
+//! its statistics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::{Mutex as Door, MutexGuard};
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
 
-use super::pace::Clock;
+use super::step_stats::StepStats;
 use crate::event::{Pace, Record};
 use crate::plan::{Plan, Trial};
 use crate::suite::{Step, StepDefinition};
 use crate::verdict::Verdict;
 
-/// A scenario that is repeated.
-pub(super) struct Act {
+/// A scenario that is repeated, with its statistics.
+pub(super) struct Repeated {
     pub(super) group: usize,
     pub(super) index: usize,
-    /// Shut while a scenario is played that alters what others of its kind see.
-    door: Option<Door<()>>,
+    /// Locked during each repetition, if the scenario changes data that another repetition of it could see.
+    exclusive: Option<AsyncMutex<()>>,
     repetitions: AtomicU64,
-    steps: Vec<Mutex<Clock>>,
+    steps: Vec<Mutex<StepStats>>,
 }
 
-/// The leave to play a scenario.
-pub(super) type Entry<'a> = Option<MutexGuard<'a, ()>>;
+/// Permit to start a scenario. Holds a lock if the scenario must not run concurrently with itself.
+pub(super) type Permit<'a> = Option<MutexGuard<'a, ()>>;
 
-/// Says why a scenario is not played again and again, where that is so on paper.
+/// Returns why a scenario cannot be repeated, judging by its definition.
 pub(super) fn skip_reason(trial: &Trial) -> Option<&'static str> {
     let mut steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
     if trial.scenario.isolated {
-        return Some("it is isolated: it needs a target of its own");
+        return Some("isolated scenario: it needs its own server");
     }
     steps.find_map(|step| match step {
-        Step { restart: Some(_), .. } => Some("it starts its target again"),
-        Step { retry: Some(_), .. } => Some("it tries a step again until a time is over"),
+        Step { restart: Some(_), .. } => Some("it restarts its target"),
+        Step { retry: Some(_), .. } => Some("it retries a step"),
         step if !step.wait.is_zero() => Some("it waits"),
         _ => None,
     })
 }
 
-/// Says what keeps a scenario from being repeated that was played twice, one after the other.
+/// Returns why a scenario cannot be repeated, judging by two consecutive runs.
 pub(super) fn differs(first: &[Record], second: &[Record]) -> Option<String> {
     if first.iter().all(|record| record.tries == 0) {
         let reason = first.iter().find_map(|record| record.reason.clone());
@@ -47,12 +48,13 @@ pub(super) fn differs(first: &[Record], second: &[Record]) -> Option<String> {
     let changed = first.iter().zip(second).find(|(one, other)| one.verdict != other.verdict);
     changed.map(|(one, other)| {
         let step = one.id.rsplit("::").next().unwrap_or(&one.id);
-        format!("played a second time, its step `{step}` is {} and no longer {}", other.verdict, one.verdict)
+        format!("its step `{step}` is {} in the second run and {} in the first", other.verdict, one.verdict)
     })
 }
 
-/// Whether a step alters what it has not made itself: RFC 9110, section 9.2.1, names the methods that alter nothing, and POST adds.
-fn alters(definition: &StepDefinition) -> bool {
+/// Whether a step changes data that its scenario did not create. Safe methods (RFC 9110, section 9.2.1) change
+/// nothing, and POST only adds.
+fn changes_shared_data(definition: &StepDefinition) -> bool {
     let request = &definition.first().request;
     let method = &*request.method;
     let of_its_own = definition.all_needs().next().is_some()
@@ -61,29 +63,36 @@ fn alters(definition: &StepDefinition) -> bool {
         || (!matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "POST") && !of_its_own)
 }
 
-impl Act {
-    /// Returns a scenario that was played once, with these records, and will be repeated.
+impl Repeated {
+    /// Creates the entry of a scenario from the records of its first run.
     pub(super) fn new(group: usize, index: usize, plan: &Plan, first: &[Record]) -> Self {
         let trial = &plan.groups[group].trials[index];
         let definitions = plan.suite.definitions(&trial.scenario);
         Self {
             group,
             index,
-            door: trial.steps.iter().any(|(index, _)| alters(&definitions[*index])).then(Door::default),
+            exclusive: trial
+                .steps
+                .iter()
+                .any(|(index, _)| changes_shared_data(&definitions[*index]))
+                .then(AsyncMutex::default),
             repetitions: AtomicU64::new(0),
-            steps: first.iter().map(|record| Mutex::new(Clock::new(&record.id, record.verdict))).collect(),
+            steps: first
+                .iter()
+                .map(|record| Mutex::new(StepStats::new(&record.id, record.verdict)))
+                .collect(),
         }
     }
 
-    /// Returns the leave to play it, unless it is being played and may not be played twice at once.
-    pub(super) fn enter(&self) -> Option<Entry<'_>> {
-        match &self.door {
+    /// Returns a permit to start the scenario. None if it is running and must not run concurrently with itself.
+    pub(super) fn try_start(&self) -> Option<Permit<'_>> {
+        match &self.exclusive {
             None => Some(None),
-            Some(door) => door.try_lock().ok().map(Some),
+            Some(exclusive) => exclusive.try_lock().ok().map(Some),
         }
     }
 
-    /// Counts a repetition; returns the records that did not keep their verdict.
+    /// Counts a repetition and returns the records whose verdict changed.
     pub(super) fn count(&self, records: Vec<Record>) -> Vec<Record> {
         self.repetitions.fetch_add(1, Ordering::Relaxed);
         let mut lost = Vec::new();
@@ -100,13 +109,13 @@ impl Act {
         lost
     }
 
-    /// How often it was played.
+    /// Number of repetitions.
     pub(super) fn repetitions(&self) -> u64 {
         self.repetitions.load(Ordering::Relaxed)
     }
 
-    /// How its steps did.
-    pub(super) fn paces(&self) -> impl Iterator<Item = Pace> {
+    /// Statistics of each step.
+    pub(super) fn stats(&self) -> impl Iterator<Item = Pace> {
         self.steps.iter().map(|clock| clock.lock().unwrap_or_else(PoisonError::into_inner).pace())
     }
 }

@@ -1,12 +1,12 @@
-//! How long a step takes, again and again, in memory that does not grow.
+//! Response time statistics of a step in constant memory.
 
 use hdrhistogram::Histogram;
 
 use crate::event::Pace;
 use crate::verdict::Verdict;
 
-/// The times of a step in microseconds, to two digits.
-pub(super) struct Clock {
+/// Response times of a step in microseconds, as a histogram with two significant digits.
+pub(super) struct StepStats {
     id: String,
     verdict: Verdict,
     exchanges: u64,
@@ -14,23 +14,24 @@ pub(super) struct Clock {
     times: Histogram<u64>,
 }
 
-/// The longest time that is told from a longer one, in microseconds: ten minutes.
+/// Longest time that is recorded, in microseconds: ten minutes. Longer times count as this one.
 const LONGEST: u64 = 600_000_000;
 
-impl Clock {
-    /// Returns a clock for a step that should keep this verdict.
+impl StepStats {
+    /// Creates the statistics of a step with the verdict of its first run.
     pub(super) fn new(id: &str, verdict: Verdict) -> Self {
-        // Two digits are within what a histogram can be. It grows with the longest time: a quick step takes a few KiB.
+        // Two significant digits are always valid. The histogram grows with the longest time; a fast step takes a few
+        // KiB.
         let times = Histogram::new(2).expect("digits that are right");
         Self { id: id.to_owned(), verdict, exchanges: 0, kept: 0, times }
     }
 
-    /// The verdict that the step should keep.
+    /// Verdict of the first run.
     pub(super) fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// Counts an exchange.
+    /// Counts an exchange. `kept` says whether its verdict was that of the first run.
     pub(super) fn count(&mut self, kept: bool, milliseconds: f64) {
         self.exchanges += 1;
         self.kept += u64::from(kept);
@@ -40,11 +41,11 @@ impl Clock {
             reason = "a cast of a float ends at the ends"
         )]
         let time = ((milliseconds * 1000.0) as u64).min(LONGEST);
-        // One that may grow takes any time.
+        // Cannot fail: the histogram resizes automatically.
         self.times.record(time).ok();
     }
 
-    /// How the step did.
+    /// Summarizes the statistics.
     pub(super) fn pace(&self) -> Pace {
         #[expect(clippy::cast_precision_loss, reason = "ten minutes in microseconds are 30 bits")]
         let milliseconds = |time: u64| time as f64 / 1000.0;
@@ -68,8 +69,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quick_step_and_one_that_takes_for_ever_are_told_apart_to_two_digits() {
-        let mut clock = Clock::new("desk::slow", Verdict::Pass);
+    fn percentiles_have_two_significant_digits() {
+        let mut clock = StepStats::new("desk::slow", Verdict::Pass);
         for milliseconds in [0.05, 0.05, 0.05, 1e9] {
             clock.count(true, milliseconds);
         }

@@ -1,4 +1,4 @@
-//! A step of a scenario, sent once: what goes over the wire, what is made of it, and what is kept.
+//! Sends a step once, judges the response and captures values.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::super::caught::caught;
 use super::super::race;
-use super::{Attempt, Move, ScenarioRunner};
+use super::{Attempt, PlannedStep, ScenarioRunner};
 use crate::capture::Capture;
 use crate::http::{Exchange, TransportError};
 use crate::judge::{judge, judge_race};
@@ -19,8 +19,8 @@ use crate::template::TemplateError;
 use crate::verdict::{Finding, Judgement, Verdict};
 
 impl ScenarioRunner<'_> {
-    /// Sends what a step sends, once, and judges what comes.
-    pub(super) async fn once(&mut self, one: Move<'_>, running: &Arc<Running>) -> Attempt {
+    /// Sends a step once and judges the response.
+    pub(super) async fn try_once(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> Attempt {
         let definition = one.definition;
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
@@ -38,28 +38,29 @@ impl ScenarioRunner<'_> {
             }
         };
         if let Some(process) = process.filter(|_| exchange.outcome.is_err()) {
-            // A target that ends shows it a moment after its connection has broken.
+            // A target that crashed exits a moment after its connection closed.
             if let Some(exit) = exit_soon(process).await {
                 judgement.reason = Some(format!("the target {exit}"));
-                // How its connection broke is chance, and says nothing beside that.
+                // The way in which the connection closed is random, so it is not reported.
                 for finding in &mut judgement.findings {
-                    "no complete response came".clone_into(&mut finding.label);
+                    "no complete response was received".clone_into(&mut finding.label);
                 }
             }
         }
         let failed = judgement.verdict > Verdict::Pass;
         if failed && process.is_some() {
-            // What was printed before the answer is in the pipe by now, and its reader needs a moment.
-            tokio::time::sleep(READING).await;
+            // Output printed before the response is in the pipe by now; give the reader time to read it.
+            tokio::time::sleep(READ_DELAY).await;
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
         Attempt { exchange: Some(exchange), printed: printed.unwrap_or_default(), ..judgement.into() }
     }
 
-    /// Sends what a step sends and judges what comes; of a race, shows the answer that tells most. None if the run was interrupted.
+    /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
+    /// the run was interrupted.
     async fn exchange(
         &mut self,
-        Move { index, definition, step }: Move<'_>,
+        PlannedStep { index, definition, step }: PlannedStep<'_>,
         running: &Arc<Running>,
     ) -> Result<Option<(Judgement, Exchange)>, TemplateError> {
         let scope = self.memory.scope(definition)?;
@@ -75,8 +76,8 @@ impl ScenarioRunner<'_> {
                 let Branch { request, captures, .. } = &**branch;
                 let prepared = request.prepare(&scope)?;
                 let exchange = running.http.send(prepared, jar.as_mut(), branch.reading()).await;
-                if let Some(judgement) = foreign(running, &exchange) {
-                    learn(&redactor, &exchange);
+                if let Some(judgement) = from_other_process(running, &exchange) {
+                    learn_secrets(&redactor, &exchange);
                     self.mark_missing(definition, &judgement);
                     return Ok(Some((judgement, exchange)));
                 }
@@ -85,12 +86,14 @@ impl ScenarioRunner<'_> {
                 self.scope = self.session.options.answers.is_some().then(|| scope.clone());
                 let bytes = size(&exchange);
                 let judged = move || {
-                    learn(&redactor, &exchange);
+                    learn_secrets(&redactor, &exchange);
                     let Branch { place, expectation, .. } = definitions[index].first();
                     let judgement = judge(expectation, &exchange.outcome, place, &scope);
                     (judgement, exchange)
                 };
-                let Some(judged) = self.apart(step, bytes, judged).await else { return Ok(None) };
+                let Some(judged) = self.on_blocking_thread(step, bytes, judged).await else {
+                    return Ok(None);
+                };
                 let (mut judgement, exchange) = judged;
                 self.keep(captures, &exchange.outcome, &mut judgement);
                 return Ok(Some((judgement, exchange)));
@@ -98,19 +101,23 @@ impl ScenarioRunner<'_> {
             Sent::Race(race) => race,
         };
         let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
-        if let Some(judgement) = answers.iter().find_map(|answer| foreign(running, &answer.exchange)) {
+        if let Some(judgement) =
+            answers.iter().find_map(|answer| from_other_process(running, &answer.exchange))
+        {
             self.mark_missing(definition, &judgement);
             return Ok(Some((judgement, answers.swap_remove(0).exchange)));
         }
         let bytes = answers.iter().map(|answer| size(&answer.exchange)).sum();
         let judged = move || {
             for answer in &answers {
-                learn(&redactor, &answer.exchange);
+                learn_secrets(&redactor, &answer.exchange);
             }
             let judged = definitions[index].race().map(|race| judge_race(race, &answers, &scope));
             (judged, answers)
         };
-        let Some((Some((mut judgement, shown)), mut answers)) = self.apart(step, bytes, judged).await else {
+        let Some((Some((mut judgement, shown)), mut answers)) =
+            self.on_blocking_thread(step, bytes, judged).await
+        else {
             return Ok(None);
         };
         for (index, branch) in race.branches.iter().enumerate() {
@@ -121,14 +128,15 @@ impl ScenarioRunner<'_> {
         Ok(Some((judgement, answers.swap_remove(shown).exchange)))
     }
 
-    /// Judges on a thread of its own what takes long to judge, so that the run can be interrupted meanwhile. None if it was.
-    async fn apart<T: Send + 'static>(
+    /// Judges large bodies on a blocking thread, so that the run can be interrupted meanwhile. None if it was
+    /// interrupted.
+    async fn on_blocking_thread<T: Send + 'static>(
         &self,
         step: &Step,
         bytes: usize,
         judge: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
-        if bytes < LARGE {
+        if bytes < BLOCKING_SIZE {
             return Some(judge());
         }
         let judged = tokio::task::spawn_blocking(|| caught(judge));
@@ -136,7 +144,7 @@ impl ScenarioRunner<'_> {
             judged = judged => match judged {
                 Ok(Ok(judged)) => Some(judged),
                 Ok(Err(message)) => resume_unwind(Box::new(message)),
-                // The runtime is being shut down.
+                // Fails only when the runtime shuts down.
                 Err(_) => None,
             },
             () = self.session.options.interrupt.requested(), if !step.cleanup => None,
@@ -163,7 +171,8 @@ impl ScenarioRunner<'_> {
         }
     }
 
-    /// Keeps what a step captures. A response that holds all that is expected and lacks what is to be kept is a failure.
+    /// Captures values from a response. If the response meets the expectations but a value cannot be captured, the
+    /// step fails.
     fn capture(&mut self, captures: &[Capture], response: &Response, judgement: &mut Judgement) {
         for capture in captures {
             match capture.take(response) {
@@ -175,7 +184,7 @@ impl ScenarioRunner<'_> {
                 }
                 Err(cause) => {
                     if judgement.verdict == Verdict::Pass {
-                        let (expected, received) = ("a value to keep".to_owned(), cause.clone());
+                        let (expected, received) = ("a value to capture".to_owned(), cause.clone());
                         let (place, label) = (capture.place.clone(), cause.clone());
                         let finding = Finding { place, label, pointer: None, expected, received };
                         judgement.verdict = Verdict::Fail;
@@ -187,7 +196,7 @@ impl ScenarioRunner<'_> {
         }
     }
 
-    /// Remembers that a step did not make its captures.
+    /// Marks the captures of a step as missing.
     pub(super) fn mark_missing(&mut self, definition: &StepDefinition, judgement: &Judgement) {
         for capture in definition.captures() {
             let cause = judgement.reason.as_deref().unwrap_or_default();
@@ -196,29 +205,29 @@ impl ScenarioRunner<'_> {
     }
 }
 
-/// A body of so many bytes may take long to judge.
-const LARGE: usize = 64 * 1024;
+/// Bodies from this size on are judged on a blocking thread.
+const BLOCKING_SIZE: usize = 64 * 1024;
 
 fn size(exchange: &Exchange) -> usize {
     exchange.outcome.as_ref().map_or(0, |response| response.body.len())
 }
 
-/// Remembers what an exchange makes secret.
-fn learn(redactor: &Redactor, exchange: &Exchange) {
+/// Adds the secrets in an exchange to the redactor.
+fn learn_secrets(redactor: &Redactor, exchange: &Exchange) {
     for (request, response) in exchange.pairs() {
         redactor.learn(request, response);
     }
 }
 
-/// Returns the judgement of a response that came from another process than the target: it is never judged in the target's place.
-fn foreign(running: &Running, exchange: &Exchange) -> Option<Judgement> {
+/// Returns the verdict for a response that came from a process other than the target. Such a response is never judged.
+fn from_other_process(running: &Running, exchange: &Exchange) -> Option<Judgement> {
     let answered = exchange.outcome.as_ref().map_or_else(TransportError::is_judged, |_| true);
     let other = answered.then(|| running.check_listener().err()).flatten()?;
     Some(Judgement::because(Verdict::Inconclusive, other))
 }
 
-/// How long what a target printed may take from its pipe.
-const READING: Duration = Duration::from_millis(10);
+/// Time to let the reader read what the target printed.
+const READ_DELAY: Duration = Duration::from_millis(10);
 
 async fn exit_soon(process: &Process) -> Option<Exit> {
     for _ in 0..5 {

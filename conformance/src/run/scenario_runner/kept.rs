@@ -1,7 +1,7 @@
-//! What is kept of a step until its record is made: the beginnings of texts and bodies, as much as a report can show.
+//! Shortens the result of a step to what a report can show: the beginnings of texts and bodies.
 //!
-//! A record is made when its scenario is over, so that a secret that a late step captures is kept out of it. Until then whole bodies
-//! would be in memory for every step of every scenario that is played.
+//! Records are built when a scenario is over, so that a secret that a late step captures is redacted in all of them.
+//! Without shortening, the bodies of all steps of all running scenarios would be in memory until then.
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,35 +14,36 @@ use crate::response::Response;
 use crate::suite::StepDefinition;
 use crate::verdict::Finding;
 
-/// The bodies of an exchange.
+/// The bodies of an exchange, shortened.
 #[derive(Debug, Default)]
 pub(super) struct Bodies {
     pub(super) request: Option<Body>,
     pub(super) response: Option<Body>,
-    /// Those of each redirect: of the response, and of the request that followed it.
+    /// For each redirect, the body of the response and of the request that followed it.
     pub(super) hops: Vec<(Body, Option<Body>)>,
-    /// The name of the file whose bytes are the body of the request.
+    /// Name of the file that was sent as the request body.
     pub(super) file: Option<String>,
-    /// The size and the SHA-256 of a raw request that is too long for a command.
+    /// Size and SHA-256 of a raw request that is too long for a command.
     pub(super) raw: Option<(usize, String)>,
 }
 
-/// A body, as far as a report can show it.
+/// A body, shortened to what a report can show.
 #[derive(Debug)]
 pub(super) struct Body {
-    /// Its text, or the beginning of it; what is not text is replaced.
+    /// The text or its beginning. Bytes that are not UTF-8 are replaced.
     pub(super) text: String,
-    /// Its size and its SHA-256, where the text is only the beginning. Of a body that was not read to its end there is no digest.
+    /// Size and SHA-256 of the whole body if `text` is only its beginning. A body that was not read to its end has no
+    /// digest.
     pub(super) whole: Option<(usize, Option<String>)>,
 }
 
 impl Attempt {
-    /// Drops what no report shows of a step that did this. `is_shown` says whether reports show the exchange.
+    /// Drops what no report shows. `is_shown` says whether reports show the exchange.
     pub(super) fn shorten(&mut self, definition: &StepDefinition, is_shown: bool) {
         let findings = &mut self.judgement.findings;
         self.more_findings = findings.len().saturating_sub(limit::FINDINGS);
         findings.truncate(limit::FINDINGS);
-        // A list that was long keeps its room otherwise.
+        // A truncated list would keep its capacity.
         findings.shrink_to_fit();
         findings.iter_mut().for_each(shorten);
         if let Some(reason) = &mut self.judgement.reason {
@@ -67,7 +68,7 @@ fn shorten(finding: &mut Finding) {
     }
 }
 
-/// Cuts a text to what is needed to show so many bytes of it.
+/// Truncates a text to the part that is needed to show `most` bytes.
 fn cut(text: &mut String, most: usize) {
     let end = text.floor_char_boundary(Redactor::needed(most));
     if end < text.len() {
@@ -77,7 +78,7 @@ fn cut(text: &mut String, most: usize) {
 }
 
 impl Bodies {
-    /// Takes the bodies out of an exchange.
+    /// Moves the bodies out of an exchange.
     fn of(exchange: &mut Exchange, is_shown: bool) -> Self {
         let Exchange { request, outcome, partial, hops, .. } = exchange;
         let responses = outcome.as_mut().ok().into_iter().chain(partial.as_mut());
@@ -114,7 +115,7 @@ impl Body {
         body
     }
 
-    /// A short body stays in its request as well: the command that repeats the request has its bytes.
+    /// A short body also stays in the request, since the reproduce command needs its bytes.
     fn of_request(request: &mut Prepared) -> Option<Self> {
         let bytes = request.body.as_mut()?;
         let is_long = bytes.len() > limit::BODY;

@@ -1,4 +1,4 @@
-//! From a step that was tried to the record that reports see: without its secrets.
+//! Builds the records that reports receive, without secrets, from the results of steps.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,11 +23,11 @@ use crate::source::Excerpt;
 use crate::suite::{Level, Role, Step};
 use crate::verdict::{Finding, Verdict};
 
-/// What the records of one scenario are made with.
+/// Builds the records of one scenario.
 struct RecordBuilder<'a> {
     session: &'a Session,
     trial: &'a Trial,
-    /// The id of the scenario.
+    /// Scenario id.
     scenario: String,
     redactor: Redactor,
     base: String,
@@ -36,14 +36,14 @@ struct RecordBuilder<'a> {
 }
 
 impl Played {
-    /// Returns the records of the steps that were tried. They are made when the scenario is over: a secret that a late step
-    /// captures is kept out of the early ones too.
+    /// Returns the records of the steps that ran. Call it after the scenario is over, so that a secret that a late
+    /// step captures is also redacted in the earlier records.
     pub(in crate::run) fn records(self, session: &Session, trial: &Trial) -> Vec<Record> {
-        let Self { told, redactor, base, unstarted, restarted } = self;
-        let teller =
+        let Self { results, redactor, base, unstarted, restarted } = self;
+        let builder =
             RecordBuilder { session, trial, scenario: trial.id(), redactor, base, unstarted, restarted };
         let steps = &trial.scenario.steps;
-        told.into_iter().map(|(index, attempt)| teller.record(&steps[index], attempt)).collect()
+        results.into_iter().map(|(index, attempt)| builder.record(&steps[index], attempt)).collect()
     }
 }
 
@@ -57,12 +57,12 @@ impl RecordBuilder<'_> {
             .filter_map(|id| requirements.iter().find(|requirement| Arc::ptr_eq(&requirement.id, id)))
             .map(|requirement| (requirement.id.to_string(), requirement.level))
             .collect();
-        let behind = attempt.judgement.waits_for.as_deref().and_then(|id| self.step(id));
-        // What a failing setup step kept from being tried is inconclusive, whether the target starts in another profile or not.
-        let tried = covers.is_empty() || behind.is_none_or(|step| step.role == Role::Precondition);
+        let blocked_by = attempt.judgement.waits_for.as_deref().and_then(|id| self.step(id));
+        // A step blocked by a failed setup step is inconclusive, whether or not the target starts in another profile.
+        let tried = covers.is_empty() || blocked_by.is_none_or(|step| step.role == Role::Precondition);
         let findings = attempt.judgement.findings.into_iter().map(|finding| {
             let received = redactor.text(finding.received.as_str());
-            // The label may have the first half of a secret.
+            // A label may contain a truncated secret.
             let mut label = finding.label;
             if received != finding.received {
                 label = label.replace(&short(&finding.received), &short(&received));
@@ -110,19 +110,19 @@ impl RecordBuilder<'_> {
         self.trial.scenario.steps.iter().find(|step| *step.id == *id)
     }
 
-    /// The step in the words of its file. A file too can say a secret: a password in a curl command.
+    /// Returns the step as its file has it, without secrets such as a password in a curl command.
     fn source(&self, step: &Step) -> Excerpt {
         let block = step.lines.block();
         Excerpt { text: self.redactor.text(block.text), ..block }
     }
 
-    /// The beginning of a text, with a mark where it is cut.
+    /// Truncates a text and marks the cut with an ellipsis.
     fn short(&self, text: &str, most: usize) -> String {
         let shown = self.redactor.beginning(text, most);
         if text.len() > most { shown + "…" } else { shown }
     }
 
-    /// The end of a text. A line that is cut is left out, so that no half of a secret is shown.
+    /// Returns the end of a text. An incomplete first line is dropped, since it could contain half of a secret.
     fn end(&self, text: &str, most: usize) -> String {
         let text = self.redactor.text(text);
         if text.len() <= most {
@@ -154,7 +154,7 @@ impl RecordBuilder<'_> {
         Exchange { again, sent, hops: hops.collect(), redirect_end, resent, received }
     }
 
-    /// A command that repeats a request, as far as its body can be a part of a command.
+    /// Returns a command that repeats the request. A body that does not fit into a command is described in a comment.
     fn again(&self, step: &Step, request: &Prepared, bodies: &Bodies) -> String {
         let id = self.trial.step_id(step);
         let id = shell::quote(&id);
@@ -182,7 +182,7 @@ impl RecordBuilder<'_> {
         )
     }
 
-    /// The request without its secrets. A long body is not in it.
+    /// Returns the request without secrets and without a long body.
     fn shown(&self, request: &Prepared) -> Prepared {
         let redactor = &self.redactor;
         let body = request.body.clone().map(|body| redactor.bytes(body));
@@ -217,7 +217,7 @@ impl RecordBuilder<'_> {
         }
     }
 
-    /// The beginning of a body, and its size and its SHA-256 where it goes on.
+    /// Returns the beginning of a body. If the body is longer, also its size and SHA-256.
     fn body(&self, body: Option<Body>) -> (Option<String>, Option<usize>, Option<String>) {
         let Some(Body { text, whole }) = body else { return (None, None, None) };
         let text = self.redactor.beginning(&text, limit::BODY);
@@ -225,7 +225,7 @@ impl RecordBuilder<'_> {
         (Some(text), bytes, sha256.flatten())
     }
 
-    /// The header fields, as many as there is room for, and how many are left.
+    /// Returns the header fields that fit into a report, and the number of those that were left out.
     fn headers(&self, headers: impl IntoIterator<Item = (String, String)>) -> (Vec<(String, String)>, usize) {
         let (mut shown, mut more, mut room) = (Vec::new(), 0, limit::FIELDS);
         for (name, value) in headers {
@@ -246,13 +246,13 @@ impl RecordBuilder<'_> {
     }
 }
 
-/// The path of a file that a step names, from where this program runs. The files of the suite inside this program have none.
+/// Returns the path of a body file relative to the working directory. None for the built-in suite.
 fn body_file(step: &Step, name: &str) -> Option<String> {
     let path = Path::new(step.place.source().path()).parent()?.join(name);
     path.is_file().then(|| path.display().to_string())
 }
 
-/// An exchange that no report shows: what is counted of it.
+/// Reduces an exchange that no report shows to the parts that are counted.
 fn outline(request: Prepared, response: Option<&Response>, redactor: &Redactor) -> Exchange {
     let target = redactor.beginning(&request.target, limit::TARGET);
     let sent = Sent { method: request.method, target, ..Sent::default() };
@@ -265,7 +265,7 @@ fn outline(request: Prepared, response: Option<&Response>, redactor: &Redactor) 
     Exchange { sent, received, ..Exchange::default() }
 }
 
-/// What is worth knowing of an exchange whatever its verdict.
+/// Notes about an exchange that are shown whatever the verdict is.
 fn remarks(exchange: &http::Exchange) -> Vec<String> {
     let mut remarks = Vec::new();
     if exchange.resent {

@@ -1,8 +1,8 @@
-//! One scenario, played to its end.
+//! Runs one scenario.
 
+mod attempt;
 mod kept;
-mod telling;
-mod trying;
+mod recorder;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use kept::Bodies;
 
 use super::caught::caught_in;
-use super::path::What;
+use super::path::Activity;
 use super::session::{Permit, Session};
-use super::stage::{Stage, Unset};
+use super::target_slot::{CannotRun, TargetSlot};
 use crate::bless::Answer;
 use crate::http::{Exchange, TransportError};
 use crate::json::Json;
@@ -26,56 +26,56 @@ use crate::target::Running;
 use crate::template::Scope;
 use crate::verdict::{Finding, Judgement, Verdict};
 
-/// A scenario in one profile, and what has been kept so far.
+/// Runs a scenario in one profile, and holds its state.
 pub(super) struct ScenarioRunner<'a> {
     session: &'a Session,
     trial: &'a Trial,
     definitions: &'a Arc<[StepDefinition]>,
     memory: Memory,
-    turn: Permit,
+    permit: Permit,
     redactor: Redactor,
-    /// The steps that were tried and whose verdicts were asked for, by their place in the scenario.
-    told: Vec<(usize, Attempt)>,
-    /// Whether anything was sent, so that there may be something to clean up.
-    begun: bool,
-    /// What names meant when the last answer came, where answers are kept.
+    /// Results of the requested steps, with the index of each step in the scenario.
+    results: Vec<(usize, Attempt)>,
+    /// Whether a request was sent, so that cleanup is needed.
+    started: bool,
+    /// The scope at the time of the last response. Set only with `--bless`.
     scope: Option<Scope>,
 }
 
-/// A scenario that has been played, as it was: reports see what [`Played::records`] makes of it.
+/// A finished scenario. [`Played::records`] turns it into what reports show.
 #[derive(Default)]
 pub(super) struct Played {
-    told: Vec<(usize, Attempt)>,
+    results: Vec<(usize, Attempt)>,
     redactor: Redactor,
-    /// Where the target was.
+    /// Base URL of the target.
     base: String,
-    /// Whether the target itself did not start.
+    /// Whether the target did not start.
     pub(super) unstarted: bool,
-    /// That the target was started again before, and why.
+    /// Note that the target was restarted earlier in the run, with the reason.
     restarted: Option<String>,
 }
 
-/// A step, its place in the scenario, and what it does.
+/// A step with its definition and its index in the scenario.
 #[derive(Clone, Copy)]
-struct Move<'a> {
+struct PlannedStep<'a> {
     index: usize,
     step: &'a Step,
     definition: &'a StepDefinition,
 }
 
-/// A step that was tried, with what went over the wire.
+/// Result of a step, with its exchange.
 struct Attempt {
     judgement: Judgement,
-    /// Findings that were dropped.
+    /// Number of findings that were dropped.
     more_findings: usize,
     exchange: Option<Exchange>,
-    /// The bodies that were taken out of the exchange.
+    /// The bodies, moved out of `exchange`.
     bodies: Bodies,
     printed: String,
-    /// How often it was sent.
+    /// Number of times the step was sent.
     tries: u32,
     took: Duration,
-    /// Whether the run was interrupted before the response was judged: there is nothing to report.
+    /// Whether the run was interrupted before the response was judged. Such a step is not reported.
     abandoned: bool,
 }
 
@@ -94,36 +94,36 @@ impl From<Judgement> for Attempt {
     }
 }
 
-/// Returns a scenario that does not play.
-pub(super) fn not_played(session: &Session, trial: &Trial, unset: &Unset) -> Played {
-    let mut told = Vec::new();
+/// Returns the results of a scenario that cannot run.
+pub(super) fn not_played(session: &Session, trial: &Trial, cannot_run: &CannotRun) -> Played {
+    let mut results = Vec::new();
     let mut waits_for = None;
     for (index, asked) in &trial.steps {
         let step = &trial.scenario.steps[*index];
-        if unset.unstarted && step.role == Role::Precondition {
+        if cannot_run.unstarted && step.role == Role::Precondition {
             waits_for = waits_for.or(Some(&step.id));
         }
         if *asked {
-            let judgement = Judgement::because(unset.verdict, unset.reason.clone());
+            let judgement = Judgement::because(cannot_run.verdict, cannot_run.reason.clone());
             let judgement = Judgement { waits_for: waits_for.map(ToString::to_string), ..judgement };
-            told.push((*index, Attempt { printed: unset.printed.clone(), ..judgement.into() }));
+            results.push((*index, Attempt { printed: cannot_run.printed.clone(), ..judgement.into() }));
         }
-        // A setup step that covers a requirement fails for it; what depends on it was not tried.
-        if unset.unstarted && step.role == Role::Setup && !step.covers.is_empty() {
+        // A setup step that covers a requirement fails for it. The steps that depend on it were not tried.
+        if cannot_run.unstarted && step.role == Role::Setup && !step.covers.is_empty() {
             waits_for = waits_for.or(Some(&step.id));
         }
     }
     let redactor = session.redactor();
-    Played { told, redactor, base: String::new(), unstarted: unset.unstarted, restarted: None }
+    Played { results, redactor, base: String::new(), unstarted: cannot_run.unstarted, restarted: None }
 }
 
 impl<'a> ScenarioRunner<'a> {
-    /// Returns a scenario that has not begun; `deeds` is what its steps do.
+    /// Creates a runner for a scenario. `definitions` are those of its steps.
     pub(super) fn new(
         session: &'a Session,
         trial: &'a Trial,
         definitions: &'a Arc<[StepDefinition]>,
-        turn: Permit,
+        permit: Permit,
     ) -> Self {
         let memory = Memory::new(&session.plan().suite);
         let redactor = session.redactor();
@@ -132,88 +132,89 @@ impl<'a> ScenarioRunner<'a> {
             trial,
             definitions,
             memory,
-            turn,
+            permit,
             redactor,
-            told: Vec::new(),
-            begun: false,
+            results: Vec::new(),
+            started: false,
             scope: None,
         }
     }
 
-    /// Plays the steps in order; a failing step does not end the scenario, and nothing keeps its cleanup from being played.
-    pub(super) async fn play(mut self, stage: &Stage, what: What) -> Played {
+    /// Runs the steps in order. A failed step does not end the scenario, and cleanup always runs.
+    pub(super) async fn play(mut self, slot: &TargetSlot, activity: Activity) -> Played {
         if self.session.options.interrupt.is_requested() {
             return Played::default();
         }
         let came_up = tokio::select! {
-            came_up = stage.running(self.session) => came_up,
+            came_up = slot.running(self.session) => came_up,
             () = self.session.options.interrupt.requested() => return Played::default(),
         };
         let running = match came_up {
             Ok(running) => running,
-            Err(unset) => return not_played(self.session, self.trial, &unset),
+            Err(cannot_run) => return not_played(self.session, self.trial, &cannot_run),
         };
-        if let Some(unset) = self.lacking(&running) {
-            return not_played(self.session, self.trial, &unset);
+        if let Some(cannot_run) = self.missing_fixture(&running) {
+            return not_played(self.session, self.trial, &cannot_run);
         }
         let from = self.session.elapsed();
         let output = running.output.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
         self.memory.meet(running.http.base(), &Json::Object(output.collect()), &running.learned);
         let base = running.http.base().to_owned();
         let mut running = Some(running);
-        let cleans_up = self.moves().any(|(_, one, _)| one.step.cleanup);
+        let cleans_up = self.planned_steps().any(|(_, one, _)| one.step.cleanup);
         let interrupt = self.session.options.interrupt.clone();
-        let restarted = stage.restarted();
+        let restarted = slot.restarted();
         let mut panicked = None;
         tokio::select! {
-            performed = caught_in(Box::pin(self.perform(stage, &mut running, what, false))) => panicked = performed.err(),
-            // What a step in flight has made is cleaned up too, so it is waited for.
+            performed = caught_in(Box::pin(self.perform(slot, &mut running, activity, false))) => panicked = performed.err(),
+            // A scenario with cleanup finishes the step in flight, so that cleanup covers what the step created.
             () = interrupt.requested(), if !cleans_up => {}
         }
-        if self.begun && cleans_up {
-            let cleaned = caught_in(Box::pin(self.perform(stage, &mut running, what, true))).await;
+        if self.started && cleans_up {
+            let cleaned = caught_in(Box::pin(self.perform(slot, &mut running, activity, true))).await;
             panicked = panicked.or(cleaned.err());
         }
         if let Some(message) = panicked {
-            // Which of its verdicts are right is not known.
-            return not_played(self.session, self.trial, &Unset::new(Verdict::Error, message));
+            // After a panic the verdicts so far are unreliable.
+            return not_played(self.session, self.trial, &CannotRun::new(Verdict::Error, message));
         }
-        self.session.lap(what, from);
-        let Self { told, redactor, .. } = self;
-        Played { told, redactor, base, unstarted: false, restarted }
+        self.session.lap(activity, from);
+        let Self { results, redactor, .. } = self;
+        Played { results, redactor, base, unstarted: false, restarted }
     }
 
-    /// Sends the steps of the story, or those that clean up.
+    /// Runs either the regular steps or the cleanup steps.
     async fn perform(
         &mut self,
-        stage: &Stage,
+        slot: &TargetSlot,
         running: &mut Option<Arc<Running>>,
-        what: What,
+        activity: Activity,
         cleanup: bool,
     ) {
         let interrupt = &self.session.options.interrupt;
-        for (index, one, asked) in self.moves().filter(|(_, one, _)| one.step.cleanup == cleanup) {
+        for (index, one, asked) in self.planned_steps().filter(|(_, one, _)| one.step.cleanup == cleanup) {
             let step = one.step;
             let began = Instant::now();
             if !step.wait.is_zero() {
-                // Another scenario sends while this one waits.
-                self.turn = Permit::default();
+                // Release the permit while waiting, so that another scenario can send.
+                self.permit = Permit::default();
                 self.pause(step, step.wait).await;
-                self.turn = self.session.turn().await;
+                self.permit = self.session.permit().await;
             }
             if interrupt.is_requested() && !cleanup {
                 return;
             }
-            if let Some(asks) = step.restart.as_ref().filter(|_| self.skip_reason(one, stage, what).is_none())
+            if let Some(asks) =
+                step.restart.as_ref().filter(|_| self.skip_reason(one, slot, activity).is_none())
             {
                 drop(running.take());
-                // Another scenario sends while the target comes up.
-                self.turn = Permit::default();
-                let restarted = stage.restart(self.session).await;
-                self.turn = self.session.turn().await;
+                // Release the permit during the restart, so that another scenario can send.
+                self.permit = Permit::default();
+                let restarted = slot.restart(self.session).await;
+                self.permit = self.session.permit().await;
                 match restarted {
                     Ok(again) => *running = Some(again),
-                    Err(unset) if asked => self.told.push((index, never_again(asks, unset))),
+                    Err(cannot_run) if asked => self.results.push((index, failed_restart(asks, cannot_run))),
                     Err(_) => {}
                 }
             }
@@ -221,31 +222,31 @@ impl<'a> ScenarioRunner<'a> {
                 self.leave_out(index, step, asked);
                 continue;
             };
-            let mut attempt = self.attempt(one, stage, running, what).await;
+            let mut attempt = self.attempt(one, slot, running, activity).await;
             attempt.took = began.elapsed();
             if attempt.abandoned {
                 return;
             }
-            self.count(&attempt, one, stage, what);
+            self.count(&attempt, one, slot, activity);
             if asked {
                 self.keep_answer(one, &attempt);
                 let is_shown = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
                 attempt.shorten(one.definition, is_shown);
-                self.told.push((index, attempt));
+                self.results.push((index, attempt));
             }
         }
     }
 
-    /// Counts a timeout, or a response.
-    fn count(&self, attempt: &Attempt, one: Move<'_>, stage: &Stage, what: What) {
-        let (What::Scenario { group, .. } | What::Start { group }) = what;
+    /// Counts a timeout or a response for the circuit breaker.
+    fn count(&self, attempt: &Attempt, one: PlannedStep<'_>, slot: &TargetSlot, activity: Activity) {
+        let (Activity::Scenario { group, .. } | Activity::Start { group }) = activity;
         match &attempt.exchange {
             Some(Exchange { outcome: Err(TransportError::Timeout(_)), .. })
                 if self.session.timed_out(group) =>
             {
-                stage.timed_out(&self.trial.step_id(one.step));
+                slot.timed_out(&self.trial.step_id(one.step));
             }
-            // Neither is a connection that could not be made a response, nor a timeout that was only counted.
+            // A failed connection is not a response, and a timeout may only be counted.
             Some(Exchange { outcome: Err(transport_error), .. })
                 if !transport_error.is_judged() || matches!(transport_error, TransportError::Timeout(_)) => {}
             Some(_) => self.session.responded(group),
@@ -253,17 +254,17 @@ impl<'a> ScenarioRunner<'a> {
         }
     }
 
-    /// A step that is left when the target does not come up again.
+    /// Records the result of a step that cannot run because the target did not restart.
     fn leave_out(&mut self, index: usize, step: &Step, asked: bool) {
-        let told = self.told.iter().any(|(told, _)| *told == index);
-        if asked && !told {
+        let done = self.results.iter().any(|(other, _)| *other == index);
+        if asked && !done {
             let verdict = if step.cleanup { Verdict::Skipped } else { Verdict::Inconclusive };
-            let reason = "the target did not come up again";
-            self.told.push((index, Judgement::because(verdict, reason).into()));
+            let reason = "the target did not start again";
+            self.results.push((index, Judgement::because(verdict, reason).into()));
         }
     }
 
-    /// Waits, but not through an interrupt.
+    /// Sleeps. An interrupt ends the sleep, except in cleanup.
     async fn pause(&self, step: &Step, time: Duration) {
         tokio::select! {
             () = tokio::time::sleep(time) => {}
@@ -271,18 +272,18 @@ impl<'a> ScenarioRunner<'a> {
         }
     }
 
-    /// Why the scenario cannot play on a target that lacks its fixtures.
-    fn lacking(&self, running: &Running) -> Option<Unset> {
+    /// Returns why the scenario cannot run, if the target lacks one of its fixtures.
+    fn missing_fixture(&self, running: &Running) -> Option<CannotRun> {
         let missing = self.trial.scenario.fixtures.iter().find(|name| running.missing.contains(name))?;
         let reason = format!(
-            "the target does not hold the fixture `{missing}` (`conformance seed` prints what it must hold)"
+            "the target does not hold the fixture `{missing}` (`conformance seed` prints activity it must hold)"
         );
-        Some(Unset::new(Verdict::Inconclusive, reason))
+        Some(CannotRun::new(Verdict::Inconclusive, reason))
     }
 
-    fn moves(&self) -> impl Iterator<Item = (usize, Move<'a>, bool)> + use<'a> {
+    fn planned_steps(&self) -> impl Iterator<Item = (usize, PlannedStep<'a>, bool)> + use<'a> {
         let (trial, definitions) = (self.trial, self.definitions);
-        let of = |index: usize| Move {
+        let of = |index: usize| PlannedStep {
             index,
             step: &trial.scenario.steps[index],
             definition: &definitions[index],
@@ -290,24 +291,30 @@ impl<'a> ScenarioRunner<'a> {
         trial.steps.iter().map(move |(index, asked)| (*index, of(*index), *asked))
     }
 
-    async fn attempt(&mut self, one: Move<'_>, stage: &Stage, running: &Arc<Running>, what: What) -> Attempt {
+    async fn attempt(
+        &mut self,
+        one: PlannedStep<'_>,
+        slot: &TargetSlot,
+        running: &Arc<Running>,
+        activity: Activity,
+    ) -> Attempt {
         let step = one.step;
         #[cfg(test)]
         assert!(&*step.title != super::tests::PANICS, "step `{}` panics", step.id);
-        if let Some(judgement) = self.skip_reason(one, stage, what) {
+        if let Some(judgement) = self.skip_reason(one, slot, activity) {
             self.mark_missing(one.definition, &judgement);
             if step.role != Role::Plain {
                 self.memory.break_off(step, &judgement);
             }
             return judgement.into();
         }
-        self.begun = true;
+        self.started = true;
         let began = Instant::now();
         let mut tries = 0;
         loop {
-            let mut attempt = self.once(one, running).await;
+            let mut attempt = self.try_once(one, running).await;
             tries += 1;
-            // A request that cannot be made will not be made of the same values later.
+            // If no request could be built, another try would fail in the same way.
             let again = attempt.exchange.is_some()
                 && step.retry.as_ref().is_some_and(|retry| began.elapsed() < retry.0)
                 && (step.cleanup || !self.session.options.interrupt.is_requested());
@@ -326,25 +333,25 @@ impl<'a> ScenarioRunner<'a> {
         }
     }
 
-    /// What keeps a step from being sent.
+    /// Returns the verdict of a step that must not be sent, with the reason.
     fn skip_reason(
         &self,
-        Move { step, definition, .. }: Move<'_>,
-        stage: &Stage,
-        what: What,
+        PlannedStep { step, definition, .. }: PlannedStep<'_>,
+        slot: &TargetSlot,
+        activity: Activity,
     ) -> Option<Judgement> {
-        if let Some(feature) = step.requires.iter().find(|feature| !stage.offers(feature)) {
+        if let Some(feature) = step.requires.iter().find(|feature| !slot.offers(feature)) {
             let reason = format!("the target does not offer `{feature}`");
             return Some(Judgement::because(Verdict::Skipped, reason));
         }
-        let (What::Scenario { group, .. } | What::Start { group }) = what;
+        let (Activity::Scenario { group, .. } | Activity::Start { group }) = activity;
         let halted =
             self.session.halted(group).map(|halted| Judgement::because(Verdict::Inconclusive, halted));
         self.memory.skip_reason(step, definition).or(halted)
     }
 
-    /// Keeps what was answered to a step that is named, where answers are to be blessed.
-    fn keep_answer(&mut self, Move { step, definition, .. }: Move<'_>, attempt: &Attempt) {
+    /// Saves the response of a step that `--bless` selects.
+    fn keep_answer(&mut self, PlannedStep { step, definition, .. }: PlannedStep<'_>, attempt: &Attempt) {
         let Some(answers) = &self.session.options.answers else { return };
         let (id, scope) = (self.trial.step_id(step), self.scope.take());
         if !answers.want(&id) {
@@ -365,33 +372,36 @@ impl<'a> ScenarioRunner<'a> {
     }
 }
 
-/// Returns the verdict of a precondition: if the response is not the expected one, the scenario does not apply to the target.
+/// Returns the verdict of a precondition. If the response is not the expected one, the scenario does not apply to the
+/// target, so the step is skipped.
 fn precondition(step: &Step, judgement: Judgement) -> Judgement {
     match judgement.findings.first() {
         Some(finding) if judgement.verdict == Verdict::Fail => {
-            let reason = format!("the precondition `{}` does not hold: {}", step.id, finding.label);
+            let reason = format!("the precondition `{}` failed: {}", step.id, finding.label);
             Judgement { verdict: Verdict::Skipped, reason: Some(reason), ..judgement }
         }
         _ => judgement,
     }
 }
 
-/// A target that does not come up again fails: it came up before, and what has changed is what it wrote itself. Anything else that keeps it
-/// from coming up, such as another process on its port, is no fault of the target.
-fn never_again(asks: &Place, unset: Unset) -> Attempt {
-    if !unset.unstarted {
-        let reason = format!("the target was not started again: {}", unset.reason);
+/// Returns the result of a step whose restart failed.
+///
+/// If the target itself does not start, the step fails: the target started before, so its own data broke it. Other
+/// causes, such as another process on its port, are no fault of the target, and the step is inconclusive.
+fn failed_restart(asks: &Place, cannot_run: CannotRun) -> Attempt {
+    if !cannot_run.unstarted {
+        let reason = format!("the target was not started again: {}", cannot_run.reason);
         return Attempt {
-            printed: unset.printed,
+            printed: cannot_run.printed,
             ..Judgement::because(Verdict::Inconclusive, reason).into()
         };
     }
     let judgement = Judgement::of(vec![Finding {
         place: asks.clone(),
-        label: format!("the target did not come up again: {}", unset.reason),
+        label: format!("the target did not start again: {}", cannot_run.reason),
         pointer: None,
-        expected: "a target that starts again where it stood".to_owned(),
-        received: unset.reason,
+        expected: "a target that starts again with its data".to_owned(),
+        received: cannot_run.reason,
     }]);
-    Attempt { printed: unset.printed, ..judgement.into() }
+    Attempt { printed: cannot_run.printed, ..judgement.into() }
 }
