@@ -121,9 +121,9 @@ async fn sessions_that_expired_are_dropped_once_they_are_many() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "2017-10-16T04:23:04");
     let auth = lasting(60, folder.path());
-    auth.many.store(1, Ordering::Relaxed);
+    auth.next_sweep.store(1, Ordering::Relaxed);
     let session_id = open(&auth).await;
     assert_eq!(auth.user_sessions.count(), 1);
     assert!(auth.user_id_for_session_id(Some(&session_id)).is_some());
-    assert_eq!(auth.many.load(Ordering::Relaxed), FEW);
+    assert_eq!(auth.next_sweep.load(Ordering::Relaxed), MIN_SWEEP);
 }
