@@ -43,10 +43,7 @@ const BUSY: &[u8] =
 pub async fn run(settings: &Settings, app: impl Application) -> io::Result<()> {
     let Settings { api_host: host, api_port: port, .. } = settings;
     let listener = bind(host, *port).await.map_err(|error| {
-        io::Error::new(
-            error.kind(),
-            format!("API_HOST {host} and API_PORT {port} cannot be listened on: {error}"),
-        )
+        io::Error::new(error.kind(), format!("cannot listen on API_HOST {host} and API_PORT {port}: {error}"))
     })?;
     let shutdown = shutdown::signals()?;
     let mut stdout = io::stdout();
@@ -162,7 +159,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 /// Sends a 503 and waits until the client has received it. The number of such waits is limited, so that a burst of
 /// clients neither blocks the listener nor fills the memory; beyond it a connection is closed without a response.
 fn refuse(stream: TcpStream, refusals: &Arc<Semaphore>) {
-    tracing::warn!("a connection too many is refused");
+    tracing::warn!("connection refused: too many connections");
     let Ok(place) = Arc::clone(refusals).try_acquire_owned() else { return };
     tokio::spawn(async move {
         Stream::new(stream).send_and_close(BUSY).await;
@@ -173,9 +170,9 @@ fn refuse(stream: TcpStream, refusals: &Arc<Semaphore>) {
 /// Logs how a connection failed.
 fn log_error(error: &hyper::Error) {
     if error.is_parse() {
-        tracing::warn!(%error, "a request that cannot be read");
+        tracing::warn!(%error, "malformed request");
     } else {
-        tracing::debug!(%error, "a connection ended early");
+        tracing::debug!(%error, "connection aborted");
     }
 }
 

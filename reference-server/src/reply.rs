@@ -119,7 +119,7 @@ impl Reply {
 
 /// Why a request is rejected. `Display` gives the public message, the `error` of the JSON response.
 #[derive(Debug, Error)]
-#[expect(missing_docs, reason = "the sentences say it")]
+#[expect(missing_docs, reason = "the messages describe the variants")]
 pub enum Rejection {
     #[error("Unauthorized")]
     Unauthorized,

@@ -29,14 +29,14 @@ pub const VARIABLES: [[&str; 3]; 5] = [
     ["API_PORT", "5000", "the port to listen on; 0 picks a free one"],
     [
         "AUTH_TYPE",
-        "unset, everybody passes",
-        "who may pass: auth, basic_auth, session_auth, session_exp_auth or session_db_auth",
+        "unset, no authentication",
+        "the kind of authentication: auth, basic_auth, session_auth, session_exp_auth or session_db_auth",
     ],
-    ["SESSION_NAME", "unset, no cookie is found", "the name of the session's cookie"],
+    ["SESSION_NAME", "unset, no session cookie", "the name of the session cookie"],
     [
         "SESSION_DURATION",
         "0",
-        "how many seconds a session of the last two modes lasts; for ever when 0 or less",
+        "the lifetime in seconds of a session with session_exp_auth or session_db_auth; 0 or less means no limit",
     ],
 ];
 
@@ -98,20 +98,20 @@ impl Settings {
             |name: &'static str, expected: &'static str| Variable { name, expected, value: variable(name) };
         let default = Self::default();
         Ok(Self {
-            api_host: read("API_HOST", "an address or the name of a host is needed")
+            api_host: read("API_HOST", "expected an address or a host name")
                 .parse(|host| (!host.trim().is_empty()).then(|| host.to_owned()))?
                 .unwrap_or(default.api_host),
-            api_port: read("API_PORT", "a port is a whole number from 0 to 65535")
+            api_port: read("API_PORT", "expected an integer from 0 to 65535")
                 .parse(|port| port.parse().ok())?
                 .unwrap_or(default.api_port),
             auth_type: read(
                 "AUTH_TYPE",
-                "it may be auth, basic_auth, session_auth, session_exp_auth or session_db_auth, or unset",
+                "expected auth, basic_auth, session_auth, session_exp_auth or session_db_auth, or no such variable",
             )
             .parse(AuthType::named)?,
             session_name: read(
                 "SESSION_NAME",
-                "the name of a cookie is made of letters, digits and !#$%&'*+-.^_`|~",
+                "a cookie name consists of letters, digits and !#$%&'*+-.^_`|~",
             )
             .parse(|name| is_token(name).then(|| name.to_owned()))?,
             session_duration: variable("SESSION_DURATION")

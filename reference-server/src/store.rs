@@ -97,7 +97,7 @@ impl<M: Model> Store<M> {
     /// If it cannot be written; then nothing has changed.
     pub async fn save(&self, object: M) -> Result<Arc<M>, WriteError> {
         let saved = self.change(Action::Save(Box::new(object))).await?;
-        saved.ok_or_else(|| WriteError::because("the writer lost it"))
+        saved.ok_or_else(|| WriteError::because("the writer returned no object"))
     }
 
     /// Changes the object with an id and returns it; `None` if there is no such object.

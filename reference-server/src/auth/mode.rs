@@ -12,7 +12,7 @@ use crate::settings::{AuthType, Settings};
 use crate::store::{Directory, Store, StoreError, WriteError};
 
 /// An instance of one of the classes.
-#[expect(missing_docs, reason = "each variant has the name of its class")]
+#[expect(missing_docs, reason = "each variant is named after its class")]
 pub enum Mode {
     Auth(Auth),
     BasicAuth(BasicAuth),

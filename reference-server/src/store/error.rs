@@ -17,7 +17,7 @@ pub enum StoreError {
         error: io::Error,
     },
     /// Another process has locked the directory.
-    #[error("the directory {} is in use: another process keeps its users there", path.display())]
+    #[error("the directory {} is in use by another server", path.display())]
     InUse {
         /// The directory.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum StoreError {
         error: io::Error,
     },
     /// A file is malformed. The error has the line and the column.
-    #[error("the file {} is corrupt and is left as it is: {error}", path.display())]
+    #[error("the file {} is corrupt and was not changed: {error}", path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -40,8 +40,8 @@ pub enum StoreError {
     },
     /// A journal is corrupt before its end, where a torn write cannot be the cause.
     #[error(
-        "the journal {} is corrupt at line {line} and is left as it is: {reason}; moved away, it is no longer in \
-         the way, and its changes are lost",
+        "the journal {} is corrupt at line {line} and was not changed: {reason}; to start without its \
+         changes, move it away",
         path.display()
     )]
     CorruptJournal {
@@ -54,8 +54,8 @@ pub enum StoreError {
     },
     /// The journal belongs to another file than the one that exists.
     #[error(
-        "the journal {} has changes to another {} than the one that is there, and both are left as they are: \
-         put the former file back, or move the journal away to go on without its changes",
+        "the journal {} belongs to another version of {}; neither was changed: restore that version, or move the \
+         journal away to start without its changes",
         path.display(),
         file.display()
     )]
@@ -66,7 +66,7 @@ pub enum StoreError {
         file: PathBuf,
     },
     /// The writer thread cannot be started.
-    #[error("the writer of the store cannot be started: {error}")]
+    #[error("cannot start the writer thread of the store: {error}")]
     NoThread {
         /// Why.
         error: io::Error,

@@ -46,7 +46,7 @@ pub(super) fn read<R: DeserializeOwned>(content: &[u8]) -> Result<Vec<Line<R>>, 
             (None, None) => torn = Some(index + 1),
             (None, Some(_)) => {}
             (Some(_), Some(line)) => {
-                return Err(Wrong { line, reason: "its checksum is not that of its content".to_owned() });
+                return Err(Wrong { line, reason: "wrong checksum".to_owned() });
             }
             (Some(json), None) => {
                 let record = serde_json::from_slice(json)
