@@ -106,7 +106,7 @@ impl Settings {
                 .unwrap_or(default.api_port),
             auth_type: read(
                 "AUTH_TYPE",
-                "expected auth, basic_auth, session_auth, session_exp_auth or session_db_auth, or no such variable",
+                "expected auth, basic_auth, session_auth, session_exp_auth or session_db_auth; or unset the variable",
             )
             .parse(AuthType::named)?,
             session_name: read(

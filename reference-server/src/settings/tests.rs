@@ -53,7 +53,7 @@ fn accepts_five_auth_types() {
 fn rejects_an_unknown_auth_type_and_lists_the_names() {
     assert_eq!(
         message(&[("AUTH_TYPE", "basic")]),
-        "AUTH_TYPE is \"basic\": expected auth, basic_auth, session_auth, session_exp_auth or session_db_auth, or no such variable"
+        "AUTH_TYPE is \"basic\": expected auth, basic_auth, session_auth, session_exp_auth or session_db_auth; or unset the variable"
     );
 }
 

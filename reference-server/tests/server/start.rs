@@ -24,15 +24,15 @@ fn an_invalid_variable_is_named() {
         (
             "AUTH_TYPE",
             "token_auth",
-            "error: AUTH_TYPE is \"token_auth\": it may be auth, basic_auth, session_auth, session_exp_auth or \
-             session_db_auth, or unset\n",
+            "error: AUTH_TYPE is \"token_auth\": expected auth, basic_auth, session_auth, session_exp_auth or \
+             session_db_auth; or unset the variable\n",
         ),
         ("API_PORT", "http", "error: API_PORT is \"http\": expected an integer from 0 to 65535\n"),
         ("API_HOST", "", "error: API_HOST is \"\": expected an address or a host name\n"),
         (
             "SESSION_NAME",
             "my session",
-            "error: SESSION_NAME is \"my session\": the name of a cookie is made of letters, digits and \
+            "error: SESSION_NAME is \"my session\": a cookie name consists of letters, digits and \
              !#$%&'*+-.^_`|~\n",
         ),
     ] {
