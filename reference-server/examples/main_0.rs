@@ -1,4 +1,4 @@
-//! Main 0: creates a user in the working directory, and prints what shows it to Basic authentication.
+//! Main 0: creates a user in the working directory and prints the base64 credentials for Basic authentication.
 //!
 //! `API_HOST=0.0.0.0 API_PORT=5000 AUTH_TYPE=basic_auth cargo run -p reference-server --example main_0`
 

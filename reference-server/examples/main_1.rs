@@ -1,4 +1,4 @@
-//! Main 1: creates sessions, and prints the dictionary after each.
+//! Main 1: creates sessions and prints the dictionary after each.
 //!
 //! `AUTH_TYPE=session_auth cargo run -p reference-server --example main_1`
 
@@ -14,8 +14,8 @@ fn main() {
 
     println!("<class 'dict'>: {}", python::dict(&sa.user_id_by_session_id()));
 
-    // In Rust only a string can be a user id. A value that may be anything comes from outside, as JSON, and
-    // `as_str` makes `None` of what is no string.
+    // In Rust a user id is always a string. A value of another type comes from JSON, and `as_str` converts it to
+    // `None`.
     for user_id in [Value::Null, json!(89), json!("abcde"), json!("fghij"), json!("abcde")] {
         let session = sa.create_session(user_id.as_str().map(Arc::from));
         let dictionary = python::dict(&sa.user_id_by_session_id());

@@ -1,4 +1,4 @@
-//! Main 2: creates sessions, and finds the user ids behind them again.
+//! Main 2: creates sessions and looks up their user ids.
 //!
 //! `AUTH_TYPE=session_auth cargo run -p reference-server --example main_2`
 

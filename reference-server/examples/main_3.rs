@@ -1,4 +1,4 @@
-//! Main 3: a cookie server, which prints the session cookie that it is shown.
+//! Main 3: a server that returns the session cookie of the request.
 //!
 //! `SESSION_NAME=_my_session_id cargo run -p reference-server --example main_3`
 

@@ -1,4 +1,4 @@
-//! Main 4: a server that says whose session it is shown, with a user and a session of its own.
+//! Main 4: a server that returns the user id of the request's session, with one user and one session.
 //!
 //! `SESSION_NAME=_my_session_id cargo run -p reference-server --example main_4`
 
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Create a session ID
     let sa = SessionAuth::new(Auth::new(settings.session_name.clone()));
-    let session_id = sa.create_session(Some(Arc::clone(user.id()))).ok_or("a user id makes a session")?;
+    let session_id = sa.create_session(Some(Arc::clone(user.id()))).ok_or("no session was created")?;
     println!("User with ID: {} has a Session ID: {session_id}", user.id());
 
     let app = move |request: &Parts| match (&request.method, request.uri.path()) {

@@ -1,8 +1,7 @@
-//! The application: a request comes in, its reply goes out.
+//! Handles a request: routing, authentication, view, response.
 //!
-//! The way is straight: the router names the route, the gate (`before_request`) says who asks or
-//! refuses, the view of the route answers. The router refuses nothing itself, so the gate always comes first:
-//! an unknown path shows itself as such only to those who may pass.
+//! The router returns a route for every request, unknown paths included, so that `before_request` always runs first:
+//! only an authenticated client learns whether a path exists.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -23,20 +22,21 @@ use crate::store::{Directory, Store, StoreError};
 use crate::view::{index, session_auth, users};
 use crate::{body, cors};
 
-/// The paths that are open to everybody (Basic task 5, Session task 5).
+/// Paths that need no authentication (Basic task 5, Session task 5).
 pub(crate) const EXCLUDED_PATHS: &[&str] =
     &["/api/v1/status/", "/api/v1/unauthorized/", "/api/v1/forbidden/", "/api/v1/auth_session/login/"];
 
-/// Keeps scripts of the site, pages of other sites and plain HTTP away from the session cookie (RFC 6265 §5.2.5, §5.2.6).
+/// Cookie attributes that protect the session cookie from scripts, from requests of other sites and from plain HTTP
+/// (RFC 6265 §5.2.5, §5.2.6).
 const HARDENED: &str = "; HttpOnly; SameSite=Strict; Secure";
 
-/// What can be served: something that answers requests.
+/// An application that [`serve`](crate::serve) can run.
 pub trait Application: Send + Sync + 'static {
-    /// Answers one request.
+    /// Returns the response to one request.
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Full<Bytes>>> + Send;
 }
 
-/// A function that replies to the head of a request is a whole application: a small one, which reads no body.
+/// A function from the head of a request to a reply is an application too; it cannot read the body.
 impl<F: Fn(&Parts) -> Reply + Send + Sync + 'static> Application for F {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, _body) = request.into_parts();
@@ -46,19 +46,19 @@ impl<F: Fn(&Parts) -> Reply + Send + Sync + 'static> Application for F {
 
 /// The API of the specification.
 pub struct App {
-    /// What the course's `app.py` calls `auth`: `None` lets everybody pass.
+    /// The instance that the course's `app.py` calls `auth`; with `None` no path needs authentication.
     pub(crate) auth: Option<Mode>,
     /// The stored users.
     pub(crate) users: Store<User>,
-    /// What the session cookie has besides `Path=/`.
+    /// The attributes of the session cookie after `Path=/`.
     pub(crate) cookie_attributes: &'static str,
 }
 
 impl App {
-    /// The application over the `.db_*.json` files of a directory.
+    /// Opens the application whose `.db_*.json` files are in `directory`.
     ///
     /// # Errors
-    /// When the directory is in use by another process, or when a file in it cannot be read or is corrupt.
+    /// If another process uses the directory, or if a file in it is corrupt or cannot be read.
     pub fn open(settings: &Settings, directory: &Path) -> Result<Self, StoreError> {
         let directory = Directory::open(directory)?;
         let users = directory.store()?;
@@ -68,17 +68,17 @@ impl App {
         Ok(Self { auth, users, cookie_attributes })
     }
 
-    /// The gate: the user who asks, or `None` where nobody needs to be known.
+    /// Returns the authenticated user, or `None` if the path needs no authentication.
     ///
     /// # Errors
-    /// 401 when neither an `Authorization` header nor a session cookie was shown, 403 when what was shown
-    /// identifies nobody (Session task 5).
+    /// 401 if the request has neither an `Authorization` header nor a session cookie; 403 if it has one of them and it
+    /// identifies no user (Session task 5).
     fn before_request(&self, head: &Parts, path: &str) -> Result<Option<Arc<User>>, Rejection> {
         let Some(auth) = &self.auth else { return Ok(None) };
         if !auth.require_auth(Some(path), Some(EXCLUDED_PATHS)) {
             return Ok(None);
         }
-        // Who is known has shown something: only of who is not it has to be asked what was shown.
+        // The check for a header or cookie is needed only if there is no user.
         if let Some(user) = auth.current_user(Some(head), &self.users) {
             return Ok(Some(user));
         }
@@ -97,7 +97,7 @@ impl App {
             Route::Forbidden => index::forbidden(),
             Route::ViewAllUsers => Ok(users::view_all_users(self)),
             Route::ViewOneUser(user_id) => users::view_one_user(self, current_user, user_id),
-            // In boxes, so that an answer that waits for nothing does not carry the room for these.
+            // Boxed, so that the future of a request without a body stays small.
             Route::CreateUser => Box::pin(users::create_user(self, head, body)).await,
             Route::UpdateUser(user_id) => Box::pin(users::update_user(self, user_id, head, body)).await,
             Route::DeleteUser(user_id) => Box::pin(users::delete_user(self, user_id)).await,
@@ -110,7 +110,7 @@ impl App {
     }
 }
 
-/// A path without its percent-encoding; bytes that are not UTF-8 are replaced.
+/// Percent-decodes a path and replaces bytes that are not UTF-8.
 pub(crate) fn decoded(path: &str) -> Cow<'_, str> {
     if path.contains('%') { percent_decode_str(path).decode_utf8_lossy() } else { Cow::Borrowed(path) }
 }
@@ -118,7 +118,7 @@ pub(crate) fn decoded(path: &str) -> Cow<'_, str> {
 impl Application for App {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, mut body) = request.into_parts();
-        // Decoded once, for gate and router alike: what the one lets through is what the other sees.
+        // Decoded once, so that authentication and routing see the same path.
         let path = decoded(head.uri.path());
         let reply = self.view(&head, &path, &mut body).await.unwrap_or_else(Reply::from);
         if body::is_unread(&head, &body) {

@@ -1,11 +1,11 @@
-//! Who asks: the course's `api.v1.auth` package.
+//! Authentication: the course's `api.v1.auth` package.
 //!
-//! [`Auth`] is the base class: which paths need to know, and what a request shows. [`BasicAuth`],
-//! [`SessionAuth`], [`SessionExpAuth`] and [`SessionDbAuth`] each say who that is. [`Mode`] is the one that
-//! `AUTH_TYPE` chose. Nothing here answers a request, that is the gate's business.
+//! [`Auth`] is the base class: it says which paths need authentication and reads credentials from a request.
+//! [`BasicAuth`], [`SessionAuth`], [`SessionExpAuth`] and [`SessionDbAuth`] find the user. [`Mode`] is the class that
+//! `AUTH_TYPE` selects. This module builds no responses; the application does.
 //!
-//! Where the course passes `None` or "not a string", a parameter is an `Option`: a value that is no string is
-//! `None` before it comes here, as [`serde_json::Value::as_str`] makes it.
+//! Where the course passes `None` or a value that is not a string, the parameter is an `Option`: callers convert such a
+//! value to `None`, with [`serde_json::Value::as_str`] for example.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,23 +28,23 @@ pub use session_exp::{SessionDictionary, SessionExpAuth};
 
 use crate::model::User;
 
-/// The class `Auth`: it reads what a request shows, and recognises nobody.
+/// The class `Auth`: reads credentials from a request, but finds no user.
 #[derive(Clone, Debug)]
 pub struct Auth {
     session_name: Option<String>,
 }
 
 impl Auth {
-    /// With the name of the session's cookie, the value of `SESSION_NAME`.
+    /// Creates an instance with the name of the session cookie, the value of `SESSION_NAME`.
     #[must_use]
     pub fn new(session_name: Option<String>) -> Self {
         Self { session_name }
     }
 
-    /// Whether a path needs authentication: all do that are not excluded (Basic tasks 4 and 13).
+    /// Whether a path needs authentication: every path does unless it is excluded (Basic tasks 4 and 13).
     ///
-    /// A path is excluded when it is in the list, each with or without its final slash. An entry that ends in
-    /// `*` excludes whatever begins like it.
+    /// A final slash makes no difference. An entry that ends in `*` excludes every path that starts with the part
+    /// before the `*`.
     #[must_use]
     pub fn require_auth(&self, path: Option<&str>, excluded_paths: Option<&[&str]>) -> bool {
         let (Some(path), Some(excluded_paths)) = (path, excluded_paths) else { return true };
@@ -55,25 +55,25 @@ impl Auth {
         })
     }
 
-    /// The value of the `Authorization` header, as it is (Basic task 5).
+    /// The value of the `Authorization` header, unchanged (Basic task 5).
     #[must_use]
     pub fn authorization_header<'r>(&self, request: Option<&'r Parts>) -> Option<&'r HeaderValue> {
         request?.headers.get(AUTHORIZATION)
     }
 
-    /// The value of the cookie that `SESSION_NAME` names; always `None` when it names none (Session task 4).
+    /// The value of the session cookie; always `None` if `SESSION_NAME` is unset (Session task 4).
     #[must_use]
     pub fn session_cookie<'r>(&self, request: Option<&'r Parts>) -> Option<Cow<'r, str>> {
         cookie::get(&request?.headers, self.session_name.as_deref()?)
     }
 
-    /// Nobody (Basic task 3).
+    /// Always `None` (Basic task 3).
     #[must_use]
     pub fn current_user(&self, _request: Option<&Parts>) -> Option<Arc<User>> {
         None
     }
 
-    /// The name of the session's cookie.
+    /// The name of the session cookie.
     #[must_use]
     pub fn session_name(&self) -> Option<&str> {
         self.session_name.as_deref()

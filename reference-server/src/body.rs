@@ -1,7 +1,4 @@
-//! Reads the body of a request: whole, within a limit of size and of time, as a form or as JSON.
-//!
-//! The head of a request and its body go in, a [`Form`] or a JSON value comes out. What the values mean is
-//! the view's business.
+//! Reads the body of a request as a form or as JSON, with limits on size and time.
 
 use std::time::Duration;
 
@@ -15,16 +12,16 @@ use crate::reply::Rejection;
 
 mod multipart;
 
-/// How many bytes a body may have; a longer one is answered 413.
+/// The maximum size of a body in bytes; a longer one is answered with 413.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// How long a client may take to send a body; a slower one is answered 408.
+/// The maximum time to receive a body; a slower one is answered with 408.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a client may take to send a body that nobody wants: its answer is ready and waits.
+/// The maximum time to receive a body that no view reads, before the response is sent.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The fields of a form, in the order they were sent: what Flask calls `request.form`.
+/// The fields of a form, in the order they were sent: Flask's `request.form`.
 pub(crate) struct Form(pub(crate) Vec<(String, String)>);
 
 impl Form {
@@ -33,8 +30,8 @@ impl Form {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
-    /// Reads either form that HTML knows. A space may come as `+`, as `%20` or as it is (curl's
-    /// `-d "password=fake pwd"`); bytes that are not UTF-8 are replaced.
+    /// Parses a URL-encoded or multipart form. A space may be sent as `+`, as `%20` or as a literal space (curl's `-d
+    /// "password=fake pwd"`); bytes that are not UTF-8 are replaced.
     pub(crate) fn parse(content_type: &str, content: &[u8]) -> Self {
         match media_type(content_type).to_ascii_lowercase().as_str() {
             "application/x-www-form-urlencoded" => {
@@ -46,40 +43,40 @@ impl Form {
     }
 }
 
-/// Reads the body as a form. Another content type than a form's is a form without fields.
+/// Reads the body as a form. With another content type the form has no fields.
 pub(crate) async fn form(head: &Parts, body: &mut Incoming) -> Result<Form, Rejection> {
     let content = read(body, BODY_TIMEOUT).await?;
     Ok(Form::parse(content_type(head), &content))
 }
 
-/// Reads the body as JSON; `None` when it is none, or when its content type does not say so.
+/// Reads the body as JSON; `None` if it is malformed or if its content type is not JSON.
 pub(crate) async fn json(head: &Parts, body: &mut Incoming) -> Result<Option<Value>, Rejection> {
     let content = read(body, BODY_TIMEOUT).await?;
     Ok(parse_json(content_type(head), &content))
 }
 
-/// The value of a body that its content type calls JSON, if it is.
+/// Parses a body whose content type is JSON.
 pub(crate) fn parse_json(content_type: &str, content: &[u8]) -> Option<Value> {
     is_json(content_type).then(|| serde_json::from_slice(content).ok()).flatten()
 }
 
-/// Whether a body was sent that no view wanted. A client that waits for "100 Continue" is not asked to send.
+/// Whether the request has a body that no view has read. A client that waits for "100 Continue" is not asked to send
+/// it.
 pub(crate) fn is_unread(head: &Parts, body: &Incoming) -> bool {
     !body.is_end_stream() && !head.headers.contains_key(EXPECT)
 }
 
-/// Reads what is left of a body that no view wanted, as far as its limits go.
+/// Reads the rest of a body that no view has read, within the limits.
 ///
-/// A connection that is closed on unread bytes is reset, and the client may lose the answer that was on its
-/// way.
+/// If a connection is closed with unread bytes, the system resets it and the client may lose the response.
 pub(crate) async fn drain(body: &mut Incoming) {
-    // Whatever becomes of it, the answer stands.
+    // The response does not depend on the outcome.
     let _ = read(body, DRAIN_TIMEOUT).await;
 }
 
 async fn read(body: &mut Incoming, timeout: Duration) -> Result<Bytes, Rejection> {
-    // A length announced in the head is judged before a byte is read, so that a client that waits for
-    // "100 Continue" never sends the body at all.
+    // The declared length is checked first, so that a client that waits for "100 Continue" never sends a body that is
+    // too large.
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(Rejection::BodyTooLarge);
     }
@@ -96,7 +93,7 @@ fn content_type(head: &Parts) -> &str {
     head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// The media type alone, without its parameters.
+/// The media type without its parameters.
 fn media_type(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }

@@ -1,9 +1,7 @@
-//! Speaks HTTP/1.1 on one connection, within limits.
+//! Serves HTTP/1.1 on one connection, with limits on every wait and every buffer.
 //!
-//! In go a stream and the application, out comes the connection to be driven. Nothing that a client sends is
-//! waited for, or kept, without a limit. What hyper cannot read it answers itself (400, 431); what it can
-//! read and RFC 9112 refuses is refused in `head`, before the application sees it; how the socket is left
-//! behind is the business of `stream`.
+//! hyper answers a request that it cannot parse (400, 431). The module `head` rejects requests that hyper accepts but
+//! RFC 9112 does not, before the application sees them. The module `stream` closes the socket.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -29,19 +27,19 @@ pub(crate) use stream::Stream;
 #[cfg(test)]
 pub(crate) use stream::{LINGER, WRITE_TIMEOUT};
 
-/// How long a client may take to send the head of a request, and how long it may stay idle between two.
+/// The maximum time to receive the head of a request, and to stay idle between two requests.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many bytes of a head are gathered: more than any that is accepted, so that it can be told what was too long.
+/// The maximum number of bytes of a head that is read. It is above every limit in `head`, so that the response can say
+/// which part is too long.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// A connection over `stream` that answers with `app`. It does nothing until it is polled.
+/// Serves requests from `stream` with `app`. The future does nothing until it is polled.
 pub(crate) fn connection(
     stream: TcpStream,
     app: Arc<impl Application>,
 ) -> impl GracefulConnection<Error = hyper::Error> + Send {
-    // Answers are written whole: waiting to fill a packet would only delay them. A socket that refuses the
-    // option still works.
+    // Responses are written in one piece, so Nagle's algorithm would only delay them. A failure is harmless.
     let _ = stream.set_nodelay(true);
     let peer = tracing::enabled!(Level::ERROR).then(|| stream.peer_addr().ok()).flatten();
     let service = service_fn(move |request| {
@@ -57,10 +55,10 @@ pub(crate) fn connection(
             }
             response
         });
-        // Most answers wait for nothing. Made here, they let go of the request before hyper reads on, which can use
-        // the buffer again then; what does wait is polled again at once, by who will wake it.
-        let mut nobody = Context::from_waker(Waker::noop());
-        let answer = match answering.as_mut().poll(&mut nobody) {
+        // Most responses are ready at the first poll. Polled here, they release the request, so that hyper can reuse
+        // its read buffer; a pending one is polled again at once with the real waker.
+        let mut noop = Context::from_waker(Waker::noop());
+        let answer = match answering.as_mut().poll(&mut noop) {
             Poll::Ready(response) => Ok(response),
             Poll::Pending => Err(answering),
         };

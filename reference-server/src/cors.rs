@@ -1,7 +1,4 @@
-//! Lets pages of any origin read the answers, as `CORS(app, resources={r"/api/v1/*": {"origins": "*"}})`
-//! does.
-//!
-//! In go the head of the request and the response that is about to leave; headers are added to the latter.
+//! Adds CORS headers, as `CORS(app, resources={r"/api/v1/*": {"origins": "*"}})` does.
 
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -13,10 +10,10 @@ use hyper::{Method, Response};
 const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
 const ANY_METHOD: HeaderValue = HeaderValue::from_static("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
 
-/// Adds to an answer under `/api/v1` what a browser needs to show it to a page of another origin.
+/// Adds the CORS headers to a response under `/api/v1`.
 ///
-/// Without an `Origin` any origin is allowed; with one, that origin is named, and caches are told. A
-/// preflight (an `OPTIONS` that names a method) also hears which methods and headers may follow.
+/// The response allows any origin; if the request has an `Origin`, it repeats that origin and adds `Vary`. The response
+/// to a preflight (an `OPTIONS` that names a method) also lists the allowed methods and headers.
 pub(crate) fn after_request<B>(head: &Parts, path: &str, response: &mut Response<B>) {
     if !path.starts_with("/api/v1") {
         return;

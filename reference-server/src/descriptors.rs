@@ -1,26 +1,24 @@
-//! How many sockets the process may have at once.
+//! Raises the limit of open files and derives the number of connections.
 //!
-//! Nothing goes in, a number comes out. The limit is the whole process's, so only [`run`](crate::run) asks, and never
-//! [`serve`](crate::serve).
+//! The limit applies to the whole process, so only [`run`](crate::run) changes it, and never [`serve`](crate::serve).
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// How many descriptors are left to everything that is no client: the runtime, the listener, files, the
-/// clients that are being refused.
+/// File descriptors that are not for clients: the runtime, the listener, files, connections that are being refused.
 const RESERVED: u64 = 128;
 
-/// Asks for as many file descriptors as the system allows, and returns how many connections they are good for.
+/// Raises the soft limit of open files to the hard limit and returns how many connections that allows.
 ///
-/// The limit that a shell hands down is often 1024, for the sake of programs that use `select`.
+/// Shells often set a soft limit of 1024, for programs that use `select`.
 pub(crate) fn connections() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, ..limit };
     let descriptors = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => limit.maximum,
-        // Then it stays as it was.
+        // The limit stays unchanged.
         Err(_) => limit.current,
     };
-    // Without a limit there is none.
+    // `None` means unlimited.
     let descriptors = descriptors.unwrap_or(u64::MAX);
     usize::try_from(descriptors.saturating_sub(RESERVED).max(1)).unwrap_or(usize::MAX)
 }

@@ -1,7 +1,6 @@
-//! Writes JSON as the course's Python does: only ASCII, in the two layouts it has.
+//! Writes JSON as the course's Python does: ASCII only, in two layouts.
 //!
-//! A value goes in, bytes come out. Keys come in the order the value gives them: sorting is the value's
-//! business.
+//! Keys keep the order of the value; sorting them is the caller's task.
 
 use std::{io, mem};
 
@@ -9,13 +8,13 @@ use hyper::body::Bytes;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// A value as an answer shows it, byte for byte as the transcripts print it.
+/// Serializes a value as a response body, byte for byte as in the transcripts.
 ///
-/// Members are separated by comma, space and newline and indented by two spaces, and a newline ends it. The
-/// 210 bytes of the login answer hold it.
+/// Members are separated by comma, space and newline and indented by two spaces; a newline ends the body. The login
+/// response of the transcripts has 210 bytes in this layout.
 ///
 /// # Panics
-/// When the value has no JSON form (a map whose keys are no strings); no value of this crate is such.
+/// If the value has no JSON form (a map whose keys are not strings); this crate has no such value.
 pub(crate) fn to_answer(value: &impl Serialize) -> Bytes {
     let mut bytes = Vec::with_capacity(256);
     let mut serializer = Serializer::with_formatter(&mut bytes, Indented::default());
@@ -25,7 +24,7 @@ pub(crate) fn to_answer(value: &impl Serialize) -> Bytes {
     bytes.into()
 }
 
-/// A way to write values as a file holds them, in one line.
+/// Creates a serializer for the layout of files, which is one line.
 pub(crate) fn file_serializer<W: io::Write>(writer: W) -> Serializer<W, OneLine> {
     Serializer::with_formatter(writer, OneLine)
 }
@@ -43,7 +42,7 @@ impl Formatter for OneLine {
     }
 }
 
-/// The layout of an answer. It knows how deep it is, and whether the list or object has members yet.
+/// The layout of a response body. Tracks the depth, and whether the current list or object has members yet.
 #[derive(Default)]
 struct Indented {
     depth: usize,
@@ -57,7 +56,7 @@ impl Indented {
         writer.write_all(bracket)
     }
 
-    /// Ends a list or object. What surrounds it has a member then: the one that has just ended.
+    /// Ends a list or object; the enclosing one then has at least one member.
     fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
         self.depth -= 1;
         if mem::replace(&mut self.has_members, true) {
@@ -118,9 +117,9 @@ impl Formatter for Indented {
     }
 }
 
-/// Python's `ensure_ascii`: whatever is not printable ASCII is written as UTF-16 escapes.
+/// Python's `ensure_ascii`: writes every character that is not printable ASCII as UTF-16 escapes.
 fn write_ascii<W: ?Sized + io::Write>(writer: &mut W, mut text: &str) -> io::Result<()> {
-    // Looked at as a whole, which the processor does many bytes at a time; nearly every text is plain.
+    // The check of the whole text is vectorised, and most texts need no escapes.
     if text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~')) {
         return writer.write_all(text.as_bytes());
     }

@@ -1,9 +1,9 @@
-//! The Basic and Session authentication API on hyper.
+//! The Basic and Session authentication API, implemented on hyper.
 //!
-//! A request goes one way through: [`listener`] → [`connection`] → [`app`]: route → gate → view → [`reply`].
-//! The words are the course's own (`require_auth`, `session_cookie`, `current_user`, `create_session`,
-//! `user_id_for_session_id`, `destroy_session`, `is_valid_password`), so whoever reads the specification
-//! finds each of its sentences under the same name here.
+//! A request passes through [`listener`] → [`connection`] → [`app`] (route, authentication, view) → [`reply`]. Classes and
+//! functions have the names of the course (`require_auth`, `session_cookie`, `current_user`, `create_session`,
+//! `user_id_for_session_id`, `destroy_session`, `is_valid_password`), so that each sentence of the specification can be
+//! found in the code.
 //!
 //! ```no_run
 //! use reference_server::{App, Settings, serve};

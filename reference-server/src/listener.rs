@@ -1,8 +1,7 @@
-//! Takes connections in, and lets them go.
+//! Accepts connections, limits their number and shuts down gracefully.
 //!
-//! [`serve`] is given a bound listener, an application and the moment to stop. It accepts connections until that moment;
-//! then it closes the idle ones and finishes the requests in flight. It knows nothing of HTTP: each stream goes to
-//! [`connection`].
+//! [`serve`] accepts connections until `shutdown` completes; then it closes idle connections and finishes the requests
+//! in flight. HTTP is handled by [`connection`].
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -17,42 +16,38 @@ use crate::connection::Stream;
 use crate::settings::Settings;
 use crate::{connection, descriptors, shutdown};
 
-/// How many connections are served at once, where the system allows as many; one more is told to come back later.
+/// The maximum number of concurrent connections, if the system allows that many; a further one gets a 503.
 pub const MAX_CONNECTIONS: usize = 16_384;
 
-/// How many of those that are told so are waited for, until they have heard it.
+/// The maximum number of connections that are being refused at once; a further one is closed without a response.
 const MAX_REFUSALS: usize = 64;
 
-/// How many connections may wait to be accepted, if the system lets them; further ones wait a second before they
-/// try again.
+/// The size of the listen backlog, if the system allows it; if it is full, clients retry the connection after a second.
 const BACKLOG: u32 = 4096;
 
-/// How long the requests in flight may take once the server was told to stop.
+/// The maximum time for requests in flight after a shutdown signal.
 pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
 
-/// How long to wait after a failed accept: what fails now (no file descriptor left) fails again at once.
+/// The pause after a failed accept: the cause (no file descriptor left, say) lasts for a while.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 const BUSY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
-/// Listens where the settings say, prints the address in one line and serves until SIGINT or SIGTERM.
+/// Listens on the configured address, prints it on one line and serves until SIGINT or SIGTERM.
 ///
-/// It is what `app.run(host=…, port=…)` is in Flask.
+/// Corresponds to Flask's `app.run(host=…, port=…)`.
 ///
 /// # Errors
-/// When `API_HOST` and `API_PORT` cannot be listened on; the sentence names both.
+/// If the server cannot listen on `API_HOST` and `API_PORT`; the message has both.
 pub async fn run(settings: &Settings, app: impl Application) -> io::Result<()> {
     let Settings { api_host: host, api_port: port, .. } = settings;
     let listener = bind(host, *port).await.map_err(|error| {
-        io::Error::new(
-            error.kind(),
-            format!("API_HOST {host} and API_PORT {port} cannot be listened on: {error}"),
-        )
+        io::Error::new(error.kind(), format!("cannot listen on API_HOST {host} and API_PORT {port}: {error}"))
     })?;
     let shutdown = shutdown::signals()?;
     let mut stdout = io::stdout();
-    // A reader who has gone away (`| head -0`) is no reason not to serve.
+    // A closed stdout (`| head -0`) is not an error.
     let _ = writeln!(stdout, " * Running on http://{}/ (Press CTRL+C to quit)", listener.local_addr()?);
     let _ = stdout.flush();
     tracing::info!(address = %listener.local_addr()?, "listening");
@@ -60,13 +55,13 @@ pub async fn run(settings: &Settings, app: impl Application) -> io::Result<()> {
     Ok(())
 }
 
-/// A listener on the first address of a host that can be listened on, with [`BACKLOG`].
+/// Listens on the first usable address of a host, with [`BACKLOG`].
 async fn bind(host: &str, port: u16) -> io::Result<TcpListener> {
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in lookup_host((host, port)).await? {
         let listen = || {
             let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-            // Or a server that was stopped could not be started again for a minute.
+            // Without SO_REUSEADDR a restart would fail for a minute (TIME_WAIT).
             socket.set_reuseaddr(true)?;
             socket.bind(address)?;
             socket.listen(BACKLOG)
@@ -79,9 +74,9 @@ async fn bind(host: &str, port: u16) -> io::Result<TcpListener> {
     Err(failure)
 }
 
-/// Serves `app` on `listener` until `shutdown` ends and the requests in flight are answered.
+/// Serves `app` on `listener` until `shutdown` completes and the requests in flight are answered.
 ///
-/// After [`SHUTDOWN_DEADLINE`] it returns although some are not; their connections end with the runtime.
+/// It returns after [`SHUTDOWN_DEADLINE`] even if some are not; their connections end with the runtime.
 pub async fn serve(listener: TcpListener, app: impl Application, shutdown: impl Future<Output = ()>) {
     serve_at_most(MAX_CONNECTIONS, listener, app, shutdown).await;
 }
@@ -108,10 +103,9 @@ async fn serve_at_most(
         };
         let connection = until_stopped(connection::connection(stream, Arc::clone(&app)), stopping.clone());
         tokio::spawn(async move {
-            // How a connection ends is its client's business: an error here says that the client went away
-            // or did not speak HTTP, and hyper has answered what can be answered.
+            // An error here is the client's: it disconnected or did not send HTTP, and hyper has answered if it could.
             if let Err(error) = connection.await {
-                tell(&error);
+                log_error(&error);
             }
             drop(place);
         });
@@ -120,18 +114,18 @@ async fn serve_at_most(
     // From here on the system refuses new connections.
     drop(listener);
     drop(stopping);
-    // Without a connection nobody hears it.
+    // Fails if there are no connections, which is fine.
     let _ = stop.send(());
     let _ = tokio::time::timeout(SHUTDOWN_DEADLINE, stop.closed()).await;
 }
 
-/// Drives a connection to its end. When the server stops, an idle connection is closed, and one in use ends after its
+/// Drives a connection to its end. When the server stops, an idle connection is closed at once and a busy one after its
 /// response.
 ///
-/// The connection is polled before the signal: a request that arrived before the signal has been read by then, and is
-/// answered. (`GracefulShutdown` of hyper-util polls the signal first.) A request that arrives while its connection is
-/// being closed is not read, and gets no response. Every server that closes idle connections has this race; a client
-/// may send such a request again (RFC 9112 §9.3.1).
+/// The connection is polled before the signal, so that a request that arrived before the signal is answered.
+/// (`GracefulShutdown` of hyper-util polls the signal first.) A request that arrives while its connection is being
+/// closed gets no response. Every server that closes idle connections has this race; a client may retry such a request
+/// (RFC 9112 §9.3.1).
 async fn until_stopped<C: GracefulConnection>(
     connection: C,
     mut stopping: watch::Receiver<()>,
@@ -142,16 +136,16 @@ async fn until_stopped<C: GracefulConnection>(
         ended = connection.as_mut() => return ended,
         _ = stopping.changed() => connection.as_mut().graceful_shutdown(),
     }
-    // `stopping` is kept until here: `serve` waits until every connection has dropped its own.
+    // `stopping` lives until here: `serve` waits until every connection has dropped its copy.
     connection.await
 }
 
-/// The next connection, however many accepts fail before it.
+/// Accepts the next connection; retries failed accepts.
 async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
-            // The client was gone before it was accepted; the next one is not concerned.
+            // The client disconnected before the accept; the next connection is unaffected.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -162,23 +156,23 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// Says 503, and waits until the client has heard it; a crowd must not make the listener wait, nor fill the
-/// memory, so whoever comes when many are being refused is let go without a word.
+/// Sends a 503 and waits until the client has received it. The number of such waits is limited, so that a burst of
+/// clients neither blocks the listener nor fills the memory; beyond it a connection is closed without a response.
 fn refuse(stream: TcpStream, refusals: &Arc<Semaphore>) {
-    tracing::warn!("a connection too many is refused");
+    tracing::warn!("connection refused: too many connections");
     let Ok(place) = Arc::clone(refusals).try_acquire_owned() else { return };
     tokio::spawn(async move {
-        Stream::new(stream).say_and_close(BUSY).await;
+        Stream::new(stream).send_and_close(BUSY).await;
         drop(place);
     });
 }
 
-/// Tells the log how a connection ended, if not well.
-fn tell(error: &hyper::Error) {
+/// Logs how a connection failed.
+fn log_error(error: &hyper::Error) {
     if error.is_parse() {
-        tracing::warn!(%error, "a request that cannot be read");
+        tracing::warn!(%error, "malformed request");
     } else {
-        tracing::debug!(%error, "a connection ended early");
+        tracing::debug!(%error, "connection aborted");
     }
 }
 

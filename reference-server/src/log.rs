@@ -1,8 +1,8 @@
-//! One line of JSON for each thing that is worth telling, on stderr, for whoever asked for it.
+//! Writes a JSON log to stderr, if requested.
 //!
-//! Events of `tracing` go in, lines come out. No password may enter: of a request only its method, its path
-//! without the query, its status, its length and its time are told, never a header, a cookie or a body.
-//! Unless [`to_stderr`] was called, an event costs one comparison.
+//! A subscriber for `tracing` events. Of a request only the method, the path without the query, the status, the length
+//! and the duration are logged: never a header, a cookie or a body, so that no password gets into the log. Without
+//! [`to_stderr`] an event costs one comparison.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
@@ -19,17 +19,17 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::model::Timestamp;
 
-/// From now on, what is at least as grave as `level` is told on stderr, for the whole process.
+/// Logs events of at least `level` to stderr from now on, for the whole process.
 ///
-/// `ERROR` tells of requests that failed by the server's fault, `WARN` also of clients that were refused or not
-/// understood, `INFO` of every request, of the start and of the stop, `DEBUG` of connections, too.
+/// `ERROR`: requests that failed because of the server. `WARN`: also clients that were refused or sent malformed
+/// requests. `INFO`: also every request, the start and the stop. `DEBUG`: also connections.
 ///
-/// When another subscriber of `tracing` is set already, that one hears the events instead.
+/// Does nothing if another `tracing` subscriber is set already.
 pub fn to_stderr(level: Level) {
     let _ = tracing::subscriber::set_global_default(Lines { level: LevelFilter::from_level(level) });
 }
 
-/// A request that is being answered, as far as the log is concerned; `None` when nobody wants to know.
+/// A request to be logged once it is answered; `None` if logging is off.
 pub(crate) struct Entry {
     method: String,
     path: String,
@@ -38,7 +38,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn of<B>(request: &Request<B>) -> Option<Self> {
-        // Whether it is told is known when it has been answered; who hears of nothing hears of no failure either.
+        // Whether the event is logged depends on the response. If `ERROR` is off, every level is.
         tracing::enabled!(Level::ERROR).then(|| Self {
             method: request.method().to_string(),
             path: request.uri().path().to_owned(),
@@ -46,7 +46,7 @@ impl Entry {
         })
     }
 
-    /// Tells of the request and its answer.
+    /// Logs the request and its response.
     pub(crate) fn end(self, peer: Option<SocketAddr>, response: &Response<Full<Bytes>>) {
         let status = response.status();
         let peer = peer.map(tracing::field::display);
@@ -61,7 +61,7 @@ impl Entry {
     }
 }
 
-/// The subscriber: it writes events, and knows no spans.
+/// The subscriber: writes events and ignores spans.
 struct Lines {
     level: LevelFilter,
 }
@@ -81,8 +81,7 @@ impl Subscriber for Lines {
         let mut line = Line(format!("{{\"time\": \"{time}Z\", \"level\": \"{level}\""));
         event.record(&mut line);
         line.0.push_str("}\n");
-        // In one write, so that lines of two threads do not mix. When nobody reads stderr any more, nobody
-        // misses the line.
+        // One write, so that lines of two threads do not mix. A closed stderr is not an error.
         let _ = io::stderr().write_all(line.0.as_bytes());
     }
 
@@ -99,7 +98,7 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 }
 
-/// A line as it grows: the beginning of a JSON object.
+/// The line under construction: an open JSON object.
 struct Line(String);
 
 impl Line {

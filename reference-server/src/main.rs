@@ -1,7 +1,7 @@
-//! The server: `API_HOST=0.0.0.0 API_PORT=5000 AUTH_TYPE=session_auth reference-server`.
+//! The program: `API_HOST=0.0.0.0 API_PORT=5000 AUTH_TYPE=session_auth reference-server`.
 //!
-//! Reads the environment and the flags, opens the users of the working directory and serves them until it is
-//! told to stop.
+//! Reads the environment and the flags, loads the users from the working directory and serves requests until SIGINT or
+//! SIGTERM.
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     match start(&Options::read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Not `eprintln!`, which panics when nobody reads stderr: the exit code says it then.
+            // `eprintln!` would panic if stderr is closed. The exit code still reports the failure.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }

@@ -1,6 +1,6 @@
-//! What is stored: the course's `models` package.
+//! The stored objects: the course's `models` package.
 //!
-//! A [`Model`] knows its class, its id and the attribute it is searched by. It knows nothing of files.
+//! A [`Model`] has a class name, an id and a key to search by. It knows nothing about files.
 
 use std::sync::Arc;
 
@@ -16,24 +16,24 @@ pub use timestamp::{Timestamp, TimestampError};
 pub use user::{User, UserJson};
 pub use user_session::UserSession;
 
-/// An object that is stored under its id: `Base` of the course.
+/// An object that is stored by id: the course's `Base`.
 ///
-/// What it serializes to is its form in the file: every attribute, the private ones too.
+/// It serializes to its form in the file, private attributes included.
 pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The name of the class, which names its file.
+    /// The name of the class, which is part of the file name.
     const CLASS: &'static str;
 
-    /// The id, under which it is stored.
+    /// The id under which the object is stored.
     fn id(&self) -> &Arc<str>;
 
-    /// The attribute it is searched by.
+    /// The attribute that the store indexes.
     fn key(&self) -> Option<&str>;
 
-    /// Notes that it was changed.
+    /// Records the time of a change.
     fn touch(&mut self, now: Timestamp);
 }
 
-/// A new id: a random UUID, its bits from the operating system.
+/// Creates a random UUID with bits from the operating system.
 fn new_id() -> Arc<str> {
     Arc::from(&*Uuid::new_v4().hyphenated().encode_lower(&mut Uuid::encode_buffer()))
 }

@@ -1,7 +1,6 @@
-//! The flags of the program: what may be said on the command line, `--help` and the manual page.
+//! The flags of the program, `--help` and the manual page.
 //!
-//! The arguments go in, [`Options`] come out. They are described here and nowhere else; the variables of the
-//! environment are described in [`VARIABLES`].
+//! The environment variables are described in [`VARIABLES`].
 
 use std::fmt::Write as _;
 
@@ -10,22 +9,22 @@ use reference_server::settings::VARIABLES;
 
 /// The Basic and Session authentication API, on hyper.
 ///
-/// The users are kept in `.db_User.json` in the working directory, stored sessions in `.db_UserSession.json`. Once it
-/// listens, the server prints its address in one line on stdout. SIGINT and SIGTERM stop it: requests in
-/// flight finish, for at most 10 seconds, and new ones are refused. SIGHUP is passed over.
+/// Users are stored in `.db_User.json` in the working directory, sessions in `.db_UserSession.json`. When it is ready,
+/// the server prints its address on one line on stdout. SIGINT and SIGTERM stop it: requests in flight finish, for at
+/// most 10 seconds, and new ones are refused. SIGHUP is ignored.
 #[derive(Debug, Default, Parser)]
 #[command(name = "reference-server", version)]
 pub(crate) struct Options {
-    /// Tell on stderr what is at least as grave, in lines of JSON; info tells of every request
+    /// Log events of at least this level to stderr, as lines of JSON; info logs every request
     ///
-    /// No line has a password, a cookie or a query in it. Nothing is told without this flag.
+    /// No line contains a password, a cookie or a query. Without this flag only failures to store a change are reported.
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log: Option<LogLevel>,
 
     /// Set `HttpOnly`, `SameSite=Strict` and `Secure` on the session cookie
     ///
-    /// The specification sets none of them. Clients then send the cookie back over HTTPS only, so a proxy that
-    /// speaks TLS must stand before the server.
+    /// The specification sets none of them. Clients then send the cookie over HTTPS only, so the server needs a TLS
+    /// proxy.
     #[arg(long)]
     pub(crate) harden: bool,
 
@@ -36,20 +35,20 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum LogLevel {
-    /// Requests that failed by the server's fault
+    /// Requests that failed because of the server
     Error,
-    /// Clients that were refused or not understood, too
+    /// Also clients that were refused or sent malformed requests
     Warn,
-    /// Every request, the start and the stop, too
+    /// Also every request, the start and the stop
     Info,
-    /// Connections, too
+    /// Also connections
     Debug,
 }
 
 impl Options {
-    /// Reads the arguments of the process. Ends it when they are wrong (exit code 2), or ask for help.
+    /// Parses the arguments of the process. Exits if they are wrong (exit code 2) or ask for help.
     pub(crate) fn read() -> Self {
-        // The course's command line has no flags: its start does not wait for the reader of flags.
+        // Without arguments the parser is skipped, for a faster start.
         if std::env::args_os().len() <= 1 {
             return Self::default();
         }

@@ -1,7 +1,7 @@
-//! Makes every answer: its status, its headers and its body.
+//! Builds every response: status, headers and body.
 //!
-//! Views return a [`Reply`] or a [`Rejection`]; no status code and no JSON is written anywhere else. A
-//! rejection has a public sentence, and cannot be built with a status of success.
+//! Views return a [`Reply`] or a [`Rejection`]; no other module sets a status code or writes JSON. A rejection has a
+//! public message and never a 2xx status.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ use crate::store::WriteError;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
-/// The page that Flask shows for a method that is not allowed, as the transcripts print it.
+/// Flask's page for a method that is not allowed, as in the transcripts.
 const METHOD_NOT_ALLOWED: &str = "\
 <!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 3.2 Final//EN\">
 <title>405 Method Not Allowed</title>
@@ -27,7 +27,7 @@ const METHOD_NOT_ALLOWED: &str = "\
 <p>The method is not allowed for the requested URL.</p>
 ";
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub struct Reply {
     status: StatusCode,
@@ -39,44 +39,44 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// 200 and a value as JSON, in the layout of the transcripts.
+    /// 200 with a value as JSON, in the layout of the transcripts.
     pub fn json(value: &impl Serialize) -> Self {
         Self::new(JSON, json::to_answer(value))
     }
 
-    /// 200 and a user.
+    /// 200 with a user.
     pub(crate) fn user(user: &User) -> Self {
         Self::new(JSON, user.shown(|user| json::to_answer(user)))
     }
 
-    /// 200 and JSON that is laid out already.
+    /// 200 with JSON that is formatted already.
     pub(crate) const fn fixed_json(body: &'static str) -> Self {
         Self::new(JSON, Bytes::from_static(body.as_bytes()))
     }
 
-    /// 200 and a text, as Flask answers when a view returns a string.
+    /// 200 with text, as Flask responds if a view returns a string.
     #[must_use]
     pub fn html(body: impl Into<Bytes>) -> Self {
         Self::new(HTML, body.into())
     }
 
-    /// 200 and the methods that a path allows, as Flask answers `OPTIONS`.
+    /// 200 with the allowed methods, as Flask responds to `OPTIONS`.
     pub(crate) fn options(allow: &'static str) -> Self {
         Self { allow: Some(allow), ..Self::new(HTML, Bytes::new()) }
     }
 
-    /// The same answer with another status.
+    /// Changes the status.
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 
-    /// The same answer, which also sets a cookie for the whole site.
+    /// Adds a cookie for the whole site.
     ///
     /// The specification prints the cookie with `Path=/` and no other attribute; `attributes` are appended to it.
     ///
     /// # Panics
-    /// When name or value cannot stand in a header. The settings let only tokens be names, and the values are
+    /// If name or value cannot be part of a header. The settings accept only tokens as names, and the values are
     /// Session IDs.
     #[must_use]
     pub(crate) fn with_cookie(self, name: &str, value: &str, attributes: &str) -> Self {
@@ -86,14 +86,14 @@ impl Reply {
         Self { set_cookie: Some(cookie), ..self }
     }
 
-    /// The same answer, and nothing more is read from the client: where the next request begins is not known,
-    /// or not to be waited for.
+    /// Closes the connection after this response, because the start of the next request is unknown or not worth waiting
+    /// for.
     #[must_use]
     pub(crate) fn and_close(self) -> Self {
         Self { close: true, ..self }
     }
 
-    /// The answer as hyper sends it.
+    /// Converts the reply to a response for hyper.
     #[must_use]
     pub fn into_response(self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(self.body));
@@ -117,9 +117,9 @@ impl Reply {
     }
 }
 
-/// A request that is not granted. What it displays is the public sentence, the `error` of the JSON answer.
+/// Why a request is rejected. `Display` gives the public message, the `error` of the JSON response.
 #[derive(Debug, Error)]
-#[expect(missing_docs, reason = "the sentences say it")]
+#[expect(missing_docs, reason = "the messages describe the variants")]
 pub enum Rejection {
     #[error("Unauthorized")]
     Unauthorized,
@@ -127,7 +127,7 @@ pub enum Rejection {
     Forbidden,
     #[error("Not found")]
     NotFound,
-    /// The one that is answered by a page; it names the methods that are allowed.
+    /// The only one with an HTML page as body; it lists the allowed methods.
     #[error("Method Not Allowed")]
     MethodNotAllowed(&'static str),
     #[error("Wrong format")]
@@ -156,7 +156,7 @@ pub enum Rejection {
     ExpectationFailed,
     #[error("Not implemented")]
     NotImplemented,
-    /// The change was not stored. Why is the operator's business, not the client's.
+    /// The change could not be stored. The cause is logged, not sent to the client.
     #[error("Internal server error")]
     NotStored(#[from] WriteError),
 }
@@ -194,7 +194,7 @@ impl From<Rejection> for Reply {
             Rejection::MethodNotAllowed(allow) => {
                 Self { allow: Some(allow), ..Self::html(METHOD_NOT_ALLOWED) }
             }
-            // What was left unread is no request.
+            // The rest of an unread body must not be parsed as a request.
             Rejection::BadRequest | Rejection::BodyTooSlow | Rejection::BodyTooLarge => {
                 Self::json(&ErrorBody { error: rejection.to_string() }).and_close()
             }

@@ -1,11 +1,11 @@
-//! Names the route of a request.
+//! Finds the route of a request.
 //!
-//! A method and a decoded path go in, a [`Route`] comes out. The router answers nothing: an unknown path and
-//! a method that is not allowed are routes too, so that the gate comes before either shows.
+//! The router sends no response: an unknown path and a method that is not allowed are routes too, so that
+//! authentication comes before a 404 or 405.
 
 use hyper::Method;
 
-/// Where a request leads; the names are those of the course's views.
+/// The routes, with the names of the course's views.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route<'p> {
     Status,
@@ -19,17 +19,17 @@ pub(crate) enum Route<'p> {
     DeleteUser(&'p str),
     Login,
     Logout,
-    /// `OPTIONS` on a known path, with the methods that it allows.
+    /// `OPTIONS` on a known path, with the allowed methods.
     Options(&'static str),
-    /// Another method than the known path allows, with the methods that it does.
+    /// A method that the path does not allow, with the allowed methods.
     MethodNotAllowed(&'static str),
-    /// A path that is not known.
+    /// An unknown path.
     Unmatched,
 }
 
-/// The route of a request; each path is the same with and without a final slash.
+/// The route of a request; a final slash makes no difference.
 ///
-/// `HEAD` goes where `GET` goes: hyper leaves out the body.
+/// `HEAD` has the route of `GET`: hyper leaves out the body.
 pub(crate) fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
     let Some(resource) = path.strip_prefix("/api/v1/") else { return Route::Unmatched };
     let resource = resource.strip_suffix('/').unwrap_or(resource);
@@ -71,7 +71,7 @@ fn get<'p>(method: &Method, route: Route<'p>) -> (Option<Route<'p>>, &'static st
     ((method == Method::GET).then_some(route), "GET, HEAD, OPTIONS")
 }
 
-/// The `<user_id>` of `users/<user_id>`: one segment, not empty.
+/// The `<user_id>` of `users/<user_id>`: one non-empty segment.
 fn user_id(resource: &str) -> Option<&str> {
     resource.strip_prefix("users/").filter(|user_id| !user_id.is_empty() && !user_id.contains('/'))
 }

@@ -1,26 +1,25 @@
-//! What the environment says: the five variables of the specification.
+//! Reads the five environment variables of the specification.
 //!
-//! In goes a way to read a variable, out come [`Settings`] or one sentence that names the variable that
-//! cannot be used. Nothing else in the crate reads the environment.
+//! Nothing else in the crate reads the environment.
 
 use std::ffi::OsString;
 
 use thiserror::Error;
 
-/// How the server is configured.
+/// The configuration of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// `API_HOST`: the address or name to listen on; `0.0.0.0` when unset.
     pub api_host: String,
-    /// `API_PORT`: the port to listen on; 5000 when unset, a free one when 0.
+    /// `API_PORT`: the port to listen on; 5000 if unset; 0 picks a free port.
     pub api_port: u16,
-    /// `AUTH_TYPE`: who may pass; everybody when unset.
+    /// `AUTH_TYPE`: the authentication class; if unset, no path needs authentication.
     pub auth_type: Option<AuthType>,
-    /// `SESSION_NAME`: the name of the cookie that carries the Session ID.
+    /// `SESSION_NAME`: the name of the session cookie.
     pub session_name: Option<String>,
-    /// `SESSION_DURATION`: how many seconds a session lasts; for ever when 0 or less.
+    /// `SESSION_DURATION`: the lifetime of a session in seconds; 0 or less means no limit.
     pub session_duration: i64,
-    /// Whether the session cookie has the attributes that the specification leaves out; no variable says so.
+    /// Whether the session cookie gets the security attributes that the specification leaves out (`--harden`).
     pub harden: bool,
 }
 
@@ -30,21 +29,21 @@ pub const VARIABLES: [[&str; 3]; 5] = [
     ["API_PORT", "5000", "the port to listen on; 0 picks a free one"],
     [
         "AUTH_TYPE",
-        "unset, everybody passes",
-        "who may pass: auth, basic_auth, session_auth, session_exp_auth or session_db_auth",
+        "unset, no authentication",
+        "the kind of authentication: auth, basic_auth, session_auth, session_exp_auth or session_db_auth",
     ],
-    ["SESSION_NAME", "unset, no cookie is found", "the name of the session's cookie"],
+    ["SESSION_NAME", "unset, no session cookie", "the name of the session cookie"],
     [
         "SESSION_DURATION",
         "0",
-        "how many seconds a session of the last two modes lasts; for ever when 0 or less",
+        "the lifetime in seconds of a session with session_exp_auth or session_db_auth; 0 or less means no limit",
     ],
 ];
 
-/// The values of `AUTH_TYPE`, each the name of a class of the course.
+/// The values of `AUTH_TYPE`, one for each class of the course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthType {
-    /// `auth`: `Auth`, which recognises nobody.
+    /// `auth`: `Auth`, which finds no user.
     Auth,
     /// `basic_auth`: `BasicAuth`.
     BasicAuth,
@@ -56,7 +55,7 @@ pub enum AuthType {
     SessionDbAuth,
 }
 
-/// A variable whose value cannot be used.
+/// A variable with an invalid value.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{variable} is {value:?}: {expected}")]
 pub struct SettingsError {
@@ -79,7 +78,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads the settings from the environment of the process.
+    /// Reads the settings from the environment.
     ///
     /// # Errors
     /// See [`Settings::read`].
@@ -87,32 +86,32 @@ impl Settings {
         Self::read(|variable| std::env::var_os(variable))
     }
 
-    /// Reads the settings through `variable`, which gives the value of a variable if it is set.
+    /// Reads the settings through `variable`, which returns the value of a variable if it is set.
     ///
-    /// A `SESSION_DURATION` that is not an integer counts as 0, as the class rule says (Session task 9).
+    /// A `SESSION_DURATION` that is not an integer counts as 0, as the course's class does (Session task 9).
     ///
     /// # Errors
-    /// The first variable whose value cannot be used. An empty value is a value: a server whose `AUTH_TYPE`
-    /// was lost on the way must not stand open.
+    /// The first variable with an invalid value. An empty value is invalid: if `AUTH_TYPE` is empty by mistake, the
+    /// server must not start without authentication.
     pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, SettingsError> {
         let read =
             |name: &'static str, expected: &'static str| Variable { name, expected, value: variable(name) };
         let default = Self::default();
         Ok(Self {
-            api_host: read("API_HOST", "an address or the name of a host is needed")
+            api_host: read("API_HOST", "expected an address or a host name")
                 .parse(|host| (!host.trim().is_empty()).then(|| host.to_owned()))?
                 .unwrap_or(default.api_host),
-            api_port: read("API_PORT", "a port is a whole number from 0 to 65535")
+            api_port: read("API_PORT", "expected an integer from 0 to 65535")
                 .parse(|port| port.parse().ok())?
                 .unwrap_or(default.api_port),
             auth_type: read(
                 "AUTH_TYPE",
-                "it may be auth, basic_auth, session_auth, session_exp_auth or session_db_auth, or unset",
+                "expected auth, basic_auth, session_auth, session_exp_auth or session_db_auth; or unset the variable",
             )
             .parse(AuthType::named)?,
             session_name: read(
                 "SESSION_NAME",
-                "the name of a cookie is made of letters, digits and !#$%&'*+-.^_`|~",
+                "a cookie name consists of letters, digits and !#$%&'*+-.^_`|~",
             )
             .parse(|name| is_token(name).then(|| name.to_owned()))?,
             session_duration: variable("SESSION_DURATION")
@@ -136,7 +135,7 @@ impl AuthType {
     }
 }
 
-/// One variable as it was found, with the sentence that says what it should have been.
+/// A variable with its value and the message for an invalid one.
 struct Variable {
     name: &'static str,
     expected: &'static str,
@@ -153,7 +152,7 @@ impl Variable {
     }
 }
 
-/// Whether a text is a token of RFC 9110 §5.6.2, as the name of a cookie must be (RFC 6265 §4.1.1).
+/// Whether a text is a token (RFC 9110 §5.6.2), as the name of a cookie must be (RFC 6265 §4.1.1).
 fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))

@@ -1,10 +1,9 @@
-//! Keeps the objects of one class: in memory for reading, in a file for good.
+//! Stores the objects of one class in memory and in a file.
 //!
-//! A [`Store`] is a cheap handle. Reading takes a lock for a moment and touches no file. A change goes to the
-//! writer's thread, which takes all that wait, adds them to the journal in one go and then answers them
-//! together; a change is seen by readers, and acknowledged, only when it is on disk. When it cannot be written,
-//! nothing has changed. At rest the journal is folded into the file and gone: there is only the course's file
-//! then.
+//! A [`Store`] is a cheap handle. Reads take a short lock and do no I/O. A change is sent to the writer thread, which
+//! appends all waiting changes to the journal with one sync; only then are they visible to readers and acknowledged. If
+//! the write fails, nothing has changed. A checkpoint writes the objects to the course's file and removes the journal;
+//! when the store is idle, only the file exists.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, mpsc};
@@ -32,15 +31,15 @@ use journal::Journal;
 use objects::Objects;
 use writer::{Change, Message, Writer};
 
-/// The objects of a class.
+/// A handle to the objects of a class.
 pub struct Store<M: Model> {
-    shelf: Arc<Shelf<M>>,
+    shelf: Arc<Shared<M>>,
 }
 
-/// What the handles of one store share.
-struct Shelf<M: Model> {
+/// The state that the handles of one store share.
+struct Shared<M: Model> {
     objects: Arc<RwLock<Objects<M>>>,
-    /// The way to the writer's thread, and the thread, which is there until the last handle is dropped.
+    /// The channel to the writer thread, which runs until the last handle is dropped.
     messages: mpsc::Sender<Message<M>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -65,7 +64,7 @@ impl<M: Model> Store<M> {
         let writer = Writer::new(Arc::clone(&objects), file, &content, journal, messages.clone());
         let thread = thread::Builder::new().name(format!("{} writer", M::CLASS));
         let writer = thread.spawn(move || writer.run(&waiting)).map_err(StoreError::no_thread)?;
-        Ok(Self { shelf: Arc::new(Shelf { objects, messages, writer: Some(writer) }) })
+        Ok(Self { shelf: Arc::new(Shared { objects, messages, writer: Some(writer) }) })
     }
 
     /// The object with an id.
@@ -74,39 +73,39 @@ impl<M: Model> Store<M> {
         self.objects().get(id).cloned()
     }
 
-    /// The oldest object whose searched attribute has a value (a user's e-mail address, say).
+    /// The oldest object with this key (the e-mail address of a user).
     #[must_use]
     pub fn search(&self, value: &str) -> Option<Arc<M>> {
         self.objects().search(value).cloned()
     }
 
-    /// How many objects there are.
+    /// The number of objects.
     #[must_use]
     pub fn count(&self) -> usize {
         self.objects().count()
     }
 
-    /// Every object, in the order they were stored.
+    /// All objects, in the order they were stored.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<M>> {
         self.objects().iter().cloned().collect()
     }
 
-    /// Stores an object, which takes the place of the one with the same id, and returns it as it was stored.
+    /// Stores an object, replacing the one with the same id, and returns it.
     ///
     /// # Errors
-    /// When it cannot be written; nothing has changed then.
+    /// If it cannot be written; then nothing has changed.
     pub async fn save(&self, object: M) -> Result<Arc<M>, WriteError> {
         let saved = self.change(Action::Save(Box::new(object))).await?;
-        saved.ok_or_else(|| WriteError::because("the writer lost it"))
+        saved.ok_or_else(|| WriteError::because("the writer returned no object"))
     }
 
-    /// Changes the object with an id and returns it, or `None` if there is none.
+    /// Changes the object with an id and returns it; `None` if there is no such object.
     ///
-    /// Changes come one after the other, each on what the former left: none is lost.
+    /// Changes are serialized, so that no update is lost.
     ///
     /// # Errors
-    /// When it cannot be written; nothing has changed then.
+    /// If the change cannot be written; then nothing has changed.
     pub async fn update(
         &self,
         id: &str,
@@ -115,18 +114,18 @@ impl<M: Model> Store<M> {
         self.change(Action::Update(id.into(), Box::new(change))).await
     }
 
-    /// Removes the object with an id and returns it, or `None` if there is none.
+    /// Removes the object with an id and returns it; `None` if there is no such object.
     ///
     /// # Errors
-    /// When it cannot be written; nothing has changed then.
+    /// If the change cannot be written; then nothing has changed.
     pub async fn remove(&self, id: &str) -> Result<Option<Arc<M>>, WriteError> {
         self.change(Action::Remove(id.into())).await
     }
 
-    /// Removes every object that is not to be kept.
+    /// Removes every object for which `keep` is false.
     ///
     /// # Errors
-    /// When it cannot be written; nothing has changed then.
+    /// If the change cannot be written; then nothing has changed.
     pub async fn retain(&self, keep: impl Fn(&M) -> bool + Send + 'static) -> Result<(), WriteError> {
         self.change(Action::Retain(Box::new(keep))).await.map(drop)
     }
@@ -149,11 +148,11 @@ impl<M: Model> Clone for Store<M> {
     }
 }
 
-impl<M: Model> Drop for Shelf<M> {
-    /// Waits for the writer, so that everything is in the file, and the directory is free for another process,
-    /// once the last handle is gone.
+impl<M: Model> Drop for Shared<M> {
+    /// Waits for the writer thread: when the last handle is dropped, everything is in the file and the directory is
+    /// unlocked.
     fn drop(&mut self) {
-        // It only fails when the writer is gone already.
+        // Fails only if the writer has ended already.
         let _ = self.messages.send(Message::Stop);
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
@@ -168,17 +167,16 @@ impl WriteError {
 }
 
 impl Directory {
-    /// The objects of a class, as its file in this directory and the journal beside it have them; none if there
-    /// is no such file.
+    /// Opens the objects of a class from its file and journal; without a file there are none.
     ///
     /// # Errors
-    /// When the file cannot be read, or is not what the course's `save_to_file` writes; when the journal
-    /// is corrupt, or belongs to another file. Both are left as they are.
+    /// If the file cannot be read or is not what the course's `save_to_file` writes, or if the journal is corrupt or
+    /// belongs to another file. Neither is modified.
     pub fn store<M: Model>(self: &Arc<Self>) -> Result<Store<M>, StoreError> {
         Store::open(Arc::clone(self))
     }
 
-    /// The name of the file of a class, or of its journal.
+    /// The name of the file or the journal of a class.
     fn file_of(&self, class: &str, extension: &str) -> std::path::PathBuf {
         Path::join(self.path(), format!(".db_{class}.{extension}"))
     }

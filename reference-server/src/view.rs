@@ -1,7 +1,6 @@
-//! The views: what each route answers, in the files and under the names of the course.
+//! The views: one function for each route, in files and under names of the course.
 //!
-//! A view is given the application and what it needs of the request, and returns a `Reply` or a `Rejection`.
-//! Who asks was settled by the gate before.
+//! A view returns a `Reply` or a `Rejection`. Authentication has happened before.
 
 pub(crate) mod index;
 pub(crate) mod session_auth;

@@ -1,4 +1,4 @@
-//! What is written is what goes over the wire, and the `again` line of a step is a command that sends it once more.
+//! The bytes on the wire are those of the scenario file, and the `reproduce` command of a step sends the request again.
 
 use std::fs;
 use std::process::Command;
@@ -9,23 +9,24 @@ use crate::golden;
 use crate::program::{copy, data};
 use crate::sandbox::Sandbox;
 
-/// Runs the suite of all requests against a listener: what was told, and what was heard.
+/// Runs the suite of all requests against a listener; returns the report and the received requests.
 fn all(listener: &Listener, options: &[&str]) -> (Sandbox, Told, Vec<Sent>) {
     let sandbox = Sandbox::odd();
     copy(&data("suites/wire"), &sandbox.path("wire"));
-    let told = events::run(&sandbox, &[&["run", "--suite", "../wire"], options, &[&*listener.url]].concat());
-    let heard = listener.heard();
-    assert_eq!(told.steps.len(), heard.len(), "{}", told.finished.stdout);
-    (sandbox, told, heard)
+    let report =
+        events::run(&sandbox, &[&["run", "--suite", "../wire"], options, &[&*listener.url]].concat());
+    let received = listener.heard();
+    assert_eq!(report.steps.len(), received.len(), "{}", report.finished.stdout);
+    (sandbox, report, received)
 }
 
 #[test]
-fn every_request_goes_out_in_the_bytes_that_are_written() {
+fn every_request_is_sent_byte_for_byte() {
     let listener = Listener::open();
-    let (_sandbox, told, heard) = all(&listener, &[]);
-    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    let (_sandbox, report, received) = all(&listener, &[]);
+    assert_eq!(report.finished.code, Some(0), "{}", report.finished.stdout);
     let mut text = String::new();
-    for (step, sent) in told.steps.iter().zip(heard) {
+    for (step, sent) in report.steps.iter().zip(received) {
         let version = concat!("conformance/", env!("CARGO_PKG_VERSION"));
         let fields = sent.fields.iter().map(|field| format!("  {field:?}\n")).collect::<String>();
         let fields = fields.replace(version, "conformance/VERSION");
@@ -41,10 +42,10 @@ fn every_request_goes_out_in_the_bytes_that_are_written() {
 }
 
 #[test]
-fn the_again_line_of_every_step_sends_its_request_once_more() {
+fn the_reproduce_command_of_every_step_sends_its_request_again() {
     let listener = Listener::open();
-    let (sandbox, told, heard) = all(&listener, &["--show-secrets"]);
-    for (step, first) in told.steps.iter().zip(heard) {
+    let (sandbox, report, received) = all(&listener, &["--show-secrets"]);
+    for (step, first) in report.steps.iter().zip(received) {
         let again = step["exchange"]["again"].as_str().unwrap();
         let output = Command::new("sh")
             .args(["-c", again])
@@ -59,7 +60,7 @@ fn the_again_line_of_every_step_sends_its_request_once_more() {
 }
 
 #[test]
-fn no_secret_stands_in_the_again_line_of_a_raw_request() {
+fn reproduce_command_of_a_raw_request_has_no_secret() {
     let listener = Listener::open();
     let sandbox = Sandbox::odd();
     copy(&data("suites/wire"), &sandbox.path("wire"));
@@ -69,9 +70,9 @@ fn no_secret_stands_in_the_again_line_of_a_raw_request() {
          Authorization: Basic c2VjcmV0\n        Cookie: sid=0123456789abcdef\n    expect: {status: 201}\n",
     )
     .unwrap();
-    let told = events::run(&sandbox, &["run", "--suite", "../wire", &listener.url]);
-    assert_eq!(told.finished.code, Some(1));
-    let record = told.steps[0]["exchange"].to_string();
+    let report = events::run(&sandbox, &["run", "--suite", "../wire", &listener.url]);
+    assert_eq!(report.finished.code, Some(1));
+    let record = report.steps[0]["exchange"].to_string();
     assert!(!record.contains("c2VjcmV0") && !record.contains("0123456789abcdef"), "{record}");
     assert!(record.contains("telnet://"), "{record}");
 }

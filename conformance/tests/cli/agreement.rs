@@ -1,4 +1,4 @@
-//! The exit code and all reports agree on what a step comes to.
+//! The exit code and all reports agree on the verdict of a step.
 
 use crate::sandbox::Sandbox;
 use crate::simple;
@@ -22,7 +22,7 @@ fn server() -> String {
     })
 }
 
-/// The number after `name="` in the first line that has it.
+/// The number after `name="` in the first line that contains it.
 fn count(xml: &str, name: &str) -> usize {
     let at = xml.find(&format!("{name}=\"")).unwrap() + name.len() + 2;
     xml[at..].split('"').next().unwrap().parse().unwrap()
@@ -50,7 +50,7 @@ fn one(url: &str, verdict: &str, covers: &str, known: bool, role: &str) {
     let what = format!("{verdict}, covers [{covers}], known {known}, {role}");
     let path = match verdict {
         "fail" => "/fail",
-        // An expression that has no value when the step is to be sent.
+        // An expression without a value when the step is to be sent.
         "inconclusive" => "/${thing.none}",
         _ => "/pass",
     };
@@ -69,7 +69,7 @@ fn one(url: &str, verdict: &str, covers: &str, known: bool, role: &str) {
     let counts = covers.is_empty() || covers == "A-1.1";
     let wrong = matches!(verdict, "fail" | "inconclusive");
     let expected = match verdict {
-        // A deviation that is no longer true fails the run.
+        // A stale deviation fails the run.
         "pass" if known => 1,
         "fail" if counts && !known => 1,
         "inconclusive" if counts && !known => 3,
@@ -133,14 +133,14 @@ fn one(url: &str, verdict: &str, covers: &str, known: bool, role: &str) {
     let attention = html.matches(" data-attention=\"\"").count();
     assert_eq!(attention, usize::from(wrong && !known), "{what}");
 
-    // A step that covers no requirement is named beside the counts of requirements.
+    // A step that covers no requirement is named next to the counts of requirements.
     let named = |line: &str| line.contains("1 step that covers no requirement") && line.contains("t/a::s");
     let named = stdout.lines().any(named);
     assert_eq!(named, covers.is_empty() && wrong && !known, "{what}\n{stdout}");
     let events = sandbox.read("o.jsonl");
     assert_eq!(events.contains("\"uncovered\":[{\"id\":\"t/a::s\""), named, "{what}");
 
-    // The same is made of a report that is read again.
+    // The same holds for a report that is read again.
     let compared = sandbox.run(&["compare", "../o.jsonl"]).stdout;
     let mark = if outcome.ends_with("failed") { "✕" } else { "?" };
     let row = |line: &str| line.starts_with("A-1.") && line.contains(covers) && line.contains(mark);
@@ -148,7 +148,7 @@ fn one(url: &str, verdict: &str, covers: &str, known: bool, role: &str) {
 }
 
 #[test]
-fn a_known_deviation_of_an_inconclusive_step_fails_nothing() {
+fn deviation_of_an_inconclusive_step_does_not_fail_the_run() {
     let sandbox = simple::suite(
         "steps:\n  - id: a\n    title: a\n    covers: [A-1.1]\n    request: {path: /x}\n    expect: {status: 200}\n    capture: {x: {header: x-none}}\n\
          \x20 - id: s\n    title: s\n    covers: [A-1.1]\n    request: {path: \"/${x}\"}\n    expect: {status: 200}\n",
@@ -167,7 +167,7 @@ fn a_known_deviation_of_an_inconclusive_step_fails_nothing() {
 }
 
 #[test]
-fn a_requirement_that_is_known_to_fail_in_one_step_and_inconclusive_in_another_is_inconclusive() {
+fn requirement_with_a_known_failure_and_an_inconclusive_step_is_inconclusive() {
     let sandbox = simple::suite(
         "steps:\n  - id: make\n    title: make\n    covers: [A-1.2]\n    request: {path: /make}\n    expect: {status: 200}\n    capture: {thing: {json: \"\"}}\n\
          \x20 - id: a\n    title: a\n    covers: [A-1.1]\n    request: {path: /fail}\n    expect: {status: 200}\n\
@@ -181,7 +181,7 @@ fn a_requirement_that_is_known_to_fail_in_one_step_and_inconclusive_in_another_i
 }
 
 #[test]
-fn junit_and_tap_say_how_many_attempts_a_step_took() {
+fn junit_and_tap_report_the_attempts_of_a_step() {
     let asked = std::sync::atomic::AtomicUsize::new(0);
     let url = simple::serve(move |_| match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
         0 | 1 => ("503 Service Unavailable", Vec::new()),

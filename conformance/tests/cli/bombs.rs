@@ -1,4 +1,4 @@
-//! Files that are made to be too much: each is refused with a sentence, in little memory, and before long.
+//! Files that are built to exhaust memory or time: each is rejected with a message, in little memory and time.
 
 use std::fmt::Write as _;
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::sandbox::Sandbox;
 
-/// What the program may take of memory, in KiB: a hundredth of what any of these would come to.
+/// The memory limit of the program in KiB: a hundredth of what any of these files would expand to.
 const MEMORY: &str = "600000";
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -14,7 +14,7 @@ const HEAD: &str = "format: 1\ntitle: bomb\nprofile: desk\nsteps:\n  - id: open\
                     request: curl \"http://desk.example/open\"\n    expect:\n      json: ";
 
 #[test]
-fn a_yaml_bomb_is_refused_wherever_it_stands() {
+fn rejects_a_yaml_bomb_in_every_file() {
     let bomb = bomb();
     for (file, flags) in [
         ("suite/desk/1-open.yaml", &[][..]),
@@ -32,7 +32,7 @@ fn a_yaml_bomb_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn a_bomb_of_aliases_behind_a_scenario_that_is_right_is_refused() {
+fn rejects_an_alias_bomb_after_a_valid_scenario() {
     let sandbox = Sandbox::moody();
     let bomb = bomb().replace('\n', "\n        ");
     sandbox.write("suite/desk/1-open.yaml", &format!("{HEAD}\n        {bomb}\n"));
@@ -41,7 +41,7 @@ fn a_bomb_of_aliases_behind_a_scenario_that_is_right_is_refused() {
 }
 
 #[test]
-fn ten_thousand_levels_are_refused() {
+fn rejects_ten_thousand_levels() {
     let lists = format!("{HEAD}{}{}\n", "[".repeat(10_000), "]".repeat(10_000));
     let mappings = format!("{HEAD}{}1{}\n", "{a: ".repeat(10_000), "}".repeat(10_000));
     let mut indented = format!("{HEAD}\n");
@@ -66,7 +66,7 @@ fn ten_thousand_levels_are_refused() {
 }
 
 #[test]
-fn a_file_of_a_hundred_megabytes_is_refused_unread() {
+fn rejects_a_file_of_100_mb_unread() {
     let sandbox = Sandbox::moody();
     let file = std::fs::File::create(sandbox.path("suite/desk/1-open.yaml")).unwrap();
     file.set_len(100_000_000).unwrap();
@@ -77,7 +77,7 @@ fn a_file_of_a_hundred_megabytes_is_refused_unread() {
 }
 
 #[test]
-fn sequences_that_double_are_refused_at_the_use_that_is_too_much() {
+fn rejects_doubling_sequences_at_the_use_above_the_limit() {
     let sandbox = Sandbox::moody();
     std::fs::create_dir(sandbox.path("suite/sequences")).unwrap();
     let step = "  - id: open\n    title: open\n    covers: [MOOD-1.1]\n    request: curl \"http://desk.example/open\"\n    expect: {status: 200}\n";
@@ -103,7 +103,7 @@ fn sequences_that_double_are_refused_at_the_use_that_is_too_much() {
 }
 
 #[test]
-fn more_rows_than_there_may_be_steps_are_refused_and_as_many_fit() {
+fn rejects_more_rows_than_the_limit_of_steps() {
     let rows = |number: usize| {
         let mut text = format!("{HEAD}1\n    rows:\n").replace("title: open", "title: ${row.a}");
         (0..number).for_each(|row| writeln!(text, "      - {{a: {row}}}").unwrap());
@@ -120,7 +120,7 @@ fn more_rows_than_there_may_be_steps_are_refused_and_as_many_fit() {
 }
 
 #[test]
-fn of_mistakes_without_number_the_first_are_told() {
+fn reports_only_the_first_of_many_mistakes() {
     let sandbox = Sandbox::moody();
     let steps: String = (0..9_000)
         .map(|step| format!("{{id: s{step}, title: s, covers: [NO-1.{step}], request: {{path: /}}, expect: {{status: 200}}}},"))
@@ -143,7 +143,7 @@ fn bomb() -> String {
     text
 }
 
-/// What the program says of what it does not take, with little memory and little time.
+/// The error message of the program under limits on memory and time.
 fn refused(sandbox: &Sandbox, flags: &[&str]) -> String {
     let command = if flags.is_empty() { "check" } else { "run" };
     let mut child = sandbox
@@ -158,7 +158,7 @@ fn refused(sandbox: &Sandbox, flags: &[&str]) -> String {
         }
         if Instant::now() > deadline {
             child.kill().unwrap();
-            panic!("it does not end");
+            panic!("the program does not exit");
         }
         std::thread::sleep(Duration::from_millis(5));
     };

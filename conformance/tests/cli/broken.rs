@@ -1,4 +1,4 @@
-//! Targets that break in the middle of a run: what they did is an answer, and is judged.
+//! Targets that break during a run: what they did is judged.
 
 use serde_json::Value as Json;
 
@@ -6,18 +6,18 @@ use crate::events;
 use crate::sandbox::Sandbox;
 
 #[test]
-fn a_target_that_dies_fails_the_step_and_is_started_again_for_the_next_scenario() {
+fn a_crashed_target_fails_the_step_and_is_restarted() {
     let sandbox = Sandbox::moody();
-    let told = events::run(
+    let report = events::run(
         &sandbox,
         &[
             "run", "--suite", "../suite", "--filter", "2-dies", "--filter", "3-later", "--", "python3",
             "moody.py",
         ],
     );
-    assert_eq!(told.finished.code, Some(1));
+    assert_eq!(report.finished.code, Some(1));
     assert_eq!(
-        told.verdicts(),
+        report.verdicts(),
         [
             ("desk/2-dies::before", "pass"),
             ("desk/2-dies::question", "fail"),
@@ -25,40 +25,40 @@ fn a_target_that_dies_fails_the_step_and_is_started_again_for_the_next_scenario(
             ("desk/3-later::later", "pass"),
         ]
     );
-    let died = told.step("desk/2-dies::question");
+    let died = report.step("desk/2-dies::question");
     assert_eq!(died["reason"], "the target exited with status 3");
     assert_eq!(died["printed"], "the desk cannot go on\n");
-    assert_eq!(told.step("desk/2-dies::after")["reason"], "the target exited with status 3");
+    assert_eq!(report.step("desk/2-dies::after")["reason"], "the target exited with status 3");
     assert!(
-        told.finished.stdout.contains("\n   the target exited with status 3\n"),
+        report.finished.stdout.contains("\n   the target exited with status 3\n"),
         "{}",
-        told.finished.stdout
+        report.finished.stdout
     );
 }
 
 #[test]
-fn a_request_that_is_never_answered_fails_after_the_time_that_one_answer_may_take() {
-    let told = fails("4-hangs", &["--timeout", "300ms"]);
-    assert_eq!(label(&told, "desk/4-hangs::hangs"), "no complete response within 300ms");
+fn a_request_without_a_response_times_out() {
+    let report = fails("4-hangs", &["--timeout", "300ms"]);
+    assert_eq!(label(&report, "desk/4-hangs::hangs"), "no complete response within 300ms");
 }
 
 #[test]
-fn a_target_that_has_fallen_silent_is_started_again_for_the_scenarios_behind_it() {
+fn a_target_that_timed_out_is_restarted_for_later_scenarios() {
     let filters =
         ["1-open", "3-later", "4-hangs", "6-refuses"].iter().flat_map(|filter| ["--filter", filter]);
     let arguments = ["run", "--suite", "../suite", "--timeout", "2s"].into_iter().chain(filters);
     let arguments: Vec<&str> = arguments.chain(["--", "python3", "moody.py", "sulky"]).collect();
-    let told = events::run(&Sandbox::moody(), &arguments);
-    assert_eq!(told.finished.code, Some(1));
-    assert_eq!(told.step("desk/1-open::open")["verdict"], "pass");
-    assert_eq!(told.step("desk/3-later::later")["verdict"], "pass");
-    assert_eq!(*label(&told, "desk/4-hangs::hangs"), "no complete response within 2s");
-    assert_eq!(*label(&told, "desk/6-refuses::refuses"), "the target returned 403");
+    let report = events::run(&Sandbox::moody(), &arguments);
+    assert_eq!(report.finished.code, Some(1));
+    assert_eq!(report.step("desk/1-open::open")["verdict"], "pass");
+    assert_eq!(report.step("desk/3-later::later")["verdict"], "pass");
+    assert_eq!(*label(&report, "desk/4-hangs::hangs"), "no complete response within 2s");
+    assert_eq!(*label(&report, "desk/6-refuses::refuses"), "the target returned 403");
 }
 
 #[test]
-fn an_answer_that_is_no_http_or_breaks_off_fails_its_step_alone() {
-    let told = fails("5-garbage", &[]);
+fn an_invalid_or_truncated_response_fails_only_its_step() {
+    let report = fails("5-garbage", &[]);
     let causes = [
         (
             "desk/5-garbage::garbage",
@@ -68,32 +68,32 @@ fn an_answer_that_is_no_http_or_breaks_off_fails_its_step_alone() {
         ("desk/5-garbage::close", "the target closed the connection without a response"),
     ];
     for (id, cause) in causes {
-        assert_eq!(*label(&told, id), cause);
+        assert_eq!(*label(&report, id), cause);
     }
 }
 
 #[test]
-fn a_capture_that_is_not_made_fails_the_step_that_owes_it() {
-    let told = run("7-ticket", &[]);
+fn a_missing_capture_fails_the_capturing_step() {
+    let report = run("7-ticket", &[]);
     // The ticket is a should, the door a must that nothing can be said of.
-    assert_eq!(told.finished.code, Some(3));
-    assert_eq!(told.verdicts(), [("desk/7-ticket::ticket", "fail"), ("desk/7-ticket::door", "inconclusive")]);
-    assert_eq!(label(&told, "desk/7-ticket::ticket"), "the header `x-ticket` is missing");
+    assert_eq!(report.finished.code, Some(3));
+    assert_eq!(report.verdicts(), [("desk/7-ticket::ticket", "fail"), ("desk/7-ticket::door", "inconclusive")]);
+    assert_eq!(label(&report, "desk/7-ticket::ticket"), "the header `x-ticket` is missing");
     assert_eq!(
-        told.step("desk/7-ticket::door")["reason"],
+        report.step("desk/7-ticket::door")["reason"],
         "step `ticket` did not capture `ticket`: the header `x-ticket` is missing"
     );
 }
 
 #[test]
-fn a_step_that_was_asked_for_alone_still_says_who_owes_it_a_capture() {
-    let told = run("7-ticket::door", &[]);
-    assert_eq!(told.finished.code, Some(3));
-    assert_eq!(told.verdicts(), [("desk/7-ticket::door", "inconclusive")]);
+fn a_filtered_step_names_the_step_of_its_missing_capture() {
+    let report = run("7-ticket::door", &[]);
+    assert_eq!(report.finished.code, Some(3));
+    assert_eq!(report.verdicts(), [("desk/7-ticket::door", "inconclusive")]);
     assert!(
-        told.finished.stdout.contains(": step `ticket` did not capture `ticket`: "),
+        report.finished.stdout.contains(": step `ticket` did not capture `ticket`: "),
         "{}",
-        told.finished.stdout
+        report.finished.stdout
     );
 }
 
@@ -104,13 +104,13 @@ fn run(filter: &str, flags: &[&str]) -> events::Told {
 }
 
 fn fails(filter: &str, flags: &[&str]) -> events::Told {
-    let told = run(filter, flags);
-    assert_eq!(told.finished.code, Some(1), "{}", told.finished.stdout);
-    assert!(told.steps.iter().all(|step| step["verdict"] == "fail"), "{}", told.finished.stdout);
-    told
+    let report = run(filter, flags);
+    assert_eq!(report.finished.code, Some(1), "{}", report.finished.stdout);
+    assert!(report.steps.iter().all(|step| step["verdict"] == "fail"), "{}", report.finished.stdout);
+    report
 }
 
-/// What a step is said to have got in place of what it expects.
-fn label<'a>(told: &'a events::Told, id: &str) -> &'a Json {
-    &told.step(id)["findings"][0]["label"]
+/// The label of a step's first finding.
+fn label<'a>(report: &'a events::Told, id: &str) -> &'a Json {
+    &report.step(id)["findings"][0]["label"]
 }

@@ -1,4 +1,5 @@
-//! Connections and retries: how often a request is sent, over which connection, and what is reported of a response that breaks.
+//! Connections and retries: how often a request is sent, over which connection, and what is reported of an incomplete
+//! response.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -16,7 +17,7 @@ use crate::server::Server as Odd;
 
 const REUSE: &str = "connections: reuse\n";
 
-/// A sandbox with a suite of one scenario, `s/steps`. `manifest` is more of suite.yaml.
+/// A sandbox with a suite of one scenario, `s/steps`. `manifest` is appended to suite.yaml.
 fn suite(manifest: &str, steps: &str) -> Sandbox {
     let sandbox = Sandbox::empty();
     fs::create_dir_all(sandbox.path("suite/s")).unwrap();
@@ -37,26 +38,26 @@ fn run(sandbox: &Sandbox, url: &str, flags: &[&str]) -> Told {
 }
 
 /// Runs steps against a server with these scripts.
-fn play(manifest: &str, steps: &str, scripts: &[(&str, &str)]) -> (Told, Server) {
+fn run_steps(manifest: &str, steps: &str, scripts: &[(&str, &str)]) -> (Told, Server) {
     let server = Server::start(scripts);
-    let told = run(&suite(manifest, steps), &server.url(), &[]);
-    (told, server)
+    let report = run(&suite(manifest, steps), &server.url(), &[]);
+    (report, server)
 }
 
-fn verdicts(told: &Told) -> Vec<(&str, &str)> {
-    (told.verdicts().into_iter()).map(|(id, verdict)| (id.rsplit("::").next().unwrap(), verdict)).collect()
+fn verdicts(report: &Told) -> Vec<(&str, &str)> {
+    (report.verdicts().into_iter()).map(|(id, verdict)| (id.rsplit("::").next().unwrap(), verdict)).collect()
 }
 
-fn step<'a>(told: &'a Told, id: &str) -> &'a Json {
-    told.step(&format!("s/steps::{id}"))
+fn step<'a>(report: &'a Told, id: &str) -> &'a Json {
+    report.step(&format!("s/steps::{id}"))
 }
 
-/// How many requests with a path the server has read.
+/// The number of requests with this path that the server has read.
 fn count(server: &Server, name: &str) -> usize {
     server.requests_for(name).len()
 }
 
-/// How many connections the requests came over.
+/// The number of connections with requests.
 fn connections(server: &Server) -> usize {
     let mut numbers: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
     numbers.sort_unstable();
@@ -64,8 +65,8 @@ fn connections(server: &Server) -> usize {
     numbers.len()
 }
 
-fn remarks(told: &Told) -> String {
-    told.steps.iter().map(|step| step["remarks"].to_string()).collect()
+fn remarks(report: &Told) -> String {
+    report.steps.iter().map(|step| step["remarks"].to_string()).collect()
 }
 
 #[test]
@@ -83,11 +84,11 @@ fn request_is_not_sent_again_when_the_first_connection_is_closed_without_a_respo
             ] {
                 let steps = format!("- {{id: once, request: {request}, expect: {{status: 201}}}}");
                 let created = "\"HTTP/1.1 201 Created\\r\\nContent-Length: 2\\r\\n\\r\\nok\"";
-                let (told, server) = play(manifest, &steps, &[("w", &format!("{end} // {created}"))]);
-                assert_eq!(verdicts(&told), [("once", "fail")], "{request} {}", told.finished.stdout);
-                assert_eq!(told.finished.code, Some(1));
+                let (report, server) = run_steps(manifest, &steps, &[("w", &format!("{end} // {created}"))]);
+                assert_eq!(verdicts(&report), [("once", "fail")], "{request} {}", report.finished.stdout);
+                assert_eq!(report.finished.code, Some(1));
                 assert_eq!(count(&server, "w"), 1, "{manifest} {end} {request}");
-                assert_eq!(step(&told, "once")["exchange"]["resent"], Json::Null);
+                assert_eq!(step(&report, "once")["exchange"]["resent"], Json::Null);
             }
         }
     }
@@ -96,8 +97,8 @@ fn request_is_not_sent_again_when_the_first_connection_is_closed_without_a_respo
 #[test]
 fn request_is_not_sent_again_when_every_connection_is_closed() {
     let steps = "- {id: pay, request: curl http://h.test/pay -d amount=5, expect: {status: 200}}";
-    let (told, server) = play("", steps, &[("pay", "close")]);
-    assert_eq!(verdicts(&told), [("pay", "fail")]);
+    let (report, server) = run_steps("", steps, &[("pay", "close")]);
+    assert_eq!(verdicts(&report), [("pay", "fail")]);
     assert_eq!(count(&server, "pay"), 1);
 }
 
@@ -110,8 +111,8 @@ fn request_is_not_sent_again_when_the_first_response_is_not_http() {
         "200 reset",
         "\"HTTP/1.1 200 OK\\r\\nContent-Length: 9\\r\\n\\r\\nhalf\" close",
     ] {
-        let (told, server) = play("", steps, &[("pay", &format!("{broken} // ok"))]);
-        assert_eq!(verdicts(&told), [("pay", "fail")], "{broken}");
+        let (report, server) = run_steps("", steps, &[("pay", &format!("{broken} // ok"))]);
+        assert_eq!(verdicts(&report), [("pay", "fail")], "{broken}");
         assert_eq!(count(&server, "pay"), 1, "{broken}");
     }
 }
@@ -123,8 +124,8 @@ fn race_in_which_one_request_gets_no_response_fails() {
     for manifest in ["", REUSE] {
         for end in ["close", "reset"] {
             let script = format!("{created} // {created} // {end} // {created}");
-            let (told, server) = play(manifest, steps, &[("w", &script)]);
-            assert_eq!(verdicts(&told), [("race", "fail")], "{}", told.finished.stdout);
+            let (report, server) = run_steps(manifest, steps, &[("w", &script)]);
+            assert_eq!(verdicts(&report), [("race", "fail")], "{}", report.finished.stdout);
             assert_eq!(count(&server, "w"), 8);
         }
     }
@@ -137,7 +138,8 @@ fn load_run_reports_the_one_request_that_got_no_response() {
     let server = Server::start(&[("w", script)]);
     let steps = "- {id: write, request: {method: POST, path: /w, form: {a: 1}}, expect: {status: 201}}";
     let sandbox = suite("", steps);
-    // The server's thirtieth request comes whenever it comes: the run is ended by the changed verdict's report, not by a clock.
+    // The run is ended by the report of the changed verdict, not by a clock, so it does not matter when the thirtieth
+    // request arrives.
     let finished = sandbox.run(&["run", "--suite", "../suite", "--for", "3s", "--jobs", "4", &server.url()]);
     let sent = count(&server, "w");
     assert!(sent > 31, "{sent} requests are too few");
@@ -168,16 +170,16 @@ const THREE: &str = "
 #[test]
 fn every_step_has_a_connection_of_its_own_by_default() {
     for manifest in ["", "connections: fresh\n"] {
-        let (told, server) = play(manifest, THREE, &[(ANY, "ok")]);
-        assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+        let (report, server) = run_steps(manifest, THREE, &[(ANY, "ok")]);
+        assert_eq!(report.finished.code, Some(0), "{}", report.finished.stdout);
         assert_eq!((server.requests().len(), connections(&server)), (3, 3));
     }
 }
 
 #[test]
 fn connections_reuse_keeps_one_connection_for_all_steps() {
-    let (told, server) = play(REUSE, THREE, &[(ANY, "ok")]);
-    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    let (report, server) = run_steps(REUSE, THREE, &[(ANY, "ok")]);
+    assert_eq!(report.finished.code, Some(0), "{}", report.finished.stdout);
     assert_eq!((server.requests().len(), connections(&server)), (3, 1));
 }
 
@@ -200,8 +202,8 @@ fn connection_is_not_used_again_after_an_exchange_that_was_not_clean() {
         let steps = format!(
             "- {{id: first, request: {request}, expect: {expect}}}\n- {{id: second, request: {{path: /next}}, expect: {{status: 200}}}}"
         );
-        let (told, server) = play(REUSE, &steps, &[("w", script), ("next", "ok")]);
-        assert_eq!(told.finished.code, Some(0), "{request} {script}: {}", told.finished.stdout);
+        let (report, server) = run_steps(REUSE, &steps, &[("w", script), ("next", "ok")]);
+        assert_eq!(report.finished.code, Some(0), "{request} {script}: {}", report.finished.stdout);
         assert_eq!((server.requests().len(), connections(&server)), (2, 2), "{request} {script}");
     }
 }
@@ -212,12 +214,12 @@ fn refused_post_with_unread_body_does_not_damage_the_next_step() {
 - {id: login, request: 'curl -d \"email=a&password=b\" http://h.test/login', expect: {status: 401}}
 - {id: status, request: curl http://h.test/status, expect: {status: 200, json: {status: OK}}}
 ";
-    // The server takes the unread body for the beginning of the next request.
+    // The server parses the unread body as the start of the next request.
     let refused = "head \"HTTP/1.1 401 Unauthorized\\r\\nContent-Length: 0\\r\\n\\r\\n\"";
     let well = "200 \"Content-Type: application/json\\r\\nContent-Length: 16\\r\\n\\r\\n{\\\"status\\\": \\\"OK\\\"}\"";
     for manifest in ["", REUSE] {
-        let (told, server) = play(manifest, steps, &[("login", refused), ("status", well)]);
-        assert_eq!(verdicts(&told), [("login", "pass"), ("status", "pass")], "{}", told.finished.stdout);
+        let (report, server) = run_steps(manifest, steps, &[("login", refused), ("status", well)]);
+        assert_eq!(verdicts(&report), [("login", "pass"), ("status", "pass")], "{}", report.finished.stdout);
         assert_eq!(count(&server, "status"), 1);
     }
 }
@@ -236,15 +238,15 @@ fn bytes_that_follow_a_response_are_reported_and_belong_to_no_later_step() {
         [("garbage\\r\\n\\r\\n", 11), (poison, 44), ("x", 1), ("HTTP/1.1 400 No\\r\\n\\r\\n", 19)]
     {
         for manifest in ["", REUSE] {
-            // In one segment with the response.
+            // In the same segment as the response.
             let script = format!("\"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok{stray}\"");
-            let (told, server) = play(manifest, BAD_AND_WELL, &[("bad", &script), ("well", WELL)]);
-            assert_eq!(verdicts(&told), [("bad", "pass"), ("well", "pass")], "{}", told.finished.stdout);
+            let (report, server) = run_steps(manifest, BAD_AND_WELL, &[("bad", &script), ("well", WELL)]);
+            assert_eq!(verdicts(&report), [("bad", "pass"), ("well", "pass")], "{}", report.finished.stdout);
             assert_eq!((count(&server, "bad"), count(&server, "well")), (1, 1));
-            let remark = step(&told, "bad")["remarks"][0].as_str().unwrap_or_default();
+            let remark = step(&report, "bad")["remarks"][0].as_str().unwrap_or_default();
             let words = format!("sent {length} byte");
             assert!(remark.contains(&words) && remark.contains("no response"), "{length}: {remark}");
-            assert_eq!(step(&told, "well")["remarks"], Json::Null);
+            assert_eq!(step(&report, "well")["remarks"], Json::Null);
         }
     }
 }
@@ -253,13 +255,16 @@ fn bytes_that_follow_a_response_are_reported_and_belong_to_no_later_step() {
 fn late_bytes_after_a_response_are_never_taken_for_the_next_response() {
     for stray in ["garbage\\r\\n\\r\\n", "HTTP/1.1 200 OK\\r\\nContent-Length: 6\\r\\n\\r\\npoison"] {
         for manifest in ["", REUSE] {
-            let (told, server) =
-                play(manifest, BAD_AND_WELL, &[("bad", &format!("ok wait 1 \"{stray}\"")), ("well", WELL)]);
-            assert_eq!(verdicts(&told), [("bad", "pass"), ("well", "pass")], "{}", told.finished.stdout);
+            let (report, server) = run_steps(
+                manifest,
+                BAD_AND_WELL,
+                &[("bad", &format!("ok wait 1 \"{stray}\"")), ("well", WELL)],
+            );
+            assert_eq!(verdicts(&report), [("bad", "pass"), ("well", "pass")], "{}", report.finished.stdout);
             assert_eq!((count(&server, "bad"), count(&server, "well")), (1, 1));
             if manifest == REUSE {
-                // They wait in the kept connection when the next step asks for it.
-                assert!(remarks(&told).contains("no response"), "{}", remarks(&told));
+                // They wait in the kept connection when the next step uses it.
+                assert!(remarks(&report).contains("no response"), "{}", remarks(&report));
             }
         }
     }
@@ -276,8 +281,8 @@ fn steps_are_never_judged_by_late_bytes_without_a_pause_between_them() {
         })
         .collect();
     let poison = "ok wait 1 \"HTTP/1.1 200 OK\\r\\nContent-Length: 6\\r\\n\\r\\npoison\"";
-    let (told, server) = play("", &pairs, &[("bad", poison), ("well", WELL)]);
-    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    let (report, server) = run_steps("", &pairs, &[("bad", poison), ("well", WELL)]);
+    assert_eq!(report.finished.code, Some(0), "{}", report.finished.stdout);
     assert_eq!((count(&server, "bad"), count(&server, "well")), (30, 30));
 }
 
@@ -291,22 +296,27 @@ fn first_and(request: &str) -> String {
 fn request_on_a_reused_connection_that_is_closed_before_any_byte_is_sent_once_more() {
     for request in ["{path: /w}", "curl http://h.test/w -d amount=5", "{method: DELETE, path: /w}"] {
         for end in ["close", "reset"] {
-            let (told, server) =
-                play(REUSE, &first_and(request), &[("first", "ok"), ("w", &format!("{end} // ok"))]);
-            assert_eq!(verdicts(&told), [("first", "pass"), ("second", "pass")], "{}", told.finished.stdout);
+            let (report, server) =
+                run_steps(REUSE, &first_and(request), &[("first", "ok"), ("w", &format!("{end} // ok"))]);
+            assert_eq!(
+                verdicts(&report),
+                [("first", "pass"), ("second", "pass")],
+                "{}",
+                report.finished.stdout
+            );
             assert_eq!((count(&server, "w"), connections(&server)), (2, 2), "{request} {end}");
-            assert_eq!(step(&told, "second")["exchange"]["resent"], true);
-            assert_eq!(step(&told, "first")["exchange"]["resent"], Json::Null);
+            assert_eq!(step(&report, "second")["exchange"]["resent"], true);
+            assert_eq!(step(&report, "first")["exchange"]["resent"], Json::Null);
         }
     }
 }
 
 #[test]
 fn request_is_sent_again_only_once() {
-    let (told, server) = play(REUSE, &first_and("{path: /w}"), &[("first", "ok"), ("w", "close")]);
-    assert_eq!(verdicts(&told), [("first", "pass"), ("second", "fail")]);
+    let (report, server) = run_steps(REUSE, &first_and("{path: /w}"), &[("first", "ok"), ("w", "close")]);
+    assert_eq!(verdicts(&report), [("first", "pass"), ("second", "fail")]);
     assert_eq!(count(&server, "w"), 2);
-    assert_eq!(told.finished.code, Some(1));
+    assert_eq!(report.finished.code, Some(1));
 }
 
 #[test]
@@ -314,9 +324,9 @@ fn request_on_a_reused_connection_is_not_sent_again_after_one_byte_of_a_response
     for broken in
         ["\"H\" close", "\"H\" reset", "\"\\n\" close", "\"HTTP/1.1 100 Continue\\r\\n\\r\\n\" close"]
     {
-        let (told, server) =
-            play(REUSE, &first_and("{path: /w}"), &[("first", "ok"), ("w", &format!("{broken} // ok"))]);
-        assert_eq!(verdicts(&told), [("first", "pass"), ("second", "fail")], "{broken}");
+        let (report, server) =
+            run_steps(REUSE, &first_and("{path: /w}"), &[("first", "ok"), ("w", &format!("{broken} // ok"))]);
+        assert_eq!(verdicts(&report), [("first", "pass"), ("second", "fail")], "{broken}");
         assert_eq!(count(&server, "w"), 1, "{broken}");
     }
 }
@@ -325,8 +335,8 @@ fn request_on_a_reused_connection_is_not_sent_again_after_one_byte_of_a_response
 fn raw_request_is_never_sent_again() {
     let raw = "{raw: \"GET /w HTTP/1.1\\nHost: h\\n\"}";
     for manifest in ["", REUSE] {
-        let (told, server) = play(manifest, &first_and(raw), &[("first", "ok"), ("w", "close // ok")]);
-        assert_eq!(verdicts(&told), [("first", "pass"), ("second", "fail")]);
+        let (report, server) = run_steps(manifest, &first_and(raw), &[("first", "ok"), ("w", "close // ok")]);
+        assert_eq!(verdicts(&report), [("first", "pass"), ("second", "fail")]);
         assert_eq!(count(&server, "w"), 1);
     }
 }
@@ -337,8 +347,8 @@ fn connection_that_the_target_closed_while_it_was_idle_is_replaced() {
 - {id: first, request: {path: /first}, expect: {status: 200}}
 - {id: second, wait: 100ms, request: curl -d a=1 http://h.test/second, expect: {status: 200}}
 ";
-    let (told, _server) = play(REUSE, steps, &[("first", "ok close"), ("second", "ok")]);
-    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    let (report, _server) = run_steps(REUSE, steps, &[("first", "ok close"), ("second", "ok")]);
+    assert_eq!(report.finished.code, Some(0), "{}", report.finished.stdout);
 }
 
 #[test]
@@ -352,7 +362,7 @@ fn target_that_accepts_no_more_connections_is_inconclusive() {
         let queue = fill_queue(address);
         ready.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").unwrap();
         drop(ready);
-        // Until the test ends, nothing is accepted.
+        // Accept nothing until the test ends.
         thread::sleep(Duration::from_mins(5));
         drop((socket, queue));
     });
@@ -360,10 +370,10 @@ fn target_that_accepts_no_more_connections_is_inconclusive() {
         "launch: {ready: \"curl http://h.test/ready\"}\n",
         "- {id: one, request: {path: /one}, expect: {status: 200}}",
     );
-    let told = run(&sandbox, &format!("http://{address}"), &["--timeout", "2s"]);
-    assert_eq!(told.finished.code, Some(3), "{}", told.finished.stdout);
-    assert_eq!(verdicts(&told), [("one", "inconclusive")]);
-    assert!(told.finished.stdout.contains("no connection"), "{}", told.finished.stdout);
+    let report = run(&sandbox, &format!("http://{address}"), &["--timeout", "2s"]);
+    assert_eq!(report.finished.code, Some(3), "{}", report.finished.stdout);
+    assert_eq!(verdicts(&report), [("one", "inconclusive")]);
+    assert!(report.finished.stdout.contains("no connection"), "{}", report.finished.stdout);
 }
 
 fn ready_request_ends(stream: &mut TcpStream) -> bool {
@@ -376,7 +386,7 @@ fn ready_request_ends(stream: &mut TcpStream) -> bool {
     false
 }
 
-/// Connects until the listen queue is full, which a connection that is not made shows.
+/// Connects until the listen queue is full and a connection fails.
 fn fill_queue(address: SocketAddr) -> Vec<TcpStream> {
     let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(300)).ok();
     std::iter::from_fn(connect).collect()
@@ -387,10 +397,10 @@ fn target_that_requires_a_client_certificate_cannot_be_used() {
     let path = |name: &str| data("certificates").join(name).display().to_string();
     let server = Odd::start(&["demanding", &path("server.pem"), &path("authority.pem")]);
     let sandbox = suite("", "- {id: one, request: {path: /one}, expect: {status: 200}}");
-    let told = run(&sandbox, &format!("https://127.0.0.1:{}", server.port), &["--insecure"]);
-    assert_eq!(told.finished.code, Some(3), "{}", told.finished.stdout);
-    assert_eq!(verdicts(&told), [("one", "inconclusive")]);
-    assert!(told.finished.stdout.contains("client certificate"), "{}", told.finished.stdout);
+    let report = run(&sandbox, &format!("https://127.0.0.1:{}", server.port), &["--insecure"]);
+    assert_eq!(report.finished.code, Some(3), "{}", report.finished.stdout);
+    assert_eq!(verdicts(&report), [("one", "inconclusive")]);
+    assert!(report.finished.stdout.contains("client certificate"), "{}", report.finished.stdout);
 }
 
 #[test]
@@ -399,9 +409,9 @@ fn within_excludes_connecting_and_the_tls_handshake() {
     let server = Odd::start(&["hesitant", data("certificates/server.pem").to_str().unwrap()]);
     let sandbox = suite("", "- {id: one, request: {path: /one}, expect: {status: 200, within: 3s}}");
     let url = format!("https://127.0.0.1:{}", server.port);
-    let told = run(&sandbox, &url, &["--insecure", "--timeout", "60s"]);
-    assert_eq!(verdicts(&told), [("one", "pass")], "{}", told.finished.stdout);
-    let milliseconds = step(&told, "one")["exchange"]["received"]["milliseconds"].as_f64().unwrap();
+    let report = run(&sandbox, &url, &["--insecure", "--timeout", "60s"]);
+    assert_eq!(verdicts(&report), [("one", "pass")], "{}", report.finished.stdout);
+    let milliseconds = step(&report, "one")["exchange"]["received"]["milliseconds"].as_f64().unwrap();
     assert!(milliseconds < 4000.0, "{milliseconds}");
 }
 
@@ -418,8 +428,8 @@ fn large_body_that_is_echoed_while_it_is_read_passes() {
             ),
         );
         sandbox.write("suite/s/big", &"0123456789".repeat(800_000));
-        let told = run(&sandbox, &server.url(), &["--timeout", "30s"]);
-        assert_eq!(verdicts(&told), [("echo", "pass")], "{}", told.finished.stdout);
+        let report = run(&sandbox, &server.url(), &["--timeout", "30s"]);
+        assert_eq!(verdicts(&report), [("echo", "pass")], "{}", report.finished.stdout);
     }
 }
 
@@ -440,8 +450,8 @@ fn body_is_held_back_when_a_final_response_comes_before_100_continue() {
             ),
         );
         sandbox.write("suite/s/large", &"0123456789".repeat(200_000));
-        let told = run(&sandbox, &server.url(), &[]);
-        assert_eq!(verdicts(&told), [("up", "pass")], "{}", told.finished.stdout);
+        let report = run(&sandbox, &server.url(), &[]);
+        assert_eq!(verdicts(&report), [("up", "pass")], "{}", report.finished.stdout);
         let requests = server.requests();
         assert_eq!(requests.len(), 1);
         assert!(requests[0].bytes.ends_with(b"\r\n\r\n"), "{} bytes", requests[0].bytes.len());
@@ -459,8 +469,8 @@ fn request_is_sent_without_expect_after_417() {
         "- {id: up, request: curl http://h.test/up --data-binary @large, expect: {status: 200, text: ok}}",
     );
     sandbox.write("suite/s/large", &"0123456789".repeat(200_000));
-    let told = run(&sandbox, &server.url(), &[]);
-    assert_eq!(verdicts(&told), [("up", "pass")], "{}", told.finished.stdout);
+    let report = run(&sandbox, &server.url(), &[]);
+    assert_eq!(verdicts(&report), [("up", "pass")], "{}", report.finished.stdout);
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
     let second = String::from_utf8_lossy(&requests[1].bytes).into_owned();
@@ -473,15 +483,15 @@ fn response_that_does_not_end_is_reported_with_status_fields_and_bytes() {
     let server = Server::start(&[("events", script)]);
     for expect in ["{status: 200, text: \"data: one\\n\\n\"}", "{status: 404, text: x}"] {
         let sandbox = suite("", &format!("- {{id: events, request: {{path: /events}}, expect: {expect}}}"));
-        let told = run(&sandbox, &server.url(), &["--timeout", "4s"]);
-        assert_eq!(verdicts(&told), [("events", "fail")], "{}", told.finished.stdout);
-        let received = &step(&told, "events")["exchange"]["received"];
+        let report = run(&sandbox, &server.url(), &["--timeout", "4s"]);
+        assert_eq!(verdicts(&report), [("events", "fail")], "{}", report.finished.stdout);
+        let received = &step(&report, "events")["exchange"]["received"];
         assert_eq!(received["status"], 200);
         assert!(received["headers"].to_string().contains("text/event-stream"), "{received}");
         assert_eq!(received["body"], "data: one\n\ndata: two\n\n");
         assert!(received["incomplete"].is_string(), "{received}");
         for shown in ["200", "text/event-stream", "data: one"] {
-            assert!(told.finished.stdout.contains(shown), "{shown}: {}", told.finished.stdout);
+            assert!(report.finished.stdout.contains(shown), "{shown}: {}", report.finished.stdout);
         }
     }
 }
@@ -495,10 +505,10 @@ fn response_that_breaks_off_is_reported_with_status_fields_and_bytes() {
         "200 \"Transfer-Encoding: chunked\\r\\nX-Name: a\\r\\n\\r\\n4\\r\\nhalf\\r\\nzz\\r\\n\" close",
     ] {
         let steps = "- {id: half, request: {path: /half}, expect: {status: 200, text: half}}";
-        let (told, server) = play("", steps, &[("half", script)]);
-        assert_eq!(verdicts(&told), [("half", "fail")], "{}", told.finished.stdout);
+        let (report, server) = run_steps("", steps, &[("half", script)]);
+        assert_eq!(verdicts(&report), [("half", "fail")], "{}", report.finished.stdout);
         assert_eq!(count(&server, "half"), 1);
-        let received = &step(&told, "half")["exchange"]["received"];
+        let received = &step(&report, "half")["exchange"]["received"];
         assert_eq!((&received["status"], &received["body"]), (&200.into(), &"half".into()), "{received}");
         assert!(received["headers"].to_string().contains("x-name"), "{received}");
         assert!(received["incomplete"].is_string(), "{received}");
@@ -509,9 +519,9 @@ fn through_proxy(target: &str) -> (Finished, Server) {
     let refused = "\"HTTP/1.1 407 Proxy Authentication Required\\r\\nProxy-Authenticate: Basic realm=x\\r\\nContent-Length: 0\\r\\n\\r\\n\"";
     let proxy = Server::start(&[(ANY, refused)]);
     let sandbox = suite("", "- {id: one, request: {path: /one}, expect: {status: 200}}");
-    let told = run(&sandbox, target, &["--proxy", &proxy.url()]);
-    assert_eq!(verdicts(&told), [("one", "inconclusive")], "{}", told.finished.stdout);
-    (told.finished, proxy)
+    let report = run(&sandbox, target, &["--proxy", &proxy.url()]);
+    assert_eq!(verdicts(&report), [("one", "inconclusive")], "{}", report.finished.stdout);
+    (report.finished, proxy)
 }
 
 #[test]
@@ -528,8 +538,8 @@ fn proxy_that_demands_credentials_makes_the_target_unusable() {
 fn status_407_of_the_target_itself_is_judged() {
     let refused = "\"HTTP/1.1 407 Proxy Authentication Required\\r\\nContent-Length: 0\\r\\n\\r\\n\"";
     let steps = "- {id: one, request: {path: /one}, expect: {status: 407}}";
-    let (told, _server) = play("", steps, &[(ANY, refused)]);
-    assert_eq!(verdicts(&told), [("one", "pass")], "{}", told.finished.stdout);
+    let (report, _server) = run_steps("", steps, &[(ANY, refused)]);
+    assert_eq!(verdicts(&report), [("one", "pass")], "{}", report.finished.stdout);
 }
 
 #[test]
@@ -539,8 +549,8 @@ fn names_below_localhost_are_loopback_addresses() {
     let sandbox = suite("", "- {id: one, request: {path: /health}, expect: {status: 200}}");
     for host in ["localhost", "api.localhost", "a.b.localhost", "API.LocalHost"] {
         let url = format!("http://{host}:{port}");
-        let told = run(&sandbox, &url, &[]);
-        assert_eq!(told.finished.code, Some(0), "{host}: {}", told.finished.stdout);
+        let report = run(&sandbox, &url, &[]);
+        assert_eq!(report.finished.code, Some(0), "{host}: {}", report.finished.stdout);
         let recorded = conformance_in(
             &sandbox.path("implementation"),
             &["record", &url, "--", "curl", "http://h/health"],
@@ -555,8 +565,8 @@ fn folded_header_field_is_unfolded() {
     let steps = "- {id: f, request: {path: /f}, expect: {status: 200, headers: {x-name: \"a b\"}, text: ok}}";
     for fold in ["a\\r\\n b", "a\\r\\n\\tb", "a  \\r\\n   b", "\\r\\n a\\r\\n b"] {
         let script = format!("200 \"X-Name: {fold}\\r\\nContent-Length: 2\\r\\n\\r\\nok\"");
-        let (told, server) = play("", steps, &[("f", &script)]);
-        assert_eq!(verdicts(&told), [("f", "pass")], "{fold}: {}", told.finished.stdout);
+        let (report, server) = run_steps("", steps, &[("f", &script)]);
+        assert_eq!(verdicts(&report), [("f", "pass")], "{fold}: {}", report.finished.stdout);
         assert_eq!(count(&server, "f"), 1);
     }
 }
@@ -565,8 +575,8 @@ fn folded_header_field_is_unfolded() {
 fn chunk_lines_that_end_with_lf_are_read() {
     let steps = "- {id: pay, request: curl http://h.test/pay -d amount=5, expect: {status: 200, text: ok}}";
     let script = "200 \"Transfer-Encoding: chunked\\r\\n\\r\\n2\\nok\\n0\\n\\n\"";
-    let (told, server) = play("", steps, &[("pay", script)]);
-    assert_eq!(verdicts(&told), [("pay", "pass")], "{}", told.finished.stdout);
+    let (report, server) = run_steps("", steps, &[("pay", script)]);
+    assert_eq!(verdicts(&report), [("pay", "pass")], "{}", report.finished.stdout);
     assert_eq!(count(&server, "pay"), 1);
 }
 
@@ -575,9 +585,9 @@ fn content_length_above_64_bits_fails_and_is_named() {
     let steps = "- {id: x, request: {path: /x}, expect: {status: 200}}";
     for length in ["99999999999999999999", "18446744073709551616", "two", "-1", "2, 3"] {
         let script = format!("200 \"Content-Length: {length}\\r\\n\\r\\nok\" close");
-        let (told, server) = play("", steps, &[("x", &script)]);
-        assert_eq!(verdicts(&told), [("x", "fail")], "{length}: {}", told.finished.stdout);
-        let shown = told.finished.stdout.to_ascii_lowercase();
+        let (report, server) = run_steps("", steps, &[("x", &script)]);
+        assert_eq!(verdicts(&report), [("x", "fail")], "{length}: {}", report.finished.stdout);
+        let shown = report.finished.stdout.to_ascii_lowercase();
         assert!(shown.contains("content-length") && shown.contains(length), "{length}: {shown}");
         assert_eq!(count(&server, "x"), 1);
     }
@@ -587,8 +597,8 @@ fn content_length_above_64_bits_fails_and_is_named() {
 fn response_with_1300_header_fields_is_read() {
     let steps = "- {id: x, request: {path: /x}, expect: {status: 200, text: ok}}";
     let script = "200 repeat 1300 \"X-A: 1\\r\\n\" \"Content-Length: 2\\r\\n\\r\\nok\"";
-    let (told, server) = play("", steps, &[("x", script)]);
-    assert_eq!(verdicts(&told), [("x", "pass")], "{}", told.finished.stdout);
+    let (report, server) = run_steps("", steps, &[("x", script)]);
+    assert_eq!(verdicts(&report), [("x", "pass")], "{}", report.finished.stdout);
     assert_eq!(count(&server, "x"), 1);
 }
 
@@ -600,10 +610,10 @@ fn redirect_to_another_origin_is_shown_with_its_location_and_the_reason() {
         );
         let server = Server::start(&[("r", redirect.as_str()), ("echo", "ok")]);
         let sandbox = suite("", "- {id: r, request: {path: /r, follow: 2}, expect: {status: 200}}");
-        let told = run(&sandbox, &server.url(), &[]);
-        assert_eq!(verdicts(&told), [("r", "fail")], "{}", told.finished.stdout);
+        let report = run(&sandbox, &server.url(), &[]);
+        assert_eq!(verdicts(&report), [("r", "fail")], "{}", report.finished.stdout);
         assert_eq!((count(&server, "r"), count(&server, "echo")), (1, 0));
-        let exchange = &step(&told, "r")["exchange"];
+        let exchange = &step(&report, "r")["exchange"];
         let location = location
             .replace("$PORT", &server.ports()[0].to_string())
             .replace("$OTHER", &format!("http://127.0.0.1:{}", server.ports()[1]));
@@ -612,7 +622,7 @@ fn redirect_to_another_origin_is_shown_with_its_location_and_the_reason() {
         let again = exchange["again"].as_str().unwrap();
         assert!(again.contains(" -L"), "{again}");
         for shown in [location.as_str(), reason, " -L"] {
-            assert!(told.finished.stdout.contains(shown), "{shown}: {}", told.finished.stdout);
+            assert!(report.finished.stdout.contains(shown), "{shown}: {}", report.finished.stdout);
         }
     }
 }
@@ -621,26 +631,26 @@ fn redirect_to_another_origin_is_shown_with_its_location_and_the_reason() {
 fn redirect_limit_and_broken_hop_are_reasons_why_a_redirect_ends() {
     let redirect = "\"HTTP/1.1 302 Found\\r\\nLocation: /r\\r\\nContent-Length: 0\\r\\n\\r\\n\"";
     let steps = "- {id: r, request: {path: /r, follow: 2}, expect: {status: 200}}";
-    let (told, server) = play("", steps, &[("r", redirect)]);
-    assert_eq!(verdicts(&told), [("r", "fail")], "{}", told.finished.stdout);
+    let (report, server) = run_steps("", steps, &[("r", redirect)]);
+    assert_eq!(verdicts(&report), [("r", "fail")], "{}", report.finished.stdout);
     assert_eq!(count(&server, "r"), 3);
-    let exchange = &step(&told, "r")["exchange"];
+    let exchange = &step(&report, "r")["exchange"];
     assert_eq!(exchange["hops"].as_array().map(Vec::len), Some(2), "{exchange}");
     assert!(exchange["redirect_end"].as_str().unwrap_or_default().contains('2'), "{exchange}");
 
     let broken = format!("{redirect} // \"garbage\\r\\n\\r\\n\" close");
-    let (told, server) = play("", steps, &[("r", &broken)]);
-    assert_eq!(verdicts(&told), [("r", "fail")], "{}", told.finished.stdout);
+    let (report, server) = run_steps("", steps, &[("r", &broken)]);
+    assert_eq!(verdicts(&report), [("r", "fail")], "{}", report.finished.stdout);
     assert_eq!(count(&server, "r"), 2);
-    assert!(told.finished.stdout.contains("/r"), "{}", told.finished.stdout);
+    assert!(report.finished.stdout.contains("/r"), "{}", report.finished.stdout);
 }
 
 #[test]
 fn redirect_that_is_not_asked_for_has_no_reason_for_its_end() {
     let redirect = "\"HTTP/1.1 302 Found\\r\\nLocation: /next\\r\\nContent-Length: 0\\r\\n\\r\\n\"";
     let steps = "- {id: r, request: {path: /r}, expect: {status: 302, headers: {location: /next}}}";
-    let (told, server) = play("", steps, &[("r", redirect)]);
-    assert_eq!(verdicts(&told), [("r", "pass")], "{}", told.finished.stdout);
-    assert_eq!(step(&told, "r")["exchange"]["redirect_end"], Json::Null);
+    let (report, server) = run_steps("", steps, &[("r", redirect)]);
+    assert_eq!(verdicts(&report), [("r", "pass")], "{}", report.finished.stdout);
+    assert_eq!(step(&report, "r")["exchange"]["redirect_end"], Json::Null);
     assert_eq!(server.requests().len(), 1);
 }

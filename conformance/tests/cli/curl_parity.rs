@@ -20,8 +20,9 @@ use crate::program::data;
 use crate::sandbox::Sandbox;
 use crate::scripted::Server;
 
-/// Where this program differs from curl on purpose: the versions of curl, the reason, and the names of the behaviours, in which a `*`
-/// is any text. The table is about two versions: that of Debian 12, and the one whose requests this program imitates.
+/// The intended differences from curl: the versions of curl, the reason, and the names of the behaviours, in which `*`
+/// matches any text. The table covers two versions: that of Debian 12, and the one whose requests this program
+/// imitates.
 const DIFFERENCES: &[(&[&str], &str, &[&str])] = &[
     (
         BOTH,
@@ -132,7 +133,7 @@ fn is_known(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// A server behaviour, and the options with which curl meets it.
+/// A server behaviour, and the options of the curl command for it.
 #[derive(Clone)]
 struct Behaviour {
     name: String,
@@ -140,17 +141,17 @@ struct Behaviour {
     script: String,
 }
 
-/// What a client came to.
+/// What a client reports.
 #[derive(Debug, Clone, PartialEq)]
 enum Outcome {
-    /// It got a complete response.
+    /// A complete response.
     Response {
         status: String,
-        /// The length and the hash of the body. None of a response to HEAD.
+        /// The length and the hash of the body; `None` for a response to HEAD.
         body: Option<(usize, String)>,
         fields: Vec<(String, String)>,
     },
-    /// It got none, or one that did not end.
+    /// No response, or an incomplete one.
     None,
 }
 
@@ -194,7 +195,7 @@ fn start(behaviours: &[Behaviour]) -> Server {
     Server::start(&scripts)
 }
 
-/// Lets curl meet every behaviour.
+/// Runs curl against every behaviour.
 fn curl(behaviours: &[Behaviour], server: &Server, folder: &Path) -> BTreeMap<String, Outcome> {
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     thread::scope(|scope| {
@@ -224,12 +225,12 @@ fn curl_once(behaviour: &Behaviour, server: &Server, folder: &Path) -> Outcome {
     let (status, error) = written.split_once(' ').unwrap();
     let followed = match output.status.code() {
         Some(0) => true,
-        // The limit of redirects, a scheme that curl does not follow, an address that is none: the response before it is complete.
+        // The limit of redirects, an unsupported scheme, an invalid address: the response before it is complete.
         Some(47 | 1 | 3) if status.starts_with('3') && !error.contains("HTTP/0.9") => false,
         Some(_) => return Outcome::None,
         None => panic!("{command}: {output:?}"),
     };
-    // curl does not keep the body of a response that leads elsewhere.
+    // curl does not keep the body of a response that redirects.
     let body = (followed && !options.contains("-I")).then(|| {
         let body = fs::read(body).unwrap_or_default();
         (body.len(), format!("{:x}", HexOf(&Sha256::digest(&body))))
@@ -237,7 +238,7 @@ fn curl_once(behaviour: &Behaviour, server: &Server, folder: &Path) -> Outcome {
     Outcome::Response { status: status.to_owned(), body, fields: fields_of(&fs::read(head).unwrap()) }
 }
 
-/// The bytes of a hash in hexadecimal.
+/// Formats a hash as hexadecimal digits.
 struct HexOf<'a>(&'a [u8]);
 
 impl std::fmt::LowerHex for HexOf<'_> {
@@ -253,7 +254,7 @@ fn latin1(bytes: &[u8]) -> String {
     }
 }
 
-/// The fields of the last response in what curl has written of the heads.
+/// The fields of the last response in the heads that curl has written.
 fn fields_of(heads: &[u8]) -> Vec<(String, String)> {
     let mut lines: Vec<Vec<u8>> = Vec::new();
     for line in heads.split_inclusive(|byte| *byte == b'\n') {
@@ -270,7 +271,7 @@ fn fields_of(heads: &[u8]) -> Vec<(String, String)> {
             _ => lines.push(line.to_vec()),
         }
     }
-    // Trailer fields stand behind an empty line.
+    // Trailer fields follow an empty line.
     let lines = lines.split(Vec::is_empty).next().unwrap_or_default().iter();
     let fields = lines.filter_map(|line| {
         let colon = line.iter().position(|byte| *byte == b':')?;
@@ -281,7 +282,7 @@ fn fields_of(heads: &[u8]) -> Vec<(String, String)> {
     fields
 }
 
-/// Writes a suite with a scenario for each behaviour. A step expects what curl got.
+/// Writes a suite with a scenario for each behaviour. Each step expects what curl received.
 fn write_suite(sandbox: &Sandbox, behaviours: &[Behaviour], outcomes: &BTreeMap<String, Outcome>) {
     sandbox.write(
         "suite/suite.yaml",
@@ -296,7 +297,7 @@ fn write_suite(sandbox: &Sandbox, behaviours: &[Behaviour], outcomes: &BTreeMap<
             Outcome::Response { status, body, .. } => {
                 let body =
                     body.as_ref().map_or(String::new(), |(_, hash)| format!("\n      body: !sha256 {hash}"));
-                // A status beyond these cannot be expected by a file.
+                // A file cannot expect a status outside this range.
                 match status.parse() {
                     Ok(100..=599) => format!("\n      status: {status}{body}"),
                     _ => format!("\n      status: !any{body}"),
@@ -315,7 +316,7 @@ fn write_suite(sandbox: &Sandbox, behaviours: &[Behaviour], outcomes: &BTreeMap<
     }
 }
 
-/// What the runner came to, as the report says it.
+/// What the runner reports for a step.
 fn outcome(step: &Json, curl: &Outcome) -> Outcome {
     let received = &step["exchange"]["received"];
     if received.is_null() || !received["incomplete"].is_null() {
@@ -324,7 +325,7 @@ fn outcome(step: &Json, curl: &Outcome) -> Outcome {
     let mut fields: Vec<(String, String)> = (received["headers"].as_array().unwrap().iter())
         .map(|field| (field[0].as_str().unwrap().to_ascii_lowercase(), field[1].as_str().unwrap().to_owned()))
         .collect();
-    // A report does not show all of very long heads.
+    // A report truncates very long heads.
     let cut = |field: &(String, String)| field.1.ends_with('…');
     if let Outcome::Response { fields: received_by_curl, .. } = curl
         && (!received["more_headers"].is_null() || fields.iter().any(cut))
@@ -340,7 +341,7 @@ fn outcome(step: &Json, curl: &Outcome) -> Outcome {
     Outcome::Response { status: format!("{:03}", received["status"].as_u64().unwrap()), body, fields }
 }
 
-/// The requests of a behaviour as text, without what two clients on two ports cannot have in common.
+/// The requests of a behaviour as text, without what differs between two clients on two ports.
 fn requests(server: &Server) -> BTreeMap<String, Vec<String>> {
     let mut sent = BTreeMap::<String, Vec<String>>::new();
     let mut connections = BTreeMap::<String, Vec<usize>>::new();
@@ -383,7 +384,7 @@ fn requests(server: &Server) -> BTreeMap<String, Vec<String>> {
     sent
 }
 
-/// What differs between the two, if anything does.
+/// The difference between the two, if any.
 fn difference(curl: &Outcome, ours: &Outcome, sent: [&[String]; 2], step: &Json) -> Option<String> {
     let [by_curl, by_us] = sent;
     let same_response = match (curl, ours) {
@@ -392,7 +393,7 @@ fn difference(curl: &Outcome, ours: &Outcome, sent: [&[String]; 2], step: &Json)
         }
         (curl, ours) => curl == ours,
     };
-    // A response that does not end is what the target did.
+    // A response without an end is the target's fault, so the step is judged.
     let judged = step["verdict"] == "pass" || step["verdict"] == "fail";
     if by_curl == by_us && same_response && judged {
         return None;
@@ -412,7 +413,7 @@ fn difference(curl: &Outcome, ours: &Outcome, sent: [&[String]; 2], step: &Json)
     Some(text)
 }
 
-/// Lets both meet every behaviour; returns what differs, by name.
+/// Runs both against every behaviour; returns the differences by name.
 fn differences(behaviours: &[Behaviour]) -> BTreeMap<String, String> {
     let sandbox = Sandbox::empty();
     fs::create_dir_all(sandbox.path("suite/b")).unwrap();
@@ -428,16 +429,16 @@ fn differences(behaviours: &[Behaviour]) -> BTreeMap<String, String> {
     write_suite(&sandbox, behaviours, &outcomes);
     let server = start(behaviours);
     let url = server.url();
-    let told = events::run(
+    let report = events::run(
         &sandbox,
         &["run", "--suite", "../suite", "--timeout", "30s", "--jobs", "4", "--show-secrets", &url],
     );
-    assert_eq!(told.steps.len(), behaviours.len(), "{}{}", told.finished.stdout, told.finished.stderr);
+    assert_eq!(report.steps.len(), behaviours.len(), "{}{}", report.finished.stdout, report.finished.stderr);
     let by_us = requests(&server);
 
     let (nothing, mut differing) = (Vec::new(), BTreeMap::new());
     for Behaviour { name, options, script } in behaviours {
-        let step = told.step(&format!("b/{name}::step"));
+        let step = report.step(&format!("b/{name}::step"));
         let sent = [&by_curl, &by_us].map(|sent| sent.get(name).unwrap_or(&nothing).as_slice());
         let curl = &outcomes[name];
         if let Some(difference) = difference(curl, &outcome(step, curl), sent, step) {
@@ -449,10 +450,11 @@ fn differences(behaviours: &[Behaviour]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn every_server_behaviour_is_met_as_curl_meets_it() {
+fn runner_matches_curl_for_every_server_behaviour() {
     let behaviours = behaviours();
     let mut differing = differences(&behaviours);
-    // Whether a body is held back depends on a clock: on a busy machine the server may take longer than the second that a client waits.
+    // Whether a body is held back depends on time: on a busy machine the server may take longer than the second that a
+    // client waits.
     let by_clock = |name: &str| name.starts_with("expect-") && differing.contains_key(name);
     let again: Vec<Behaviour> = behaviours.iter().filter(|one| by_clock(&one.name)).cloned().collect();
     if !again.is_empty() {
@@ -468,7 +470,7 @@ fn every_server_behaviour_is_met_as_curl_meets_it() {
         .collect();
     let text = wrong.iter().map(|text| text.as_str()).collect::<Vec<_>>().join("\n");
     if patterns.is_empty() {
-        // The table is not about this curl, whose own differences are few.
+        // The table does not cover this version of curl, which differs in few behaviours.
         assert!(wrong.len() <= 60, "{} differ from curl {version}:\n{text}", wrong.len());
         return;
     }
@@ -489,7 +491,7 @@ fn version() -> String {
 }
 
 #[test]
-fn server_that_speaks_before_the_request_is_met_as_curl_meets_it() {
+fn runner_matches_curl_if_the_server_speaks_first() {
     for (name, script) in [
         ("closes", "close"),
         ("responds", "ok close"),
@@ -506,12 +508,12 @@ fn server_that_speaks_before_the_request_is_met_as_curl_meets_it() {
         let outcomes = BTreeMap::from([("x".to_owned(), outcome_of_curl.clone())]);
         write_suite(&sandbox, &[behaviour], &outcomes);
         let server = Server::greeting(script);
-        let told = events::run(&sandbox, &["run", "--suite", "../suite", &server.url()]);
-        let step = told.step("b/x::step");
+        let report = events::run(&sandbox, &["run", "--suite", "../suite", &server.url()]);
+        let step = report.step("b/x::step");
         assert_eq!(outcome(step, &outcome_of_curl), outcome_of_curl, "{name}: {step}");
         let by_us = requests(&server);
         assert_eq!((by_us[""].len(), by_curl[""].len()), (1, 1), "{name}: {by_us:?} {by_curl:?}");
-        // A client that refuses what came may do so before its request has gone out.
+        // A client that rejects the response may do so before its request is sent.
         if outcome_of_curl != Outcome::None {
             assert_eq!(by_us, by_curl, "{name}");
         }

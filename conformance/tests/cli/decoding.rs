@@ -1,4 +1,4 @@
-//! Responses whose bodies, cookies and dates have to be decoded, over a real socket: each has the right verdict.
+//! Responses with encoded bodies, cookies and dates, over a real socket.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,8 @@ use flate2::write::GzEncoder;
 use crate::events;
 use crate::sandbox::Sandbox;
 
-/// A step: its id, the rest of its curl command, what it expects, and what the label of its first finding has; none where it passes.
+/// A step: id, rest of its curl command, expectation, and a part of the label of its first finding (`None` if it
+/// passes).
 type Row = (&'static str, &'static str, &'static str, Option<&'static str>);
 
 const ROWS: &[Row] = &[
@@ -55,7 +56,7 @@ const ROWS: &[Row] = &[
 ];
 
 #[test]
-fn every_encoding_coding_and_date_has_its_verdict() {
+fn decodes_charsets_content_codings_and_dates() {
     let sandbox = Sandbox::moody();
     for old in std::fs::read_dir(sandbox.path("suite/desk")).unwrap() {
         std::fs::remove_file(old.unwrap().path()).unwrap();
@@ -74,25 +75,25 @@ fn every_encoding_coding_and_date_has_its_verdict() {
     sandbox.write("suite/desk/values.yaml", &scenario);
     sandbox.write("suite/desk/jar.yaml", JAR);
     let url = format!("http://{}", listen());
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "-v", &url]);
-    assert_eq!(told.finished.code, Some(1), "{:?}", told.finished);
-    let mut wrong: Vec<String> = ROWS.iter().filter_map(|row| complaint(row, &told)).collect();
-    for (id, verdict) in told.verdicts().into_iter().filter(|(id, _)| id.starts_with("desk/jar")) {
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "-v", &url]);
+    assert_eq!(report.finished.code, Some(1), "{:?}", report.finished);
+    let mut wrong: Vec<String> = ROWS.iter().filter_map(|row| mismatch(row, &report)).collect();
+    for (id, verdict) in report.verdicts().into_iter().filter(|(id, _)| id.starts_with("desk/jar")) {
         if verdict != "pass" {
-            wrong.push(format!("{id}: {verdict} {}", told.step(id)["findings"]));
+            wrong.push(format!("{id}: {verdict} {}", report.step(id)["findings"]));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let large = told.step("desk/values::large");
+    let large = report.step("desk/values::large");
     assert_eq!((large["findings"].as_array().unwrap().len(), &large["more_findings"]), (20, &99_981.into()));
     let remark = "the member /a/id occurs more than once (RFC 8259, section 4); the last one counts";
-    assert_eq!(told.step("desk/values::twice")["remarks"], serde_json::json!([remark]));
-    let terminal = &told.finished.stdout;
+    assert_eq!(report.step("desk/values::twice")["remarks"], serde_json::json!([remark]));
+    let terminal = &report.finished.stdout;
     assert!(terminal.contains(&format!("desk/values::twice: {remark}")), "{terminal}");
     assert!(terminal.contains("99,989 more"), "{terminal}");
 }
 
-/// The cookie `kept` stays whatever its Max-Age, and each form of a date in the past deletes `sid`.
+/// The cookie `kept` stays whatever its Max-Age is, and each format of a date in the past deletes `sid`.
 const JAR: &str = "format: 1
 title: a jar
 profile: any
@@ -116,8 +117,8 @@ steps:
   - {id: gone-asctime, title: the cookie is gone, jar: b, request: {path: /echo}, expect: {text: none}}
 ";
 
-fn complaint((id, _, _, expected): &Row, told: &events::Told) -> Option<String> {
-    let step = told.step(&format!("desk/values::{id}"));
+fn mismatch((id, _, _, expected): &Row, report: &events::Told) -> Option<String> {
+    let step = report.step(&format!("desk/values::{id}"));
     let label = step["findings"][0]["label"].as_str().unwrap_or_default();
     let holds = match expected {
         None => step["verdict"] == "pass",
@@ -126,7 +127,7 @@ fn complaint((id, _, _, expected): &Row, told: &events::Told) -> Option<String> 
     (!holds).then(|| format!("{id}: {} {label:?} {}", step["verdict"], step["reason"]))
 }
 
-/// Serves every row under its path, for as long as the test runs.
+/// Serves every row under its path while the test runs.
 fn listen() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -1,4 +1,4 @@
-//! Known failures: they still run, and one that has gone fails the run.
+//! Known failures do not fail the run; a listed failure that now passes does.
 
 use crate::events;
 use crate::program::Finished;
@@ -16,7 +16,7 @@ fn with(entries: &str, mood: &str) -> Finished {
 const PAINT: &str = "  - step: desk/6-paint::paint\n    reason: the painter is ill\n";
 
 #[test]
-fn a_known_failure_fails_nothing_and_is_told_with_its_reason() {
+fn a_known_failure_does_not_fail_the_run_and_shows_its_reason() {
     let finished = with(PAINT, "unpainted");
     assert_eq!(finished.code, Some(0), "{}", finished.stdout);
     assert!(finished.stdout.contains("KNOWN desk/6-paint::paint: the painter is ill"), "{}", finished.stdout);
@@ -24,7 +24,7 @@ fn a_known_failure_fails_nothing_and_is_told_with_its_reason() {
 }
 
 #[test]
-fn a_requirement_can_be_known_not_to_hold() {
+fn a_deviation_may_name_a_requirement() {
     let finished = with("  - requirement: HALF-4.1\n    reason: no paint\n", "unpainted");
     assert_eq!(finished.code, Some(0), "{}", finished.stdout);
 }
@@ -33,19 +33,19 @@ fn a_requirement_can_be_known_not_to_hold() {
 fn an_unexpected_pass_fails_the_run_and_names_the_line() {
     let finished = with(PAINT, "fine");
     assert_eq!(finished.code, Some(1), "{}", finished.stdout);
-    let told = "STALE ../known.yaml:3:11: the step `desk/6-paint::paint` passes now";
-    assert!(finished.stdout.contains(told), "{}", finished.stdout);
+    let expected = "STALE ../known.yaml:3:11: the step `desk/6-paint::paint` passes now";
+    assert!(finished.stdout.contains(expected), "{}", finished.stdout);
 }
 
 #[test]
-fn a_failure_that_is_not_known_fails_the_run_beside_those_that_are() {
+fn an_unknown_failure_fails_the_run_despite_known_ones() {
     let entries = "  - step: desk/2-right::*\n    reason: locked for ever\n";
     let finished = with(entries, "unpainted");
     assert_eq!(finished.code, Some(1), "{}", finished.stdout);
 }
 
 #[test]
-fn an_entry_that_matches_nothing_is_wrong_on_paper_and_names_the_line() {
+fn rejects_an_entry_that_matches_nothing() {
     let finished = with("  - step: desk/6-paint::pant\n    reason: x\n", "fine");
     assert_eq!(finished.code, Some(2), "{}", finished.stdout);
     assert!(finished.stderr.contains("this matches no step of the suite"), "{}", finished.stderr);
@@ -54,14 +54,14 @@ fn an_entry_that_matches_nothing_is_wrong_on_paper_and_names_the_line() {
 }
 
 #[test]
-fn a_deviation_without_a_reason_is_refused() {
+fn rejects_a_deviation_without_a_reason() {
     let finished = with("  - step: desk/6-paint::paint\n    reason: ''\n", "fine");
     assert_eq!(finished.code, Some(2));
     assert!(finished.stderr.contains("a deviation needs a reason"), "{}", finished.stderr);
 }
 
 #[test]
-fn a_file_of_deviations_is_begun_and_then_holds() {
+fn writes_a_deviations_file_that_then_passes() {
     let sandbox = Sandbox::odd();
     let odd = ["--", "python3", "odd.py", "unpainted"];
     let begun = sandbox.run(&[RUN, &["--write-deviations", "../known.yaml"], &odd].concat());
@@ -77,13 +77,13 @@ fn a_file_of_deviations_is_begun_and_then_holds() {
 }
 
 #[test]
-fn a_target_that_cannot_be_used_is_no_known_failure() {
+fn an_unusable_target_is_not_a_known_failure() {
     let finished = with("  - step: '*'\n    reason: everything\n", "lacks");
     assert_eq!(finished.code, Some(3), "{}", finished.stdout);
 }
 
 #[test]
-fn what_is_written_for_rows_and_odd_names_of_files_is_read_again() {
+fn written_ids_of_rows_and_odd_file_names_are_read_again() {
     let url = simple::serve(|_| ("500 Internal Server Error", Vec::new()));
     let sandbox = simple::suite(
         "steps:\n  - id: s\n    title: s\n    covers: [A-1.1]\n    rows: [{row: email}, {row: name}]\n    request: {path: /}\n    expect: {status: 200}\n",

@@ -1,11 +1,11 @@
-//! The event stream of a run, read back from its report.
+//! Reads the event stream of a run from its report.
 
 use serde_json::Value as Json;
 
 use crate::program::Finished;
 use crate::sandbox::Sandbox;
 
-/// A run and its JSON Lines.
+/// A run and its JSON Lines report.
 pub(crate) struct Told {
     pub(crate) finished: Finished,
     pub(crate) header: Json,
@@ -13,7 +13,7 @@ pub(crate) struct Told {
     pub(crate) footer: Json,
 }
 
-/// Runs the program with a report, and reads it.
+/// Runs the program with a JSON Lines report and reads the report.
 pub(crate) fn run(sandbox: &Sandbox, arguments: &[&str]) -> Told {
     let report = format!("jsonl={}", sandbox.path("report.jsonl").display());
     let (run, rest) = arguments.split_first().unwrap();
@@ -29,23 +29,26 @@ pub(crate) fn run(sandbox: &Sandbox, arguments: &[&str]) -> Told {
 impl Told {
     /// The record of a step.
     pub(crate) fn step(&self, id: &str) -> &Json {
-        self.steps.iter().find(|step| step["id"] == id).unwrap_or_else(|| panic!("no step {id} is told"))
+        self.steps
+            .iter()
+            .find(|step| step["id"] == id)
+            .unwrap_or_else(|| panic!("the report has no step {id}"))
     }
 
-    /// What the run says of a requirement.
+    /// The record of a requirement.
     pub(crate) fn requirement(&self, id: &str) -> &Json {
         let requirements = self.footer["requirements"].as_array().unwrap();
         requirements.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("no requirement {id}"))
     }
 
-    /// The verdict on each step, in the order in which they are told.
+    /// The ids and verdicts of the steps, in the order of the report.
     pub(crate) fn verdicts(&self) -> Vec<(&str, &str)> {
         (self.steps.iter())
             .map(|step| (step["id"].as_str().unwrap(), step["verdict"].as_str().unwrap()))
             .collect()
     }
 
-    /// The ids of the steps, in the order in which they are told.
+    /// The ids of the steps, in the order of the report.
     pub(crate) fn ids(&self) -> Vec<&str> {
         self.steps.iter().map(|step| step["id"].as_str().unwrap()).collect()
     }

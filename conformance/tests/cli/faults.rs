@@ -1,5 +1,5 @@
-//! An implementation that is not ours, with one fault at a time: each is found, blamed on the right requirement, and shown at the
-//! line of the scenario that it breaks.
+//! An implementation with one fault at a time: the suite finds each fault, attributes it to the right requirement and
+//! shows the line of the scenario that fails.
 
 use serde_json::Value as Json;
 
@@ -7,7 +7,7 @@ use crate::events;
 use crate::program::scenarios;
 use crate::sandbox::Sandbox;
 
-/// What a fault breaks: the step, the requirement that the step covers, and how the line begins that no longer holds.
+/// What a fault breaks: the step, its requirement, and the start of the line that fails.
 struct Broken {
     step: &'static str,
     requirement: &'static str,
@@ -15,67 +15,67 @@ struct Broken {
 }
 
 #[test]
-fn a_target_without_a_fault_conforms() {
+fn finds_nothing_without_a_fault() {
     let filters = ALL.iter().flat_map(|(_, broken)| ["--filter", broken.step]);
-    let told = run(&Sandbox::python(), &filters.collect::<Vec<_>>());
-    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    let report = run(&Sandbox::python(), &filters.collect::<Vec<_>>());
+    assert_eq!(report.finished.code, Some(0), "{}", report.finished.stdout);
     for (_, broken) in ALL {
-        assert_eq!(told.step(broken.step)["verdict"], "pass");
+        assert_eq!(report.step(broken.step)["verdict"], "pass");
     }
 }
 
 #[test]
-fn a_wrong_password_that_is_answered_403_is_found() {
+fn finds_403_for_a_wrong_password() {
     is_found("login-wrong-password-403");
 }
 
 #[test]
-fn a_logout_that_ends_nothing_is_found() {
+fn finds_a_logout_without_effect() {
     is_found("logout-deletes-nothing");
 }
 
 #[test]
-fn a_cookie_without_its_path_is_found() {
+fn finds_a_cookie_without_path() {
     is_found("cookie-without-path");
 }
 
 #[test]
-fn a_session_id_that_is_a_number_is_found() {
+fn finds_a_numeric_session_id() {
     is_found("session-id-number");
 }
 
 #[test]
-fn a_gate_that_takes_nothing_for_something_useless_is_found() {
+fn finds_missing_credentials_treated_as_invalid() {
     is_found("gate-403-for-401");
 }
 
 #[test]
-fn a_password_cut_at_its_last_colon_is_found() {
+fn finds_a_password_split_at_the_last_colon() {
     is_found("basic-last-colon");
 }
 
 #[test]
-fn a_list_of_users_inside_an_object_is_found() {
+fn finds_a_list_of_users_wrapped_in_an_object() {
     is_found("users-wrapped");
 }
 
 #[test]
-fn a_login_that_answers_a_part_of_the_user_is_found() {
+fn finds_a_login_with_an_incomplete_user() {
     is_found("login-answers-id");
 }
 
 #[test]
-fn a_route_that_is_told_before_the_gate_is_found() {
+fn finds_routing_before_authentication() {
     is_found("gate-after-routing");
 }
 
 #[test]
-fn an_ended_session_that_goes_on_is_found() {
+fn finds_an_expired_session_that_still_works() {
     is_found("expiry-never");
 }
 
 #[test]
-fn a_cookie_cut_at_its_first_space_is_found_in_a_program_of_its_own() {
+fn finds_a_cookie_cut_at_the_first_space_in_a_separate_program() {
     is_found("cookie-cut-at-space");
 }
 
@@ -133,21 +133,21 @@ const ALL: &[(&str, Broken)] = &[
 
 fn is_found(fault: &str) {
     let (_, broken) = ALL.iter().find(|(name, _)| *name == fault).unwrap();
-    let told = run(&Sandbox::python().with("FAULT", fault), &["--filter", broken.step]);
-    assert_eq!((told.finished.code, told.footer["exit"].as_u64()), (Some(1), Some(1)));
-    let step = told.step(broken.step);
+    let report = run(&Sandbox::python().with("FAULT", fault), &["--filter", broken.step]);
+    assert_eq!((report.finished.code, report.footer["exit"].as_u64()), (Some(1), Some(1)));
+    let step = report.step(broken.step);
     assert_eq!((&step["verdict"], &step["covers"][broken.requirement]), (&"fail".into(), &"must".into()));
     let place = &step["findings"][0]["place"];
     assert!(line_at(place).starts_with(broken.line), "{place}");
     assert!(place["line"].as_u64() > step["place"]["line"].as_u64(), "{step}");
 
-    let standings = told.footer["requirements"].as_array().unwrap();
+    let standings = report.footer["requirements"].as_array().unwrap();
     let standing = standings.iter().find(|standing| standing["id"] == broken.requirement).unwrap();
     assert_eq!(standing["verdict"], "fail");
 
     let place = format!("--> {}:{}:{}\n", place["file"].as_str().unwrap(), place["line"], place["column"]);
     for shown in [broken.step, &format!("{} (must)", broken.requirement), &place] {
-        assert!(told.finished.stdout.contains(shown), "{shown}: {}", told.finished.stdout);
+        assert!(report.finished.stdout.contains(shown), "{shown}: {}", report.finished.stdout);
     }
 }
 
@@ -161,7 +161,7 @@ fn run(sandbox: &Sandbox, flags: &[&str]) -> events::Told {
     events::run(sandbox, &[&["run", "--suite", &suite, "--target", "../target.yaml"], flags].concat())
 }
 
-/// The line of a scenario, without what is around it.
+/// The trimmed line of a scenario.
 fn line_at(place: &Json) -> String {
     let file = place["file"].as_str().unwrap();
     let line = usize::try_from(place["line"].as_u64().unwrap()).unwrap();

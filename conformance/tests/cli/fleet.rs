@@ -1,4 +1,4 @@
-//! Many implementations: each in its folder, each a row.
+//! `--each`: several implementations, one row for each folder.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use crate::program::{Finished, data};
 use crate::sandbox::Sandbox;
 
-/// A folder of implementations: one that conforms, one in a folder with a blank that does not, one that cannot start, one
-/// without permission to write, one that is empty.
+/// A folder of implementations: a conforming one; a failing one whose folder name has a space; one that cannot start;
+/// one without write permission; an empty one.
 fn fleet() -> Sandbox {
     let sandbox = Sandbox::odd();
     let odd = fs::read_to_string(data("targets/odd.py")).unwrap();
@@ -32,7 +32,7 @@ fn run(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
 }
 
 #[test]
-fn every_subfolder_that_looks_like_an_implementation_is_a_row() {
+fn each_implementation_folder_is_a_row() {
     let sandbox = fleet();
     let finished = run(&sandbox, &["--", "python3", "desk.py"]);
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);
@@ -50,7 +50,7 @@ fn every_subfolder_that_looks_like_an_implementation_is_a_row() {
 }
 
 #[test]
-fn each_keeps_a_report_that_can_be_compared_again() {
+fn each_writes_a_report_for_compare() {
     let sandbox = fleet();
     run(&sandbox, &["--", "python3", "desk.py"]);
     let kept = ["../kept/ada.jsonl", "../kept/ben b.jsonl", "../kept/cy.jsonl"];
@@ -61,7 +61,7 @@ fn each_keeps_a_report_that_can_be_compared_again() {
 }
 
 #[test]
-fn a_member_of_which_nothing_was_decided_is_told_apart_from_one_that_cannot_be_used() {
+fn distinguishes_inconclusive_from_unusable_members() {
     let sandbox = fleet();
     sandbox.write(
         "suite/desk/7-colour.yaml",
@@ -77,14 +77,14 @@ fn a_member_of_which_nothing_was_decided_is_told_apart_from_one_that_cannot_be_u
     assert!(row("  ben b").contains(undecided), "{}", finished.stdout);
     assert!(row("  cy").contains("cannot be used: the target exited"), "{}", finished.stdout);
     assert!(row("  ada").contains("MUST 1/1"), "{}", finished.stdout);
-    let told = finished.stdout.split_once("no requirement fails\n\ninconclusive").unwrap().1;
-    assert!(told.contains("HALF-1.1       MUST       0  ✓  ?  ?  ✓"), "{told}");
+    let table = finished.stdout.split_once("no requirement fails\n\ninconclusive").unwrap().1;
+    assert!(table.contains("HALF-1.1       MUST       0  ✓  ?  ?  ✓"), "{table}");
     let skipped = run(&sandbox, &["--filter", "5-apart", "--", "python3", "desk.py"]);
     assert_eq!(skipped.stdout.matches("no requirement was tested").count(), 4, "{}", skipped.stdout);
 }
 
 #[test]
-fn a_build_that_fails_in_one_folder_is_the_reason_of_its_row() {
+fn a_failed_build_is_the_reason_in_its_row() {
     let sandbox = fleet();
     fs::write(sandbox.path("implementation/ben b/requirements.txt"), "no-such-package-anywhere").unwrap();
     let build = "sh -c 'if [ -f requirements.txt ]; then echo ERROR: no such package; exit 1; fi'";
@@ -98,7 +98,7 @@ fn a_build_that_fails_in_one_folder_is_the_reason_of_its_row() {
 }
 
 #[test]
-fn one_that_hangs_is_a_row_and_those_behind_it_are_judged() {
+fn a_hanging_member_does_not_stop_the_next_ones() {
     let sandbox = fleet();
     let odd = fs::read_to_string(data("targets/odd.py")).unwrap();
     for (folder, mood) in [("a never answers", "hangs"), ("b answers once", "stalls")] {
@@ -122,7 +122,7 @@ fn one_that_hangs_is_a_row_and_those_behind_it_are_judged() {
 }
 
 #[test]
-fn a_folder_without_implementations_is_told() {
+fn reports_a_folder_without_implementations() {
     let sandbox = Sandbox::odd();
     let finished =
         sandbox.run(&["run", "--suite", "../suite", "--each", "no-such", "--", "python3", "desk.py"]);

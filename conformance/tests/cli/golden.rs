@@ -1,11 +1,11 @@
-//! Texts that are compared as a whole with a file.
+//! Golden files.
 
 use std::fs;
 use std::path::Path;
 
-/// Compares a text with the file that holds it; with `BLESS=1` in the environment the file is written instead.
+/// Compares a text with a golden file; with `BLESS=1` in the environment, writes the file instead.
 ///
-/// What differs comes back as a text to print.
+/// Returns the difference as a text to print.
 pub(crate) fn compare(file: &Path, text: &str) -> Result<(), String> {
     if std::env::var_os("BLESS").is_some_and(|bless| bless == "1") {
         fs::write(file, text).unwrap();
@@ -18,14 +18,14 @@ pub(crate) fn compare(file: &Path, text: &str) -> Result<(), String> {
     }
 }
 
-/// Returns a text without the critical path, whose times are new in every run.
+/// Removes the critical path, whose times differ in every run.
 pub(crate) fn without_path(text: &str) -> String {
     let Some((before, path)) = text.split_once("Critical path: ") else { return text.to_owned() };
     let after = path.split_once("\n\n").map_or("", |(_, after)| after);
     format!("{before}{after}")
 }
 
-/// Returns a text in which the ports of this machine are called PORT.
+/// Replaces port numbers with PORT.
 pub(crate) fn without_port(text: &str) -> String {
     let mut masked = String::new();
     let mut rest = text;

@@ -1,17 +1,17 @@
-//! A target that starts in one profile and not in another, and one that starts in none.
+//! A target that starts in one profile but not in another, and one that starts in none.
 
 use crate::events;
 use crate::sandbox::Sandbox;
 
 #[test]
-fn a_target_that_starts_in_one_profile_only_fails_what_is_said_of_the_other() {
-    let told =
+fn unstarted_profile_fails_its_requirements() {
+    let report =
         events::run(&Sandbox::odd(), &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
-    assert_eq!(told.finished.code, Some(1));
-    assert_eq!(told.step("desk/1-left::answers")["verdict"], "pass");
-    assert_eq!(told.step("desk/3-guests::ann")["verdict"], "pass");
+    assert_eq!(report.finished.code, Some(1));
+    assert_eq!(report.step("desk/1-left::answers")["verdict"], "pass");
+    assert_eq!(report.step("desk/3-guests::ann")["verdict"], "pass");
     for step in ["desk/2-right::answers", "desk/2-right::again"] {
-        let step = told.step(step);
+        let step = report.step(step);
         assert_eq!(step["verdict"], "fail");
         let reason = "the target exited with status 1 before it responded: OSError: the right half is locked";
         assert_eq!(step["reason"], reason);
@@ -20,7 +20,7 @@ fn a_target_that_starts_in_one_profile_only_fails_what_is_said_of_the_other() {
 }
 
 #[test]
-fn a_profile_that_does_not_start_is_told_once_with_the_last_words_of_the_target() {
+fn unstarted_profile_is_reported_once_with_the_last_output() {
     let finished = Sandbox::odd().run(&["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
     let words = "before it responded: OSError: the right half is locked";
     assert!(finished.stdout.contains(words), "{}", finished.stdout);
@@ -28,26 +28,26 @@ fn a_profile_that_does_not_start_is_told_once_with_the_last_words_of_the_target(
 }
 
 #[test]
-fn a_target_that_starts_first_in_the_later_profile_fails_the_earlier_one() {
-    // The verdict on the first profile is known only when the second has come up.
+fn unstarted_first_profile_fails_if_a_later_one_starts() {
+    // The verdict on the first profile is known only when the target has started in the second one.
     let sandbox = Sandbox::odd();
     sandbox.write(
         "implementation/target.yaml",
         "format: 1\ntitle: right only\ncommand: python3 odd.py\nprofiles:\n  left: {command: python3 odd.py lacks}\n",
     );
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--target", "target.yaml"]);
-    assert_eq!(told.finished.code, Some(1));
-    assert_eq!(told.step("desk/1-left::answers")["verdict"], "fail");
-    assert_eq!(told.step("desk/2-right::answers")["verdict"], "pass");
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "--target", "target.yaml"]);
+    assert_eq!(report.finished.code, Some(1));
+    assert_eq!(report.step("desk/1-left::answers")["verdict"], "fail");
+    assert_eq!(report.step("desk/2-right::answers")["verdict"], "pass");
 }
 
 #[test]
-fn a_package_that_is_not_installed_is_the_first_that_is_told() {
+fn a_missing_package_is_reported_first() {
     let finished = Sandbox::odd().run(&["run", "--suite", "../suite", "--", "python3", "odd.py", "lacks"]);
     assert_eq!(finished.code, Some(3));
-    let told = finished.stdout.lines().find(|line| line.starts_with("INCONCLUSIVE")).unwrap();
+    let line = finished.stdout.lines().find(|line| line.starts_with("INCONCLUSIVE")).unwrap();
     assert_eq!(
-        told,
+        line,
         "INCONCLUSIVE 6 steps in left, right: the target exited with status 1 before it responded: \
          ModuleNotFoundError: No module named 'a_package_that_nobody_has'"
     );
@@ -56,7 +56,7 @@ fn a_package_that_is_not_installed_is_the_first_that_is_told() {
 #[test]
 fn unstarted_profile_fails_no_requirement_of_an_earlier_stage() {
     let sandbox = Sandbox::odd();
-    // The first stage of this profile is the second one; HALF-1.1 is tested at the first, in the profile that starts.
+    // This profile starts at the second stage. HALF-1.1 belongs to the first stage and to the profile that starts.
     sandbox.write(
         "suite/desk/2-right.yaml",
         "format: 1
@@ -70,17 +70,17 @@ steps:
   - {id: left, title: so does the left, covers: [HALF-1.1], request: {path: /left}, expect: {status: 200}}
 ",
     );
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
-    assert_eq!(told.finished.code, Some(1));
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
+    assert_eq!(report.finished.code, Some(1));
     let verdicts = ["enter", "own", "both", "left"].map(|step| {
-        let step = told.step(&format!("desk/2-right::{step}"));
+        let step = report.step(&format!("desk/2-right::{step}"));
         (step["verdict"].clone(), step["covers"].clone())
     });
     let (right, none) = (serde_json::json!({"HALF-2.1": "must"}), serde_json::json!({}));
     let fail = ("fail".into(), right);
     let skipped = ("skipped".into(), none);
     assert_eq!(verdicts, [skipped.clone(), fail.clone(), fail, skipped]);
-    let verdict = |id: &str| told.requirement(id)["verdict"].clone();
+    let verdict = |id: &str| report.requirement(id)["verdict"].clone();
     assert_eq!((verdict("HALF-1.1"), verdict("HALF-2.1")), ("pass".into(), "fail".into()));
 }
 
@@ -97,10 +97,10 @@ steps:
   - {id: apart, title: it has a word, covers: [HALF-3.1], request: {path: /word}, expect: {status: 200}}
 ",
     );
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
-    assert_eq!(told.step("desk/2-right::own")["verdict"], "fail");
-    assert_eq!(told.step("desk/2-right::apart")["verdict"], "inconclusive");
-    assert_eq!(told.step("desk/2-right::apart")["waits_for"], "desk/2-right::own");
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
+    assert_eq!(report.step("desk/2-right::own")["verdict"], "fail");
+    assert_eq!(report.step("desk/2-right::apart")["verdict"], "inconclusive");
+    assert_eq!(report.step("desk/2-right::apart")["waits_for"], "desk/2-right::own");
 }
 
 #[test]
@@ -120,21 +120,21 @@ steps:
     };
     sandbox.write("suite/desk/2-right.yaml", &scenario("404"));
     let run = ["run", "--suite", "../suite", "--profile", "left", "--", "python3", "odd.py", "left"];
-    let told = events::run(&sandbox, &run);
-    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
-    assert_eq!(told.step("desk/2-right::before")["verdict"], "pass");
+    let report = events::run(&sandbox, &run);
+    assert_eq!(report.finished.code, Some(0), "{}", report.finished.stdout);
+    assert_eq!(report.step("desk/2-right::before")["verdict"], "pass");
     for step in ["cellar", "after"] {
-        let step = told.step(&format!("desk/2-right::{step}"));
+        let step = report.step(&format!("desk/2-right::{step}"));
         assert_eq!(step["verdict"], "skipped");
         assert_eq!(step["reason"], "the precondition `cellar` failed: the target returned 200");
     }
-    assert_eq!(told.requirement("HALF-2.1")["verdict"], "skipped");
+    assert_eq!(report.requirement("HALF-2.1")["verdict"], "skipped");
 
     sandbox.write("suite/desk/2-right.yaml", &scenario("200"));
-    let told = events::run(&sandbox, &run);
-    assert_eq!(told.finished.code, Some(1));
-    assert_eq!(told.step("desk/2-right::cellar")["verdict"], "pass");
-    assert_eq!(told.step("desk/2-right::after")["verdict"], "fail");
+    let report = events::run(&sandbox, &run);
+    assert_eq!(report.finished.code, Some(1));
+    assert_eq!(report.step("desk/2-right::cellar")["verdict"], "pass");
+    assert_eq!(report.step("desk/2-right::after")["verdict"], "fail");
 }
 
 #[test]
@@ -151,13 +151,13 @@ steps:
   - {id: guests, title: it has guests, covers: [HALF-1.2], request: {path: /guests}, expect: {status: 200}}
 ",
     );
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
     let verdicts =
-        ["own", "open", "guests"].map(|id| told.step(&format!("desk/2-right::{id}"))["verdict"].clone());
+        ["own", "open", "guests"].map(|id| report.step(&format!("desk/2-right::{id}"))["verdict"].clone());
     assert_eq!(verdicts, ["fail", "skipped", "skipped"]);
-    assert_eq!(told.requirement("HALF-1.2")["verdict"], "pass");
-    // A target that starts in no profile is not judged at all.
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "lacks"]);
-    assert_eq!(told.finished.code, Some(3));
-    assert_eq!(told.step("desk/2-right::guests")["verdict"], "inconclusive");
+    assert_eq!(report.requirement("HALF-1.2")["verdict"], "pass");
+    // A target that starts in no profile is not judged.
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "--", "python3", "odd.py", "lacks"]);
+    assert_eq!(report.finished.code, Some(3));
+    assert_eq!(report.step("desk/2-right::guests")["verdict"], "inconclusive");
 }

@@ -1,4 +1,4 @@
-//! What a hostile or broken target may answer, over a real socket: each answer has its verdict, and none stops the run.
+//! Hostile and broken responses over a real socket: each has the right verdict, and none stops the run.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,15 +8,15 @@ use std::time::Duration;
 use crate::events;
 use crate::sandbox::Sandbox;
 
-/// One way to answer: its path, what is asked beyond the status 200, what goes over the wire, and the words of the finding; none
-/// where the answer is as it should be.
+/// A response: its path, what the step expects besides status 200, what is sent, and a part of the finding (`None` if
+/// the step passes).
 type Row = (&'static str, &'static str, fn(&mut TcpStream), Option<&'static str>);
 
-/// The label of each broken response says what is wrong with the response.
+/// The label of a broken response describes what is wrong with the response.
 const BROKE: &str = " response";
 const LATE: &str = "no complete response within 2s";
 
-/// In the order of the report, which is that of their names.
+/// Sorted by name, as in the report.
 const ROWS: &[Row] = &[
     ("bomb-gzip", "json: {open: true}", gzip_bomb, Some("which the request did not ask for")),
     ("bomb-json", "json: {open: true}", deep_json, Some("is not JSON")),
@@ -63,7 +63,7 @@ const ROWS: &[Row] = &[
         Some(BROKE),
     ),
     ("length-negative", "", |out| send(out, b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nab"), Some(BROKE)),
-    // What stands behind the length is no part of this answer, and must be none of the next.
+    // Bytes after the declared length belong neither to this response nor to the next one.
     (
         "length-short",
         "text: ab",
@@ -108,13 +108,13 @@ const ROWS: &[Row] = &[
 ];
 
 #[test]
-fn every_answer_has_its_verdict_and_none_stops_the_run() {
+fn every_response_has_the_right_verdict() {
     each_has_its_verdict("");
 }
 
-/// What a library would alter goes out, and comes back, by another way.
+/// Requests and responses that an HTTP library would alter are sent without one.
 #[test]
-fn every_answer_to_a_request_as_it_is_written_has_its_verdict() {
+fn every_response_to_a_raw_request_has_the_right_verdict() {
     each_has_its_verdict("-H x-odd:1");
 }
 
@@ -136,17 +136,18 @@ fn each_has_its_verdict(option: &str) {
         sandbox.write(&format!("suite/desk/{path}.yaml"), &scenario);
     }
     let url = format!("http://{}", listen());
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--timeout", "2s", "--jobs", "2", &url]);
-    assert_eq!(told.finished.code, Some(1), "{:?}", told.finished);
-    assert_eq!(told.steps.len(), ROWS.len());
-    let wrong: Vec<String> = ROWS.iter().filter_map(|row| complaint(row, &told)).collect();
+    let report =
+        events::run(&sandbox, &["run", "--suite", "../suite", "--timeout", "2s", "--jobs", "2", &url]);
+    assert_eq!(report.finished.code, Some(1), "{:?}", report.finished);
+    assert_eq!(report.steps.len(), ROWS.len());
+    let wrong: Vec<String> = ROWS.iter().filter_map(|row| mismatch(row, &report)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let hops = told.step("desk/redirect-circle::answer")["exchange"]["hops"].as_array().unwrap().len();
+    let hops = report.step("desk/redirect-circle::answer")["exchange"]["hops"].as_array().unwrap().len();
     assert_eq!(hops, 50, "as many as curl follows");
 }
 
-fn complaint((path, _, _, expected): &Row, told: &events::Told) -> Option<String> {
-    let step = told.step(&format!("desk/{path}::answer"));
+fn mismatch((path, _, _, expected): &Row, report: &events::Told) -> Option<String> {
+    let step = report.step(&format!("desk/{path}::answer"));
     let labels: Vec<&str> = step["findings"].as_array().map_or(Vec::new(), |findings| {
         findings.iter().map(|finding| finding["label"].as_str().unwrap()).collect()
     });
@@ -157,7 +158,7 @@ fn complaint((path, _, _, expected): &Row, told: &events::Told) -> Option<String
     (!holds).then(|| format!("{path}: {} {labels:?} {}", step["verdict"], step["reason"]))
 }
 
-/// Serves every row under its path, for as long as the test runs.
+/// Serves every row under its path while the test runs.
 fn listen() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -169,7 +170,7 @@ fn listen() -> String {
     address
 }
 
-/// Answers one request after the other. What is not read when a connection is dropped makes it a reset.
+/// Answers one request after the other. If a connection is dropped with unread bytes, the system resets it.
 fn serve(mut connection: TcpStream) {
     loop {
         let mut head = [0; 4096];
@@ -188,7 +189,7 @@ fn serve(mut connection: TcpStream) {
 }
 
 fn send(out: &mut TcpStream, bytes: &[u8]) {
-    // Whoever has heard enough hangs up.
+    // The client may close the connection early.
     out.write_all(bytes).ok();
 }
 
@@ -196,7 +197,7 @@ fn chunked(chunks: &[u8]) -> Vec<u8> {
     [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunks].concat()
 }
 
-/// A little that would unpack to a gibibyte: nobody asked for it, and nothing is unpacked.
+/// A small body that would unpack to 1 GiB. It was not requested, so it must not be unpacked.
 fn gzip_bomb(out: &mut TcpStream) {
     let body = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0xec; 4096]].concat();
     let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
@@ -223,7 +224,7 @@ fn endless_line(out: &mut TcpStream) {
     pour(out, &[b'x'; 4096]);
 }
 
-/// Writes until nobody listens.
+/// Writes until the client closes the connection.
 fn pour(out: &mut TcpStream, bytes: &[u8]) {
     while out.write_all(bytes).is_ok() {}
 }
@@ -238,7 +239,7 @@ fn late(out: &mut TcpStream) {
     send(out, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate");
 }
 
-/// A byte at a time: each comes soon, and the answer never.
+/// Sends single bytes: each arrives soon, but the response never ends.
 fn drops(out: &mut TcpStream) {
     send(out, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
     while out.write_all(b"x").is_ok() {
@@ -246,7 +247,7 @@ fn drops(out: &mut TcpStream) {
     }
 }
 
-/// One word that an answer will come after the other.
+/// Sends informational responses without end.
 fn informs(out: &mut TcpStream) {
     out.set_nonblocking(true).unwrap();
     loop {

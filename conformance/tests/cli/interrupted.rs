@@ -1,4 +1,4 @@
-//! A run that is ended from outside tells what was done, in every report, and that it is not all.
+//! An interrupted run reports the finished steps in every report, and that the run is incomplete.
 
 use rustix::process::Signal;
 use serde_json::Value as Json;
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use crate::program::Finished;
 use crate::sandbox::Sandbox;
 
-/// The steps that are done before the desk falls silent, and one behind it.
+/// The steps that are finished before the target hangs, and a later one.
 const SCENARIOS: [&str; 3] = ["2-dies", "4-hangs", "6-refuses"];
 const WAITS: &str = r#"
 format: 1
@@ -26,24 +26,24 @@ steps:
 "#;
 
 #[test]
-fn the_report_for_people_tells_the_failures_so_far() {
+fn terminal_report_has_the_failures_so_far() {
     let (_, finished) = interrupted(Signal::INT, &[]);
     assert_eq!(finished.code, Some(130));
-    let told = [
+    let expected = [
         "FAIL desk/2-dies::question",
         "   the target exited with status 3\n",
         "interrupted after 4 of 6 steps; the other steps were not run\n",
         "steps: 2 pass, 1 inconclusive, 1 fail\n",
         ": MUST 1/2 pass\n",
     ];
-    for told in told {
-        assert!(finished.stdout.contains(told), "{told}\n{}", finished.stdout);
+    for expected in expected {
+        assert!(finished.stdout.contains(expected), "{expected}\n{}", finished.stdout);
     }
     assert!(!finished.stdout.contains("6-refuses"), "{}", finished.stdout);
 }
 
 #[test]
-fn json_lines_end_with_a_footer_that_says_it_and_compare_refuses_them() {
+fn json_lines_footer_is_interrupted_and_compare_rejects_it() {
     let (sandbox, finished) = interrupted(Signal::TERM, &["--report", "jsonl=../report.jsonl"]);
     assert_eq!(finished.code, Some(143));
     let report = sandbox.read("report.jsonl");
@@ -62,33 +62,33 @@ fn json_lines_end_with_a_footer_that_says_it_and_compare_refuses_them() {
 }
 
 #[test]
-fn every_document_says_it() {
+fn every_report_says_interrupted() {
     let kinds = ["html", "junit", "tap", "badge"];
     let reports: Vec<String> = kinds.iter().map(|kind| format!("{kind}=../report.{kind}")).collect();
     let mut arguments: Vec<&str> = reports.iter().flat_map(|report| ["--report", report]).collect();
     arguments.extend(["--report", "github", "--write-deviations", "../known.yaml"]);
     let (sandbox, finished) = interrupted(Signal::INT, &arguments);
-    let told = "interrupted after 4 of 6 steps";
+    let expected = "interrupted after 4 of 6 steps";
     assert!(
         finished
             .stdout
-            .contains(&format!("::error title=A desk of many moods%3A python3 moody.py::{told}\n"))
+            .contains(&format!("::error title=A desk of many moods%3A python3 moody.py::{expected}\n"))
     );
     let html = sandbox.read("report.html");
-    assert!(html.contains(told) && html.contains("the desk survives the question"));
+    assert!(html.contains(expected) && html.contains("the desk survives the question"));
     let junit = sandbox.read("report.junit");
-    assert!(junit.contains(&format!(r#"<error type="interrupted" message="{told}"/>"#)), "{junit}");
+    assert!(junit.contains(&format!(r#"<error type="interrupted" message="{expected}"/>"#)), "{junit}");
     // Four steps, and the run itself.
     assert!(junit.contains(r#"tests="5" failures="1" errors="2""#), "{junit}");
     let tap = sandbox.read("report.tap");
-    assert!(tap.starts_with("TAP version 14\n1..4\n") && tap.ends_with(&format!("Bail out! {told}\n")));
+    assert!(tap.starts_with("TAP version 14\n1..4\n") && tap.ends_with(&format!("Bail out! {expected}\n")));
     assert!(sandbox.read("report.badge").contains("inconclusive: MUST 1/2"));
     let known = sandbox.read("known.yaml");
-    assert!(known.contains("desk/2-dies::question") && known.contains(told), "{known}");
+    assert!(known.contains("desk/2-dies::question") && known.contains(expected), "{known}");
 }
 
 #[test]
-fn a_known_failure_that_was_not_reached_has_not_gone() {
+fn an_unreached_known_failure_is_not_stale() {
     let known = "format: 1\ndeviations:\n  - {requirement: MOOD-2.4, reason: she is not on the list}\n";
     let sandbox = desk();
     sandbox.write("known.yaml", known);
@@ -96,7 +96,7 @@ fn a_known_failure_that_was_not_reached_has_not_gone() {
     assert!(!finished.stdout.contains("STALE"), "{}", finished.stdout);
 }
 
-/// It fails, waits, and cleans up: once rightly, once wrongly.
+/// It fails, waits, and cleans up: one cleanup step passes, one fails.
 const CLEANS_UP: &str = r#"
 format: 1
 title: A guest waits, and whatever comes of it the desk is closed
@@ -128,7 +128,7 @@ cleanup:
 "#;
 
 #[test]
-fn cleanup_is_played_all_the_same_and_its_failure_hides_no_other() {
+fn cleanup_runs_and_its_failure_hides_no_other() {
     let sandbox = Sandbox::noted();
     sandbox.write("suite/desk/4-hangs.yaml", CLEANS_UP);
     let report = ["--report", "jsonl=../report.jsonl", "--filter", "4-hangs"];
@@ -142,19 +142,19 @@ fn cleanup_is_played_all_the_same_and_its_failure_hides_no_other() {
     assert_eq!(finished.code, Some(130), "{finished:?}");
     let report = sandbox.read("report.jsonl");
     let lines = report.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
-    let told: Vec<String> = lines
+    let steps_run: Vec<String> = lines
         .filter_map(|line| Some(format!("{} {}", line["id"].as_str()?, line["verdict"].as_str()?)))
         .collect();
-    // What is under way may have made something, so it is waited for.
+    // The running scenario may have created something, so its cleanup steps run.
     let all = ["before fail", "hangs fail", "close pass", "lock fail"];
-    assert_eq!(told, all.map(|step| format!("desk/4-hangs::{step}")));
+    assert_eq!(steps_run, all.map(|step| format!("desk/4-hangs::{step}")));
     for failed in ["FAIL desk/4-hangs::before", "FAIL desk/4-hangs::lock"] {
         assert!(finished.stdout.contains(failed), "{}", finished.stdout);
     }
 }
 
 #[test]
-fn of_many_implementations_those_that_came_to_their_end_are_set_beside_each_other() {
+fn each_compares_the_finished_implementations() {
     let sandbox = desk();
     for name in ["ann", "ben"] {
         std::fs::create_dir_all(sandbox.path("all").join(name)).unwrap();
@@ -164,7 +164,7 @@ fn of_many_implementations_those_that_came_to_their_end_are_set_beside_each_othe
         )
         .unwrap();
     }
-    // The first leaves nothing out; the second hangs.
+    // The first implementation conforms; the second one hangs.
     sandbox.write("all/ann/moody.py", "import os, sys\nos.environ.pop('NOTES')\nos.execv(sys.executable, [sys.executable, '../../implementation/moody.py'])\n");
     let run = sandbox.start(&[
         "run",
@@ -204,7 +204,7 @@ fn desk() -> Sandbox {
     sandbox
 }
 
-/// A run that is ended while a request waits for its answer.
+/// Interrupts a run while a request waits for its response.
 fn interrupt(sandbox: &Sandbox, signal: Signal, flags: &[&str]) -> Finished {
     let filters: Vec<&str> = SCENARIOS.iter().flat_map(|scenario| ["--filter", scenario]).collect();
     let arguments = [&["run", "--suite", "../suite", "--timeout", "10m"], flags, &filters];

@@ -1,4 +1,4 @@
-//! The language in use: the suite of the to-do list against its own small server.
+//! Features of the scenario language: the suite of the to-do list against its own server.
 
 use std::fs;
 
@@ -17,41 +17,41 @@ fn run(sandbox: &Sandbox, options: &[&str]) -> Told {
     )
 }
 
-fn ids<'a>(told: &'a Told, verdict: &str) -> Vec<&'a str> {
-    told.verdicts().into_iter().filter(|(_, own)| *own == verdict).map(|(id, _)| id).collect()
+fn ids<'a>(run_report: &'a Told, verdict: &str) -> Vec<&'a str> {
+    run_report.verdicts().into_iter().filter(|(_, own)| *own == verdict).map(|(id, _)| id).collect()
 }
 
 #[test]
-fn the_to_do_list_conforms_and_what_it_does_not_offer_is_skipped_with_its_reason() {
-    let told = run(&Sandbox::todo(), &[]);
-    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
-    assert_eq!(ids(&told, "skipped"), ["lists/changes::search"]);
-    assert_eq!(told.step("lists/changes::search")["reason"], "the target does not offer `search`");
-    assert!(told.ids().contains(&"lists/pages::todo[milk]/note"));
-    assert!(told.ids().contains(&"people/tokens@bare::wrong[quoted]"));
-    assert!(told.ids().contains(&"people/browsers::close"));
+fn skips_unsupported_features_with_a_reason() {
+    let run_report = run(&Sandbox::todo(), &[]);
+    assert_eq!(run_report.finished.code, Some(0), "{}", run_report.finished.stdout);
+    assert_eq!(ids(&run_report, "skipped"), ["lists/changes::search"]);
+    assert_eq!(run_report.step("lists/changes::search")["reason"], "the target does not offer `search`");
+    assert!(run_report.ids().contains(&"lists/pages::todo[milk]/note"));
+    assert!(run_report.ids().contains(&"people/tokens@bare::wrong[quoted]"));
+    assert!(run_report.ids().contains(&"people/browsers::close"));
 }
 
 #[test]
-fn a_part_of_a_header_leads_to_the_next_page_and_one_that_is_not_there_is_told() {
+fn captures_a_part_of_a_header_and_reports_a_missing_one() {
     let sandbox = Sandbox::todo();
-    let told = run(&sandbox, &["--filter", "lists/pages"]);
-    assert_eq!(told.step("lists/pages::next")["exchange"]["sent"]["target"], "/todos?page=2&size=2");
+    let run_report = run(&sandbox, &["--filter", "lists/pages"]);
+    assert_eq!(run_report.step("lists/pages::next")["exchange"]["sent"]["target"], "/todos?page=2&size=2");
     let pages = sandbox.read("suite/lists/pages.yaml").replace("rel=\"next\"'}", "rel=\"later\"'}");
     sandbox.write("suite/lists/pages.yaml", &pages);
-    let told = run(&sandbox, &["--filter", "lists/pages"]);
-    assert_eq!(ids(&told, "fail"), ["lists/pages::first"]);
+    let run_report = run(&sandbox, &["--filter", "lists/pages"]);
+    assert_eq!(ids(&run_report, "fail"), ["lists/pages::first"]);
     let cause = "the header `link` does not match /<([^>]*)>; rel=\"later\"/: it is \
                  `</todos?page=1&size=2>; rel=\"first\"` and `</todos?page=2&size=2>; rel=\"next\"`";
-    assert_eq!(told.step("lists/pages::first")["findings"][0]["label"], cause);
+    assert_eq!(run_report.step("lists/pages::first")["findings"][0]["label"], cause);
     assert_eq!(
-        told.step("lists/pages::next")["reason"],
+        run_report.step("lists/pages::next")["reason"],
         format!("step `first` did not capture `next`: {cause}")
     );
 }
 
 #[test]
-fn a_computed_path_that_is_none_is_told_at_its_place_and_nothing_is_sent() {
+fn an_invalid_computed_path_is_reported_and_not_sent() {
     let sandbox = Sandbox::todo();
     let pages = sandbox.read("suite/lists/pages.yaml");
     let mapping = "request: {path: \"${next}\", headers: {Authorization: \"Bearer ${token}\"}}";
@@ -62,25 +62,25 @@ fn a_computed_path_that_is_none_is_told_at_its_place_and_nothing_is_sent() {
         (mapping, "<()[^>]*>", "", 22),
     ] {
         assert!(pages.contains(mapping) && pages.contains("<([^>]*)>"));
-        // What cannot be sent is not tried again either.
+        // A request that cannot be sent is not retried.
         let request = format!("{request}\n    retry: {{for: 2m}}");
         let wrong = pages.replace(mapping, &request).replace("<([^>]*)>", taken);
         sandbox.write("suite/lists/pages.yaml", &wrong);
-        let told = run(&sandbox, &["--filter", "lists/pages"]);
-        let step = told.step("lists/pages::next");
+        let run_report = run(&sandbox, &["--filter", "lists/pages"]);
+        let step = run_report.step("lists/pages::next");
         let reason = format!(
             "`${{next}}` makes the path `{path}`, which does not begin with `/`: write `/${{next}}` \
              (../suite/lists/pages.yaml:34:{column})"
         );
         assert_eq!((&step["reason"], &step["exchange"]), (&Json::from(reason.as_str()), &Json::Null));
         assert_eq!(step["tries"], 1);
-        assert!(told.finished.stdout.contains(&reason), "{}", told.finished.stdout);
-        assert_eq!(told.finished.code, Some(3));
+        assert!(run_report.finished.stdout.contains(&reason), "{}", run_report.finished.stdout);
+        assert_eq!(run_report.finished.code, Some(3));
     }
 }
 
 #[test]
-fn a_path_of_a_curl_command_may_be_an_expression_behind_the_host() {
+fn path_of_a_curl_command_may_be_an_expression() {
     let sandbox = Sandbox::todo();
     let pages = sandbox.read("suite/lists/pages.yaml");
     for (written, sent) in [("${next}", "/todos?page=2&size=2"), ("${next}&x=1", "/todos?page=2&size=2&x=1")]
@@ -89,33 +89,33 @@ fn a_path_of_a_curl_command_may_be_an_expression_behind_the_host() {
         let curl =
             format!("request: curl \"http://todo.example{written}\" -H \"Authorization:Bearer ${{token}}\"");
         sandbox.write("suite/lists/pages.yaml", &pages.replace(mapping, &curl));
-        let told = run(&sandbox, &["--filter", "lists/pages"]);
-        assert_eq!(told.step("lists/pages::next")["exchange"]["sent"]["target"], sent);
-        assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+        let run_report = run(&sandbox, &["--filter", "lists/pages"]);
+        assert_eq!(run_report.step("lists/pages::next")["exchange"]["sent"]["target"], sent);
+        assert_eq!(run_report.finished.code, Some(0), "{}", run_report.finished.stdout);
     }
 }
 
 #[test]
-fn one_row_is_run_alone_by_its_id_or_its_line() {
+fn filter_selects_one_row_by_id_or_line() {
     let sandbox = Sandbox::todo();
     for filter in ["tokens@whole::missing[empty]", "people/tokens.yaml:14"] {
-        let told = run(&sandbox, &["--profile", "whole", "--filter", filter]);
-        assert_eq!(told.ids(), ["people/tokens@whole::missing[empty]"], "{filter}");
+        let run_report = run(&sandbox, &["--profile", "whole", "--filter", filter]);
+        assert_eq!(run_report.ids(), ["people/tokens@whole::missing[empty]"], "{filter}");
     }
-    let told = run(&sandbox, &["--profile", "whole", "--filter", "wrong.csv:3"]);
-    assert_eq!(told.ids(), ["people/tokens@whole::wrong[quoted]"]);
-    let told = run(&sandbox, &["--filter", "slow"]);
-    // The cleanup step is played and not reported: the filter does not select it.
-    assert_eq!(told.ids(), ["lists/changes::told"]);
+    let run_report = run(&sandbox, &["--profile", "whole", "--filter", "wrong.csv:3"]);
+    assert_eq!(run_report.ids(), ["people/tokens@whole::wrong[quoted]"]);
+    let run_report = run(&sandbox, &["--filter", "slow"]);
+    // The cleanup step runs and is not reported, because the filter does not select it.
+    assert_eq!(run_report.ids(), ["lists/changes::told"]);
 }
 
 #[test]
-fn a_step_that_is_tried_again_says_how_often_and_a_redirection_is_a_hop() {
-    let told = run(&Sandbox::todo(), &["--filter", "lists/changes", "--verbose"]);
-    assert!(told.step("lists/changes::told")["tries"].as_u64() > Some(1));
-    let line = told.finished.stdout.lines().find(|line| line.starts_with("PASS lists/changes::told "));
+fn reports_the_attempts_of_a_retry_and_the_hops_of_a_redirect() {
+    let run_report = run(&Sandbox::todo(), &["--filter", "lists/changes", "--verbose"]);
+    assert!(run_report.step("lists/changes::told")["tries"].as_u64() > Some(1));
+    let line = run_report.finished.stdout.lines().find(|line| line.starts_with("PASS lists/changes::told "));
     assert!(line.is_some_and(|line| line.contains("  tried ") && line.contains(" times in ")), "{line:?}");
-    let note = &told.step("lists/changes::todo/note")["exchange"];
+    let note = &run_report.step("lists/changes::todo/note")["exchange"];
     assert_eq!(note["sent"]["method"], "POST");
     assert_eq!(note["hops"][0]["received"]["status"], 303);
     assert_eq!(note["hops"][0]["sent"]["method"], "GET");
@@ -123,7 +123,7 @@ fn a_step_that_is_tried_again_says_how_often_and_a_redirection_is_a_hop() {
 }
 
 #[test]
-fn a_step_that_never_holds_says_how_often_it_was_sent_and_for_how_long_in_every_report() {
+fn every_report_has_the_attempts_and_duration_of_a_failed_retry() {
     let sandbox = Sandbox::todo();
     let changes = sandbox
         .read("suite/lists/changes.yaml")
@@ -133,39 +133,39 @@ fn a_step_that_never_holds_says_how_often_it_was_sent_and_for_how_long_in_every_
         &changes.replace("topic: \"flowers-${todo}\"}]", "topic: weeds}]"),
     );
     let reports = ["--report", "html=../report.html", "--report", "tap=../report.tap"];
-    let told = run(&sandbox, &[&["--filter", "lists/changes"], &reports[..]].concat());
-    let tries = told.step("lists/changes::told")["tries"].as_u64().unwrap();
+    let run_report = run(&sandbox, &[&["--filter", "lists/changes"], &reports[..]].concat());
+    let tries = run_report.step("lists/changes::told")["tries"].as_u64().unwrap();
     assert!(tries > 1);
     let said = Regex::new(&format!(r"tried +{tries} times in (\d+ ms|\d+\.\d\d s)")).unwrap();
-    let human = said.find(&told.finished.stdout).unwrap_or_else(|| panic!("{}", told.finished.stdout));
-    assert!(told.finished.stdout[human.end()..].starts_with(", and it never passed\n"));
+    let human = said.find(&run_report.finished.stdout).unwrap_or_else(|| panic!("{}", run_report.finished.stdout));
+    assert!(run_report.finished.stdout[human.end()..].starts_with(", and it never passed\n"));
     for report in ["report.html", "report.tap"] {
         assert!(said.is_match(&sandbox.read(report)), "{report}");
     }
 }
 
 #[test]
-fn a_failure_in_a_sequence_shows_both_places() {
+fn failure_in_a_sequence_shows_both_locations() {
     let sandbox = Sandbox::todo();
     let sequence = sandbox.read("suite/sequences/token.yaml").replace("status: 201", "status: 200");
     sandbox.write("suite/sequences/token.yaml", &sequence);
-    let told = run(&sandbox, &["--filter", "lists/changes"]);
-    let step = told.step("lists/changes::token/ask");
+    let run_report = run(&sandbox, &["--filter", "lists/changes"]);
+    let step = run_report.step("lists/changes::token/ask");
     assert_eq!(step["verdict"], "fail");
     assert_eq!(step["place"]["file"], "../suite/sequences/token.yaml");
     assert_eq!(step["via"][0]["file"], "../suite/lists/changes.yaml");
     assert!(
-        told.finished.stdout.contains("via ../suite/lists/changes.yaml:7:10"),
+        run_report.finished.stdout.contains("via ../suite/lists/changes.yaml:7:10"),
         "{}",
-        told.finished.stdout
+        run_report.finished.stdout
     );
-    assert_eq!(told.step("lists/changes::titles[none]")["verdict"], "inconclusive");
-    // What was never made needs no cleaning up.
-    assert_eq!(told.step("lists/changes::delete")["verdict"], "skipped");
+    assert_eq!(run_report.step("lists/changes::titles[none]")["verdict"], "inconclusive");
+    // Nothing was created, so there is nothing to clean up.
+    assert_eq!(run_report.step("lists/changes::delete")["verdict"], "skipped");
 }
 
 #[test]
-fn cleanup_runs_after_a_broken_setup_and_its_failure_hides_nothing() {
+fn cleanup_runs_after_a_failed_setup() {
     let sandbox = Sandbox::todo();
     let scenario = sandbox.read("suite/people/browsers.yaml");
     let scenario = scenario.replace(
@@ -173,22 +173,22 @@ fn cleanup_runs_after_a_broken_setup_and_its_failure_hides_nothing() {
         "    setup: true\n    expect: {status: 200}",
     );
     sandbox.write("suite/people/browsers.yaml", &scenario.replace("status: 204", "status: 299"));
-    let told = run(&sandbox, &["--filter", "browsers"]);
-    assert_eq!(ids(&told, "fail"), ["people/browsers::none", "people/browsers::close"]);
-    assert_eq!(told.finished.code, Some(1));
+    let run_report = run(&sandbox, &["--filter", "browsers"]);
+    assert_eq!(ids(&run_report, "fail"), ["people/browsers::none", "people/browsers::close"]);
+    assert_eq!(run_report.finished.code, Some(1));
 }
 
 #[test]
-fn a_captured_secret_and_a_secret_variable_are_in_no_report() {
+fn no_report_has_captured_secrets_or_secret_variables() {
     let sandbox = Sandbox::todo();
     let scenario = sandbox.read("suite/lists/pages.yaml").replace("total: 3", "total: 4");
     sandbox.write("suite/lists/pages.yaml", &scenario);
     let pepper = "s3cret & p\u{e9}pper";
-    let told = run(&sandbox, &["--filter", "lists/pages", "--var", &format!("pepper={pepper}"), "-v"]);
-    assert_eq!(ids(&told, "fail"), ["lists/pages::first"]);
-    let everything = format!("{}{}", told.finished.stdout, sandbox.read("report.jsonl"));
+    let run_report = run(&sandbox, &["--filter", "lists/pages", "--var", &format!("pepper={pepper}"), "-v"]);
+    assert_eq!(ids(&run_report, "fail"), ["lists/pages::first"]);
+    let everything = format!("{}{}", run_report.finished.stdout, sandbox.read("report.jsonl"));
     assert!(everything.contains("<redacted>"));
-    // The pattern of a token is no token.
+    // The pattern of a token is not a token.
     let token = |text: &str| text.starts_with(|first: char| first.is_ascii_hexdigit());
     assert!(!everything.split("tok_").skip(1).any(token) && !everything.contains("s3cret"), "{everything}");
     let shown = run(&sandbox, &["--filter", "lists/pages", "--show-secrets"]);
@@ -196,10 +196,10 @@ fn a_captured_secret_and_a_secret_variable_are_in_no_report() {
 }
 
 #[test]
-fn a_variable_is_given_by_a_flag_a_file_or_the_environment_in_this_order() {
+fn variables_come_from_flag_file_or_environment_in_this_order() {
     let sent = |sandbox: &Sandbox, options: &[&str]| {
-        let told = run(sandbox, &[&["--filter", "lists/pages", "--show-secrets"], options].concat());
-        let body = told.step("lists/pages::todo[bread]/note")["exchange"]["sent"]["body"].clone();
+        let run_report = run(sandbox, &[&["--filter", "lists/pages", "--show-secrets"], options].concat());
+        let body = run_report.step("lists/pages::todo[bread]/note")["exchange"]["sent"]["body"].clone();
         serde_json::from_str::<Json>(body.as_str().unwrap()).unwrap()["title"].as_str().unwrap().to_owned()
     };
     let sandbox = Sandbox::todo().with("TODO_PEPPER", "from outside");
@@ -210,7 +210,7 @@ fn a_variable_is_given_by_a_flag_a_file_or_the_environment_in_this_order() {
 }
 
 #[test]
-fn a_variable_that_nobody_gives_or_knows_is_wrong_on_paper() {
+fn rejects_missing_and_unknown_variables() {
     let sandbox = Sandbox::todo();
     let manifest = sandbox.read("suite/suite.yaml").replace("default: black-pepper, ", "");
     sandbox.write("suite/suite.yaml", &manifest);
@@ -227,7 +227,7 @@ fn a_variable_that_nobody_gives_or_knows_is_wrong_on_paper() {
 }
 
 #[test]
-fn check_warns_of_what_is_probably_a_mistake() {
+fn check_warns_about_probable_mistakes() {
     let sandbox = Sandbox::todo();
     sandbox.write("suite/sequences/spare.yaml", "format: 1\ntitle: Nobody uses this\nsteps:\n  - {id: a, title: b, request: curl http://todo.example/}\n");
     let scenario = sandbox
@@ -241,7 +241,7 @@ fn check_warns_of_what_is_probably_a_mistake() {
     }
 }
 
-/// A scenario that uses the wrong sequence as it should be used.
+/// A scenario that uses the wrong sequence correctly.
 const USES: &str = "format: 1
 title: A guest comes in and leaves
 profile: open
@@ -265,7 +265,7 @@ steps:
 ";
 
 #[test]
-fn every_mistake_in_a_sequence_is_told_in_one_message_at_its_place() {
+fn reports_every_mistake_in_a_sequence_with_its_location() {
     let files = fs::read_dir(data("wrong/sequence")).unwrap().map(|entry| entry.unwrap().path());
     let mut complaints = Vec::new();
     for file in files.filter(|file| file.extension().is_some_and(|ending| ending == "yaml")) {
@@ -284,7 +284,7 @@ fn every_mistake_in_a_sequence_is_told_in_one_message_at_its_place() {
 }
 
 #[test]
-fn the_examples_of_the_reference_page_hold() {
+fn examples_of_the_reference_page_pass() {
     let sandbox = Sandbox::python();
     copy(&data("../../../scenarios"), &sandbox.path("suite"));
     let page = sandbox.read("suite/README.md");
@@ -306,8 +306,8 @@ fn the_examples_of_the_reference_page_hold() {
     }
     assert_eq!(written, 2);
     let filter = ["run", "--suite", "../suite", "--filter", "session/example", "--", "python3", "server.py"];
-    let told = events::run(&sandbox, &filter);
-    assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
+    let run_report = events::run(&sandbox, &filter);
+    assert_eq!(run_report.finished.code, Some(0), "{}", run_report.finished.stdout);
     let all = ["missing[email]", "missing[password]", "login/post", "bob", "me", "logout"];
-    assert_eq!(told.ids(), all.map(|step| format!("session/example::{step}")));
+    assert_eq!(run_report.ids(), all.map(|step| format!("session/example::{step}")));
 }

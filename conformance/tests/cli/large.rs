@@ -1,4 +1,4 @@
-//! Memory and reports are bounded whatever a target sends.
+//! Memory and reports are bounded, whatever a target sends.
 
 use std::fs;
 use std::path::Path;
@@ -13,10 +13,10 @@ use crate::program::{conformance, scenarios};
 use crate::sandbox::Sandbox;
 use crate::simple;
 
-/// The most memory that a run may take, in KiB.
+/// The maximum memory of a run in KiB.
 const MOST: usize = 256 * 1024;
 
-/// The reports, and how large each may be: bodies are cut in all of them.
+/// The reports and their maximum sizes in MiB: bodies are truncated in all of them.
 const REPORTS: [(&str, u64); 4] = [("html", 64), ("jsonl", 64), ("junit", 32), ("tap", 32)];
 
 fn text(bytes: usize) -> Vec<u8> {
@@ -36,12 +36,12 @@ fn nested(bytes: usize) -> Vec<u8> {
     (body + "}").into_bytes()
 }
 
-/// Waits for a process, and returns the most memory that it had at once, in KiB.
+/// Waits for a process and returns its peak memory in KiB.
 fn peak(mut child: Child) -> (ExitStatus, usize) {
     let status_file = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     loop {
-        // The high-water mark: it is read as long as the process is there.
+        // The high-water mark; it can be read only while the process exists.
         let status = fs::read_to_string(&status_file).unwrap_or_default();
         let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let mark = mark.and_then(|mark| mark.trim().trim_end_matches(" kB").parse().ok());
@@ -53,7 +53,8 @@ fn peak(mut child: Child) -> (ExitStatus, usize) {
     }
 }
 
-/// Runs the suite of this repository against a target that sends the same to every request; returns the sandbox with the reports.
+/// Runs the suite of this repository against a target that sends the same response to every request; returns the
+/// sandbox with the reports.
 fn run(body: Vec<u8>, filters: &[&str], jobs: &str) -> Sandbox {
     let body = Arc::new(body);
     let url = simple::serve(move |_| ("200 OK", body.to_vec()));
@@ -92,7 +93,7 @@ fn bodies_of_15_mebibytes_take_bounded_memory_and_are_cut_in_reports() {
     assert!(!received.is_empty());
     for received in &received {
         assert_eq!(received["body"].as_str().map(str::len), Some(16 * 1024));
-        // Of a body that no expectation looks at the first mebibyte is read.
+        // If no expectation uses the body, only the first MiB is read.
         let bytes = if received["cut"] == true { 1024 * 1024 } else { 15 * 1024 * 1024 };
         assert_eq!(received["bytes"], bytes);
         assert_eq!(received["sha256"].is_string(), received["cut"] != true);

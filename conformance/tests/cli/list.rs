@@ -1,4 +1,4 @@
-//! What `conformance list` says of a suite: the requests that a run would send.
+//! `conformance list`: the requests that a run would send.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -7,11 +7,11 @@ use serde_json::Value as Json;
 
 use crate::program::{Finished, conformance_in, data, scenarios};
 
-/// Every step of the suite that is inside the program.
+/// Every step of the suite that is built into the program.
 static ALL: LazyLock<Vec<Json>> = LazyLock::new(|| listed(&[]));
 
 #[test]
-fn a_list_for_programs_has_the_same_members_in_each_step() {
+fn json_list_has_the_same_members_in_each_step() {
     for step in ALL.iter() {
         let members: Vec<&String> = step.as_object().unwrap().keys().collect();
         assert_eq!(
@@ -45,19 +45,20 @@ fn a_list_for_programs_has_the_same_members_in_each_step() {
 }
 
 #[test]
-fn a_step_of_a_list_names_the_line_on_which_it_begins() {
+fn list_has_the_first_line_of_each_step() {
     for step in listed(&["--suite", &scenarios().display().to_string()]) {
         let text = std::fs::read_to_string(step["file"].as_str().unwrap()).unwrap();
         let line = text.lines().nth(usize::try_from(step["line"].as_u64().unwrap()).unwrap() - 1).unwrap();
-        // A step of a sequence is named behind the step that uses it, and begins in the sequence's own file.
+        // The step of a sequence has its name after that of the step that uses the sequence, and its location in the
+        // sequence's file.
         let name = step["id"].as_str().unwrap().rsplit(&[':', '/']).next().unwrap();
         assert_eq!(line.trim_start().trim_start_matches("- "), format!("id: {name}"));
     }
 }
 
-/// `exchanges.txt` has them in the order in which the document prints them: profile, request, and what differs from a bare one.
+/// `exchanges.txt` has the exchanges in the order of the document: profile, request, and what differs from a plain one.
 #[test]
-fn the_33_exchanges_of_the_session_document_are_listed_in_their_order() {
+fn lists_the_33_exchanges_of_the_session_document_in_order() {
     let files =
         ["0-me", "1-empty-session", "4-cookie", "5-before-request", "6-current-user", "7-login", "8-logout"];
     let filters: Vec<String> = files.iter().map(|file| format!("session/{file}::*")).collect();
@@ -67,7 +68,7 @@ fn the_33_exchanges_of_the_session_document_are_listed_in_their_order() {
     let exchanges: Vec<&str> = exchanges.lines().collect();
     assert_eq!((requests.len(), exchanges.len()), (33, 33), "{requests:#?}");
     for (request, exchange) in requests.iter().zip(exchanges) {
-        // A value that only the run knows is listed as the expression that names it.
+        // A value that is known only during a run is listed as its expression.
         let (before, after) = exchange.split_once("<session>").unwrap_or((exchange, ""));
         let value = request.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
         let named = value.is_some_and(|value| value.starts_with("${") && exchange.contains("<session>"));
@@ -76,7 +77,7 @@ fn the_33_exchanges_of_the_session_document_are_listed_in_their_order() {
 }
 
 #[test]
-fn an_exchange_that_a_later_task_overtakes_is_listed_with_both_stages() {
+fn lists_both_stages_of_a_replaced_exchange() {
     let stages: Vec<_> = ALL
         .iter()
         .filter(|step| line_of(step).ends_with("session GET /api/v1/auth_session/login"))
@@ -87,7 +88,7 @@ fn an_exchange_that_a_later_task_overtakes_is_listed_with_both_stages() {
 }
 
 #[test]
-fn a_stage_lists_the_steps_that_hold_at_it() {
+fn stage_selects_its_steps() {
     let early = listed(&["--stage", "session-6"]);
     let last = listed(&["--stage", "session-10"]);
     assert!(early.len() < last.len() && last.len() < ALL.len());
@@ -97,7 +98,7 @@ fn a_stage_lists_the_steps_that_hold_at_it() {
 }
 
 #[test]
-fn a_profile_lists_the_steps_that_run_in_it() {
+fn profile_selects_its_steps() {
     let steps = listed(&["--profile", "main-3"]);
     assert!(!steps.is_empty() && steps.iter().all(|step| step["profile"] == "main-3"));
     let both = listed(&["--profile", "main-3,main-4"]);
@@ -105,7 +106,7 @@ fn a_profile_lists_the_steps_that_run_in_it() {
 }
 
 #[test]
-fn a_filter_is_part_of_an_id_or_a_pattern_of_it_or_a_requirement() {
+fn filter_matches_ids_patterns_and_requirements() {
     let ids = |filter: &str| -> Vec<String> {
         listed(&["--filter", filter]).iter().map(|step| step["id"].as_str().unwrap().to_owned()).collect()
     };
@@ -122,7 +123,7 @@ fn a_filter_is_part_of_an_id_or_a_pattern_of_it_or_a_requirement() {
 }
 
 #[test]
-fn a_list_for_people_has_a_line_for_each_step() {
+fn text_list_has_a_line_for_each_step() {
     let finished = list(&["--filter", "session/7-login"]);
     assert_eq!(finished.code, Some(0));
     let lines: Vec<&str> = finished.stdout.lines().collect();
@@ -136,7 +137,7 @@ fn a_list_for_people_has_a_line_for_each_step() {
 }
 
 #[test]
-fn a_filter_that_matches_nothing_lists_nothing() {
+fn filter_that_matches_nothing_lists_nothing() {
     let finished = list(&["--filter", "banana"]);
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(4), ""));
     assert!(
@@ -147,7 +148,7 @@ fn a_filter_that_matches_nothing_lists_nothing() {
 }
 
 #[test]
-fn one_filter_of_several_that_matches_nothing_is_told() {
+fn reports_a_filter_that_matches_nothing() {
     let finished = list(&["--filter", "7-login", "--filter", "banana"]);
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(4), ""));
     assert!(
@@ -158,7 +159,7 @@ fn one_filter_of_several_that_matches_nothing_is_told() {
 }
 
 #[test]
-fn a_filter_that_cannot_be_read_is_a_wrong_flag() {
+fn rejects_an_invalid_filter() {
     let finished = list(&["--filter", "session/[7-login"]);
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
     assert!(
@@ -169,20 +170,20 @@ fn a_filter_that_cannot_be_read_is_a_wrong_flag() {
 }
 
 #[test]
-fn a_stage_that_there_is_not_is_told_with_the_one_that_was_meant() {
+fn unknown_stage_has_a_suggestion() {
     let finished = list(&["--stage", "sesion-7"]);
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
     assert_eq!(finished.stderr, "error: the suite has no stage `sesion-7`\n  = did you mean `session-7`?\n");
 }
 
 #[test]
-fn a_profile_that_there_is_not_is_told_with_the_one_that_was_meant() {
+fn unknown_profile_has_a_suggestion() {
     let finished = list(&["--profile", "main3"]);
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
     assert_eq!(finished.stderr, "error: the suite has no profile `main3`\n  = did you mean `main-3`?\n");
 }
 
-/// A request in one line: profile, method, path, the fields that are not curl's own, the body.
+/// A request on one line: profile, method, path, fields that curl does not add itself, body.
 fn line_of(step: &Json) -> String {
     let request = &step["request"];
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();

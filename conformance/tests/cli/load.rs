@@ -1,4 +1,4 @@
-//! What is wrong on paper ends a run before anything is started. (Each mistake with its message: `wrong.rs`.)
+//! Mistakes in a suite end a run before anything is started. (`wrong.rs` has each mistake with its message.)
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::program::{copy, data};
 use crate::sandbox::Sandbox;
 
 #[test]
-fn an_empty_folder_is_no_suite() {
+fn rejects_an_empty_folder() {
     let sandbox = Sandbox::noted();
     fs::remove_dir_all(sandbox.path("suite")).unwrap();
     fs::create_dir(sandbox.path("suite")).unwrap();
@@ -18,7 +18,7 @@ fn an_empty_folder_is_no_suite() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_no_suite() {
+fn rejects_a_missing_folder() {
     let sandbox = Sandbox::noted();
     fs::remove_dir_all(sandbox.path("suite")).unwrap();
     assert_eq!(
@@ -29,7 +29,7 @@ fn a_folder_that_is_not_there_is_no_suite() {
 }
 
 #[test]
-fn a_suite_without_a_scenario_is_none() {
+fn rejects_a_suite_without_scenarios() {
     let sandbox = Sandbox::noted();
     fs::remove_dir_all(sandbox.path("suite/desk")).unwrap();
     sandbox.write("suite/requirements.yaml", "format: 1\nrequirements: []\n");
@@ -41,7 +41,7 @@ fn a_suite_without_a_scenario_is_none() {
 }
 
 #[test]
-fn a_file_that_only_its_ending_keeps_from_being_read_is_told() {
+fn reports_a_file_that_is_ignored_because_of_its_extension() {
     let sandbox = Sandbox::noted();
     fs::rename(sandbox.path("suite/desk/1-open.yaml"), sandbox.path("suite/desk/1-open.yml")).unwrap();
     assert_eq!(
@@ -51,7 +51,7 @@ fn a_file_that_only_its_ending_keeps_from_being_read_is_told() {
 }
 
 #[test]
-fn a_misspelt_key_is_told_with_its_line_and_the_word_that_was_meant() {
+fn unknown_key_has_its_line_and_a_suggestion() {
     let sandbox = Sandbox::noted();
     misspell(&sandbox, "status: 200", "stauts: 200");
     assert_eq!(
@@ -65,15 +65,15 @@ fn a_misspelt_key_is_told_with_its_line_and_the_word_that_was_meant() {
 }
 
 #[test]
-fn all_misspelt_keys_of_a_mapping_are_told_at_once() {
+fn reports_all_unknown_keys_of_a_mapping() {
     let sandbox = Sandbox::noted();
     misspell(&sandbox, "status: 200", "stauts: 200\n      jsno: {}");
-    let told = refused(&sandbox, &[]);
-    assert!(told.contains("unknown key `stauts`") && told.contains("unknown key `jsno`"), "{told}");
+    let message = refused(&sandbox, &[]);
+    assert!(message.contains("unknown key `stauts`") && message.contains("unknown key `jsno`"), "{message}");
 }
 
 #[test]
-fn a_merged_mapping_gives_the_keys_that_are_not_there_already() {
+fn merge_keys_do_not_override() {
     let sandbox = Sandbox::noted();
     let merged = "status: 200\n      headers:\n        <<: &kept {content-type: !any , x-not-there: !any }\n        x-not-there: !any ";
     misspell(&sandbox, "status: 200", merged);
@@ -86,14 +86,14 @@ fn a_merged_mapping_gives_the_keys_that_are_not_there_already() {
 }
 
 #[test]
-fn an_alias_within_what_it_repeats_is_refused() {
+fn rejects_a_recursive_alias() {
     let sandbox = Sandbox::noted();
     misspell(&sandbox, "{open: true}", "&all {open: [*all]}");
     assert!(refused(&sandbox, &[]).contains("this alias is inside the value that it repeats"));
 }
 
 #[test]
-fn an_unknown_matcher_is_told_with_the_one_that_was_meant() {
+fn unknown_matcher_has_a_suggestion() {
     let sandbox = Sandbox::noted();
     misspell(&sandbox, "{open: true}", "{open: !boolaen }");
     assert_eq!(
@@ -107,7 +107,7 @@ fn an_unknown_matcher_is_told_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn a_capture_that_no_step_makes_is_told_under_the_expression_that_needs_it() {
+fn unknown_capture_is_reported_at_its_use() {
     let sandbox = Sandbox::noted();
     misspell(&sandbox, "/open\"", "/open?ticket=${ticket}\"");
     assert_eq!(
@@ -122,16 +122,16 @@ fn a_capture_that_no_step_makes_is_told_under_the_expression_that_needs_it() {
 }
 
 #[test]
-fn every_mistake_of_a_suite_is_told_at_once() {
+fn reports_all_mistakes_at_once() {
     let sandbox = Sandbox::noted();
     misspell(&sandbox, "status: 200", "stauts: 200");
     copy(&data("wrong/scenario"), &sandbox.path("suite/more"));
-    let told = refused(&sandbox, &[]);
-    assert!(told.matches("error: ").count() > 80, "{told}");
+    let message = refused(&sandbox, &[]);
+    assert!(message.matches("error: ").count() > 80, "{message}");
 }
 
 #[test]
-fn a_profile_that_there_is_not_is_told_with_the_one_that_was_meant() {
+fn unknown_profile_has_a_suggestion() {
     assert_eq!(
         refused(&Sandbox::noted(), &["--profile", "dsek"]),
         "error: the suite has no profile `dsek`\n  = did you mean `desk`?\n"
@@ -139,7 +139,7 @@ fn a_profile_that_there_is_not_is_told_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn a_target_that_runs_already_needs_one_profile_of_several() {
+fn a_running_target_needs_a_profile() {
     let finished = Sandbox::python().run(&["run", "http://127.0.0.1:1"]);
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
     let (sentence, remedy) = finished.stderr.split_once('\n').unwrap();
@@ -148,7 +148,7 @@ fn a_target_that_runs_already_needs_one_profile_of_several() {
 }
 
 #[test]
-fn a_filter_that_matches_nothing_runs_nothing() {
+fn filter_that_matches_nothing_runs_nothing() {
     let sandbox = Sandbox::noted();
     let finished =
         sandbox.run(&["run", "--suite", "../suite", "--filter", "banana", "--", "python3", "moody.py"]);
@@ -161,7 +161,7 @@ fn a_filter_that_matches_nothing_runs_nothing() {
     assert!(!sandbox.path("listens").exists());
 }
 
-/// What is said of a run that is wrong on paper, whose target is never started.
+/// The error message for an invalid run, whose target is never started.
 fn refused(sandbox: &Sandbox, flags: &[&str]) -> String {
     let arguments = [&["run", "--suite", "../suite"], flags, &["--", "python3", "moody.py"]].concat();
     let finished = sandbox.run(&arguments);
@@ -170,7 +170,7 @@ fn refused(sandbox: &Sandbox, flags: &[&str]) -> String {
     finished.stderr
 }
 
-/// Puts another text into the first scenario, in place of one that it has.
+/// Replaces a text in the first scenario.
 fn misspell(sandbox: &Sandbox, right: &str, wrong: &str) {
     let text = sandbox.read("suite/desk/1-open.yaml");
     assert!(text.contains(right));

@@ -1,8 +1,8 @@
-//! The program from outside: real processes, real sockets, and what is left behind.
+//! Tests of the program from outside: real processes, real sockets, and no leftovers.
 //!
-//! `BLESS=1 cargo test -p conformance --test cli` writes the golden files anew.
+//! `BLESS=1 cargo test -p conformance --test cli` rewrites the golden files.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 mod again;
 mod agreement;

@@ -1,20 +1,20 @@
-//! The rooms of the runner: what one takes from another leads one way.
+//! The modules of the runner have no dependency cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-type Rooms = BTreeMap<String, BTreeSet<String>>;
+type Modules = BTreeMap<String, BTreeSet<String>>;
 
-/// Adds what the code below a folder takes from other rooms: `crate::NAME`, outside of comments and tests.
-fn look(folder: &Path, room: Option<&str>, rooms: &mut Rooms) {
+/// Adds the modules that the code below a folder uses: `crate::NAME`, outside of comments and tests.
+fn look(folder: &Path, parent: Option<&str>, modules: &mut Modules) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let name = entry.file_name().into_string().unwrap();
         let module = name.strip_suffix(".rs");
-        let own = room.unwrap_or(module.unwrap_or(&name)).to_owned();
+        let own = parent.unwrap_or(module.unwrap_or(&name)).to_owned();
         if entry.file_type().unwrap().is_dir() {
             if name != "tests" {
-                look(&entry.path(), Some(&own), rooms);
+                look(&entry.path(), Some(&own), modules);
             }
         } else if module.is_some_and(|module| module != "tests") {
             let text = fs::read_to_string(entry.path()).unwrap();
@@ -23,42 +23,42 @@ fn look(folder: &Path, room: Option<&str>, rooms: &mut Rooms) {
             for taken in code.flat_map(|line| line.split("crate::").skip(1)) {
                 let other: String = taken.chars().take_while(char::is_ascii_lowercase).collect();
                 if other != own && !other.is_empty() {
-                    rooms.entry(own.clone()).or_default().insert(other);
+                    modules.entry(own.clone()).or_default().insert(other);
                 }
             }
         }
     }
 }
 
-/// Returns a way from a room back to itself, if there is one.
-fn circle(room: &str, way: &mut Vec<String>, left: &mut BTreeSet<String>, rooms: &Rooms) -> bool {
-    if let Some(at) = way.iter().position(|before| before == room) {
+/// Finds a dependency cycle through a module.
+fn cycle(module: &str, way: &mut Vec<String>, left: &mut BTreeSet<String>, modules: &Modules) -> bool {
+    if let Some(at) = way.iter().position(|before| before == module) {
         way.drain(..at);
-        way.push(room.to_owned());
+        way.push(module.to_owned());
         return true;
     }
-    if left.contains(room) {
+    if left.contains(module) {
         return false;
     }
-    way.push(room.to_owned());
-    for next in rooms.get(room).into_iter().flatten() {
-        if circle(next, way, left, rooms) {
+    way.push(module.to_owned());
+    for next in modules.get(module).into_iter().flatten() {
+        if cycle(next, way, left, modules) {
             return true;
         }
     }
     way.pop();
-    left.insert(room.to_owned());
+    left.insert(module.to_owned());
     false
 }
 
 #[test]
-fn no_way_through_the_rooms_leads_back() {
-    let mut rooms = Rooms::new();
-    look(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), None, &mut rooms);
-    assert!(rooms["suite"].contains("capture") && rooms["run"].contains("suite"), "{rooms:?}");
+fn modules_have_no_dependency_cycles() {
+    let mut modules = Modules::new();
+    look(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), None, &mut modules);
+    assert!(modules["suite"].contains("capture") && modules["run"].contains("suite"), "{modules:?}");
     let mut left = BTreeSet::new();
-    for room in rooms.keys() {
+    for module in modules.keys() {
         let mut way = Vec::new();
-        assert!(!circle(room, &mut way, &mut left, &rooms), "{}", way.join(" takes from "));
+        assert!(!cycle(module, &mut way, &mut left, &modules), "{}", way.join(" uses "));
     }
 }

@@ -1,4 +1,4 @@
-//! Targets behind TLS, a gateway, a proxy or a path.
+//! Targets behind TLS, a gateway, a proxy or a path prefix.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use crate::program::data;
 use crate::sandbox::Sandbox;
 use crate::server::Server;
 
-/// A field whose name no client library sends in these letters: with it a request goes out byte for byte.
+/// A field name that no client library sends in lower case: with it a request is sent byte for byte.
 const SMALL: &[&str] = &["--header", "x-small: 1"];
 
 const OPEN: &[&str] = &["run", "--suite", "../suite", "--profile", "left", "--filter", "desk/1-left"];
@@ -17,7 +17,7 @@ fn tls() -> Server {
 }
 
 #[test]
-fn a_certificate_of_an_unknown_authority_is_told_with_the_two_remedies() {
+fn unknown_certificate_authority_suggests_cacert_and_insecure() {
     let server = tls();
     let url = format!("https://localhost:{}", server.port);
     for more in [&[], SMALL] {
@@ -30,7 +30,7 @@ fn a_certificate_of_an_unknown_authority_is_told_with_the_two_remedies() {
 }
 
 #[test]
-fn an_authority_that_is_named_is_trusted() {
+fn cacert_is_trusted() {
     let server = tls();
     let (url, authority) = (format!("https://localhost:{}", server.port), data("certificates/authority.pem"));
     let sandbox = Sandbox::odd();
@@ -41,7 +41,7 @@ fn an_authority_that_is_named_is_trusted() {
 }
 
 #[test]
-fn any_certificate_is_taken_on_request() {
+fn insecure_accepts_any_certificate() {
     let server = tls();
     let url = format!("https://127.0.0.1:{}", server.port);
     for more in [&[], SMALL] {
@@ -51,7 +51,7 @@ fn any_certificate_is_taken_on_request() {
 }
 
 #[test]
-fn a_file_without_certificates_is_told_before_anything_is_sent() {
+fn rejects_a_cacert_file_without_certificates() {
     let arguments = ["--cacert", "odd.py", "https://127.0.0.1:1"];
     let finished = Sandbox::odd().run(&[OPEN, &arguments].concat());
     assert_eq!(finished.code, Some(2));
@@ -59,7 +59,7 @@ fn a_file_without_certificates_is_told_before_anything_is_sent() {
 }
 
 #[test]
-fn https_to_a_target_without_tls_is_told() {
+fn reports_https_to_a_target_without_tls() {
     let server = Server::start(&["fine"]);
     let url = format!("https://127.0.0.1:{}", server.port);
     let finished = Sandbox::odd().run(&[OPEN, &["--timeout", "5s", &url]].concat());
@@ -67,7 +67,7 @@ fn https_to_a_target_without_tls_is_told() {
 }
 
 #[test]
-fn a_header_for_a_gateway_goes_with_every_request_and_into_no_report() {
+fn header_flag_is_sent_and_not_reported() {
     let server = Server::start(&["keyed"]);
     let key = ["--header", "X-Key: open sesame"];
     let url = server.url();
@@ -80,7 +80,7 @@ fn a_header_for_a_gateway_goes_with_every_request_and_into_no_report() {
 }
 
 #[test]
-fn a_header_that_cannot_be_sent_is_a_wrong_flag() {
+fn rejects_an_invalid_header_flag() {
     for header in ["no colon", "two words: x", ": nameless"] {
         let finished = Sandbox::odd().run(&[OPEN, &["--header", header, "http://127.0.0.1:1"]].concat());
         assert_eq!(finished.code, Some(2), "{header}");
@@ -89,7 +89,7 @@ fn a_header_that_cannot_be_sent_is_a_wrong_flag() {
 }
 
 #[test]
-fn a_target_lives_below_a_path() {
+fn target_url_may_have_a_path() {
     let server = Server::start(&["below", "/deep/down"]);
     let (with, without) = (format!("{}/deep/down/", server.url()), server.url());
     let sandbox = Sandbox::odd();
@@ -98,7 +98,7 @@ fn a_target_lives_below_a_path() {
 }
 
 #[test]
-fn every_request_goes_through_the_proxy_that_is_named() {
+fn proxy_receives_every_request() {
     for more in [&[], SMALL] {
         let proxy = Server::start(&["fine"]);
         let url = proxy.url();
@@ -110,7 +110,7 @@ fn every_request_goes_through_the_proxy_that_is_named() {
 }
 
 #[test]
-fn a_proxy_makes_a_tunnel_to_a_target_with_tls() {
+fn proxy_opens_a_tunnel_to_a_tls_target() {
     let server = tls();
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = format!("http://bob:secret@{}", socket.local_addr().unwrap());
@@ -123,7 +123,7 @@ fn a_proxy_makes_a_tunnel_to_a_target_with_tls() {
     }
 }
 
-/// A proxy that makes tunnels, all to one port, for Bob.
+/// A proxy that opens tunnels, all to one port, for the user Bob.
 fn tunnel(mut client: TcpStream, port: u16) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! Targets that are odd and conform all the same: slow, forking, loud, on another address, of another protocol.
+//! Unusual targets that conform: slow, forking, verbose, on another address, with another protocol version.
 
 use std::net::TcpListener;
 
@@ -6,49 +6,49 @@ use crate::program::Finished;
 use crate::sandbox::Sandbox;
 
 #[test]
-fn a_target_that_takes_ten_seconds_to_listen_is_waited_for() {
+fn waits_for_a_target_that_listens_after_ten_seconds() {
     conforms(&["slow", "10"]);
 }
 
 #[test]
-fn a_target_that_serves_from_a_child_is_ended_with_it() {
+fn stops_a_target_that_serves_from_a_child() {
     conforms(&["reloads"]);
 }
 
 #[test]
-fn a_target_that_prints_megabytes_is_read_all_the_while() {
+fn reads_the_output_of_a_target_that_prints_megabytes() {
     conforms(&["loud"]);
 }
 
 #[test]
-fn a_target_on_every_address_is_found() {
+fn finds_a_target_on_every_address() {
     conforms(&["anywhere"]);
 }
 
 #[test]
-fn a_target_that_listens_on_ipv6_only_is_found() {
+fn finds_a_target_on_ipv6_only() {
     if TcpListener::bind(("::1", 0)).is_ok() {
         conforms(&["six"]);
     }
 }
 
 #[test]
-fn a_target_that_closes_every_connection_after_one_answer_conforms() {
+fn accepts_a_target_that_closes_every_connection() {
     conforms(&["closes"]);
 }
 
 #[test]
-fn a_target_that_speaks_http_1_0_conforms() {
+fn accepts_http_1_0() {
     conforms(&["old"]);
 }
 
 #[test]
-fn a_target_holds_others_than_the_fixtures_and_conforms() {
+fn accepts_a_target_with_other_data() {
     conforms(&["crowded"]);
 }
 
 #[test]
-fn a_port_that_another_program_has_taken_is_told_and_that_program_is_not_judged() {
+fn reports_a_port_used_by_another_program() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
     let sandbox = Sandbox::odd();
@@ -59,8 +59,8 @@ fn a_port_that_another_program_has_taken_is_told_and_that_program_is_not_judged(
     );
     let finished = sandbox.run(&["run", "--suite", "../suite", "--target", "target.yaml"]);
     assert_eq!(finished.code, Some(3), "{finished:?}");
-    let told = format!("another program listens on port {port}, which this target needs");
-    assert!(finished.stdout.contains(&told), "{}", finished.stdout);
+    let expected = format!("another program listens on port {port}, which this target needs");
+    assert!(finished.stdout.contains(&expected), "{}", finished.stdout);
 }
 
 fn conforms(oddity: &[&str]) {

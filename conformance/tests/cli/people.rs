@@ -1,35 +1,35 @@
-//! The report for people, as a whole: `told/` holds what it says.
+//! Golden files of the terminal report, in `told/`.
 
 use crate::golden;
 use crate::program::{conformance_in, data};
 use crate::sandbox::Sandbox;
 
 #[test]
-fn a_failing_step_is_told_with_requirement_place_evidence_and_how_to_see_it_again() {
-    is_told("failing-step", &["--filter", "6-refuses"]);
+fn failing_step_has_requirement_location_evidence_and_command() {
+    assert_report("failing-step", &["--filter", "6-refuses"]);
 }
 
 #[test]
-fn a_run_of_many_verdicts_is_told_failures_first_and_closes_with_requirements() {
-    is_told("many-verdicts", &["--filter", "1-open", "--filter", "6-refuses", "--filter", "7-ticket"]);
+fn failures_come_first_and_requirements_last() {
+    assert_report("many-verdicts", &["--filter", "1-open", "--filter", "6-refuses", "--filter", "7-ticket"]);
 }
 
 #[test]
-fn a_quiet_run_tells_what_it_came_to() {
-    is_told("quiet", &["--quiet", "--filter", "1-open", "--filter", "6-refuses"]);
+fn quiet_prints_only_the_summary() {
+    assert_report("quiet", &["--quiet", "--filter", "1-open", "--filter", "6-refuses"]);
 }
 
 #[test]
-fn every_requirement_is_told_with_its_verdict_where_that_is_asked_for() {
-    is_told("requirements", &["--requirements", "--filter", "1-open", "--filter", "6-refuses"]);
+fn requirements_flag_lists_every_requirement() {
+    assert_report("requirements", &["--requirements", "--filter", "1-open", "--filter", "6-refuses"]);
 }
 
 #[test]
-fn a_verbose_run_tells_every_step() {
-    is_told("verbose", &["--verbose", "--filter", "1-open", "--filter", "6-refuses"]);
+fn verbose_prints_every_step() {
+    assert_report("verbose", &["--verbose", "--filter", "1-open", "--filter", "6-refuses"]);
 }
 
-/// Steps whose matchers do not hold.
+/// Steps whose matchers fail.
 const MISMATCHES: &str = r#"format: 1
 title: Nothing is as it should be
 profile: whole
@@ -62,17 +62,17 @@ steps:
 "#;
 
 #[test]
-fn a_mismatch_names_the_path_what_was_expected_what_came_and_the_nearest_element() {
+fn mismatch_has_path_expected_actual_and_nearest_element() {
     let sandbox = Sandbox::todo();
     sandbox.write("suite/lists/mismatches.yaml", MISMATCHES);
     let arguments =
         ["run", "--suite", "../suite", "--filter", "lists/mismatches", "--", "python3", "server.py"];
-    let told = golden::without_path(&golden::without_port(&sandbox.run(&arguments).stdout));
-    golden::compare(&data("told/mismatches.txt"), &told).unwrap_or_else(|complaint| panic!("{complaint}"));
+    let report = golden::without_path(&golden::without_port(&sandbox.run(&arguments).stdout));
+    golden::compare(&data("told/mismatches.txt"), &report).unwrap_or_else(|complaint| panic!("{complaint}"));
 }
 
 #[test]
-fn what_a_schema_describes_is_expected_once_in_every_text() {
+fn schema_is_named_once_in_every_report() {
     let sandbox = Sandbox::todo();
     sandbox.write("suite/lists/mismatches.yaml", MISMATCHES);
     let finished = sandbox.run(&[
@@ -87,26 +87,26 @@ fn what_a_schema_describes_is_expected_once_in_every_text() {
         "python3",
         "server.py",
     ]);
-    for told in [finished.stdout, sandbox.read("junit.xml")] {
-        assert_eq!(told.matches("expected  what todo.json describes").count(), 1, "{told}");
-        assert_eq!(told.matches("what todo.json describes").count(), 1, "{told}");
-        assert!(told.matches("violates the schema: Additional properties").count() >= 2, "{told}");
+    for report in [finished.stdout, sandbox.read("junit.xml")] {
+        assert_eq!(report.matches("expected  what todo.json describes").count(), 1, "{report}");
+        assert_eq!(report.matches("what todo.json describes").count(), 1, "{report}");
+        assert!(report.matches("violates the schema: Additional properties").count() >= 2, "{report}");
     }
 }
 
 #[test]
-fn a_report_is_coloured_where_it_is_asked_to_be_and_says_the_same() {
-    let coloured = told(&["--color", "always", "--filter", "6-refuses"]);
+fn color_does_not_change_the_text() {
+    let coloured = terminal_report(&["--color", "always", "--filter", "6-refuses"]);
     assert!(coloured.contains("\x1b["), "{coloured}");
-    assert_eq!(without_colour(&coloured), told(&["--color", "never", "--filter", "6-refuses"]));
+    assert_eq!(without_colour(&coloured), terminal_report(&["--color", "never", "--filter", "6-refuses"]));
 }
 
-fn is_told(name: &str, flags: &[&str]) {
+fn assert_report(name: &str, flags: &[&str]) {
     let file = data("told").join(name).with_extension("txt");
-    golden::compare(&file, &told(flags)).unwrap_or_else(|complaint| panic!("{complaint}"));
+    golden::compare(&file, &terminal_report(flags)).unwrap_or_else(|complaint| panic!("{complaint}"));
 }
 
-fn told(flags: &[&str]) -> String {
+fn terminal_report(flags: &[&str]) -> String {
     let arguments = [&["run", "--suite", "../suite"], flags, &["--", "python3", "moody.py"]].concat();
     golden::without_path(&golden::without_port(&Sandbox::moody().run(&arguments).stdout))
 }
@@ -120,7 +120,7 @@ fn without_colour(text: &str) -> String {
 }
 
 #[test]
-fn one_of_something_is_told_as_one() {
+fn counts_of_one_are_singular() {
     let folder = tempfile::tempdir().unwrap();
     let suite = folder.path().join("suite");
     std::fs::create_dir_all(suite.join("desk")).unwrap();
@@ -143,6 +143,6 @@ fn one_of_something_is_told_as_one() {
     assert_eq!(checked, "A desk: 1 requirement, 1 scenario, 1 step, 1 profile; no errors\n");
     assert!(told(&["list", "--suite", "suite"]).ends_with("\n1 step\n"));
     assert!(
-        told(&["coverage", "--suite", "suite"]).contains("must   1 requirement: 1 covered, 0 not tested\n")
+        stdout(&["coverage", "--suite", "suite"]).contains("must   1 requirement: 1 covered, 0 not tested\n")
     );
 }

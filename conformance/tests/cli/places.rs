@@ -1,4 +1,5 @@
-//! A place that a failure prints can be given to `--filter`: it selects the step, the row, the steps of the sequence or the scenario.
+//! A location that a failure prints can be given to `--filter`: it selects the step, the row, the steps of the sequence
+//! or the scenario.
 
 use serde_json::Value as Json;
 
@@ -68,7 +69,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// The steps that a filter names; those that only lead up to them, and those that clean up, apart.
+/// The steps that a filter selects, without their prerequisites and cleanup steps.
 fn named(sandbox: &Sandbox, filter: &str) -> Vec<String> {
     let finished = sandbox.run(&["list", "--suite", "../suite", "--format", "json", "--filter", filter]);
     assert_eq!(finished.code, Some(0), "{filter}: {}", finished.stderr);
@@ -78,14 +79,14 @@ fn named(sandbox: &Sandbox, filter: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_line_of_a_file_selects_what_it_belongs_to() {
+fn filter_by_line_selects_the_enclosing_step() {
     let sandbox = sandbox();
     let all = named(&sandbox, "t/a::");
     let third = ["t/a::third[one]", "t/a::third[two]", "t/a::third[three]"];
     let fourth = ["t/a::fourth[milk]", "t/a::fourth[bread]"];
     let whole: Vec<&str> = all.iter().map(String::as_str).collect();
     for (lines, expected) in [
-        // The head of the file, and what stands between steps.
+        // The start of the file and the lines between steps.
         (1..=5, &whole[..]),
         (6..=13, &["t/a::first"]),
         (15..=21, &["t/a::second"]),
@@ -132,7 +133,7 @@ fn every_line_of_a_file_selects_what_it_belongs_to() {
 }
 
 #[test]
-fn a_line_that_no_file_has_selects_nothing() {
+fn filter_by_a_missing_line_selects_nothing() {
     let sandbox = sandbox();
     for filter in ["t/a.yaml:900", "t/a.yaml:0", "t/none.yaml:1", "a.yam:1"] {
         let finished = sandbox.run(&["list", "--suite", "../suite", "--filter", filter]);
@@ -141,7 +142,7 @@ fn a_line_that_no_file_has_selects_nothing() {
 }
 
 #[test]
-fn every_place_that_a_failure_prints_selects_the_step_that_failed() {
+fn filter_by_a_printed_location_selects_the_failed_step() {
     let url = simple::serve(|_| ("500 Internal Server Error", b"{\"b\": 2}".to_vec()));
     let sandbox = simple::suite(
         "steps:\n  - id: s\n    title: s\n    covers: [A-1.1]\n    rows:\n      - row: email\n        x: 1\n      - row: name\n        x: 2\n\
@@ -163,7 +164,7 @@ fn every_place_that_a_failure_prints_selects_the_step_that_failed() {
 }
 
 #[test]
-fn the_id_of_a_row_selects_that_row_and_no_step_whose_id_it_matches_as_a_pattern() {
+fn filter_by_a_row_id_is_not_a_pattern() {
     let step = |id: &str, rows: &str| {
         format!(
             "  - id: {id}\n    title: t\n    covers: [A-1.1]\n{rows}    request: {{path: /}}\n    expect: {{status: 200}}\n"

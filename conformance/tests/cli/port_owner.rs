@@ -21,10 +21,10 @@ const OPEN: &str =
 fn another_program_on_the_port_of_a_target_that_never_listens_is_not_judged() {
     let sandbox = sandbox(&[("a", "", OPEN)]);
     let _other = Other::start(&sandbox);
-    let told = run(&sandbox, "never");
-    assert_eq!(told.finished.code, Some(3), "{:?}", told.finished);
-    assert_eq!(told.verdicts(), [("t/a::open", "inconclusive")]);
-    assert_sentence(&told, "t/a::open");
+    let report = run(&sandbox, "never");
+    assert_eq!(report.finished.code, Some(3), "{:?}", report.finished);
+    assert_eq!(report.verdicts(), [("t/a::open", "inconclusive")]);
+    assert_sentence(&report, "t/a::open");
 }
 
 #[test]
@@ -36,10 +36,10 @@ fn another_program_on_a_fixed_port_is_named() {
     );
     sandbox.write("target.yaml", &target);
     let _other = Other::start(&sandbox);
-    let told = events::run(&sandbox, &[&RUN[..], &["--target", "../target.yaml"]].concat());
-    assert_eq!(told.finished.code, Some(3), "{:?}", told.finished);
-    assert_sentence(&told, "t/a::open");
-    assert!(told.finished.stdout.contains(&format!("port {port}")), "{:?}", told.finished);
+    let report = events::run(&sandbox, &[&RUN[..], &["--target", "../target.yaml"]].concat());
+    assert_eq!(report.finished.code, Some(3), "{:?}", report.finished);
+    assert_sentence(&report, "t/a::open");
+    assert!(report.finished.stdout.contains(&format!("port {port}")), "{:?}", report.finished);
 }
 
 #[test]
@@ -53,18 +53,18 @@ fn a_program_that_takes_the_port_during_a_scenario_is_not_judged_and_the_next_sc
         );
         let sandbox = sandbox(&[("a", "", &gives), ("b", "", OPEN)]);
         let _other = Other::start(&sandbox);
-        let told = run(&sandbox, "fine");
+        let report = run(&sandbox, "fine");
         let expected = [
             ("t/a::before", "pass"),
-            // Which of both has responded is not known.
+            // It is unknown which of the two has responded.
             (&*format!("t/a::{path}"), "inconclusive"),
             ("t/a::after", "inconclusive"),
             ("t/a::race", "inconclusive"),
             ("t/b::open", "pass"),
         ];
-        assert_eq!(told.verdicts(), expected, "{:?}", told.finished);
-        assert_sentence(&told, "t/a::after");
-        assert_sentence(&told, "t/a::race");
+        assert_eq!(report.verdicts(), expected, "{:?}", report.finished);
+        assert_sentence(&report, "t/a::after");
+        assert_sentence(&report, "t/a::race");
     }
 }
 
@@ -74,32 +74,32 @@ const RESTARTS: &str = "- {id: open, title: t, covers: [PORT-1], target: restart
 fn a_restart_that_loses_its_port_to_another_program_tries_another_port() {
     let sandbox = sandbox(&[("a", "isolated: true\n", RESTARTS)]);
     let _other = Other::start(&sandbox);
-    let told = run(&sandbox, "once");
-    assert_eq!(told.verdicts(), [("t/a::open", "pass")], "{:?}", told.finished);
-    assert_eq!(told.finished.code, Some(0));
+    let report = run(&sandbox, "once");
+    assert_eq!(report.verdicts(), [("t/a::open", "pass")], "{:?}", report.finished);
+    assert_eq!(report.finished.code, Some(0));
 }
 
 #[test]
 fn a_restart_that_always_loses_its_port_is_inconclusive() {
     let sandbox = sandbox(&[("a", "isolated: true\n", RESTARTS), ("b", "", OPEN)]);
     let _other = Other::start(&sandbox);
-    let told = run(&sandbox, "later");
+    let report = run(&sandbox, "later");
     assert_eq!(
-        told.verdicts(),
+        report.verdicts(),
         [("t/a::open", "inconclusive"), ("t/b::open", "pass")],
         "{:?}",
-        told.finished
+        report.finished
     );
-    assert_eq!(told.finished.code, Some(3));
-    assert_sentence(&told, "t/a::open");
+    assert_eq!(report.finished.code, Some(3));
+    assert_sentence(&report, "t/a::open");
 }
 
 fn run(sandbox: &Sandbox, mood: &str) -> Told {
     events::run(sandbox, &[&RUN[..], &["--", "python3", "port.py", mood]].concat())
 }
 
-fn assert_sentence(told: &Told, step: &str) {
-    let reason = told.step(step)["reason"].as_str().unwrap_or_default();
+fn assert_sentence(report: &Told, step: &str) {
+    let reason = report.step(step)["reason"].as_str().unwrap_or_default();
     assert!(reason.contains("the started program does not listen on port "), "{reason}");
     assert!(reason.contains("; another process does: `") && reason.contains("(process "), "{reason}");
 }
@@ -127,7 +127,7 @@ fn sandbox(scenarios: &[(&str, &str, &str)]) -> Sandbox {
     sandbox.with("NOTES", notes.display().to_string())
 }
 
-/// Listens on every port that the target gives away, and answers as the target does.
+/// Listens on every port that the target releases, and responds as the target does.
 struct Other {
     ends: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -140,7 +140,7 @@ impl Other {
         let thread = thread::spawn(move || {
             while !over.load(Ordering::Relaxed) {
                 for port in given(&notes) {
-                    // The runner may just be looking whether the port is free.
+                    // The runner may be checking whether the port is free.
                     let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) else { continue };
                     thread::spawn(move || listener.incoming().flatten().for_each(respond));
                     fs::write(notes.join(format!("taken-{port}")), "").unwrap();
@@ -163,7 +163,7 @@ fn respond(connection: TcpStream) {
     input.get_mut().write_all(response).ok();
 }
 
-/// The ports that were given away and not taken.
+/// The ports that were released and not taken.
 fn given(notes: &Path) -> Vec<u16> {
     let names = fs::read_dir(notes).into_iter().flatten().flatten().map(|entry| entry.file_name());
     let ports = names.filter_map(|name| name.to_str()?.strip_prefix("free-")?.parse().ok());

@@ -1,4 +1,4 @@
-//! The program that is tested, and the data beside the tests.
+//! The program under test, and paths of test data.
 
 use std::fs;
 use std::net::TcpListener;
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// What a run of the program has come to.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// Its exit code; none when a signal has ended it.
+    /// The exit code; `None` if a signal has ended it.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// The program, in a folder and with nothing of this process' environment but `PATH`.
+/// The program, in a folder, with no environment variables except `PATH`.
 pub(crate) fn conformance(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
     command.current_dir(folder).env_clear();
@@ -25,7 +25,7 @@ pub(crate) fn conformance(folder: &Path) -> Command {
     command
 }
 
-/// Runs the program to its end, where it starts nothing that could outlive it.
+/// Runs the program until it exits, for commands that start no processes.
 pub(crate) fn conformance_in(folder: &Path, arguments: &[&str]) -> Finished {
     let output = conformance(folder).args(arguments).output().unwrap();
     Finished {
@@ -35,17 +35,17 @@ pub(crate) fn conformance_in(folder: &Path, arguments: &[&str]) -> Finished {
     }
 }
 
-/// A path beside this file.
+/// A path next to this file.
 pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli").join(name)
 }
 
-/// The suite of this repository, as it stands there.
+/// The suite of this repository.
 pub(crate) fn scenarios() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios")
 }
 
-/// Copies a folder, but for what Python leaves in it.
+/// Copies a folder without Python's caches.
 pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -58,7 +58,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Returns a port on which nobody listens. It is not one that the system gives to other tests meanwhile.
+/// Returns a port on which nobody listens. The system does not give it to other tests.
 pub(crate) fn unused_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let begin = u16::try_from(std::process::id() % 10_000).unwrap();

@@ -1,4 +1,4 @@
-//! What the README shows is what happens: its commands are run as they stand there.
+//! The commands in the README work as shown.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::program::data;
 
-/// The part of the README under a heading.
+/// The section of the README under a heading.
 fn section(heading: &str) -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = fs::read_to_string(readme).unwrap();
@@ -14,25 +14,25 @@ fn section(heading: &str) -> String {
     rest.split("\n## ").next().unwrap().to_owned()
 }
 
-/// The commands that a part shows.
+/// The commands that a section shows.
 fn commands(section: &str) -> &str {
     section.split_once("```sh\n").unwrap().1.split_once("```").unwrap().0
 }
 
-/// Runs commands one behind the other, as somebody who types them, up to the first that fails.
+/// Runs commands as a user who types them, up to the first failure.
 fn typed(folder: &Path, commands: &str) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_conformance")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");
     shell.args(["-exc", commands]).current_dir(folder).env("PATH", path).stdin(Stdio::null());
     let output = shell.output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{told}");
-    told
+    let printed = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{printed}");
+    printed
 }
 
 #[test]
-fn the_way_from_a_document_to_a_running_suite_is_as_the_readme_says() {
+fn import_works_as_the_readme_shows() {
     let section = section("From a specification with transcripts to a running suite in two minutes");
     let folder = tempfile::tempdir().unwrap();
     for name in ["library.md", "desk.py"] {
@@ -40,9 +40,9 @@ fn the_way_from_a_document_to_a_running_suite_is_as_the_readme_says() {
     }
     let commands = commands(&section);
     assert_eq!(commands.lines().count(), 2, "{commands}");
-    let told = typed(folder.path(), commands);
-    assert!(told.contains("8 exchanges became steps"), "{told}");
-    assert!(told.contains("MUST 8/8 pass"), "{told}");
+    let output = typed(folder.path(), commands);
+    assert!(output.contains("8 exchanges became steps"), "{output}");
+    assert!(output.contains("MUST 8/8 pass"), "{output}");
     // It says what it makes of what stands in the document …
     let loans = fs::read_to_string(folder.path().join("suite/2-loans.yaml")).unwrap();
     for made in [
@@ -54,20 +54,20 @@ fn the_way_from_a_document_to_a_running_suite_is_as_the_readme_says() {
     ] {
         assert!(loans.contains(made), "{made}\n{loans}");
     }
-    // … that a target is started for each environment, and that each place that is unsure is told.
+    // … that a target is started for each environment, and that uncertain places are reported.
     let manifest = fs::read_to_string(folder.path().join("suite/suite.yaml")).unwrap();
     assert_eq!(manifest.matches("DESK_MODE: ").count(), 2, "{manifest}");
     let unsure = fs::read_dir(folder.path().join("suite")).unwrap().map(|entry| entry.unwrap().path());
     let unsure = unsure.map(|path| fs::read_to_string(path).unwrap().matches("# unsure: ").count());
     assert_eq!(
         unsure.sum::<usize>(),
-        told.lines().filter(|line| line.starts_with("unsure ")).count(),
-        "{told}"
+        output.lines().filter(|line| line.starts_with("unsure ")).count(),
+        "{output}"
     );
 }
 
 #[test]
-fn what_the_readme_shows_of_the_document_stands_in_it() {
+fn document_of_the_readme_is_the_one_in_the_repository() {
     let section = section("From a specification with transcripts to a running suite in two minutes");
     let document = fs::read_to_string(data("documents/library.md")).unwrap();
     let mut rest = document.as_str();

@@ -1,4 +1,4 @@
-//! The reference server as a target: its real programs, as they are shipped.
+//! The reference server as a target, with its real programs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,13 +18,13 @@ pub(crate) fn target_file(folder: &Path) -> PathBuf {
     file
 }
 
-/// Where cargo has put them: testing this package alone does not build them.
+/// The folder of the programs. They are built here, because testing this package alone does not build them.
 pub(crate) fn programs() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let arguments = ["build", "--quiet", "--package", "reference-server", "--bins", "--examples"];
         assert!(Command::new(env!("CARGO")).args(arguments).status().unwrap().success());
-        // The program that is tested stands in target/debug.
+        // The program under test is in target/debug.
         Path::new(env!("CARGO_BIN_EXE_conformance")).parent().unwrap().to_owned()
     })
 }

@@ -1,4 +1,4 @@
-//! Reports for programs: whole or not there, in the order of the plan.
+//! Reports for programs are complete or absent, and in the order of the plan.
 
 use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::os::unix::net::UnixListener;
@@ -15,29 +15,29 @@ const DESK: &[&str] = &["--", "python3", "moody.py"];
 
 #[test]
 fn a_report_has_a_header_a_line_for_each_step_and_a_footer() {
-    let told = events::run(
+    let run_report = events::run(
         &Sandbox::moody(),
         &[&["run", "--suite", "../suite", "--timeout", "500ms"], DESK].concat(),
     );
-    let header = &told.header;
+    let header = &run_report.header;
     assert_eq!((&header["version"], &header["suite"]), (&1.into(), &"A desk of many moods".into()));
     assert_eq!(header["target"], "python3 moody.py");
-    assert_eq!(header["steps"].as_u64(), Some(told.steps.len() as u64));
-    assert_eq!(told.steps.len(), 12);
+    assert_eq!(header["steps"].as_u64(), Some(run_report.steps.len() as u64));
+    assert_eq!(run_report.steps.len(), 12);
 
-    let counts = told.footer["steps"].as_object().unwrap();
+    let counts = run_report.footer["steps"].as_object().unwrap();
     for (verdict, count) in counts {
-        let steps = told.verdicts().iter().filter(|(_, own)| own == verdict).count();
+        let steps = run_report.verdicts().iter().filter(|(_, own)| own == verdict).count();
         assert_eq!(count.as_u64(), Some(steps as u64), "{verdict}");
     }
     let ids: Vec<&Json> =
-        told.footer["requirements"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+        run_report.footer["requirements"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
     assert_eq!(ids, ["MOOD-1.1", "MOOD-2.1", "MOOD-2.2", "MOOD-2.3", "MOOD-2.4", "MOOD-3.1", "MOOD-3.2"]);
-    assert_eq!(told.footer["exit"].as_i64(), told.finished.code.map(i64::from));
+    assert_eq!(run_report.footer["exit"].as_i64(), run_report.finished.code.map(i64::from));
 }
 
 #[test]
-fn the_steps_of_a_report_stand_in_the_order_of_the_plan_however_many_run_at_once() {
+fn report_has_the_steps_in_plan_order() {
     let filters = ["--filter", "basic/5-*", "--filter", "session/7-*", "--filter", "basic/0-users*"];
     let listed = conformance_in(
         "/".as_ref(),
@@ -48,14 +48,14 @@ fn the_steps_of_a_report_stand_in_the_order_of_the_plan_however_many_run_at_once
     assert!(planned.len() > 50);
     for jobs in ["1", "3", "16"] {
         let arguments = [&["run", "--jobs", jobs], &filters[..], &["--", "python3", "server.py"]].concat();
-        let told = events::run(&Sandbox::python(), &arguments);
-        assert_eq!(told.finished.code, Some(0), "{}", told.finished.stdout);
-        assert_eq!(told.ids(), planned, "--jobs {jobs}");
+        let run_report = events::run(&Sandbox::python(), &arguments);
+        assert_eq!(run_report.finished.code, Some(0), "{}", run_report.finished.stdout);
+        assert_eq!(run_report.ids(), planned, "--jobs {jobs}");
     }
 }
 
 #[test]
-fn a_report_in_a_folder_that_is_not_there_is_refused_before_anything_is_started() {
+fn rejects_a_report_in_a_missing_folder() {
     for kind in ["jsonl", "html", "junit", "tap", "badge"] {
         let sandbox = Sandbox::noted();
         let report = format!("{kind}=../nowhere/report");
@@ -69,7 +69,7 @@ fn a_report_in_a_folder_that_is_not_there_is_refused_before_anything_is_started(
 }
 
 #[test]
-fn a_report_in_place_of_a_folder_is_refused() {
+fn rejects_a_folder_as_report() {
     let sandbox = Sandbox::noted();
     let finished =
         sandbox.run(&[&["run", "--suite", "../suite", "--report", "jsonl=../temporary"], DESK].concat());
@@ -80,7 +80,7 @@ fn a_report_in_place_of_a_folder_is_refused() {
 }
 
 #[test]
-fn what_is_no_file_is_not_replaced_by_a_report() {
+fn report_does_not_replace_special_files() {
     let sandbox = Sandbox::noted();
     let _socket = UnixListener::bind(sandbox.path("socket")).unwrap();
     let finished =
@@ -91,7 +91,7 @@ fn what_is_no_file_is_not_replaced_by_a_report() {
 }
 
 #[test]
-fn a_report_is_replaced_by_a_whole_one() {
+fn report_replaces_an_older_one_atomically() {
     let sandbox = with_older_report();
     let arguments = ["run", "--suite", "../suite", "--filter", "1-open"];
     assert_eq!(sandbox.run(&[&arguments, REPORT, DESK].concat()).code, Some(0));
@@ -101,7 +101,7 @@ fn a_report_is_replaced_by_a_whole_one() {
 }
 
 #[test]
-fn a_link_in_place_of_a_report_stays_a_link() {
+fn report_keeps_a_symlink() {
     let sandbox = with_older_report();
     symlink("reports/report.jsonl", sandbox.path("link")).unwrap();
     let arguments = ["run", "--suite", "../suite", "--filter", "1-open", "--report", "jsonl=../link"];
@@ -111,7 +111,7 @@ fn a_link_in_place_of_a_report_stays_a_link() {
 }
 
 #[test]
-fn a_link_whose_target_is_not_there_yet_stays_a_link() {
+fn report_keeps_a_dangling_symlink() {
     let sandbox = with_older_report();
     symlink("reports/new.jsonl", sandbox.path("link")).unwrap();
     symlink("link", sandbox.path("link-to-link")).unwrap();
@@ -122,7 +122,7 @@ fn a_link_whose_target_is_not_there_yet_stays_a_link() {
 }
 
 #[test]
-fn links_that_lead_to_each_other_are_refused() {
+fn rejects_a_symlink_loop() {
     let sandbox = Sandbox::noted();
     symlink("one", sandbox.path("two")).unwrap();
     symlink("two", sandbox.path("one")).unwrap();
@@ -132,7 +132,7 @@ fn links_that_lead_to_each_other_are_refused() {
 }
 
 #[test]
-fn a_report_on_standard_output_has_it_for_itself() {
+fn report_on_stdout_is_alone_there() {
     for name in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
         let sandbox = Sandbox::noted();
         let report = format!("jsonl={name}");
@@ -158,7 +158,7 @@ fn a_report_on_standard_output_has_it_for_itself() {
 }
 
 #[test]
-fn two_reports_on_standard_output_are_refused() {
+fn rejects_two_reports_on_stdout() {
     let sandbox = Sandbox::noted();
     let reports = ["run", "--suite", "../suite", "--report", "jsonl=-", "--report", "tap=/dev/stdout"];
     let finished = sandbox.run(&[&reports, DESK].concat());
@@ -171,7 +171,7 @@ fn two_reports_on_standard_output_are_refused() {
 }
 
 #[test]
-fn devices_and_pipes_are_written_to_and_not_replaced() {
+fn writes_to_devices_and_pipes() {
     let sandbox = Sandbox::noted();
     assert!(std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status().unwrap().success());
     let pipe = sandbox.path("pipe");
@@ -187,7 +187,7 @@ fn devices_and_pipes_are_written_to_and_not_replaced() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_does_not_end_the_run() {
+fn closed_stdout_does_not_end_the_run() {
     let sandbox = with_older_report();
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);
@@ -198,7 +198,7 @@ fn a_reader_that_has_seen_enough_does_not_end_the_run() {
 }
 
 #[test]
-fn a_run_that_is_refused_leaves_an_older_report() {
+fn rejected_run_keeps_an_older_report() {
     let sandbox = with_older_report();
     let wrong = ["run", "--suite", "../suite", "--profile", "nobody"];
     assert_eq!(sandbox.run(&[&wrong, REPORT, DESK].concat()).code, Some(2));
@@ -209,7 +209,7 @@ fn a_run_that_is_refused_leaves_an_older_report() {
 }
 
 #[test]
-fn an_interrupted_run_replaces_an_older_report_whole_and_leaves_nothing_beside_it() {
+fn interrupted_run_replaces_an_older_report_atomically() {
     for signal in [Signal::INT, Signal::TERM] {
         let sandbox = with_older_report();
         let arguments = ["run", "--suite", "../suite", "--timeout", "10m"];
@@ -225,7 +225,7 @@ fn an_interrupted_run_replaces_an_older_report_whole_and_leaves_nothing_beside_i
 }
 
 #[test]
-fn a_killed_run_leaves_an_older_report() {
+fn killed_run_keeps_an_older_report() {
     let sandbox = with_older_report();
     let arguments = ["run", "--suite", "../suite", "--timeout", "10m"];
     let mut run = sandbox.start(&[&arguments, REPORT, DESK].concat());
@@ -238,7 +238,7 @@ fn a_killed_run_leaves_an_older_report() {
 
 const REPORT: &[&str] = &["--report", "jsonl=../reports/report.jsonl"];
 
-/// A sandbox with the report of an older run, alone in a folder.
+/// A sandbox with the report of an earlier run in a folder of its own.
 fn with_older_report() -> Sandbox {
     let sandbox = Sandbox::noted();
     fs::create_dir(sandbox.path("reports")).unwrap();

@@ -1,6 +1,7 @@
-//! A place of its own for a run of the program: an implementation, a suite, and a folder for temporary files.
+//! Isolated folders for a run of the program: an implementation, a suite, and temporary files.
 //!
-//! Whatever a run comes to, [`Sandbox::run`] shows that it leaves no process, no temporary file, and the implementation as it was.
+//! [`Sandbox::run`] also asserts that the run leaves no process and no temporary file, and does not change the
+//! implementation.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,27 +16,27 @@ use tempfile::TempDir;
 
 use crate::program::{Finished, conformance, copy, data};
 
-/// How long anything may take before the test fails: far longer than it takes.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// A timeout far above the duration of any operation.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The folders of a run: `implementation`, where it is started, and beside it `suite` and `temporary`.
+/// The folders of a run: `implementation`, the working directory, and next to it `suite` and `temporary`.
 pub(crate) struct Sandbox {
     folder: TempDir,
     environment: Vec<(&'static str, String)>,
 }
 
-/// The program, running. It is killed when dropped.
+/// A running program. It is killed when dropped.
 pub(crate) struct Started<'a> {
     sandbox: &'a Sandbox,
     child: Child,
     before: Files,
 }
 
-/// The files below a folder with their content and the time of their last change.
+/// The files below a folder with their content and modification time.
 type Files = BTreeMap<PathBuf, (Vec<u8>, i64, i64)>;
 
 impl Sandbox {
-    /// A sandbox with the suite `suites/moods` and `targets/moody.py`, which behaves as its path says.
+    /// A sandbox with the suite `suites/moods` and `targets/moody.py`, whose behaviour depends on the path.
     pub(crate) fn moody() -> Self {
         let sandbox = Self::empty();
         copy(&data("suites/moods"), &sandbox.path("suite"));
@@ -43,21 +44,21 @@ impl Sandbox {
         sandbox
     }
 
-    /// The same, whose target leaves a file in the sandbox when it `listens`, is `deaf`, or when a request `hangs`.
+    /// The same; the target writes a file to the sandbox when it `listens`, is `deaf`, or when a request `hangs`.
     pub(crate) fn noted() -> Self {
         let mut sandbox = Self::moody();
         sandbox.environment.push(("NOTES", sandbox.folder.path().display().to_string()));
         sandbox
     }
 
-    /// A sandbox with the whole API in Python; the suite is the one inside the program.
+    /// A sandbox with the whole API in Python; the suite is the one built into the program.
     pub(crate) fn python() -> Self {
         let sandbox = Self::empty();
         copy(&data("../targets/python"), &sandbox.path("implementation"));
         sandbox
     }
 
-    /// A sandbox with the suite `suites/halves` and `targets/odd.py`, which is odd as its arguments say.
+    /// A sandbox with the suite `suites/halves` and `targets/odd.py`, whose behaviour depends on its arguments.
     pub(crate) fn odd() -> Self {
         let sandbox = Self::empty();
         copy(&data("suites/halves"), &sandbox.path("suite"));
@@ -65,7 +66,7 @@ impl Sandbox {
         sandbox
     }
 
-    /// A sandbox with the suite of the to-do list, and its server.
+    /// A sandbox with the suite and the server of the to-do list.
     pub(crate) fn todo() -> Self {
         let sandbox = Self::empty();
         copy(&data("../suites/todo"), &sandbox.path("suite"));
@@ -73,7 +74,7 @@ impl Sandbox {
         sandbox
     }
 
-    /// A sandbox with nothing in it.
+    /// An empty sandbox.
     pub(crate) fn empty() -> Self {
         let folder = tempfile::Builder::new().prefix("conformance-test-").tempdir().unwrap();
         for name in ["implementation", "temporary"] {
@@ -93,12 +94,12 @@ impl Sandbox {
         self.folder.path().join(name)
     }
 
-    /// Writes a file of the sandbox.
+    /// Writes a file in the sandbox.
     pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
     }
 
-    /// The text of a file of the sandbox.
+    /// Reads a file in the sandbox.
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
@@ -110,19 +111,19 @@ impl Sandbox {
         Started { sandbox: self, child, before }
     }
 
-    /// Runs the program to its end, which leaves nothing.
+    /// Runs the program until it exits, and asserts that it leaves nothing.
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
         self.start(arguments).finish()
     }
 
-    /// The program as [`Sandbox::start`] starts it.
+    /// The command that [`Sandbox::start`] runs.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = conformance(&self.path("implementation"));
         command.args(arguments);
         self.furnish(command)
     }
 
-    /// The program with no more memory than so many KiB, where the system can be asked for that.
+    /// The command with a limit on its memory in KiB, where the system supports it.
     pub(crate) fn limited(&self, kibibytes: &str, arguments: &[&str]) -> Command {
         let program = conformance(&self.path("implementation"));
         let mut command = Command::new("sh");
@@ -143,25 +144,24 @@ impl Sandbox {
         command
     }
 
-    /// Waits until a file of the sandbox is there.
+    /// Waits until a file in the sandbox exists.
     pub(crate) fn await_file(&self, name: &str) {
         await_that(|| self.path(name).exists(), || format!("{name} never came"));
     }
 
-    /// Shows that nothing which the run has started is alive.
+    /// Asserts that no process of the run is alive.
     pub(crate) fn assert_no_process(&self) {
         await_that(|| self.processes().is_empty(), || format!("still alive: {:?}", self.processes()));
     }
 
-    /// Shows that no temporary file is left.
+    /// Asserts that no temporary file is left.
     pub(crate) fn assert_no_temporary_file(&self) {
         let left = files(&self.path("temporary"));
         let folders = fs::read_dir(self.path("temporary")).unwrap().count();
         assert!(folders == 0, "left behind: {:?}", left.keys());
     }
 
-    /// The command lines of the processes that carry this sandbox in their environment: all that the program has started,
-    /// directly or not.
+    /// The command lines of the processes with this sandbox in their environment: all descendants of the program.
     pub(crate) fn processes(&self) -> Vec<String> {
         let mark = format!("TMPDIR={}", self.path("temporary").display());
         if !Path::new("/proc/self/environ").exists() {
@@ -179,14 +179,14 @@ impl Sandbox {
 }
 
 impl Started<'_> {
-    /// Sends the program, and nothing that it has started, a signal.
+    /// Sends a signal to the program only.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for the program's end and returns what it came to, without a look at what it has left.
+    /// Waits until the program exits, without checks for leftovers.
     pub(crate) fn wait(&mut self) -> Finished {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let status = loop {
             match self.child.try_wait().unwrap() {
                 Some(status) => break status,
@@ -201,7 +201,7 @@ impl Started<'_> {
         }
     }
 
-    /// Waits for the program's end, and shows that it has left nothing.
+    /// Waits until the program exits, and asserts that it leaves nothing.
     pub(crate) fn finish(mut self) -> Finished {
         let finished = self.wait();
         assert_eq!(self.sandbox.processes(), Vec::<String>::new(), "{finished:?}");
@@ -210,7 +210,7 @@ impl Started<'_> {
         finished
     }
 
-    /// Shows that the implementation's folder is as it was.
+    /// Asserts that the implementation's folder is unchanged.
     pub(crate) fn assert_implementation_unchanged(&self) {
         let after = files(&self.sandbox.path("implementation"));
         assert!(after == self.before, "{:?} became {:?}", self.before.keys(), after.keys());
@@ -219,14 +219,14 @@ impl Started<'_> {
 
 impl Drop for Started<'_> {
     fn drop(&mut self) {
-        // It has commonly ended long before.
+        // It has usually exited before.
         self.child.kill().ok();
         self.child.wait().ok();
     }
 }
 
 fn await_that(mut holds: impl FnMut() -> bool, complaint: impl FnOnce() -> String) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while !holds() {
         assert!(Instant::now() < deadline, "{}", complaint());
         thread::sleep(Duration::from_millis(5));

@@ -1,18 +1,18 @@
-//! When targets start and scenarios play: a target that takes a second to start shows it on the clock.
+//! When targets start and scenarios run: a target that takes a second to start makes the order visible in the duration.
 
 use std::fs;
 
 use crate::events::{self, Told};
 use crate::sandbox::Sandbox;
 
-/// A target that takes a second to start, whatever else it does.
+/// A target that takes a second to start.
 const SLOW: [&str; 4] = ["--", "sh", "-c", "sleep 1; exec python3 moody.py"];
 
-/// A scenario: its file, what is true of it, and the pause before its step.
+/// A scenario: its file, its properties, and the pause before its step.
 type Story = (&'static str, &'static str, &'static str);
 
 #[test]
-fn scenarios_of_all_profiles_run_at_once_and_targets_start_while_others_run() {
+fn profiles_run_concurrently_and_targets_start_ahead() {
     let stories = [
         ("a/1-shares", "profile: a", "0s"),
         ("a/2-shares", "profile: a", "0s"),
@@ -21,24 +21,24 @@ fn scenarios_of_all_profiles_run_at_once_and_targets_start_while_others_run() {
         ("b/2-alone", "profile: b\nisolated: true", "0s"),
         ("c/1-alone", "profile: c\nisolated: true", "0s"),
         ("c/2-alone", "profile: c\nisolated: true", "0s"),
-        // The longest chain is the last of the plan: a second for its target, and two in the story.
+        // The longest chain comes last in the plan: one second for its target, and two for the scenario.
         ("c/3-waits", "profile: c\nisolated: true", "2s"),
     ];
     let sandbox = sandbox(&stories);
-    let told = run(&sandbox, &["--jobs", "8"]);
-    assert_eq!(told.finished.code, Some(0), "{:?}", told.finished);
-    // One after the other seven targets and the pause take nine seconds.
-    assert!(milliseconds(&told) < 7000.0, "{}", told.footer);
-    let links = told.footer["critical_path"]["links"].as_array().unwrap();
+    let report = run(&sandbox, &["--jobs", "8"]);
+    assert_eq!(report.finished.code, Some(0), "{:?}", report.finished);
+    // In sequence, seven targets and the pause would take nine seconds.
+    assert!(milliseconds(&report) < 7000.0, "{}", report.footer);
+    let links = report.footer["critical_path"]["links"].as_array().unwrap();
     let named: Vec<_> = links.iter().map(|link| (link["start"].as_bool(), link["name"].as_str())).collect();
     let chain = [(Some(true), Some("c for c/3-waits")), (Some(false), Some("c/3-waits"))];
-    assert_eq!(named, chain, "{}", told.footer);
-    assert!(told.finished.stdout.contains("Critical path: "), "{}", told.finished.stdout);
-    assert!(told.finished.stdout.contains("  start of the target of c for c/3-waits\n"));
+    assert_eq!(named, chain, "{}", report.footer);
+    assert!(report.finished.stdout.contains("Critical path: "), "{}", report.finished.stdout);
+    assert!(report.finished.stdout.contains("  start of the target of c for c/3-waits\n"));
 }
 
 #[test]
-fn with_one_job_isolated_targets_are_started_ahead_of_need_and_the_order_stays() {
+fn one_job_starts_isolated_targets_ahead_in_order() {
     let stories = [
         ("a/1-alone", "profile: a\nisolated: true", "0s"),
         ("a/2-alone", "profile: a\nisolated: true", "0s"),
@@ -48,7 +48,7 @@ fn with_one_job_isolated_targets_are_started_ahead_of_need_and_the_order_stays()
     ];
     let sandbox = sandbox(&stories);
     let (one, many) = (run(&sandbox, &["--jobs", "1"]), run(&sandbox, &["--jobs", "16"]));
-    // One after the other they take five seconds to start.
+    // In sequence, they would take five seconds to start.
     assert!(milliseconds(&one) < 5000.0, "{}", one.footer);
     let planned =
         ["a/1-alone::open", "a/2-alone::open", "a/3-alone::open", "a/4-alone::open", "a/5-waits::open"];
@@ -56,17 +56,17 @@ fn with_one_job_isolated_targets_are_started_ahead_of_need_and_the_order_stays()
 }
 
 #[test]
-fn a_shared_target_is_started_once_for_all_that_change_nothing() {
+fn read_only_scenarios_share_one_target() {
     let stories: Vec<Story> = vec![
         ("a/1", "profile: a", "0s"),
         ("a/2", "profile: a", "0s"),
         ("a/3", "profile: a", "0s"),
         ("a/4", "profile: a", "0s"),
     ];
-    let told = run(&sandbox(&stories), &["--jobs", "4"]);
-    let links = told.footer["critical_path"]["links"].as_array().unwrap();
-    assert_eq!(links.iter().filter(|link| link["start"] == true).count(), 1, "{}", told.footer);
-    assert!(milliseconds(&told) < 4000.0, "{}", told.footer);
+    let report = run(&sandbox(&stories), &["--jobs", "4"]);
+    let links = report.footer["critical_path"]["links"].as_array().unwrap();
+    assert_eq!(links.iter().filter(|link| link["start"] == true).count(), 1, "{}", report.footer);
+    assert!(milliseconds(&report) < 4000.0, "{}", report.footer);
 }
 
 fn sandbox(stories: &[Story]) -> Sandbox {
@@ -95,6 +95,6 @@ fn run(sandbox: &Sandbox, flags: &[&str]) -> Told {
     events::run(sandbox, &[&["run", "--suite", "../suite", "--verbose"], flags, &SLOW].concat())
 }
 
-fn milliseconds(told: &Told) -> f64 {
-    told.footer["milliseconds"].as_f64().unwrap()
+fn milliseconds(report: &Told) -> f64 {
+    report.footer["milliseconds"].as_f64().unwrap()
 }

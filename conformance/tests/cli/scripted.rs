@@ -31,10 +31,10 @@ use std::time::Duration;
 
 use rustix::net::sockopt;
 
-/// How long a read may take before the server gives up: far longer than it takes.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// A read timeout far above the duration of any read.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The path segment of the script for all paths that have none of their own.
+/// The name of the script for all paths without a script of their own.
 pub(crate) const ANY: &str = "*";
 
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +60,7 @@ type Script = Vec<Vec<Act>>;
 pub(crate) struct Request {
     /// The first segment of its path.
     pub(crate) name: String,
-    /// The number of its connection, in the order in which they were accepted.
+    /// The number of its connection, in the order of acceptance.
     pub(crate) connection: usize,
     /// All of its bytes.
     pub(crate) bytes: Vec<u8>,
@@ -91,7 +91,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server with scripts by the first segment of the path; [`ANY`] is every other path.
+    /// Starts a server with scripts by the first segment of the path; [`ANY`] matches every other path.
     pub(crate) fn start<N: AsRef<str>, S: AsRef<str>>(scripts: &[(N, S)]) -> Self {
         Self::with(scripts, None, None)
     }
@@ -151,14 +151,14 @@ impl Server {
 
     /// Returns every request, once all connections have ended. The clients have ended before.
     pub(crate) fn requests(&self) -> Vec<Request> {
-        // Connections are accepted in order: when this one was, all before it were.
+        // Connections are accepted in order, so all earlier ones were accepted too.
         for port in self.ports {
             let mut fence = TcpStream::connect(("127.0.0.1", port)).unwrap();
             fence.write_all(b"FENCE\r\n\r\n").ok();
             fence.read_to_end(&mut Vec::new()).ok();
         }
         let log = self.shared.lock();
-        let (log, waited) = self.shared.ended.wait_timeout_while(log, PATIENCE, |log| log.open > 0).unwrap();
+        let (log, waited) = self.shared.ended.wait_timeout_while(log, TIMEOUT, |log| log.open > 0).unwrap();
         assert!(!waited.timed_out(), "{} connections are still open", log.open);
         let fence = |request: &&Request| request.bytes.starts_with(b"FENCE");
         log.requests.iter().filter(|request| !fence(request)).cloned().collect()
@@ -177,7 +177,7 @@ impl Shared {
         self.log.lock().unwrap()
     }
 
-    /// Puts the addresses of the server into what it sends.
+    /// Inserts the addresses of the server into what it sends.
     fn fill(&self, bytes: &[u8]) -> Vec<u8> {
         let mut filled = bytes.to_vec();
         for (name, value) in
@@ -205,7 +205,7 @@ fn accept(socket: &TcpListener, shared: &Arc<Shared>) {
         drop(log);
         let shared = Arc::clone(shared);
         thread::spawn(move || {
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.set_read_timeout(Some(TIMEOUT)).unwrap();
             stream.set_nodelay(true).unwrap();
             let mut connection =
                 Connection { stream, number, shared: &shared, buffer: Vec::new(), current: None };
@@ -227,14 +227,14 @@ struct Connection<'a> {
     stream: TcpStream,
     number: usize,
     shared: &'a Shared,
-    /// What was read and is not yet part of a request.
+    /// Bytes that were read and are not yet part of a request.
     buffer: Vec<u8>,
-    /// The place of the present request in the log.
+    /// The index of the current request in the log.
     current: Option<usize>,
 }
 
 impl Connection<'_> {
-    /// Begins a request in the log; returns how many of this name were before it.
+    /// Starts a request in the log; returns the number of earlier ones with this name.
     fn begin(&mut self, name: String, head: Vec<u8>) -> usize {
         let mut log = self.shared.lock();
         let before = log.requests.iter().filter(|request| request.name == name).count();
@@ -273,7 +273,7 @@ impl Connection<'_> {
         self.record(&rest);
     }
 
-    /// Whether the connection goes on.
+    /// Performs an action; false if the connection must be closed.
     fn play(&mut self, act: &Act, head: &str) -> bool {
         match act {
             Act::Head => {}
@@ -298,7 +298,7 @@ impl Connection<'_> {
         !matches!(act, Act::Close | Act::Leave | Act::Hold | Act::Reset)
     }
 
-    /// Reads more; returns nothing at the end of the connection.
+    /// Reads more; `None` at the end of the connection.
     fn more(&mut self) -> Option<usize> {
         let mut bytes = [0; 16 * 1024];
         let length = self.stream.read(&mut bytes).ok().filter(|length| *length > 0)?;
@@ -314,7 +314,7 @@ impl Connection<'_> {
         Some(())
     }
 
-    /// Reads the body that a head announces. With `echo`, sends it back at once.
+    /// Reads the body that a head declares. With `echo`, sends it back at once.
     fn body(&mut self, head: &str, echo: bool) {
         let chunked = field(head, "transfer-encoding").is_some();
         let mut left = field(head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
@@ -343,7 +343,7 @@ impl Connection<'_> {
     }
 
     fn send(&mut self, bytes: &[u8]) {
-        // A client that has closed the connection has read enough.
+        // The client may close the connection early.
         self.stream.write_all(bytes).ok();
     }
 
@@ -373,7 +373,7 @@ fn name(head: &str) -> Option<String> {
         return None;
     }
     let target = words.next()?;
-    // A proxy gets whole addresses, or a host and a port.
+    // A proxy receives absolute URLs, or a host and a port.
     let path =
         target.strip_prefix("http://").map_or(Some(target), |rest| rest.find('/').map(|at| &rest[at..]));
     let path = path.unwrap_or_default().trim_start_matches('/');

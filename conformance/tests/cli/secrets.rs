@@ -1,4 +1,4 @@
-//! No report shows what is secret, whatever the target does with it; unless it is asked to.
+//! No report shows secrets, whatever the target does with them, unless `--show-secrets` is given.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const GUESTS: [(&str, &str); 2] =
     [("ann@desk.example", "correct horse battery"), ("ben@desk.example", "staple:50%&more")];
 
 #[test]
-fn no_report_shows_what_a_gossiping_target_sends_back() {
+fn no_report_shows_secrets_that_the_target_echoes() {
     let (reports, sessions) = gossip(&[]);
     assert!(sessions.len() >= 11);
     for (report, text) in &reports {
@@ -24,14 +24,14 @@ fn no_report_shows_what_a_gossiping_target_sends_back() {
             let lines: Vec<&str> = text.lines().filter(|line| line.contains(secret)).collect();
             assert!(lines.is_empty(), "{report} shows {secret}:\n{}", lines.join("\n"));
         }
-        // Those that show no exchange have nothing to leave out.
+        // Reports without exchanges have nothing to redact.
         let bare = ["report.badge", "known.yaml", "stderr", "comparison"].contains(report);
         assert!(bare || text.contains("redacted"), "{report} shows nothing of what it leaves out:\n{text}");
     }
 }
 
 #[test]
-fn reports_show_secrets_where_they_are_asked_to() {
+fn show_secrets_flag_shows_secrets() {
     let (reports, sessions) = gossip(&["--show-secrets"]);
     let jsonl = &reports.iter().find(|(report, _)| *report == "report.jsonl").unwrap().1;
     let text = &reports.iter().find(|(report, _)| *report == "stdout").unwrap().1;
@@ -40,7 +40,7 @@ fn reports_show_secrets_where_they_are_asked_to() {
     {
         assert!(jsonl.contains(secret) && text.contains(secret), "{secret}");
     }
-    // The first is that of the request for readiness, which is in no report.
+    // The first session is that of the readiness request, which is in no report.
     assert!(sessions[1..].iter().all(|session| jsonl.contains(session)));
 }
 
@@ -81,7 +81,7 @@ fn no_report_of_the_suite_shows_a_password_or_a_stored_session() {
 }
 
 #[test]
-fn no_way_of_running_and_telling_shows_a_secret() {
+fn no_mode_shows_a_secret() {
     for flags in [
         &[][..],
         &["--quiet"],
@@ -100,7 +100,7 @@ fn no_way_of_running_and_telling_shows_a_secret() {
 }
 
 #[test]
-fn shards_that_are_joined_show_no_secret() {
+fn merged_shards_show_no_secret() {
     let sandbox = gossiping();
     for shard in ["1/2", "2/2"] {
         let report = format!("jsonl=../{}.jsonl", &shard[..1]);
@@ -114,11 +114,11 @@ fn shards_that_are_joined_show_no_secret() {
     let merged = sandbox.run(&arguments);
     assert_eq!(merged.code, Some(1), "{}", merged.stderr);
     let files = ReportKind::ALL.map(|(kind, _)| format!("merged.{kind}"));
-    let mut told: Vec<(&str, String)> =
+    let mut texts: Vec<(&str, String)> =
         files.iter().map(|file| (file.as_str(), sandbox.read(file))).collect();
-    told.extend(["1.jsonl", "2.jsonl", "summary.md"].map(|file| (file, sandbox.read(file))));
-    told.push(("merge", merged.stdout));
-    assert_discreet(&sandbox, &told);
+    texts.extend(["1.jsonl", "2.jsonl", "summary.md"].map(|file| (file, sandbox.read(file))));
+    texts.push(("merge", merged.stdout));
+    assert_discreet(&sandbox, &texts);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_watched_run_shows_no_secret_in_any_round() {
 const RUN: &[&str] = &["run", "--suite", "../gossip"];
 const TARGET: &[&str] = &["--", "python3", "gossip.py"];
 
-/// A sandbox with the gossip and its suite.
+/// A sandbox with `gossip.py` and its suite.
 fn gossiping() -> Sandbox {
     let sandbox = Sandbox::noted();
     let summary = sandbox.path("summary.md").display().to_string();
@@ -154,10 +154,10 @@ fn gossiping() -> Sandbox {
     sandbox
 }
 
-/// Shows that no text has a secret of the fixtures, or a session that the target has made.
-fn assert_discreet(sandbox: &Sandbox, told: &[(&str, String)]) {
+/// Asserts that no text contains a secret of the fixtures or a session of the target.
+fn assert_discreet(sandbox: &Sandbox, texts: &[(&str, String)]) {
     let sessions = sandbox.read("sessions");
-    for (what, text) in told {
+    for (what, text) in texts {
         for secret in secrets().iter().map(String::as_str).chain(sessions.lines()) {
             let lines: Vec<&str> = text.lines().filter(|line| line.contains(secret)).collect();
             assert!(lines.is_empty(), "`{what}` shows {secret}:\n{}", lines.join("\n"));
@@ -165,8 +165,8 @@ fn assert_discreet(sandbox: &Sandbox, told: &[(&str, String)]) {
     }
 }
 
-/// Runs the gossip with every report that there is and every exchange traced, and returns what each says and the sessions that
-/// the target has made.
+/// Runs the gossip suite with every report and with all exchanges traced; returns the reports and the sessions that the
+/// target has created.
 fn gossip(flags: &[&str]) -> (Vec<(&'static str, String)>, Vec<String>) {
     let sandbox = gossiping();
     let reports = ReportKind::ALL.map(|(kind, _)| format!("--report={kind}=../report.{kind}"));
@@ -189,17 +189,17 @@ fn gossip(flags: &[&str]) -> (Vec<(&'static str, String)>, Vec<String>) {
         "table.html",
     ];
     assert!(reports.len() <= files.len() - 3, "a kind of report that no test looks into: {reports:?}");
-    let mut told: Vec<_> = files.iter().map(|file| (*file, sandbox.read(file))).collect();
-    told.extend([("stdout", finished.stdout), ("stderr", finished.stderr), ("comparison", compared.stdout)]);
+    let mut texts: Vec<_> = files.iter().map(|file| (*file, sandbox.read(file))).collect();
+    texts.extend([("stdout", finished.stdout), ("stderr", finished.stderr), ("comparison", compared.stdout)]);
     let sessions = sandbox.read("sessions").lines().map(str::to_owned).collect();
-    (told, sessions)
+    (texts, sessions)
 }
 
 fn secrets() -> Vec<String> {
     GUESTS.iter().flat_map(|(email, password)| forms(email, password)).collect()
 }
 
-/// A password in the forms in which it travels.
+/// A password in every encoding in which it is sent.
 fn forms(email: &str, password: &str) -> Vec<String> {
     let encoded: String =
         (password.bytes())

@@ -1,4 +1,4 @@
-//! A target that is already running when the program comes.
+//! A target that is already running when the program starts.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -13,7 +13,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it, odd in the way that the arguments say.
+    /// Starts the target with arguments that select its behaviour.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new("python3")
             .arg(data("targets/odd.py"))
@@ -30,12 +30,12 @@ impl Server {
         Self { child, port, output }
     }
 
-    /// Its address.
+    /// The URL of the target.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Ends it and returns what else it has printed.
+    /// Stops the target and returns the rest of its output.
     pub(crate) fn printed(mut self) -> String {
         self.child.kill().unwrap();
         let mut printed = String::new();
@@ -46,7 +46,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have been ended already.
+        // It may have exited already.
         self.child.kill().ok();
         self.child.wait().ok();
     }

@@ -1,4 +1,4 @@
-//! Scenarios that share a target: one at a time in each process, unless the suite allows more.
+//! Scenarios that share a target: one at a time for each process, unless the suite allows more.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -14,17 +14,17 @@ const COMMAND: [&str; 3] = ["--", "python3", "careful.py"];
 #[test]
 fn scenarios_with_many_jobs_never_use_one_process_at_the_same_time() {
     let sandbox = sandbox("", &many("path: /alone"));
-    let told = run(&sandbox, &["--jobs", "8"]);
-    assert_all(&told, "pass");
-    assert_eq!(told.steps.len(), 48);
+    let report = run(&sandbox, &["--jobs", "8"]);
+    assert_all(&report, "pass");
+    assert_eq!(report.steps.len(), 48);
 }
 
 #[test]
 fn scenarios_never_use_a_running_target_at_the_same_time() {
     let sandbox = sandbox("", &many("path: /alone"));
     let server = Server::start(&sandbox);
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--jobs", "8", &server.url]);
-    assert_all(&told, "pass");
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "--jobs", "8", &server.url]);
+    assert_all(&report, "pass");
 }
 
 #[test]
@@ -63,13 +63,13 @@ const READS: &str = "- {id: get, title: t, covers: [ONE], request: {path: /value
 #[test]
 fn a_restart_after_a_timeout_is_reported_with_the_loss_of_stored_state() {
     let sandbox = sandbox("", &[("a".to_owned(), LOSES.to_owned()), ("b".to_owned(), READS.to_owned())]);
-    let told = run(&sandbox, &["--timeout", "3s"]);
-    assert_eq!(told.verdicts(), [("t/a::put", "pass"), ("t/a::hang", "fail"), ("t/b::get", "fail")]);
+    let report = run(&sandbox, &["--timeout", "3s"]);
+    assert_eq!(report.verdicts(), [("t/a::put", "pass"), ("t/a::hang", "fail"), ("t/b::get", "fail")]);
     let note = "the target of profile `any` was started again, because the step t/a::hang timed out; what was stored before is gone";
-    assert_eq!(told.step("t/b::get")["restarted"], note);
-    assert!(told.step("t/a::hang")["restarted"].is_null());
-    assert_eq!(told.footer["notes"], serde_json::json!([note]));
-    let stdout = &told.finished.stdout;
+    assert_eq!(report.step("t/b::get")["restarted"], note);
+    assert!(report.step("t/a::hang")["restarted"].is_null());
+    assert_eq!(report.footer["notes"], serde_json::json!([note]));
+    let stdout = &report.finished.stdout;
     assert!(stdout.contains(&format!("   note      {note}\n")), "{stdout}");
     assert!(stdout.contains(&format!("\nnote: {note}\n")), "{stdout}");
 }
@@ -89,12 +89,12 @@ fn a_step_that_was_not_selected_is_not_recorded_when_a_restart_fails() {
     );
     sandbox.write("suite/t/a.yaml", &scenario);
     let script = "test -e came-up && exit 3; touch came-up; exec python3 careful.py";
-    let told = events::run(
+    let report = events::run(
         &sandbox,
         &["run", "--suite", "../suite", "--filter", "t/a::first", "--", "sh", "-c", script],
     );
-    assert_eq!(told.verdicts(), [("t/a::first", "pass")]);
-    assert_eq!((told.finished.code, &told.header["steps"]), (Some(0), &1.into()));
+    assert_eq!(report.verdicts(), [("t/a::first", "pass")]);
+    assert_eq!((report.finished.code, &report.header["steps"]), (Some(0), &1.into()));
 }
 
 /// A response that takes minutes to judge.
@@ -146,7 +146,7 @@ fn the_folder_of_a_killed_run_is_removed_by_the_next() {
     sandbox.assert_no_process();
     assert_eq!(fs::read_dir(sandbox.path("temporary")).unwrap().count(), 1);
     sandbox.write("suite/t/a.yaml", &scenario("a", &step("open", "request: {path: /alone}")));
-    // It shows that no temporary file is left.
+    // Also asserts that no temporary file is left.
     assert_eq!(self::run(&sandbox, &[]).finished.code, Some(0));
 }
 
@@ -154,9 +154,9 @@ fn run(sandbox: &Sandbox, flags: &[&str]) -> Told {
     events::run(sandbox, &[&["run", "--suite", "../suite"], flags, &COMMAND].concat())
 }
 
-fn assert_all(told: &Told, verdict: &str) {
-    let wrong: Vec<_> = told.verdicts().into_iter().filter(|(_, one)| *one != verdict).collect();
-    assert!(wrong.is_empty() && !told.steps.is_empty(), "{wrong:?}\n{}", told.finished.stdout);
+fn assert_all(report: &Told, verdict: &str) {
+    let wrong: Vec<_> = report.verdicts().into_iter().filter(|(_, one)| *one != verdict).collect();
+    assert!(wrong.is_empty() && !report.steps.is_empty(), "{wrong:?}\n{}", report.finished.stdout);
 }
 
 fn starts(sandbox: &Sandbox) -> usize {

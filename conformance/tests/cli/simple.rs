@@ -1,4 +1,4 @@
-//! A suite of a few lines against a listener that answers by path: for tests of what is made of verdicts.
+//! A small suite against a listener that responds by path, for tests of what follows from verdicts.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use crate::sandbox::Sandbox;
 /// A status line and a body.
 pub(crate) type Reply = (&'static str, Vec<u8>);
 
-/// Serves for as long as the test runs, a connection for each request; `reply` gets the path. Returns its address.
+/// Serves while the test runs, one request for each connection; `reply` gets the path. Returns the URL.
 pub(crate) fn serve(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -18,7 +18,7 @@ pub(crate) fn serve(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> St
     thread::spawn(move || {
         for connection in listener.incoming().flatten() {
             let reply = Arc::clone(&reply);
-            // A client that has seen enough hangs up.
+            // The client may close the connection early.
             thread::spawn(move || one(connection, &*reply).ok());
         }
     });
@@ -49,8 +49,8 @@ fn one(connection: TcpStream, reply: &dyn Fn(&str) -> Reply) -> std::io::Result<
     connection.write_all(&body)
 }
 
-/// A sandbox whose folder `suite` has requirements A-1.1 (must), A-1.2 (should) and A-1.3 (may), and one scenario, `t/a`, with these
-/// steps.
+/// A sandbox whose folder `suite` has the requirements A-1.1 (must), A-1.2 (should) and A-1.3 (may), and one scenario,
+/// `t/a`, with these steps.
 pub(crate) fn suite(steps: &str) -> Sandbox {
     let sandbox = Sandbox::empty();
     std::fs::create_dir_all(sandbox.path("suite/t")).unwrap();

@@ -1,4 +1,4 @@
-//! Target files: a command for each profile, a port that nobody chooses, what is captured, and what runs around a start.
+//! Target files: commands for each profile, free ports, captured output, and hooks around a start.
 
 use crate::events;
 use crate::program::{Finished, unused_port};
@@ -10,7 +10,7 @@ fn run(sandbox: &Sandbox, file: &str) -> Finished {
 }
 
 #[test]
-fn a_profile_has_a_command_of_its_own_and_what_it_prints_is_used() {
+fn profile_has_its_own_command_and_captures_output() {
     let file = "command: python3 odd.py\nprofiles:\n  apart: {command: python3 odd.py apart}\n";
     let finished = run(&Sandbox::odd(), file);
     assert_eq!(finished.code, Some(0), "{}", finished.stdout);
@@ -18,7 +18,7 @@ fn a_profile_has_a_command_of_its_own_and_what_it_prints_is_used() {
 }
 
 #[test]
-fn a_target_on_a_fixed_port_runs_one_scenario_after_the_other() {
+fn fixed_port_serializes_scenarios() {
     let port = unused_port();
     let file = format!("command: python3 odd.py fixed {port}\nport: {port}\n");
     let finished = run(&Sandbox::odd(), &file);
@@ -26,7 +26,7 @@ fn a_target_on_a_fixed_port_runs_one_scenario_after_the_other() {
 }
 
 #[test]
-fn setup_runs_before_each_start_and_teardown_after_each_stop_in_the_targets_own_folder() {
+fn setup_and_teardown_run_around_each_start() {
     let sandbox = Sandbox::odd();
     let log = sandbox.path("log");
     let note = |word: &str| {
@@ -41,16 +41,16 @@ fn setup_runs_before_each_start_and_teardown_after_each_stop_in_the_targets_own_
 }
 
 #[test]
-fn a_setup_that_fails_is_told_with_its_words_and_judges_nothing() {
+fn failed_setup_is_reported_with_its_output() {
     let file = "command: python3 odd.py\nsetup: \"sh -c 'echo fatal: no table; exit 7'\"\n";
     let finished = run(&Sandbox::odd(), file);
     assert_eq!(finished.code, Some(3), "{}", finished.stdout);
-    let told = "exited with status 7: fatal: no table";
-    assert!(finished.stdout.contains(told), "{}", finished.stdout);
+    let expected = "exited with status 7: fatal: no table";
+    assert!(finished.stdout.contains(expected), "{}", finished.stdout);
 }
 
 #[test]
-fn a_build_runs_once_in_a_copy_and_each_start_has_what_it_made() {
+fn build_runs_once_in_a_copy_for_all_starts() {
     let sandbox = Sandbox::odd();
     let log = sandbox.path("log");
     let build = format!("sh -c 'cp odd.py made.py; echo built >> {}'", log.display());
@@ -60,13 +60,13 @@ fn a_build_runs_once_in_a_copy_and_each_start_has_what_it_made() {
 }
 
 #[test]
-fn a_profile_that_needs_a_file_which_is_not_there_is_not_offered() {
+fn profile_with_a_missing_file_is_not_supported() {
     let sandbox = Sandbox::odd();
     let file = "command: python3 odd.py\nprofiles:\n  apart: {command: python3 main.py, needs: [main.py]}\n";
     sandbox.write("implementation/target.yaml", &format!("format: 1\ntitle: a desk\n{file}"));
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--target", "target.yaml"]);
-    assert_eq!(told.finished.code, Some(0));
-    let word = told.step("desk/5-apart::word");
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "--target", "target.yaml"]);
+    assert_eq!(report.finished.code, Some(0));
+    let word = report.step("desk/5-apart::word");
     assert_eq!(
         (&word["verdict"], &word["reason"]),
         (&"skipped".into(), &"the implementation has no `main.py`".into())
@@ -74,7 +74,7 @@ fn a_profile_that_needs_a_file_which_is_not_there_is_not_offered() {
 }
 
 #[test]
-fn a_port_of_zero_is_wrong_on_paper() {
+fn rejects_port_zero() {
     let finished = run(&Sandbox::odd(), "command: python3 odd.py\nport: 0\n");
     assert_eq!(finished.code, Some(2), "{}", finished.stderr);
     assert!(finished.stderr.contains("target.yaml:4:7"), "{}", finished.stderr);

@@ -1,4 +1,4 @@
-//! Requests without a response: how many are waited for.
+//! Requests without a response: how many timeouts end a run.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -16,21 +16,21 @@ use crate::sandbox::Sandbox;
 fn only_timeouts_in_a_row_end_a_run() {
     let sandbox = sandbox(40);
     let url = serve(|request| request % 4 == 3);
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--timeout", "1s", &url]);
+    let run_report = events::run(&sandbox, &["run", "--suite", "../suite", "--timeout", "1s", &url]);
     let unsent =
-        told.verdicts().into_iter().filter(|(_, verdict)| !["pass", "fail"].contains(verdict)).count();
-    let failed = told.verdicts().into_iter().filter(|(_, verdict)| *verdict == "fail").count();
-    assert!(unsent == 0 && failed > 8, "{:?}", told.verdicts());
+        run_report.verdicts().into_iter().filter(|(_, verdict)| !["pass", "fail"].contains(verdict)).count();
+    let failed = run_report.verdicts().into_iter().filter(|(_, verdict)| *verdict == "fail").count();
+    assert!(unsent == 0 && failed > 8, "{:?}", run_report.verdicts());
 }
 
 #[test]
 fn eight_timeouts_in_a_row_end_a_run() {
     let sandbox = sandbox(12);
     let url = serve(|request| request >= 2);
-    let told = events::run(&sandbox, &["run", "--suite", "../suite", "--timeout", "1s", &url]);
-    let verdicts: Vec<&str> = told.verdicts().into_iter().map(|(_, verdict)| verdict).collect();
+    let run_report = events::run(&sandbox, &["run", "--suite", "../suite", "--timeout", "1s", &url]);
+    let verdicts: Vec<&str> = run_report.verdicts().into_iter().map(|(_, verdict)| verdict).collect();
     assert_eq!(verdicts[2..], [vec!["fail"; 8], vec!["inconclusive"; 2]].concat());
-    assert_eq!(told.steps[11]["reason"], "no more requests were sent after 8 consecutive timeouts");
+    assert_eq!(run_report.steps[11]["reason"], "no more requests were sent after 8 consecutive timeouts");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_load_run_lasts_its_time_and_reports_its_timeouts() {
     assert!(finished.stdout.contains(&format!("  {timeouts} requests timed out, ")), "{}", finished.stdout);
 }
 
-/// A suite with one scenario of so many steps.
+/// A suite with one scenario of `steps` steps.
 fn sandbox(steps: usize) -> Sandbox {
     let sandbox = Sandbox::empty();
     std::fs::create_dir_all(sandbox.path("suite/t")).unwrap();
@@ -69,7 +69,7 @@ fn sandbox(steps: usize) -> Sandbox {
     sandbox
 }
 
-/// Serves for as long as the test runs; never responds to some of the requests, counted from 0.
+/// Serves while the test runs; never responds to the requests, counted from 0, that `is_silent` selects.
 fn serve(is_silent: fn(usize) -> bool) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

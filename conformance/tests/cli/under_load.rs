@@ -1,4 +1,4 @@
-//! A suite that is played again and again: one wrong answer among many is found, counted and shown whole.
+//! Load tests: one wrong response among many is found, counted and shown in full.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -12,10 +12,10 @@ use serde_json::Value as Json;
 
 use crate::sandbox::Sandbox;
 
-/// A target that counts what it is asked.
+/// A target that counts its requests.
 #[derive(Default)]
 struct Counter {
-    /// Answers the request with this number wrongly.
+    /// The number of the request that gets a wrong response.
     wrong_at: usize,
     asked: AtomicUsize,
     once: AtomicUsize,
@@ -24,13 +24,13 @@ struct Counter {
 }
 
 #[test]
-fn one_wrong_answer_among_many_is_found_and_shown_whole() {
+fn finds_one_wrong_response_among_many() {
     one_in(300, "3s");
 }
 
 #[test]
 #[ignore = "takes minutes"]
-fn one_wrong_answer_in_a_million_is_found_and_shown_whole() {
+fn finds_one_wrong_response_in_a_million() {
     one_in(1_000_000, "8m");
 }
 
@@ -52,15 +52,15 @@ fn one_in(number: usize, time: &str) {
     let asked = counter.asked.load(Ordering::SeqCst);
     assert!(asked > number, "{asked} requests are too few");
     assert_eq!(finished.code, Some(1), "{finished:?}");
-    let told = [
+    let expected = [
         "FAIL desk/well::well",
         "the body is \"wrong\"",
         "1 changed their verdict",
         "  1 changed\n",
         "reproduce curl",
     ];
-    for told in told {
-        assert!(finished.stdout.contains(told), "{told}\n{}", finished.stdout);
+    for expected in expected {
+        assert!(finished.stdout.contains(expected), "{expected}\n{}", finished.stdout);
     }
     let lines: Vec<Json> =
         sandbox.read("load.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -68,7 +68,7 @@ fn one_in(number: usize, time: &str) {
     assert_eq!(kinds, ["header", "step", "step", "load", "footer"]);
     assert_eq!(lines[2]["exchange"]["received"]["body"], "wrong");
     let load = &lines[3];
-    // The first two plays come before the load.
+    // The first two runs come before the load.
     assert_eq!(load["exchanges"], asked - 2);
     assert_eq!(load["kept"], asked - 3);
     assert_eq!(load["steps"][0]["exchanges"], asked - 2);
@@ -76,7 +76,7 @@ fn one_in(number: usize, time: &str) {
 }
 
 #[test]
-fn what_cannot_be_repeated_is_left_out_with_the_reason() {
+fn excludes_unrepeatable_scenarios_with_the_reason() {
     let (url, _) = Counter::default().listen();
     let sandbox = host(&[
         ("well", "GET /well"),
@@ -84,8 +84,8 @@ fn what_cannot_be_repeated_is_left_out_with_the_reason() {
         ("waits", "GET /well\n    wait: 10ms"),
         ("alone", "isolated GET /well"),
     ]);
-    let told = load(&sandbox, &["--for", "200ms", &url]);
-    let left_out: Vec<(&str, &str)> = (told["left_out"].as_array().unwrap().iter())
+    let load_report = load(&sandbox, &["--for", "200ms", &url]);
+    let left_out: Vec<(&str, &str)> = (load_report["left_out"].as_array().unwrap().iter())
         .map(|one| (one["scenario"].as_str().unwrap(), one["reason"].as_str().unwrap()))
         .collect();
     assert_eq!(
@@ -96,35 +96,39 @@ fn what_cannot_be_repeated_is_left_out_with_the_reason() {
             ("desk/once", "its step `once` is fail in the second run and pass in the first"),
         ]
     );
-    assert_eq!(told["scenarios"], 1);
-    assert_eq!(told["exchanges"], told["kept"]);
+    assert_eq!(load_report["scenarios"], 1);
+    assert_eq!(load_report["exchanges"], load_report["kept"]);
 }
 
 #[test]
-fn what_alters_others_is_never_played_twice_at_once() {
+fn scenarios_with_side_effects_never_run_twice_at_once() {
     let (url, counter) = Counter::default().listen();
     let sandbox = host(&[("alters", "PUT /alter")]);
-    let told = load(&sandbox, &["--for", "500ms", "--jobs", "16", &url]);
-    assert!(told["exchanges"].as_u64().unwrap() > 2, "{told}");
+    let load_report = load(&sandbox, &["--for", "500ms", "--jobs", "16", &url]);
+    assert!(load_report["exchanges"].as_u64().unwrap() > 2, "{load_report}");
     assert_eq!(counter.altered_at_once.load(Ordering::SeqCst), 1);
 }
 
 #[test]
-fn a_target_that_is_gone_ends_the_load_with_what_was_done() {
+fn a_target_that_exits_ends_the_load() {
     let sandbox = Sandbox::noted();
     let flags = [
         "run", "--suite", "../suite", "--filter", "2-dies", "--filter", "1-open", "--for", "1s", "--jobs",
         "2",
     ];
-    let told = events_of(&sandbox, &[&flags[..], &["--", "python3", "moody.py"]].concat(), Some(1));
-    // It dies in its first play too: that is its verdict, and it keeps it.
-    let dies =
-        told["steps"].as_array().unwrap().iter().find(|step| step["id"] == "desk/2-dies::question").unwrap();
-    assert_eq!((&dies["verdict"], dies["kept"].as_u64() > Some(0)), (&"fail".into(), true), "{told}");
+    let load_report = events_of(&sandbox, &[&flags[..], &["--", "python3", "moody.py"]].concat(), Some(1));
+    // It crashes in its first run too, so this verdict does not change.
+    let dies = load_report["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|step| step["id"] == "desk/2-dies::question")
+        .unwrap();
+    assert_eq!((&dies["verdict"], dies["kept"].as_u64() > Some(0)), (&"fail".into(), true), "{load_report}");
 }
 
 #[test]
-fn a_load_that_is_interrupted_tells_what_was_done() {
+fn an_interrupted_load_reports_what_was_done() {
     let sandbox = Sandbox::noted();
     let run = sandbox.start(&[
         "run", "--suite", "../suite", "--filter", "1-open", "--for", "10m", "--", "python3", "moody.py",
@@ -142,7 +146,7 @@ fn load(sandbox: &Sandbox, flags: &[&str]) -> Json {
     events_of(sandbox, &[&["run", "--suite", "../suite"], flags].concat(), Some(0))
 }
 
-/// Runs the program and returns what it tells of the load.
+/// Runs the program and returns the load member of its report.
 fn events_of(sandbox: &Sandbox, arguments: &[&str], code: Option<i32>) -> Json {
     let report = ["run", "--report", "jsonl=../load.jsonl"];
     let finished = sandbox.run(&[&report, &arguments[1..]].concat());
@@ -178,7 +182,7 @@ fn host(scenarios: &[(&str, &str)]) -> Sandbox {
 }
 
 impl Counter {
-    /// Serves for as long as the test runs.
+    /// Serves while the test runs.
     fn listen(self) -> (String, Arc<Self>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -199,7 +203,7 @@ impl Counter {
         loop {
             let mut head = Vec::new();
             while !head.ends_with(b"\r\n\r\n") {
-                // Whoever has asked enough hangs up.
+                // The client closes the connection at the end.
                 if !matches!(input.read_until(b'\n', &mut head), Ok(1..)) {
                     return;
                 }

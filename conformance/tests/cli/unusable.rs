@@ -1,4 +1,4 @@
-//! Targets that cannot be used: exit 3, one sentence that says why, and nothing judged.
+//! Unusable targets: exit code 3, one message with the reason, and no verdicts.
 
 use std::process::{Child, Command, Stdio};
 
@@ -12,13 +12,13 @@ use crate::sandbox::Sandbox;
 const OPEN: &[&str] = &["run", "--suite", "../suite", "--filter", "desk/1-open"];
 
 #[test]
-fn a_target_that_is_not_there_is_told_in_one_sentence_and_nothing_is_sent() {
+fn unreachable_target_has_one_message() {
     let port = unused_port();
     let url = format!("http://127.0.0.1:{port}");
-    let told = events::run(&Sandbox::moody(), &["run", "--suite", "../suite", &url]);
-    assert_eq!(told.finished.code, Some(3));
+    let report = events::run(&Sandbox::moody(), &["run", "--suite", "../suite", &url]);
+    assert_eq!(report.finished.code, Some(3));
     assert_eq!(
-        without_port(&told.finished.stdout),
+        without_port(&report.finished.stdout),
         "A desk of many moods: 12 steps against http://127.0.0.1:PORT\n\n\
          INCONCLUSIVE 12 steps in desk: no connection to the target: Connection refused (os error 111) \
          (http://127.0.0.1:PORT)\n\
@@ -26,12 +26,12 @@ fn a_target_that_is_not_there_is_told_in_one_sentence_and_nothing_is_sent() {
          inconclusive: no step could be judged\n"
     );
     assert!(
-        told.steps.iter().all(|step| step["verdict"] == "inconclusive" && step["exchange"] == Json::Null)
+        report.steps.iter().all(|step| step["verdict"] == "inconclusive" && step["exchange"] == Json::Null)
     );
 }
 
 #[test]
-fn an_address_that_is_none_is_a_wrong_flag() {
+fn rejects_an_invalid_address() {
     for address in ["127.0.0.1:5000", "localhost", "ftp://127.0.0.1", "http://127.0.0.1:5000/?a=b"] {
         let finished = Sandbox::moody().run(&["run", "--suite", "../suite", address]);
         assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{address}");
@@ -40,7 +40,7 @@ fn an_address_that_is_none_is_a_wrong_flag() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_told_by_its_name() {
+fn missing_program_is_named() {
     assert_eq!(
         reason(&Sandbox::moody(), &["--", "no-such-program", "--port"]),
         "there is no program `no-such-program` in any folder of PATH"
@@ -48,7 +48,7 @@ fn a_program_that_is_not_there_is_told_by_its_name() {
 }
 
 #[test]
-fn a_program_that_may_not_be_executed_is_told_by_its_name() {
+fn non_executable_program_is_named() {
     assert_eq!(
         reason(&Sandbox::moody(), &["--", "./moody.py"]),
         "`./moody.py` cannot be executed: ./moody.py is not an executable file (chmod +x?)"
@@ -56,7 +56,7 @@ fn a_program_that_may_not_be_executed_is_told_by_its_name() {
 }
 
 #[test]
-fn an_implementation_that_has_no_folder_is_told_by_its_path() {
+fn missing_implementation_folder_is_named() {
     let sandbox = Sandbox::moody();
     sandbox.write("target.yaml", "format: 1\ntitle: A desk\ndirectory: nowhere\ncommand: python3 moody.py\n");
     assert_eq!(
@@ -66,7 +66,7 @@ fn an_implementation_that_has_no_folder_is_told_by_its_path() {
 }
 
 #[test]
-fn a_target_that_ends_before_it_answers_is_told_with_its_last_words() {
+fn exited_target_is_reported_with_its_last_output() {
     let sandbox = Sandbox::moody();
     let finished = sandbox.run(&[OPEN, &["--", "python3", "moody.py", "dead"]].concat());
     assert_eq!(finished.code, Some(3));
@@ -82,17 +82,17 @@ fn a_target_that_ends_before_it_answers_is_told_with_its_last_words() {
 }
 
 #[test]
-fn a_target_that_never_listens_is_given_up() {
+fn times_out_if_the_target_never_listens() {
     assert_eq!(reason_at_start("deaf"), "the target did not listen on the assigned port within 3s");
 }
 
 #[test]
-fn a_target_that_takes_connections_at_its_start_and_never_answers_is_given_up() {
+fn times_out_if_a_started_target_accepts_and_never_responds() {
     assert_eq!(reason_at_start("mute"), "the target sent no HTTP response on the assigned port within 3s");
 }
 
 #[test]
-fn a_target_that_answers_garbage_at_its_start_is_given_up() {
+fn times_out_if_a_started_target_sends_garbage() {
     assert_eq!(
         reason_at_start("babbling"),
         "the target sent no HTTP response on the assigned port within 3s"
@@ -100,7 +100,7 @@ fn a_target_that_answers_garbage_at_its_start_is_given_up() {
 }
 
 #[test]
-fn a_running_target_that_never_answers_is_given_up_after_the_time_for_one_answer() {
+fn times_out_if_a_running_target_never_responds() {
     let sandbox = Sandbox::moody();
     let server = Server::start(&sandbox, "mute");
     assert_eq!(
@@ -110,7 +110,7 @@ fn a_running_target_that_never_answers_is_given_up_after_the_time_for_one_answer
 }
 
 #[test]
-fn a_running_target_that_answers_garbage_is_no_target() {
+fn rejects_a_running_target_that_sends_garbage() {
     let sandbox = Sandbox::moody();
     let server = Server::start(&sandbox, "babbling");
     assert_eq!(
@@ -119,7 +119,7 @@ fn a_running_target_that_answers_garbage_is_no_target() {
     );
 }
 
-/// Why the one step of a run stays inconclusive on a target with this mood, which has 3 s to come up.
+/// The reason why the only step of a run is inconclusive if the target has this mood and 3 s to start.
 fn reason_at_start(mood: &str) -> String {
     let sandbox = Sandbox::moody();
     let target = format!(
@@ -129,22 +129,22 @@ fn reason_at_start(mood: &str) -> String {
     without_port(&reason(&sandbox, &["--timeout", "300ms", "--target", "../target.yaml"]))
 }
 
-/// Runs one step, which stays inconclusive, and returns why: all that the report for people says, too.
+/// Runs one inconclusive step and returns the reason, which is also all that the terminal report contains.
 fn reason(sandbox: &Sandbox, target: &[&str]) -> String {
-    let told = events::run(sandbox, &[OPEN, target].concat());
-    let finished = &told.finished;
+    let report = events::run(sandbox, &[OPEN, target].concat());
+    let finished = &report.finished;
     assert_eq!(finished.code, Some(3), "{}", finished.stdout);
-    // Standard error says how far the run has come, and does not say that anything holds.
+    // Standard error has the progress, and does not say that anything passes.
     assert!(["", "1 of 1 step, 1 inconclusive\n"].contains(&finished.stderr.as_str()), "{}", finished.stderr);
-    assert_eq!(told.verdicts(), [("desk/1-open::open", "inconclusive")]);
-    let reason = told.steps[0]["reason"].as_str().unwrap();
+    assert_eq!(report.verdicts(), [("desk/1-open::open", "inconclusive")]);
+    let reason = report.steps[0]["reason"].as_str().unwrap();
     let sentence = format!("\nINCONCLUSIVE 1 step in desk: {reason}\n");
     assert!(finished.stdout.contains(&sentence), "{}", finished.stdout);
     assert!(finished.stdout.ends_with("\ninconclusive: no step could be judged\n"), "{}", finished.stdout);
     reason.to_owned()
 }
 
-/// A target that runs before the program does, and after it.
+/// A target that runs before and after the program.
 struct Server {
     child: Child,
     url: String,

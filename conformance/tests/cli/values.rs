@@ -1,5 +1,4 @@
-//! Values on their way from the files of a suite to a request: as they are written, with all their digits, and never in another language's
-//! spelling.
+//! Values on their way from the files of a suite to a request keep their spelling and all their digits.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -11,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::program::{Finished, conformance_in};
 
-/// A suite of one scenario, `t/a.yaml`, beside a server that records what is sent to it.
+/// A suite of one scenario, `t/a.yaml`, and a server that records its requests.
 struct Suite {
     folder: TempDir,
     url: String,
@@ -24,12 +23,12 @@ const REGISTER: &str =
 const HEAD: &str = "format: 1\ntitle: Values\nprofile: all\nsteps:\n";
 
 impl Suite {
-    /// A suite of these steps; the server answers each request with this body.
+    /// Creates a suite with these steps; the server answers each request with this body.
     fn new(steps: &str, body: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", socket.local_addr().unwrap());
-        let (tell, sent) = channel();
+        let (sender, sent) = channel();
         std::thread::spawn(move || {
             for mut stream in socket.incoming().map(Result::unwrap) {
                 let mut request = Vec::new();
@@ -40,7 +39,7 @@ impl Suite {
                         _ => break,
                     }
                 }
-                if tell.send(String::from_utf8_lossy(&request).into_owned()).is_err() {
+                if sender.send(String::from_utf8_lossy(&request).into_owned()).is_err() {
                     return;
                 }
                 let length = body.len();
@@ -69,7 +68,7 @@ impl Suite {
         conformance_in(self.folder.path(), &["check", "--suite", "suite"])
     }
 
-    /// What `check` says of a suite that is wrong.
+    /// The output of `check` for an invalid suite.
     fn wrong(&self) -> String {
         let checked = self.check();
         assert_eq!(checked.code, Some(2), "{}{}", checked.stdout, checked.stderr);
@@ -80,7 +79,7 @@ impl Suite {
         conformance_in(self.folder.path(), &[&["run", "--suite", "suite", &self.url], options].concat())
     }
 
-    /// What is sent by a run in which every step passes.
+    /// The requests of a run in which every step passes.
     fn sent(&self) -> Vec<String> {
         let run = self.run(&[]);
         assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
@@ -110,7 +109,7 @@ fn body(sent: &str) -> &str {
     sent.split_once("\r\n\r\n").unwrap().1
 }
 
-/// A step with this request, which any answer passes.
+/// A step with this request that accepts any response.
 fn step(request: &str) -> String {
     format!("  - {{id: a, title: t, expect: {{status: 200}}, request: {request}}}\n")
 }
@@ -408,7 +407,7 @@ fn a_byte_order_mark_is_accepted_in_every_file_that_is_read() {
     assert!(suite.sent.try_iter().next().unwrap().starts_with("GET /given "));
     let covered = conformance_in(suite.folder.path(), &["coverage", "--suite", "suite", "--spec", "doc.md"]);
     assert!(!covered.stderr.contains("error"), "{}", covered.stderr);
-    // The mark takes no column.
+    // The byte order mark does not count as a column.
     suite.write("suite/t/a.yaml", mark("formt: 1\n"));
     let wrong = suite.wrong();
     assert!(wrong.contains("suite/t/a.yaml:1:1\n") && wrong.contains("1 | formt: 1\n"), "{wrong}");
@@ -445,7 +444,7 @@ fn a_file_that_would_not_be_read_is_an_error_and_all_of_them_are_reported_at_onc
     }
     symlink("nowhere.yaml", suite.path("suite/t/dangling.yaml")).unwrap();
     symlink("nowhere", suite.path("suite/missing")).unwrap();
-    // Hidden files and what editors leave behind are no files of the suite.
+    // Hidden files and files that editors leave are not part of a suite.
     for name in [".hidden.yml", ".#a.yaml", "#a.yaml#", "a.yaml~", "a.yaml.bak", ".a.yaml.swp", "notes.txt"] {
         suite.write(&format!("suite/t/{name}"), "no: [yaml\n");
     }

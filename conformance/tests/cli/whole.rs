@@ -1,6 +1,7 @@
-//! Nothing of the language is left out: each key and each matcher is used by the suite of the to-do list, and told in the reference.
+//! The suite of the to-do list uses each key and each matcher of the language, and the reference describes each.
 //!
-//! What there is comes from the program itself (`conformance schema`), so that a new key fails here until it is used and told.
+//! The list comes from the program itself (`conformance schema`), so that this test fails for a new key until it is
+//! used and described.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +13,7 @@ use serde_json::Value as Json;
 use crate::program::{conformance_in, data};
 
 #[test]
-fn the_to_do_list_uses_every_key_and_every_matcher() {
+fn to_do_list_uses_every_key_and_matcher() {
     let suite = texts(&data("../suites/todo"));
     let unused: Vec<String> = keys().into_iter().filter(|key| !is_key(key, &suite)).collect();
     assert_eq!(unused, Vec::<String>::new());
@@ -21,20 +22,20 @@ fn the_to_do_list_uses_every_key_and_every_matcher() {
 }
 
 #[test]
-fn the_reference_tells_every_key_and_every_matcher() {
+fn reference_describes_every_key_and_matcher() {
     let page = fs::read_to_string(data("../../../scenarios/README.md")).unwrap();
-    // The examples tell nothing by themselves, and neither does what is not tested of the specification.
+    // Examples do not count, nor does the section of untested parts.
     let page = page.split("## Not tested").next().unwrap_or_default();
     let prose: String = page.split("```").step_by(2).collect();
     let code = Regex::new("`[^`\n]+`").unwrap();
-    let told: String = code.find_iter(&prose).map(|code| format!("{} ", code.as_str())).collect();
-    let untold: Vec<String> = keys().into_iter().filter(|key| !is_word(key, &told)).collect();
-    assert_eq!(untold, Vec::<String>::new());
-    let untold: Vec<String> = tags().into_iter().filter(|tag| !is_tag(tag, &told)).collect();
-    assert_eq!(untold, Vec::<String>::new());
+    let described: String = code.find_iter(&prose).map(|code| format!("{} ", code.as_str())).collect();
+    let missing: Vec<String> = keys().into_iter().filter(|key| !is_word(key, &described)).collect();
+    assert_eq!(missing, Vec::<String>::new());
+    let missing: Vec<String> = tags().into_iter().filter(|tag| !is_tag(tag, &described)).collect();
+    assert_eq!(missing, Vec::<String>::new());
 }
 
-/// Every key of every file of a suite.
+/// Every key of every kind of file.
 fn keys() -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for file in ["scenario", "sequence", "suite", "requirements"] {
@@ -76,7 +77,7 @@ fn properties(schema: &Json, keys: &mut BTreeSet<String>) {
     }
 }
 
-/// The YAML files of a folder, one behind the other, without their comments.
+/// The YAML files of a folder, concatenated, without comments.
 fn texts(folder: &Path) -> String {
     let mut text = String::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -100,8 +101,8 @@ fn is_key(key: &str, suite: &str) -> bool {
     Regex::new(&format!(r"(?m)(^\s*|- |[{{,]\s*){}:( |$)", regex::escape(key))).unwrap().is_match(suite)
 }
 
-fn is_word(key: &str, told: &str) -> bool {
-    Regex::new(&format!(r"\b{}\b", regex::escape(key))).unwrap().is_match(told)
+fn is_word(key: &str, described: &str) -> bool {
+    Regex::new(&format!(r"\b{}\b", regex::escape(key))).unwrap().is_match(described)
 }
 
 fn is_tag(tag: &str, text: &str) -> bool {

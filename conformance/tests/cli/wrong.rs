@@ -12,7 +12,7 @@ use crate::golden;
 use crate::program::{Finished, conformance_in, copy, data};
 
 #[test]
-fn every_mistake_in_a_scenario_is_told_in_one_message_at_its_place() {
+fn reports_each_mistake_in_a_scenario_once_with_its_location() {
     each("scenario", |folder, file| {
         fs::copy(file, folder.join("suite/desk/wrong.yaml")).unwrap();
         let schema = file.with_extension("json");
@@ -24,7 +24,7 @@ fn every_mistake_in_a_scenario_is_told_in_one_message_at_its_place() {
 }
 
 #[test]
-fn every_mistake_in_a_manifest_is_told_in_one_message_at_its_place() {
+fn reports_each_mistake_in_a_manifest_once_with_its_location() {
     each("manifest", |folder, file| {
         fs::copy(file, folder.join("suite/suite.yaml")).unwrap();
         conformance_in(folder, &["check", "--suite", "suite"])
@@ -32,7 +32,7 @@ fn every_mistake_in_a_manifest_is_told_in_one_message_at_its_place() {
 }
 
 #[test]
-fn every_mistake_in_a_register_is_told_in_one_message_at_its_place() {
+fn reports_each_mistake_in_a_register_once_with_its_location() {
     each("register", |folder, file| {
         fs::copy(file, folder.join("suite/requirements.yaml")).unwrap();
         conformance_in(folder, &["check", "--suite", "suite"])
@@ -40,14 +40,14 @@ fn every_mistake_in_a_register_is_told_in_one_message_at_its_place() {
 }
 
 #[test]
-fn every_mistake_in_a_target_file_is_told_in_one_message_at_its_place() {
+fn reports_each_mistake_in_a_target_file_once_with_its_location() {
     each("target", |folder, file| {
         fs::copy(file, folder.join("target.yaml")).unwrap();
         conformance_in(folder, &["run", "--suite", "suite", "--target", "target.yaml"])
     });
 }
 
-/// Shows every wrong file of a kind to the program, each beside a right suite.
+/// Runs the program on every wrong file of a kind, within an otherwise valid suite.
 fn each(kind: &str, show: impl Fn(&Path, &Path) -> Finished) {
     let mut complaints = Vec::new();
     for file in wrong_files(kind) {
@@ -58,7 +58,7 @@ fn each(kind: &str, show: impl Fn(&Path, &Path) -> Finished) {
     assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
 }
 
-/// A folder in which `suite` is right.
+/// A folder with a valid `suite`.
 fn right_suite() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     copy(&data("suites/plain"), &folder.path().join("suite"));
@@ -74,7 +74,7 @@ fn wrong_files(kind: &str) -> Vec<PathBuf> {
     files
 }
 
-/// What is wrong with what the program says of a wrong file.
+/// What is wrong with the program's message about a wrong file.
 fn complaint(file: &Path, finished: &Finished) -> Option<String> {
     let name = file.display();
     let Finished { code, stdout, stderr } = finished;
@@ -90,7 +90,7 @@ fn complaint(file: &Path, finished: &Finished) -> Option<String> {
 }
 
 #[test]
-fn every_message_stands_beside_a_wrong_file() {
+fn every_message_belongs_to_a_wrong_file() {
     for kind in ["scenario", "manifest", "register", "target"] {
         let entries = fs::read_dir(data("wrong").join(kind)).unwrap().map(|entry| entry.unwrap().path());
         let messages = entries.filter(|path| path.extension().is_some_and(|ending| ending == "stderr"));

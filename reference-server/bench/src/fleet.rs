@@ -1,4 +1,4 @@
-//! The servers that are measured, and the folders with the users that they know.
+//! The servers to measure, and the folders with their users.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -11,22 +11,22 @@ use tempfile::TempDir;
 
 use crate::process::Server;
 
-/// The session that every server with stored sessions knows.
+/// The session that every server with stored sessions has.
 pub const SESSION_ID: &str = "b34d8a4d-3f5c-4a0e-8f0e-a0d9e1fd4a2f";
-/// The cookie of the sessions.
+/// The name of the session cookie.
 pub const SESSION_NAME: &str = "_my_session_id";
-/// How many bytes `GET /api/v1/status` and a user without names are answered with.
+/// The size in bytes of the response to `GET /api/v1/status`.
 pub const STATUS_BYTES: usize = 22;
-/// See [`STATUS_BYTES`].
+/// The size in bytes of the response with a user without names.
 pub const USER_BYTES: usize = 209;
 
-/// Where the programs are.
+/// The paths of the programs.
 pub struct Fleet {
-    /// The reference server, built for release.
+    /// The reference server, built in release mode.
     pub reference_server: PathBuf,
-    /// The folder of this program, in which the others of its crate are.
+    /// The folder of this program, which has the other programs of its crate.
     pub own: PathBuf,
-    /// The Flask application.
+    /// The folder of the Flask application.
     pub flask: PathBuf,
     /// A virtual environment with Flask and gunicorn.
     pub venv: PathBuf,
@@ -35,10 +35,10 @@ pub struct Fleet {
 type Started = Result<Server, Box<dyn Error>>;
 
 impl Fleet {
-    /// hyper alone, with a body of so many bytes.
+    /// hyper alone, with a body of `bytes` bytes.
     ///
     /// # Errors
-    /// See [`Server::start`]; so for the others.
+    /// See [`Server::start`]; the same holds for the other servers.
     pub fn bare(&self, bytes: usize) -> Started {
         Server::start("bare hyper", Path::new("."), |port| {
             let mut command = Command::new(self.own.join("bare_hyper"));
@@ -47,7 +47,7 @@ impl Fleet {
         })
     }
 
-    /// axum with a map of sessions.
+    /// axum with sessions in a map.
     pub fn axum(&self) -> Started {
         Server::start("axum", Path::new("."), |port| {
             let mut command = Command::new(self.own.join("axum_sessions"));
@@ -56,7 +56,7 @@ impl Fleet {
         })
     }
 
-    /// The reference server, under a name of its own.
+    /// The reference server, with a name for the table.
     pub fn reference(&self, name: &'static str, folder: &Path, auth_type: Option<&str>) -> Started {
         Server::start(name, folder, |port| {
             let mut command = Command::new(&self.reference_server);
@@ -95,14 +95,14 @@ fn environment(command: &mut Command, port: u16, auth_type: Option<&str>) {
     }
 }
 
-/// A folder with so many users, `user0@hbtn.io` and so on, whose password is `pwd`, and one stored session of
-/// the first.
+/// Creates a folder with `users` users, `user0@hbtn.io` and so on, whose password is `pwd`, and with one stored session
+/// of the first.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If it cannot be written.
 pub fn folder(users: usize) -> Result<TempDir, Box<dyn Error>> {
     const TIME: &str = r#""created_at": "2017-10-16T04:23:04", "updated_at": "2017-10-16T04:23:04""#;
-    // Of `pwd`.
+    // The SHA-256 of `pwd`.
     const PASSWORD: &str = "a1159e9df3670d549d04524532629f5477ceb7deec9b45e47e8c009506ecb2c8";
     let id = |number: usize| format!("cf3ddee1-ff24-49e4-a40b-{number:012}");
     let mut content = "{".to_owned();
@@ -120,7 +120,7 @@ pub fn folder(users: usize) -> Result<TempDir, Box<dyn Error>> {
     for (name, content) in [(".db_User.json", content + "}"), (".db_UserSession.json", session)] {
         let mut file = fs::File::create(folder.path().join(name))?;
         file.write_all(content.as_bytes())?;
-        // Or the first synced write of a server would wait for these bytes, too.
+        // Otherwise the first synced write of a server would also wait for these bytes.
         file.sync_all()?;
     }
     Ok(folder)

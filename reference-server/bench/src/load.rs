@@ -1,4 +1,4 @@
-//! Puts a server under load with wrk.
+//! Load tests a server with wrk.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -8,41 +8,38 @@ use std::process::Command;
 
 use crate::process::Server;
 
-/// What every connection asks for again and again: the requests of the list in turn.
+/// The requests that every connection sends in turn.
 pub struct Load {
-    /// `GET` or `POST`.
     pub method: &'static str,
-    /// The path.
     pub path: &'static str,
-    /// For each request, its headers and its body.
+    /// The headers and the body of each request.
     pub requests: Vec<(Vec<(&'static str, String)>, String)>,
 }
 
-/// What came of it.
+/// The result of a load test.
 #[derive(Clone, Copy)]
 pub struct Outcome {
-    /// Requests in a second.
+    /// Requests per second.
     pub rate: f64,
-    /// The median of the time to the answer, in microseconds.
+    /// The median latency in microseconds.
     pub p50: f64,
-    /// The time that one in a hundred answers takes longer than, in microseconds.
+    /// The 99th percentile of the latency in microseconds.
     pub p99: f64,
-    /// The processor's time for each request, in microseconds.
+    /// The CPU time for each request in microseconds.
     pub processor: f64,
-    /// How many requests there were.
+    /// The number of requests.
     pub requests: f64,
 }
 
-/// Looks whether wrk is there, before anything is started.
+/// Checks that wrk is installed.
 ///
 /// # Errors
-/// When it is not, with what to install.
+/// If it is not, with the package to install.
 pub fn look_for_wrk() -> Result<(), Box<dyn Error>> {
     match Command::new("wrk").arg("--version").output() {
         Ok(_) => Ok(()),
         Err(error) => {
-            Err(format!("wrk puts the servers under load and cannot be run ({error}): apt-get install wrk")
-                .into())
+            Err(format!("cannot run wrk, which generates the load ({error}): apt-get install wrk").into())
         }
     }
 }
@@ -54,10 +51,10 @@ impl Load {
         Self { method: "GET", path, requests: vec![(headers, String::new())] }
     }
 
-    /// Runs for so many seconds over so many connections.
+    /// Runs a load for `seconds` over `connections` connections.
     ///
     /// # Errors
-    /// When wrk cannot be run, or when an answer is not one of success.
+    /// If wrk cannot be run, or if a response has no 2xx status.
     pub fn run(
         &self,
         server: &Server,
@@ -76,13 +73,13 @@ impl Load {
             .arg(script)
             .arg(format!("http://127.0.0.1:{}", server.port))
             .output()
-            .map_err(|error| format!("wrk cannot be run: {error}"))?;
+            .map_err(|error| format!("cannot run wrk: {error}"))?;
         let processor = server.processor() - before;
         let printed = String::from_utf8_lossy(&output.stdout);
         let line = printed.lines().find_map(|line| line.strip_prefix("OUTCOME ")).unwrap_or_default();
         let numbers: Vec<f64> = line.split(' ').filter_map(|number| number.parse().ok()).collect();
         let &[requests, duration, p50, p99, failed] = &numbers[..] else {
-            return Err(format!("wrk said of {}: {printed}", server.name).into());
+            return Err(format!("unexpected output of wrk for {}: {printed}", server.name).into());
         };
         if failed > 0.0 || requests == 0.0 {
             let name = server.name;
@@ -98,7 +95,7 @@ impl Load {
             let headers: Vec<_> =
                 headers.iter().map(|(name, value)| format!("[{name:?}] = {value:?}")).collect();
             let body = if body.is_empty() { "nil".to_owned() } else { format!("{body:?}") };
-            // Writing to a `String` does not fail.
+            // Writing to a `String` cannot fail.
             let _ = writeln!(
                 script,
                 "  requests[#requests + 1] = wrk.format({:?}, {:?}, {{{}}}, {body})",

@@ -1,8 +1,8 @@
-//! Measures the reference server beside a bare hyper server, an axum server and Flask, under the same load.
+//! Benchmarks the reference server against a bare hyper server, an axum server and Flask.
 //!
-//! `server-bench REFERENCE_SERVER FLASK VENV ROUNDS SECONDS [TABLE…]`, which `make bench-server` fills in. The servers of
-//! a table run at once and are measured one after the other, round by round, so that what the machine does
-//! besides falls on all of them. What comes out is Markdown.
+//! Usage: `server-bench REFERENCE_SERVER FLASK VENV ROUNDS SECONDS [TABLE…]`; `make bench-server` fills in the
+//! arguments. The servers of a table are up at the same time and are measured in turn, round by round, so that other
+//! load on the machine affects all of them. The output is Markdown.
 
 mod fleet;
 mod load;
@@ -26,7 +26,7 @@ const MANY: usize = 100_000;
 const SESSIONS: f64 = 1_000_000.0;
 const CONNECTIONS: [usize; 3] = [1, 32, 256];
 
-/// How long everything takes.
+/// The configuration of a benchmark.
 struct Bench {
     fleet: Fleet,
     rounds: usize,
@@ -36,7 +36,7 @@ struct Bench {
 
 type Done = Result<(), Box<dyn Error>>;
 
-/// A table's name, and how it is made.
+/// The name of a table and the function that prints it.
 type Table = (&'static str, fn(&Bench) -> Done);
 
 fn main() -> ExitCode {
@@ -56,13 +56,13 @@ fn bench() -> Done {
         return Err("usage: server-bench REFERENCE_SERVER FLASK VENV ROUNDS SECONDS [TABLE…]".into());
     };
     load::look_for_wrk()?;
-    let own = std::env::current_exe()?.parent().ok_or("this program is nowhere")?.to_owned();
+    let own = std::env::current_exe()?.parent().ok_or("the path of this program has no parent")?.to_owned();
     let bench = Bench {
         fleet: Fleet {
             reference_server: Path::new(reference_server).canonicalize()?,
             own: own.canonicalize()?,
             flask: Path::new(flask).canonicalize()?,
-            // Not made canonical: the interpreter finds its environment by the path it is called by.
+            // Not canonicalized: the interpreter finds its environment by the path of its symbolic link.
             venv: std::path::absolute(venv)?,
         },
         rounds: rounds.parse()?,
@@ -79,7 +79,7 @@ fn bench() -> Done {
     ];
     if let Some(unknown) = names.iter().find(|name| tables.iter().all(|(table, _)| table != name)) {
         return Err(format!(
-            "there is no table {unknown}; there are start, status, me, login, basic and post"
+            "unknown table {unknown}; the tables are start, status, me, login, basic and post"
         )
         .into());
     }
@@ -95,7 +95,7 @@ fn session(id: &str) -> Vec<(&'static str, String)> {
     vec![("Cookie", format!("{SESSION_NAME}={id}"))]
 }
 
-/// Loads that name a hundred of so many users.
+/// Logins of a hundred of `users` users.
 fn logins(users: usize) -> Load {
     let form = || vec![("Content-Type", "application/x-www-form-urlencoded".to_owned())];
     let body = |number| format!("email=user{}@hbtn.io&password=pwd", number * (users / 100));
@@ -104,7 +104,7 @@ fn logins(users: usize) -> Load {
 }
 
 impl Bench {
-    /// How long the first answer takes, and what is held then.
+    /// Measures the time to the first response and the memory after it.
     fn start(&self) -> Done {
         let (nobody, users) = (tempfile::tempdir()?, folder(FEW)?);
         let mut rows: [(&str, Vec<(f64, f64)>); 4] = [const { ("", Vec::new()) }; 4];
@@ -211,7 +211,7 @@ impl Bench {
         self.tables("`GET /api/v1/users/me` with Basic authentication", &CONNECTIONS, &loads)
     }
 
-    /// Durable writes, each round on new folders, as the users become more.
+    /// Measures durable writes by the number of users; each round has new folders.
     fn post(&self) -> Done {
         let json = vec![("Content-Type", "application/json".to_owned())];
         let body = r#"{"email": "eve@hbtn.io", "password": "pwd"}"#.to_owned();
@@ -259,7 +259,7 @@ fn title(what: &str, connections: usize) -> String {
     format!("{what}, {connections} connection{}", if connections == 1 { "" } else { "s" })
 }
 
-/// Opens a session and returns its Session ID.
+/// Logs in and returns the Session ID.
 fn login(server: &Server) -> Result<String, Box<dyn Error>> {
     let body = "email=user0@hbtn.io&password=pwd";
     let answer = server.ask(&format!(
@@ -269,7 +269,7 @@ fn login(server: &Server) -> Result<String, Box<dyn Error>> {
     ))?;
     let cookie = format!("{SESSION_NAME}=");
     let id = answer.split(&cookie).nth(1).and_then(|rest| rest.split(';').next());
-    Ok(id.ok_or_else(|| format!("{} opened no session: {answer}", server.name))?.to_owned())
+    Ok(id.ok_or_else(|| format!("{} created no session: {answer}", server.name))?.to_owned())
 }
 
 fn base64(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! Starts servers, and reads what the system tells of them: time of the processor, memory.
+//! Starts servers and reads their CPU time and memory from `/proc`.
 
 use std::error::Error;
 use std::fs;
@@ -9,25 +9,25 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many ticks of the processor's time Linux counts in a second, on every machine it runs on today.
+/// Clock ticks per second of `/proc/PID/stat` (USER_HZ), which is 100 on all platforms that Linux supports.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// A running server. It is ended when dropped.
+/// A running server. It is stopped when dropped.
 pub struct Server {
-    /// What the table calls it.
+    /// The name in the table.
     pub name: &'static str,
-    /// Its port of 127.0.0.1.
+    /// The port on 127.0.0.1.
     pub port: u16,
-    /// From its start to its first answer, with a connection tried again and again.
+    /// The time from the start to the first response; connecting is retried.
     pub first_answer: Duration,
     child: Child,
 }
 
 impl Server {
-    /// Starts what `command` makes of a free port, in a folder, and waits for its first answer.
+    /// Starts the command that `command` returns for a free port, and waits for its first response.
     ///
     /// # Errors
-    /// When it cannot be started or gives no answer in 30 seconds.
+    /// If it cannot be started or does not respond within 30 seconds.
     pub fn start(
         name: &'static str,
         folder: &Path,
@@ -37,11 +37,11 @@ impl Server {
         let mut command = command(port);
         command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let began = Instant::now();
-        let child = command.spawn().map_err(|error| format!("{name} cannot be started: {error}"))?;
+        let child = command.spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
         let mut server = Self { name, port, first_answer: Duration::ZERO, child };
         while server.ask("GET /api/v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").is_err() {
             if began.elapsed() > Duration::from_secs(30) || server.child.try_wait()?.is_some() {
-                return Err(format!("{name} gives no answer").into());
+                return Err(format!("{name} does not respond").into());
             }
             thread::sleep(Duration::from_micros(100));
         }
@@ -49,10 +49,10 @@ impl Server {
         Ok(server)
     }
 
-    /// Sends a request that closes the connection, and returns the whole answer.
+    /// Sends a request that closes the connection, and returns the whole response.
     ///
     /// # Errors
-    /// When there is none.
+    /// If there is no response.
     pub fn ask(&self, request: &str) -> Result<String, Box<dyn Error>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.write_all(request.as_bytes())?;
@@ -61,12 +61,12 @@ impl Server {
         if answer.is_empty() { Err("no answer".into()) } else { Ok(answer) }
     }
 
-    /// The processor's time that it and its children have taken, in seconds.
+    /// The CPU time of the server and its children, in seconds.
     #[must_use]
     pub fn processor(&self) -> f64 {
         let ticks = |id: u32| {
             let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-            // The name of the program, in parentheses, may hold anything.
+            // The name of the program, in parentheses, may contain any character.
             let after_name = stat.rsplit_once(')').map_or("", |(_, after)| after);
             after_name
                 .split_whitespace()
@@ -78,7 +78,7 @@ impl Server {
         self.ids().into_iter().map(ticks).sum::<f64>() / TICKS_PER_SECOND
     }
 
-    /// The memory that it and its children hold, in bytes.
+    /// The memory of the server and its children, in bytes.
     #[must_use]
     pub fn memory(&self) -> f64 {
         let resident = |id: u32| {
@@ -99,7 +99,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Asked, not killed: gunicorn ends its workers then. It may have ended already.
+        // SIGTERM, so that gunicorn stops its workers. The server may have exited already.
         let _ = Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
         let _ = self.child.wait();
     }

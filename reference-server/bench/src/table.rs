@@ -1,8 +1,8 @@
-//! Medians of rounds, and the lines of a table in Markdown.
+//! Medians of rounds, and Markdown tables.
 
 use crate::load::Outcome;
 
-/// The middle one of some numbers; 0 of none.
+/// The median; 0 for no numbers.
 #[must_use]
 pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     let mut numbers: Vec<_> = numbers.collect();
@@ -10,17 +10,16 @@ pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.get(numbers.len() / 2).copied().unwrap_or_default()
 }
 
-/// The outcomes of one server, a round each.
+/// The outcomes of one server, one for each round.
 pub struct Row {
-    /// Which server.
+    /// The name of the server.
     pub name: String,
-    /// Its outcomes.
     pub rounds: Vec<Outcome>,
 }
 
-/// Prints rows under a title; the first row is what the others are measured by.
+/// Prints rows under a title; ratios are relative to the first row.
 ///
-/// A ratio is the median of the ratios of the rounds: both sides of each were measured right after each other.
+/// A ratio is the median of the ratios of the rounds: in each round both servers were measured right after each other.
 pub fn print(title: &str, rows: &[Row]) {
     println!("| {title} | requests/s | p50 µs | p99 µs | CPU µs/request | ratio requests/s | ratio CPU |");
     println!("|---|---:|---:|---:|---:|---:|---:|");

@@ -1,11 +1,11 @@
-//! Prints values as Python does, so that the examples print what the transcripts show.
+//! Formats values as Python does, so that the examples print what the transcripts show.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use serde_json::Value;
 
-/// `str(value)`, for the kinds of value that the examples have.
+/// `str(value)` for the types that the examples use.
 pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),
@@ -14,7 +14,7 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
-/// `str(value)`, where the value may be `None`.
+/// `str(value)` for a value that may be `None`.
 pub(crate) fn none_or(value: Option<impl Display>) -> String {
     value.map_or_else(|| "None".to_owned(), |value| value.to_string())
 }

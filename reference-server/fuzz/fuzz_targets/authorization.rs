@@ -1,5 +1,5 @@
-//! Whatever an `Authorization` header holds: it is no credentials, or the ones that it is the only base64 of. And whatever
-//! credentials there are: their header gives them back.
+//! Fuzzes the `Authorization` header. Properties: a header either has no credentials, or is the only base64 of them;
+//! and credentials survive a round trip through a header.
 #![no_main]
 
 use base64::Engine as _;

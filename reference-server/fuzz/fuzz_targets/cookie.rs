@@ -1,5 +1,5 @@
-//! Whatever a `Cookie` header holds: it is read, where nothing stands in quotes it is read as it stands, and what other
-//! cookies hold never hides the session's.
+//! Fuzzes the `Cookie` header. Properties: every header is read; a value without quotes is unchanged; and no other
+//! cookie hides the session cookie.
 #![no_main]
 
 use http::header::{COOKIE, HeaderValue};
@@ -26,7 +26,7 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(found, read);
     }
     let ours = HeaderValue::from_str(&format!("a=b; {NAME}={ID}; c=\"d\"")).expect("visible ASCII");
-    // The first of two counts, and headers are read one after the other.
+    // The first of two cookies with one name counts, and headers are read in order.
     assert_eq!(session_cookie(&[ours.clone(), header.clone()]).as_deref(), Some(ID));
     assert_eq!(session_cookie(&[header, ours]), found.or(Some(ID.to_owned())));
 });

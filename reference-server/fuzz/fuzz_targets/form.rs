@@ -1,4 +1,4 @@
-//! Whatever a form holds: its fields are read, and written again in either form of HTML they are the same. The input is a
+//! Fuzzes forms. Property: the fields of a form survive a round trip through both encodings of HTML. The input is a
 //! content type, a line feed, and the body.
 #![no_main]
 
@@ -15,11 +15,11 @@ fuzz_target!(|input: &[u8]| {
     let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
     assert_eq!(form("application/x-www-form-urlencoded", encoded.as_bytes()), fields);
 
-    // In a multipart body a name stands in quotes, and neither part may hold the boundary.
-    let can_stand = |(name, value): &&(String, String)| {
+    // In a multipart body a name is quoted, and neither name nor value may contain the boundary.
+    let representable = |(name, value): &&(String, String)| {
         !name.contains(['"', '\\', '\r', '\n']) && !format!("{name}{value}").contains(BOUNDARY)
     };
-    let fields: Vec<_> = fields.iter().filter(can_stand).cloned().collect();
+    let fields: Vec<_> = fields.iter().filter(representable).cloned().collect();
     let parts = fields.iter().map(|(name, value)| {
         format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     });

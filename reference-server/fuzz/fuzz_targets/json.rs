@@ -1,5 +1,5 @@
-//! Whatever a JSON body holds: it is none, or a value that an answer shows so that it reads the same. The input is a content
-//! type, a line feed, and the body.
+//! Fuzzes JSON bodies. Property: a valid value survives a round trip through a response. The input is a content type, a
+//! line feed, and the body.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -20,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Whether every number is an integer of 64 bits: others are read to the nearest that the machine knows, and no answer holds one.
+/// Whether every number is a 64-bit integer: others are rounded, and no response contains one.
 fn is_exact(value: &Value) -> bool {
     match value {
         Value::Number(number) => !number.is_f64(),

@@ -1,8 +1,8 @@
-//! The mutants that the suite does not notice and need not: each with the reason why no client can see it.
+//! The list of mutants that the suite does not catch and need not catch, each with a reason.
 //!
-//! In goes the text of `missed.txt`, a line for each, four columns with tabs between them: the file below `src/`, the change, the line of
-//! code that is changed (empty for a whole function), and the reason. `* in NAME` in the place of a change stands for all changes in a
-//! function, whatever its lines are, and `*` for all in the file.
+//! The format of `missed.txt`: one line for each mutant, four columns separated by tabs: the file below `src/`, the
+//! change, the changed line of code (empty for a whole function), and the reason. `* in NAME` instead of a change
+//! matches all changes in a function, and `*` all changes in the file.
 
 #[cfg(test)]
 mod tests;
@@ -11,16 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::listing::Mutant;
 
-/// The mutants that are known to be missed.
+/// The entries of `missed.txt`.
 pub(crate) struct Known {
     reasons: BTreeMap<String, String>,
 }
 
 impl Known {
-    /// Reads the list.
+    /// Parses the list.
     ///
     /// # Errors
-    /// A sentence, when a line has no reason.
+    /// A message if a line has no reason.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let mut reasons = BTreeMap::new();
         for (number, line) in
@@ -32,7 +32,7 @@ impl Known {
                 }
                 _ => {
                     return Err(format!(
-                        "line {}: a mutant has a file, a change, a line of code and a reason",
+                        "line {}: expected four columns: file, change, line of code and reason",
                         number + 1
                     ));
                 }
@@ -41,13 +41,14 @@ impl Known {
         Ok(Self { reasons })
     }
 
-    /// Why a mutant, in the text of its file, is missed; none when nobody has said so.
+    /// Why a mutant is not caught, given the text of its file; `None` if it is not in the list.
     #[must_use]
     pub(crate) fn reason(&self, mutant: &Mutant, text: &str) -> Option<&str> {
         entries(mutant, text).iter().find_map(|entry| self.reasons.get(entry)).map(String::as_str)
     }
 
-    /// The entries that speak of none of these mutants, each with the text of its file: what they spoke of has changed.
+    /// The entries that match none of these mutants, because the code has changed. Each mutant comes with the text of
+    /// its file.
     #[must_use]
     pub(crate) fn stale<'a>(&self, mutants: impl Iterator<Item = (&'a Mutant, String)>) -> Vec<&str> {
         let met: BTreeSet<String> = mutants.flat_map(|(mutant, text)| entries(mutant, &text)).collect();
@@ -55,14 +56,14 @@ impl Known {
     }
 }
 
-/// The entries that speak of a mutant, the narrowest first.
+/// The entries that match a mutant, the most specific first.
 fn entries(mutant: &Mutant, text: &str) -> Vec<String> {
     let file = mutant.file_below_src();
     let function = mutant.function_name().map(|name| format!("{file}\t* in {name}\t"));
     [Some(entry(mutant, text)), function, Some(format!("{file}\t*\t"))].into_iter().flatten().collect()
 }
 
-/// A mutant as the list writes it, without its reason.
+/// The entry of a mutant, without the reason.
 #[must_use]
 pub(crate) fn entry(mutant: &Mutant, text: &str) -> String {
     format!("{}\t{}\t{}", mutant.file_below_src(), mutant.change(), mutant.code(text))

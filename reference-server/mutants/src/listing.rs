@@ -1,68 +1,64 @@
-//! What can be made wrong: the list of cargo-mutants.
-//!
-//! In goes the folder of a repository, out come [`Mutant`]s. Nothing here knows how one is put into the server.
+//! Lists the possible mutants with cargo-mutants.
 
 use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize;
 
-/// One small error that the server could have.
+/// One small bug that the server could have.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Mutant {
-    /// The file, from the root of the repository.
+    /// The path of the file in the repository.
     pub(crate) file: String,
-    /// The description: file, line, column, what is put in place of what, and the function.
+    /// The description: file, line, column, the replacement and the function.
     pub(crate) name: String,
-    /// What kind of change it is, in the words of cargo-mutants.
+    /// The kind of the change, as cargo-mutants names it.
     pub(crate) genre: String,
-    /// What is put there.
+    /// The new code.
     pub(crate) replacement: String,
-    /// What it is put in place of.
+    /// The replaced code.
     pub(crate) span: Span,
-    /// The function around it.
+    /// The enclosing function.
     pub(crate) function: Option<Function>,
 }
 
-/// A stretch of a file.
+/// A range of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(crate) struct Span {
-    /// Its first character.
+    /// The first character.
     pub(crate) start: Position,
-    /// The character after its last.
+    /// The character after the last one.
     pub(crate) end: Position,
 }
 
-/// A place in a file; lines and columns count from one, columns in characters.
+/// A position in a file; lines and columns start at 1, and columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(crate) struct Position {
-    /// The line.
     pub(crate) line: usize,
-    /// The column.
     pub(crate) column: usize,
 }
 
-/// A function as cargo-mutants tells of it.
+/// A function as cargo-mutants describes it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Function {
-    /// What it returns, with the arrow; empty for nothing.
+    /// The return type with the arrow; empty if there is none.
     pub(crate) return_type: String,
 }
 
 impl Mutant {
-    /// The file, from the folder of the server's sources.
+    /// The path of the file below the server's `src/`.
     #[must_use]
     pub(crate) fn file_below_src(&self) -> &str {
         self.file.trim_start_matches("reference-server/src/")
     }
 
-    /// The description without file, line and column, so that it outlives changes elsewhere in the file.
+    /// The description without file, line and column, so that it is stable when the file changes elsewhere.
     #[must_use]
     pub(crate) fn change(&self) -> &str {
         self.name.splitn(4, ':').nth(3).unwrap_or(&self.name).trim()
     }
 
-    /// The function that is changed, in a part or as a whole; nothing outside of functions.
+    /// The function that is changed, in part or as a whole; empty outside of functions.
     #[must_use]
     pub(crate) fn function_name(&self) -> Option<&str> {
         if self.genre != "FnValue" {
@@ -72,7 +68,7 @@ impl Mutant {
         replaced.split_once(" -> ").or_else(|| replaced.split_once(" with ")).map(|(name, _)| name)
     }
 
-    /// The line of code that is changed, without its indentation; nothing where it is the whole function.
+    /// The changed line of code without indentation; empty if the whole function is replaced.
     #[must_use]
     pub(crate) fn code<'a>(&self, text: &'a str) -> &'a str {
         if self.genre == "FnValue" {
@@ -85,20 +81,17 @@ impl Mutant {
 /// Lists every mutant of the server.
 ///
 /// # Errors
-/// A sentence, when cargo-mutants is not there or does not understand the server.
+/// A message if cargo-mutants is missing or fails.
 pub(crate) fn list(root: &Path) -> Result<Vec<Mutant>, String> {
     let output = Command::new("cargo")
         .args(["mutants", "--package", "reference-server", "--exclude", "**/src/fuzz.rs", "--list", "--json"])
         .current_dir(root)
         .output()
-        .map_err(|error| format!("cargo does not start: {error}"))?;
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!(
-            "{}\n`cargo install cargo-mutants --locked` brings what lists mutants",
-            said.trim()
-        ));
+        return Err(format!("{}\nto install it: cargo install cargo-mutants --locked", said.trim()));
     }
     serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("the list of cargo-mutants is not read: {error}"))
+        .map_err(|error| format!("cannot parse the output of cargo-mutants: {error}"))
 }

@@ -1,8 +1,9 @@
-//! Makes the reference server wrong in one place after another, and counts the errors that the scenario suite notices.
+//! Mutation test of the scenario suite: changes the reference server in one place at a time and counts the changes that
+//! the suite catches.
 //!
-//! cargo-mutants says what can be made wrong, the server is built once with all of it, each mutant switched off, and the runner
-//! is the only test: one run for each mutant that is switched on. What cannot be switched is built by itself. The way through is
-//! `listing` → `schema` → `tree` → `trial` → `outcomes` → `known`.
+//! cargo-mutants lists the mutants. The server is built once with all of them, each switched off, and the suite runs
+//! once for each mutant with that mutant switched on. A mutant that cannot be switched gets its own build. The modules
+//! in order of use: `listing` → `schema` → `tree` → `trial` → `outcomes` → `known`.
 
 mod known;
 mod listing;
@@ -26,42 +27,42 @@ use crate::outcomes::Outcomes;
 use crate::tree::{Built, Tree};
 use crate::trial::{Bench, Outcome};
 
-/// Makes the reference server wrong in one place after another, and counts the errors that the scenario suite notices.
+/// Mutation test: change the reference server in one place at a time and count the changes that the suite catches.
 #[derive(Parser)]
 struct Options {
-    /// Every n-th mutant, from the k-th on, counted from 0
+    /// Test every N-th mutant, starting at the K-th (from 0)
     #[arg(long, value_name = "K/N", default_value = "0/1")]
     shard: String,
-    /// Only those whose description, which begins with the file, has this in it
+    /// Test only mutants whose description, which starts with the file, contains this text
     #[arg(long, value_name = "TEXT", default_value = "")]
     name: String,
-    /// Goes on: only those that no run before has noticed, and that are not known to be missed
+    /// Resume: skip mutants that an earlier run caught or that are known to be missed
     #[arg(long)]
     again: bool,
-    /// How many runs of the suite at once; they wait more than they compute
+    /// Number of concurrent runs of the suite; a run mostly waits
     #[arg(long, value_name = "N", default_value = "4")]
     jobs: usize,
-    /// The runner; built from this repository unless it is given
+    /// Runner to use; by default it is built from this repository
     #[arg(long, value_name = "FILE")]
     conformance: Option<PathBuf>,
-    /// The suite; that of this repository unless it is given
+    /// Suite to use; by default that of this repository
     #[arg(long, value_name = "DIR")]
     suite: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    match play(&Options::parse()) {
+    match run(&Options::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(sentence) => {
-            eprintln!("error: {sentence}");
+        Err(message) => {
+            eprintln!("error: {message}");
             ExitCode::from(2)
         }
     }
 }
 
-/// Says whether every mutant was noticed that is not known to be missed.
-fn play(options: &Options) -> Result<bool, String> {
+/// Returns whether every mutant was caught that is not known to be missed.
+fn run(options: &Options) -> Result<bool, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let root = root.canonicalize().map_err(|error| format!("{}: {error}", root.display()))?;
     let list = fs::read_to_string(root.join("reference-server/mutants/missed.txt")).unwrap_or_default();
@@ -69,7 +70,7 @@ fn play(options: &Options) -> Result<bool, String> {
     let folder = root.join("target/mutants");
     let mut outcomes = Outcomes::open(&folder.join("outcomes.tsv"), options.again)?;
     let selected = select(listing::list(&root)?, options)?;
-    // Of what was missed before there is nothing to be seen again where the list says why.
+    // A mutant that was missed before and is in the list is not tested again.
     let is_settled = |mutant: &Mutant| {
         outcomes.settles(mutant)
             || outcomes.of(mutant).is_some() && known.reason(mutant, &text_of(mutant, &root)).is_some()
@@ -78,7 +79,7 @@ fn play(options: &Options) -> Result<bool, String> {
     if selected.is_empty() {
         return Err("no mutant is selected".to_owned());
     }
-    // What was missed before has its turn when all have had one.
+    // Mutants that were missed before come last.
     untried.sort_by_key(|mutant| outcomes.of(mutant).is_some());
     if !untried.is_empty() {
         try_out(&untried, options, &root, &mut outcomes)?;
@@ -87,7 +88,7 @@ fn play(options: &Options) -> Result<bool, String> {
     Ok(report(&selected, is_whole, &outcomes, &known, &root))
 }
 
-/// Builds the server with the mutants in it, and runs the suite once for each.
+/// Builds the server with the mutants and runs the suite once for each.
 fn try_out(
     mutants: &[Mutant],
     options: &Options,
@@ -100,7 +101,7 @@ fn try_out(
     };
     let work = tempfile::Builder::new().prefix("mutants-").tempdir().map_err(|error| error.to_string())?;
     let tree = Tree::copy(root, work.path().join("tree"), root.join("target/mutants/build"))?;
-    println!("{} mutants; the server is built with all of them, which takes a minute or two", mutants.len());
+    println!("{} mutants; building the server with all of them takes a minute or two", mutants.len());
     let built = tree.build_switched(mutants)?;
     let mut bench = Bench {
         conformance,
@@ -112,7 +113,7 @@ fn try_out(
     bench.list_profiles()?;
     match bench.try_out(None) {
         Outcome::Missed(_) => {}
-        other => return Err(format!("the server does not conform with all mutants switched off: {other:?}")),
+        other => return Err(format!("the server must pass with all mutants switched off: {other:?}")),
     }
     for number in &built.unviable {
         outcomes.keep(&mutants[*number], Outcome::Unviable);
@@ -126,7 +127,7 @@ fn try_out(
     Ok(())
 }
 
-/// The mutants that are switched, several at once.
+/// Tests the mutants that can be switched, several at a time.
 fn try_switched(bench: &Bench, mutants: &[Mutant], built: &Built, jobs: usize, outcomes: &mut Outcomes) {
     let switched: Vec<usize> = (0..mutants.len())
         .filter(|number| !built.unviable.contains(number) && !built.apart.contains(number))
@@ -146,10 +147,10 @@ fn try_switched(bench: &Bench, mutants: &[Mutant], built: &Built, jobs: usize, o
 }
 
 fn select(mutants: Vec<Mutant>, options: &Options) -> Result<Vec<Mutant>, String> {
-    let wrong = || format!("--shard {}: it is k/n, such as 0/4", options.shard);
-    let (first, of) = options.shard.split_once('/').ok_or_else(wrong)?;
+    let invalid = || format!("--shard {}: expected K/N, such as 0/4", options.shard);
+    let (first, of) = options.shard.split_once('/').ok_or_else(invalid)?;
     let (first, of): (usize, usize) =
-        first.parse().ok().zip(of.parse().ok()).filter(|(first, of)| first < of).ok_or_else(wrong)?;
+        first.parse().ok().zip(of.parse().ok()).filter(|(first, of)| first < of).ok_or_else(invalid)?;
     Ok(mutants
         .into_iter()
         .filter(|mutant| mutant.name.contains(&options.name))
@@ -167,11 +168,11 @@ fn build_conformance(root: &Path) -> Result<PathBuf, String> {
     if status.is_ok_and(|status| status.success()) {
         Ok(root.join("target/release/conformance"))
     } else {
-        Err("conformance does not build".to_owned())
+        Err("cannot build conformance".to_owned())
     }
 }
 
-/// The target file as it is shipped, with the programs of this build.
+/// Writes the target file of the repository with the programs of this build.
 fn target_file(tree: &Tree, folder: &Path) -> Result<PathBuf, String> {
     let shipped = tree.path("reference-server/target.yaml");
     let text = fs::read_to_string(&shipped).map_err(|error| format!("{}: {error}", shipped.display()))?;
@@ -183,19 +184,20 @@ fn target_file(tree: &Tree, folder: &Path) -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// The text of the file of a mutant; a file that cannot be read has none.
+/// The text of a mutant's file; empty if it cannot be read.
 fn text_of(mutant: &Mutant, root: &Path) -> String {
     fs::read_to_string(root.join(&mutant.file)).unwrap_or_default()
 }
 
-/// Prints what came of it; of all mutants there are, also what the list says of others. Says whether all was noticed that can be.
+/// Prints the results, and for a run of all mutants the stale entries of the list. Returns whether every mutant was
+/// caught that is not known to be missed.
 fn report(mutants: &[Mutant], is_whole: bool, outcomes: &Outcomes, known: &Known, root: &Path) -> bool {
-    let (mut caught, mut told, mut unviable, mut explained, mut missed) = (0, 0, 0, 0, Vec::new());
+    let (mut caught, mut reported, mut unviable, mut explained, mut missed) = (0, 0, 0, 0, Vec::new());
     for mutant in mutants {
         let text = text_of(mutant, root);
         match outcomes.of(mutant) {
             Some(Outcome::Caught(_)) => caught += 1,
-            Some(Outcome::Told(_)) => told += 1,
+            Some(Outcome::Reported(_)) => reported += 1,
             Some(Outcome::Unviable) => unviable += 1,
             _ if known.reason(mutant, &text).is_some() => explained += 1,
             _ => missed.push((mutant, known::entry(mutant, &text))),
@@ -206,14 +208,14 @@ fn report(mutants: &[Mutant], is_whole: bool, outcomes: &Outcomes, known: &Known
     }
     if is_whole {
         for entry in known.stale(mutants.iter().map(|mutant| (mutant, text_of(mutant, root)))) {
-            println!("stale:  {entry}\n        missed.txt speaks of no mutant that there is");
+            println!("stale:  {entry}\n        no mutant matches this entry of missed.txt");
         }
     }
-    let visible = caught + told + missed.len();
-    let tenths = (1000 * (caught + told)).checked_div(visible).unwrap_or(1000);
+    let visible = caught + reported + missed.len();
+    let tenths = (1000 * (caught + reported)).checked_div(visible).unwrap_or(1000);
     println!(
-        "{} mutants: {caught} caught by a must, {told} told by a should, {} missed, {explained} known to be missed and why, \
-         {unviable} unviable; {}.{} % of the visible ones noticed",
+        "{} mutants: {caught} caught by a must, {reported} reported by a should, {} missed, {explained} known to be missed, \
+         {unviable} unviable; {}.{} % of the visible ones caught or reported",
         mutants.len(),
         missed.len(),
         tenths / 10,

@@ -1,6 +1,4 @@
-//! What has been found so far, in a file: a line for each mutant, so that a run of hours can be ended and goes on.
-//!
-//! In go outcomes one by one, out come those of this run and of those before it.
+//! Stores the outcomes in a file, one line for each mutant, so that a run of hours can be interrupted and resumed.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -10,47 +8,47 @@ use std::path::Path;
 use crate::listing::Mutant;
 use crate::trial::Outcome;
 
-/// The outcomes, by the description of the mutant.
+/// The outcomes by the description of the mutant.
 pub(crate) struct Outcomes {
     file: File,
     found: BTreeMap<String, Outcome>,
 }
 
 impl Outcomes {
-    /// Opens the file. `goes_on` keeps what is in it; otherwise it begins anew.
+    /// Opens the file; with `resume` its content is kept, otherwise it is cleared.
     ///
     /// # Errors
-    /// A sentence, when the file cannot be read or written.
-    pub(crate) fn open(path: &Path, goes_on: bool) -> Result<Self, String> {
-        let wrong = |error: std::io::Error| format!("{}: {error}", path.display());
+    /// A message if the file cannot be read or written.
+    pub(crate) fn open(path: &Path, resume: bool) -> Result<Self, String> {
+        let with_path = |error: std::io::Error| format!("{}: {error}", path.display());
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(wrong)?;
+            fs::create_dir_all(folder).map_err(with_path)?;
         }
-        let text = if goes_on { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
-        // Of a mutant that was tried twice the later line counts.
+        let text = if resume { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+        // If a mutant was tested twice, the later line counts.
         let found = text.lines().filter_map(read).collect();
-        let file = File::options().create(true).append(true).open(path).map_err(wrong)?;
-        if !goes_on {
-            file.set_len(0).map_err(wrong)?;
+        let file = File::options().create(true).append(true).open(path).map_err(with_path)?;
+        if !resume {
+            file.set_len(0).map_err(with_path)?;
         }
         Ok(Self { file, found })
     }
 
-    /// Whether a mutant has been tried, and not been missed.
+    /// Whether a mutant was tested and not missed.
     pub(crate) fn settles(&self, mutant: &Mutant) -> bool {
         self.found.get(&mutant.name).is_some_and(|outcome| !matches!(outcome, Outcome::Missed(_)))
     }
 
-    /// Keeps an outcome, and tells it.
+    /// Prints an outcome and stores it.
     pub(crate) fn keep(&mut self, mutant: &Mutant, outcome: Outcome) {
         let line = line(mutant, &outcome);
         println!("{line}");
-        // What cannot be kept has been told.
+        // The outcome is printed even if the file cannot be written.
         let _ = writeln!(self.file, "{line}");
         self.found.insert(mutant.name.clone(), outcome);
     }
 
-    /// What was found of a mutant.
+    /// The outcome of a mutant.
     pub(crate) fn of(&self, mutant: &Mutant) -> Option<&Outcome> {
         self.found.get(&mutant.name)
     }
@@ -59,7 +57,7 @@ impl Outcomes {
 fn line(mutant: &Mutant, outcome: &Outcome) -> String {
     let (verdict, why) = match outcome {
         Outcome::Caught(why) => ("caught", why.as_str()),
-        Outcome::Told(why) => ("told", why.as_str()),
+        Outcome::Reported(why) => ("reported", why.as_str()),
         Outcome::Missed(why) => ("missed", why.as_str()),
         Outcome::Unviable => ("unviable", ""),
     };
@@ -72,7 +70,7 @@ fn read(line: &str) -> Option<(String, Outcome)> {
     let why = columns.next().unwrap_or_default().to_owned();
     let outcome = match verdict {
         "caught" => Outcome::Caught(why),
-        "told" => Outcome::Told(why),
+        "reported" => Outcome::Reported(why),
         "missed" => Outcome::Missed(why),
         "unviable" => Outcome::Unviable,
         _ => return None,

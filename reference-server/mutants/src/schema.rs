@@ -1,14 +1,13 @@
-//! Puts all mutants of a file into it at once, each switched off until it is asked for.
+//! Puts all mutants of a file into it, each switched off by default.
 //!
-//! In go the text of a file and its mutants, out come the text with all of them and those that have no place in it. To build the
-//! server once for each mutant takes hours; to build it once with all of them takes a minute. `a < b` becomes
+//! One build with all mutants takes a minute, one build for each mutant takes hours. `a < b` becomes
 //!
 //! ```text
 //! (if crate::mutant::active(7) { a <= b } else { a < b })
 //! ```
 //!
-//! and a function whose body is replaced begins with `if crate::mutant::active(8) { return …; }`. Marks around each mutant's text
-//! lead from a complaint of the compiler back to the mutant.
+//! and a function whose body is replaced starts with `if crate::mutant::active(8) { return …; }`. Markers around the text of each
+//! mutant map a compiler error back to the mutant.
 
 #[cfg(test)]
 mod tests;
@@ -29,26 +28,26 @@ use crate::listing::{Mutant, Position};
 pub(crate) struct Schema {
     /// The text.
     pub(crate) text: String,
-    /// The numbers of those that cannot be switched, and have to be built by themselves.
+    /// The numbers of the mutants that cannot be switched and need their own build.
     pub(crate) apart: Vec<usize>,
 }
 
-/// A change of the text, which holds the text that it changes.
+/// A change of the text.
 enum Edit {
-    /// Text that goes between others, `at` a place.
+    /// Text inserted at an offset.
     Insertion { at: usize, text: String },
-    /// An operator with two sides, and the operators that may stand there instead.
+    /// A binary operator and its alternatives.
     Operator { whole: Range<usize>, left: Range<usize>, right: Range<usize>, others: Vec<(usize, String)> },
-    /// An operator with one side, that is left out.
+    /// A unary operator that is removed.
     Prefix { whole: Range<usize>, operand: Range<usize>, number: usize },
-    /// The condition of an arm, and the conditions that may stand there instead.
+    /// The guard of a match arm and its alternatives.
     Guard { whole: Range<usize>, others: Vec<(usize, String)> },
 }
 
-/// Writes the mutants of a file into it. `path` is how the file calls the crate of the server: `crate` in the crate itself.
+/// Puts the mutants into a file. `path` is how the file refers to the server's crate: `crate` inside the crate itself.
 ///
 /// # Errors
-/// A sentence, when the file is not Rust.
+/// A message if the file is not valid Rust.
 pub(crate) fn write(text: &str, path: &str, mutants: &[(usize, &Mutant)]) -> Result<Schema, String> {
     let file = syn::parse_file(text).map_err(|error| error.to_string())?;
     let mut finder =
@@ -62,14 +61,14 @@ pub(crate) fn write(text: &str, path: &str, mutants: &[(usize, &Mutant)]) -> Res
     Ok(Schema { text: rendering.range(0..text.len(), 0), apart })
 }
 
-/// Puts one mutant into a file for good.
+/// Applies one mutant permanently.
 #[must_use]
 pub(crate) fn replaced(text: &str, mutant: &Mutant) -> String {
     let (start, end) = (offset(text, mutant.span.start), offset(text, mutant.span.end));
     format!("{}{}{}", &text[..start], mutant.replacement, &text[end..])
 }
 
-/// The innermost mutant whose marks are around a place of a written text.
+/// The innermost mutant whose markers enclose a range of a written text.
 #[must_use]
 pub(crate) fn mutant_at(text: &str, place: Range<usize>) -> Option<usize> {
     let mut open: Vec<(usize, usize)> = Vec::new();
@@ -105,19 +104,19 @@ impl Edit {
     }
 }
 
-/// Goes through a file and looks for the places of its mutants.
+/// Visits a file and finds the position of each mutant.
 struct Finder<'a> {
     text: &'a str,
     path: &'a str,
     mutants: &'a [(usize, &'a Mutant)],
     edits: Vec<Edit>,
     placed: Vec<usize>,
-    /// The bodies of functions, with the place of the `const` that may not stand before one that is switched.
+    /// The bodies of functions, each with the range of the `const` keyword, which a switched function cannot have.
     bodies: Vec<(Range<usize>, Option<Range<usize>>)>,
 }
 
 impl Finder<'_> {
-    /// The mutants of a kind that begin where this begins, with what is put there.
+    /// The mutants of a genre that start at this position, with their replacements.
     fn beginning(&self, genre: &str, start: LineColumn) -> Vec<(usize, String)> {
         let start = Position { line: start.line, column: start.column + 1 };
         (self.mutants.iter())
@@ -134,7 +133,7 @@ impl Finder<'_> {
         self.bodies.push((block.span().byte_range(), signature.constness.map(|word| word.span.byte_range())));
     }
 
-    /// Begins the innermost function around a mutant that replaces a body.
+    /// Inserts each mutant that replaces a body at the start of the innermost function.
     fn place_bodies(&mut self) {
         for (number, mutant) in self.mutants {
             let opaque =
@@ -157,7 +156,7 @@ impl Finder<'_> {
 }
 
 impl<'ast> Visit<'ast> for Finder<'_> {
-    // What is computed before the program runs cannot be switched.
+    // A value that is computed at compile time cannot be switched.
     fn visit_item_const(&mut self, _: &'ast ItemConst) {}
     fn visit_impl_item_const(&mut self, _: &'ast ImplItemConst) {}
     fn visit_item_static(&mut self, _: &'ast ItemStatic) {}
@@ -181,7 +180,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_expr_binary(&mut self, expression: &'ast ExprBinary) {
         let others = self.beginning("BinaryOperator", expression.op.span().start());
-        // `if let … && …` is no operator with two values.
+        // `if let … && …` is not a binary operator with two values.
         if !others.is_empty() && !has_let(expression) {
             self.place(&others);
             self.edits.push(Edit::Operator {
@@ -235,7 +234,7 @@ fn has_let(expression: &ExprBinary) -> bool {
     side(&expression.left) || side(&expression.right)
 }
 
-/// The byte at a place.
+/// The byte offset of a position.
 fn offset(text: &str, at: Position) -> usize {
     let line: usize = text.split_inclusive('\n').take(at.line - 1).map(str::len).sum();
     let before: usize = text[line..].chars().take(at.column - 1).map(char::len_utf8).sum();
@@ -246,12 +245,12 @@ fn offset(text: &str, at: Position) -> usize {
 struct Rendering<'a> {
     text: &'a str,
     path: &'a str,
-    /// Sorted, outer ones before those that they hold.
+    /// Sorted; an outer edit comes before the ones inside it.
     edits: &'a [Edit],
 }
 
 impl Rendering<'_> {
-    /// Writes a stretch of the text, with the edits in it from the `first` on.
+    /// Renders a range of the text with the edits in it, starting at edit number `first`.
     fn range(&self, range: Range<usize>, first: usize) -> String {
         let mut written = String::new();
         let mut at = range.start;
@@ -287,7 +286,7 @@ impl Rendering<'_> {
                 let right = format!("{}{inner}", &self.text[whole.start..operand.start]);
                 self.choice([(*number, inner)].into_iter(), &right)
             }
-            // A `const` that has to go.
+            // A `const` keyword to remove.
             Edit::Guard { others, .. } if others.is_empty() => String::new(),
             Edit::Guard { whole, others } => {
                 self.choice(others.iter().cloned(), &self.range(whole.clone(), next))

@@ -1,7 +1,7 @@
-//! A copy of the repository in which the server is made wrong, and the compiler's word on it.
+//! A copy of the repository in which mutants are built.
 //!
-//! In go mutants, out comes a build of the server in which each of them can be switched on by the variable `MUTANT`. Only this
-//! room writes into the copy; the repository itself is read.
+//! A build contains every mutant, and the environment variable `MUTANT` selects one. Only this module writes to the
+//! copy; the repository itself is only read.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,87 +14,87 @@ use serde::Deserialize;
 use crate::listing::Mutant;
 use crate::schema;
 
-/// The copy.
+/// The copy of the repository.
 pub(crate) struct Tree {
     root: PathBuf,
     target: PathBuf,
 }
 
-/// What became of the mutants when the server was built with all of them.
+/// The mutants that could not be built together with the others.
 #[derive(Default)]
 pub(crate) struct Built {
-    /// Numbers of those that do not compile.
+    /// The numbers of the mutants that do not compile.
     pub(crate) unviable: BTreeSet<usize>,
-    /// Numbers of those that cannot be switched, and are built by themselves.
+    /// The numbers of the mutants that cannot be switched and need their own build.
     pub(crate) apart: BTreeSet<usize>,
 }
 
-/// What the server gets to know which of its mutants is on.
-const SWITCH: &str = r#"//! Which mutant is on.
-/// Whether it is this one.
+/// The module that tells the server which mutant is on.
+const SWITCH: &str = r#"//! Selects the active mutant.
+/// Whether this mutant is active.
 pub fn active(number: u32) -> bool {
     static ACTIVE: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
     *ACTIVE.get_or_init(|| std::env::var("MUTANT").ok().and_then(|text| text.parse().ok()).unwrap_or(u32::MAX)) == number
 }
 "#;
 
-/// What the library is called in its own files and in those of the program.
+/// The name of the library crate, in its own files and in the program's.
 const LIBRARY: &str = "reference_server";
 
-/// The errors that a mutant has by itself, however it is put into the file: types and traits that do not fit, names that are not there.
-/// With any other it is built by itself before it is called unviable.
+/// Compiler errors that a mutant causes however it is inserted: mismatched types and traits, unknown names. After any
+/// other error it gets its own build before it counts as unviable.
 const ITS_OWN: [&str; 9] = ["E0277", "E0282", "E0283", "E0308", "E0369", "E0425", "E0433", "E0599", "E0600"];
 
 impl Tree {
-    /// Copies the repository to a folder, without what was built. Builds go to `target`.
+    /// Copies the repository to a folder, without build artifacts. Builds go to `target`.
     ///
     /// # Errors
-    /// A sentence, when a file cannot be copied.
+    /// A message if a file cannot be copied.
     pub(crate) fn copy(from: &Path, to: PathBuf, target: PathBuf) -> Result<Self, String> {
         copy(from, &to)
-            .map_err(|error| format!("{} is not copied to {}: {error}", from.display(), to.display()))?;
+            .map_err(|error| format!("cannot copy {} to {}: {error}", from.display(), to.display()))?;
         Ok(Self { root: to, target })
     }
 
-    /// The copy of a file or a folder.
+    /// The path of a file or folder in the copy.
     #[must_use]
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 
-    /// Where the programs of the server are after a build.
+    /// The folder of the server's programs after a build.
     #[must_use]
     pub(crate) fn programs(&self) -> PathBuf {
         self.target.join("debug")
     }
 
-    /// Builds the server as it stands in the copy. Says whether it builds.
+    /// Builds the server from the copy. Returns whether that succeeds.
     #[must_use]
     pub(crate) fn build(&self) -> bool {
         let mut cargo = self.cargo("build");
         cargo.args(["--bins", "--examples", "--quiet"]).output().is_ok_and(|output| output.status.success())
     }
 
-    /// Builds the server with all mutants in it, and leaves out one after another that does not compile.
+    /// Builds the server with all mutants and leaves out those that do not compile.
     ///
     /// # Errors
-    /// A sentence, when the compiler complains of something that no mutant has brought about.
+    /// A message if the compiler reports an error that no mutant causes.
     pub(crate) fn build_switched(&self, mutants: &[Mutant]) -> Result<Built, String> {
         let mut built = Built::default();
         let files: BTreeSet<&str> = mutants.iter().map(|mutant| mutant.file.as_str()).collect();
-        let rights: Vec<(&str, String)> =
+        let originals: Vec<(&str, String)> =
             files.into_iter().map(|file| Ok((file, self.read(file)?))).collect::<Result<_, String>>()?;
         self.write("reference-server/src/mutant.rs", SWITCH)?;
         let library = self.read("reference-server/src/lib.rs")?;
         loop {
-            for (file, right) in &rights {
+            for (file, original) in &originals {
                 let inside: Vec<(usize, &Mutant)> = mutants
                     .iter()
                     .enumerate()
                     .filter(|(number, mutant)| mutant.file == *file && !built.leaves_out(*number))
                     .collect();
                 let schema =
-                    schema::write(right, LIBRARY, &inside).map_err(|error| format!("{file}: {error}"))?;
+                    schema::write(original, LIBRARY, &inside).map_err(|error| format!("{file}: {error}"))?;
                 built.apart.extend(schema.apart);
                 self.write(file, &schema.text)?;
             }
@@ -102,14 +102,14 @@ impl Tree {
                 "reference-server/src/lib.rs",
                 &format!("{library}\nextern crate self as {LIBRARY};\n#[doc(hidden)]\npub mod mutant;\n"),
             )?;
-            let complaints = self.complaints()?;
-            if complaints.is_empty() {
+            let diagnostics = self.diagnostics()?;
+            if diagnostics.is_empty() {
                 break;
             }
             let before = built.unviable.len() + built.apart.len();
-            for complaint in &complaints {
-                if let Some(number) = complaint.mutant() {
-                    let own = ITS_OWN.contains(&complaint.code.as_str());
+            for diagnostic in &diagnostics {
+                if let Some(number) = diagnostic.mutant() {
+                    let own = ITS_OWN.contains(&diagnostic.code.as_str());
                     if own {
                         built.unviable.insert(number)
                     } else {
@@ -118,57 +118,57 @@ impl Tree {
                 }
             }
             if built.unviable.len() + built.apart.len() == before {
-                return Err(format!("no mutant explains what the compiler says: {}", complaints[0].said));
+                return Err(format!("no mutant causes this compiler error: {}", diagnostics[0].message));
             }
         }
         if !self.build() {
-            return Err("the server with all its mutants switched off does not build".to_owned());
+            return Err("the server does not build with all mutants switched off".to_owned());
         }
-        for (file, right) in &rights {
-            // The programs stay as they are; the sources are right again for those that are built by themselves.
-            self.write(file, right)?;
+        for (file, original) in &originals {
+            // The programs stay; the sources are restored for the mutants that get their own build.
+            self.write(file, original)?;
         }
         self.write("reference-server/src/lib.rs", &library)?;
         Ok(built)
     }
 
-    /// Builds the server with one mutant in the place of what is right. Says whether it builds.
+    /// Builds the server with one mutant applied. Returns whether that succeeds.
     ///
     /// # Errors
-    /// A sentence, when a file cannot be read or written.
+    /// A message if a file cannot be read or written.
     pub(crate) fn build_with(&self, mutant: &Mutant) -> Result<bool, String> {
-        let right = self.read(&mutant.file)?;
-        self.write(&mutant.file, &schema::replaced(&right, mutant))?;
+        let original = self.read(&mutant.file)?;
+        self.write(&mutant.file, &schema::replaced(&original, mutant))?;
         let builds = self.build();
-        self.write(&mutant.file, &right)?;
+        self.write(&mutant.file, &original)?;
         Ok(builds)
     }
 
-    fn complaints(&self) -> Result<Vec<Complaint>, String> {
+    fn diagnostics(&self) -> Result<Vec<Diagnostic>, String> {
         let output = self
             .cargo("check")
             .args(["--lib", "--bins", "--message-format=json"])
             .output()
-            .map_err(|error| format!("cargo does not start: {error}"))?;
+            .map_err(|error| format!("cannot run cargo: {error}"))?;
         let lines = String::from_utf8_lossy(&output.stdout);
         let messages = lines.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
-        let complaints: Vec<Complaint> =
-            messages.filter_map(|line| line.message).filter_map(|message| self.complaint(message)).collect();
-        if complaints.is_empty() && !output.status.success() {
+        let diagnostics: Vec<Diagnostic> =
+            messages.filter_map(|line| line.message).filter_map(|message| self.diagnostic(message)).collect();
+        if diagnostics.is_empty() && !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         }
-        Ok(complaints)
+        Ok(diagnostics)
     }
 
-    fn complaint(&self, message: Message) -> Option<Complaint> {
+    fn diagnostic(&self, message: Message) -> Option<Diagnostic> {
         let code = message.code.map(|code| code.code);
         let span = message.spans.into_iter().find(|span| span.is_primary);
         match (message.level.as_str(), span) {
-            ("error", Some(span)) => Some(Complaint {
+            ("error", Some(span)) => Some(Diagnostic {
                 text: self.read(&span.file_name).unwrap_or_default(),
-                place: span.byte_start..span.byte_end,
+                range: span.byte_start..span.byte_end,
                 code: code.unwrap_or_default(),
-                said: message.rendered,
+                message: message.rendered,
             }),
             _ => None,
         }
@@ -199,17 +199,17 @@ impl Built {
     }
 }
 
-/// An error of the compiler.
-struct Complaint {
+/// A compiler error.
+struct Diagnostic {
     text: String,
-    place: Range<usize>,
+    range: Range<usize>,
     code: String,
-    said: String,
+    message: String,
 }
 
-impl Complaint {
+impl Diagnostic {
     fn mutant(&self) -> Option<usize> {
-        schema::mutant_at(&self.text, self.place.clone())
+        schema::mutant_at(&self.text, self.range.clone())
     }
 }
 
@@ -222,7 +222,7 @@ struct Line {
 struct Message {
     level: String,
     code: Option<Code>,
-    spans: Vec<Place>,
+    spans: Vec<Span>,
     rendered: String,
 }
 
@@ -232,7 +232,7 @@ struct Code {
 }
 
 #[derive(Deserialize)]
-struct Place {
+struct Span {
     file_name: String,
     byte_start: usize,
     byte_end: usize,

@@ -1,10 +1,9 @@
-//! Whether the suite notices.
+//! Runs the suite against a mutant and decides whether the suite catches it.
 //!
-//! In goes a build of the server with a mutant switched on, out comes an [`Outcome`]. The runner is the only witness, and it sees
-//! the server from outside, as it sees any target.
+//! The runner sees the server only from outside, as it sees any target.
 //!
-//! A machine that is busy makes right servers late, so what fails is tried once more: a mutant is caught when one step fails twice, or four
-//! times if it waited before.
+//! On a busy machine a correct server may respond too late, so a failure is repeated: a mutant is caught if the same
+//! step fails twice, or four times if the step took long before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,44 +14,42 @@ use std::{fs, io};
 
 use serde::Deserialize;
 
-/// How long a run may take before it is ended.
+/// The maximum duration of a run.
 const LIMIT: Duration = Duration::from_mins(4);
 
-/// What was noticed.
+/// The outcome of a mutant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// A must does not hold: the step, and the requirements that it covers.
+    /// A must fails: the step and its requirements.
     Caught(String),
-    /// No must, but a should does not hold.
-    Told(String),
-    /// Nothing, or nothing that could be seen twice.
+    /// No must fails, but a should does.
+    Reported(String),
+    /// Nothing failed, or no failure could be repeated.
     Missed(String),
-    /// It does not compile.
+    /// The mutant does not compile.
     Unviable,
 }
 
 /// The runner, the suite and the target file.
 pub(crate) struct Bench {
-    /// The program.
+    /// The runner program.
     pub(crate) conformance: PathBuf,
-    /// The suite.
     pub(crate) suite: PathBuf,
-    /// The target file.
     pub(crate) target: PathBuf,
-    /// Where the runs leave their reports.
+    /// The folder for the reports of the runs.
     pub(crate) folder: PathBuf,
-    /// The profiles that are asked when the first have noticed nothing.
+    /// The profiles to run if the first ones catch nothing.
     pub(crate) rest: Vec<String>,
 }
 
-/// What a run came to.
+/// The result of a run.
 struct Run {
-    /// The exit code; none when it had to be ended.
+    /// The exit code; `None` if the run was killed.
     exit: Option<i32>,
     failing: Vec<Step>,
 }
 
-/// A step of a report.
+/// A step result from a report.
 #[derive(Debug, Deserialize)]
 struct Step {
     id: String,
@@ -62,37 +59,37 @@ struct Step {
     covers: BTreeMap<String, String>,
 }
 
-/// A step of the suite, as the runner lists it.
+/// A step as the runner lists it.
 #[derive(Debug, Deserialize)]
 struct Listed {
     profile: String,
 }
 
-/// The profiles that are asked first: most errors show in them, and nothing in them waits.
+/// The profiles to run first: most mutants fail there, and these profiles never wait.
 const FIRST: [&str; 3] = ["open", "basic", "session"];
 
-/// A step that takes so long has waited, so that a busy machine may be to blame for what it says.
+/// A step of at least this many milliseconds has waited, so a busy machine may be the cause of its failure.
 const WAITS: f64 = 1000.0;
 
 impl Bench {
-    /// Reads from the suite which profiles there are.
+    /// Reads the names of the profiles from the suite.
     ///
     /// # Errors
-    /// A sentence, when the runner does not list its steps.
+    /// A message if the runner cannot list the steps.
     pub(crate) fn list_profiles(&mut self) -> Result<(), String> {
         let output = Command::new(&self.conformance)
             .args(["list", "--format", "json", "--suite"])
             .arg(&self.suite)
             .output()
-            .map_err(|error| format!("{} does not start: {error}", self.conformance.display()))?;
+            .map_err(|error| format!("cannot run {}: {error}", self.conformance.display()))?;
         let steps: Vec<Listed> = serde_json::from_slice(&output.stdout)
-            .map_err(|_| format!("the suite is not listed: {}", String::from_utf8_lossy(&output.stderr)))?;
+            .map_err(|_| format!("cannot list the suite: {}", String::from_utf8_lossy(&output.stderr)))?;
         let all: BTreeSet<String> = steps.into_iter().map(|step| step.profile).collect();
         self.rest = all.into_iter().filter(|name| !FIRST.contains(&name.as_str())).collect();
         Ok(())
     }
 
-    /// Runs the suite with a mutant switched on, or with none.
+    /// Runs the suite with one mutant switched on, or with none.
     #[must_use]
     pub(crate) fn try_out(&self, number: Option<usize>) -> Outcome {
         let mut unsteady = String::new();
@@ -101,39 +98,38 @@ impl Bench {
                 &profiles.iter().flat_map(|name| ["--profile", name]).collect::<Vec<_>>();
             let run = self.run(number, selection);
             if run.failing.is_empty() && run.exit != Some(0) {
-                let why =
-                    if run.exit.is_some() { "the target cannot be used" } else { "the run does not end" };
+                let why = if run.exit.is_some() { "the target is unusable" } else { "the run timed out" };
                 if self.run(number, selection).exit == run.exit {
                     return Outcome::Caught(why.to_owned());
                 }
-                unsteady = format!("{why}, but once only");
+                unsteady = format!("{why}, but only once");
             }
             if let Some(outcome) = run.failing.first().and_then(|step| self.confirm(number, step, selection))
             {
                 return outcome;
             }
             if let Some(step) = run.failing.first() {
-                unsteady = format!("{} failed once only", step.id);
+                unsteady = format!("{} failed only once", step.id);
             }
         }
         Outcome::Missed(unsteady)
     }
 
-    /// Plays the scenario of a failing step again, by itself, and if it holds there the profiles, as before: it may be another
-    /// scenario that makes it fail. None when the step holds now.
+    /// Repeats the scenario of a failing step alone, and, if it passes alone, the whole profiles, because another
+    /// scenario may be the cause. `None` if the step passes now.
     fn confirm(&self, number: Option<usize>, step: &Step, profiles: &[&str]) -> Option<Outcome> {
         let alone = ["--filter", step.scenario.as_str()];
         let times = if step.milliseconds < WAITS { 1 } else { 3 };
         let fails = |selection: &[&str]| {
             let again = self.run(number, selection);
-            // A target that starts in no profile is one that cannot be used, and alone there is no other profile.
+            // Exit code 3: the target starts in no profile; alone, a scenario has only one profile.
             again.exit == Some(3) || again.failing.iter().any(|own| own.id == step.id)
         };
         if !(0..times).all(|_| fails(&alone)) && !(0..times).all(|_| fails(profiles)) {
             return None;
         }
-        let level = if step.is_must() { Outcome::Caught } else { Outcome::Told };
-        Some(level(step.said()))
+        let level = if step.is_must() { Outcome::Caught } else { Outcome::Reported };
+        Some(level(step.summary()))
     }
 
     fn run(&self, number: Option<usize>, selection: &[&str]) -> Run {
@@ -157,7 +153,7 @@ impl Bench {
         let _ = fs::remove_file(&report);
         let steps = text.lines().filter_map(|line| serde_json::from_str::<Step>(line).ok());
         let mut failing: Vec<Step> = steps.filter(Step::counts).collect();
-        // A must first, since it is what makes the run fail, and what waits for nothing before what does.
+        // A must first, because it makes the run fail; then steps that do not wait.
         failing.sort_by_key(|step| (!step.is_must(), step.milliseconds >= WAITS));
         Run { exit, failing }
     }
@@ -173,23 +169,24 @@ impl Step {
         self.covers.is_empty() || self.covers.values().any(|level| level == "must")
     }
 
-    fn said(&self) -> String {
+    fn summary(&self) -> String {
         let covers: Vec<&str> = self.covers.keys().map(String::as_str).collect();
         format!("{} {}", self.id, covers.join(" "))
     }
 }
 
-/// Waits for the end of a run, and returns its exit code. One that takes too long is told to end, so that it ends its targets, too.
+/// Waits for the end of a run and returns its exit code. A run that takes too long gets a SIGTERM, so that it also ends
+/// its targets.
 fn ended(mut child: Child) -> io::Result<Option<i32>> {
     let start = Instant::now();
-    let mut told = false;
+    let mut terminated = false;
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(if told { None } else { status.code() });
+            return Ok(if terminated { None } else { status.code() });
         }
-        if start.elapsed() > LIMIT && !told {
+        if start.elapsed() > LIMIT && !terminated {
             Command::new("kill").arg(child.id().to_string()).status()?;
-            told = true;
+            terminated = true;
         }
         if start.elapsed() > LIMIT + Duration::from_secs(30) {
             child.kill()?;

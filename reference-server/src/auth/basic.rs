@@ -1,4 +1,4 @@
-//! The class `BasicAuth`: an e-mail address and a password with each request (Basic tasks 6 to 12, RFC 7617).
+//! The class `BasicAuth`: an e-mail address and a password in each request (Basic tasks 6 to 12, RFC 7617).
 
 use std::sync::Arc;
 
@@ -10,26 +10,26 @@ use super::Auth;
 use crate::model::User;
 use crate::store::Store;
 
-/// Recognises users by the `Authorization` header.
+/// Finds the user from the `Authorization` header.
 #[derive(Clone, Debug)]
 pub struct BasicAuth {
     auth: Auth,
 }
 
 impl BasicAuth {
-    /// A `BasicAuth` that is otherwise like `auth`.
+    /// Creates an instance that extends `auth`.
     #[must_use]
     pub fn new(auth: Auth) -> Self {
         Self { auth }
     }
 
-    /// What the class inherits from `Auth`.
+    /// The base class.
     #[must_use]
     pub fn auth(&self) -> &Auth {
         &self.auth
     }
 
-    /// What follows `Basic` and one space; `None` for any other beginning, another case included (task 7).
+    /// The part after `Basic` and one space; `None` if the header starts with anything else, `basic` included (task 7).
     #[must_use]
     pub fn extract_base64_authorization_header<'h>(
         &self,
@@ -38,9 +38,9 @@ impl BasicAuth {
         authorization_header?.strip_prefix("Basic ")
     }
 
-    /// The text behind its base64; `None` when it is not base64, or not of UTF-8 (task 8).
+    /// The decoded base64; `None` if it is not valid base64 or not UTF-8 (task 8).
     ///
-    /// The base64 is that of RFC 4648 §4, padding and all: a stray character is no part of it.
+    /// The alphabet is that of RFC 4648 §4, with padding. Stray characters make it invalid.
     #[must_use]
     pub fn decode_base64_authorization_header(
         &self,
@@ -49,9 +49,9 @@ impl BasicAuth {
         String::from_utf8(STANDARD.decode(base64_authorization_header?).ok()?).ok()
     }
 
-    /// The e-mail address and the password, which the first colon separates (task 9).
+    /// The e-mail address and the password, split at the first colon (task 9).
     ///
-    /// Only the first: a password may hold more of them (task 12).
+    /// The password may contain further colons (task 12).
     #[must_use]
     pub fn extract_user_credentials<'d>(
         &self,
@@ -60,9 +60,9 @@ impl BasicAuth {
         decoded_base64_authorization_header.and_then(|decoded| decoded.split_once(':')).unzip()
     }
 
-    /// The user with an e-mail address, if it is the user's password (task 10).
+    /// The user with this e-mail address and this password (task 10).
     ///
-    /// Of two users with the same address the older one is meant, and only that one's password is valid.
+    /// If two users have the same address, only the older one can log in.
     #[must_use]
     pub fn user_object_from_credentials(
         &self,
@@ -73,7 +73,7 @@ impl BasicAuth {
         users.search(user_email?).filter(|user| user.is_valid_password(user_pwd))
     }
 
-    /// The user whose credentials the request shows (task 11).
+    /// The user whose credentials are in the request (task 11).
     #[must_use]
     pub fn current_user(&self, request: Option<&Parts>, users: &Store<User>) -> Option<Arc<User>> {
         let authorization_header = self.auth.authorization_header(request)?.to_str().ok();

@@ -1,16 +1,15 @@
-//! Reads one cookie out of a request's headers, as Flask's `request.cookies.get(name)` does.
+//! Reads one cookie from the headers of a request, as Flask's `request.cookies.get(name)` does.
 //!
-//! It is more tolerant than RFC 6265: a value may hold spaces (`C is fun`) or stand in double quotes.
+//! It accepts more than RFC 6265: a value may contain spaces (`C is fun`) and may be quoted.
 
 use std::borrow::Cow;
 
 use hyper::header::{COOKIE, HeaderMap};
 
-/// The value of the first cookie with a name.
+/// Returns the value of the first cookie with this name.
 ///
-/// White space around names and values is no part of them. Quotes around a value are taken off, and what is
-/// escaped in them is put back. A cookie without `=` has an empty value. Bytes that are not UTF-8 are
-/// replaced.
+/// White space around names and values is removed. The quotes of a quoted value are removed and its escapes are
+/// decoded. A cookie without `=` has an empty value. Bytes that are not UTF-8 are replaced.
 pub(super) fn get<'r>(headers: &'r HeaderMap, name: &str) -> Option<Cow<'r, str>> {
     headers
         .get_all(COOKIE)
@@ -20,7 +19,7 @@ pub(super) fn get<'r>(headers: &'r HeaderMap, name: &str) -> Option<Cow<'r, str>
         .map(|(_, value)| text(value))
 }
 
-/// The cookies of one header: their names, and their values with their quotes.
+/// An iterator over the cookies of one header: name, and value with its quotes.
 struct Cookies<'r> {
     rest: &'r [u8],
 }
@@ -41,7 +40,7 @@ impl<'r> Iterator for Cookies<'r> {
     }
 }
 
-/// Where a value ends: at the next semicolon that does not stand in quotes.
+/// The end of a value: the next semicolon outside of quotes.
 fn value_end(rest: &[u8]) -> usize {
     let plain_end = || find(rest, |byte| byte == b';');
     let start = rest.len() - rest.trim_ascii_start().len();
@@ -56,7 +55,7 @@ fn value_end(rest: &[u8]) -> usize {
         closes
     });
     let Some(after) = inside.get(closing + 1..) else { return plain_end() };
-    // Quotes are quotes only around the whole value: in `"a" b` they are letters like any other.
+    // Quotes count only if they enclose the whole value: in `"a" b` they are ordinary characters.
     let spaces = after.len() - after.trim_ascii_start().len();
     match after.get(spaces) {
         None | Some(b';') => start + 1 + closing + 1 + spaces,
@@ -64,9 +63,9 @@ fn value_end(rest: &[u8]) -> usize {
     }
 }
 
-/// The place of the first byte that `is_it`, or the end.
-fn find(bytes: &[u8], mut is_it: impl FnMut(u8) -> bool) -> usize {
-    bytes.iter().position(|&byte| is_it(byte)).unwrap_or(bytes.len())
+/// The index of the first byte that matches, or the length.
+fn find(bytes: &[u8], mut matches: impl FnMut(u8) -> bool) -> usize {
+    bytes.iter().position(|&byte| matches(byte)).unwrap_or(bytes.len())
 }
 
 fn text(value: &[u8]) -> Cow<'_, str> {
@@ -80,7 +79,8 @@ fn text(value: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Puts back what is escaped in quotes: `\073` is the byte of that octal number, `\x` is any other `x`.
+/// Decodes the escapes of a quoted value: `\073` is the byte with this octal number, `\x` is `x` for any other
+/// character.
 fn unescape(mut quoted: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(quoted.len());
     loop {

@@ -1,4 +1,4 @@
-//! The switch: the class that `AUTH_TYPE` chose, which the course's `app.py` calls `auth`.
+//! The class that `AUTH_TYPE` selects; the course's `app.py` calls the instance `auth`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::settings::{AuthType, Settings};
 use crate::store::{Directory, Store, StoreError, WriteError};
 
 /// An instance of one of the classes.
-#[expect(missing_docs, reason = "each variant has the name of its class")]
+#[expect(missing_docs, reason = "each variant is named after its class")]
 pub enum Mode {
     Auth(Auth),
     BasicAuth(BasicAuth),
@@ -22,10 +22,10 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// An instance of the class that an `AUTH_TYPE` names. Stored sessions are in the directory.
+    /// Creates an instance of the class for an `AUTH_TYPE`. Stored sessions are read from `directory`.
     ///
     /// # Errors
-    /// When the stored sessions are needed and cannot be read.
+    /// If the class needs the stored sessions and they cannot be read.
     pub fn new(
         auth_type: AuthType,
         settings: &Settings,
@@ -44,7 +44,7 @@ impl Mode {
         })
     }
 
-    /// What every class inherits from `Auth`.
+    /// The base class.
     fn auth(&self) -> &Auth {
         match self {
             Self::Auth(auth) => auth,
@@ -79,13 +79,13 @@ impl Mode {
         self.auth().session_name()
     }
 
-    /// Whether there are sessions in this mode at all.
+    /// Whether this class has sessions.
     #[must_use]
     pub fn has_sessions(&self) -> bool {
         !matches!(self, Self::Auth(_) | Self::BasicAuth(_))
     }
 
-    /// The user who asks.
+    /// The authenticated user of a request.
     #[must_use]
     pub fn current_user(&self, request: Option<&Parts>, users: &Store<User>) -> Option<Arc<User>> {
         match self {
@@ -97,10 +97,10 @@ impl Mode {
         }
     }
 
-    /// Opens a session for a user id; `None` in a mode that has no sessions.
+    /// Creates a session for a user id; `None` if the class has no sessions.
     ///
     /// # Errors
-    /// When sessions are stored and this one cannot be.
+    /// If sessions are stored and this one cannot be written.
     pub async fn create_session(&self, user_id: Option<Arc<str>>) -> Result<Option<SessionId>, WriteError> {
         match self {
             Self::Auth(_) | Self::BasicAuth(_) => Ok(None),
@@ -110,10 +110,10 @@ impl Mode {
         }
     }
 
-    /// Ends the session of the request's cookie; says whether there was one.
+    /// Ends the session of the request's cookie; false if there is no such session.
     ///
     /// # Errors
-    /// When sessions are stored and the end of this one cannot be.
+    /// If sessions are stored and the change cannot be written.
     pub async fn destroy_session(&self, request: Option<&Parts>) -> Result<bool, WriteError> {
         match self {
             Self::Auth(_) | Self::BasicAuth(_) => Ok(false),

@@ -1,4 +1,4 @@
-//! The class `SessionAuth`: a cookie that a login handed out (Session tasks 1 to 8).
+//! The class `SessionAuth`: a session cookie that a login sets (Session tasks 1 to 8).
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -11,7 +11,7 @@ use super::Auth;
 use crate::model::User;
 use crate::store::Store;
 
-/// Recognises users by their Session ID. Its sessions last until logout, or until the process ends.
+/// Finds users by their Session ID. A session lasts until the logout or until the process ends.
 #[derive(Debug)]
 pub struct SessionAuth {
     auth: Auth,
@@ -19,13 +19,13 @@ pub struct SessionAuth {
 }
 
 impl SessionAuth {
-    /// A `SessionAuth` without sessions, otherwise like `auth`.
+    /// Creates an instance that extends `auth` and has no sessions.
     #[must_use]
     pub fn new(auth: Auth) -> Self {
         Self { auth, user_id_by_session_id: Dictionary::new() }
     }
 
-    /// Opens a session for a user id and returns its Session ID; `None` without a user id (task 2).
+    /// Creates a session for a user id and returns its Session ID; `None` without a user id (task 2).
     ///
     /// A user may have any number of sessions.
     pub fn create_session(&self, user_id: Option<Arc<str>>) -> Option<SessionId> {
@@ -34,13 +34,13 @@ impl SessionAuth {
         Some(session_id)
     }
 
-    /// Ends the session of the request's cookie; says whether there was one (task 8).
+    /// Ends the session of the request's cookie; false if there is no such session (task 8).
     pub fn destroy_session(&self, request: Option<&Parts>) -> bool {
         let session_id = SessionId::parse(self.auth.session_cookie(request).as_deref());
         session_id.is_some_and(|session_id| self.user_id_by_session_id.write().remove(&session_id).is_some())
     }
 
-    /// A copy of the dictionary, in the order of the Session IDs.
+    /// A copy of the dictionary, ordered by Session ID.
     #[must_use]
     pub fn user_id_by_session_id(&self) -> BTreeMap<String, String> {
         let sessions = self.user_id_by_session_id.read();
@@ -58,15 +58,15 @@ impl SessionLookup for SessionAuth {
     }
 }
 
-/// What the three session classes have in common: only where a session is found differs.
+/// What the three session classes have in common. They differ in where they look a session up.
 pub trait SessionLookup {
-    /// What the class inherits from `Auth`.
+    /// The base class.
     fn auth(&self) -> &Auth;
 
-    /// The user id of a session; `None` when there is no such session (task 3).
+    /// The user id of a session; `None` if there is no such session (task 3).
     fn user_id_for_session_id(&self, session_id: Option<&str>) -> Option<Arc<str>>;
 
-    /// The user whose Session ID the request's cookie carries (task 6).
+    /// The user whose Session ID is in the request's cookie (task 6).
     fn current_user(&self, request: Option<&Parts>, users: &Store<User>) -> Option<Arc<User>> {
         let session_id = self.auth().session_cookie(request);
         let user_id = self.user_id_for_session_id(session_id.as_deref())?;
@@ -74,7 +74,7 @@ pub trait SessionLookup {
     }
 }
 
-/// A Session ID: a random UUID, whose 122 random bits come from the operating system.
+/// A Session ID: a version 4 UUID with 122 random bits from the operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(Uuid);
 
@@ -83,7 +83,7 @@ impl SessionId {
         Self(Uuid::new_v4())
     }
 
-    /// A Session ID as it was handed out: the same UUID in capitals, or without its dashes, is none.
+    /// Parses a Session ID. Only the form that was issued is accepted: no capitals, no missing dashes.
     pub(super) fn parse(text: Option<&str>) -> Option<Self> {
         let text = text?;
         let uuid = Uuid::try_parse(text).ok()?;
@@ -98,7 +98,7 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// The course's `user_id_by_session_id`, for many threads at once.
+/// The course's dictionary `user_id_by_session_id`, for concurrent use.
 #[derive(Debug)]
 pub(super) struct Dictionary<V>(RwLock<HashMap<SessionId, V>>);
 

@@ -9,26 +9,25 @@ use hyper::http::request::Parts;
 use super::session::Dictionary;
 use super::{Auth, SessionId, SessionLookup};
 
-/// Recognises users by their Session ID for `SESSION_DURATION` seconds after the login.
+/// Finds users by their Session ID for `SESSION_DURATION` seconds after the login.
 #[derive(Debug)]
 pub struct SessionExpAuth {
     auth: Auth,
-    /// `None` for ever.
+    /// `None` means no limit.
     session_duration: Option<Duration>,
     user_id_by_session_id: Dictionary<SessionDictionary>,
 }
 
-/// What is known of a session: the "session dictionary" of the course.
+/// The course's "session dictionary": the data of one session.
 #[derive(Clone, Debug)]
 pub struct SessionDictionary {
     user_id: Arc<str>,
-    /// By a clock that nobody sets: a session neither ends nor lasts because the time of day was changed.
+    /// Monotonic, so that a change of the system time does not affect sessions.
     created_at: Instant,
 }
 
 impl SessionExpAuth {
-    /// A `SessionExpAuth` without sessions, whose sessions last for that many seconds; for ever when 0 or
-    /// less.
+    /// Creates an instance without sessions. Sessions last `session_duration` seconds; 0 or less means no limit.
     #[must_use]
     pub fn new(auth: Auth, session_duration: i64) -> Self {
         let session_duration = u64::try_from(session_duration).ok().filter(|&seconds| seconds > 0);
@@ -39,12 +38,12 @@ impl SessionExpAuth {
         }
     }
 
-    /// Opens a session for a user id, which begins now, and returns its Session ID; `None` without a user id.
+    /// Creates a session for a user id and returns its Session ID; `None` without a user id.
     pub fn create_session(&self, user_id: Option<Arc<str>>) -> Option<SessionId> {
         self.create_session_at(user_id, Instant::now())
     }
 
-    /// Ends the session of the request's cookie; says whether there was one.
+    /// Ends the session of the request's cookie; false if there is no such session.
     pub fn destroy_session(&self, request: Option<&Parts>) -> bool {
         let session_cookie = self.auth.session_cookie(request);
         let Some(session_id) = SessionId::parse(session_cookie.as_deref()) else { return false };
@@ -56,7 +55,7 @@ impl SessionExpAuth {
         let session = SessionDictionary { user_id: user_id?, created_at: now };
         let session_id = SessionId::new();
         let mut sessions = self.user_id_by_session_id.write();
-        self.make_room(&mut sessions, now);
+        self.remove_expired(&mut sessions, now);
         sessions.insert(session_id, session);
         Some(session_id)
     }
@@ -71,12 +70,11 @@ impl SessionExpAuth {
         self.session_duration.is_some_and(|duration| now.duration_since(session.created_at) > duration)
     }
 
-    /// Drops the expired sessions when the dictionary is full, so that what nobody asks for again takes no
-    /// room for ever.
+    /// Removes expired sessions when the map has reached its capacity, so that abandoned sessions do not use memory for
+    /// ever.
     ///
-    /// Room for as many again is made then: the next time comes so late that a login pays, on the average,
-    /// for one or two sessions, however many there are.
-    fn make_room(&self, sessions: &mut HashMap<SessionId, SessionDictionary>, now: Instant) {
+    /// The capacity then doubles, so the amortised cost of a login is one or two visited sessions.
+    fn remove_expired(&self, sessions: &mut HashMap<SessionId, SessionDictionary>, now: Instant) {
         if sessions.len() == sessions.capacity() {
             sessions.retain(|_, session| !self.has_expired(session, now));
             sessions.reserve(sessions.len());

@@ -1,4 +1,4 @@
-//! The rules of the class `Auth` (Basic tasks 3, 4, 5 and 13, Session task 4), and what the auth tests share.
+//! Tests of the class `Auth` (Basic tasks 3, 4, 5 and 13, Session task 4), and helpers for the other tests of `auth`.
 
 use hyper::Request;
 use hyper::http::HeaderName;
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::{Directory, Store};
 
-/// The head of a request with some headers.
+/// Creates the head of a request with some headers.
 pub(super) fn request(headers: &[(HeaderName, &[u8])]) -> Parts {
     let mut request = Request::new(());
     for (name, value) in headers {
@@ -16,17 +16,17 @@ pub(super) fn request(headers: &[(HeaderName, &[u8])]) -> Parts {
     request.into_parts().0
 }
 
-/// A base that knows the session's cookie by the name of the transcripts.
+/// An `Auth` with the cookie name of the transcripts.
 pub(super) fn auth() -> Auth {
     Auth::new(Some("_my_session_id".to_owned()))
 }
 
-/// The head of a request that carries a Session ID.
+/// Creates the head of a request with a Session ID.
 pub(super) fn with_session_cookie(session_id: impl std::fmt::Display) -> Parts {
     request(&[(hyper::header::COOKIE, format!("_my_session_id={session_id}").as_bytes())])
 }
 
-/// A store of users with these e-mail addresses and passwords, and the folder it lives in.
+/// Creates a store of users with these e-mail addresses and passwords, and its folder.
 pub(super) async fn users(credentials: &[(&str, &str)]) -> (TempDir, Store<User>) {
     let folder = tempfile::tempdir().unwrap();
     let users: Store<User> = Directory::open(folder.path()).unwrap().store().unwrap();
@@ -44,40 +44,40 @@ fn requires_auth(path: &str, excluded_paths: &[&str]) -> bool {
 }
 
 #[test]
-fn no_path_requires_auth() {
+fn a_missing_path_requires_auth() {
     assert!(auth().require_auth(None, None));
     assert!(auth().require_auth(None, Some(&[])));
     assert!(auth().require_auth(None, Some(&["/api/v1/status/"])));
 }
 
 #[test]
-fn every_path_requires_auth_when_no_path_is_excluded() {
+fn every_path_requires_auth_without_exclusions() {
     assert!(auth().require_auth(Some("/api/v1/status/"), None));
     assert!(requires_auth("/api/v1/status/", &[]));
 }
 
 #[test]
-fn an_excluded_path_requires_none_with_or_without_its_final_slash() {
+fn excluded_path_ignores_the_final_slash() {
     assert!(!requires_auth("/api/v1/status/", &["/api/v1/status/"]));
     assert!(!requires_auth("/api/v1/status", &["/api/v1/status/"]));
     assert!(!requires_auth("/api/v1/stats/", &["/api/v1/status/", "/api/v1/stats"]));
 }
 
 #[test]
-fn a_path_that_is_not_in_the_list_requires_auth() {
+fn other_path_requires_auth() {
     assert!(requires_auth("/api/v1/users", &["/api/v1/status/"]));
     assert!(requires_auth("/api/v1/users", &["/api/v1/status/", "/api/v1/stats"]));
 }
 
 #[test]
-fn a_path_that_only_begins_like_an_excluded_one_requires_auth() {
+fn excluded_path_is_not_a_prefix() {
     for path in ["/api/v1/stat", "/api/v1/statuses", "/api/v1/status/x", "/api/v1/status//", "", "/"] {
         assert!(requires_auth(path, &["/api/v1/status/"]), "{path}");
     }
 }
 
 #[test]
-fn an_entry_that_ends_in_a_star_excludes_whatever_begins_like_it() {
+fn final_star_excludes_a_prefix() {
     assert!(requires_auth("/api/v1/users", &["/api/v1/stat*"]));
     assert!(!requires_auth("/api/v1/status", &["/api/v1/stat*"]));
     assert!(!requires_auth("/api/v1/stats", &["/api/v1/stat*"]));
@@ -87,17 +87,17 @@ fn an_entry_that_ends_in_a_star_excludes_whatever_begins_like_it() {
 }
 
 #[test]
-fn without_a_request_there_is_no_authorization_header() {
+fn authorization_header_of_no_request_is_none() {
     assert_eq!(auth().authorization_header(None), None);
 }
 
 #[test]
-fn without_the_header_there_is_no_authorization_header() {
+fn missing_authorization_header_is_none() {
     assert_eq!(auth().authorization_header(Some(&request(&[]))), None);
 }
 
 #[test]
-fn an_authorization_header_is_returned_as_it_is() {
+fn authorization_header_is_unchanged() {
     let shown = |value| {
         let request = request(&[(AUTHORIZATION, value)]);
         auth().authorization_header(Some(&request)).map(|value| value.as_bytes().to_vec())
@@ -109,24 +109,24 @@ fn an_authorization_header_is_returned_as_it_is() {
 }
 
 #[test]
-fn without_a_request_there_is_no_session_cookie() {
+fn session_cookie_of_no_request_is_none() {
     assert_eq!(auth().session_cookie(None), None);
 }
 
 #[test]
-fn the_session_cookie_is_the_one_that_session_name_names() {
+fn session_name_selects_the_cookie() {
     let request = with_session_cookie("Hello");
     assert_eq!(auth().session_cookie(Some(&request)).as_deref(), Some("Hello"));
     assert_eq!(Auth::new(Some("another".to_owned())).session_cookie(Some(&request)), None);
 }
 
 #[test]
-fn without_session_name_there_is_never_a_session_cookie() {
+fn session_cookie_without_session_name_is_none() {
     assert_eq!(Auth::new(None).session_cookie(Some(&with_session_cookie("Hello"))), None);
 }
 
 #[test]
-fn the_base_class_recognises_nobody() {
+fn base_class_finds_no_user() {
     assert!(auth().current_user(None).is_none());
     assert!(auth().current_user(Some(&request(&[(AUTHORIZATION, b"Test")]))).is_none());
 }

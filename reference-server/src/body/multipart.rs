@@ -1,9 +1,10 @@
-//! Reads the fields of a `multipart/form-data` body (RFC 7578), as Flask's `request.form` has them.
+//! Reads the fields of a `multipart/form-data` body (RFC 7578), as Flask's `request.form` does.
 //!
-//! Parts with a file name are files, not fields, and are left out. What is not well formed ends the reading:
-//! the fields before it are there, those after it are missing.
+//! Parts with a file name are files and are left out. Reading stops at the first malformed part: the fields before it
+//! are returned.
 
-/// How long a boundary may be (RFC 2046 §5.1.1). Looking for a long one in a body that is nearly full of it takes seconds.
+/// The maximum length of a boundary (RFC 2046 §5.1.1). Searching a body that repeats most of a long boundary takes
+/// seconds.
 const MAX_BOUNDARY: usize = 70;
 
 /// The fields of a body, in the order they were sent; bytes that are not UTF-8 are replaced.
@@ -14,11 +15,11 @@ pub(super) fn fields(content_type: &str, content: &[u8]) -> Vec<(String, String)
     };
     let opening = format!("--{boundary}");
     let between = format!("\r\n--{boundary}");
-    // The first boundary may open the body; every other stands on a line of its own.
+    // The first boundary may be at the start of the body; every other one follows a line break.
     let Some(start) = find(content, opening.as_bytes()) else { return Vec::new() };
     let mut rest = &content[start + opening.len()..];
     let mut fields = Vec::new();
-    // After the last boundary come two dashes instead of a new line.
+    // The last boundary is followed by two dashes instead of a line break.
     while let Some(part) = rest.strip_prefix(b"\r\n") {
         let Some(end) = find(part, between.as_bytes()) else { break };
         fields.extend(field(&part[..end]));
@@ -27,7 +28,7 @@ pub(super) fn fields(content_type: &str, content: &[u8]) -> Vec<(String, String)
     fields
 }
 
-/// Name and value of one part, if it is a field.
+/// The name and the value of a part, if it is a field.
 fn field(part: &[u8]) -> Option<(String, String)> {
     let head_end = find(part, b"\r\n\r\n")?;
     let (head, value) = (&part[..head_end], &part[head_end + 4..]);
@@ -36,15 +37,14 @@ fn field(part: &[u8]) -> Option<(String, String)> {
         .filter_map(|line| line.split_once(':'))
         .find(|(name, _)| name.eq_ignore_ascii_case("content-disposition"))
         .map(|(_, value)| value.to_owned())?;
-    // The second is how names that are not ASCII are written (RFC 8187).
+    // `filename*` is the form for names that are not ASCII (RFC 8187).
     if ["filename", "filename*"].iter().any(|name| parameter(&disposition, name).is_some()) {
         return None;
     }
     Some((parameter(&disposition, "name")?, String::from_utf8_lossy(value).into_owned()))
 }
 
-/// A parameter of a header's value, without its quotes. What stands in quotes may hold semicolons, and quotes behind a
-/// backslash.
+/// A parameter of a header value, without its quotes. A quoted value may contain semicolons and escaped quotes.
 fn parameter(value: &str, name: &str) -> Option<String> {
     let mut rest = value.split_once(';')?.1;
     loop {
@@ -56,7 +56,7 @@ fn parameter(value: &str, name: &str) -> Option<String> {
             let (value, behind) = value.split_once(';').unwrap_or((value, ""));
             (value.trim_end().to_owned(), behind)
         };
-        // A parameter without a value stands before the one with it.
+        // A parameter without a value may precede it.
         let found = found.rsplit(';').next().unwrap_or_default();
         if found.trim().eq_ignore_ascii_case(name) {
             return Some(value);
@@ -65,14 +65,14 @@ fn parameter(value: &str, name: &str) -> Option<String> {
     }
 }
 
-/// What stands before the closing quote, and what comes behind the semicolon after it.
+/// The unescaped value up to the closing quote, and the text after the next semicolon.
 fn quoted(inside: &str) -> (String, &str) {
     let mut value = String::new();
     let mut characters = inside.chars();
     while let Some(character) = characters.next() {
         match character {
             '"' => break,
-            // A backslash before anything else is one: old browsers send paths of Windows.
+            // Any other backslash is literal: old browsers send Windows paths.
             '\\' if characters.as_str().starts_with(['"', '\\']) => value.extend(characters.next()),
             other => value.push(other),
         }

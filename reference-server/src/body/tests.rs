@@ -1,4 +1,4 @@
-//! What forms and JSON look like on their way in.
+//! Tests of forms and JSON bodies.
 
 use super::*;
 
@@ -7,14 +7,14 @@ fn value(content: &[u8]) -> Option<String> {
 }
 
 #[test]
-fn a_space_comes_as_it_is_as_a_plus_or_encoded() {
+fn reads_every_encoding_of_a_space() {
     for content in [&b"p=fake pwd"[..], b"p=fake+pwd", b"p=fake%20pwd"] {
         assert_eq!(value(content).as_deref(), Some("fake pwd"));
     }
 }
 
 #[test]
-fn a_value_is_decoded_once() {
+fn decodes_a_value_once() {
     assert_eq!(value(b"p=bob%40hbtn.io").as_deref(), Some("bob@hbtn.io"));
     assert_eq!(value(b"p=%2541").as_deref(), Some("%41"));
     assert_eq!(value("p=%C3%A9é".as_bytes()).as_deref(), Some("éé"));
@@ -22,18 +22,18 @@ fn a_value_is_decoded_once() {
 }
 
 #[test]
-fn bytes_that_are_not_utf_8_are_replaced() {
+fn replaces_invalid_utf_8() {
     assert_eq!(value(b"p=%ff").as_deref(), Some("\u{fffd}"));
     assert_eq!(value(b"p=\xff").as_deref(), Some("\u{fffd}"));
 }
 
 #[test]
-fn the_first_of_two_fields_is_meant() {
+fn first_of_duplicate_fields_wins() {
     assert_eq!(value(b"p=1&p=2").as_deref(), Some("1"));
 }
 
 #[test]
-fn a_field_may_be_empty_or_missing() {
+fn distinguishes_empty_and_missing_fields() {
     assert_eq!(value(b"p=").as_deref(), Some(""));
     assert_eq!(value(b"p").as_deref(), Some(""));
     assert_eq!(value(b""), None);
@@ -41,7 +41,7 @@ fn a_field_may_be_empty_or_missing() {
 }
 
 #[test]
-fn only_forms_have_fields() {
+fn other_content_types_have_no_fields() {
     let fields = |content_type| Form::parse(content_type, b"p=1").get("p").is_some();
     assert!(fields("Application/X-WWW-Form-Urlencoded; charset=utf-8"));
     for other in ["", "text/plain", "application/json", "multipart/form-data"] {
@@ -50,7 +50,7 @@ fn only_forms_have_fields() {
 }
 
 #[test]
-fn json_is_known_by_its_content_type() {
+fn requires_a_json_content_type() {
     for json in ["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json"] {
         assert!(is_json(json), "{json}");
     }

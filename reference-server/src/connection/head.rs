@@ -1,31 +1,28 @@
-//! What RFC 9112 asks of the head of a request and hyper leaves to the server.
-//!
-//! A head that hyper could read goes in, out comes leave to pass it on or what is to be answered in its place.
-//! What a request is about is not looked at.
+//! Checks the head of a request for what RFC 9112 requires and hyper leaves to the server.
 
 use hyper::header::{COOKIE, EXPECT, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use hyper::{Method, Request, Uri, Version};
 
 use crate::reply::{Rejection, Reply};
 
-/// How many bytes the target of a request may have; a longer one is answered 414 (RFC 9110 §15.5.15).
+/// The maximum length of a request target in bytes; a longer one is answered with 414 (RFC 9110 §15.5.15).
 pub const MAX_URL: usize = 8 * 1024;
 
-/// How many bytes the fields of a head may have together; more are answered 431 (RFC 6585 §5).
+/// The maximum total size of the header fields in bytes; more are answered with 431 (RFC 6585 §5).
 pub const MAX_FIELDS: usize = 32 * 1024;
 
-/// How many bytes the `Cookie` fields of a head may have together; more are answered 431.
+/// The maximum total size of the `Cookie` fields in bytes; more are answered with 431.
 pub const MAX_COOKIES: usize = 8 * 1024;
 
-/// What the server as a whole allows, `OPTIONS *`.
+/// The methods that the server supports, for `OPTIONS *`.
 const ALLOW: &str = "DELETE, GET, HEAD, OPTIONS, POST, PUT";
 
-/// A request that the application never sees.
+/// A request that is answered without the application.
 #[derive(Debug)]
 pub(super) enum Unfit {
-    /// It is refused, and what follows on the connection is not read.
+    /// The request is rejected, and the connection is closed.
     Refused(Rejection),
-    /// It asks the server as a whole what it allows (RFC 9112 §3.2.4).
+    /// `OPTIONS *`: asks for the methods of the whole server (RFC 9112 §3.2.4).
     Asterisk,
 }
 
@@ -38,16 +35,16 @@ impl From<Unfit> for Reply {
     }
 }
 
-/// Whether the application may answer a request.
+/// Checks whether the application may handle a request.
 ///
 /// # Errors
-/// What is to be answered instead.
+/// What to answer instead.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Unfit> {
     fields(request.headers(), request.version()).map_err(Unfit::Refused)?;
     target(request.method(), request.uri())
 }
 
-/// Which form of target goes with which method (RFC 9112 §3.2), and how long it may be.
+/// Checks the form of the target, which depends on the method (RFC 9112 §3.2), and its length.
 fn target(method: &Method, uri: &Uri) -> Result<(), Unfit> {
     let target = uri.path_and_query().map_or("", |target| target.as_str());
     if target.len() > MAX_URL {
@@ -57,14 +54,14 @@ fn target(method: &Method, uri: &Uri) -> Result<(), Unfit> {
         return Ok(());
     }
     Err(match (method, target) {
-        // Whatever follows is for the other side of a tunnel, and there is none.
+        // After `CONNECT` the client would send to a tunnel, which does not exist.
         (&Method::CONNECT, "") => Unfit::Refused(Rejection::NotImplemented),
         (&Method::OPTIONS, "*") => Unfit::Asterisk,
         _ => Unfit::Refused(Rejection::BadRequest),
     })
 }
 
-/// What the fields say of the message itself.
+/// Checks the fields that concern the message itself.
 fn fields(fields: &HeaderMap, version: Version) -> Result<(), Rejection> {
     let (mut hosts, mut codings, mut length, mut cookies) = (0, 0, 0, 0);
     for (name, value) in fields {
@@ -86,14 +83,14 @@ fn fields(fields: &HeaderMap, version: Version) -> Result<(), Rejection> {
     if length > MAX_FIELDS || cookies > MAX_COOKIES {
         return Err(Rejection::FieldsTooLarge);
     }
-    // One Host, and only one; HTTP/1.0 may have none (RFC 9112 §3.2).
+    // Exactly one `Host`; HTTP/1.0 may omit it (RFC 9112 §3.2).
     if hosts > 1 || codings > 1 || (hosts == 0 && version >= Version::HTTP_11) {
         return Err(Rejection::BadRequest);
     }
     Ok(())
 }
 
-/// Chunked, once, is all that is undone; hyper has seen to it that chunked comes last (RFC 9112 §6.1, §7).
+/// Accepts only a single `chunked`. hyper has checked that it comes last (RFC 9112 §6.1, §7).
 fn transfer_encoding(value: &HeaderValue) -> Result<(), Rejection> {
     let codings = value.as_bytes();
     if codings.eq_ignore_ascii_case(b"chunked") {
@@ -107,7 +104,7 @@ fn transfer_encoding(value: &HeaderValue) -> Result<(), Rejection> {
     }
 }
 
-/// There is one expectation that can be met (RFC 9110 §10.1.1).
+/// Accepts only `100-continue`, the one expectation that is defined (RFC 9110 §10.1.1).
 fn expect(value: &HeaderValue) -> Result<(), Rejection> {
     if value.as_bytes().eq_ignore_ascii_case(b"100-continue") {
         Ok(())
@@ -116,7 +113,7 @@ fn expect(value: &HeaderValue) -> Result<(), Rejection> {
     }
 }
 
-/// The bytes that a name of a host may have; a table, as every request is held against it.
+/// The bytes that are allowed in a host name; a table, because every request is checked.
 const NAME_BYTES: [bool; 256] = {
     let mut bytes = [false; 256];
     let (mut byte, others) = (0_u8, b"-._~%!$&'()*+;=");
@@ -134,7 +131,7 @@ const NAME_BYTES: [bool; 256] = {
 
 /// Whether a value is `uri-host [ ":" port ]`, which may be empty (RFC 9110 §7.2, RFC 3986 §3.2.2).
 ///
-/// What stands in brackets is not taken apart: no address is derived from it.
+/// The content of brackets is not validated: no address is derived from it.
 fn is_host(value: &[u8]) -> bool {
     let (host, port) = match value.iter().rposition(|&byte| byte == b':' || byte == b']') {
         Some(at) if value[at] == b':' => (&value[..at], &value[at + 1..]),

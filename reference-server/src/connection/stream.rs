@@ -1,8 +1,8 @@
-//! A socket that is left politely.
+//! A client's socket with a write timeout and an orderly close.
 //!
-//! A stream goes in, a stream comes out, with three habits: what cannot be written for too long is given up; a
-//! socket is closed only when its client has received the response; and hyper's answer to a first line that never
-//! ends is given the status that is meant for it. Bytes pass through unread and unchanged otherwise.
+//! It gives up a write that makes no progress, waits before it closes the socket so that the client receives the last
+//! response (lingering close), and replaces hyper's 431 by 414 if the request line is what was too long. Other bytes
+//! pass through unchanged.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -14,34 +14,34 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How long a client may take nothing of an answer that waits for it.
+/// The maximum time without progress while a response is being written.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long, and for how many bytes, a connection is read from after its last response.
+/// How long, and how many bytes, to read after the last response.
 ///
-/// If a socket is closed while bytes in it are unread, the system resets the connection, and the client may lose the
-/// response that is on its way (RFC 9112 §9.6).
+/// If a socket is closed while it holds unread bytes, the system resets the connection and the client may lose the
+/// response (RFC 9112 §9.6).
 pub(crate) const LINGER: (Duration, usize) = (Duration::from_secs(1), 8 * 1024 * 1024);
 
-/// What hyper says to a head that is too long.
+/// The start of hyper's response to a head that is too long.
 const FIELDS_TOO_LARGE: &[u8] = b"HTTP/1.1 431 ";
-/// What is said when it is the first line that does not end (RFC 9112 §3).
+/// The response if the request line is too long (RFC 9112 §3).
 const URL_TOO_LONG: &[u8] = b"HTTP/1.1 414 URI Too Long\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// A client's socket.
 #[derive(Debug)]
 pub(crate) struct Stream {
     socket: TcpStream,
-    /// Whether a line has ended since the last answer.
+    /// Whether a line has ended since the last response.
     line_ended: bool,
-    /// Whether the client has said that it will send nothing more.
+    /// Whether the client has closed its side.
     ended: bool,
-    /// Whether everything that the client sent has been read, and nothing has been written since: between two
-    /// requests, and before the first.
+    /// Whether everything the client sent has been read and nothing has been written since: true between two requests
+    /// and before the first.
     idle: bool,
-    /// Runs while the client takes nothing.
+    /// Runs while a write makes no progress.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// Runs once the client was told the end; with the bytes that may still come.
+    /// Runs after FIN was sent; with the number of bytes that may still be read.
     lingering: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
@@ -50,16 +50,15 @@ impl Stream {
         Self { socket, line_ended: false, ended: false, idle: true, stalled: None, lingering: None }
     }
 
-    /// Writes what the socket takes at once, says that nothing more will come, and waits until the client has
-    /// heard it.
-    pub(crate) async fn say_and_close(mut self, answer: &[u8]) {
-        // A new socket's send buffer is empty; if the client has gone already, nobody misses the answer.
+    /// Writes as much as the socket accepts at once, sends FIN and waits until the client closes its side.
+    pub(crate) async fn send_and_close(mut self, answer: &[u8]) {
+        // The send buffer of a new socket is empty, so the write is complete unless the client has gone.
         let _ = self.socket.try_write(answer);
         self.idle = false;
         let _ = poll_fn(|cx| Pin::new(&mut self).poll_shutdown(cx)).await;
     }
 
-    /// The result of a write, or the end of patience.
+    /// The result of a write, or an error after the write timeout.
     fn in_time(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.idle = false;
         if written.is_ready() {
@@ -71,21 +70,21 @@ impl Stream {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// What is to be written in the place of `answer`.
+    /// The response to send instead of `answer`, if any.
     fn corrected(&mut self, answer: &[u8]) -> Option<&'static [u8]> {
         let line_ended = std::mem::take(&mut self.line_ended);
         (!line_ended && answer.starts_with(FIELDS_TOO_LARGE)).then_some(URL_TOO_LONG)
     }
 
-    /// Writes another answer as if it were the one of `length` bytes.
+    /// Writes `answer` and reports that `length` bytes were written.
     fn write_instead(
         &mut self,
         cx: &mut Context<'_>,
         answer: &[u8],
         length: usize,
     ) -> Poll<io::Result<usize>> {
-        // The first answer that is written after a read finds an empty buffer, or the client has not read the
-        // former ones and will not miss the rest of this.
+        // The first response after a read finds an empty send buffer, unless the client has not read earlier responses;
+        // then a partial one does no harm.
         let written = Pin::new(&mut self.socket).poll_write(cx, answer);
         self.in_time(cx, written.map_ok(|_| length))
     }
@@ -137,10 +136,9 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.socket).poll_flush(cx)
     }
 
-    /// Sends FIN, and reads until the client does the same, within [`LINGER`].
+    /// Sends FIN and reads until the client does the same, within [`LINGER`].
     ///
-    /// An idle connection is closed without that wait: the client has no response to lose, unless it sends a request
-    /// before it has read the response to the one before.
+    /// An idle connection is closed at once: unless the client pipelines, it has received every response.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Self { socket, lingering, ended, idle, .. } = &mut *self;
         if lingering.is_none() {
@@ -157,7 +155,8 @@ impl AsyncWrite for Stream {
                 Poll::Ready(Err(_)) => break,
                 Poll::Ready(Ok(())) => {}
             }
-            // A request that came too late: its client is to see the end of the connection, and not a reset.
+            // A request arrived too late. Keep reading, so that the client sees the end of the connection and not a
+            // reset.
             *idle = false;
             *ended = unread.filled().is_empty();
             *bytes = bytes.saturating_sub(unread.filled().len());

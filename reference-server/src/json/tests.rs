@@ -1,4 +1,4 @@
-//! The two layouts, byte for byte.
+//! Tests of both layouts, byte for byte.
 
 use serde_json::{Value, json};
 
@@ -22,14 +22,14 @@ fn a_list_of_objects_is_indented_twice() {
 }
 
 #[test]
-fn what_is_empty_stands_in_one_line() {
+fn empty_lists_and_objects_stay_on_one_line() {
     assert_eq!(answer(&json!({})), "{}\n");
     assert_eq!(answer(&json!([])), "[]\n");
     assert_eq!(answer(&json!([{}, []])), "[\n  {}, \n  []\n]\n");
 }
 
 #[test]
-fn what_is_not_printable_ascii_is_escaped_as_python_does() {
+fn escapes_like_python() {
     assert_eq!(
         answer(&json!("é \u{1f600} \u{7f} \u{1} \n \" \\ / <")),
         "\"\\u00e9 \\ud83d\\ude00 \\u007f \\u0001 \\n \\\" \\\\ / <\"\n"

@@ -1,7 +1,7 @@
-//! What happens to connections that wait too long, or are too many.
+//! Tests of timeouts, the connection limit and the shutdown.
 //!
-//! The clock stands still while there is something to do and jumps to the next timer when there is not: the
-//! sockets are real, the waiting is not.
+//! The sockets are real, but tokio's clock is paused: it stands still while there is work and jumps to the next timer
+//! otherwise, so no test waits.
 
 use std::net::SocketAddr;
 
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::connection::{HEAD_TIMEOUT, LINGER, WRITE_TIMEOUT};
 use crate::reply::Reply;
 
-/// Serves an application until `shutdown` ends.
+/// Serves an application until `shutdown` completes.
 async fn serving(
     app: impl Application,
     max_connections: usize,
@@ -26,13 +26,13 @@ async fn serving(
     (address, tokio::spawn(serve_at_most(max_connections, listener, app, shutdown)))
 }
 
-/// An application that says hello, and serves for ever.
+/// Serves an application that says hello, for ever.
 async fn greeting(max_connections: usize) -> SocketAddr {
     let hello = |_: &Parts| Reply::html("hello");
     serving(hello, max_connections, std::future::pending()).await.0
 }
 
-/// All that comes until the server closes the connection.
+/// Reads until the server closes the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
@@ -47,7 +47,7 @@ async fn ask(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_finish_a_head_is_let_go() {
+async fn closes_a_connection_without_a_complete_head() {
     let address = greeting(1).await;
     for beginning in ["", "GET / HTTP/1.1\r\nX: "] {
         let start = Instant::now();
@@ -55,13 +55,13 @@ async fn a_client_that_does_not_finish_a_head_is_let_go() {
         stream.write_all(beginning.as_bytes()).await.unwrap();
         assert_eq!(rest(&mut stream).await, "");
         assert_eq!(start.elapsed().as_secs(), HEAD_TIMEOUT.as_secs());
-        // The place is free again before the next round: the server closed first.
+        // The server has closed, so its permit is free before the next round.
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_stays_idle_between_two_requests_is_let_go() {
+async fn closes_an_idle_connection() {
     let address = greeting(1).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     assert!(ask(&mut stream).await.ends_with("hello"));
@@ -72,7 +72,7 @@ async fn a_client_that_stays_idle_between_two_requests_is_let_go() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_finish_a_body_is_told_408() {
+async fn an_incomplete_body_is_408() {
     let folder = tempfile::tempdir().unwrap();
     let app = App::open(&Settings::default(), folder.path()).unwrap();
     let (address, _) = serving(app, 1, std::future::pending()).await;
@@ -83,14 +83,14 @@ async fn a_client_that_does_not_finish_a_body_is_told_408() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_connection_too_many_is_told_to_come_back_and_may() {
+async fn a_connection_above_the_limit_is_503_and_may_retry() {
     let address = greeting(1).await;
     let mut first = TcpStream::connect(address).await.unwrap();
     assert!(ask(&mut first).await.ends_with("hello"));
     let mut second = TcpStream::connect(address).await.unwrap();
     assert!(rest(&mut second).await.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
     drop(first);
-    // The server hears of the end of the first when it next looks.
+    // The server notices the end of the first connection at its next poll.
     loop {
         let mut third = TcpStream::connect(address).await.unwrap();
         if ask(&mut third).await.ends_with("hello") {
@@ -100,7 +100,7 @@ async fn one_connection_too_many_is_told_to_come_back_and_may() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn idle_connections_are_closed_at_once_when_the_server_stops() {
+async fn shutdown_closes_idle_connections() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let hello = |_: &Parts| Reply::html("hello");
     let (address, served) = serving(hello, 3, async { drop(stopped.await) }).await;
@@ -113,7 +113,7 @@ async fn idle_connections_are_closed_at_once_when_the_server_stops() {
     let start = Instant::now();
     drop(stop);
     served.await.unwrap();
-    // The clock moves only where somebody waits: neither the deadline nor the linger is waited for.
+    // The clock moves only if somebody waits, so neither the deadline nor the linger was used.
     assert_eq!(start.elapsed(), Duration::ZERO);
     for client in [&mut fresh, &mut used, &mut half_sent] {
         assert_eq!(rest(client).await, "");
@@ -121,15 +121,15 @@ async fn idle_connections_are_closed_at_once_when_the_server_stops() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_has_arrived_when_the_server_stops_is_answered() {
-    // The stop comes from the system, as a signal does.
-    let bell = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let ring = bell.local_addr().unwrap();
+async fn shutdown_answers_a_request_that_has_arrived() {
+    // The shutdown comes from the system, as a signal does.
+    let doorbell = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let ring = doorbell.local_addr().unwrap();
     let hello = |_: &Parts| Reply::html("hello");
-    let (address, served) = serving(hello, 1, async move { drop(bell.accept().await) }).await;
+    let (address, served) = serving(hello, 1, async move { drop(doorbell.accept().await) }).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     assert!(ask(&mut stream).await.ends_with("hello"));
-    // Nothing here waits, so the server finds both when it is next polled.
+    // Nothing waits here, so the server sees both at its next poll.
     let _ring = std::net::TcpStream::connect(ring).unwrap();
     assert_eq!(stream.try_write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap(), 27);
     assert!(rest(&mut stream).await.ends_with("hello"));
@@ -138,7 +138,7 @@ async fn a_request_that_has_arrived_when_the_server_stops_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_half_sent_on_a_new_connection_may_be_finished_after_the_stop() {
+async fn shutdown_waits_for_a_partial_head() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let hello = |_: &Parts| Reply::html("hello");
     let (address, served) = serving(hello, 1, async { drop(stopped.await) }).await;
@@ -155,7 +155,7 @@ async fn a_head_half_sent_on_a_new_connection_may_be_finished_after_the_stop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_never_ends_holds_the_stop_up_until_the_deadline() {
+async fn shutdown_ends_at_the_deadline() {
     let folder = tempfile::tempdir().unwrap();
     let app = App::open(&Settings::default(), folder.path()).unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -172,13 +172,13 @@ async fn a_request_that_never_ends_holds_the_stop_up_until_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
+async fn closes_a_connection_whose_client_does_not_read() {
     let huge = |_: &Parts| Reply::html(vec![b'x'; 64 * 1024 * 1024]);
     let (address, _) = serving(huge, 1, std::future::pending()).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     let start = Instant::now();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    // Its place is free again when the server has given it up.
+    // The permit is free again when the server has given the connection up.
     loop {
         let mut other = TcpStream::connect(address).await.unwrap();
         if !rest(&mut other).await.starts_with("HTTP/1.1 503 ") {
@@ -190,7 +190,7 @@ async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_hears_the_end_and_stays_is_let_go() {
+async fn lingering_close_has_a_timeout() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let hello = |_: &Parts| Reply::html("hello");
     let (address, served) = serving(hello, 1, async { drop(stopped.await) }).await;

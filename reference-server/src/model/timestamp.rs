@@ -1,7 +1,7 @@
-//! A moment, as the course writes it: UTC, to the second.
+//! A time in UTC in the course's formats, with a resolution of a second.
 //!
-//! In answers it is printed with a space (`2017-10-16 04:23:04`), as the transcripts print it; in a file it
-//! is written with a `T`, since the course's starter code reads no other form. Both are read.
+//! Responses have a space between date and time (`2017-10-16 04:23:04`), as in the transcripts; files have a `T`,
+//! because the course's starter code reads only that form. Both are accepted.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,23 +12,23 @@ use thiserror::Error;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// A moment in UTC. It keeps fractions of a second in memory and writes none.
+/// A time in UTC. Fractions of a second are kept in memory but not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp {
     seconds: i64,
     nanoseconds: u32,
 }
 
-/// A text that is no `YYYY-MM-DDTHH:MM:SS`.
+/// A text that is not of the form `YYYY-MM-DDTHH:MM:SS`.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("`{0}` is not a time like 2017-10-16T04:23:04")]
 pub struct TimestampError(String);
 
 impl Timestamp {
-    /// The present moment.
+    /// The current time.
     #[must_use]
     pub fn now() -> Self {
-        // A clock that stands before 1970 is as good as one that stands at it.
+        // A clock before 1970 counts as 1970.
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             seconds: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
@@ -36,14 +36,14 @@ impl Timestamp {
         }
     }
 
-    /// The moment that many seconds later.
+    /// The time that many seconds later.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self { seconds: self.seconds.saturating_add(seconds), ..self }
     }
 
-    /// The moment with `between` in the middle. Digits are put in their places: this is part of every answer that
-    /// shows a user. A year that four digits cannot write is written as the nearest one that they can.
+    /// The text with `between` between date and time. Years outside of 0 to 9999 are clamped. Formats digits directly:
+    /// it is part of every response with a user.
     fn text(self, between: u8) -> [u8; 19] {
         let (year, month, day) = date_of(self.seconds.div_euclid(DAY));
         let year = year.clamp(0, 9999);
@@ -65,7 +65,7 @@ impl Timestamp {
         text
     }
 
-    /// The form of the answers, with a space: for a serializer.
+    /// Serializes with a space, as in responses.
     pub(super) fn with_a_space<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serialize(&self.text(b' '), serializer)
     }
@@ -75,13 +75,13 @@ fn serialize<S: Serializer>(text: &[u8], serializer: S) -> Result<S::Ok, S::Erro
     serializer.serialize_str(str::from_utf8(text).map_err(serde::ser::Error::custom)?)
 }
 
-/// A number of one digit.
+/// A number from 0 to 9 as a digit.
 fn digit(number: i64) -> u8 {
-    // What is divided by 10, and was below 100, fits.
+    // Always 0 to 9, so the conversion cannot fail.
     u8::try_from(number).unwrap_or_default()
 }
 
-/// The form of the answers, with a space.
+/// With a space, as in responses.
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(str::from_utf8(&self.text(b' ')).map_err(|_| fmt::Error)?)
@@ -96,7 +96,7 @@ impl FromStr for Timestamp {
     }
 }
 
-/// The form of the files, with a `T`.
+/// With a `T`, as in files.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serialize(&self.text(b'T'), serializer)
@@ -121,14 +121,14 @@ fn parse(text: &[u8]) -> Option<Timestamp> {
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
     let days = days_before(year, month, day);
-    // A date that does not come back as it went in is none: February 30th, month 13.
+    // A date that does not survive the round trip does not exist: February 30th, month 13.
     let valid = date_of(days) == (year, month, day) && hour < 24 && minute < 60 && second < 60;
     valid.then_some(Timestamp { seconds: days * DAY + hour * 3600 + minute * 60 + second, nanoseconds: 0 })
 }
 
-/// How many days lie between 1970-01-01 and a date of the Gregorian calendar.
+/// The number of days from 1970-01-01 to a date of the Gregorian calendar.
 ///
-/// Years are counted from March, so that the leap day is the last of its year, in eras of 400 years.
+/// Years start in March, so that the leap day is the last of its year, in eras of 400 years.
 fn days_before(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

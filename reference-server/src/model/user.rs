@@ -11,7 +11,7 @@ use super::{Model, Timestamp, new_id};
 
 /// A user of the API.
 ///
-/// It has no `Debug`: a password's hash must not reach a log by accident.
+/// It does not implement `Debug`, so that a password hash cannot get into a log by accident.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct User {
     id: Arc<str>,
@@ -19,7 +19,7 @@ pub struct User {
     created_at: Timestamp,
     #[serde(default = "Timestamp::now")]
     updated_at: Timestamp,
-    /// The e-mail address. Nothing makes it unique: with two of the same, the older user is found.
+    /// The e-mail address. It need not be unique: a search finds the oldest user.
     pub email: Option<String>,
     #[serde(rename = "_password")]
     password: Option<String>,
@@ -31,7 +31,7 @@ pub struct User {
     shown: Shown,
 }
 
-/// The answer that shows a user, once it was made. A user that may be changed, a copy, has none.
+/// The cached response body of a user. A clone, which may be changed, starts with an empty cache.
 #[derive(Default)]
 struct Shown(OnceLock<Bytes>);
 
@@ -42,7 +42,7 @@ impl Clone for Shown {
 }
 
 impl User {
-    /// A user with a new id, and nothing else.
+    /// Creates a user with a new id and no other attributes.
     #[must_use]
     pub fn new() -> Self {
         let now = Timestamp::now();
@@ -58,14 +58,14 @@ impl User {
         }
     }
 
-    /// Keeps the SHA-256 of a password, or that there is none.
+    /// Stores the SHA-256 of a password, or `None`.
     pub fn set_password(&mut self, password: Option<&str>) {
         self.password = password.map(sha256);
     }
 
-    /// Whether this is the user's password; never, if there is none on either side.
+    /// Whether this is the user's password; always false if either side has none.
     ///
-    /// It takes as long for a password that is nearly right as for one that is not.
+    /// The comparison takes constant time.
     #[must_use]
     pub fn is_valid_password(&self, password: Option<&str>) -> bool {
         match (password, &self.password) {
@@ -74,7 +74,7 @@ impl User {
         }
     }
 
-    /// The name to show: both names, or the one there is, or the e-mail address, or nothing.
+    /// The name to display: both names, or the one that is set, or the e-mail address, or an empty string.
     #[must_use]
     pub fn display_name(&self) -> String {
         match (&self.first_name, &self.last_name) {
@@ -84,7 +84,7 @@ impl User {
         }
     }
 
-    /// The user as answers show it: the public attributes, in alphabetical order.
+    /// The user as in responses: the public attributes in alphabetical order.
     #[must_use]
     pub fn to_json(&self) -> UserJson<'_> {
         UserJson {
@@ -97,8 +97,8 @@ impl User {
         }
     }
 
-    /// The user as `render` shows it, which is called the first time only: users are shown far more often than they
-    /// are changed, and then a changed copy takes their place in the store.
+    /// The response body of the user. `render` is called once and its result is cached: users are read far more often
+    /// than changed, and a change replaces the object in the store.
     pub(crate) fn shown(&self, render: impl FnOnce(&UserJson<'_>) -> Bytes) -> Bytes {
         self.shown.0.get_or_init(|| render(&self.to_json())).clone()
     }
@@ -127,7 +127,7 @@ impl Model for User {
     }
 }
 
-/// What an answer tells of a user.
+/// The attributes of a user in responses.
 #[derive(Serialize)]
 pub struct UserJson<'u> {
     #[serde(serialize_with = "Timestamp::with_a_space")]
@@ -140,7 +140,7 @@ pub struct UserJson<'u> {
     updated_at: Timestamp,
 }
 
-/// The SHA-256 of the UTF-8 of a text, in lower-case hexadecimal digits. The specification salts nothing.
+/// The SHA-256 of a text as lower-case hexadecimal digits. The specification uses no salt.
 fn sha256(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Model, Timestamp, new_id};
 
-/// The session of a user, which outlives the process.
+/// A session that survives a restart.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct UserSession {
     id: Arc<str>,
@@ -19,7 +19,7 @@ pub struct UserSession {
 }
 
 impl UserSession {
-    /// A session of a user that begins now.
+    /// Creates a session that starts now.
     #[must_use]
     pub fn new(user_id: Arc<str>, session_id: String) -> Self {
         let now = Timestamp::now();
@@ -32,13 +32,13 @@ impl UserSession {
         }
     }
 
-    /// When the session began.
+    /// The start of the session.
     #[must_use]
     pub fn created_at(&self) -> Timestamp {
         self.created_at
     }
 
-    /// Whose session it is.
+    /// The id of the session's user.
     #[must_use]
     pub fn user_id(&self) -> Option<&Arc<str>> {
         self.user_id.as_ref()

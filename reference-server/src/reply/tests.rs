@@ -1,4 +1,4 @@
-//! What the answers look like on their way out.
+//! Tests of the responses.
 
 use http_body_util::BodyExt as _;
 
@@ -13,8 +13,8 @@ async fn rendered(reply: impl Into<Reply>) -> (u16, String, String) {
 }
 
 #[tokio::test]
-async fn every_rejection_but_405_is_json_with_its_sentence() {
-    for (rejection, status, sentence) in [
+async fn every_rejection_but_405_is_json_with_its_message() {
+    for (rejection, status, message) in [
         (Rejection::Unauthorized, 401, "Unauthorized"),
         (Rejection::Forbidden, 403, "Forbidden"),
         (Rejection::NotFound, 404, "Not found"),
@@ -28,13 +28,13 @@ async fn every_rejection_but_405_is_json_with_its_sentence() {
         (Rejection::BodyTooSlow, 408, "Request timeout"),
         (Rejection::BodyTooLarge, 413, "Content too large"),
     ] {
-        let body = format!("{{\n  \"error\": \"{sentence}\"\n}}\n");
+        let body = format!("{{\n  \"error\": \"{message}\"\n}}\n");
         assert_eq!(rendered(rejection).await, (status, "application/json".to_owned(), body));
     }
 }
 
 #[tokio::test]
-async fn a_405_is_the_page_of_the_transcripts_with_the_allowed_methods() {
+async fn a_405_is_the_html_page_of_the_transcripts() {
     let reply = Reply::from(Rejection::MethodNotAllowed("OPTIONS, POST"));
     assert_eq!(reply.allow, Some("OPTIONS, POST"));
     let page = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 3.2 Final//EN\">\n\
@@ -45,7 +45,7 @@ async fn a_405_is_the_page_of_the_transcripts_with_the_allowed_methods() {
 }
 
 #[test]
-fn a_cookie_is_for_the_whole_site_and_has_no_other_attribute() {
+fn cookie_has_only_the_path_attribute() {
     let response = Reply::html("").with_cookie("_my_session_id", "df05b4e1", "").into_response();
     assert_eq!(response.headers()[SET_COOKIE], "_my_session_id=df05b4e1; Path=/");
 }

@@ -1,9 +1,9 @@
-//! Where each method and path lead.
+//! Tests of the routes.
 
 use super::*;
 
 #[test]
-fn every_path_is_the_same_with_and_without_a_final_slash() {
+fn final_slash_makes_no_difference() {
     for (method, path, expected) in [
         (Method::GET, "/api/v1/status", Route::Status),
         (Method::GET, "/api/v1/stats", Route::Stats),
@@ -24,13 +24,13 @@ fn every_path_is_the_same_with_and_without_a_final_slash() {
 }
 
 #[test]
-fn head_goes_where_get_goes() {
+fn head_has_the_route_of_get() {
     assert_eq!(route(&Method::HEAD, "/api/v1/users/1"), Route::ViewOneUser("1"));
     assert_eq!(route(&Method::HEAD, "/api/v1/auth_session/login"), Route::MethodNotAllowed("OPTIONS, POST"));
 }
 
 #[test]
-fn another_method_names_those_that_are_allowed() {
+fn other_method_lists_the_allowed_ones() {
     for (method, path, allow) in [
         (Method::POST, "/api/v1/status", "GET, HEAD, OPTIONS"),
         (Method::DELETE, "/api/v1/users", "GET, HEAD, OPTIONS, POST"),
@@ -44,7 +44,7 @@ fn another_method_names_those_that_are_allowed() {
 }
 
 #[test]
-fn what_only_looks_like_a_path_is_unmatched() {
+fn similar_paths_are_unmatched() {
     for path in [
         "",
         "/",

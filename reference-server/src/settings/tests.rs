@@ -1,4 +1,4 @@
-//! What each variable may be.
+//! Tests of the values of each variable.
 
 use super::*;
 
@@ -8,19 +8,19 @@ fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     })
 }
 
-fn sentence(variables: &[(&str, &str)]) -> String {
-    read(variables).expect_err("a value that cannot be used").to_string()
+fn message(variables: &[(&str, &str)]) -> String {
+    read(variables).expect_err("an invalid value").to_string()
 }
 
 #[test]
-fn without_variables_the_address_is_that_of_the_course_and_everybody_may_pass() {
+fn defaults_without_variables() {
     let settings = read(&[]).unwrap();
     assert_eq!((settings.api_host.as_str(), settings.api_port), ("0.0.0.0", 5000));
     assert_eq!((settings.auth_type, settings.session_name, settings.session_duration), (None, None, 0));
 }
 
 #[test]
-fn every_variable_is_read() {
+fn reads_every_variable() {
     let settings = read(&[
         ("API_HOST", "127.0.0.1"),
         ("API_PORT", "0"),
@@ -40,7 +40,7 @@ fn every_variable_is_read() {
 }
 
 #[test]
-fn auth_type_has_five_names() {
+fn accepts_five_auth_types() {
     let named = |name| read(&[("AUTH_TYPE", name)]).unwrap().auth_type;
     assert_eq!(named("auth"), Some(AuthType::Auth));
     assert_eq!(named("basic_auth"), Some(AuthType::BasicAuth));
@@ -50,49 +50,49 @@ fn auth_type_has_five_names() {
 }
 
 #[test]
-fn an_auth_type_that_is_none_of_the_names_is_refused_with_the_names() {
+fn rejects_an_unknown_auth_type_and_lists_the_names() {
     assert_eq!(
-        sentence(&[("AUTH_TYPE", "basic")]),
-        "AUTH_TYPE is \"basic\": it may be auth, basic_auth, session_auth, session_exp_auth or session_db_auth, or unset"
+        message(&[("AUTH_TYPE", "basic")]),
+        "AUTH_TYPE is \"basic\": expected auth, basic_auth, session_auth, session_exp_auth or session_db_auth; or unset the variable"
     );
 }
 
 #[test]
-fn an_empty_auth_type_is_refused_as_it_would_leave_the_server_open() {
-    assert!(sentence(&[("AUTH_TYPE", "")]).starts_with("AUTH_TYPE is \"\":"));
+fn rejects_an_empty_auth_type() {
+    assert!(message(&[("AUTH_TYPE", "")]).starts_with("AUTH_TYPE is \"\":"));
 }
 
 #[test]
-fn a_port_that_is_none_is_refused() {
+fn rejects_an_invalid_port() {
     for port in ["", "http", "-1", "65536", "5000.0", " 5000"] {
         assert_eq!(
-            sentence(&[("API_PORT", port)]),
-            format!("API_PORT is {port:?}: a port is a whole number from 0 to 65535")
+            message(&[("API_PORT", port)]),
+            format!("API_PORT is {port:?}: expected an integer from 0 to 65535")
         );
     }
 }
 
 #[test]
-fn an_empty_host_is_refused() {
-    assert!(sentence(&[("API_HOST", " ")]).starts_with("API_HOST is \" \":"));
+fn rejects_an_empty_host() {
+    assert!(message(&[("API_HOST", " ")]).starts_with("API_HOST is \" \":"));
 }
 
 #[test]
-fn a_session_name_that_no_cookie_can_have_is_refused() {
+fn rejects_an_invalid_session_name() {
     for name in ["", "a b", "a=b", "a;b", "é"] {
-        assert!(sentence(&[("SESSION_NAME", name)]).starts_with("SESSION_NAME is "), "{name:?}");
+        assert!(message(&[("SESSION_NAME", name)]).starts_with("SESSION_NAME is "), "{name:?}");
     }
 }
 
 #[test]
-fn a_variable_that_is_not_unicode_is_refused() {
+fn rejects_a_variable_that_is_not_unicode() {
     use std::os::unix::ffi::OsStringExt as _;
     let error = Settings::read(|name| (name == "AUTH_TYPE").then(|| OsString::from_vec(vec![b'a', 0xff])));
     assert!(error.expect_err("not UTF-8").to_string().starts_with("AUTH_TYPE is "));
 }
 
 #[test]
-fn a_session_duration_that_is_no_integer_is_0() {
+fn a_session_duration_that_is_not_an_integer_is_0() {
     let duration = |text| read(&[("SESSION_DURATION", text)]).unwrap().session_duration;
     assert_eq!([duration(""), duration("1.5"), duration("soon")], [0, 0, 0]);
     assert_eq!([duration("60"), duration(" 60 "), duration("+60"), duration("-1")], [60, 60, 60, -1]);

@@ -1,4 +1,4 @@
-//! The directory of the files: held by one process at a time.
+//! The directory of the files, locked by one process at a time.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use super::error::StoreError;
 
-/// A directory whose `.db_*.json` files no other process writes.
+/// A locked directory: no other process writes its `.db_*.json` files.
 ///
-/// The lock is on the directory itself, so it leaves no file behind and goes when the process goes, however
-/// it ends.
+/// The lock is on the directory itself, so it leaves no file and ends with the process.
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
@@ -21,9 +20,9 @@ impl Directory {
     /// Opens and locks a directory.
     ///
     /// # Errors
-    /// When it cannot be opened, or when another process holds it.
+    /// If it cannot be opened, or if another process has locked it.
     pub fn open(path: &Path) -> Result<Arc<Self>, StoreError> {
-        // The whole path makes the clearer sentence: the working directory is "." otherwise.
+        // The working directory would be printed as "." otherwise.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let opened = File::open(&path);
         let handle = opened.map_err(|error| StoreError::NoDirectory { path: path.clone(), error })?;
@@ -38,7 +37,7 @@ impl Directory {
         &self.path
     }
 
-    /// Makes the names in the directory durable: a renamed file is only then where it seems to be.
+    /// Syncs the directory: only then is a rename durable.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.handle.sync_all()
     }

@@ -1,7 +1,6 @@
-//! Changes that are not yet made: the objects as they will be.
+//! A view of the objects with pending changes applied.
 //!
-//! Actions go in, one after the other, each on what the former left; out come the changes to be stored. The
-//! present objects are only looked at.
+//! Each action sees the result of the ones before it. The current objects are not modified.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::sync::Arc;
 use super::objects::{Changes, Objects};
 use crate::model::{Model, Timestamp};
 
-/// What is to be done.
+/// A change to the objects.
 pub(super) enum Action<M> {
     Save(Box<M>),
     Update(Arc<str>, Box<dyn FnOnce(&mut M) + Send>),
@@ -17,10 +16,10 @@ pub(super) enum Action<M> {
     Retain(Box<dyn Fn(&M) -> bool + Send>),
 }
 
-/// The objects as they will be: the present ones, and what differs.
+/// The current objects and the differences to them.
 pub(super) struct Draft<'p, M> {
     present: &'p Objects<M>,
-    /// By id, the object as it will be; `None` when it will be gone.
+    /// The new object by id; `None` if it is to be removed.
     changed: HashMap<Arc<str>, Option<Arc<M>>>,
     /// The changed ids, in the order of their first change.
     order: Vec<Arc<str>>,
@@ -31,7 +30,7 @@ impl<'p, M: Model> Draft<'p, M> {
         Self { present, changed: HashMap::new(), order: Vec::new() }
     }
 
-    /// Makes one change and returns the object concerned: as it will be, or as it was if it will be gone.
+    /// Applies one action and returns the object concerned: its new state, or its last one if it is removed.
     pub(super) fn make(&mut self, action: Action<M>) -> Option<Arc<M>> {
         match action {
             Action::Save(object) => Some(self.put(*object)),
@@ -55,13 +54,13 @@ impl<'p, M: Model> Draft<'p, M> {
         }
     }
 
-    /// Every object as it will be, in no order.
+    /// All objects with the changes applied, in no particular order.
     fn iter(&self) -> impl Iterator<Item = &Arc<M>> {
         let unchanged = self.present.iter().filter(|object| !self.changed.contains_key(object.id()));
         unchanged.chain(self.changed.values().flatten())
     }
 
-    /// What differs, in the order of the first change of each.
+    /// The differences, in the order of the first change of each object.
     pub(super) fn into_changes(mut self) -> Changes<M> {
         self.order
             .into_iter()

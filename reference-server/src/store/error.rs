@@ -1,4 +1,4 @@
-//! What keeps a store from being opened, each in one sentence that names the place.
+//! Errors of opening a store. Each message names the file or directory.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,8 +16,8 @@ pub enum StoreError {
         /// Why.
         error: io::Error,
     },
-    /// Another process has the directory.
-    #[error("the directory {} is in use: another process keeps its users there", path.display())]
+    /// Another process has locked the directory.
+    #[error("the directory {} is in use by another server", path.display())]
     InUse {
         /// The directory.
         path: PathBuf,
@@ -30,18 +30,18 @@ pub enum StoreError {
         /// Why.
         error: io::Error,
     },
-    /// A file is not what it should be. The error says at which line and column.
-    #[error("the file {} is corrupt and is left as it is: {error}", path.display())]
+    /// A file is malformed. The error has the line and the column.
+    #[error("the file {} is corrupt and was not changed: {error}", path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,
         /// Where, and why.
         error: serde_json::Error,
     },
-    /// A journal has something wrong before its end, where no torn write can have left it.
+    /// A journal is corrupt before its end, where a torn write cannot be the cause.
     #[error(
-        "the journal {} is corrupt at line {line} and is left as it is: {reason}; moved away, it is no longer in \
-         the way, and its changes are lost",
+        "the journal {} is corrupt at line {line} and was not changed: {reason}; to start without its \
+         changes, move it away",
         path.display()
     )]
     CorruptJournal {
@@ -52,21 +52,21 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A journal was kept beside another file than the one that is there.
+    /// The journal belongs to another file than the one that exists.
     #[error(
-        "the journal {} has changes to another {} than the one that is there, and both are left as they are: \
-         put the former file back, or move the journal away to go on without its changes",
+        "the journal {} belongs to another version of {}; neither was changed: restore that version, or move the \
+         journal away to start without its changes",
         path.display(),
         file.display()
     )]
     ForeignJournal {
         /// The journal.
         path: PathBuf,
-        /// The name of the file.
+        /// The file.
         file: PathBuf,
     },
-    /// The system gives no thread to write the file.
-    #[error("the writer of the store cannot be started: {error}")]
+    /// The writer thread cannot be started.
+    #[error("cannot start the writer thread of the store: {error}")]
     NoThread {
         /// Why.
         error: io::Error,

@@ -1,8 +1,7 @@
-//! The file of a class: `.db_User.json` and its like, in the course's format.
+//! The file of a class, `.db_User.json` for example, in the course's format.
 //!
-//! It is one JSON object, `id -> {attributes}`, and is read and written whole. A write goes to a draft beside
-//! it, which takes the place of the former only when all of it is on disk: whenever the power goes, there is
-//! a whole file.
+//! One JSON object, `id -> {attributes}`, which is read and written as a whole. A new version is written to a temporary
+//! file (the draft), synced and renamed over the old one, so that a complete file survives a power cut at any time.
 
 use std::fmt;
 use std::fs::{self, OpenOptions, Permissions};
@@ -23,14 +22,14 @@ use super::version::{Version, Versioned};
 use crate::json;
 use crate::model::Model;
 
-/// Where the objects of a class are.
+/// The location of the file of a class.
 #[derive(Clone)]
 pub(super) struct File {
     directory: Arc<Directory>,
     path: PathBuf,
 }
 
-/// What a file holds: its version, and how many bytes it has.
+/// The version of a file, and its length in bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Content {
     pub(super) version: Version,
@@ -47,7 +46,7 @@ impl File {
         &self.path
     }
 
-    /// The objects of the file, in its order, and what it holds; none if there is no file.
+    /// Reads the objects in the order of the file; without a file there are none.
     pub(super) fn read<M: Model>(&self) -> Result<(Objects<M>, Content), StoreError> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
@@ -64,26 +63,25 @@ impl File {
         Ok((objects, Content { version: Version::of(&bytes), length: bytes.len() as u64 }))
     }
 
-    /// Writes the objects to the draft. When it returns, they are on disk, and the file is as it was.
+    /// Writes the objects to the draft and syncs it. The file itself is not modified.
     pub(super) fn draft<'m, M: Model>(&self, objects: impl Iterator<Item = &'m M>) -> io::Result<Content> {
-        // The former file's permissions stay; a new one is for its owner alone, as there are passwords in it.
+        // Keep the permissions of the existing file; a new one is private, because it contains password hashes.
         let permissions = fs::metadata(&self.path)
             .map_or_else(|_| Permissions::from_mode(0o600), |file| file.permissions());
-        // Always the same name: what a killed process left of it is overwritten.
+        // The name is fixed, so that the draft of a killed process is overwritten.
         let draft = self.draft_path();
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         let written = file.set_permissions(permissions).and_then(|()| write(file, objects));
         if written.is_err() {
-            // Half a file helps nobody, and on a full disk it takes room; if it stays, the next draft takes
-            // it over.
+            // A partial draft is useless and takes space. If it cannot be removed, the next draft overwrites it.
             let _ = fs::remove_file(&draft);
         }
         written
     }
 
-    /// Puts the draft in the place of the file.
+    /// Renames the draft over the file and syncs the directory.
     ///
-    /// When it returns, that is on disk; when it fails, the file may be the former or the new one.
+    /// On an error either version of the file may be in place.
     pub(super) fn publish(&self) -> io::Result<()> {
         let renamed = fs::rename(self.draft_path(), &self.path);
         if renamed.is_err() {
@@ -98,7 +96,7 @@ impl File {
 }
 
 fn write<'m, M: Model>(file: fs::File, objects: impl Iterator<Item = &'m M>) -> io::Result<Content> {
-    // The buffer comes before the digest, which then has long pieces to work on.
+    // The buffer is in front of the digest, which is faster on long chunks.
     let mut writer = BufWriter::with_capacity(64 * 1024, Versioned::new(file));
     let mut serializer = json::file_serializer(&mut writer);
     let mut map = serializer.serialize_map(None)?;
@@ -112,7 +110,7 @@ fn write<'m, M: Model>(file: fs::File, objects: impl Iterator<Item = &'m M>) -> 
     Ok(Content { version, length })
 }
 
-/// Reads `id -> {attributes}` and keeps the order.
+/// Deserializes `id -> {attributes}` in order.
 struct Entries<M>(PhantomData<M>);
 
 impl<'de, M: Model> Visitor<'de> for Entries<M> {

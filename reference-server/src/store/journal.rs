@@ -1,12 +1,12 @@
-//! The journal of a class: `.db_User.journal`, beside the file, while changes are not yet in the file.
+//! The journal of a class, `.db_User.journal`: changes that are not yet in the file.
 //!
-//! Changes go in, a line at a time, and are on disk when [`Journal::append`] returns: what a change costs does not
-//! depend on how many objects there are. Each line is a checksum and a JSON record. A record holds changes made
-//! together (an id with the object it has now, or with `null`), or tells which version of the file
-//! it is over: that the file with such a content holds everything before a place in the journal. Whichever
-//! version is found at the next start, the changes that it lacks are known, however a fold was interrupted.
+//! [`Journal::append`] returns when the changes are on disk; its cost does not depend on the number of objects. Each
+//! line is a checksum and a JSON record. A record is either a set of changes (an id with its new object, or with
+//! `null`) or a base: it says that the file with a certain SHA-256 contains everything before a certain byte of the
+//! journal. So the next start can tell which changes a version of the file lacks, wherever a checkpoint was
+//! interrupted.
 //!
-//! Invariant: a line is on disk before the next is written, so a torn write leaves nothing whole behind it.
+//! Invariant: a line is synced before the next one is written, so only the last line can be torn.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -24,23 +24,23 @@ use crate::model::Model;
 
 mod lines;
 
-/// The journal of a class. There is a file of it only while it has something to tell.
+/// The journal of a class. The file exists only while it has changes.
 pub(super) struct Journal {
     directory: Arc<Directory>,
     path: PathBuf,
-    /// Open while there is a journal.
+    /// `None` while there is no journal file.
     file: Option<File>,
-    /// How many of its bytes count; what is behind them is the rest of a torn or failed write.
+    /// The number of valid bytes; the rest is from a torn or failed write.
     length: u64,
-    /// Whether something may be behind them.
+    /// Whether there may be bytes after `length`.
     torn: bool,
-    /// Whether its name in the directory is on disk.
+    /// Whether the directory entry is synced.
     named: bool,
-    /// The version of the file that a new journal is over.
+    /// The version of the file on which a new journal is based.
     version: Version,
 }
 
-/// A line of the journal, without its checksum.
+/// A line of the journal without its checksum.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record<C> {
@@ -50,7 +50,7 @@ struct Record<C> {
     changes: Option<C>,
 }
 
-/// A file of this version holds everything that comes before byte `from` of the journal.
+/// The file with this version contains everything before byte `from` of the journal.
 #[derive(Serialize, Deserialize)]
 struct Over {
     version: Version,
@@ -58,14 +58,13 @@ struct Over {
 }
 
 impl Journal {
-    /// Opens the journal beside a file of some version; returns it, and the changes that the file lacks.
+    /// Opens the journal of a file and returns it with the changes that the file lacks.
     ///
-    /// Nothing is written (a torn last line is cut off by the first append), but what has nothing to tell any
-    /// more is removed.
+    /// Nothing is written (a torn last line is cut off by the first append), but a journal without further changes is
+    /// removed.
     ///
     /// # Errors
-    /// When it cannot be read, when it is wrong before its last line, or when its changes belong to another
-    /// file than this.
+    /// If it cannot be read, if it is corrupt before its last line, or if its changes belong to another file.
     pub(super) fn open<M: Model>(
         directory: Arc<Directory>,
         version: Version,
@@ -93,8 +92,8 @@ impl Journal {
             .filter_map(|line| line.record.changes)
             .collect();
         if lacking.is_empty() {
-            // Its file holds all of it. It must not stand beside the next one that somebody puts there; if it
-            // stays, the first append writes over it.
+            // The file contains all of it. Remove it, because it must not be applied to another file later; if that
+            // fails, the first append overwrites it.
             let _ = fs::remove_file(&journal.path);
         } else {
             let file = OpenOptions::new().read(true).write(true).open(&journal.path);
@@ -109,39 +108,38 @@ impl Journal {
         &self.path
     }
 
-    /// How many bytes it has; 0 when there is none.
+    /// Its length in bytes; 0 if there is no file.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// Whether there was a journal, and somebody has taken its name away.
+    /// Whether another process has removed the journal file.
     pub(super) fn is_lost(&self) -> bool {
         let nameless = |file: &File| file.metadata().map_or(true, |file| file.nlink() == 0);
         self.file.as_ref().is_some_and(nameless)
     }
 
-    /// Adds changes. When it returns, they are on disk; when it fails, none of them is there.
+    /// Appends changes and syncs. On an error none of them is in the journal.
     pub(super) fn append<M: Model>(&mut self, changes: &Changes<M>) -> io::Result<()> {
         let over = (self.length == 0).then(|| Over { version: self.version.clone(), from: 0 });
         self.write(&lines::line(&Record { over, changes: Some(changes) })?)
     }
 
-    /// Notes that a file of that version, which is about to be the one that is there, holds everything that
-    /// comes before byte `from`.
+    /// Records that a file of this version, which is about to be put in place, contains everything before byte `from`.
     pub(super) fn note(&mut self, version: &Version, from: u64) -> io::Result<()> {
         self.write(&over(version.clone(), from)?)
     }
 
-    /// Lets go of what comes before byte `from`, after the file has become `version`, which holds it. From byte
-    /// `to` on there is nothing but the note of that.
+    /// Drops everything before byte `from`, which the file of this `version` contains. From byte `to` on the journal
+    /// has only the record of that.
     ///
-    /// When it fails, all is still there, which the note makes up for.
+    /// On an error the journal is still complete, and that record makes it correct.
     pub(super) fn forget(&mut self, version: Version, from: u64, to: u64) -> io::Result<()> {
         self.version = version.clone();
         if from == to {
             self.file = None;
             self.length = 0;
-            // If the name is still there after the power has gone, so is the note.
+            // If the directory entry survives a power cut, the record in the file does too.
             return match fs::remove_file(&self.path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => Ok(()),
@@ -191,8 +189,7 @@ impl Journal {
             self.file = None;
             let _ = fs::remove_file(&self.path);
         } else {
-            // What was not stored must not be found at the next start; if this fails too, the next write
-            // begins with it.
+            // The next start must not read what was not acknowledged. If truncating fails, the next write retries it.
             self.torn = file.set_len(self.length).is_err();
         }
         written
@@ -203,12 +200,13 @@ impl Journal {
     }
 }
 
-/// The line that tells which version of the file holds everything that comes before byte `from`.
+/// A line that says which version of the file contains everything before byte `from`.
 fn over(version: Version, from: u64) -> io::Result<Vec<u8>> {
     lines::line(&Record::<()> { over: Some(Over { version, from }), changes: None })
 }
 
-/// An empty file for its owner alone, as there are passwords in it. What was there is worth nothing any more.
+/// Creates an empty, private file, because it will contain password hashes. An old one is overwritten: its content is
+/// obsolete.
 fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(path)
 }

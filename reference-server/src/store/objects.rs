@@ -1,23 +1,23 @@
-//! The objects in memory: by id, by the attribute they are searched by, and in the order they were stored.
+//! The objects in memory, indexed by id and by key, in the order they were stored.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::model::Model;
 
-/// Ids, each with the object it now has, or with none.
+/// Ids with their new objects; `None` if the object is removed.
 pub(super) type Changes<M> = Vec<(Arc<str>, Option<Arc<M>>)>;
 
-/// Objects of a class. Finding one takes the same time however many there are.
+/// The objects of a class. Every lookup takes constant time.
 pub(super) struct Objects<M> {
     by_id: HashMap<Arc<str>, Place<M>>,
-    /// The ids of the objects with a value, the oldest first: nothing makes an e-mail address unique.
+    /// The ids of the objects with a key, oldest first: e-mail addresses need not be unique.
     ids_by_key: HashMap<Box<str>, Vec<Arc<str>>>,
     ids_in_order: BTreeMap<u64, Arc<str>>,
     next: u64,
 }
 
-/// An object, and its number in the order.
+/// An object and its position in the order.
 struct Place<M> {
     number: u64,
     object: Arc<M>,
@@ -40,12 +40,12 @@ impl<M: Model> Objects<M> {
         self.by_id.len()
     }
 
-    /// Every object, in the order they were put.
+    /// All objects, in the order they were added.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<M>> {
         self.ids_in_order.values().filter_map(|id| self.get(id))
     }
 
-    /// Puts an object at the end, or in the place of the one with the same id.
+    /// Adds an object at the end, or replaces the one with the same id.
     pub(super) fn put(&mut self, object: Arc<M>) {
         let id = Arc::clone(object.id());
         let key: Option<Box<str>> = object.key().map(Box::from);
@@ -66,7 +66,7 @@ impl<M: Model> Objects<M> {
         }
     }
 
-    /// Makes changes.
+    /// Applies changes.
     pub(super) fn accept(&mut self, changes: Changes<M>) {
         for (id, object) in changes {
             match object {

@@ -1,4 +1,4 @@
-//! What a store keeps, and what it does when it cannot.
+//! Tests of the store: persistence, and behaviour on write errors.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,20 +17,20 @@ fn open(folder: &TempDir) -> Result<Store<User>, StoreError> {
     Directory::open(folder.path())?.store()
 }
 
-/// What the power leaves of a folder when it goes now.
+/// Copies the folder, as a power cut would leave it now.
 fn copy(folder: &TempDir) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();
-        // A fold may be renaming its draft, and removing the journal, meanwhile.
+        // A checkpoint may rename the draft or remove the journal meanwhile.
         let _ = fs::copy(entry.path(), copy.path().join(entry.file_name()));
     }
     copy
 }
 
-fn sentence(folder: &TempDir) -> String {
+fn message(folder: &TempDir) -> String {
     match open(folder) {
-        Ok(_) => panic!("a store that cannot be opened was opened"),
+        Ok(_) => panic!("the store was opened"),
         Err(error) => error.to_string(),
     }
 }
@@ -54,7 +54,7 @@ fn emails(store: &Store<User>) -> Vec<String> {
 }
 
 #[test]
-fn no_file_is_an_empty_store_and_makes_no_file() {
+fn a_missing_file_is_an_empty_store_and_is_not_created() {
     let folder = folder();
     let store = open(&folder).unwrap();
     assert_eq!(store.count(), 0);
@@ -63,7 +63,7 @@ fn no_file_is_an_empty_store_and_makes_no_file() {
 }
 
 #[tokio::test]
-async fn a_saved_object_is_there_after_it_is_opened_again() {
+async fn a_saved_object_survives_reopening() {
     let folder = folder();
     let store = open(&folder).unwrap();
     let bob = store.save(user("bob@hbtn.io")).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_saved_object_is_there_after_it_is_opened_again() {
 }
 
 #[tokio::test]
-async fn the_file_is_an_object_of_attributes_by_id_with_a_t_in_its_times() {
+async fn writes_the_format_of_the_course() {
     let folder = folder();
     let store = open(&folder).unwrap();
     let bob = store.save(user("bob@hbtn.io")).await.unwrap();
@@ -90,7 +90,7 @@ async fn the_file_is_an_object_of_attributes_by_id_with_a_t_in_its_times() {
 }
 
 #[test]
-fn a_file_of_the_course_is_read_in_its_order_and_in_either_form_of_time() {
+fn reads_a_file_of_the_course_in_order() {
     let folder = folder();
     let content = r#"{
         "b": {"id": "b", "created_at": "2017-09-25T01:55:17", "updated_at": "2017-09-25T01:55:17",
@@ -102,7 +102,7 @@ fn a_file_of_the_course_is_read_in_its_order_and_in_either_form_of_time() {
 }
 
 #[tokio::test]
-async fn the_oldest_of_two_with_the_same_email_is_found() {
+async fn finds_the_oldest_user_of_a_duplicate_email() {
     let folder = folder();
     let store = open(&folder).unwrap();
     let first = store.save(user("bob@hbtn.io")).await.unwrap();
@@ -115,7 +115,7 @@ async fn the_oldest_of_two_with_the_same_email_is_found() {
 }
 
 #[tokio::test]
-async fn an_update_keeps_the_place_and_follows_the_email() {
+async fn update_keeps_the_order_and_reindexes_the_email() {
     let folder = folder();
     let store = open(&folder).unwrap();
     let bob = store.save(user("bob@hbtn.io")).await.unwrap();
@@ -127,7 +127,7 @@ async fn an_update_keeps_the_place_and_follows_the_email() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_neither_updated_nor_removed() {
+async fn update_and_remove_ignore_missing_objects() {
     let folder = folder();
     let store = open(&folder).unwrap();
     assert!(store.update("nobody", |_| ()).await.unwrap().is_none());
@@ -136,7 +136,7 @@ async fn what_is_not_there_is_neither_updated_nor_removed() {
 }
 
 #[tokio::test]
-async fn only_what_is_to_be_kept_is_retained() {
+async fn retain_removes_the_other_objects() {
     let folder = folder();
     let store = open(&folder).unwrap();
     for email in ["a", "b", "c"] {
@@ -149,7 +149,7 @@ async fn only_what_is_to_be_kept_is_retained() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_updates_at_once_none_is_lost() {
+async fn concurrent_updates_are_not_lost() {
     let folder = folder();
     let store = open(&folder).unwrap();
     let bob = store.save(user("")).await.unwrap();
@@ -169,7 +169,7 @@ async fn of_many_updates_at_once_none_is_lost() {
 }
 
 #[tokio::test]
-async fn changes_that_wait_are_made_in_their_order_and_written_together() {
+async fn waiting_changes_are_ordered_and_written_together() {
     let folder = folder();
     let store = open(&folder).unwrap();
     let bob = user("bob@hbtn.io");
@@ -190,14 +190,14 @@ async fn changes_that_wait_are_made_in_their_order_and_written_together() {
 }
 
 #[tokio::test]
-async fn when_the_journal_cannot_be_written_nothing_changes_until_it_can() {
+async fn nothing_changes_while_the_journal_cannot_be_written() {
     let folder = folder();
     let store = open(&folder).unwrap();
     let bob = store.save(user("bob@hbtn.io")).await.unwrap();
     drop(store);
     let store = open(&folder).unwrap();
     let before = fs::read(file(&folder)).unwrap();
-    // A folder in the way of the journal; permissions would not stop a test that root runs.
+    // A directory in place of the journal; permissions would not stop a test that runs as root.
     let obstacle = journal(&folder);
     fs::create_dir(&obstacle).unwrap();
 
@@ -213,7 +213,7 @@ async fn when_the_journal_cannot_be_written_nothing_changes_until_it_can() {
 }
 
 #[tokio::test]
-async fn the_permissions_of_a_file_stay_and_a_new_one_is_for_its_owner_alone() {
+async fn keeps_permissions_and_creates_private_files() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = folder();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -227,7 +227,7 @@ async fn the_permissions_of_a_file_stay_and_a_new_one_is_for_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn at_rest_there_is_only_the_file_of_the_course_although_the_store_is_open() {
+async fn an_idle_open_store_has_no_journal() {
     let folder = folder();
     let store = open(&folder).unwrap();
     for email in ["bob@hbtn.io", "eve@hbtn.io"] {
@@ -242,18 +242,18 @@ async fn at_rest_there_is_only_the_file_of_the_course_although_the_store_is_open
 }
 
 #[tokio::test]
-async fn a_journal_that_somebody_takes_away_takes_nothing_with_it() {
+async fn a_removed_journal_loses_nothing() {
     let folder = folder();
     let store = open(&folder).unwrap();
     store.save(user("bob@hbtn.io")).await.unwrap();
-    // At rest it is gone anyway.
+    // An idle store has no journal.
     let _ = fs::remove_file(journal(&folder));
     store.save(user("eve@hbtn.io")).await.unwrap();
     assert_eq!(emails(&open(&copy(&folder)).unwrap()), ["bob@hbtn.io", "eve@hbtn.io"]);
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_written_whole_leaves_nothing_of_itself() {
+async fn a_partial_write_is_rolled_back() {
     let folder = folder();
     let store = open(&folder).unwrap();
     std::os::unix::fs::symlink("/dev/full", journal(&folder)).unwrap();
@@ -266,7 +266,7 @@ async fn a_change_that_cannot_be_written_whole_leaves_nothing_of_itself() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_written_at_the_end_leaves_the_journal_for_the_next_start() {
+async fn a_failed_final_checkpoint_keeps_the_journal() {
     let folder = folder();
     let obstacle = folder.path().join(".db_User.json.tmp");
     fs::create_dir(&obstacle).unwrap();
@@ -284,7 +284,7 @@ async fn a_file_that_cannot_be_written_at_the_end_leaves_the_journal_for_the_nex
 }
 
 #[tokio::test]
-async fn what_a_killed_process_left_half_written_is_written_over() {
+async fn overwrites_the_draft_of_a_killed_process() {
     let folder = folder();
     fs::write(folder.path().join(".db_User.json.tmp"), "{\"half").unwrap();
     let store = open(&folder).unwrap();
@@ -295,7 +295,7 @@ async fn what_a_killed_process_left_half_written_is_written_over() {
 }
 
 #[test]
-fn a_corrupt_file_is_refused_with_its_name_and_the_place_and_left_as_it_is() {
+fn rejects_a_corrupt_file_without_changing_it() {
     for (content, reason) in [
         ("", "EOF while parsing a value at line 1 column 0"),
         ("[]", "invalid type: sequence, expected an object of User objects by id at line 1 column 0"),
@@ -312,31 +312,31 @@ fn a_corrupt_file_is_refused_with_its_name_and_the_place_and_left_as_it_is() {
         fs::write(file(&folder), content).unwrap();
         let path = folder.path().canonicalize().unwrap().join(".db_User.json");
         assert_eq!(
-            sentence(&folder),
-            format!("the file {} is corrupt and is left as it is: {reason}", path.display())
+            message(&folder),
+            format!("the file {} is corrupt and was not changed: {reason}", path.display())
         );
         assert_eq!(fs::read_to_string(file(&folder)).unwrap(), content);
     }
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_refused_with_its_name() {
+fn rejects_an_unreadable_file() {
     let folder = folder();
     fs::create_dir(file(&folder)).unwrap();
-    assert!(sentence(&folder).contains(".db_User.json cannot be read: "));
+    assert!(message(&folder).contains(".db_User.json cannot be read: "));
 }
 
 #[test]
-fn a_directory_that_is_in_use_is_refused_until_it_is_free() {
+fn rejects_a_locked_directory() {
     let folder = folder();
     let store = open(&folder).unwrap();
-    assert!(sentence(&folder).ends_with(" is in use: another process keeps its users there"));
+    assert!(message(&folder).ends_with(" is in use by another server"));
     drop(store);
     assert!(open(&folder).is_ok());
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_refused_with_its_name() {
+fn rejects_a_missing_directory() {
     let error = Directory::open(Path::new("/nowhere/at/all")).unwrap_err().to_string();
     assert!(error.starts_with("the directory /nowhere/at/all cannot be opened: "), "{error}");
 }

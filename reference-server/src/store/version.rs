@@ -1,6 +1,4 @@
-//! Tells one content of a file from another, by its SHA-256.
-//!
-//! Bytes go in, a [`Version`] comes out: it is what a journal names the file by that its changes belong to.
+//! Identifies a version of a file by its SHA-256.
 
 use std::fmt::Write as _;
 use std::io;
@@ -8,34 +6,34 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// A content of a file: its SHA-256 in hexadecimal digits, or that there is no file.
+/// The version of a file: its SHA-256 in hexadecimal digits, or `None` if there is no file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Version(Option<Box<str>>);
 
 impl Version {
-    /// That there is no file.
+    /// The version of a file that does not exist.
     pub(super) const NO_FILE: Self = Self(None);
 
-    /// The version that a content is.
+    /// The version of a content.
     pub(super) fn of(content: &[u8]) -> Self {
         Self(Some(hexadecimal(&Sha256::digest(content)).into()))
     }
 }
 
-/// The first half of the SHA-256 of a text in hexadecimal digits: enough to know a torn line by.
+/// The first half of the SHA-256 in hexadecimal digits: enough to detect a torn line.
 pub(super) fn checksum(content: &[u8]) -> String {
     hexadecimal(&Sha256::digest(content)[..16])
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a `String` does not fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// Passes on what is written, and knows at the end which version it was and how long.
+/// A writer that computes the version and the length of what it passes on.
 pub(super) struct Versioned<W> {
     inner: W,
     digest: Sha256,
@@ -47,7 +45,7 @@ impl<W: io::Write> Versioned<W> {
         Self { inner, digest: Sha256::new(), length: 0 }
     }
 
-    /// The writer behind, the version of what was written, and its length in bytes.
+    /// Returns the inner writer, the version and the length in bytes.
     pub(super) fn finish(self) -> (W, Version, u64) {
         (self.inner, Version(Some(hexadecimal(&self.digest.finalize()).into())), self.length)
     }

@@ -1,9 +1,8 @@
-//! The one who writes: a thread of its own for each store, as a file makes whoever touches it wait.
+//! The writer thread of a store, so that no request blocks on file I/O.
 //!
-//! Changes come in with a way to answer them. All that wait are made on a [`Draft`] over the present objects
-//! and go into the journal together; then they become the present, then all are answered. When nobody has
-//! changed anything for a moment, or when the journal has grown long, it is folded into the file, which a second
-//! thread writes meanwhile.
+//! All waiting changes are applied to a [`Draft`] and appended to the journal together; then they become visible to
+//! readers, then all are acknowledged. When there has been no change for a moment, or when the journal has grown long,
+//! a checkpoint writes the objects to the file: a second thread writes the draft of the file meanwhile.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -21,54 +20,55 @@ use super::journal::Journal;
 use super::objects::{Changes, Objects};
 use crate::model::Model;
 
-/// How long nobody may have changed anything before the journal is folded into the file.
-const REST: Duration = Duration::from_millis(250);
+/// The time without changes after which a checkpoint starts.
+const IDLE: Duration = Duration::from_millis(250);
 
-/// A fold that takes long waits longer for its time, so that folding takes a small part of it.
-const REST_PER_FOLD: u32 = 10;
+/// The idle time before a checkpoint is at least this many times the duration of the last one, so that checkpoints take
+/// a small part of the time.
+const IDLE_PER_CHECKPOINT: u32 = 10;
 
-/// How long to wait after a fold that failed: what fails now (a full disk) fails again at once.
+/// The pause after a failed checkpoint: the cause (a full disk, say) lasts for a while.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// A journal that is shorter than this, in bytes, is not folded before the rest.
+/// A journal shorter than this, in bytes, does not start a checkpoint while there are changes.
 const SHORT: u64 = 1024 * 1024;
 
-/// What the thread is told.
+/// A message to the writer thread.
 pub(super) enum Message<M> {
-    /// To make a change.
+    /// Apply a change.
     Change(Change<M>),
-    /// That the draft of the file is written, or why not.
+    /// The draft of the file is written, or has failed.
     Drafted(io::Result<Content>),
-    /// To leave everything in the file and to end. Nothing may come after it.
+    /// Write everything to the file and end. No message may follow.
     Stop,
 }
 
-/// What is to be done, and where to say that it is: with the object concerned, if there is one.
+/// A change, and where to send the result: the object concerned, if there is one.
 pub(super) struct Change<M> {
     pub(super) action: Action<M>,
     pub(super) answer: oneshot::Sender<Result<Option<Arc<M>>, WriteError>>,
 }
 
-/// The writer of a store.
+/// The state of the writer thread.
 pub(super) struct Writer<M> {
     objects: Arc<RwLock<Objects<M>>>,
     file: File,
-    /// How many bytes the file has.
+    /// The length of the file in bytes.
     file_length: u64,
     journal: Journal,
-    /// Where a second thread says that it has written a draft.
+    /// Where the second thread sends [`Message::Drafted`].
     messages: mpsc::Sender<Message<M>>,
-    /// The fold that is under way.
-    fold: Option<Fold>,
-    /// How long to wait for a rest before the next fold.
+    /// The checkpoint in progress.
+    checkpoint: Option<Checkpoint>,
+    /// The idle time before the next checkpoint.
     rest: Duration,
-    /// Until when no journal is folded because it is long.
+    /// No checkpoint starts because of the journal's length before this time.
     not_before: Option<Instant>,
 }
 
-/// A fold that is under way.
-struct Fold {
-    /// How long the journal was at its beginning: what comes later is not in the draft.
+/// A checkpoint in progress.
+struct Checkpoint {
+    /// The length of the journal at its start: later changes are not in the draft.
     from: u64,
     began: Instant,
 }
@@ -82,14 +82,14 @@ impl<M: Model> Writer<M> {
         messages: mpsc::Sender<Message<M>>,
     ) -> Self {
         let file_length = content.length;
-        Self { objects, file, file_length, journal, messages, fold: None, rest: REST, not_before: None }
+        Self { objects, file, file_length, journal, messages, checkpoint: None, rest: IDLE, not_before: None }
     }
 
-    /// Makes changes as they come, until it is told to stop.
+    /// Applies changes until it receives [`Message::Stop`].
     pub(super) fn run(mut self, waiting: &mpsc::Receiver<Message<M>>) {
         let mut changes = Vec::new();
         loop {
-            let next = if self.fold.is_none() && self.journal.length() > 0 {
+            let next = if self.checkpoint.is_none() && self.journal.length() > 0 {
                 waiting.recv_timeout(self.rest)
             } else {
                 waiting.recv().map_err(mpsc::RecvTimeoutError::from)
@@ -97,7 +97,7 @@ impl<M: Model> Writer<M> {
             let first = match next {
                 Ok(message) => message,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    self.begin_fold();
+                    self.begin_checkpoint();
                     continue;
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => Message::Stop,
@@ -115,21 +115,23 @@ impl<M: Model> Writer<M> {
                 self.commit(mem::take(&mut changes));
             }
             if let Some(draft) = drafted {
-                self.end_fold(draft);
+                self.end_checkpoint(draft);
             }
             if stop {
                 return self.stop(waiting);
             }
             let is_long = self.journal.length() >= SHORT.max(self.file_length);
-            if is_long && self.fold.is_none() && self.not_before.is_none_or(|moment| moment <= Instant::now())
+            if is_long
+                && self.checkpoint.is_none()
+                && self.not_before.is_none_or(|moment| moment <= Instant::now())
             {
-                self.begin_fold();
+                self.begin_checkpoint();
             }
         }
     }
 
     fn commit(&mut self, changes: Vec<Change<M>>) {
-        // Only this thread ever takes the lock for writing, so to hold it for reading keeps nobody waiting.
+        // Only this thread takes the write lock, so the read lock blocks nobody.
         let present = self.objects.read().unwrap_or_else(PoisonError::into_inner);
         let mut draft = Draft::over(&present);
         let answers: Vec<_> =
@@ -139,89 +141,93 @@ impl<M: Model> Writer<M> {
 
         let stored = if changes.is_empty() { Ok(()) } else { self.store(changes) };
         let outcome = stored.map_err(|error| {
-            complain(&format!("the journal {} cannot be written", self.journal.path().display()), &error);
+            print_error(&format!("the journal {} cannot be written", self.journal.path().display()), &error);
             WriteError::because(error)
         });
         for (answer, object) in answers {
-            // Whoever no longer waits for the answer has gone away; the change stands all the same.
+            // The receiver may have gone; the change remains valid.
             let _ = answer.send(outcome.clone().map(|()| object));
         }
     }
 
     fn store(&mut self, changes: Changes<M>) -> io::Result<()> {
         if self.journal.is_lost() {
-            // What it had is in no file any more, but still in memory.
-            if self.fold.is_some() {
-                return Err(io::Error::other("somebody has taken it away, and the file is not written yet"));
+            // Its changes are in no file now, but they are still in memory.
+            if self.checkpoint.is_some() {
+                return Err(io::Error::other(
+                    "another process has removed it, and the file is not written yet",
+                ));
             }
-            self.fold_now()?;
+            self.checkpoint_now()?;
         }
         self.journal.append(&changes)?;
         self.objects.write().unwrap_or_else(PoisonError::into_inner).accept(changes);
         Ok(())
     }
 
-    /// Lets a second thread write the draft of the file, which may take its time.
-    fn begin_fold(&mut self) {
+    /// Starts a thread that writes the draft of the file.
+    fn begin_checkpoint(&mut self) {
         let objects = self.snapshot();
         let (file, messages) = (self.file.clone(), self.messages.clone());
-        let drafting = thread::Builder::new().name(format!("{} fold", M::CLASS)).spawn(move || {
+        let drafting = thread::Builder::new().name(format!("{} checkpoint", M::CLASS)).spawn(move || {
             let draft = file.draft(objects.iter().map(|object| &**object));
-            // The writer waits for it, whatever comes.
+            // The writer waits for this message.
             let _ = messages.send(Message::Drafted(draft));
         });
         match drafting {
-            Ok(_) => self.fold = Some(Fold { from: self.journal.length(), began: Instant::now() }),
-            Err(error) => self.fold_failed(&error),
+            Ok(_) => {
+                self.checkpoint = Some(Checkpoint { from: self.journal.length(), began: Instant::now() });
+            }
+            Err(error) => self.checkpoint_failed(&error),
         }
     }
 
-    fn end_fold(&mut self, draft: io::Result<Content>) {
-        let Some(Fold { from, began }) = self.fold.take() else { return };
+    fn end_checkpoint(&mut self, draft: io::Result<Content>) {
+        let Some(Checkpoint { from, began }) = self.checkpoint.take() else { return };
         match draft.and_then(|content| self.publish(content, from)) {
             Ok(()) => {
-                self.rest = REST.max(REST_PER_FOLD * began.elapsed());
+                self.rest = IDLE.max(IDLE_PER_CHECKPOINT * began.elapsed());
                 self.not_before = None;
             }
-            Err(error) => self.fold_failed(&error),
+            Err(error) => self.checkpoint_failed(&error),
         }
     }
 
-    /// Folds the journal here and now.
-    fn fold_now(&mut self) -> io::Result<()> {
+    /// Writes a checkpoint on this thread.
+    fn checkpoint_now(&mut self) -> io::Result<()> {
         let draft = self.file.draft(self.snapshot().iter().map(|object| &**object))?;
         self.publish(draft, self.journal.length())
     }
 
-    /// Makes the draft the file, and lets go of what the journal has of it.
+    /// Puts the draft in place and drops what it contains from the journal.
     fn publish(&mut self, draft: Content, from: u64) -> io::Result<()> {
         let to = self.journal.length();
-        // The note comes first: if the power goes after the draft has become the file, it tells what is in it.
+        // The record comes first: after a power cut it tells what the new file contains.
         self.journal.note(&draft.version, from)?;
         self.file.publish()?;
         self.file_length = draft.length;
         self.journal.forget(draft.version, from, to)
     }
 
-    fn fold_failed(&mut self, error: &io::Error) {
-        complain(&format!("the file {} cannot be written", self.file.path().display()), error);
+    fn checkpoint_failed(&mut self, error: &io::Error) {
+        print_error(&format!("the file {} cannot be written", self.file.path().display()), error);
         self.rest = PAUSE;
         self.not_before = Some(Instant::now() + PAUSE);
     }
 
-    /// Ends the fold that is under way, and folds what is left.
+    /// Finishes the checkpoint in progress and writes another one if needed.
     fn stop(mut self, waiting: &mpsc::Receiver<Message<M>>) {
-        while self.fold.is_some() {
+        while self.checkpoint.is_some() {
             match waiting.recv() {
-                Ok(Message::Drafted(draft)) => self.end_fold(draft),
+                Ok(Message::Drafted(draft)) => self.end_checkpoint(draft),
                 Ok(_) => {}
                 Err(mpsc::RecvError) => break,
             }
         }
         if self.journal.length() > 0 {
-            // If it fails, the journal stays, and the next start begins with it.
-            if let Err(error) = self.fold_now() {
-                self.fold_failed(&error);
+            // If it fails, the journal stays, and the next start applies it.
+            if let Err(error) = self.checkpoint_now() {
+                self.checkpoint_failed(&error);
             }
         }
     }
@@ -231,8 +237,8 @@ impl<M: Model> Writer<M> {
     }
 }
 
-/// Tells the operator.
-fn complain(what: &str, error: &impl Display) {
-    // Not `eprintln!`, which panics when nobody reads stderr any more: the writer must live on.
+/// Prints an error to stderr.
+fn print_error(what: &str, error: &impl Display) {
+    // `eprintln!` would panic if stderr is closed, and end the writer.
     let _ = writeln!(io::stderr(), "{what}: {error}");
 }

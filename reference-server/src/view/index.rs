@@ -1,4 +1,4 @@
-//! The views that need no user: status, statistics, and the two that only refuse.
+//! The views that use no user: status, statistics, and the two that always reject.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ pub(crate) const fn status() -> Reply {
     Reply::fixed_json("{\n  \"status\": \"OK\"\n}\n")
 }
 
-/// `GET /api/v1/stats`: how many objects there are.
+/// `GET /api/v1/stats`: the number of objects.
 pub(crate) fn stats(app: &App) -> Reply {
     #[derive(Serialize)]
     struct Stats {

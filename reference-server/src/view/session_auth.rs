@@ -1,4 +1,4 @@
-//! The views of the Session authentication: login and logout (Session tasks 7 and 8).
+//! The views of Session authentication: login and logout (Session tasks 7 and 8).
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::body;
 use crate::model::Model as _;
 use crate::reply::{Rejection, Reply};
 
-/// `POST /api/v1/auth_session/login`: opens a session and sets its cookie.
+/// `POST /api/v1/auth_session/login`: creates a session and sets its cookie.
 ///
-/// Where the specification is silent: a mode that has no sessions (`AUTH_TYPE` unset, `auth`, `basic_auth`)
-/// checks the form like any other and then answers 404, as there is no session to be had; and without
-/// `SESSION_NAME` there is no cookie to carry a Session ID, so the user is answered and no session is made.
+/// The specification leaves two cases open. A class without sessions (`AUTH_TYPE` unset, `auth`, `basic_auth`) checks
+/// the form as usual and then returns 404. Without `SESSION_NAME` no cookie can carry a Session ID, so the response has
+/// the user, and no session is created.
 pub(crate) async fn login(app: &App, head: &Parts, body: &mut Incoming) -> Result<Reply, Rejection> {
     let form = body::form(head, body).await?;
     let present = |name| form.get(name).filter(|value| !value.is_empty());

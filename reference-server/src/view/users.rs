@@ -1,4 +1,4 @@
-//! The views of the users.
+//! The views for users.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::body;
 use crate::model::User;
 use crate::reply::{Rejection, Reply};
 
-/// `GET /api/v1/users`: every user, in the order they were stored.
+/// `GET /api/v1/users`: all users, in the order they were stored.
 pub(crate) fn view_all_users(app: &App) -> Reply {
     let users = app.users.all();
     let users: Vec<_> = users.iter().map(|user| user.to_json()).collect();
     Reply::json(&users)
 }
 
-/// `GET /api/v1/users/<user_id>`, where `me` is the user who asks (Session task 0).
+/// `GET /api/v1/users/<user_id>`, where `me` is the authenticated user (Session task 0).
 ///
-/// Without `AUTH_TYPE` nobody is known, so `me` is not found.
+/// Without `AUTH_TYPE` there is no authenticated user, so `me` is not found.
 pub(crate) fn view_one_user(
     app: &App,
     current_user: Option<Arc<User>>,
@@ -41,7 +41,7 @@ pub(crate) async fn create_user(app: &App, head: &Parts, body: &mut Incoming) ->
 
     let mut user = User::new();
     user.email = text("email")?;
-    // What is not a string is stored as no password, and nobody can log in with it.
+    // A password that is not a string is stored as none, and nobody can log in with it.
     user.set_password(password.as_str());
     user.first_name = text("first_name")?;
     user.last_name = text("last_name")?;
@@ -49,7 +49,7 @@ pub(crate) async fn create_user(app: &App, head: &Parts, body: &mut Incoming) ->
     Ok(Reply::user(&user).with_status(StatusCode::CREATED))
 }
 
-/// `PUT /api/v1/users/<user_id>`: only the two names change, and only those given.
+/// `PUT /api/v1/users/<user_id>`: changes only the first and last name, and only those that are given.
 pub(crate) async fn update_user(
     app: &App,
     user_id: &str,
@@ -74,7 +74,7 @@ pub(crate) async fn delete_user(app: &App, user_id: &str) -> Result<Reply, Rejec
     Ok(Reply::fixed_json("{}\n"))
 }
 
-/// The JSON object of the body; anything else is of the wrong format.
+/// The JSON object of the body; anything else is `Wrong format`.
 async fn attributes(head: &Parts, body: &mut Incoming) -> Result<Map<String, Value>, Rejection> {
     match body::json(head, body).await? {
         Some(Value::Object(attributes)) => Ok(attributes),
@@ -85,7 +85,7 @@ async fn attributes(head: &Parts, body: &mut Incoming) -> Result<Map<String, Val
 /// An attribute that is neither a string nor null.
 struct NotText;
 
-/// An attribute that is a string; `None` when it is null or not there.
+/// An attribute that is a string; `None` if it is null or missing.
 fn text(attributes: &Map<String, Value>, name: &str) -> Result<Option<String>, NotText> {
     match attributes.get(name) {
         None | Some(Value::Null) => Ok(None),

@@ -1,4 +1,4 @@
-//! Asks a server with `curl`.
+//! Sends requests to a server with `curl`.
 
 use std::process::{Command, Output};
 
@@ -8,12 +8,12 @@ pub(crate) const JSON: &str = "Content-Type: application/json";
 pub(crate) const LOGIN: &str = "/api/v1/auth_session/login";
 pub(crate) const LOGOUT: &str = "/api/v1/auth_session/logout";
 
-/// What [`Answer::error`] should be.
-pub(crate) fn error(status: u16, sentence: &str) -> (u16, String) {
-    (status, sentence.to_owned())
+/// The expected value of [`Answer::error`].
+pub(crate) fn error(status: u16, message: &str) -> (u16, String) {
+    (status, message.to_owned())
 }
 
-/// An answer as it came over the wire.
+/// A response as received.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -22,15 +22,15 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The only header with a name, or `None`.
+    /// The value of a header; `None` if it is missing. Panics if it is repeated.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
         let value = found.next().map(|(_, value)| value.as_str());
-        assert!(found.next().is_none(), "{name} is there twice: {self:?}");
+        assert!(found.next().is_none(), "{name} is repeated: {self:?}");
         value
     }
 
-    /// The value of the session cookie that it sets.
+    /// The value of the session cookie that the response sets.
     pub(crate) fn session_id(&self) -> String {
         let cookie = self.header("set-cookie").unwrap();
         cookie
@@ -44,7 +44,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The `error` of a JSON answer, with its status.
+    /// The status and the `error` of a JSON response.
     pub(crate) fn error(&self) -> (u16, String) {
         assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
         (self.status, self.json()["error"].as_str().unwrap().to_owned())
@@ -52,7 +52,7 @@ impl Answer {
 }
 
 impl Server {
-    /// Asks for a path, with further arguments of curl.
+    /// Requests a path, with further arguments for curl.
     pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Answer {
         let url = format!("http://{}{path}", self.address);
         let output = Command::new("curl")
@@ -73,12 +73,12 @@ impl Server {
         )
     }
 
-    /// Asks for a path with a Session ID.
+    /// Requests a path with a Session ID.
     pub(crate) fn with_session(&self, session_id: &str, path: &str, arguments: &[&str]) -> Answer {
         self.curl(path, &[&["--cookie", &format!("_my_session_id={session_id}")], arguments].concat())
     }
 
-    /// Runs a command line as the specification prints it, against this server.
+    /// Runs a command line of the specification against this server.
     pub(crate) fn run_printed(&self, line: &str) -> Output {
         let line = line.replace("0.0.0.0:5000", &self.address).replacen("curl", "curl -sS --max-time 20", 1);
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What the server says, and keeps, when the disk does not take a change.
+//! Tests of write errors: what the server responds, and what is stored.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
@@ -26,7 +26,7 @@ fn emails(server: &Server) -> Vec<String> {
     users.as_array().unwrap().iter().map(|user| user["email"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Every kind of change is refused with a 500, and shows nowhere.
+/// Asserts that every kind of change fails with a 500 and has no effect.
 fn assert_nothing_changes(ask: impl Fn(&str, &[&str]) -> Answer) {
     let before = ask("/api/v1/users", &[]).json();
     assert_eq!(ask("/api/v1/users", &NEW_USER).error(), failed());
@@ -36,12 +36,12 @@ fn assert_nothing_changes(ask: impl Fn(&str, &[&str]) -> Answer) {
 }
 
 #[test]
-fn a_change_that_cannot_be_stored_is_a_500_and_changes_nothing_until_it_can() {
+fn a_change_that_cannot_be_stored_is_500_and_has_no_effect() {
     let folder = folder(&[BOB, BOBSESSION]);
     let server = Server::start(folder.path(), SESSION_AUTH);
     let session_id = server.login().session_id();
     let ask = |path: &str, arguments: &[&str]| server.with_session(&session_id, path, arguments);
-    // A folder in the way of the journal; permissions would not stop a test that root runs.
+    // A directory in place of the journal; permissions would not stop a test that runs as root.
     fs::create_dir(journal(folder.path())).unwrap();
     assert_nothing_changes(ask);
 
@@ -56,7 +56,7 @@ fn a_change_that_cannot_be_stored_is_a_500_and_changes_nothing_until_it_can() {
 }
 
 #[test]
-fn a_server_whose_stderr_nobody_reads_survives_a_disk_that_takes_nothing_too() {
+fn survives_write_errors_with_a_closed_stderr() {
     let folder = folder(&[BOB]);
     let mut server = Server::start(folder.path(), &[]);
     server.close_stderr();
@@ -67,9 +67,9 @@ fn a_server_whose_stderr_nobody_reads_survives_a_disk_that_takes_nothing_too() {
 }
 
 #[test]
-fn a_disk_that_fills_up_is_a_500_loses_nothing_and_heals() {
+fn recovers_from_a_full_disk() {
     let folder = folder(&[BOB]);
-    // A limit on the length of files cuts a write in the middle, as a full disk does, and needs no disk.
+    // A limit on the size of files interrupts a write in the middle, as a full disk does.
     let limited = r#"trap "" XFSZ; ulimit -S -f 16; exec "$0""#;
     let mut command = command(Path::new("/bin/sh"), folder.path(), &[]);
     command.arg("-c").arg(limited).arg(server_program());
@@ -100,12 +100,12 @@ fn a_disk_that_fills_up_is_a_500_loses_nothing_and_heals() {
 }
 
 #[test]
-fn a_folder_that_is_read_only_is_a_500_keeps_the_old_data_and_heals() {
+fn recovers_from_a_read_only_folder() {
     let folder = folder(&[BOB, BOBSESSION]);
     let before = fs::read(users_file(folder.path())).unwrap();
     let set_mode = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     let owner = fs::metadata(folder.path()).unwrap().uid();
-    // Permissions do not stop root: the server is nobody then, and its program where nobody may read it.
+    // Permissions do not stop root, so the server runs as nobody, with its program in a folder that nobody can access.
     let programs = tempfile::tempdir().unwrap();
     let program = programs.path().join("reference-server");
     fs::copy(server_program(), &program).unwrap();

@@ -1,4 +1,4 @@
-//! What was acknowledged is on disk, however the server ends.
+//! Tests that acknowledged changes survive every end of the server.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::curl::{JSON, LOGOUT};
 use crate::process::{BOB, BOBSESSION, Server, folder, journal, users_file};
 
 #[test]
-fn changes_are_there_after_a_restart() {
+fn changes_survive_a_restart() {
     let folder = folder(&[BOB, BOBSESSION]);
     let server = Server::start(folder.path(), &[]);
     let new_user = r#"{"email": "eve@hbtn.io", "password": "pwd", "last_name": "É"}"#;
@@ -24,7 +24,7 @@ fn changes_are_there_after_a_restart() {
 }
 
 #[test]
-fn after_a_stop_there_is_only_the_file_and_the_course_can_read_it() {
+fn a_stop_leaves_only_the_file_of_the_course() {
     let folder = folder(&[BOB]);
     let server = Server::start(folder.path(), &[]);
     rename_bob(&server);
@@ -36,7 +36,7 @@ fn after_a_stop_there_is_only_the_file_and_the_course_can_read_it() {
 }
 
 #[test]
-fn at_rest_the_file_of_a_running_server_holds_everything() {
+fn file_of_an_idle_server_has_every_change() {
     let folder = folder(&[BOB]);
     let server = Server::start(folder.path(), &[]);
     rename_bob(&server);
@@ -65,7 +65,7 @@ fn assert_bob_is_renamed(folder: &Path) {
 }
 
 #[test]
-fn stored_sessions_outlive_the_process_and_other_sessions_do_not() {
+fn only_stored_sessions_survive_a_restart() {
     for (auth_type, status) in [("session_db_auth", 200), ("session_auth", 403), ("session_exp_auth", 403)] {
         let folder = folder(&[BOBSESSION]);
         let environment = [("AUTH_TYPE", auth_type), ("SESSION_NAME", "_my_session_id")];
@@ -79,7 +79,7 @@ fn stored_sessions_outlive_the_process_and_other_sessions_do_not() {
 }
 
 #[test]
-fn a_logout_outlives_the_process_too() {
+fn a_logout_survives_a_restart() {
     let folder = folder(&[BOBSESSION]);
     let environment = [("AUTH_TYPE", "session_db_auth"), ("SESSION_NAME", "_my_session_id")];
     let server = Server::start(folder.path(), &environment);

@@ -1,4 +1,4 @@
-//! The programs of the specification print what the specification prints.
+//! Tests that the example programs print what the specification prints.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use regex::Regex;
 
 use crate::process::{Server, example_program, folder, run, users_file};
 
-/// What an example prints, its UUIDs replaced by `<1>`, `<2>`, … in the order of their first appearance on
-/// the left of a `=>` or elsewhere, and the entries of its dictionaries in order.
+/// The output of an example, with UUIDs replaced by `<1>`, `<2>`, … in the order of first appearance on the left of a
+/// `=>` or elsewhere, and with the entries of dictionaries sorted.
 fn printed(name: &str) -> String {
     let folder = folder(&[]);
     let output = run(&example_program(name), folder.path(), &[("AUTH_TYPE", "session_auth")]);
@@ -31,7 +31,7 @@ fn normalised(text: &str) -> String {
 }
 
 #[test]
-fn main_0_creates_a_user_whom_the_server_then_knows() {
+fn main_0_creates_a_user_for_the_server() {
     let folder = folder(&[]);
     let output = run(&example_program("main_0"), folder.path(), &[]);
     let text = String::from_utf8(output.stdout).unwrap();

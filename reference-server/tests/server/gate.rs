@@ -1,10 +1,10 @@
-//! Who may pass, how a session is opened and closed, and what the specification leaves open.
+//! Tests of authentication, login and logout, and of what the specification leaves open.
 
 use crate::curl::{JSON, LOGIN, LOGOUT, error};
 use crate::process::{BOBSESSION, SESSION_AUTH, with_server};
 
 #[test]
-fn the_gate_comes_before_routing() {
+fn authentication_comes_before_routing() {
     with_server(SESSION_AUTH, |server| {
         for (path, method) in [
             ("/", "GET"),
@@ -27,7 +27,7 @@ fn the_gate_comes_before_routing() {
 }
 
 #[test]
-fn a_cookie_alone_is_403_in_every_mode_and_nothing_where_it_has_no_name() {
+fn a_cookie_alone_is_403_if_session_name_is_set() {
     for (auth_type, session_name, status) in [
         ("auth", "_my_session_id", 403),
         ("basic_auth", "_my_session_id", 403),
@@ -43,7 +43,7 @@ fn a_cookie_alone_is_403_in_every_mode_and_nothing_where_it_has_no_name() {
 }
 
 #[test]
-fn a_login_reads_either_form_and_nothing_else() {
+fn login_accepts_both_form_encodings() {
     with_server(SESSION_AUTH, |server| {
         let login = |arguments: &[&str]| server.curl(LOGIN, arguments);
         for arguments in [
@@ -62,7 +62,7 @@ fn a_login_reads_either_form_and_nothing_else() {
 }
 
 #[test]
-fn a_login_sets_the_cookie_for_the_whole_site_and_each_login_another() {
+fn each_login_sets_a_new_cookie_for_the_whole_site() {
     with_server(SESSION_AUTH, |server| {
         let (one, other) = (server.login().session_id(), server.login().session_id());
         assert_ne!(one, other);
@@ -73,14 +73,14 @@ fn a_login_sets_the_cookie_for_the_whole_site_and_each_login_another() {
 }
 
 #[test]
-fn without_auth_type_nobody_is_me() {
+fn me_without_auth_type_is_404() {
     with_server(&[], |server| {
         assert_eq!(server.curl("/api/v1/users/me", &[]).error(), error(404, "Not found"));
     });
 }
 
 #[test]
-fn a_mode_without_sessions_checks_the_form_and_has_no_session_to_give() {
+fn login_without_session_support_checks_the_form_and_is_404() {
     for environment in [&[][..], &[("AUTH_TYPE", "auth")], &[("AUTH_TYPE", "basic_auth")]] {
         with_server(environment, |server| {
             assert_eq!(server.curl(LOGIN, &["-d", ""]).error(), error(400, "email missing"));
@@ -96,7 +96,7 @@ fn a_mode_without_sessions_checks_the_form_and_has_no_session_to_give() {
 }
 
 #[test]
-fn without_session_name_a_login_answers_the_user_and_no_cookie() {
+fn login_without_session_name_sets_no_cookie() {
     with_server(&[("AUTH_TYPE", "session_auth")], |server| {
         let login = server.login();
         assert_eq!((login.status, login.header("set-cookie")), (200, None));

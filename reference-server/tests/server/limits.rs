@@ -1,4 +1,4 @@
-//! What is too much is refused, and whoever asks for it does not disturb the others.
+//! Tests of the limits, and that a client above them does not affect others.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,8 +8,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::curl::error;
 use crate::process::{BOB, Server, folder};
 
-/// Sends bytes and returns all that comes back until the server closes or the answer to a closing request is
-/// whole.
+/// Sends bytes and returns everything received until the server closes the connection.
 fn send(server: &Server, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     stream.write_all(request).unwrap();
@@ -19,7 +18,7 @@ fn send(server: &Server, request: &[u8]) -> String {
 }
 
 #[test]
-fn a_body_of_1_mib_is_read_and_a_longer_one_is_413() {
+fn a_body_above_1_mib_is_413() {
     let folder = folder(&[]);
     let server = Server::start(folder.path(), &[]);
     let post = |length: usize, framing: &str| {
@@ -38,12 +37,12 @@ fn a_body_of_1_mib_is_read_and_a_longer_one_is_413() {
 }
 
 #[test]
-fn a_head_that_is_too_long_is_431() {
+fn a_head_above_the_limit_is_431() {
     let folder = folder(&[]);
     let server = Server::start(folder.path(), &[]);
     let request = format!("GET /api/v1/status HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(40 * 1024));
     let mut stream = TcpStream::connect(&server.address).unwrap();
-    // The server may close before all of it was taken.
+    // The server may close before it has read everything.
     let _ = stream.write_all(request.as_bytes());
     let mut start = [0; 12];
     stream.read_exact(&mut start).unwrap();
@@ -52,7 +51,7 @@ fn a_head_that_is_too_long_is_431() {
 }
 
 #[test]
-fn what_is_not_http_is_400() {
+fn other_protocols_are_400() {
     let folder = folder(&[]);
     let server = Server::start(folder.path(), &[]);
     for garbage in [
@@ -67,7 +66,7 @@ fn what_is_not_http_is_400() {
 }
 
 #[test]
-fn a_refused_body_that_comes_late_does_not_cost_the_client_its_answer() {
+fn the_response_survives_a_late_refused_body() {
     let folder = folder(&[BOB]);
     let server = Server::start(folder.path(), &[("AUTH_TYPE", "basic_auth")]);
     let mut stream = TcpStream::connect(&server.address).unwrap();
@@ -83,7 +82,7 @@ fn a_refused_body_that_comes_late_does_not_cost_the_client_its_answer() {
 }
 
 #[test]
-fn a_refused_client_that_waits_is_not_asked_for_its_body() {
+fn no_100_continue_for_a_refused_body() {
     let folder = folder(&[BOB]);
     let server = Server::start(folder.path(), &[("AUTH_TYPE", "basic_auth")]);
     let head = b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
@@ -92,9 +91,9 @@ fn a_refused_client_that_waits_is_not_asked_for_its_body() {
 }
 
 #[test]
-fn ten_thousand_idle_connections_leave_the_others_served() {
-    // Both ends of each need a descriptor; the server's are in a process of its own, which begins with what most
-    // shells give.
+fn serves_next_to_ten_thousand_idle_connections() {
+    // Both ends of a connection need a descriptor. The server is a process of its own and starts with the limit that
+    // most shells set.
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     let allowed = limit.maximum.map_or(usize::MAX, |maximum| usize::try_from(maximum).unwrap());
@@ -119,7 +118,7 @@ fn ten_thousand_idle_connections_leave_the_others_served() {
 }
 
 #[test]
-fn as_many_connections_as_the_system_allows_are_served_and_one_more_is_told_503() {
+fn a_connection_above_the_system_limit_is_503() {
     let folder = folder(&[]);
     let server = Server::start_as(&["sh", "-c", "ulimit -n 200; exec \"$0\""], folder.path(), &[]);
     let mut idle = Vec::new();
@@ -138,6 +137,6 @@ fn as_many_connections_as_the_system_allows_are_served_and_one_more_is_told_503(
     assert_eq!(idle.len(), 200 - 128);
     assert!(refusal.starts_with("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"), "{refusal}");
     drop(idle);
-    // Their places are free again as soon as the server has heard of it.
+    // The permits are free again once the server has noticed.
     while server.curl("/api/v1/status", &[]).status != 200 {}
 }

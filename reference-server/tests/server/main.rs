@@ -1,6 +1,6 @@
-//! The server from outside: real processes, real sockets, real `curl`.
+//! End-to-end tests of the server: real processes, real sockets, real `curl`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 mod curl;
 mod disk;

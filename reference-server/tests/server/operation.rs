@@ -1,4 +1,4 @@
-//! How the server is run: its flags, its log, and the signals that it survives.
+//! Tests of the flags, the log and the signals.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -21,7 +21,7 @@ fn started(arguments: &[&str], test: impl FnOnce(Server)) {
     test(Server::start_command(command));
 }
 
-/// What the server has told on stderr until it was stopped, line by line.
+/// Stops the server and returns the lines of its stderr.
 fn log(server: Server) -> Vec<serde_json::Value> {
     server.signal("TERM");
     let (status, _, stderr) = server.wait();
@@ -30,12 +30,12 @@ fn log(server: Server) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn help_and_the_manual_name_every_flag_and_every_variable() {
+fn help_and_manual_list_every_flag_and_variable() {
     for flag in ["--help", "--man"] {
         let output = run(&[flag]);
         assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{output:?}");
         let text = String::from_utf8(output.stdout).unwrap().replace('\\', "");
-        // Lines are broken where the page ends.
+        // The page breaks lines.
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for word in ["--log", "--harden", "--man", "--help", "--version"] {
             assert!(text.contains(word), "{flag} does not name {word}:\n{text}");
@@ -50,7 +50,7 @@ fn help_and_the_manual_name_every_flag_and_every_variable() {
 }
 
 #[test]
-fn the_readme_names_every_variable_and_every_flag() {
+fn readme_lists_every_flag_and_variable() {
     let readme = include_str!("../../README.md");
     for [name, ..] in VARIABLES {
         assert!(readme.contains(&format!("| `{name}` |")), "{name}");
@@ -61,19 +61,19 @@ fn the_readme_names_every_variable_and_every_flag() {
 }
 
 #[test]
-fn a_flag_that_is_wrong_is_told_with_its_remedy() {
-    for (arguments, sentence) in [
+fn rejects_a_wrong_flag_with_a_hint() {
+    for (arguments, message) in [
         (&["--lgo", "info"], "unexpected argument '--lgo' found"),
         (&["--log", "loud"], "[possible values: error, warn, info, debug]"),
     ] {
         let output = run(arguments);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{output:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains(sentence), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(message), "{output:?}");
     }
 }
 
 #[test]
-fn hardened_the_session_cookie_is_kept_from_scripts_other_sites_and_plain_http() {
+fn harden_sets_the_security_attributes_of_the_cookie() {
     let attributes = |arguments: &[&str]| {
         let mut found = String::new();
         started(arguments, |server| {
@@ -91,7 +91,7 @@ fn hardened_the_session_cookie_is_kept_from_scripts_other_sites_and_plain_http()
 }
 
 #[test]
-fn without_a_flag_nothing_is_told() {
+fn logs_nothing_without_the_flag() {
     started(&[], |server| {
         assert_eq!(server.curl("/api/v1/status", &[]).status, 200);
         assert_eq!(log(server), Vec::<serde_json::Value>::new());
@@ -99,45 +99,45 @@ fn without_a_flag_nothing_is_told() {
 }
 
 #[test]
-fn info_tells_of_the_start_of_each_request_and_of_the_stop() {
+fn info_logs_the_start_each_request_and_the_stop() {
     started(&["--log", "info"], |server| {
         server.curl("/api/v1/status?a=b", &[]);
         server.curl("/api/v1/users/%22%0a", &[]);
         let address = server.address.clone();
-        let told = log(server);
-        let messages: Vec<_> = told.iter().map(|line| line["message"].as_str().unwrap()).collect();
+        let lines = log(server);
+        let messages: Vec<_> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
         assert_eq!(messages, ["listening", "request", "request", "stopping"]);
-        assert_eq!(told[0]["address"], address);
+        assert_eq!(lines[0]["address"], address);
         let request = |line: &serde_json::Value| {
             (line["level"].clone(), line["method"].clone(), line["path"].clone(), line["status"].clone())
         };
-        assert_eq!(request(&told[1]), ("info".into(), "GET".into(), "/api/v1/status".into(), 200.into()));
+        assert_eq!(request(&lines[1]), ("info".into(), "GET".into(), "/api/v1/status".into(), 200.into()));
         assert_eq!(
-            request(&told[2]),
+            request(&lines[2]),
             ("info".into(), "GET".into(), "/api/v1/users/%22%0a".into(), 401.into())
         );
-        assert_eq!(told[1]["bytes"], 21);
-        assert!(told[1]["micros"].is_u64() && told[1]["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
-        assert_eq!(told[1]["time"].as_str().unwrap().len(), "2017-10-16T04:23:04Z".len());
+        assert_eq!(lines[1]["bytes"], 21);
+        assert!(lines[1]["micros"].is_u64() && lines[1]["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
+        assert_eq!(lines[1]["time"].as_str().unwrap().len(), "2017-10-16T04:23:04Z".len());
     });
 }
 
 #[test]
-fn each_level_tells_less_than_the_next() {
-    let mut lines = Vec::new();
+fn each_level_logs_less_than_the_next() {
+    let mut counts = Vec::new();
     for level in ["error", "warn", "info", "debug"] {
         started(&["--log", level], |server| {
             server.curl("/api/v1/status", &[]);
             let mut stream = TcpStream::connect(&server.address).unwrap();
             stream.write_all(b"garbage\r\n\r\n").unwrap();
             stream.read_to_end(&mut Vec::new()).unwrap();
-            let told = log(server);
-            lines.push(told.len());
+            let lines = log(server);
+            counts.push(lines.len());
         });
     }
-    assert_eq!(lines[..2], [0, 1]);
-    assert_eq!(lines[2], 4, "listening, one request, one that cannot be read, stopping");
-    assert!(lines[3] >= lines[2]);
+    assert_eq!(counts[..2], [0, 1]);
+    assert_eq!(counts[2], 4, "listening, one request, one malformed request, stopping");
+    assert!(counts[3] >= counts[2]);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_password_never_reaches_the_log() {
             "/api/v1/users",
             &["-H", JSON, "-d", r#"{"email":"a","password":"fake pwd""#],
         );
-        // A request that cannot be read is told of, and not shown.
+        // A malformed request is logged without its content.
         let mut stream = TcpStream::connect(&server.address).unwrap();
         stream.write_all(b"password=fake pwd\r\nfake pwd: fake pwd\r\n\r\n").unwrap();
         stream.read_to_end(&mut Vec::new()).unwrap();
@@ -175,7 +175,7 @@ fn a_password_never_reaches_the_log() {
 }
 
 #[test]
-fn no_answer_tells_a_password_or_its_hash() {
+fn no_response_contains_a_password_or_its_hash() {
     with_server(&[], |server| {
         let id = BOBSESSION[0];
         let user = format!("/api/v1/users/{id}");
@@ -208,7 +208,7 @@ fn no_answer_tells_a_password_or_its_hash() {
         );
         for answer in answers {
             let text = format!("{answer:?}").to_ascii_lowercase();
-            // The word is part of a sentence of the login, and of nothing else.
+            // The message of a failed login contains the word; no other body may.
             let word =
                 text.replace("password missing", "").replace("wrong password", "").contains("password");
             assert!(!word && !text.contains("fake pwd") && !text.contains(BOBSESSION[3]), "{text}");
@@ -236,11 +236,11 @@ fn sigterm_closes_idle_connections_and_finishes_the_request_in_flight() {
     );
     let mut in_flight = TcpStream::connect(&server.address).unwrap();
     in_flight.write_all(head.as_bytes()).unwrap();
-    let mut told_to_continue = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
-    in_flight.read_exact(&mut told_to_continue).unwrap();
+    let mut interim = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    in_flight.read_exact(&mut interim).unwrap();
 
     server.signal("TERM");
-    // The idle connection ends although the other one is still in use.
+    // The idle connection is closed although the other one is in use.
     assert_eq!(idle.read(&mut [0]).unwrap(), 0);
     in_flight.write_all(body).unwrap();
     let mut answer = String::new();
@@ -253,12 +253,12 @@ fn sigterm_closes_idle_connections_and_finishes_the_request_in_flight() {
 }
 
 #[test]
-fn a_terminal_that_goes_away_and_pipes_that_break_leave_it_serving() {
+fn survives_sighup_and_broken_pipes() {
     started(&["--log", "debug"], |mut server| {
         server.close_stderr();
         server.signal("HUP");
         for _ in 0..3 {
-            // A client that goes away in the middle of its request, and one in the middle of its answer.
+            // One client disconnects during its request, another one during the response.
             for request in [
                 "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
                 "GET / HTTP/1.1\r\nHost: x\r\n\r\n",

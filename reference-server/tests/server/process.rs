@@ -1,4 +1,4 @@
-//! Starts programs of this crate in a folder of their own, and ends them whatever happens.
+//! Starts programs of this crate in a folder of their own, and kills them at the end of a test.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// Users as the course's file holds them: id, time, e-mail address, SHA-256 of the password.
+/// Users in the course's file: id, time, e-mail address, SHA-256 of the password.
 pub(crate) const BOB: [&str; 4] = [
     "9375973a-68c7-46aa-b135-29f79e837495",
     "2017-09-25T01:55:17",
@@ -34,7 +34,7 @@ pub(crate) const BOBSESSION: [&str; 4] = [
 pub(crate) const SESSION_AUTH: &[(&str, &str)] =
     &[("AUTH_TYPE", "session_auth"), ("SESSION_NAME", "_my_session_id")];
 
-/// A working directory with users in it.
+/// Creates a working directory with users.
 pub(crate) fn folder(users: &[[&str; 4]]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     if !users.is_empty() {
@@ -60,19 +60,19 @@ pub(crate) fn journal(folder: &Path) -> PathBuf {
     folder.join(".db_User.journal")
 }
 
-/// The program that is the server.
+/// The path of the server program.
 pub(crate) fn server_program() -> PathBuf {
     env!("CARGO_BIN_EXE_reference-server").into()
 }
 
-/// An example, which `cargo test` builds beside the server.
+/// The path of an example, which `cargo test` builds together with the server.
 pub(crate) fn example_program(name: &str) -> PathBuf {
     let path = server_program().with_file_name("examples").join(name);
-    assert!(path.exists(), "{} is not built: with --test, give --examples too", path.display());
+    assert!(path.exists(), "{} is not built: with --test, pass --examples too", path.display());
     path
 }
 
-/// A program with nothing in its environment but these variables and a free port of 127.0.0.1.
+/// A command whose environment has only these variables and a free port of 127.0.0.1.
 pub(crate) fn command(program: &Path, folder: &Path, environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(program);
     command
@@ -87,7 +87,7 @@ pub(crate) fn command(program: &Path, folder: &Path, environment: &[(&str, &str)
     command
 }
 
-/// Runs a program to its end.
+/// Runs a program until it exits.
 pub(crate) fn run(program: &Path, folder: &Path, environment: &[(&str, &str)]) -> Output {
     command(program, folder, environment).output().unwrap()
 }
@@ -98,22 +98,22 @@ pub(crate) struct Server {
     stdout: BufReader<ChildStdout>,
     /// `127.0.0.1:<port>`
     pub(crate) address: String,
-    /// What it printed before its address.
+    /// The output before the address.
     pub(crate) printed: String,
 }
 
 impl Server {
-    /// The server over a folder, ready.
+    /// Starts the server in a folder and waits until it is ready.
     pub(crate) fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
         Self::start_program(&server_program(), folder, environment)
     }
 
-    /// Another program that serves, ready.
+    /// Starts another server program and waits until it is ready.
     pub(crate) fn start_program(program: &Path, folder: &Path, environment: &[(&str, &str)]) -> Self {
         Self::start_command(command(program, folder, environment))
     }
 
-    /// The server, started by a program that is given it as its last argument, ready.
+    /// Starts the server through another program, which gets it as its last argument, and waits until it is ready.
     pub(crate) fn start_as(starter: &[&str], folder: &Path, environment: &[(&str, &str)]) -> Self {
         let mut command = command(Path::new(starter[0]), folder, environment);
         command.args(&starter[1..]).arg(server_program());
@@ -123,7 +123,7 @@ impl Server {
         Self::start_command(command)
     }
 
-    /// What a [`command`] starts, ready.
+    /// Runs a [`command`] and waits until the server is ready.
     pub(crate) fn start_command(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -143,34 +143,34 @@ impl Server {
         if self.stdout.read_line(&mut line).unwrap() == 0 {
             let mut stderr = String::new();
             self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-            panic!("the server ended before it was ready: {stderr}");
+            panic!("the server exited before it was ready: {stderr}");
         }
         line
     }
 
-    /// Its process.
+    /// The process ID.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Sends a signal by its name.
+    /// Sends a signal, given by its name.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
-    /// Goes away from its stderr, as a pager does that is left.
+    /// Closes the read end of stderr, as a pager does that exits.
     pub(crate) fn close_stderr(&mut self) {
         self.child.stderr = None;
     }
 
-    /// Ends it as the power does.
+    /// Sends SIGKILL, as the closest thing to a power cut.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Waits for its end; returns how it ended and what else it had printed.
+    /// Waits for the exit; returns the status and the rest of stdout and stderr.
     pub(crate) fn wait(mut self) -> (ExitStatus, String, String) {
         let (mut stdout, mut stderr) = (String::new(), String::new());
         self.stdout.read_to_string(&mut stdout).unwrap();
@@ -179,7 +179,7 @@ impl Server {
     }
 }
 
-/// Runs a test against a server with bob and bobsession.
+/// Runs a test against a server with the users bob and bobsession.
 pub(crate) fn with_server(environment: &[(&str, &str)], test: impl FnOnce(&Server)) {
     let folder = folder(&[BOB, BOBSESSION]);
     test(&Server::start(folder.path(), environment));
@@ -187,7 +187,7 @@ pub(crate) fn with_server(environment: &[(&str, &str)], test: impl FnOnce(&Serve
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already; then there is nothing to kill, and waiting returns at once.
+        // If the process has exited already, both calls fail or return at once.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

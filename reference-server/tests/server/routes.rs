@@ -1,10 +1,10 @@
-//! Methods and paths, and the headers that every answer has.
+//! Tests of methods and paths, and of the headers of every response.
 
 use crate::curl::{LOGIN, LOGOUT, error};
 use crate::process::{BOB, SESSION_AUTH, with_server};
 
 #[test]
-fn every_path_is_the_same_with_and_without_a_final_slash() {
+fn final_slash_makes_no_difference() {
     let bob = format!("/api/v1/users/{}", BOB[0]);
     with_server(&[], |server| {
         for path in ["/api/v1/status", "/api/v1/stats", "/api/v1/users", &bob, "/api/v1/unauthorized"] {
@@ -21,7 +21,7 @@ fn every_path_is_the_same_with_and_without_a_final_slash() {
 }
 
 #[test]
-fn a_query_and_an_escape_do_not_change_the_path() {
+fn query_and_percent_encoding_do_not_change_the_path() {
     with_server(&[("AUTH_TYPE", "auth")], |server| {
         assert_eq!(server.curl("/api/v1/status?x=/api/v1/users", &[]).status, 200);
         assert_eq!(server.curl("/api/v1/%73tatus", &[]).status, 200);
@@ -30,7 +30,7 @@ fn a_query_and_an_escape_do_not_change_the_path() {
 }
 
 #[test]
-fn a_path_that_leads_nowhere_is_404_as_json() {
+fn unknown_path_is_404_as_json() {
     with_server(&[], |server| {
         for path in [
             "/",
@@ -60,7 +60,7 @@ fn head_is_get_without_the_body() {
 }
 
 #[test]
-fn options_names_the_methods() {
+fn options_lists_the_methods() {
     with_server(&[], |server| {
         for (path, allow) in [
             ("/api/v1/status", "GET, HEAD, OPTIONS"),
@@ -81,7 +81,7 @@ fn options_names_the_methods() {
 }
 
 #[test]
-fn every_answer_under_the_api_may_be_read_by_any_origin() {
+fn cors_allows_any_origin_under_the_api() {
     with_server(&[("AUTH_TYPE", "auth")], |server| {
         let token = ["-H", "Authorization: Test"];
         for (path, arguments, status) in [
@@ -105,7 +105,7 @@ fn every_answer_under_the_api_may_be_read_by_any_origin() {
 }
 
 #[test]
-fn an_origin_is_echoed() {
+fn cors_echoes_the_origin() {
     with_server(&[], |server| {
         let answer = server.curl("/api/v1/status", &["-H", "Origin: http://a.example"]);
         assert_eq!(answer.header("access-control-allow-origin"), Some("http://a.example"));
@@ -114,7 +114,7 @@ fn an_origin_is_echoed() {
 }
 
 #[test]
-fn a_preflight_hears_what_may_follow() {
+fn cors_preflight_lists_methods_and_headers() {
     with_server(&[], |server| {
         let preflight = [
             "-X",

@@ -1,4 +1,4 @@
-//! How the server starts, refuses to start, and stops.
+//! Tests of the start, of failed starts and of the stop.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -10,80 +10,80 @@ use crate::process::{
     BOB, BOBSESSION, SESSION_AUTH, Server, folder, journal, run, server_program, users_file,
 };
 
-/// What the server says when it does not start; nothing is on its stdout then.
-fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
+/// The error message of a failed start; asserts that stdout is empty.
+fn start_error(folder: &Path, environment: &[(&str, &str)]) -> String {
     let output = run(&server_program(), folder, environment);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{output:?}");
     String::from_utf8(output.stderr).unwrap()
 }
 
 #[test]
-fn a_variable_that_cannot_be_used_is_named() {
+fn an_invalid_variable_is_named() {
     let folder = folder(&[]);
-    for (variable, value, sentence) in [
+    for (variable, value, message) in [
         (
             "AUTH_TYPE",
             "token_auth",
-            "error: AUTH_TYPE is \"token_auth\": it may be auth, basic_auth, session_auth, session_exp_auth or \
-             session_db_auth, or unset\n",
+            "error: AUTH_TYPE is \"token_auth\": expected auth, basic_auth, session_auth, session_exp_auth or \
+             session_db_auth; or unset the variable\n",
         ),
-        ("API_PORT", "http", "error: API_PORT is \"http\": a port is a whole number from 0 to 65535\n"),
-        ("API_HOST", "", "error: API_HOST is \"\": an address or the name of a host is needed\n"),
+        ("API_PORT", "http", "error: API_PORT is \"http\": expected an integer from 0 to 65535\n"),
+        ("API_HOST", "", "error: API_HOST is \"\": expected an address or a host name\n"),
         (
             "SESSION_NAME",
             "my session",
-            "error: SESSION_NAME is \"my session\": the name of a cookie is made of letters, digits and \
+            "error: SESSION_NAME is \"my session\": a cookie name consists of letters, digits and \
              !#$%&'*+-.^_`|~\n",
         ),
     ] {
-        assert_eq!(refusal(folder.path(), &[(variable, value)]), sentence);
+        assert_eq!(start_error(folder.path(), &[(variable, value)]), message);
     }
 }
 
 #[test]
-fn a_session_duration_that_is_no_integer_stops_no_start() {
+fn accepts_a_session_duration_that_is_not_an_integer() {
     let folder = folder(&[]);
     Server::start(folder.path(), &[("AUTH_TYPE", "session_exp_auth"), ("SESSION_DURATION", "soon")]);
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_with_its_host() {
+fn a_port_in_use_is_named_with_its_host() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let sentence = refusal(folder(&[]).path(), &[("API_PORT", &port)]);
-    let start = format!("error: API_HOST 127.0.0.1 and API_PORT {port} cannot be listened on: ");
-    assert!(sentence.starts_with(&start), "{sentence}");
+    let message = start_error(folder(&[]).path(), &[("API_PORT", &port)]);
+    let start = format!("error: cannot listen on API_HOST 127.0.0.1 and API_PORT {port}: ");
+    assert!(message.starts_with(&start), "{message}");
 }
 
 #[test]
-fn a_corrupt_file_is_named_with_the_place_and_is_not_overwritten() {
+fn a_corrupt_file_is_named_and_not_overwritten() {
     let folder = folder(&[]);
     fs::write(users_file(folder.path()), "{\"a\":\n").unwrap();
-    let sentence = refusal(folder.path(), &[]);
+    let message = start_error(folder.path(), &[]);
     let ending =
-        ".db_User.json is corrupt and is left as it is: EOF while parsing a value at line 2 column 0\n";
-    assert!(sentence.starts_with("error: the file /") && sentence.ends_with(ending), "{sentence}");
+        ".db_User.json is corrupt and was not changed: EOF while parsing a value at line 2 column 0\n";
+    assert!(message.starts_with("error: the file /") && message.ends_with(ending), "{message}");
     assert_eq!(fs::read_to_string(users_file(folder.path())).unwrap(), "{\"a\":\n");
 }
 
 #[test]
-fn a_corrupt_journal_is_named_with_the_line_and_is_not_overwritten() {
+fn a_corrupt_journal_is_named_and_not_overwritten() {
     let folder = folder(&[BOB]);
-    // The second line is right: it begins with half the SHA-256 of `{}`.
+    // The second line is valid: it starts with half the SHA-256 of `{}`.
     let content = "corrupt\n44136fa355b3678a1146ad16f7e8649e {}\n";
     fs::write(journal(folder.path()), content).unwrap();
-    let sentence = refusal(folder.path(), &[]);
-    let middle = ".db_User.journal is corrupt at line 1 and is left as it is: its checksum is not that";
-    assert!(sentence.starts_with("error: the journal /") && sentence.contains(middle), "{sentence}");
+    let message = start_error(folder.path(), &[]);
+    let middle = ".db_User.journal is corrupt at line 1 and was not changed: wrong checksum";
+    assert!(message.starts_with("error: the journal /") && message.contains(middle), "{message}");
     assert_eq!(fs::read_to_string(journal(folder.path())).unwrap(), content);
 }
 
 #[test]
-fn a_journal_beside_another_file_than_its_own_stops_the_start_until_it_is_moved_away() {
+fn a_journal_of_another_file_prevents_the_start() {
     let before = folder(&[BOB]);
     let server = Server::start(before.path(), &[]);
     let bob = format!("/api/v1/users/{}", BOB[0]);
-    // The journal is gone at rest: it is kept as it is right after the answer.
+    // An idle server has no journal, so it is copied right after a response.
     let kept = loop {
         assert_eq!(server.curl(&bob, &["-X", "PUT", "-H", JSON, "-d", "{}"]).status, 200);
         if let Ok(kept) = fs::read(journal(before.path())) {
@@ -93,8 +93,8 @@ fn a_journal_beside_another_file_than_its_own_stops_the_start_until_it_is_moved_
     let after = folder(&[BOB, BOBSESSION]);
     fs::write(journal(after.path()), &kept).unwrap();
     let file = fs::read(users_file(after.path())).unwrap();
-    let sentence = refusal(after.path(), &[]);
-    assert!(sentence.contains(".db_User.journal has changes to another /"), "{sentence}");
+    let message = start_error(after.path(), &[]);
+    assert!(message.contains(".db_User.journal belongs to another version of /"), "{message}");
     assert_eq!(fs::read(users_file(after.path())).unwrap(), file);
     assert_eq!(fs::read(journal(after.path())).unwrap(), kept);
 
@@ -103,32 +103,31 @@ fn a_journal_beside_another_file_than_its_own_stops_the_start_until_it_is_moved_
 }
 
 #[test]
-fn a_corrupt_file_of_sessions_matters_only_where_sessions_are_stored() {
+fn a_corrupt_session_file_matters_only_for_stored_sessions() {
     let folder = folder(&[]);
     fs::write(folder.path().join(".db_UserSession.json"), "[]").unwrap();
     assert!(
-        refusal(folder.path(), &[("AUTH_TYPE", "session_db_auth")])
+        start_error(folder.path(), &[("AUTH_TYPE", "session_db_auth")])
             .contains(".db_UserSession.json is corrupt")
     );
     Server::start(folder.path(), SESSION_AUTH);
 }
 
 #[test]
-fn a_second_process_in_the_same_folder_is_refused_until_the_first_has_gone() {
+fn a_second_process_in_the_same_folder_cannot_start() {
     let folder = folder(&[BOB]);
     let first = Server::start(folder.path(), &[]);
-    let sentence = refusal(folder.path(), &[]);
+    let message = start_error(folder.path(), &[]);
     let path = folder.path().canonicalize().unwrap();
-    let expected =
-        format!("error: the directory {} is in use: another process keeps its users there\n", path.display());
-    assert_eq!(sentence, expected);
+    let expected = format!("error: the directory {} is in use by another server\n", path.display());
+    assert_eq!(message, expected);
     assert_eq!(first.curl("/api/v1/stats", &[]).json()["users"], 1);
     first.kill();
     Server::start(folder.path(), &[]);
 }
 
 #[test]
-fn it_prints_its_address_and_nothing_else() {
+fn prints_only_its_address() {
     let folder = folder(&[]);
     let server = Server::start(folder.path(), &[]);
     server.curl("/api/v1/status", &[]);
@@ -140,7 +139,7 @@ fn it_prints_its_address_and_nothing_else() {
 }
 
 #[test]
-fn both_signals_let_a_request_in_flight_finish_and_refuse_new_ones() {
+fn sigint_and_sigterm_finish_requests_in_flight() {
     for signal in ["INT", "TERM"] {
         let folder = folder(&[]);
         let server = Server::start(folder.path(), &[]);
@@ -148,7 +147,7 @@ fn both_signals_let_a_request_in_flight_finish_and_refuse_new_ones() {
         let head = "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
                     Content-Length: 28\r\nExpect: 100-continue\r\n\r\n";
         in_flight.write_all(head.as_bytes()).unwrap();
-        // The server asks for the body: from here on the request is in its hands.
+        // The server asks for the body: from here on the request is in flight.
         let mut continued = [0; 25];
         in_flight.read_exact(&mut continued).unwrap();
         assert_eq!(&continued, b"HTTP/1.1 100 Continue\r\n\r\n");

@@ -1,4 +1,4 @@
-//! `kill -9` at any moment of a storm of writes.
+//! Sends `kill -9` at random moments of concurrent writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write as _};
@@ -16,18 +16,18 @@ const CLIENTS: usize = 4;
 /// Users by id, with their first names.
 type Users = BTreeMap<String, Option<String>>;
 
-/// One who makes, changes and removes users of its own on one connection.
+/// A client that creates, changes and removes its own users on one connection.
 #[derive(Default)]
 struct Client {
-    /// Its users, as the acknowledged changes left them.
+    /// Its users after the acknowledged changes.
     users: Users,
     /// Its users whose removal was acknowledged.
     gone: BTreeSet<String>,
-    /// What was asked for last, without an answer.
+    /// The last request without a response.
     asked: Option<Asked>,
 }
 
-/// A change that may have been made or not.
+/// A change that may have been applied or not.
 enum Asked {
     Create,
     Rename(String, String),
@@ -35,12 +35,12 @@ enum Asked {
 }
 
 fn random(below: u128) -> u128 {
-    // Some bits of a random UUID are not random: not those of the end.
+    // The last bits of a version 4 UUID are random, unlike some in the middle.
     Uuid::new_v4().as_u128() % (1 << 32) % below
 }
 
 impl Client {
-    /// Goes on until the server is gone, or for so many changes.
+    /// Sends changes until the server is gone or the count is reached.
     fn storm(&mut self, address: &str, changes: usize) {
         let Ok(mut stream) = TcpStream::connect(address) else { return };
         let Ok(mut reader) = stream.try_clone().map(BufReader::new) else { return };
@@ -73,7 +73,7 @@ impl Client {
             }
             _ => {
                 self.asked = Some(Asked::Create);
-                // So long that the journal is folded in the middle of a storm, too.
+                // Long enough that a checkpoint also happens during the writes.
                 let body = format!(
                     r#"{{"email": "e", "password": "p", "last_name": "{}"}}"#,
                     "x".repeat(usize::try_from(random(5000)).unwrap())
@@ -98,7 +98,7 @@ impl Client {
         }
     }
 
-    /// Holds what was found after the next start against what was acknowledged. Takes its own users from it.
+    /// Compares the state after the next start with the acknowledged changes, and removes its own users from it.
     fn check(&mut self, found: &mut Users) {
         let asked = self.asked.take();
         self.users.retain(|id, acknowledged| {
@@ -116,7 +116,7 @@ impl Client {
     }
 }
 
-/// The JSON of a whole answer of success; `None` when the server was gone before its end.
+/// The JSON of a complete 2xx response; `None` if the server was gone before its end.
 fn answer(reader: &mut impl BufRead) -> Option<serde_json::Value> {
     let (mut head, mut length) = (String::new(), 0);
     while !head.ends_with("\r\n\r\n") {
@@ -144,7 +144,7 @@ fn users(server: &Server) -> Users {
 }
 
 #[test]
-fn a_kill_at_any_of_a_hundred_moments_loses_no_acknowledged_change_and_leaves_a_store_that_opens() {
+fn kill_9_loses_no_acknowledged_change() {
     let folder = folder(&[BOB]);
     let mut clients: [Client; CLIENTS] = Default::default();
     for round in 0..=100 {
@@ -154,7 +154,8 @@ fn a_kill_at_any_of_a_hundred_moments_loses_no_acknowledged_change_and_leaves_a_
         for client in &mut clients {
             client.check(&mut found);
         }
-        // What nobody was told of was asked for by one who waited for the answer when the server was killed.
+        // Other users can only come from requests that were in flight when the server was killed, at most one for each
+        // client.
         assert!(found.len() <= CLIENTS, "round {round}: {found:?}");
         for id in found.keys() {
             assert_eq!(server.curl(&format!("/api/v1/users/{id}"), &["-X", "DELETE"]).status, 200);
@@ -163,7 +164,7 @@ fn a_kill_at_any_of_a_hundred_moments_loses_no_acknowledged_change_and_leaves_a_
             return;
         }
 
-        // In some rounds the storm ends before the kill, which then meets a fold, or the rest after it.
+        // In some rounds the writes end before the kill, so that it hits a checkpoint or the idle state.
         let calms_down = round % 5 == 0;
         let changes = if calms_down { 3 } else { usize::MAX };
         thread::scope(|scope| {

@@ -1,7 +1,7 @@
-//! Replays every curl exchange of the specification, and compares what curl prints byte for byte.
+//! Replays every curl exchange of the specification and compares the output of curl byte for byte.
 //!
-//! The files of `tests/transcripts/` hold them as the specification prints them, its e-mail addresses put
-//! back.
+//! The files in `tests/transcripts/` have the exchanges as the specification prints them, with the e-mail addresses
+//! restored.
 
 use std::fs;
 use std::path::Path;
@@ -11,8 +11,7 @@ use regex::Regex;
 use crate::curl::error;
 use crate::process::{self, BOB, BOB100, BOBSESSION, SESSION_AUTH, Server, folder};
 
-/// Runs the commands of a transcript in their order. A Session ID that a login hands out takes the place of
-/// the printed one.
+/// Runs the commands of a transcript in order. The Session ID of a login replaces the printed one.
 fn replay(server: &Server, name: &str, ids: &[(&str, &str)]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(name);
     let mut transcript = fs::read_to_string(path).unwrap();
@@ -62,17 +61,17 @@ fn basic_task_2_forbidden_is_403() {
 }
 
 #[test]
-fn basic_task_5_the_gate_knows_nobody() {
+fn basic_task_5_auth_finds_no_user() {
     replay_with(&[BOB], &[("AUTH_TYPE", "auth")], "basic-5.txt");
 }
 
 #[test]
-fn basic_task_6_basic_auth_takes_the_place_of_auth() {
+fn basic_task_6_basic_auth_replaces_auth() {
     replay_with(&[BOB], &[("AUTH_TYPE", "basic_auth")], "basic-6.txt");
 }
 
 #[test]
-fn basic_task_11_a_token_opens_the_gate() {
+fn basic_task_11_credentials_authenticate() {
     replay_with(&[BOB], &[("AUTH_TYPE", "basic_auth")], "basic-11.txt");
 }
 
@@ -87,7 +86,7 @@ fn session_task_0_me_is_the_authenticated_user() {
 }
 
 #[test]
-fn session_task_1_session_auth_is_switched_on_without_a_session_name() {
+fn session_task_1_session_auth_without_a_session_name() {
     replay_with(&[BOB], &[("AUTH_TYPE", "session_auth")], "session-1.txt");
 }
 
@@ -99,7 +98,7 @@ fn session_task_4_the_cookie_server_prints_the_cookie() {
 }
 
 #[test]
-fn session_task_5_what_identifies_nobody_is_forbidden() {
+fn session_task_5_an_unknown_session_is_forbidden() {
     replay_with(&[BOB], SESSION_AUTH, "session-5.txt");
 }
 
@@ -116,7 +115,7 @@ fn session_task_6_the_cookie_identifies_the_user() {
 }
 
 #[test]
-fn session_task_7_a_login_answers_the_user_and_sets_the_cookie() {
+fn session_task_7_a_login_returns_the_user_and_sets_the_cookie() {
     replay_with(&[BOBSESSION], SESSION_AUTH, "session-7.txt");
 }
 
@@ -134,7 +133,7 @@ fn session_tasks_9_and_10_a_session_expires() {
         let server = Server::start(folder.path(), &environment);
         let session_id = server.login().session_id();
         assert_eq!(server.with_session(&session_id, "/api/v1/users/me", &[]).status, 200);
-        // The one wait that a clock outside the process needs; a machine that is slow only makes it longer.
+        // The only wait for a real clock; a slow machine only makes it longer.
         std::thread::sleep(std::time::Duration::from_millis(2100));
         let answer = server.with_session(&session_id, "/api/v1/users/me", &[]);
         assert_eq!(answer.error(), error(403, "Forbidden"), "{auth_type}");

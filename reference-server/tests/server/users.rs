@@ -1,4 +1,4 @@
-//! The users: how they are created, changed and deleted, and what is refused.
+//! Tests of creating, changing and deleting users, and of invalid requests.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn put(server: &Server, path: &str, body: &str) -> Answer {
 }
 
 #[test]
-fn a_created_user_is_answered_with_201_and_six_members() {
+fn creating_a_user_returns_201_and_six_members() {
     with_server(&[], |server| {
         let answer =
             post(server, r#"{"email": "eve@hbtn.io", "password": "pwd", "first_name": "Eve", "x": 1}"#);
@@ -35,7 +35,7 @@ fn a_created_user_is_answered_with_201_and_six_members() {
 }
 
 #[test]
-fn a_user_is_not_created_from_a_wrong_body() {
+fn creating_a_user_rejects_a_wrong_body() {
     with_server(&[], |server| {
         for body in ["", "nonsense", "null", "[]", "1", r#""text""#, r#"{"email": "a", "password": "b"} x"#] {
             assert_eq!(post(server, body).error(), error(400, "Wrong format"), "{body}");
@@ -60,14 +60,14 @@ fn a_user_needs_an_email_and_a_password() {
 }
 
 #[test]
-fn the_edges_of_the_starter_are_kept() {
+fn keeps_the_edge_cases_of_the_starter() {
     with_server(SESSION_AUTH, |server| {
         let session_id = server.login().session_id();
         let post = |body| server.with_session(&session_id, "/api/v1/users", &["-H", JSON, "-d", body]);
         let null_email = post(r#"{"email": null, "password": "b"}"#);
         assert_eq!((null_email.status, &null_email.json()["email"]), (201, &Value::Null));
         assert_eq!(post(r#"{"email": "bobsession@hbtn.io", "password": "other"}"#).status, 201);
-        // Of two with the same address, the older is the one who logs in.
+        // Of two users with the same address, the older one can log in.
         assert_eq!(server.login().json()["id"], BOBSESSION[0]);
         assert_eq!(post(r#"{"email": "n@hbtn.io", "password": 89}"#).status, 201);
         let login = server.curl(LOGIN, &["-d", "email=n@hbtn.io&password=89"]);
@@ -76,21 +76,21 @@ fn the_edges_of_the_starter_are_kept() {
 }
 
 #[test]
-fn what_the_model_refuses_is_said_in_a_sentence() {
+fn attributes_of_a_wrong_type_are_named() {
     with_server(&[], |server| {
         for (body, name) in [
             (r#"{"email": 1, "password": "b"}"#, "email"),
             (r#"{"email": "a", "password": "b", "first_name": ["x"]}"#, "first_name"),
             (r#"{"email": "a", "password": "b", "last_name": false}"#, "last_name"),
         ] {
-            let sentence = format!("Can't create User: {name} must be a string or null");
-            assert_eq!(post(server, body).error(), error(400, &sentence));
+            let message = format!("Can't create User: {name} must be a string or null");
+            assert_eq!(post(server, body).error(), error(400, &message));
         }
     });
 }
 
 #[test]
-fn only_the_names_of_a_user_change_and_only_those_given() {
+fn only_the_given_names_of_a_user_change() {
     with_server(&[], |server| {
         let before = server.curl(&bob(), &[]).json();
         let answer =
@@ -108,7 +108,7 @@ fn only_the_names_of_a_user_change_and_only_those_given() {
 }
 
 #[test]
-fn a_user_is_not_changed_by_a_wrong_body() {
+fn changing_a_user_rejects_a_wrong_body() {
     with_server(&[], |server| {
         for body in ["", "nonsense", "null", "[]", r#"{"first_name": 1}"#] {
             assert_eq!(put(server, &bob(), body).error(), error(400, "Wrong format"), "{body}");
@@ -118,7 +118,7 @@ fn a_user_is_not_changed_by_a_wrong_body() {
 }
 
 #[test]
-fn a_deleted_user_is_gone() {
+fn deleting_a_user_removes_it() {
     with_server(&[], |server| {
         let answer = server.curl(&bob(), &["-X", "DELETE"]);
         assert_eq!((answer.status, answer.body.as_str()), (200, "{}\n"));
@@ -129,7 +129,7 @@ fn a_deleted_user_is_gone() {
 }
 
 #[test]
-fn the_session_of_a_deleted_user_identifies_nobody() {
+fn session_of_a_deleted_user_is_403() {
     with_server(SESSION_AUTH, |server| {
         let session_id = server.login().session_id();
         let path = format!("/api/v1/users/{}", BOBSESSION[0]);

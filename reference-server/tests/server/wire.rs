@@ -1,9 +1,9 @@
-//! What comes over the wire, byte for byte, and what must come back: answered or closed as RFC 9112 says, with
-//! nothing read past it.
+//! Tests of HTTP/1.1 on the wire: each request is answered or the connection is closed as RFC 9112 says, and no later
+//! bytes are read.
 //!
-//! A [`Row`] is a sentence, the bytes that are sent, the statuses that come back and whether the connection
-//! stays. Wherever a request could be smuggled behind another, it is `GET /api/v1/forbidden`: a 403 that the
-//! row does not name has been answered from bytes that were none of the server's business.
+//! A [`Row`] has a title, the bytes to send, the expected statuses and whether the connection stays open. Where a
+//! request could be smuggled after another one, it is `GET /api/v1/forbidden`: an unexpected 403 shows that the server
+//! answered bytes that it must not parse as a request.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -17,27 +17,27 @@ mod limit;
 mod target;
 mod upgrade;
 
-/// What becomes of the connection when the answers have come.
+/// The state of the connection after the responses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Then {
-    /// It takes another request.
+    /// It accepts another request.
     Open,
-    /// The server closes it, without being asked for anything more.
+    /// The server closes it.
     Closed,
 }
 use Then::{Closed, Open};
 
-/// A sentence, the bytes sent, the statuses of the answers, and what becomes of the connection.
+/// Title, bytes to send, statuses of the responses, state of the connection.
 type Row = (&'static str, Vec<u8>, &'static [u16], Then);
 
-/// Asked where a connection should still be good for a request; nothing else is answered 401.
+/// Sent to check that a connection is still usable; no other request is answered with 401.
 const PROBE: &[u8] = b"GET /api/v1/unauthorized HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// No answer takes that long: whoever waits longer has waited for nothing.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Far above the time of any response.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[test]
-fn every_row_is_answered_or_closed_as_it_says_and_nothing_is_read_past_it() {
+fn every_row_gets_the_expected_responses() {
     let folder = folder(&[]);
     let server = Server::start(folder.path(), &[]);
     let rows: Vec<Row> =
@@ -46,22 +46,22 @@ fn every_row_is_answered_or_closed_as_it_says_and_nothing_is_read_past_it() {
     let address = &server.address;
     let wrong: Vec<_> = std::thread::scope(|scope| {
         let rows: Vec<_> = rows.iter().map(|row| (row.0, scope.spawn(move || check(address, row)))).collect();
-        let checked = rows.into_iter().map(|(sentence, row)| (sentence, row.join().unwrap()));
-        checked.filter_map(|(sentence, row)| Some(format!("{sentence}: {}", row.err()?))).collect()
+        let checked = rows.into_iter().map(|(title, row)| (title, row.join().unwrap()));
+        checked.filter_map(|(title, row)| Some(format!("{title}: {}", row.err()?))).collect()
     });
     assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
 
-/// A row in which each line ends as HTTP's lines do.
-fn row(sentence: &'static str, sent: &str, answers: &'static [u16], then: Then) -> Row {
-    (sentence, sent.as_bytes().to_vec(), answers, then)
+/// A row whose text has CRLF line ends.
+fn row(title: &'static str, sent: &str, answers: &'static [u16], then: Then) -> Row {
+    (title, sent.as_bytes().to_vec(), answers, then)
 }
 
-/// Sends a row's bytes; says what was not as it should be.
+/// Sends the bytes of a row and returns what differs from the expectation.
 fn check(address: &str, (_, sent, expected, then): &Row) -> Result<(), String> {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    // The server may have closed before it took all: what it answered is what counts.
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    // The server may close before it has read everything; only its responses count.
     let _ = stream.write_all(sent);
     let mut received = Vec::new();
     if *then == Open {
@@ -78,28 +78,27 @@ fn check(address: &str, (_, sent, expected, then): &Row) -> Result<(), String> {
         return Err(format!("the connection was closed after {:?}", statuses(&received)));
     }
     if answers != *expected {
-        return Err(format!("{answers:?} came back instead of {expected:?}"));
+        return Err(format!("received {answers:?}, expected {expected:?}"));
     }
     Ok(())
 }
 
 fn read(stream: &mut TcpStream, received: &mut Vec<u8>) -> Result<usize, String> {
     let mut bytes = [0; 8 * 1024];
-    let length = stream
-        .read(&mut bytes)
-        .map_err(|error| format!("after {:?} came an error: {error}", statuses(received)))?;
+    let length =
+        stream.read(&mut bytes).map_err(|error| format!("after {:?}: {error}", statuses(received)))?;
     received.extend_from_slice(&bytes[..length]);
     Ok(length)
 }
 
-/// The statuses of all answers that are whole. The answer to `HEAD` is one without its body; no body of this
-/// server begins like an answer.
+/// The statuses of the complete responses. A response to `HEAD` has no body: the next bytes are those of another
+/// response, and no body of this server starts like one.
 fn statuses(mut received: &[u8]) -> Vec<u16> {
     let mut statuses = Vec::new();
     while let Some(end) = received.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
         let head = String::from_utf8_lossy(&received[..end]).to_ascii_lowercase();
         let status = head.strip_prefix("http/1.").and_then(|rest| rest.get(2..5)?.parse().ok());
-        let status = status.unwrap_or_else(|| panic!("an answer begins with {head:?}"));
+        let status = status.unwrap_or_else(|| panic!("unexpected start of a response: {head:?}"));
         received = &received[end + 4..];
         let length: usize = head
             .lines()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A desk that answers what it is asked to: /STATUS with the request's body as its own, and X-Say's lines as its header.
+"""A server that sends what the request asks for: status /STATUS, the body of the request, and the lines of X-Say as headers.
 
 /break ends the connection without an answer; /touch also adds a line to the file of X-Touch; /slow answers after a minute.
 """
@@ -9,12 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers what it is asked to."""
+    """Sends the requested response."""
 
     protocol_version = "HTTP/1.1"
 
     def answer(self):
-        """Says what it is told to say."""
+        """Send the requested response."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/break":
             self.close_connection = True

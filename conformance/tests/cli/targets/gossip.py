@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A desk that tells everybody what it was told, and refuses all: in its answers, in their headers, and in what it prints.
+"""A server that rejects every request and leaks it: in bodies, in headers, and in its output.
 
 Each answer sets a new session cookie; the ids are noted in the file `sessions` of the folder NOTES.
 """
@@ -9,12 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Gossip(BaseHTTPRequestHandler):
-    """Answers whatever is asked with all that is known of it."""
+    """Leaks every request."""
 
     protocol_version = "HTTP/1.1"
 
     def answer(self):
-        """Tell the request, and a new session."""
+        """Send the request back, with a new session."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         session = str(uuid.uuid4())
         with open(os.path.join(os.environ["NOTES"], "sessions"), "a") as sessions:
@@ -34,7 +34,7 @@ class Gossip(BaseHTTPRequestHandler):
     do_GET = do_POST = answer
 
     def log_message(self, *_):
-        """Print nothing but the gossip."""
+        """Suppress the log of http.server."""
 
 
 if __name__ == "__main__":

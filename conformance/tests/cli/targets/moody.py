@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A desk of many moods: what is asked of it says how it behaves.
+"""A server whose behaviour depends on the path of the request.
 
 The first argument is its mood from the start: `fine`, `dead` (it ends at once), `deaf` (it never listens), `mute` (it takes
 connections and never answers), `babbling` (it answers what is no HTTP), `stubborn` (it hears no signal, and has a child in its
@@ -18,13 +18,13 @@ GARBAGE = b"\x16\x03\x01 this is no HTTP\r\n\r\n"
 
 
 def note(name):
-    """Leave a file in the folder NOTES, for whoever waits for it."""
+    """Write a file to the folder NOTES, for which a test waits."""
     if "NOTES" in os.environ:
         open(os.path.join(os.environ["NOTES"], name), "w").close()
 
 
 def read_request(connection):
-    """Return the path of the next request; None when there is no other."""
+    """Return the path of the next request, or None at the end."""
     head = b""
     while b"\r\n\r\n" not in head:
         received = connection.recv(65536)
@@ -40,13 +40,13 @@ def read_request(connection):
 
 
 def answer(connection, status, body, *headers):
-    """Send one answer and keep the connection."""
+    """Send a response and keep the connection."""
     lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers]
     connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
 def behave(connection, path):
-    """Do what the path says; return whether the connection goes on."""
+    """Do what the path says; return whether the connection stays open."""
     if path == "/die":
         print("the desk cannot go on", file=sys.stderr, flush=True)
         os._exit(3)
@@ -72,7 +72,7 @@ def behave(connection, path):
 
 
 def serve(connection, mood):
-    """Answer one client."""
+    """Serve one client."""
     with connection:
         if mood == "mute":
             time.sleep(600)
@@ -92,7 +92,7 @@ def serve(connection, mood):
 
 
 def main(mood):
-    """Listen where DESK_PORT says, and answer each client in a thread of its own."""
+    """Listen on DESK_PORT and serve each client in its own thread."""
     if mood == "dead":
         sys.exit("the desk has no drawers")
     if mood == "deaf":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A desk that is odd in one way: the arguments say in which.
+"""A server with one oddity, which the arguments select.
 
 `slow SECONDS` listens after so long, `hangs` never answers, `stalls` answers once and never again, `reloads` serves from a child that it starts anew, `loud` prints megabytes, `six` listens on IPv6
 only, `anywhere` on every address, `closes` ends each connection after one answer without a word, `old` speaks HTTP/1.0,
@@ -21,7 +21,7 @@ WORD = "sesame"
 
 
 def guests():
-    """Return who is there."""
+    """Return the guests."""
     try:
         with open("guests.json") as file:
             held = json.load(file)
@@ -35,7 +35,7 @@ def guests():
 
 
 class Desk(http.server.BaseHTTPRequestHandler):
-    """Answers."""
+    """Handles requests."""
 
     protocol_version = "HTTP/1.0" if MOOD == "old" else "HTTP/1.1"
 
@@ -85,13 +85,13 @@ class Desk(http.server.BaseHTTPRequestHandler):
 
 
 class Listener(http.server.ThreadingHTTPServer):
-    """Listens where it is told."""
+    """Listens on the given address."""
 
     address_family = socket.AF_INET6 if MOOD == "six" else socket.AF_INET
 
 
 def main():
-    """Be odd."""
+    """Run with the selected oddity."""
     if MOOD == "lacks":
         import a_package_that_nobody_has  # noqa: F401
     if MOOD == "left" and os.environ.get("DESK_HALF") != "left":

@@ -1,6 +1,6 @@
-//! The same two routes as one writes them on axum: a router, JSON by serde, sessions in a map.
+//! The same two routes on axum in the usual way: a router, JSON with serde, sessions in a map.
 //!
-//! `axum_sessions PORT SESSION_ID` knows one session.
+//! Usage: `axum_sessions PORT SESSION_ID`, with the ID of its only session.
 
 use std::collections::HashMap;
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! The yardstick: hyper and nothing else. `bare_hyper PORT BYTES` answers every request with so many bytes.
+//! The baseline, hyper alone: `bare_hyper PORT BYTES` answers every request with a body of that size.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             async { Ok::<_, Infallible>(response) }
         });
-        // How a connection ends is its client's business.
+        // Errors of a connection are the client's.
         tokio::spawn(async { http1::Builder::new().serve_connection(TokioIo::new(stream), service).await });
     }
 }

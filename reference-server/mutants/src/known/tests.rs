@@ -1,4 +1,4 @@
-//! How the list of what need not be noticed is written.
+//! Tests of the format of `missed.txt`.
 
 use crate::known::{Known, entry};
 use crate::listing::{Mutant, Position, Span};
@@ -18,7 +18,7 @@ fn mutant() -> Mutant {
 const TEXT: &str = "fn value_end() {\n    a + b\n}\n";
 
 #[test]
-fn a_mutant_is_found_again_by_its_line_of_code_wherever_that_stands() {
+fn finds_a_mutant_by_its_line_of_code() {
     assert_eq!(entry(&mutant(), TEXT), "auth/cookie.rs\treplace + with - in value_end\ta + b");
     let known =
         Known::read("# a comment\nauth/cookie.rs\treplace + with - in value_end\ta + b\tnobody can see it\n");
@@ -29,13 +29,16 @@ fn a_mutant_is_found_again_by_its_line_of_code_wherever_that_stands() {
 }
 
 #[test]
-fn a_line_without_a_reason_is_no_entry() {
+fn rejects_a_line_without_a_reason() {
     let wrong = Known::read("auth/cookie.rs\treplace + with -\ta + b\n").err();
-    assert_eq!(wrong.as_deref(), Some("line 1: a mutant has a file, a change, a line of code and a reason"));
+    assert_eq!(
+        wrong.as_deref(),
+        Some("line 1: expected four columns: file, change, line of code and reason")
+    );
 }
 
 #[test]
-fn a_star_stands_for_every_change_in_a_function() {
+fn star_in_function_matches_every_change() {
     let reason = |text: &str| {
         Known::read(text).ok().and_then(|known| known.reason(&mutant(), TEXT).map(str::to_owned))
     };
@@ -45,7 +48,7 @@ fn a_star_stands_for_every_change_in_a_function() {
 }
 
 #[test]
-fn a_star_stands_for_what_is_put_in_the_place_of_a_function_too() {
+fn star_in_function_matches_a_replaced_body() {
     for name in ["replace value_end with ()", "replace value_end -> usize with 0"] {
         let name = format!("reference-server/src/auth/cookie.rs:1:1: {name}");
         let whole = Mutant { name, genre: "FnValue".to_owned(), ..mutant() };
@@ -55,7 +58,7 @@ fn a_star_stands_for_what_is_put_in_the_place_of_a_function_too() {
 }
 
 #[test]
-fn a_star_alone_stands_for_every_change_in_a_file() {
+fn star_alone_matches_the_whole_file() {
     let known = Known::read("auth/cookie.rs\t*\t\tquotes\n").ok();
     assert_eq!(known.as_ref().and_then(|known| known.reason(&mutant(), TEXT)), Some("quotes"));
     let other = Known::read("body.rs\t*\t\tquotes\n").ok();
@@ -63,7 +66,7 @@ fn a_star_alone_stands_for_every_change_in_a_file() {
 }
 
 #[test]
-fn an_entry_that_speaks_of_no_mutant_is_stale() {
+fn reports_stale_entries() {
     let list = "auth/cookie.rs\t* in value_end\t\tquotes\nauth/cookie.rs\t* in gone\t\tquotes\n";
     let known = Known::read(list).ok();
     let stale = known.as_ref().map(|known| known.stale(std::iter::once((&mutant(), TEXT.to_owned()))));

@@ -1,11 +1,11 @@
-//! What a file looks like with its mutants in it.
+//! Tests of the text of a file with its mutants.
 
 use crate::listing::{Function, Mutant, Position, Span};
 use crate::schema::{mutant_at, replaced, write};
 
-/// The mutant that puts `replacement` in the place of what stands first as `found` in the text.
+/// The mutant that replaces the first occurrence of `found` with `replacement`.
 fn mutant(text: &str, genre: &str, found: &str, replacement: &str) -> Mutant {
-    let at = text.find(found).expect("the text has it");
+    let at = text.find(found).expect("the text contains it");
     let position = |at: usize| Position {
         line: text[..at].matches('\n').count() + 1,
         column: at - text[..at].rfind('\n').map_or(0, |end| end + 1) + 1,
@@ -21,7 +21,7 @@ fn mutant(text: &str, genre: &str, found: &str, replacement: &str) -> Mutant {
 }
 
 #[test]
-fn an_operator_becomes_a_choice_between_operators() {
+fn switches_between_operators() {
     let text = "fn small(n: u8) -> bool { n < 3 }";
     let (less, more) = (mutant(text, "BinaryOperator", "<", "<="), mutant(text, "BinaryOperator", "<", ">"));
     let schema = write(text, "crate", &[(4, &less), (5, &more)]).unwrap();
@@ -34,7 +34,7 @@ fn an_operator_becomes_a_choice_between_operators() {
 }
 
 #[test]
-fn what_is_switched_inside_of_what_is_switched_is_in_both_of_its_branches() {
+fn nested_mutants_are_in_both_branches() {
     let text = "fn both(a: bool, b: bool) -> bool { !a && b }";
     let (not, and) = (mutant(text, "UnaryOperator", "!", ""), mutant(text, "BinaryOperator", "&&", "||"));
     let schema = write(text, "crate", &[(0, &not), (1, &and)]).unwrap();
@@ -44,7 +44,7 @@ fn what_is_switched_inside_of_what_is_switched_is_in_both_of_its_branches() {
 }
 
 #[test]
-fn a_function_begins_with_the_return_that_takes_its_place_and_is_no_longer_const() {
+fn a_replaced_body_is_an_early_return_and_removes_const() {
     let text = "const fn yes() -> bool { true }";
     let body = mutant(text, "FnValue", "true", "false");
     let schema = write(text, "reference_server", &[(7, &body)]).unwrap();
@@ -55,7 +55,7 @@ fn a_function_begins_with_the_return_that_takes_its_place_and_is_no_longer_const
 }
 
 #[test]
-fn an_arm_that_is_deleted_has_a_guard_that_turns_it_off() {
+fn a_deleted_arm_gets_a_guard() {
     let text = "fn name(n: u8) -> bool { match n { 1 => true, _ => false } }";
     let arm = mutant(text, "MatchArm", "1 => true", "");
     let schema = write(text, "crate", &[(2, &arm)]).unwrap();
@@ -63,7 +63,7 @@ fn an_arm_that_is_deleted_has_a_guard_that_turns_it_off() {
 }
 
 #[test]
-fn what_is_computed_before_the_program_runs_is_built_by_itself() {
+fn compile_time_values_need_their_own_build() {
     let text = "const LIMIT: usize = 2 * 1024;\nfn limit() -> bool { if let Some(n) = none() && n { n } else { false } }";
     let (times, and) = (mutant(text, "BinaryOperator", "*", "+"), mutant(text, "BinaryOperator", "&&", "||"));
     let schema = write(text, "crate", &[(0, &times), (1, &and)]).unwrap();
@@ -73,7 +73,7 @@ fn what_is_computed_before_the_program_runs_is_built_by_itself() {
 }
 
 #[test]
-fn a_complaint_of_the_compiler_leads_to_the_innermost_mutant_around_it() {
+fn maps_a_compiler_error_to_the_innermost_mutant() {
     let text = "a /*m1{*/ b /*m2{*/ c /*m2}*/ d /*m1}*/ e";
     let at = |letter: &str| text.find(letter).map(|at| at..at + 1).unwrap();
     assert_eq!(mutant_at(text, at(" c ")), Some(2));

@@ -1,6 +1,6 @@
-//! The rules of the class `SessionAuth` (Session tasks 1, 2, 3, 6 and 8).
+//! Tests of the class `SessionAuth` (Session tasks 1, 2, 3, 6 and 8).
 //!
-//! The printed calls with 89 are those with `None` here: see the module `auth`.
+//! The calls with 89 are those with `None` here: see the module `auth`.
 
 use super::super::tests::{auth, request, users, with_session_cookie};
 use super::*;
@@ -15,26 +15,26 @@ fn open(session_auth: &SessionAuth, user_id: &str) -> String {
 }
 
 #[test]
-fn at_first_there_are_no_sessions() {
+fn starts_without_sessions() {
     assert!(session_auth().user_id_by_session_id().is_empty());
 }
 
 #[test]
-fn the_base_class_is_inherited() {
+fn extends_the_base_class() {
     let session_auth = session_auth();
     assert!(session_auth.auth().require_auth(Some("/api/v1/users"), Some(&["/api/v1/status/"])));
     assert!(session_auth.auth().authorization_header(None).is_none());
 }
 
 #[test]
-fn without_a_user_id_no_session_is_created() {
+fn creates_no_session_without_a_user_id() {
     let session_auth = session_auth();
     assert_eq!(session_auth.create_session(None), None);
     assert!(session_auth.user_id_by_session_id().is_empty());
 }
 
 #[test]
-fn a_session_id_is_a_version_4_uuid_and_the_key_of_the_user_id() {
+fn session_id_is_a_version_4_uuid() {
     let session_auth = session_auth();
     let session_id = open(&session_auth, "abcde");
     let uuid = Uuid::parse_str(&session_id).unwrap();
@@ -52,12 +52,12 @@ fn a_user_may_have_several_sessions() {
 }
 
 #[test]
-fn without_a_session_id_there_is_no_user_id() {
+fn no_user_id_without_a_session_id() {
     assert_eq!(session_auth().user_id_for_session_id(None), None);
 }
 
 #[test]
-fn an_unknown_session_id_has_no_user_id() {
+fn no_user_id_for_an_unknown_session_id() {
     let session_auth = session_auth();
     open(&session_auth, "abcde");
     for unknown in ["doesntexist", "", "5535d4d7-3d77-4d06-8281-495dc3acfe76"] {
@@ -66,7 +66,7 @@ fn an_unknown_session_id_has_no_user_id() {
 }
 
 #[test]
-fn a_session_id_is_known_only_as_it_was_handed_out() {
+fn rejects_other_spellings_of_a_session_id() {
     let session_auth = session_auth();
     let session_id = open(&session_auth, "abcde");
     for other in [
@@ -83,7 +83,7 @@ fn a_session_id_is_known_only_as_it_was_handed_out() {
 }
 
 #[tokio::test]
-async fn the_cookie_of_a_session_is_its_user() {
+async fn session_cookie_identifies_the_user() {
     let (_folder, users) = users(&[("bobsession@hbtn.io", "fake pwd")]).await;
     let user = users.search("bobsession@hbtn.io").unwrap();
     let session_auth = session_auth();
@@ -93,7 +93,7 @@ async fn the_cookie_of_a_session_is_its_user() {
 }
 
 #[tokio::test]
-async fn no_request_no_cookie_and_an_unknown_cookie_are_nobody() {
+async fn no_user_without_a_known_cookie() {
     let (_folder, users) = users(&[("bobsession@hbtn.io", "fake pwd")]).await;
     let session_auth = session_auth();
     assert!(session_auth.current_user(None, &users).is_none());
@@ -102,7 +102,7 @@ async fn no_request_no_cookie_and_an_unknown_cookie_are_nobody() {
 }
 
 #[tokio::test]
-async fn the_session_of_a_user_who_is_gone_is_nobody() {
+async fn no_user_for_the_session_of_a_deleted_user() {
     let (_folder, users) = users(&[]).await;
     let session_auth = session_auth();
     let session_id = open(&session_auth, "abcde");
@@ -110,7 +110,7 @@ async fn the_session_of_a_user_who_is_gone_is_nobody() {
 }
 
 #[test]
-fn without_request_cookie_or_session_there_is_nothing_to_destroy() {
+fn destroys_nothing_without_a_session() {
     let session_auth = session_auth();
     open(&session_auth, "abcde");
     assert!(!session_auth.destroy_session(None));
@@ -120,7 +120,7 @@ fn without_request_cookie_or_session_there_is_nothing_to_destroy() {
 }
 
 #[test]
-fn a_destroyed_session_is_gone_and_the_others_stay() {
+fn destroys_only_the_session_of_the_cookie() {
     let session_auth = session_auth();
     let (one, other) = (open(&session_auth, "abcde"), open(&session_auth, "abcde"));
     assert!(session_auth.destroy_session(Some(&with_session_cookie(&one))));

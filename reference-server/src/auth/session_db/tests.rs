@@ -1,4 +1,4 @@
-//! The rules of the class `SessionDBAuth` (Session task 10).
+//! Tests of the class `SessionDBAuth` (Session task 10).
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ async fn open(auth: &SessionDbAuth) -> String {
     auth.create_session(Some("abcde".into())).await.unwrap().unwrap().to_string()
 }
 
-/// Writes a stored session as the course does.
+/// Writes a stored session in the course's format.
 fn write(folder: &Path, created_at: &str) {
     let session = format!(
         r#"{{"1": {{"id": "1", "created_at": "{created_at}", "updated_at": "{created_at}",
@@ -25,7 +25,7 @@ fn write(folder: &Path, created_at: &str) {
 }
 
 #[tokio::test]
-async fn without_a_user_id_no_session_is_created() {
+async fn creates_no_session_without_a_user_id() {
     let folder = tempfile::tempdir().unwrap();
     let auth = lasting(60, folder.path());
     assert_eq!(auth.create_session(None).await.unwrap(), None);
@@ -33,7 +33,7 @@ async fn without_a_user_id_no_session_is_created() {
 }
 
 #[tokio::test]
-async fn a_session_outlives_the_process() {
+async fn session_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let session_id = open(&lasting(60, folder.path())).await;
     let auth = lasting(60, folder.path());
@@ -54,7 +54,7 @@ async fn a_stored_session_has_five_attributes() {
 }
 
 #[tokio::test]
-async fn without_a_known_session_id_there_is_no_user_id() {
+async fn no_user_id_without_a_known_session_id() {
     let folder = tempfile::tempdir().unwrap();
     let auth = lasting(60, folder.path());
     open(&auth).await;
@@ -63,7 +63,7 @@ async fn without_a_known_session_id_there_is_no_user_id() {
 }
 
 #[test]
-fn a_session_lasts_for_its_duration_and_no_longer() {
+fn session_expires_after_its_duration() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "2017-10-16T04:23:04");
     let auth = lasting(60, folder.path());
@@ -75,7 +75,7 @@ fn a_session_lasts_for_its_duration_and_no_longer() {
 }
 
 #[test]
-fn a_duration_of_0_or_less_is_for_ever() {
+fn duration_of_0_or_less_never_expires() {
     for duration in [0, -1, i64::MIN] {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "2017-10-16T04:23:04");
@@ -97,7 +97,7 @@ async fn a_destroyed_session_stays_destroyed() {
 }
 
 #[tokio::test]
-async fn without_request_cookie_or_live_session_there_is_nothing_to_destroy() {
+async fn destroys_nothing_without_a_live_session() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "2017-10-16T04:23:04");
     let auth = lasting(60, folder.path());
@@ -108,7 +108,7 @@ async fn without_request_cookie_or_live_session_there_is_nothing_to_destroy() {
 }
 
 #[tokio::test]
-async fn when_a_session_cannot_be_stored_there_is_none() {
+async fn no_session_if_the_write_fails() {
     let folder = tempfile::tempdir().unwrap();
     let auth = lasting(60, folder.path());
     fs::create_dir(folder.path().join(".db_UserSession.journal")).unwrap();
@@ -117,13 +117,13 @@ async fn when_a_session_cannot_be_stored_there_is_none() {
 }
 
 #[tokio::test]
-async fn sessions_that_expired_are_dropped_once_they_are_many() {
+async fn removes_expired_sessions_at_the_threshold() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "2017-10-16T04:23:04");
     let auth = lasting(60, folder.path());
-    auth.many.store(1, Ordering::Relaxed);
+    auth.next_sweep.store(1, Ordering::Relaxed);
     let session_id = open(&auth).await;
     assert_eq!(auth.user_sessions.count(), 1);
     assert!(auth.user_id_for_session_id(Some(&session_id)).is_some());
-    assert_eq!(auth.many.load(Ordering::Relaxed), FEW);
+    assert_eq!(auth.next_sweep.load(Ordering::Relaxed), MIN_SWEEP);
 }

@@ -1,4 +1,4 @@
-//! The rules of the class `SessionExpAuth` (Session task 9). The clock is passed in: no test waits.
+//! Tests of the class `SessionExpAuth` (Session task 9). The time is a parameter, so no test waits.
 
 use super::super::tests::{auth, request, with_session_cookie};
 use super::*;
@@ -9,18 +9,18 @@ fn lasting(seconds: i64) -> SessionExpAuth {
     SessionExpAuth::new(auth(), seconds)
 }
 
-/// Opens a session at a moment, and returns its Session ID.
+/// Creates a session at a time and returns its Session ID.
 fn open(auth: &SessionExpAuth, now: Instant) -> String {
     auth.create_session_at(Some("abcde".into()), now).unwrap().to_string()
 }
 
 #[test]
-fn without_a_user_id_no_session_is_created() {
+fn creates_no_session_without_a_user_id() {
     assert_eq!(lasting(60).create_session(None), None);
 }
 
 #[test]
-fn without_a_known_session_id_there_is_no_user_id() {
+fn no_user_id_without_a_known_session_id() {
     let auth = lasting(60);
     auth.create_session(Some("abcde".into()));
     assert_eq!(auth.user_id_for_session_id(None), None);
@@ -29,7 +29,7 @@ fn without_a_known_session_id_there_is_no_user_id() {
 }
 
 #[test]
-fn a_session_lasts_for_its_duration_and_no_longer() {
+fn session_expires_after_its_duration() {
     let (auth, start) = (lasting(60), Instant::now());
     let session_id = open(&auth, start);
     let user_id = |after| auth.user_id_for_session_id_at(Some(&session_id), start + after);
@@ -41,7 +41,7 @@ fn a_session_lasts_for_its_duration_and_no_longer() {
 }
 
 #[test]
-fn a_duration_of_0_or_less_is_for_ever() {
+fn duration_of_0_or_less_never_expires() {
     for duration in [0, -1, i64::MIN] {
         let (auth, start) = (lasting(duration), Instant::now());
         let session_id = open(&auth, start);
@@ -51,7 +51,7 @@ fn a_duration_of_0_or_less_is_for_ever() {
 }
 
 #[test]
-fn a_very_long_duration_is_no_mistake() {
+fn accepts_a_very_long_duration() {
     let auth = lasting(i64::MAX);
     let session_id = auth.create_session(Some("abcde".into())).unwrap().to_string();
     assert_eq!(auth.user_id_for_session_id(Some(&session_id)).as_deref(), Some("abcde"));
@@ -67,10 +67,10 @@ fn a_session_is_destroyed_once() {
 }
 
 #[test]
-fn without_request_cookie_or_live_session_there_is_nothing_to_destroy() {
+fn destroys_nothing_without_a_live_session() {
     let auth = lasting(60);
     let Some(long_ago) = Instant::now().checked_sub(61 * SECOND) else {
-        return; // A machine that was started less than a minute ago has no such moment.
+        return; // On some systems `Instant` cannot go back before the boot.
     };
     let session_id = open(&auth, long_ago);
     assert!(!auth.destroy_session(None));
@@ -80,7 +80,7 @@ fn without_request_cookie_or_live_session_there_is_nothing_to_destroy() {
 }
 
 #[test]
-fn sessions_that_nobody_asks_for_again_take_no_room_for_ever() {
+fn removes_abandoned_expired_sessions() {
     let (auth, start) = (lasting(1), Instant::now());
     for second in 0..10_000 {
         open(&auth, start + second * SECOND);
@@ -89,7 +89,7 @@ fn sessions_that_nobody_asks_for_again_take_no_room_for_ever() {
 }
 
 #[test]
-fn making_room_drops_no_live_session() {
+fn keeps_live_sessions_when_removing_expired_ones() {
     let (auth, start) = (lasting(60), Instant::now());
     let session_ids: Vec<_> = (0..1000).map(|_| open(&auth, start)).collect();
     assert!(

@@ -1,4 +1,4 @@
-//! Bodies of several parts.
+//! Tests of multipart bodies.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn field(name: &str, value: &str) -> (String, String) {
 }
 
 #[test]
-fn fields_are_read_as_they_are() {
+fn reads_fields_unchanged() {
     let content = "------x\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\nbob@hbtn.io\r\n\
                    ------x\r\ncontent-disposition: form-data; name=password\r\nX: y\r\n\r\nfake\r\npwd +%20\r\n\
                    ------x--\r\n";
@@ -21,21 +21,21 @@ fn fields_are_read_as_they_are() {
 }
 
 #[test]
-fn a_boundary_may_stand_in_quotes() {
+fn accepts_a_quoted_boundary() {
     let content = "--a b\r\nContent-Disposition: form-data; name=\"p\"\r\n\r\n1\r\n--a b--";
     let fields = fields("multipart/form-data; boundary=\"a b\"", content.as_bytes());
     assert_eq!(fields, [field("p", "1")]);
 }
 
 #[test]
-fn a_file_is_no_field() {
+fn skips_files() {
     let content = "------x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\"\r\n\r\n1\r\n\
                    ------x\r\nContent-Disposition: form-data; name=\"p\"\r\n\r\n\r\n------x--";
     assert_eq!(read(content), [field("p", "")]);
 }
 
 #[test]
-fn what_is_not_well_formed_ends_the_reading() {
+fn stops_at_a_malformed_part() {
     let first = "------x\r\nContent-Disposition: form-data; name=\"p\"\r\n\r\n1\r\n------x";
     for rest in ["", "\r\n", "\r\nContent-Disposition: form-data; name=\"q\"\r\n\r\n2", "y", "--"] {
         assert_eq!(read(&format!("{first}{rest}")), [field("p", "1")], "{rest:?}");
@@ -43,7 +43,7 @@ fn what_is_not_well_formed_ends_the_reading() {
 }
 
 #[test]
-fn without_boundary_name_or_blank_line_there_is_no_field() {
+fn no_field_without_boundary_name_or_blank_line() {
     assert_eq!(fields("multipart/form-data", b"--\r\n"), []);
     assert_eq!(fields("multipart/form-data; boundary=", b"--\r\n\r\n--"), []);
     assert_eq!(read("------x\r\nContent-Disposition: form-data\r\n\r\n1\r\n------x--"), []);
@@ -52,7 +52,7 @@ fn without_boundary_name_or_blank_line_there_is_no_field() {
 }
 
 #[test]
-fn a_name_in_quotes_may_hold_semicolons_and_quotes() {
+fn quoted_name_may_contain_semicolons_and_quotes() {
     let named = |name: &str| {
         read(&format!("------x\r\nContent-Disposition: form-data; {name}\r\n\r\n1\r\n------x--"))
     };
@@ -66,7 +66,7 @@ fn a_name_in_quotes_may_hold_semicolons_and_quotes() {
 }
 
 #[test]
-fn a_boundary_has_at_most_seventy_characters() {
+fn rejects_a_boundary_above_70_characters() {
     let read = |length: usize| {
         let boundary = "-".repeat(length);
         let content =

@@ -1,9 +1,9 @@
-//! Bytes in, the heads of requests out, or what is wrong with them.
+//! Tests of the checks of a request's head.
 
 use super::*;
 
 #[test]
-fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
+fn accepts_only_valid_hosts() {
     for host in [
         "",
         "x",
@@ -27,16 +27,16 @@ fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
 }
 
 #[test]
-fn a_head_without_fields_is_fit_only_in_http_1_0() {
+fn only_http_1_0_may_omit_host() {
     let request = |version| Request::builder().uri("/").version(version).body(()).unwrap();
     assert!(check(&request(Version::HTTP_10)).is_ok());
     assert!(matches!(check(&request(Version::HTTP_11)), Err(Unfit::Refused(Rejection::BadRequest))));
 }
 
 #[test]
-fn fields_are_counted_as_they_were_sent() {
+fn counts_the_size_of_fields_as_sent() {
     let request = |length| {
-        // `Host: x`, `A: …` and the ends of their lines.
+        // `Host: x`, `A: …` and their line ends.
         let filling = "x".repeat(length - 9 - 5);
         Request::builder().uri("/").header("Host", "x").header("A", filling).body(()).unwrap()
     };

@@ -1,4 +1,4 @@
-//! Moments in and out of their two forms.
+//! Tests of both formats.
 
 use super::*;
 
@@ -7,26 +7,26 @@ fn timestamp(text: &str) -> Timestamp {
 }
 
 #[test]
-fn it_is_answered_with_a_space_and_stored_with_a_t() {
+fn responses_have_a_space_and_files_a_t() {
     let moment = timestamp("2017-10-16T04:23:04");
     assert_eq!(moment.to_string(), "2017-10-16 04:23:04");
     assert_eq!(serde_json::to_string(&moment).unwrap(), "\"2017-10-16T04:23:04\"");
 }
 
 #[test]
-fn the_form_with_a_space_is_read_too() {
+fn parses_the_form_with_a_space() {
     assert_eq!(timestamp("2017-10-16 04:23:04"), timestamp("2017-10-16T04:23:04"));
 }
 
 #[test]
-fn it_counts_seconds_from_1970() {
+fn counts_seconds_from_1970() {
     assert_eq!(timestamp("1970-01-01T00:00:00").seconds, 0);
     assert_eq!(timestamp("2017-10-16T04:23:04").seconds, 1_508_127_784);
     assert_eq!(timestamp("1969-12-31T23:59:59").seconds, -1);
 }
 
 #[test]
-fn every_day_of_four_centuries_comes_back_as_it_went_in() {
+fn every_day_of_four_centuries_survives_a_round_trip() {
     let first = days_before(1900, 1, 1);
     for days in first..first + 146_097 {
         let (year, month, day) = date_of(days);
@@ -36,7 +36,7 @@ fn every_day_of_four_centuries_comes_back_as_it_went_in() {
 }
 
 #[test]
-fn leap_days_are_where_the_gregorian_calendar_has_them() {
+fn leap_days_follow_the_gregorian_calendar() {
     for leap_day in ["2000-02-29T00:00:00", "2024-02-29T23:59:59"] {
         assert_eq!(timestamp(leap_day).to_string(), leap_day.replace('T', " "));
     }
@@ -46,7 +46,7 @@ fn leap_days_are_where_the_gregorian_calendar_has_them() {
 }
 
 #[test]
-fn what_is_no_moment_is_refused_with_the_form_that_is_meant() {
+fn rejects_other_texts_with_an_example() {
     for text in [
         "",
         "2017-10-16",

@@ -1,4 +1,4 @@
-//! The rules of `models/user.py`.
+//! Tests of `models/user.py`.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn user(email: Option<&str>, first_name: Option<&str>, last_name: Option<&str>) 
 }
 
 #[test]
-fn an_id_is_a_version_4_uuid_and_never_the_same() {
+fn id_is_a_random_version_4_uuid() {
     let (one, other) = (User::new(), User::new());
     assert_ne!(one.id, other.id);
     let uuid = uuid::Uuid::parse_str(&one.id).unwrap();
@@ -20,7 +20,7 @@ fn an_id_is_a_version_4_uuid_and_never_the_same() {
 }
 
 #[test]
-fn a_password_is_kept_as_lower_case_hexadecimal_sha_256() {
+fn stores_a_password_as_lower_case_sha_256() {
     let mut user = User::new();
     user.set_password(Some("fake pwd"));
     // printf 'fake pwd' | sha256sum
@@ -29,7 +29,7 @@ fn a_password_is_kept_as_lower_case_hexadecimal_sha_256() {
 }
 
 #[test]
-fn only_the_password_itself_is_valid() {
+fn rejects_other_passwords() {
     let mut user = User::new();
     user.set_password(Some("pässwörd"));
     assert!(user.is_valid_password(Some("pässwörd")));
@@ -39,7 +39,7 @@ fn only_the_password_itself_is_valid() {
 }
 
 #[test]
-fn the_empty_string_is_a_password() {
+fn accepts_an_empty_password() {
     let mut user = User::new();
     user.set_password(Some(""));
     assert!(user.is_valid_password(Some("")));
@@ -47,7 +47,7 @@ fn the_empty_string_is_a_password() {
 }
 
 #[test]
-fn no_password_is_never_valid() {
+fn a_missing_password_is_never_valid() {
     let mut user = User::new();
     assert!(!user.is_valid_password(Some("")));
     assert!(!user.is_valid_password(None));
@@ -58,7 +58,7 @@ fn no_password_is_never_valid() {
 }
 
 #[test]
-fn a_stored_hash_is_no_password() {
+fn rejects_the_hash_as_password() {
     let mut user = User::new();
     user.set_password(Some("x"));
     let hash = user.password.clone();
@@ -66,7 +66,7 @@ fn a_stored_hash_is_no_password() {
 }
 
 #[test]
-fn answers_have_six_members_in_alphabetical_order_and_no_password() {
+fn response_has_six_sorted_members_and_no_password() {
     let mut user = user(Some("bob@hbtn.io"), None, None);
     user.set_password(Some("x"));
     let id = user.id.clone();
@@ -81,7 +81,7 @@ fn answers_have_six_members_in_alphabetical_order_and_no_password() {
 }
 
 #[test]
-fn the_answer_of_the_transcript_has_210_bytes() {
+fn response_of_the_transcript_has_210_bytes() {
     let user: User = serde_json::from_value(serde_json::json!({
         "id": "cf3ddee1-ff24-49e4-a40b-2540333fe992",
         "created_at": "2017-10-16T04:23:04",
@@ -96,13 +96,13 @@ fn the_answer_of_the_transcript_has_210_bytes() {
 }
 
 #[test]
-fn a_stored_user_without_times_is_as_old_as_its_reading() {
+fn a_stored_user_without_times_gets_the_current_time() {
     let user: User = serde_json::from_str(r#"{"id": "1", "email": null, "_password": null}"#).unwrap();
     assert!(user.created_at > "2024-01-01T00:00:00".parse().unwrap());
 }
 
 #[test]
-fn the_name_to_show_is_both_names_or_one_or_the_email_or_nothing() {
+fn display_name_falls_back_to_one_name_email_or_nothing() {
     let email = Some("bob@hbtn.io");
     assert_eq!(user(email, Some("Bob"), Some("Dylan")).display_name(), "Bob Dylan");
     assert_eq!(user(email, Some("Bob"), None).display_name(), "Bob");
@@ -112,7 +112,7 @@ fn the_name_to_show_is_both_names_or_one_or_the_email_or_nothing() {
 }
 
 #[test]
-fn a_user_is_rendered_once_and_again_after_a_change() {
+fn caches_the_response_until_a_change() {
     let email = |user: &User| {
         let render = |user: &UserJson<'_>| Bytes::from(user.email.unwrap_or_default().to_owned());
         String::from_utf8(user.shown(render).to_vec()).unwrap()

@@ -1,6 +1,4 @@
 //! The lines of a journal: a checksum, a space, a record as JSON.
-//!
-//! Bytes go in, records come out with their places; what a torn write has left at the end is left out.
 
 use std::io;
 
@@ -9,21 +7,21 @@ use serde::de::DeserializeOwned;
 
 use crate::store::version::checksum;
 
-/// A record, and the bytes it takes.
+/// A record and its length in bytes.
 pub(super) struct Line<R> {
     pub(super) record: R,
     pub(super) start: u64,
     pub(super) end: u64,
 }
 
-/// A line that is wrong, and that no torn write can have left.
+/// A line that is wrong although a torn write cannot be the cause.
 pub(super) struct Wrong {
     /// Counted from 1.
     pub(super) line: usize,
     pub(super) reason: String,
 }
 
-/// A record as a line.
+/// Formats a record as a line.
 pub(super) fn line(record: &impl Serialize) -> io::Result<Vec<u8>> {
     let json = serde_json::to_vec(record)?;
     let mut line = checksum(&json).into_bytes();
@@ -33,10 +31,10 @@ pub(super) fn line(record: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// The records of a journal, up to where a write was torn.
+/// The records of a journal, up to a torn write.
 ///
 /// # Errors
-/// When a line is wrong although a later one is right, or although its checksum is right.
+/// If a line is wrong although a later one is right, or although its checksum is right.
 pub(super) fn read<R: DeserializeOwned>(content: &[u8]) -> Result<Vec<Line<R>>, Wrong> {
     let mut records = Vec::new();
     let mut end = 0;
@@ -48,7 +46,7 @@ pub(super) fn read<R: DeserializeOwned>(content: &[u8]) -> Result<Vec<Line<R>>, 
             (None, None) => torn = Some(index + 1),
             (None, Some(_)) => {}
             (Some(_), Some(line)) => {
-                return Err(Wrong { line, reason: "its checksum is not that of its content".to_owned() });
+                return Err(Wrong { line, reason: "wrong checksum".to_owned() });
             }
             (Some(json), None) => {
                 let record = serde_json::from_slice(json)
@@ -60,7 +58,7 @@ pub(super) fn read<R: DeserializeOwned>(content: &[u8]) -> Result<Vec<Line<R>>, 
     Ok(records)
 }
 
-/// The JSON of a line that is whole.
+/// The JSON of a complete line.
 fn json(line: &[u8]) -> Option<&[u8]> {
     let (sum, json) = line.strip_suffix(b"\n")?.split_at_checked(32)?;
     let json = json.strip_prefix(b" ")?;

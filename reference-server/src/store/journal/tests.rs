@@ -1,4 +1,4 @@
-//! What a journal gives back after whatever has happened to it.
+//! Tests of journal recovery.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use super::*;
 use crate::model::User;
 use crate::store::file;
 
-/// A folder, and what is open in it.
+/// A folder with an open journal.
 struct Place {
     folder: TempDir,
     file: file::File,
@@ -45,7 +45,7 @@ impl Place {
     }
 }
 
-/// The e-mail addresses that file and journal of a copy of the folder have.
+/// The e-mail addresses that a start finds in a copy of the folder.
 fn found(folder: &TempDir) -> Result<Vec<String>, StoreError> {
     let copy = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(folder.path()).unwrap() {
@@ -62,7 +62,7 @@ fn found(folder: &TempDir) -> Result<Vec<String>, StoreError> {
 }
 
 #[test]
-fn what_was_appended_is_found_in_its_order() {
+fn recovers_appended_changes_in_order() {
     let mut place = Place::new();
     let (bob, eve) = (user("bob"), user("eve"));
     let both = [&bob, &eve].map(|user| (Arc::clone(user.id()), Some(Arc::clone(user))));
@@ -73,7 +73,7 @@ fn what_was_appended_is_found_in_its_order() {
 }
 
 #[test]
-fn of_a_torn_last_line_nothing_is_found_wherever_it_was_torn() {
+fn ignores_a_torn_last_line() {
     let mut place = Place::new();
     place.add("bob");
     let whole = fs::read(place.path()).unwrap();
@@ -82,7 +82,7 @@ fn of_a_torn_last_line_nothing_is_found_wherever_it_was_torn() {
     for length in whole.len()..torn.len() {
         fs::write(place.path(), &torn[..length]).unwrap();
         assert_eq!(found(&place.folder).unwrap(), ["bob"], "{length} bytes");
-        // The length of a file may come to the disk before its bytes do.
+        // The length of a file may reach the disk before its content does.
         let mut zeros = torn[..length].to_vec();
         zeros.resize(torn.len() + 4096, 0);
         fs::write(place.path(), &zeros).unwrap();
@@ -95,7 +95,7 @@ fn of_a_torn_last_line_nothing_is_found_wherever_it_was_torn() {
 }
 
 #[test]
-fn the_first_append_after_a_torn_line_cuts_it_off() {
+fn first_append_truncates_a_torn_line() {
     let mut place = Place::new();
     place.add("bob");
     let mut content = fs::read(place.path()).unwrap();
@@ -110,7 +110,7 @@ fn the_first_append_after_a_torn_line_cuts_it_off() {
 }
 
 #[test]
-fn a_line_that_is_wrong_before_one_that_is_right_is_refused_with_its_number() {
+fn rejects_a_corrupt_line_before_a_valid_one() {
     let mut place = Place::new();
     for email in ["bob", "eve", "ann"] {
         place.add(email);
@@ -119,25 +119,24 @@ fn a_line_that_is_wrong_before_one_that_is_right_is_refused_with_its_number() {
     fs::write(place.path(), content.replace("eve", "eva")).unwrap();
     let error = found(&place.folder).unwrap_err().to_string();
     assert!(
-        error
-            .contains(".db_User.journal is corrupt at line 2 and is left as it is: its checksum is not that"),
+        error.contains(".db_User.journal is corrupt at line 2 and was not changed: wrong checksum"),
         "{error}"
     );
 }
 
 #[test]
-fn a_right_line_that_means_nothing_is_refused_even_as_the_last() {
+fn rejects_a_valid_line_with_an_unknown_record() {
     let mut place = Place::new();
     place.add("bob");
     let mut content = fs::read(place.path()).unwrap();
     content.extend(lines::line(&serde_json::json!({"changed": []})).unwrap());
     fs::write(place.path(), content).unwrap();
     let error = found(&place.folder).unwrap_err().to_string();
-    assert!(error.contains("is corrupt at line 2 and is left as it is: unknown field `changed`"), "{error}");
+    assert!(error.contains("is corrupt at line 2 and was not changed: unknown field `changed`"), "{error}");
 }
 
 #[test]
-fn however_a_fold_is_interrupted_everything_is_found() {
+fn recovers_from_every_interrupted_checkpoint() {
     let mut place = Place::new();
     let all = |place: &Place, emails: &[&str]| assert_eq!(found(&place.folder).unwrap(), emails);
     place.add("bob");
@@ -166,7 +165,7 @@ fn however_a_fold_is_interrupted_everything_is_found() {
 }
 
 #[test]
-fn a_fold_that_nothing_came_after_leaves_no_journal() {
+fn checkpoint_without_later_changes_removes_the_journal() {
     let mut place = Place::new();
     place.add("bob");
     let content = place.file.draft([&*user("bob")].into_iter()).unwrap();
@@ -178,7 +177,7 @@ fn a_fold_that_nothing_came_after_leaves_no_journal() {
     assert!(!place.path().exists());
     assert_eq!(found(&place.folder).unwrap(), ["bob"]);
 
-    // If the name outlives the power, the next start clears it away.
+    // If the directory entry survives the power cut, the next start removes the file.
     fs::write(place.path(), interrupted).unwrap();
     let directory = Arc::clone(&place.journal.directory);
     let (journal, lacking) = Journal::open::<User>(directory, content.version).unwrap();
@@ -187,24 +186,21 @@ fn a_fold_that_nothing_came_after_leaves_no_journal() {
 }
 
 #[test]
-fn a_journal_is_never_played_over_a_file_that_somebody_put_in_the_place_of_its_own() {
+fn rejects_a_journal_of_another_file() {
     let mut place = Place::new();
     place.add("bob");
     fs::write(place.file.path(), "{}").unwrap();
     let before = fs::read(place.path()).unwrap();
     let error = found(&place.folder).unwrap_err().to_string();
-    assert!(error.contains(".db_User.journal has changes to another /"), "{error}");
-    assert!(
-        error.contains(".db_User.json than the one that is there, and both are left as they are: "),
-        "{error}"
-    );
+    assert!(error.contains(".db_User.journal belongs to another version of /"), "{error}");
+    assert!(error.contains(".db_User.json; neither was changed: "), "{error}");
     assert_eq!(fs::read(place.path()).unwrap(), before);
 
-    // As the sentence says: moved away, or with the former file (there was none), it is in no way any more.
-    let aside = place.folder.path().join("aside");
-    fs::rename(place.path(), &aside).unwrap();
+    // The message says to move the journal away or to restore the file (here: none). Both work.
+    let moved = place.folder.path().join("moved");
+    fs::rename(place.path(), &moved).unwrap();
     assert!(found(&place.folder).unwrap().is_empty());
-    fs::rename(aside, place.path()).unwrap();
+    fs::rename(moved, place.path()).unwrap();
     fs::remove_file(place.file.path()).unwrap();
     assert_eq!(found(&place.folder).unwrap(), ["bob"]);
 }

@@ -1,11 +1,11 @@
-//! Where a message ends: lengths, chunks, and what tries to hide a request behind another (RFC 9112 §6, §7).
+//! Rows about the end of a message: lengths, chunks, and request smuggling (RFC 9112 §6, §7).
 
 use super::{Closed, Open, Row, row};
 
-/// Bytes behind a body that a confused server would take for a request.
+/// Bytes after a body that a confused server would parse as a request.
 const SMUGGLED: &str = "GET /api/v1/forbidden HTTP/1.1\r\nHost: x\r\n\r\n";
 
-#[expect(clippy::too_many_lines, reason = "it is a table")]
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<Row> {
     let post = |fields: &str, body: &str| {
         format!("POST /api/v1/auth_session/login HTTP/1.1\r\nHost: x\r\n{fields}\r\n{body}")
@@ -14,8 +14,8 @@ pub(super) fn rows() -> Vec<Row> {
     let smuggling = |fields: &str, body: &str| post(fields, &format!("{body}{SMUGGLED}"));
     vec![
         // Lengths (§6.2, §6.3).
-        row("a body is as long as announced", &post("Content-Length: 2\r\n", "ab"), &[400], Open),
-        row("a body of no bytes is a body", &post("Content-Length: 0\r\n", ""), &[400], Open),
+        row("a body has the declared length", &post("Content-Length: 2\r\n", "ab"), &[400], Open),
+        row("a body may be empty", &post("Content-Length: 0\r\n", ""), &[400], Open),
         row("without a length there is no body", &post("", ""), &[400], Open),
         row(
             "GET may have a body",
@@ -24,37 +24,52 @@ pub(super) fn rows() -> Vec<Row> {
             Open,
         ),
         row(
-            "the same length twice is one length",
+            "the same length twice is accepted",
             &post("Content-Length: 2\r\nContent-Length: 2\r\n", "ab"),
             &[400],
             Open,
         ),
         row(
-            "two lengths are none",
+            "two different lengths are refused",
             &smuggling("Content-Length: 0\r\nContent-Length: 43\r\n", ""),
             &[400],
             Closed,
         ),
-        row("two lengths in one field are none", &smuggling("Content-Length: 0, 43\r\n", ""), &[400], Closed),
-        row("a negative length is none", &smuggling("Content-Length: -1\r\n", ""), &[400], Closed),
-        row("a length with a sign is none", &smuggling("Content-Length: +2\r\n", "ab"), &[400], Closed),
-        row("a length in hexadecimal is none", &smuggling("Content-Length: 0x2\r\n", "ab"), &[400], Closed),
-        row("a length with a fraction is none", &smuggling("Content-Length: 2.0\r\n", "ab"), &[400], Closed),
         row(
-            "a length with a space inside is none",
+            "two different lengths in one field are refused",
+            &smuggling("Content-Length: 0, 43\r\n", ""),
+            &[400],
+            Closed,
+        ),
+        row("a negative length is invalid", &smuggling("Content-Length: -1\r\n", ""), &[400], Closed),
+        row("a length with a sign is invalid", &smuggling("Content-Length: +2\r\n", "ab"), &[400], Closed),
+        row(
+            "a length in hexadecimal is invalid",
+            &smuggling("Content-Length: 0x2\r\n", "ab"),
+            &[400],
+            Closed,
+        ),
+        row(
+            "a length with a fraction is invalid",
+            &smuggling("Content-Length: 2.0\r\n", "ab"),
+            &[400],
+            Closed,
+        ),
+        row(
+            "a length with a space inside is invalid",
             &smuggling("Content-Length: 4 3\r\n", ""),
             &[400],
             Closed,
         ),
-        row("an empty length is none", &smuggling("Content-Length: \r\n", ""), &[400], Closed),
+        row("an empty length is invalid", &smuggling("Content-Length: \r\n", ""), &[400], Closed),
         row(
-            "a length beyond 64 bits is none",
+            "a length beyond 64 bits is invalid",
             &smuggling("Content-Length: 18446744073709551617\r\n", "a"),
             &[400],
             Closed,
         ),
         row(
-            "a length that no memory holds is refused unread",
+            "a length beyond any memory is refused unread",
             &smuggling("Content-Length: 9223372036854775807\r\n", ""),
             &[413],
             Closed,
@@ -66,7 +81,7 @@ pub(super) fn rows() -> Vec<Row> {
             Open,
         ),
         // Chunks (§7.1).
-        row("chunks are put together", &chunked("2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"), &[400], Open),
+        row("chunks are concatenated", &chunked("2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"), &[400], Open),
         row(
             "what follows the last chunk is the next request",
             &chunked(&format!("0\r\n\r\n{SMUGGLED}")),
@@ -74,45 +89,45 @@ pub(super) fn rows() -> Vec<Row> {
             Open,
         ),
         row(
-            "the coding's name has no case",
+            "the name of the coding is case-insensitive",
             &post("Transfer-Encoding: CHUNKED\r\n", "0\r\n\r\n"),
             &[400],
             Open,
         ),
         row(
-            "chunk extensions are passed over",
+            "chunk extensions are ignored",
             &chunked("2;name=\"a;b\";x\r\nab\r\n0;last\r\n\r\n"),
             &[400],
             Open,
         ),
         row(
-            "trailers are passed over",
+            "trailers are ignored",
             &chunked("2\r\nab\r\n0\r\nContent-Length: 9\r\nHost: y\r\n\r\n"),
             &[400],
             Open,
         ),
         row(
-            "a size in capitals with zeros before it is a size",
+            "a size may have capitals and leading zeros",
             &chunked("00A\r\n0123456789\r\n0\r\n\r\n"),
             &[400],
             Open,
         ),
-        row("a chunk without a size is none", &chunked(&format!("\r\n\r\n{SMUGGLED}")), &[400], Closed),
-        row("a negative size is none", &chunked(&format!("-1\r\n\r\n{SMUGGLED}")), &[400], Closed),
+        row("a chunk without a size is invalid", &chunked(&format!("\r\n\r\n{SMUGGLED}")), &[400], Closed),
+        row("a negative size is invalid", &chunked(&format!("-1\r\n\r\n{SMUGGLED}")), &[400], Closed),
         row(
-            "a size with a prefix is none",
+            "a size with a prefix is invalid",
             &chunked(&format!("0x2\r\nab\r\n0\r\n\r\n{SMUGGLED}")),
             &[400],
             Closed,
         ),
         row(
-            "a size beyond 64 bits is none",
+            "a size beyond 64 bits is invalid",
             &chunked(&format!("10000000000000002\r\nab\r\n0\r\n\r\n{SMUGGLED}")),
             &[400],
             Closed,
         ),
         row(
-            "a size that no memory holds is refused",
+            "a size beyond any memory is refused",
             &chunked(&format!("7fffffffffffffff\r\n{}", "a".repeat(1024 * 1024 + 1))),
             &[413],
             Closed,
@@ -154,12 +169,12 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "a field among the trailers has a name",
+            "a trailer field needs a name",
             &chunked(&format!("0\r\nno name\r\n\r\n{SMUGGLED}")),
             &[400],
             Closed,
         ),
-        // Both, or neither rightly (§6.1, §6.3): the connection never survives them.
+        // Both fields, or invalid codings (§6.1, §6.3): the connection is always closed.
         row(
             "CL.TE: chunks count, and the connection ends",
             &smuggling("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
@@ -173,37 +188,37 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "TE.CL with a length that is none",
+            "TE.CL with a length that is invalid",
             &smuggling("Transfer-Encoding: chunked\r\nContent-Length: x\r\n", "0\r\n\r\n"),
             &[400],
             Closed,
         ),
         row(
-            "a coding that only looks like chunked is none",
+            "a coding that only looks like chunked is invalid",
             &smuggling("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"),
             &[400],
             Closed,
         ),
         row(
-            "a coding with a letter behind it is none",
+            "a coding followed by a letter is invalid",
             &smuggling("Transfer-Encoding: chunkedx\r\n", "0\r\n\r\n"),
             &[400],
             Closed,
         ),
         row(
-            "a coding in quotes is none",
+            "a coding in quotes is invalid",
             &smuggling("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"),
             &[400],
             Closed,
         ),
         row(
-            "identity is no coding",
+            "identity is not a coding",
             &smuggling("Transfer-Encoding: identity\r\nContent-Length: 0\r\n", ""),
             &[400],
             Closed,
         ),
         row(
-            "an empty coding is none",
+            "an empty coding is invalid",
             &smuggling("Transfer-Encoding:\r\nContent-Length: 0\r\n", ""),
             &[400],
             Closed,
@@ -215,19 +230,19 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "chunked twice is once too often",
+            "chunked twice is refused",
             &smuggling("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n0\r\n\r\n"),
             &[400],
             Closed,
         ),
         row(
-            "chunked in two fields is once too often",
+            "chunked in two fields is refused",
             &smuggling("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n0\r\n\r\n"),
             &[400],
             Closed,
         ),
         row(
-            "a coding that is not known is not implemented",
+            "an unknown coding is not implemented",
             &smuggling("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"),
             &[501],
             Closed,
@@ -239,13 +254,13 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "a coding's name is a token to its end",
+            "the name of a coding is a token",
             &smuggling("Transfer-Encoding: chunked\x0b\r\n", "0\r\n\r\n"),
             &[400],
             Closed,
         ),
         row(
-            "HTTP/1.0 knows no chunks",
+            "HTTP/1.0 has no chunks",
             &format!(
                 "POST /api/v1/auth_session/login HTTP/1.0\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n{SMUGGLED}"
             ),
@@ -253,13 +268,13 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "a body that nobody wants is passed over",
+            "a body that no view reads is ignored",
             &format!("POST /api/v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 43\r\n\r\n{SMUGGLED}"),
             &[405],
             Open,
         ),
         row(
-            "chunks that nobody wants are passed over",
+            "chunks that no view reads are ignored",
             &format!(
                 "POST /api/v1/status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2b\r\n{SMUGGLED}\r\n0\r\n\r\n"
             ),
@@ -267,7 +282,7 @@ pub(super) fn rows() -> Vec<Row> {
             Open,
         ),
         row(
-            "broken chunks that nobody wants end the connection",
+            "broken chunks that no view reads end the connection",
             &format!(
                 "POST /api/v1/status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n{SMUGGLED}"
             ),

@@ -1,8 +1,8 @@
-//! The first line and the fields of a request (RFC 9112 §2, §3, §5; RFC 9110 §5, §10.1.1).
+//! Rows about the request line and the fields (RFC 9112 §2, §3, §5; RFC 9110 §5, §10.1.1).
 
 use super::{Closed, Open, Row, row};
 
-#[expect(clippy::too_many_lines, reason = "it is a table")]
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<Row> {
     let get = |fields: &str| format!("GET /api/v1/status HTTP/1.1\r\n{fields}\r\n");
     let line =
@@ -11,13 +11,13 @@ pub(super) fn rows() -> Vec<Row> {
         // Lines (§2.2).
         row("a request is answered", &get("Host: x\r\n"), &[200], Open),
         row(
-            "empty lines before a request are passed over",
+            "empty lines before a request are ignored",
             &format!("\r\n\r\n{}", get("Host: x\r\n")),
             &[200],
             Open,
         ),
         row(
-            "requests in a row are answered in their order",
+            "pipelined requests are answered in order",
             &format!(
                 "{}GET /api/v1/stats HTTP/1.1\r\nHost: x\r\n\r\nGET /nope HTTP/1.1\r\nHost: x\r\n\r\n",
                 get("Host: x\r\n")
@@ -26,13 +26,13 @@ pub(super) fn rows() -> Vec<Row> {
             Open,
         ),
         row(
-            "what follows a request that closes is never read",
+            "bytes after a request with close are never read",
             &format!("{}{}", get("Host: x\r\nConnection: close\r\n"), get("Host: x\r\n")),
             &[200],
             Closed,
         ),
         row(
-            "what follows close and keep-alive is never read",
+            "bytes after close and keep-alive are never read",
             &format!(
                 "{}{}",
                 get("Host: x\r\nConnection: close\r\nConnection: keep-alive\r\n"),
@@ -54,20 +54,15 @@ pub(super) fn rows() -> Vec<Row> {
             Open,
         ),
         row(
-            "a bare carriage return ends no line",
+            "a bare carriage return does not end a line",
             &get("Host: x\r\nA: b\rTransfer-Encoding: chunked\r\n"),
             &[400],
             Closed,
         ),
-        row("a line that is no request is refused", "garbage\r\n\r\n", &[400], Closed),
-        row("bytes of a TLS greeting are refused", "\x16\x03\x01\x02\r\n\r\n", &[400], Closed),
-        // The first line (§3).
-        row(
-            "a method in small letters is another method",
-            &line("get /api/v1/status HTTP/1.1"),
-            &[405, 403],
-            Open,
-        ),
+        row("a line that is not a request is refused", "garbage\r\n\r\n", &[400], Closed),
+        row("a TLS handshake is refused", "\x16\x03\x01\x02\r\n\r\n", &[400], Closed),
+        // The request line (§3).
+        row("methods are case-sensitive", &line("get /api/v1/status HTTP/1.1"), &[405, 403], Open),
         row("an unknown method is not allowed", &line("BREW /api/v1/status HTTP/1.1"), &[405, 403], Open),
         row(
             "TRACE is not allowed, so nothing is echoed",
@@ -76,16 +71,16 @@ pub(super) fn rows() -> Vec<Row> {
             Open,
         ),
         row("a method is a token", &line("G(T /api/v1/status HTTP/1.1"), &[400], Closed),
-        row("a line begins with its method", &line(" GET /api/v1/status HTTP/1.1"), &[400], Closed),
-        row("between method and target is one space", &line("GET  /api/v1/status HTTP/1.1"), &[400], Closed),
-        row("between target and version is one space", &line("GET /api/v1/status  HTTP/1.1"), &[400], Closed),
-        row("a tab is no space", &line("GET\t/api/v1/status\tHTTP/1.1"), &[400], Closed),
+        row("a line starts with the method", &line(" GET /api/v1/status HTTP/1.1"), &[400], Closed),
+        row("one space separates method and target", &line("GET  /api/v1/status HTTP/1.1"), &[400], Closed),
+        row("one space separates target and version", &line("GET /api/v1/status  HTTP/1.1"), &[400], Closed),
+        row("a tab is not a space", &line("GET\t/api/v1/status\tHTTP/1.1"), &[400], Closed),
         row("a version is needed", &line("GET /api/v1/status"), &[400], Closed),
         row("a version has digits", &line("GET /api/v1/status HTTP/x.y"), &[400], Closed),
-        row("a version has its own name in capitals", &line("GET /api/v1/status http/1.1"), &[400], Closed),
+        row("the protocol name is case-sensitive", &line("GET /api/v1/status http/1.1"), &[400], Closed),
         row("another protocol is refused", &line("GET /api/v1/status ICAP/1.0"), &[400], Closed),
-        row("HTTP/2 is not spoken", &line("GET /api/v1/status HTTP/2.0"), &[400], Closed),
-        row("HTTP/0.9 is not spoken", "GET /api/v1/status\r\n\r\n", &[400], Closed),
+        row("HTTP/2 is not supported", &line("GET /api/v1/status HTTP/2.0"), &[400], Closed),
+        row("HTTP/0.9 is not supported", "GET /api/v1/status\r\n\r\n", &[400], Closed),
         row(
             "HTTP/1.0 closes",
             "GET /api/v1/status HTTP/1.0\r\n\r\nGET /api/v1/forbidden HTTP/1.0\r\n\r\n",
@@ -93,13 +88,13 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "HTTP/1.0 stays when asked",
+            "HTTP/1.0 with keep-alive stays open",
             "GET /api/v1/status HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
             &[200],
             Open,
         ),
         row(
-            "HEAD has no body that could pass for an answer",
+            "the response to HEAD has no body",
             "HEAD /api/v1/status HTTP/1.1\r\nHost: x\r\n\r\nGET /api/v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
             &[200, 200],
             Closed,
@@ -134,13 +129,13 @@ pub(super) fn rows() -> Vec<Row> {
             Open,
         ),
         (
-            "a value may hold bytes beyond ASCII",
+            "a value may contain non-ASCII bytes",
             b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\nA: \xff\xe9\r\n\r\n".to_vec(),
             &[200],
             Open,
         ),
         (
-            "a name may not hold bytes beyond ASCII",
+            "a name must not contain non-ASCII bytes",
             b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\n\xc3\xa9: a\r\n\r\n".to_vec(),
             &[400],
             Closed,
@@ -155,7 +150,7 @@ pub(super) fn rows() -> Vec<Row> {
             &[400],
             Closed,
         ),
-        row("an empty Host is a Host", &get("Host:\r\n"), &[200], Open),
+        row("an empty Host is valid", &get("Host:\r\n"), &[200], Open),
         row("a Host may have a port", &get("Host: example.com:8080\r\n"), &[200], Open),
         row("a Host may be an IPv6 address", &get("Host: [::1]:8080\r\n"), &[200], Open),
         row("a Host with a path is refused", &get("Host: x/y\r\n"), &[400], Closed),
@@ -165,32 +160,27 @@ pub(super) fn rows() -> Vec<Row> {
         row("a Host with an open bracket is refused", &get("Host: [::1\r\n"), &[400], Closed),
         row("two Hosts in one field are refused", &get("Host: x, y\r\n"), &[400], Closed),
         // Expect (RFC 9110 §10.1.1).
+        row("Expect without a body is ignored", &get("Host: x\r\nExpect: 100-continue\r\n"), &[200], Open),
         row(
-            "Expect without a body is passed over",
-            &get("Host: x\r\nExpect: 100-continue\r\n"),
-            &[200],
-            Open,
-        ),
-        row(
-            "who expects to be asked is asked",
+            "Expect gets a 100 Continue",
             "POST /api/v1/auth_session/login HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\nab",
             &[100, 400],
             Open,
         ),
         row(
-            "HTTP/1.0 is never asked",
+            "HTTP/1.0 gets no 100 Continue",
             "POST /api/v1/auth_session/login HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab",
             &[400],
             Closed,
         ),
         row(
-            "another expectation fails",
+            "other expectations fail",
             "POST /api/v1/auth_session/login HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nContent-Length: 2\r\n\r\nab",
             &[417],
             Closed,
         ),
         row(
-            "an answer that needs no body leaves it unasked and closes",
+            "a response without need of the body sends no 100 Continue and closes",
             "POST /api/v1/status HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n",
             &[405],
             Closed,

@@ -1,8 +1,8 @@
-//! What is too long is refused with the status that says what was.
+//! Rows about limits: the status says which part of the request is too large.
 
 use super::{Closed, Open, Row, row};
 
-#[expect(clippy::too_many_lines, reason = "it is a table")]
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<Row> {
     let get = |path: &str, fields: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
     let post = |fields: &str, body: &str| {
@@ -16,8 +16,8 @@ pub(super) fn rows() -> Vec<Row> {
         row("a longer URL is 414", &get(&format!("/api/v1/status?{}", long(8192 - 14)), ""), &[414], Closed),
         row("a URL of 40 KiB is 414", &get(&format!("/{}", long(40 * 1024)), ""), &[414], Closed),
         row("a URL of 1 MiB is 414", &get(&format!("/{}", long(mib)), ""), &[414], Closed),
-        row("a URL that never ends is 414", &format!("GET /{}", long(mib)), &[414], Closed),
-        row("a first line that is no URL and never ends is 414, too", &long(mib), &[414], Closed),
+        row("a URL without end is 414", &format!("GET /{}", long(mib)), &[414], Closed),
+        row("a request line of one endless word is 414", &long(mib), &[414], Closed),
         row(
             "fields of 30 KiB are read",
             &get("/api/v1/status", &format!("A: {}\r\n", long(30 * 1024))),
@@ -37,7 +37,7 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "fields that never end are 431",
+            "fields without end are 431",
             &format!("GET /api/v1/status HTTP/1.1\r\nA: {}", long(mib)),
             &[431],
             Closed,
@@ -76,7 +76,7 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "a longer body that nobody wants leaves the answer",
+            "a longer body that no view reads keeps the response",
             &format!(
                 "POST /api/v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}",
                 mib + 1,
@@ -86,7 +86,7 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "a longer body is not asked for",
+            "a longer body gets no 100 Continue",
             &post(&format!("Expect: 100-continue\r\nContent-Length: {}\r\n", mib + 1), ""),
             &[413],
             Closed,
@@ -98,19 +98,19 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "many small chunks are as long as their sum",
+            "the sum of many small chunks counts",
             &post("Transfer-Encoding: chunked\r\n", &format!("{}0\r\n\r\n", "1\r\nx\r\n".repeat(10_000))),
             &[400],
             Open,
         ),
         row(
-            "chunk extensions that never end are refused",
+            "chunk extensions without end are refused",
             &post("Transfer-Encoding: chunked\r\n", &format!("1;{}", long(mib))),
             &[400],
             Closed,
         ),
         row(
-            "trailers that never end are refused",
+            "trailers without end are refused",
             &post("Transfer-Encoding: chunked\r\n", &format!("0\r\nA: {}", long(mib))),
             &[400],
             Closed,

@@ -1,4 +1,4 @@
-//! Who would rather speak something else is answered in HTTP/1.1 (RFC 9110 §7.8; RFC 9113 §3).
+//! Rows about upgrades, which are ignored: the response is HTTP/1.1 (RFC 9110 §7.8; RFC 9113 §3).
 
 use super::{Closed, Open, Row, row};
 
@@ -10,14 +10,14 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         row("a WebSocket is not opened", &get(websocket), &[200], Open),
         row(
-            "what follows the request for a WebSocket is HTTP",
+            "bytes after the request for a WebSocket are HTTP",
             &format!("{}{}", get(websocket), get("")),
             &[200, 200],
             Open,
         ),
-        row("h2c is not spoken", &get(h2c), &[200], Open),
+        row("h2c is not supported", &get(h2c), &[200], Open),
         row(
-            "what follows the request for h2c is HTTP",
+            "bytes after the request for h2c are HTTP",
             &format!("{}{}", get(h2c), get("")),
             &[200, 200],
             Open,
@@ -35,14 +35,14 @@ pub(super) fn rows() -> Vec<Row> {
             Closed,
         ),
         row(
-            "an upgrade in HTTP/1.0 is passed over",
+            "an upgrade in HTTP/1.0 is ignored",
             "GET /api/v1/status HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
             &[200],
             Closed,
         ),
-        row("TLS is not begun", &get("Connection: Upgrade\r\nUpgrade: TLS/1.2\r\n"), &[200], Open),
+        row("TLS is not started", &get("Connection: Upgrade\r\nUpgrade: TLS/1.2\r\n"), &[200], Open),
         row(
-            "the preface of HTTP/2 is answered by closing",
+            "the preface of HTTP/2 closes the connection",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
             &[],
             Closed,
