@@ -276,7 +276,7 @@ impl<'a> ScenarioRunner<'a> {
     fn missing_fixture(&self, running: &Running) -> Option<CannotRun> {
         let missing = self.trial.scenario.fixtures.iter().find(|name| running.missing.contains(name))?;
         let reason = format!(
-            "the target does not hold the fixture `{missing}` (`conformance seed` prints activity it must hold)"
+            "the target does not hold the fixture `{missing}` (`conformance seed` prints what it must hold)"
         );
         Some(CannotRun::new(Verdict::Inconclusive, reason))
     }

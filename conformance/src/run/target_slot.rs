@@ -69,8 +69,7 @@ impl TargetSlot {
         let profile = profile.ok_or_else(|| skipped("the suite has no such profile".to_owned()))?;
         let source = match target {
             Target::Url { profile: own, .. } if *own == profile.name && group.isolated => {
-                let reason =
-                    "it changes activity others see and needs a target of its own, which a command starts";
+                let reason = "isolated scenario: needs its own server; use `-- COMMAND` in place of a URL";
                 return Err(skipped(reason.to_owned()));
             }
             Target::Url { base, profile: own } if *own == profile.name => Source::Url(base.clone()),
@@ -202,7 +201,7 @@ impl TargetSlot {
     fn note_restart(&self, reason: &str, session: &Session) {
         let started =
             format!("the target of profile `{}` was started again, because {reason}", self.profile.name);
-        let note = format!("{started}; activity was stored before is gone");
+        let note = format!("{started}; data stored before is lost");
         session.note(note.clone());
         *self.restarted.lock().unwrap_or_else(PoisonError::into_inner) = Some(note);
     }

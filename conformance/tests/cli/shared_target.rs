@@ -65,7 +65,7 @@ fn a_restart_after_a_timeout_is_reported_with_the_loss_of_stored_state() {
     let sandbox = sandbox("", &[("a".to_owned(), LOSES.to_owned()), ("b".to_owned(), READS.to_owned())]);
     let report = run(&sandbox, &["--timeout", "3s"]);
     assert_eq!(report.verdicts(), [("t/a::put", "pass"), ("t/a::hang", "fail"), ("t/b::get", "fail")]);
-    let note = "the target of profile `any` was started again, because the step t/a::hang timed out; what was stored before is gone";
+    let note = "the target of profile `any` was started again, because the step t/a::hang timed out; data stored before is lost";
     assert_eq!(report.step("t/b::get")["restarted"], note);
     assert!(report.step("t/a::hang")["restarted"].is_null());
     assert_eq!(report.footer["notes"], serde_json::json!([note]));

@@ -91,7 +91,7 @@ fn excludes_unrepeatable_scenarios_with_the_reason() {
     assert_eq!(
         left_out,
         [
-            ("desk/alone", "it is isolated: it needs a target of its own"),
+            ("desk/alone", "isolated scenario: it needs its own server"),
             ("desk/waits", "it waits"),
             ("desk/once", "its step `once` is fail in the second run and pass in the first"),
         ]

@@ -35,7 +35,7 @@ fn rejects_an_invalid_address() {
     for address in ["127.0.0.1:5000", "localhost", "ftp://127.0.0.1", "http://127.0.0.1:5000/?a=b"] {
         let finished = Sandbox::moody().run(&["run", "--suite", "../suite", address]);
         assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{address}");
-        assert!(finished.stderr.contains("written as http://host:port"), "{}", finished.stderr);
+        assert!(finished.stderr.contains("write it as http://host:port"), "{}", finished.stderr);
     }
 }
 
