@@ -63,7 +63,7 @@ struct Miniature {
     #[serde(default)]
     passes: Vec<String>,
     /// The exit code, if it matters.
-    exit: Option<u8>,
+    exit: Option<u16>,
     /// The requirement by which the first failure is shown, if it matters.
     leads: Option<String>,
     /// Whether it keeps the server from starting, so that nothing can be said of it.
@@ -190,7 +190,7 @@ fn try_out(bench: &Bench, fault: &str, miniature: &Miniature) -> Result<(), Fail
             wrong.push(format!("inconclusive: {found:?}; expected {expected:?}"));
         }
     }
-    if let Some(exit) = miniature.exit.filter(|exit| *exit != footer.exit) {
+    if let Some(exit) = miniature.exit.filter(|exit| *exit != u16::from(footer.exit)) {
         wrong.push(format!("the exit code is {}, and not {exit}", footer.exit));
     }
     if let Some(leads) = &miniature.leads {
