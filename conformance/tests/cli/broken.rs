@@ -77,7 +77,10 @@ fn a_missing_capture_fails_the_capturing_step() {
     let report = run("7-ticket", &[]);
     // The ticket is a should, the door a must that nothing can be said of.
     assert_eq!(report.finished.code, Some(3));
-    assert_eq!(report.verdicts(), [("desk/7-ticket::ticket", "fail"), ("desk/7-ticket::door", "inconclusive")]);
+    assert_eq!(
+        report.verdicts(),
+        [("desk/7-ticket::ticket", "fail"), ("desk/7-ticket::door", "inconclusive")]
+    );
     assert_eq!(label(&report, "desk/7-ticket::ticket"), "the header `x-ticket` is missing");
     assert_eq!(
         report.step("desk/7-ticket::door")["reason"],

@@ -137,7 +137,8 @@ fn every_report_has_the_attempts_and_duration_of_a_failed_retry() {
     let tries = run_report.step("lists/changes::told")["tries"].as_u64().unwrap();
     assert!(tries > 1);
     let said = Regex::new(&format!(r"tried +{tries} times in (\d+ ms|\d+\.\d\d s)")).unwrap();
-    let human = said.find(&run_report.finished.stdout).unwrap_or_else(|| panic!("{}", run_report.finished.stdout));
+    let human =
+        said.find(&run_report.finished.stdout).unwrap_or_else(|| panic!("{}", run_report.finished.stdout));
     assert!(run_report.finished.stdout[human.end()..].starts_with(", and it never passed\n"));
     for report in ["report.html", "report.tap"] {
         assert!(said.is_match(&sandbox.read(report)), "{report}");

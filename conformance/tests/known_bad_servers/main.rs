@@ -62,7 +62,7 @@ struct KnownBadServer {
     #[serde(default)]
     passes: Vec<String>,
     /// The exit code, if it matters.
-    exit: Option<u8>,
+    exit: Option<u16>,
     /// The requirement of the first failure shown, if it matters.
     leads: Option<String>,
     /// Whether the fault keeps the server from starting, so that nothing can be judged.
@@ -187,7 +187,7 @@ fn try_out(bench: &Bench, fault: &str, server: &KnownBadServer) -> Result<(), Fa
             wrong.push(format!("inconclusive: {found:?}; expected {expected:?}"));
         }
     }
-    if let Some(exit) = server.exit.filter(|exit| *exit != footer.exit) {
+    if let Some(exit) = server.exit.filter(|exit| *exit != u16::from(footer.exit)) {
         wrong.push(format!("the exit code is {}, and not {exit}", footer.exit));
     }
     if let Some(leads) = &server.leads {

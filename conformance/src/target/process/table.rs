@@ -13,7 +13,7 @@ const LISTENS: &str = "0A";
 /// Returns all processes.
 pub(super) fn processes() -> impl Iterator<Item = Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw))
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(process_id))
 }
 
 /// Returns a variable in a process's initial environment. None if it is not set or not readable.
@@ -43,13 +43,22 @@ pub(super) fn living() -> Vec<Entry> {
 }
 
 fn entry(pid: Pid) -> Option<Entry> {
-    let stat = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    // The program name is in parentheses and may contain any byte, so fields start after the last one.
+    read_stat(pid, &fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?)
+}
+
+/// Returns the id of a process or group, or `None` for 0 and for -1, which the kernel shows for a process that is just ending.
+fn process_id(raw: i32) -> Option<Pid> {
+    if raw > 0 { Pid::from_raw(raw) } else { None }
+}
+
+/// Reads `/proc/PID/stat`. Zombies are left out.
+fn read_stat(pid: Pid, stat: &[u8]) -> Option<Entry> {
+    // The program's name is in parentheses and may hold any byte, so the fields begin after the last one.
     let name_end = stat.iter().rposition(|byte| *byte == b')')?;
     let fields = String::from_utf8_lossy(stat.get(name_end + 1..)?);
     let mut fields = fields.split_whitespace();
     let state = fields.next()?;
-    let mut number = || fields.next()?.parse().ok().map(Pid::from_raw);
+    let mut number = || fields.next()?.parse().ok().map(process_id);
     let (parent, group) = (number()?, number()?);
     (!matches!(state, "Z" | "X" | "x")).then_some(Entry { pid, parent, group })
 }
@@ -171,5 +180,14 @@ mod tests {
         let six = format!("{:024}{last}:{port}", 0);
         assert_eq!(line(&six, "0A"), None, "IPv6 alone");
         assert_eq!(listener("  sl  local_address rem_address   st", at("127.0.0.1:5000")), None);
+    }
+
+    #[test]
+    fn stat_of_an_ending_process_has_no_group() {
+        let pid = process_id(7).expect("a process id");
+        let entry = read_stat(pid, b"7 (a (b) c) S -1 -1 -1 0").expect("a living process");
+        assert_eq!(entry, Entry { pid, parent: None, group: None });
+        assert_eq!(read_stat(pid, b"7 (x) S 1 5 5 0").expect("a living process").group, process_id(5));
+        assert_eq!(read_stat(pid, b"7 (x) Z 1 5 5 0"), None);
     }
 }
