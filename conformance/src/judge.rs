@@ -271,7 +271,7 @@ fn differing(mismatch: Mismatch) -> Finding {
     let label = match mismatch.received.as_str() {
         NO_MEMBER => format!("{at} is missing"),
         received if received.starts_with("no such element") => format!("{at} has {received}"),
-        received if received.starts_with(AGAINST_SCHEMA) => format!("{at} is {received}"),
+        received if received.starts_with(AGAINST_SCHEMA) => format!("{at} {received}"),
         received => format!("{at} is {}", short(received)),
     };
     Finding {

@@ -65,7 +65,7 @@ fn hurl_sends_the_same_requests_as_curl() {
         let sent = listener.heard();
         match (real.as_slice(), sent.as_slice()) {
             ([real], [sent]) if plain(real) == plain(sent) => {
-                output.push_str(&format!("same     {command}\n"))
+                output.push_str(&format!("same     {command}\n"));
             }
             (_, []) if exported.contains("# This step is not in the file") => {
                 output.push_str(&format!("left out {command}\n"));

@@ -88,9 +88,9 @@ fn schema_is_named_once_in_every_report() {
         "server.py",
     ]);
     for report in [finished.stdout, sandbox.read("junit.xml")] {
-        assert_eq!(report.matches("expected  what todo.json describes").count(), 1, "{report}");
-        assert_eq!(report.matches("what todo.json describes").count(), 1, "{report}");
-        assert!(report.matches("violates the schema: Additional properties").count() >= 2, "{report}");
+        assert_eq!(report.matches("expected  a value that matches todo.json").count(), 1, "{report}");
+        assert_eq!(report.matches("a value that matches todo.json").count(), 1, "{report}");
+        assert!(report.matches("violates the schema: ").count() >= 2, "{report}");
     }
 }
 

@@ -219,7 +219,7 @@ fn null_lists_and_objects_of_rows_in_a_text_are_errors_of_check_unless_a_filter_
         for (what, row) in [("null", "{row: n"), ("a list", "{row: l"), ("an object", "{row: o")] {
             let place = format!("suite/t/a.yaml:5:{}", line.find(row).unwrap() + 1);
             assert!(said.contains(&format!("` puts {what} into a text: ")), "{request}: {said}");
-            assert!(said.contains(&format!("the value comes from {place}\n")), "{request}: {said}");
+            assert!(said.contains(&format!("the value is given at {place}\n")), "{request}: {said}");
         }
         assert_eq!(said.matches("error: ").count(), 3, "{said}");
         assert!(said.contains("row.v"), "{said}");

@@ -37,7 +37,7 @@ print(json.dumps({
 }))
 "#;
 
-/// The elements and attributes follow the schema of the Jenkins JUnit plugin, which is the strictest.
+/// The elements and attributes follow the schema of the Jenkins `JUnit` plugin, which is the strictest.
 #[test]
 fn junit_follows_the_jenkins_schema() {
     document("junit");
