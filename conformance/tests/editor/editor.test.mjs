@@ -61,5 +61,5 @@ test("completes keys of expectations and matchers", async () => {
 test("describes a key on hover", async () => {
   const text = scenario("      status: 200\n");
   await editor.complaints("scenarios/new/hover.yaml", text);
-  assert.match(await editor.hover("scenarios/new/hover.yaml", { line: 8, character: 8 }), /Statuses that are allowed/);
+  assert.match(await editor.hover("scenarios/new/hover.yaml", { line: 8, character: 8 }), /The allowed statuses/);
 });
