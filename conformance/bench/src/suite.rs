@@ -83,7 +83,7 @@ impl Suite {
         connections: Connections,
     ) -> io::Result<Self> {
         let name = format!("{name}-{}", connections.as_str());
-        let (folder, hurl_folder) = (scratch.join(name), scratch.join(format!("{name}-hurl")));
+        let (folder, hurl_folder) = (scratch.join(&name), scratch.join(format!("{name}-hurl")));
         fs::create_dir_all(folder.join("sessions"))?;
         fs::create_dir_all(&hurl_folder)?;
         fs::write(folder.join("suite.yaml"), MANIFEST.replace("CONNECTIONS", connections.as_str()))?;
