@@ -65,7 +65,7 @@ pub struct Exchange {
     pub hops: Vec<Hop>,
     /// Why a redirect was not followed although the request asks for it.
     pub redirect_end: Option<String>,
-    /// Whether the request was sent again because the target had closed the reused connection.
+    /// Whether the request was sent again: the target had closed the reused connection, or had refused `Expect: 100-continue`.
     pub resent: bool,
     /// Number of bytes after the response that belong to no response.
     pub surplus: Surplus,

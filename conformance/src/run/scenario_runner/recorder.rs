@@ -270,7 +270,7 @@ fn remarks(exchange: &http::Exchange) -> Vec<String> {
     let mut remarks = Vec::new();
     if exchange.resent {
         remarks.push(
-            "the request was sent again: the target had closed the reused connection before any byte of a response".to_owned(),
+            "the request was sent again: the target had closed the reused connection before any response, or refused `Expect` (417)".to_owned(),
         );
     }
     let surplus = exchange.surplus.bytes();
