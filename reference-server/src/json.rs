@@ -1,12 +1,11 @@
-//! Writes JSON as the course's Python does: ASCII only, in two layouts.
+//! Writes JSON as the course's Python does: in ASCII, and in responses with the white space of the transcripts.
 //!
-//! Keys keep the order of the value; sorting them is the caller's task.
+//! Members keep the order of the value; sorting them is the caller's task.
 
-use std::{io, mem};
+use std::fmt::Write as _;
 
 use hyper::body::Bytes;
 use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
 
 /// Serializes a value as a response body, byte for byte as in the transcripts.
 ///
@@ -15,126 +14,29 @@ use serde_json::ser::{Formatter, Serializer};
 ///
 /// # Panics
 /// If the value has no JSON form (a map whose keys are not strings); this crate has no such value.
-pub(crate) fn to_answer(value: &impl Serialize) -> Bytes {
-    let mut bytes = Vec::with_capacity(256);
-    let mut serializer = Serializer::with_formatter(&mut bytes, Indented::default());
-    #[expect(clippy::expect_used, reason = "writing to memory does not fail, see # Panics for the rest")]
-    value.serialize(&mut serializer).expect("a value with a JSON form");
-    bytes.push(b'\n');
-    bytes.into()
+pub(crate) fn body(value: &impl Serialize) -> Bytes {
+    #[expect(clippy::expect_used, reason = "see # Panics")]
+    let json = serde_json::to_string_pretty(value).expect("a value with a JSON form");
+    // A string in JSON contains no line break, so this changes only the separators.
+    (ascii(&json.replace(",\n", ", \n")) + "\n").into()
 }
 
-/// Creates a serializer for the layout of files, which is one line.
-pub(crate) fn file_serializer<W: io::Write>(writer: W) -> Serializer<W, OneLine> {
-    Serializer::with_formatter(writer, OneLine)
-}
-
-/// The layout of a file.
-pub(crate) struct OneLine;
-
-impl Formatter for OneLine {
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        write_ascii(writer, fragment)
-    }
-}
-
-/// The layout of a response body. Tracks the depth, and whether the current list or object has members yet.
-#[derive(Default)]
-struct Indented {
-    depth: usize,
-    has_members: bool,
-}
-
-impl Indented {
-    fn open<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
-        self.depth += 1;
-        self.has_members = false;
-        writer.write_all(bracket)
-    }
-
-    /// Ends a list or object; the enclosing one then has at least one member.
-    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
-        self.depth -= 1;
-        if mem::replace(&mut self.has_members, true) {
-            self.new_line(writer)?;
-        }
-        writer.write_all(bracket)
-    }
-
-    fn member<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.has_members = true;
-        if !first {
-            writer.write_all(b", ")?;
-        }
-        self.new_line(writer)
-    }
-
-    fn new_line<W: ?Sized + io::Write>(&self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b"\n")?;
-        (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
-    }
-}
-
-impl Formatter for Indented {
-    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"[")
-    }
-
-    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"]")
-    }
-
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.member(writer, first)
-    }
-
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"{")
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"}")
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.member(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        write_ascii(writer, fragment)
-    }
-}
-
-/// Python's `ensure_ascii`: writes every character that is not printable ASCII as UTF-16 escapes.
-fn write_ascii<W: ?Sized + io::Write>(writer: &mut W, mut text: &str) -> io::Result<()> {
-    // The check of the whole text is vectorised, and most texts need no escapes.
-    if text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~')) {
-        return writer.write_all(text.as_bytes());
-    }
-    while let Some(at) = text.find(|character| !matches!(character, ' '..='~')) {
-        let (plain, rest) = text.split_at(at);
-        writer.write_all(plain.as_bytes())?;
-        let mut characters = rest.chars();
-        if let Some(character) = characters.next() {
+/// Escapes every character that is not printable ASCII, as Python's `ensure_ascii` does.
+///
+/// Outside of its strings, JSON has no such character except line breaks, which are kept.
+pub(crate) fn ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for character in json.chars() {
+        if matches!(character, ' '..='~' | '\n') {
+            ascii.push(character);
+        } else {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
+                // Writing to a `String` cannot fail.
+                let _ = write!(ascii, "\\u{unit:04x}");
             }
         }
-        text = characters.as_str();
     }
-    writer.write_all(text.as_bytes())
+    ascii
 }
 
 #[cfg(test)]

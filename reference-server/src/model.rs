@@ -33,6 +33,11 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     fn touch(&mut self, now: Timestamp);
 }
 
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Creates a random UUID with bits from the operating system.
 fn new_id() -> Arc<str> {
     Arc::from(&*Uuid::new_v4().hyphenated().encode_lower(&mut Uuid::encode_buffer()))

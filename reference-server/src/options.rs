@@ -12,7 +12,7 @@ use reference_server::settings::VARIABLES;
 /// Users are stored in `.db_User.json` in the working directory, sessions in `.db_UserSession.json`. When it is ready,
 /// the server prints its address on one line on stdout. SIGINT and SIGTERM stop it: requests in flight finish, for at
 /// most 10 seconds, and new ones are refused. SIGHUP is ignored.
-#[derive(Debug, Default, Parser)]
+#[derive(Debug, Parser)]
 #[command(name = "reference-server", version)]
 pub(crate) struct Options {
     /// Log events of at least this level to stderr, as lines of JSON; info logs every request
@@ -48,10 +48,6 @@ pub(crate) enum LogLevel {
 impl Options {
     /// Parses the arguments of the process. Exits if they are wrong (exit code 2) or ask for help.
     pub(crate) fn read() -> Self {
-        // Without arguments the parser is skipped, for a faster start.
-        if std::env::args_os().len() <= 1 {
-            return Self::default();
-        }
         let mut variables = String::from("Environment:\n");
         for [name, default, meaning] in VARIABLES {
             // Writing to memory cannot fail.

@@ -1,13 +1,12 @@
 //! A user: `models/user.py`.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use hyper::body::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::{Model, Timestamp, new_id};
+use super::{Model, Timestamp, hexadecimal, new_id};
 
 /// A user of the API.
 ///
@@ -27,18 +26,6 @@ pub struct User {
     pub first_name: Option<String>,
     /// The last name.
     pub last_name: Option<String>,
-    #[serde(skip)]
-    shown: Shown,
-}
-
-/// The cached response body of a user. A clone, which may be changed, starts with an empty cache.
-#[derive(Default)]
-struct Shown(OnceLock<Bytes>);
-
-impl Clone for Shown {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
 }
 
 impl User {
@@ -54,7 +41,6 @@ impl User {
             password: None,
             first_name: None,
             last_name: None,
-            shown: Shown::default(),
         }
     }
 
@@ -96,12 +82,6 @@ impl User {
             updated_at: self.updated_at,
         }
     }
-
-    /// The response body of the user. `render` is called once and its result is cached: users are read far more often
-    /// than changed, and a change replaces the object in the store.
-    pub(crate) fn shown(&self, render: impl FnOnce(&UserJson<'_>) -> Bytes) -> Bytes {
-        self.shown.0.get_or_init(|| render(&self.to_json())).clone()
-    }
 }
 
 impl Default for User {
@@ -122,7 +102,6 @@ impl Model for User {
     }
 
     fn touch(&mut self, now: Timestamp) {
-        self.shown = Shown::default();
         self.updated_at = now;
     }
 }
@@ -130,21 +109,19 @@ impl Model for User {
 /// The attributes of a user in responses.
 #[derive(Serialize)]
 pub struct UserJson<'u> {
-    #[serde(serialize_with = "Timestamp::with_a_space")]
+    #[serde(serialize_with = "Timestamp::serialize_in_response")]
     created_at: Timestamp,
     email: Option<&'u str>,
     first_name: Option<&'u str>,
     id: &'u str,
     last_name: Option<&'u str>,
-    #[serde(serialize_with = "Timestamp::with_a_space")]
+    #[serde(serialize_with = "Timestamp::serialize_in_response")]
     updated_at: Timestamp,
 }
 
 /// The SHA-256 of a text as lower-case hexadecimal digits. The specification uses no salt.
 fn sha256(text: &str) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    Sha256::digest(text).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    hexadecimal(&Sha256::digest(text))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
+use serde_json::Map;
 
 use crate::app::App;
 use crate::body;
@@ -27,7 +28,7 @@ pub(crate) async fn login(app: &App, head: &Parts, body: &mut Incoming) -> Resul
     }
 
     let auth = app.auth.as_ref().filter(|auth| auth.has_sessions()).ok_or(Rejection::NotFound)?;
-    let reply = Reply::user(&user);
+    let reply = Reply::json(&user.to_json());
     let Some(session_name) = auth.session_name() else { return Ok(reply) };
     let session_id = auth.create_session(Some(Arc::clone(user.id()))).await?.ok_or(Rejection::NotFound)?;
     Ok(reply.with_cookie(session_name, &session_id.to_string(), app.cookie_attributes))
@@ -39,5 +40,5 @@ pub(crate) async fn logout(app: &App, head: &Parts) -> Result<Reply, Rejection> 
     if !auth.destroy_session(Some(head)).await? {
         return Err(Rejection::NotFound);
     }
-    Ok(Reply::fixed_json("{}\n"))
+    Ok(Reply::json(&Map::new()))
 }

@@ -111,14 +111,15 @@ fn info_logs_the_start_each_request_and_the_stop() {
         let request = |line: &serde_json::Value| {
             (line["level"].clone(), line["method"].clone(), line["path"].clone(), line["status"].clone())
         };
-        assert_eq!(request(&lines[1]), ("info".into(), "GET".into(), "/api/v1/status".into(), 200.into()));
+        assert_eq!(request(&lines[1]), ("INFO".into(), "GET".into(), "/api/v1/status".into(), 200.into()));
         assert_eq!(
             request(&lines[2]),
-            ("info".into(), "GET".into(), "/api/v1/users/%22%0a".into(), 401.into())
+            ("INFO".into(), "GET".into(), "/api/v1/users/%22%0a".into(), 401.into())
         );
         assert_eq!(lines[1]["bytes"], 21);
         assert!(lines[1]["micros"].is_u64() && lines[1]["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
-        assert_eq!(lines[1]["time"].as_str().unwrap().len(), "2017-10-16T04:23:04Z".len());
+        let timestamp = lines[1]["timestamp"].as_str().unwrap();
+        assert!(timestamp.starts_with("20") && timestamp.ends_with('Z'), "{timestamp}");
     });
 }
 
