@@ -1,6 +1,6 @@
 //! Responds to a request: route → gate → view → reply.
 //!
-//! The router finds a route for every request, unknown paths included. The gate ([`App::before_request`]) comes before
+//! The router finds a route for every request, unknown paths included. The gate (`before_request`) comes before
 //! every view and every 404 or 405, so that only an authenticated client learns whether a path exists.
 
 use std::borrow::Cow;

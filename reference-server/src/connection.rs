@@ -75,20 +75,18 @@ pub(crate) async fn serve(
         result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(result),
         _ = stopping.changed() => None,
     };
-    let mut was_idle = false;
-    let result = match ended {
-        Some(result) => result,
-        None => {
-            Pin::new(&mut connection).graceful_shutdown();
-            // An idle connection ends at the first poll, one in use after its response.
-            was_idle = true;
-            poll_fn(|cx| {
-                let result = connection.poll_without_shutdown(cx);
-                was_idle &= result.is_ready();
-                result
-            })
-            .await
-        }
+    let (result, was_idle) = if let Some(result) = ended {
+        (result, false)
+    } else {
+        Pin::new(&mut connection).graceful_shutdown();
+        // An idle connection ends at the first poll, one in use after its response.
+        let mut polls = 0;
+        let result = poll_fn(|cx| {
+            polls += 1;
+            connection.poll_without_shutdown(cx)
+        })
+        .await;
+        (result, polls == 1)
     };
     let mut stream = connection.into_parts().io.into_inner();
     match result {
@@ -119,9 +117,9 @@ async fn respond(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let start = Instant::now();
     let (head, body) = request.into_parts();
-    let response = match head::check(&head) {
-        Ok(()) => app.respond(&head, body).await,
-        Err(reply) => reply.into_response(),
+    let response = match head::early_reply(&head) {
+        Some(reply) => reply.into_response(),
+        None => app.respond(&head, body).await,
     };
     log::request(peer, &head, &response, start.elapsed());
     Ok(response)

@@ -7,6 +7,31 @@ use std::fmt::Write as _;
 use clap::{CommandFactory as _, Parser, ValueEnum};
 use reference_server::settings::VARIABLES;
 
+/// The sections of the manual page after ENVIRONMENT.
+const LAST_SECTIONS: &str = "\
+.SH FILES
+.TP
+\\&.db_User.json, .db_UserSession.json
+the users and the stored sessions, in the working directory
+.TP
+\\&.db_User.journal, .db_UserSession.journal
+changes that are not in these files yet
+.SH EXIT STATUS
+.TP
+0
+the server was stopped
+.TP
+1
+the server did not start; stderr says why
+.TP
+2
+a flag is wrong
+.SH EXAMPLES
+.nf
+AUTH_TYPE=session_auth SESSION_NAME=_my_session_id reference\\-server \\-\\-log info
+.fi
+";
+
 /// The Basic and Session authentication API, on hyper.
 ///
 /// Users are stored in `.db_User.json` in the working directory, sessions in `.db_UserSession.json`. When it is ready,
@@ -67,10 +92,6 @@ impl Options {
         for [name, default, meaning] in VARIABLES {
             let _ = writeln!(page, ".TP\n\\fB{name}\\fR\n{meaning} [default: {default}]");
         }
-        page.push_str(
-            ".SH EXIT STATUS\n.TP\n0\nafter a stop\n.TP\n1\nwhen the server did not start; stderr says why\n\
-             .TP\n2\nwhen a flag is wrong\n",
-        );
-        page
+        page + LAST_SECTIONS
     }
 }

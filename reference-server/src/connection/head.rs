@@ -18,16 +18,16 @@ pub const MAX_COOKIES: usize = 8 * 1024;
 /// The methods that the server supports, for `OPTIONS *`.
 const ALLOW: &str = "DELETE, GET, HEAD, OPTIONS, POST, PUT";
 
-/// Checks whether the application may handle a request.
+/// The reply to a request that must not reach the application; `None` if it may.
 ///
-/// # Errors
-/// The reply to send instead. After a rejection the connection is closed.
-pub(super) fn check(head: &Parts) -> Result<(), Reply> {
-    fields(&head.headers, head.version)
-        .and_then(|()| target(&head.method, &head.uri))
-        .map_err(|rejection| Reply::from(rejection).and_close())?;
-    // `OPTIONS *` asks for the methods of the whole server (RFC 9112 §3.2.4).
-    if head.uri.path() == "*" { Err(Reply::options(ALLOW)) } else { Ok(()) }
+/// After a rejection the connection is closed.
+pub(super) fn early_reply(head: &Parts) -> Option<Reply> {
+    match fields(&head.headers, head.version).and_then(|()| target(&head.method, &head.uri)) {
+        Err(rejection) => Some(Reply::from(rejection).and_close()),
+        // Asks for the methods of the whole server (RFC 9112 §3.2.4).
+        Ok(()) if head.uri.path() == "*" => Some(Reply::options(ALLOW)),
+        Ok(()) => None,
+    }
 }
 
 /// Checks the length of the target, and its form, which depends on the method (RFC 9112 §3.2).

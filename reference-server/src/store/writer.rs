@@ -116,7 +116,9 @@ impl<M: Model> Writer<M> {
             }
         }
         let stored = stored.map_err(WriteError::because);
-        acknowledge.into_iter().for_each(|acknowledge| acknowledge(stored.clone()));
+        for acknowledge in acknowledge {
+            acknowledge(stored.clone());
+        }
     }
 
     fn write(&mut self, changes: &Changes<M>) -> io::Result<()> {

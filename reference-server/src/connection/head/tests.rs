@@ -8,7 +8,7 @@ use super::*;
 /// The status with which a request is rejected.
 fn status(request: Builder) -> Option<u16> {
     let (head, ()) = request.body(()).unwrap().into_parts();
-    check(&head).err().map(|reply| reply.into_response().status().as_u16())
+    early_reply(&head).map(|reply| reply.into_response().status().as_u16())
 }
 
 #[test]
