@@ -13,6 +13,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::json;
+use crate::model::User;
 use crate::store::WriteError;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -41,6 +42,11 @@ impl Reply {
     /// 200 with a value as JSON, in the layout of the transcripts.
     pub fn json(value: &impl Serialize) -> Self {
         Self::new(JSON, json::body(value))
+    }
+
+    /// 200 with a user.
+    pub(crate) fn user(user: &User) -> Self {
+        Self::new(JSON, user.body())
     }
 
     /// 200 with text, as Flask responds if a view returns a string.

@@ -1,6 +1,6 @@
 //! Checks the head of a request for what RFC 9112 requires and hyper leaves to the server.
 
-use hyper::header::{COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{COOKIE, EXPECT, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{Method, Uri, Version};
 
@@ -45,35 +45,38 @@ fn target(method: &Method, uri: &Uri) -> Result<(), Rejection> {
     }
 }
 
-/// Checks the fields that concern the message itself.
+/// Checks the fields that concern the message itself, and the size of all fields.
 fn fields(fields: &HeaderMap, version: Version) -> Result<(), Rejection> {
-    let length: usize = fields
-        .iter()
-        .map(|(name, value)| name.as_str().len() + ": ".len() + value.len() + "\r\n".len())
-        .sum();
-    let cookies: usize = fields.get_all(COOKIE).iter().map(HeaderValue::len).sum();
+    let (mut length, mut cookies, mut hosts, mut codings) = (0, 0, 0, 0);
+    for (name, value) in fields {
+        length += name.as_str().len() + ": ".len() + value.len() + "\r\n".len();
+        match *name {
+            COOKIE => cookies += value.len(),
+            HOST => {
+                hosts += 1;
+                host(value)?;
+            }
+            TRANSFER_ENCODING => {
+                codings += 1;
+                transfer_encoding(value)?;
+            }
+            EXPECT if version >= Version::HTTP_11 => expect(value)?,
+            _ => {}
+        }
+    }
     if length > MAX_FIELDS || cookies > MAX_COOKIES {
         return Err(Rejection::FieldsTooLarge);
     }
     // Exactly one `Host`; HTTP/1.0 may omit it (RFC 9112 §3.2).
-    match single(fields, HOST)? {
-        Some(host) if !is_host(host.as_bytes()) => return Err(Rejection::BadRequest),
-        None if version >= Version::HTTP_11 => return Err(Rejection::BadRequest),
-        _ => {}
-    }
-    fields.get_all(TRANSFER_ENCODING).iter().try_for_each(transfer_encoding)?;
-    single(fields, TRANSFER_ENCODING)?;
-    if version >= Version::HTTP_11 {
-        fields.get_all(EXPECT).iter().try_for_each(expect)?;
+    if hosts > 1 || codings > 1 || (hosts == 0 && version >= Version::HTTP_11) {
+        return Err(Rejection::BadRequest);
     }
     Ok(())
 }
 
-/// The value of a field that may occur at most once.
-fn single(fields: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderValue>, Rejection> {
-    let mut values = fields.get_all(name).iter();
-    let value = values.next();
-    if values.next().is_some() { Err(Rejection::BadRequest) } else { Ok(value) }
+/// Accepts only a host with or without a port.
+fn host(value: &HeaderValue) -> Result<(), Rejection> {
+    if is_host(value.as_bytes()) { Ok(()) } else { Err(Rejection::BadRequest) }
 }
 
 /// Accepts only a single `chunked`. hyper has checked that it comes last (RFC 9112 §6.1, §7).

@@ -1,12 +1,14 @@
 //! A user: `models/user.py`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use hyper::body::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::{Model, Timestamp, hexadecimal, new_id};
+use crate::json;
 
 /// A user of the API.
 ///
@@ -26,6 +28,9 @@ pub struct User {
     pub first_name: Option<String>,
     /// The last name.
     pub last_name: Option<String>,
+    /// The response body of the stored user, rendered when it is needed first; a change empties it.
+    #[serde(skip)]
+    body: OnceLock<Bytes>,
 }
 
 impl User {
@@ -41,6 +46,7 @@ impl User {
             password: None,
             first_name: None,
             last_name: None,
+            body: OnceLock::new(),
         }
     }
 
@@ -82,6 +88,12 @@ impl User {
             updated_at: self.updated_at,
         }
     }
+
+    /// The response body of a stored user. Rendering it takes as long as all the rest of a request, and users are read
+    /// far more often than changed, so it is rendered once.
+    pub(crate) fn body(&self) -> Bytes {
+        self.body.get_or_init(|| json::body(&self.to_json())).clone()
+    }
 }
 
 impl Default for User {
@@ -103,6 +115,7 @@ impl Model for User {
 
     fn touch(&mut self, now: Timestamp) {
         self.updated_at = now;
+        self.body = OnceLock::new();
     }
 }
 

@@ -97,8 +97,8 @@ impl Draft {
     pub(super) fn write<M: Model>(path: &Path, objects: &[Arc<M>]) -> io::Result<Self> {
         let mut content = Vec::new();
         let entries = objects.iter().map(|object| (object.id(), object));
-        serde_json::Serializer::new(&mut content).collect_map(entries)?;
-        let content = json::ascii(&String::from_utf8(content).map_err(io::Error::other)?) + "\n";
+        json::file_serializer(&mut content).collect_map(entries)?;
+        content.push(b'\n');
 
         // Keep the permissions of the existing file; a new one is private, because it contains password hashes.
         let permissions =
@@ -108,14 +108,14 @@ impl Draft {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
         let written = file
             .set_permissions(permissions)
-            .and_then(|()| file.write_all(content.as_bytes()))
+            .and_then(|()| file.write_all(&content))
             .and_then(|()| file.sync_all());
         if let Err(error) = written {
             // A partial draft is useless and takes space. If it cannot be removed, the next draft overwrites it.
             let _ = fs::remove_file(&path);
             return Err(error);
         }
-        Ok(Self { path, version: Version::of(content.as_bytes()), length: content.len() as u64 })
+        Ok(Self { path, version: Version::of(&content), length: content.len() as u64 })
     }
 
     pub(super) fn version(&self) -> &Version {

@@ -28,7 +28,7 @@ pub(crate) async fn login(app: &App, head: &Parts, body: &mut Incoming) -> Resul
     }
 
     let auth = app.auth.as_ref().filter(|auth| auth.has_sessions()).ok_or(Rejection::NotFound)?;
-    let reply = Reply::json(&user.to_json());
+    let reply = Reply::user(&user);
     let Some(session_name) = auth.session_name() else { return Ok(reply) };
     let session_id = auth.create_session(Some(Arc::clone(user.id()))).await?.ok_or(Rejection::NotFound)?;
     Ok(reply.with_cookie(session_name, &session_id.to_string(), app.cookie_attributes))

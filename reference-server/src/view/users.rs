@@ -28,7 +28,7 @@ pub(crate) fn view_one_user(
     user_id: &str,
 ) -> Result<Reply, Rejection> {
     let user = if user_id == "me" { current_user } else { app.users.get(user_id) };
-    user.map(|user| Reply::json(&user.to_json())).ok_or(Rejection::NotFound)
+    user.map(|user| Reply::user(&user)).ok_or(Rejection::NotFound)
 }
 
 /// `POST /api/v1/users`
@@ -46,7 +46,7 @@ pub(crate) async fn create_user(app: &App, head: &Parts, body: &mut Incoming) ->
     user.first_name = text("first_name")?;
     user.last_name = text("last_name")?;
     let user = app.users.save(user).await?;
-    Ok(Reply::json(&user.to_json()).with_status(StatusCode::CREATED))
+    Ok(Reply::user(&user).with_status(StatusCode::CREATED))
 }
 
 /// `PUT /api/v1/users/<user_id>`: changes only the first and last name, and only those that are given.
@@ -65,7 +65,7 @@ pub(crate) async fn update_user(
         user.last_name = last_name.or(user.last_name.take());
     });
     let user = user.await?.ok_or(Rejection::NotFound)?;
-    Ok(Reply::json(&user.to_json()))
+    Ok(Reply::user(&user))
 }
 
 /// `DELETE /api/v1/users/<user_id>`

@@ -92,7 +92,7 @@ fn response_of_the_transcript_has_210_bytes() {
         "last_name": null,
     }))
     .unwrap();
-    assert_eq!(crate::json::body(&user.to_json()).len(), 210);
+    assert_eq!(json::body(&user.to_json()).len(), 210);
 }
 
 #[test]
@@ -109,4 +109,15 @@ fn display_name_falls_back_to_one_name_email_or_nothing() {
     assert_eq!(user(email, None, Some("Dylan")).display_name(), "Dylan");
     assert_eq!(user(email, None, None).display_name(), "bob@hbtn.io");
     assert_eq!(user(None, None, None).display_name(), "");
+}
+
+#[test]
+fn a_change_renders_the_response_again() {
+    let mut user = user(Some("bob@hbtn.io"), None, None);
+    let before = user.body();
+    assert_eq!(before, json::body(&user.to_json()));
+    user.first_name = Some("Bob".to_owned());
+    user.touch(Timestamp::now());
+    assert_ne!(user.body(), before);
+    assert_eq!(user.body(), json::body(&user.to_json()));
 }
