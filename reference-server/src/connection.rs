@@ -66,6 +66,8 @@ pub(crate) async fn serve(
         .header_read_timeout(HEAD_TIMEOUT)
         .max_header_size(MAX_HEAD)
         .max_buf_size(MAX_HEAD)
+        // A client may close its side after a request and wait for the response, as `nc -N` does.
+        .half_close(true)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
 
     // `poll_without_shutdown` leaves the socket open, so that `close` can close it.

@@ -110,7 +110,6 @@ impl<M: Model> Writer<M> {
             Err(error) => {
                 let readers = self.objects.read().unwrap_or_else(PoisonError::into_inner);
                 self.working_copy = WorkingCopy::of(&readers);
-                drop(readers);
                 let path = self.journal.path().display();
                 print_error(&format!("the journal {path} cannot be written"), error);
             }
