@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::diagnostic::Diagnostic;
+use conformance_suite::diagnostic::Diagnostic;
 
 /// One of several implementations.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::amount::amount;
-use crate::json::Json;
-use crate::memory::Memory;
-use crate::plan::{Plan, Trial};
-use crate::suite::{OUTPUT, StepDefinition, Suite};
+use conformance_engine::memory::Memory;
+use conformance_suite::amount::amount;
+use conformance_suite::json::Json;
+use conformance_suite::plan::{Plan, Trial};
+use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
 
 /// A step in the list.
 #[derive(Debug, Serialize)]

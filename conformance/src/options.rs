@@ -43,14 +43,17 @@ mod shard;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use conformance::environment::one_profile;
+use include_dir::{Dir, include_dir};
+
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::diagnostic::Diagnostic;
-use crate::plan::Selection;
-use crate::suite::{Folder, Suite};
+use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::plan::Selection;
+use conformance_suite::suite::{Folder, Suite};
 
 pub use curl::{Export, Import, Record};
-pub use output::{Color, OutputOptions, ReportKind, ReportPlace, github_summary, github_workspace};
+pub use output::{Color, OutputOptions, ReportPlace, github_summary, github_workspace};
 use run::parse_address;
 pub use run::{Run, TransportOptions};
 pub use shard::{Merge, ShardOptions};
@@ -352,43 +355,17 @@ impl Man {
     }
 }
 
-/// Returns the value of an environment variable; none if it is unset or not UTF-8.
-#[must_use]
-pub fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// Returns the URL and the profile of a running target from `CONFORMANCE_TARGET` and `CONFORMANCE_PROFILE`, for tests.
-///
-/// # Errors
-/// The URL is invalid, or the suite has several profiles and none is given.
-pub fn target_of_environment(suite: &Suite) -> Result<Option<(String, String)>, Diagnostic> {
-    let Ok(url) = std::env::var("CONFORMANCE_TARGET") else { return Ok(None) };
-    crate::http::check_address(&url)
-        .map_err(|wrong| Diagnostic::new(format!("CONFORMANCE_TARGET: {wrong}")))?;
-    let named: Vec<String> = std::env::var("CONFORMANCE_PROFILE").into_iter().collect();
-    Ok(Some((url, one_profile(&named, suite, "CONFORMANCE_PROFILE")?)))
-}
-
-fn one_profile(named: &[String], suite: &Suite, by: &str) -> Result<String, Diagnostic> {
-    match (named, suite.profiles.as_slice()) {
-        ([one], _) => Ok(one.clone()),
-        ([], [one]) => Ok(one.name.clone()),
-        (_, profiles) => {
-            let known = profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ");
-            let message = format!("a running target has one profile; name it with `{by}`");
-            Err(Diagnostic::new(message).help(format!("profiles of the suite: {known}")))
-        }
-    }
-}
+/// The suite inside this program.
+static SUITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
 
 fn folder(named: Option<&PathBuf>) -> Folder {
-    named.map_or(Folder::Embedded, |path| Folder::Directory(path.clone()))
+    named.map_or(Folder::Embedded(&SUITE), |path| Folder::Directory(path.clone()))
 }
 
 fn parse_duration(written: &str) -> Result<Duration, String> {
-    let place = crate::source::Source::new("", "").place(crate::source::Span::default());
-    crate::members::duration(written, &place)
+    let place =
+        conformance_suite::source::Source::new("", "").place(conformance_suite::source::Span::default());
+    conformance_suite::members::duration(written, &place)
         .map_err(|_| "expected a duration such as 200ms, 4s, 1.5s, 2m, 1h or 7d".to_owned())
 }
 

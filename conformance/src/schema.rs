@@ -1,4 +1,4 @@
-//! Generates JSON Schemas for editors from the types that read a suite and from the [events](crate::event) of a report.
+//! Generates JSON Schemas for editors from the types that read a suite and from the [events](conformance_engine::event) of a report.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json, json};
 
-use crate::event::Event;
-use crate::format::{ManifestText, RegisterText, ScenarioText, SequenceText};
-use crate::matcher;
-use crate::request;
+use conformance_engine::event::Event;
+use conformance_suite::format::{ManifestText, RegisterText, ScenarioText, SequenceText};
+use conformance_suite::matcher;
+use conformance_suite::request;
 
 /// Returns the schema of a scenario file.
 #[must_use]

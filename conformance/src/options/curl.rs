@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::SelectionOptions;
-use crate::import::folder::{From, Order};
+use conformance_convert::import::folder::{From, Order};
 
 /// `conformance import`.
 #[derive(Debug, Args)]

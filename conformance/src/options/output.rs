@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use conformance_report::report::ReportKind;
 
 /// Output options.
 #[derive(Debug, Args)]
@@ -49,32 +50,6 @@ pub enum ReportPlace {
     File(ReportKind, PathBuf),
     /// The log and the job summary of a GitHub Actions job.
     Github,
-}
-
-/// A kind of report that is written to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportKind {
-    /// JSON Lines: the event stream.
-    Jsonl,
-    /// An HTML page.
-    Html,
-    /// `JUnit` XML.
-    Junit,
-    /// The Test Anything Protocol.
-    Tap,
-    /// An SVG badge for a README.
-    Badge,
-}
-
-impl ReportKind {
-    /// Every kind with its name on the command line.
-    pub const ALL: [(&'static str, Self); 5] = [
-        ("html", Self::Html),
-        ("jsonl", Self::Jsonl),
-        ("junit", Self::Junit),
-        ("tap", Self::Tap),
-        ("badge", Self::Badge),
-    ];
 }
 
 /// When to use colors.

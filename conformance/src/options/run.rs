@@ -9,9 +9,10 @@ use url::Url;
 use super::{
     OutputOptions, ReportPlace, SelectionOptions, ShardOptions, github_summary, one_profile, parse_duration,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::http::{Connections, Transport};
-use crate::suite::{Given, Suite};
+use conformance_engine::http::Transport;
+use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
+use conformance_suite::suite::Connections;
+use conformance_suite::suite::{Given, Suite};
 
 /// `conformance run`.
 #[derive(Debug, Args)]
@@ -158,7 +159,7 @@ impl TransportOptions {
 }
 
 pub(super) fn parse_address(written: &str) -> Result<String, String> {
-    crate::http::check_address(written).map(|_| written.to_owned())
+    conformance_engine::http::check_address(written).map(|_| written.to_owned())
 }
 
 fn parse_header(written: &str) -> Result<(String, String), String> {

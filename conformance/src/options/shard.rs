@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::OutputOptions;
-use crate::diagnostic::Diagnostic;
-use crate::plan::Plan;
-use crate::shard::{self, Costs, Part};
+use conformance_engine::shard::{self, Costs, Part};
+use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::plan::Plan;
 
 /// Which shard of a run to take.
 #[derive(Debug, Args)]
