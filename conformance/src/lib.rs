@@ -4,4 +4,4 @@ pub mod environment;
 pub mod harness;
 
 pub use conformance_engine::target;
-pub use conformance_suite::suite;
+pub use conformance_suite::{diagnostic, suite};

@@ -17,7 +17,10 @@ use conformance_suite::diagnostic::Diagnostic;
 ///
 /// # Errors
 /// A report cannot be written.
-pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
+pub(crate) fn open(
+    options: &OutputOptions,
+    deviating: Option<&Path>,
+) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
     let detail = match (options.quiet, options.verbose, options.trace) {
         (true, ..) => Detail::Quiet,
         (.., true) => Detail::Trace,
@@ -86,7 +89,7 @@ pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box
 
 /// Returns the width of the terminal, if the stream is one.
 #[must_use]
-pub fn width(stream: &impl AsFd) -> Option<usize> {
+pub(crate) fn width(stream: &impl AsFd) -> Option<usize> {
     terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0))
 }
 
@@ -99,13 +102,13 @@ fn above<O: Write>(progress: Option<&Progress<io::Stderr>>, out: O) -> Above<O> 
 
 /// Returns whether to use colors on standard output.
 #[must_use]
-pub fn choice(color: Color) -> ColorChoice {
+pub(crate) fn choice(color: Color) -> ColorChoice {
     choice_of(color, &io::stdout())
 }
 
 /// Returns whether to use colors on a stream.
 #[must_use]
-pub fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
+pub(crate) fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
     match color {
         Color::Auto => AutoStream::choice(stream),
         Color::Always => ColorChoice::Always,
@@ -115,7 +118,7 @@ pub fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
 
 /// Returns the error for a report that cannot be written.
 #[must_use]
-pub fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
+pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::new(format!("cannot write the report {}: {error}", path.display()))
 }
 

@@ -16,13 +16,10 @@ use conformance_engine::judge::judge;
 use conformance_engine::redact::Redactor;
 use conformance_engine::run::{Answer, Answers};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
-use conformance_suite::expectation::Expectation;
 use conformance_suite::json::Json;
 use conformance_suite::matcher::{Change, ChangeKind, Left, Proposal};
-use conformance_suite::response::Response;
 use conformance_suite::source::{Place, Source};
 use conformance_suite::suite::{Branch, Folder, Step, StepDefinition, Suite};
-use conformance_suite::template::Scope;
 
 pub use propose::propose;
 pub use splice::{Edit, Unwritten, edited, splice};

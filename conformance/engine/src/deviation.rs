@@ -195,8 +195,8 @@ fn compile(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::write::known_failures;
+    use super::*;
 
     /// Returns pseudo-random ids of unusual characters.
     fn ids() -> Vec<String> {

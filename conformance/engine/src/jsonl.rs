@@ -44,12 +44,14 @@ pub fn read<L: DeserializeOwned>(path: &Path) -> impl Iterator<Item = Result<L, 
 }
 
 /// Returns the error for a report without a footer.
+#[must_use]
 pub fn cut(path: &Path) -> Diagnostic {
     Diagnostic::new(format!("the report {} is incomplete: it has no footer", path.display()))
         .help("the run did not end; run it again")
 }
 
 /// Returns the error for a file that is not a report.
+#[must_use]
 pub fn not_a_report(path: &Path, why: &str) -> Diagnostic {
     Diagnostic::new(format!("{} is not a report: {why}", path.display()))
         .help("write one with `conformance run --report jsonl=FILE`")

@@ -2,6 +2,8 @@
 pub mod deviation;
 pub mod event;
 pub mod exit;
+#[cfg(fuzzing)]
+pub mod fuzz;
 pub mod http;
 pub mod jsonl;
 pub mod judge;
@@ -13,5 +15,3 @@ pub mod run;
 pub mod shard;
 pub mod target;
 pub mod verdict;
-#[cfg(fuzzing)]
-pub mod fuzz;

@@ -40,6 +40,7 @@ struct Missing {
 
 impl Memory {
     /// Creates the state of a scenario that has not begun.
+    #[must_use]
     pub fn new(suite: &Suite) -> Self {
         let (made, frames, jars) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Self { base: suite.scope(), made, frames, broken: None, jars }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use crate::options::Merge;
 use conformance_engine::event::Event;
 use conformance_report::merge::{self, Whole};
-use conformance_report::report;
 
 use super::Stopped;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::options::{self, Run};
+use crate::options::Run;
 use conformance_engine::deviation::Deviations;
 use conformance_engine::redact::Redactor;
 use conformance_engine::run;

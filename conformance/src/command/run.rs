@@ -11,7 +11,6 @@ use crate::watch::{self, Snapshot};
 use anstream::AutoStream;
 use conformance_engine::exit::Exit;
 use conformance_engine::target::Target;
-use conformance_report::report;
 use conformance_suite::suite::Folder;
 
 use super::Stopped;

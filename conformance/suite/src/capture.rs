@@ -57,6 +57,7 @@ impl Capture {
     }
 
     /// Where the value is.
+    #[must_use]
     pub fn source(&self) -> Found<'_> {
         match &self.from {
             From::Cookie(name) => Found::Cookie(name),
@@ -67,6 +68,7 @@ impl Capture {
     }
 
     /// Returns the pattern whose first group is the captured part, if that is not the whole value.
+    #[must_use]
     pub fn part(&self) -> Option<Cow<'_, str>> {
         let pattern = self.part.as_ref()?;
         let grouped = pattern.captures_len() > 1;
@@ -140,11 +142,7 @@ fn part<'a>(pattern: &Regex, text: &'a str) -> Option<&'a str> {
 ///
 /// # Errors
 /// An invalid name or source, with its location.
-pub(crate) fn compile(
-    name: &Located<String>,
-    node: &Node,
-    source: &Arc<Source>,
-) -> Result<Capture, Diagnostic> {
+pub fn compile(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<Capture, Diagnostic> {
     let place = name.place(source);
     check_name(&name.value, &place)?;
     let mut members = Members::of(node, source, "a capture").map_err(|wrong| match &node.value {

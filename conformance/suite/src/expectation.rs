@@ -1,6 +1,6 @@
 //! Expectations: what a step requires of its response, compiled from `expect`.
 //!
-//! [`judge`](conformance_engine::judge) compares them with a response.
+//! The judge of the engine compares them with a response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -241,11 +241,7 @@ impl Body {
 ///
 /// # Errors
 /// An invalid value or matcher, with its location.
-pub fn compile(
-    text: &ExpectText,
-    source: &Arc<Source>,
-    files: Files<'_>,
-) -> Result<Expectation, Diagnostic> {
+pub fn compile(text: &ExpectText, source: &Arc<Source>, files: Files<'_>) -> Result<Expectation, Diagnostic> {
     let of_text = Setting { source, mode: Mode::Text, files };
     let names = |names: &[Located<String>]| {
         names.iter().map(|name| (name.value.clone(), name.place(source))).collect()

@@ -7,6 +7,8 @@ pub mod curl;
 pub mod diagnostic;
 pub mod expectation;
 pub mod format;
+#[cfg(fuzzing)]
+pub mod fuzz;
 pub mod jar;
 pub mod json;
 pub mod matcher;
@@ -20,5 +22,3 @@ pub mod suite;
 pub mod template;
 pub mod visible;
 pub mod yaml;
-#[cfg(fuzzing)]
-pub mod fuzz;

@@ -105,6 +105,7 @@ struct About {
 }
 
 /// Whether a bare tag, such as `!uuid`, matches a value.
+#[must_use]
 pub fn is(tag: &str, value: &Json) -> bool {
     leaf::LEAVES.iter().any(|leaf| leaf.tag == tag && (leaf.holds)(value))
 }
@@ -125,6 +126,7 @@ impl Matcher {
     }
 
     /// Compares a value and returns the first `most` differences, and the number of further ones.
+    #[must_use]
     pub fn compare_to(&self, most: usize, value: &Json, pointer: &str, scope: &Scope) -> Mismatches {
         let mut mismatches = Mismatches { shown: Vec::new(), more: 0, most };
         self.collect(value, &Pointer::Root(pointer), scope, &mut mismatches);

@@ -178,6 +178,7 @@ impl Plan {
 
     /// Whether a requirement fails for a target that does not start in a profile. It does not if it is tested at an
     /// earlier stage than the first stage of the profile; then other profiles test it, and their verdict counts.
+    #[must_use]
     pub fn belongs(&self, requirement: &str, profile: &str) -> bool {
         let scenarios = || self.suite.scenarios.iter();
         let of_profile = scenarios().filter(|scenario| scenario.profiles.iter().any(|own| own == profile));
@@ -254,6 +255,7 @@ fn select(
 }
 
 /// Groups the scenarios of a profile on one target, and gives each isolated scenario its own.
+#[must_use]
 pub fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for trial in trials {

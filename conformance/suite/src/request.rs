@@ -182,6 +182,7 @@ impl Request {
 
     /// Returns an error if the path begins with an expression whose value does not begin with `/`: it would be appended to the
     /// port.
+    #[must_use]
     pub fn pathless(&self, scope: &Scope) -> Option<TemplateError> {
         let head = self.target.head().filter(|_| self.raw.is_none())?;
         let path = self.target.render(scope).ok()?;
@@ -359,12 +360,14 @@ const OWN_ORDER: [&str; 6] = ["Authorization", "Range", "User-Agent", "Accept", 
 const MOST_UNASKED: usize = 1024 * 1024;
 
 /// Whether a User-Agent is the default of a request.
+#[must_use]
 pub fn is_own_agent(name: &str) -> bool {
     [Agent::Curl, Agent::Conformance].iter().any(|agent| agent.name() == name)
 }
 
 impl Agent {
     /// The value of its field.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Curl => "curl/8.11.1",
@@ -398,6 +401,7 @@ pub(crate) fn check_field_name(name: &str, place: &Place) -> Result<(), Diagnost
 }
 
 /// Whether a text is a token (RFC 9110, section 5.6.2).
+#[must_use]
 pub fn is_token(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|one| one.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(one))
 }

@@ -1,11 +1,11 @@
 //! Parses and quotes shell command lines.
 //!
-//! [`Quotes`] classifies each character, [`split`] returns the words, and [`quote`] turns a word into shell syntax. Quotes,
+//! [`Quotes`] classifies each character, [`split`] returns the words, and [`quote()`] turns a word into shell syntax. Quotes,
 //! backslashes and comments follow POSIX.1-2017 (Shell Command Language, section 2.2); `$'…'` and `$"…"` follow bash. Nothing is
 //! expanded: no variable, no pattern, no command.
 
 mod escape;
-pub mod quote;
+mod quote;
 mod words;
 
 pub use quote::{join, quote, quoted};
@@ -89,6 +89,7 @@ impl Quotes {
     }
 
     /// Whether the end of the line is inside quotes.
+    #[must_use]
     pub fn is_open(self) -> bool {
         self.open.is_some()
     }

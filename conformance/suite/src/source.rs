@@ -254,6 +254,7 @@ pub(crate) fn without_mark(text: &str) -> &str {
 }
 
 /// Returns the length of a line's leading white space in bytes.
+#[must_use]
 pub fn indentation(line: &str) -> usize {
     let blanks = line.bytes().take_while(|byte| *byte == b' ').count();
     match line.as_bytes().get(blanks) {

@@ -32,6 +32,7 @@ struct Requirement {
 
 impl Tally {
     /// Creates empty counts. `register` says for each requirement why no step covers it.
+    #[must_use]
     pub fn new(register: Vec<Standing>) -> Self {
         Self {
             register,
@@ -67,6 +68,7 @@ impl Tally {
     }
 
     /// Returns the footer. A deviation that is no longer true fails the run.
+    #[must_use]
     pub fn close(mut self, stale: Vec<Stale>) -> Footer {
         let requirements = std::mem::take(&mut self.requirements);
         let requirements = (self.register.into_iter())

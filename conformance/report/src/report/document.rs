@@ -90,12 +90,11 @@ impl Documents {
     /// # Errors
     /// The folder does not exist or is not writable.
     pub fn add(&mut self, kind: ReportKind, path: &Path) -> io::Result<()> {
-        match kind.opening() {
-            Some(open) => self.open_document(path, open),
-            None => {
-                self.lines.push(JsonLines::create(path)?);
-                Ok(())
-            }
+        if let Some(open) = kind.opening() {
+            self.open_document(path, open)
+        } else {
+            self.lines.push(JsonLines::create(path)?);
+            Ok(())
         }
     }
 

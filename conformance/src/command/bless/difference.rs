@@ -9,7 +9,7 @@ use conformance_suite::source::Span;
 
 /// Returns the diff, and the expectations that are not updated with the reasons.
 #[must_use]
-pub fn difference(blessing: &Blessing, redactor: &Redactor) -> String {
+pub(super) fn difference(blessing: &Blessing, redactor: &Redactor) -> String {
     let mut page = String::new();
     for file in &blessing.files {
         for hunk in hunks(file) {
@@ -31,7 +31,7 @@ pub fn difference(blessing: &Blessing, redactor: &Redactor) -> String {
 
 /// Returns a one-sentence summary.
 #[must_use]
-pub fn summary(blessing: &Blessing) -> String {
+pub(super) fn summary(blessing: &Blessing) -> String {
     match blessing.files.len() {
         0 if blessing.left.is_empty() => "nothing to update: the responses are as expected".to_owned(),
         0 => "nothing was updated".to_owned(),

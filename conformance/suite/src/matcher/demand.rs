@@ -86,6 +86,7 @@ pub enum Demand<'a> {
 
 impl Matcher {
     /// Returns what the matcher requires.
+    #[must_use]
     pub fn demand(&self) -> Demand<'_> {
         match &self.kind {
             Kind::Literal(value) => Demand::Value(value),

@@ -110,6 +110,7 @@ impl Body {
     }
 
     /// Returns the name of the file, if the body is the unchanged contents of one.
+    #[must_use]
     pub fn file(&self) -> Option<&str> {
         match self {
             Self::Raw(Field::File { name, .. }) => Some(name),

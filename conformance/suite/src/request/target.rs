@@ -41,6 +41,7 @@ pub(super) fn append(target: &mut String, piece: &str) {
 }
 
 /// Removes dot segments (RFC 3986, section 5.2.4).
+#[must_use]
 pub fn without_dots(path: &str) -> String {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let mut kept: Vec<&str> = Vec::new();

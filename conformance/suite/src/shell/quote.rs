@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 /// Returns the word unchanged if no shell changes it, otherwise in single quotes.
+#[must_use]
 pub fn quote(word: &str) -> Cow<'_, str> {
     let plain = |byte: u8| {
         byte.is_ascii_alphanumeric()
@@ -19,6 +20,7 @@ pub fn quote(word: &str) -> Cow<'_, str> {
 }
 
 /// Returns the word in single quotes.
+#[must_use]
 pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -188,7 +188,7 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 /// Reads a text file of at most 8 MiB.
 ///
 /// # Errors
-/// Those of [`read_file`], and text that is not UTF-8.
+/// The file cannot be read, or its text is not UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read_file(path)?).map_err(|_| io::Error::other("the file is not UTF-8"))
 }

@@ -73,6 +73,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Returns the value at a location, or the value whose key is there; none if that is ambiguous.
+    #[must_use]
     pub fn find(&self, place: &Place) -> Option<usize> {
         let span = place.span();
         let at = |item: &Item| item.place == span || (item.key == Some(span) && span.start < span.end);
@@ -86,22 +87,26 @@ impl<'a> Layout<'a> {
     }
 
     /// The value with this index.
+    #[must_use]
     pub fn item(&self, index: usize) -> &Item {
         &self.items[index]
     }
 
     /// Whether a value is in flow style (with brackets), or inside one that is.
+    #[must_use]
     pub fn in_flow(&self, index: usize) -> bool {
         self.is_flow(index) || self.item(index).parent.is_some_and(|parent| self.in_flow(parent))
     }
 
     /// Whether a mapping or a list is in flow style.
+    #[must_use]
     pub fn is_flow(&self, index: usize) -> bool {
         self.item(index).shape != Shape::Scalar
             && self.text[self.item(index).core.start..].starts_with(['{', '['])
     }
 
     /// Whether the value is used in several places: it is an alias, has an anchor, or is inside such a value.
+    #[must_use]
     pub fn is_shared(&self, index: usize) -> bool {
         let item = self.item(index);
         let last_word = self.text[..item.place.start].trim_end().rsplit([' ', '\n', '\t']).next();
@@ -111,6 +116,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Returns where the entry begins: at its key, or at its dash.
+    #[must_use]
     pub fn entry_start(&self, index: usize) -> usize {
         let item = self.item(index);
         match (item.key, item.parent) {
@@ -123,6 +129,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Returns the position after the colon of the key, or after the dash.
+    #[must_use]
     pub fn head_end(&self, index: usize) -> usize {
         let item = self.item(index);
         match item.key {
@@ -133,6 +140,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Returns where the value begins: at its tag, at the header of a block scalar, or at its text.
+    #[must_use]
     pub fn start(&self, index: usize) -> usize {
         let item = self.item(index);
         match self.block_header(index) {
@@ -146,6 +154,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Returns where the value ends.
+    #[must_use]
     pub fn end(&self, index: usize) -> usize {
         let item = self.item(index);
         if self.text[item.core.start..].starts_with('*') {
@@ -194,6 +203,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Whether there is a comment between two positions.
+    #[must_use]
     pub fn has_comment(&self, from: usize, to: usize) -> bool {
         let leaves = self.items.iter().enumerate().filter(|(_, item)| item.shape == Shape::Scalar);
         let leaves = leaves.map(|(index, item)| Span::new(item.core.start, self.end(index)));

@@ -25,6 +25,7 @@ impl Yaml {
     }
 
     /// Returns a text as a scalar, quoted if necessary.
+    #[must_use]
     pub fn text(text: &str) -> Self {
         Self::Scalar(quote(text))
     }
@@ -95,6 +96,7 @@ impl Yaml {
 }
 
 /// Returns a string as a YAML scalar: plain if it cannot be misread, else in double quotes.
+#[must_use]
 pub fn quote(text: &str) -> String {
     let text = text.replace("${", "${'${'}");
     if is_plain(&text) { text } else { quoted(&text) }
@@ -102,6 +104,7 @@ pub fn quote(text: &str) -> String {
 
 /// Returns a string in double quotes, with escapes for characters that are not printable in YAML (YAML 1.2.2, section 5.1) or are
 /// line breaks.
+#[must_use]
 pub fn quoted(text: &str) -> String {
     let json = serde_json::Value::String(text.to_owned()).to_string();
     json.chars()
@@ -110,6 +113,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// Whether a text can be written in a literal block.
+#[must_use]
 pub fn is_block(text: &str) -> bool {
     text.chars().all(|one| is_shown(one) || matches!(one, '\n' | '\t'))
         && !text.starts_with([' ', '\t', '\n'])
@@ -135,12 +139,14 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Returns a comment about an uncertainty, on one line.
+#[must_use]
 pub fn unsure(sentence: &str) -> String {
     let shown = |one: char| if is_shown(one) { one } else { ' ' };
     format!("{UNSURE}{}", sentence.chars().map(shown).collect::<String>())
 }
 
 /// Returns a text as a title, on one line.
+#[must_use]
 pub fn line(text: &str) -> String {
     key(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
