@@ -11,7 +11,9 @@ use serde::Deserialize;
 use crate::yaml::{Located, Node, Ordered};
 use shape::{ConcurrencyShape, RequestShape, StatusShape};
 
-pub(crate) use scenario::{ExpectText, OutcomeText, OverallText, ScenarioText, SequenceText, StepText};
+pub(crate) use scenario::{
+    ExpectText, OutcomeText, OverallText, ScenarioText, SequenceText, StepText, TimelyText,
+};
 
 /// The version of the format that this program reads.
 pub(crate) const FORMAT: u32 = 1;

@@ -2,7 +2,7 @@
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::super::caught::caught;
 use super::super::race;
@@ -76,6 +76,7 @@ impl ScenarioRunner<'_> {
                 let Branch { request, captures, .. } = &**branch;
                 let prepared = request.prepare(&scope)?;
                 let exchange = running.http.send(prepared, jar.as_mut(), branch.reading()).await;
+                self.received = Some(Instant::now());
                 if let Some(judgement) = from_other_process(running, &exchange) {
                     learn_secrets(&redactor, &exchange);
                     self.mark_missing(definition, &judgement);
@@ -101,6 +102,7 @@ impl ScenarioRunner<'_> {
             Sent::Race(race) => race,
         };
         let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
+        self.received = Some(Instant::now());
         if let Some(judgement) =
             answers.iter().find_map(|answer| from_other_process(running, &answer.exchange))
         {
