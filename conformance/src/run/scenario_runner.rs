@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kept::Bodies;
+use timely::Timestamp;
 pub(super) use timely::play;
 
 use super::caught::caught_in;
@@ -46,9 +47,9 @@ struct ScenarioRunner<'a> {
     /// The responses that `--bless` writes.
     answers: Vec<Answer>,
     /// When the last try of each step began, by the index of the step.
-    sent: BTreeMap<usize, Instant>,
+    sent: BTreeMap<usize, Timestamp>,
     /// When the last response was complete.
-    received: Option<Instant>,
+    received: Option<Timestamp>,
     /// The first response that came too late for its step to count.
     late: Option<Late>,
     /// Whether to stop at a late response, because the scenario will be played again.
@@ -354,10 +355,12 @@ impl<'a> ScenarioRunner<'a> {
         let began = Instant::now();
         let mut tries = 0;
         loop {
-            self.sent.insert(one.index, Instant::now());
-            self.received = None;
+            let sent = Timestamp::now();
             let mut attempt = self.try_once(one, running).await;
             tries += 1;
+            if attempt.exchange.is_some() {
+                self.sent.insert(one.index, sent);
+            }
             let late = self.late(step, &attempt);
             // If no request could be built, another try would fail in the same way.
             let again = late.is_none()

@@ -2,10 +2,11 @@
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use super::super::caught::caught;
 use super::super::race;
+use super::timely::Timestamp;
 use super::{Attempt, PlannedStep, ScenarioRunner};
 use crate::capture::Capture;
 use crate::http::{Exchange, TransportError};
@@ -75,15 +76,17 @@ impl ScenarioRunner<'_> {
             Sent::Sole(branch) => {
                 let Branch { request, captures, .. } = &**branch;
                 let prepared = request.prepare(&scope)?;
+                let sent = Timestamp::now();
                 let exchange = running.http.send(prepared, jar.as_mut(), branch.reading()).await;
-                self.received = Some(Instant::now());
+                let received = Timestamp::now();
+                self.received = Some(received);
+                let scope = scope.at(sent.wall, received.wall);
                 if let Some(judgement) = from_other_process(running, &exchange) {
                     learn_secrets(&redactor, &exchange);
                     self.mark_missing(definition, &judgement);
                     return Ok(Some((judgement, exchange)));
                 }
                 self.memory.put_back(jar_use, jar);
-                let scope = scope.at(SystemTime::now());
                 self.scope = self.session.options.answers.is_some().then(|| scope.clone());
                 let bytes = size(&exchange);
                 let judged = move || {
@@ -101,8 +104,11 @@ impl ScenarioRunner<'_> {
             }
             Sent::Race(race) => race,
         };
+        let sent = Timestamp::now();
         let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
-        self.received = Some(Instant::now());
+        let received = Timestamp::now();
+        self.received = Some(received);
+        let scope = scope.at(sent.wall, received.wall);
         if let Some(judgement) =
             answers.iter().find_map(|answer| from_other_process(running, &answer.exchange))
         {

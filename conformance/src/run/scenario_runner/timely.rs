@@ -1,7 +1,7 @@
 //! Steps with `timely`: a response that comes too late says nothing about the target, and the scenario is played again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::super::path::Activity;
 use super::super::session::{Permit, Session};
@@ -10,6 +10,25 @@ use super::{Attempt, Late, PlannedStep, Played, ScenarioRunner};
 use crate::plan::Trial;
 use crate::suite::{Step, StepDefinition};
 use crate::verdict::{Judgement, Verdict};
+
+/// A point in time. The monotonic clock stops while the machine sleeps, and the sessions of a target do not.
+#[derive(Clone, Copy)]
+pub(super) struct Timestamp {
+    monotonic: Instant,
+    pub(super) wall: SystemTime,
+}
+
+impl Timestamp {
+    pub(super) fn now() -> Self {
+        Self { monotonic: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// The time since another point in time, by the clock that shows more.
+    fn since(self, earlier: Self) -> Duration {
+        let wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
+        self.monotonic.saturating_duration_since(earlier.monotonic).max(wall)
+    }
+}
 
 /// Maximum number of times that a scenario is played.
 const MAX_PLAYS: usize = 3;
@@ -80,7 +99,8 @@ impl ScenarioRunner<'_> {
     pub(super) fn late(&self, step: &Step, attempt: &Attempt) -> Option<String> {
         let timely = step.timely.as_deref()?;
         let after = self.trial.scenario.steps.get(timely.after)?;
-        let passed = self.received?.saturating_duration_since(*self.sent.get(&timely.after)?);
+        attempt.exchange.as_ref()?;
+        let passed = self.received?.since(*self.sent.get(&timely.after)?);
         (passed > timely.within).then(|| {
             // Rounded up, so that it is not the limit itself.
             let passed = Duration::from_millis(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX));
