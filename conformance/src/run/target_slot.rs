@@ -138,13 +138,13 @@ impl TargetSlot {
     /// port.
     pub(super) async fn running(&self, session: &Session) -> Result<Arc<Running>, CannotRun> {
         let mut state = self.state.lock().await;
-        let stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let because = self.stale.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut again = None;
         if let State::Running(running) = &*state
             && let Some(process) = &running.process
         {
             let exited = || process.exited().map(|exit| format!("it {exit}"));
-            again = stale.or_else(exited).or_else(|| running.check_listener().err());
+            again = because.or_else(exited).or_else(|| running.check_listener().err());
             if again.is_some() {
                 *state = State::NotStarted;
             }

@@ -94,7 +94,7 @@ pub(super) async fn await_ready(
             let what = if silent { "sent no HTTP response" } else { "did not listen" };
             let port = if fixed { format!("port {port}") } else { "the assigned port".to_owned() };
             let reason = format!("the target {what} on {port} within {limit:?}");
-            // The machine may be too slow, so this is no failure of the target.
+            // The machine may be too slow, so the target is not blamed.
             let unusable = Unusable { silent: true, own: false, ..Unusable::after(&process, reason) };
             process.stop(GRACE).await;
             return Err(unusable);

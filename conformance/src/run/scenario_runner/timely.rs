@@ -8,6 +8,7 @@ use super::super::session::{Permit, Session};
 use super::super::target_slot::TargetSlot;
 use super::{Attempt, Late, PlannedStep, Played, ScenarioRunner};
 use crate::plan::Trial;
+use crate::request::Request;
 use crate::suite::{Step, StepDefinition};
 use crate::verdict::{Judgement, Verdict};
 
@@ -52,24 +53,20 @@ pub(in crate::run) async fn play(
         let replays = !is_last
             && !session.options.interrupt.is_requested()
             && (stops_if_late || played.is_cleaned_up || is_read_only(trial, definitions));
-        match played.late.take_if(|_| replays) {
-            Some(late) => {
-                if let Some(step) = trial.scenario.steps.get(late.index) {
-                    let step = trial.step_id(step);
-                    slot.must_restart(format!("the response of the step {step} came too late to be judged"));
-                }
-                late_before.push(late);
+        let Some(late) = played.late.take_if(|_| replays) else {
+            // The target started before, so a failed start is not blamed on it.
+            played.unstarted &= late_before.is_empty();
+            played.note_replays(&late_before);
+            if let Some(answers) = &session.options.answers {
+                played.answers.drain(..).for_each(|answer| answers.add(answer));
             }
-            None => {
-                // The target started before, so a failed start is not blamed on it.
-                played.unstarted &= late_before.is_empty();
-                played.note_replays(&late_before);
-                if let Some(answers) = &session.options.answers {
-                    played.answers.drain(..).for_each(|answer| answers.add(answer));
-                }
-                return played;
-            }
+            return played;
+        };
+        if let Some(step) = trial.scenario.steps.get(late.index) {
+            let step = trial.step_id(step);
+            slot.must_restart(format!("the response of the step {step} came too late to be judged"));
         }
+        late_before.push(late);
         permit = session.permit().await;
     }
 }
@@ -77,7 +74,7 @@ pub(in crate::run) async fn play(
 /// Whether the steps of a scenario change nothing on the target, as far as their methods show (RFC 9110, section 9.2.1).
 fn is_read_only(trial: &Trial, definitions: &[StepDefinition]) -> bool {
     let planned = trial.steps.iter().filter_map(|(index, _)| definitions.get(*index));
-    planned.flat_map(StepDefinition::requests).all(|request| request.is_safe())
+    planned.flat_map(StepDefinition::requests).all(Request::is_safe)
 }
 
 impl Played {
