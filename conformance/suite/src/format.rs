@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::yaml::{Located, Node, Ordered};
 use shape::{ConcurrencyShape, RequestShape, StatusShape};
 
-pub use scenario::{ExpectText, OutcomeText, OverallText, ScenarioText, SequenceText, StepText};
+pub use scenario::{ExpectText, OutcomeText, OverallText, ScenarioText, SequenceText, StepText, TimelyText};
 
 /// The version of the format that this program reads.
 pub(crate) const FORMAT: u32 = 1;

@@ -186,7 +186,7 @@ impl Matcher {
             Kind::Bytes(bytes) => bytes.holds(scope),
             Kind::Schema(schema) => schema.holds(value),
             Kind::Length(length) => length_of(value).is_some_and(|found| length.allows(found)),
-            Kind::Moment(moment) => moment.holds(value, scope.now),
+            Kind::Moment(moment) => moment.holds(value, scope.times),
             Kind::About(about) => {
                 value.as_number().is_some_and(|found| found.is_near(&about.value, &about.within))
             }

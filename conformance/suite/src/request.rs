@@ -134,6 +134,12 @@ impl<V> Header<V> {
 }
 
 impl Request {
+    /// Whether its method is safe, so that it should change nothing on the target (RFC 9110, section 9.2.1).
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        self.raw.is_none() && matches!(&*self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    }
+
     /// Creates a GET request for a path.
     #[must_use]
     pub fn get(target: Text, agent: Agent) -> Self {

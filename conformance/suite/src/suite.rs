@@ -19,6 +19,7 @@ mod rows;
 mod scenario;
 mod sequence;
 mod step;
+mod timely;
 mod variable;
 mod warning;
 
@@ -50,6 +51,7 @@ pub use requirement::{Level, Requirement};
 pub use scenario::request;
 pub use scenario::{Scenario, Stages};
 pub use step::{Role, Step};
+pub use timely::Timely;
 pub use variable::{Given, Variable};
 
 /// Whether connections are kept for later requests.

@@ -47,8 +47,8 @@ struct Parted {
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     names: Arc<BTreeMap<String, Value>>,
-    /// When the response that is judged was received.
-    pub now: Option<std::time::SystemTime>,
+    /// When the request was sent and when the response that is judged was complete.
+    pub times: Option<[std::time::SystemTime; 2]>,
     /// The body of the response that is judged, if it is compared as bytes.
     pub body: Option<Arc<[u8]>>,
 }
@@ -291,10 +291,10 @@ impl Scope {
         Arc::make_mut(&mut self.names).insert(name.into(), value::into_library(value));
     }
 
-    /// Returns the scope for a response received at a time.
+    /// Returns the scope for a response that was complete at a time, to a request that was sent at a time.
     #[must_use]
-    pub fn at(self, now: std::time::SystemTime) -> Self {
-        Self { now: Some(now), ..self }
+    pub fn at(self, sent: std::time::SystemTime, received: std::time::SystemTime) -> Self {
+        Self { times: Some([sent, received]), ..self }
     }
 
     /// Returns the scope for a response with this body.

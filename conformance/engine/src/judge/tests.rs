@@ -67,7 +67,7 @@ fn cookie_expires_matches_its_own_text_and_a_moment() {
         let place = Source::new("s.yaml", "request").place(Span::new(0, 7));
         let now = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let yaml = format!("cookies: {{a: {{expires: {expires}}}}}");
-        let scope = Scope::default().at(now);
+        let scope = Scope::default().at(now, now);
         let judgement = judge(&expectation(&yaml), &Ok(setting(sent)), &place, &scope);
         assert_eq!(judgement.verdict == Verdict::Pass, holds, "{expires} {judgement:?}");
     }

@@ -3,11 +3,15 @@
 mod attempt;
 mod kept;
 mod recorder;
+mod timely;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kept::Bodies;
+use timely::Timestamp;
+pub(super) use timely::play;
 
 use super::caught::caught_in;
 use super::collector::Answer;
@@ -27,7 +31,7 @@ use conformance_suite::suite::{Role, Step, StepDefinition};
 use conformance_suite::template::Scope;
 
 /// Runs a scenario in one profile, and holds its state.
-pub(super) struct ScenarioRunner<'a> {
+struct ScenarioRunner<'a> {
     session: &'a Session,
     trial: &'a Trial,
     definitions: &'a Arc<[StepDefinition]>,
@@ -40,6 +44,16 @@ pub(super) struct ScenarioRunner<'a> {
     started: bool,
     /// The scope at the time of the last response. Set only with `--bless`.
     scope: Option<Scope>,
+    /// The responses that `--bless` writes.
+    answers: Vec<Answer>,
+    /// When the last try of each step began, by the index of the step.
+    sent: BTreeMap<usize, Timestamp>,
+    /// When the last response was complete.
+    received: Option<Timestamp>,
+    /// The first response that came too late for its step to count.
+    late: Option<Late>,
+    /// Whether to stop at a late response, because the scenario will be played again.
+    stops_if_late: bool,
 }
 
 /// A finished scenario. [`Played::records`] turns it into what reports show.
@@ -53,6 +67,21 @@ pub(super) struct Played {
     pub(super) unstarted: bool,
     /// Note that the target was restarted earlier in the run, with the reason.
     restarted: Option<String>,
+    /// The first response that came too late for its step to count.
+    late: Option<Late>,
+    /// Whether there are cleanup steps and all passed or were not needed.
+    is_cleaned_up: bool,
+    /// The responses that `--bless` writes.
+    answers: Vec<Answer>,
+}
+
+/// A response that came too late for its step to count.
+#[derive(Debug, Clone)]
+struct Late {
+    /// Index of the step in the scenario.
+    index: usize,
+    /// How late it came, in one sentence.
+    reason: String,
 }
 
 /// A step with its definition and its index in the scenario.
@@ -114,12 +143,12 @@ pub(super) fn not_played(session: &Session, trial: &Trial, cannot_run: &CannotRu
         }
     }
     let redactor = session.redactor();
-    Played { results, redactor, base: String::new(), unstarted: cannot_run.unstarted, restarted: None }
+    Played { results, redactor, unstarted: cannot_run.unstarted, ..Played::default() }
 }
 
 impl<'a> ScenarioRunner<'a> {
     /// Creates a runner for a scenario. `definitions` are those of its steps.
-    pub(super) fn new(
+    fn new(
         session: &'a Session,
         trial: &'a Trial,
         definitions: &'a Arc<[StepDefinition]>,
@@ -137,11 +166,16 @@ impl<'a> ScenarioRunner<'a> {
             results: Vec::new(),
             started: false,
             scope: None,
+            answers: Vec::new(),
+            sent: BTreeMap::new(),
+            received: None,
+            late: None,
+            stops_if_late: false,
         }
     }
 
     /// Runs the steps in order. A failed step does not end the scenario, and cleanup always runs.
-    pub(super) async fn play(mut self, slot: &TargetSlot, activity: Activity) -> Played {
+    async fn play(mut self, slot: &TargetSlot, activity: Activity) -> Played {
         if self.session.options.interrupt.is_requested() {
             return Played::default();
         }
@@ -165,6 +199,7 @@ impl<'a> ScenarioRunner<'a> {
         let interrupt = self.session.options.interrupt.clone();
         let restarted = slot.restarted();
         let mut panicked = None;
+        let mut is_cleaned_up = false;
         tokio::select! {
             performed = caught_in(Box::pin(self.perform(slot, &mut running, activity, false))) => panicked = performed.err(),
             // A scenario with cleanup finishes the step in flight, so that cleanup covers what the step created.
@@ -172,6 +207,7 @@ impl<'a> ScenarioRunner<'a> {
         }
         if self.started && cleans_up {
             let cleaned = caught_in(Box::pin(self.perform(slot, &mut running, activity, true))).await;
+            is_cleaned_up = matches!(cleaned, Ok(true));
             panicked = panicked.or(cleaned.err());
         }
         if let Some(message) = panicked {
@@ -179,19 +215,20 @@ impl<'a> ScenarioRunner<'a> {
             return not_played(self.session, self.trial, &CannotRun::new(Verdict::Error, message));
         }
         self.session.lap(activity, from);
-        let Self { results, redactor, .. } = self;
-        Played { results, redactor, base, unstarted: false, restarted }
+        let Self { results, redactor, late, answers, .. } = self;
+        Played { results, redactor, base, unstarted: false, restarted, late, is_cleaned_up, answers }
     }
 
-    /// Runs either the regular steps or the cleanup steps.
+    /// Runs either the regular steps or the cleanup steps. Returns whether all of them passed or were skipped.
     async fn perform(
         &mut self,
         slot: &TargetSlot,
         running: &mut Option<Arc<Running>>,
         activity: Activity,
         cleanup: bool,
-    ) {
+    ) -> bool {
         let interrupt = &self.session.options.interrupt;
+        let mut passed = true;
         for (index, one, asked) in self.planned_steps().filter(|(_, one, _)| one.step.cleanup == cleanup) {
             let step = one.step;
             let began = Instant::now();
@@ -202,7 +239,7 @@ impl<'a> ScenarioRunner<'a> {
                 self.permit = self.session.permit().await;
             }
             if interrupt.is_requested() && !cleanup {
-                return;
+                return false;
             }
             if let Some(asks) =
                 step.restart.as_ref().filter(|_| self.skip_reason(one, slot, activity).is_none())
@@ -219,14 +256,16 @@ impl<'a> ScenarioRunner<'a> {
                 }
             }
             let Some(running) = running.as_ref() else {
+                passed = false;
                 self.leave_out(index, step, asked);
                 continue;
             };
             let mut attempt = self.attempt(one, slot, running, activity).await;
             attempt.took = began.elapsed();
             if attempt.abandoned {
-                return;
+                return false;
             }
+            passed &= attempt.judgement.verdict <= Verdict::Pass;
             self.count(&attempt, one, slot, activity);
             if asked {
                 self.keep_answer(one, &attempt);
@@ -234,7 +273,11 @@ impl<'a> ScenarioRunner<'a> {
                 attempt.shorten(one.definition, is_shown);
                 self.results.push((index, attempt));
             }
+            if self.late.is_some() && self.stops_if_late && !cleanup {
+                break;
+            }
         }
+        passed
     }
 
     /// Counts a timeout or a response for the circuit breaker.
@@ -244,7 +287,7 @@ impl<'a> ScenarioRunner<'a> {
             Some(Exchange { outcome: Err(TransportError::Timeout(_)), .. })
                 if self.session.timed_out(group) =>
             {
-                slot.timed_out(&self.trial.step_id(one.step));
+                slot.must_restart(format!("the step {} timed out", self.trial.step_id(one.step)));
             }
             // A failed connection is not a response, and a timeout may only be counted.
             Some(Exchange { outcome: Err(transport_error), .. })
@@ -312,13 +355,22 @@ impl<'a> ScenarioRunner<'a> {
         let began = Instant::now();
         let mut tries = 0;
         loop {
+            let sent = Timestamp::now();
             let mut attempt = self.try_once(one, running).await;
             tries += 1;
+            if attempt.exchange.is_some() {
+                self.sent.insert(one.index, sent);
+            }
+            let late = self.late(step, &attempt);
             // If no request could be built, another try would fail in the same way.
-            let again = attempt.exchange.is_some()
+            let again = late.is_none()
+                && attempt.exchange.is_some()
                 && step.retry.as_ref().is_some_and(|retry| began.elapsed() < retry.0)
                 && (step.cleanup || !self.session.options.interrupt.is_requested());
             if attempt.judgement.verdict <= Verdict::Pass || !again {
+                if let Some(reason) = late {
+                    self.discard(one, &mut attempt, reason);
+                }
                 if step.role == Role::Precondition
                     && matches!(attempt.exchange, Some(Exchange { outcome: Ok(_), .. }))
                 {
@@ -347,14 +399,13 @@ impl<'a> ScenarioRunner<'a> {
         let (Activity::Scenario { group, .. } | Activity::Start { group }) = activity;
         let halted =
             self.session.halted(group).map(|halted| Judgement::because(Verdict::Inconclusive, halted));
-        self.memory.skip_reason(step, definition).or(halted)
+        self.memory.skip_reason(step, definition).or(halted).or_else(|| self.never_timely(step))
     }
 
     /// Saves the response of a step that `--bless` selects.
     fn keep_answer(&mut self, PlannedStep { step, definition, .. }: PlannedStep<'_>, attempt: &Attempt) {
-        let Some(answers) = &self.session.options.answers else { return };
         let (id, scope) = (self.trial.step_id(step), self.scope.take());
-        if !answers.want(&id) {
+        if !self.session.options.answers.as_ref().is_some_and(|answers| answers.want(&id)) {
             return;
         }
         let response = match &attempt.exchange {
@@ -367,7 +418,7 @@ impl<'a> ScenarioRunner<'a> {
         let wrong = finding.map(|finding| Left { place: finding.place.clone(), why: finding.label.clone() });
         let (place, expectation) = (step.place.clone(), definition.first().expectation.clone());
         if response.is_some() || wrong.is_some() {
-            answers.add(Answer { id, place, expectation, response, wrong });
+            self.answers.push(Answer { id, place, expectation, response, wrong });
         }
     }
 }

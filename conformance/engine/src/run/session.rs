@@ -12,7 +12,7 @@ use super::breaker::Breaker;
 use super::caught::{caught, caught_in};
 use super::path::{self, Activity, Lap};
 use super::pool::{Pool, SlotGuard};
-use super::scenario_runner::{Played, ScenarioRunner, not_played};
+use super::scenario_runner::{Played, not_played, play};
 use super::target_slot::{CannotRun, TargetSlot};
 use super::{Options, milliseconds};
 use crate::event::{CriticalPath, Link, Record};
@@ -221,7 +221,7 @@ impl Session {
         let activity = Activity::Scenario { group, index };
         let playing = async {
             let definitions = self.plan.suite.definitions(&trial.scenario);
-            Box::pin(ScenarioRunner::new(self, trial, &definitions, permit).play(slot, activity)).await
+            Box::pin(play(self, trial, &definitions, permit, slot, activity)).await
         };
         let played = caught_in(playing)
             .await

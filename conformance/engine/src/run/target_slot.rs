@@ -101,6 +101,11 @@ impl TargetSlot {
         matches!(&self.source, Source::Program(program) if program.port.is_none())
     }
 
+    /// Whether this program starts the target.
+    pub(super) fn is_started_here(&self) -> bool {
+        matches!(&self.source, Source::Program(_))
+    }
+
     /// Duration of the last start, if there was one.
     pub(super) fn start_took(&self) -> Option<Duration> {
         let microseconds = self.start_took.load(Ordering::Relaxed);
@@ -133,13 +138,13 @@ impl TargetSlot {
     /// port.
     pub(super) async fn running(&self, session: &Session) -> Result<Arc<Running>, CannotRun> {
         let mut state = self.state.lock().await;
-        let timed_out = self.stale.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let because = self.stale.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut again = None;
         if let State::Running(running) = &*state
             && let Some(process) = &running.process
         {
             let exited = || process.exited().map(|exit| format!("it {exit}"));
-            again = timed_out.or_else(exited).or_else(|| running.check_listener().err());
+            again = because.or_else(exited).or_else(|| running.check_listener().err());
             if again.is_some() {
                 *state = State::NotStarted;
             }
@@ -192,10 +197,9 @@ impl TargetSlot {
         }
     }
 
-    /// Marks the target to be restarted for the next scenario, since it may hang.
-    pub(super) fn timed_out(&self, step: &str) {
-        let mut reason = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
-        reason.get_or_insert_with(|| format!("the step {step} timed out"));
+    /// Marks the target to be restarted for the next scenario, for example since it may hang.
+    pub(super) fn must_restart(&self, because: String) {
+        self.stale.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(because);
     }
 
     fn note_restart(&self, reason: &str, session: &Session) {

@@ -18,7 +18,7 @@ pub struct Unusable {
     pub silent: bool,
     /// Whether another program occupied its port.
     pub port_taken: bool,
-    /// Whether the target itself failed to start. Such a failure is its behaviour in this profile.
+    /// Whether the target itself failed to start and not only took too long. Such a failure is its behaviour in this profile.
     pub own: bool,
 }
 

@@ -134,6 +134,9 @@ pub struct StepText {
     /// A pause before the request.
     #[serde(default)]
     pub(crate) wait: Option<Located<String>>,
+    /// How soon after the request of an earlier step the response must be complete for the step to count.
+    #[serde(default)]
+    pub(crate) timely: Option<TimelyText>,
     /// How long to retry the step until it passes.
     #[serde(default)]
     pub(crate) retry: Option<RetryText>,
@@ -178,6 +181,16 @@ pub struct OutcomeText {
     pub(crate) count: Node,
     /// What a response of this kind must match.
     pub(crate) expect: ExpectText,
+}
+
+/// How soon a response must be complete for its step to count.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimelyText {
+    /// The id of an earlier step of the scenario; the time begins before its request is sent.
+    pub(crate) after: Located<String>,
+    /// The time, such as `4s`. If the response comes later, the scenario is played again, at most 3 times in all.
+    pub(crate) within: Located<String>,
 }
 
 /// How to retry a step.

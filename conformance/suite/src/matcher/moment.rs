@@ -1,4 +1,4 @@
-//! `!datetime`: the format of a date and time, and its distance from the time of the response.
+//! `!datetime`: the format of a date and time, and its distance from the time between the request and the response.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,7 +21,7 @@ use crate::yaml::Node;
 #[derive(Debug, Clone)]
 pub(super) struct Moment {
     format: Format,
-    /// The distance from the response, before or after it, and the tolerance.
+    /// The distance from the time at which the target responded, before or after it, and the tolerance.
     near: Option<(Distance, Duration)>,
 }
 
@@ -68,16 +68,18 @@ pub(super) fn iso(text: &str) -> Option<OffsetDateTime> {
 }
 
 impl Moment {
-    /// Whether a value matches in a response received at `now`.
-    pub(super) fn holds(&self, value: &Json, now: Option<SystemTime>) -> bool {
+    /// Whether a value matches in a response, given when its request was sent and when it was complete. The target may have
+    /// written the value at any time in between.
+    pub(super) fn holds(&self, value: &Json, times: Option<[SystemTime; 2]>) -> bool {
         let Some(moment) = self.read(value) else { return false };
-        let (Some((distance, off)), Some(now)) = (self.near, now) else { return true };
-        let now = OffsetDateTime::from(now);
-        let expected = match distance {
-            Distance::After(time) => time.try_into().ok().and_then(|time| now.checked_add(time)),
-            Distance::Before(time) => time.try_into().ok().and_then(|time| now.checked_sub(time)),
+        let (Some((distance, off)), Some(times)) = (self.near, times) else { return true };
+        let expected = |now: SystemTime| match distance {
+            Distance::After(time) => OffsetDateTime::from(now).checked_add(time.try_into().ok()?),
+            Distance::Before(time) => OffsetDateTime::from(now).checked_sub(time.try_into().ok()?),
         };
-        expected.is_some_and(|expected| (moment - expected).unsigned_abs() <= off)
+        let [Some(first), Some(last)] = times.map(expected) else { return false };
+        (first <= moment && moment <= last)
+            || [first, last].into_iter().any(|expected| (moment - expected).unsigned_abs() <= off)
     }
 
     fn read(&self, value: &Json) -> Option<OffsetDateTime> {

@@ -195,7 +195,7 @@ fn about_accepts_a_tolerance() {
 fn datetime_checks_format_and_distance() {
     let at = |yaml: &str, value: &Value| {
         let moment = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_508_127_784);
-        matcher(yaml).matches(&Json::from(value.clone()), &Scope::default().at(moment))
+        matcher(yaml).matches(&Json::from(value.clone()), &Scope::default().at(moment, moment))
     };
     let near = "!datetime {from_now: 0s, give_or_take: 2s}";
     for same in
@@ -213,6 +213,14 @@ fn datetime_checks_format_and_distance() {
     assert!(at("!datetime {format: unix, from_now: 0s, give_or_take: 0s}", &json!(1_508_127_784)));
     assert!(at("!datetime {format: unix, from_now: 0s, give_or_take: 1s}", &json!(1_508_127_784.5)));
     assert!(at("!datetime {format: unix_ms, from_now: 1s, give_or_take: 0s}", &json!(1_508_127_785_000_i64)));
+    // A slow response may contain any time since its request.
+    let later = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_508_127_884);
+    let slow = |seconds: i64| {
+        let scope = Scope::default().at(later - std::time::Duration::from_secs(100), later);
+        let yaml = "!datetime {format: unix, from_now: 0s, give_or_take: 2s}";
+        matcher(yaml).matches(&Json::from(json!(1_508_127_784 + seconds)), &scope)
+    };
+    assert_eq!([-3, -2, 50, 102, 103].map(slow), [false, true, true, true, false]);
     assert!(at("!datetime {format: date, ago: 12h, give_or_take: 12h}", &json!("2017-10-16")));
     assert!(
         !at("!datetime {format: date}", &json!("2017-02-30"))

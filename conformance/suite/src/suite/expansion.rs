@@ -58,6 +58,8 @@ pub(super) struct Expansion<'a> {
     /// The definition of each step.
     pub(super) definitions: Vec<StepDefinition>,
     pub(super) wrong: Diagnostics,
+    /// The ids of invalid steps, so that references to them are not reported too.
+    pub(super) invalid: Vec<String>,
 }
 
 /// Maximum number of steps of a scenario. Sequences that use each other can produce any number in a few lines.
@@ -137,13 +139,16 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Registers the captures of an invalid step, so that the steps that use them are not reported too.
+    /// Registers the id and the captures of an invalid step, so that the steps that use them are not reported too.
     fn mark_missing(
         &mut self,
         step: &Located<StepText>,
         level: &Level<'_>,
         wrong: Diagnostics,
     ) -> Diagnostics {
+        if let Some(id) = step.value.id.as_ref().or(step.value.uses.as_ref()) {
+            self.invalid.push([&level.prefix, id.value.replace('/', "-").as_str()].concat());
+        }
         let branches = step.value.together.iter().flat_map(|branch| &branch.capture.0);
         for (name, _) in step.value.capture.0.iter().chain(branches) {
             for key in step::keys(&name.value, level) {
@@ -393,6 +398,7 @@ fn refuse_request(text: &StepText, source: &Arc<Source>, step: &Located<StepText
         ("covers", !text.covers.is_empty()),
         ("retry", text.retry.is_some()),
         ("wait", text.wait.is_some()),
+        ("timely", text.timely.is_some()),
         ("jar", text.jar.is_some()),
     ];
     match own.into_iter().find(|(_, there)| *there) {

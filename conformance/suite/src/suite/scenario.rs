@@ -46,7 +46,7 @@ pub struct Scenario {
 }
 
 /// The stages at which something applies: from `since` up to but not including `until`.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stages {
     /// Index of the first stage.
     pub since: usize,
@@ -120,8 +120,10 @@ pub(super) fn compile(
     let each = rows.as_ref().map_or(whole, |rows| rows.iter().map(Some).collect());
     for row in each {
         let names = Names::new(suite, &profiles, &fixtures);
-        let (steps, definitions, wrong_in_it) = (Vec::new(), Vec::new(), Diagnostics::default());
-        let mut expansion = Expansion { files, sequences, names, steps, definitions, wrong: wrong_in_it };
+        let (steps, definitions) = (Vec::new(), Vec::new());
+        let (wrong_in_it, invalid) = (Diagnostics::default(), Vec::new());
+        let mut expansion =
+            Expansion { files, sequences, names, steps, definitions, wrong: wrong_in_it, invalid };
         let level = match row {
             None => level.clone(),
             Some(row) => match expansion.row(row, &places, &level, "") {

@@ -11,6 +11,7 @@ use super::expansion::{Expansion, Level};
 use super::frame::Spots;
 use super::names::{OUTPUT, TARGET};
 use super::scenario::{Stages, check_known, stages};
+use super::timely::{self, Timely};
 use crate::capture;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::StepText;
@@ -45,6 +46,8 @@ pub struct Step {
     pub stages: Stages,
     /// The pause before it.
     pub wait: Duration,
+    /// How soon after an earlier step its response must be complete for it to count.
+    pub timely: Option<Box<Timely>>,
     /// How long it is retried, and the interval.
     pub retry: Option<Box<(Duration, Duration)>>,
     /// Where its id is written.
@@ -169,7 +172,7 @@ pub(super) fn compile(
     let Some(sent) = sent else { return Err(wrong) };
     let needs = expansion.needs(sent.texts(), level, &mut wrong).into();
     let definition = StepDefinition { sent, needs, frame: Arc::clone(&level.frame) };
-    let step = Step {
+    let mut step = Step {
         id: [&*level.prefix, &id.value, &level.suffix].concat().into(),
         title: title.into(),
         covers,
@@ -182,11 +185,16 @@ pub(super) fn compile(
         tags: tags(&text.tags, &level.tags).into(),
         stages: stages.within(level.stages),
         wait,
+        timely: None,
         retry: retry.map(Box::new),
         place: id.place(source),
         lines: step.place(source),
         spots: Arc::clone(&level.spots),
     };
+    if let Some(timely) = &text.timely {
+        let timely = wrong.keep(timely::compile(timely, &step, expansion, level));
+        step.timely = timely.flatten().map(Box::new);
+    }
     wrong.into_result((step, definition))
 }
 

@@ -81,8 +81,8 @@ mod tests {
 
     #[test]
     fn language_reference_lists_every_filter_and_function() {
-        let page =
-            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/README.md")).unwrap();
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/README.md"))
+            .unwrap();
         let listed = |before: &str| -> Vec<String> {
             let line = page.lines().find_map(|line| line.split_once(before)).expect("the page lists them").1;
             let code = line.split_once(". ").map_or(line, |(list, _)| list).split('`').skip(1).step_by(2);

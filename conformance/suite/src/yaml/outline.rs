@@ -186,7 +186,7 @@ empty:
 
     #[test]
     fn restores_every_scenario_of_this_repository() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
         let mut folders = vec![folder];
         let mut files = 0;
         while let Some(folder) = folders.pop() {

@@ -34,6 +34,7 @@ pub(super) fn skip_reason(trial: &Trial) -> Option<&'static str> {
     steps.find_map(|step| match step {
         Step { restart: Some(_), .. } => Some("it restarts its target"),
         Step { retry: Some(_), .. } => Some("it retries a step"),
+        Step { timely: Some(_), .. } => Some("its steps must be timely"),
         step if !step.wait.is_zero() => Some("it waits"),
         _ => None,
     })
@@ -56,11 +57,9 @@ pub(super) fn differs(first: &[Record], second: &[Record]) -> Option<String> {
 /// nothing, and POST only adds.
 fn changes_shared_data(definition: &StepDefinition) -> bool {
     let request = &definition.first().request;
-    let method = &*request.method;
     let of_its_own = definition.all_needs().next().is_some()
         || request.jar.as_ref().is_some_and(|jar| jar.reads.is_some());
-    definition.race().is_some()
-        || (!matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "POST") && !of_its_own)
+    definition.race().is_some() || (!request.is_safe() && request.method != "POST" && !of_its_own)
 }
 
 impl Repeated {

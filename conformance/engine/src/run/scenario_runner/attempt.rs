@@ -2,10 +2,11 @@
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::super::caught::caught;
 use super::super::race;
+use super::timely::Timestamp;
 use super::{Attempt, PlannedStep, ScenarioRunner};
 use crate::http::{Exchange, Reading, TransportError};
 use crate::judge::{judge, judge_race};
@@ -76,14 +77,17 @@ impl ScenarioRunner<'_> {
                 let Branch { request, captures, .. } = &**branch;
                 let reading = if branch.reads_the_body() { Reading::Whole } else { Reading::Beginning };
                 let prepared = request.prepare(&scope)?;
+                let sent = Timestamp::now();
                 let exchange = running.http.send(prepared, jar.as_mut(), reading).await;
+                let received = Timestamp::now();
+                self.received = Some(received);
+                let scope = scope.at(sent.wall, received.wall);
                 if let Some(judgement) = from_other_process(running, &exchange) {
                     learn_secrets(&redactor, &exchange);
                     self.mark_missing(definition, &judgement);
                     return Ok(Some((judgement, exchange)));
                 }
                 self.memory.put_back(jar_use, jar);
-                let scope = scope.at(SystemTime::now());
                 self.scope = self.session.options.answers.is_some().then(|| scope.clone());
                 let bytes = size(&exchange);
                 let judged = move || {
@@ -101,7 +105,11 @@ impl ScenarioRunner<'_> {
             }
             Sent::Race(race) => race,
         };
+        let sent = Timestamp::now();
         let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
+        let received = Timestamp::now();
+        self.received = Some(received);
+        let scope = scope.at(sent.wall, received.wall);
         if let Some(judgement) =
             answers.iter().find_map(|answer| from_other_process(running, &answer.exchange))
         {

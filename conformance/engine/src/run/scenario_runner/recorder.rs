@@ -39,7 +39,7 @@ impl Played {
     /// Returns the records of the steps that ran. Call it after the scenario is over, so that a secret that a late
     /// step captures is also redacted in the earlier records.
     pub(in crate::run) fn records(self, session: &Session, trial: &Trial) -> Vec<Record> {
-        let Self { results, redactor, base, unstarted, restarted } = self;
+        let Self { results, redactor, base, unstarted, restarted, .. } = self;
         let builder =
             RecordBuilder { session, trial, scenario: trial.id(), redactor, base, unstarted, restarted };
         let steps = &trial.scenario.steps;
