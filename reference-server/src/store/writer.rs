@@ -207,3 +207,6 @@ fn print_error(what: &str, error: &impl Display) {
     // `eprintln!` would panic if stderr is closed, and end the writer.
     let _ = writeln!(io::stderr(), "{what}: {error}");
 }
+
+#[cfg(test)]
+mod tests;
