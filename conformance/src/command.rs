@@ -5,7 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod document;
 pub(crate) mod each;
 pub(crate) mod merge;
-pub(crate) mod paper;
+pub(crate) mod inspect;
 pub(crate) mod play;
 pub(crate) mod ready;
 pub(crate) mod run;

@@ -6,21 +6,10 @@ use std::sync::Arc;
 
 use crate::comparison::interrupted;
 use crate::diagnostic::Diagnostic;
-use crate::event::{Event, Footer, Header, Record, Shard, Stale, Standing};
+use crate::event::{Event, FinishedRun, Footer, Header, Record, Shard, Stale, Standing};
 use crate::jsonl::{self, cut, not_a_report};
 use crate::run::{EVENTS_VERSION, Tally, settle};
 use crate::verdict::Verdict;
-
-/// A complete run.
-#[derive(Debug, Clone)]
-pub struct Whole {
-    /// The first event.
-    pub header: Header,
-    /// Every step in plan order.
-    pub records: Vec<Record>,
-    /// The last event.
-    pub footer: Footer,
-}
 
 /// The report of one shard.
 struct Piece<'a> {
@@ -36,7 +25,7 @@ struct Piece<'a> {
 /// # Errors
 /// A report cannot be read, is invalid, incomplete or not of a shard; the shards are of different suites, targets or splits; or a
 /// shard is missing or given twice.
-pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
+pub fn merge(paths: &[impl AsRef<Path>]) -> Result<FinishedRun, Diagnostic> {
     let mut pieces = Vec::new();
     for path in paths {
         pieces.push(read(path.as_ref())?);
@@ -52,7 +41,7 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
     let mut tally = Tally::new(register(&pieces));
     let mut stale: Vec<Stale> = Vec::new();
     let mut notes: Vec<String> = Vec::new();
-    let mut whole: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
+    let mut scenarios: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
     for piece in pieces {
         for note in piece.footer.notes {
             if !notes.contains(&note) {
@@ -64,9 +53,9 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
                 stale.push(one);
             }
         }
-        whole.extend(piece.shard.positions.into_iter().zip(scenarios(piece.records)));
+        scenarios.extend(piece.shard.positions.into_iter().zip(by_scenario(piece.records)));
     }
-    let mut records: Vec<Record> = whole.into_values().flatten().collect();
+    let mut records: Vec<Record> = scenarios.into_values().flatten().collect();
     let came_up =
         records.iter().any(|one| !one.unstarted && matches!(one.verdict, Verdict::Pass | Verdict::Fail));
     for record in &mut records {
@@ -74,7 +63,8 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
         tally.count(record);
     }
     let footer = Footer { next, notes, milliseconds, ..tally.close(stale) };
-    Ok(Whole { header, records, footer })
+    let records = records.into_iter().map(Arc::new).collect();
+    Ok(FinishedRun { header, records, footer })
 }
 
 fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
@@ -137,8 +127,8 @@ fn check(pieces: &[Piece<'_>]) -> Result<(), Diagnostic> {
                 format!("{} and {own} are both of shard {} of {}", twin.display(), shard.index, shard.of);
             return Err(Diagnostic::new(message));
         }
-        let told = piece.records.chunk_by(|one, other| one.scenario == other.scenario).count();
-        if told != shard.positions.len() {
+        let scenarios = piece.records.chunk_by(|one, other| one.scenario == other.scenario).count();
+        if scenarios != shard.positions.len() {
             return Err(not_a_report(piece.path, "its scenarios are not those of its shard"));
         }
     }
@@ -157,7 +147,7 @@ fn check(pieces: &[Piece<'_>]) -> Result<(), Diagnostic> {
 }
 
 /// Groups the records by scenario, in order.
-fn scenarios(records: Vec<Record>) -> Vec<Vec<Record>> {
+fn by_scenario(records: Vec<Record>) -> Vec<Vec<Record>> {
     let mut scenarios: Vec<Vec<Record>> = Vec::new();
     for record in records {
         match scenarios.last_mut() {

@@ -50,7 +50,7 @@ use crate::plan::Selection;
 use crate::suite::{Folder, Suite};
 
 pub use curl::{Export, Import, Record};
-pub use output::{Color, OutputOptions, ReportKind, ReportPlace, github_summary, github_workspace};
+pub use output::{Color, OutputOptions, ReportPlace, github_summary, github_workspace};
 use run::parse_address;
 pub use run::{Run, TransportOptions};
 pub use shard::{Merge, ShardOptions};

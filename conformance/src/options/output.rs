@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::report::{FORMATS, Format};
+
 /// Output options.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reports")]
@@ -37,7 +39,7 @@ impl OutputOptions {
     #[must_use]
     pub fn shows_passes(&self) -> bool {
         let shows =
-            |place: &ReportPlace| matches!(place, ReportPlace::File(ReportKind::Jsonl | ReportKind::Html, _));
+            |place: &ReportPlace| matches!(place, ReportPlace::File(format, _) if format.shows_passes);
         self.trace || self.report.iter().any(shows)
     }
 }
@@ -46,35 +48,9 @@ impl OutputOptions {
 #[derive(Debug, Clone)]
 pub enum ReportPlace {
     /// A file.
-    File(ReportKind, PathBuf),
+    File(&'static Format, PathBuf),
     /// The log and the job summary of a GitHub Actions job.
     Github,
-}
-
-/// A kind of report that is written to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportKind {
-    /// JSON Lines: the event stream.
-    Jsonl,
-    /// An HTML page.
-    Html,
-    /// `JUnit` XML.
-    Junit,
-    /// The Test Anything Protocol.
-    Tap,
-    /// An SVG badge for a README.
-    Badge,
-}
-
-impl ReportKind {
-    /// Every kind with its name on the command line.
-    pub const ALL: [(&'static str, Self); 5] = [
-        ("html", Self::Html),
-        ("jsonl", Self::Jsonl),
-        ("junit", Self::Junit),
-        ("tap", Self::Tap),
-        ("badge", Self::Badge),
-    ];
 }
 
 /// When to use colors.
@@ -92,10 +68,9 @@ fn parse_report(written: &str) -> Result<ReportPlace, String> {
     if written == "github" {
         return Ok(ReportPlace::Github);
     }
-    let kind = |name: &str| ReportKind::ALL.into_iter().find(|(own, _)| *own == name);
     match written.split_once('=') {
-        Some((name, path)) if !path.is_empty() => match kind(name) {
-            Some((_, kind)) => Ok(ReportPlace::File(kind, path.into())),
+        Some((name, path)) if !path.is_empty() => match FORMATS.iter().find(|format| format.name == name) {
+            Some(format) => Ok(ReportPlace::File(format, path.into())),
             None => Err(format!("unknown kind of report `{name}`; expected one of {}", kinds())),
         },
         _ => Err(format!("expected KIND=FILE, one of {}", kinds())),
@@ -103,7 +78,7 @@ fn parse_report(written: &str) -> Result<ReportPlace, String> {
 }
 
 fn kinds() -> String {
-    let kinds = ReportKind::ALL.into_iter().map(|(name, _)| format!("{name}=FILE"));
+    let kinds = FORMATS.iter().map(|format| format!("{}=FILE", format.name));
     kinds.chain(["github".to_owned()]).collect::<Vec<_>>().join(", ")
 }
 

@@ -180,7 +180,7 @@ impl<W: Write> Github<W> {
 }
 
 impl<W: Write> Report for Github<W> {
-    fn tell(&mut self, event: &Event) -> io::Result<()> {
+    fn on_event(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Header(header) => {
                 self.title = format!("{}: {}", header.suite, header.target);

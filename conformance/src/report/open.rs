@@ -8,22 +8,15 @@ use std::path::Path;
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
-use super::badge::Badge;
-use super::deviating::Deviating;
-use super::document::Opening;
-use super::html::Html;
-use super::junit::Junit;
-use super::tap::Tap;
-use super::whole::is_stdout;
-use super::{Above, Detail, Documents, Github, Human, Progress, Report};
+use super::{Above, Collector, Detail, Github, Human, JsonLines, Progress, Report, deviations, is_stdout};
 use crate::diagnostic::Diagnostic;
-use crate::options::{Color, OutputOptions, ReportKind, ReportPlace, github_summary, github_workspace};
+use crate::options::{Color, OutputOptions, ReportPlace, github_summary, github_workspace};
 
-/// Opens the reports of a run, and the file of `--write-deviations` if `deviating` is given.
+/// Opens the reports of a run, and the file of `--write-deviations` if `write_deviations` is given.
 ///
 /// # Errors
 /// A report cannot be written.
-pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
+pub fn open(options: &OutputOptions, write_deviations: Option<&Path>) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
     let detail = match (options.quiet, options.verbose, options.trace) {
         (true, ..) => Detail::Quiet,
         (.., true) => Detail::Trace,
@@ -35,7 +28,7 @@ pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box
         ReportPlace::File(_, path) => Some(path.as_path()),
         ReportPlace::Github => None,
     });
-    let to_stdout = paths.chain(deviating).filter(|path| is_stdout(path)).count();
+    let to_stdout = paths.chain(write_deviations).filter(|path| is_stdout(path)).count();
     if to_stdout > 1 {
         let wrong = Diagnostic::new("only one report can be written to standard output");
         return Err(wrong.help("write the others to files"));
@@ -54,7 +47,7 @@ pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box
         let out = above(line, err);
         reports.push(Box::new(Human::new(out, detail).within(width(&io::stderr()))));
     }
-    let mut documents = Documents::default();
+    let mut collector = Collector::default();
     for place in &options.report {
         match place {
             ReportPlace::Github => {
@@ -66,12 +59,12 @@ pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box
                     reports.push(Box::new(Github::new(above(line, io::stderr()), page, workspace)));
                 }
             }
-            ReportPlace::File(kind, path) => {
-                let added = match document(*kind) {
-                    Some(open) => documents.add(path, open),
-                    None => documents.add_lines(path),
+            ReportPlace::File(format, path) => {
+                let opened = match format.document {
+                    Some(document) => collector.add(path, document),
+                    None => JsonLines::create(path).map(|lines| reports.push(Box::new(lines))),
                 };
-                added.map_err(|error| unwritable(path, &error))?;
+                opened.map_err(|error| unwritable(path, &error))?;
             }
         }
     }
@@ -79,17 +72,17 @@ pub fn open(options: &OutputOptions, deviating: Option<&Path>) -> Result<Vec<Box
     if let Some(progress) = progress {
         reports.insert(0, Box::new(progress));
     }
-    if let Some(path) = deviating {
+    if let Some(path) = write_deviations {
         if path.exists() && !is_stdout(path) {
             let message = format!("{} already exists and may contain reasons", path.display());
             return Err(
                 Diagnostic::new(message).help("use --deviations FILE to read it, or choose another path")
             );
         }
-        documents.add(path, Deviating::open).map_err(|error| unwritable(path, &error))?;
+        collector.add(path, deviations::write).map_err(|error| unwritable(path, &error))?;
     }
-    if !documents.is_empty() {
-        reports.push(Box::new(documents));
+    if !collector.is_empty() {
+        reports.push(Box::new(collector));
     }
     Ok(reports)
 }
@@ -127,17 +120,6 @@ pub fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
 #[must_use]
 pub fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::new(format!("cannot write the report {}: {error}", path.display()))
-}
-
-/// Returns the function that opens a document; none for JSON Lines.
-fn document(kind: ReportKind) -> Option<Opening> {
-    match kind {
-        ReportKind::Jsonl => None,
-        ReportKind::Html => Some(Html::open),
-        ReportKind::Junit => Some(Junit::open),
-        ReportKind::Tap => Some(Tap::open),
-        ReportKind::Badge => Some(Badge::open),
-    }
 }
 
 fn summary() -> Result<Option<std::fs::File>, Diagnostic> {

@@ -83,7 +83,7 @@ impl<W: Write> Above<W> {
 }
 
 impl<W: Write> Report for Progress<W> {
-    fn tell(&mut self, event: &Event) -> io::Result<()> {
+    fn on_event(&mut self, event: &Event) -> io::Result<()> {
         let before = self.done;
         match event {
             Event::Header(header) => self.steps = header.steps,

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
+use super::wrap::wrap;
 use super::{BOLD, DIM, green, red, yellow};
 use crate::amount::amount;
-use crate::event::{Footer, Standing};
+use crate::event::{Footer, Stale, Standing};
 use crate::outcome::{Conclusion, Outcome};
-use crate::report::fold::fold;
 use crate::report::task::{Task, tasks};
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -41,7 +41,7 @@ pub(super) fn standings(
         for standing in shown.filter(|standing| standing.verdict.is_some()) {
             let (mark, style) = mark(standing);
             let id = format!("{:14} {:6}", standing.id, upper(standing.level));
-            writeln!(out, "  {style}{mark:12}{style:#} {id} {}", fold(&standing.text, TEXT, width))?;
+            writeln!(out, "  {style}{mark:12}{style:#} {id} {}", wrap(&standing.text, TEXT, width))?;
         }
     }
     writeln!(out)
@@ -86,6 +86,23 @@ pub(super) fn closing(footer: &Footer) -> String {
     }
     let conclusion = Conclusion::of(footer.exit).title();
     if parts.is_empty() { conclusion.to_owned() } else { format!("{conclusion}: {}", parts.join(" · ")) }
+}
+
+/// Writes the stale deviations and the requirements of the next stage; nothing if there are none.
+pub(super) fn stale_and_next(footer: &Footer, width: Option<usize>, out: &mut impl Write) -> io::Result<()> {
+    let red = red();
+    for Stale { at, message } in &footer.stale {
+        writeln!(out, "{red}STALE{red:#} {at}: {message}; remove the deviation")?;
+    }
+    if let Some(next) = &footer.next {
+        writeln!(out, "{BOLD}The next stage, {}, also requires{BOLD:#}", next.stage)?;
+        for demand in &next.requirements {
+            let id = format!("{:14} {:6}", demand.id, demand.level.as_str());
+            writeln!(out, "          {id} {}", wrap(&demand.text, 32, width))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// Returns the counts of a task by level.
