@@ -6,7 +6,6 @@ use std::fs;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use crate::golden;
 use crate::program::{Finished, conformance_in, scenarios};
 use crate::sandbox::Sandbox;
 
