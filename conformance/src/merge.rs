@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::comparison::interrupted;
 use crate::diagnostic::Diagnostic;
-use crate::event::{Event, FinishedRun, Footer, Header, Record, Shard, Stale, Standing};
-use crate::jsonl::{self, cut, not_a_report};
-use crate::run::{EVENTS_VERSION, Tally, settle};
+use crate::event::{FinishedRun, Footer, Header, Record, Shard, Stale, Standing};
+use crate::jsonl::{self, not_a_report};
+use crate::run::{Tally, settle};
 use crate::verdict::Verdict;
 
 /// The report of one shard.
@@ -16,7 +15,7 @@ struct Piece<'a> {
     path: &'a Path,
     header: Header,
     shard: Shard,
-    records: Vec<Record>,
+    records: Vec<Arc<Record>>,
     footer: Footer,
 }
 
@@ -41,7 +40,7 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<FinishedRun, Diagnostic> {
     let mut tally = Tally::new(register(&pieces));
     let mut stale: Vec<Stale> = Vec::new();
     let mut notes: Vec<String> = Vec::new();
-    let mut scenarios: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
+    let mut scenarios: BTreeMap<usize, Vec<Arc<Record>>> = BTreeMap::new();
     for piece in pieces {
         for note in piece.footer.notes {
             if !notes.contains(&note) {
@@ -53,43 +52,24 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<FinishedRun, Diagnostic> {
                 stale.push(one);
             }
         }
-        scenarios.extend(piece.shard.positions.into_iter().zip(by_scenario(piece.records)));
+        let by_scenario = piece.records.chunk_by(|one, next| one.scenario == next.scenario).map(<[_]>::to_vec);
+        scenarios.extend(piece.shard.positions.into_iter().zip(by_scenario));
     }
-    let mut records: Vec<Record> = scenarios.into_values().flatten().collect();
+    let mut records: Vec<Arc<Record>> = scenarios.into_values().flatten().collect();
     let came_up =
         records.iter().any(|one| !one.unstarted && matches!(one.verdict, Verdict::Pass | Verdict::Fail));
     for record in &mut records {
-        settle(record, came_up);
+        settle(Arc::make_mut(record), came_up);
         tally.count(record);
     }
     let footer = Footer { next, notes, milliseconds, ..tally.close(stale) };
-    let records = records.into_iter().map(Arc::new).collect();
     Ok(FinishedRun { header, records, footer })
 }
 
 fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
-    let shown = path.display();
-    let (mut header, mut footer, mut records) = (None, None, Vec::new());
-    for event in jsonl::read(path) {
-        let event: Event = event?;
-        match event {
-            Event::Header(Header { version, .. }) if version > EVENTS_VERSION => {
-                let message = format!(
-                    "the report {shown} has version {version}; this program reads version {EVENTS_VERSION}"
-                );
-                return Err(Diagnostic::new(message).help("use a newer version of conformance"));
-            }
-            Event::Header(one) => header = Some(one),
-            Event::Step(record) => records.push(Arc::unwrap_or_clone(record)),
-            Event::Load(_) => {}
-            Event::Footer(Footer { interrupted: true, .. }) => return Err(interrupted(path)),
-            Event::Footer(one) => footer = Some(one),
-        }
-    }
-    let Some(header) = header else { return Err(not_a_report(path, "it has no header")) };
-    let Some(footer) = footer else { return Err(cut(path)) };
+    let FinishedRun { header, records, footer } = jsonl::read_run(path)?;
     let Some(shard) = header.shard.clone() else {
-        let message = format!("the report {shown} is not of a shard");
+        let message = format!("the report {} is not of a shard", path.display());
         return Err(
             Diagnostic::new(message).help("write one with `conformance run --shard 1/2 --report jsonl=FILE`")
         );
@@ -144,20 +124,6 @@ fn check(pieces: &[Piece<'_>]) -> Result<(), Diagnostic> {
         return Err(Diagnostic::new(message).help("use the same report for --shard-by on every machine"));
     }
     Ok(())
-}
-
-/// Groups the records by scenario, in order.
-fn by_scenario(records: Vec<Record>) -> Vec<Vec<Record>> {
-    let mut scenarios: Vec<Vec<Record>> = Vec::new();
-    for record in records {
-        match scenarios.last_mut() {
-            Some(last) if last.last().is_some_and(|before| before.scenario == record.scenario) => {
-                last.push(record);
-            }
-            _ => scenarios.push(vec![record]),
-        }
-    }
-    scenarios
 }
 
 /// Returns the requirements without results; untested ones keep the reason of the first shard.

@@ -26,7 +26,7 @@ impl Collector {
         Ok(())
     }
 
-    /// Whether there is no report.
+    /// Whether it has no reports to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.documents.is_empty()

@@ -28,7 +28,7 @@ pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Resul
     if load.timeouts > 0 {
         #[expect(
             clippy::cast_precision_loss,
-            reason = "a share of so many requests needs no more than 52 bits"
+            reason = "a share needs less than 52 bits of precision"
         )]
         let share = load.timeouts as f64 * 100.0 / load.exchanges.max(1) as f64;
         let (timeouts, red) = (amount(load.timeouts, "request"), red());
