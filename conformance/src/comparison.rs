@@ -46,9 +46,9 @@ pub struct Implementation {
     /// Failing steps as JSON; empty unless requested.
     pub evidence: Vec<String>,
     /// Why the target could not be used, if so.
-    pub trouble: Option<String>,
+    pub unusable: Option<String>,
     /// Why the run was inconclusive although the target could be used.
-    pub undecided: Option<String>,
+    pub inconclusive: Option<String>,
     /// Exit code of its run.
     pub exit: u8,
     suite: String,
@@ -101,20 +101,20 @@ impl Comparison {
 
     /// Returns the number of implementations for which a requirement is inconclusive, without targets that could not be used.
     #[must_use]
-    pub fn undecided(&self, requirement: &str) -> usize {
+    pub fn inconclusive(&self, requirement: &str) -> usize {
         self.count(requirement, |outcome| {
             matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive)
         })
     }
 
-    /// Returns the number of implementations that could be used.
+    /// Returns the number of implementations with a result.
     #[must_use]
-    pub fn judged(&self) -> usize {
-        self.implementations.iter().filter(|one| one.trouble.is_none() && one.undecided.is_none()).count()
+    pub fn with_result(&self) -> usize {
+        self.implementations.iter().filter(|one| one.unusable.is_none() && one.inconclusive.is_none()).count()
     }
 
     fn count(&self, requirement: &str, is: impl Fn(Outcome) -> bool) -> usize {
-        let used = self.implementations.iter().filter(|one| one.trouble.is_none());
+        let used = self.implementations.iter().filter(|one| one.unusable.is_none());
         used.filter_map(|one| one.outcomes.get(requirement)).filter(|outcome| is(**outcome)).count()
     }
 }
@@ -140,13 +140,13 @@ fn read(path: &Path, with_evidence: bool) -> Result<Implementation, Diagnostic> 
     let standings = footer.requirements;
     let judged = standings.iter().any(|one| matches!(one.verdict, Some(Verdict::Pass | Verdict::Fail)));
     let reason = first_reason.filter(|_| !judged);
-    let (trouble, undecided) = if met { (None, reason) } else { (reason, None) };
+    let (unusable, inconclusive) = if met { (None, reason) } else { (reason, None) };
     Ok(Implementation {
         name: String::new(),
         outcomes: standings.iter().filter_map(|one| Some((one.id.clone(), one.outcome()?))).collect(),
         evidence: if with_evidence { failing.map(evidence).collect() } else { Vec::new() },
-        trouble,
-        undecided,
+        unusable,
+        inconclusive,
         exit: footer.exit,
         suite: header.suite,
         stage: header.stage,
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn does_not_count_inconclusive_requirements_as_failures() {
-        let undecided = FOOTER.replace("\"fail\"},", "\"inconclusive\"},");
+        let inconclusive = FOOTER.replace("\"fail\"},", "\"inconclusive\"},");
         let step = |more: &str| {
             let step =
                 r#"{"event":"step","id":"s","scenario":"s","profile":"p","title":"t","verdict":"inconclusive","covers":{},
@@ -257,13 +257,13 @@ mod tests {
         };
         let (failed, waits, unmet) =
             (written(&[HEADER, FOOTER]), step(r#","tries":0,"waits_for":"a""#), step(r#","tries":0"#));
-        let (waits, unmet) = (written(&[HEADER, &waits, &undecided]), written(&[HEADER, &unmet, &undecided]));
+        let (waits, unmet) = (written(&[HEADER, &waits, &inconclusive]), written(&[HEADER, &unmet, &inconclusive]));
         let comparison = Comparison::read(&[failed.path(), waits.path(), unmet.path()], true).unwrap();
-        assert_eq!((comparison.failures("A-1.1"), comparison.undecided("A-1.1")), (1, 1));
-        assert_eq!(comparison.judged(), 1);
+        assert_eq!((comparison.failures("A-1.1"), comparison.inconclusive("A-1.1")), (1, 1));
+        assert_eq!(comparison.with_result(), 1);
         let [_, waits, unmet] = comparison.implementations.as_slice() else { panic!("three reports") };
-        assert_eq!((waits.trouble.as_deref(), waits.undecided.as_deref()), (None, Some("why")));
-        assert_eq!((unmet.trouble.as_deref(), unmet.undecided.as_deref()), (Some("why"), None));
+        assert_eq!((waits.unusable.as_deref(), waits.inconclusive.as_deref()), (None, Some("why")));
+        assert_eq!((unmet.unusable.as_deref(), unmet.inconclusive.as_deref()), (Some("why"), None));
     }
 
     #[test]

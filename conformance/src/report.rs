@@ -17,6 +17,7 @@ pub mod matrix;
 mod open;
 mod output_file;
 mod progress;
+mod style;
 mod tap;
 pub mod task;
 mod template;

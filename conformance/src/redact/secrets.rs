@@ -110,8 +110,8 @@ impl Values {
 impl Group {
     /// Returns none only for more values than an automaton can have, which is 2 GiB of them.
     fn new(values: Vec<Arc<str>>) -> Option<Self> {
-        let automaton = Arc::new(NFA::new(values.iter().map(|value| &**value)).ok()?);
-        Some(Self { bytes: values.iter().map(|value| value.len()).sum(), values, automaton })
+        let automaton = NFA::builder().prefilter(false).build(values.iter().map(|value| &**value)).ok()?;
+        Some(Self { bytes: values.iter().map(|value| value.len()).sum(), values, automaton: Arc::new(automaton) })
     }
 
     /// Appends the range of the longest value that ends at each place. Shorter ones that end there are inside of it.

@@ -11,10 +11,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use anstyle::{AnsiColor, Style};
-
 use super::cause::{Answered, Cause, causes};
 use super::Report;
+use super::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use crate::amount::amount;
 use crate::event::{Event, Footer, Header, Load, Record};
 use crate::outcome::Outcome;
@@ -63,8 +62,6 @@ struct Unjudged {
     printed: String,
 }
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
 /// Maximum number of causes, of steps of a cause and of remarks to print; the others are counted.
 const NAMED: usize = 8;
 
@@ -221,9 +218,9 @@ impl<W: Write> Human<W> {
             self.unjudged()?;
         }
         if self.detail != Detail::Quiet && !waiting.is_empty() {
-            let (steps, yellow) = (amount(waiting.len(), "step"), yellow());
+            let steps = amount(waiting.len(), "step");
             let pronoun = if waiting.len() == 1 { "it depends" } else { "they depend" };
-            writeln!(self.out, "{yellow}BLOCKED{yellow:#} {steps} not run: a step that {pronoun} on failed")?;
+            writeln!(self.out, "{YELLOW}BLOCKED{YELLOW:#} {steps} not run: a step that {pronoun} on failed")?;
         }
         if self.detail != Detail::Quiet {
             for (step, reason) in &self.known {
@@ -243,16 +240,14 @@ impl<W: Write> Human<W> {
             load::write(&load, self.detail >= Detail::Verbose, &mut self.out)?;
         }
         for note in footer.notes.iter().filter(|_| self.detail != Detail::Quiet) {
-            let yellow = yellow();
-            writeln!(self.out, "{yellow}note{yellow:#}: {}", wrap(note, 6, self.width))?;
+            writeln!(self.out, "{YELLOW}note{YELLOW:#}: {}", wrap(note, 6, self.width))?;
         }
         if let Some(interruption) = footer.interruption(self.planned) {
-            let style = yellow();
-            writeln!(self.out, "{style}{interruption}{style:#}; the other steps were not run")?;
+            writeln!(self.out, "{YELLOW}{interruption}{YELLOW:#}; the other steps were not run")?;
         }
         let steps = step_counts(footer, waiting.len());
         writeln!(self.out, "steps: {}", steps.join(", "))?;
-        let style = if footer.exit == 0 { green() } else { red() };
+        let style = if footer.exit == 0 { GREEN } else { BOLD_RED };
         let line = match (judged, self.planned) {
             (true, _) => summary::closing(footer),
             (false, 0) => "no scenario is in this shard".to_owned(),
@@ -290,7 +285,7 @@ impl<W: Write> Human<W> {
     /// Writes each reason why steps were not judged, with the number of these steps.
     fn unjudged(&mut self) -> io::Result<()> {
         for ((verdict, reason), unjudged) in std::mem::take(&mut self.unjudged) {
-            let style = if verdict == Verdict::Inconclusive { yellow() } else { DIM };
+            let style = if verdict == Verdict::Inconclusive { YELLOW } else { DIM };
             let steps = amount(unjudged.steps.len(), "step");
             let profiles = unjudged.profiles.into_iter().collect::<Vec<_>>().join(", ");
             let word = verdict.to_string().to_uppercase();
@@ -334,16 +329,4 @@ fn step_counts(footer: &Footer, blocked: usize) -> Vec<String> {
 /// Returns the title of a cause and its cost.
 fn named(cause: &Cause<'_>) -> String {
     format!("{} ({})", cause.title, cause.cost())
-}
-
-fn green() -> Style {
-    AnsiColor::Green.on_default()
-}
-
-fn red() -> Style {
-    AnsiColor::Red.on_default().bold()
-}
-
-fn yellow() -> Style {
-    AnsiColor::Yellow.on_default()
 }

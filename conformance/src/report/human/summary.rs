@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::wrap::wrap;
-use super::{BOLD, DIM, green, red, yellow};
 use crate::amount::amount;
 use crate::event::{Footer, Stale, Standing};
 use crate::outcome::{Conclusion, Outcome};
+use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use crate::report::task::{Task, tasks};
 use crate::suite::Level;
 use crate::verdict::Verdict;
@@ -90,9 +90,8 @@ pub(super) fn closing(footer: &Footer) -> String {
 
 /// Writes the stale deviations and the requirements of the next stage; nothing if there are none.
 pub(super) fn stale_and_next(footer: &Footer, width: Option<usize>, out: &mut impl Write) -> io::Result<()> {
-    let red = red();
     for Stale { at, message } in &footer.stale {
-        writeln!(out, "{red}STALE{red:#} {at}: {message}; remove the deviation")?;
+        writeln!(out, "{BOLD_RED}STALE{BOLD_RED:#} {at}: {message}; remove the deviation")?;
     }
     if let Some(next) = &footer.next {
         writeln!(out, "{BOLD}The next stage, {}, also requires{BOLD:#}", next.stage)?;
@@ -151,10 +150,10 @@ fn upper(level: Level) -> String {
 fn style(task: &Task<'_>) -> Style {
     let outcomes = Level::ALL.map(|level| task.outcome(level));
     match outcomes.into_iter().flatten().max() {
-        Some(outcome) if outcome.fails_the_run() => red(),
+        Some(outcome) if outcome.fails_the_run() => BOLD_RED,
         None | Some(Outcome::Skipped) => DIM,
-        Some(Outcome::Passed) => green(),
-        Some(_) => yellow(),
+        Some(Outcome::Passed) => GREEN,
+        Some(_) => YELLOW,
     }
 }
 
@@ -166,11 +165,11 @@ fn passes(standing: &Standing) -> bool {
 fn mark(standing: &Standing) -> (&'static str, Style) {
     match standing.outcome() {
         Some(Outcome::Known) => ("known", DIM),
-        Some(Outcome::Passed) => ("pass", green()),
-        Some(Outcome::Failed) => ("FAIL", red()),
-        Some(Outcome::OptionalFailed) => ("fail", yellow()),
-        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ("inconclusive", yellow()),
+        Some(Outcome::Passed) => ("pass", GREEN),
+        Some(Outcome::Failed) => ("FAIL", BOLD_RED),
+        Some(Outcome::OptionalFailed) => ("fail", YELLOW),
+        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ("inconclusive", YELLOW),
         Some(Outcome::Skipped) | None => ("skipped", DIM),
-        Some(Outcome::Error) => ("ERROR", red()),
+        Some(Outcome::Error) => ("ERROR", BOLD_RED),
     }
 }
