@@ -250,14 +250,14 @@ mod tests {
     fn does_not_count_inconclusive_requirements_as_failures() {
         let inconclusive = FOOTER.replace("\"fail\"},", "\"inconclusive\"},");
         let step = |more: &str| {
-            let step =
-                r#"{"event":"step","id":"s","scenario":"s","profile":"p","title":"t","verdict":"inconclusive","covers":{},
+            let step = r#"{"event":"step","id":"s","scenario":"s","profile":"p","title":"t","verdict":"inconclusive","covers":{},
                     "place":{"file":"s.yaml","line":1,"column":1,"width":1},"source":{"line":1,"text":""},"milliseconds":0.0"#;
             format!("{step},\"reason\":\"why\"{more}}}")
         };
         let (failed, waits, unmet) =
             (written(&[HEADER, FOOTER]), step(r#","tries":0,"waits_for":"a""#), step(r#","tries":0"#));
-        let (waits, unmet) = (written(&[HEADER, &waits, &inconclusive]), written(&[HEADER, &unmet, &inconclusive]));
+        let (waits, unmet) =
+            (written(&[HEADER, &waits, &inconclusive]), written(&[HEADER, &unmet, &inconclusive]));
         let comparison = Comparison::read(&[failed.path(), waits.path(), unmet.path()], true).unwrap();
         assert_eq!((comparison.failures("A-1.1"), comparison.inconclusive("A-1.1")), (1, 1));
         assert_eq!(comparison.with_result(), 1);

@@ -64,8 +64,7 @@ pub(crate) fn read_run(path: &Path) -> Result<FinishedRun, Diagnostic> {
             Event::Step(record) => records.push(record),
             Event::Load(_) => {}
             Event::Footer(Footer { interrupted: true, .. }) => {
-                let message =
-                    format!("the report {} is incomplete: its run was interrupted", path.display());
+                let message = format!("the report {} is incomplete: its run was interrupted", path.display());
                 return Err(Diagnostic::new(message).help("run it again"));
             }
             Event::Footer(one) => footer = Some(one),

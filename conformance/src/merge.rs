@@ -52,7 +52,8 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<FinishedRun, Diagnostic> {
                 stale.push(one);
             }
         }
-        let by_scenario = piece.records.chunk_by(|one, next| one.scenario == next.scenario).map(<[_]>::to_vec);
+        let by_scenario =
+            piece.records.chunk_by(|one, next| one.scenario == next.scenario).map(<[_]>::to_vec);
         scenarios.extend(piece.shard.positions.into_iter().zip(by_scenario));
     }
     let mut records: Vec<Arc<Record>> = scenarios.into_values().flatten().collect();

@@ -22,8 +22,9 @@ impl Names {
     /// Returns the ranges of the values of these members and fields.
     pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let names = self.0.iter().flat_map(|names| names.find_overlapping_iter(text));
-        let values = names
-            .filter_map(|name| member(text, name.start(), name.end()).or_else(|| field(text, name.start(), name.end())));
+        let values = names.filter_map(|name| {
+            member(text, name.start(), name.end()).or_else(|| field(text, name.start(), name.end()))
+        });
         merged(values.collect())
     }
 }

@@ -90,7 +90,9 @@ impl Values {
         let may_merge = |group: &Group| {
             self.limit == usize::MAX || group.values.len() < self.limit / 4 && group.bytes < MAX_BYTES / 4
         };
-        while let Some(group) = self.groups.pop_if(|last| last.values.len() <= values.len() && may_merge(last)) {
+        while let Some(group) =
+            self.groups.pop_if(|last| last.values.len() <= values.len() && may_merge(last))
+        {
             values.extend(group.values);
         }
         self.groups.extend(Group::new(values));
@@ -111,7 +113,11 @@ impl Group {
     /// Returns none only for more values than an automaton can have, which is 2 GiB of them.
     fn new(values: Vec<Arc<str>>) -> Option<Self> {
         let automaton = NFA::builder().prefilter(false).build(values.iter().map(|value| &**value)).ok()?;
-        Some(Self { bytes: values.iter().map(|value| value.len()).sum(), values, automaton: Arc::new(automaton) })
+        Some(Self {
+            bytes: values.iter().map(|value| value.len()).sum(),
+            values,
+            automaton: Arc::new(automaton),
+        })
     }
 
     /// Appends the range of the longest value that ends at each place. Shorter ones that end there are inside of it.
@@ -193,7 +199,10 @@ mod tests {
     fn redacts_everything_after_the_beginning_of_a_long_value() {
         let mut secrets = Secrets::default();
         secrets.add([&*"long-".repeat(2000)]);
-        assert_eq!(shown(&secrets, &format!("abc {}", "long-".repeat(2000))), format!("abc {}", "*".repeat(10_000)));
+        assert_eq!(
+            shown(&secrets, &format!("abc {}", "long-".repeat(2000))),
+            format!("abc {}", "*".repeat(10_000))
+        );
         assert_eq!(shown(&secrets, &"long-".repeat(500)), "long-".repeat(500));
     }
 
@@ -203,7 +212,10 @@ mod tests {
         for number in 0..1000 {
             secrets.add([&*format!("session-{number}")]);
             let values = &secrets.values;
-            assert_eq!(values.known.len(), values.groups.iter().map(|group| group.values.len()).sum::<usize>());
+            assert_eq!(
+                values.known.len(),
+                values.groups.iter().map(|group| group.values.len()).sum::<usize>()
+            );
             assert!(values.known.len() <= 100 && values.known.len() > number.min(40), "{number}");
         }
         assert_eq!(shown(&secrets, "session-2 session-998 session-999"), "session-2 *********** ***********");

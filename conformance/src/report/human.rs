@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::cause::{Answered, Cause, causes};
 use super::Report;
+use super::cause::{Answered, Cause, causes};
 use super::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use crate::amount::amount;
 use crate::event::{Event, Footer, Header, Load, Record};
@@ -77,18 +77,7 @@ impl<W: Write> Human<W> {
     /// Creates a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
         let (wrong, answered, known, remarks, unjudged) = Default::default();
-        Self {
-            out,
-            detail,
-            width: None,
-            planned: 0,
-            load: None,
-            wrong,
-            answered,
-            known,
-            remarks,
-            unjudged,
-        }
+        Self { out, detail, width: None, planned: 0, load: None, wrong, answered, known, remarks, unjudged }
     }
 
     /// Wraps sentences at this width, if there is one.

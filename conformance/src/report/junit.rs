@@ -57,7 +57,8 @@ struct Counts {
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let of_run = of_the_run(run);
     let steps = run.records.iter().map(|record| element(record.outcome()));
-    let counts = Counts::of(steps.chain(of_run.iter().flat_map(|suite| &suite.cases).map(|case| case.element)));
+    let counts =
+        Counts::of(steps.chain(of_run.iter().flat_map(|suite| &suite.cases).map(|case| case.element)));
     let values = context! {
         name => &*run.header.suite,
         counts => Serde(counts),
@@ -121,9 +122,11 @@ fn of_the_run(run: &FinishedRun) -> Option<Suite<'_>> {
         evidence: String::new(),
         output: String::new(),
     };
-    let interruption = run.interruption().map(|why| of_run("completes".to_owned(), "error", "interrupted", &why));
+    let interruption =
+        run.interruption().map(|why| of_run("completes".to_owned(), "error", "interrupted", &why));
     let stale = run.footer.stale.iter();
-    let stale = stale.map(|Stale { at, message }| of_run(format!("deviation {at}"), "failure", "stale", message));
+    let stale =
+        stale.map(|Stale { at, message }| of_run(format!("deviation {at}"), "failure", "stale", message));
     let cases: Vec<Case<'_>> = interruption.into_iter().chain(stale).collect();
     let counts = Counts::of(cases.iter().map(|case| case.element));
     let suite = Suite { name: RUN, counts, seconds: seconds(0.0), properties: Vec::new(), cases };

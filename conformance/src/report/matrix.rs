@@ -99,4 +99,3 @@ fn conclusion(exit: u8) -> Style {
         Conclusion::Inconclusive => YELLOW,
     }
 }
-

@@ -16,7 +16,10 @@ use crate::options::{Color, OutputOptions, ReportPlace, github_summary, github_w
 ///
 /// # Errors
 /// A report cannot be written.
-pub fn open(options: &OutputOptions, write_deviations: Option<&Path>) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
+pub fn open(
+    options: &OutputOptions,
+    write_deviations: Option<&Path>,
+) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
     let detail = match (options.quiet, options.verbose, options.trace) {
         (true, ..) => Detail::Quiet,
         (.., true) => Detail::Trace,

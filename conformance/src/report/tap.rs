@@ -35,7 +35,8 @@ fn line(number: usize, record: &Record, out: &mut dyn Write) -> io::Result<()> {
         Outcome::OptionalInconclusive => ("not ok", " # TODO optional: inconclusive, covers no MUST", None),
         Outcome::Failed | Outcome::Inconclusive | Outcome::Error => ("not ok", "", None),
     };
-    let (id, title, reason) = (escaped(&record.id), escaped(&record.title), one_line(reason.unwrap_or_default()));
+    let (id, title, reason) =
+        (escaped(&record.id), escaped(&record.title), one_line(reason.unwrap_or_default()));
     writeln!(out, "{ok} {number} - {id} - {title}{directive}{reason}")?;
     match outcome {
         Outcome::Passed if record.tries > 1 => writeln!(out, "  ---\n  tries: {}\n  ...", record.tries),

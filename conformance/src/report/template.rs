@@ -14,7 +14,8 @@ use crate::request::percent_encode;
 /// Renders a template to `out`.
 pub(super) fn render(template: &str, values: Value, out: &mut dyn Write) -> io::Result<()> {
     let mut environment = Environment::new();
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    let syntax =
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
     environment.set_syntax(syntax.map_err(io::Error::other)?);
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_formatter(|out, _, value| match value.as_str() {
@@ -87,7 +88,8 @@ mod tests {
     #[test]
     fn escapes_markup_and_replaces_characters_that_xml_does_not_allow() {
         let text = "<a b=\"1\" c='é'>&amp;\u{0}\u{1b}\n\r\t\u{ffff}…\u{fffe}</a>";
-        let markup = "&lt;a b=&quot;1&quot; c='é'&gt;&amp;amp;\u{fffd}\u{fffd}\n\r\t\u{fffd}…\u{fffd}&lt;/a&gt;";
+        let markup =
+            "&lt;a b=&quot;1&quot; c='é'&gt;&amp;amp;\u{fffd}\u{fffd}\n\r\t\u{fffd}…\u{fffd}&lt;/a&gt;";
         assert_eq!(escaped(text), markup);
         assert_eq!(attribute("a\n\r\t<").to_string(), "a&#10;&#13;&#9;&lt;");
         let mut out = Vec::new();

@@ -201,8 +201,7 @@ impl<'a> ScenarioRunner<'a> {
             if interrupt.is_requested() && !cleanup {
                 return;
             }
-            if let Some(asks) =
-                step.restart.as_ref().filter(|_| self.skip_reason(one, slot, group).is_none())
+            if let Some(asks) = step.restart.as_ref().filter(|_| self.skip_reason(one, slot, group).is_none())
             {
                 drop(running.take());
                 // Release the permit during the restart, so that another scenario can send.

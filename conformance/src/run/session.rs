@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
+use super::Options;
 use super::breaker::Breaker;
 use super::caught::{caught, caught_in};
 use super::pool::{Pool, SlotGuard};
 use super::scenario_runner::{Played, ScenarioRunner, not_played};
 use super::target_slot::{CannotRun, TargetSlot};
-use super::Options;
 use crate::event::Record;
 use crate::http::Connections;
 use crate::plan::{Plan, Trial};

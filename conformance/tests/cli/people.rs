@@ -68,7 +68,8 @@ fn mismatch_has_path_expected_actual_and_nearest_element() {
     let arguments =
         ["run", "--suite", "../suite", "--filter", "lists/mismatches", "--", "python3", "server.py"];
     let report = golden::without_port(&sandbox.run(&arguments).stdout);
-    golden::compare(&data("terminal/mismatches.txt"), &report).unwrap_or_else(|complaint| panic!("{complaint}"));
+    golden::compare(&data("terminal/mismatches.txt"), &report)
+        .unwrap_or_else(|complaint| panic!("{complaint}"));
 }
 
 #[test]

@@ -121,9 +121,8 @@ fn source(record: &Record) -> Vec<(&str, Vec<&str>)> {
     let indent = indentation(record.source.text.lines().next().unwrap_or_default());
     let file = record.place.source().path();
     let lines = (record.source.line..).zip(record.source.text.lines()).map(|(number, line)| {
-        let is_here = |finding: &&Finding| {
-            finding.place.line() == number && finding.place.source().path() == file
-        };
+        let is_here =
+            |finding: &&Finding| finding.place.line() == number && finding.place.source().path() == file;
         let labels = record.findings.iter().filter(is_here).map(|finding| finding.label.as_str());
         // The common indentation may end inside a multi-byte space.
         let shown = line.get(indent.min(indentation(line))..).unwrap_or_else(|| line.trim_start());

@@ -26,10 +26,7 @@ pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Resul
     let exchanges = amount(load.exchanges, "exchange");
     writeln!(out, "  {exchanges}, {}/s: {style}{lost}{style:#}", load.per_second)?;
     if load.timeouts > 0 {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a share needs less than 52 bits of precision"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "a share needs less than 52 bits of precision")]
         let share = load.timeouts as f64 * 100.0 / load.exchanges.max(1) as f64;
         let timeouts = amount(load.timeouts, "request");
         writeln!(out, "  {BOLD_RED}{timeouts} timed out{BOLD_RED:#}, {share:.2} % of all")?;
