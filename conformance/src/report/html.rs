@@ -137,7 +137,9 @@ fn page(run: &FinishedRun) -> Page<'_> {
 
 fn cause_views<'a>(records: &'a [Arc<Record>], footer: &'a Footer) -> Vec<CauseView<'a>> {
     let mut answered = Answered::default();
-    records.iter().for_each(|record| answered.add(record));
+    for record in records {
+        answered.add(record);
+    }
     let failing = records.iter().map(|record| &**record).filter(|record| {
         let was_tried = record.verdict > Verdict::Inconclusive;
         record.outcome().needs_attention() && (was_tried || record.waits_for.is_some())
