@@ -1,14 +1,16 @@
 //! `run --bless`: updates the expectations of selected steps to match the responses.
 
+mod difference;
+
 use std::io::{self, Write as _};
 
-use conformance::bless::{Answers, Blessing};
-use conformance::diagnostic::Diagnostic;
-use conformance::options::Run;
-use conformance::plan::{Plan, named};
-use conformance::redact::Redactor;
-use conformance::report::blessing;
-use conformance::suite::{Folder, Suite};
+use crate::options::Run;
+use conformance_convert::bless::Blessing;
+use conformance_engine::redact::Redactor;
+use conformance_engine::run::Answers;
+use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::plan::{Plan, named};
+use conformance_suite::suite::{Folder, Suite};
 
 use super::{Stopped, written};
 
@@ -40,8 +42,10 @@ pub(crate) fn bless(
 ) -> Result<(), Stopped> {
     let blessing = Blessing::new(suite, &options.selection.folder(), answers, redactor)?;
     let mut out = io::stdout().lock();
-    written(out.write_all(blessing::difference(&blessing, redactor).as_bytes()).and_then(|()| out.flush()))?;
+    written(
+        out.write_all(difference::difference(&blessing, redactor).as_bytes()).and_then(|()| out.flush()),
+    )?;
     blessing.store()?;
-    written(writeln!(out, "\n{}", blessing::summary(&blessing)))?;
+    written(writeln!(out, "\n{}", difference::summary(&blessing)))?;
     Ok(())
 }

@@ -3,17 +3,16 @@
 use std::io;
 use std::process::ExitCode;
 
-use conformance::event::{Event, FinishedRun};
-use conformance::merge;
-use conformance::options::Merge;
-use conformance::report;
+use crate::options::Merge;
+use conformance_engine::event::{Event, FinishedRun};
+use conformance_report::merge;
 
 use super::Stopped;
 
 /// Writes the merged run to every requested report and returns its exit code.
 pub(crate) fn merge(options: &Merge) -> Result<ExitCode, Stopped> {
     let FinishedRun { header, records, footer } = merge::merge(&options.reports)?;
-    let mut reports = report::open(&options.output, None)?;
+    let mut reports = crate::reports::open(&options.output, None)?;
     let exit = footer.exit;
     let steps = records.into_iter().map(Event::Step);
     for event in std::iter::once(Event::Header(header)).chain(steps).chain([Event::Footer(footer)]) {

@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-
-use crate::report::{FORMATS, Format};
+use conformance_report::report::{FORMATS, Format};
 
 /// Output options.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reports")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-pub struct OutputOptions {
+pub(crate) struct OutputOptions {
     /// Also write a report: html, jsonl, junit, tap, badge or github (repeatable).
     ///
     /// Each kind except github needs a file, for example html=report.html. The file `-` is standard output; the terminal report
@@ -37,7 +36,7 @@ pub struct OutputOptions {
 impl OutputOptions {
     /// Whether a report shows the exchanges of passing steps.
     #[must_use]
-    pub fn shows_passes(&self) -> bool {
+    pub(crate) fn shows_passes(&self) -> bool {
         let shows =
             |place: &ReportPlace| matches!(place, ReportPlace::File(format, _) if format.shows_passes);
         self.trace || self.report.iter().any(shows)
@@ -46,7 +45,7 @@ impl OutputOptions {
 
 /// A report and its destination.
 #[derive(Debug, Clone)]
-pub enum ReportPlace {
+pub(crate) enum ReportPlace {
     /// A file.
     File(&'static Format, PathBuf),
     /// The log and the job summary of a GitHub Actions job.
@@ -55,7 +54,7 @@ pub enum ReportPlace {
 
 /// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// If the output is a terminal and `NO_COLOR` is not set
     Auto,
     /// Always
@@ -84,12 +83,12 @@ fn kinds() -> String {
 
 /// Returns the file of the job summary, if this is a GitHub Actions job.
 #[must_use]
-pub fn github_summary() -> Option<PathBuf> {
+pub(crate) fn github_summary() -> Option<PathBuf> {
     std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// Returns the folder to which file paths of annotations are relative, if this is a GitHub Actions job.
 #[must_use]
-pub fn github_workspace() -> Option<PathBuf> {
+pub(crate) fn github_workspace() -> Option<PathBuf> {
     std::env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use conformance::report::FORMATS;
+use conformance_report::report::FORMATS;
 use rustix::process::Signal;
 
 use crate::program::{copy, data};

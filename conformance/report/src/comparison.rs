@@ -1,0 +1,291 @@
+//! Compares the JSON Lines reports of several implementations. Incomplete reports are rejected.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use conformance_suite::diagnostic::Diagnostic;
+use conformance_engine::event::{FinishedRun, Record, Shard};
+use conformance_engine::jsonl;
+use conformance_engine::limit;
+use conformance_engine::outcome::{self, Outcome};
+use conformance_suite::suite::Level;
+use conformance_engine::verdict::Verdict;
+
+/// Results of several implementations for each requirement.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// Title of the suite.
+    pub suite: String,
+    /// Requirements that were tested with any implementation, in the order of the register.
+    pub requirements: Vec<Row>,
+    /// The implementations in the given order.
+    pub implementations: Vec<Implementation>,
+}
+
+/// A requirement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its id.
+    pub id: String,
+    /// Its level.
+    pub level: Level,
+    /// Clause of the specification.
+    pub clause: String,
+    /// Text of the requirement.
+    pub text: String,
+}
+
+/// The run of an implementation.
+#[derive(Debug, Clone)]
+pub struct Implementation {
+    /// Name: the title of the target if it is unique, else the name of the report.
+    pub name: String,
+    /// Outcome of each tested requirement.
+    pub outcomes: BTreeMap<String, Outcome>,
+    /// Failing steps as JSON; empty unless requested.
+    pub evidence: Vec<String>,
+    /// Why the target could not be used, if so.
+    pub unusable: Option<String>,
+    /// Why the run was inconclusive although the target could be used.
+    pub inconclusive: Option<String>,
+    /// Exit code of its run.
+    pub exit: u8,
+    suite: String,
+    stage: Option<String>,
+    target: String,
+    rows: Vec<Row>,
+}
+
+impl Comparison {
+    /// Reads reports; `with_evidence` keeps the failing steps.
+    ///
+    /// # Errors
+    /// A report cannot be read, is invalid or incomplete, or is of another suite than the first.
+    pub fn read(paths: &[impl AsRef<Path>], with_evidence: bool) -> Result<Self, Diagnostic> {
+        let mut implementations = Vec::new();
+        for path in paths {
+            implementations.push(read(path.as_ref(), with_evidence)?);
+        }
+        let suite = implementations.first().map(|first| first.suite.clone()).unwrap_or_default();
+        if let Some(at) = implementations.iter().position(|other| other.suite != suite) {
+            let (path, other) = (paths[at].as_ref().display(), &implementations[at].suite);
+            let message =
+                format!("the report {path} is of the suite “{other}”, and the first is of “{suite}”");
+            return Err(Diagnostic::new(message));
+        }
+        let stage = implementations.first().and_then(|first| first.stage.clone());
+        if let Some(at) = implementations.iter().position(|other| other.stage != stage) {
+            let message =
+                format!("the report {} is for another stage than the first", paths[at].as_ref().display());
+            return Err(Diagnostic::new(message));
+        }
+        name(&mut implementations, paths);
+        let mut requirements: Vec<Row> = Vec::new();
+        for row in implementations.iter().flat_map(|one| &one.rows) {
+            let tried = implementations.iter().any(|one| one.outcomes.contains_key(&row.id));
+            if tried && !requirements.iter().any(|known| known.id == row.id) {
+                requirements.push(row.clone());
+            }
+        }
+        Ok(Self { suite, requirements, implementations })
+    }
+
+    /// Returns the number of implementations that fail a requirement.
+    #[must_use]
+    pub fn failures(&self, requirement: &str) -> usize {
+        self.count(requirement, |outcome| {
+            matches!(outcome, Outcome::Failed | Outcome::OptionalFailed | Outcome::Error)
+        })
+    }
+
+    /// Returns the number of implementations for which a requirement is inconclusive, without targets that could not be used.
+    #[must_use]
+    pub fn inconclusive(&self, requirement: &str) -> usize {
+        self.count(requirement, |outcome| {
+            matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive)
+        })
+    }
+
+    /// Returns the number of implementations with a result.
+    #[must_use]
+    pub fn with_result(&self) -> usize {
+        self.implementations.iter().filter(|one| one.unusable.is_none() && one.inconclusive.is_none()).count()
+    }
+
+    fn count(&self, requirement: &str, is: impl Fn(Outcome) -> bool) -> usize {
+        let used = self.implementations.iter().filter(|one| one.unusable.is_none());
+        used.filter_map(|one| one.outcomes.get(requirement)).filter(|outcome| is(**outcome)).count()
+    }
+}
+
+impl Implementation {
+    /// Returns how many requirements of a level pass, and how many were tested.
+    #[must_use]
+    pub fn held(&self, level: Level) -> (usize, usize) {
+        let of_level = self.rows.iter().filter(|row| row.level == level);
+        outcome::count(of_level.filter_map(|row| self.outcomes.get(&row.id)).copied())
+    }
+}
+
+fn read(path: &Path, with_evidence: bool) -> Result<Implementation, Diagnostic> {
+    let FinishedRun { header, records, footer } = jsonl::read_run(path)?;
+    if let Some(shard) = &header.shard {
+        return Err(in_part(path, shard));
+    }
+    let failing = records.into_iter().filter(|record| record.verdict > Verdict::Pass);
+    let first_reason = failing.clone().find_map(|record| record.reason.clone());
+    // The target could be used if a step was sent or is blocked by another.
+    let met = failing.clone().any(|record| record.tries > 0 || record.waits_for.is_some());
+    let standings = footer.requirements;
+    let judged = standings.iter().any(|one| matches!(one.verdict, Some(Verdict::Pass | Verdict::Fail)));
+    let reason = first_reason.filter(|_| !judged);
+    let (unusable, inconclusive) = if met { (None, reason) } else { (reason, None) };
+    Ok(Implementation {
+        name: String::new(),
+        outcomes: standings.iter().filter_map(|one| Some((one.id.clone(), one.outcome()?))).collect(),
+        evidence: if with_evidence { failing.map(evidence).collect() } else { Vec::new() },
+        unusable,
+        inconclusive,
+        exit: footer.exit,
+        suite: header.suite,
+        stage: header.stage,
+        target: header.target,
+        rows: standings
+            .into_iter()
+            .map(|one| Row { id: one.id, level: one.level, clause: one.clause, text: one.text })
+            .collect(),
+    })
+}
+
+/// Returns a failing step as JSON, cut to what the page shows: reports of version 0.1.0 have bodies of any size.
+fn evidence(record: Arc<Record>) -> String {
+    let mut record = Arc::unwrap_or_clone(record);
+    record.source.text.clear();
+    record.findings.truncate(limit::FINDINGS);
+    for finding in &mut record.findings {
+        cut(&mut finding.label, limit::LABEL);
+        cut(&mut finding.expected, limit::VALUE);
+        cut(&mut finding.received, limit::VALUE);
+    }
+    cut(&mut record.printed, limit::PRINTED);
+    if let Some(exchange) = &mut record.exchange {
+        // The page shows only the last response.
+        exchange.hops.clear();
+        cut(&mut exchange.again, limit::BODY);
+        let sent = &mut exchange.sent;
+        let (begin, rest) = sent.beginning(limit::SHORT_BODY);
+        sent.body = sent.body.is_some().then(|| with_rest(begin, rest));
+        if let Some(received) = &mut exchange.received {
+            let (begin, rest) = received.beginning(limit::SHORT_BODY);
+            received.body = with_rest(begin, rest);
+        }
+    }
+    // Serializing a record cannot fail.
+    serde_json::to_string(&record).unwrap_or_default()
+}
+
+fn with_rest(begin: &str, rest: Option<String>) -> String {
+    match rest {
+        Some(rest) => format!("{begin}\n{rest}"),
+        None => begin.to_owned(),
+    }
+}
+
+fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
+}
+
+fn in_part(path: &Path, shard: &Shard) -> Diagnostic {
+    let Shard { index, of, .. } = shard;
+    Diagnostic::new(format!("the report {} is of shard {index} of {of}", path.display()))
+        .help("merge the shards into one report with `conformance merge`")
+}
+
+/// Gives each implementation a unique name.
+fn name(implementations: &mut [Implementation], paths: &[impl AsRef<Path>]) {
+    let targets: Vec<String> = implementations.iter().map(|one| one.target.clone()).collect();
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let stems: Vec<String> = paths.iter().map(|path| stem(path.as_ref())).collect();
+    let once = |names: &[String], name: &String| names.iter().filter(|other| *other == name).count() == 1;
+    for (index, one) in implementations.iter_mut().enumerate() {
+        one.name = match (&targets[index], &stems[index]) {
+            (target, _) if once(&targets, target) => target.clone(),
+            (_, stem) if once(&stems, stem) => stem.clone(),
+            _ => paths[index].as_ref().display().to_string(),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = r#"{"event":"header","version":1,"conformance":"0.1.0","started":"","suite":"S","target":"t","stage":null,"steps":1}"#;
+    const FOOTER: &str = r#"{"event":"footer","steps":{"fail":1},"exit":1,"milliseconds":1.0,"requirements":[
+        {"id":"A-1.1","level":"must","clause":"1","text":"x","verdict":"fail"},
+        {"id":"A-1.2","level":"must","clause":"1","text":"y","verdict":null}]}"#;
+
+    fn written(lines: &[&str]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let lines: Vec<String> = lines.iter().map(|line| line.replace('\n', "")).collect();
+        std::fs::write(file.path(), lines.join("\n")).unwrap();
+        file
+    }
+
+    #[test]
+    fn reads_tested_requirements_and_names_reports_of_one_target_by_file() {
+        let (one, two) = (written(&[HEADER, FOOTER]), written(&[HEADER, FOOTER]));
+        let comparison = Comparison::read(&[one.path(), two.path()], true).unwrap();
+        assert_eq!(comparison.requirements.len(), 1);
+        assert_eq!(comparison.failures("A-1.1"), 2);
+        assert_ne!(comparison.implementations[0].name, comparison.implementations[1].name);
+        assert_eq!(comparison.implementations[0].held(Level::Must), (0, 1));
+    }
+
+    #[test]
+    fn does_not_count_inconclusive_requirements_as_failures() {
+        let inconclusive = FOOTER.replace("\"fail\"},", "\"inconclusive\"},");
+        let step = |more: &str| {
+            let step = r#"{"event":"step","id":"s","scenario":"s","profile":"p","title":"t","verdict":"inconclusive","covers":{},
+                    "place":{"file":"s.yaml","line":1,"column":1,"width":1},"source":{"line":1,"text":""},"milliseconds":0.0"#;
+            format!("{step},\"reason\":\"why\"{more}}}")
+        };
+        let (failed, waits, unmet) =
+            (written(&[HEADER, FOOTER]), step(r#","tries":0,"waits_for":"a""#), step(r#","tries":0"#));
+        let (waits, unmet) =
+            (written(&[HEADER, &waits, &inconclusive]), written(&[HEADER, &unmet, &inconclusive]));
+        let comparison = Comparison::read(&[failed.path(), waits.path(), unmet.path()], true).unwrap();
+        assert_eq!((comparison.failures("A-1.1"), comparison.inconclusive("A-1.1")), (1, 1));
+        assert_eq!(comparison.with_result(), 1);
+        let [_, waits, unmet] = comparison.implementations.as_slice() else { panic!("three reports") };
+        assert_eq!((waits.unusable.as_deref(), waits.inconclusive.as_deref()), (None, Some("why")));
+        assert_eq!((unmet.unusable.as_deref(), unmet.inconclusive.as_deref()), (Some("why"), None));
+    }
+
+    #[test]
+    fn rejects_an_incomplete_report() {
+        for lines in [&[HEADER][..], &[HEADER, r#"{"event":"step","id":"#][..]] {
+            let file = written(lines);
+            let message = Comparison::read(&[file.path()], true).unwrap_err().to_string();
+            assert!(message.contains("is incomplete"), "{message}");
+        }
+    }
+
+    #[test]
+    fn rejects_other_files_and_reports_of_other_suites() {
+        let (other, none) =
+            (written(&[&HEADER.replace("\"S\"", "\"T\""), FOOTER]), written(&["no", "report"]));
+        let good = written(&[HEADER, FOOTER]);
+        let message = Comparison::read(&[good.path(), other.path()], true).unwrap_err().to_string();
+        assert!(message.contains("of the suite “T”"), "{message}");
+        let message = Comparison::read(&[none.path()], true).unwrap_err().to_string();
+        assert!(message.contains("is not a report: line 1"), "{message}");
+        let newer = written(&[&HEADER.replace("\"version\":1", "\"version\":9"), FOOTER]);
+        let message = Comparison::read(&[newer.path()], true).unwrap_err().to_string();
+        assert!(message.contains("has version 9"), "{message}");
+    }
+}

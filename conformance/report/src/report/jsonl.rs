@@ -1,0 +1,41 @@
+//! JSON Lines report: a header, a line for each step, and a footer. A report without a footer is incomplete.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::Report;
+use super::output_file::OutputFile;
+use conformance_engine::event::Event;
+
+/// A JSON Lines report.
+pub struct JsonLines {
+    /// None after the report is finished or writing failed.
+    file: Option<OutputFile>,
+}
+
+impl JsonLines {
+    /// Creates a report that will be at `path`.
+    ///
+    /// # Errors
+    /// The folder does not exist or is not writable.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: Some(OutputFile::create(path)?) })
+    }
+}
+
+impl Report for JsonLines {
+    fn on_event(&mut self, event: &Event) -> io::Result<()> {
+        let Some(mut file) = self.file.take() else { return Ok(()) };
+        serde_json::to_writer(&mut file, event)?;
+        file.write_all(b"\n")?;
+        if matches!(event, Event::Footer(_)) {
+            return file.finish();
+        }
+        if file.is_stream() {
+            // Flush each event for readers of the stream.
+            file.flush()?;
+        }
+        self.file = Some(file);
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Report in the Test Anything Protocol, version 14: a line for each step, with evidence as YAML.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use super::evidence::evidence;
+use conformance_engine::event::{FinishedRun, Record, Stale};
+use conformance_engine::outcome::Outcome;
+
+/// Writes the report.
+pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
+    let (steps, stale) = (&run.records, &run.footer.stale);
+    writeln!(out, "TAP version 14\n1..{}", steps.len() + stale.len())?;
+    for (number, record) in (1..).zip(steps) {
+        line(number, record, out)?;
+    }
+    for (number, Stale { at, message }) in (steps.len() + 1..).zip(stale) {
+        // A stale deviation fails the run.
+        writeln!(out, "not ok {number} - deviation {} - {}", escaped(at), escaped(message))?;
+    }
+    match run.interruption() {
+        Some(interruption) => writeln!(out, "Bail out! {interruption}"),
+        None => Ok(()),
+    }
+}
+
+/// Writes a test line. TAP consumers ignore failures that are marked TODO.
+fn line(number: usize, record: &Record, out: &mut dyn Write) -> io::Result<()> {
+    let outcome = record.outcome();
+    let (ok, directive, reason) = match outcome {
+        Outcome::Passed => ("ok", "", None),
+        Outcome::Skipped => ("ok", " # SKIP ", record.reason.as_deref()),
+        Outcome::Known => ("not ok", " # TODO known: ", record.deviation.as_deref()),
+        Outcome::OptionalFailed => ("not ok", " # TODO optional: covers no MUST", None),
+        Outcome::OptionalInconclusive => ("not ok", " # TODO optional: inconclusive, covers no MUST", None),
+        Outcome::Failed | Outcome::Inconclusive | Outcome::Error => ("not ok", "", None),
+    };
+    let (id, title, reason) =
+        (escaped(&record.id), escaped(&record.title), one_line(reason.unwrap_or_default()));
+    writeln!(out, "{ok} {number} - {id} - {title}{directive}{reason}")?;
+    match outcome {
+        Outcome::Passed if record.tries > 1 => writeln!(out, "  ---\n  tries: {}\n  ...", record.tries),
+        Outcome::Passed | Outcome::Skipped => Ok(()),
+        _ => diagnostic(record, out),
+    }
+}
+
+fn diagnostic(record: &Record, out: &mut dyn Write) -> io::Result<()> {
+    let at = serde_json::Value::from(record.place.to_string());
+    writeln!(out, "  ---\n  verdict: {}\n  at: {at}", record.verdict)?;
+    if record.tries > 1 {
+        writeln!(out, "  tries: {}", record.tries)?;
+    }
+    let covers = record.covers.iter().map(|(id, level)| format!("{id} ({level})"));
+    writeln!(out, "  covers: [{}]\n  evidence: |", covers.collect::<Vec<_>>().join(", "))?;
+    for line in evidence(record).lines() {
+        writeln!(out, "    {}", line.replace(|character: char| character.is_control(), "\u{fffd}"))?;
+    }
+    writeln!(out, "  ...")
+}
+
+/// Returns a text on one line with escaped directives.
+fn escaped(text: &str) -> String {
+    one_line(text).replace('\\', "\\\\").replace('#', "\\#")
+}
+
+/// Returns a text without line breaks and other control characters.
+fn one_line(text: &str) -> String {
+    let shown = |character| match character {
+        '\n' | '\r' | '\t' => ' ',
+        other if other.is_control() => char::REPLACEMENT_CHARACTER,
+        other => other,
+    };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_directives_and_line_breaks() {
+        assert_eq!(escaped("a\\b # SKIP é\r\nc"), "a\\\\b \\# SKIP é  c");
+    }
+}
