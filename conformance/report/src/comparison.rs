@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use conformance_suite::diagnostic::Diagnostic;
 use conformance_engine::event::{FinishedRun, Record, Shard};
 use conformance_engine::jsonl;
 use conformance_engine::limit;
 use conformance_engine::outcome::{self, Outcome};
-use conformance_suite::suite::Level;
 use conformance_engine::verdict::Verdict;
+use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::suite::Level;
 
 /// Results of several implementations for each requirement.
 #[derive(Debug, Clone)]

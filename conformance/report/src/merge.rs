@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use conformance_suite::diagnostic::Diagnostic;
 use conformance_engine::event::{FinishedRun, Footer, Header, Record, Shard, Stale, Standing};
 use conformance_engine::jsonl::{self, not_a_report};
 use conformance_engine::run::{Tally, settle};
 use conformance_engine::verdict::Verdict;
+use conformance_suite::diagnostic::Diagnostic;
 
 /// The report of one shard.
 struct Piece<'a> {

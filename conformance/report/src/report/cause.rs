@@ -8,10 +8,10 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use conformance_suite::amount::amount;
 use conformance_engine::event::{Record, Standing};
-use conformance_suite::suite::Level;
 use conformance_engine::verdict::Verdict;
+use conformance_suite::amount::amount;
+use conformance_suite::suite::Level;
 
 /// Steps that probably fail because of the same defect.
 #[derive(Debug, Clone)]

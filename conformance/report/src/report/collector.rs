@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::{self, ScopedJoinHandle};
 
 use super::output_file::OutputFile;
 use super::{Document, Report};
@@ -43,13 +44,20 @@ impl Report for Collector {
                 let Some(header) = self.header.take() else { return Ok(()) };
                 let (records, footer) = (std::mem::take(&mut self.records), footer.clone());
                 let run = Arc::new(FinishedRun { header, records, footer });
-                let write = |(mut file, document): (OutputFile, Document)| {
-                    document(&run, &mut file)?;
-                    file.finish()
-                };
-                // If one report cannot be written, the others are.
-                let written: Vec<_> = self.documents.drain(..).map(write).collect();
-                return written.into_iter().collect();
+                let documents = std::mem::take(&mut self.documents);
+                return thread::scope(|scope| {
+                    let write = |(mut file, document): (OutputFile, Document)| {
+                        let run = &run;
+                        scope.spawn(move || document(run, &mut file).and_then(|()| file.finish()))
+                    };
+                    let writing: Vec<_> = documents.into_iter().map(write).collect();
+                    let join = |one: ScopedJoinHandle<'_, io::Result<()>>| match one.join() {
+                        Ok(written) => written,
+                        Err(panic) => std::panic::resume_unwind(panic),
+                    };
+                    // If one report cannot be written, the others are.
+                    writing.into_iter().map(join).collect::<Vec<_>>().into_iter().collect()
+                });
             }
         }
         Ok(())

@@ -1,9 +1,9 @@
 //! The evidence for a verdict as plain text, for `JUnit`, TAP and GitHub.
 
-use conformance_suite::amount::grouped;
 use conformance_engine::event::Record;
 use conformance_engine::limit;
 use conformance_engine::verdict::Finding;
+use conformance_suite::amount::grouped;
 
 /// Returns the source location, the mismatches, the exchange, the output of the target and the command that reproduces it.
 #[must_use]

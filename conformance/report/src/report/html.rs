@@ -17,8 +17,8 @@ use super::task::tasks;
 use super::template::{for_each_scenario, render};
 use conformance_engine::event::{FinishedRun, Footer, Record, Stale, Standing};
 use conformance_engine::outcome::{Conclusion, Outcome};
-use conformance_suite::suite::Level;
 use conformance_engine::verdict::Verdict;
+use conformance_suite::suite::Level;
 
 const STYLE: &str = include_str!("html/style.css");
 const TEMPLATE: &str = include_str!("html/report.html");

@@ -14,10 +14,10 @@ use std::sync::Arc;
 use super::Report;
 use super::cause::{Answered, Cause, causes};
 use super::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
-use conformance_suite::amount::amount;
 use conformance_engine::event::{Event, Footer, Header, Load, Record};
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::Verdict;
+use conformance_suite::amount::amount;
 use wrap::wrap;
 
 /// The terminal report. It always writes styles; the output stream removes them if colors are off.

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW};
-use conformance_suite::amount::amount;
 use crate::comparison::{Comparison, Row};
 use conformance_engine::outcome::{Conclusion, Outcome};
+use conformance_suite::amount::amount;
 use conformance_suite::suite::Level;
 
 /// Writes the counts of each implementation, then the failing requirements, the most frequent first, then inconclusive ones.

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Report;
-use conformance_suite::amount::amount;
 use conformance_engine::event::Event;
 use conformance_engine::outcome::Outcome;
+use conformance_suite::amount::amount;
 
 /// Progress of a run.
 pub struct Progress<W> {

@@ -1,6 +1,7 @@
 //! Renders the templates of the HTML pages, the `JUnit` report and the badge. Every value is escaped.
 
 use std::error::Error as _;
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ pub(super) fn render(template: &str, values: Value, out: &mut dyn Write) -> io::
     environment.set_syntax(syntax.map_err(io::Error::other)?);
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_formatter(|out, _, value| match value.as_str() {
-        Some(text) if !value.is_safe() => Ok(out.write_str(&escaped(text))?),
+        Some(text) if !value.is_safe() => Ok(escape(text, out)?),
         _ => Ok(write!(out, "{value}")?),
     });
     environment.add_filter("fragment", fragment);
@@ -46,22 +47,27 @@ pub(super) fn for_each_scenario(
 }
 
 /// Escapes text for elements and attributes of HTML and XML. Characters that XML 1.0 does not allow (section 2.2) are replaced.
-fn escaped(text: &str) -> String {
+fn escape(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
     let is_special = |one: char| matches!(one, '&' | '<' | '>' | '"') || is_invalid(one);
-    let mut out = String::with_capacity(text.len() + 16);
     let mut done = 0;
     for (at, found) in text.match_indices(is_special) {
-        out.push_str(&text[done..at]);
-        out.push_str(match found {
+        out.write_str(&text[done..at])?;
+        out.write_str(match found {
             "&" => "&amp;",
             "<" => "&lt;",
             ">" => "&gt;",
             "\"" => "&quot;",
             _ => "\u{fffd}",
-        });
+        })?;
         done = at + found.len();
     }
-    out.push_str(&text[done..]);
+    out.write_str(&text[done..])
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    escape(text, &mut out).ok();
     out
 }
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use conformance_suite::json::{escape, unescape};
 use conformance_engine::verdict::Finding;
+use conformance_suite::json::{escape, unescape};
 
 /// A line of a body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

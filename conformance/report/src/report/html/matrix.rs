@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::{STYLE, state};
 use crate::comparison::{Comparison, Implementation};
-use conformance_engine::outcome::Outcome;
 use crate::report::task::task_of;
 use crate::report::template::render;
+use conformance_engine::outcome::Outcome;
 use conformance_suite::suite::Level;
 
 const TEMPLATE: &str = include_str!("matrix.html");

@@ -2,6 +2,7 @@
 //!
 //! To keep the page small, CSS numbers the source lines, and unchanged lines of a body have no element.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::{Serde, Value};
@@ -9,13 +10,13 @@ use serde::Serialize;
 
 use super::body::{self, Line};
 use super::state;
-use conformance_suite::amount::grouped;
-use conformance_engine::event::{FinishedRun, Received, Record};
-use conformance_engine::limit;
 use crate::report::task::task_of;
+use conformance_engine::event::{Exchange, FinishedRun, Received, Record};
+use conformance_engine::limit;
+use conformance_engine::verdict::{Finding, Verdict};
+use conformance_suite::amount::{amount, grouped};
 use conformance_suite::source::indentation;
 use conformance_suite::suite::Level;
-use conformance_engine::verdict::{Finding, Verdict};
 
 #[derive(Serialize)]
 struct Scenario<'a> {
@@ -26,42 +27,60 @@ struct Scenario<'a> {
     steps: Vec<Step<'a>>,
 }
 
-/// A record, and what a template cannot compute from it.
+/// A step. It has copies of what the page shows, because a whole record would take twice the time.
 #[derive(Serialize)]
 struct Step<'a> {
-    record: &'a Record,
+    id: &'a str,
     /// Last part of the id.
     name: &'a str,
+    title: &'a str,
     state: &'static str,
     mark: &'static str,
+    verdict: Verdict,
     outcome: &'static str,
-    title: &'static str,
+    outcome_title: &'static str,
     attention: bool,
+    covers: &'a BTreeMap<String, Level>,
     /// Levels and tasks of the requirements that it covers, for the filters.
     levels: String,
     tasks: String,
+    place: String,
     duration: String,
-    more_findings: String,
+    deviation: Option<&'a str>,
+    reason: Option<&'a str>,
+    findings: &'a [Finding],
+    more_findings: Option<String>,
+    /// Number of the line before the source lines.
+    line_before: usize,
     /// Source lines with the labels of the mismatches in them.
     source: Vec<(&'a str, Vec<&'a str>)>,
-    sent_body: &'a str,
-    sent_rest: String,
-    /// Value of `location` of each redirect.
-    locations: Vec<&'a str>,
-    #[serde(flatten)]
-    response: Response<'a>,
-    remarks: Vec<String>,
+    exchange: Option<ExchangeView<'a>>,
     printed: &'a str,
 }
 
-/// The response of a step.
-#[derive(Default, Serialize)]
-struct Response<'a> {
+#[derive(Serialize)]
+struct ExchangeView<'a> {
+    method: &'a str,
+    target: &'a str,
+    sent: Message<'a>,
+    /// Status, location, and the next method and target of each redirect.
+    redirects: Vec<(u16, &'a str, &'a str, &'a str)>,
+    status: Option<u16>,
     status_differs: bool,
-    /// Lines of a JSON body with the mismatches marked; empty if the body is shown as it is.
-    body_lines: Vec<Line>,
-    received_body: &'a str,
-    received_rest: String,
+    received: Message<'a>,
+    /// Lines of a JSON response body with the mismatches marked; empty if the body is shown as it is.
+    marked: Vec<Line>,
+    remarks: Vec<String>,
+    again: &'a str,
+}
+
+/// Header fields, and the beginning of a body with a note about the rest.
+#[derive(Default, Serialize)]
+struct Message<'a> {
+    headers: &'a [(String, String)],
+    more_headers: Option<String>,
+    body: &'a str,
+    rest: Option<String>,
 }
 
 /// Returns the values of a scenario.
@@ -81,39 +100,84 @@ fn step(record: &Record) -> Step<'_> {
     let levels = Level::ALL.into_iter().filter(|level| record.covers.values().any(|own| own == level));
     let mut tasks: Vec<&str> = record.covers.keys().map(|id| task_of(id)).collect();
     tasks.dedup();
-    let exchange = record.exchange.as_ref();
-    let (sent_body, sent_rest) = exchange.map(|one| one.sent.beginning(limit::BODY)).unwrap_or_default();
-    let received = exchange.and_then(|one| one.received.as_ref());
-    let hops = exchange.map(|one| one.hops.as_slice()).unwrap_or_default();
-    let incomplete = received.and_then(|one| one.incomplete.as_ref());
-    let redirect_end = exchange.and_then(|one| one.redirect_end.as_ref());
-    let remarks = [
-        incomplete.map(|reason| format!("the response is incomplete: {reason}")),
-        redirect_end.map(|reason| format!("the redirect was not followed: {reason}")),
-    ];
     Step {
-        record,
+        id: &record.id,
         name: record.id.rsplit("::").next().unwrap_or(&record.id),
+        title: &record.title,
         state,
         mark,
+        verdict: record.verdict,
         outcome: outcome.as_str(),
-        title: outcome.title(),
+        outcome_title: outcome.title(),
         attention: outcome.needs_attention(),
+        covers: &record.covers,
         levels: levels.map(Level::as_str).collect::<Vec<_>>().join(" "),
         tasks: tasks.join(" "),
+        place: record.place.to_string(),
         duration: match record.repetition() {
             Some(repetition) => format!("tried {repetition}"),
             None => format!("{:.0} ms", record.milliseconds),
         },
-        more_findings: grouped(record.more_findings),
+        deviation: record.deviation.as_deref(),
+        reason: record.reason.as_deref(),
+        findings: &record.findings,
+        more_findings: (record.more_findings > 0).then(|| grouped(record.more_findings)),
+        line_before: record.source.line.saturating_sub(1),
         source: source(record),
-        sent_body,
-        sent_rest: sent_rest.unwrap_or_default(),
-        locations: hops.iter().map(|hop| hop.received.header("location").unwrap_or_default()).collect(),
-        response: received.map(|received| response(record, received)).unwrap_or_default(),
-        remarks: remarks.into_iter().flatten().chain(record.remarks.iter().cloned()).collect(),
+        exchange: record.exchange.as_ref().map(|exchange| exchange_view(record, exchange)),
         printed: record.printed.trim_end(),
     }
+}
+
+fn exchange_view<'a>(record: &'a Record, exchange: &'a Exchange) -> ExchangeView<'a> {
+    let (sent, received) = (&exchange.sent, exchange.received.as_ref());
+    let status = received.map(|received| received.status);
+    let is_status = |finding: &Finding| {
+        finding.pointer.is_none() && status.is_some_and(|status| finding.received == status.to_string())
+    };
+    let marked = received.and_then(|received| marked(record, received)).unwrap_or_default();
+    let mut response =
+        received.map(|one| message(&one.headers, one.more_headers, one.beginning(limit::BODY)));
+    if let Some(response) = &mut response {
+        response.body = if marked.is_empty() { response.body.trim_end() } else { "" };
+    }
+    let incomplete = received.and_then(|received| received.incomplete.as_ref());
+    let remarks = [
+        incomplete.map(|reason| format!("the response is incomplete: {reason}")),
+        exchange.redirect_end.as_ref().map(|reason| format!("the redirect was not followed: {reason}")),
+    ];
+    let redirects = exchange.hops.iter().map(|hop| {
+        let location = hop.received.header("location").unwrap_or_default();
+        (hop.received.status, location, &*hop.sent.method, &*hop.sent.target)
+    });
+    ExchangeView {
+        method: &sent.method,
+        target: &sent.target,
+        sent: message(&sent.headers, sent.more_headers, sent.beginning(limit::BODY)),
+        redirects: redirects.collect(),
+        status,
+        status_differs: record.findings.iter().any(is_status),
+        received: response.unwrap_or_default(),
+        marked,
+        remarks: remarks.into_iter().flatten().chain(record.remarks.iter().cloned()).collect(),
+        again: &exchange.again,
+    }
+}
+
+fn message<'a>(
+    headers: &'a [(String, String)],
+    more: usize,
+    (body, rest): (&'a str, Option<String>),
+) -> Message<'a> {
+    let more_headers = (more > 0).then(|| amount(more, "header field"));
+    Message { headers, more_headers, body, rest }
+}
+
+/// Returns the lines of a JSON response body with the mismatches marked; none if the body is incomplete or nothing differs.
+fn marked(record: &Record, received: &Received) -> Option<Vec<Line>> {
+    let has_marks = record.findings.iter().any(|finding| finding.pointer.is_some());
+    let is_complete = received.beginning(limit::BODY).1.is_none();
+    (has_marks && is_complete).then(|| body::lines(&received.body, &record.findings)).flatten()
 }
 
 /// Returns the source lines of the step without their common indentation, each with the labels of its mismatches.
@@ -129,21 +193,6 @@ fn source(record: &Record) -> Vec<(&str, Vec<&str>)> {
         (shown, labels.collect())
     });
     lines.collect()
-}
-
-fn response<'a>(record: &'a Record, received: &'a Received) -> Response<'a> {
-    let status = received.status.to_string();
-    let status_differs =
-        record.findings.iter().any(|finding| finding.pointer.is_none() && finding.received == status);
-    let (shown, rest) = received.beginning(limit::BODY);
-    let has_marks = rest.is_none() && record.findings.iter().any(|finding| finding.pointer.is_some());
-    let lines = has_marks.then(|| body::lines(&received.body, &record.findings)).flatten();
-    Response {
-        status_differs,
-        received_body: if lines.is_some() { "" } else { shown.trim_end() },
-        body_lines: lines.unwrap_or_default(),
-        received_rest: rest.unwrap_or_default(),
-    }
 }
 
 #[cfg(test)]

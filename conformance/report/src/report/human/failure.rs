@@ -4,13 +4,13 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use conformance_suite::amount::{amount, grouped};
+use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Exchange, Received, Record, Sent};
 use conformance_engine::limit;
-use conformance_suite::matcher::AGAINST_SCHEMA;
 use conformance_engine::outcome::Outcome;
-use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::verdict::{Finding, Verdict};
+use conformance_suite::amount::{amount, grouped};
+use conformance_suite::matcher::AGAINST_SCHEMA;
 
 /// Maximum number of mismatches with a source snippet; the others are counted.
 const DRAWN: usize = 3;

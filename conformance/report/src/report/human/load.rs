@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use conformance_suite::amount::amount;
-use conformance_engine::event::{Load, Pace};
 use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN};
+use conformance_engine::event::{Load, Pace};
+use conformance_suite::amount::amount;
 
 /// Number of slowest steps to print; JSON Lines reports have all of them.
 const SLOWEST: usize = 12;

@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::wrap::wrap;
-use conformance_suite::amount::amount;
-use conformance_engine::event::{Footer, Stale, Standing};
-use conformance_engine::outcome::{Conclusion, Outcome};
 use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use crate::report::task::{Task, tasks};
-use conformance_suite::suite::Level;
+use conformance_engine::event::{Footer, Stale, Standing};
+use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_engine::verdict::Verdict;
+use conformance_suite::amount::amount;
+use conformance_suite::suite::Level;
 
 /// Maximum width of the column of task titles.
 const TITLE: usize = 60;
