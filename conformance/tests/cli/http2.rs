@@ -20,7 +20,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::events::{self, Told};
+use crate::events::{self, RunReport};
 use crate::program::data;
 use crate::simple::suite;
 
@@ -140,12 +140,12 @@ async fn respond(
 
 const STEP: &str = "  - {id: one, title: one, covers: [A-1.1], request: REQUEST, expect: {status: 200, json: {path: /new}}}\n";
 
-fn run(request: &str, url: &str, flags: &[&str]) -> Told {
+fn run(request: &str, url: &str, flags: &[&str]) -> RunReport {
     let sandbox = suite(&format!("steps:\n{}", STEP.replace("REQUEST", request)));
     events::run(&sandbox, &[&["run", "--suite", "../suite"], flags, &[url]].concat())
 }
 
-fn verdict(report: &Told) -> &str {
+fn verdict(report: &RunReport) -> &str {
     report.verdicts()[0].1
 }
 
