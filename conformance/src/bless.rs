@@ -219,9 +219,8 @@ impl Blessing {
             return refused("the number of steps would change".to_owned());
         }
         for (old, new) in before.scenarios.iter().zip(&after.scenarios) {
-            let (old_definitions, new_definitions) = (before.definitions(old), after.definitions(new));
             for (step, (old_definition, new_definition)) in
-                old.steps.iter().zip(old_definitions.iter().zip(&*new_definitions))
+                old.steps.iter().zip(old.definitions.iter().zip(&*new.definitions))
             {
                 let same_lines =
                     |(answer, _): &&(&Answer, Vec<Change>)| lines(&answer.place) == lines(&step.place);

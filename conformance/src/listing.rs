@@ -56,8 +56,8 @@ pub fn entries(plan: &Plan) -> Vec<Entry> {
     let stage = |index: usize| plan.suite.stages.get(index).cloned();
     let mut entries = Vec::new();
     for trial in plan.trials() {
-        let definitions = plan.suite.definitions(&trial.scenario);
-        let mut memory = placeholders(trial, &definitions, &plan.suite);
+        let definitions = &trial.scenario.definitions;
+        let mut memory = placeholders(trial, definitions, &plan.suite);
         for (index, _) in trial.steps.iter().filter(|(_, asked)| *asked) {
             let step = &trial.scenario.steps[*index];
             entries.push(Entry {

@@ -11,7 +11,6 @@ mod expansion;
 pub(crate) mod folder;
 mod frame;
 mod manifest;
-mod many;
 mod names;
 mod race;
 mod requirement;
@@ -23,7 +22,6 @@ mod variable;
 mod warning;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format;
@@ -32,15 +30,11 @@ use crate::json::Json;
 use crate::request::Request;
 use crate::source::Source;
 use crate::template::Scope;
-use crate::yaml::{self, Outline, Parsed};
-use folder::FileReader;
-use sequence::Sequences;
-use warning::Captures;
+use crate::yaml;
 
 pub use branch::Branch;
 pub(crate) use contract::environment;
 pub use contract::{Create, Launch};
-use definition::StepDefinitions;
 pub use definition::{Demands, Sent, StepDefinition};
 pub use folder::Folder;
 pub use frame::{Frame, Need, Spots};
@@ -87,9 +81,6 @@ pub struct Suite {
     /// Values known while the suite is loaded. Variables without a default are left out, so that a check cannot depend on what
     /// the user passes in.
     on_paper: Scope,
-    /// Where the files of the suite are.
-    folder: Folder,
-    sequences: Sequences,
 }
 
 /// Whether scenarios may use one process of the target at the same time.
@@ -109,10 +100,6 @@ pub struct Fixture {
     /// The data.
     pub value: Json,
 }
-
-/// Number of steps whose definitions stay in memory. The definitions of later steps are compiled again when they are needed, so
-/// that the size of a suite is not limited by memory and a suite of common size is compiled once.
-const KEPT: usize = 10_000;
 
 /// The name of the manifest.
 const MANIFEST: &str = "suite.yaml";
@@ -150,38 +137,12 @@ impl Suite {
         let Some(sequences) = wrong.take(sequence::load(&names, folder)) else { return Err(wrong) };
         let is_scenario =
             |name: &str| name != MANIFEST && name != REGISTER && !name.starts_with(sequence::FOLDER);
-        let names: Vec<&String> = names.iter().filter(|name| is_scenario(name)).collect();
-        let steps = AtomicUsize::new(0);
-        let one = |name: &&String| {
-            let source = folder.source(name)?;
-            let file = Parsed::of(&source)?;
-            let text = file.read()?;
-            let id = name.strip_suffix(".yaml").unwrap_or(name);
-            let files = FileReader::new(folder);
-            let mut compiled = scenario::compile(id, &text, &source, &suite, &files, &sequences)?;
-            let captures = Captures::of(&compiled, &source);
-            let before = steps.fetch_add(compiled.iter().map(|one| one.steps.len()).sum(), Ordering::Relaxed);
-            // A file that reads other files is not compiled again, because they may have changed; nor is one with rows, which
-            // would be compiled once for each row.
-            if let [scenario] = &mut *compiled
-                && before > KEPT
-                && scenario.row.is_none()
-                && !files.was_read()
-            {
-                scenario.definitions = StepDefinitions::Again(file.outline());
-            }
-            Ok((compiled, captures))
-        };
-        let mut captures = Captures::default();
         let mut scenarios = Vec::new();
-        for compiled in many::each(&names, one) {
-            match compiled {
-                Ok((compiled, more)) => {
-                    scenarios.extend(compiled.into_iter().map(Arc::new));
-                    captures.append(more);
-                }
-                Err(more) => wrong.append(more),
-            }
+        for name in names.iter().filter(|name| is_scenario(name)) {
+            let Some((source, text)) = wrong.take(read(folder, name)) else { continue };
+            let id = name.strip_suffix(".yaml").unwrap_or(name);
+            let compiled = scenario::compile(id, &text, &source, &suite, folder, &sequences);
+            scenarios.extend(wrong.take(compiled).into_iter().flatten().map(Arc::new));
         }
         suite.scenarios = scenarios;
         if wrong.is_empty() {
@@ -193,31 +154,10 @@ impl Suite {
                 Diagnostic::new(message).help("a scenario is a .yaml file in a subfolder of the suite"),
             );
         }
-        let mut warnings = warning::warnings(&suite, captures);
+        let mut warnings = warning::warnings(&suite);
         warnings.append(sequence::unused(&sequences));
         suite.warnings = warnings;
-        suite.sequences = sequences;
         wrong.into_result(suite)
-    }
-
-    /// Returns the definitions of the steps of a scenario, in order.
-    ///
-    /// # Panics
-    /// If the scenario does not belong to this suite.
-    #[must_use]
-    pub fn definitions(&self, scenario: &Scenario) -> Arc<[StepDefinition]> {
-        let again = |outline: &Outline| {
-            let (source, files) = (scenario.place.source(), FileReader::new(&self.folder));
-            let text = Parsed::again(source, outline)?.read().ok()?;
-            let compiled =
-                scenario::compile(&scenario.id, &text, source, self, &files, &self.sequences).ok()?;
-            compiled.first()?.definitions.kept().cloned()
-        };
-        match &scenario.definitions {
-            StepDefinitions::Kept(definitions) => Arc::clone(definitions),
-            // The file compiled before and reads no other file, so it compiles again.
-            StepDefinitions::Again(outline) => again(outline).expect("a scenario of this suite"),
-        }
     }
 
     /// Returns the profile with this name.
@@ -288,54 +228,4 @@ pub(crate) fn check_format(format: &yaml::Located<u32>, source: &Arc<Source>) ->
     let message =
         format!("format {} is not supported; this version reads format {}", format.value, format::FORMAT);
     Err(Diagnostic::at(format.place(source), message).help("a newer version of conformance may read it"))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fmt::Write as _;
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn definitions_compiled_again_equal_those_kept_in_memory() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-        write(
-            "suite.yaml",
-            "format: 1\ntitle: Many\norigin: http://localhost\nprofiles: {all: {}}\nvariables: {base: {env: BASE}}\n",
-        );
-        write(
-            "requirements.yaml",
-            "format: 1\nrequirements:\n  - {id: ONE, level: must, clause: all, text: all of it}\n",
-        );
-        fs::create_dir(folder.path().join("many")).unwrap();
-        let mut scenario = "format: 1\ntitle: One of many\nprofile: all\nsteps:\n".to_owned();
-        for step in 0..1000 {
-            writeln!(
-                scenario,
-                "  - {{id: step-{step}, title: t, covers: [ONE], request: {{path: \"${{base}}/{step}\"}}, expect: {{status: 200}}}}"
-            )
-            .unwrap();
-        }
-        for file in 10..=21 {
-            write(&format!("many/{file}.yaml"), &scenario);
-        }
-        let mut suite = Suite::load(&Folder::Directory(folder.path().to_owned())).unwrap();
-        // Definitions are compiled again without reading the file, and a value passed in meanwhile cannot cause an error.
-        suite.give(&[Given { name: "base".to_owned(), value: "no-path".into() }], &|_| None).unwrap();
-        fs::remove_dir_all(folder.path().join("many")).unwrap();
-        let kept = suite.scenarios.iter().filter(|scenario| scenario.definitions.kept().is_some()).count();
-        assert_eq!((suite.scenarios.len(), kept), (12, 11));
-        let left = suite.scenarios.iter().find(|scenario| scenario.definitions.kept().is_none()).unwrap();
-        let sent = |scenario: &Scenario| -> Vec<String> {
-            let definitions = suite.definitions(scenario);
-            definitions
-                .iter()
-                .map(|definition| definition.first().request.target.written().to_owned())
-                .collect()
-        };
-        assert_eq!(sent(left), sent(&suite.scenarios[0]));
-        assert_eq!(sent(left)[999], "${base}/999");
-    }
 }

@@ -21,8 +21,7 @@ pub fn shell(plan: &Plan) -> String {
     );
     for trial in plan.trials() {
         script.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
-        let definitions = plan.suite.definitions(&trial.scenario);
-        for outgoing in outgoing(trial, &definitions, &plan.suite) {
+        for outgoing in outgoing(trial, &plan.suite) {
             script.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             step(&outgoing, &trial.step_id(outgoing.step), &mut script);
         }

@@ -220,8 +220,8 @@ impl Session {
         let slot = guard.as_ref().map_or(pool.first(), |guard| &guard.slot);
         let activity = Activity::Scenario { group, index };
         let playing = async {
-            let definitions = self.plan.suite.definitions(&trial.scenario);
-            Box::pin(ScenarioRunner::new(self, trial, &definitions, permit).play(slot, activity)).await
+            let definitions = &trial.scenario.definitions;
+            Box::pin(ScenarioRunner::new(self, trial, definitions, permit).play(slot, activity)).await
         };
         let played = caught_in(playing)
             .await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Suite;
 use super::expansion::Level;
-use super::folder::FileReader;
+use super::folder::Folder;
 use super::{scenario, step};
 use crate::capture::{self, Capture};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -53,7 +53,7 @@ impl Branch {
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Arc<Source>,
     pub(super) suite: &'a Suite,
-    pub(super) files: &'a FileReader<'a>,
+    pub(super) folder: &'a Folder,
     pub(super) level: &'a Level<'a>,
     /// Where the step is written.
     pub(super) place: Place,
@@ -90,7 +90,7 @@ impl Reader<'_> {
     ) -> Result<Branch, Diagnostics> {
         let mut wrong = Diagnostics::default();
         let place = request.place(self.source);
-        let read = |name: &str| self.files.read(self.level.file, name);
+        let read = |name: &str| self.folder.read(&Folder::relative(self.level.file, name));
         let request = wrong.keep(scenario::request(request, &self.suite.origin, self.source, &read));
         let request = request.and_then(|request| wrong.keep(self.with_jar(request)));
         let request = request.and_then(|request| wrong.keep(self.with_path(request, &place)));
@@ -116,7 +116,7 @@ impl Reader<'_> {
 
     /// Compiles expectations.
     pub(super) fn expectation(&self, expect: &ExpectText) -> Result<Expectation, Diagnostic> {
-        let read = |name: &str| self.files.read(self.level.file, name);
+        let read = |name: &str| self.folder.read(&Folder::relative(self.level.file, name));
         let mut expectation = expectation::compile(expect, self.source, &read)?;
         let Some(status) = &mut expectation.status else { return Ok(expectation) };
         match status.settle(|| self.level.frame.on_paper(&Scope::default())) {

@@ -1,7 +1,6 @@
 //! Step definitions: what a step sends, expects and captures.
 //!
-//! Definitions are by far the largest part of a compiled step. A plan consists of [`Step`](super::Step)s only; the definitions of
-//! a scenario are fetched when it runs.
+//! Plans and reports need the other properties of a step, which are in [`Step`](super::Step).
 
 use std::slice;
 use std::sync::Arc;
@@ -15,7 +14,6 @@ use crate::format::StepText;
 use crate::request::Request;
 use crate::source::Place;
 use crate::template::Text;
-use crate::yaml::Outline;
 
 /// What a step sends, expects and captures, and the names that it uses.
 #[derive(Debug)]
@@ -26,15 +24,6 @@ pub struct StepDefinition {
     pub needs: Box<[Need]>,
     /// The row and the parameters in scope.
     pub frame: Arc<Frame>,
-}
-
-/// The step definitions of a scenario.
-#[derive(Debug)]
-pub(super) enum StepDefinitions {
-    /// The definitions, in the order of the steps.
-    Kept(Arc<[StepDefinition]>),
-    /// The outline of the file, from which they are compiled again.
-    Again(Outline),
 }
 
 /// One request, or several at once.
@@ -55,16 +44,6 @@ pub enum Demands {
     Status,
     /// More than the status.
     More,
-}
-
-impl StepDefinitions {
-    /// Returns the definitions that are kept in memory.
-    pub(super) fn kept(&self) -> Option<&Arc<[StepDefinition]>> {
-        match self {
-            Self::Kept(definitions) => Some(definitions),
-            Self::Again(_) => None,
-        }
-    }
 }
 
 impl StepDefinition {

@@ -4,11 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::Suite;
 use super::definition::StepDefinition;
-use super::folder::FileReader;
+use super::folder::Folder;
 use super::frame::{Frame, Need, Spots};
 use super::names::Names;
 use super::rows::{self, ROW, Row};
@@ -51,7 +50,7 @@ pub(super) struct Level<'a> {
 
 /// The steps expanded so far, and the errors in the others.
 pub(super) struct Expansion<'a> {
-    pub(super) files: &'a FileReader<'a>,
+    pub(super) folder: &'a Folder,
     pub(super) sequences: &'a Sequences,
     pub(super) names: Names<'a>,
     pub(super) steps: Vec<Step>,
@@ -81,7 +80,7 @@ impl<'a> Expansion<'a> {
 
     fn rows(&mut self, step: &'a Located<StepText>, level: &Level<'a>) -> Result<(), Diagnostics> {
         let Some(node) = &step.value.rows else { return self.step(step, level) };
-        let rows = rows::read(node, level.source, self.files, level.file)?;
+        let rows = rows::read(node, level.source, self.folder, level.file)?;
         if let Some((capture, _)) = step.value.capture.0.first() {
             let message = "a step with rows cannot capture: each row would overwrite the capture";
             return Err(Diagnostic::at(capture.place(level.source), message)
@@ -200,7 +199,7 @@ impl<'a> Expansion<'a> {
             return Err(Diagnostic::at(place, message).into());
         }
         refuse_request(&step.value, level.source, step)?;
-        sequence.used.store(true, Ordering::Relaxed);
+        sequence.used.set(true);
         let id = step.value.id.as_ref().unwrap_or(uses);
         let id_text = if step.value.id.is_some() { id.value.clone() } else { id.value.replace('/', "-") };
         step::check_id(&id_text, &id.place(level.source))?;

@@ -2,7 +2,6 @@
 //!
 //! The only module of the suite that reads files.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{DirEntry, File};
 use std::io::{self, Read as _};
@@ -28,12 +27,6 @@ pub enum Folder {
         /// The contents, by file name relative to the directory.
         texts: BTreeMap<String, String>,
     },
-}
-
-/// Reads the files that a scenario refers to, and remembers whether it read any.
-pub(super) struct FileReader<'a> {
-    folder: &'a Folder,
-    was_read: Cell<bool>,
 }
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
@@ -111,6 +104,12 @@ impl Folder {
         }
     }
 
+    /// Returns the name of a file that a scenario names relative to its own folder.
+    pub(super) fn relative(scenario: &str, name: &str) -> String {
+        let parent = Path::new(scenario).parent().unwrap_or(Path::new(""));
+        parent.join(name).to_string_lossy().into_owned()
+    }
+
     /// Reads a file as a [`Source`] of values and messages.
     ///
     /// # Errors
@@ -134,41 +133,6 @@ impl Folder {
             Diagnostic::at(source.place(replaced), "this is not UTF-8").help("save the file in UTF-8")
         })
     }
-}
-
-impl<'a> FileReader<'a> {
-    /// Creates a reader for files of a folder.
-    pub(super) fn new(folder: &'a Folder) -> Self {
-        Self { folder, was_read: Cell::new(false) }
-    }
-
-    /// Reads the file `name`, a path relative to the folder of `file`.
-    ///
-    /// # Errors
-    /// Those of [`Folder::read`].
-    pub(super) fn read(&self, file: &str, name: &str) -> io::Result<Vec<u8>> {
-        self.was_read.set(true);
-        self.folder.read(&below(file, name))
-    }
-
-    /// Reads such a file as a [`Source`] of values and messages.
-    ///
-    /// # Errors
-    /// Those of [`Folder::source`].
-    pub(super) fn source(&self, file: &str, name: &str) -> Result<Arc<Source>, Diagnostic> {
-        self.was_read.set(true);
-        self.folder.source(&below(file, name))
-    }
-
-    /// Whether a file was read.
-    pub(super) fn was_read(&self) -> bool {
-        self.was_read.get()
-    }
-}
-
-fn below(file: &str, name: &str) -> String {
-    let parent = Path::new(file).parent().unwrap_or(Path::new(""));
-    parent.join(name).to_string_lossy().into_owned()
 }
 
 /// Reads a file of at most 8 MiB.

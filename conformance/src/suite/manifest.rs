@@ -7,7 +7,6 @@ use regex::Regex;
 use super::contract::{self, Launch, environment, readiness};
 use super::folder::Folder;
 use super::names::{OUTPUT, TARGET};
-use super::sequence::Sequences;
 use super::{Concurrency, Fixture, Suite, check_format, scenario, variable};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -156,8 +155,6 @@ pub(super) fn compile(
         scenarios: Vec::new(),
         warnings: Diagnostics::default(),
         on_paper: Scope::default(),
-        folder: folder.clone(),
-        sequences: Sequences::new(),
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::csv;
-use super::folder::FileReader;
+use super::folder::Folder;
 use crate::capture::check_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::members::string;
@@ -37,7 +37,7 @@ pub(super) const ROW: &str = "row";
 pub(super) fn read(
     node: &Node,
     source: &Arc<Source>,
-    files: &FileReader<'_>,
+    folder: &Folder,
     file: &str,
 ) -> Result<Vec<Row>, Diagnostics> {
     let place = node.place(source);
@@ -47,7 +47,7 @@ pub(super) fn read(
             list.iter().filter_map(|node| wrong.keep(inline(node, source))).collect()
         }
         (None, Value::String(name)) => {
-            let rows = files.source(file, name).map_err(|error| {
+            let rows = folder.source(&Folder::relative(file, name)).map_err(|error| {
                 Diagnostic::at(place.clone(), error.message().to_owned())
                     .help("the path is relative to the folder of this file")
             })?;

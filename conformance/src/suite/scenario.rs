@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::definition::StepDefinitions;
+use super::definition::StepDefinition;
 use super::expansion::{Expansion, Level};
-use super::folder::FileReader;
+use super::folder::Folder;
 use super::frame::{Frame, Spots};
 use super::names::Names;
 use super::rows;
@@ -39,8 +39,8 @@ pub struct Scenario {
     pub row: Option<String>,
     /// The steps in order; cleanup steps come last.
     pub steps: Box<[Step]>,
-    /// The definitions of the steps; read them with [`Suite::definitions`].
-    pub(super) definitions: StepDefinitions,
+    /// What the steps send, expect and capture; one for each step.
+    pub definitions: Arc<[StepDefinition]>,
     /// Where it is written.
     pub place: Place,
 }
@@ -78,7 +78,7 @@ pub(super) fn compile(
     text: &ScenarioText,
     source: &Arc<Source>,
     suite: &Suite,
-    files: &FileReader<'_>,
+    folder: &Folder,
     sequences: &Sequences,
 ) -> Result<Vec<Scenario>, Diagnostics> {
     let mut wrong = Diagnostics::default();
@@ -92,7 +92,7 @@ pub(super) fn compile(
         wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
     let requires = wrong.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
-    let rows = text.rows.as_ref().map(|node| rows::read(node, source, files, id)).transpose();
+    let rows = text.rows.as_ref().map(|node| rows::read(node, source, folder, id)).transpose();
     let rows = wrong.take(rows).flatten();
     let level = Level {
         source,
@@ -121,7 +121,7 @@ pub(super) fn compile(
     for row in each {
         let names = Names::new(suite, &profiles, &fixtures);
         let (steps, definitions, wrong_in_it) = (Vec::new(), Vec::new(), Diagnostics::default());
-        let mut expansion = Expansion { files, sequences, names, steps, definitions, wrong: wrong_in_it };
+        let mut expansion = Expansion { folder, sequences, names, steps, definitions, wrong: wrong_in_it };
         let level = match row {
             None => level.clone(),
             Some(row) => match expansion.row(row, &places, &level, "") {
@@ -144,7 +144,7 @@ pub(super) fn compile(
             isolated: text.isolated,
             row: row.map(|row| row.name.clone()),
             steps: expansion.steps.into(),
-            definitions: StepDefinitions::Kept(expansion.definitions.into()),
+            definitions: expansion.definitions.into(),
             place: place.clone(),
         });
     }

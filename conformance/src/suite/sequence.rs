@@ -1,8 +1,8 @@
 //! Sequences: steps that are written once and used by many scenarios.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::folder::Folder;
 use super::{check_format, read};
@@ -26,7 +26,7 @@ pub(super) struct Sequence {
     pub(super) gives: Vec<Located<String>>,
     pub(super) steps: Vec<Located<StepText>>,
     /// Whether a scenario uses it.
-    pub(super) used: AtomicBool,
+    pub(super) used: Cell<bool>,
 }
 
 /// A parameter of a sequence.
@@ -74,7 +74,7 @@ pub(super) fn load(names: &[String], folder: &Folder) -> Result<Sequences, Diagn
                 "this sequence has no steps",
             ));
         }
-        let (gives, steps, used) = (text.gives, text.steps, AtomicBool::new(false));
+        let (gives, steps, used) = (text.gives, text.steps, Cell::new(false));
         sequences.insert(below, Sequence { file, source, parameters, gives, steps, used });
     }
     wrong.into_result(sequences)
@@ -117,7 +117,7 @@ fn parameters(node: Option<&Node>, source: &Arc<Source>) -> Result<Vec<Parameter
 /// Returns a warning for each sequence that no scenario uses.
 pub(super) fn unused(sequences: &Sequences) -> Diagnostics {
     let mut warnings = Diagnostics::default();
-    for (name, sequence) in sequences.iter().filter(|(_, sequence)| !sequence.used.load(Ordering::Relaxed)) {
+    for (name, sequence) in sequences.iter().filter(|(_, sequence)| !sequence.used.get()) {
         let place = sequence.source.place(crate::source::Span::default());
         warnings.push(Diagnostic::at(place, format!("no scenario uses the sequence `{name}`")));
     }

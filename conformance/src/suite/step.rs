@@ -147,7 +147,7 @@ pub(super) fn compile(
     wrong.keep(check_id(&id.value, &id.place(source)));
     let covers = text.covers.iter().filter_map(|id| wrong.keep(covered(id, source, suite))).collect();
     let place = id.place(source);
-    let reader = Reader { source, suite, files: expansion.files, level, place, jar: text.jar.as_ref() };
+    let reader = Reader { source, suite, folder: expansion.folder, level, place, jar: text.jar.as_ref() };
     let sent = wrong.take(definition::sent(text, &reader));
     let restart = wrong.keep(restart(text.target.as_ref(), level)).flatten();
     let stages =
