@@ -28,14 +28,14 @@ pub use splice::{Edit, Unwritten, edited, splice};
 
 /// Collects the responses to the selected steps; shared by all scenarios of a run.
 #[derive(Debug, Clone)]
-pub struct Answers {
+pub struct JudgedSteps {
     named: Arc<BTreeSet<String>>,
-    kept: Arc<Mutex<Vec<Answer>>>,
+    kept: Arc<Mutex<Vec<JudgedStep>>>,
 }
 
 /// The response to one step.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct JudgedStep {
     /// The id of the step.
     pub id: String,
     /// The position of the step in its file.
@@ -45,7 +45,7 @@ pub struct Answer {
     /// The response, and the values of all names when it came; `None` if there was not exactly one judged response.
     pub response: Option<(Response, Scope)>,
     /// The first mismatch, if the step failed.
-    pub wrong: Option<Left>,
+    pub mismatch: Option<Left>,
 }
 
 /// The changes to the files of a suite.
@@ -72,7 +72,7 @@ pub struct Rewritten {
 /// Identifies the lines that define a step. Rows, profiles and uses of a sequence share them.
 type Lines = (String, usize);
 
-impl Answers {
+impl JudgedSteps {
     /// Creates a collector for the steps with these ids.
     #[must_use]
     pub fn to(named: BTreeSet<String>) -> Self {
@@ -86,11 +86,11 @@ impl Answers {
     }
 
     /// Adds the response to a step.
-    pub fn add(&self, answer: Answer) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
+    pub fn add(&self, judged: JudgedStep) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(judged);
     }
 
-    fn take(&self) -> Vec<Answer> {
+    fn take(&self) -> Vec<JudgedStep> {
         std::mem::take(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -103,7 +103,7 @@ impl Blessing {
     pub fn new(
         suite: &Suite,
         folder: &Folder,
-        answers: &Answers,
+        all_judged: &JudgedSteps,
         redactor: &Redactor,
     ) -> Result<Self, Diagnostics> {
         let Folder::Directory(directory) = folder else {
@@ -112,8 +112,8 @@ impl Blessing {
         };
         let mut blessing =
             Self { files: Vec::new(), left: Vec::new(), steps: Vec::new(), directory: directory.clone() };
-        let answers = answers.take();
-        let mut agreed = blessing.agree(suite, &answers, redactor);
+        let all_judged = all_judged.take();
+        let mut agreed = blessing.agree(suite, &all_judged, redactor);
         let mut by_file: BTreeMap<String, (Arc<Source>, Vec<Change>)> = BTreeMap::new();
         for (_, changes) in &agreed {
             for change in changes {
@@ -131,7 +131,7 @@ impl Blessing {
             for Unwritten { left, places } in unwritten {
                 let own = |change: &Change| places.iter().any(|place| same(&change.place, place));
                 let owner = agreed.iter().find(|(_, changes)| changes.iter().any(own));
-                let owner = owner.map(|(answer, _)| answer.id.clone()).unwrap_or_default();
+                let owner = owner.map(|(judged, _)| judged.id.clone()).unwrap_or_default();
                 for (_, changes) in &mut agreed {
                     changes.retain(|change| !own(change));
                 }
@@ -151,23 +151,23 @@ impl Blessing {
     fn agree<'a>(
         &mut self,
         suite: &Suite,
-        answers: &'a [Answer],
+        all_judged: &'a [JudgedStep],
         redactor: &Redactor,
-    ) -> Vec<(&'a Answer, Vec<Change>)> {
-        let mut agreed: Vec<(&Answer, Vec<Change>)> = Vec::new();
+    ) -> Vec<(&'a JudgedStep, Vec<Change>)> {
+        let mut agreed: Vec<(&JudgedStep, Vec<Change>)> = Vec::new();
         let mut done: BTreeSet<Lines> = BTreeSet::new();
-        let proposals: Vec<(&Answer, Proposal)> =
-            answers.iter().map(|answer| (answer, proposal(answer))).collect();
-        for (answer, proposal) in &proposals {
-            self.left.extend(proposal.left.iter().map(|left| (answer.id.clone(), left.clone())));
-            let lines = lines(&answer.place);
+        let proposals: Vec<(&JudgedStep, Proposal)> =
+            all_judged.iter().map(|judged| (judged, proposal(judged))).collect();
+        for (judged, proposal) in &proposals {
+            self.left.extend(proposal.left.iter().map(|left| (judged.id.clone(), left.clone())));
+            let lines = lines(&judged.place);
             if proposal.changes.is_empty() || !done.insert(lines.clone()) {
                 continue;
             }
-            let siblings: Vec<&(&Answer, Proposal)> =
+            let siblings: Vec<&(&JudgedStep, Proposal)> =
                 proposals.iter().filter(|(other, _)| self::lines(&other.place) == lines).collect();
             let mut leave = |place: &Place, why: String| {
-                self.left.push((answer.id.clone(), Left { place: place.clone(), why }));
+                self.left.push((judged.id.clone(), Left { place: place.clone(), why }));
             };
             let all = written_by(suite, &lines);
             if siblings.len() < all {
@@ -175,7 +175,7 @@ impl Blessing {
                     "these lines define {all} steps; all of them must be selected and get a response (now: {})",
                     siblings.len()
                 );
-                leave(&answer.place, why);
+                leave(&judged.place, why);
                 continue;
             }
             let mut changes = Vec::new();
@@ -195,22 +195,22 @@ impl Blessing {
                 }
             }
             if !changes.is_empty() {
-                agreed.extend(siblings.iter().map(|(answer, _)| (*answer, changes.clone())));
+                agreed.extend(siblings.iter().map(|(judged, _)| (*judged, changes.clone())));
             }
         }
         agreed
     }
 
     /// Loads the suite with the edits and judges all responses again.
-    fn verify(&mut self, before: &Suite, agreed: &[(&Answer, Vec<Change>)]) -> Result<(), Diagnostic> {
+    fn verify(&mut self, before: &Suite, agreed: &[(&JudgedStep, Vec<Change>)]) -> Result<(), Diagnostic> {
         if self.files.is_empty() {
             return Ok(());
         }
         let refused = |why: String| Err(Diagnostic::new(format!("nothing was rewritten: {why}")));
         let after = match Suite::load(&self.edited()) {
             Ok(after) => after,
-            Err(wrong) => {
-                let first = wrong.iter().next().map(ToString::to_string).unwrap_or_default();
+            Err(errors) => {
+                let first = errors.iter().next().map(ToString::to_string).unwrap_or_default();
                 return refused(format!("the suite would no longer load: {first}"));
             }
         };
@@ -223,25 +223,25 @@ impl Blessing {
                 old.steps.iter().zip(old.definitions.iter().zip(&*new.definitions))
             {
                 let same_lines =
-                    |(answer, _): &&(&Answer, Vec<Change>)| lines(&answer.place) == lines(&step.place);
+                    |(judged, _): &&(&JudgedStep, Vec<Change>)| lines(&judged.place) == lines(&step.place);
                 if !agreed.iter().any(|one| same_lines(&one))
                     && descriptions(old_definition) != descriptions(new_definition)
                 {
                     let id = format!("{}::{}", old.id, step.id);
                     return refused(format!("the expectation of `{id}` would change, which is not selected"));
                 }
-                let answers = agreed.iter().filter(same_lines).map(|(answer, _)| *answer);
-                for answer in answers.filter(|one| is_of(one, &old.id, step)) {
+                let all_judged = agreed.iter().filter(same_lines).map(|(judged, _)| *judged);
+                for judged in all_judged.filter(|one| is_of(one, &old.id, step)) {
                     // If a mismatch is not resolved, it may be reported for other positions now: an element that stays shifts the
                     // following ones.
-                    let some_left = self.left.iter().any(|(step, _)| *step == answer.id);
-                    match still_wrong(answer, new_definition.first()) {
+                    let some_left = self.left.iter().any(|(step, _)| *step == judged.id);
+                    match still_wrong(judged, new_definition.first()) {
                         None => {}
                         Some(true) if !some_left => {
-                            let why = format!("`{}` would still fail", answer.id);
+                            let why = format!("`{}` would still fail", judged.id);
                             return refused(why);
                         }
-                        Some(_) => self.steps.push(answer.id.clone()),
+                        Some(_) => self.steps.push(judged.id.clone()),
                     }
                 }
             }
@@ -251,20 +251,20 @@ impl Blessing {
 }
 
 /// Returns the changes for one step.
-fn proposal(answer: &Answer) -> Proposal {
-    let mut proposal = match &answer.response {
-        Some((response, scope)) => propose(&answer.expectation, response, scope),
+fn proposal(judged: &JudgedStep) -> Proposal {
+    let mut proposal = match &judged.response {
+        Some((response, scope)) => propose(&judged.expectation, response, scope),
         None => Proposal::default(),
     };
     if proposal.changes.is_empty() && proposal.left.is_empty() {
-        proposal.left.extend(answer.wrong.clone());
+        proposal.left.extend(judged.mismatch.clone());
     }
     proposal
 }
 
-/// Whether an answer is from this step of this scenario, in any profile or row.
-fn is_of(answer: &Answer, scenario: &str, step: &Step) -> bool {
-    let before = answer.id.strip_suffix(&*step.id).and_then(|id| id.strip_suffix("::"));
+/// Whether a judged step is this step of this scenario, in any profile or row.
+fn is_of(judged: &JudgedStep, scenario: &str, step: &Step) -> bool {
+    let before = judged.id.strip_suffix(&*step.id).and_then(|id| id.strip_suffix("::"));
     before
         .and_then(|id| id.strip_prefix(scenario))
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
@@ -280,8 +280,8 @@ fn written_by(suite: &Suite, lines: &Lines) -> usize {
 }
 
 /// Whether the response still fails the expectation; `None` if there is no response.
-fn still_wrong(answer: &Answer, branch: &Branch) -> Option<bool> {
-    let (response, scope) = answer.response.as_ref()?;
+fn still_wrong(judged: &JudgedStep, branch: &Branch) -> Option<bool> {
+    let (response, scope) = judged.response.as_ref()?;
     Some(!judge(&branch.expectation, &Ok(response.clone()), &branch.place, scope).findings.is_empty())
 }
 

@@ -75,12 +75,12 @@ impl Deviations {
         let text: DeviationsText = yaml::read(&source)?;
         check_format(&text.format, &source)?;
         let known = steps(suite);
-        let mut wrong = Diagnostics::default();
+        let mut errors = Diagnostics::default();
         let mut entries = Vec::new();
         for entry in &text.deviations {
-            entries.extend(wrong.keep(compile(entry, &source, &known)));
+            entries.extend(errors.keep(compile(entry, &source, &known)));
         }
-        wrong.into_result(Self { entries })
+        errors.into_result(Self { entries })
     }
 
     /// Returns the reason if the failure of a step is known, and records the verdict.

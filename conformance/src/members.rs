@@ -65,21 +65,21 @@ impl<'a> Members<'a> {
 /// # Errors
 /// A list, a mapping, null or a tag, with its location.
 pub(crate) fn string(node: &Node, source: &Arc<Source>, what: &str) -> Result<String, Diagnostic> {
-    let wrong = |message: String| Diagnostic::at(node.place(source), message);
+    let invalid = |message: String| Diagnostic::at(node.place(source), message);
     match (&node.tag, node.written()) {
         (None, Some(text)) => Ok(text.to_owned()),
         (Some(tag), _) => {
-            Err(wrong(format!("{what} must be a string; the matcher `{tag}` is not allowed here")))
+            Err(invalid(format!("{what} must be a string; the matcher `{tag}` is not allowed here")))
         }
-        (None, None) => Err(wrong(format!("{what} must be a string, not {}", node.shape()))),
+        (None, None) => Err(invalid(format!("{what} must be a string, not {}", node.shape()))),
     }
 }
 
 /// Returns the template in a string node.
 pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text, Diagnostic> {
-    let written = string(node, source, what).map_err(|wrong| match (&node.tag, &node.value) {
-        (None, Value::Null) => wrong.help("write an empty string as '' and the word null as 'null'"),
-        _ => wrong,
+    let written = string(node, source, what).map_err(|error| match (&node.tag, &node.value) {
+        (None, Value::Null) => error.help("write an empty string as '' and the word null as 'null'"),
+        _ => error,
     });
     parse_text(&written?, &node.place(source))
 }
@@ -203,7 +203,7 @@ pub(crate) fn flag(node: &Node, source: &Arc<Source>) -> Result<bool, Diagnostic
 
 /// Parses a duration: an integer or a decimal, followed by `ms`, `s`, `m`, `h` or `d`.
 pub(crate) fn duration(written: &str, place: &Place) -> Result<Duration, Diagnostic> {
-    let wrong = || {
+    let invalid = || {
         Diagnostic::at(place.clone(), format!("invalid duration `{written}`"))
             .help("write it as 200ms, 4s, 1.5s, 2m, 1h or 7d")
     };
@@ -214,10 +214,10 @@ pub(crate) fn duration(written: &str, place: &Place) -> Result<Duration, Diagnos
         "m" => 60.0,
         "h" => 3600.0,
         "d" => 86400.0,
-        _ => return Err(wrong()),
+        _ => return Err(invalid()),
     };
-    let number: f64 = digits.trim_end().parse().map_err(|_| wrong())?;
-    let duration = Duration::try_from_secs_f64(number * factor).map_err(|_| wrong())?;
+    let number: f64 = digits.trim_end().parse().map_err(|_| invalid())?;
+    let duration = Duration::try_from_secs_f64(number * factor).map_err(|_| invalid())?;
     if duration > LONGEST {
         return Err(Diagnostic::at(place.clone(), format!("`{written}` is longer than a hundred years")));
     }

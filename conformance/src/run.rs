@@ -25,7 +25,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
-use crate::bless::Answers;
+use crate::bless::JudgedSteps;
 use crate::deviation::Deviations;
 use crate::event::{Event, Footer, Header, Record, Stale};
 use crate::exit::Exit;
@@ -61,7 +61,7 @@ pub struct Options {
     /// Stops the run early.
     pub interrupt: Interrupt,
     /// Collects the responses that `--bless` writes to the suite. None without `--bless`.
-    pub answers: Option<Answers>,
+    pub answers: Option<JudgedSteps>,
 }
 
 /// Version of the event stream format.

@@ -138,7 +138,7 @@ impl Place {
         self.span() == other.span() && Arc::ptr_eq(&self.source, &other.source)
     }
 
-    /// Returns the first occurrence of `text` after the beginning of this place, or this place if there is none.
+    /// Returns the first occurrence of `text` after the beginning of this place, else this place.
     #[must_use]
     pub fn find(&self, text: &str) -> Self {
         let at = self.source.text.get(self.span().start..).and_then(|rest| rest.find(text));

@@ -37,7 +37,7 @@ pub(crate) use contract::environment;
 pub use contract::{Create, Launch};
 pub use definition::{Demands, Sent, StepDefinition};
 pub use folder::Folder;
-pub use frame::{Frame, Need, Spots};
+pub use frame::{Frame, Need, Provenance};
 pub use manifest::{Present, Profile};
 pub(crate) use names::{OUTPUT, TARGET};
 pub use race::{Outcome, Race};
@@ -80,7 +80,7 @@ pub struct Suite {
     pub warnings: Diagnostics,
     /// Values known while the suite is loaded. Variables without a default are left out, so that a check cannot depend on what
     /// the user passes in.
-    on_paper: Scope,
+    static_scope: Scope,
 }
 
 /// Whether scenarios may use one process of the target at the same time.
@@ -112,52 +112,52 @@ impl Suite {
     /// # Errors
     /// All errors in its files, with their locations.
     pub fn load(folder: &Folder) -> Result<Self, Diagnostics> {
-        let (names, mut wrong) = folder.files()?;
+        let (names, mut errors) = folder.files()?;
         if !names.iter().any(|name| name == MANIFEST) {
             // Without a manifest, any other error would only distract.
             if let Err(missing) = folder.source(MANIFEST) {
-                wrong.push(missing);
-                return Err(wrong);
+                errors.push(missing);
+                return Err(errors);
             }
         }
-        let manifest = wrong.take(read(folder, MANIFEST));
-        let register = wrong.take(read(folder, REGISTER));
+        let manifest = errors.take(read(folder, MANIFEST));
+        let register = errors.take(read(folder, REGISTER));
         let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register)
         else {
-            return Err(wrong);
+            return Err(errors);
         };
-        let Some(mut suite) = wrong.take(manifest::compile(&manifest, &manifest_source, folder)) else {
-            return Err(wrong);
+        let Some(mut suite) = errors.take(manifest::compile(&manifest, &manifest_source, folder)) else {
+            return Err(errors);
         };
-        suite.on_paper = suite.scope();
-        let Some(requirements) = wrong.take(requirement::compile(register, &register_source)) else {
-            return Err(wrong);
+        suite.static_scope = suite.scope();
+        let Some(requirements) = errors.take(requirement::compile(register, &register_source)) else {
+            return Err(errors);
         };
         suite.requirements = requirements;
-        let Some(sequences) = wrong.take(sequence::load(&names, folder)) else { return Err(wrong) };
+        let Some(sequences) = errors.take(sequence::load(&names, folder)) else { return Err(errors) };
         let is_scenario =
             |name: &str| name != MANIFEST && name != REGISTER && !name.starts_with(sequence::FOLDER);
         let mut scenarios = Vec::new();
         for name in names.iter().filter(|name| is_scenario(name)) {
-            let Some((source, text)) = wrong.take(read(folder, name)) else { continue };
+            let Some((source, text)) = errors.take(read(folder, name)) else { continue };
             let id = name.strip_suffix(".yaml").unwrap_or(name);
             let compiled = scenario::compile(id, &text, &source, &suite, folder, &sequences);
-            scenarios.extend(wrong.take(compiled).into_iter().flatten().map(Arc::new));
+            scenarios.extend(errors.take(compiled).into_iter().flatten().map(Arc::new));
         }
         suite.scenarios = scenarios;
-        if wrong.is_empty() {
-            wrong.append(requirement::untraced(&suite));
+        if errors.is_empty() {
+            errors.append(requirement::untraced(&suite));
         }
-        if wrong.is_empty() && suite.scenarios.is_empty() {
+        if errors.is_empty() && suite.scenarios.is_empty() {
             let message = format!("the suite `{}` has no scenarios", folder.name());
-            wrong.push(
+            errors.push(
                 Diagnostic::new(message).help("a scenario is a .yaml file in a subfolder of the suite"),
             );
         }
         let mut warnings = warning::warnings(&suite);
         warnings.append(sequence::unused(&sequences));
         suite.warnings = warnings;
-        wrong.into_result(suite)
+        errors.into_result(suite)
     }
 
     /// Returns the profile with this name.

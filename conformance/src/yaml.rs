@@ -6,6 +6,7 @@
 pub(crate) mod layout;
 pub(crate) mod page;
 mod reader;
+mod syntax;
 #[cfg(test)]
 mod tests;
 
@@ -161,7 +162,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for LocatedVisitor<T> {
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let span = reader::asked_span();
+        let span = reader::SPAN.get();
         Ok(Located { value: T::deserialize(deserializer)?, span })
     }
 }
@@ -169,7 +170,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for LocatedVisitor<T> {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_unit_struct(reader::NODE, IgnoredAny)?;
-        reader::asked_node().ok_or_else(|| D::Error::custom("expected a value of a YAML file"))
+        reader::ASKED.take().ok_or_else(|| D::Error::custom("expected a value of a YAML file"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use conformance::bless::{Answers, Blessing};
+use conformance::bless::{Blessing, JudgedSteps};
 use conformance::diagnostic::Diagnostic;
 use conformance::options::Run;
 use conformance::plan::{Plan, named};
@@ -13,7 +13,7 @@ use conformance::suite::{Folder, Suite};
 use super::{Stopped, written};
 
 /// Returns storage for the responses of the run if `--bless` is given.
-pub(crate) fn answers(options: &Run, plan: &Plan) -> Result<Option<Answers>, Stopped> {
+pub(crate) fn answers(options: &Run, plan: &Plan) -> Result<Option<JudgedSteps>, Stopped> {
     if !options.bless {
         return Ok(None);
     }
@@ -28,14 +28,14 @@ pub(crate) fn answers(options: &Run, plan: &Plan) -> Result<Option<Answers>, Sto
         let message = "--bless cannot update the built-in suite";
         return Err(Diagnostic::new(message).help("name the folder of your suite with --suite DIR").into());
     }
-    Ok(Some(Answers::to(named(plan, filters))))
+    Ok(Some(JudgedSteps::to(named(plan, filters))))
 }
 
 /// Prints the diff and updates the files.
 pub(crate) fn bless(
     options: &Run,
     suite: &Suite,
-    answers: &Answers,
+    answers: &JudgedSteps,
     redactor: &Redactor,
 ) -> Result<(), Stopped> {
     let blessing = Blessing::new(suite, &options.selection.folder(), answers, redactor)?;

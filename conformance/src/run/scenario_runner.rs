@@ -13,7 +13,7 @@ use super::caught::caught_in;
 use super::path::Activity;
 use super::session::{Permit, Session};
 use super::target_slot::{CannotRun, TargetSlot};
-use crate::bless::Answer;
+use crate::bless::JudgedStep;
 use crate::http::{Exchange, TransportError};
 use crate::json::Json;
 use crate::matcher::Left;
@@ -367,7 +367,7 @@ impl<'a> ScenarioRunner<'a> {
         let wrong = finding.map(|finding| Left { place: finding.place.clone(), why: finding.label.clone() });
         let (place, expectation) = (step.place.clone(), definition.first().expectation.clone());
         if response.is_some() || wrong.is_some() {
-            answers.add(Answer { id, place, expectation, response, wrong });
+            answers.add(JudgedStep { id, place, expectation, response, mismatch: wrong });
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::slice;
 use std::sync::Arc;
 
-use super::branch::{Branch, Reader};
+use super::branch::{Branch, StepCompiler};
 use super::frame::{Frame, Need};
 use super::race::{self, Race};
 use crate::capture::Capture;
@@ -115,9 +115,9 @@ impl Sent {
 ///
 /// # Errors
 /// All errors in it.
-pub(super) fn sent(text: &StepText, reader: &Reader<'_>) -> Result<Sent, Diagnostics> {
-    Ok(match race::compile(text, reader)? {
+pub(super) fn sent(text: &StepText, compiler: &StepCompiler<'_>) -> Result<Sent, Diagnostics> {
+    Ok(match race::compile(text, compiler)? {
         Some(race) => Sent::Race(Box::new(race)),
-        None => Sent::Sole(Box::new(reader.sole(text)?)),
+        None => Sent::Sole(Box::new(compiler.sole(text)?)),
     })
 }

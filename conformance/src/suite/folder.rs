@@ -58,30 +58,31 @@ impl Folder {
     /// # Errors
     /// The directory does not exist or cannot be read.
     pub(super) fn files(&self) -> Result<(Vec<String>, Diagnostics), Diagnostic> {
-        let mut found = Found { root: self.name().trim_end_matches('/').to_owned(), ..Found::default() };
+        let mut search =
+            FileSearch { root: self.name().trim_end_matches('/').to_owned(), ..FileSearch::default() };
         match self {
             Self::Directory(path) | Self::Edited { folder: path, .. } => {
-                found.collect(path, "", &mut Vec::new()).map_err(|error| {
+                search.collect(path, "", &mut Vec::new()).map_err(|error| {
                     Diagnostic::new(format!("cannot read the suite `{}`: {error}", self.name()))
                         .help("--suite names a folder that holds suite.yaml, requirements.yaml and folders of scenarios")
                 })?;
             }
-            Self::Embedded => collect_embedded(&EMBEDDED, &mut found.names),
+            Self::Embedded => collect_embedded(&EMBEDDED, &mut search.names),
         }
-        if found.seen > MOST {
+        if search.seen > MOST {
             let message = format!(
                 "the suite {} has more than {MOST} files and folders, including those behind links",
-                found.root
+                search.root
             );
-            let wrong = Diagnostic::new(message).help("remove links between its folders");
-            return Err(wrong);
+            let error = Diagnostic::new(message).help("remove links between its folders");
+            return Err(error);
         }
-        let Found { mut names, mut wrong, .. } = found;
+        let FileSearch { mut names, mut errors, .. } = search;
         names.sort_by_cached_key(|name| natural(name));
-        wrong.sort_by_key(|(name, _)| natural(name));
+        errors.sort_by_key(|(name, _)| natural(name));
         let mut all = Diagnostics::default();
-        for (_, wrong) in wrong {
-            all.push(wrong);
+        for (_, errors) in errors {
+            all.push(errors);
         }
         Ok((names, all))
     }
@@ -164,17 +165,17 @@ const MOST: usize = 100_000;
 
 /// Collects the YAML files of a directory.
 #[derive(Default)]
-struct Found {
+struct FileSearch {
     /// The directory, as messages show it.
     root: String,
     names: Vec<String>,
     /// Errors, by file name.
-    wrong: Vec<(String, Diagnostic)>,
+    errors: Vec<(String, Diagnostic)>,
     /// Number of files and folders visited.
     seen: usize,
 }
 
-impl Found {
+impl FileSearch {
     /// Visits a folder and follows links. `around` holds the canonical paths of the folders above it.
     fn collect(&mut self, folder: &Path, prefix: &str, around: &mut Vec<PathBuf>) -> io::Result<()> {
         let own = folder.canonicalize()?;
@@ -205,7 +206,7 @@ impl Found {
         let about = match entry.path().metadata() {
             Ok(about) => about,
             Err(error) => {
-                let wrong = match entry.path().read_link() {
+                let error = match entry.path().read_link() {
                     Ok(to) if error.kind() == io::ErrorKind::NotFound => Diagnostic::new(format!(
                         "the link {shown} is broken: {} does not exist",
                         to.display()
@@ -213,18 +214,18 @@ impl Found {
                     .help("remove the link, or restore the file"),
                     _ => Diagnostic::new(format!("cannot read {shown}: {error}")),
                 };
-                return self.wrong.push((name, wrong));
+                return self.errors.push((name, error));
             }
         };
         if about.is_dir() {
             if let Err(error) = self.collect(&entry.path(), &name, around) {
-                self.wrong.push((name, Diagnostic::new(format!("cannot read the folder {shown}: {error}"))));
+                self.errors.push((name, Diagnostic::new(format!("cannot read the folder {shown}: {error}"))));
             }
         } else if is_yaml(&name) && !has_ending(&name, "yaml") {
-            let wrong = Diagnostic::new(format!("{shown} is ignored: suite files must end in .yaml"));
-            self.wrong.push((name, wrong.help("rename the file, or move it out of the suite")));
+            let error = Diagnostic::new(format!("{shown} is ignored: suite files must end in .yaml"));
+            self.errors.push((name, error.help("rename the file, or move it out of the suite")));
         } else if is_yaml(&name) && !about.is_file() {
-            self.wrong.push((name, Diagnostic::new(format!("{shown} is not a regular file"))));
+            self.errors.push((name, Diagnostic::new(format!("{shown} is not a regular file"))));
         } else if is_yaml(&name) {
             self.names.push(name);
         }

@@ -29,7 +29,7 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// Creates the names of a scenario, without captures.
     pub(super) fn new(suite: &'a Suite, profiles: &'a [String], fixtures: &'a [String]) -> Self {
-        Self { suite, profiles, fixtures, captures: BTreeMap::new(), scope: &suite.on_paper }
+        Self { suite, profiles, fixtures, captures: BTreeMap::new(), scope: &suite.static_scope }
     }
 
     /// Adds a capture by its key, for the steps after the one that makes it.

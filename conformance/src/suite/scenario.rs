@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::definition::StepDefinition;
-use super::expansion::{Expansion, Level};
+use super::expansion::{Expansion, StepContext};
 use super::folder::Folder;
-use super::frame::{Frame, Spots};
+use super::frame::{Frame, Provenance};
 use super::names::Names;
 use super::rows;
 use super::sequence::Sequences;
@@ -81,20 +81,20 @@ pub(super) fn compile(
     folder: &Folder,
     sequences: &Sequences,
 ) -> Result<Vec<Scenario>, Diagnostics> {
-    let mut wrong = Diagnostics::default();
-    wrong.keep(check_format(&text.format, source));
-    let profiles = wrong.keep(profiles(&text.profile, source, suite)).unwrap_or_default();
+    let mut errors = Diagnostics::default();
+    errors.keep(check_format(&text.format, source));
+    let profiles = errors.keep(profiles(&text.profile, source, suite)).unwrap_or_default();
     let known: Vec<&str> = suite.fixtures.iter().map(|fixture| fixture.name.as_str()).collect();
     for fixture in &text.fixtures {
-        wrong.keep(check_known("fixture", fixture, source, &known));
+        errors.keep(check_known("fixture", fixture, source, &known));
     }
     let stages =
-        wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
-    let requires = wrong.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
+        errors.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
+    let requires = errors.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
     let rows = text.rows.as_ref().map(|node| rows::read(node, source, folder, id)).transpose();
-    let rows = wrong.take(rows).flatten();
-    let level = Level {
+    let rows = errors.take(rows).flatten();
+    let context = StepContext {
         source,
         file: id,
         prefix: String::new(),
@@ -107,12 +107,12 @@ pub(super) fn compile(
         isolated: text.isolated,
         requires,
         tags: step::tags(&text.tags, &[]),
-        spots: Arc::new(Spots::default()),
+        provenance: Arc::new(Provenance::default()),
         inside: Vec::new(),
     };
     let place = source.place(crate::source::Span::default());
     if text.steps.is_empty() {
-        wrong.push(Diagnostic::at(place.clone(), "this scenario has no steps"));
+        errors.push(Diagnostic::at(place.clone(), "this scenario has no steps"));
     }
     let mut scenarios = Vec::new();
     let places: Arc<[Place]> = rows.iter().flatten().map(|row| row.place.clone()).collect();
@@ -120,21 +120,21 @@ pub(super) fn compile(
     let each = rows.as_ref().map_or(whole, |rows| rows.iter().map(Some).collect());
     for row in each {
         let names = Names::new(suite, &profiles, &fixtures);
-        let (steps, definitions, wrong_in_it) = (Vec::new(), Vec::new(), Diagnostics::default());
-        let mut expansion = Expansion { folder, sequences, names, steps, definitions, wrong: wrong_in_it };
-        let level = match row {
-            None => level.clone(),
-            Some(row) => match expansion.row(row, &places, &level, "") {
-                Ok(level) => level,
+        let (steps, definitions, own_errors) = (Vec::new(), Vec::new(), Diagnostics::default());
+        let mut expansion = Expansion { folder, sequences, names, steps, definitions, errors: own_errors };
+        let context = match row {
+            None => context.clone(),
+            Some(row) => match expansion.row(row, &places, &context, "") {
+                Ok(context) => context,
                 Err(more) => {
-                    wrong.append(more);
+                    errors.append(more);
                     continue;
                 }
             },
         };
-        expansion.steps(&text.steps, &level);
-        expansion.steps(&text.cleanup, &Level { cleanup: true, ..level });
-        wrong.append(expansion.wrong);
+        expansion.steps(&text.steps, &context);
+        expansion.steps(&text.cleanup, &StepContext { cleanup: true, ..context });
+        errors.append(expansion.errors);
         scenarios.push(Scenario {
             id: id.to_owned(),
             title: text.title.clone(),
@@ -148,7 +148,7 @@ pub(super) fn compile(
             place: place.clone(),
         });
     }
-    wrong.into_result(scenarios)
+    errors.into_result(scenarios)
 }
 
 /// Compiles a request: a curl command or a mapping. `read` reads the files that it names.

@@ -45,15 +45,15 @@ pub(super) type Sequences = BTreeMap<String, Sequence>;
 /// # Errors
 /// All errors in them.
 pub(super) fn load(names: &[String], folder: &Folder) -> Result<Sequences, Diagnostics> {
-    let mut wrong = Diagnostics::default();
+    let mut errors = Diagnostics::default();
     let mut sequences = Sequences::new();
     for name in names {
         let Some(below) = name.strip_prefix(FOLDER) else { continue };
-        let Some((source, text)) = wrong.take(read::<SequenceText>(folder, name)) else { continue };
+        let Some((source, text)) = errors.take(read::<SequenceText>(folder, name)) else { continue };
         let file = name.strip_suffix(".yaml").unwrap_or(name).to_owned();
         let below = below.strip_suffix(".yaml").unwrap_or(below).to_owned();
-        wrong.keep(check_format(&text.format, &source));
-        let parameters = wrong.keep(parameters(text.parameters.as_ref(), &source)).unwrap_or_default();
+        errors.keep(check_format(&text.format, &source));
+        let parameters = errors.keep(parameters(text.parameters.as_ref(), &source)).unwrap_or_default();
         for given in &text.gives {
             if !text
                 .steps
@@ -65,11 +65,11 @@ pub(super) fn load(names: &[String], folder: &Folder) -> Result<Sequences, Diagn
                     .steps
                     .iter()
                     .flat_map(|step| step.value.capture.0.iter().map(|(name, _)| name.value.as_str()));
-                wrong.push(Diagnostic::at(given.place(&source), message).suggest(&given.value, known));
+                errors.push(Diagnostic::at(given.place(&source), message).suggest(&given.value, known));
             }
         }
         if text.steps.is_empty() {
-            wrong.push(Diagnostic::at(
+            errors.push(Diagnostic::at(
                 source.place(crate::source::Span::default()),
                 "this sequence has no steps",
             ));
@@ -77,7 +77,7 @@ pub(super) fn load(names: &[String], folder: &Folder) -> Result<Sequences, Diagn
         let (gives, steps, used) = (text.gives, text.steps, Cell::new(false));
         sequences.insert(below, Sequence { file, source, parameters, gives, steps, used });
     }
-    wrong.into_result(sequences)
+    errors.into_result(sequences)
 }
 
 fn parameters(node: Option<&Node>, source: &Arc<Source>) -> Result<Vec<Parameter>, Diagnostic> {

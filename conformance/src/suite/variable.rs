@@ -62,10 +62,10 @@ impl Suite {
         given: &[Given],
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<(), Diagnostics> {
-        let mut wrong = Diagnostics::default();
+        let mut errors = Diagnostics::default();
         for Given { name, .. } in given.iter().filter(|given| self.variable(&given.name).is_none()) {
             let known = self.variables.iter().map(|variable| variable.name.as_str());
-            wrong.push(Diagnostic::new(format!("the suite has no variable `{name}`")).suggest(name, known));
+            errors.push(Diagnostic::new(format!("the suite has no variable `{name}`")).suggest(name, known));
         }
         for variable in &mut self.variables {
             let value =
@@ -76,10 +76,10 @@ impl Suite {
                 let message = format!("the variable `{}` has no value", variable.name);
                 let also = variable.env.as_ref().map(|env| format!(" or the environment variable {env}"));
                 let help = format!("set it with --var {}=…{}", variable.name, also.unwrap_or_default());
-                wrong.push(Diagnostic::at(variable.place.clone(), message).help(help));
+                errors.push(Diagnostic::at(variable.place.clone(), message).help(help));
             }
         }
-        wrong.into_result(())
+        errors.into_result(())
     }
 }
 
@@ -88,9 +88,9 @@ impl Suite {
 /// # Errors
 /// Invalid names and values.
 pub(super) fn compile(text: &Ordered<Node>, source: &Arc<Source>) -> Result<Vec<Variable>, Diagnostics> {
-    let mut wrong = Diagnostics::default();
-    let variables = text.0.iter().filter_map(|(name, node)| wrong.keep(one(name, node, source))).collect();
-    wrong.into_result(variables)
+    let mut errors = Diagnostics::default();
+    let variables = text.0.iter().filter_map(|(name, node)| errors.keep(one(name, node, source))).collect();
+    errors.into_result(variables)
 }
 
 fn one(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<Variable, Diagnostic> {

@@ -4,22 +4,21 @@
 //! into Rust types: it stops at the first error, reads numbers of untyped values as 64-bit floats (`1.10` and `1E5` must keep
 //! their digits), and hides the parser's errors, from which the messages here are made.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
-use std::fmt::{self, Display, Formatter};
+use std::fmt::Display;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, Tag};
 use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{Deserializer, Error, Expected, IntoDeserializer, Unexpected, Visitor};
+use serde::de::{Deserializer, Error, IntoDeserializer, Visitor};
 
+use super::syntax::{MOST_VALUES, TOO_DEEP, empty, syntax_error, too_large};
 use super::{Located, Node, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Number;
 use crate::source::{Source, Span};
 
-/// Maximum number of values in a file, before and after the expansion of aliases.
-const MOST_VALUES: usize = 250_000;
 /// Maximum number of bytes of text, including repetitions by aliases: four times the maximum size of a file.
 const MOST_TEXT: usize = 32 * 1024 * 1024;
 /// Maximum nesting depth.
@@ -32,17 +31,17 @@ type Members = Vec<(Located<String>, Node)>;
 /// # Errors
 /// Invalid YAML, duplicate keys, and more than the limits, with their locations.
 pub(super) fn tree(source: &Arc<Source>) -> Result<Node, Diagnostics> {
-    let mut reader = Reader::new(source)?;
+    let mut reader = TreeReader::new(source)?;
     let read = reader.node(0);
-    let mut wrong = reader.duplicates;
-    match wrong.keep(read) {
-        Some(node) => wrong.into_result(node),
-        None => Err(wrong),
+    let mut errors = reader.duplicates;
+    match errors.keep(read) {
+        Some(node) => errors.into_result(node),
+        None => Err(errors),
     }
 }
 
 /// Builds a tree from the events of the parser.
-struct Reader<'s> {
+struct TreeReader<'s> {
     source: &'s Arc<Source>,
     /// The events of the document's values.
     events: Vec<(Event<'s>, Span)>,
@@ -59,7 +58,7 @@ struct Reader<'s> {
     duplicates: Diagnostics,
 }
 
-impl<'s> Reader<'s> {
+impl<'s> TreeReader<'s> {
     /// Parses a file, without building values.
     fn new(source: &'s Arc<Source>) -> Result<Self, Diagnostic> {
         let (mut events, mut anchors, mut documents, mut values) = (Vec::new(), HashMap::new(), 0, 0);
@@ -102,7 +101,7 @@ impl<'s> Reader<'s> {
         self.events.get(self.at).map_or((&Event::StreamEnd, Span::default()), |(event, span)| (event, *span))
     }
 
-    fn wrong(&self, span: Span, message: impl Into<String>) -> Diagnostic {
+    fn error(&self, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic::at(self.source.place(self.alias.unwrap_or(span)), message)
     }
 
@@ -121,7 +120,7 @@ impl<'s> Reader<'s> {
             }
             Event::Scalar(text, style, _, tag) => {
                 let (value, plain) = (scalar(text, *style == ScalarStyle::Plain, tag.as_deref()), text.len());
-                let value = value.map_err(|what| self.wrong(span, format!("expected {what}")))?;
+                let value = value.map_err(|what| self.error(span, format!("expected {what}")))?;
                 if matches!(value, Value::Bool(_) | Value::Number(_)) {
                     node.written = Some(text.as_ref().into());
                 }
@@ -161,7 +160,7 @@ impl<'s> Reader<'s> {
         mut one: impl FnMut(&mut Self, &mut T) -> Result<(), Diagnostic>,
     ) -> Result<T, Diagnostic> {
         if depth >= DEEPEST {
-            return Err(self.wrong(span, TOO_DEEP));
+            return Err(self.error(span, TOO_DEEP));
         }
         self.open.push(self.at);
         self.at += 1;
@@ -183,7 +182,7 @@ impl<'s> Reader<'s> {
                 return reader.merge(&mut merged, depth + 1);
             }
             let key = reader.node(depth + 1)?;
-            let Some(text) = key.written() else { return Err(reader.wrong(key.span, "expected a string")) };
+            let Some(text) = key.written() else { return Err(reader.error(key.span, "expected a string")) };
             let key = Located { value: text.to_owned(), span: key.span };
             members.push((key, reader.node(depth + 1)?));
             Ok(())
@@ -193,7 +192,7 @@ impl<'s> Reader<'s> {
             let first = *known.entry(key.value.clone()).or_insert(key.span);
             // In an alias, the duplicate was reported before.
             if first != key.span && self.alias.is_none() {
-                let twice = self.wrong(key.span, format!("duplicate key `{}`", key.value));
+                let twice = self.error(key.span, format!("duplicate key `{}`", key.value));
                 self.duplicates.push(twice.help(format!("the first is at {}", self.source.place(first))));
             }
         }
@@ -213,14 +212,11 @@ impl<'s> Reader<'s> {
             Event::SequenceStart(..) => {
                 self.inside(span, depth, |reader, (): &mut ()| reader.merge(merged, depth + 1))
             }
-            Event::MappingStart(..) => match self.node(depth)?.value {
-                Value::Mapping(members) => {
-                    merged.extend(members);
-                    Ok(())
-                }
-                _ => Ok(()),
-            },
-            _ => Err(self.wrong(span, "expected a mapping")),
+            Event::MappingStart(..) => {
+                merged.extend(self.members(span, depth)?);
+                Ok(())
+            }
+            _ => Err(self.error(span, "expected a mapping")),
         }
     }
 
@@ -234,7 +230,7 @@ impl<'s> Reader<'s> {
         // The parser has already rejected an alias without an anchor.
         let target = self.anchors.get(&anchor).copied().unwrap_or_default();
         if self.open.contains(&target) {
-            return Err(self.wrong(span, "this alias is inside the value that it repeats"));
+            return Err(self.error(span, "this alias is inside the value that it repeats"));
         }
         let next = self.at + 1;
         self.at = target;
@@ -365,19 +361,9 @@ pub(super) const LOCATED: &str = "conformance::yaml::Located";
 
 thread_local! {
     /// The node that [`Node`] asked for.
-    static ASKED: RefCell<Option<Node>> = const { RefCell::new(None) };
+    pub(super) static ASKED: Cell<Option<Node>> = const { Cell::new(None) };
     /// The span of the value that [`Located`] asked for.
-    static SPAN: Cell<Span> = const { Cell::new(Span { start: 0, end: 0 }) };
-}
-
-/// Returns the node that was asked for, once.
-pub(super) fn asked_node() -> Option<Node> {
-    ASKED.take()
-}
-
-/// Returns the span of the value that was asked for.
-pub(super) fn asked_span() -> Span {
-    SPAN.get()
+    pub(super) static SPAN: Cell<Span> = const { Cell::new(Span { start: 0, end: 0 }) };
 }
 
 /// Deserializes a node.
@@ -388,10 +374,10 @@ pub(super) struct NodeReader<'s> {
 
 impl NodeReader<'_> {
     fn expected(&self, what: &str) -> Mistake {
-        let wrong = Diagnostic::at(self.source.place(self.node.span), format!("expected {what}"));
+        let error = Diagnostic::at(self.source.place(self.node.span), format!("expected {what}"));
         Mistake::Located(match what {
-            "a list" => wrong.help("write a list as [a, b], or with a `-` before each element").into(),
-            _ => wrong.into(),
+            "a list" => error.help("write a list as [a, b], or with a `-` before each element").into(),
+            _ => error.into(),
         })
     }
 
@@ -399,13 +385,6 @@ impl NodeReader<'_> {
     fn integer<T: TryFrom<u64>>(&self, what: &str) -> Result<T, Mistake> {
         let number = self.node.written().and_then(number).and_then(|number| number.parse::<u64>().ok());
         number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| self.expected(what))
-    }
-
-    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        let (source, span) = (self.source, self.node.span);
-        let Value::List(list) = self.node.value else { return Err(self.expected("a list")) };
-        let elements = list.into_iter().map(|node| NodeReader { node, source });
-        visitor.visit_seq(SeqDeserializer::new(elements)).map_err(|mistake| mistake.at(source, span))
     }
 
     /// Deserializes a mapping with these keys, or with any keys.
@@ -419,13 +398,13 @@ impl NodeReader<'_> {
         let (source, mut span) = (self.source, self.node.span);
         let Value::Mapping(members) = self.node.value else { return Err(self.expected("a mapping")) };
         if let Some(known) = known {
-            let mut wrong = Diagnostics::default();
+            let mut errors = Diagnostics::default();
             let unknown = members.iter().filter(|(key, _)| !known.contains(&key.value.as_str()));
             for (key, _) in unknown.take(MOST_UNKNOWN) {
                 let unknown = Diagnostic::at(key.place(source), format!("unknown key `{}`", key.value));
-                wrong.push(unknown.suggest(&key.value, known.iter().copied()));
+                errors.push(unknown.suggest(&key.value, known.iter().copied()));
             }
-            wrong.into_result(()).map_err(Mistake::Located)?;
+            errors.into_result(()).map_err(Mistake::Located)?;
             // The location of a missing key is the first one.
             span = members.first().map_or(span, |(key, _)| key.span);
         }
@@ -451,7 +430,7 @@ impl<'de> Deserializer<'de> for NodeReader<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         let (source, span) = (self.source, self.node.span);
         let read = match self.node.value {
-            Value::List(_) => return self.list(visitor),
+            Value::List(_) => return self.deserialize_seq(visitor),
             Value::Mapping(_) => return self.mapping(None, visitor),
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(value),
@@ -496,7 +475,10 @@ impl<'de> Deserializer<'de> for NodeReader<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        self.list(visitor)
+        let (source, span) = (self.source, self.node.span);
+        let Value::List(list) = self.node.value else { return Err(self.expected("a list")) };
+        let elements = list.into_iter().map(|node| NodeReader { node, source });
+        visitor.visit_seq(SeqDeserializer::new(elements)).map_err(|mistake| mistake.at(source, span))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
@@ -541,11 +523,14 @@ impl<'de> Deserializer<'de> for NodeReader<'_> {
 }
 
 /// Why a node cannot be deserialized.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Mistake {
+    #[error("{0}")]
     Located(Diagnostics),
+    #[error("the key `{0}` is missing")]
     MissingKey(&'static str),
     /// Any other message of serde.
+    #[error("{0}")]
     Other(String),
 }
 
@@ -571,23 +556,11 @@ impl Mistake {
     /// Returns the errors, at the beginning of the file if they have no location.
     pub(super) fn diagnostics(self, source: &Arc<Source>) -> Diagnostics {
         match self.at(source, Span::default()) {
-            Self::Located(wrong) => wrong,
+            Self::Located(errors) => errors,
             other => Diagnostic::new(other.to_string()).into(),
         }
     }
 }
-
-impl Display for Mistake {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Located(wrong) => write!(f, "{wrong}"),
-            Self::MissingKey(key) => write!(f, "the key `{key}` is missing"),
-            Self::Other(message) => f.write_str(message),
-        }
-    }
-}
-
-impl std::error::Error for Mistake {}
 
 impl Error for Mistake {
     fn custom<T: Display>(message: T) -> Self {
@@ -597,66 +570,4 @@ impl Error for Mistake {
     fn missing_field(field: &'static str) -> Self {
         Self::MissingKey(field)
     }
-
-    fn invalid_type(_unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::Other(format!("expected {expected}"))
-    }
-}
-
-const TOO_DEEP: &str = "the values are nested too deeply";
-
-fn too_large(source: &Arc<Source>, span: Span) -> Diagnostic {
-    Diagnostic::at(source.place(span), "the file is too large with all its aliases")
-        .help(format!("a file may have up to {MOST_VALUES} values; split it into several files"))
-}
-
-fn empty(source: &Arc<Source>) -> Diagnostic {
-    Diagnostic::at(source.place(Span::default()), "this file is empty").help("start it with `format: 1`")
-}
-
-/// Returns the diagnostic for text that is not YAML, with a hint at the usual cause.
-fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
-    use granit_parser::ErrorKind as Kind;
-    let message = error.info();
-    let at = error.marker().byte_offset().unwrap_or_default();
-    let place = source.place(Span::new(at, at));
-    if message.contains("tab")
-        && let Some(tab) = indenting_tab(source)
-    {
-        return Diagnostic::at(source.place(tab), "tab in the indentation").help("indent YAML with spaces");
-    }
-    let is_blank = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
-    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    let help = match error.kind() {
-        Kind::UnexpectedEof if source.text().lines().all(is_blank) => return empty(source),
-        Kind::UnexpectedEof => return Diagnostic::at(place, "unexpected end of file"),
-        Kind::RecursionLimitExceeded => return Diagnostic::at(place, TOO_DEEP),
-        Kind::UnknownAnchor => {
-            return Diagnostic::at(place, "there is no anchor with this name before the alias");
-        }
-        Kind::MappingValueNotAllowed => {
-            "quote a text that contains `: `, or write it on its own lines after `>-`; if this is a key, it is \
-             indented differently from its neighbours"
-        }
-        _ if has(&["expected ','"]) => {
-            "inside brackets or braces, quote a text that contains one of `,[]{}`; or a bracket or brace is not closed"
-        }
-        _ if has(&["bracket", "quote", "':' indicator", "trailing content"]) => {
-            "a bracket, a brace or a quote is not closed, here or earlier"
-        }
-        _ => return Diagnostic::at(place, message),
-    };
-    Diagnostic::at(place, format!("invalid YAML: {message}")).help(help)
-}
-
-fn indenting_tab(source: &Source) -> Option<Span> {
-    let mut start = 0;
-    for line in source.text().split_inclusive('\n') {
-        let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
-        if let Some(at) = line[..indentation].find('\t') {
-            return Some(Span::new(start + at, start + indentation));
-        }
-        start += line.len();
-    }
-    None
 }

@@ -90,7 +90,7 @@ impl RecordBuilder<'_> {
                 Excerpt { line: step.place.line(), text: String::new() }
             },
             place: step.place.clone(),
-            via: step.spots.via.clone(),
+            via: step.provenance.via.clone(),
             tries: attempt.tries,
             milliseconds: milliseconds(attempt.took),
             findings: findings.collect(),
