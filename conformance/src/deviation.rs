@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::event::{Record, Stale};
 use crate::plan::{Plan, Selection};
 use crate::source::{Place, Source};
+use crate::suite::folder::read_source;
 use crate::suite::{Suite, check_format};
 use crate::verdict::Verdict;
 use crate::yaml::{self, Located};
@@ -68,10 +69,7 @@ impl Deviations {
     /// # Errors
     /// Every error in the file with its location. An entry that matches no step of any stage is an error.
     pub fn load(path: &Path, suite: &Arc<Suite>) -> Result<Self, Diagnostics> {
-        let text = crate::suite::folder::read_text(path).map_err(|error| {
-            Diagnostic::new(format!("cannot read the file of deviations {}: {error}", path.display()))
-        })?;
-        let source = Source::new(path.display().to_string(), text);
+        let source = read_source(path, "file of deviations")?;
         let text: DeviationsText = yaml::read(&source)?;
         check_format(&text.format, &source)?;
         let known = steps(suite);

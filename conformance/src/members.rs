@@ -106,18 +106,28 @@ pub(crate) fn parse_value(written: &str, place: &Place) -> Result<Text, Diagnost
     })
 }
 
+/// Returns the entries of a mapping, with or without a tag.
+fn entries<'n>(
+    node: &'n Node,
+    source: &Arc<Source>,
+    what: &str,
+) -> Result<&'n [(Located<String>, Node)], Diagnostic> {
+    match &node.value {
+        Value::Mapping(entries) => Ok(entries),
+        _ => {
+            let message = format!("{what} must be a mapping, not {}", node.shape());
+            Err(Diagnostic::at(node.place(source), message))
+        }
+    }
+}
+
 /// Returns the entries of a mapping of arbitrary names to strings.
 pub(crate) fn texts(
     node: &Node,
     source: &Arc<Source>,
     what: &str,
 ) -> Result<Vec<(String, Text)>, Diagnostic> {
-    let Value::Mapping(entries) = &node.value else {
-        return Err(Diagnostic::at(
-            node.place(source),
-            format!("{what} must be a mapping, not {}", node.shape()),
-        ));
-    };
+    let entries = entries(node, source, what)?;
     entries
         .iter()
         .map(|(key, value)| Ok((key.value.clone(), text(value, source, &format!("`{}`", key.value))?)))
@@ -133,12 +143,8 @@ pub(crate) fn texts_or_lists<'n>(
     source: &Arc<Source>,
     what: &str,
 ) -> Result<Vec<(&'n Located<String>, Text)>, Diagnostic> {
-    let Value::Mapping(entries) = &node.value else {
-        let message = format!("{what} must be a mapping, not {}", node.shape());
-        return Err(Diagnostic::at(node.place(source), message));
-    };
     let mut texts = Vec::new();
-    for (key, node) in entries {
+    for (key, node) in entries(node, source, what)? {
         let values = match (&node.tag, &node.value) {
             (None, Value::List(list)) if list.is_empty() => {
                 let message = format!("`{}` is an empty list, so nothing would be sent", key.value);

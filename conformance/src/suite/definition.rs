@@ -35,17 +35,6 @@ pub enum Sent {
     Race(Box<Race>),
 }
 
-/// How much of a response a step checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Demands {
-    /// Any response passes.
-    Nothing,
-    /// Only the status.
-    Status,
-    /// More than the status.
-    More,
-}
-
 impl StepDefinition {
     /// Returns the requests, each with its expectations and captures. There is at least one.
     #[must_use]
@@ -86,17 +75,21 @@ impl StepDefinition {
         self.needs.iter().chain(self.frame.all_needs())
     }
 
-    /// Returns how much of the response is checked. A capture is a check: the value must be there.
-    pub(super) fn demands(&self) -> Demands {
-        let overall = self.race().is_some_and(|race| !race.outcomes.is_empty() || race.distinct.is_some());
-        let kept = overall || self.captures().next().is_some();
-        if !kept && self.branches().iter().all(|branch| branch.expectation.is_empty()) {
-            return Demands::Nothing;
-        }
-        match &self.sent {
-            Sent::Sole(branch) if !kept && branch.expectation.is_status_only() => Demands::Status,
-            _ => Demands::More,
-        }
+    /// Whether any response passes. A capture is a check: the value must be there.
+    pub(super) fn checks_nothing(&self) -> bool {
+        !self.checks_more_than_branches() && self.branches().iter().all(|one| one.expectation.is_empty())
+    }
+
+    /// Whether only the status of one response is checked.
+    pub(super) fn checks_only_status(&self) -> bool {
+        !self.checks_more_than_branches()
+            && matches!(&self.sent, Sent::Sole(branch) if branch.expectation.is_status_only())
+    }
+
+    /// Whether something is captured, or expected of all responses of a race.
+    fn checks_more_than_branches(&self) -> bool {
+        self.race().is_some_and(|race| !race.outcomes.is_empty() || race.distinct.is_some())
+            || self.captures().next().is_some()
     }
 }
 

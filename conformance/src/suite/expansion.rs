@@ -93,8 +93,6 @@ impl<'a> Expansion<'a> {
         for row in &rows {
             let context = self.row(row, &places, context, id);
             errors.take(context.and_then(|context| self.step(step, &context)));
-            // Report an error that does not depend on the row only once.
-            errors.dedup();
             if errors.iter().count() >= MOST_WRONG {
                 break;
             }

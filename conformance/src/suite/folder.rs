@@ -152,12 +152,18 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a text file of at most 8 MiB.
+/// Reads a text file that is not part of the suite; `what` names it in messages.
 ///
 /// # Errors
 /// Those of [`read_file`], and text that is not UTF-8.
-pub(crate) fn read_text(path: &Path) -> io::Result<String> {
-    String::from_utf8(read_file(path)?).map_err(|_| io::Error::other("the file is not UTF-8"))
+pub(crate) fn read_source(path: &Path, what: &str) -> Result<Arc<Source>, Diagnostic> {
+    let text = read_file(path)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| io::Error::other("the file is not UTF-8")));
+    let shown = path.display().to_string();
+    match text {
+        Ok(text) => Ok(Source::new(shown, text)),
+        Err(error) => Err(Diagnostic::new(format!("cannot read the {what} {shown}: {error}"))),
+    }
 }
 
 /// Maximum number of files and folders to visit: links between folders can lead to any number of them.

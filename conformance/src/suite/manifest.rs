@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::contract::{self, Launch, environment, readiness};
+use super::contract::{self, environment, readiness};
 use super::folder::Folder;
 use super::names::{OUTPUT, TARGET};
 use super::{Concurrency, Fixture, Suite, check_format, scenario, variable};
@@ -103,13 +103,7 @@ pub(super) fn compile(
             Diagnostic::at(create.profile.place(source), message).suggest(&create.profile.value, known),
         );
     }
-    let variables = match variable::compile(&text.variables, source) {
-        Ok(variables) => variables,
-        Err(more) => {
-            errors.append(more);
-            Vec::new()
-        }
-    };
+    let variables = errors.take(variable::compile(&text.variables, source)).unwrap_or_default();
     for variable in &variables {
         if fixtures.iter().any(|fixture: &Fixture| fixture.name == variable.name) {
             let message = format!("the name `{}` is already in use", variable.name);
@@ -122,13 +116,8 @@ pub(super) fn compile(
         errors.keep(scenario::check_known("feature", feature, source, &features));
     }
     let connections = errors.keep(compile_connections(text.connections.as_ref(), source));
-    let launch = match contract::compile(&text.launch, &fixtures, source, &request) {
-        Ok(launch) => launch,
-        Err(more) => {
-            errors.append(more);
-            Launch::default()
-        }
-    };
+    let launch =
+        errors.take(contract::compile(&text.launch, &fixtures, source, &request)).unwrap_or_default();
     let concurrency = match text.concurrency.as_ref().map(|written| (written, &*written.value)) {
         None | Some((_, "exclusive")) => Concurrency::Exclusive,
         Some((_, "shared")) => Concurrency::Shared,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Suite;
 use super::branch::StepCompiler;
-use super::definition::{self, Demands, StepDefinition};
+use super::definition::{self, StepDefinition};
 use super::expansion::{Expansion, StepContext};
 use super::frame::Provenance;
 use super::names::{OUTPUT, TARGET};
@@ -33,10 +33,6 @@ pub struct Step {
     pub role: Role,
     /// Whether it is a cleanup step, which runs whatever happened before.
     pub cleanup: bool,
-    /// How much of the response it checks.
-    pub demands: Demands,
-    /// How many different requests it sends.
-    pub requests: u16,
     /// The features that the target must offer.
     pub requires: Box<[String]>,
     /// Tags to select it by.
@@ -178,8 +174,6 @@ pub(super) fn compile(
         restart: restart.map(Box::new),
         role: Role::of(text, context.role),
         cleanup: context.cleanup,
-        demands: definition.demands(),
-        requests: u16::try_from(definition.branches().len()).unwrap_or(u16::MAX),
         requires: requires.into(),
         tags: tags(&text.tags, &context.tags).into(),
         stages: stages.within(context.stages),

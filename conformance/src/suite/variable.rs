@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Suite;
+use super::folder::read_source;
 use crate::capture::check_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Json;
@@ -40,10 +41,7 @@ impl Given {
     /// # Errors
     /// The file cannot be read, or is not a mapping of names to JSON values.
     pub fn read(path: &std::path::Path) -> Result<Vec<Self>, Diagnostics> {
-        let shown = path.display().to_string();
-        let text = crate::suite::folder::read_text(path)
-            .map_err(|error| Diagnostic::new(format!("cannot read the variables file {shown}: {error}")))?;
-        let source = Source::new(shown, text);
+        let source = read_source(path, "variables file")?;
         let values: Ordered<Node> = crate::yaml::read(&source)?;
         (values.0.iter())
             .map(|(name, node)| Ok(Self { name: name.value.clone(), value: json(node, &source)? }))

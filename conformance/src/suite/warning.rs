@@ -2,24 +2,23 @@
 
 use std::collections::HashSet;
 
-use super::definition::{Demands, StepDefinition};
-use super::{Scenario, Suite};
+use super::{StepDefinition, Suite};
 use crate::capture::Capture;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// Returns the warnings about the steps and requirements of a suite.
 pub(super) fn warnings(suite: &Suite) -> Diagnostics {
     let mut warnings = Diagnostics::default();
-    let steps = || suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
-    for step in steps().filter(|step| step.demands == Demands::Nothing && !step.cleanup) {
+    let steps = || suite.scenarios.iter().flat_map(|one| one.steps.iter().zip(&*one.definitions));
+    for (step, _) in steps().filter(|(step, definition)| definition.checks_nothing() && !step.cleanup) {
         let message = format!("the step `{}` checks nothing: any response passes", step.id);
         warnings.push(Diagnostic::at(step.place.clone(), message).help("add an `expect`"));
     }
     unused_captures(suite).into_iter().for_each(|warning| warnings.push(warning));
     for requirement in &suite.requirements {
         let mut covering =
-            steps().filter(|step| step.covers.iter().any(|id| **id == *requirement.id)).peekable();
-        if covering.peek().is_some() && covering.all(|step| step.demands == Demands::Status) {
+            steps().filter(|(step, _)| step.covers.iter().any(|id| **id == *requirement.id)).peekable();
+        if covering.peek().is_some() && covering.all(|(_, definition)| definition.checks_only_status()) {
             let message =
                 format!("the steps that cover the requirement `{}` check only the status", requirement.id);
             warnings.push(Diagnostic::at(requirement.place.clone(), message));
@@ -33,7 +32,7 @@ fn unused_captures(suite: &Suite) -> Vec<Diagnostic> {
     // Steps that come from the same lines, by rows or a sequence, share their captures.
     let lines = |capture: &Capture| (capture.place.source().path().to_owned(), capture.place.span().start);
     let mut used = HashSet::new();
-    for Scenario { definitions, .. } in suite.scenarios.iter().map(|scenario| &**scenario) {
+    for definitions in suite.scenarios.iter().map(|scenario| &scenario.definitions) {
         let needs = definitions.iter().flat_map(StepDefinition::all_needs);
         let keys: HashSet<&str> = needs.map(|need| &*need.key).collect();
         let captures = definitions.iter().flat_map(StepDefinition::captures);

@@ -10,10 +10,11 @@ use serde::Deserialize;
 use super::{Build, Program, START_LIMIT, Target};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::members::duration;
+use crate::members::{duration, string};
 use crate::shell::{self, Unreadable};
-use crate::source::Source;
-use crate::suite::{Folder, Suite, environment, request};
+use crate::source::{Source, Span};
+use crate::suite::folder::read_source;
+use crate::suite::{Folder, Suite, check_format, environment, request};
 use crate::yaml::{self, Located, Node, Ordered, Value};
 
 /// The contents of a target file.
@@ -92,12 +93,9 @@ struct ProgramText {
 /// # Errors
 /// All errors in the file, with their locations.
 pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
-    let text = crate::suite::folder::read_text(path).map_err(|error| {
-        Diagnostic::new(format!("the target file {} cannot be read: {error}", path.display()))
-    })?;
-    let source = Source::new(path.display().to_string(), text);
+    let source = read_source(path, "target file")?;
     let text: TargetText = yaml::read(&source)?;
-    crate::suite::check_format(&text.format, &source)?;
+    check_format(&text.format, &source)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut errors = Diagnostics::default();
     let mut reader = ProgramReader { suite, source: &source, folder, build: None };
@@ -127,14 +125,12 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
         }
     }
     if whole.is_none() && profiles.is_empty() && errors.is_empty() {
-        let place = source.place(crate::source::Span::default());
+        let place = source.place(Span::default());
         errors.push(
             Diagnostic::at(place, "this target file has no command")
                 .help("`command:` applies to every profile; below `profiles:`, to one"),
         );
     }
-    // An error in the settings for all profiles occurs once for each profile; report it once.
-    errors.dedup();
     errors.into_result(Target::Programs { title: text.title, program: whole.map(Box::new), profiles })
 }
 
@@ -225,7 +221,7 @@ impl ProgramReader<'_> {
             },
             (None, Value::List(list)) => list
                 .iter()
-                .map(|word| crate::members::string(word, self.source, "a word of a command"))
+                .map(|word| string(word, self.source, "a word of a command"))
                 .collect::<Result<_, _>>()?,
             _ => return Err(invalid("a command must be a line or a list of words")),
         };
