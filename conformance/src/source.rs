@@ -11,7 +11,6 @@ use std::iter;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use memchr::memchr_iter;
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Error as _};
 use serde::ser::Serializer;
@@ -91,7 +90,7 @@ impl Source {
 
     fn line_starts(&self) -> &[usize] {
         self.line_starts.get_or_init(|| {
-            iter::once(0).chain(memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1)).collect()
+            iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
         })
     }
 
@@ -208,7 +207,7 @@ impl Place {
     #[must_use]
     pub fn last_line_of_block(&self) -> usize {
         let block = self.source.text[self.block_span()].trim_end();
-        self.line() + memchr_iter(b'\n', block.as_bytes()).count()
+        self.line() + block.matches('\n').count()
     }
 
     fn block_span(&self) -> Range<usize> {
@@ -249,12 +248,7 @@ pub(crate) fn without_mark(text: &str) -> &str {
 
 /// Returns the length of a line's leading white space in bytes.
 pub(crate) fn indentation(line: &str) -> usize {
-    let blanks = line.bytes().take_while(|byte| *byte == b' ').count();
-    match line.as_bytes().get(blanks) {
-        Some(b'!'..=b'~') => blanks,
-        // There may be other white space than blanks.
-        _ => line.len() - line.trim_start().len(),
-    }
+    line.len() - line.trim_start().len()
 }
 
 impl Display for Place {

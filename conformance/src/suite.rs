@@ -35,7 +35,7 @@ use crate::yaml;
 pub use branch::Branch;
 pub(crate) use contract::environment;
 pub use contract::{Create, Launch};
-pub use definition::{Sent, StepDefinition};
+pub use definition::{StepDefinition, StepRequests};
 pub use folder::Folder;
 pub use frame::{Frame, Need, Provenance};
 pub use manifest::{Present, Profile};

@@ -102,7 +102,7 @@ fn options(outgoing: &Outgoing<'_>, request: &Prepared, file: &mut String) -> st
     if !delay.is_zero() {
         writeln!(options, "delay: {}", delay.as_millis())?;
     }
-    if let Some((limit, every)) = outgoing.step.retry.as_deref() {
+    if let Some((limit, every)) = outgoing.step.retry {
         let every = every.as_millis().max(1);
         writeln!(options, "retry: {}\nretry-interval: {every}", limit.as_millis().div_ceil(every))?;
     }

@@ -81,7 +81,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
     let sent = format!("answer=$({printed}curl -s{including} {command})\n");
     let kept: String = outgoing.kept.iter().map(keep).collect();
     let judged = format!("expect {statuses} {}\n", quoted(id));
-    script.push_str(&match outgoing.step.retry.as_deref() {
+    script.push_str(&match outgoing.step.retry {
         Some(retry) => {
             format!(
                 "{head}{}{judged}{tail}",
@@ -94,7 +94,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
 
 /// Returns a loop that repeats a request until it succeeds or its time is over.
 fn retry_loop(
-    (limit, every): &(Duration, Duration),
+    (limit, every): (Duration, Duration),
     sent: &str,
     statuses: &str,
     outgoing: &Outgoing<'_>,

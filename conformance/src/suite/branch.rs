@@ -26,7 +26,7 @@ pub struct Branch {
     /// What its response must match; in a race, each response.
     pub expectation: Expectation,
     /// What is captured from the first response.
-    pub captures: Box<[Capture]>,
+    pub captures: Vec<Capture>,
     /// How many times it is sent.
     pub times: usize,
 }
@@ -63,7 +63,7 @@ pub(super) struct StepCompiler<'a> {
 
 impl StepCompiler<'_> {
     /// Compiles a step with one request.
-    pub(super) fn sole(&self, text: &StepText) -> Result<Branch, Diagnostics> {
+    pub(super) fn one_request(&self, text: &StepText) -> Result<Branch, Diagnostics> {
         let Some(request) = &text.request else {
             return Err(self.no_request().into());
         };
@@ -107,9 +107,7 @@ impl StepCompiler<'_> {
             errors.keep(step::check_capture_name(name, self.context, self.suite));
         }
         match request {
-            Some(request) => {
-                errors.into_result(Branch { request, place, expectation, captures: captures.into(), times })
-            }
+            Some(request) => errors.into_result(Branch { request, place, expectation, captures, times }),
             None => Err(errors),
         }
     }

@@ -19,18 +19,18 @@ use crate::template::Text;
 #[derive(Debug)]
 pub struct StepDefinition {
     /// The request or requests.
-    pub sent: Sent,
+    pub sent: StepRequests,
     /// The captures that the step needs.
-    pub needs: Box<[Need]>,
+    pub needs: Vec<Need>,
     /// The row and the parameters in scope.
     pub frame: Arc<Frame>,
 }
 
 /// One request, or several at once.
 #[derive(Debug)]
-pub enum Sent {
+pub enum StepRequests {
     /// One request.
-    Sole(Box<Branch>),
+    One(Box<Branch>),
     /// Several requests in parallel.
     Race(Box<Race>),
 }
@@ -40,8 +40,8 @@ impl StepDefinition {
     #[must_use]
     pub fn branches(&self) -> &[Branch] {
         match &self.sent {
-            Sent::Sole(branch) => slice::from_ref(branch),
-            Sent::Race(race) => &race.branches,
+            StepRequests::One(branch) => slice::from_ref(branch),
+            StepRequests::Race(race) => &race.branches,
         }
     }
 
@@ -49,8 +49,8 @@ impl StepDefinition {
     #[must_use]
     pub fn race(&self) -> Option<&Race> {
         match &self.sent {
-            Sent::Sole(_) => None,
-            Sent::Race(race) => Some(race),
+            StepRequests::One(_) => None,
+            StepRequests::Race(race) => Some(race),
         }
     }
 
@@ -83,7 +83,7 @@ impl StepDefinition {
     /// Whether only the status of one response is checked.
     pub(super) fn checks_only_status(&self) -> bool {
         !self.checks_more_than_branches()
-            && matches!(&self.sent, Sent::Sole(branch) if branch.expectation.is_status_only())
+            && matches!(&self.sent, StepRequests::One(branch) if branch.expectation.is_status_only())
     }
 
     /// Whether something is captured, or expected of all responses of a race.
@@ -93,11 +93,11 @@ impl StepDefinition {
     }
 }
 
-impl Sent {
+impl StepRequests {
     /// Returns the templates with their locations, to check the names in them.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
         let (branches, race) = match self {
-            Self::Sole(branch) => (slice::from_ref(&**branch), None),
+            Self::One(branch) => (slice::from_ref(&**branch), None),
             Self::Race(race) => (&*race.branches, Some(race)),
         };
         branches.iter().flat_map(Branch::texts).chain(race.into_iter().flat_map(|race| race.texts()))
@@ -108,9 +108,9 @@ impl Sent {
 ///
 /// # Errors
 /// All errors in it.
-pub(super) fn sent(text: &StepText, compiler: &StepCompiler<'_>) -> Result<Sent, Diagnostics> {
+pub(super) fn sent(text: &StepText, compiler: &StepCompiler<'_>) -> Result<StepRequests, Diagnostics> {
     Ok(match race::compile(text, compiler)? {
-        Some(race) => Sent::Race(Box::new(race)),
-        None => Sent::Sole(Box::new(compiler.sole(text)?)),
+        Some(race) => StepRequests::Race(Box::new(race)),
+        None => StepRequests::One(Box::new(compiler.one_request(text)?)),
     })
 }

@@ -123,11 +123,7 @@ impl Folder {
             ),
             _ => Diagnostic::new(format!("cannot read {shown}: {error}")),
         })?;
-        let whole = |mut text: String| {
-            text.shrink_to_fit();
-            Source::new(shown.as_str(), text)
-        };
-        String::from_utf8(bytes).map(whole).map_err(|error| {
+        String::from_utf8(bytes).map(|text| Source::new(shown.as_str(), text)).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let source = Source::new(shown.as_str(), String::from_utf8_lossy(error.as_bytes()));
             let replaced = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
@@ -141,11 +137,8 @@ impl Folder {
 /// # Errors
 /// The file cannot be read or is larger, such as a device that never ends.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    // One more byte of capacity lets a file be read with a single allocation. A device has length 0.
-    let length = file.metadata().map_or(0, |about| about.len()).min(LARGEST);
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other("the file is larger than 8 MiB"));
     }

@@ -29,11 +29,11 @@ pub struct Frame {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
     /// The name in its expressions.
-    pub name: Box<str>,
+    pub name: String,
     /// The key under which the scenario stores it.
-    pub key: Box<str>,
+    pub key: String,
     /// The step that makes it.
-    pub made_by: Box<str>,
+    pub made_by: String,
 }
 
 /// Locations, other than its own lines, that a step comes from: the steps that use its sequence, and its rows.

@@ -60,7 +60,7 @@ impl<'a> Names<'a> {
             }
             let key = [prefix, root].concat();
             if let Some(made_by) = self.captures.get(&key) {
-                needs.push(Need { name: root.into(), key: key.into(), made_by: made_by.as_str().into() });
+                needs.push(Need { name: root.into(), key, made_by: made_by.clone() });
                 continue;
             }
             match root {

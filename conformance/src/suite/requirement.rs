@@ -92,9 +92,7 @@ pub(super) fn compile(text: RegisterText, source: &Arc<Source>) -> Result<Vec<Re
 /// Checks that every requirement is either covered by a step or has a reason why it is untested, but not both.
 pub(super) fn untraced(suite: &Suite) -> Diagnostics {
     let steps = suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
-    // Inserted one by one: `collect` would first build a list with all duplicates.
-    let mut covered: BTreeSet<&str> = BTreeSet::new();
-    covered.extend(steps.flat_map(|step| step.covers.iter().map(|id| &**id)));
+    let covered: BTreeSet<&str> = steps.flat_map(|step| step.covers.iter().map(|id| &**id)).collect();
     let mut errors = Diagnostics::default();
     for requirement in &suite.requirements {
         let at = |message: String| Diagnostic::at(requirement.place.clone(), message);

@@ -38,7 +38,7 @@ pub struct Scenario {
     /// The row it runs for, if it has rows.
     pub row: Option<String>,
     /// The steps in order; cleanup steps come last.
-    pub steps: Box<[Step]>,
+    pub steps: Vec<Step>,
     /// What the steps send, expect and capture; one for each step.
     pub definitions: Arc<[StepDefinition]>,
     /// Where it is written.
@@ -143,7 +143,7 @@ pub(super) fn compile(
             stages,
             isolated: text.isolated,
             row: row.map(|row| row.name.clone()),
-            steps: expansion.steps.into(),
+            steps: expansion.steps,
             definitions: expansion.definitions.into(),
             place: place.clone(),
         });

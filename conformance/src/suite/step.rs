@@ -22,27 +22,27 @@ use crate::yaml::Located;
 #[derive(Debug)]
 pub struct Step {
     /// Its id in the scenario, with its row and the step that uses its sequence.
-    pub id: Box<str>,
+    pub id: String,
     /// What it checks, in one sentence.
-    pub title: Box<str>,
+    pub title: String,
     /// The ids of the requirements that it covers.
-    pub covers: Box<[Arc<str>]>,
+    pub covers: Vec<Arc<str>>,
     /// Where it requests a restart of the target before it is sent.
-    pub restart: Option<Box<Place>>,
+    pub restart: Option<Place>,
     /// The effect of its failure on the rest of the scenario.
     pub role: Role,
     /// Whether it is a cleanup step, which runs whatever happened before.
     pub cleanup: bool,
     /// The features that the target must offer.
-    pub requires: Box<[String]>,
+    pub requires: Vec<String>,
     /// Tags to select it by.
-    pub tags: Box<[String]>,
+    pub tags: Vec<String>,
     /// The stages at which it applies.
     pub stages: Stages,
     /// The pause before it.
     pub wait: Duration,
     /// How long it is retried, and the interval.
-    pub retry: Option<Box<(Duration, Duration)>>,
+    pub retry: Option<(Duration, Duration)>,
     /// Where its id is written.
     pub place: Place,
     /// Its lines.
@@ -165,20 +165,20 @@ pub(super) fn compile(
     let requires =
         errors.keep(requires(&text.requires, &context.requires, source, suite)).unwrap_or_default();
     let Some(sent) = sent else { return Err(errors) };
-    let needs = expansion.needs(sent.texts(), context, &mut errors).into();
+    let needs = expansion.needs(sent.texts(), context, &mut errors);
     let definition = StepDefinition { sent, needs, frame: Arc::clone(&context.frame) };
     let step = Step {
-        id: [&*context.prefix, &id.value, &context.suffix].concat().into(),
-        title: title.into(),
+        id: [&*context.prefix, &id.value, &context.suffix].concat(),
+        title,
         covers,
-        restart: restart.map(Box::new),
+        restart,
         role: Role::of(text, context.role),
         cleanup: context.cleanup,
-        requires: requires.into(),
-        tags: tags(&text.tags, &context.tags).into(),
+        requires,
+        tags: tags(&text.tags, &context.tags),
         stages: stages.within(context.stages),
         wait,
-        retry: retry.map(Box::new),
+        retry,
         place: id.place(source),
         lines: step.place(source),
         provenance: Arc::clone(&context.provenance),

@@ -12,7 +12,7 @@ use crate::http::{Exchange, TransportError};
 use crate::judge::{judge, judge_race};
 use crate::redact::Redactor;
 use crate::response::Response;
-use crate::suite::{Branch, Sent, Step, StepDefinition};
+use crate::suite::{Branch, Step, StepDefinition, StepRequests};
 use crate::target::Running;
 use crate::target::process::{Exit, Process};
 use crate::template::TemplateError;
@@ -72,7 +72,7 @@ impl ScenarioRunner<'_> {
         let mut jar = self.memory.jar(jar_use);
         let (definitions, redactor) = (Arc::clone(self.definitions), self.redactor.clone());
         let race = match &definition.sent {
-            Sent::Sole(branch) => {
+            StepRequests::One(branch) => {
                 let Branch { request, captures, .. } = &**branch;
                 let prepared = request.prepare(&scope)?;
                 let exchange = running.http.send(prepared, jar.as_mut(), branch.reading()).await;
@@ -98,7 +98,7 @@ impl ScenarioRunner<'_> {
                 self.keep(captures, &exchange.outcome, &mut judgement);
                 return Ok(Some((judgement, exchange)));
             }
-            Sent::Race(race) => race,
+            StepRequests::Race(race) => race,
         };
         let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
         if let Some(judgement) =
