@@ -14,9 +14,9 @@ pub(crate) mod seed;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use conformance::diagnostic::{Diagnostic, Diagnostics};
-use conformance::exit::Exit;
-use conformance::plan::PlanError;
+use conformance_engine::exit::Exit;
+use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
+use conformance_suite::plan::PlanError;
 
 /// An error that ends the program.
 pub(crate) struct Stopped {

@@ -5,11 +5,11 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::diagnostic::Diagnostic;
+use conformance_suite::diagnostic::Diagnostic;
 
 /// One of several implementations.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub(crate) struct Member {
     /// Name: path of its folder relative to the given folder.
     pub name: String,
     /// Folder of the implementation.
@@ -22,7 +22,7 @@ const NONE: [&str; 6] = ["__pycache__", "node_modules", "venv", "env", "vendor",
 impl Member {
     /// File name of its report.
     #[must_use]
-    pub fn report(&self) -> String {
+    pub(crate) fn report(&self) -> String {
         format!("{}.jsonl", self.name.replace(['/', '\\'], "_"))
     }
 }
@@ -32,7 +32,7 @@ impl Member {
 ///
 /// # Errors
 /// The folder does not exist or contains no implementation.
-pub fn discover(pattern: &Path, except: &Path) -> Result<Vec<Member>, Diagnostic> {
+pub(crate) fn discover(pattern: &Path, except: &Path) -> Result<Vec<Member>, Diagnostic> {
     let mut parts: Vec<Component<'_>> = pattern.components().collect();
     let is_wild = |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
     let literal = parts.iter().position(is_wild).unwrap_or(parts.len());

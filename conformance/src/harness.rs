@@ -21,18 +21,18 @@ use anstream::StripStream;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Runtime;
 
-use crate::deviation::Deviations;
-use crate::diagnostic::Diagnostics;
-use crate::event::Record;
-use crate::exit::Exit;
-use crate::http::Transport;
-use crate::options;
-use crate::plan::{Plan, PlanError, Selection};
-use crate::redact::Redactor;
-use crate::report;
-use crate::run::{Interrupt, Options, Session};
-use crate::suite::{Folder, Suite};
-use crate::target::Target;
+use crate::environment::{environment, target_of_environment};
+use conformance_engine::deviation::Deviations;
+use conformance_engine::event::Record;
+use conformance_engine::exit::Exit;
+use conformance_engine::http::Transport;
+use conformance_engine::redact::Redactor;
+use conformance_engine::run::{Interrupt, Options, Session};
+use conformance_engine::target::Target;
+use conformance_report::report;
+use conformance_suite::diagnostic::Diagnostics;
+use conformance_suite::plan::{Plan, PlanError, Selection};
+use conformance_suite::suite::{Folder, Suite};
 
 /// Runs a suite as tests with the command-line arguments of libtest. Returns exit code 0 if all pass and 101 if one
 /// fails. If the suite or the target file is invalid, prints the errors and returns a code of [`Exit`].
@@ -64,10 +64,10 @@ fn prepare(
 ) -> Result<Session, (Exit, String)> {
     let wrong = |wrong: Diagnostics| (Exit::Usage, wrong.to_string());
     let mut suite = Suite::load(folder).map_err(wrong)?;
-    suite.give(&[], &options::environment).map_err(wrong)?;
+    suite.give(&[], &environment).map_err(wrong)?;
     let suite = Arc::new(suite);
     let mut selection = Selection::default();
-    let target = match options::target_of_environment(&suite).map_err(|error| wrong(error.into()))? {
+    let target = match target_of_environment(&suite).map_err(|error| wrong(error.into()))? {
         Some((url, profile)) => {
             selection.profiles = vec![profile.clone()];
             Target::Url { base: url, profile }
@@ -130,8 +130,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::source::{Source, Span};
-    use crate::verdict::{Finding, Verdict};
+    use conformance_engine::verdict::{Finding, Verdict};
+    use conformance_suite::source::{Source, Span};
 
     fn record(id: &str, verdict: Verdict) -> Record {
         let place = Source::new("desk.yaml", "status: 200\n").place(Span::new(0, 6));

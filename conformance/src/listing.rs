@@ -6,15 +6,15 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::amount::amount;
-use crate::json::Json;
-use crate::memory::Memory;
-use crate::plan::{Plan, Trial};
-use crate::suite::{OUTPUT, StepDefinition, Suite};
+use conformance_engine::memory::Memory;
+use conformance_suite::amount::amount;
+use conformance_suite::json::Json;
+use conformance_suite::plan::{Plan, Trial};
+use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
 
 /// A step in the list.
 #[derive(Debug, Serialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Id of the scenario.
     pub scenario: String,
     /// Id of the step.
@@ -39,7 +39,7 @@ pub struct Entry {
 
 /// A request.
 #[derive(Debug, Serialize)]
-pub struct Request {
+pub(crate) struct Request {
     /// The method.
     pub method: String,
     /// The path and the query.
@@ -52,7 +52,7 @@ pub struct Request {
 
 /// Returns the steps of a plan in order.
 #[must_use]
-pub fn entries(plan: &Plan) -> Vec<Entry> {
+pub(crate) fn entries(plan: &Plan) -> Vec<Entry> {
     let stage = |index: usize| plan.suite.stages.get(index).cloned();
     let mut entries = Vec::new();
     for trial in plan.trials() {
@@ -81,7 +81,7 @@ pub fn entries(plan: &Plan) -> Vec<Entry> {
 ///
 /// # Errors
 /// Writing to `out` fails.
-pub fn write_text(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write_text(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     let mut scenario = "";
     for entry in entries {
         if entry.scenario != scenario {
@@ -99,7 +99,7 @@ pub fn write_text(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// Writing to `out` fails.
-pub fn write_json(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write_json(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, entries)?;
     writeln!(out)
 }

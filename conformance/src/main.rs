@@ -1,18 +1,24 @@
 //! The command-line program `conformance`.
 
 mod command;
+mod fleet;
+mod listing;
+mod options;
+mod reports;
+mod schema;
+mod watch;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use crate::options::{Command, Options};
 use anstream::AutoStream;
 use clap::Parser as _;
-use conformance::options::{Command, Options};
 
 use crate::command::{Stopped, compare, document, merge, paper, print, run, seed};
 
 fn main() -> ExitCode {
-    conformance::run::silence_caught_panics();
+    conformance_engine::run::silence_caught_panics();
     let done = match Options::parse().command {
         Command::Run(options) => run::run(&options),
         Command::List(options) => paper::list(&options),

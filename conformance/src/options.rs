@@ -43,23 +43,26 @@ mod shard;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use conformance::environment::one_profile;
+use include_dir::{Dir, include_dir};
+
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::diagnostic::Diagnostic;
-use crate::plan::Selection;
-use crate::suite::{Folder, Suite};
+use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::plan::Selection;
+use conformance_suite::suite::Folder;
 
-pub use curl::{Export, Import, Record};
-pub use output::{Color, OutputOptions, ReportKind, ReportPlace, github_summary, github_workspace};
+pub(crate) use curl::{Export, Import, Record};
+pub(crate) use output::{Color, OutputOptions, ReportPlace, github_summary, github_workspace};
+pub(crate) use run::Run;
 use run::parse_address;
-pub use run::{Run, TransportOptions};
-pub use shard::{Merge, ShardOptions};
+pub(crate) use shard::{Merge, ShardOptions};
 
 /// Test any implementation of an HTTP API against its specification and report which requirements pass.
 #[derive(Debug, Parser)]
 #[command(name = "conformance", version, max_term_width = 110)]
 #[command(after_help = concat!(examples!(), "\n\n", exit_codes!()))]
-pub struct Options {
+pub(crate) struct Options {
     /// The command to run.
     #[command(subcommand)]
     pub command: Command,
@@ -67,7 +70,7 @@ pub struct Options {
 
 /// The commands of the program.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run the suite against a target and report which requirements pass.
     ///
     /// The target is a URL, a command that starts the server (after `--`), or a target file (--target).
@@ -108,7 +111,7 @@ pub enum Command {
 
 /// `conformance list`.
 #[derive(Debug, Args)]
-pub struct List {
+pub(crate) struct List {
     /// Which steps to list.
     #[command(flatten)]
     pub selection: SelectionOptions,
@@ -122,7 +125,7 @@ pub struct List {
 
 /// `conformance check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub(crate) struct Check {
     /// Suite folder [default: the built-in suite].
     #[arg(long, value_name = "DIR")]
     pub suite: Option<PathBuf>,
@@ -130,7 +133,7 @@ pub struct Check {
 
 /// `conformance coverage`.
 #[derive(Debug, Args)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     /// Suite folder [default: the built-in suite].
     #[arg(long, value_name = "DIR")]
     pub suite: Option<PathBuf>,
@@ -144,7 +147,7 @@ pub struct Coverage {
 
 /// `conformance compare`.
 #[derive(Debug, Args)]
-pub struct Compare {
+pub(crate) struct Compare {
     /// Reports as JSON Lines, written by `run --report jsonl=FILE`.
     #[arg(value_name = "FILE", required = true)]
     pub reports: Vec<PathBuf>,
@@ -158,7 +161,7 @@ pub struct Compare {
 
 /// `conformance schema`.
 #[derive(Debug, Args)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// What to describe.
     #[arg(default_value = "scenario")]
     pub of: SchemaOf,
@@ -166,7 +169,7 @@ pub struct Schema {
 
 /// The things that `conformance schema` describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaOf {
+pub(crate) enum SchemaOf {
     /// A scenario file
     Scenario,
     /// A file below sequences/
@@ -183,21 +186,21 @@ pub enum SchemaOf {
 
 /// `conformance completions`.
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell to complete commands in.
     pub shell: clap_complete::Shell,
 }
 
 /// `conformance man`.
 #[derive(Debug, Args)]
-pub struct Man {
+pub(crate) struct Man {
     /// Command [default: the program itself].
     pub command: Option<String>,
 }
 
 /// `conformance seed`.
 #[derive(Debug, Args)]
-pub struct Seed {
+pub(crate) struct Seed {
     /// Base URL of the curl commands [default: the origin that the suite declares].
     #[arg(value_name = "URL", value_parser = parse_address)]
     pub url: Option<String>,
@@ -218,7 +221,7 @@ pub struct Seed {
 /// Flags that select steps of a suite.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Selection")]
-pub struct SelectionOptions {
+pub(crate) struct SelectionOptions {
     /// Suite folder [default: the built-in suite].
     #[arg(long, value_name = "DIR", help_heading = "Suite")]
     pub suite: Option<PathBuf>,
@@ -235,7 +238,7 @@ pub struct SelectionOptions {
 
 /// Output formats of `conformance list`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
+pub(crate) enum ListFormat {
     /// One line for each step
     Text,
     /// One JSON array
@@ -244,7 +247,7 @@ pub enum ListFormat {
 
 /// Output formats of `conformance coverage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CoverageFormat {
+pub(crate) enum CoverageFormat {
     /// The requirements of each clause with their steps
     Text,
     /// A table for each clause
@@ -255,7 +258,7 @@ pub enum CoverageFormat {
 
 /// Output formats of `conformance seed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SeedFormat {
+pub(crate) enum SeedFormat {
     /// The files that a started target receives
     Files,
     /// A shell script with curl commands that create the fixtures that the API can create
@@ -267,13 +270,13 @@ pub enum SeedFormat {
 impl SelectionOptions {
     /// Returns the folder of the suite.
     #[must_use]
-    pub fn folder(&self) -> Folder {
+    pub(crate) fn folder(&self) -> Folder {
         folder(self.suite.as_ref())
     }
 
     /// Returns the selection for a run.
     #[must_use]
-    pub fn selection(&self) -> Selection {
+    pub(crate) fn selection(&self) -> Selection {
         Selection {
             stage: self.stage.clone(),
             every_stage: false,
@@ -287,7 +290,7 @@ impl SelectionOptions {
 impl Seed {
     /// Returns the folder of the suite.
     #[must_use]
-    pub fn folder(&self) -> Folder {
+    pub(crate) fn folder(&self) -> Folder {
         folder(self.suite.as_ref())
     }
 }
@@ -295,7 +298,7 @@ impl Seed {
 impl Check {
     /// Returns the folder of the suite.
     #[must_use]
-    pub fn folder(&self) -> Folder {
+    pub(crate) fn folder(&self) -> Folder {
         folder(self.suite.as_ref())
     }
 }
@@ -303,7 +306,7 @@ impl Check {
 impl Coverage {
     /// Returns the folder of the suite.
     #[must_use]
-    pub fn folder(&self) -> Folder {
+    pub(crate) fn folder(&self) -> Folder {
         folder(self.suite.as_ref())
     }
 }
@@ -311,7 +314,7 @@ impl Coverage {
 impl List {
     /// Returns the selection: every step, or with `--stage` those that a run would execute.
     #[must_use]
-    pub fn selection(&self) -> Selection {
+    pub(crate) fn selection(&self) -> Selection {
         Selection { every_stage: true, ..self.selection.selection() }
     }
 }
@@ -319,7 +322,7 @@ impl List {
 impl Completions {
     /// Returns the completion script.
     #[must_use]
-    pub fn script(&self) -> String {
+    pub(crate) fn script(&self) -> String {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Options::command(), "conformance", &mut script);
         String::from_utf8_lossy(&script).into_owned()
@@ -331,7 +334,7 @@ impl Man {
     ///
     /// # Errors
     /// The command does not exist.
-    pub fn page(&self) -> Result<String, Diagnostic> {
+    pub(crate) fn page(&self) -> Result<String, Diagnostic> {
         let mut program = Options::command().disable_help_subcommand(true);
         program.build();
         let (title, command) = match &self.command {
@@ -352,43 +355,17 @@ impl Man {
     }
 }
 
-/// Returns the value of an environment variable; none if it is unset or not UTF-8.
-#[must_use]
-pub fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// Returns the URL and the profile of a running target from `CONFORMANCE_TARGET` and `CONFORMANCE_PROFILE`, for tests.
-///
-/// # Errors
-/// The URL is invalid, or the suite has several profiles and none is given.
-pub fn target_of_environment(suite: &Suite) -> Result<Option<(String, String)>, Diagnostic> {
-    let Ok(url) = std::env::var("CONFORMANCE_TARGET") else { return Ok(None) };
-    crate::http::check_address(&url)
-        .map_err(|wrong| Diagnostic::new(format!("CONFORMANCE_TARGET: {wrong}")))?;
-    let named: Vec<String> = std::env::var("CONFORMANCE_PROFILE").into_iter().collect();
-    Ok(Some((url, one_profile(&named, suite, "CONFORMANCE_PROFILE")?)))
-}
-
-fn one_profile(named: &[String], suite: &Suite, by: &str) -> Result<String, Diagnostic> {
-    match (named, suite.profiles.as_slice()) {
-        ([one], _) => Ok(one.clone()),
-        ([], [one]) => Ok(one.name.clone()),
-        (_, profiles) => {
-            let known = profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ");
-            let message = format!("a running target has one profile; name it with `{by}`");
-            Err(Diagnostic::new(message).help(format!("profiles of the suite: {known}")))
-        }
-    }
-}
+/// The suite inside this program.
+static SUITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
 
 fn folder(named: Option<&PathBuf>) -> Folder {
-    named.map_or(Folder::Embedded, |path| Folder::Directory(path.clone()))
+    named.map_or(Folder::Embedded(&SUITE), |path| Folder::Directory(path.clone()))
 }
 
 fn parse_duration(written: &str) -> Result<Duration, String> {
-    let place = crate::source::Source::new("", "").place(crate::source::Span::default());
-    crate::members::duration(written, &place)
+    let place =
+        conformance_suite::source::Source::new("", "").place(conformance_suite::source::Span::default());
+    conformance_suite::members::duration(written, &place)
         .map_err(|_| "expected a duration such as 200ms, 4s, 1.5s, 2m, 1h or 7d".to_owned())
 }
 

@@ -1,4 +1,4 @@
-//! Generates JSON Schemas for editors from the types that read a suite and from the [events](crate::event) of a report.
+//! Generates JSON Schemas for editors from the types that read a suite and from the [events](conformance_engine::event) of a report.
 
 use std::collections::BTreeMap;
 
@@ -6,38 +6,38 @@ use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json, json};
 
-use crate::event::Event;
-use crate::format::{ManifestText, RegisterText, ScenarioText, SequenceText};
-use crate::matcher;
-use crate::request;
+use conformance_engine::event::Event;
+use conformance_suite::format::{ManifestText, RegisterText, ScenarioText, SequenceText};
+use conformance_suite::matcher;
+use conformance_suite::request;
 
 /// Returns the schema of a scenario file.
 #[must_use]
-pub fn scenario() -> Schema {
+pub(crate) fn scenario() -> Schema {
     titled(schemars::schema_for!(ScenarioText), "A scenario")
 }
 
 /// Returns the schema of a file below `sequences/`.
 #[must_use]
-pub fn sequence() -> Schema {
+pub(crate) fn sequence() -> Schema {
     titled(schemars::schema_for!(SequenceText), "A sequence")
 }
 
 /// Returns the schema of `suite.yaml`.
 #[must_use]
-pub fn manifest() -> Schema {
+pub(crate) fn manifest() -> Schema {
     titled(schemars::schema_for!(ManifestText), "The manifest of a suite")
 }
 
 /// Returns the schema of `requirements.yaml`.
 #[must_use]
-pub fn register() -> Schema {
+pub(crate) fn register() -> Schema {
     titled(schemars::schema_for!(RegisterText), "The requirements of a suite")
 }
 
 /// Returns the schema of a line of a JSON Lines report.
 #[must_use]
-pub fn report() -> Schema {
+pub(crate) fn report() -> Schema {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     titled(settings.into_generator().into_root_schema_for::<Event>(), "A line of a report")
 }
@@ -45,7 +45,7 @@ pub fn report() -> Schema {
 /// Returns the settings that make an editor's YAML server accept the matchers, in the form of VS Code's `.vscode/settings.json`;
 /// `folder` is the path of the suite.
 #[must_use]
-pub fn editor(folder: &str) -> Json {
+pub(crate) fn editor(folder: &str) -> Json {
     let kinds = ["scalar", "sequence", "mapping"];
     let tags: Vec<String> = matcher::known()
         .chain(request::TAGS)
@@ -66,7 +66,7 @@ pub fn editor(folder: &str) -> Json {
 
 /// Returns a schema or settings as text with sorted keys, whatever order the libraries of this build keep.
 #[must_use]
-pub fn text(value: &Json) -> String {
+pub(crate) fn text(value: &Json) -> String {
     format!("{:#}\n", in_order(value))
 }
 

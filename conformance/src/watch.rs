@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 /// State of the files in some folders at one moment, including symbolic links and their targets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Snapshot(BTreeMap<PathBuf, State>);
+pub(crate) struct Snapshot(BTreeMap<PathBuf, State>);
 
 /// Modification time and size of a file; then those of the symbolic link to it, if there is one.
 type State = [Option<(Option<SystemTime>, u64)>; 2];
@@ -26,7 +26,7 @@ impl Snapshot {
     /// Takes a snapshot of the files in `places`, following symbolic links. Leaves out hidden files, folders of an
     /// implementation that nobody edits by hand, and `but`.
     #[must_use]
-    pub fn take(places: &[PathBuf], but: &[PathBuf]) -> Self {
+    pub(crate) fn take(places: &[PathBuf], but: &[PathBuf]) -> Self {
         let but: BTreeSet<PathBuf> = but.iter().map(|path| absolute(path)).collect();
         let mut snapshot = Self::default();
         for place in places {
@@ -37,7 +37,7 @@ impl Snapshot {
 
     /// Returns the files that differ from an earlier snapshot.
     #[must_use]
-    pub fn changed_since(&self, before: &Self) -> Vec<PathBuf> {
+    pub(crate) fn changed_since(&self, before: &Self) -> Vec<PathBuf> {
         let changed = self.0.iter().filter(|(path, state)| before.0.get(*path) != Some(*state));
         let gone = before.0.keys().filter(|path| !self.0.contains_key(*path));
         changed.map(|(path, _)| path).chain(gone).cloned().collect()
@@ -78,7 +78,7 @@ impl Snapshot {
 }
 
 /// Waits until files in `places` differ from `before` and have stopped changing; returns the changed files.
-pub async fn changed(before: &Snapshot, places: &[PathBuf], but: &[PathBuf]) -> Vec<PathBuf> {
+pub(crate) async fn changed(before: &Snapshot, places: &[PathBuf], but: &[PathBuf]) -> Vec<PathBuf> {
     let mut last = before.clone();
     loop {
         tokio::time::sleep(INTERVAL).await;

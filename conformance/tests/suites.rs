@@ -5,10 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use conformance::diagnostic::{Diagnostic, Diagnostics};
 use conformance::harness;
 use conformance::suite::{Folder, Suite};
 use conformance::target::{self, Target};
+use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

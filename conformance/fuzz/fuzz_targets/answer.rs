@@ -6,9 +6,9 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use conformance::http::{TransportError, Reading};
-use conformance::fuzz;
-use conformance::response::Response;
+use conformance_engine::http::{TransportError, Reading};
+use conformance_engine::fuzz;
+use conformance_suite::response::Response;
 use libfuzzer_sys::fuzz_target;
 use tokio::io::{AsyncRead, ReadBuf};
 

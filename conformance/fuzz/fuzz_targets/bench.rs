@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use conformance::diagnostic::Diagnostics;
-use conformance::suite::{Folder, Suite};
+use conformance_suite::diagnostic::Diagnostics;
+use conformance_suite::suite::{Folder, Suite};
 use tempfile::TempDir;
 
 const MANIFEST: &str = r#"format: 1

@@ -3,10 +3,10 @@
 
 use std::io;
 
-use conformance::curl;
-use conformance::request::{Prepared, Request};
-use conformance::source::{Source, Span};
-use conformance::template::Scope;
+use conformance_suite::curl;
+use conformance_suite::request::{Prepared, Request};
+use conformance_suite::source::{Source, Span};
+use conformance_suite::template::Scope;
 use libfuzzer_sys::fuzz_target;
 
 const ORIGIN: &str = "http://0.0.0.0:5000";

@@ -4,9 +4,9 @@
 use std::io;
 use std::path::Path;
 
-use conformance::import::{self, Import, Wanted};
-use conformance::source::Source;
-use conformance::suite::{Folder, Suite};
+use conformance_convert::import::{self, Import, Wanted};
+use conformance_suite::source::Source;
+use conformance_suite::suite::{Folder, Suite};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -3,13 +3,13 @@
 
 use std::time::SystemTime;
 
-use conformance::http::TransportError;
-use conformance::fuzz;
-use conformance::judge::judge;
-use conformance::response::Response;
-use conformance::source::{Source, Span};
-use conformance::template::Scope;
-use conformance::verdict::Verdict;
+use conformance_engine::http::TransportError;
+use conformance_suite::fuzz;
+use conformance_engine::judge::judge;
+use conformance_suite::response::Response;
+use conformance_suite::source::{Source, Span};
+use conformance_suite::template::Scope;
+use conformance_engine::verdict::Verdict;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

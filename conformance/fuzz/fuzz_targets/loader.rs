@@ -7,10 +7,10 @@ mod bench;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use conformance::fuzz;
-use conformance::source::{Source, Span};
-use conformance::suite::StepDefinition;
-use conformance::yaml::{self, Node, Value};
+use conformance_suite::fuzz;
+use conformance_suite::source::{Source, Span};
+use conformance_suite::suite::StepDefinition;
+use conformance_suite::yaml::{self, Node, Value};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|scenario: &str| {

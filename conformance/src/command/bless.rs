@@ -1,19 +1,21 @@
 //! `run --bless`: updates the expectations of selected steps to match the responses.
 
+mod difference;
+
 use std::io::{self, Write as _};
 
-use conformance::bless::{Blessing, JudgedSteps};
-use conformance::diagnostic::Diagnostic;
-use conformance::options::Run;
-use conformance::plan::{Plan, named};
-use conformance::redact::Redactor;
-use conformance::report::blessing;
-use conformance::suite::{Folder, Suite};
+use crate::options::Run;
+use conformance_convert::bless::Blessing;
+use conformance_engine::redact::Redactor;
+use conformance_engine::run::Answers;
+use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::plan::{Plan, named};
+use conformance_suite::suite::{Folder, Suite};
 
 use super::{Stopped, written};
 
 /// Returns storage for the responses of the run if `--bless` is given.
-pub(crate) fn answers(options: &Run, plan: &Plan) -> Result<Option<JudgedSteps>, Stopped> {
+pub(crate) fn answers(options: &Run, plan: &Plan) -> Result<Option<Answers>, Stopped> {
     if !options.bless {
         return Ok(None);
     }
@@ -28,20 +30,22 @@ pub(crate) fn answers(options: &Run, plan: &Plan) -> Result<Option<JudgedSteps>,
         let message = "--bless cannot update the built-in suite";
         return Err(Diagnostic::new(message).help("name the folder of your suite with --suite DIR").into());
     }
-    Ok(Some(JudgedSteps::to(named(plan, filters))))
+    Ok(Some(Answers::to(named(plan, filters))))
 }
 
 /// Prints the diff and updates the files.
 pub(crate) fn bless(
     options: &Run,
     suite: &Suite,
-    answers: &JudgedSteps,
+    answers: &Answers,
     redactor: &Redactor,
 ) -> Result<(), Stopped> {
     let blessing = Blessing::new(suite, &options.selection.folder(), answers, redactor)?;
     let mut out = io::stdout().lock();
-    written(out.write_all(blessing::difference(&blessing, redactor).as_bytes()).and_then(|()| out.flush()))?;
+    written(
+        out.write_all(difference::difference(&blessing, redactor).as_bytes()).and_then(|()| out.flush()),
+    )?;
     blessing.store()?;
-    written(writeln!(out, "\n{}", blessing::summary(&blessing)))?;
+    written(writeln!(out, "\n{}", difference::summary(&blessing)))?;
     Ok(())
 }

@@ -3,10 +3,10 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use crate::options::Compare;
 use anstream::AutoStream;
-use conformance::comparison::Comparison;
-use conformance::options::Compare;
-use conformance::report;
+use conformance_report::comparison::Comparison;
+use conformance_report::report;
 
 use super::{Stopped, written};
 
@@ -15,12 +15,12 @@ pub(crate) fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
     let comparison = Comparison::read(&options.reports, options.html.is_some())?;
     if let Some(path) = &options.html {
         report::write_file(path, |out| report::html::matrix::write(&comparison, out))
-            .map_err(|error| report::unwritable(path, &error))?;
+            .map_err(|error| crate::reports::unwritable(path, &error))?;
     }
     if options.html.as_ref().is_some_and(|path| report::is_stdout(path)) {
-        let mut out = AutoStream::new(io::stderr(), report::choice_of(options.color, &io::stderr()));
+        let mut out = AutoStream::new(io::stderr(), crate::reports::choice_of(options.color, &io::stderr()));
         return written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()));
     }
-    let mut out = AutoStream::new(io::stdout(), report::choice(options.color));
+    let mut out = AutoStream::new(io::stdout(), crate::reports::choice(options.color));
     written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))
 }

@@ -4,14 +4,14 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use conformance::exit::Exit;
-use conformance::export;
-use conformance::http::Transport;
-use conformance::import::folder as imports;
-use conformance::options;
-use conformance::plan::Plan;
-use conformance::record::{self, Unrecorded};
-use conformance::suite::Suite;
+use crate::options;
+use conformance_convert::export;
+use conformance_convert::import::folder as imports;
+use conformance_convert::record::{self, Unrecorded};
+use conformance_engine::exit::Exit;
+use conformance_engine::http::Transport;
+use conformance_suite::plan::Plan;
+use conformance_suite::suite::Suite;
 
 use super::{Stopped, print};
 

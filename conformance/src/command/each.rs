@@ -5,13 +5,13 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::fleet;
+use crate::options::Run;
 use anstream::AutoStream;
-use conformance::amount::amount;
-use conformance::comparison::Comparison;
-use conformance::exit::Exit;
-use conformance::fleet;
-use conformance::options::Run;
-use conformance::report::{self, JsonLines, Progress, Report};
+use conformance_engine::exit::Exit;
+use conformance_report::comparison::Comparison;
+use conformance_report::report::{self, JsonLines, Progress, Report};
+use conformance_suite::amount::amount;
 
 use super::play::{SIGNALLED, play};
 use super::ready::{Ready, ready};
@@ -22,7 +22,8 @@ use super::{Stopped, written};
 pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
     let Ready { plan, target, how, .. } = ready(options, None)?;
     let members = fleet::discover(pattern, &options.keep)?;
-    std::fs::create_dir_all(&options.keep).map_err(|error| report::unwritable(&options.keep, &error))?;
+    std::fs::create_dir_all(&options.keep)
+        .map_err(|error| crate::reports::unwritable(&options.keep, &error))?;
     let kept: Vec<PathBuf> = members.iter().map(|member| options.keep.join(member.report())).collect();
     for (index, (member, path)) in members.iter().zip(&kept).enumerate() {
         if !options.output.quiet {
@@ -30,10 +31,10 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
             writeln!(io::stderr(), "[{} of {}] {}", index + 1, members.len(), member.name).ok();
         }
         let target = target.elsewhere(member.name.clone(), &member.directory);
-        let lines = JsonLines::create(path).map_err(|error| report::unwritable(path, &error))?;
+        let lines = JsonLines::create(path).map_err(|error| crate::reports::unwritable(path, &error))?;
         let ready = Ready { plan: plan.clone(), target, how: how.clone(), load: None };
         let mut reports: Vec<Box<dyn Report>> = vec![Box::new(lines)];
-        if let Some(width) = report::width(&io::stderr()).filter(|_| !options.output.quiet) {
+        if let Some(width) = crate::reports::width(&io::stderr()).filter(|_| !options.output.quiet) {
             reports.insert(0, Box::new(Progress::new(Some(width), io::sink())));
         }
         let code = play(ready, &mut reports, &mut BTreeSet::new())?;
@@ -59,7 +60,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
 /// Prints the comparison table of the reports.
 fn table(reports: &[PathBuf], options: &Run) -> Result<Comparison, Stopped> {
     let comparison = Comparison::read(reports, false)?;
-    let mut out = AutoStream::new(io::stdout(), report::choice(options.output.color));
+    let mut out = AutoStream::new(io::stdout(), crate::reports::choice(options.output.color));
     written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))?;
     Ok(comparison)
 }

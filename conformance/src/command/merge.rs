@@ -4,17 +4,16 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use conformance::event::Event;
-use conformance::merge::{self, Whole};
-use conformance::options::Merge;
-use conformance::report;
+use crate::options::Merge;
+use conformance_engine::event::Event;
+use conformance_report::merge::{self, Whole};
 
 use super::Stopped;
 
 /// Writes the merged run to every requested report and returns its exit code.
 pub(crate) fn merge(options: &Merge) -> Result<ExitCode, Stopped> {
     let Whole { header, records, footer } = merge::merge(&options.reports)?;
-    let mut reports = report::open(&options.output, None)?;
+    let mut reports = crate::reports::open(&options.output, None)?;
     let exit = footer.exit;
     let steps = records.into_iter().map(|record| Event::Step(Arc::new(record)));
     for event in std::iter::once(Event::Header(header)).chain(steps).chain([Event::Footer(footer)]) {

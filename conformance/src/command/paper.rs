@@ -5,17 +5,17 @@ use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::listing;
+use crate::options::{self, Check, CoverageFormat, List, ListFormat, SchemaOf};
+use crate::schema;
 use anstream::AutoStream;
-use conformance::amount::amount;
-use conformance::coverage::{Coverage, Specification};
-use conformance::diagnostic::Diagnostic;
-use conformance::exit::Exit;
-use conformance::listing;
-use conformance::options::{self, Check, CoverageFormat, List, ListFormat, SchemaOf};
-use conformance::plan::Plan;
-use conformance::schema;
-use conformance::source::Source;
-use conformance::suite::Suite;
+use conformance_convert::coverage::{Coverage, Specification};
+use conformance_engine::exit::Exit;
+use conformance_suite::amount::amount;
+use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::plan::Plan;
+use conformance_suite::source::Source;
+use conformance_suite::suite::Suite;
 
 use super::{Stopped, written};
 

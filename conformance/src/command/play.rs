@@ -6,10 +6,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use conformance::event::Event;
-use conformance::report::Report;
-use conformance::run::{self, Interrupt};
-use conformance::target::{Target, scratch};
+use conformance_engine::event::Event;
+use conformance_engine::run::{self, Interrupt};
+use conformance_engine::target::{Target, scratch};
+use conformance_report::report::Report;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};

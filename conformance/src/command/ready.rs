@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conformance::deviation::Deviations;
-use conformance::options::{self, Run};
-use conformance::plan::{Plan, Selection};
-use conformance::redact::Redactor;
-use conformance::run;
-use conformance::suite::Suite;
-use conformance::target::{self, Target};
+use crate::options::Run;
+use conformance_engine::deviation::Deviations;
+use conformance_engine::redact::Redactor;
+use conformance_engine::run;
+use conformance_engine::target::{self, Target};
+use conformance_suite::plan::{Plan, Selection};
+use conformance_suite::suite::Suite;
 
 use super::Stopped;
 use super::bless::answers;
@@ -27,7 +27,7 @@ pub(crate) struct Ready {
 /// Reads everything that a run needs and returns every error that can be found without a target.
 pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Ready, Stopped> {
     let mut suite = Suite::load(&options.selection.folder())?;
-    suite.give(&options.variables()?, &options::environment)?;
+    suite.give(&options.variables()?, &conformance::environment::environment)?;
     let suite = Arc::new(suite);
     if !options.watch && options.each.is_none() {
         // Leak the suite on purpose: the program ends after this run, and freeing takes time.

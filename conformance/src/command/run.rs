@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::options::Run;
+use crate::watch::{self, Snapshot};
 use anstream::AutoStream;
-use conformance::exit::Exit;
-use conformance::options::Run;
-use conformance::report;
-use conformance::suite::Folder;
-use conformance::target::Target;
-use conformance::watch::{self, Snapshot};
+use conformance_engine::exit::Exit;
+use conformance_engine::target::Target;
+use conformance_suite::suite::Folder;
 
 use super::Stopped;
 use super::bless::bless;
@@ -49,7 +48,7 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
     let ready = ready(options, only)?;
     let places = if options.watch { places(options, &ready.target) } else { Vec::new() };
     let files = Snapshot::take(&places, &options.written());
-    let mut reports = report::open(&options.output, options.write_deviations.as_deref())?;
+    let mut reports = crate::reports::open(&options.output, options.write_deviations.as_deref())?;
     let mut wrong = BTreeSet::new();
     let (suite, kept) = (Arc::clone(&ready.plan.suite), ready.how.answers.clone());
     let redactor = ready.how.redactor.clone();

@@ -4,11 +4,11 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use conformance::diagnostic::Diagnostic;
-use conformance::exit::Exit;
-use conformance::options::{self, SeedFormat};
-use conformance::seed::Seed;
-use conformance::suite::Suite;
+use crate::options::{self, SeedFormat};
+use conformance_convert::seed::Seed;
+use conformance_engine::exit::Exit;
+use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::suite::Suite;
 
 use super::{Stopped, written};
 

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::SelectionOptions;
-use crate::import::folder::{From, Order};
+use conformance_convert::import::folder::{From, Order};
 
 /// `conformance import`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har"]))]
-pub struct Import {
+pub(crate) struct Import {
     /// Markdown or plain text file with curl examples.
     #[arg(value_name = "DOCUMENT")]
     pub document: Option<PathBuf>,
@@ -33,7 +33,7 @@ pub struct Import {
 
 /// `conformance record`.
 #[derive(Debug, Args)]
-pub struct Record {
+pub(crate) struct Record {
     /// Target to send the command to, as http://host:port.
     #[arg(value_name = "URL")]
     pub url: String,
@@ -48,7 +48,7 @@ pub struct Record {
 /// `conformance export`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("as").required(true).args(["curl", "hurl"]))]
-pub struct Export {
+pub(crate) struct Export {
     /// Print a shell script that needs only sh, curl and sed.
     #[arg(long)]
     pub curl: bool,
@@ -63,7 +63,7 @@ pub struct Export {
 impl Import {
     /// Returns what to import and where to write it.
     #[must_use]
-    pub fn order(&self) -> Order<'_> {
+    pub(crate) fn order(&self) -> Order<'_> {
         let from = match (&self.document, &self.har) {
             (_, Some(recording)) => From::Har(recording),
             (document, None) => From::Document(document.as_deref().unwrap_or(Path::new(""))),

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use conformance_report::report::ReportKind;
 
 /// Output options.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reports")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-pub struct OutputOptions {
+pub(crate) struct OutputOptions {
     /// Also write a report: html, jsonl, junit, tap, badge or github (repeatable).
     ///
     /// Each kind except github needs a file, for example html=report.html. The file `-` is standard output; the terminal report
@@ -35,7 +36,7 @@ pub struct OutputOptions {
 impl OutputOptions {
     /// Whether a report shows the exchanges of passing steps.
     #[must_use]
-    pub fn shows_passes(&self) -> bool {
+    pub(crate) fn shows_passes(&self) -> bool {
         let shows =
             |place: &ReportPlace| matches!(place, ReportPlace::File(ReportKind::Jsonl | ReportKind::Html, _));
         self.trace || self.report.iter().any(shows)
@@ -44,42 +45,16 @@ impl OutputOptions {
 
 /// A report and its destination.
 #[derive(Debug, Clone)]
-pub enum ReportPlace {
+pub(crate) enum ReportPlace {
     /// A file.
     File(ReportKind, PathBuf),
     /// The log and the job summary of a GitHub Actions job.
     Github,
 }
 
-/// A kind of report that is written to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportKind {
-    /// JSON Lines: the event stream.
-    Jsonl,
-    /// An HTML page.
-    Html,
-    /// `JUnit` XML.
-    Junit,
-    /// The Test Anything Protocol.
-    Tap,
-    /// An SVG badge for a README.
-    Badge,
-}
-
-impl ReportKind {
-    /// Every kind with its name on the command line.
-    pub const ALL: [(&'static str, Self); 5] = [
-        ("html", Self::Html),
-        ("jsonl", Self::Jsonl),
-        ("junit", Self::Junit),
-        ("tap", Self::Tap),
-        ("badge", Self::Badge),
-    ];
-}
-
 /// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// If the output is a terminal and `NO_COLOR` is not set
     Auto,
     /// Always
@@ -109,12 +84,12 @@ fn kinds() -> String {
 
 /// Returns the file of the job summary, if this is a GitHub Actions job.
 #[must_use]
-pub fn github_summary() -> Option<PathBuf> {
+pub(crate) fn github_summary() -> Option<PathBuf> {
     std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// Returns the folder to which file paths of annotations are relative, if this is a GitHub Actions job.
 #[must_use]
-pub fn github_workspace() -> Option<PathBuf> {
+pub(crate) fn github_workspace() -> Option<PathBuf> {
     std::env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from)
 }

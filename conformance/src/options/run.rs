@@ -9,14 +9,15 @@ use url::Url;
 use super::{
     OutputOptions, ReportPlace, SelectionOptions, ShardOptions, github_summary, one_profile, parse_duration,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::http::{Connections, Transport};
-use crate::suite::{Given, Suite};
+use conformance_engine::http::Transport;
+use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
+use conformance_suite::suite::Connections;
+use conformance_suite::suite::{Given, Suite};
 
 /// `conformance run`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
-pub struct Run {
+pub(crate) struct Run {
     /// URL of a running target, as http://host:port.
     #[arg(value_name = "URL", value_parser = parse_address)]
     pub url: Option<String>,
@@ -85,7 +86,7 @@ pub struct Run {
 /// Network options.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network")]
-pub struct TransportOptions {
+pub(crate) struct TransportOptions {
     /// Maximum time for one response.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub timeout: Duration,
@@ -106,7 +107,7 @@ pub struct TransportOptions {
 impl Run {
     /// Returns the files that the run writes.
     #[must_use]
-    pub fn written(&self) -> Vec<PathBuf> {
+    pub(crate) fn written(&self) -> Vec<PathBuf> {
         let files = self.output.report.iter().filter_map(|place| match place {
             ReportPlace::File(_, path) => Some(path.clone()),
             ReportPlace::Github => github_summary(),
@@ -118,7 +119,7 @@ impl Run {
     ///
     /// # Errors
     /// A file of `--vars` cannot be read.
-    pub fn variables(&self) -> Result<Vec<Given>, Diagnostics> {
+    pub(crate) fn variables(&self) -> Result<Vec<Given>, Diagnostics> {
         let mut given = Vec::new();
         for path in &self.vars {
             given.extend(Given::read(path)?);
@@ -131,7 +132,7 @@ impl Run {
     ///
     /// # Errors
     /// The suite has several profiles and `--profile` does not name exactly one.
-    pub fn profile_of_url(&self, suite: &Suite) -> Result<String, Diagnostic> {
+    pub(crate) fn profile_of_url(&self, suite: &Suite) -> Result<String, Diagnostic> {
         one_profile(&self.selection.profile, suite, "--profile")
     }
 }
@@ -141,7 +142,7 @@ impl TransportOptions {
     ///
     /// # Errors
     /// The file of `--cacert` cannot be read.
-    pub fn transport(&self) -> Result<Transport, Diagnostic> {
+    pub(crate) fn transport(&self) -> Result<Transport, Diagnostic> {
         let mut transport = Transport {
             limit: self.timeout,
             connections: Connections::default(),
@@ -158,7 +159,7 @@ impl TransportOptions {
 }
 
 pub(super) fn parse_address(written: &str) -> Result<String, String> {
-    crate::http::check_address(written).map(|_| written.to_owned())
+    conformance_engine::http::check_address(written).map(|_| written.to_owned())
 }
 
 fn parse_header(written: &str) -> Result<(String, String), String> {

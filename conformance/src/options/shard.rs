@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::OutputOptions;
-use crate::diagnostic::Diagnostic;
-use crate::plan::Plan;
-use crate::shard::{self, Costs, Part};
+use conformance_engine::shard::{self, Costs, Part};
+use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::plan::Plan;
 
 /// Which shard of a run to take.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Selection")]
-pub struct ShardOptions {
+pub(crate) struct ShardOptions {
     /// Run only shard N of OF, for example 2/5; every scenario is in exactly one shard.
     #[arg(long, value_name = "N/OF")]
     pub shard: Option<Part>,
@@ -23,7 +23,7 @@ pub struct ShardOptions {
 
 /// `conformance merge`.
 #[derive(Debug, Args)]
-pub struct Merge {
+pub(crate) struct Merge {
     /// Reports of all shards as JSON Lines, written by `run --shard 1/2 --report jsonl=FILE`.
     #[arg(value_name = "FILE", required = true)]
     pub reports: Vec<PathBuf>,
@@ -37,7 +37,7 @@ impl ShardOptions {
     ///
     /// # Errors
     /// The report of `--shard-by` cannot be read.
-    pub fn cut(&self, plan: Plan) -> Result<Plan, Diagnostic> {
+    pub(crate) fn cut(&self, plan: Plan) -> Result<Plan, Diagnostic> {
         let Some(part) = self.shard else { return Ok(plan) };
         let costs = self.shard_by.as_deref().map(Costs::read).transpose()?.unwrap_or_default();
         Ok(shard::cut(plan, part, &costs))

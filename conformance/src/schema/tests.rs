@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::*;
-use crate::source::Source;
-use crate::yaml::{self, Node};
+use conformance_suite::source::Source;
+use conformance_suite::yaml::{self, Node};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -10,11 +10,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use conformance::curl;
-use conformance::http::{HttpClient, Reading, Transport};
-use conformance::source::{Source, Span};
-use conformance::template::Scope;
-use conformance::yaml::{self, Node, Value};
+use conformance_engine::http::{HttpClient, Reading, Transport};
+use conformance_suite::curl;
+use conformance_suite::source::{Source, Span};
+use conformance_suite::template::Scope;
+use conformance_suite::yaml::{self, Node, Value};
 
 use crate::golden;
 use crate::program::{data, scenarios};
@@ -45,7 +45,7 @@ fn ours(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Resu
     let request = curl::parse(command, origin, &files, &place).map_err(|wrong| wrong.to_string())?;
     let prepared = request.prepare(&Scope::default()).unwrap();
     let wire = HttpClient::new(&listener.url, &Transport::default()).unwrap();
-    let mut jar = request.jar.as_ref().map(|_| conformance::jar::Jar::default());
+    let mut jar = request.jar.as_ref().map(|_| conformance_suite::jar::Jar::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime
         .block_on(wire.send(prepared, jar.as_mut(), Reading::Whole))

@@ -42,6 +42,21 @@ fn unstarted_first_profile_fails_if_a_later_one_starts() {
 }
 
 #[test]
+fn a_profile_that_does_not_respond_in_time_is_inconclusive() {
+    // The target may only be slow in this profile.
+    let sandbox = Sandbox::odd();
+    sandbox.write(
+        "implementation/target.yaml",
+        "format: 1\ntitle: left only\ncommand: python3 odd.py\nprofiles:\n  right: {command: sleep 60, start: 300ms}\n",
+    );
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "--target", "target.yaml"]);
+    assert_eq!(report.step("desk/1-left::answers")["verdict"], "pass");
+    let step = report.step("desk/2-right::answers");
+    let reason = "the target did not listen on the assigned port within 300ms";
+    assert_eq!((&step["verdict"], &step["reason"]), (&"inconclusive".into(), &reason.into()));
+}
+
+#[test]
 fn a_missing_package_is_reported_first() {
     let finished = Sandbox::odd().run(&["run", "--suite", "../suite", "--", "python3", "odd.py", "lacks"]);
     assert_eq!(finished.code, Some(3));

@@ -53,6 +53,7 @@ mod signals;
 mod simple;
 mod stage;
 mod target_file;
+mod timely;
 mod timeouts;
 mod under_load;
 mod unusable;

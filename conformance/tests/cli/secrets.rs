@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use conformance::options::ReportKind;
+use conformance_report::report::ReportKind;
 use rustix::process::Signal;
 
 use crate::program::{copy, data};

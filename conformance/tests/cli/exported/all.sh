@@ -126,6 +126,7 @@ expect '200' 'desk/all::parts'
 #   - id: waits
 #     title: a pause, repetitions, and redirections
 #     wait: 1500ms
+#     timely: {after: encoded, within: 1m}
 #     retry: {for: 2s, every: 500ms}
 #     request: curl -L --max-redirs 3 http://desk.example/later
 #     expect: {status: 200}

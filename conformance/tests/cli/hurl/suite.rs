@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use conformance::export;
-use conformance::plan::{Group, Plan, Selection, Trial};
 use conformance::suite::{Folder, Suite};
 use conformance::target;
+use conformance_convert::export;
+use conformance_suite::plan::{Group, Plan, Selection, Trial};
 
 use super::hurl;
 use crate::program::{data, scenarios, unused_port};

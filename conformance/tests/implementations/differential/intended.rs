@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Mutex;
 
-use conformance::source::Source;
+use conformance_suite::source::Source;
 use regex::Regex;
 use serde::Deserialize;
 
@@ -47,7 +47,7 @@ struct File {
 impl Intended {
     pub(crate) fn read() -> Self {
         let source = Source::new("intended.yaml", include_str!("intended.yaml"));
-        let file: File = conformance::yaml::read(&source).unwrap();
+        let file: File = conformance_suite::yaml::read(&source).unwrap();
         let spelling = file.spelling.into_iter();
         let differences = file.differences.into_iter();
         Self {

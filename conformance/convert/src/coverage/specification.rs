@@ -1,0 +1,286 @@
+//! Finds the exchanges of a document that no step covers.
+//!
+//! A step covers an exchange if it sends the same request (method, path, query, relevant header fields and body) and could expect the
+//! printed response. Values that are known only during a run match anything: UUIDs in the document, captures, and e-mail addresses that a
+//! web site has hidden.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+use serde::Serialize;
+
+use super::{Step, cell, named};
+use crate::transcript::{self, Command};
+use conformance_suite::amount::amount;
+use conformance_suite::curl;
+use conformance_suite::expectation::{Body, Expectation};
+use conformance_suite::json::{self, Json};
+use conformance_suite::request::{Prepared, Request};
+use conformance_suite::source::Source;
+use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
+use conformance_suite::template::Scope;
+
+/// The exchanges of a document.
+#[derive(Debug, Serialize)]
+pub struct Specification {
+    /// The path of the document.
+    pub file: String,
+    /// Its exchanges, in document order.
+    pub exchanges: Vec<Printed>,
+}
+
+/// An exchange that the document prints.
+#[derive(Debug, Serialize)]
+pub struct Printed {
+    /// The line number of the command.
+    pub line: usize,
+    /// The heading above it.
+    pub heading: Option<String>,
+    /// The command, on one line.
+    pub command: String,
+    /// The steps that cover it.
+    pub steps: Vec<Step>,
+    /// Why no step does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+}
+
+/// Wildcard in a request for a value that is known only during a run: a private-use character that no request contains.
+const ANYTHING: char = '\u{F8FE}';
+
+impl Specification {
+    /// Reads the exchanges of a document and finds the steps that cover them.
+    #[must_use]
+    pub fn read(source: &Arc<Source>, suite: &Suite) -> Self {
+        let (known, addresses) = (encoded(suite), addresses(suite));
+        let commands = transcript::commands(source);
+        let exchanges = commands.iter().filter(|command| command.is_curl());
+        Self {
+            file: source.path().to_owned(),
+            exchanges: exchanges.map(|command| printed(command, suite, &known, &addresses)).collect(),
+        }
+    }
+
+    /// The exchanges that no step covers.
+    pub fn missing(&self) -> impl Iterator<Item = &Printed> {
+        self.exchanges.iter().filter(|printed| printed.missing.is_some())
+    }
+
+    pub(super) fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out)?;
+        for printed in self.missing() {
+            let reason = printed.missing.as_deref().unwrap_or_default();
+            writeln!(out, "not covered: {}:{}: {reason}\n    {}", self.file, printed.line, printed.command)?;
+        }
+        writeln!(out, "{}", self.summary())
+    }
+
+    pub(super) fn write_markdown(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "\n## Exchanges of {}\n\n{}\n", cell(&self.file), self.summary())?;
+        writeln!(out, "| line | command | steps |\n|---|---|---|")?;
+        for printed in &self.exchanges {
+            let steps = printed.steps.iter().map(|step| format!("`{}`", step.id)).collect::<Vec<_>>();
+            let steps = match &printed.missing {
+                Some(reason) => format!("none: {}", cell(reason)),
+                None => steps.join("<br>"),
+            };
+            writeln!(out, "| {} | `{}` | {steps} |", printed.line, cell(&printed.command))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        let (missing, all) = (self.missing().count(), self.exchanges.len());
+        let missing = if missing == 0 { "none".to_owned() } else { missing.to_string() };
+        format!("{}: {missing} of {} without a step", self.file, amount(all, "exchange"))
+    }
+}
+
+/// A request of a step and the expected response.
+struct Encoded {
+    step: Step,
+    shape: Shape,
+    expectation: Expectation,
+    scope: Scope,
+}
+
+/// The parts of a request that matter for the comparison.
+struct Shape {
+    method: String,
+    target: String,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+/// Returns all requests of a suite.
+fn encoded(suite: &Suite) -> Vec<Encoded> {
+    let mut encoded = Vec::new();
+    for scenario in &suite.scenarios {
+        let (mut scope, definitions) = (suite.scope(), &scenario.definitions);
+        for capture in definitions.iter().flat_map(StepDefinition::captures) {
+            scope.set(&capture.name, &ANYTHING.to_string().into());
+        }
+        let outputs = suite.profiles.iter().flat_map(|profile| &profile.output);
+        let outputs = outputs.map(|(name, _)| (name.clone(), ANYTHING.to_string().into())).collect();
+        scope.set(OUTPUT, &Json::Object(outputs));
+        for (step, definition) in scenario.steps.iter().zip(&**definitions) {
+            for branch in definition.branches() {
+                // Members of a capture have no value before a run, so such a request is skipped.
+                let Some(shape) = shape(&branch.request, &scope) else { continue };
+                let (step, expectation) = (named(&scenario.id, step), branch.expectation.clone());
+                encoded.push(Encoded { step, shape, expectation, scope: scope.clone() });
+            }
+        }
+    }
+    encoded
+}
+
+fn printed(command: &Command, suite: &Suite, known: &[Encoded], addresses: &[String]) -> Printed {
+    let no_files = |_: &str| Err(io::ErrorKind::NotFound.into());
+    let mut steps = Vec::new();
+    let missing = match curl::parse(&command.text, &suite.origin, &no_files, &command.place) {
+        Err(wrong) => Some(wrong.message().to_owned()),
+        Ok(request) => match shape(&request, &Scope::default()) {
+            None => Some("the command cannot be sent as printed".to_owned()),
+            Some(shape) => {
+                let same: Vec<&Encoded> = known.iter().filter(|one| one.shape.matches(&shape)).collect();
+                let agreeing = same.iter().filter(|one| expects_response(one, &command.output, addresses));
+                steps.extend(agreeing.map(|one| one.step.clone()));
+                steps.dedup();
+                match (same.first(), steps.is_empty()) {
+                    (_, false) => None,
+                    (None, true) => Some("no step sends this request".to_owned()),
+                    (Some(one), true) => Some(format!(
+                        "no step expects this response; `{}` sends the request but expects another",
+                        one.step.id
+                    )),
+                }
+            }
+        },
+    };
+    Printed {
+        line: command.place.line(),
+        heading: command.heading.as_ref().map(|heading| heading.title.clone()),
+        command: command.text.split_whitespace().collect::<Vec<_>>().join(" "),
+        steps,
+        missing,
+    }
+}
+
+fn shape(request: &Request, scope: &Scope) -> Option<Shape> {
+    let Prepared { method, target, headers, body, .. } = request.sketch(scope).ok()?;
+    // Header fields that the client adds are irrelevant.
+    let means = |name: &str| !matches!(name, "user-agent" | "accept" | "host" | "content-length");
+    let headers = headers.into_iter().map(|header| (header.name.to_ascii_lowercase(), header.value));
+    Some(Shape {
+        method,
+        target: with_wildcards(&target),
+        headers: headers
+            .filter(|(name, _)| means(name))
+            .map(|(name, value)| (name, with_wildcards(&value)))
+            .collect(),
+        body: with_wildcards(&String::from_utf8_lossy(&body.unwrap_or_default())),
+    })
+}
+
+impl Shape {
+    fn matches(&self, other: &Self) -> bool {
+        let same = |one: (&String, &String), other: (&String, &String)| {
+            one.0 == other.0 && can_be_equal(one.1, other.1)
+        };
+        self.method == other.method
+            && can_be_equal(&self.target, &other.target)
+            && self.headers.len() == other.headers.len()
+            && self.headers.iter().zip(&other.headers).all(|(one, other)| same(one, other))
+            && can_be_equal(&self.body, &other.body)
+    }
+}
+
+/// Whether a step could expect the printed response.
+///
+/// Compares the body if it is JSON, and the status if the output is from curl's `-v`.
+fn expects_response(encoded: &Encoded, output: &str, addresses: &[String]) -> bool {
+    let status = STATUS.captures(output).and_then(|groups| groups[1].parse().ok());
+    if let (Some(expected), Some(status)) = (&encoded.expectation.status, status)
+        && !expected.allows(status, &encoded.scope)
+    {
+        return false;
+    }
+    let body =
+        output.lines().skip_while(|line| line.starts_with(['>', '<', '*']) || line.starts_with("Note:"));
+    let body: String =
+        body.take_while(|line| !line.starts_with('*')).map(|line| format!("{line}\n")).collect();
+    match (&encoded.expectation.body, json::read(body.as_bytes())) {
+        (Some(Body::Json(matcher)), Ok(_)) => restored(&body, addresses).any(|value| {
+            let differences = matcher.compare_to(usize::MAX, &value, "", &encoded.scope);
+            // The values of captures are known only during a run.
+            differences
+                .shown
+                .iter()
+                .all(|difference| can_be_equal(&difference.expected, &difference.received))
+        }),
+        (Some(Body::Json(_)), Err(_)) => body.trim().is_empty(),
+        _ => true,
+    }
+}
+
+/// Returns the body, unchanged and with each of the addresses in the place of hidden ones.
+fn restored(body: &str, addresses: &[String]) -> impl Iterator<Item = Json> {
+    let with = |address: &str| json::read(HIDDEN_EMAIL.replace_all(body, address).as_bytes()).ok();
+    std::iter::once(with("$0")).chain(addresses.iter().map(move |address| with(address))).flatten()
+}
+
+/// Returns all e-mail addresses in the fixtures.
+fn addresses(suite: &Suite) -> Vec<String> {
+    fn gather(value: &Json, found: &mut Vec<String>) {
+        match value {
+            Json::String(text) if text.contains('@') => found.push(text.clone()),
+            Json::Object(members) => members.values().for_each(|member| gather(member, found)),
+            Json::Array(list) => list.iter().for_each(|item| gather(item, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    suite.fixtures.iter().for_each(|fixture| gather(&fixture.value, &mut found));
+    found
+}
+
+#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
+static STATUS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^< HTTP/[\d.]+ (\d{3})").unwrap());
+
+#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
+static UUID: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").unwrap()
+});
+
+/// The placeholder for an e-mail address that a web site has hidden.
+#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
+static HIDDEN_EMAIL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\[email(?:\s|&#160;)*protected\]").unwrap());
+
+fn with_wildcards(text: &str) -> String {
+    let anything = ANYTHING.to_string();
+    HIDDEN_EMAIL.replace_all(&UUID.replace_all(text, &anything), &anything).into_owned()
+}
+
+/// Whether two texts can be equal if wildcards match anything.
+fn can_be_equal(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    // reach[j]: the first i characters of `one` can be the first j of `other`.
+    let mut reach: Vec<bool> = vec![false; other.len() + 1];
+    for i in 0..=one.len() {
+        let mut row = vec![false; other.len() + 1];
+        for j in 0..=other.len() {
+            let mine = i.checked_sub(1).map(|i| one[i]);
+            let theirs = j.checked_sub(1).map(|j| other[j]);
+            row[j] = (mine.is_none() && theirs.is_none())
+                || (mine == theirs && mine.is_some() && reach[j - 1])
+                || (mine == Some(ANYTHING) && (reach[j] || j > 0 && row[j - 1]))
+                || (theirs == Some(ANYTHING) && (row[j - 1] || i > 0 && reach[j]));
+        }
+        reach = row;
+    }
+    reach[other.len()]
+}

@@ -1,0 +1,116 @@
+//! Reads the files of an import and writes its results.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Import, Wanted, document, har};
+use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
+use conformance_suite::source::Source;
+use conformance_suite::suite::{Folder, Suite};
+
+/// Source, destination and options of an import.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// The document or recording.
+    pub from: From<'a>,
+    /// The folder to write to.
+    pub out: &'a Path,
+    /// The origin of the specification, if given.
+    pub origin: Option<&'a str>,
+    /// The profile of every scenario, if given.
+    pub profile: Option<&'a str>,
+    /// Whether existing files may be overwritten.
+    pub force: bool,
+}
+
+/// The kind of source.
+#[derive(Debug, Clone, Copy)]
+pub enum From<'a> {
+    /// A document that contains shell sessions.
+    Document(&'a Path),
+    /// A browser recording (HAR).
+    Har(&'a Path),
+}
+
+/// Imports into a folder, then loads the suite that the folder belongs to.
+///
+/// # Errors
+/// Fails if a file cannot be read or written, if a file would be overwritten without `force`, if the document has no exchanges, or if the
+/// resulting suite does not load.
+pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
+    let (From::Document(from) | From::Har(from)) = order.from;
+    let source = read(from)?;
+    let root = root(order.out);
+    let suite = match &root {
+        Some(root) => Some(Suite::load(&Folder::Directory(root.clone()))?),
+        None => None,
+    };
+    if let (Some(suite), Some(name)) = (&suite, order.profile)
+        && suite.profile(name).is_none()
+    {
+        let known = suite.profiles.iter().map(|profile| profile.name.as_str());
+        return Err(Diagnostic::new(format!("the suite has no profile `{name}`"))
+            .suggest(name, known)
+            .into());
+    }
+    let files = |name: &str| fs::read(order.out.join(name));
+    let wanted = Wanted {
+        origin: order.origin.map(|origin| origin.trim_end_matches('/').to_owned()),
+        profile: order.profile.map(str::to_owned),
+        suite: suite.as_ref(),
+        files: &files,
+    };
+    let import = match order.from {
+        From::Document(_) => document(&source, &wanted)?,
+        From::Har(_) => har(&source, &wanted)?,
+    };
+    if import.exchanges == 0 {
+        let mut wrong = Diagnostics::from(Diagnostic::new(format!(
+            "{} has no exchange that can become a step",
+            source.path()
+        )));
+        import.left_out.into_iter().for_each(|left_out| wrong.push(left_out));
+        return Err(wrong);
+    }
+    write(&import, order)?;
+    Suite::load(&Folder::Directory(root.unwrap_or_else(|| order.out.to_owned())))?;
+    Ok(import)
+}
+
+fn read(path: &Path) -> Result<Arc<Source>, Diagnostic> {
+    let shown = path.display().to_string();
+    let bytes = fs::read(path)
+        .map_err(|error| Diagnostic::new(format!("the file {shown} cannot be read: {error}")))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(shown, text.trim_start_matches('\u{feff}'))),
+        Err(_) => Err(Diagnostic::new(format!("the file {shown} is not UTF-8")).help("save it in UTF-8")),
+    }
+}
+
+/// Returns the root of the suite that a folder belongs to: the folder itself or one above it.
+fn root(out: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
+    let is_suite = |folder: &&Path| folder.join("suite.yaml").is_file();
+    if is_suite(&out) {
+        return Some(out.to_owned());
+    }
+    whole.ancestors().skip(1).find(is_suite).map(Path::to_owned)
+}
+
+fn write(import: &Import, order: &Order<'_>) -> Result<(), Diagnostic> {
+    let there = import.files.iter().map(|(name, _)| order.out.join(name)).find(|path| path.exists());
+    if let Some(path) = there.filter(|_| !order.force) {
+        return Err(Diagnostic::new(format!("the file {} already exists", path.display()))
+            .help("nothing was written; use --force to overwrite it"));
+    }
+    let unwritable = |path: &Path, error: &std::io::Error| {
+        Diagnostic::new(format!("{} cannot be written: {error}", path.display()))
+    };
+    fs::create_dir_all(order.out).map_err(|error| unwritable(order.out, &error))?;
+    for (name, text) in &import.files {
+        let path = order.out.join(name);
+        fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Recognizes values that a target generates, and returns matchers for them.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::document::hides_address;
+use super::pattern;
+use conformance_suite::matcher;
+use conformance_suite::yaml::page::Yaml;
+
+/// A generated value that a later request may send: a UUID or a long hexadecimal number.
+pub(super) static VALUE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9a-f]{24,}"));
+
+/// Returns a matcher for a text that differs between runs or is only partly known; `None` if it can be compared literally.
+pub(super) fn text(text: &str) -> Option<Yaml> {
+    let scalar = |text: &str| Some(Yaml::Scalar(text.to_owned()));
+    let value = text.into();
+    for tag in ["!uuid", "!datetime"] {
+        if matcher::is(tag, &value) {
+            return scalar(tag);
+        }
+    }
+    if DATE.is_match(text) {
+        return scalar(r"!regex '^\d{4}-\d\d-\d\d$'");
+    }
+    if HTTP_DATE.is_match(text) {
+        return scalar(r"!regex '^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d'");
+    }
+    if TOKEN.is_match(text) {
+        return scalar(r"!regex '^[\w-]+\.[\w-]+\.[\w-]*$'");
+    }
+    if hides_address(text) {
+        return Some(Yaml::unsure("an e-mail address was removed here", Yaml::Scalar("!string".to_owned())));
+    }
+    if text.ends_with("...") || text.ends_with('…') {
+        return Some(Yaml::unsure(
+            "the document shows only a part of this",
+            Yaml::Scalar("!string".to_owned()),
+        ));
+    }
+    if HEXADECIMAL.is_match(text) {
+        return Some(Yaml::unsure("this value may differ each time", Yaml::Scalar("!string".to_owned())));
+    }
+    None
+}
+
+/// Whether a number is a point in time: in the range of Unix times (s or ms), with a name that says so.
+pub(super) fn is_time(name: &str, number: &serde_json::Number) -> bool {
+    let range = number.as_u64().is_some_and(|number| {
+        (1_000_000_000..4_000_000_000).contains(&number)
+            || (1_000_000_000_000..4_000_000_000_000).contains(&number)
+    });
+    range && TIME_NAME.is_match(name)
+}
+
+static DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{4}-\d\d-\d\d$"));
+static HTTP_DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d"));
+static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$"));
+static HEXADECIMAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9a-fA-F]{24,}$"));
+static TIME_NAME: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)(_at|At|time|timestamp|date|exp|iat|nbf|created|updated|modified)$"));

@@ -1,0 +1,262 @@
+//! Writes the manifest and the register for an imported suite.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::step::request;
+use super::{Launched, Story, Wanted, slug};
+use conformance_suite::source::Source;
+use conformance_suite::template::Scope;
+use conformance_suite::yaml::page::{UNSURE, line, quote};
+
+/// What all scenarios of an import share.
+pub(super) struct Around<'a> {
+    pub(super) document: &'a str,
+    pub(super) origin: &'a str,
+    profile: Option<&'a str>,
+    /// The profiles to create, with the command that starts the target in them.
+    made: Vec<(Option<Launched>, String)>,
+    /// The profiles of the existing suite.
+    known: Vec<Known>,
+    /// The program that most stories start.
+    common: Option<String>,
+    /// The prefix of requirement ids.
+    prefix: String,
+    /// The number of each story in requirement ids.
+    numbers: Vec<String>,
+}
+
+/// A profile of the existing suite.
+struct Known {
+    name: String,
+    env: Vec<(String, String)>,
+    own: bool,
+}
+
+/// A requirement of a new register.
+pub(super) struct Requirement {
+    pub(super) id: String,
+    pub(super) clause: String,
+    pub(super) text: String,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn new(
+        source: &'a Arc<Source>,
+        origin: &'a str,
+        stories: &[Story],
+        wanted: &'a Wanted<'_>,
+    ) -> Self {
+        let stem =
+            Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().to_ascii_uppercase();
+        let prefix: String = stem.chars().take_while(char::is_ascii_alphanumeric).take(12).collect();
+        let mut around = Self {
+            document: source.path(),
+            origin,
+            profile: wanted.profile.as_deref(),
+            made: Vec::new(),
+            known: Vec::new(),
+            common: None,
+            prefix: if prefix.is_empty() { "SPEC".to_owned() } else { prefix },
+            numbers: numbers(stories),
+        };
+        let mut names = BTreeSet::new();
+        let common = around.common(stories);
+        for story in stories {
+            let key = around.key(story);
+            if !around.made.iter().any(|(made, _)| *made == key) {
+                let name = super::free(&profile_name(key.as_ref(), common.as_deref()), &mut names);
+                around.made.push((key, name));
+            }
+        }
+        for profile in wanted.suite.iter().flat_map(|suite| &suite.profiles) {
+            let env = profile
+                .env
+                .iter()
+                .map(|(name, text)| (name.clone(), text.render(&Scope::default()).unwrap_or_default()));
+            let (name, own) = (profile.name.clone(), profile.own);
+            around.known.push(Known { name, env: env.collect(), own });
+        }
+        around.common = common;
+        around
+    }
+
+    /// Returns the command that starts the target of a story, without the variables for host and port.
+    fn key(&self, story: &Story) -> Option<Launched> {
+        let launched = story.launched.as_ref()?;
+        let env = launched.env.iter().filter(|(_, value)| self.listens(value).is_none()).cloned().collect();
+        Some(Launched { env, program: launched.program.clone() })
+    }
+
+    /// Returns the expression for a variable that contains the host or the port of the target.
+    fn listens(&self, value: &str) -> Option<&'static str> {
+        let authority = self.origin.split_once("://").map_or(self.origin, |(_, authority)| authority);
+        match authority.rsplit_once(':') {
+            Some((_, port)) if port == value => Some("${port}"),
+            Some((host, _)) if host == value => Some("${host}"),
+            None if authority == value => Some("${host}"),
+            _ => None,
+        }
+    }
+
+    /// Returns the profile of a story.
+    pub(super) fn profile(&self, story: &Story) -> String {
+        if let Some(profile) = self.profile {
+            return profile.to_owned();
+        }
+        let key = self.key(story);
+        if self.known.is_empty() {
+            let made = self.made.iter().find(|(made, _)| *made == key);
+            return made.map_or_else(|| "default".to_owned(), |(_, name)| name.clone());
+        }
+        self.matching_profile(key.as_ref())
+            .or(self.known.first().map(|known| &known.name))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Returns the profile of the suite that has at least this environment, with the fewest other variables.
+    fn matching_profile(&self, key: Option<&Launched>) -> Option<&String> {
+        let wanted: BTreeSet<_> = key.iter().flat_map(|key| key.env.clone()).collect();
+        // Profiles with a program of their own match only such a program; the one with the program's name is preferred.
+        let program = key.map(|key| &key.program);
+        let own = program.is_some_and(|program| self.common.as_ref() != Some(program));
+        let called = program.map(|program| called(program)).unwrap_or_default();
+        let known = self.known.iter().filter(|known| {
+            known.own == own && !wanted.is_empty() && wanted.iter().all(|pair| known.env.contains(pair))
+        });
+        known.min_by_key(|known| (known.name != called, known.env.len())).map(|known| &known.name)
+    }
+
+    /// Returns why the profile of a story is uncertain, if it is.
+    pub(super) fn unsure_profile(&self, story: &Story) -> Option<String> {
+        let settled = self.profile.is_some()
+            || self.known.is_empty()
+            || self.known.len() == 1
+            || self.matching_profile(self.key(story).as_ref()).is_some();
+        (!settled).then(|| "no profile of the suite has the environment shown here".to_owned())
+    }
+
+    pub(super) fn requirement_id(&self, story: usize, step: usize) -> String {
+        format!("{}-{}.{}", self.prefix, self.numbers[story], step + 1)
+    }
+
+    /// Returns the manifest of a suite with these stories.
+    pub(super) fn manifest(&self, stories: &[Story]) -> String {
+        let document = Path::new(self.document).file_stem().unwrap_or_default().to_string_lossy();
+        let mut page = format!(
+            "# Settings of the suite, taken from {document}.\nformat: 1\ntitle: {}\norigin: {}\n\n",
+            line(&document),
+            self.origin
+        );
+        page.push_str(
+            "# JSON members and form fields whose values are redacted in reports.\nsecrets: [password, token]\n\nlaunch:\n  env:\n",
+        );
+        let mut listening: Vec<(String, &str)> = Vec::new();
+        for (name, value) in
+            stories.iter().filter_map(|story| story.launched.as_ref()).flat_map(|launched| &launched.env)
+        {
+            if let Some(expression) = self.listens(value)
+                && !listening.iter().any(|(own, _)| own == name)
+            {
+                listening.push((name.clone(), expression));
+            }
+        }
+        if !listening.iter().any(|(_, expression)| *expression == "${port}") {
+            page.push_str(&format!("    {UNSURE}how the target learns its port\n"));
+            listening.push(("PORT".to_owned(), "${port}"));
+        }
+        for (name, expression) in listening {
+            page.push_str(&format!("    {name}: \"{expression}\"\n"));
+        }
+        let first = |prefers: fn(&str) -> bool| {
+            let mut exchanges = stories.iter().flat_map(|story| &story.exchanges);
+            exchanges.find(|exchange| !exchange.command.contains("${") && prefers(&exchange.command))
+        };
+        let reads = |command: &str| {
+            ![" -d", " -X", " --data", " --json", " -F"].iter().any(|writes| command.contains(writes))
+        };
+        if let Some(exchange) = first(reads).or_else(|| first(|_| true)) {
+            page.push_str("  # Any response means that the target is ready.\n");
+            request(&exchange.command).write(2, "ready:", &mut page);
+        }
+        page.push_str("\nprofiles:\n");
+        let common = self.common(stories);
+        for (launched, name) in &self.made {
+            let Some(launched) = launched else {
+                page.push_str(&format!("  {}: {{}}\n", line(name)));
+                continue;
+            };
+            page.push_str(&format!("  {}:\n    title: {}\n", line(name), line(&described(launched))));
+            if Some(&launched.program) != common.as_ref() {
+                page.push_str(
+                    "    # A separate program: set its command in a target file.\n    launch: own\n",
+                );
+            }
+            if !launched.env.is_empty() {
+                let env = launched.env.iter().map(|(name, value)| format!("{name}: {}", quote(value)));
+                page.push_str(&format!("    env: {{{}}}\n", env.collect::<Vec<_>>().join(", ")));
+            }
+        }
+        page
+    }
+
+    /// Returns the program that most stories start.
+    fn common(&self, stories: &[Story]) -> Option<String> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for launched in stories.iter().filter_map(|story| self.key(story)) {
+            *counts.entry(launched.program).or_default() += 1;
+        }
+        counts.into_iter().max_by_key(|(_, count)| *count).map(|(program, _)| program)
+    }
+}
+
+/// Returns the register of these requirements.
+pub(super) fn register(requirements: &[Requirement]) -> String {
+    let mut page = "# One requirement for each exchange of the document. Replace the texts by your own words.\nformat: 1\nrequirements:\n".to_owned();
+    for requirement in requirements {
+        page.push_str(&format!(
+            "  - id: {}\n    level: must\n    clause: {}\n    text: {}\n",
+            requirement.id,
+            line(&requirement.clause),
+            line(&requirement.text)
+        ));
+    }
+    page
+}
+
+/// Returns the numbers of the stories: those at the start of their headings if all are distinct, else 1, 2, 3, …
+fn numbers(stories: &[Story]) -> Vec<String> {
+    let own = |story: &Story| {
+        let digits: String = story.title.chars().take_while(char::is_ascii_digit).collect();
+        (!digits.is_empty()).then_some(digits)
+    };
+    let found: Vec<String> = stories.iter().filter_map(own).collect();
+    let distinct: BTreeSet<&String> = found.iter().collect();
+    if distinct.len() == stories.len() {
+        found
+    } else {
+        (1..=stories.len()).map(|number| number.to_string()).collect()
+    }
+}
+
+fn profile_name(launched: Option<&Launched>, common: Option<&str>) -> String {
+    let Some(launched) = launched else { return "default".to_owned() };
+    if common.is_some_and(|common| common != launched.program) {
+        return called(&launched.program);
+    }
+    let values: Vec<&str> = launched.env.iter().map(|(_, value)| value.as_str()).collect();
+    if values.is_empty() { "default".to_owned() } else { slug(&values.join("-")) }
+}
+
+/// Returns the file name of a program, as a name for a profile.
+fn called(program: &str) -> String {
+    let file = program.split('/').next_back().unwrap_or_default();
+    slug(file.split('.').next().unwrap_or_default())
+}
+
+fn described(launched: &Launched) -> String {
+    let env = launched.env.iter().map(|(name, value)| format!("{name}={value}"));
+    env.chain([launched.program.clone()]).collect::<Vec<_>>().join(" ")
+}

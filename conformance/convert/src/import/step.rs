@@ -1,0 +1,91 @@
+//! Writes an exchange as a step.
+
+use super::answer::{Known, expectation};
+use super::capture::Kept;
+use super::printed::Head;
+use super::{Body, Exchange};
+use conformance_suite::response::Response;
+use conformance_suite::source::{Source, Span};
+use conformance_suite::yaml::page::{Yaml, is_block, line, quote, quoted, unsure};
+
+/// Id, title and covered requirement of a step.
+pub(super) struct Label {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) covers: Option<String>,
+}
+
+/// Returns the YAML of a step for one exchange, to be inserted under `steps:`.
+///
+/// `command` is the curl command as typed, with the origin of the specification.
+#[must_use]
+pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &Response) -> String {
+    let text = response.text().into_owned();
+    let head = Head { status: response.status, headers: response.headers.clone() };
+    let place = Source::new("", command).place(Span::default());
+    let exchange = Exchange {
+        command: command.replace("${", "${'${'}"),
+        place,
+        comment: None,
+        head: Some(head),
+        body: Body::Text { text, sure: method != "HEAD" },
+        remarks: Vec::new(),
+    };
+    let label = Label {
+        id: id(method, target),
+        title: format!("{method} {target} returns {}", response.status),
+        covers: None,
+    };
+    let mut page = String::new();
+    write(&exchange, &label, &Known::new(), &[], origin, &mut page);
+    page
+}
+
+/// Appends the step of an exchange to `page`.
+pub(super) fn write(
+    exchange: &Exchange,
+    label: &Label,
+    known: &Known,
+    kept: &[Kept],
+    origin: &str,
+    page: &mut String,
+) {
+    page.push_str(&format!("  - id: {}\n    title: {}\n", label.id, line(&label.title)));
+    if let Some(covers) = &label.covers {
+        page.push_str(&format!("    covers: [{covers}]\n"));
+    }
+    for remark in &exchange.remarks {
+        page.push_str(&format!("    {}\n", unsure(remark)));
+    }
+    request(&exchange.command).write(4, "request:", page);
+    expectation(exchange, known, kept, origin).write_block(4, "expect:", page);
+    if !kept.is_empty() {
+        let entry = |kept: &Kept| {
+            let from = Yaml::Mapping(vec![(kept.from.0.to_owned(), Yaml::Scalar(quote(&kept.from.1)))]);
+            (kept.name.clone(), from)
+        };
+        Yaml::Mapping(kept.iter().map(entry).collect()).write_block(4, "capture:", page);
+    }
+}
+
+/// Returns the command as YAML: a plain scalar if possible, else a block scalar, else a quoted one.
+pub(super) fn request(command: &str) -> Yaml {
+    let special = [": ", " #", "\n", "\t"].iter().any(|special| command.contains(special));
+    match is_block(command) {
+        true if special || command.ends_with([':', ' ']) => Yaml::Lines(command.to_owned()),
+        true => Yaml::Scalar(command.to_owned()),
+        false => Yaml::Scalar(quoted(command)),
+    }
+}
+
+/// Returns a step id for a request, such as `get-users-one`.
+pub(super) fn id(method: &str, target: &str) -> String {
+    let path = target.split(['?', '#']).next().unwrap_or_default().replace("${'${'}", "");
+    let segments = path.split('/').filter(|segment| !segment.is_empty()).map(|segment| {
+        let is_value = segment.contains("${") || super::fresh::VALUE.is_match(segment);
+        if is_value { "one".to_owned() } else { segment.to_owned() }
+    });
+    let segments: Vec<String> = segments.collect();
+    let last = segments.iter().skip(segments.len().saturating_sub(2)).cloned().collect::<Vec<_>>().join("-");
+    super::slug(&format!("{method}-{last}"))
+}

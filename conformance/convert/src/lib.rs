@@ -1,0 +1,8 @@
+//! Converts documents, curl sessions and HAR files to scenarios, and scenarios to other formats.
+pub mod bless;
+pub mod coverage;
+pub mod export;
+pub mod import;
+pub mod record;
+pub mod seed;
+pub mod transcript;

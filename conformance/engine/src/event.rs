@@ -1,0 +1,489 @@
+//! The events of a run: a [`Header`], a [`Record`] for each step, and a [`Footer`].
+//!
+//! Reports consume nothing else. Events contain no secrets: they are redacted when they are created.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::{self, Outcome};
+use crate::verdict::{Finding, Verdict};
+use conformance_suite::amount::{amount, grouped, time};
+pub use conformance_suite::plan::{Demand, Next, Shard};
+use conformance_suite::source::{Excerpt, Place};
+use conformance_suite::suite::Level;
+
+/// An event. In JSON Lines, the member `event` names its kind.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Event {
+    /// The run starts.
+    Header(Header),
+    /// A step ended.
+    Step(Arc<Record>),
+    /// A load test ended.
+    Load(Box<Load>),
+    /// The run ended.
+    Footer(Footer),
+}
+
+/// The first event: what is run.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Header {
+    /// The version of the event stream.
+    pub version: u32,
+    /// Version of the program.
+    pub conformance: String,
+    /// Start time in UTC (RFC 3339).
+    pub started: String,
+    /// Title of the suite.
+    pub suite: String,
+    /// Title of the target.
+    pub target: String,
+    /// The stage that is checked, if the suite has stages.
+    pub stage: Option<String>,
+    /// Number of steps in the plan.
+    pub steps: usize,
+    /// The shard, if the run is only a part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+}
+
+/// The result of a step.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Record {
+    /// Id of the step; stable across runs and reports.
+    pub id: String,
+    /// Id of the scenario.
+    pub scenario: String,
+    /// The profile.
+    pub profile: String,
+    /// Title of the step.
+    pub title: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Requirements that the step covers, with their levels.
+    pub covers: BTreeMap<String, Level>,
+    /// Source location of the step.
+    pub place: Place,
+    /// Source lines of the step.
+    pub source: Excerpt,
+    /// Source locations of the sequences and the row from which the step was expanded, outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<Place>,
+    /// Number of attempts; more than 1 if the step was retried.
+    pub tries: u32,
+    /// Duration in milliseconds, including waits and retries.
+    pub milliseconds: f64,
+    /// The mismatches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Number of mismatches that are not in `findings`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_findings: usize,
+    /// Reason of the verdict, if it is not a mismatch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Id of the step that blocks this one: it had to pass first and did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+    /// The request and the response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Exchange>,
+    /// Remarks that do not affect the verdict, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+    /// Output of the target during the step.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub printed: String,
+    /// Reason of a known failure, which does not fail the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<String>,
+    /// Whether the target did not start in this profile. The final verdict depends on whether it starts in any profile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unstarted: bool,
+    /// Why the target was restarted before this scenario; data of earlier scenarios is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it asks about by reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// A request and its response.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+pub struct Exchange {
+    /// The request.
+    pub sent: Sent,
+    /// Followed redirects, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<Hop>,
+    /// Why a redirect was not followed although the step requests it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_end: Option<String>,
+    /// Whether the request was sent a second time because the target had closed the reused connection before any byte of a response.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resent: bool,
+    /// The response, possibly incomplete.
+    pub received: Option<Received>,
+    /// A curl command that reproduces the request.
+    pub again: String,
+}
+
+/// A followed redirect.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Hop {
+    /// The redirect response.
+    pub received: Received,
+    /// The request to the new location.
+    pub sent: Sent,
+}
+
+/// A request.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+pub struct Sent {
+    /// The method.
+    pub method: String,
+    /// The path and the query.
+    pub target: String,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// Number of header fields that are left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_headers: usize,
+    /// The body as text, at most 16 KiB of it.
+    pub body: Option<String>,
+    /// Size of the body in bytes, if `body` is only its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+    /// SHA-256 of the body, if `body` is only its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// A response.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+pub struct Received {
+    /// The status.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// Number of header fields that are left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_headers: usize,
+    /// The body as text, at most 16 KiB of it.
+    pub body: String,
+    /// Number of bytes of the body that were read, if `body` is only their beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+    /// SHA-256 of the body, if `body` is only its beginning and the body was read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Whether the body is longer: no expectation needs it, so only the first MiB was read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+    /// Why the response is incomplete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
+    /// Response time in milliseconds.
+    pub milliseconds: f64,
+}
+
+impl Sent {
+    /// Returns at most `most` bytes of the body, and a note about the rest.
+    #[must_use]
+    pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
+        beginning(self.body.as_deref().unwrap_or_default(), most, self.bytes, self.sha256.as_deref(), false)
+    }
+}
+
+/// Returns at most `most` bytes of a body, and a note about the rest.
+fn beginning<'b>(
+    body: &'b str,
+    most: usize,
+    bytes: Option<usize>,
+    sha256: Option<&str>,
+    cut: bool,
+) -> (&'b str, Option<String>) {
+    let shown = &body[..body.floor_char_boundary(most)];
+    if shown.len() == body.len() && bytes.is_none() && !cut {
+        return (shown, None);
+    }
+    let size = grouped(bytes.unwrap_or(body.len()));
+    let rest = match (sha256, cut) {
+        (_, true) => format!("… {size} bytes were read; the body is longer"),
+        (Some(sha256), false) => format!("… {size} bytes in total, SHA-256 {sha256}"),
+        (None, false) => format!("… {size} bytes in total"),
+    };
+    (shown, Some(rest))
+}
+
+impl Received {
+    /// Returns at most `most` bytes of the body, and a note about the rest.
+    #[must_use]
+    pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
+        beginning(&self.body, most, self.bytes, self.sha256.as_deref(), self.cut)
+    }
+
+    /// Returns the first value of a header field; `name` is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The last event: the summary of the run.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Footer {
+    /// Number of steps with each verdict.
+    pub steps: BTreeMap<Verdict, usize>,
+    /// Result of each requirement, in the order of the register.
+    pub requirements: Vec<Standing>,
+    /// Steps that fail the run without covering a requirement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncovered: Vec<Uncovered>,
+    /// Deviations that no longer apply.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Stale>,
+    /// Requirements of the next stage, if the checked stage is not the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Next>,
+    /// The chain of starts and scenarios that determined the duration of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub critical_path: Option<CriticalPath>,
+    /// Other notes: restarted targets, and checks that were not possible.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Whether the run was interrupted; the remaining steps have no records.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
+    /// The exit code.
+    pub exit: u8,
+    /// Duration of the run in milliseconds.
+    pub milliseconds: f64,
+}
+
+/// The chain of target starts and scenarios that ended last. Each began when the one before it ended.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CriticalPath {
+    /// Duration in milliseconds.
+    pub milliseconds: f64,
+    /// The longest links, in order of time.
+    pub links: Vec<Link>,
+    /// Number of shorter links that are left out.
+    pub others: usize,
+}
+
+/// A link of the critical path.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Link {
+    /// Whether the link is a target start; otherwise it is a scenario.
+    pub start: bool,
+    /// Id of the scenario, or profile of the target, with the scenario that uses it alone.
+    pub name: String,
+    /// How long it took, in milliseconds.
+    pub milliseconds: f64,
+}
+
+/// Results of a load test. The first run of each step determines the expected verdict.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Load {
+    /// Duration in seconds.
+    pub seconds: f64,
+    /// Number of concurrent scenarios.
+    pub jobs: usize,
+    /// Number of repeated scenarios.
+    pub scenarios: usize,
+    /// Number of scenario runs.
+    pub repetitions: u64,
+    /// Number of exchanges.
+    pub exchanges: u64,
+    /// Number of exchanges with the expected verdict.
+    pub kept: u64,
+    /// Exchanges per second.
+    pub per_second: f64,
+    /// Number of requests that timed out.
+    #[serde(default)]
+    pub timeouts: u64,
+    /// Why the test ended early, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// Scenarios that were not repeated, with reasons.
+    pub left_out: Vec<LeftOut>,
+    /// Results of the repeated steps, in the order of the plan.
+    pub steps: Vec<Pace>,
+}
+
+/// A scenario that was not repeated.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct LeftOut {
+    /// The scenario.
+    pub scenario: String,
+    /// Why it was not repeated.
+    pub reason: String,
+}
+
+/// Results of a step in a load test. Times are in milliseconds.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Pace {
+    /// The id of the step.
+    pub id: String,
+    /// Number of exchanges.
+    pub exchanges: u64,
+    /// Number of exchanges with the expected verdict.
+    pub kept: u64,
+    /// The expected verdict.
+    pub verdict: Verdict,
+    /// Median response time.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// 99.9th percentile.
+    pub p999: f64,
+    /// Maximum.
+    pub max: f64,
+}
+
+/// A step that fails the run without covering a requirement.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Uncovered {
+    /// The id of the step.
+    pub id: String,
+    /// Its outcome.
+    pub outcome: Outcome,
+}
+
+/// A deviation that no longer applies.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Stale {
+    /// Source location, as `file:line:column`.
+    pub at: String,
+    /// What happened instead.
+    pub message: String,
+}
+
+/// The result of a requirement.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Standing {
+    /// Its id.
+    pub id: String,
+    /// Its level.
+    pub level: Level,
+    /// Clause of the specification.
+    pub clause: String,
+    /// Text of the requirement.
+    pub text: String,
+    /// Worst verdict of the steps that cover it; none if no step ran.
+    pub verdict: Option<Verdict>,
+    /// Whether all its failures are known, so that it does not fail the run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deviates: bool,
+    /// Worst outcome of the steps that cover it; none if no step ran, and in reports of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Why no step ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Record {
+    /// Returns the outcome of the step.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        Outcome::of_step(self.verdict, self.covers.values().copied(), self.deviation.is_some())
+    }
+}
+
+/// Returns how many requirements of a level pass, and how many were tested.
+#[must_use]
+pub fn held<'a>(requirements: impl IntoIterator<Item = &'a Standing>, level: Level) -> (usize, usize) {
+    let of_level = requirements.into_iter().filter(|standing| standing.level == level);
+    outcome::count(of_level.filter_map(Standing::outcome))
+}
+
+impl Standing {
+    /// Returns the outcome; none if no step ran.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        let of = |verdict| Outcome::of_requirement(verdict, self.level, self.deviates);
+        self.outcome.or_else(|| self.verdict.map(of))
+    }
+}
+
+impl Record {
+    /// Returns a copy with only what is needed to compare failures: a few hundred bytes, without the evidence.
+    #[must_use]
+    pub fn brief(&self) -> Self {
+        /// Maximum number of mismatches, and maximum size of each text in bytes.
+        const KEPT: usize = 4;
+        const TEXT: usize = 300;
+        let cut = |text: &str| text[..text.floor_char_boundary(TEXT)].to_owned();
+        let findings = self.findings.iter().take(KEPT).map(|finding| Finding {
+            place: finding.place.clone(),
+            label: cut(&finding.label),
+            pointer: finding.pointer.as_deref().map(cut),
+            expected: cut(&finding.expected),
+            received: cut(&finding.received),
+        });
+        let exchange = self.exchange.as_ref().map(|exchange| Exchange {
+            sent: Sent {
+                method: exchange.sent.method.clone(),
+                target: cut(&exchange.sent.target),
+                ..Sent::default()
+            },
+            received: exchange.received.as_ref().map(|received| Received {
+                status: received.status,
+                milliseconds: received.milliseconds,
+                ..Received::default()
+            }),
+            ..Exchange::default()
+        });
+        Self {
+            source: Excerpt { line: self.source.line, text: String::new() },
+            findings: findings.collect(),
+            exchange,
+            printed: String::new(),
+            id: self.id.clone(),
+            scenario: self.scenario.clone(),
+            profile: self.profile.clone(),
+            title: self.title.clone(),
+            covers: self.covers.clone(),
+            place: self.place.clone(),
+            via: self.via.clone(),
+            reason: self.reason.clone(),
+            waits_for: self.waits_for.clone(),
+            remarks: Vec::new(),
+            deviation: self.deviation.clone(),
+            restarted: self.restarted.clone(),
+            ..*self
+        }
+    }
+
+    /// Describes the number of attempts and their duration; none if the step was not retried.
+    #[must_use]
+    pub fn repetition(&self) -> Option<String> {
+        (self.tries > 1).then(|| format!("{} in {}", amount(self.tries, "time"), time(self.milliseconds)))
+    }
+}
+
+impl Footer {
+    /// Describes after how many of the planned steps the run was interrupted; none if it was not.
+    #[must_use]
+    pub fn interruption(&self, planned: usize) -> Option<String> {
+        // A load test reports steps several times.
+        let reported = self.steps.values().sum::<usize>().min(planned);
+        self.interrupted.then(|| format!("interrupted after {reported} of {}", amount(planned, "step")))
+    }
+
+    /// Returns how many requirements of a level pass, and how many were tested.
+    #[must_use]
+    pub fn held(&self, level: Level) -> (usize, usize) {
+        held(&self.requirements, level)
+    }
+}

@@ -1,0 +1,58 @@
+//! Reads reports as JSON Lines, for `merge`, `compare` and `--shard-by`.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use conformance_suite::diagnostic::Diagnostic;
+
+/// Returns the events of a report, deserialised as `L`. Empty lines, CRLF line endings and a byte order mark are accepted.
+///
+/// # Errors
+/// The report cannot be read, a line is not an event, or the last line is incomplete.
+pub fn read<L: DeserializeOwned>(path: &Path) -> impl Iterator<Item = Result<L, Diagnostic>> {
+    let unreadable =
+        |error: io::Error| Diagnostic::new(format!("cannot read the report {}: {error}", path.display()));
+    let (file, failed) = match File::open(path) {
+        Ok(file) => (Some(BufReader::new(file)), None),
+        Err(error) => (None, Some(Err(unreadable(error)))),
+    };
+    let lines = file.into_iter().flat_map(BufReader::lines).enumerate().map(move |(index, line)| {
+        let line = line.map_err(unreadable)?;
+        let line = if index == 0 { line.trim_start_matches('\u{feff}').to_owned() } else { line };
+        Ok((index, line))
+    });
+    let mut lines =
+        lines.filter(|line| line.as_ref().map_or(true, |(_, line)| !line.trim().is_empty())).peekable();
+    let events = std::iter::from_fn(move || {
+        let (index, line) = match lines.next()? {
+            Ok(line) => line,
+            Err(error) => return Some(Err(error)),
+        };
+        let is_last = lines.peek().is_none();
+        Some(serde_json::from_str(&line).map_err(|error| {
+            if is_last && index > 0 {
+                cut(path)
+            } else {
+                not_a_report(path, &format!("line {}: {error}", index + 1))
+            }
+        }))
+    });
+    failed.into_iter().chain(events)
+}
+
+/// Returns the error for a report without a footer.
+#[must_use]
+pub fn cut(path: &Path) -> Diagnostic {
+    Diagnostic::new(format!("the report {} is incomplete: it has no footer", path.display()))
+        .help("the run did not end; run it again")
+}
+
+/// Returns the error for a file that is not a report.
+#[must_use]
+pub fn not_a_report(path: &Path, why: &str) -> Diagnostic {
+    Diagnostic::new(format!("{} is not a report: {why}", path.display()))
+        .help("write one with `conformance run --report jsonl=FILE`")
+}

@@ -1,0 +1,249 @@
+//! Sends a step once, judges the response and captures values.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::caught::caught;
+use super::super::race;
+use super::timely::Timestamp;
+use super::{Attempt, PlannedStep, ScenarioRunner};
+use crate::http::{Exchange, Reading, TransportError};
+use crate::judge::{judge, judge_race};
+use crate::redact::Redactor;
+use crate::target::Running;
+use crate::target::process::{Exit, Process};
+use crate::verdict::{Finding, Judgement, Verdict};
+use conformance_suite::capture::Capture;
+use conformance_suite::response::Response;
+use conformance_suite::suite::{Branch, Step, StepDefinition, StepRequests};
+use conformance_suite::template::TemplateError;
+
+impl ScenarioRunner<'_> {
+    /// Sends a step once and judges the response.
+    pub(super) async fn try_once(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> Attempt {
+        let definition = one.definition;
+        let process = running.process.as_ref();
+        let mark = process.map(Process::mark);
+        let (mut judgement, exchange) = match self.exchange(one, running).await {
+            Ok(Some(exchange)) => exchange,
+            Ok(None) => {
+                let judgement = Judgement::because(Verdict::Inconclusive, "the run was interrupted");
+                return Attempt { abandoned: true, ..judgement.into() };
+            }
+            Err(error) => {
+                let place = definition.first().place.find(error.written());
+                let judgement = Judgement::because(Verdict::Inconclusive, format!("{error} ({place})"));
+                self.mark_missing(definition, &judgement);
+                return judgement.into();
+            }
+        };
+        if let Some(process) = process.filter(|_| exchange.outcome.is_err()) {
+            // A target that crashed exits a moment after its connection closed.
+            if let Some(exit) = exit_soon(process).await {
+                judgement.reason = Some(format!("the target {exit}"));
+                // The way in which the connection closed is random, so it is not reported.
+                for finding in &mut judgement.findings {
+                    "no complete response was received".clone_into(&mut finding.label);
+                }
+            }
+        }
+        let failed = judgement.verdict > Verdict::Pass;
+        if failed && process.is_some() {
+            // Output printed before the response is in the pipe by now; give the reader time to read it.
+            tokio::time::sleep(READ_DELAY).await;
+        }
+        let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
+        Attempt { exchange: Some(exchange), printed: printed.unwrap_or_default(), ..judgement.into() }
+    }
+
+    /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
+    /// the run was interrupted.
+    async fn exchange(
+        &mut self,
+        PlannedStep { index, definition, step }: PlannedStep<'_>,
+        running: &Arc<Running>,
+    ) -> Result<Option<(Judgement, Exchange)>, TemplateError> {
+        let scope = self.memory.scope(definition)?;
+        for branch in definition.branches() {
+            branch.expectation.check(&scope)?;
+        }
+        let jar_use = definition.first().request.jars(&scope)?;
+        let jar_use = jar_use.as_ref();
+        let mut jar = self.memory.jar(jar_use);
+        let (definitions, redactor) = (Arc::clone(self.definitions), self.redactor.clone());
+        let race = match &definition.sent {
+            StepRequests::One(branch) => {
+                let Branch { request, captures, .. } = &**branch;
+                let reading = if branch.reads_the_body() { Reading::Whole } else { Reading::Beginning };
+                let prepared = request.prepare(&scope)?;
+                let sent = Timestamp::now();
+                let exchange = running.http.send(prepared, jar.as_mut(), reading).await;
+                let received = Timestamp::now();
+                self.received = Some(received);
+                let scope = scope.at(sent.wall, received.wall);
+                if let Some(judgement) = from_other_process(running, &exchange) {
+                    learn_secrets(&redactor, &exchange);
+                    self.mark_missing(definition, &judgement);
+                    return Ok(Some((judgement, exchange)));
+                }
+                self.memory.put_back(jar_use, jar);
+                self.scope = self.session.options.answers.is_some().then(|| scope.clone());
+                let bytes = size(&exchange);
+                let judged = move || {
+                    learn_secrets(&redactor, &exchange);
+                    let Branch { place, expectation, .. } = definitions[index].first();
+                    let judgement = judge(expectation, &exchange.outcome, place, &scope);
+                    (judgement, exchange)
+                };
+                let Some(judged) = self.on_blocking_thread(step, bytes, judged).await else {
+                    return Ok(None);
+                };
+                let (mut judgement, exchange) = judged;
+                self.keep(captures, &exchange.outcome, &mut judgement);
+                return Ok(Some((judgement, exchange)));
+            }
+            StepRequests::Race(race) => race,
+        };
+        let sent = Timestamp::now();
+        let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
+        let received = Timestamp::now();
+        self.received = Some(received);
+        let scope = scope.at(sent.wall, received.wall);
+        if let Some(judgement) =
+            answers.iter().find_map(|answer| from_other_process(running, &answer.exchange))
+        {
+            self.mark_missing(definition, &judgement);
+            return Ok(Some((judgement, answers.swap_remove(0).exchange)));
+        }
+        let bytes = answers.iter().map(|answer| size(&answer.exchange)).sum();
+        let judged = move || {
+            for answer in &answers {
+                learn_secrets(&redactor, &answer.exchange);
+            }
+            let judged = definitions[index].race().map(|race| judge_race(race, &answers, &scope));
+            (judged, answers)
+        };
+        let Some((Some((mut judgement, shown)), mut answers)) =
+            self.on_blocking_thread(step, bytes, judged).await
+        else {
+            return Ok(None);
+        };
+        for (index, branch) in race.branches.iter().enumerate() {
+            if let Some(first) = answers.iter().find(|answer| answer.branch == index) {
+                self.keep(&branch.captures, &first.exchange.outcome, &mut judgement);
+            }
+        }
+        Ok(Some((judgement, answers.swap_remove(shown).exchange)))
+    }
+
+    /// Judges large bodies on a blocking thread, so that the run can be interrupted meanwhile. None if it was
+    /// interrupted.
+    async fn on_blocking_thread<T: Send + 'static>(
+        &self,
+        step: &Step,
+        bytes: usize,
+        judge: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        if bytes < BLOCKING_SIZE {
+            return Some(judge());
+        }
+        let judged = tokio::task::spawn_blocking(|| caught(judge));
+        tokio::select! {
+            judged = judged => match judged {
+                Ok(Ok(judged)) => Some(judged),
+                Ok(Err(message)) => resume_unwind(Box::new(message)),
+                // Fails only when the runtime shuts down.
+                Err(_) => None,
+            },
+            () = self.session.options.interrupt.requested(), if !step.cleanup => None,
+        }
+    }
+
+    fn keep(
+        &mut self,
+        captures: &[Capture],
+        outcome: &Result<Response, TransportError>,
+        judgement: &mut Judgement,
+    ) {
+        match outcome {
+            Ok(response) => self.capture(captures, response, judgement),
+            Err(transport_error) => {
+                for capture in captures {
+                    self.memory.mark_missing(
+                        &capture.keys,
+                        Verdict::Inconclusive,
+                        &transport_error.to_string(),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Captures values from a response. If the response meets the expectations but a value cannot be captured, the
+    /// step fails.
+    fn capture(&mut self, captures: &[Capture], response: &Response, judgement: &mut Judgement) {
+        for capture in captures {
+            match capture.take(response) {
+                Ok(value) => {
+                    if capture.secret {
+                        self.redactor.hide(&value);
+                    }
+                    self.memory.keep(&capture.keys, &value);
+                }
+                Err(cause) => {
+                    if judgement.verdict == Verdict::Pass {
+                        let (expected, received) = ("a value to capture".to_owned(), cause.clone());
+                        let (place, label) = (capture.place.clone(), cause.clone());
+                        let finding = Finding { place, label, pointer: None, expected, received };
+                        judgement.verdict = Verdict::Fail;
+                        judgement.findings.push(finding);
+                    }
+                    self.memory.mark_missing(&capture.keys, Verdict::Inconclusive, &cause);
+                }
+            }
+        }
+    }
+
+    /// Marks the captures of a step as missing.
+    pub(super) fn mark_missing(&mut self, definition: &StepDefinition, judgement: &Judgement) {
+        for capture in definition.captures() {
+            let cause = judgement.reason.as_deref().unwrap_or_default();
+            self.memory.mark_missing(&capture.keys, judgement.verdict, cause);
+        }
+    }
+}
+
+/// Bodies from this size on are judged on a blocking thread.
+const BLOCKING_SIZE: usize = 64 * 1024;
+
+fn size(exchange: &Exchange) -> usize {
+    exchange.outcome.as_ref().map_or(0, |response| response.body.len())
+}
+
+/// Adds the secrets in an exchange to the redactor.
+fn learn_secrets(redactor: &Redactor, exchange: &Exchange) {
+    for (request, response) in exchange.pairs() {
+        redactor.learn(request, response);
+    }
+}
+
+/// Returns the verdict for a response that came from a process other than the target. Such a response is never judged.
+fn from_other_process(running: &Running, exchange: &Exchange) -> Option<Judgement> {
+    let answered = exchange.outcome.as_ref().map_or_else(TransportError::is_judged, |_| true);
+    let other = answered.then(|| running.check_listener().err()).flatten()?;
+    Some(Judgement::because(Verdict::Inconclusive, other))
+}
+
+/// Time to let the reader read what the target printed.
+const READ_DELAY: Duration = Duration::from_millis(10);
+
+async fn exit_soon(process: &Process) -> Option<Exit> {
+    for _ in 0..5 {
+        if let Some(exit) = process.exited() {
+            return Some(exit);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    None
+}

@@ -1,0 +1,285 @@
+//! Builds the records that reports receive, without secrets, from the results of steps.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::milliseconds;
+use super::super::session::Session;
+use super::kept::{Bodies, Body};
+use super::{Attempt, Played};
+use crate::event::{Exchange, Hop, Received, Record, Sent};
+use crate::http;
+use crate::judge::short;
+use crate::limit;
+use crate::redact::Redactor;
+use crate::verdict::{Finding, Verdict};
+use conformance_suite::amount::{amount, grouped};
+use conformance_suite::curl;
+use conformance_suite::plan::Trial;
+use conformance_suite::request::{Header, Prepared};
+use conformance_suite::response::Response;
+use conformance_suite::shell;
+use conformance_suite::source::Excerpt;
+use conformance_suite::suite::{Level, Role, Step};
+
+/// Builds the records of one scenario.
+struct RecordBuilder<'a> {
+    session: &'a Session,
+    trial: &'a Trial,
+    /// Scenario id.
+    scenario: String,
+    redactor: Redactor,
+    base: String,
+    unstarted: bool,
+    restarted: Option<String>,
+}
+
+impl Played {
+    /// Returns the records of the steps that ran. Call it after the scenario is over, so that a secret that a late
+    /// step captures is also redacted in the earlier records.
+    pub(in crate::run) fn records(self, session: &Session, trial: &Trial) -> Vec<Record> {
+        let Self { results, redactor, base, unstarted, restarted, .. } = self;
+        let builder =
+            RecordBuilder { session, trial, scenario: trial.id(), redactor, base, unstarted, restarted };
+        let steps = &trial.scenario.steps;
+        results.into_iter().map(|(index, attempt)| builder.record(&steps[index], attempt)).collect()
+    }
+}
+
+impl RecordBuilder<'_> {
+    fn record(&self, step: &Step, attempt: Attempt) -> Record {
+        let redactor = &self.redactor;
+        let whole = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
+        let requirements = &self.session.plan().suite.requirements;
+        let blamed = |id: &&Arc<str>| !self.unstarted || self.session.plan().belongs(id, &self.trial.profile);
+        let covers: BTreeMap<String, Level> = (step.covers.iter().filter(blamed))
+            .filter_map(|id| requirements.iter().find(|requirement| Arc::ptr_eq(&requirement.id, id)))
+            .map(|requirement| (requirement.id.to_string(), requirement.level))
+            .collect();
+        let blocked_by = attempt.judgement.waits_for.as_deref().and_then(|id| self.step(id));
+        // A step blocked by a failed setup step is inconclusive, whether or not the target starts in another profile.
+        let tried = covers.is_empty() || blocked_by.is_none_or(|step| step.role == Role::Precondition);
+        let findings = attempt.judgement.findings.into_iter().map(|finding| {
+            let received = redactor.text(finding.received.as_str());
+            // A label may contain a truncated secret.
+            let mut label = finding.label;
+            if received != finding.received {
+                label = label.replace(&short(&finding.received), &short(&received));
+            }
+            Finding {
+                place: redactor.place(&finding.place),
+                label: self.short(&label, limit::LABEL),
+                expected: self.short(&finding.expected, limit::VALUE),
+                received: self.short(&received, limit::VALUE),
+                pointer: finding.pointer.map(|pointer| self.short(&pointer, limit::LABEL)),
+            }
+        });
+        let remarks = attempt.judgement.remarks.into_iter().chain(attempt.exchange.iter().flat_map(remarks));
+        let remarks = remarks.map(|remark| redactor.text(remark)).collect();
+        Record {
+            id: self.trial.step_id(step),
+            scenario: self.scenario.clone(),
+            profile: self.trial.profile.clone(),
+            title: step.title.to_string(),
+            verdict: attempt.judgement.verdict,
+            covers,
+            source: if whole {
+                self.source(step)
+            } else {
+                Excerpt { line: step.place.line(), text: String::new() }
+            },
+            place: step.place.clone(),
+            via: step.provenance.via.clone(),
+            tries: attempt.tries,
+            milliseconds: milliseconds(attempt.took),
+            findings: findings.collect(),
+            more_findings: attempt.judgement.more + attempt.more_findings,
+            reason: attempt.judgement.reason.map(|reason| self.short(&reason, limit::REASON)),
+            waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.scenario)),
+            remarks,
+            exchange: attempt.exchange.map(|exchange| self.show(step, exchange, attempt.bodies, whole)),
+            printed: self.end(&attempt.printed, limit::PRINTED),
+            deviation: None,
+            unstarted: self.unstarted && tried,
+            restarted: self.restarted.clone(),
+        }
+    }
+
+    fn step(&self, id: &str) -> Option<&Step> {
+        self.trial.scenario.steps.iter().find(|step| *step.id == *id)
+    }
+
+    /// Returns the step as its file has it, without secrets such as a password in a curl command.
+    fn source(&self, step: &Step) -> Excerpt {
+        let block = step.lines.block();
+        Excerpt { text: self.redactor.text(block.text), ..block }
+    }
+
+    /// Truncates a text and marks the cut with an ellipsis.
+    fn short(&self, text: &str, most: usize) -> String {
+        let shown = self.redactor.beginning(text, most);
+        if text.len() > most { shown + "…" } else { shown }
+    }
+
+    /// Returns the end of a text. An incomplete first line is dropped, since it could contain half of a secret.
+    fn end(&self, text: &str, most: usize) -> String {
+        let text = self.redactor.text(text);
+        if text.len() <= most {
+            return text;
+        }
+        let end = &text[text.ceil_char_boundary(text.len() - most)..];
+        end.split_once('\n').map_or("", |(_, lines)| lines).to_owned()
+    }
+
+    fn show(&self, step: &Step, exchange: http::Exchange, bodies: Bodies, whole: bool) -> Exchange {
+        let http::Exchange { request, outcome, partial, hops, redirect_end, resent, .. } = exchange;
+        if !whole {
+            return Exchange { resent, ..outline(request, outcome.ok().as_ref(), &self.redactor) };
+        }
+        let again = self.again(step, &request, &bodies);
+        let hops = hops.into_iter().zip(bodies.hops).map(|(hop, (response, next))| Hop {
+            received: self.received(hop.response, Some(response)),
+            sent: self.sent(hop.next, next),
+        });
+        let received = match outcome {
+            Ok(response) => Some(self.received(response, bodies.response)),
+            Err(transport_error) => partial.map(|response| Received {
+                incomplete: Some(self.short(&transport_error.to_string(), limit::REASON)),
+                ..self.received(response, bodies.response)
+            }),
+        };
+        let redirect_end = redirect_end.map(|reason| self.short(&reason, limit::REASON));
+        let sent = self.sent(request, bodies.request);
+        Exchange { again, sent, hops: hops.collect(), redirect_end, resent, received }
+    }
+
+    /// Returns a command that repeats the request. A body that does not fit into a command is described in a comment.
+    fn again(&self, step: &Step, request: &Prepared, bodies: &Bodies) -> String {
+        let id = self.trial.step_id(step);
+        let id = shell::quote(&id);
+        let head = request.headers.iter().map(|header| header.name.len() + header.value.len());
+        let head = head.sum::<usize>() + request.target.len();
+        if let Some((bytes, sha256)) = &bodies.raw {
+            let size = grouped(*bytes);
+            return format!("# raw request of {size} bytes, SHA-256 {sha256}: conformance run --filter {id}");
+        }
+        if head > limit::TARGET + limit::FIELDS {
+            return format!("# the request is too long for a command: conformance run --filter {id}");
+        }
+        let options = self.session.options.transport.curl_options();
+        let shown = self.shown(request);
+        let Some((bytes, sha256)) = bodies.request.as_ref().and_then(|body| body.whole.as_ref()) else {
+            return curl::render(&shown, &self.base, &options);
+        };
+        if let Some(path) = bodies.file.as_ref().and_then(|name| body_file(step, name)) {
+            return curl::render_with_file(&shown, &self.base, &options, &path, *bytes);
+        }
+        let command = curl::render_with_file(&shown, &self.base, &options, "BODY", *bytes);
+        let (size, sha256) = (grouped(*bytes), sha256.as_deref().unwrap_or_default());
+        format!(
+            "{command}  # BODY is a file with the {size} bytes of the body, SHA-256 {sha256}; conformance run --filter {id} sends them"
+        )
+    }
+
+    /// Returns the request without secrets and without a long body.
+    fn shown(&self, request: &Prepared) -> Prepared {
+        let redactor = &self.redactor;
+        let body = request.body.clone().map(|body| redactor.bytes(body));
+        let raw = request.raw.as_ref().map(|raw| redactor.message(raw));
+        let headers = (request.headers.iter())
+            .map(|header| Header { value: redactor.header(&header.name, &header.value), ..header.clone() })
+            .collect();
+        Prepared { target: redactor.text(&request.target), headers, body, raw, ..request.clone() }
+    }
+
+    fn sent(&self, request: Prepared, body: Option<Body>) -> Sent {
+        let headers = request.headers.into_iter().map(|header| (header.name, header.value));
+        let (headers, more_headers) = self.headers(headers);
+        let (body, bytes, sha256) = self.body(body);
+        let target = self.short(&request.target, limit::TARGET);
+        Sent { method: request.method, target, headers, more_headers, body, bytes, sha256 }
+    }
+
+    fn received(&self, response: Response, body: Option<Body>) -> Received {
+        let (headers, more_headers) = self.headers(response.headers);
+        let (body, bytes, sha256) = self.body(body);
+        Received {
+            status: response.status,
+            headers,
+            more_headers,
+            body: body.unwrap_or_default(),
+            bytes,
+            sha256,
+            cut: response.cut,
+            incomplete: None,
+            milliseconds: milliseconds(response.elapsed),
+        }
+    }
+
+    /// Returns the beginning of a body. If the body is longer, also its size and SHA-256.
+    fn body(&self, body: Option<Body>) -> (Option<String>, Option<usize>, Option<String>) {
+        let Some(Body { text, whole }) = body else { return (None, None, None) };
+        let text = self.redactor.beginning(&text, limit::BODY);
+        let (bytes, sha256) = whole.unzip();
+        (Some(text), bytes, sha256.flatten())
+    }
+
+    /// Returns the header fields that fit into a report, and the number of those that were left out.
+    fn headers(&self, headers: impl IntoIterator<Item = (String, String)>) -> (Vec<(String, String)>, usize) {
+        let (mut shown, mut more, mut room) = (Vec::new(), 0, limit::FIELDS);
+        for (name, value) in headers {
+            if name.len() >= room {
+                more += 1;
+                continue;
+            }
+            room -= name.len();
+            let most = limit::FIELD.min(room);
+            let mut text = self.redactor.header_beginning(&name, &value, most);
+            room = room.saturating_sub(text.len());
+            if value.len() > most {
+                text.push('…');
+            }
+            shown.push((name, text));
+        }
+        (shown, more)
+    }
+}
+
+/// Returns the path of a body file relative to the working directory. None for the built-in suite.
+fn body_file(step: &Step, name: &str) -> Option<String> {
+    let path = Path::new(step.place.source().path()).parent()?.join(name);
+    path.is_file().then(|| path.display().to_string())
+}
+
+/// Reduces an exchange that no report shows to the parts that are counted.
+fn outline(request: Prepared, response: Option<&Response>, redactor: &Redactor) -> Exchange {
+    let target = redactor.beginning(&request.target, limit::TARGET);
+    let sent = Sent { method: request.method, target, ..Sent::default() };
+    let received = response.map(|response| Received {
+        status: response.status,
+        cut: response.cut,
+        milliseconds: milliseconds(response.elapsed),
+        ..Received::default()
+    });
+    Exchange { sent, received, ..Exchange::default() }
+}
+
+/// Notes about an exchange that are shown whatever the verdict is.
+fn remarks(exchange: &http::Exchange) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if exchange.resent {
+        remarks.push(
+            "the request was sent again: the target had closed the reused connection before any response, or refused `Expect` (417)".to_owned(),
+        );
+    }
+    let surplus = exchange.surplus.bytes();
+    if surplus > 0 {
+        remarks.push(format!(
+            "after the response the target sent {} that {} to no response",
+            amount(surplus, "byte"),
+            if surplus == 1 { "belongs" } else { "belong" }
+        ));
+    }
+    remarks
+}

@@ -1,0 +1,112 @@
+//! Counts the results of steps into the standing of each requirement and of the whole run.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::event::{Footer, Record, Stale, Standing, Uncovered};
+use crate::outcome::{self, Outcome};
+use crate::verdict::Verdict;
+use conformance_suite::suite::Suite;
+
+/// Counts of the steps so far.
+pub struct Tally {
+    /// The requirements in the order of `requirements.yaml`.
+    register: Vec<Standing>,
+    steps: BTreeMap<Verdict, usize>,
+    requirements: BTreeMap<String, Requirement>,
+    /// Steps that cover no requirement and fail the run.
+    uncovered: Vec<Uncovered>,
+    /// Ids of the steps in `uncovered`: a load test counts a step many times.
+    seen: HashSet<String>,
+    /// Worst outcome of all steps.
+    worst: Option<Outcome>,
+}
+
+/// Counts of the steps that cover one requirement.
+struct Requirement {
+    /// Worst verdict, with its reason.
+    verdict: Verdict,
+    reason: Option<String>,
+    /// Worst outcome.
+    outcome: Outcome,
+}
+
+impl Tally {
+    /// Creates empty counts. `register` says for each requirement why no step covers it.
+    #[must_use]
+    pub fn new(register: Vec<Standing>) -> Self {
+        Self {
+            register,
+            steps: BTreeMap::new(),
+            requirements: BTreeMap::new(),
+            uncovered: Vec::new(),
+            seen: HashSet::new(),
+            worst: None,
+        }
+    }
+
+    /// Counts a step.
+    pub fn count(&mut self, record: &Record) {
+        *self.steps.entry(record.verdict).or_default() += 1;
+        let (known, verdict) = (record.deviation.is_some(), record.verdict);
+        for (id, level) in &record.covers {
+            let outcome = Outcome::of_requirement(verdict, *level, known);
+            let one = self.requirements.entry(id.clone()).or_insert_with(|| Requirement {
+                verdict,
+                reason: record.reason.clone(),
+                outcome,
+            });
+            one.outcome = one.outcome.max(outcome);
+            if verdict > one.verdict {
+                (one.verdict, one.reason) = (verdict, record.reason.clone());
+            }
+        }
+        let outcome = record.outcome();
+        self.worst = self.worst.max(Some(outcome));
+        if record.covers.is_empty() && outcome.fails_the_run() && self.seen.insert(record.id.clone()) {
+            self.uncovered.push(Uncovered { id: record.id.clone(), outcome });
+        }
+    }
+
+    /// Returns the footer. A deviation that is no longer true fails the run.
+    #[must_use]
+    pub fn close(mut self, stale: Vec<Stale>) -> Footer {
+        let requirements = std::mem::take(&mut self.requirements);
+        let requirements = (self.register.into_iter())
+            .map(|standing| match requirements.get(&standing.id) {
+                Some(one) => Standing {
+                    verdict: Some(one.verdict),
+                    deviates: one.outcome == Outcome::Known,
+                    outcome: Some(one.outcome),
+                    reason: one.reason.clone().or(standing.reason),
+                    ..standing
+                },
+                None => standing,
+            })
+            .collect();
+        let worst = self.worst.max((!stale.is_empty()).then_some(Outcome::Failed));
+        let exit = outcome::exit(worst).code();
+        Footer {
+            steps: self.steps,
+            requirements,
+            uncovered: self.uncovered,
+            stale,
+            exit,
+            ..Footer::default()
+        }
+    }
+}
+
+/// Returns the standing of all requirements before a run.
+pub(crate) fn register(suite: &Suite) -> Vec<Standing> {
+    let standings = suite.requirements.iter().map(|requirement| Standing {
+        id: requirement.id.to_string(),
+        level: requirement.level,
+        clause: requirement.clause.clone(),
+        text: requirement.text.clone(),
+        verdict: None,
+        deviates: false,
+        outcome: None,
+        reason: requirement.untested.clone(),
+    });
+    standings.collect()
+}

@@ -1,0 +1,191 @@
+//! The implementation under test: a URL, or a command that starts it.
+//!
+//! A [`Target`] describes how to get a target for each profile; [`Running`] is a target that responds. Only this
+//! module and its submodules start processes.
+
+mod chore;
+mod file;
+mod launch;
+mod port;
+pub mod process;
+mod reach;
+mod ready;
+pub mod scratch;
+mod seed;
+mod unusable;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex::Regex;
+
+use conformance_suite::request::Request;
+use conformance_suite::suite::Profile;
+use conformance_suite::template::Text;
+
+pub use chore::Build;
+pub use file::load;
+pub use launch::{Running, launch, relaunch};
+pub use reach::reach;
+pub use seed::seed;
+pub use unusable::Unusable;
+
+/// The implementation under test.
+#[derive(Debug)]
+pub enum Target {
+    /// A target that is already running, in one profile.
+    Url {
+        /// Base URL.
+        base: String,
+        /// Profile that it runs in.
+        profile: String,
+    },
+    /// Programs to start, one for each profile.
+    Programs {
+        /// Name of the target in reports.
+        title: String,
+        /// Default program, for profiles without a program of their own.
+        program: Option<Box<Program>>,
+        /// Programs of single profiles, or the reason why a profile is not offered.
+        profiles: BTreeMap<String, Result<Program, String>>,
+    },
+}
+
+/// A command that starts an implementation, with its settings.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// Folder of the implementation. It is mirrored and never written to.
+    pub directory: PathBuf,
+    /// Environment variables in addition to those of the launch contract and of the profile.
+    pub env: Vec<(String, Text)>,
+    /// Fixed port, if the target ignores the port in its environment.
+    pub port: Option<u16>,
+    /// Readiness request; overrides that of the profile.
+    pub ready: Option<Request>,
+    /// Values to capture from the program's output; overrides those of the profile.
+    pub output: Vec<(String, Regex)>,
+    /// Features in addition to those of the profile.
+    pub features: Vec<String>,
+    /// Maximum time until the first response.
+    pub start_limit: Duration,
+    /// Commands to run in the target's folder before each start.
+    pub setup: Vec<Vec<String>>,
+    /// Commands to run in the target's folder after each stop, even after a failure.
+    pub teardown: Vec<Vec<String>>,
+    /// Build to run once, before the first start.
+    pub build: Option<Arc<Build>>,
+    /// Files that the implementation needs in order to offer the profile.
+    pub needs: Vec<String>,
+}
+
+/// Default for the maximum time until the first response.
+pub const START_LIMIT: Duration = Duration::from_secs(20);
+
+impl Target {
+    /// Returns a target that starts the same command in every profile of the launch contract.
+    #[must_use]
+    pub fn command(command: Vec<String>, directory: PathBuf) -> Self {
+        let title = command.join(" ");
+        let program = Program::new(command, directory);
+        Self::Programs { title, program: Some(Box::new(program)), profiles: BTreeMap::new() }
+    }
+
+    /// Returns the same target for another implementation: with another title and another folder.
+    #[must_use]
+    pub fn elsewhere(&self, title: String, directory: &Path) -> Self {
+        match self {
+            Self::Url { base, profile } => Self::Url { base: base.clone(), profile: profile.clone() },
+            Self::Programs { program, profiles, .. } => {
+                let mut builds = BTreeMap::new();
+                let mut moved = |program: &Program| {
+                    let mut program = program.clone();
+                    if let Some(build) = &mut program.build {
+                        let key = Arc::as_ptr(build) as usize;
+                        let other =
+                            builds.entry(key).or_insert_with(|| build.elsewhere(directory.to_owned()));
+                        *build = Arc::clone(other);
+                    }
+                    directory.clone_into(&mut program.directory);
+                    program
+                };
+                let program = program.as_ref().map(|program| Box::new(moved(program)));
+                let profiles = profiles.iter().map(|(name, program)| {
+                    (name.clone(), program.as_ref().map(&mut moved).map_err(Clone::clone))
+                });
+                Self::Programs { title, program, profiles: profiles.collect() }
+            }
+        }
+    }
+
+    /// Name of the target in reports.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        match self {
+            Self::Url { base, .. } => base,
+            Self::Programs { title, .. } => title,
+        }
+    }
+
+    /// All folders of the implementation.
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
+        let (program, profiles) = match self {
+            Self::Url { .. } => (None, None),
+            Self::Programs { program, profiles, .. } => (program.as_deref(), Some(profiles)),
+        };
+        let of_profiles = profiles.into_iter().flatten().filter_map(|(_, program)| program.as_ref().ok());
+        program.into_iter().chain(of_profiles).map(|program| program.directory.as_path())
+    }
+
+    /// Returns the program for a profile.
+    ///
+    /// # Errors
+    /// The reason why the target does not offer the profile.
+    pub fn program(&self, profile: &Profile) -> Result<&Program, String> {
+        match self {
+            Self::Url { profile: own, .. } => {
+                Err(format!("the target runs in the profile `{own}`, and this needs `{}`", profile.name))
+            }
+            Self::Programs { program, profiles, .. } => match (profiles.get(&profile.name), program) {
+                (Some(Ok(program)), _) => program.offered(),
+                (Some(Err(reason)), _) => Err(reason.clone()),
+                (None, Some(program)) if !profile.own => program.offered(),
+                (None, _) => Err(format!(
+                    "{} is a program of its own, and no target file names its command (--target FILE)",
+                    profile.title
+                )),
+            },
+        }
+    }
+}
+
+impl Program {
+    /// Returns a program with the defaults of the launch contract.
+    #[must_use]
+    pub fn new(command: Vec<String>, directory: PathBuf) -> Self {
+        Self {
+            command,
+            directory,
+            env: Vec::new(),
+            port: None,
+            ready: None,
+            output: Vec::new(),
+            features: Vec::new(),
+            start_limit: START_LIMIT,
+            setup: Vec::new(),
+            teardown: Vec::new(),
+            build: None,
+            needs: Vec::new(),
+        }
+    }
+
+    fn offered(&self) -> Result<&Self, String> {
+        match self.needs.iter().find(|needed| !self.directory.join(needed).exists()) {
+            Some(needed) => Err(format!("the implementation has no `{needed}`")),
+            None => Ok(self),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Starts a target according to the launch contract and waits for its first response.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Program;
+use super::chore::{Chores, Teardown};
+use super::port::PortGuard;
+use super::process::{Command, Process};
+use super::ready::{GRACE, Greeting, Ready, await_port, await_ready, free_port};
+use super::scratch::Scratch;
+use super::seed;
+use super::unusable::Unusable;
+use crate::http::{HttpClient, Transport};
+use conformance_suite::json::Json;
+use conformance_suite::suite::{Profile, Suite};
+use conformance_suite::template::{Scope, TemplateError};
+
+/// A target that responds. Dropping it stops the process, runs its teardown and removes its folder.
+#[derive(Debug)]
+pub struct Running {
+    /// Client for requests to the target.
+    pub http: HttpClient,
+    /// Values captured from the program's output.
+    pub output: BTreeMap<String, String>,
+    /// Fixtures that the target should hold but does not.
+    pub missing: Vec<String>,
+    /// Fixtures that the target holds under its own ids, with the values that it returned.
+    pub learned: Vec<(String, Json)>,
+    /// Readiness request and first response, if this program waited for it.
+    pub greeting: Option<Greeting>,
+    /// Process; none for a target that was already running.
+    pub process: Option<Process>,
+    /// Port check; none for a target that was already running.
+    guard: Option<PortGuard>,
+    teardown: Option<Teardown>,
+    /// Background processes of setup commands.
+    setup: Vec<Process>,
+    /// Folder in which the target runs.
+    scratch: Option<Scratch>,
+}
+
+/// Maximum number of starts if another process takes the chosen port first.
+const PORTS_TRIED: usize = 3;
+
+impl Running {
+    /// Creates a target that was already running.
+    pub(super) fn elsewhere(http: HttpClient) -> Self {
+        Self {
+            http,
+            output: BTreeMap::new(),
+            missing: Vec::new(),
+            learned: Vec::new(),
+            greeting: None,
+            process: None,
+            guard: None,
+            teardown: None,
+            setup: Vec::new(),
+            scratch: None,
+        }
+    }
+
+    /// Checks that the process that just responded is the one that was started. Always succeeds for a URL.
+    ///
+    /// # Errors
+    /// Another process listens on the port; the message names it.
+    pub fn check_listener(&self) -> Result<(), String> {
+        match self.guard.as_ref().zip(self.process.as_ref()) {
+            Some((guard, process)) => guard.check(process),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns why the owner of the port could not be verified, if so.
+    #[must_use]
+    pub fn unverified(&self) -> Option<String> {
+        self.guard.as_ref()?.unverified()
+    }
+
+    /// Stops the target with its whole process group, and cleans up.
+    pub async fn stop(mut self) {
+        // Close our connections first, because a server may wait for open connections before it exits.
+        self.http.close();
+        if let Some(process) = self.process.take() {
+            process.stop(GRACE).await;
+        }
+        if let Some(teardown) = self.teardown.take() {
+            // Teardown commands block. Their failures are ignored.
+            tokio::task::spawn_blocking(move || drop(teardown)).await.ok();
+        }
+    }
+}
+
+/// Starts a program for a profile with the given fixtures, and waits until it responds.
+///
+/// # Errors
+/// Why the target did not respond.
+pub async fn launch(
+    program: &Program,
+    suite: &Suite,
+    profile: &Profile,
+    fixtures: &[String],
+    transport: &Transport,
+) -> Result<Running, Unusable> {
+    let mut left_out = suite.launch.data.clone();
+    left_out.extend(suite.launch.files.iter().map(|(name, _)| name.clone()));
+    let directory = match &program.build {
+        Some(build) => build.folder(&left_out).await?,
+        None => program.directory.as_path(),
+    };
+    let start = Start { program, suite, profile, transport };
+    let mut ports = Ports::default();
+    loop {
+        let scratch = Scratch::mirror(directory, &left_out).map_err(|error| Unusable::new(chain(&error)))?;
+        if profile.files {
+            seed::write(suite, fixtures, &scratch)?;
+        }
+        if let Some(started) = ports.judge(program, start.first(scratch).await) {
+            return started;
+        }
+    }
+}
+
+/// Stops a started target and starts it again in the same folder, with the data that it wrote. Setup and teardown are
+/// not repeated.
+///
+/// # Errors
+/// Why the target did not respond again.
+pub async fn relaunch(
+    running: Running,
+    program: &Program,
+    suite: &Suite,
+    profile: &Profile,
+    transport: &Transport,
+) -> Result<Running, Unusable> {
+    running.http.close();
+    let Running { process, scratch, teardown, setup, .. } = running;
+    if let Some(process) = process {
+        process.stop(GRACE).await;
+    }
+    let scratch = scratch.ok_or_else(|| Unusable::new("it was not started by this program"))?;
+    let start = Start { program, suite, profile, transport };
+    let mut ports = Ports::default();
+    let started = loop {
+        if let Some(started) = ports.judge(program, start.again(&scratch).await) {
+            break started?;
+        }
+    };
+    Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
+}
+
+/// Counts the starts that failed because another process took the port.
+#[derive(Default)]
+struct Ports {
+    tried: usize,
+    taken: Option<String>,
+}
+
+impl Ports {
+    /// Returns the result of the start, or none if the target must be started again on another port.
+    fn judge<T>(&mut self, program: &Program, started: Result<T, Unusable>) -> Option<Result<T, Unusable>> {
+        let mut unusable = match started {
+            Ok(running) => return Some(Ok(running)),
+            Err(unusable) => unusable,
+        };
+        self.tried += 1;
+        if !unusable.port_taken {
+            if let Some(taken) = self.taken.take() {
+                unusable.reason = format!("{}; at the start before, {taken}", unusable.reason);
+            }
+            return Some(Err(unusable));
+        }
+        if program.port.is_none() && self.tried < PORTS_TRIED {
+            self.taken = Some(unusable.reason);
+            return None;
+        }
+        // The other process is at fault, not the target.
+        Some(Err(Unusable { own: false, ..unusable }))
+    }
+}
+
+/// Parameters of one start.
+struct Start<'a> {
+    program: &'a Program,
+    suite: &'a Suite,
+    profile: &'a Profile,
+    transport: &'a Transport,
+}
+
+impl Start<'_> {
+    /// Starts the program for the first time in its folder.
+    async fn first(&self, scratch: Scratch) -> Result<Running, Unusable> {
+        let port = self.port().await?;
+        let env = self.environment(port, &scratch).map_err(|error| Unusable::new(chain(&error)))?;
+        let chores = |commands: &[Vec<String>], purpose| Chores {
+            commands: commands.to_vec(),
+            directory: scratch.path().to_owned(),
+            env: env.clone(),
+            purpose,
+        };
+        // From here on an early return runs the teardown.
+        let teardown = &self.program.teardown;
+        let teardown = (!teardown.is_empty()).then(|| Teardown(chores(teardown, "teardown")));
+        let setup = if self.program.setup.is_empty() {
+            Vec::new()
+        } else {
+            chores(&self.program.setup, "setup").run_apart().await?
+        };
+        let started = self.process(port, env.clone(), &scratch).await?;
+        Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
+    }
+
+    /// Starts the program again in its folder.
+    async fn again(&self, scratch: &Scratch) -> Result<Running, Unusable> {
+        let port = self.port().await?;
+        let env = self.environment(port, scratch).map_err(|error| Unusable::new(chain(&error)))?;
+        self.process(port, env, scratch).await
+    }
+
+    async fn port(&self) -> Result<u16, Unusable> {
+        match self.program.port {
+            Some(port) => await_port(port).await.map(|()| port),
+            None => free_port().map_err(|error| Unusable::new(format!("no port is free: {error}"))),
+        }
+    }
+
+    /// Starts the process and waits until it responds.
+    async fn process(
+        &self,
+        port: u16,
+        env: Vec<(String, String)>,
+        scratch: &Scratch,
+    ) -> Result<Running, Unusable> {
+        let program = self.program;
+        let watch = if program.output.is_empty() { &self.profile.output } else { &program.output };
+        let process = Process::start(Command {
+            program_and_args: self.command(),
+            directory: scratch.path().to_owned(),
+            env,
+            watch: watch.clone(),
+        })
+        .map_err(|error| Unusable::new(chain(&error)))?;
+        let ready = program.ready.as_ref().or(self.suite.ready(self.profile));
+        let port = (port, program.port.is_some());
+        let Ready { process, http, greeting, guard } =
+            await_ready(process, port, ready, program.start_limit, self.transport).await?;
+        let output = if watch.is_empty() {
+            BTreeMap::new()
+        } else {
+            let watched = process.watched_all(program.start_limit).await;
+            watched.map_err(|error| Unusable::after(&process, error.to_string()))?
+        };
+        Ok(Running {
+            output,
+            greeting,
+            process: Some(process),
+            guard: Some(guard),
+            ..Running::elsewhere(http)
+        })
+    }
+
+    fn environment(&self, port: u16, scratch: &Scratch) -> Result<Vec<(String, String)>, TemplateError> {
+        let mut scope = Scope::default();
+        scope.set("host", &"127.0.0.1".into());
+        scope.set("port", &port.into());
+        scope.set("scratch", &scratch.path().display().to_string().into());
+        (self.suite.launch.env.iter().chain(&self.profile.env).chain(&self.program.env))
+            .map(|(name, value)| Ok((name.clone(), value.render(&scope)?)))
+            .collect()
+    }
+
+    /// Resolves a program path relative to the folder of the command, even outside of the mirrored folder. Symbolic
+    /// links are kept, since a Python virtual environment is found through the path it is called by.
+    fn command(&self) -> Vec<String> {
+        let mut words = self.program.command.clone();
+        if let Some(first) = words.first_mut()
+            && first.contains('/')
+            && let path = self.program.directory.join(&*first)
+            && let Some(Ok(folder)) = path.parent().map(Path::canonicalize)
+            && let Ok(own) = self.program.directory.canonicalize()
+            && !folder.starts_with(own)
+            && let Some(name) = path.file_name()
+        {
+            *first = folder.join(name).to_string_lossy().into_owned();
+        }
+        words
+    }
+}
+
+/// Joins an error and its causes into one sentence.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        sentence.push_str(&format!(": {deeper}"));
+        cause = deeper.source();
+    }
+    sentence
+}

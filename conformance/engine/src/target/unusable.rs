@@ -1,0 +1,96 @@
+//! Why a target cannot be used, with the end of its output.
+
+use std::fmt::{self, Display, Formatter};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::process::Process;
+
+/// Why a target cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// Reason, in one sentence.
+    pub reason: String,
+    /// Last lines of the target's output.
+    pub last_words: String,
+    /// Whether the process kept running but never responded, so that another start would also take the full timeout.
+    pub silent: bool,
+    /// Whether another program occupied its port.
+    pub port_taken: bool,
+    /// Whether the target itself failed to start and not only took too long. Such a failure is its behaviour in this profile.
+    pub own: bool,
+}
+
+/// Number of output lines that are shown.
+const LINES: usize = 20;
+
+impl Unusable {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            last_words: String::new(),
+            silent: false,
+            port_taken: false,
+            own: false,
+        }
+    }
+
+    /// Creates an error of the target itself, with the end of its output. The most relevant line is appended to the
+    /// reason.
+    pub(super) fn after(process: &Process, reason: impl Into<String>) -> Self {
+        Self { own: true, ..Self::saying(process, reason) }
+    }
+
+    /// Creates an error of another command, such as a setup command, in the same form.
+    pub(super) fn saying(process: &Process, reason: impl Into<String>) -> Self {
+        let (mut reason, last_words) = (reason.into(), process.output_tail(LINES).trim_end().to_owned());
+        if let Some(line) = relevant_line(&last_words) {
+            reason = format!("{reason}: {line}");
+        }
+        Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(reason) }
+    }
+}
+
+impl Display for Unusable {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// Returns the most relevant line of an error output: `ModuleNotFoundError: No module named 'flask'`, `Error: Cannot
+/// find module 'x'`. The last match counts, because earlier errors usually cause it.
+fn relevant_line(output: &str) -> Option<&str> {
+    output.lines().rev().map(str::trim).find(|line| TELLING.is_match(line))
+}
+
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+static TELLING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)^([\w.]*(error|exception|errno)\b(\[\w+\])?:? \S|panic: |fatal: )|address (is )?already in use|can't open file|No such file or directory|command not found",
+    )
+    .unwrap()
+});
+
+/// Whether the program's output says that its port is taken.
+fn names_a_taken_port(output: &str) -> bool {
+    let output = output.to_lowercase();
+    ["address already in use", "eaddrinuse", "address in use", "is in use by another program"]
+        .iter()
+        .any(|sign| output.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_error_line_in_output_of_several_languages() {
+        let python = "Traceback (most recent call last):\n  File \"app.py\", line 3, in <module>\n    import flask_cors\nModuleNotFoundError: No module named 'flask_cors'";
+        assert_eq!(relevant_line(python), Some("ModuleNotFoundError: No module named 'flask_cors'"));
+        let node = "node:internal/modules/cjs/loader:1078\n  throw err;\n  ^\n\nError: Cannot find module 'express'\nRequire stack:\n- /x/server.js\n    at Module._load {\n  code: 'MODULE_NOT_FOUND'\n}\n\nNode.js v18";
+        assert_eq!(relevant_line(node), Some("Error: Cannot find module 'express'"));
+        assert_eq!(relevant_line("panic: listen tcp: bind\n\ngoroutine 1"), Some("panic: listen tcp: bind"));
+        assert_eq!(relevant_line(" * Running on http://127.0.0.1:5000\n"), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! The evidence for a verdict as plain text, for `JUnit`, TAP and GitHub.
+
+use conformance_engine::event::Record;
+use conformance_engine::limit;
+use conformance_engine::verdict::Finding;
+use conformance_suite::amount::grouped;
+
+/// Returns the source location, the mismatches, the exchange, the output of the target and the command that reproduces it.
+#[must_use]
+pub fn evidence(record: &Record) -> String {
+    let mut text = format!("{}\n{}\n", record.title, record.place);
+    for place in &record.via {
+        text += &format!("via {place}\n");
+    }
+    for (index, finding) in record.findings.iter().enumerate() {
+        // If consecutive mismatches expect the same, print it after the last of them.
+        let told = |other: Option<&Finding>| other.is_some_and(|other| other.expects_the_same(finding));
+        if index == 0 || !told(record.findings.get(index - 1)) {
+            text += &format!("\n{}\n", finding.place);
+        }
+        text += &format!("  {}\n", finding.label);
+        if !told(record.findings.get(index + 1)) {
+            text += &format!("  expected  {}\n", finding.expected);
+        }
+    }
+    if record.more_findings > 0 {
+        text += &format!("\nand {} more\n", grouped(record.more_findings));
+    }
+    for remark in &record.remarks {
+        text += &format!("\nremark    {remark}\n");
+    }
+    if let Some(reason) = &record.reason {
+        text += &format!("\n{reason}\n");
+    }
+    if let Some(repetition) = record.repetition() {
+        text += &format!("\ntried     {repetition}\n");
+    }
+    if let Some(exchange) = &record.exchange {
+        let sent = &exchange.sent;
+        text += &format!("\nrequest   {} {}\n", sent.method, sent.target);
+        if sent.body.as_ref().is_some_and(|body| !body.is_empty()) {
+            body(&mut text, sent.beginning(limit::SHORT_BODY));
+        }
+        if let Some(received) = &exchange.received {
+            text += &format!("response  {}\n", received.status);
+            body(&mut text, received.beginning(limit::SHORT_BODY));
+        }
+        text += &format!("reproduce {}\n", exchange.again);
+    }
+    if !record.printed.is_empty() {
+        text += &format!("printed   {}\n", record.printed.trim_end());
+    }
+    text
+}
+
+/// Writes the beginning of a body, and its size if the rest is left out.
+fn body(text: &mut String, (begin, rest): (&str, Option<String>)) {
+    *text += &format!("          {}\n", begin.trim_end());
+    if let Some(rest) = rest {
+        *text += &format!("          {rest}\n");
+    }
+}
+
+/// Returns the reason of a verdict in one line.
+#[must_use]
+pub fn summary(record: &Record) -> String {
+    match (record.findings.as_slice(), &record.reason) {
+        (_, Some(reason)) => reason.clone(),
+        ([], None) => record.title.clone(),
+        ([first, more @ ..], _) => match more.len() + record.more_findings {
+            0 => first.label.clone(),
+            more => format!("{} (and {} more)", first.label, grouped(more)),
+        },
+    }
+}

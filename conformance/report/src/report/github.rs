@@ -1,0 +1,282 @@
+//! Report for GitHub Actions: annotations at failing lines, and a job summary.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::Report;
+use super::evidence::{evidence, summary};
+use super::task::tasks;
+use conformance_engine::event::{Event, Footer, Record, Stale, Standing};
+use conformance_engine::outcome::{Conclusion, Outcome};
+use conformance_suite::suite::Level;
+
+/// Writes workflow commands to `out` and Markdown to the file of the job summary.
+pub struct Github<W> {
+    out: W,
+    page: Option<File>,
+    workspace: Option<PathBuf>,
+    title: String,
+    /// Number of steps in the plan.
+    planned: usize,
+    /// Number of annotations so far, by level.
+    annotations: [(&'static str, usize); 3],
+    /// Inconclusive steps and known failures. They are annotated last because GitHub limits the number of annotations.
+    later: Vec<Arc<Record>>,
+    /// The first failing steps; the summary shows their evidence.
+    failures: Vec<Arc<Record>>,
+    /// Number of failing steps.
+    failed: usize,
+}
+
+/// Maximum number of annotations of a level that GitHub shows.
+const ANNOTATIONS: usize = 10;
+/// Maximum number of failures in the summary, and its maximum size in bytes: GitHub rejects more than 1 MiB.
+const DETAILS: usize = 50;
+const LARGEST_PAGE: usize = 900 * 1024;
+
+impl<W: Write> Github<W> {
+    /// Creates a report that writes annotations to `out` and appends the summary to `page`, if there is one.
+    ///
+    /// File paths in annotations are relative to `workspace`.
+    pub fn new(out: W, page: Option<File>, workspace: Option<PathBuf>) -> Self {
+        let (title, later, failures) = Default::default();
+        let annotations = [("error", 0), ("warning", 0), ("notice", 0)];
+        Self { out, page, workspace, title, planned: 0, annotations, later, failures, failed: 0 }
+    }
+
+    fn step(&mut self, record: &Arc<Record>) -> io::Result<()> {
+        match record.outcome() {
+            Outcome::Passed | Outcome::Skipped => return Ok(()),
+            Outcome::Known | Outcome::Inconclusive | Outcome::OptionalInconclusive => {
+                if self.later.len() < 3 * ANNOTATIONS {
+                    self.later.push(Arc::clone(record));
+                }
+                return Ok(());
+            }
+            Outcome::Failed | Outcome::OptionalFailed | Outcome::Error => {}
+        }
+        self.failed += 1;
+        if self.failures.len() < DETAILS {
+            self.failures.push(Arc::clone(record));
+        }
+        self.annotate(record)
+    }
+
+    fn annotate(&mut self, record: &Record) -> io::Result<()> {
+        let outcome = record.outcome();
+        let level = if outcome.fails_the_run() {
+            "error"
+        } else if outcome.needs_attention() {
+            "warning"
+        } else {
+            "notice"
+        };
+        if !self.takes(level) {
+            return Ok(());
+        }
+        let place = record.findings.first().map_or(&record.place, |finding| &finding.place);
+        let covers = record.covers.keys().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let known = record.deviation.as_ref().filter(|_| outcome == Outcome::Known);
+        let known = known.map(|reason| format!(" (known: {reason})")).unwrap_or_default();
+        writeln!(
+            self.out,
+            "::{level} file={},line={},col={},title={}::{}",
+            property(&self.path(place.source().path())),
+            place.line(),
+            place.column(),
+            property(format!("{covers} {}", record.id).trim_start()),
+            data(&format!("{}: {}{known}", record.title, summary(record))),
+        )
+    }
+
+    /// Counts an annotation of a level; false if the limit of GitHub is reached.
+    fn takes(&mut self, level: &str) -> bool {
+        self.annotations.iter_mut().find(|(own, _)| *own == level).is_some_and(|(_, count)| {
+            *count += 1;
+            *count <= ANNOTATIONS
+        })
+    }
+
+    fn footer(&mut self, footer: &Footer) -> io::Result<()> {
+        for record in std::mem::take(&mut self.later) {
+            self.annotate(&record)?;
+        }
+        for Stale { at, message } in &footer.stale {
+            let mut parts = at.rsplitn(3, ':');
+            if let (Some(column), Some(line), Some(path)) = (parts.next(), parts.next(), parts.next()) {
+                let path = property(&self.path(path));
+                let message = data(&format!("{message}; remove the deviation"));
+                writeln!(self.out, "::error file={path},line={line},col={column}::{message}")?;
+            }
+        }
+        if let Some(interruption) = footer.interruption(self.planned) {
+            writeln!(self.out, "::error title={}::{}", property(&self.title), data(&interruption))?;
+        }
+        self.summarise(footer)
+    }
+
+    fn summarise(&mut self, footer: &Footer) -> io::Result<()> {
+        let Some(mut page) = self.page.take() else { return Ok(()) };
+        let mut text = format!("## {}\n\n", self.title);
+        match footer.interruption(self.planned) {
+            Some(interruption) => text += &format!("**{interruption}**\n\n"),
+            None => text += &format!("**{}**\n\n", Conclusion::of(footer.exit).title()),
+        }
+        text += "| task | MUST | SHOULD | MAY |\n|---|---|---|---|\n";
+        for task in tasks(&footer.requirements) {
+            let cells = Level::ALL.map(|level| standing(task.held(level), task.outcome(level)));
+            if cells.iter().any(|cell| !cell.is_empty()) {
+                text += &format!("| {} | {} |\n", cell(task.title), cells.join(" | "));
+            }
+        }
+        let all = Level::ALL.map(|level| {
+            let of_level = footer.requirements.iter().filter(|one| one.level == level);
+            standing(footer.held(level), of_level.filter_map(Standing::outcome).max())
+        });
+        text += &format!("| **all** | {} |\n\n", all.join(" | "));
+        for step in footer.uncovered.iter().take(DETAILS) {
+            text += &format!(
+                "- step <code>{}</code>, which covers no requirement: {}\n",
+                html(&step.id),
+                step.outcome.title()
+            );
+        }
+        for Stale { at, message } in footer.stale.iter().take(DETAILS) {
+            text += &format!("- stale deviation {}: {}\n", html(at), html(message));
+        }
+        text += "\n";
+        let mut shown = 0;
+        for record in &self.failures {
+            let covers = record.covers.keys().map(String::as_str).collect::<Vec<_>>().join(" ");
+            let evidence = evidence(record);
+            // The fence must be longer than any run of backticks in the evidence.
+            let fence = "`".repeat(longest_run(&evidence, '`').max(2) + 1);
+            let details = format!(
+                "<details><summary>{} <code>{}</code> {}</summary>\n\n{fence}text\n{evidence}{fence}\n\n</details>\n",
+                html(&covers),
+                html(&record.id),
+                html(&summary(record))
+            );
+            if text.len() + details.len() > LARGEST_PAGE {
+                break;
+            }
+            text += &details;
+            shown += 1;
+        }
+        if let Some(more @ 1..) = self.failed.checked_sub(shown) {
+            text += &format!("\nand {more} more\n");
+        }
+        page.write_all(text.as_bytes())
+    }
+
+    /// Returns a path relative to the workspace; unchanged if the file is outside of it.
+    fn path(&self, path: &str) -> String {
+        let Some(workspace) = &self.workspace else { return path.to_owned() };
+        let here = std::env::current_dir().unwrap_or_default();
+        below(workspace, &here, Path::new(path)).unwrap_or_else(|| path.to_owned())
+    }
+}
+
+impl<W: Write> Report for Github<W> {
+    fn tell(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Header(header) => {
+                self.title = format!("{}: {}", header.suite, header.target);
+                self.planned = header.steps;
+            }
+            Event::Step(record) => self.step(record)?,
+            Event::Load(_) => {}
+            Event::Footer(footer) => self.footer(footer)?,
+        }
+        self.out.flush()
+    }
+}
+
+/// Returns `path`, which is relative to `here`, as a path relative to `workspace`; none if it is outside. Symbolic links are
+/// resolved only if the names alone do not match.
+fn below(workspace: &Path, here: &Path, path: &Path) -> Option<String> {
+    let named = plain(&here.join(path));
+    let strip = |path: &Path, workspace: &Path| {
+        path.strip_prefix(workspace).ok().map(|below| below.display().to_string())
+    };
+    let real = workspace.canonicalize().ok();
+    strip(&named, &plain(workspace))
+        .or_else(|| strip(&named, real.as_deref()?))
+        .or_else(|| strip(&named.canonicalize().ok()?, real.as_deref()?))
+}
+
+/// Returns a path without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+fn standing((held, tried): (usize, usize), worst: Option<Outcome>) -> String {
+    let mark = match worst {
+        _ if tried == 0 => return String::new(),
+        Some(Outcome::Failed | Outcome::Error) => "❌",
+        Some(Outcome::Inconclusive) => "❓",
+        Some(Outcome::Known | Outcome::OptionalFailed | Outcome::OptionalInconclusive) => "⚠️",
+        Some(Outcome::Passed | Outcome::Skipped) | None => "✅",
+    };
+    format!("{mark} {held}/{tried}")
+}
+
+/// Escapes the message of a workflow command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Escapes a property of a workflow command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Escapes a cell of a Markdown table.
+fn cell(text: &str) -> String {
+    html(text).replace('|', "\\|")
+}
+
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(['\n', '\r'], " ")
+}
+
+fn longest_run(text: &str, of: char) -> usize {
+    text.split(|character| character != of).map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_workflow_commands_in_messages() {
+        assert_eq!(data("50%\n::error::x"), "50%25%0A::error::x");
+        assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
+        assert_eq!(longest_run("a ``` b ``", '`'), 3);
+    }
+
+    #[test]
+    fn the_path_of_an_annotation_is_relative_to_the_workspace() {
+        let below = |workspace: &str, here: &str, path: &str| {
+            below(Path::new(workspace), Path::new(here), Path::new(path))
+        };
+        let path = Some("api/s/t/a.yaml".to_owned());
+        assert_eq!(below("/none/repo", "/none/repo/api", "s/t/a.yaml"), path);
+        assert_eq!(below("/none/repo/", "/none/repo/api/x", "../s/./t/a.yaml"), path);
+        assert_eq!(below("/none/repo", "/elsewhere", "/none/repo/api/s/t/a.yaml"), path);
+        assert_eq!(below("/none/repo", "/elsewhere", "s/t/a.yaml"), None);
+        assert_eq!(below("/none/repo", "/none/repository", "s/t/a.yaml"), None);
+    }
+}

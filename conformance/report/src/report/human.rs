@@ -1,0 +1,373 @@
+//! The terminal report: failures, what to fix first, how to reproduce each failure, and the summary.
+//!
+//! Failures are collected and printed at the end, grouped by cause. During the run, [`Progress`](super::Progress) shows how far it is.
+
+mod drawn;
+mod failure;
+mod load;
+mod path;
+mod standing;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use drawn::{Drawn, Piece};
+
+use super::cause::{Answered, Cause, causes};
+use super::fold::fold;
+use super::{Report, footer};
+use conformance_engine::event::{Event, Footer, Header, Load, Record};
+use conformance_engine::outcome::Outcome;
+use conformance_engine::verdict::Verdict;
+use conformance_suite::amount::amount;
+
+/// The terminal report. It always writes styles; the output stream removes them if colors are off.
+pub struct Human<W> {
+    out: W,
+    detail: Detail,
+    /// Width of the terminal; none if the output is a file or a pipe.
+    width: Option<usize>,
+    /// Number of steps in the plan.
+    planned: usize,
+    load: Option<Box<Load>>,
+    /// Failing steps with their rendered text, and blocked steps.
+    wrong: Vec<(Record, Piece)>,
+    drawn: Drawn,
+    answered: Answered,
+    /// Known failures: step id and reason.
+    known: Vec<(String, String)>,
+    /// Remarks about responses, with the ids of their steps. They do not affect verdicts.
+    remarks: BTreeMap<String, Vec<String>>,
+    /// Steps without a verdict, grouped so that each reason is printed once.
+    unjudged: BTreeMap<(Verdict, String), Unjudged>,
+}
+
+/// How much the report prints; each level includes the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Only the summary.
+    Quiet,
+    /// Failures, and the counts of every task.
+    Normal,
+    /// Also the verdict of every requirement.
+    Requirements,
+    /// Also every step.
+    Verbose,
+    /// Also every request and response in full.
+    Trace,
+}
+
+/// Rendered failures by the address of their record.
+type Drawings = HashMap<*const Record, Piece>;
+
+#[derive(Default)]
+struct Unjudged {
+    steps: Vec<String>,
+    profiles: BTreeSet<String>,
+    printed: String,
+}
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+/// Maximum number of causes, of steps of a cause and of remarks to print; the others are counted.
+const NAMED: usize = 8;
+
+/// Writes a failing step as the terminal report shows it.
+///
+/// # Errors
+/// Writing to `out` fails.
+pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    failure::failure(record, out)
+}
+
+impl<W: Write> Human<W> {
+    /// Creates a report that writes to `out`.
+    pub fn new(out: W, detail: Detail) -> Self {
+        let (wrong, drawn, answered, known, remarks, unjudged) = Default::default();
+        Self {
+            out,
+            detail,
+            width: None,
+            planned: 0,
+            load: None,
+            wrong,
+            drawn,
+            answered,
+            known,
+            remarks,
+            unjudged,
+        }
+    }
+
+    /// Wraps sentences at this width, if there is one.
+    #[must_use]
+    pub fn within(self, width: Option<usize>) -> Self {
+        Self { width, ..self }
+    }
+
+    fn header(&mut self, header: &Header) -> io::Result<()> {
+        self.planned = header.steps;
+        if self.detail == Detail::Quiet {
+            return Ok(());
+        }
+        let stage = header.stage.as_ref().map(|stage| format!(" at stage {stage}")).unwrap_or_default();
+        let shard = header.shard.as_ref().map(|shard| format!(", shard {} of {}", shard.index, shard.of));
+        let shard = shard.unwrap_or_default();
+        writeln!(
+            self.out,
+            "{BOLD}{}{BOLD:#}: {} against {}{stage}{shard}\n",
+            header.suite,
+            amount(header.steps, "step"),
+            header.target
+        )
+    }
+
+    fn step(&mut self, record: &Record) -> io::Result<()> {
+        if self.detail >= Detail::Verbose && record.exchange.is_some() {
+            failure::title_line(record, &mut self.out)?;
+        }
+        if self.detail == Detail::Trace {
+            failure::trace(record, &mut self.out)?;
+        }
+        // A failing step is printed together with its remarks.
+        if record.verdict == Verdict::Pass || record.deviation.is_some() {
+            for remark in &record.remarks {
+                self.remarks.entry(remark.clone()).or_default().push(record.id.clone());
+            }
+        }
+        match record.outcome() {
+            Outcome::Passed => self.answered.add(record),
+            Outcome::Known => {
+                self.known.push((record.id.clone(), record.deviation.clone().unwrap_or_default()));
+            }
+            Outcome::Failed | Outcome::OptionalFailed | Outcome::Error => {
+                let piece = match self.detail {
+                    Detail::Quiet => Piece::default(),
+                    _ => self.drawn.draw(record)?,
+                };
+                self.wrong.push((record.brief(), piece));
+            }
+            Outcome::Inconclusive | Outcome::OptionalInconclusive if record.waits_for.is_some() => {
+                self.wrong.push((record.brief(), Piece::default()));
+            }
+            Outcome::Skipped | Outcome::Inconclusive | Outcome::OptionalInconclusive => self.unjudge(record),
+        }
+        Ok(())
+    }
+
+    /// Writes the list of causes, then the failures grouped by cause.
+    fn causes(&mut self, causes: &[Cause<'_>], drawings: &Drawings) -> io::Result<()> {
+        if self.detail >= Detail::Verbose && !causes.is_empty() {
+            writeln!(self.out)?;
+        }
+        let wanted = if self.detail >= Detail::Verbose { causes.len() } else { NAMED };
+        if causes.len() > 1 {
+            writeln!(self.out, "{BOLD}Fix first{BOLD:#}")?;
+            for (index, cause) in causes.iter().take(wanted).enumerate() {
+                writeln!(self.out, "{:3}. {}", index + 1, fold(&named(cause), 5, self.width))?;
+            }
+            if let Some(more @ 1..) = causes.len().checked_sub(wanted) {
+                writeln!(self.out, "     and {more} more")?;
+            }
+            writeln!(self.out)?;
+        }
+        for cause in causes.iter().take(wanted) {
+            self.cause(cause, drawings)?;
+        }
+        let mut others = causes.iter().skip(wanted).flat_map(|cause| &cause.records).peekable();
+        if others.peek().is_some() {
+            writeln!(self.out, "{BOLD}Other failures{BOLD:#} (--verbose shows all in full)")?;
+            others.try_for_each(|record| failure::title_line(record, &mut self.out))?;
+            writeln!(self.out)?;
+        }
+        Ok(())
+    }
+
+    fn cause(&mut self, cause: &Cause<'_>, drawings: &Drawings) -> io::Result<()> {
+        let Some((first, others)) = cause.records.split_first() else { return Ok(()) };
+        self.failure(first, drawings)?;
+        if self.detail >= Detail::Verbose {
+            return others.iter().try_for_each(|record| self.failure(record, drawings));
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        let fail = if others.len() == 1 { "fails" } else { "fail" };
+        writeln!(
+            self.out,
+            "   {} {fail} for the same reason ({}):",
+            amount(others.len(), "other step"),
+            cause.title
+        )?;
+        for record in others.iter().take(NAMED) {
+            writeln!(self.out, "     {:54} {}", record.id, failure::covers(record))?;
+        }
+        if let Some(more @ 1..) = others.len().checked_sub(NAMED) {
+            writeln!(self.out, "     and {more} more; --verbose shows each")?;
+        }
+        writeln!(self.out)
+    }
+
+    fn failure(&mut self, record: &Record, drawings: &Drawings) -> io::Result<()> {
+        let piece = drawings.get(&std::ptr::from_ref(record)).copied().unwrap_or_default();
+        self.drawn.write(piece, &mut self.out)
+    }
+
+    fn footer(&mut self, footer: &Footer) -> io::Result<()> {
+        let judged =
+            footer.steps.keys().any(|verdict| !matches!(verdict, Verdict::Skipped | Verdict::Inconclusive));
+        let wrong = std::mem::take(&mut self.wrong);
+        let drawings: Drawings =
+            wrong.iter().map(|(record, piece)| (std::ptr::from_ref(record), *piece)).collect();
+        let records = wrong.iter().map(|(record, _)| record);
+        let causes = causes(records, &self.answered, &footer.requirements);
+        let waiting: HashSet<&str> =
+            causes.iter().flat_map(|cause| &cause.waiting).map(|record| record.id.as_str()).collect();
+        for (record, _) in &wrong {
+            if record.verdict == Verdict::Inconclusive && !waiting.contains(record.id.as_str()) {
+                self.unjudge(record);
+            }
+        }
+        if self.detail != Detail::Quiet {
+            self.causes(&causes, &drawings)?;
+        }
+        if self.detail != Detail::Quiet && judged {
+            let all = self.detail >= Detail::Requirements;
+            standing::standings(footer, all, self.width, &mut self.out)?;
+        }
+        // If no step was judged, the reasons are the result of the run.
+        if self.detail != Detail::Quiet || !judged {
+            self.unjudged()?;
+        }
+        if self.detail != Detail::Quiet && !waiting.is_empty() {
+            let (steps, yellow) = (amount(waiting.len(), "step"), yellow());
+            let pronoun = if waiting.len() == 1 { "it depends" } else { "they depend" };
+            writeln!(self.out, "{yellow}BLOCKED{yellow:#} {steps} not run: a step that {pronoun} on failed")?;
+        }
+        if self.detail != Detail::Quiet {
+            for (step, reason) in &self.known {
+                let line = fold(&format!("{step}: {reason}"), 6, self.width);
+                writeln!(self.out, "{DIM}KNOWN{DIM:#} {line}")?;
+            }
+            self.write_remarks()?;
+        }
+        footer::write(footer, self.width, &mut self.out)?;
+        if let Some(progress) = standing::progress(footer).filter(|_| judged) {
+            writeln!(self.out, "{}", fold(&progress, 0, self.width))?;
+        }
+        if let Some(first) = causes.first().filter(|_| causes.len() > 1 && self.detail != Detail::Quiet) {
+            writeln!(self.out, "fix first: {}", fold(&named(first), 11, self.width))?;
+        }
+        if let Some(path) = footer.critical_path.as_ref().filter(|_| self.detail >= Detail::Verbose) {
+            path::write(path, footer.milliseconds, &mut self.out)?;
+        }
+        if let Some(load) = self.load.take() {
+            load::write(&load, self.detail >= Detail::Verbose, &mut self.out)?;
+        }
+        for note in footer.notes.iter().filter(|_| self.detail != Detail::Quiet) {
+            let yellow = yellow();
+            writeln!(self.out, "{yellow}note{yellow:#}: {}", fold(note, 6, self.width))?;
+        }
+        if let Some(interruption) = footer.interruption(self.planned) {
+            let style = yellow();
+            writeln!(self.out, "{style}{interruption}{style:#}; the other steps were not run")?;
+        }
+        let steps = step_counts(footer, waiting.len());
+        writeln!(self.out, "steps: {}", steps.join(", "))?;
+        let style = if footer.exit == 0 { green() } else { red() };
+        let line = match (judged, self.planned) {
+            (true, _) => standing::closing(footer),
+            (false, 0) => "no scenario is in this shard".to_owned(),
+            (false, _) => "inconclusive: no step could be judged".to_owned(),
+        };
+        writeln!(self.out, "{style}{}{style:#}", fold(&line, 0, self.width))
+    }
+
+    /// Writes each remark once, with the first step that has it.
+    fn write_remarks(&mut self) -> io::Result<()> {
+        let wanted = if self.detail >= Detail::Verbose { usize::MAX } else { NAMED };
+        for (remark, steps) in self.remarks.iter().take(wanted) {
+            let first = steps.first().map_or("", String::as_str);
+            let others = match steps.len() {
+                0 | 1 => String::new(),
+                many => format!(" (and {})", amount(many - 1, "other step")),
+            };
+            let line = fold(&format!("{first}{others}: {remark}"), 7, self.width);
+            writeln!(self.out, "{DIM}REMARK{DIM:#} {line}")?;
+        }
+        if let Some(more @ 1..) = self.remarks.len().checked_sub(wanted) {
+            writeln!(self.out, "       and {}; --verbose shows each", amount(more, "other remark"))?;
+        }
+        Ok(())
+    }
+
+    fn unjudge(&mut self, record: &Record) {
+        let reason = record.reason.clone().unwrap_or_default();
+        let unjudged = self.unjudged.entry((record.verdict, reason)).or_default();
+        unjudged.steps.push(record.id.clone());
+        unjudged.profiles.insert(record.profile.clone());
+        unjudged.printed.clone_from(&record.printed);
+    }
+
+    /// Writes each reason why steps were not judged, with the number of these steps.
+    fn unjudged(&mut self) -> io::Result<()> {
+        for ((verdict, reason), unjudged) in std::mem::take(&mut self.unjudged) {
+            let style = if verdict == Verdict::Inconclusive { yellow() } else { DIM };
+            let steps = amount(unjudged.steps.len(), "step");
+            let profiles = unjudged.profiles.into_iter().collect::<Vec<_>>().join(", ");
+            let word = verdict.to_string().to_uppercase();
+            let column = word.chars().count() + 1;
+            let line = fold(&format!("{steps} in {profiles}: {reason}"), column, self.width);
+            writeln!(self.out, "{style}{word}{style:#} {line}")?;
+            if self.detail >= Detail::Verbose || unjudged.steps.len() <= 3 {
+                writeln!(self.out, "     {}", fold(&unjudged.steps.join(" "), 5, self.width))?;
+            }
+            failure::printed(&unjudged.printed, &mut self.out)?;
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Report for Human<W> {
+    fn tell(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Header(header) => self.header(header),
+            Event::Step(record) => self.step(record),
+            Event::Load(load) => {
+                self.load = Some(load.clone());
+                Ok(())
+            }
+            Event::Footer(footer) => self.footer(footer),
+        }?;
+        self.out.flush()
+    }
+}
+
+/// Returns the number of steps with each verdict; blocked steps are counted separately from inconclusive ones.
+fn step_counts(footer: &Footer, blocked: usize) -> Vec<String> {
+    let counts = footer.steps.iter().flat_map(|(verdict, count)| {
+        let blocked = if *verdict == Verdict::Inconclusive { blocked.min(*count) } else { 0 };
+        let others = (*count > blocked).then(|| format!("{} {verdict}", count - blocked));
+        others.into_iter().chain((blocked > 0).then(|| format!("{blocked} blocked")))
+    });
+    counts.collect()
+}
+
+/// Returns the title of a cause and its cost.
+fn named(cause: &Cause<'_>) -> String {
+    format!("{} ({})", cause.title, cause.cost())
+}
+
+fn green() -> Style {
+    AnsiColor::Green.on_default()
+}
+
+fn red() -> Style {
+    AnsiColor::Red.on_default().bold()
+}
+
+fn yellow() -> Style {
+    AnsiColor::Yellow.on_default()
+}

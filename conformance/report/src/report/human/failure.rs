@@ -1,0 +1,277 @@
+//! Prints one step: what was expected, the request, the response, and how to reproduce it.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use super::{BOLD, DIM, green, red, yellow};
+use conformance_engine::event::{Exchange, Received, Record, Sent};
+use conformance_engine::limit;
+use conformance_engine::outcome::Outcome;
+use conformance_engine::verdict::{Finding, Verdict};
+use conformance_suite::amount::{amount, grouped};
+use conformance_suite::matcher::AGAINST_SCHEMA;
+
+/// Maximum number of mismatches with a source snippet; the others are counted.
+const DRAWN: usize = 3;
+/// Maximum number of differences in a body to print; the others are counted.
+const DIFFERENCES: usize = 12;
+/// Width of the column of step ids.
+const WIDTH: usize = 56;
+
+/// Writes a line with the verdict, the id and the requirements of a step.
+pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    let (word, style) = word(record);
+    let id = format!("{:WIDTH$}", record.id);
+    // A failing step prints the number of tries below its title.
+    let held = record.repetition().filter(|_| record.verdict == Verdict::Pass);
+    let held = held.map(|repetition| format!("  {DIM}tried {repetition}{DIM:#}")).unwrap_or_default();
+    writeln!(out, "{style}{word}{style:#} {BOLD}{id}{BOLD:#} {}{held}", covers(record))
+}
+
+/// Writes a failing step in full.
+pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    title_line(record, out)?;
+    writeln!(out, "     {}", record.title)?;
+    for place in &record.via {
+        writeln!(out, "     via {place}")?;
+    }
+    let (parts, whole): (Vec<&Finding>, Vec<&Finding>) =
+        record.findings.iter().partition(|finding| finding.pointer.is_some());
+    for finding in whole.iter().take(DRAWN) {
+        drawing(record, finding, out)?;
+    }
+    if let Some(more) = whole.len().checked_sub(DRAWN).filter(|more| *more > 0) {
+        writeln!(out, "   and {more} more")?;
+    }
+    if let Some(first) = parts.first() {
+        drawing(record, first, out)?;
+    }
+    if parts.len() > 1 {
+        differences(&parts, record.more_findings, out)?;
+    } else if record.more_findings > 0 {
+        writeln!(out, "   and {} more", grouped(record.more_findings))?;
+    }
+    if let Some(reason) = &record.reason {
+        writeln!(out, "   {reason}")?;
+    }
+    if let Some(restarted) = &record.restarted {
+        writeln!(out, "   {DIM}note{DIM:#}      {restarted}")?;
+    }
+    if let Some(repetition) = record.repetition() {
+        writeln!(out, "   {DIM}tried{DIM:#}     {repetition}, and it never passed")?;
+    }
+    if let Some(exchange) = &record.exchange {
+        summary(exchange, out)?;
+    }
+    remarks(record, out)?;
+    printed(&record.printed, out)?;
+    writeln!(out)
+}
+
+/// Writes the remarks of a step.
+pub(super) fn remarks(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    for remark in &record.remarks {
+        writeln!(out, "   {DIM}remark{DIM:#}    {remark}")?;
+    }
+    Ok(())
+}
+
+/// Writes a request and its response in full, in the style of `curl -v`.
+pub(super) fn trace(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    let Some(exchange) = &record.exchange else { return Ok(()) };
+    let sent = &exchange.sent;
+    trace_sent(sent, out)?;
+    for hop in &exchange.hops {
+        trace_received(&hop.received, out)?;
+        trace_sent(&hop.sent, out)?;
+    }
+    match &exchange.received {
+        Some(received) => trace_received(received, out)?,
+        None => writeln!(out, "   {DIM}<{DIM:#} no response")?,
+    }
+    if let Some(reason) = &exchange.redirect_end {
+        writeln!(out, "     (the redirect was not followed: {reason})")?;
+    }
+    writeln!(out)
+}
+
+fn trace_sent(sent: &Sent, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "   {DIM}>{DIM:#} {BOLD}{} {}{BOLD:#}", sent.method, sent.target)?;
+    message(">", (&sent.headers, sent.more_headers), sent.beginning(limit::BODY), out)
+}
+
+fn trace_received(received: &Received, out: &mut impl Write) -> io::Result<()> {
+    let time = format!("{:.1} ms", received.milliseconds);
+    writeln!(out, "   {DIM}<{DIM:#} {BOLD}{}{BOLD:#} {DIM}after {time}{DIM:#}", received.status)?;
+    message("<", (&received.headers, received.more_headers), received.beginning(limit::BODY), out)?;
+    if received.cut {
+        writeln!(out, "     (the rest was not read: no expectation needs the body)")?;
+    }
+    if let Some(reason) = &received.incomplete {
+        writeln!(out, "     … (incomplete: {reason})")?;
+    }
+    Ok(())
+}
+
+/// Writes the last lines of the output of the target.
+pub(super) fn printed(printed: &str, out: &mut impl Write) -> io::Result<()> {
+    let lines: Vec<&str> = printed.lines().collect();
+    for (index, line) in lines.iter().skip(lines.len().saturating_sub(20)).enumerate() {
+        let head = if index == 0 { "printed " } else { "        " };
+        writeln!(out, "   {DIM}{head}{DIM:#}  {line}")?;
+    }
+    Ok(())
+}
+
+/// Returns the requirements of a step with their levels.
+pub(super) fn covers(record: &Record) -> String {
+    record.covers.iter().map(|(id, level)| format!("{id} ({level})")).collect::<Vec<_>>().join(" ")
+}
+
+fn word(record: &Record) -> (&'static str, Style) {
+    match record.outcome() {
+        Outcome::Passed => ("PASS", green()),
+        Outcome::Error => ("ERROR", red()),
+        Outcome::Failed => ("FAIL", red()),
+        Outcome::OptionalFailed => ("FAIL (optional)", yellow()),
+        Outcome::Known => ("KNOWN", DIM),
+        Outcome::Inconclusive | Outcome::OptionalInconclusive if record.waits_for.is_some() => {
+            ("BLOCKED", yellow())
+        }
+        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("INCONCLUSIVE", yellow()),
+        Outcome::Skipped => ("SKIP", DIM),
+    }
+}
+
+fn drawing(record: &Record, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    // Prefer the lines in the record: secrets in them are redacted.
+    let shown = finding.place.line().checked_sub(record.source.line);
+    let shown = shown.and_then(|index| record.source.text.lines().nth(index));
+    let line = shown.unwrap_or_else(|| finding.place.line_text());
+    for line in finding.place.snippet(&finding.label).showing(line).to_string().lines() {
+        writeln!(out, " {line}")?;
+    }
+    // Print the expected value unless the source line contains it, as it does for a literal.
+    let written = line.contains(finding.expected.trim_matches('"'));
+    if !written && finding.expected.len() <= 200 {
+        writeln!(out, "   {DIM}expected{DIM:#}  {}", finding.expected)?;
+    }
+    Ok(())
+}
+
+/// Writes the differences in a body, each with its JSON Pointer.
+fn differences(findings: &[&Finding], more: usize, out: &mut impl Write) -> io::Result<()> {
+    let at = |finding: &Finding| match finding.pointer.as_deref() {
+        None | Some("") => "the body".to_owned(),
+        Some(pointer) => pointer.to_owned(),
+    };
+    let width =
+        findings.iter().take(DIFFERENCES).map(|finding| at(finding).chars().count()).max().unwrap_or(0);
+    // The snippet above shows the first expected value.
+    let mut previous = findings.first();
+    for (index, finding) in findings.iter().take(DIFFERENCES).enumerate() {
+        let head = if index == 0 { "differs " } else { "        " };
+        let (path, good, bad) = (at(finding), green(), red());
+        write!(out, "   {DIM}{head}{DIM:#}  {path:width$}  ")?;
+        let repeated = previous.is_some_and(|previous| previous.expects_the_same(finding));
+        // For a schema, the reason of the mismatch is enough; do not repeat which schema was expected.
+        if !(repeated && finding.received.starts_with(AGAINST_SCHEMA)) {
+            let expected = value(&finding.expected);
+            write!(out, "{DIM}expected{DIM:#} {good}{expected}{good:#}{DIM}, received{DIM:#} ")?;
+        }
+        writeln!(out, "{bad}{}{bad:#}", value(&finding.received))?;
+        previous = Some(finding);
+    }
+    match findings.len().saturating_sub(DIFFERENCES) + more {
+        0 => Ok(()),
+        more => writeln!(out, "             and {} more", grouped(more)),
+    }
+}
+
+fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
+    let sent = &exchange.sent;
+    let body = sent.body.as_ref().filter(|body| !body.is_empty());
+    let body =
+        body.map(|body| format!("   {}", body_line(body, sent.beginning(ONE_LINE).1))).unwrap_or_default();
+    writeln!(out, "   {DIM}request{DIM:#}   {} {}{body}", sent.method, sent.target)?;
+    for hop in &exchange.hops {
+        let location = hop.received.header("location").unwrap_or_default();
+        let (status, next) = (hop.received.status, &hop.sent);
+        writeln!(
+            out,
+            "   {DIM}redirect{DIM:#}  {status} to {}: {} {}",
+            one_line(location),
+            next.method,
+            next.target
+        )?;
+    }
+    if let Some(received) = &exchange.received {
+        let content_type = received.headers.iter().find(|(name, _)| name == "content-type");
+        let content_type = content_type.map(|(_, value)| format!(" {value}")).unwrap_or_default();
+        let body = body_line(&received.body, received.beginning(ONE_LINE).1);
+        writeln!(out, "   {DIM}response{DIM:#}  {}{content_type} {body}", received.status)?;
+        if let Some(reason) = &received.incomplete {
+            let bytes = amount(received.bytes.unwrap_or(received.body.len()), "byte");
+            writeln!(out, "             (incomplete: {bytes} of the body received; {reason})")?;
+        }
+    }
+    if let Some(reason) = &exchange.redirect_end {
+        writeln!(out, "             (the redirect was not followed: {reason})")?;
+    }
+    writeln!(out, "   {DIM}reproduce{DIM:#} {}", exchange.again)
+}
+
+fn message(
+    mark: &str,
+    (headers, more): (&[(String, String)], usize),
+    (body, rest): (&str, Option<String>),
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for (name, value) in headers {
+        writeln!(out, "   {DIM}{mark} {name}:{DIM:#} {value}")?;
+    }
+    if more > 0 {
+        writeln!(out, "   {DIM}{mark} and {} more{DIM:#}", amount(more, "header field"))?;
+    }
+    writeln!(out, "   {DIM}{mark}{DIM:#}")?;
+    for line in body.lines() {
+        writeln!(out, "     {line}")?;
+    }
+    if let Some(rest) = rest {
+        writeln!(out, "     {rest}")?;
+    }
+    Ok(())
+}
+
+/// Returns a value on one line. Runs of spaces are kept because values may differ only in them.
+fn value(text: &str) -> String {
+    const LIMIT: usize = 300;
+    let line = text.replace(['\r', '\n', '\t'], " ");
+    match line.char_indices().nth(LIMIT) {
+        Some((end, _)) => format!("{}… ({} bytes)", line.get(..end).unwrap_or(&line), text.len()),
+        None => line,
+    }
+}
+
+/// Returns a body on one line, followed by the size if the record has only its beginning.
+fn body_line(body: &str, rest: Option<String>) -> String {
+    let begin = &body[..body.floor_char_boundary(ONE_LINE)];
+    match rest {
+        Some(rest) => format!("{}{rest}", one_line(begin).trim_end_matches('…')),
+        None => one_line(body),
+    }
+}
+
+/// Maximum number of bytes of a body on one line.
+const ONE_LINE: usize = 300;
+
+/// Returns a text on one line: white space is collapsed and long text is cut.
+fn one_line(text: &str) -> String {
+    const LIMIT: usize = 300;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LIMIT) {
+        Some((end, _)) => format!("{}… ({} bytes)", &line[..end], text.len()),
+        None => line,
+    }
+}

@@ -1,0 +1,159 @@
+//! Prints the summary: requirements by task, progress, and the conclusion.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use super::{BOLD, DIM, green, red, yellow};
+use crate::report::fold::fold;
+use crate::report::task::{Task, tasks};
+use conformance_engine::event::{Footer, Standing};
+use conformance_engine::outcome::{Conclusion, Outcome};
+use conformance_engine::verdict::Verdict;
+use conformance_suite::amount::amount;
+use conformance_suite::suite::Level;
+
+/// Maximum width of the column of task titles.
+const TITLE: usize = 60;
+/// Usual width of the counts of a task.
+const COUNTS: usize = 42;
+/// Column in which the text of a requirement begins.
+const TEXT: usize = 37;
+
+/// Writes every task that was run with its counts, and below it the failing requirements, or all of them.
+pub(super) fn standings(
+    footer: &Footer,
+    all: bool,
+    width: Option<usize>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let tasks = tasks(&footer.requirements);
+    let longest = tasks.iter().map(|task| task.title.chars().count()).max().unwrap_or(0);
+    // Align the counts in a column if the terminal is wide enough.
+    let column = longest.clamp(0, width.map_or(TITLE, |width| width.saturating_sub(COUNTS).min(TITLE)));
+    for task in tasks {
+        if task.requirements.iter().all(|standing| standing.verdict.is_none()) {
+            continue;
+        }
+        let style = style(&task);
+        writeln!(out, "{BOLD}{:column$}{BOLD:#} {style}{}{style:#}", task.title, counts(&task))?;
+        let shown = task.requirements.iter().filter(|standing| all || !passes(standing));
+        for standing in shown.filter(|standing| standing.verdict.is_some()) {
+            let (mark, style) = mark(standing);
+            let id = format!("{:14} {:6}", standing.id, upper(standing.level));
+            writeln!(out, "  {style}{mark:12}{style:#} {id} {}", fold(&standing.text, TEXT, width))?;
+        }
+    }
+    writeln!(out)
+}
+
+/// Returns the number of passing tasks and the first task that fails; none if every task passes.
+pub(super) fn progress(footer: &Footer) -> Option<String> {
+    let tasks = tasks(&footer.requirements);
+    let tried: Vec<&Task<'_>> = tasks.iter().filter(|task| task.held(Level::Must).1 > 0).collect();
+    let fails = |task: &Task<'_>| task.outcome(Level::Must).is_some_and(Outcome::fails_the_run);
+    let next = tried.iter().position(|task| fails(task))?;
+    let (held, of) = tried[next].held(Level::Must);
+    let open = tried.iter().filter(|task| fails(task)).count();
+    let done = tried.len() - open;
+    let (tasks, first) = (amount(tried.len(), "task"), &tried[next].title);
+    let verb = if done == 1 { "passes" } else { "pass" };
+    Some(format!("{done} of {tasks} {verb}; start with “{first}”: MUST {held}/{of}"))
+}
+
+/// Returns the last line: the conclusion, the requirements by level, and what was not run.
+pub(super) fn closing(footer: &Footer) -> String {
+    let mut parts: Vec<String> = (Level::ALL.into_iter())
+        .filter_map(|level| match footer.held(level) {
+            (_, 0) => None,
+            (held, tried) => Some(format!("{} {held}/{tried} pass", upper(level))),
+        })
+        .collect();
+    parts.extend(uncovered(footer));
+    let skipped = footer.requirements.iter().filter(|standing| standing.verdict == Some(Verdict::Skipped));
+    let skipped_ids: Vec<&str> = skipped.map(|standing| standing.id.as_str()).collect();
+    if !skipped_ids.is_empty() {
+        parts.push(format!("skipped: {}", skipped_ids.join(" ")));
+    }
+    let known = footer.requirements.iter().filter(|standing| standing.deviates).count();
+    if known > 0 {
+        parts.push(format!("{} with known failures", amount(known, "requirement")));
+    }
+    let untested =
+        footer.requirements.iter().filter(|one| one.verdict.is_none() && one.reason.is_some()).count();
+    if untested > 0 {
+        parts.push(format!("{untested} not testable (reasons in requirements.yaml)"));
+    }
+    let conclusion = Conclusion::of(footer.exit).title();
+    if parts.is_empty() { conclusion.to_owned() } else { format!("{conclusion}: {}", parts.join(" · ")) }
+}
+
+/// Returns the counts of a task by level.
+fn counts(task: &Task<'_>) -> String {
+    let counts = Level::ALL.into_iter().filter_map(|level| match task.held(level) {
+        (_, 0) => None,
+        (held, tried) => Some(format!("{} {held}/{tried}", upper(level))),
+    });
+    let counts = counts.collect::<Vec<_>>().join(" · ");
+    if counts.is_empty() { "skipped".to_owned() } else { counts }
+}
+
+/// Returns the steps that fail the run without covering a requirement; the counts of requirements do not include them.
+fn uncovered(footer: &Footer) -> Vec<String> {
+    /// Maximum number of steps to name; the others are counted.
+    const NAMED: usize = 3;
+    let mut parts = Vec::new();
+    for (outcome, one, many) in [
+        (Outcome::Error, "ends in an error", "end in an error"),
+        (Outcome::Failed, "fails", "fail"),
+        (Outcome::Inconclusive, "is inconclusive", "are inconclusive"),
+    ] {
+        let steps: Vec<&str> = (footer.uncovered.iter())
+            .filter(|step| step.outcome == outcome)
+            .map(|step| step.id.as_str())
+            .collect();
+        let named = steps.iter().take(NAMED).copied().collect::<Vec<_>>().join(" ");
+        match steps.len() {
+            0 => {}
+            1 => parts.push(format!("1 step that covers no requirement {one}: {named}")),
+            all @ 2..=NAMED => parts.push(format!("{all} steps that cover no requirement {many}: {named}")),
+            all => {
+                let more = all - NAMED;
+                parts.push(format!("{all} steps that cover no requirement {many}: {named} and {more} more"));
+            }
+        }
+    }
+    parts
+}
+
+/// Returns a level in upper case, as RFC 2119 writes it.
+fn upper(level: Level) -> String {
+    level.to_string().to_uppercase()
+}
+
+fn style(task: &Task<'_>) -> Style {
+    let outcomes = Level::ALL.map(|level| task.outcome(level));
+    match outcomes.into_iter().flatten().max() {
+        Some(outcome) if outcome.fails_the_run() => red(),
+        None | Some(Outcome::Skipped) => DIM,
+        Some(Outcome::Passed) => green(),
+        Some(_) => yellow(),
+    }
+}
+
+fn passes(standing: &Standing) -> bool {
+    matches!(standing.outcome(), Some(Outcome::Passed | Outcome::Skipped) | None)
+}
+
+/// Returns the word for the outcome of a requirement; outcomes that fail the run are in upper case.
+fn mark(standing: &Standing) -> (&'static str, Style) {
+    match standing.outcome() {
+        Some(Outcome::Known) => ("known", DIM),
+        Some(Outcome::Passed) => ("pass", green()),
+        Some(Outcome::Failed) => ("FAIL", red()),
+        Some(Outcome::OptionalFailed) => ("fail", yellow()),
+        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ("inconclusive", yellow()),
+        Some(Outcome::Skipped) | None => ("skipped", DIM),
+        Some(Outcome::Error) => ("ERROR", red()),
+    }
+}

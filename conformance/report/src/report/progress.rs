@@ -1,0 +1,168 @@
+//! Shows progress on standard error: a progress bar on a terminal, otherwise a line for each tenth of a slow run.
+//!
+//! Other output to the same terminal goes through [`Above`], which keeps it from mixing with the bar.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Report;
+use conformance_engine::event::Event;
+use conformance_engine::outcome::Outcome;
+use conformance_suite::amount::amount;
+
+/// Progress of a run.
+pub struct Progress<W> {
+    place: Place<W>,
+    steps: usize,
+    done: usize,
+    wrong: usize,
+    inconclusive: usize,
+    /// When the last line was printed.
+    last_line: Option<Instant>,
+    began: Instant,
+}
+
+enum Place<W> {
+    Terminal(ProgressBar),
+    Lines(W),
+}
+
+/// A stream that prints above the progress bar. Text appears when it is flushed, so flush after complete lines.
+pub struct Above<W: Write> {
+    bar: Option<ProgressBar>,
+    out: W,
+    written: Vec<u8>,
+}
+
+/// Maximum number of progress lines if there is no terminal, and the minimum time between two: a short run prints none.
+const LINES: usize = 10;
+const APART: Duration = Duration::from_secs(1);
+/// Maximum width of the bar.
+const BAR: usize = 32;
+/// Width of the counts, the time and the message beside the bar.
+const WORDS: usize = 46;
+/// How often the elapsed time is redrawn.
+const TICK: Duration = Duration::from_millis(500);
+
+impl<W: Write> Progress<W> {
+    /// Creates a progress bar on standard error if it is a terminal with this `width`; otherwise writes lines to `out`.
+    pub fn new(width: Option<usize>, out: W) -> Self {
+        let place = match width.map(bar) {
+            // A terminal without cursor movement is treated like a file.
+            Some(bar) if !bar.is_hidden() => Place::Terminal(bar),
+            _ => Place::Lines(out),
+        };
+        Self { place, steps: 0, done: 0, wrong: 0, inconclusive: 0, last_line: None, began: Instant::now() }
+    }
+
+    /// Returns a stream that prints above the progress bar.
+    pub fn above<O: Write>(&self, out: O) -> Above<O> {
+        let bar = match &self.place {
+            Place::Terminal(bar) => Some(bar.clone()),
+            Place::Lines(_) => None,
+        };
+        Above { bar, ..Above::plain(out) }
+    }
+
+    fn message(&self) -> String {
+        match (self.wrong, self.inconclusive) {
+            (0, 0) => "all pass".to_owned(),
+            (0, inconclusive) => format!("{inconclusive} inconclusive"),
+            (failed, _) => format!("{failed} failed"),
+        }
+    }
+}
+
+impl<W: Write> Above<W> {
+    /// Returns a stream for a run without a progress bar.
+    pub fn plain(out: W) -> Self {
+        Self { bar: None, out, written: Vec::new() }
+    }
+}
+
+impl<W: Write> Report for Progress<W> {
+    fn tell(&mut self, event: &Event) -> io::Result<()> {
+        let before = self.done;
+        match event {
+            Event::Header(header) => self.steps = header.steps,
+            Event::Step(record) => {
+                // A load test reports a step again if its verdict changes.
+                self.done = (before + 1).min(self.steps);
+                let outcome = record.outcome();
+                let inconclusive = matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive);
+                self.inconclusive += usize::from(inconclusive);
+                self.wrong += usize::from(outcome.needs_attention() && !inconclusive);
+            }
+            Event::Load(_) | Event::Footer(_) => {}
+        }
+        let message = self.message();
+        match &mut self.place {
+            Place::Terminal(bar) => {
+                bar.set_length(self.steps as u64);
+                bar.set_message(message);
+                bar.set_position(self.done as u64);
+                match event {
+                    Event::Header(_) => bar.enable_steady_tick(TICK),
+                    Event::Step(_) | Event::Load(_) => {}
+                    Event::Footer(_) => bar.finish_and_clear(),
+                }
+            }
+            Place::Lines(out) if matches!(event, Event::Step(_)) => {
+                let tenth = |done: usize| done * LINES / self.steps.max(1);
+                let due = self.last_line.unwrap_or(self.began).elapsed() >= APART;
+                let last = self.done == self.steps && self.last_line.is_some();
+                if tenth(self.done) > tenth(before) && (due || last) {
+                    self.last_line = Some(Instant::now());
+                    // One write, so that the output of other programs cannot split the line.
+                    let line = format!("{} of {}, {message}\n", self.done, amount(self.steps, "step"));
+                    out.write_all(line.as_bytes())?;
+                    out.flush()?;
+                }
+            }
+            Place::Lines(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Above<W> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.written.extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let written = std::mem::take(&mut self.written);
+        if written.is_empty() {
+            return Ok(());
+        }
+        let out = &mut self.out;
+        let mut show = || out.write_all(&written).and_then(|()| out.flush());
+        match &self.bar {
+            Some(bar) => bar.suspend(show),
+            None => show(),
+        }
+    }
+}
+
+impl<W> Drop for Progress<W> {
+    fn drop(&mut self) {
+        // Remove the bar of an interrupted run.
+        if let Place::Terminal(bar) = &self.place {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Creates a bar for a terminal of this width; the message is cut to fit on one line.
+fn bar(width: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    let drawn = match width.saturating_sub(WORDS).min(BAR) {
+        0..8 => String::new(),
+        room => format!("{{bar:{room}}} "),
+    };
+    let template = format!("{drawn}{{pos}} of {{len}} steps  {{elapsed}}  {{wide_msg}}");
+    bar.with_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,95 @@
+//! Groups requirements by task of the specification.
+
+use serde::Serialize;
+
+use conformance_engine::event::{self, Standing};
+use conformance_engine::outcome::Outcome;
+use conformance_suite::suite::Level;
+
+/// Requirements whose ids differ only in the last number, such as `SESSION-7.1` and `SESSION-7.2`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Task<'a> {
+    /// Common prefix of the ids.
+    pub id: &'a str,
+    /// Title of its clause in the specification.
+    pub title: &'a str,
+    /// Its requirements in the order of the register.
+    pub requirements: Vec<&'a Standing>,
+}
+
+/// Returns the task id of a requirement id.
+#[must_use]
+pub fn task_of(requirement: &str) -> &str {
+    requirement.rsplit_once('.').map_or(requirement, |(task, _)| task)
+}
+
+/// Returns the tasks in the order of the register.
+#[must_use]
+pub fn tasks(requirements: &[Standing]) -> Vec<Task<'_>> {
+    let mut tasks: Vec<Task<'_>> = Vec::new();
+    for standing in requirements {
+        let id = task_of(&standing.id);
+        match tasks.iter_mut().find(|task| task.id == id) {
+            Some(task) => task.requirements.push(standing),
+            None => tasks.push(Task { id, title: &standing.clause, requirements: vec![standing] }),
+        }
+    }
+    for task in &mut tasks {
+        let differ = task.requirements.iter().any(|standing| standing.clause != task.title);
+        if differ {
+            // The text after the colon names a part of the task.
+            task.title = task.title.split_once(": ").map_or(task.title, |(title, _)| title);
+        }
+    }
+    tasks
+}
+
+impl Task<'_> {
+    /// Returns how many requirements of a level pass, and how many were tested.
+    #[must_use]
+    pub fn held(&self, level: Level) -> (usize, usize) {
+        event::held(self.requirements.iter().copied(), level)
+    }
+
+    /// Returns the worst outcome of the requirements of a level; none if no step ran.
+    #[must_use]
+    pub fn outcome(&self, level: Level) -> Option<Outcome> {
+        let of_level = self.requirements.iter().filter(|standing| standing.level == level);
+        of_level.filter_map(|standing| standing.outcome()).max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use conformance_engine::verdict::Verdict;
+
+    fn standing(id: &str, clause: &str, verdict: Option<Verdict>) -> Standing {
+        let (id, clause, text) = (id.to_owned(), clause.to_owned(), String::new());
+        Standing {
+            id,
+            level: Level::Must,
+            clause,
+            text,
+            verdict,
+            deviates: false,
+            outcome: None,
+            reason: None,
+        }
+    }
+
+    #[test]
+    fn requirements_of_one_task_stand_together_under_what_their_clauses_share() {
+        let requirements = [
+            standing("BASIC-0.1", "0, Starter: routes", Some(Verdict::Pass)),
+            standing("BASIC-0.2", "0, Starter: users", Some(Verdict::Fail)),
+            standing("BASIC-0.3", "0, Starter: users", Some(Verdict::Skipped)),
+            standing("BASIC-0.4", "0, Starter: users", None),
+            standing("BASIC-1.1", "1, Handler: Unauthorized", None),
+        ];
+        let tasks = tasks(&requirements);
+        assert_eq!((tasks[0].id, tasks[0].title), ("BASIC-0", "0, Starter"));
+        assert_eq!((tasks[1].id, tasks[1].title), ("BASIC-1", "1, Handler: Unauthorized"));
+        assert_eq!((tasks[0].held(Level::Must), tasks[0].held(Level::May)), ((1, 2), (0, 0)));
+    }
+}

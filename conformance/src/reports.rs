@@ -1,0 +1,129 @@
+//! Opens all requested reports before the run, so that unwritable paths are found early.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
+
+use crate::options::{Color, OutputOptions, ReportPlace, github_summary, github_workspace};
+use conformance_report::report::is_stdout;
+use conformance_report::report::{Above, Detail, Documents, Github, Human, Progress, Report};
+use conformance_suite::diagnostic::Diagnostic;
+
+/// Opens the reports of a run, and the file of `--write-deviations` if `deviating` is given.
+///
+/// # Errors
+/// A report cannot be written.
+pub(crate) fn open(
+    options: &OutputOptions,
+    deviating: Option<&Path>,
+) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
+    let detail = match (options.quiet, options.verbose, options.trace) {
+        (true, ..) => Detail::Quiet,
+        (.., true) => Detail::Trace,
+        (_, true, _) => Detail::Verbose,
+        _ if options.requirements => Detail::Requirements,
+        _ => Detail::Normal,
+    };
+    let paths = options.report.iter().filter_map(|place| match place {
+        ReportPlace::File(_, path) => Some(path.as_path()),
+        ReportPlace::Github => None,
+    });
+    let to_stdout = paths.chain(deviating).filter(|path| is_stdout(path)).count();
+    if to_stdout > 1 {
+        let wrong = Diagnostic::new("only one report can be written to standard output");
+        return Err(wrong.help("write the others to files"));
+    }
+    // No progress bar if every step is printed.
+    let progress = matches!(detail, Detail::Normal | Detail::Requirements)
+        .then(|| Progress::new(width(&io::stderr()), io::stderr()));
+    let line = progress.as_ref();
+    let mut reports: Vec<Box<dyn Report>> = Vec::new();
+    // If another report uses standard output, the terminal report goes to standard error.
+    if to_stdout == 0 {
+        let out = above(line, AutoStream::new(io::stdout(), choice(options.color)));
+        reports.push(Box::new(Human::new(out, detail).within(width(&io::stdout()))));
+    } else {
+        let err = AutoStream::new(io::stderr(), choice_of(options.color, &io::stderr()));
+        let out = above(line, err);
+        reports.push(Box::new(Human::new(out, detail).within(width(&io::stderr()))));
+    }
+    let mut documents = Documents::default();
+    for place in &options.report {
+        match place {
+            ReportPlace::Github => {
+                let (page, workspace) = (summary()?, github_workspace());
+                // GitHub reads workflow commands from both streams.
+                if to_stdout == 0 {
+                    reports.push(Box::new(Github::new(above(line, io::stdout()), page, workspace)));
+                } else {
+                    reports.push(Box::new(Github::new(above(line, io::stderr()), page, workspace)));
+                }
+            }
+            ReportPlace::File(kind, path) => {
+                documents.add(*kind, path).map_err(|error| unwritable(path, &error))?;
+            }
+        }
+    }
+    // The progress bar comes first: it must be gone before the terminal report prints its summary.
+    if let Some(progress) = progress {
+        reports.insert(0, Box::new(progress));
+    }
+    if let Some(path) = deviating {
+        if path.exists() && !is_stdout(path) {
+            let message = format!("{} already exists and may contain reasons", path.display());
+            return Err(
+                Diagnostic::new(message).help("use --deviations FILE to read it, or choose another path")
+            );
+        }
+        documents.add_deviations(path).map_err(|error| unwritable(path, &error))?;
+    }
+    if !documents.is_empty() {
+        reports.push(Box::new(documents));
+    }
+    Ok(reports)
+}
+
+/// Returns the width of the terminal, if the stream is one.
+#[must_use]
+pub(crate) fn width(stream: &impl AsFd) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0))
+}
+
+fn above<O: Write>(progress: Option<&Progress<io::Stderr>>, out: O) -> Above<O> {
+    match progress {
+        Some(progress) => progress.above(out),
+        None => Above::plain(out),
+    }
+}
+
+/// Returns whether to use colors on standard output.
+#[must_use]
+pub(crate) fn choice(color: Color) -> ColorChoice {
+    choice_of(color, &io::stdout())
+}
+
+/// Returns whether to use colors on a stream.
+#[must_use]
+pub(crate) fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
+    match color {
+        Color::Auto => AutoStream::choice(stream),
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+}
+
+/// Returns the error for a report that cannot be written.
+#[must_use]
+pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::new(format!("cannot write the report {}: {error}", path.display()))
+}
+
+fn summary() -> Result<Option<std::fs::File>, Diagnostic> {
+    let Some(path) = github_summary() else { return Ok(None) };
+    let file = OpenOptions::new().append(true).create(true).open(&path);
+    file.map(Some).map_err(|error| unwritable(&path, &error))
+}

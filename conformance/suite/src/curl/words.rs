@@ -1,0 +1,144 @@
+//! Splits a curl command into words as a shell would, keeping `${…}` intact.
+
+use std::cell::Cell;
+
+use crate::diagnostic::Diagnostic;
+use crate::shell::{self, Unreadable, Word};
+use crate::source::{Place, Span};
+use crate::template::leading;
+
+/// Maximum number of words: locating each one searches the whole command.
+const MOST: usize = 2000;
+
+/// Splits a command. Quotes, escapes, continued lines and comments are those of the shell; inside `${…}`, quotes belong to the
+/// expression.
+pub(crate) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnostic> {
+    let unclosed = Cell::new(false);
+    let expression = |typed: &str| {
+        let end = typed.starts_with("${").then(|| leading(typed).map(str::len))?;
+        unclosed.set(unclosed.get() || end.is_none());
+        end
+    };
+    let words =
+        shell::split_around(command, expression).map_err(|unreadable| refuse(unreadable, command, place))?;
+    if words.len() > MOST {
+        let message = format!("this command has more than {MOST} words");
+        return Err(
+            Diagnostic::at(place.clone(), message).help("read a long body from a file: --data-binary @FILE")
+        );
+    }
+    // The template parser rejects an expression that is not closed.
+    let literal = |word: Word| if unclosed.get() { word.text } else { literal(word) };
+    Ok(words.into_iter().map(literal).collect())
+}
+
+/// Escapes each `${` that comes from quotes or escapes, so that it is not an expression.
+fn literal(word: Word) -> String {
+    let Word { mut text, foreign, .. } = word;
+    let is_foreign = |at: usize| foreign.iter().any(|stretch| stretch.contains(&at));
+    let made = |(at, _): (usize, &str)| text[at + 1..].starts_with('{') && !is_foreign(at);
+    let made: Vec<usize> = text.match_indices('$').filter(|found| made(*found)).map(|(at, _)| at).collect();
+    for at in made.into_iter().rev() {
+        text.replace_range(at..at + 2, "${'${'}");
+    }
+    text
+}
+
+fn refuse(unreadable: Unreadable, command: &str, place: &Place) -> Diagnostic {
+    match unreadable {
+        Unreadable::Open => {
+            Diagnostic::at(place.clone(), "a quote in this command is never closed")
+        }
+        Unreadable::NoText(span) => {
+            Diagnostic::at(place_of(&command[span], place), "the escapes of this word are not valid UTF-8")
+                .help("read a binary body from a file: --data-binary @FILE; write a character beyond \\uffff as \\UHHHHHHHH")
+        }
+    }
+}
+
+/// Returns the location of a word, to point at it instead of the whole command.
+pub(super) fn place_of(word: &str, place: &Place) -> Place {
+    let text = place.source().text().get(place.span().start..place.span().end).unwrap_or("");
+    let within = text.find(word).map(|at| at..at + word.len());
+    // A word with shell escapes is written differently.
+    let made =
+        || shell::split(text).ok()?.into_iter().find(|made| made.text.contains(word)).map(|made| made.span);
+    match within.or_else(made) {
+        Some(span) => {
+            let start = place.span().start;
+            place.source().place(Span::new(start + span.start, start + span.end))
+        }
+        None => place.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+
+    fn words(command: &str) -> Vec<String> {
+        split(command, &Source::new("c", command).place(Span::new(0, command.len()))).unwrap()
+    }
+
+    #[test]
+    fn splits_quotes_and_continued_lines_as_a_shell() {
+        assert_eq!(words("curl \"a b\" -d 'c d' \\\n -H x\\ y"), ["curl", "a b", "-d", "c d", "-H", "x y"]);
+    }
+
+    #[test]
+    fn keeps_expressions_with_quotes() {
+        assert_eq!(
+            words(r#"curl "http://h/${a}" -u "${bob.email}:${f("x y")}" -d ${b}"#),
+            ["curl", "http://h/${a}", "-u", r#"${bob.email}:${f("x y")}"#, "-d", "${b}"]
+        );
+    }
+
+    #[test]
+    fn escaped_dollars_do_not_begin_expressions() {
+        assert_eq!(
+            words(r"curl -d $'\x24{a}\n${b}' -d '$'{c}"),
+            ["curl", "-d", "${'${'}a}\n${b}", "-d", "${'${'}c}"]
+        );
+    }
+
+    #[test]
+    fn escapes_before_an_expression_do_not_affect_it() {
+        assert_eq!(
+            words(r"curl $'\c${a}' $'\0b${a}'c $'\x4${a}\n' \${a} $${a}"),
+            ["curl", r"\c${a}", "c", "\u{4}${a}\n", "${a}", "$${a}",]
+        );
+    }
+
+    #[test]
+    fn reports_invalid_utf8_at_the_word() {
+        let command = r"curl -d $'\ud83d' http://h/";
+        let place = Source::new("c", command).place(Span::new(0, command.len()));
+        let wrong = split(command, &place).unwrap_err();
+        assert!(wrong.to_string().contains("not valid UTF-8"), "{wrong}");
+        assert_eq!(wrong.place().unwrap().span(), Span::new(8, 17));
+        assert_eq!(
+            place_of("a\tb", &Source::new("c", r"x $'a\tb'").place(Span::new(0, 9))).span(),
+            Span::new(2, 9)
+        );
+    }
+
+    #[test]
+    fn keeps_private_use_characters() {
+        assert_eq!(words("curl a\u{f8ff}㎍ ${b}\u{f8ff}"), ["curl", "a\u{f8ff}㎍", "${b}\u{f8ff}"]);
+    }
+
+    #[test]
+    fn rejects_too_many_words() {
+        let command = format!("curl http://h/ {}", "-d a=1 ".repeat(100_000));
+        let place = Source::new("c", command.as_str()).place(Span::new(0, command.len()));
+        assert!(split(&command, &place).unwrap_err().to_string().contains("more than 2000 words"));
+    }
+
+    #[test]
+    fn reports_an_open_quote() {
+        let command = "curl 'x";
+        let place = Source::new("c", command).place(Span::new(0, 7));
+        assert!(split(command, &place).unwrap_err().to_string().contains("never closed"));
+    }
+}

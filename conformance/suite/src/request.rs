@@ -1,0 +1,434 @@
+//! Requests: what a step sends.
+//!
+//! A [`Request`] is compiled from a curl command or a mapping. [`Request::prepare`] evaluates its expressions and returns a
+//! [`Prepared`] request: the method, request target, header fields and body as they are sent. Nothing here opens a socket or
+//! knows the address of the target.
+
+mod body;
+mod content;
+mod mapping;
+mod raw;
+mod target;
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::Place;
+use crate::template::{Scope, TemplateError, Text};
+
+pub(crate) use body::parted;
+pub use body::{Body, Field, JsonText, Part};
+pub use content::TAGS;
+pub use mapping::compile as compile_mapping;
+pub(crate) use mapping::json_text;
+pub use target::without_dots;
+
+/// Reads a file by its path relative to the scenario.
+pub type Files<'a> = &'a dyn Fn(&str) -> std::io::Result<Vec<u8>>;
+
+/// A request before its expressions are evaluated.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The path and the query after the origin; begins with `/`.
+    pub target: Text,
+    /// Query parameters to add, joined by `&`.
+    pub query: Box<[Field]>,
+    /// The requested header fields. A field replaces the default field with the same name.
+    pub headers: Box<[Header<Text>]>,
+    /// Header fields set by options of a curl command other than `-H`; curl sends them first.
+    pub own: Box<[Header<Text>]>,
+    /// Names of default header fields to leave out.
+    pub without: Box<[String]>,
+    /// The pairs of the Cookie field, joined by `; `.
+    pub cookies: Box<[Text]>,
+    /// `user:password` of Basic authentication (RFC 7617).
+    pub basic: Option<Box<Text>>,
+    /// The body.
+    pub body: Body,
+    /// The bytes to send instead of everything else.
+    pub raw: Option<Box<Field>>,
+    /// The value of the User-Agent field.
+    pub agent: Agent,
+    /// Whether the segments `.` and `..` in the path of a curl command are kept.
+    pub path_as_is: bool,
+    /// Whether every redirected request keeps the method (`-X`).
+    pub method_stays: bool,
+    /// Maximum number of redirects to follow.
+    pub follow: u32,
+    /// The cookie jars to read from and to write to.
+    pub jar: Option<Box<JarUse>>,
+}
+
+/// The cookie jars of a request. The default is none, as in curl.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JarUse {
+    /// The jar whose cookies are sent (`-b file`).
+    pub reads: Option<String>,
+    /// The jar that stores these and the cookies of the response (`-c file`).
+    pub keeps: Option<String>,
+}
+
+/// The program that a request claims to come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agent {
+    /// curl, for requests written as curl commands.
+    Curl,
+    /// This program.
+    Conformance,
+}
+
+/// A header field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header<V = String> {
+    /// The name, in the case in which it is sent.
+    pub name: String,
+    /// The white space between the colon and the value: one space, unless a curl command has something else.
+    pub gap: Cow<'static, str>,
+    /// The value.
+    pub value: V,
+}
+
+/// A request as it is sent. Host and Content-Length are added when it is written to the connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prepared {
+    /// The method.
+    pub method: String,
+    /// The path and the query.
+    pub target: String,
+    /// The header fields, in order.
+    pub headers: Vec<Header>,
+    /// Number of trailing fields about the body, which are written after Content-Length, as in curl.
+    pub after_length: usize,
+    /// Names of fields that are not added.
+    pub without: Vec<String>,
+    /// The body; `None` means no body, which differs from an empty one.
+    pub body: Option<Vec<u8>>,
+    /// Maximum number of redirects to follow.
+    pub follow: u32,
+    /// Whether every redirected request keeps the method.
+    pub method_stays: bool,
+    /// Whether the segments `.` and `..` of a path are kept, also in redirects.
+    pub path_as_is: bool,
+    /// Names of fields about the body, which are dropped together with it.
+    pub of_body: Vec<&'static str>,
+    /// The exact bytes to send instead of everything else.
+    pub raw: Option<Vec<u8>>,
+}
+
+impl<V> Header<V> {
+    /// Creates a field with one space after the colon.
+    pub fn new(name: &str, value: impl Into<V>) -> Self {
+        Self { name: name.to_owned(), gap: Cow::Borrowed(" "), value: value.into() }
+    }
+
+    /// Whether it has this name, ignoring case.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+impl Request {
+    /// Whether its method is safe, so that it should change nothing on the target (RFC 9110, section 9.2.1).
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        self.raw.is_none() && matches!(&*self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    }
+
+    /// Creates a GET request for a path.
+    #[must_use]
+    pub fn get(target: Text, agent: Agent) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            target,
+            query: Box::default(),
+            headers: Box::default(),
+            own: Box::default(),
+            without: Box::default(),
+            cookies: Box::default(),
+            basic: None,
+            body: Body::None,
+            raw: None,
+            agent,
+            path_as_is: false,
+            method_stays: false,
+            follow: 0,
+            jar: None,
+        }
+    }
+
+    /// Returns the templates, to check the names in them.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&Text> {
+        let mut texts = vec![&self.target];
+        texts.extend(self.query.iter().flat_map(Field::texts));
+        texts.extend(self.own.iter().chain(&self.headers).map(|header| &header.value));
+        texts.extend(&self.cookies);
+        texts.extend(self.basic.as_deref());
+        texts.extend(self.body.texts());
+        texts.extend(self.raw.iter().flat_map(|raw| raw.texts()));
+        texts
+    }
+
+    /// Evaluates the expressions.
+    ///
+    /// # Errors
+    /// An expression without a value in this scope, or one that makes the path invalid.
+    pub fn prepare(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
+        match self.pathless(scope) {
+            Some(error) => Err(error),
+            None => self.sketch(scope),
+        }
+    }
+
+    /// Returns an error if the path begins with an expression whose value does not begin with `/`: it would be appended to the
+    /// port.
+    #[must_use]
+    pub fn pathless(&self, scope: &Scope) -> Option<TemplateError> {
+        let head = self.target.head().filter(|_| self.raw.is_none())?;
+        let path = self.target.render(scope).ok()?;
+        // After a host, curl inserts a slash before a query or an empty path.
+        let whole = self.agent == Agent::Curl && (path.is_empty() || path.starts_with('?'));
+        if whole || path.starts_with('/') {
+            return None;
+        }
+        let remedy = if path.contains("://") {
+            "use a capture with a `pattern` to take the path out of a URL".to_owned()
+        } else {
+            format!("write `/{head}`")
+        };
+        Some(TemplateError::unfit(
+            head,
+            &format!("makes the path `{path}`, which does not begin with `/`: {remedy}"),
+        ))
+    }
+
+    /// Returns the cookie jars. A value of `-b` with an expression may turn out to be the name of a jar.
+    ///
+    /// # Errors
+    /// An expression without a value in this scope.
+    pub fn jars(&self, scope: &Scope) -> Result<Option<JarUse>, TemplateError> {
+        let mut jars = self.jar.as_deref().cloned();
+        if self.agent == Agent::Curl {
+            for cookie in &self.cookies {
+                let cookie = cookie.render(scope)?;
+                if names_a_file(&cookie) {
+                    jars.get_or_insert_default().reads.get_or_insert(cookie);
+                }
+            }
+        }
+        Ok(jars)
+    }
+
+    /// Like [`prepare`](Self::prepare) without the check of the path: for lists, in which some values are unknown.
+    ///
+    /// # Errors
+    /// An expression without a value in this scope.
+    pub fn sketch(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
+        let composed = self.compose(scope)?;
+        if composed.raw.is_some() {
+            return Ok(composed);
+        }
+        let target = match self.agent {
+            Agent::Curl => target::of_curl(&composed.target, self.path_as_is),
+            Agent::Conformance => target::of_mapping(&composed.target),
+        };
+        Ok(Prepared { target, ..composed })
+    }
+
+    /// Returns the request with its target as written: for a script, in which some values are unknown.
+    ///
+    /// # Errors
+    /// An expression without a value in this scope.
+    pub fn compose(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
+        if let Some(raw) = &self.raw {
+            return raw::prepare(raw, scope);
+        }
+        let mut target = self.target.render(scope)?;
+        for field in &self.query {
+            target::append(&mut target, &String::from_utf8_lossy(&field.render(scope)?));
+        }
+        let body = self.body.render(scope)?;
+        let (headers, after_length, of_body) = self.header_fields(scope, body.as_ref())?;
+        Ok(Prepared {
+            method: self.method.clone(),
+            target,
+            headers,
+            body: body.map(|(_, bytes)| bytes),
+            without: self.without.to_vec(),
+            follow: self.follow,
+            method_stays: self.method_stays,
+            path_as_is: self.path_as_is,
+            after_length,
+            of_body,
+            raw: None,
+        })
+    }
+
+    /// Returns the header fields in curl's order: its own, those of the step, then those about the body. Also returns the number
+    /// of the latter, and the names of the fields that are dropped together with the body.
+    fn header_fields(
+        &self,
+        scope: &Scope,
+        body: Option<&(Option<String>, Vec<u8>)>,
+    ) -> Result<(Vec<Header>, usize, Vec<&'static str>), TemplateError> {
+        let mut fields = Vec::new();
+        if let Some(basic) = &self.basic {
+            let mut credentials = basic.render(scope)?;
+            // Without a colon curl would ask for the password on the terminal; here it is empty.
+            if !credentials.contains(':') {
+                credentials.push(':');
+            }
+            let credentials = base64::prelude::BASE64_STANDARD.encode(credentials);
+            fields.push(("Authorization", format!("Basic {credentials}")));
+        }
+        fields.push(("User-Agent", self.agent.name().to_owned()));
+        fields.push(("Accept", "*/*".to_owned()));
+        for Header { name, value, .. } in &self.own {
+            fields.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+            fields.push((name.as_str(), value.render(scope)?));
+        }
+        fields.sort_by_key(|(name, _)| OWN_ORDER.iter().position(|own| own.eq_ignore_ascii_case(name)));
+        let curl = self.agent == Agent::Curl;
+        let cookies =
+            self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
+        let cookies: Vec<String> =
+            cookies.into_iter().filter(|cookie| !curl || !names_a_file(cookie)).collect();
+        if !cookies.is_empty() {
+            // curl joins the values of several `-b` without a space.
+            fields.push(("Cookie", cookies.join(if curl { ";" } else { "; " })));
+        }
+        let mut last = Vec::new();
+        if let Some((content_type, bytes)) = body {
+            last.extend(content_type.clone().map(|content_type| ("Content-Type", content_type)));
+            if curl && bytes.len() > MOST_UNASKED {
+                last.push(("Expect", "100-continue".to_owned()));
+            }
+        }
+        let named = |name: &str| {
+            self.headers.iter().any(|own| own.is(name))
+                || self.without.iter().any(|own| own.eq_ignore_ascii_case(name))
+        };
+        // In curl, a Cookie field of `-H` replaces the one made from `-b`.
+        fields.retain(|(name, _)| (!curl && *name == "Cookie") || !named(name));
+        last.retain(|(name, _)| !named(name));
+        // curl keeps fields of `-H` in redirected requests.
+        let of_body = |name: &str| !curl || last.iter().any(|(own, _)| *own == name);
+        let of_body = ["Content-Type", "Expect"].into_iter().filter(|name| of_body(name)).collect();
+        let mut headers: Vec<Header> =
+            fields.into_iter().map(|(name, value)| Header::new(name, value)).collect();
+        for Header { name, gap, value } in &self.headers {
+            headers.push(Header { name: name.clone(), gap: gap.clone(), value: value.render(scope)? });
+        }
+        let after_length = last.len();
+        headers.extend(last.into_iter().map(|(name, value)| Header::new(name, value)));
+        Ok((headers, after_length, of_body))
+    }
+}
+
+impl Prepared {
+    /// Adds a field before those about the body.
+    pub fn add(&mut self, header: Header) {
+        let end = self.headers.len().saturating_sub(self.after_length);
+        self.headers.insert(end, header);
+    }
+
+    /// Adds a Cookie field where curl writes it: after its own first fields.
+    pub fn add_cookies(&mut self, pairs: &str) {
+        let is_own = |header: &&Header| OWN_ORDER.iter().any(|name| header.is(name));
+        let end = self.headers.iter().take_while(is_own).count();
+        self.headers.insert(end, Header::new("Cookie", pairs));
+    }
+
+    /// Removes the body and the fields about it.
+    pub fn remove_body(&mut self) {
+        let Self { headers, of_body, .. } = self;
+        headers.retain(|header| !of_body.iter().any(|name| header.is(name)));
+        self.body = None;
+        self.after_length = 0;
+    }
+}
+
+/// Whether curl takes a value of `-b` as the name of a cookie file.
+fn names_a_file(cookie: &str) -> bool {
+    !cookie.contains('=')
+}
+
+/// The order in which curl sends its own first fields (`http_add_hd` in its lib/http.c).
+const OWN_ORDER: [&str; 6] = ["Authorization", "Range", "User-Agent", "Accept", "Accept-Encoding", "Referer"];
+
+/// Maximum size of a body, in bytes, that curl sends without `Expect: 100-continue` (`EXPECT_100_THRESHOLD`).
+const MOST_UNASKED: usize = 1024 * 1024;
+
+/// Whether a User-Agent is the default of a request.
+#[must_use]
+pub fn is_own_agent(name: &str) -> bool {
+    [Agent::Curl, Agent::Conformance].iter().any(|agent| agent.name() == name)
+}
+
+impl Agent {
+    /// The value of its field.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Curl => "curl/8.11.1",
+            Self::Conformance => concat!("conformance/", env!("CARGO_PKG_VERSION")),
+        }
+    }
+}
+
+/// Checks that a method is a token (RFC 9110, section 9.1).
+///
+/// # Errors
+/// An invalid method.
+pub(crate) fn check_method(method: &str, place: &Place) -> Result<(), Diagnostic> {
+    if is_token(method) {
+        return Ok(());
+    }
+    Err(Diagnostic::at(place.clone(), format!("invalid HTTP method `{method}`"))
+        .help("a method is one word, such as GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS"))
+}
+
+/// Checks that the name of a header field is a token (RFC 9110, section 5.1).
+///
+/// # Errors
+/// An invalid name.
+pub(crate) fn check_field_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
+    if is_token(name) {
+        return Ok(());
+    }
+    Err(Diagnostic::at(place.clone(), format!("invalid header field name `{name}`"))
+        .help("a name consists of letters, digits and `-`, without spaces, such as Content-Type"))
+}
+
+/// Whether a text is a token (RFC 9110, section 5.6.2).
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|one| one.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(one))
+}
+
+/// The media type of JSON (RFC 8259, section 11).
+const JSON: &str = "application/json";
+
+/// Characters that curl does not encode: the unreserved characters of RFC 3986, section 2.3.
+pub(crate) const UNRESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Encodes bytes as `curl --data-urlencode` does: a space becomes `+`.
+pub(crate) fn form_encode(bytes: &[u8]) -> String {
+    percent_encoding::percent_encode(bytes, UNRESERVED).to_string().replace("%20", "+")
+}
+
+/// Percent-encodes a text.
+#[must_use]
+pub fn percent_encode(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
+#[cfg(test)]
+mod tests;

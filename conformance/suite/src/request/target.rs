@@ -1,0 +1,103 @@
+//! The request target: the path and the query in the request line.
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// Characters that are not allowed in a URL (RFC 3986, section 2), or that would end the path and query.
+const FOREIGN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'#');
+
+/// Returns a target as curl sends it: without the segments `.` and `..` (unless `as_is`), with non-ASCII characters of the path
+/// percent-encoded, and otherwise unchanged.
+pub(super) fn of_curl(target: &str, as_is: bool) -> String {
+    let target = target.split('#').next().unwrap_or_default();
+    let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
+    let path = if path.is_empty() { "/" } else { path };
+    let path = if as_is { path.to_owned() } else { without_dots(path) };
+    // curl rejects a URL with a blank, but the value of an expression can contain one.
+    let ends = |one: char| one.is_ascii_control() || one == ' ';
+    let encoded = |text: &str, is: &dyn Fn(char) -> bool| -> String {
+        let mut letters = [0; 4];
+        let piece = |one: char| match one.encode_utf8(&mut letters) {
+            letter if is(one) => letter.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+            letter => letter.to_owned(),
+        };
+        text.chars().map(piece).collect()
+    };
+    encoded(&path, &|one| ends(one) || !one.is_ascii()) + &encoded(query, &ends)
+}
+
+/// Percent-encodes the characters of a target that are not allowed in a URL.
+pub(super) fn of_mapping(target: &str) -> String {
+    utf8_percent_encode(target, FOREIGN).to_string()
+}
+
+/// Adds a parameter to the query of a target, as curl does.
+pub(super) fn append(target: &mut String, piece: &str) {
+    match target.split_once('?') {
+        None => target.push('?'),
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => {}
+        Some(_) => target.push('&'),
+    }
+    target.push_str(piece);
+}
+
+/// Removes dot segments (RFC 3986, section 5.2.4).
+#[must_use]
+pub fn without_dots(path: &str) -> String {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let mut kept: Vec<&str> = Vec::new();
+    for (index, segment) in segments.iter().enumerate() {
+        let last = index + 1 == segments.len();
+        match *segment {
+            "." => {}
+            ".." => drop(kept.pop()),
+            segment => {
+                kept.push(segment);
+                continue;
+            }
+        }
+        if last {
+            kept.push("");
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removes_dot_segments_as_curl_does() {
+        for (written, sent) in [
+            ("/a/../b/./c", "/b/c"),
+            ("/a/./..", "/"),
+            ("/..", "/"),
+            ("/a/b/..", "/a/"),
+            ("/a/b/.", "/a/b/"),
+            ("/a//b", "/a//b"),
+            ("/a/%2e%2e/b?x=/../c", "/a/%2e%2e/b?x=/../c"),
+            ("/ü?ü", "/%c3%bc?ü"),
+            ("/a#part", "/a"),
+            ("?x", "/?x"),
+            ("", "/"),
+        ] {
+            assert_eq!(of_curl(written, false), sent);
+        }
+        assert_eq!(of_curl("/a/../b c\n", true), "/a/../b%20c%0a");
+    }
+
+    #[test]
+    fn encodes_only_invalid_characters_of_a_mapping() {
+        assert_eq!(of_mapping("/a/../b?c='d'[e]"), "/a/../b?c='d'[e]");
+        assert_eq!(of_mapping("/ü #\""), "/%C3%BC%20%23%22");
+    }
+
+    #[test]
+    fn appends_to_a_query_as_curl_does() {
+        for (written, whole) in [("/", "/?p"), ("/?", "/?p"), ("/?a", "/?a&p"), ("/?a&", "/?a&p")] {
+            let mut target = written.to_owned();
+            append(&mut target, "p");
+            assert_eq!(target, whole);
+        }
+    }
+}

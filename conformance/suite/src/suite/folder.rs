@@ -1,0 +1,288 @@
+//! Reads the files of a suite from a directory or from the copy inside this program.
+//!
+//! The only module of the suite that reads files.
+
+use std::collections::BTreeMap;
+use std::fs::{DirEntry, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use include_dir::{Dir, DirEntry as Embedded};
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Source, Span};
+
+/// The files of a suite.
+#[derive(Debug, Clone)]
+pub enum Folder {
+    /// A directory.
+    Directory(PathBuf),
+    /// A suite embedded in a program.
+    Embedded(&'static Dir<'static>),
+    /// A directory, with other contents for some of its files.
+    Edited {
+        /// The directory.
+        folder: PathBuf,
+        /// The contents, by file name relative to the directory.
+        texts: BTreeMap<String, String>,
+    },
+}
+
+/// Maximum size of a file in bytes: a hundred times the largest one written by hand so far.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+impl Folder {
+    /// The name that messages show.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Directory(path) | Self::Edited { folder: path, .. } => path.display().to_string(),
+            Self::Embedded(_) => "scenarios".to_owned(),
+        }
+    }
+
+    /// Returns the id of the scenario in a file.
+    #[must_use]
+    pub fn scenario(&self, path: &Path) -> Option<String> {
+        let Self::Directory(folder) = self else { return None };
+        let inside = path.strip_prefix(folder.canonicalize().ok()?).ok()?;
+        inside.to_str()?.strip_suffix(".yaml").map(str::to_owned)
+    }
+
+    /// Returns the names of the YAML files relative to the folder, in natural order (`7-login` before `10-stored`), and an error
+    /// for each file that cannot be used.
+    ///
+    /// # Errors
+    /// The directory does not exist or cannot be read.
+    pub(super) fn files(&self) -> Result<(Vec<String>, Diagnostics), Diagnostic> {
+        let mut search =
+            FileSearch { root: self.name().trim_end_matches('/').to_owned(), ..FileSearch::default() };
+        match self {
+            Self::Directory(path) | Self::Edited { folder: path, .. } => {
+                search.collect(path, "", &mut Vec::new()).map_err(|error| {
+                    Diagnostic::new(format!("cannot read the suite `{}`: {error}", self.name()))
+                        .help("--suite names a folder that holds suite.yaml, requirements.yaml and folders of scenarios")
+                })?;
+            }
+            Self::Embedded(suite) => collect_embedded(suite, &mut search.names),
+        }
+        if search.seen > MOST {
+            let message = format!(
+                "the suite {} has more than {MOST} files and folders, including those behind links",
+                search.root
+            );
+            let error = Diagnostic::new(message).help("remove links between its folders");
+            return Err(error);
+        }
+        let FileSearch { mut names, mut errors, .. } = search;
+        names.sort_by_cached_key(|name| natural(name));
+        errors.sort_by_key(|(name, _)| natural(name));
+        let mut all = Diagnostics::default();
+        for (_, errors) in errors {
+            all.push(errors);
+        }
+        Ok((names, all))
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The file does not exist or cannot be read.
+    pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Directory(path) => read_file(&path.join(name)),
+            Self::Edited { folder, texts } => match texts.get(name) {
+                Some(text) => Ok(text.clone().into_bytes()),
+                None => read_file(&folder.join(name)),
+            },
+            Self::Embedded(suite) => {
+                let file = suite.get_file(name).ok_or(io::ErrorKind::NotFound)?;
+                Ok(file.contents().to_vec())
+            }
+        }
+    }
+
+    /// Returns the name of a file that a scenario names relative to its own folder.
+    pub(super) fn relative(scenario: &str, name: &str) -> String {
+        let parent = Path::new(scenario).parent().unwrap_or(Path::new(""));
+        parent.join(name).to_string_lossy().into_owned()
+    }
+
+    /// Reads a file as a [`Source`] of values and messages.
+    ///
+    /// # Errors
+    /// The file does not exist, cannot be read or is not UTF-8.
+    pub(super) fn source(&self, name: &str) -> Result<Arc<Source>, Diagnostic> {
+        let shown = format!("{}/{name}", self.name().trim_end_matches('/'));
+        let bytes = self.read(name).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Diagnostic::new(format!("the file {shown} does not exist")).help(
+                "a suite is a folder that holds suite.yaml, requirements.yaml and folders of scenarios",
+            ),
+            _ => Diagnostic::new(format!("cannot read {shown}: {error}")),
+        })?;
+        String::from_utf8(bytes).map(|text| Source::new(shown.as_str(), text)).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let source = Source::new(shown.as_str(), String::from_utf8_lossy(error.as_bytes()));
+            let replaced = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
+            Diagnostic::at(source.place(replaced), "this is not UTF-8").help("save the file in UTF-8")
+        })
+    }
+}
+
+/// Reads a file of at most 8 MiB.
+///
+/// # Errors
+/// The file cannot be read or is larger, such as a device that never ends.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("the file is larger than 8 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// Reads a text file that is not part of the suite; `what` names it in messages.
+///
+/// # Errors
+/// Those of [`read_file`], and text that is not UTF-8.
+pub fn read_source(path: &Path, what: &str) -> Result<Arc<Source>, Diagnostic> {
+    let text = read_file(path)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| io::Error::other("the file is not UTF-8")));
+    let shown = path.display().to_string();
+    match text {
+        Ok(text) => Ok(Source::new(shown, text)),
+        Err(error) => Err(Diagnostic::new(format!("cannot read the {what} {shown}: {error}"))),
+    }
+}
+
+/// Maximum number of files and folders to visit: links between folders can lead to any number of them.
+const MOST: usize = 100_000;
+
+/// Collects the YAML files of a directory.
+#[derive(Default)]
+struct FileSearch {
+    /// The directory, as messages show it.
+    root: String,
+    names: Vec<String>,
+    /// Errors, by file name.
+    errors: Vec<(String, Diagnostic)>,
+    /// Number of files and folders visited.
+    seen: usize,
+}
+
+impl FileSearch {
+    /// Visits a folder and follows links. `around` holds the canonical paths of the folders above it.
+    fn collect(&mut self, folder: &Path, prefix: &str, around: &mut Vec<PathBuf>) -> io::Result<()> {
+        let own = folder.canonicalize()?;
+        // A link to a folder above this one adds nothing new.
+        if around.contains(&own) {
+            return Ok(());
+        }
+        let entries = folder.read_dir()?.collect::<io::Result<Vec<_>>>()?;
+        around.push(own);
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            self.seen += 1;
+            if self.seen > MOST {
+                break;
+            }
+            let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            self.entry(&entry, path, around);
+        }
+        around.pop();
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &DirEntry, name: String, around: &mut Vec<PathBuf>) {
+        let shown = format!("{}/{name}", self.root);
+        let about = match entry.path().metadata() {
+            Ok(about) => about,
+            Err(error) => {
+                let error = match entry.path().read_link() {
+                    Ok(to) if error.kind() == io::ErrorKind::NotFound => Diagnostic::new(format!(
+                        "the link {shown} is broken: {} does not exist",
+                        to.display()
+                    ))
+                    .help("remove the link, or restore the file"),
+                    _ => Diagnostic::new(format!("cannot read {shown}: {error}")),
+                };
+                return self.errors.push((name, error));
+            }
+        };
+        if about.is_dir() {
+            if let Err(error) = self.collect(&entry.path(), &name, around) {
+                self.errors.push((name, Diagnostic::new(format!("cannot read the folder {shown}: {error}"))));
+            }
+        } else if is_yaml(&name) && !has_ending(&name, "yaml") {
+            let error = Diagnostic::new(format!("{shown} is ignored: suite files must end in .yaml"));
+            self.errors.push((name, error.help("rename the file, or move it out of the suite")));
+        } else if is_yaml(&name) && !about.is_file() {
+            self.errors.push((name, Diagnostic::new(format!("{shown} is not a regular file"))));
+        } else if is_yaml(&name) {
+            self.names.push(name);
+        }
+    }
+}
+
+fn collect_embedded(folder: &Dir<'_>, names: &mut Vec<String>) {
+    for entry in folder.entries() {
+        match entry {
+            Embedded::Dir(folder) => collect_embedded(folder, names),
+            Embedded::File(file) => {
+                let name = file.path().to_string_lossy().replace('\\', "/");
+                if is_yaml(&name) {
+                    names.push(name);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a name has the extension of a YAML file, in any case.
+fn is_yaml(name: &str) -> bool {
+    let ending = Path::new(name).extension().map(|own| own.to_string_lossy().to_ascii_lowercase());
+    matches!(ending.as_deref(), Some("yaml" | "yml"))
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|own| own == ending)
+}
+
+/// Returns a sort key that compares digits in a name as numbers.
+fn natural(name: &str) -> (Vec<(Option<u64>, String)>, String) {
+    let parts = name.split_inclusive(|character: char| !character.is_ascii_digit()).map(|piece| {
+        let digits = piece.trim_end_matches(|character: char| !character.is_ascii_digit());
+        (digits.parse().ok(), piece[digits.len()..].to_owned())
+    });
+    (parts.collect(), name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorts_names_in_natural_order() {
+        let mut names =
+            ["session/10-stored.yaml", "session/7-login.yaml", "basic/11.yaml", "suite.yaml", "basic/2.yaml"];
+        names.sort_by_cached_key(|name| natural(name));
+        assert_eq!(
+            names,
+            ["basic/2.yaml", "basic/11.yaml", "session/7-login.yaml", "session/10-stored.yaml", "suite.yaml"]
+        );
+    }
+
+    #[test]
+    fn missing_folder_is_reported_with_a_hint() {
+        let message = Folder::Directory("nowhere".into()).files().unwrap_err().to_string();
+        assert!(
+            message.contains("cannot read the suite `nowhere`") && message.contains("--suite"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,248 @@
+//! Compiles the manifest, `suite.yaml`: what applies to the whole suite.
+
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::Connections;
+use super::contract::{self, environment, readiness};
+use super::folder::Folder;
+use super::names::{OUTPUT, TARGET};
+use super::{Concurrency, Fixture, Suite, check_format, scenario, variable};
+use crate::capture::{check_name, pattern};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expectation::{NO_STATUS, Status, compile_status};
+use crate::format::{ManifestText, ProfileText};
+use crate::members::json;
+use crate::request::Request;
+use crate::source::{Place, Source, Span};
+use crate::template::{Scope, Text};
+use crate::yaml::{Located, Node};
+
+/// One configuration that a target can run in.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// A short description.
+    pub title: String,
+    /// The environment variables that select it.
+    pub env: Vec<(String, Text)>,
+    /// Whether it is a separate program, which only a target file can name.
+    pub own: bool,
+    /// Its own readiness request.
+    pub ready: Option<Request>,
+    /// Whether the files of the launch contract are written for it.
+    pub files: bool,
+    /// What is captured from the output of the program.
+    pub output: Vec<(String, Regex)>,
+    /// The features that a target offers in it.
+    pub features: Vec<String>,
+    /// How to check through the API that a fixture exists.
+    pub present: Option<Present>,
+}
+
+/// How to check through the API that a fixture exists.
+#[derive(Debug, Clone)]
+pub struct Present {
+    /// The request, in which `fixture` is the fixture.
+    pub request: Request,
+    /// The statuses that mean that it exists.
+    pub status: Status,
+    /// The member that identifies it if the response is a list.
+    pub by: Option<String>,
+    /// The members that an implementation may generate itself; the one that identifies the fixture comes first.
+    pub learn: Vec<String>,
+}
+
+/// Compiles the manifest into a suite that has no requirements and scenarios yet.
+///
+/// # Errors
+/// All errors in the manifest.
+pub(super) fn compile(
+    text: &ManifestText,
+    source: &Arc<Source>,
+    folder: &Folder,
+) -> Result<Suite, Diagnostics> {
+    let mut errors = Diagnostics::default();
+    errors.keep(check_format(&text.format, source));
+    let origin = text.origin.value.trim_end_matches('/').to_owned();
+    errors.keep(check_origin(&origin, &text.origin.place(source)));
+    let mut fixtures = Vec::new();
+    for (name, node) in &text.fixtures.0 {
+        errors.keep(check_fixture_name(&name.value, &name.place(source)));
+        if let Some(value) = errors.keep(json(node, source)) {
+            fixtures.push(Fixture { name: name.value.clone(), value });
+        }
+    }
+    if !errors.is_empty() {
+        // With an invalid origin every request would be invalid, and with an invalid fixture every template.
+        return Err(errors);
+    }
+    let read = |name: &str| folder.read(name);
+    let request = |node: &Node| scenario::request(node, &origin, source, &read);
+    let mut profiles = Vec::new();
+    for (name, profile) in &text.profiles.0 {
+        profiles.extend(errors.keep(compile_profile(name, profile, &fixtures, source, &request)));
+    }
+    if profiles.is_empty() && errors.is_empty() {
+        errors.push(Diagnostic::at(source.place(Span::default()), "the suite has no profiles"));
+    }
+    for (at, stage) in text.stages.iter().enumerate() {
+        if text.stages[..at].iter().any(|first| first.value == stage.value) {
+            let message = format!("duplicate stage `{}`", stage.value);
+            errors.push(Diagnostic::at(stage.place(source), message));
+        }
+    }
+    if let Some(create) = &text.launch.create
+        && !text.profiles.0.iter().any(|(name, _)| name.value == create.profile.value)
+    {
+        let known = text.profiles.0.iter().map(|(name, _)| name.value.as_str());
+        let message = format!("unknown profile `{}`", create.profile.value);
+        errors.push(
+            Diagnostic::at(create.profile.place(source), message).suggest(&create.profile.value, known),
+        );
+    }
+    let variables = errors.take(variable::compile(&text.variables, source)).unwrap_or_default();
+    for variable in &variables {
+        if fixtures.iter().any(|fixture: &Fixture| fixture.name == variable.name) {
+            let message = format!("the name `{}` is already in use", variable.name);
+            let help = "fixtures, variables and captures must have different names";
+            errors.push(Diagnostic::at(variable.place.clone(), message).help(help));
+        }
+    }
+    let features: Vec<&str> = text.features.iter().map(|feature| feature.value.as_str()).collect();
+    for feature in text.profiles.0.iter().flat_map(|(_, profile)| &profile.features) {
+        errors.keep(scenario::check_known("feature", feature, source, &features));
+    }
+    let connections = errors.keep(compile_connections(text.connections.as_ref(), source));
+    let launch =
+        errors.take(contract::compile(&text.launch, &fixtures, source, &request)).unwrap_or_default();
+    let concurrency = match text.concurrency.as_ref().map(|written| (written, &*written.value)) {
+        None | Some((_, "exclusive")) => Concurrency::Exclusive,
+        Some((_, "shared")) => Concurrency::Shared,
+        Some((written, value)) => {
+            let message = format!("unknown value `concurrency: {value}`");
+            let help = "`exclusive` (one scenario at a time uses a process) or `shared`";
+            errors.push(Diagnostic::at(written.place(source), message).help(help));
+            Concurrency::Exclusive
+        }
+    };
+    errors.into_result(Suite {
+        title: text.title.clone(),
+        stages: text.stages.iter().map(|stage| stage.value.clone()).collect(),
+        origin,
+        concurrency,
+        launch,
+        connections: connections.unwrap_or_default(),
+        profiles,
+        fixtures,
+        variables,
+        features: text.features.iter().map(|feature| feature.value.clone()).collect(),
+        secrets: text.secrets.clone(),
+        requirements: Vec::new(),
+        scenarios: Vec::new(),
+        warnings: Diagnostics::default(),
+        static_scope: Scope::default(),
+    })
+}
+
+fn compile_connections(
+    text: Option<&Located<String>>,
+    source: &Arc<Source>,
+) -> Result<Connections, Diagnostic> {
+    match text.map(|text| text.value.as_str()) {
+        None | Some("fresh") => Ok(Connections::Fresh),
+        Some("reuse") => Ok(Connections::Reuse),
+        Some(other) => {
+            let place = text.map_or_else(|| source.place(Span::default()), |text| text.place(source));
+            let error = Diagnostic::at(place, format!("unknown value `connections: {other}`"));
+            Err(error.help(
+                "`fresh` opens a connection for each request, as each curl command does; `reuse` keeps them alive",
+            ))
+        }
+    }
+}
+
+fn check_origin(origin: &str, place: &Place) -> Result<(), Diagnostic> {
+    if !origin.starts_with("http://") && !origin.starts_with("https://") {
+        let message = format!("invalid origin `{origin}`");
+        return Err(Diagnostic::at(place.clone(), message).help("write it as http://host:port"));
+    }
+    if origin.matches('/').count() > 2 {
+        let message = format!("an origin has no path (RFC 6454): `{origin}`");
+        return Err(Diagnostic::at(place.clone(), message).help("write the path in each request"));
+    }
+    Ok(())
+}
+
+/// Compiles a request of the manifest.
+pub(super) type ReadRequest<'a> = &'a dyn Fn(&Node) -> Result<Request, Diagnostic>;
+
+fn compile_profile(
+    name: &Located<String>,
+    text: &ProfileText,
+    fixtures: &[Fixture],
+    source: &Arc<Source>,
+    request: ReadRequest<'_>,
+) -> Result<Profile, Diagnostic> {
+    if let Some(launch) = text.launch.as_ref().filter(|launch| launch.value != "own") {
+        let message = format!("unknown value `launch: {}`", launch.value);
+        return Err(Diagnostic::at(launch.place(source), message)
+            .help("`launch: own` marks a profile that is a separate program"));
+    }
+    let mut output = Vec::new();
+    for (name, written) in &text.output.0 {
+        check_name(&name.value, &name.place(source))?;
+        output.push((name.value.clone(), pattern(&written.value, &written.place(source))?));
+    }
+    let present = match &text.present {
+        None => None,
+        Some(present) => {
+            let (request, status) = (request(&present.request)?, compile_status(&present.status, source)?);
+            if !status.is_known() {
+                return Err(Diagnostic::at(status.place, NO_STATUS));
+            }
+            check_present(&request, fixtures, &present.request.place(source))?;
+            let (by, learn) = (present.by.clone(), present.learn.clone());
+            Some(Present { request, status, by, learn })
+        }
+    };
+    Ok(Profile {
+        name: name.value.clone(),
+        title: text.title.clone().unwrap_or_else(|| name.value.clone()),
+        env: environment(&text.env, source)?,
+        own: text.launch.is_some(),
+        ready: readiness(text.ready.as_ref(), source, request)?,
+        files: text.files.unwrap_or(true),
+        output,
+        features: text.features.iter().map(|feature| feature.value.clone()).collect(),
+        present,
+    })
+}
+
+fn check_fixture_name(name: &str, place: &Place) -> Result<(), Diagnostic> {
+    check_name(name, place)?;
+    if name == TARGET {
+        return Err(Diagnostic::at(place.clone(), format!("the name `{name}` is already in use"))
+            .help("`${target.host}` and `${target.origin}` are the address of the target"));
+    }
+    if name == OUTPUT {
+        return Err(Diagnostic::at(place.clone(), format!("the name `{name}` is already in use"))
+            .help("`${output.…}` is the captured output of the program"));
+    }
+    Ok(())
+}
+
+/// Checks that a request that looks for a fixture uses only `fixture` and the names of fixtures.
+fn check_present(request: &Request, fixtures: &[Fixture], place: &Place) -> Result<(), Diagnostic> {
+    let known = || fixtures.iter().map(|fixture| fixture.name.as_str()).chain(["fixture"]);
+    for (written, name) in request.texts().into_iter().flat_map(Text::names) {
+        let root = name.split('.').next().unwrap_or(name);
+        if !known().any(|known| known == root) {
+            let message = format!("unknown name `${{{name}}}`");
+            return Err(Diagnostic::at(place.find(written), message).suggest(root, known()));
+        }
+    }
+    Ok(())
+}

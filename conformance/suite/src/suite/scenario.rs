@@ -1,0 +1,248 @@
+//! Scenarios: one file, one story, with all names resolved.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::definition::StepDefinition;
+use super::expansion::{Expansion, StepContext};
+use super::folder::Folder;
+use super::frame::{Frame, Provenance};
+use super::names::Names;
+use super::rows;
+use super::sequence::Sequences;
+use super::step::{self, Role, Step};
+use super::{Suite, check_format};
+use crate::curl;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::format::ScenarioText;
+use crate::members::string;
+use crate::request::{self, Files, Request};
+use crate::source::{Place, Source};
+use crate::yaml::{Located, Node, Value};
+
+/// One file, one story.
+#[derive(Debug)]
+pub struct Scenario {
+    /// The path in the suite, without the extension.
+    pub id: String,
+    /// The story in one sentence.
+    pub title: String,
+    /// The profiles that it runs in, once in each.
+    pub profiles: Vec<String>,
+    /// The fixtures that the target must hold.
+    pub fixtures: Vec<String>,
+    /// The stages at which it applies.
+    pub stages: Stages,
+    /// Whether it needs a target of its own, because it changes what other scenarios see.
+    pub isolated: bool,
+    /// The row it runs for, if it has rows.
+    pub row: Option<String>,
+    /// The steps in order; cleanup steps come last.
+    pub steps: Vec<Step>,
+    /// What the steps send, expect and capture; one for each step.
+    pub definitions: Arc<[StepDefinition]>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// The stages at which something applies: from `since` up to but not including `until`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stages {
+    /// Index of the first stage.
+    pub since: usize,
+    /// Index of the first stage at which it no longer applies.
+    pub until: Option<usize>,
+}
+
+impl Stages {
+    /// Whether it applies at a stage.
+    #[must_use]
+    pub fn hold_at(self, stage: usize) -> bool {
+        self.since <= stage && self.until.is_none_or(|until| stage < until)
+    }
+
+    /// Returns the stages at which both apply.
+    #[must_use]
+    pub fn within(self, outer: Self) -> Self {
+        let until = [self.until, outer.until].into_iter().flatten().min();
+        Self { since: self.since.max(outer.since), until }
+    }
+}
+
+/// Compiles a file into scenarios: one, or one for each row.
+///
+/// # Errors
+/// All errors in the file.
+pub(super) fn compile(
+    id: &str,
+    text: &ScenarioText,
+    source: &Arc<Source>,
+    suite: &Suite,
+    folder: &Folder,
+    sequences: &Sequences,
+) -> Result<Vec<Scenario>, Diagnostics> {
+    let mut errors = Diagnostics::default();
+    errors.keep(check_format(&text.format, source));
+    let profiles = errors.keep(profiles(&text.profile, source, suite)).unwrap_or_default();
+    let known: Vec<&str> = suite.fixtures.iter().map(|fixture| fixture.name.as_str()).collect();
+    for fixture in &text.fixtures {
+        errors.keep(check_known("fixture", fixture, source, &known));
+    }
+    let stages =
+        errors.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
+    let requires = errors.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
+    let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
+    let rows = text.rows.as_ref().map(|node| rows::read(node, source, folder, id)).transpose();
+    let rows = errors.take(rows).flatten();
+    let context = StepContext {
+        source,
+        file: id,
+        prefix: String::new(),
+        suffix: String::new(),
+        frame: Arc::new(Frame::default()),
+        exports: BTreeMap::new(),
+        stages,
+        role: Role::Plain,
+        cleanup: false,
+        isolated: text.isolated,
+        requires,
+        tags: step::tags(&text.tags, &[]),
+        provenance: Arc::new(Provenance::default()),
+        inside: Vec::new(),
+    };
+    let place = source.place(crate::source::Span::default());
+    if text.steps.is_empty() {
+        errors.push(Diagnostic::at(place.clone(), "this scenario has no steps"));
+    }
+    let mut scenarios = Vec::new();
+    let places: Arc<[Place]> = rows.iter().flatten().map(|row| row.place.clone()).collect();
+    let whole = vec![None];
+    let each = rows.as_ref().map_or(whole, |rows| rows.iter().map(Some).collect());
+    for row in each {
+        let names = Names::new(suite, &profiles, &fixtures);
+        let (steps, definitions) = (Vec::new(), Vec::new());
+        let (own_errors, invalid) = (Diagnostics::default(), Vec::new());
+        let mut expansion =
+            Expansion { folder, sequences, names, steps, definitions, errors: own_errors, invalid };
+        let context = match row {
+            None => context.clone(),
+            Some(row) => match expansion.row(row, &places, &context, "") {
+                Ok(context) => context,
+                Err(more) => {
+                    errors.append(more);
+                    continue;
+                }
+            },
+        };
+        expansion.steps(&text.steps, &context);
+        expansion.steps(&text.cleanup, &StepContext { cleanup: true, ..context });
+        errors.append(expansion.errors);
+        scenarios.push(Scenario {
+            id: id.to_owned(),
+            title: text.title.clone(),
+            profiles: profiles.clone(),
+            fixtures: fixtures.clone(),
+            stages,
+            isolated: text.isolated,
+            row: row.map(|row| row.name.clone()),
+            steps: expansion.steps,
+            definitions: expansion.definitions.into(),
+            place: place.clone(),
+        });
+    }
+    errors.into_result(scenarios)
+}
+
+/// Compiles a request: a curl command or a mapping. `read` reads the files that it names.
+///
+/// # Errors
+/// An invalid request, at the location of the error.
+pub fn request(
+    node: &Node,
+    origin: &str,
+    source: &Arc<Source>,
+    read: Files<'_>,
+) -> Result<Request, Diagnostic> {
+    let command = match &node.value {
+        Value::Mapping(_) => return request::compile_mapping(node, source, read),
+        Value::String(command) if node.tag.is_none() => command,
+        _ => {
+            let message = format!("a request must be a curl command or a mapping, not {}", node.shape());
+            return Err(Diagnostic::at(node.place(source), message));
+        }
+    };
+    curl::parse(command, origin, read, &node.place(source))
+}
+
+fn profiles(node: &Node, source: &Arc<Source>, suite: &Suite) -> Result<Vec<String>, Diagnostic> {
+    let known: Vec<&str> = suite.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    let one = |node: &Node| {
+        let name = string(node, source, "a profile")?;
+        if known.contains(&name.as_str()) {
+            return Ok(name);
+        }
+        let message = format!("unknown profile `{name}`");
+        Err(Diagnostic::at(node.place(source), message).suggest(&name, known.iter().copied()))
+    };
+    let Value::List(list) = &node.value else { return Ok(vec![one(node)?]) };
+    let mut profiles: Vec<String> = Vec::new();
+    for node in list {
+        let name = one(node)?;
+        if profiles.contains(&name) {
+            let message = format!("duplicate profile `{name}`");
+            return Err(Diagnostic::at(node.place(source), message));
+        }
+        profiles.push(name);
+    }
+    if profiles.is_empty() {
+        return Err(Diagnostic::at(node.place(source), "a scenario needs at least one profile")
+            .help(format!("known profiles: {}", known.join(", "))));
+    }
+    Ok(profiles)
+}
+
+/// Resolves the names of stages.
+///
+/// # Errors
+/// An unknown stage.
+pub(super) fn stages(
+    since: Option<&Located<String>>,
+    until: Option<&Located<String>>,
+    source: &Arc<Source>,
+    suite: &Suite,
+) -> Result<Stages, Diagnostic> {
+    let stage = |name: &Located<String>| {
+        suite.stage(&name.value).ok_or_else(|| {
+            let message = format!("unknown stage `{}`", name.value);
+            Diagnostic::at(name.place(source), message)
+                .suggest(&name.value, suite.stages.iter().map(String::as_str))
+        })
+    };
+    let stages =
+        Stages { since: since.map(stage).transpose()?.unwrap_or(0), until: until.map(stage).transpose()? };
+    match until {
+        Some(name) if stages.until <= Some(stages.since) => {
+            let message = "there is no such stage: `until` must come after `since`";
+            Err(Diagnostic::at(name.place(source), message)
+                .help(format!("the order of the stages is {}", suite.stages.join(", "))))
+        }
+        _ => Ok(stages),
+    }
+}
+
+/// Checks that a name is known.
+///
+/// # Errors
+/// An unknown name.
+pub(super) fn check_known(
+    what: &str,
+    name: &Located<String>,
+    source: &Arc<Source>,
+    known: &[&str],
+) -> Result<(), Diagnostic> {
+    if known.contains(&name.value.as_str()) {
+        return Ok(());
+    }
+    let message = format!("unknown {what} `{}`", name.value);
+    Err(Diagnostic::at(name.place(source), message).suggest(&name.value, known.iter().copied()))
+}
