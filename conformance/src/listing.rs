@@ -63,7 +63,7 @@ pub(crate) fn entries(plan: &Plan) -> Vec<Entry> {
             entries.push(Entry {
                 scenario: trial.id(),
                 id: trial.step_id(step),
-                title: step.title.to_string(),
+                title: step.title.clone(),
                 stage: stage(step.stages.since),
                 until: step.stages.until.and_then(stage),
                 profile: trial.profile.clone(),

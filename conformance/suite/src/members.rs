@@ -112,13 +112,11 @@ fn entries<'n>(
     source: &Arc<Source>,
     what: &str,
 ) -> Result<&'n [(Located<String>, Node)], Diagnostic> {
-    match &node.value {
-        Value::Mapping(entries) => Ok(entries),
-        _ => {
-            let message = format!("{what} must be a mapping, not {}", node.shape());
-            Err(Diagnostic::at(node.place(source), message))
-        }
-    }
+    let Value::Mapping(entries) = &node.value else {
+        let message = format!("{what} must be a mapping, not {}", node.shape());
+        return Err(Diagnostic::at(node.place(source), message));
+    };
+    Ok(entries)
 }
 
 /// Returns the entries of a mapping of arbitrary names to strings.

@@ -14,7 +14,7 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
         let message = format!("the step `{}` checks nothing: any response passes", step.id);
         warnings.push(Diagnostic::at(step.place.clone(), message).help("add an `expect`"));
     }
-    unused_captures(suite).into_iter().for_each(|warning| warnings.push(warning));
+    add_unused_captures(suite, &mut warnings);
     for requirement in &suite.requirements {
         let mut covering =
             steps().filter(|(step, _)| step.covers.iter().any(|id| **id == *requirement.id)).peekable();
@@ -27,8 +27,8 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
     warnings
 }
 
-/// Returns a warning for each capture that no step of the suite uses.
-fn unused_captures(suite: &Suite) -> Vec<Diagnostic> {
+/// Adds a warning for each capture that no step of the suite uses.
+fn add_unused_captures(suite: &Suite, warnings: &mut Diagnostics) {
     // Steps that come from the same lines, by rows or a sequence, share their captures.
     let lines = |capture: &Capture| (capture.place.source().path().to_owned(), capture.place.span().start);
     let mut used = HashSet::new();
@@ -40,9 +40,8 @@ fn unused_captures(suite: &Suite) -> Vec<Diagnostic> {
     }
     let definitions = suite.scenarios.iter().flat_map(|scenario| &*scenario.definitions);
     let captures = definitions.flat_map(StepDefinition::captures);
-    let unused = captures.filter(|capture| !capture.secret && !used.contains(&lines(capture)));
-    let warning = |capture: &Capture| {
-        Diagnostic::at(capture.place.clone(), format!("no step uses the capture `{}`", capture.name))
-    };
-    unused.map(warning).collect()
+    for capture in captures.filter(|capture| !capture.secret && !used.contains(&lines(capture))) {
+        let message = format!("no step uses the capture `{}`", capture.name);
+        warnings.push(Diagnostic::at(capture.place.clone(), message));
+    }
 }

@@ -416,7 +416,7 @@ impl NodeReader<'_> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Mistake> for NodeReader<'_> {
+impl IntoDeserializer<'_, Mistake> for NodeReader<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

@@ -81,7 +81,7 @@ impl RecordBuilder<'_> {
             id: self.trial.step_id(step),
             scenario: self.scenario.clone(),
             profile: self.trial.profile.clone(),
-            title: step.title.to_string(),
+            title: step.title.clone(),
             verdict: attempt.judgement.verdict,
             covers,
             source: if whole {
