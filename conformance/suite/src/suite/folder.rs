@@ -146,7 +146,7 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 /// Reads a text file that is not part of the suite; `what` names it in messages.
 ///
 /// # Errors
-/// Those of [`read_file`], and text that is not UTF-8.
+/// A file that cannot be read, is larger than 8 MiB, or is not UTF-8.
 pub fn read_source(path: &Path, what: &str) -> Result<Arc<Source>, Diagnostic> {
     let text = read_file(path)
         .and_then(|bytes| String::from_utf8(bytes).map_err(|_| io::Error::other("the file is not UTF-8")));
