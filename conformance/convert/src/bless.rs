@@ -232,7 +232,7 @@ fn written_by(suite: &Suite, lines: &Lines) -> usize {
     counts.sum()
 }
 
-/// Whether the response still fails the expectation; `None` if there is no response.
+/// Whether the response still fails the expectation; `None` without a response.
 fn still_wrong(answer: &Answer, branch: &Branch) -> Option<bool> {
     let (response, scope) = answer.response.as_ref()?;
     Some(!judge(&branch.expectation, &Ok(response.clone()), &branch.place, scope).findings.is_empty())

@@ -57,7 +57,7 @@ fn read(text: &str) {
 
 fn same(before: &str, text: &str) {
     let node = yaml::read::<Node>(&Source::new("other", text));
-    let node = node.unwrap_or_else(|wrong| panic!("{before} is no longer read: {wrong}"));
+    let node = node.unwrap_or_else(|wrong| panic!("{before} cannot be read any more: {wrong}"));
     assert_eq!(before, tree(&node));
 }
 
@@ -74,7 +74,7 @@ impl Seen<'_> {
         self.check_span(fuzz::span(node));
         let place = node.place(self.source);
         self.check_span(place.span());
-        let _ = (place.snippet("here").to_string(), place.block(), place.last_line(), node.digits(self.source));
+        let _ = (place.snippet("here").to_string(), place.block(), place.last_line(), node.written());
         match &node.value {
             Value::String(text) => self.text += text.len(),
             Value::List(list) => list.iter().for_each(|node| self.look(node)),

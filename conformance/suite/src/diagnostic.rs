@@ -40,7 +40,7 @@ impl Diagnostic {
         Self { place: Some(place), ..Self::new(message) }
     }
 
-    /// Adds a label after the caret, or on its own line if there is no location.
+    /// Adds a label after the caret, or on its own line if the location is unknown.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();

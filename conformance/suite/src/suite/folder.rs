@@ -69,7 +69,7 @@ impl Folder {
         }
         if search.seen > MOST {
             let message = format!(
-                "the suite {} has more than {MOST} files and folders, including those behind links",
+                "the suite {} has more than {MOST} files and folders, including those reached through links",
                 search.root
             );
             let error = Diagnostic::new(message).help("remove links between its folders");

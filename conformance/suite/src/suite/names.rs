@@ -106,7 +106,7 @@ impl<'a> Names<'a> {
     ) -> Result<(), Diagnostic> {
         let Some(fixture) = self.suite.fixture(root) else {
             let message = format!(
-                "unknown name `${{{name}}}`: no earlier step captures `{root}`, and there is no such fixture"
+                "unknown name `${{{name}}}`: no earlier step captures `{root}`, and no fixture has this name"
             );
             return Err(Diagnostic::at(place, message).suggest(root, known.iter().copied()));
         };

@@ -222,7 +222,7 @@ pub(super) fn stages(
         Stages { since: since.map(stage).transpose()?.unwrap_or(0), until: until.map(stage).transpose()? };
     match until {
         Some(name) if stages.until <= Some(stages.since) => {
-            let message = "there is no such stage: `until` must come after `since`";
+            let message = "`until` must come after `since`";
             Err(Diagnostic::at(name.place(source), message)
                 .help(format!("the order of the stages is {}", suite.stages.join(", "))))
         }

@@ -38,7 +38,7 @@ pub(super) fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnosti
         Kind::UnexpectedEof => return Diagnostic::at(place, "unexpected end of file"),
         Kind::RecursionLimitExceeded => return Diagnostic::at(place, TOO_DEEP),
         Kind::UnknownAnchor => {
-            return Diagnostic::at(place, "there is no anchor with this name before the alias");
+            return Diagnostic::at(place, "unknown anchor: no value before this alias has it");
         }
         Kind::MappingValueNotAllowed => {
             "quote a text that contains `: `, or write it on its own lines after `>-`; if this is a key, it is \
