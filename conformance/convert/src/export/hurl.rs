@@ -14,7 +14,7 @@ use super::mark::output;
 use super::{Outgoing, outgoing};
 use conformance_suite::curl::COMPRESSED;
 use conformance_suite::plan::Plan;
-use conformance_suite::request::{Header, Prepared, is_own_agent};
+use conformance_suite::request::{Header, HttpVersion, Prepared, is_own_agent};
 use response::{Context, Section, Type, Types, response};
 use write::{spaced, written};
 
@@ -114,6 +114,9 @@ fn options(outgoing: &Outgoing<'_>, request: &Prepared, file: &mut String) -> st
     }
     if outgoing.path_as_is && request.target.contains("/.") {
         writeln!(options, "path-as-is: true")?;
+    }
+    if request.version != HttpVersion::Http1 {
+        writeln!(options, "http2: true")?;
     }
     if outgoing.times > 1 {
         writeln!(options, "repeat: {}", outgoing.times)?;
