@@ -211,8 +211,8 @@ impl Session {
         let Lease { slot: guard, permit, port } = lease;
         let slot = guard.as_ref().map_or(pool.first(), |guard| &guard.slot);
         let playing = async {
-            let definitions = self.plan.suite.definitions(&trial.scenario);
-            Box::pin(play(self, trial, &definitions, permit, slot, group)).await
+            let definitions = &trial.scenario.definitions;
+            Box::pin(play(self, trial, definitions, permit, slot, group)).await
         };
         let played = caught_in(playing)
             .await
