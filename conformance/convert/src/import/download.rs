@@ -5,7 +5,7 @@ use std::time::Duration;
 use conformance_suite::diagnostic::Diagnostic;
 
 /// Time for the whole download.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Maximum size of a document in bytes.
 const MAX_SIZE: usize = 16 * 1024 * 1024;
 
@@ -46,7 +46,6 @@ async fn get(url: &str) -> Result<Vec<u8>, String> {
 }
 
 /// Returns the last cause of an error; those before it only repeat the URL.
-#[expect(clippy::needless_pass_by_value, reason = "used with `map_err`")]
 fn with_causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     if let Some(status) = error.status() {
