@@ -5,6 +5,7 @@
 //! response or the transport error. This module follows redirects and judges nothing.
 
 mod connection;
+mod digest;
 mod error;
 mod exchange;
 mod http1;
@@ -26,6 +27,7 @@ use base64::prelude::BASE64_STANDARD;
 use url::Url;
 
 use connection::{Connection, Offer};
+use digest::Credentials;
 use pool::ConnectionPool;
 use redirect::Destination;
 use response_reader::latin1;
@@ -86,9 +88,17 @@ impl HttpClient {
     /// jar and stores those of the responses in it.
     pub async fn send(&self, request: Prepared, mut jar: Option<&mut Jar>, reading: Reading) -> Exchange {
         // A redirected request gets the cookies for its own URL.
-        let mut plain = (request.follow > 0).then(|| request.clone());
-        let request = self.dress(request, jar.as_deref());
-        let mut left = self.transport.limit;
+        let mut credentials = Credentials::of(&request);
+        let follows = request.follow > 0;
+        let mut plain = (follows || credentials.is_some()).then(|| request.clone());
+        let mut request = self.dress(request, jar.as_deref());
+        // Like curl, keep the body back until the target has asked for credentials.
+        let mut held_body = credentials.as_ref().is_some_and(|credentials| credentials.holds_body(&request));
+        if held_body {
+            request = Credentials::without_body(&request);
+        }
+        let limit = request.transfer.as_ref().and_then(|transfer| transfer.timeout);
+        let mut left = limit.unwrap_or(self.transport.limit);
         let mut single = self.single(&request, &reading, left, None).await;
         let mut exchange = Exchange::new(request, Err(TransportError::Timeout(left)));
         let mut elapsed = Duration::ZERO;
@@ -98,6 +108,10 @@ impl HttpClient {
             let response = match single.outcome {
                 Ok(response) => response,
                 Err(transport_error) => {
+                    let transport_error = match (transport_error, limit) {
+                        (TransportError::Timeout(_), Some(limit)) => TransportError::Timeout(limit),
+                        (other, _) => other,
+                    };
                     (exchange.outcome, exchange.partial) = (Err(transport_error), single.partial);
                     exchange.surplus = single.surplus;
                     return exchange;
@@ -107,10 +121,15 @@ impl HttpClient {
             if let (Some(jar), Ok(url)) = (jar.as_deref_mut(), self.url(&current)) {
                 jar.keep(&url, &response);
             }
+            let asked = credentials.as_mut().is_some_and(|credentials| credentials.take(&response));
             let next = match (&mut plain, single.location) {
-                (Some(plain), location) => self.next(plain, &current, response.status, location.as_deref()),
-                (None, _) => Next::Final,
+                (Some(_), _) if asked || (held_body && response.status < 300) => Next::Follow,
+                (Some(plain), location) if follows => {
+                    self.next(plain, &current, response.status, location.as_deref())
+                }
+                _ => Next::Final,
             };
+            held_body = false;
             let (Next::Follow, Some(plain)) = (&next, &plain) else {
                 if let Some(connection) = single.connection {
                     self.pool.release(connection, single.keeps);
@@ -124,7 +143,11 @@ impl HttpClient {
                 exchange.surplus = single.surplus;
                 return exchange;
             };
-            let next = self.dress(plain.clone(), jar.as_deref());
+            let mut next = self.dress(plain.clone(), jar.as_deref());
+            if let Some(credentials) = &mut credentials {
+                let target = format!("{}{}", self.base.path().trim_end_matches('/'), next.target);
+                credentials.add(&mut next, &target);
+            }
             left = left.saturating_sub(response.elapsed);
             current.clone_from(&next.target);
             // Like curl, use one connection for all redirects of a request, if it is clean.
@@ -153,9 +176,13 @@ impl HttpClient {
         if dressed.version == HttpVersion::Negotiated && !self.pool.route.is_secure() {
             dressed.offer_http2();
         }
-        let pairs = jar.and_then(|jar| jar.pairs(&self.url(&dressed.target).ok()?));
-        if let Some(pairs) = pairs {
-            match dressed.headers.iter_mut().find(|header| header.is("cookie")) {
+        let of_files = dressed.transfer.as_ref().and_then(|transfer| transfer.cookies.clone());
+        let of_jar = jar.and_then(|jar| jar.pairs(&self.url(&dressed.target).ok()?));
+        let pairs: Vec<String> = of_files.into_iter().chain(of_jar).collect();
+        if !pairs.is_empty() {
+            let pairs = pairs.join("; ");
+            let is_own = |header: &&mut Header| header.is("cookie");
+            match dressed.headers.iter_mut().find(is_own).filter(|_| !dressed.separate_cookies) {
                 Some(own) => own.value = format!("{pairs}; {}", own.value),
                 None => dressed.add_cookies(&pairs),
             }
@@ -200,6 +227,10 @@ impl HttpClient {
             return Next::Limit;
         }
         redirect_request(request, status, target, credentials);
+        if request.transfer.as_ref().is_some_and(|transfer| transfer.referer_follows) {
+            request.headers.retain(|header| !header.is("referer"));
+            request.add_referer(&format!("{}{current}", self.address));
+        }
         Next::Follow
     }
 
@@ -213,7 +244,7 @@ impl HttpClient {
     ) -> Single {
         let target = format!("{}{}", self.base.path().trim_end_matches('/'), request.target);
         let offer = match request.version {
-            HttpVersion::Http1 => {
+            HttpVersion::Http1 | HttpVersion::Http10 => {
                 return http1::send(&self.pool, request, &target, reading, limit, connection).await;
             }
             // Without TLS there is nothing to negotiate with.

@@ -1,13 +1,16 @@
 //! Reads curl commands as requests, and writes commands that repeat a request.
 
 mod address;
+mod cookies;
 mod form;
 mod option;
 mod parse;
 mod reader;
 mod render;
+mod typed;
 mod words;
 
 pub use parse::COMPRESSED;
-pub use parse::parse;
+pub use parse::{origin_of, parse, parse_words};
+pub use typed::literal;
 pub use render::{command, render, render_with_file};

@@ -176,7 +176,7 @@ impl Display for Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 /// Returns the most similar known word, if at most a third of its characters differ.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
     (known.iter().map(|candidate| (strsim::osa_distance(word, candidate), *candidate)))
         .filter(|(distance, _)| *distance <= limit)

@@ -11,6 +11,7 @@ mod raw;
 mod target;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use base64::Engine as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,7 +21,7 @@ use crate::source::Place;
 use crate::template::{Scope, TemplateError, Text};
 
 pub(crate) use body::parted;
-pub use body::{Body, Field, JsonText, Part};
+pub use body::{Body, Encoder, Field, JsonText, Part};
 pub use content::TAGS;
 pub use mapping::compile as compile_mapping;
 pub(crate) use mapping::json_text;
@@ -64,6 +65,39 @@ pub struct Request {
     pub jar: Option<Box<JarUse>>,
     /// The version of HTTP.
     pub version: HttpVersion,
+    /// What is sent as the target instead of the path and the query (`--request-target`).
+    pub request_target: Option<Text>,
+    /// How a curl command is sent, if it has options about that.
+    pub transfer: Option<Box<Transfer>>,
+}
+
+/// How a request is sent and repeated, as options of curl say it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transfer {
+    /// Timeout of the whole exchange (`-m`), instead of that of the suite.
+    pub timeout: Option<Duration>,
+    /// The cookies of the files of `-b`, joined by `; `.
+    pub cookies: Option<String>,
+    /// Whether a redirected request names the URL before it in its Referer field (`-e ;auto`).
+    pub referer_follows: bool,
+    /// How the request proves who sends it.
+    pub authentication: Authentication,
+    /// `user:password` for a challenge; set by [`Request::prepare`].
+    pub credentials: Option<String>,
+}
+
+/// How credentials are sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Authentication {
+    /// With the first request, as Basic authentication.
+    #[default]
+    Basic,
+    /// After a challenge of Digest authentication (RFC 7616); the first request has no body.
+    Digest,
+    /// After any challenge (`--anyauth`).
+    Any,
+    /// Not at all, as when curl may choose between Basic and a bearer token.
+    OnDemand,
 }
 
 /// The version of HTTP that a request is sent with.
@@ -72,6 +106,8 @@ pub enum HttpVersion {
     /// HTTP/1.1.
     #[default]
     Http1,
+    /// HTTP/1.0.
+    Http10,
     /// HTTP/2 if the target agrees, as with `curl --http2`.
     Negotiated,
     /// HTTP/2, as with `curl --http2-prior-knowledge`.
@@ -134,6 +170,10 @@ pub struct Prepared {
     pub raw: Option<Vec<u8>>,
     /// The version of HTTP.
     pub version: HttpVersion,
+    /// Whether the cookies of a jar have a field of their own, since `-H` sets another one.
+    pub separate_cookies: bool,
+    /// How it is sent, if options of curl say it.
+    pub transfer: Option<Box<Transfer>>,
 }
 
 impl<V> Header<V> {
@@ -176,6 +216,8 @@ impl Request {
             follow: 0,
             jar: None,
             version: HttpVersion::Http1,
+            request_target: None,
+            transfer: None,
         }
     }
 
@@ -187,6 +229,7 @@ impl Request {
         texts.extend(self.own.iter().chain(&self.headers).map(|header| &header.value));
         texts.extend(&self.cookies);
         texts.extend(self.basic.as_deref());
+        texts.extend(&self.request_target);
         texts.extend(self.body.texts());
         texts.extend(self.raw.iter().flat_map(|raw| raw.texts()));
         texts
@@ -252,6 +295,7 @@ impl Request {
             return Ok(composed);
         }
         let target = match self.agent {
+            Agent::Curl if self.request_target.is_some() => composed.target.clone(),
             Agent::Curl => target::of_curl(&composed.target, self.path_as_is),
             Agent::Conformance => target::of_mapping(&composed.target),
         };
@@ -268,7 +312,15 @@ impl Request {
         }
         let mut target = self.target.render(scope)?;
         for field in &self.query {
-            target::append(&mut target, &String::from_utf8_lossy(&field.render(scope)?));
+            let bytes = field.render(scope)?;
+            let piece = String::from_utf8_lossy(&bytes);
+            match self.agent {
+                Agent::Curl => target::append(&mut target, &target::lower_escapes(&piece)),
+                Agent::Conformance => target::append(&mut target, &piece),
+            }
+        }
+        if let Some(written) = &self.request_target {
+            target = written.render(scope)?;
         }
         let body = self.body.render(scope)?;
         let (headers, after_length, of_body) = self.header_fields(scope, body.as_ref())?;
@@ -285,7 +337,18 @@ impl Request {
             after_length,
             of_body,
             raw: None,
+            separate_cookies: self.agent == Agent::Curl && self.headers.iter().any(|header| header.is("cookie")),
+            transfer: self.transfer(scope)?.map(Box::new),
         })
+    }
+
+    /// Returns how the request is sent, with the credentials for a challenge.
+    fn transfer(&self, scope: &Scope) -> Result<Option<Transfer>, TemplateError> {
+        let Some(transfer) = self.transfer.as_deref() else { return Ok(None) };
+        let is_asked = matches!(transfer.authentication, Authentication::Digest | Authentication::Any);
+        let basic = self.basic.as_deref().filter(|_| is_asked);
+        let credentials = basic.map(|basic| basic.render(scope).map(with_colon)).transpose()?;
+        Ok(Some(Transfer { credentials, ..transfer.clone() }))
     }
 
     /// Returns the header fields in curl's order: its own, those of the step, then those about the body. Also returns the number
@@ -296,13 +359,9 @@ impl Request {
         body: Option<&(Option<String>, Vec<u8>)>,
     ) -> Result<(Vec<Header>, usize, Vec<&'static str>), TemplateError> {
         let mut fields = Vec::new();
-        if let Some(basic) = &self.basic {
-            let mut credentials = basic.render(scope)?;
-            // Without a colon curl would ask for the password on the terminal; here it is empty.
-            if !credentials.contains(':') {
-                credentials.push(':');
-            }
-            let credentials = base64::prelude::BASE64_STANDARD.encode(credentials);
+        let is_asked = self.transfer.as_ref().is_some_and(|own| own.authentication != Authentication::Basic);
+        if let Some(basic) = self.basic.as_deref().filter(|_| !is_asked) {
+            let credentials = base64::prelude::BASE64_STANDARD.encode(with_colon(basic.render(scope)?));
             fields.push(("Authorization", format!("Basic {credentials}")));
         }
         fields.push(("User-Agent", self.agent.name().to_owned()));
@@ -317,9 +376,10 @@ impl Request {
             self.cookies.iter().map(|cookie| cookie.render(scope)).collect::<Result<Vec<_>, _>>()?;
         let cookies: Vec<String> =
             cookies.into_iter().filter(|cookie| !curl || !names_a_file(cookie)).collect();
-        if !cookies.is_empty() {
+        let cookies = cookies.join(if curl { ";" } else { "; " });
+        if !cookies.is_empty() && !(curl && cookies.len() >= TOO_MANY_COOKIES) {
             // curl joins the values of several `-b` without a space.
-            fields.push(("Cookie", cookies.join(if curl { ";" } else { "; " })));
+            fields.push(("Cookie", cookies));
         }
         let mut last = Vec::new();
         if let Some((content_type, bytes)) = body {
@@ -363,6 +423,13 @@ impl Prepared {
         self.headers.insert(end, Header::new("Cookie", pairs));
     }
 
+    /// Adds a Referer field where curl writes it.
+    pub fn add_referer(&mut self, url: &str) {
+        let is_own = |header: &&Header| OWN_ORDER.iter().any(|name| header.is(name));
+        let end = self.headers.iter().take_while(is_own).count();
+        self.headers.insert(end, Header::new("Referer", url));
+    }
+
     /// Adds the fields with which `curl --http2` offers HTTP/2 on a connection without TLS, where curl writes them
     /// (`Curl_http2_request_upgrade` in its lib/http2.c).
     pub fn offer_http2(&mut self) {
@@ -385,6 +452,17 @@ impl Prepared {
         self.after_length = 0;
     }
 }
+
+/// Adds the colon before a password. Without it curl would ask for the password on the terminal; here it is empty.
+fn with_colon(mut credentials: String) -> String {
+    if !credentials.contains(':') {
+        credentials.push(':');
+    }
+    credentials
+}
+
+/// The length from which curl 8.11.1 does not send the cookies of `-b` (`MAX_COOKIE_LINE` in its src/tool_operate.c).
+const TOO_MANY_COOKIES: usize = 8200;
 
 /// Whether curl takes a value of `-b` as the name of a cookie file.
 fn names_a_file(cookie: &str) -> bool {

@@ -135,8 +135,13 @@ impl Text {
     pub fn parse(written: &str) -> Result<Self, TemplateError> {
         let mut parts = Vec::new();
         let mut rest = written;
-        while let Some(start) = opening(rest) {
+        while let Some((start, is_escaped)) = opening(rest) {
             let (literal, opened) = rest.split_at(start);
+            if is_escaped {
+                parts.push(Part::Literal(format!("{literal}${{")));
+                rest = &opened["$${".len()..];
+                continue;
+            }
             let inside = &opened[2..];
             let Some(end) = expression_end(inside) else {
                 let written = opened.lines().next().unwrap_or(opened);
@@ -232,6 +237,15 @@ impl Text {
     /// Returns the functions that its expressions call.
     pub fn calls(&self) -> impl Iterator<Item = &str> {
         self.expressions().flat_map(|one| one.calls.iter().map(String::as_str))
+    }
+
+    /// Returns the expressions that always have the same value, as written. A string with a character that cannot be written
+    /// otherwise is not among them.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = &str> {
+        let needs = |text: &str| text.contains(['\'', '"']) && text[2..].trim_end_matches('}').contains(['$', '{', '}', '\\', '[', ']']);
+        self.expressions()
+            .filter(move |one| one.names.is_empty() && one.calls.is_empty() && !needs(&one.written))
+            .map(|one| one.written.as_str())
     }
 
     fn expressions(&self) -> impl Iterator<Item = &Expression> {
@@ -398,11 +412,15 @@ fn cause(error: &Error) -> String {
     }
 }
 
-/// Returns where the first expression begins.
-fn opening(text: &str) -> Option<usize> {
+/// Returns where the first expression begins, or the first `$${`, which is a literal `${`; the flag says which.
+fn opening(text: &str) -> Option<(usize, bool)> {
     // Most texts have no dollar, and searching for one character is faster than for two.
     let mut dollars = text.match_indices('$').map(|(at, _)| at);
-    dollars.find(|at| text[at + 1..].starts_with('{'))
+    dollars.find_map(|at| match &text[at + 1..] {
+        after if after.starts_with('{') => Some((at, false)),
+        after if after.starts_with("${") => Some((at, true)),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

@@ -115,8 +115,10 @@ fn options(outgoing: &Outgoing<'_>, request: &Prepared, file: &mut String) -> st
     if outgoing.path_as_is && request.target.contains("/.") {
         writeln!(options, "path-as-is: true")?;
     }
-    if request.version != HttpVersion::Http1 {
-        writeln!(options, "http2: true")?;
+    match request.version {
+        HttpVersion::Http1 => {}
+        HttpVersion::Http10 => writeln!(options, "http1.0: true")?,
+        HttpVersion::Negotiated | HttpVersion::Http2 => writeln!(options, "http2: true")?,
     }
     if outgoing.times > 1 {
         writeln!(options, "repeat: {}", outgoing.times)?;

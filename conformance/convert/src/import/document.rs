@@ -85,7 +85,7 @@ fn read(
     for variable in VARIABLE.find_iter(&expanded(&text)) {
         remarks.push(format!("{} is a shell variable: capture it or write its value", variable.as_str()));
     }
-    let text = text.replace("${", "${'${'}");
+    let text = curl::literal(&text);
     if hides_address(&text) {
         remarks.push(
             "an e-mail address was removed from this request, perhaps with the text before it".to_owned(),

@@ -103,7 +103,7 @@ fn read(
         body: body.map(|body| body.as_bytes().to_vec()),
         ..Prepared::default()
     };
-    let command = curl::command(&request, origin).replace("${", "${'${'}");
+    let command = curl::command(&request, origin).replace("${", "$${");
     // A recording is often one long line, so diagnostics point at the URL.
     let place = source.place(Span::default()).find(url);
     if let Err(reason) = curl::parse(&command, origin, wanted.files, &place) {

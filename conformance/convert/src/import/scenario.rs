@@ -32,7 +32,7 @@ pub(super) fn write(
             .map(|request| (request.method.clone(), request.target.written().to_owned()))
             .unwrap_or_default();
         let title = exchange.comment.clone().unwrap_or_else(|| {
-            let target = target.split('?').next().unwrap_or_default().replace("${'${'}", "$");
+            let target = target.split('?').next().unwrap_or_default().replace("$${", "$");
             format!("{method} {} {}", plain(&target), outcome(exchange))
         });
         let requirement = Requirement {

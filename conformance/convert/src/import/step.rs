@@ -24,7 +24,7 @@ pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &
     let head = Head { status: response.status, headers: response.headers.clone() };
     let place = Source::new("", command).place(Span::default());
     let exchange = Exchange {
-        command: command.replace("${", "${'${'}"),
+        command: command.replace("${", "$${"),
         place,
         comment: None,
         head: Some(head),
@@ -80,7 +80,7 @@ pub(super) fn request(command: &str) -> Yaml {
 
 /// Returns a step id for a request, such as `get-users-one`.
 pub(super) fn id(method: &str, target: &str) -> String {
-    let path = target.split(['?', '#']).next().unwrap_or_default().replace("${'${'}", "");
+    let path = target.split(['?', '#']).next().unwrap_or_default().replace("$${", "");
     let segments = path.split('/').filter(|segment| !segment.is_empty()).map(|segment| {
         let is_value = segment.contains("${") || super::fresh::VALUE.is_match(segment);
         if is_value { "one".to_owned() } else { segment.to_owned() }

@@ -5,7 +5,7 @@
 
 use super::connection::Route;
 use super::error::TransportError;
-use conformance_suite::request::{Header, Prepared};
+use conformance_suite::request::{Header, HttpVersion, Prepared};
 
 /// A serialized request.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,7 +72,8 @@ fn head(request: &Prepared, target: &str, route: &Route) -> Vec<u8> {
         }
         head.extend_from_slice(b"\r\n");
     };
-    line(&[method, " ", &route.before_target(), target, " HTTP/1.1"]);
+    let version = if request.version == HttpVersion::Http10 { " HTTP/1.0" } else { " HTTP/1.1" };
+    line(&[method, " ", &route.before_target(), target, version]);
     let adds = |name: &str| {
         let without = request.without.iter().any(|own| own.eq_ignore_ascii_case(name));
         !without && !headers.iter().any(|header| header.is(name))

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
-use crate::template::{Text, pieces};
+use crate::template::{Text, leading, pieces};
 
 /// The parts of a URL that a request uses.
 pub(super) struct Address {
@@ -27,9 +27,8 @@ pub(super) fn read(
     reader: &Reader<'_>,
 ) -> Result<Address, Diagnostic> {
     let (scheme, host_of_origin) = origin.split_once("://").unwrap_or(("http", origin));
-    let rest = word.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")).unwrap_or(word);
-    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, after) = rest.split_at(authority_end);
+    let rest = without_scheme(word, scheme);
+    let (authority, after) = rest.split_at(authority_end(rest));
     let (user, host) = match authority.rsplit_once('@') {
         Some((user, host)) => (Some(user), host),
         None => (None, authority),
@@ -39,7 +38,7 @@ pub(super) fn read(
         Some(after) if after.starts_with("${") => (host_of_origin, after),
         _ => (host, ""),
     };
-    if host != host_of_origin {
+    if !is_host(host, host_of_origin, scheme) {
         let message = format!("this URL is not under the origin of the suite, {origin}");
         return Err(reader
             .wrong(word, message)
@@ -47,9 +46,50 @@ pub(super) fn read(
     }
     let after = after.split('#').next().unwrap_or_default();
     let before = if computed.is_empty() && !after.starts_with('/') { "/" } else { computed };
-    let target = [before, after].concat();
-    check(&target, globs, word, reader)?;
+    let mut target = [before, after].concat();
+    if globs {
+        target = without_globs(&target, word, reader)?;
+    }
+    check(&target, word, reader)?;
     Ok(Address { user: user.map(|user| reader.text(&credentials(user))).transpose()?, target })
+}
+
+/// Returns the origin that a URL names, as curl completes it; `None` if it names no host.
+pub(super) fn origin(word: &str) -> Option<String> {
+    let scheme = match word.split_once(':') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") && rest.starts_with('/') => "https",
+        _ => "http",
+    };
+    let rest = without_scheme(word, scheme);
+    let host = rest[..authority_end(rest)].rsplit('@').next().unwrap_or_default();
+    (!host.is_empty() && !host.contains("${")).then(|| format!("{scheme}://{host}"))
+}
+
+/// Removes the scheme, in any case and with one to three slashes, as curl does.
+fn without_scheme<'w>(word: &'w str, scheme: &str) -> &'w str {
+    let Some((named, rest)) = word.split_once(':') else { return word };
+    let host = rest.trim_start_matches('/');
+    let slashes = rest.len() - host.len();
+    if named.eq_ignore_ascii_case(scheme) && (1..=3).contains(&slashes) { host } else { word }
+}
+
+/// Returns where the authority ends; expressions may contain its delimiters.
+fn authority_end(rest: &str) -> usize {
+    let mut at = 0;
+    while let Some(one) = rest[at..].chars().next() {
+        if matches!(one, '/' | '?' | '#') {
+            break;
+        }
+        at += leading(&rest[at..]).map_or(one.len_utf8(), str::len);
+    }
+    at
+}
+
+/// Whether a host is that of the origin, ignoring case and the default port.
+fn is_host(host: &str, origin: &str, scheme: &str) -> bool {
+    let default = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+    let plain = |host: &str| host.strip_suffix(default).unwrap_or(host).to_ascii_lowercase();
+    host == origin || plain(host) == plain(origin)
 }
 
 /// Decodes the credentials of a URL.
@@ -60,24 +100,70 @@ fn credentials(written: &str) -> String {
     pieces(written).into_iter().map(decoded).collect()
 }
 
-/// Checks that curl sends a part of a URL unchanged.
+/// Removes the backslashes with which curl sends a bracket or a brace unchanged.
 ///
 /// # Errors
-/// A character that curl rejects or expands, at the location of `word`.
-pub(super) fn check(part: &str, globs: bool, word: &str, reader: &Reader<'_>) -> Result<(), Diagnostic> {
-    let refused = |one: char| one == ' ' || one.is_ascii_control() || (globs && "[]{}".contains(one));
-    if !part.contains(refused) {
-        return Ok(());
+/// A list or a range, for which curl would send several requests.
+fn without_globs(target: &str, word: &str, reader: &Reader<'_>) -> Result<String, Diagnostic> {
+    let mut plain = String::with_capacity(target.len());
+    for (is_expression, piece) in pieces(target) {
+        if is_expression {
+            plain.push_str(piece);
+            continue;
+        }
+        let mut rest = piece;
+        while let Some(one) = rest.chars().next() {
+            let length = match one {
+                '\\' if rest[1..].starts_with(['[', ']', '{', '}']) => {
+                    plain.push_str(&rest[1..2]);
+                    2
+                }
+                '[' if rest.starts_with("[]") => {
+                    plain.push_str("[]");
+                    2
+                }
+                '[' | ']' | '{' | '}' => return Err(glob(rest, word, reader)),
+                one => {
+                    plain.push(one);
+                    one.len_utf8()
+                }
+            };
+            rest = &rest[length..];
+        }
     }
+    Ok(plain)
+}
+
+fn glob(rest: &str, word: &str, reader: &Reader<'_>) -> Diagnostic {
+    let closing = if rest.starts_with('{') { '}' } else { ']' };
+    let written = rest.find(closing).map_or(rest, |end| &rest[..=end]);
+    let inside = written.trim_matches(['{', '}', '[', ']']);
+    let is_list = inside.contains(',') || (rest.starts_with('[') && inside.contains('-'));
+    if is_list {
+        return reader
+            .wrong(word, format!("curl sends several requests for `{written}`, but a step is one request"))
+            .help("write a step for each URL, or -g to send the characters unchanged");
+    }
+    if rest.starts_with('{') && !inside.is_empty() {
+        return reader
+            .wrong(word, format!("curl would not send `{written}` in a URL unchanged"))
+            .help(format!("write a value for `{written}`, `${{name}}` for a variable, or -g to send the braces"));
+    }
+    reader
+        .wrong(word, format!("curl would not send `{}` in a URL unchanged", &rest[..1]))
+        .help("write -g to send the character unchanged")
+}
+
+/// Checks that curl accepts a part of a URL.
+///
+/// # Errors
+/// A space or a control character, at the location of `word`.
+pub(super) fn check(part: &str, word: &str, reader: &Reader<'_>) -> Result<(), Diagnostic> {
+    let refused = |one: char| one == ' ' || one.is_ascii_control();
     let mut literals = pieces(part).into_iter().filter(|(is_expression, _)| !is_expression);
     let Some(bad) = literals.find_map(|(_, piece)| piece.chars().find(|one| refused(*one))) else {
         return Ok(());
     };
-    let wrong =
-        reader.wrong(word, format!("curl would not send `{}` in a URL unchanged", bad.escape_debug()));
-    Err(wrong.help(if "[]{}".contains(bad) {
-        "lists and ranges of URLs are not supported; -g sends the character unchanged"
-    } else {
-        "percent-encode it"
-    }))
+    let message = format!("curl would not send `{}` in a URL unchanged", bad.escape_debug());
+    Err(reader.wrong(word, message).help("percent-encode it"))
 }

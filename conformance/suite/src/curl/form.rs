@@ -1,56 +1,110 @@
 //! Parses the value of `-F`, a part of a form.
 //!
-//! The syntax is `name=content`, `name=@file` or `name=<file`, each optionally followed by `;type=…` and `;filename=…`. A word in
-//! double quotes may contain semicolons, and `\"` and `\\` as escapes.
+//! The syntax is `name=content`, `name=@file,file` or `name=<file`, each optionally followed by `;type=…`, `;filename=…`,
+//! `;encoder=…` and `;headers=…`. A word in double quotes may contain semicolons, and `\"` and `\\` as escapes. `name=(` opens a
+//! form in a form, and `=)` closes it.
 
-use super::reader::Reader;
+use super::reader::{Content, Reader};
 use crate::diagnostic::Diagnostic;
-use crate::request::{Field, Part};
+use crate::request::{Encoder, Field, Part, is_token};
 use crate::template::leading;
+
+/// What a value of `-F` adds to a form.
+pub(super) enum Item {
+    Part(Part),
+    Open(Part),
+    Close,
+}
 
 /// Parses a value of `-F`.
 ///
 /// # Errors
 /// A value that curl rejects, or that is not supported here.
-pub(super) fn part(value: &str, reader: &Reader<'_>) -> Result<Part, Diagnostic> {
+pub(super) fn item(value: &str, reader: &Reader<'_>) -> Result<Item, Diagnostic> {
     let (name, content) = named(value, reader)?;
-    if content.starts_with("=(") || (name.is_empty() && content == ")") || content.starts_with('(') {
-        return Err(reader.wrong(value, "nested forms are not supported"));
+    if name.is_empty() && content == ")" {
+        return Ok(Item::Close);
+    }
+    if let Some(rest) = content.strip_prefix('(') {
+        let mut group = Part::new(name);
+        parameters(&mut group, &mut &*rest, &[';'], reader)?;
+        return Ok(Item::Open(group));
     }
     let kind = content.chars().next().filter(|first| matches!(first, '@' | '<'));
     let mut rest = kind.map_or(content, |_| &content[1..]).trim_start();
     let ends: &[char] = if kind == Some('@') { &[';', ','] } else { &[';'] };
-    let content = word(&mut rest, ends);
-    let mut part = Part::new(name);
+    let mut parts = Vec::new();
+    loop {
+        let content = word(&mut rest, ends);
+        let mut part = Part::new(if parts.is_empty() && !rest.contains(',') { name } else { "" });
+        parameters(&mut part, &mut rest, ends, reader)?;
+        part.content = match (kind, content.as_str()) {
+            (None, _) => Field::Text(reader.text(&content)?),
+            (Some('@'), "-") => {
+                part.filename.get_or_insert(crate::template::Text::literal("-"));
+                held(reader.file("-")?, reader)?
+            }
+            (Some('@'), _) => {
+                part.come_from(&content);
+                held(reader.file(&content)?, reader)?
+            }
+            (Some(_), _) => held(reader.file(&content)?, reader)?,
+        };
+        parts.push(part);
+        match rest.strip_prefix(',') {
+            Some(more) => rest = more.trim_start(),
+            None => break,
+        }
+    }
+    Ok(Item::Part(match <[Part; 1]>::try_from(parts) {
+        Ok([part]) => Part { name: name.to_owned(), ..part },
+        Err(parts) => Part { parts: Some(parts), ..Part::new(name) },
+    }))
+}
+
+fn held(content: Content, reader: &Reader<'_>) -> Result<Field, Diagnostic> {
+    Ok(match content {
+        Content::Bytes(bytes) => Field::Bytes(bytes),
+        Content::Text(text) => Field::Text(reader.text(&text)?),
+    })
+}
+
+/// Parses the parameters after a content.
+fn parameters(
+    part: &mut Part,
+    rest: &mut &str,
+    ends: &[char],
+    reader: &Reader<'_>,
+) -> Result<(), Diagnostic> {
     while let Some(parameter) = rest.strip_prefix(';') {
-        rest = parameter.trim_start();
+        *rest = parameter.trim_start();
         if let Some(written) = rest.strip_prefix("type=") {
-            rest = written.trim_start();
-            part.content_type = Some(reader.text(&content_type(&mut rest, ends, reader)?)?);
+            *rest = written.trim_start();
+            part.content_type = Some(reader.text(&content_type(rest, ends, reader)?)?);
         } else if let Some(written) = rest.strip_prefix("filename=") {
-            rest = written.trim_start();
-            part.filename = Some(reader.text(&word(&mut rest, ends))?);
+            *rest = written.trim_start();
+            part.filename = Some(reader.text(&word(rest, ends))?);
+        } else if let Some(written) = rest.strip_prefix("encoder=") {
+            *rest = written.trim_start();
+            let name = word(rest, ends);
+            let message = || format!("the encoding `{name}` of a form part is not supported");
+            let wrong = || reader.wrong(&name, message()).help("known: base64, 7bit, 8bit and binary");
+            part.encoder = Some(Encoder::named(&name).ok_or_else(wrong)?);
+        } else if let Some(written) = rest.strip_prefix("headers=") {
+            *rest = written.trim_start();
+            let line = word(rest, ends);
+            if !line.split_once(':').is_some_and(|(name, _)| is_token(name)) || line.contains(['\r', '\n']) {
+                return Err(reader.wrong(&line, format!("`{line}` is not a header field")).help("write headers=\"Name: value\""));
+            }
+            part.headers.push(reader.text(&line)?);
         } else {
-            let unknown = word(&mut rest, ends);
+            let unknown = word(rest, ends);
             if !unknown.is_empty() {
                 return Err(reader.wrong(&unknown, format!("`{unknown}` is not supported in a form")));
             }
         }
     }
-    if rest.starts_with(',') {
-        return Err(reader
-            .wrong(value, "a list of files in one part of a form is not supported")
-            .help("use a separate -F for each file"));
-    }
-    part.content = match kind {
-        Some('@') => {
-            part.come_from(&content);
-            Field::Bytes(reader.file(&content)?)
-        }
-        Some(_) => Field::Bytes(reader.file(&content)?),
-        None => Field::Text(reader.text(&content)?),
-    };
-    Ok(part)
+    Ok(())
 }
 
 /// Splits a field into name and content.
@@ -100,9 +154,11 @@ fn end_of(text: &str, ends: &[char]) -> usize {
     at
 }
 
-/// Takes a content type with its own parameters off the front of `rest`.
+/// Takes a content type with its own parameters off the front of `rest`. Quotes belong to it, as in curl.
 fn content_type(rest: &mut &str, ends: &[char], reader: &Reader<'_>) -> Result<String, Diagnostic> {
-    let mut whole = word(rest, ends);
+    let end = end_of(rest, ends);
+    let mut whole = rest[..end].trim_end().to_owned();
+    *rest = &rest[end..];
     let is_type = whole.split_once('/').is_some_and(|(major, minor)| !major.is_empty() && !minor.is_empty());
     if !is_type {
         return Err(reader
@@ -110,7 +166,8 @@ fn content_type(rest: &mut &str, ends: &[char], reader: &Reader<'_>) -> Result<S
             .help("write it as type=text/csv"));
     }
     while let Some(parameter) = rest.strip_prefix(';') {
-        if parameter.trim_start().starts_with("filename=") {
+        let named = |name: &&str| parameter.trim_start().starts_with(*name);
+        if ["filename=", "encoder=", "headers="].iter().any(named) {
             break;
         }
         let end = end_of(parameter, ends);

@@ -2,38 +2,90 @@
 //!
 //! The rules are those of curl's manual. Unsupported options are rejected, never guessed.
 
+use std::cell::Cell;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::{self, well_known::Rfc2822, well_known::Rfc3339};
+
 use super::option::{self, Meaning};
-use super::reader::Reader;
+use super::reader::{Content, Input, Reader};
 use super::words::{place_of, split};
-use super::{address, form};
-use crate::diagnostic::Diagnostic;
+use super::{address, cookies, form};
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::request::{
-    Agent, Body, Field, Files, Header, HttpVersion, JarUse, Part, Request, check_field_name, check_method,
+    Agent, Authentication, Body, Field, Files, Header, HttpVersion, JarUse, Part, Request, Transfer, check_field_name, check_method,
     parted,
 };
-use crate::source::Place;
+use crate::source::{Place, Span};
 use crate::template::Text;
 
-/// Parses a curl command.
+/// Parses a curl command as it is written for a shell.
 ///
 /// `origin` is the origin of the specification, which requests replace by the target's; `files` reads a file that the command
 /// names.
 ///
 /// # Errors
-/// A command other than curl, an unknown or unsupported option, a URL that is not under `origin`, or an unreadable file, at the
-/// location of the word.
+/// A command other than curl, text that only a shell can interpret, an unknown or unsupported option, a URL that is not under
+/// `origin`, or an unreadable file, at the location of the word.
 pub fn parse(command: &str, origin: &str, files: Files<'_>, place: &Place) -> Result<Request, Diagnostic> {
-    let words = split(command, place)?;
-    let Some(("curl", words)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) else {
-        let message = "a request must be a curl command or a mapping";
-        return Err(Diagnostic::at(place.clone(), message)
-            .help("begin the command with `curl`, or write a mapping with a `path`"));
-    };
-    let mut command = Command::new(origin, Reader { files, place });
-    for given in option::read(words).map_err(|refused| command.refuse(&refused))? {
-        command.apply(given.meaning, given.word, given.value)?;
+    let split = split(command, place)?;
+    let stdin = Input::Given(Cell::new(split.stdin));
+    read(&split.words, origin, Reader { files, place, stdin })
+}
+
+/// Parses the words that a shell made of a curl command. `files` reads `-` as the standard input.
+///
+/// # Errors
+/// See [`parse`].
+pub fn parse_words(
+    words: &[String],
+    origin: &str,
+    files: Files<'_>,
+    place: &Place,
+) -> Result<Request, Diagnostic> {
+    let words: Vec<String> = words.iter().map(|word| word.replace("${", "$${")).collect();
+    read(&words, origin, Reader { files, place, stdin: Input::Process })
+}
+
+/// Returns the origin of the URL in a command, given the words that a shell made of it.
+#[must_use]
+pub fn origin_of(words: &[String]) -> Option<String> {
+    let given = option::read(words.get(1..)?).ok()?;
+    address::origin(given.iter().find(|given| given.meaning == Meaning::Url)?.value)
+}
+
+fn read(words: &[String], origin: &str, reader: Reader<'_>) -> Result<Request, Diagnostic> {
+    let first = words.first().map(String::as_str).unwrap_or_default();
+    let name = first.rsplit(['/', '\\']).next().unwrap_or_default();
+    if !matches!(name, "curl" | "curl.exe") {
+        return Err(not_curl(words, &reader));
+    }
+    let mut command = Command::new(origin, reader);
+    for given in option::read(words.get(1..).unwrap_or_default()).map_err(|wrong| command.refuse(&wrong))? {
+        if given.is_off {
+            command.switches.retain(|switch| *switch != given.meaning);
+        } else {
+            command.apply(given.meaning, given.word, given.value)?;
+        }
     }
     command.finish()
+}
+
+fn not_curl(words: &[String], reader: &Reader<'_>) -> Diagnostic {
+    let first = words.first().map(String::as_str).unwrap_or_default();
+    let odd = |one: char| super::typed::is_odd_blank(one);
+    if first.starts_with("curl") && first.contains(odd) {
+        return reader.wrong(first, "there is a no-break space (U+00A0) after `curl`").help("write a blank");
+    }
+    if words.iter().any(|word| word == "curl" || word.ends_with("/curl")) {
+        let what = if matches!(first, "$" | "#" | "%" | ">") { "a prompt, " } else { "" };
+        return reader
+            .wrong(first, format!("the command begins with {what}`{first}`, and a request begins with `curl`"))
+            .help(format!("leave out `{first}`"));
+    }
+    Diagnostic::at(reader.place.clone(), "a request must be a curl command or a mapping")
+        .help("begin the command with `curl`, or write a mapping with a `path`")
 }
 
 /// The Accept-Encoding of `--compressed`, as sent by a curl that is built with all its decoders.
@@ -55,10 +107,18 @@ struct Command<'a> {
     data: Vec<(Field, bool)>,
     query: Vec<Field>,
     parts: Vec<Part>,
+    /// The forms in the form that are still open.
+    groups: Vec<Part>,
     user: Option<Text>,
     cookies: Vec<Text>,
     jar: JarUse,
+    /// The cookies in the files of `-b`.
+    stored: Vec<String>,
     switches: Vec<Meaning>,
+    /// The content of `-T`, with the name of its file; without a name it comes from standard input.
+    upload: Option<(Field, Option<String>)>,
+    transfer: Transfer,
+    request_target: Option<Text>,
     redirects: u32,
     version: HttpVersion,
 }
@@ -76,10 +136,15 @@ impl<'a> Command<'a> {
             data: Vec::new(),
             query: Vec::new(),
             parts: Vec::new(),
+            groups: Vec::new(),
             user: None,
             cookies: Vec::new(),
             jar: JarUse::default(),
+            stored: Vec::new(),
             switches: Vec::new(),
+            upload: None,
+            transfer: Transfer::default(),
+            request_target: None,
             // The default of curl.
             redirects: 50,
             version: HttpVersion::Http1,
@@ -95,61 +160,143 @@ impl<'a> Command<'a> {
             }
             Meaning::Header => self.header(value)?,
             Meaning::Data => {
-                let data = self
-                    .file_or_text(value, |bytes| bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | 0)))?;
+                let data = self.file_or_text(value, |byte| !matches!(byte, b'\r' | b'\n' | 0))?;
                 self.data.push((data, true));
             }
             Meaning::DataRaw => self.data.push((Field::Text(self.reader.text(value)?), true)),
-            Meaning::DataBinary => self.data.push((self.file_or_text(value, |_| {})?, true)),
+            Meaning::DataBinary => self.data.push((self.file_or_text(value, |_| true)?, true)),
             Meaning::DataUrlencode => self.data.push((self.urlencoded(value)?, true)),
             Meaning::Json => {
                 self.switches.push(meaning);
-                self.data.push((self.file_or_text(value, |_| {})?, false));
+                self.data.push((self.file_or_text(value, |_| true)?, false));
             }
             Meaning::UrlQuery => self.query.push(match value.strip_prefix('+') {
                 Some(plain) => Field::Text(self.reader.text(plain)?),
                 None => self.urlencoded(value)?,
             }),
-            Meaning::Form => self.parts.push(form::part(value, &self.reader)?),
+            Meaning::Form => match form::item(value, &self.reader)? {
+                form::Item::Part(part) => self.add_part(part),
+                form::Item::Open(group) => self.groups.push(group),
+                form::Item::Close => {
+                    let Some(group) = self.groups.pop() else {
+                        return Err(self.reader.wrong(value, "`=)` closes a form that is not open"));
+                    };
+                    self.add_part(group);
+                }
+            },
             Meaning::FormString => {
                 let (name, content) = form::named(value, &self.reader)?;
                 let content = Field::Text(self.reader.text(content)?);
-                self.parts.push(Part { content, ..Part::new(name) });
+                self.add_part(Part { content, ..Part::new(name) });
             }
-            Meaning::User => self.user = Some(self.reader.text(value)?),
-            Meaning::Bearer => self.field("Authorization", &format!("Bearer {value}"))?,
+            Meaning::User => {
+                if !value.contains(':') && !value.contains("${") && !value.is_empty() {
+                    return Err(self
+                        .reader
+                        .wrong(value, format!("`{word}` has no password, so curl would ask for it"))
+                        .help(format!("write the password after a colon, or `{value}:` for an empty one")));
+                }
+                self.user = Some(self.reader.text(value)?);
+            }
+            Meaning::Bearer => {
+                self.switches.push(meaning);
+                self.field("Authorization", &format!("Bearer {value}"))?;
+            }
+            Meaning::Upload => self.upload(value)?,
+            Meaning::ContinueAt if value == "-" => {}
+            Meaning::ContinueAt => {
+                value.parse::<u64>().map_err(|_| self.reader.wrong(word, format!("`{word}` needs a number")))?;
+                self.field("Range", &format!("bytes={value}-"))?;
+            }
+            Meaning::TimeCondition => self.time_condition(value)?,
+            Meaning::EtagCompare => {
+                let bytes = self.reader.plain_file(value)?;
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                let tag = text.lines().next().unwrap_or_default();
+                self.push("If-None-Match", " ".to_owned(), Text::literal(if tag.is_empty() { "\"\"" } else { tag }));
+            }
+            Meaning::RequestTarget => self.request_target = Some(self.reader.text(value)?),
+            Meaning::MaxTime => {
+                let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                let wrong = || self.reader.wrong(word, format!("`{word}` needs a number of seconds"));
+                self.transfer.timeout = Some(seconds.ok_or_else(wrong)?).filter(|limit| !limit.is_zero());
+            }
             Meaning::Range => self.field("Range", &format!("bytes={value}"))?,
             // With an expression, the value decides at run time.
             Meaning::Cookie if value.contains('=') || value.contains("${") => {
                 self.cookies.push(self.reader.text(value)?);
             }
-            // Without `=`, the value names a cookie file: a jar of the scenario, which may still be empty.
-            Meaning::Cookie => self.jar.reads = Some(value.to_owned()),
+            // Without `=`, the value names a cookie file: one that exists, or a jar of the scenario.
+            Meaning::Cookie => {
+                if let Some(bytes) = Some(value).filter(|name| !name.is_empty()).and_then(|name| (self.reader.files)(name).ok()) {
+                    self.stored.push(String::from_utf8_lossy(&bytes).into_owned());
+                }
+                self.jar.reads = Some(value.to_owned());
+            }
             Meaning::CookieJar => self.jar.keeps = Some(value.to_owned()),
             Meaning::Agent => self.field("User-Agent", value)?,
             Meaning::Referer if value.ends_with(";auto") => {
-                return Err(self
-                    .reader
-                    .wrong(value, "a referer that follows redirects (;auto) is not supported"));
+                self.transfer.referer_follows = true;
+                self.field("Referer", value.trim_end_matches(";auto"))?;
             }
             Meaning::Referer => self.field("Referer", value)?,
             Meaning::Url => self.address(value)?,
             Meaning::Redirects => {
-                self.redirects =
-                    value.parse().map_err(|_| self.reader.wrong(word, format!("`{word}` needs a number")))?;
+                self.redirects = match value.trim_start_matches('+') {
+                    "-1" => u32::MAX,
+                    digits if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                        digits.parse().unwrap_or(u32::MAX)
+                    }
+                    _ => return Err(self.reader.wrong(word, format!("`{word}` needs a number, or -1 for no limit"))),
+                };
             }
             // As sent by a curl 8 that is built with all its decoders.
             Meaning::Compressed => self.field("Accept-Encoding", COMPRESSED)?,
-            Meaning::Get | Meaning::Head | Meaning::Location | Meaning::PathAsIs | Meaning::NoGlobs => {
+            Meaning::Get
+            | Meaning::Head
+            | Meaning::Location
+            | Meaning::PathAsIs
+            | Meaning::NoGlobs
+            | Meaning::Basic
+            | Meaning::Digest
+            | Meaning::AnyAuth
+            | Meaning::TransferEncoding => self.switches.push(meaning),
+            Meaning::Fail | Meaning::FailWithBody => {
+                let other = if meaning == Meaning::Fail { Meaning::FailWithBody } else { Meaning::Fail };
+                if self.switches.contains(&other) {
+                    return Err(self
+                        .reader
+                        .wrong(word, "curl refuses --fail together with --fail-with-body")
+                        .help("leave out one of them; neither changes the request"));
+                }
                 self.switches.push(meaning);
             }
             // The last one counts, as in curl.
+            Meaning::Http10 => self.version = HttpVersion::Http10,
             Meaning::Http1 => self.version = HttpVersion::Http1,
             Meaning::Http2 => self.version = HttpVersion::Negotiated,
             Meaning::Http2PriorKnowledge => self.version = HttpVersion::Http2,
-            Meaning::Ignored | Meaning::IgnoredValue | Meaning::Basic => {}
+            Meaning::Identity | Meaning::IdentityKey => {
+                return Err(self
+                    .reader
+                    .wrong(word, format!("a client certificate (`{word}`) is not supported in a step")));
+            }
+            Meaning::Ignored
+            | Meaning::IgnoredValue
+            | Meaning::ConnectTimeout
+            | Meaning::RemoteName
+            // The reader of options refuses them.
+            | Meaning::Refused(_)
+            | Meaning::RefusedValue(_) => {}
         }
         Ok(())
+    }
+
+    fn add_part(&mut self, part: Part) {
+        match self.groups.last_mut() {
+            Some(group) => group.parts.get_or_insert_default().push(part),
+            None => self.parts.push(part),
+        }
     }
 
     fn address(&mut self, word: &str) -> Result<(), Diagnostic> {
@@ -164,10 +311,14 @@ impl<'a> Command<'a> {
 
     fn header(&mut self, line: &str) -> Result<(), Diagnostic> {
         if let Some(path) = line.strip_prefix('@') {
-            let bytes = self.reader.file(path)?;
-            let text = String::from_utf8(bytes)
-                .map_err(|_| self.reader.wrong(path, format!("the file `{path}` is not UTF-8")))?;
-            return text.lines().filter(|line| !line.is_empty()).try_for_each(|line| self.header_line(line));
+            let text = match self.reader.file(path)? {
+                Content::Text(text) => text,
+                Content::Bytes(bytes) => String::from_utf8(bytes)
+                    .map_err(|_| self.reader.wrong(path, format!("the file `{path}` is not UTF-8")))?,
+            };
+            // Like curl, skip a line that is no field.
+            let is_field = |line: &&str| line.contains(':') || line.ends_with(';');
+            return text.lines().filter(is_field).try_for_each(|line| self.header_line(line));
         }
         self.header_line(line)
     }
@@ -178,6 +329,12 @@ impl<'a> Command<'a> {
             // curl sends the line unchanged, but drops a field without a value.
             match value.trim_start() {
                 "" => self.without.push(name.to_owned()),
+                text if text.contains(|one: char| one.is_control() && one != '\t') => {
+                    return Err(self
+                        .reader
+                        .wrong(name, format!("the value of the field `{name}` has a control character"))
+                        .help("a field is one line; remove the line end"));
+                }
                 text => {
                     let gap = value[..value.len() - text.len()].to_owned();
                     self.push(name, gap, self.reader.text(text)?);
@@ -229,18 +386,71 @@ impl<'a> Command<'a> {
         if value.as_bytes()[at] == b'=' {
             return Ok(Field::Urlencoded { name, value: self.reader.text(rest)? });
         }
-        let bytes = self.reader.file(rest)?;
-        let encoded = crate::request::form_encode(&bytes);
-        let text = name.map_or(encoded.clone(), |name| format!("{name}={encoded}"));
-        Ok(Field::Bytes(text.into_bytes()))
+        match self.reader.file(rest)? {
+            Content::Text(text) => Ok(Field::Urlencoded { name, value: self.reader.text(&text)? }),
+            Content::Bytes(bytes) => {
+                let encoded = crate::request::form_encode(&bytes);
+                let text = name.map_or(encoded.clone(), |name| format!("{name}={encoded}"));
+                Ok(Field::Bytes(text.into_bytes()))
+            }
+        }
     }
 
-    fn file_or_text(&self, value: &str, strip: impl Fn(&mut Vec<u8>)) -> Result<Field, Diagnostic> {
+    /// Returns the contents of a file or a text; of a file, only the bytes that `keeps` accepts.
+    fn file_or_text(&self, value: &str, keeps: impl Fn(u8) -> bool) -> Result<Field, Diagnostic> {
         let Some(path) = value.strip_prefix('@') else { return Ok(Field::Text(self.reader.text(value)?)) };
-        let mut bytes = self.reader.file(path)?;
+        let mut bytes = match self.reader.file(path)? {
+            Content::Bytes(bytes) => bytes,
+            Content::Text(mut text) => {
+                text.retain(|one| u8::try_from(one).map_or(true, &keeps));
+                return Ok(Field::Text(self.reader.text(&text)?));
+            }
+        };
         let length = bytes.len();
-        strip(&mut bytes);
+        bytes.retain(|byte| keeps(*byte));
         Ok(if bytes.len() == length { Field::File { name: path.into(), bytes } } else { Field::Bytes(bytes) })
+    }
+
+    /// Reads the file of `-T`; `-` and `.` are the standard input.
+    fn upload(&mut self, path: &str) -> Result<(), Diagnostic> {
+        if path.is_empty() {
+            return Ok(());
+        }
+        if path.contains(['{', '[']) {
+            return Err(self.reader.wrong(path, "curl sends several requests for a list of files").help("write a step for each file"));
+        }
+        let stdin = matches!(path, "-" | ".");
+        let content = match self.reader.file(if stdin { "-" } else { path })? {
+            Content::Text(text) => Field::Text(self.reader.text(&text)?),
+            Content::Bytes(bytes) => Field::File { name: path.into(), bytes },
+        };
+        let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+        self.upload = Some((content, (!stdin).then(|| crate::request::percent_encode(name))));
+        Ok(())
+    }
+
+    /// Sets the field of `-z`: a date, after `-` for a resource that has not changed since, or `=`.
+    fn time_condition(&mut self, value: &str) -> Result<(), Diagnostic> {
+        let (name, date) = match (value.strip_prefix('-'), value.strip_prefix('=')) {
+            (Some(date), _) => ("If-Unmodified-Since", date),
+            (_, Some(date)) => ("Last-Modified", date),
+            _ => ("If-Modified-Since", value),
+        };
+        let format = "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT";
+        let date = OffsetDateTime::parse(date, &Rfc2822)
+            .or_else(|_| OffsetDateTime::parse(date, &Rfc3339))
+            .or_else(|_| OffsetDateTime::parse(&format!("{date}T00:00:00Z"), &Rfc3339))
+            .ok()
+            .zip(format_description::parse_borrowed::<2>(format).ok())
+            .and_then(|(date, format)| date.to_offset(time::UtcOffset::UTC).format(&format).ok());
+        let Some(date) = date else {
+            return Err(self
+                .reader
+                .wrong(value, format!("the date `{value}` cannot be read here"))
+                .help(format!("write it as `-H '{name}: Tue, 01 Jan 2030 00:00:00 GMT'`")));
+        };
+        self.push(name, " ".to_owned(), Text::literal(&date));
+        Ok(())
     }
 
     fn finish(mut self) -> Result<Request, Diagnostic> {
@@ -251,10 +461,22 @@ impl<'a> Command<'a> {
         let (get, head) = (switched(Meaning::Get), switched(Meaning::Head));
         let (json, location) = (switched(Meaning::Json), switched(Meaning::Location));
         let (as_is, globs) = (switched(Meaning::PathAsIs), !switched(Meaning::NoGlobs));
-        let address = address::read(&word, self.origin, globs, &self.reader)?;
+        let mut address = address::read(&word, self.origin, globs, &self.reader)?;
+        self.reader.check_input()?;
+        // curl closes the forms that are still open.
+        while let Some(group) = self.groups.pop() {
+            self.add_part(group);
+        }
         let form = !self.parts.is_empty();
         if !self.data.is_empty() && form {
             return Err(self.reader.wrong("-F", "curl cannot send both data and a form"));
+        }
+        let upload = self.upload.take();
+        if upload.is_some() && (form || head || (!self.data.is_empty() && !get)) {
+            return Err(self
+                .reader
+                .wrong("-T", "curl cannot send a file with -T together with -d, -F or -I")
+                .help("use --data-binary @FILE with -X PUT"));
         }
         let carries = form || (!self.data.is_empty() && !get);
         if head && carries {
@@ -264,13 +486,27 @@ impl<'a> Command<'a> {
                 .wrong(word, "curl cannot send data with a HEAD request")
                 .help("use -G to send the data in the query"));
         }
-        let inferred = match (head, carries) {
-            (true, _) => "HEAD",
-            (false, true) => "POST",
-            (false, false) => "GET",
+        let inferred = match (head, carries, &upload) {
+            (.., Some(_)) => "PUT",
+            (true, ..) => "HEAD",
+            (_, true, _) => "POST",
+            (_, false, _) => "GET",
         };
+        // Without the name of a file in the URL, curl adds that of the file that it sends.
+        if let Some((_, Some(name))) = &upload {
+            let end = address.target.find('?').unwrap_or(address.target.len());
+            if address.target[..end].ends_with('/') {
+                address.target.insert_str(end, name);
+            }
+        }
+        let composed = (get && !self.data.is_empty()) || !self.query.is_empty();
+        // curl composes the query from either kind of options, and then parses the URL again.
+        if get && !self.data.is_empty() {
+            self.query.clear();
+        }
         let mut request = Request::get(self.reader.text(&address.target)?, Agent::Curl);
-        request.path_as_is = as_is;
+        request.path_as_is = as_is && !composed;
+        request.request_target = self.request_target.take();
         request.version = self.version;
         request.method_stays = self.method.is_some();
         request.method = self.method.take().unwrap_or_else(|| inferred.to_owned());
@@ -278,7 +514,23 @@ impl<'a> Command<'a> {
         let jar = std::mem::take(&mut self.jar);
         request.jar = (jar != JarUse::default()).then(|| Box::new(jar));
         request.basic = self.user.take().or(address.user).map(Box::new);
+        self.authenticate();
+        let (scheme, host) = self.origin.split_once("://").unwrap_or(("http", self.origin));
+        let host = host.split(':').next().unwrap_or_default();
+        let stored = self.stored.iter().filter_map(|file| cookies::pairs(file, host, &address.target, scheme == "https"));
+        self.transfer.cookies = stored.reduce(|pairs, more| pairs + "; " + &more);
         request.follow = if location { self.redirects } else { 0 };
+        if self.switches.contains(&Meaning::TransferEncoding) && !self.header_option_names("te") {
+            match self.headers.iter().position(|header| header.is("connection")) {
+                Some(at) => {
+                    let own = self.headers.remove(at);
+                    let joined = self.reader.text(&format!("{}, TE", own.value.written()))?;
+                    self.headers.insert(at, Header { value: joined, ..own });
+                }
+                None => self.headers.push(Header::new("Connection", Text::literal("TE"))),
+            }
+            self.headers.push(Header::new("TE", Text::literal("gzip")));
+        }
         if json {
             for name in ["Content-Type", "Accept"] {
                 if !self.header_option_names(name) {
@@ -306,16 +558,50 @@ impl<'a> Command<'a> {
             request.body = Body::Multipart(self.parts.into(), own.map(Box::new));
         } else if get && !pieces.is_empty() {
             self.query.push(Field::Joined(pieces));
+        } else if let Some((content, name)) = upload {
+            request.body = Body::Raw(content);
+            // The length of standard input is unknown to curl.
+            for (field, value) in [("Transfer-Encoding", "chunked"), ("Expect", "100-continue")] {
+                if name.is_none() && !self.header_option_names(field) {
+                    self.headers.push(Header::new(field, Text::literal(value)));
+                }
+            }
         } else if !pieces.is_empty() {
             request.body = Body::Fields(pieces);
         }
         for text in self.query.iter().flat_map(Field::verbatim) {
-            address::check(text.written(), false, text.written(), &self.reader)?;
+            address::check(text.written(), text.written(), &self.reader)?;
+        }
+        for bytes in self.query.iter().flat_map(Field::bytes) {
+            let text = std::str::from_utf8(bytes).map_err(|_| {
+                self.reader
+                    .wrong("-G", "the query has bytes that are not UTF-8, which a step cannot send in a URL")
+                    .help("percent-encode them")
+            })?;
+            address::check(&text.replace("${", ""), text, &self.reader)?;
         }
         request.query = self.query.into();
         request.headers = self.headers.into();
         request.without = self.without.into();
+        request.transfer = (self.transfer != Transfer::default()).then(|| Box::new(self.transfer));
         Ok(request)
+    }
+
+    /// Decides between the kinds of authentication. If several are allowed, curl sends no credentials before the target asks for
+    /// them.
+    fn authenticate(&mut self) {
+        let given = |meaning| self.switches.contains(&meaning);
+        let (basic, digest) = (given(Meaning::Basic), given(Meaning::Digest));
+        let (bearer, any) = (given(Meaning::Bearer), given(Meaning::AnyAuth));
+        if bearer && (basic || digest || any) {
+            self.fields.retain(|field| !field.is("authorization"));
+        }
+        self.transfer.authentication = match (any || (basic && digest), digest, bearer && basic) {
+            (true, ..) => Authentication::Any,
+            (_, true, _) => Authentication::Digest,
+            (.., true) => Authentication::OnDemand,
+            _ => Authentication::Basic,
+        };
     }
 
     /// Whether `-H` adds or removes a field.
@@ -324,21 +610,46 @@ impl<'a> Command<'a> {
             || self.without.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    fn refuse(&self, refused: &option::Refused<'_>) -> Diagnostic {
-        match *refused {
-            option::Refused::NoValue(word) => self.reader.wrong(word, format!("`{word}` needs a value")),
-            option::Refused::Unknown(word) => {
+    fn refuse(&self, wrong: &option::Wrong<'_>) -> Diagnostic {
+        let reader = &self.reader;
+        match wrong {
+            option::Wrong::NoValue(word) => reader.wrong(word, format!("`{word}` needs a value")),
+            option::Wrong::Unknown(word) => {
                 let names: Vec<String> = option::names().collect();
-                let wrong = self.reader.wrong(word, format!("curl option `{word}` is not supported"));
-                if word.starts_with("--") {
-                    wrong.suggest(word, names.iter().map(String::as_str))
-                } else {
-                    // All letters are similar, so that a suggestion would be arbitrary.
-                    wrong.help(format!("supported: {}", option::letters().collect::<Vec<_>>().join(", ")))
+                let wrong = reader.wrong(word, format!("curl has no option `{word}`"));
+                match nearest(word, &names.iter().map(String::as_str).collect::<Vec<_>>()) {
+                    Some(near) => wrong.label(format!("did you mean `{near}`?")),
+                    None => wrong.help("`curl --help all` lists the options"),
                 }
+            }
+            option::Wrong::UnknownLetter(word, letter, at) => {
+                Diagnostic::at(self.letter(word, *at), format!("curl has no option `-{letter}`{}", within(word)))
+                    .help("quote a word that begins with `-` after its option; `curl --help all` lists the options")
+            }
+            option::Wrong::Ambiguous(word, [one, other]) => {
+                reader.wrong(word, format!("`{word}` is ambiguous: `--{one}` or `--{other}`"))
+            }
+            option::Wrong::Unsupported(word, name, at, reason) => {
+                let place = if *at == 0 { place_of(word, reader.place) } else { self.letter(word, *at) };
+                let within = if *at == 0 { String::new() } else { within(word) };
+                Diagnostic::at(place, format!("curl option `{name}`{within} is not supported: {reason}"))
             }
         }
     }
+
+    /// Returns the location of a letter in a word of joined options.
+    fn letter(&self, word: &str, at: usize) -> Place {
+        let place = place_of(word, self.reader.place);
+        let start = place.span().start + at;
+        let source = place.source();
+        let length = source.text().get(start..).and_then(|text| text.chars().next()).map_or(0, char::len_utf8);
+        if place.span() == self.reader.place.span() { place } else { source.place(Span::new(start, start + length)) }
+    }
+}
+
+/// Names the word of joined options, if there is more than one letter in it.
+fn within(word: &str) -> String {
+    if word.chars().count() > 2 { format!(" (in `{word}`)") } else { String::new() }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Writes a shell command that repeats a request.
 
 use super::parse::COMPRESSED;
-use crate::request::{Header, HttpVersion, Prepared, is_own_agent};
+use crate::request::{Authentication, Header, HttpVersion, Prepared, is_own_agent};
 use crate::shell::quote;
 
 /// Returns a shell command that sends this request to `base`, the origin of the target; only the User-Agent may differ. `options`
@@ -41,7 +41,12 @@ pub fn render_with_file(request: &Prepared, base: &str, options: &str, file: &st
 fn words(request: &Prepared, base: &str, length: usize) -> String {
     let mut words = String::with_capacity(USUAL);
     words.push_str("curl");
-    word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat());
+    if request.target.starts_with('/') {
+        word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat());
+    } else {
+        word(&mut words, " ", base);
+        word(&mut words, " --request-target ", &request.target);
+    }
     if request.target.contains(['[', ']', '{', '}']) {
         words.push_str(" -g");
     }
@@ -57,13 +62,27 @@ fn words(request: &Prepared, base: &str, length: usize) -> String {
     }
     words.push_str(match request.version {
         HttpVersion::Http1 => "",
+        HttpVersion::Http10 => " --http1.0",
         HttpVersion::Negotiated => " --http2",
         HttpVersion::Http2 => " --http2-prior-knowledge",
     });
     if request.follow > 0 {
         words.push_str(" -L");
-        if request.follow != CURLS_REDIRECTS {
+        if request.follow == u32::MAX {
+            words.push_str(" --max-redirs -1");
+        } else if request.follow != CURLS_REDIRECTS {
             words.push_str(&format!(" --max-redirs {}", request.follow));
+        }
+    }
+    if let Some(transfer) = &request.transfer {
+        if let Some(timeout) = transfer.timeout {
+            words.push_str(&format!(" -m {}", timeout.as_secs_f64()));
+        }
+        // The user alone, so that no report has the password.
+        let user = transfer.credentials.as_deref().and_then(|both| both.split(':').next());
+        if let Some(user) = user {
+            words.push_str(if transfer.authentication == Authentication::Any { " --anyauth" } else { " --digest" });
+            word(&mut words, " -u ", user);
         }
     }
     let large = request.body.is_some() && length > LARGE;

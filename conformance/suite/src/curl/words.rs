@@ -2,25 +2,36 @@
 
 use std::cell::Cell;
 
+use super::typed::{self, Stdin};
 use crate::diagnostic::Diagnostic;
 use crate::shell::{self, Unreadable, Word};
 use crate::source::{Place, Span};
-use crate::template::leading;
 
 /// Maximum number of words: locating each one searches the whole command.
 const MOST: usize = 2000;
 
+/// The words of a command, and the standard input that the command sets.
+#[derive(Debug)]
+pub(super) struct Words {
+    pub(super) words: Vec<String>,
+    pub(super) stdin: Option<Stdin>,
+}
+
 /// Splits a command. Quotes, escapes, continued lines and comments are those of the shell; inside `${…}`, quotes belong to the
 /// expression.
-pub(crate) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnostic> {
+///
+/// # Errors
+/// A command that no shell can split, or one with text that only a shell can interpret.
+pub(super) fn split(command: &str, place: &Place) -> Result<Words, Diagnostic> {
+    let (plain, stdin) = typed::read(command, place)?;
     let unclosed = Cell::new(false);
     let expression = |typed: &str| {
-        let end = typed.starts_with("${").then(|| leading(typed).map(str::len))?;
-        unclosed.set(unclosed.get() || end.is_none());
-        end
+        let length = typed::foreign(typed);
+        unclosed.set(unclosed.get() || (length.is_none() && typed.starts_with("${")));
+        length
     };
     let words =
-        shell::split_around(command, expression).map_err(|unreadable| refuse(unreadable, command, place))?;
+        shell::split_around(&plain, expression).map_err(|unreadable| refuse(unreadable, command, place))?;
     if words.len() > MOST {
         let message = format!("this command has more than {MOST} words");
         return Err(
@@ -29,17 +40,24 @@ pub(crate) fn split(command: &str, place: &Place) -> Result<Vec<String>, Diagnos
     }
     // The template parser rejects an expression that is not closed.
     let literal = |word: Word| if unclosed.get() { word.text } else { literal(word) };
-    Ok(words.into_iter().map(literal).collect())
+    Ok(Words { words: words.into_iter().map(literal).collect(), stdin })
 }
 
-/// Escapes each `${` that comes from quotes or escapes, so that it is not an expression.
+/// Escapes each `${` that comes from quotes or escapes, so that it is not an expression, and each dollar before an expression.
 fn literal(word: Word) -> String {
     let Word { mut text, foreign, .. } = word;
     let is_foreign = |at: usize| foreign.iter().any(|stretch| stretch.contains(&at));
-    let made = |(at, _): (usize, &str)| text[at + 1..].starts_with('{') && !is_foreign(at);
-    let made: Vec<usize> = text.match_indices('$').filter(|found| made(*found)).map(|(at, _)| at).collect();
-    for at in made.into_iter().rev() {
-        text.replace_range(at..at + 2, "${'${'}");
+    let made: Vec<(usize, &str)> = text
+        .match_indices('$')
+        .filter(|(at, _)| !is_foreign(*at))
+        .filter_map(|(at, _)| match &text[at + 1..] {
+            after if after.starts_with('{') => Some((at, "$$")),
+            after if after.starts_with("${") && is_foreign(at + 1) => Some((at, "${'$'}")),
+            _ => None,
+        })
+        .collect();
+    for (at, written) in made.into_iter().rev() {
+        text.replace_range(at..=at, written);
     }
     text
 }
@@ -47,7 +65,12 @@ fn literal(word: Word) -> String {
 fn refuse(unreadable: Unreadable, command: &str, place: &Place) -> Diagnostic {
     match unreadable {
         Unreadable::Open => {
-            Diagnostic::at(place.clone(), "a quote in this command is never closed")
+            let wrong = Diagnostic::at(place.clone(), "a quote in this command is never closed");
+            let after = place.source().text().get(place.span().end..).unwrap_or_default();
+            if after.trim_start_matches([' ', '\t']).starts_with('#') && after.starts_with([' ', '\t']) {
+                return wrong.help("YAML ends the text at ` #`; write the command in a block, after `request: |-`");
+            }
+            wrong
         }
         Unreadable::NoText(span) => {
             Diagnostic::at(place_of(&command[span], place), "the escapes of this word are not valid UTF-8")
@@ -78,7 +101,7 @@ mod tests {
     use crate::source::Source;
 
     fn words(command: &str) -> Vec<String> {
-        split(command, &Source::new("c", command).place(Span::new(0, command.len()))).unwrap()
+        split(command, &Source::new("c", command).place(Span::new(0, command.len()))).unwrap().words
     }
 
     #[test]
@@ -98,15 +121,15 @@ mod tests {
     fn escaped_dollars_do_not_begin_expressions() {
         assert_eq!(
             words(r"curl -d $'\x24{a}\n${b}' -d '$'{c}"),
-            ["curl", "-d", "${'${'}a}\n${b}", "-d", "${'${'}c}"]
+            ["curl", "-d", "$${a}\n${b}", "-d", "$${c}"]
         );
     }
 
     #[test]
     fn escapes_before_an_expression_do_not_affect_it() {
         assert_eq!(
-            words(r"curl $'\c${a}' $'\0b${a}'c $'\x4${a}\n' \${a} $${a}"),
-            ["curl", r"\c${a}", "c", "\u{4}${a}\n", "${a}", "$${a}",]
+            words(r"curl $'\c${a}' $'\0b${a}'c $'\x4${a}\n' $${a} \$${a}"),
+            ["curl", r"\c${a}", "c", "\u{4}${a}\n", "$${a}", "$${a}"]
         );
     }
 

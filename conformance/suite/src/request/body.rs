@@ -1,5 +1,6 @@
 //! The body of a request and its parts.
 
+use base64::Engine as _;
 use uuid::Uuid;
 
 use super::{JSON, form_encode, percent_encode};
@@ -64,6 +65,53 @@ pub struct Part {
     pub content_type: Option<Text>,
     /// The content.
     pub content: Field,
+    /// The parts of a form in this form, instead of a content.
+    pub parts: Option<Vec<Part>>,
+    /// How the content is encoded.
+    pub encoder: Option<Encoder>,
+    /// More header fields, as lines.
+    pub headers: Vec<Text>,
+}
+
+/// An encoding of the content of a part (RFC 2045, section 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoder {
+    /// Base64, in lines of 76 characters.
+    Base64,
+    /// Unchanged, with this name.
+    Unchanged(&'static str),
+}
+
+impl Encoder {
+    /// Finds an encoding by its name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "base64" => Self::Base64,
+            "7bit" => Self::Unchanged("7bit"),
+            "8bit" => Self::Unchanged("8bit"),
+            "binary" => Self::Unchanged("binary"),
+            _ => return None,
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Unchanged(name) => name,
+        }
+    }
+
+    fn apply(self, bytes: Vec<u8>) -> Vec<u8> {
+        match self {
+            Self::Unchanged(_) => bytes,
+            Self::Base64 => {
+                let lines: Vec<String> =
+                    bytes.chunks(57).map(|line| base64::prelude::BASE64_STANDARD.encode(line)).collect();
+                lines.join("\r\n").into_bytes()
+            }
+        }
+    }
 }
 
 /// JSON with templates as its strings, with the members in the order of the file.
@@ -83,11 +131,20 @@ impl Part {
     /// Creates an empty part.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), filename: None, content_type: None, content: Field::Bytes(Vec::new()) }
+        Self {
+            name: name.to_owned(),
+            filename: None,
+            content_type: None,
+            content: Field::Bytes(Vec::new()),
+            parts: None,
+            encoder: None,
+            headers: Vec::new(),
+        }
     }
 
     fn texts(&self) -> Vec<&Text> {
-        self.filename.iter().chain(&self.content_type).chain(self.content.texts()).collect()
+        let own = self.filename.iter().chain(&self.content_type).chain(&self.headers);
+        own.chain(self.content.texts()).chain(self.parts.iter().flatten().flat_map(Self::texts)).collect()
     }
 }
 
@@ -133,8 +190,7 @@ impl Body {
             Self::Json(json) => (Some(JSON.to_owned()), json.render(scope)?.into_bytes()),
             Self::Raw(field) => (None, field.render(scope)?),
             Self::Multipart(parts, own) => {
-                // The same form as curl's: 24 dashes and a random suffix.
-                let boundary = format!("{}{}", "-".repeat(24), &Uuid::new_v4().simple().to_string()[..22]);
+                let boundary = boundary();
                 let own = own.as_ref().map(|own| own.render(scope)).transpose()?;
                 let content_type = own.as_deref().unwrap_or(FORM);
                 let bytes = multipart(parts, content_type, &boundary, scope)?;
@@ -161,6 +217,15 @@ impl Field {
             Self::Text(text) => vec![text],
             Self::Joined(pieces) => pieces.iter().flat_map(Self::verbatim).collect(),
             Self::Bytes(_) | Self::File { .. } | Self::Urlencoded { .. } | Self::Encoded { .. } => Vec::new(),
+        }
+    }
+
+    /// Returns the bytes that are not made of templates.
+    pub(crate) fn bytes(&self) -> Vec<&[u8]> {
+        match self {
+            Self::Bytes(bytes) | Self::File { bytes, .. } => vec![bytes],
+            Self::Joined(pieces) => pieces.iter().flat_map(Self::bytes).collect(),
+            Self::Text(_) | Self::Urlencoded { .. } | Self::Encoded { .. } => Vec::new(),
         }
     }
 
@@ -252,31 +317,60 @@ fn join(fields: &[Field], scope: &Scope) -> Result<Vec<u8>, TemplateError> {
 /// The media type of a form with files (RFC 7578).
 const FORM: &str = "multipart/form-data";
 
+/// Returns a boundary in the form of curl's: 24 dashes and a random suffix.
+fn boundary() -> String {
+    format!("{}{}", "-".repeat(24), &Uuid::new_v4().simple().to_string()[..22])
+}
+
 fn multipart(
     parts: &[Part],
     content_type: &str,
     boundary: &str,
     scope: &Scope,
 ) -> Result<Vec<u8>, TemplateError> {
-    // With another content type, curl sends attachments.
-    let disposition = if content_type.starts_with(FORM) { "form-data" } else { "attachment" };
+    let is_form = content_type.starts_with(FORM);
     // RFC 7578, section 4.2, with the escapes that browsers and curl use.
     let quoted = |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
     let mut bytes = Vec::new();
     for part in parts {
-        let mut head = format!("--{boundary}\r\nContent-Disposition: {disposition}");
+        let mut head = format!("--{boundary}");
+        let filename = part.filename.as_ref().map(|filename| filename.render(scope)).transpose()?;
+        // With another content type, curl sends attachments.
+        if is_form || !part.name.is_empty() || filename.is_some() {
+            head.push_str("\r\nContent-Disposition: ");
+            head.push_str(if is_form { "form-data" } else { "attachment" });
+        }
         if !part.name.is_empty() {
             head.push_str(&format!("; name=\"{}\"", quoted(&part.name)));
         }
-        if let Some(filename) = &part.filename {
-            head.push_str(&format!("; filename=\"{}\"", quoted(&filename.render(scope)?)));
+        if let Some(filename) = &filename {
+            head.push_str(&format!("; filename=\"{}\"", quoted(filename)));
         }
-        if let Some(content_type) = &part.content_type {
-            head.push_str(&format!("\r\nContent-Type: {}", content_type.render(scope)?));
+        let mut content_type = part.content_type.as_ref().map(|own| own.render(scope)).transpose()?;
+        let content = match &part.parts {
+            Some(parts) => {
+                let (own, boundary) = (content_type.unwrap_or_else(|| "multipart/mixed".to_owned()), self::boundary());
+                let content = multipart(parts, &own, &boundary, scope)?;
+                content_type = Some(format!("{own}; boundary={boundary}"));
+                content
+            }
+            None => part.content.render(scope)?,
+        };
+        if let Some(content_type) = content_type {
+            head.push_str(&format!("\r\nContent-Type: {content_type}"));
+        }
+        if let Some(encoder) = part.encoder {
+            head.push_str(&format!("\r\nContent-Transfer-Encoding: {}", encoder.name()));
+        }
+        for line in &part.headers {
+            head.push_str(&format!("\r\n{}", line.render(scope)?));
         }
         bytes.extend_from_slice(head.as_bytes());
         bytes.extend_from_slice(b"\r\n\r\n");
-        bytes.extend_from_slice(&part.content.render(scope)?);
+        match part.encoder {
+            Some(encoder) => bytes.extend(encoder.apply(content)),
+            None => bytes.extend(content),
+        }
         bytes.extend_from_slice(b"\r\n");
     }
     bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());

@@ -30,8 +30,26 @@ pub(super) fn of_mapping(target: &str) -> String {
     utf8_percent_encode(target, FOREIGN).to_string()
 }
 
+/// Writes the percent-encodings of a text in lower case, as curl does when it composes a query (before 8.22).
+pub(super) fn lower_escapes(piece: &str) -> String {
+    let mut lower = String::with_capacity(piece.len());
+    let mut rest = piece;
+    while let Some(at) = rest.find('%') {
+        let end = rest.len().min(at + 3);
+        let is_escape = rest.as_bytes()[at + 1..end].iter().filter(|byte| byte.is_ascii_hexdigit()).count() == 2;
+        let taken = if is_escape { end } else { at + 1 };
+        lower.push_str(&rest[..at]);
+        lower.push_str(&rest[at..taken].to_ascii_lowercase());
+        rest = &rest[taken..];
+    }
+    lower + rest
+}
+
 /// Adds a parameter to the query of a target, as curl does.
 pub(super) fn append(target: &mut String, piece: &str) {
+    if piece.is_empty() {
+        return;
+    }
     match target.split_once('?') {
         None => target.push('?'),
         Some((_, query)) if query.is_empty() || query.ends_with('&') => {}

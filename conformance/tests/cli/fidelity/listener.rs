@@ -13,7 +13,8 @@ pub(crate) struct Sent {
     pub(crate) body: String,
 }
 
-/// Records requests until it is dropped. Responds with 200 and closes the connection; `/to/302` redirects.
+/// Records requests until it is dropped. Responds with 200 and closes the connection; `/to/302` redirects, and so do the paths of
+/// [`LOCATIONS`]; `/digest` and `/basic` ask for credentials.
 pub(crate) struct Listener {
     pub(crate) url: String,
     receiver: Receiver<Sent>,
@@ -55,15 +56,33 @@ fn answer(mut stream: TcpStream, sender: &Sender<Sent>) -> Option<()> {
     }
     let path = letters(&bytes).split(' ').nth(1).unwrap_or_default().to_owned();
     sender.send(Sent::of(&bytes)).ok()?;
-    let status = path.strip_prefix("/to/").map(|status| &status[..3]);
-    let (status, location) = match status {
-        Some(status) => (status, "Location: /there/../x y\r\nSet-Cookie: k=v\r\n"),
-        None => ("200", ""),
+    let has_credentials = field(&letters(&bytes), "authorization").is_some();
+    let redirects = LOCATIONS.iter().find(|(name, _)| path.strip_prefix('/') == Some(name));
+    let (status, fields) = match (path.as_str(), redirects) {
+        (_, Some((_, location))) => ("302", format!("Location: {location}\r\n")),
+        ("/digest" | "/basic", _) if has_credentials => ("200", String::new()),
+        ("/digest", _) => ("401", format!("WWW-Authenticate: Basic realm=\"r\"\r\nWWW-Authenticate: {DIGEST}\r\n")),
+        ("/basic", _) => ("401", "WWW-Authenticate: Basic realm=\"r\"\r\n".to_owned()),
+        _ => match path.strip_prefix("/to/") {
+            Some(status) => (&status[..3], "Location: /there/../x y\r\nSet-Cookie: k=v\r\n".to_owned()),
+            None => ("200", String::new()),
+        },
     };
-    let answer = format!("HTTP/1.1 {status} X\r\n{location}Content-Length: 0\r\nConnection: close\r\n\r\n");
+    let answer = format!("HTTP/1.1 {status} X\r\n{fields}Content-Length: 0\r\nConnection: close\r\n\r\n");
     stream.write_all(answer.as_bytes()).ok();
     Some(())
 }
+
+/// Redirects by path.
+const LOCATIONS: &[(&str, &str)] = &[
+    ("blank", "/x?q=a b"),
+    ("spaces", "    "),
+    ("quotes", "/x?a=\"b\"<c>"),
+    ("utf8", "/é"),
+    ("backslashes", "\\x\\y"),
+];
+
+const DIGEST: &str = "Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256, opaque=\"o\"";
 
 /// Decodes bytes one to one as characters.
 fn letters(bytes: &[u8]) -> String {
@@ -110,6 +129,7 @@ impl Sent {
         let fields = lines.map(|line| match line {
             line if boundary.is_some() && line == whole => "Content-Length: all of it".to_owned(),
             line if line.starts_with("User-Agent: curl/") => "User-Agent: curl".to_owned(),
+            line if line.starts_with("Authorization: Digest ") => without_nonce(line),
             line => plain(line),
         });
         let mut fields: Vec<String> = fields.collect();
@@ -119,6 +139,7 @@ impl Sent {
             Some((_length, rest)) => plain(rest),
             None => plain(body),
         };
+        let body = plain_boundaries(&body);
         Self { line, fields, body }
     }
 
@@ -137,4 +158,22 @@ impl Sent {
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.line == other.line && self.fields == other.fields && self.body == other.body
     }
+}
+
+/// Removes what a client chooses at random from an answer to a challenge of Digest authentication.
+fn without_nonce(line: &str) -> String {
+    let is_random = |part: &&str| part.trim().starts_with("cnonce=") || part.trim().starts_with("response=");
+    line.split(',').filter(|part| !is_random(part)).collect::<Vec<_>>().join(",")
+}
+
+/// Replaces the boundaries of the forms in a form.
+fn plain_boundaries(body: &str) -> String {
+    let mut plain = body.to_owned();
+    for (number, piece) in body.split("boundary=").skip(1).enumerate() {
+        let boundary: String = piece.chars().take_while(|one| one.is_ascii_alphanumeric() || *one == '-').collect();
+        if boundary.starts_with("--------") {
+            plain = plain.replace(&boundary, &format!("INNER{number}"));
+        }
+    }
+    plain
 }
