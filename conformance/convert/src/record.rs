@@ -40,7 +40,8 @@ pub async fn record(
         return Err(Unrecorded::Wrong(wrong.help("write a curl command after `--`, as in a shell")));
     };
     let input = RefCell::new(None);
-    let request = curl::parse_words(words, &origin, &|name| read(name, &input), &place).map_err(Unrecorded::Wrong)?;
+    let request =
+        curl::parse_words(words, &origin, &|name| read(name, &input), &place).map_err(Unrecorded::Wrong)?;
     let wrong = |cause: String| Unrecorded::Wrong(Diagnostic::new(cause));
     let prepared = request.prepare(&Scope::default()).map_err(|error| wrong(error.to_string()))?;
     let wire = HttpClient::new(base, transport).map_err(wrong)?;
@@ -55,7 +56,11 @@ pub async fn record(
         Some(input) => match String::from_utf8(input) {
             Ok(text) if text.ends_with('\n') => format!("{command} <<'END'\n{text}END"),
             Ok(text) => format!("printf '%s' {} | {command}", shell::quoted(&text)),
-            Err(_) => return Err(wrong("the standard input is not UTF-8; write it to a file and name the file".to_owned())),
+            Err(_) => {
+                return Err(wrong(
+                    "the standard input is not UTF-8; write it to a file and name the file".to_owned(),
+                ));
+            }
         },
     };
     Ok(import::step(&command, &origin, &prepared.method, &prepared.target, &response))

@@ -242,7 +242,10 @@ impl HttpClient {
         limit: Duration,
         connection: Option<Connection>,
     ) -> Single {
-        let target = format!("{}{}", self.base.path().trim_end_matches('/'), request.target);
+        let target = match request.any_target() {
+            true => request.target.clone(),
+            false => format!("{}{}", self.base.path().trim_end_matches('/'), request.target),
+        };
         let offer = match request.version {
             HttpVersion::Http1 | HttpVersion::Http10 => {
                 return http1::send(&self.pool, request, &target, reading, limit, connection).await;

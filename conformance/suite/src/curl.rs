@@ -12,5 +12,5 @@ mod words;
 
 pub use parse::COMPRESSED;
 pub use parse::{origin_of, parse, parse_words};
-pub use typed::literal;
 pub use render::{command, render, render_with_file};
+pub use typed::literal;

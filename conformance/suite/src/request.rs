@@ -80,6 +80,8 @@ pub struct Transfer {
     pub cookies: Option<String>,
     /// Whether a redirected request names the URL before it in its Referer field (`-e ;auto`).
     pub referer_follows: bool,
+    /// Whether the target is sent as written, whatever it is (`--request-target`).
+    pub any_target: bool,
     /// How the request proves who sends it.
     pub authentication: Authentication,
     /// `user:password` for a challenge; set by [`Request::prepare`].
@@ -337,7 +339,8 @@ impl Request {
             after_length,
             of_body,
             raw: None,
-            separate_cookies: self.agent == Agent::Curl && self.headers.iter().any(|header| header.is("cookie")),
+            separate_cookies: self.agent == Agent::Curl
+                && self.headers.iter().any(|header| header.is("cookie")),
             transfer: self.transfer(scope)?.map(Box::new),
         })
     }
@@ -410,6 +413,12 @@ impl Request {
 }
 
 impl Prepared {
+    /// Whether its target is sent as written, whatever it is.
+    #[must_use]
+    pub fn any_target(&self) -> bool {
+        self.transfer.as_ref().is_some_and(|transfer| transfer.any_target)
+    }
+
     /// Adds a field before those about the body.
     pub fn add(&mut self, header: Header) {
         let end = self.headers.len().saturating_sub(self.after_length);

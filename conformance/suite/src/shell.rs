@@ -83,6 +83,11 @@ impl Quotes {
         &typed[..letters]
     }
 
+    /// Whether a backslash quotes the next character.
+    pub(crate) fn is_escaping(self) -> bool {
+        self.backslash
+    }
+
     /// Whether the command continues after the end of a line, which is not part of it here.
     pub fn goes_on(&mut self) -> bool {
         std::mem::take(&mut self.backslash) || self.open.is_some()

@@ -242,7 +242,10 @@ impl Text {
     /// Returns the expressions that always have the same value, as written. A string with a character that cannot be written
     /// otherwise is not among them.
     pub(crate) fn constants(&self) -> impl Iterator<Item = &str> {
-        let needs = |text: &str| text.contains(['\'', '"']) && text[2..].trim_end_matches('}').contains(['$', '{', '}', '\\', '[', ']']);
+        let needs = |text: &str| {
+            text.contains(['\'', '"'])
+                && text[2..].trim_end_matches('}').contains(['$', '{', '}', '\\', '[', ']'])
+        };
         self.expressions()
             .filter(move |one| one.names.is_empty() && one.calls.is_empty() && !needs(&one.written))
             .map(|one| one.written.as_str())

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::fidelity::listener::Listener;
 use crate::golden;
 use crate::program::{conformance_in, data, unused_port};
 
@@ -158,6 +159,28 @@ fn record_prints_a_valid_step() {
     assert!(step.contains("status: 404") && step.contains("json: {error: Not Found}"), "{step}");
 }
 
+#[test]
+fn record_sends_the_words_that_the_shell_made() {
+    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::open());
+    let record = |command: &[&str]| {
+        let finished =
+            conformance_in(folder.path(), &[&["record", &listener.url, "--", "curl"], command].concat());
+        assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+        (finished.stdout, listener.heard())
+    };
+    let (step, heard) = record(&["http://h/a", "-d", "{\"t\": \"${TOKEN}\"} $X `y` | ${1}"]);
+    assert_eq!(heard[0].body, "{\"t\": \"${TOKEN}\"} $X `y` | ${1}");
+    assert!(step.contains("$${TOKEN}") && step.contains("$${1}"), "{step}");
+    for command in [["h/a"], ["user:pw@h/a"], ["HTTP://h/a"]] {
+        let (_, heard) = record(&command);
+        assert_eq!(heard[0].line, "GET /a HTTP/1.1");
+        let authorized = heard[0].fields.iter().any(|field| field == "Authorization: Basic dXNlcjpwdw==");
+        assert_eq!(authorized, command[0].contains('@'));
+    }
+    let (_, heard) = record(&["-L", "http://h/to/302", "-c", "jar"]);
+    assert!(heard[1].fields.iter().any(|field| field == "Cookie: k=v"), "{heard:?}");
+}
+
 /// Writes a suite of one scenario with these steps.
 fn suite_of(folder: &Path, steps: &str) {
     for (name, text) in [
@@ -235,7 +258,7 @@ fn record_distinguishes_invalid_commands_from_unreachable_targets() {
         conformance_in(folder.path(), &["record", "http://127.0.0.1:9", "--", "curl", "http://h/", "--nope"]);
     assert_eq!(wrong.code, Some(2));
     assert!(
-        wrong.stderr.contains("curl option `--nope` is not supported") && wrong.stderr.contains('^'),
+        wrong.stderr.contains("curl has no option `--nope`") && wrong.stderr.contains('^'),
         "{}",
         wrong.stderr
     );

@@ -59,11 +59,12 @@ impl Credentials {
         let fields: Vec<&str> = response.header_values("www-authenticate").collect();
         let digest = fields.iter().find_map(|field| after_scheme(field, "Digest")).map(parameters);
         let is_basic = fields.iter().any(|field| after_scheme(field, "Basic").is_some());
-        let challenge = match digest.filter(|own| own.iter().any(|(name, _)| name == "nonce") && is_known(own)) {
-            Some(parameters) => Challenge::Digest(parameters),
-            None if is_basic && self.kind == Authentication::Any => Challenge::Basic,
-            None => return false,
-        };
+        let challenge =
+            match digest.filter(|own| own.iter().any(|(name, _)| name == "nonce") && is_known(own)) {
+                Some(parameters) => Challenge::Digest(parameters),
+                None if is_basic && self.kind == Authentication::Any => Challenge::Basic,
+                None => return false,
+            };
         self.answered = Some((challenge, 0));
         true
     }
@@ -90,7 +91,8 @@ impl Credentials {
 fn is_known(challenge: &[(String, String)]) -> bool {
     let named = |name: &str| challenge.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
     let algorithm = named("algorithm").unwrap_or("MD5").to_ascii_lowercase();
-    let protects = named("qop").is_none_or(|all| all.split(',').any(|one| one.trim().eq_ignore_ascii_case("auth")));
+    let protects =
+        named("qop").is_none_or(|all| all.split(',').any(|one| one.trim().eq_ignore_ascii_case("auth")));
     matches!(algorithm.trim_end_matches("-sess"), "md5" | "sha-256" | "sha-512-256") && protects
 }
 
@@ -227,7 +229,8 @@ mod tests {
 
     #[test]
     fn ignores_challenges_that_cannot_be_answered() {
-        for field in ["Digest nonce=n, algorithm=MD9", "Digest nonce=n, qop=auth-int", "Digest \"", "Digest"] {
+        for field in ["Digest nonce=n, algorithm=MD9", "Digest nonce=n, qop=auth-int", "Digest \"", "Digest"]
+        {
             let challenge = parameters(after_scheme(field, "Digest").unwrap());
             assert!(!is_known(&challenge) || challenge.is_empty(), "{field}");
         }

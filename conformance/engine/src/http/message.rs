@@ -117,7 +117,7 @@ fn check(request: &Prepared) -> Result<(), TransportError> {
         format!("`{name}` is not a header name")
     } else if method.is_empty() || method.contains(|one: char| one.is_whitespace() || one.is_control()) {
         format!("`{method}` is not a valid method")
-    } else if !target.starts_with('/') || breaks(target) || target.contains(' ') {
+    } else if breaks(target) || target.contains(' ') || !(target.starts_with('/') || request.any_target()) {
         format!("`{target}` is not a valid request target: it must start with `/` and contain no spaces")
     } else {
         return Ok(());

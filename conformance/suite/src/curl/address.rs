@@ -145,9 +145,9 @@ fn glob(rest: &str, word: &str, reader: &Reader<'_>) -> Diagnostic {
             .help("write a step for each URL, or -g to send the characters unchanged");
     }
     if rest.starts_with('{') && !inside.is_empty() {
-        return reader
-            .wrong(word, format!("curl would not send `{written}` in a URL unchanged"))
-            .help(format!("write a value for `{written}`, `${{name}}` for a variable, or -g to send the braces"));
+        return reader.wrong(word, format!("curl would not send `{written}` in a URL unchanged")).help(
+            format!("write a value for `{written}`, `${{name}}` for a variable, or -g to send the braces"),
+        );
     }
     reader
         .wrong(word, format!("curl would not send `{}` in a URL unchanged", &rest[..1]))

@@ -20,9 +20,8 @@ pub(super) fn pairs(file: &str, host: &str, path: &str, is_secure: bool) -> Opti
         })
         .filter(|cookie| (is_secure || !cookie.is_secure) && (cookie.expires == 0 || cookie.expires > now))
         .collect();
-    found.sort_by_key(|cookie| {
-        std::cmp::Reverse((cookie.path.len(), cookie.domain.len(), cookie.name.len()))
-    });
+    found
+        .sort_by_key(|cookie| std::cmp::Reverse((cookie.path.len(), cookie.domain.len(), cookie.name.len())));
     let pairs: Vec<String> = found.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
     (!pairs.is_empty()).then(|| pairs.join("; "))
 }

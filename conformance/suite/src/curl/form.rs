@@ -94,14 +94,14 @@ fn parameters(
             *rest = written.trim_start();
             let line = word(rest, ends);
             if !line.split_once(':').is_some_and(|(name, _)| is_token(name)) || line.contains(['\r', '\n']) {
-                return Err(reader.wrong(&line, format!("`{line}` is not a header field")).help("write headers=\"Name: value\""));
+                return Err(reader
+                    .wrong(&line, format!("`{line}` is not a header field"))
+                    .help("write headers=\"Name: value\""));
             }
             part.headers.push(reader.text(&line)?);
         } else {
-            let unknown = word(rest, ends);
-            if !unknown.is_empty() {
-                return Err(reader.wrong(&unknown, format!("`{unknown}` is not supported in a form")));
-            }
+            // Like curl, skip an unknown parameter.
+            word(rest, ends);
         }
     }
     Ok(())

@@ -141,7 +141,8 @@ fn find_long<'w>(name: &str, word: &'w str) -> Result<(Meaning, bool), Wrong<'w>
     {
         return Ok((*meaning, true));
     }
-    let mut rows = OPTIONS.iter().filter(|(_, long, _)| !lower.is_empty() && long.starts_with(&lower));
+    let begins = |long: &str| !lower.is_empty() && long.starts_with(&lower) && !RECENT.contains(&long);
+    let mut rows = OPTIONS.iter().filter(|(_, long, _)| begins(long));
     match (rows.next(), rows.next()) {
         (Some((_, _, meaning)), None) => Ok((*meaning, false)),
         (Some((_, one, _)), Some((_, other, _))) => Err(Wrong::Ambiguous(word, [one, other])),
@@ -182,10 +183,30 @@ pub(super) fn names() -> impl Iterator<Item = String> {
     OPTIONS.iter().filter(move |(_, _, meaning)| supported(*meaning)).map(|(_, long, _)| format!("--{long}"))
 }
 
+/// Options that no beginning stands for, since a curl without them may have written the document.
+const RECENT: &[&str] = &[
+    "ca-native",
+    "proxy-ca-native",
+    "variable",
+    "trace-ids",
+    "trace-config",
+    "haproxy-clientip",
+    "ipfs-gateway",
+    "ech",
+    "ip-tos",
+    "vlan-priority",
+    "keepalive-cnt",
+    "dump-ca-embed",
+    "skip-existing",
+    "mptcp",
+    "proxy-http2",
+];
+
 const NEXT: &str = "a step is one request, and `--next` begins a second one; write a second step";
 const PROXY: &str = "a proxy is set for the whole run, with `conformance run --proxy URL`";
 const NETRC: &str = "the file with the credentials is not part of the suite; write them with `-u`";
-const AUTHENTICATION: &str = "this kind of authentication is not implemented; write the Authorization field with `-H`";
+const AUTHENTICATION: &str =
+    "this kind of authentication is not implemented; write the Authorization field with `-H`";
 const HTTP3: &str = "HTTP/3 is not implemented";
 const NOT_HTTP: &str = "it has no meaning in HTTP";
 const NO_REQUEST: &str = "curl then sends no request";

@@ -14,8 +14,8 @@ use super::words::{place_of, split};
 use super::{address, cookies, form};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::request::{
-    Agent, Authentication, Body, Field, Files, Header, HttpVersion, JarUse, Part, Request, Transfer, check_field_name, check_method,
-    parted,
+    Agent, Authentication, Body, Field, Files, Header, HttpVersion, JarUse, Part, Request, Transfer,
+    check_field_name, check_method, parted,
 };
 use crate::source::{Place, Span};
 use crate::template::Text;
@@ -81,7 +81,10 @@ fn not_curl(words: &[String], reader: &Reader<'_>) -> Diagnostic {
     if words.iter().any(|word| word == "curl" || word.ends_with("/curl")) {
         let what = if matches!(first, "$" | "#" | "%" | ">") { "a prompt, " } else { "" };
         return reader
-            .wrong(first, format!("the command begins with {what}`{first}`, and a request begins with `curl`"))
+            .wrong(
+                first,
+                format!("the command begins with {what}`{first}`, and a request begins with `curl`"),
+            )
             .help(format!("leave out `{first}`"));
     }
     Diagnostic::at(reader.place.clone(), "a request must be a curl command or a mapping")
@@ -215,7 +218,10 @@ impl<'a> Command<'a> {
                 let tag = text.lines().next().unwrap_or_default();
                 self.push("If-None-Match", " ".to_owned(), Text::literal(if tag.is_empty() { "\"\"" } else { tag }));
             }
-            Meaning::RequestTarget => self.request_target = Some(self.reader.text(value)?),
+            Meaning::RequestTarget => {
+                self.transfer.any_target = true;
+                self.request_target = Some(self.reader.text(value)?);
+            }
             Meaning::MaxTime => {
                 let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
                 let wrong = || self.reader.wrong(word, format!("`{word}` needs a number of seconds"));
@@ -417,7 +423,10 @@ impl<'a> Command<'a> {
             return Ok(());
         }
         if path.contains(['{', '[']) {
-            return Err(self.reader.wrong(path, "curl sends several requests for a list of files").help("write a step for each file"));
+            return Err(self
+                .reader
+                .wrong(path, "curl sends several requests for a list of files")
+                .help("write a step for each file"));
         }
         let stdin = matches!(path, "-" | ".");
         let content = match self.reader.file(if stdin { "-" } else { path })? {
@@ -517,7 +526,10 @@ impl<'a> Command<'a> {
         self.authenticate();
         let (scheme, host) = self.origin.split_once("://").unwrap_or(("http", self.origin));
         let host = host.split(':').next().unwrap_or_default();
-        let stored = self.stored.iter().filter_map(|file| cookies::pairs(file, host, &address.target, scheme == "https"));
+        let stored = self
+            .stored
+            .iter()
+            .filter_map(|file| cookies::pairs(file, host, &address.target, scheme == "https"));
         self.transfer.cookies = stored.reduce(|pairs, more| pairs + "; " + &more);
         request.follow = if location { self.redirects } else { 0 };
         if self.switches.contains(&Meaning::TransferEncoding) && !self.header_option_names("te") {
@@ -622,10 +634,11 @@ impl<'a> Command<'a> {
                     None => wrong.help("`curl --help all` lists the options"),
                 }
             }
-            option::Wrong::UnknownLetter(word, letter, at) => {
-                Diagnostic::at(self.letter(word, *at), format!("curl has no option `-{letter}`{}", within(word)))
-                    .help("quote a word that begins with `-` after its option; `curl --help all` lists the options")
-            }
+            option::Wrong::UnknownLetter(word, letter, at) => Diagnostic::at(
+                self.letter(word, *at),
+                format!("curl has no option `-{letter}`{}", within(word)),
+            )
+            .help("quote a word that begins with `-` after its option; `curl --help all` lists the options"),
             option::Wrong::Ambiguous(word, [one, other]) => {
                 reader.wrong(word, format!("`{word}` is ambiguous: `--{one}` or `--{other}`"))
             }
@@ -642,8 +655,13 @@ impl<'a> Command<'a> {
         let place = place_of(word, self.reader.place);
         let start = place.span().start + at;
         let source = place.source();
-        let length = source.text().get(start..).and_then(|text| text.chars().next()).map_or(0, char::len_utf8);
-        if place.span() == self.reader.place.span() { place } else { source.place(Span::new(start, start + length)) }
+        let length =
+            source.text().get(start..).and_then(|text| text.chars().next()).map_or(0, char::len_utf8);
+        if place.span() == self.reader.place.span() {
+            place
+        } else {
+            source.place(Span::new(start, start + length))
+        }
     }
 }
 

@@ -32,7 +32,10 @@ impl Reader<'_> {
         let text = parse_text(written, self.place)?;
         if let Some(constant) = text.constants().next() {
             return Err(self
-                .wrong(constant, format!("`{constant}` is an expression without a name, so its value is always the same"))
+                .wrong(
+                    constant,
+                    format!("`{constant}` is an expression without a name, so its value is always the same"),
+                )
                 .help(format!("write `${constant}` to send it as it stands, or its value")));
         }
         Ok(text)
@@ -51,7 +54,7 @@ impl Reader<'_> {
             Some(Stdin::Text(text)) => Ok(Content::Text(text)),
             Some(Stdin::File(path)) => self.bytes(&path).map(Content::Bytes),
             None => Err(self
-                .wrong("-", "the command reads standard input, which nothing sets")
+                .wrong("@-", "the command reads standard input, which nothing sets")
                 .help("add `<<EOF` and the text, `<<< 'text'` or `< FILE`, or name a file instead of `-`")),
         }
     }
@@ -63,7 +66,10 @@ impl Reader<'_> {
             None => Ok(()),
             Some(Stdin::Text(text)) if text.is_empty() => Ok(()),
             Some(_) => Err(self
-                .wrong("<", "a redirection (`<`) is not part of a request, since no option reads standard input")
+                .wrong(
+                    "<",
+                    "a redirection (`<`) is not part of a request, since no option reads standard input",
+                )
                 .help("leave it out, or send it with `-d @-` or `--data-binary @-`")),
         }
     }

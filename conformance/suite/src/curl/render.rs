@@ -81,7 +81,11 @@ fn words(request: &Prepared, base: &str, length: usize) -> String {
         // The user alone, so that no report has the password.
         let user = transfer.credentials.as_deref().and_then(|both| both.split(':').next());
         if let Some(user) = user {
-            words.push_str(if transfer.authentication == Authentication::Any { " --anyauth" } else { " --digest" });
+            words.push_str(if transfer.authentication == Authentication::Any {
+                " --anyauth"
+            } else {
+                " --digest"
+            });
             word(&mut words, " -u ", user);
         }
     }

@@ -25,7 +25,8 @@ pub(super) enum Stdin {
 /// # Errors
 /// Text that only a shell can interpret, at its location.
 pub(super) fn read(command: &str, place: &Place) -> Result<(String, Option<Stdin>), Diagnostic> {
-    let mut typed = Typed { command, place, stdin: None, blanks: Vec::new(), documents: Vec::new(), begun: None };
+    let mut typed =
+        Typed { command, place, stdin: None, blanks: Vec::new(), documents: Vec::new(), begun: None };
     typed.scan()?;
     let mut plain = command.as_bytes().to_vec();
     for blank in typed.blanks {
@@ -77,6 +78,8 @@ struct Typed<'a> {
 }
 
 struct Document {
+    operator: Range<usize>,
+    /// The line that ends it.
     end: String,
     /// Whether tabs before each line are removed (`<<-`).
     is_indented: bool,
@@ -91,7 +94,8 @@ impl<'a> Typed<'a> {
         let mut at = 0;
         while let Some(one) = self.rest(at).chars().next() {
             let rest = self.rest(at);
-            if let Some(length) = (one == '$').then(|| foreign(rest)).flatten() {
+            let begins = one == '$' && !(quotes.is_escaping() && rest.starts_with("$$"));
+            if let Some(length) = begins.then(|| foreign(rest)).flatten() {
                 quotes.take('_');
                 self.begun.get_or_insert(at);
                 (before, at) = ('_', at + length);
@@ -133,7 +137,15 @@ impl<'a> Typed<'a> {
             }
             at = next.unwrap_or(at + one.len_utf8());
         }
-        Ok(())
+        match self.documents.first() {
+            None => Ok(()),
+            Some(document) => Err(self
+                .wrong(
+                    document.operator.clone(),
+                    format!("the text of the here-document `{}` is missing", document.end),
+                )
+                .help(format!("write its lines after the command, and `{}` on the last line", document.end))),
+        }
     }
 
     /// Checks a character outside of quotes. Returns where to continue, if it begins something longer.
@@ -170,7 +182,9 @@ impl<'a> Typed<'a> {
             }
             one if is_odd_blank(one) => {
                 let message = format!("there is {} here", describe(one));
-                return Err(self.wrong(at..at + one.len_utf8(), message).help("write a blank, or quote the word"));
+                return Err(self
+                    .wrong(at..at + one.len_utf8(), message)
+                    .help("write a blank, or quote the word"));
             }
             _ => {}
         }
@@ -194,7 +208,9 @@ impl<'a> Typed<'a> {
                 let from = start + line.len() - text.len();
                 let number = self.command[..from].matches('\n').count() + 1;
                 let word = text.split_whitespace().next().unwrap_or_default();
-                let message = if self.command[..at].trim_end_matches([' ', '\t']).ends_with('\n') || self.continued(at) {
+                let message = if self.command[..at].trim_end_matches([' ', '\t']).ends_with('\n')
+                    || self.continued(at)
+                {
                     "the empty line ends the command".to_owned()
                 } else {
                     format!("a step is one command, and line {number} begins a second one")
@@ -271,7 +287,9 @@ impl<'a> Typed<'a> {
             let file = inner.trim().strip_prefix("cat ").filter(|file| !file.contains(['<', '|', ';', ' ']));
             let help = match file {
                 Some(file) => format!("write `-d @{file}` to send a file"),
-                None => "write its output, or capture the value in an earlier step and write `${name}`".to_owned(),
+                None => {
+                    "write its output, or capture the value in an earlier step and write `${name}`".to_owned()
+                }
             };
             let first = written.lines().next().unwrap_or(written);
             return Err(self
@@ -279,8 +297,11 @@ impl<'a> Typed<'a> {
                 .help(help));
         }
         let message = format!("`{written}` is a variable of the shell, and no shell reads this command");
-        let name: String =
-            written.chars().filter(|one| one.is_ascii_alphanumeric() || *one == '_').collect::<String>().to_lowercase();
+        let name: String = written
+            .chars()
+            .filter(|one| one.is_ascii_alphanumeric() || *one == '_')
+            .collect::<String>()
+            .to_lowercase();
         let before = self.command[..at].trim_end_matches(['"', '\'']);
         let after = rest[length..].trim_start_matches(['"', '\'']);
         let is_origin = before.ends_with("://")
@@ -288,7 +309,9 @@ impl<'a> Typed<'a> {
         let help = if is_origin {
             "write the `origin` of suite.yaml; requests are sent to the target instead".to_owned()
         } else if name.starts_with(|first: char| first.is_ascii_alphabetic()) {
-            format!("write `${{{name}}}` with `{name}` under `variables` in suite.yaml; write `\\$` for a dollar sign")
+            format!(
+                "write `${{{name}}}` with `{name}` under `variables` in suite.yaml; write `\\$` for a dollar sign"
+            )
         } else {
             "write its value; write `\\$` for a dollar sign".to_owned()
         };
@@ -311,7 +334,11 @@ impl<'a> Typed<'a> {
         let next = rest[operator.len()..].trim();
         let command = next.lines().next().unwrap_or_default();
         let touches = rest[operator.len()..].starts_with(|one: char| !one.is_whitespace());
-        let leave_out = if command.is_empty() { format!("leave out `{operator}`") } else { format!("leave out `{operator} {command}`") };
+        let leave_out = if command.is_empty() {
+            format!("leave out `{operator}`")
+        } else {
+            format!("leave out `{operator} {command}`")
+        };
         Err(match operator {
             "|" | "|&" if command.starts_with("jq") => self
                 .wrong(span, "a pipe is not part of a request")
@@ -320,17 +347,21 @@ impl<'a> Typed<'a> {
             "&" if touches && !before.is_whitespace() => self
                 .wrong(span, "`&` outside of quotes ends the command in a shell")
                 .help("put the URL in quotes"),
-            "&" => self.wrong(span, "`&` is not part of a request: a shell runs the command in the background").help(leave_out),
+            "&" => self
+                .wrong(span, "`&` is not part of a request: a shell runs the command in the background")
+                .help(leave_out),
             "&>" => self.wrong(span, "a redirection (`&>`) is not part of a request").help(leave_out),
             "(" | ")" => self
                 .wrong(span, format!("`{operator}` outside of quotes belongs to the shell"))
                 .help("begin the request with `curl`, and quote a word with parentheses"),
-            _ if command.is_empty() => {
-                self.wrong(span, format!("`{operator}` is not part of a request: it ends the command in a shell")).help(leave_out)
-            }
+            _ if command.is_empty() => self
+                .wrong(span, format!("`{operator}` is not part of a request: it ends the command in a shell"))
+                .help(leave_out),
             _ => self
                 .wrong(span, format!("a step is one command, and `{operator}` begins a second one"))
-                .help(format!("quote a word that contains `{operator}`; {leave_out}, or write a step of its own")),
+                .help(format!(
+                    "quote a word that contains `{operator}`; {leave_out}, or write a step of its own"
+                )),
         })
     }
 
@@ -341,8 +372,11 @@ impl<'a> Typed<'a> {
         let end = rest.find(['>']).map_or(1, |end| end + 1);
         let operator = rest[..end].to_owned() + if rest[end..].starts_with('>') { ">" } else { "" };
         let whole = rest.lines().next().unwrap_or_default().trim_end();
-        self.wrong(start..start + operator.len(), format!("a redirection (`{operator}`) is not part of a request"))
-            .help(format!("leave out `{whole}`, or quote a word that contains `>`"))
+        self.wrong(
+            start..start + operator.len(),
+            format!("a redirection (`{operator}`) is not part of a request"),
+        )
+        .help(format!("leave out `{whole}`, or quote a word that contains `>`"))
     }
 
     /// Reads what sets the standard input, and returns where the command continues.
@@ -351,7 +385,10 @@ impl<'a> Typed<'a> {
         if let Some(end) = placeholder(rest) {
             let written = &rest[..end];
             return Err(self
-                .wrong(at..at + end, format!("`{written}` is a placeholder, which a shell reads as a redirection"))
+                .wrong(
+                    at..at + end,
+                    format!("`{written}` is a placeholder, which a shell reads as a redirection"),
+                )
                 .help(format!("write a value for `{written}`, or quote it to send it as it stands")));
         }
         let operator = ["<<<", "<<-", "<<", "<"].into_iter().find(|one| rest.starts_with(one)).unwrap_or("<");
@@ -369,12 +406,17 @@ impl<'a> Typed<'a> {
         };
         for (offset, _) in written.char_indices().filter(|(_, one)| matches!(one, '$' | '`')) {
             let single = written.starts_with('\'') && written.ends_with('\'');
-            if !single && !operator.starts_with("<<-") && operator != "<<" && foreign(&written[offset..]).is_none() {
+            if !single
+                && !operator.starts_with("<<-")
+                && operator != "<<"
+                && foreign(&written[offset..]).is_none()
+            {
                 self.expansion(word.start + offset)?;
             }
         }
         match operator {
             "<<" | "<<-" => self.documents.push(Document {
+                operator: at..from,
                 is_expanded: !written.contains(['\'', '"', '\\']),
                 is_indented: operator == "<<-",
                 end: text,
@@ -392,7 +434,10 @@ impl<'a> Typed<'a> {
         let after = self.rest(at);
         if after.trim_start_matches([' ', '\t', '\r']).starts_with('\n') {
             return Err(self
-                .wrong(at - 1..at + 1, "a blank after `\\` keeps the command from continuing on the next line")
+                .wrong(
+                    at - 1..at + 1,
+                    "a blank after `\\` keeps the command from continuing on the next line",
+                )
                 .help("remove the blank at the end of the line"));
         }
         let span = self.place.span();
@@ -504,7 +549,11 @@ fn unescaped(text: &str) -> String {
             Some('\n') => rest = &after[1..],
             Some(one @ ('$' | '`' | '\\')) => {
                 // An escaped dollar does not begin an expression.
-                plain.push_str(if after.starts_with("${") { "$$" } else { after.get(..1).unwrap_or_default() });
+                plain.push_str(if after.starts_with("${") {
+                    "$$"
+                } else {
+                    after.get(..1).unwrap_or_default()
+                });
                 rest = &after[one.len_utf8()..];
             }
             _ => plain.push('\\'),

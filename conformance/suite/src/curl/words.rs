@@ -129,7 +129,7 @@ mod tests {
     fn escapes_before_an_expression_do_not_affect_it() {
         assert_eq!(
             words(r"curl $'\c${a}' $'\0b${a}'c $'\x4${a}\n' $${a} \$${a}"),
-            ["curl", r"\c${a}", "c", "\u{4}${a}\n", "$${a}", "$${a}"]
+            ["curl", r"\c${a}", "c", "\u{4}${a}\n", "$${a}", "${'$'}${a}"]
         );
     }
 

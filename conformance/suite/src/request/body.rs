@@ -220,11 +220,12 @@ impl Field {
         }
     }
 
-    /// Returns the bytes that are not made of templates.
+    /// Returns what is sent unencoded and is not made of templates.
     pub(crate) fn bytes(&self) -> Vec<&[u8]> {
         match self {
             Self::Bytes(bytes) | Self::File { bytes, .. } => vec![bytes],
             Self::Joined(pieces) => pieces.iter().flat_map(Self::bytes).collect(),
+            Self::Urlencoded { name: Some(name), .. } => vec![name.as_bytes()],
             Self::Text(_) | Self::Urlencoded { .. } | Self::Encoded { .. } => Vec::new(),
         }
     }
@@ -349,7 +350,8 @@ fn multipart(
         let mut content_type = part.content_type.as_ref().map(|own| own.render(scope)).transpose()?;
         let content = match &part.parts {
             Some(parts) => {
-                let (own, boundary) = (content_type.unwrap_or_else(|| "multipart/mixed".to_owned()), self::boundary());
+                let (own, boundary) =
+                    (content_type.unwrap_or_else(|| "multipart/mixed".to_owned()), self::boundary());
                 let content = multipart(parts, &own, &boundary, scope)?;
                 content_type = Some(format!("{own}; boundary={boundary}"));
                 content

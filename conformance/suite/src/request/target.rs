@@ -36,7 +36,8 @@ pub(super) fn lower_escapes(piece: &str) -> String {
     let mut rest = piece;
     while let Some(at) = rest.find('%') {
         let end = rest.len().min(at + 3);
-        let is_escape = rest.as_bytes()[at + 1..end].iter().filter(|byte| byte.is_ascii_hexdigit()).count() == 2;
+        let is_escape =
+            rest.as_bytes()[at + 1..end].iter().filter(|byte| byte.is_ascii_hexdigit()).count() == 2;
         let taken = if is_escape { end } else { at + 1 };
         lower.push_str(&rest[..at]);
         lower.push_str(&rest[at..taken].to_ascii_lowercase());

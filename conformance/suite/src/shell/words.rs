@@ -46,7 +46,9 @@ pub fn split_around(command: &str, foreign: impl Fn(&str) -> Option<usize>) -> R
     let mut at = 0;
     while let Some(one) = command[at..].chars().next() {
         let rest = &command[at..];
-        if let Some(length) = (one == '$').then(|| foreign(rest)).flatten() {
+        // An escaped dollar is a character of its own.
+        let begins = one == '$' && !(quotes.is_escaping() && rest.starts_with("$$"));
+        if let Some(length) = begins.then(|| foreign(rest)).flatten() {
             // For the quotes, a foreign part is like a letter.
             let role = quotes.take('_');
             if !comment {

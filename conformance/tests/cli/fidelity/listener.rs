@@ -61,7 +61,9 @@ fn answer(mut stream: TcpStream, sender: &Sender<Sent>) -> Option<()> {
     let (status, fields) = match (path.as_str(), redirects) {
         (_, Some((_, location))) => ("302", format!("Location: {location}\r\n")),
         ("/digest" | "/basic", _) if has_credentials => ("200", String::new()),
-        ("/digest", _) => ("401", format!("WWW-Authenticate: Basic realm=\"r\"\r\nWWW-Authenticate: {DIGEST}\r\n")),
+        ("/digest", _) => {
+            ("401", format!("WWW-Authenticate: Basic realm=\"r\"\r\nWWW-Authenticate: {DIGEST}\r\n"))
+        }
         ("/basic", _) => ("401", "WWW-Authenticate: Basic realm=\"r\"\r\n".to_owned()),
         _ => match path.strip_prefix("/to/") {
             Some(status) => (&status[..3], "Location: /there/../x y\r\nSet-Cookie: k=v\r\n".to_owned()),
@@ -170,7 +172,8 @@ fn without_nonce(line: &str) -> String {
 fn plain_boundaries(body: &str) -> String {
     let mut plain = body.to_owned();
     for (number, piece) in body.split("boundary=").skip(1).enumerate() {
-        let boundary: String = piece.chars().take_while(|one| one.is_ascii_alphanumeric() || *one == '-').collect();
+        let boundary: String =
+            piece.chars().take_while(|one| one.is_ascii_alphanumeric() || *one == '-').collect();
         if boundary.starts_with("--------") {
             plain = plain.replace(&boundary, &format!("INNER{number}"));
         }
