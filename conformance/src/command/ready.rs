@@ -7,19 +7,19 @@ use std::time::Duration;
 use crate::options::Run;
 use conformance_engine::deviation::Deviations;
 use conformance_engine::redact::Redactor;
-use conformance_engine::run;
+use conformance_engine::run::{Interrupt, Options};
 use conformance_engine::target::{self, Target};
 use conformance_suite::plan::{Plan, Selection};
 use conformance_suite::suite::Suite;
 
 use super::Stopped;
-use super::bless::answers;
+use super::bless::collector;
 
 /// A validated run.
 pub(crate) struct Ready {
     pub(crate) plan: Plan,
     pub(crate) target: Target,
-    pub(crate) how: run::Options,
+    pub(crate) how: Options,
     /// Duration of the load test, if it is one.
     pub(crate) load: Option<Duration>,
 }
@@ -29,10 +29,6 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let mut suite = Suite::load(&options.selection.folder())?;
     suite.give(&options.variables()?, &conformance::environment::environment)?;
     let suite = Arc::new(suite);
-    if !options.watch && options.each.is_none() {
-        // Leak the suite on purpose: the program ends after this run, and freeing takes time.
-        std::mem::forget(Arc::clone(&suite));
-    }
     let mut selection = Selection { only, ..options.selection.selection() };
     let target = match (&options.url, &options.target) {
         (Some(url), _) => {
@@ -52,10 +48,10 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
         None => Deviations::default(),
     };
     let plan = options.shard.cut(Plan::new(suite, &selection)?)?;
-    let interrupt = run::Interrupt::default();
-    let answers = answers(options, &plan)?;
+    let interrupt = Interrupt::default();
+    let responses = collector(options, &plan)?;
     let jobs = usize::from(options.jobs);
     let shows_passes = options.output.shows_passes() || options.each.is_some();
-    let how = run::Options { jobs, transport, redactor, deviations, shows_passes, interrupt, answers };
+    let how = Options { jobs, transport, redactor, deviations, shows_passes, interrupt, responses };
     Ok(Ready { plan, target, how, load: options.load })
 }

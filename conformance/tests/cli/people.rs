@@ -67,7 +67,7 @@ fn mismatch_has_path_expected_actual_and_nearest_element() {
     sandbox.write("suite/lists/mismatches.yaml", MISMATCHES);
     let arguments =
         ["run", "--suite", "../suite", "--filter", "lists/mismatches", "--", "python3", "server.py"];
-    let report = golden::without_path(&golden::without_port(&sandbox.run(&arguments).stdout));
+    let report = golden::without_port(&sandbox.run(&arguments).stdout);
     golden::compare(&data("told/mismatches.txt"), &report).unwrap_or_else(|complaint| panic!("{complaint}"));
 }
 
@@ -108,7 +108,7 @@ fn assert_report(name: &str, flags: &[&str]) {
 
 fn terminal_report(flags: &[&str]) -> String {
     let arguments = [&["run", "--suite", "../suite"], flags, &["--", "python3", "moody.py"]].concat();
-    golden::without_path(&golden::without_port(&Sandbox::moody().run(&arguments).stdout))
+    golden::without_port(&Sandbox::moody().run(&arguments).stdout)
 }
 
 fn without_colour(text: &str) -> String {

@@ -30,9 +30,6 @@ fn profiles_run_concurrently_and_targets_start_ahead() {
     let starts = sandbox.read("starts");
     assert_eq!(starts.matches('b').count(), 7, "{starts}");
     assert!(starts.contains("bb"), "no two starts overlapped: {starts}");
-    let links = report.footer["critical_path"]["links"].as_array().unwrap();
-    assert!(!links.is_empty(), "{}", report.footer);
-    assert!(report.finished.stdout.contains("Critical path: "), "{}", report.finished.stdout);
 }
 
 #[test]

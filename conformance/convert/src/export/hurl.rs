@@ -27,13 +27,13 @@ pub fn hurl(plan: &Plan) -> String {
         "# {}\n# hurl --test --no-cookie-store --variable target={} FILE\n# {LOOSE}\n",
         plan.suite.title, plan.suite.origin
     );
-    for trial in plan.trials() {
-        file.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
+    for planned in plan.scenarios() {
+        file.push_str(&format!("\n# {} ({})\n", planned.scenario.title, planned.profile));
         // Output of the target is always text, but Hurl may read a variable from the command line as a number.
-        let printed = plan.suite.profile(&trial.profile).into_iter().flat_map(|profile| &profile.output);
+        let printed = plan.suite.profile(&planned.profile).into_iter().flat_map(|profile| &profile.output);
         let mut types: Types = printed.map(|(name, _)| (output(name), Type::Text)).collect();
-        let definitions = plan.suite.definitions(&trial.scenario);
-        for outgoing in outgoing(trial, &definitions, &plan.suite) {
+        let definitions = plan.suite.definitions(&planned.scenario);
+        for outgoing in outgoing(planned, &definitions, &plan.suite) {
             file.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             // Writing to a string cannot fail.
             entry(&outgoing, &mut types, &mut file).ok();

@@ -19,12 +19,12 @@ pub fn shell(plan: &Plan) -> String {
         plan.suite.title,
         PRELUDE.replace("ORIGIN", &plan.suite.origin)
     );
-    for trial in plan.trials() {
-        script.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
-        let definitions = plan.suite.definitions(&trial.scenario);
-        for outgoing in outgoing(trial, &definitions, &plan.suite) {
+    for planned in plan.scenarios() {
+        script.push_str(&format!("\n# {} ({})\n", planned.scenario.title, planned.profile));
+        let definitions = plan.suite.definitions(&planned.scenario);
+        for outgoing in outgoing(planned, &definitions, &plan.suite) {
             script.push_str(&format!("\n{}", super::step_comment(&outgoing)));
-            step(&outgoing, &trial.step_id(outgoing.step), &mut script);
+            step(&outgoing, &planned.step_id(outgoing.step), &mut script);
         }
     }
     script.push_str("\nexit \"$failed\"\n");

@@ -5,7 +5,6 @@
 mod drawn;
 mod failure;
 mod load;
-mod path;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -259,9 +258,6 @@ impl<W: Write> Human<W> {
         }
         if let Some(first) = causes.first().filter(|_| causes.len() > 1 && self.detail != Detail::Quiet) {
             writeln!(self.out, "fix first: {}", fold(&named(first), 11, self.width))?;
-        }
-        if let Some(path) = footer.critical_path.as_ref().filter(|_| self.detail >= Detail::Verbose) {
-            path::write(path, footer.milliseconds, &mut self.out)?;
         }
         if let Some(load) = self.load.take() {
             load::write(&load, self.detail >= Detail::Verbose, &mut self.out)?;
