@@ -22,6 +22,6 @@ pub use interrupt::Interrupt;
 pub use load::LoadTest;
 pub use response_collector::{CollectedResponse, ResponseCollector};
 pub use runner::Runner;
-pub use scenario_runner::{ScenarioResult, ScenarioRunner};
+pub use scenario_runner::ScenarioRunner;
 pub use tally::{Tally, settle};
-pub use target_pool::{CannotRun, Lease, TargetPool};
+pub use target_pool::TargetPool;

@@ -3,6 +3,7 @@
 mod condition;
 mod json;
 mod response;
+mod section;
 mod text;
 mod write;
 
@@ -15,7 +16,8 @@ use super::{Outgoing, outgoing};
 use conformance_suite::curl::COMPRESSED;
 use conformance_suite::plan::Plan;
 use conformance_suite::request::{Header, Prepared, is_own_agent};
-use response::{Context, Section, Type, Types, response};
+use response::response;
+use section::{Type, Types};
 use write::{spaced, written};
 
 /// Returns a Hurl file with every step of a plan: requests, captures, and the expectations that Hurl can express.

@@ -21,7 +21,7 @@ use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::Request;
 use conformance_suite::suite::StepDefinition;
 use result::Late;
-pub use result::ScenarioResult;
+pub(super) use result::ScenarioResult;
 use scenario_run::ScenarioRun;
 
 /// Plays scenarios, each with a lease of its own.
@@ -45,19 +45,55 @@ impl ScenarioRunner {
     }
 
     /// Plays a scenario. `lease` is the right to use its target, or why there is none.
-    pub async fn play(&self, planned: &PlannedScenario, lease: Result<Lease, CannotRun>) -> ScenarioResult {
+    ///
+    /// If a response comes too late for its step to count, drops all results and plays the scenario again, on a target that was
+    /// started again.
+    pub(super) async fn play(
+        &self,
+        planned: &PlannedScenario,
+        lease: Result<Lease, CannotRun>,
+    ) -> ScenarioResult {
+        let Context { plan, options, .. } = &*self.context;
         let mut lease = match lease {
             Ok(lease) => lease,
             Err(cannot_run) => return self.not_played(planned, &cannot_run),
         };
-        let result = caught_in(self.play_in_time(planned, &mut lease)).await;
+        let playing = async {
+            let definitions = plan.suite.definitions(&planned.scenario);
+            let mut late_before: Vec<Late> = Vec::new();
+            loop {
+                let is_last = late_before.len() + 1 == MAX_PLAYS;
+                let stops_if_late = !is_last && lease.is_started_here();
+                let run = ScenarioRun::new(&self.context, planned, &definitions, &mut lease, stops_if_late);
+                let mut result = Box::pin(run.play()).await;
+                let replays = !is_last
+                    && !options.interrupt.is_requested()
+                    && (stops_if_late || result.is_cleaned_up || is_read_only(planned, &definitions));
+                let Some(late) = result.late.take_if(|_| replays) else {
+                    // The target started before, so a failed start is not blamed on it.
+                    result.unstarted &= late_before.is_empty();
+                    result.note_replays(&late_before);
+                    if let Some(collector) = &options.responses {
+                        result.responses.drain(..).for_each(|response| collector.add(response));
+                    }
+                    return result;
+                };
+                if let Some(step) = planned.scenario.steps.get(late.index) {
+                    let step = planned.step_id(step);
+                    lease.must_restart(format!("the response of the step {step} came too late to be judged"));
+                }
+                late_before.push(late);
+                lease.pause();
+                lease.resume().await;
+            }
+        };
+        let result = caught_in(playing).await;
         lease.end().await;
         result.unwrap_or_else(|message| self.failed(planned, message))
     }
 
     /// Returns what reports show of the steps that ran.
-    #[must_use]
-    pub fn records(&self, planned: &PlannedScenario, result: ScenarioResult) -> Vec<Record> {
+    pub(super) fn records(&self, planned: &PlannedScenario, result: ScenarioResult) -> Vec<Record> {
         let build = |result| recorder::records(&self.context, planned, result);
         caught(|| build(result)).unwrap_or_else(|message| build(self.failed(planned, message)))
     }
@@ -67,39 +103,6 @@ impl ScenarioRunner {
         let planned = &self.context.plan.groups[group].scenarios[index];
         let result = self.play(planned, targets.lease(group).await).await;
         self.records(planned, result)
-    }
-
-    /// Plays a scenario. If a response comes too late for its step to count, drops all results and plays the scenario again, on a
-    /// target that was started again.
-    async fn play_in_time(&self, planned: &PlannedScenario, lease: &mut Lease) -> ScenarioResult {
-        let Context { plan, options, .. } = &*self.context;
-        let definitions = plan.suite.definitions(&planned.scenario);
-        let mut late_before: Vec<Late> = Vec::new();
-        loop {
-            let is_last = late_before.len() + 1 == MAX_PLAYS;
-            let stops_if_late = !is_last && lease.is_started_here();
-            let run = ScenarioRun::new(&self.context, planned, &definitions, lease, stops_if_late);
-            let mut result = Box::pin(run.play()).await;
-            let replays = !is_last
-                && !options.interrupt.is_requested()
-                && (stops_if_late || result.is_cleaned_up || is_read_only(planned, &definitions));
-            let Some(late) = result.late.take_if(|_| replays) else {
-                // The target started before, so a failed start is not blamed on it.
-                result.unstarted &= late_before.is_empty();
-                result.note_replays(&late_before);
-                if let Some(collector) = &options.responses {
-                    result.responses.drain(..).for_each(|response| collector.add(response));
-                }
-                return result;
-            };
-            if let Some(step) = planned.scenario.steps.get(late.index) {
-                let step = planned.step_id(step);
-                lease.must_restart(format!("the response of the step {step} came too late to be judged"));
-            }
-            late_before.push(late);
-            lease.pause();
-            lease.resume().await;
-        }
     }
 
     /// Returns the results of a scenario in which the runner panicked. Verdicts before a panic are unreliable, so they are dropped.

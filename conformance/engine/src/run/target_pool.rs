@@ -23,7 +23,7 @@ use breaker::Breaker;
 use conformance_suite::suite::Concurrency;
 use group::{SlotGuard, TargetGroup};
 use permits::{Permit, Permits};
-pub use slot::CannotRun;
+pub(super) use slot::CannotRun;
 use slot::TargetSlot;
 use starts::Starts;
 
@@ -45,7 +45,7 @@ pub struct TargetPool {
 }
 
 /// The right to use a target slot and to send requests to its target.
-pub struct Lease {
+pub(super) struct Lease {
     pool: Arc<TargetPool>,
     group: Arc<TargetGroup>,
     slot: SlotGuard,
@@ -107,7 +107,7 @@ impl TargetPool {
     ///
     /// # Errors
     /// The group has no target.
-    pub async fn lease(self: &Arc<Self>, group: usize) -> Result<Lease, CannotRun> {
+    pub(super) async fn lease(self: &Arc<Self>, group: usize) -> Result<Lease, CannotRun> {
         let unknown = || Err(CannotRun::new(Verdict::Error, "the plan has no such group".to_owned()));
         let group = self.groups.get(group).cloned().unwrap_or_else(unknown)?;
         let shared = self.context.is_load_test || self.context.plan.suite.concurrency == Concurrency::Shared;

@@ -223,16 +223,16 @@ impl RecordBuilder<'_> {
 
     /// Returns the header fields that fit into a report, and the number of those that were left out.
     fn headers(&self, headers: impl IntoIterator<Item = (String, String)>) -> (Vec<(String, String)>, usize) {
-        let (mut shown, mut more, mut room) = (Vec::new(), 0, limit::FIELDS);
+        let (mut shown, mut more, mut left) = (Vec::new(), 0, limit::FIELDS);
         for (name, value) in headers {
-            if name.len() >= room {
+            if name.len() >= left {
                 more += 1;
                 continue;
             }
-            room -= name.len();
-            let most = limit::FIELD.min(room);
+            left -= name.len();
+            let most = limit::FIELD.min(left);
             let mut text = self.redactor.header_beginning(&name, &value, most);
-            room = room.saturating_sub(text.len());
+            left = left.saturating_sub(text.len());
             if value.len() > most {
                 text.push('…');
             }

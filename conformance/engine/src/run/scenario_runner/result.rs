@@ -14,7 +14,7 @@ use conformance_suite::suite::{Role, StepDefinition};
 
 /// The result of a scenario. [`ScenarioRunner::records`](super::ScenarioRunner::records) turns it into what reports show.
 #[derive(Default)]
-pub struct ScenarioResult {
+pub(in crate::run) struct ScenarioResult {
     /// Results of the requested steps, with the index of each step in the scenario.
     pub(super) steps: Vec<(usize, StepResult)>,
     pub(super) redactor: Redactor,

@@ -31,7 +31,7 @@ pub(super) struct TargetSlot {
 
 /// Why a scenario cannot run, and the verdict of its steps.
 #[derive(Debug, Clone)]
-pub struct CannotRun {
+pub(in crate::run) struct CannotRun {
     pub(in crate::run) verdict: Verdict,
     pub(in crate::run) reason: String,
     /// Last lines of the target's output.
