@@ -1,37 +1,37 @@
 //! The reports. Each one consumes [`Event`]s only.
+//!
+//! To add a format: write its file, add it to [`FORMATS`], and name it in the help of `--report` and in the documents.
 
 mod badge;
 pub mod cause;
-mod deviating;
-mod document;
+mod collector;
+mod deviations;
 pub mod evidence;
-mod fold;
-mod footer;
 mod github;
 pub mod html;
 mod human;
 mod jsonl;
 mod junit;
 pub mod matrix;
+mod output_file;
 mod progress;
-mod spool;
+mod style;
 mod tap;
 pub mod task;
-mod whole;
-mod xml;
+mod template;
 
-pub use document::{Document, Documents, ReportKind};
+pub use collector::Collector;
+pub use deviations::write as write_deviations;
 pub use github::Github;
 pub use human::{Detail, Human, failure};
 pub use jsonl::JsonLines;
+pub use output_file::{is_stdout, write_file};
 pub use progress::{Above, Progress};
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::sync::Arc;
 
-use conformance_engine::event::Event;
-use whole::WholeFile;
-pub use whole::is_stdout;
+use conformance_engine::event::{Event, FinishedRun};
 
 /// A consumer of events.
 pub trait Report {
@@ -39,15 +39,28 @@ pub trait Report {
     ///
     /// # Errors
     /// Writing the report fails.
-    fn tell(&mut self, event: &Event) -> io::Result<()>;
+    fn on_event(&mut self, event: &Event) -> io::Result<()>;
 }
 
-/// Writes a stream, or a file that replaces the one at `path` when it is complete.
-///
-/// # Errors
-/// Writing fails, or `write` does.
-pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut file = WholeFile::create(path)?;
-    write(&mut file)?;
-    file.finish()
+/// Function that writes the report of a finished run.
+pub type Document = fn(&Arc<FinishedRun>, &mut dyn Write) -> io::Result<()>;
+
+/// The format of a report file.
+#[derive(Debug)]
+pub struct Format {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Whether it shows the exchanges of passing steps.
+    pub shows_passes: bool,
+    /// Writes the report at the end of the run; none for JSON Lines, which are written during the run.
+    pub document: Option<Document>,
 }
+
+/// Every format.
+pub static FORMATS: [Format; 5] = [
+    Format { name: "html", shows_passes: true, document: Some(html::write) },
+    Format { name: "jsonl", shows_passes: true, document: None },
+    Format { name: "junit", shows_passes: false, document: Some(junit::write) },
+    Format { name: "tap", shows_passes: false, document: Some(tap::write) },
+    Format { name: "badge", shows_passes: false, document: Some(badge::write) },
+];

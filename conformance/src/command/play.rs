@@ -33,18 +33,15 @@ pub(crate) fn play(
     let mut sink = Sink { reports, wrong, error: None, exit: Exit::Internal.code() };
     let code = runtime.block_on(async {
         let run = async {
-            match ready.load {
-                Some(time) => {
-                    let mut test = LoadTest::start(ready.plan, &ready.target, ready.how, time);
-                    while let Some(event) = test.next().await {
-                        sink.take(&event);
-                    }
+            if let Some(time) = ready.load {
+                let mut test = LoadTest::start(ready.plan, &ready.target, ready.how, time);
+                while let Some(event) = test.next().await {
+                    sink.take(&event);
                 }
-                None => {
-                    let mut run = Runner::start(ready.plan, &ready.target, ready.how);
-                    while let Some(event) = run.next().await {
-                        sink.take(&event);
-                    }
+            } else {
+                let mut run = Runner::start(ready.plan, &ready.target, ready.how);
+                while let Some(event) = run.next().await {
+                    sink.take(&event);
                 }
             }
         };
@@ -84,7 +81,7 @@ impl Sink<'_> {
             _ => {}
         }
         for report in &mut *self.reports {
-            if let Err(error) = report.tell(event) {
+            if let Err(error) = report.on_event(event) {
                 // Ignore a closed pipe, for example to `head`, but not a later error.
                 if error.kind() != io::ErrorKind::BrokenPipe {
                     self.error.get_or_insert(error);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::events::{self, Told};
+use crate::events::{self, RunReport};
 use crate::sandbox::Sandbox;
 
 /// A target that takes a second to start, and writes a letter when its start begins and another when it ends.
@@ -89,6 +89,6 @@ fn sandbox(stories: &[Story]) -> Sandbox {
     sandbox
 }
 
-fn run(sandbox: &Sandbox, flags: &[&str]) -> Told {
+fn run(sandbox: &Sandbox, flags: &[&str]) -> RunReport {
     events::run(sandbox, &[&["run", "--suite", "../suite", "--verbose"], flags, &SLOW].concat())
 }

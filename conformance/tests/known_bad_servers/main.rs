@@ -236,7 +236,7 @@ impl Bench {
             while let Some(event) = run.next().await {
                 match event {
                     Event::Step(record) if record.verdict > Verdict::Pass => {
-                        failures.push(Record::clone(&record))
+                        failures.push(Record::clone(&record));
                     }
                     Event::Footer(last) => footer = Some(last),
                     _ => {}

@@ -15,7 +15,7 @@ use super::mark::output;
 use super::{Outgoing, outgoing};
 use conformance_suite::curl::COMPRESSED;
 use conformance_suite::plan::Plan;
-use conformance_suite::request::{Header, Prepared, is_own_agent};
+use conformance_suite::request::{Header, HttpVersion, Prepared, is_own_agent};
 use response::response;
 use section::{Type, Types};
 use write::{spaced, written};
@@ -117,6 +117,9 @@ fn options(outgoing: &Outgoing<'_>, request: &Prepared, file: &mut String) -> st
     }
     if outgoing.path_as_is && request.target.contains("/.") {
         writeln!(options, "path-as-is: true")?;
+    }
+    if request.version != HttpVersion::Http1 {
+        writeln!(options, "http2: true")?;
     }
     if outgoing.times > 1 {
         writeln!(options, "repeat: {}", outgoing.times)?;

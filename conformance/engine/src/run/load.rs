@@ -54,7 +54,7 @@ impl LoadTest {
         tasks.spawn(async move {
             let results = Results { targets: Arc::clone(&player.targets), tally, deviations, sender };
             results.send(Event::Header(header)).await;
-            run(player, results, left_out, time).await;
+            Box::pin(run(player, results, left_out, time)).await;
         });
         Self { events, tasks }
     }

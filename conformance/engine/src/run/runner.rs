@@ -70,14 +70,14 @@ impl Runner {
         let scenarios = ScenarioRunner::new(&context);
         // The bounded channel limits memory: scenarios wait until earlier results have been received.
         let (sender, finished) = mpsc::channel(MAX_FINISHED);
-        let play = Play {
+        let player = Player {
             context: Arc::clone(&context),
             targets: Arc::clone(&targets),
             scenarios: scenarios.clone(),
             sender,
         };
         let mut tasks = JoinSet::new();
-        tasks.spawn(play.all());
+        tasks.spawn(player.all());
         Self {
             context,
             targets,
@@ -130,11 +130,10 @@ impl Runner {
         let is_next = *first.key() == self.next;
         // The verdict of a target that did not start depends on whether it starts in another profile.
         let is_decided = !first.get().result.unstarted || self.targets.came_up();
-        if !self.all_finished && !(is_next && is_decided) {
-            return None;
-        }
-        self.next = first.key() + 1;
-        Some(first.remove())
+        (self.all_finished || (is_next && is_decided)).then(|| {
+            self.next = first.key() + 1;
+            first.remove()
+        })
     }
 
     /// Adds the events of a finished scenario.
@@ -174,14 +173,14 @@ impl Runner {
 
 /// Plays the scenarios of a run in the background.
 #[derive(Clone)]
-struct Play {
+struct Player {
     context: Arc<Context>,
     targets: Arc<TargetPool>,
     scenarios: ScenarioRunner,
     sender: mpsc::Sender<Finished>,
 }
 
-impl Play {
+impl Player {
     /// Plays all groups. Limits how many of them have running targets.
     async fn all(self) {
         let Context { plan, options, .. } = &*self.context;
@@ -191,9 +190,9 @@ impl Play {
         for group in order::groups(plan) {
             // This semaphore is never closed.
             let permit = Arc::clone(&max_targets).acquire_owned().await.ok();
-            let play = self.clone();
+            let player = self.clone();
             groups.spawn(async move {
-                play.group(group).await;
+                player.group(group).await;
                 drop(permit);
             });
         }
@@ -216,12 +215,12 @@ impl Play {
             drop(self.sender.reserve().await);
             // Leased here and not in the task, so that scenarios start in order, whichever task is scheduled first.
             let lease = self.targets.lease(group).await;
-            let play = self.clone();
+            let player = self.clone();
             tasks.spawn(async move {
-                let scenario = &play.context.plan.groups[group].scenarios[index];
-                let result = play.scenarios.play(scenario, lease).await;
+                let scenario = &player.context.plan.groups[group].scenarios[index];
+                let result = player.scenarios.play(scenario, lease).await;
                 // The receiver is dropped only when the run is aborted.
-                play.sender.send(Finished { group, index, result }).await.ok();
+                player.sender.send(Finished { group, index, result }).await.ok();
             });
             while let Some(ended) = tasks.try_join_next() {
                 resume(ended);

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::{BOLD, DIM, green, red, yellow};
+use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Exchange, Received, Record, Sent};
 use conformance_engine::limit;
 use conformance_engine::outcome::Outcome;
@@ -131,15 +131,15 @@ pub(super) fn covers(record: &Record) -> String {
 
 fn word(record: &Record) -> (&'static str, Style) {
     match record.outcome() {
-        Outcome::Passed => ("PASS", green()),
-        Outcome::Error => ("ERROR", red()),
-        Outcome::Failed => ("FAIL", red()),
-        Outcome::OptionalFailed => ("FAIL (optional)", yellow()),
+        Outcome::Passed => ("PASS", GREEN),
+        Outcome::Error => ("ERROR", BOLD_RED),
+        Outcome::Failed => ("FAIL", BOLD_RED),
+        Outcome::OptionalFailed => ("FAIL (optional)", YELLOW),
         Outcome::Known => ("KNOWN", DIM),
         Outcome::Inconclusive | Outcome::OptionalInconclusive if record.waits_for.is_some() => {
-            ("BLOCKED", yellow())
+            ("BLOCKED", YELLOW)
         }
-        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("INCONCLUSIVE", yellow()),
+        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("INCONCLUSIVE", YELLOW),
         Outcome::Skipped => ("SKIP", DIM),
     }
 }
@@ -172,15 +172,15 @@ fn differences(findings: &[&Finding], more: usize, out: &mut impl Write) -> io::
     let mut previous = findings.first();
     for (index, finding) in findings.iter().take(DIFFERENCES).enumerate() {
         let head = if index == 0 { "differs " } else { "        " };
-        let (path, good, bad) = (at(finding), green(), red());
+        let path = at(finding);
         write!(out, "   {DIM}{head}{DIM:#}  {path:width$}  ")?;
         let repeated = previous.is_some_and(|previous| previous.expects_the_same(finding));
         // For a schema, the reason of the mismatch is enough; do not repeat which schema was expected.
         if !(repeated && finding.received.starts_with(AGAINST_SCHEMA)) {
             let expected = value(&finding.expected);
-            write!(out, "{DIM}expected{DIM:#} {good}{expected}{good:#}{DIM}, received{DIM:#} ")?;
+            write!(out, "{DIM}expected{DIM:#} {GREEN}{expected}{GREEN:#}{DIM}, received{DIM:#} ")?;
         }
-        writeln!(out, "{bad}{}{bad:#}", value(&finding.received))?;
+        writeln!(out, "{BOLD_RED}{}{BOLD_RED:#}", value(&finding.received))?;
         previous = Some(finding);
     }
     match findings.len().saturating_sub(DIFFERENCES) + more {
