@@ -56,14 +56,14 @@ pub(crate) fn entries(plan: &Plan) -> Vec<Entry> {
     let stage = |index: usize| plan.suite.stages.get(index).cloned();
     let mut entries = Vec::new();
     for planned in plan.scenarios() {
-        let definitions = plan.suite.definitions(&planned.scenario);
-        let mut memory = placeholders(planned, &definitions, &plan.suite);
+        let definitions = &planned.scenario.definitions;
+        let mut memory = placeholders(planned, definitions, &plan.suite);
         for (index, _) in planned.steps.iter().filter(|(_, asked)| *asked) {
             let step = &planned.scenario.steps[*index];
             entries.push(Entry {
                 scenario: planned.id(),
                 id: planned.step_id(step),
-                title: step.title.to_string(),
+                title: step.title.clone(),
                 stage: stage(step.stages.since),
                 until: step.stages.until.and_then(stage),
                 profile: planned.profile.clone(),

@@ -51,12 +51,9 @@ struct Kept<'a> {
     part: Option<Cow<'a, str>>,
 }
 
-/// Returns the requests of a scenario in order. `definitions` has an entry for each step of the scenario.
-fn outgoing<'a>(
-    planned: &'a PlannedScenario,
-    definitions: &'a [StepDefinition],
-    suite: &Suite,
-) -> Vec<Outgoing<'a>> {
+/// Returns the requests of a scenario in order.
+fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>> {
+    let definitions = &planned.scenario.definitions;
     let mut memories = Memories::of(planned, definitions, suite);
     let steps =
         planned.steps.iter().map(|(index, _)| (&planned.scenario.steps[*index], &definitions[*index]));

@@ -34,8 +34,7 @@ pub fn hurl(plan: &Plan) -> String {
         // Output of the target is always text, but Hurl may read a variable from the command line as a number.
         let printed = plan.suite.profile(&planned.profile).into_iter().flat_map(|profile| &profile.output);
         let mut types: Types = printed.map(|(name, _)| (output(name), Type::Text)).collect();
-        let definitions = plan.suite.definitions(&planned.scenario);
-        for outgoing in outgoing(planned, &definitions, &plan.suite) {
+        for outgoing in outgoing(planned, &plan.suite) {
             file.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             // Writing to a string cannot fail.
             entry(&outgoing, &mut types, &mut file).ok();
@@ -105,7 +104,7 @@ fn options(outgoing: &Outgoing<'_>, request: &Prepared, file: &mut String) -> st
     if !delay.is_zero() {
         writeln!(options, "delay: {}", delay.as_millis())?;
     }
-    if let Some((limit, every)) = outgoing.step.retry.as_deref() {
+    if let Some((limit, every)) = outgoing.step.retry {
         let every = every.as_millis().max(1);
         writeln!(options, "retry: {}\nretry-interval: {every}", limit.as_millis().div_ceil(every))?;
     }

@@ -53,22 +53,21 @@ impl ScenarioRunner {
         planned: &PlannedScenario,
         lease: Result<Lease, CannotRun>,
     ) -> ScenarioResult {
-        let Context { plan, options, .. } = &*self.context;
+        let options = &self.context.options;
         let mut lease = match lease {
             Ok(lease) => lease,
             Err(cannot_run) => return self.not_played(planned, &cannot_run),
         };
         let playing = async {
-            let definitions = plan.suite.definitions(&planned.scenario);
             let mut late_before: Vec<Late> = Vec::new();
             loop {
                 let is_last = late_before.len() + 1 == MAX_PLAYS;
                 let stops_if_late = !is_last && lease.is_started_here();
-                let run = ScenarioRun::new(&self.context, planned, &definitions, &mut lease, stops_if_late);
+                let run = ScenarioRun::new(&self.context, planned, &mut lease, stops_if_late);
                 let mut result = Box::pin(run.play()).await;
                 let replays = !is_last
                     && !options.interrupt.is_requested()
-                    && (stops_if_late || result.is_cleaned_up || is_read_only(planned, &definitions));
+                    && (stops_if_late || result.is_cleaned_up || is_read_only(planned));
                 let Some(late) = result.late.take_if(|_| replays) else {
                     // The target started before, so a failed start is not blamed on it.
                     result.unstarted &= late_before.is_empty();
@@ -116,7 +115,7 @@ impl ScenarioRunner {
 }
 
 /// Whether the steps of a scenario change nothing on the target, as far as their methods show (RFC 9110, section 9.2.1).
-fn is_read_only(planned: &PlannedScenario, definitions: &[StepDefinition]) -> bool {
-    let planned = planned.steps.iter().filter_map(|(index, _)| definitions.get(*index));
-    planned.flat_map(StepDefinition::requests).all(Request::is_safe)
+fn is_read_only(planned: &PlannedScenario) -> bool {
+    let definitions = planned.steps.iter().filter_map(|(index, _)| planned.scenario.definitions.get(*index));
+    definitions.flat_map(StepDefinition::requests).all(Request::is_safe)
 }

@@ -66,7 +66,7 @@ impl Repeated {
     /// Creates the entry of a scenario from the records of its first run.
     pub(super) fn new(group: usize, index: usize, plan: &Plan, first: &[Record]) -> Self {
         let planned = &plan.groups[group].scenarios[index];
-        let definitions = plan.suite.definitions(&planned.scenario);
+        let definitions = &planned.scenario.definitions;
         Self {
             group,
             index,

@@ -77,7 +77,7 @@ impl RecordBuilder<'_> {
             id: self.planned.step_id(step),
             scenario: self.id.clone(),
             profile: self.planned.profile.clone(),
-            title: step.title.to_string(),
+            title: step.title.clone(),
             verdict: result.judgement.verdict,
             covers,
             source: if whole {
@@ -86,7 +86,7 @@ impl RecordBuilder<'_> {
                 Excerpt { line: step.place.line(), text: String::new() }
             },
             place: step.place.clone(),
-            via: step.spots.via.clone(),
+            via: step.provenance.via.clone(),
             tries: result.tries,
             milliseconds: milliseconds(result.took),
             findings: findings.collect(),

@@ -17,13 +17,12 @@ use conformance_suite::json::Json;
 use conformance_suite::matcher::Left;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::source::Place;
-use conformance_suite::suite::{Role, Step, StepDefinition};
+use conformance_suite::suite::{Role, Step};
 
 /// A scenario while it runs.
 pub(super) struct ScenarioRun<'a> {
     context: &'a Context,
     planned: &'a PlannedScenario,
-    definitions: &'a [StepDefinition],
     lease: &'a mut Lease,
     exchanges: Exchanges<'a>,
     /// Results of the requested steps, with the index of each step in the scenario.
@@ -39,20 +38,18 @@ pub(super) struct ScenarioRun<'a> {
 }
 
 impl<'a> ScenarioRun<'a> {
-    /// Prepares a scenario. `definitions` are those of its steps.
+    /// Prepares a scenario.
     pub(super) fn new(
         context: &'a Context,
         planned: &'a PlannedScenario,
-        definitions: &'a Arc<[StepDefinition]>,
         lease: &'a mut Lease,
         stops_if_late: bool,
     ) -> Self {
         Self {
             context,
             planned,
-            definitions,
             lease,
-            exchanges: Exchanges::new(context, definitions),
+            exchanges: Exchanges::new(context, &planned.scenario.definitions),
             results: Vec::new(),
             started: false,
             responses: Vec::new(),
@@ -204,11 +201,11 @@ impl<'a> ScenarioRun<'a> {
     }
 
     fn planned_steps(&self) -> impl Iterator<Item = (usize, PlannedStep<'a>, bool)> + use<'a> {
-        let (planned, definitions) = (self.planned, self.definitions);
+        let planned = self.planned;
         let of = |index: usize| PlannedStep {
             index,
             step: &planned.scenario.steps[index],
-            definition: &definitions[index],
+            definition: &planned.scenario.definitions[index],
         };
         planned.steps.iter().map(move |(index, asked)| (*index, of(*index), *asked))
     }
