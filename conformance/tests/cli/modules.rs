@@ -189,14 +189,6 @@ fn cycle<'a>(
     false
 }
 
-/// Circles that are still to be removed.
-const KNOWN: [&str; 4] = [
-    "suite: matcher::leaf uses matcher::moment uses matcher::compile uses matcher::leaf",
-    "suite: suite::branch uses suite::expansion uses suite::definition uses suite::branch",
-    "suite: suite::contract uses suite::manifest uses suite::contract",
-    "suite: suite::scenario uses suite::step uses suite::scenario",
-];
-
 /// Checks the rule of CONTRIBUTING.md: modules in one folder, each with its submodules, do not use each other in a circle, and of a
 /// module above it, a submodule uses only types, constants, and functions that do not lead back into the submodule.
 #[test]
@@ -241,7 +233,6 @@ fn modules_have_no_dependency_cycles() {
             }
         }
     }
-    wrong.retain(|one| !KNOWN.contains(&one.as_str()));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
