@@ -2,9 +2,9 @@
 //!
 //! Failures are collected and printed at the end, grouped by cause. During the run, [`Progress`](super::Progress) shows how far it is.
 
-mod failure;
 mod load;
 mod summary;
+mod trace;
 mod wrap;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::Report;
 use super::cause::{Answered, Cause, causes};
+use super::failure::{self, failure};
 use super::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Event, Footer, Header, Load, Record};
 use conformance_engine::outcome::Outcome;
@@ -65,14 +66,6 @@ struct Unjudged {
 /// Maximum number of causes, of steps of a cause and of remarks to print; the others are counted.
 const NAMED: usize = 8;
 
-/// Writes a failing step as the terminal report shows it.
-///
-/// # Errors
-/// Writing to `out` fails.
-pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
-    failure::failure(record, out)
-}
-
 impl<W: Write> Human<W> {
     /// Creates a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
@@ -108,7 +101,7 @@ impl<W: Write> Human<W> {
             failure::title_line(record, &mut self.out)?;
         }
         if self.detail == Detail::Trace {
-            failure::trace(record, &mut self.out)?;
+            trace::trace(record, &mut self.out)?;
         }
         // A failing step is printed together with its remarks.
         if record.verdict == Verdict::Pass || record.deviation.is_some() {
@@ -160,9 +153,9 @@ impl<W: Write> Human<W> {
 
     fn cause(&mut self, cause: &Cause<'_>) -> io::Result<()> {
         let Some((first, others)) = cause.records.split_first() else { return Ok(()) };
-        failure::failure(first, &mut self.out)?;
+        failure(first, &mut self.out)?;
         if self.detail >= Detail::Verbose {
-            return others.iter().try_for_each(|record| failure::failure(record, &mut self.out));
+            return others.iter().try_for_each(|record| failure(record, &mut self.out));
         }
         if others.is_empty() {
             return Ok(());

@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
-use conformance_engine::event::{Exchange, Received, Record, Sent};
-use conformance_engine::limit;
+use conformance_engine::event::{Exchange, Record};
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped};
@@ -29,8 +28,11 @@ pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()
     writeln!(out, "{style}{word}{style:#} {BOLD}{id}{BOLD:#} {}{held}", covers(record))
 }
 
-/// Writes a failing step in full.
-pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
+/// Writes a failed step: its mismatches in the lines of its file, the exchange, and the command that reproduces it.
+///
+/// # Errors
+/// Writing to `out` fails.
+pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     title_line(record, out)?;
     writeln!(out, "     {}", record.title)?;
     for place in &record.via {
@@ -73,43 +75,6 @@ pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
 pub(super) fn remarks(record: &Record, out: &mut impl Write) -> io::Result<()> {
     for remark in &record.remarks {
         writeln!(out, "   {DIM}remark{DIM:#}    {remark}")?;
-    }
-    Ok(())
-}
-
-/// Writes a request and its response in full, in the style of `curl -v`.
-pub(super) fn trace(record: &Record, out: &mut impl Write) -> io::Result<()> {
-    let Some(exchange) = &record.exchange else { return Ok(()) };
-    let sent = &exchange.sent;
-    trace_sent(sent, out)?;
-    for hop in &exchange.hops {
-        trace_received(&hop.received, out)?;
-        trace_sent(&hop.sent, out)?;
-    }
-    match &exchange.received {
-        Some(received) => trace_received(received, out)?,
-        None => writeln!(out, "   {DIM}<{DIM:#} no response")?,
-    }
-    if let Some(reason) = &exchange.redirect_end {
-        writeln!(out, "     (the redirect was not followed: {reason})")?;
-    }
-    writeln!(out)
-}
-
-fn trace_sent(sent: &Sent, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "   {DIM}>{DIM:#} {BOLD}{} {}{BOLD:#}", sent.method, sent.target)?;
-    message(">", (&sent.headers, sent.more_headers), sent.beginning(limit::BODY), out)
-}
-
-fn trace_received(received: &Received, out: &mut impl Write) -> io::Result<()> {
-    let time = format!("{:.1} ms", received.milliseconds);
-    writeln!(out, "   {DIM}<{DIM:#} {BOLD}{}{BOLD:#} {DIM}after {time}{DIM:#}", received.status)?;
-    message("<", (&received.headers, received.more_headers), received.beginning(limit::BODY), out)?;
-    if received.cut {
-        writeln!(out, "     (the rest was not read: no expectation needs the body)")?;
-    }
-    if let Some(reason) = &received.incomplete {
-        writeln!(out, "     … (incomplete: {reason})")?;
     }
     Ok(())
 }
@@ -220,28 +185,6 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "             (the redirect was not followed: {reason})")?;
     }
     writeln!(out, "   {DIM}reproduce{DIM:#} {}", exchange.again)
-}
-
-fn message(
-    mark: &str,
-    (headers, more): (&[(String, String)], usize),
-    (body, rest): (&str, Option<String>),
-    out: &mut impl Write,
-) -> io::Result<()> {
-    for (name, value) in headers {
-        writeln!(out, "   {DIM}{mark} {name}:{DIM:#} {value}")?;
-    }
-    if more > 0 {
-        writeln!(out, "   {DIM}{mark} and {} more{DIM:#}", amount(more, "header field"))?;
-    }
-    writeln!(out, "   {DIM}{mark}{DIM:#}")?;
-    for line in body.lines() {
-        writeln!(out, "     {line}")?;
-    }
-    if let Some(rest) = rest {
-        writeln!(out, "     {rest}")?;
-    }
-    Ok(())
 }
 
 /// Returns a value on one line. Runs of spaces are kept because values may differ only in them.
