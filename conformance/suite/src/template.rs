@@ -239,13 +239,11 @@ impl Text {
         self.expressions().flat_map(|one| one.calls.iter().map(String::as_str))
     }
 
-    /// Returns the expressions that always have the same value, as written. A string with a character that cannot be written
-    /// otherwise is not among them.
+    /// Returns the expressions that always have the same value, as written. A text with an operator, or with a character
+    /// that cannot be written otherwise, is not among them.
     pub(crate) fn constants(&self) -> impl Iterator<Item = &str> {
-        let needs = |text: &str| {
-            text.contains(['\'', '"'])
-                && text[2..].trim_end_matches('}').contains(['$', '{', '}', '\\', '[', ']'])
-        };
+        let special = ['$', '{', '}', '\\', '[', ']', '*', '~', '|', '+'];
+        let needs = move |text: &str| text.contains(['\'', '"']) && text[2..text.len() - 1].contains(special);
         self.expressions()
             .filter(move |one| one.names.is_empty() && one.calls.is_empty() && !needs(&one.written))
             .map(|one| one.written.as_str())

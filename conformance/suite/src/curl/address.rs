@@ -38,6 +38,11 @@ pub(super) fn read(
         Some(after) if after.starts_with("${") => (host_of_origin, after),
         _ => (host, ""),
     };
+    if host.strip_prefix(host_of_origin).is_some_and(|after| after.starts_with("$${")) {
+        return Err(reader
+            .wrong(word, "the path of this URL does not begin with `/`")
+            .help("shell variables are not expanded: write the value"));
+    }
     if !is_host(host, host_of_origin, scheme) {
         let message = format!("this URL is not under the origin of the suite, {origin}");
         return Err(reader

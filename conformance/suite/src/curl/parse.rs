@@ -335,11 +335,11 @@ impl<'a> Command<'a> {
             // curl sends the line unchanged, but drops a field without a value.
             match value.trim_start() {
                 "" => self.without.push(name.to_owned()),
-                text if text.contains(|one: char| one.is_control() && one != '\t') => {
+                text if text.contains(['\r', '\n', '\0']) => {
                     return Err(self
                         .reader
-                        .wrong(name, format!("the value of the field `{name}` has a control character"))
-                        .help("a field is one line; remove the line end"));
+                        .wrong(name, format!("the value of the field `{name}` has a line end or a NUL"))
+                        .help("a field is one line; remove it"));
                 }
                 text => {
                     let gap = value[..value.len() - text.len()].to_owned();
