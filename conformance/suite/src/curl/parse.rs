@@ -51,7 +51,11 @@ pub fn parse_words(
 /// Returns the origin of the URL in a command, given the words that a shell made of it.
 #[must_use]
 pub fn origin_of(words: &[String]) -> Option<String> {
-    let given = option::read(words.get(1..)?).ok()?;
+    let words = words.get(1..)?;
+    let Ok(given) = option::read(words) else {
+        // Parsing the command will report the option.
+        return words.iter().filter(|word| word.contains("://")).find_map(|word| address::origin(word));
+    };
     address::origin(given.iter().find(|given| given.meaning == Meaning::Url)?.value)
 }
 

@@ -41,7 +41,7 @@ pub fn render_with_file(request: &Prepared, base: &str, options: &str, file: &st
 fn words(request: &Prepared, base: &str, length: usize) -> String {
     let mut words = String::with_capacity(USUAL);
     words.push_str("curl");
-    if request.target.starts_with('/') {
+    if !request.any_target() {
         word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat());
     } else {
         word(&mut words, " ", base);

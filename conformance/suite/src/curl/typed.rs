@@ -197,6 +197,13 @@ impl<'a> Typed<'a> {
         if self.begun.is_none() {
             return Ok(None);
         }
+        // No command begins with `-`: a folded YAML text keeps the line end before a deeper line, without a backslash.
+        if self.documents.is_empty()
+            && self.rest(next).trim_start_matches([' ', '\t']).starts_with('-')
+            && !self.continued(at)
+        {
+            return Ok(None);
+        }
         for document in std::mem::take(&mut self.documents) {
             next = self.document(&document, next)?;
         }

@@ -66,7 +66,9 @@ fn answer(mut stream: TcpStream, sender: &Sender<Sent>) -> Option<()> {
         }
         ("/basic", _) => ("401", "WWW-Authenticate: Basic realm=\"r\"\r\n".to_owned()),
         _ => match path.strip_prefix("/to/") {
-            Some(status) => (&status[..3], "Location: /there/../x y\r\nSet-Cookie: k=v\r\n".to_owned()),
+            Some(status) => {
+                (&status[..3], "Location: /there/../x y\r\nSet-Cookie: k=v; Path=/\r\n".to_owned())
+            }
             None => ("200", String::new()),
         },
     };
