@@ -242,9 +242,10 @@ impl HttpClient {
         limit: Duration,
         connection: Option<Connection>,
     ) -> Single {
-        let target = match request.any_target() {
-            true => request.target.clone(),
-            false => format!("{}{}", self.base.path().trim_end_matches('/'), request.target),
+        let target = if request.any_target() {
+            request.target.clone()
+        } else {
+            format!("{}{}", self.base.path().trim_end_matches('/'), request.target)
         };
         let offer = match request.version {
             HttpVersion::Http1 | HttpVersion::Http10 => {

@@ -380,7 +380,7 @@ impl Request {
         let cookies: Vec<String> =
             cookies.into_iter().filter(|cookie| !curl || !names_a_file(cookie)).collect();
         let cookies = cookies.join(if curl { ";" } else { "; " });
-        if !cookies.is_empty() && !(curl && cookies.len() >= TOO_MANY_COOKIES) {
+        if !cookies.is_empty() && (!curl || cookies.len() < TOO_MANY_COOKIES) {
             // curl joins the values of several `-b` without a space.
             fields.push(("Cookie", cookies));
         }
@@ -470,7 +470,7 @@ fn with_colon(mut credentials: String) -> String {
     credentials
 }
 
-/// The length from which curl 8.11.1 does not send the cookies of `-b` (`MAX_COOKIE_LINE` in its src/tool_operate.c).
+/// The length from which curl 8.11.1 does not send the cookies of `-b` (`MAX_COOKIE_LINE` in its `src/tool_operate.c`).
 const TOO_MANY_COOKIES: usize = 8200;
 
 /// Whether curl takes a value of `-b` as the name of a cookie file.

@@ -176,12 +176,11 @@ fn parameters(text: &str) -> Vec<(String, String)> {
             break;
         }
         let after = after.trim_start();
-        let (value, more) = match after.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted),
-            None => {
-                let end = after.find(',').unwrap_or(after.len());
-                (after[..end].trim().to_owned(), &after[end..])
-            }
+        let (value, more) = if let Some(quoted) = after.strip_prefix('"') {
+            unquoted(quoted)
+        } else {
+            let end = after.find(',').unwrap_or(after.len());
+            (after[..end].trim().to_owned(), &after[end..])
         };
         found.push((name.to_ascii_lowercase(), value));
         rest = more.trim_start_matches([' ', ',']);

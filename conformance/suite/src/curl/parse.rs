@@ -158,6 +158,7 @@ impl<'a> Command<'a> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each meaning")]
     fn apply(&mut self, meaning: Meaning, word: &str, value: &str) -> Result<(), Diagnostic> {
         match meaning {
             Meaning::Method => {
@@ -466,6 +467,7 @@ impl<'a> Command<'a> {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "the order in which curl composes a request")]
     fn finish(mut self) -> Result<Request, Diagnostic> {
         let Some(word) = self.address.take() else {
             return Err(Diagnostic::at(self.reader.place.clone(), "this command has no URL"));

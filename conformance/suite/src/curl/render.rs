@@ -41,11 +41,11 @@ pub fn render_with_file(request: &Prepared, base: &str, options: &str, file: &st
 fn words(request: &Prepared, base: &str, length: usize) -> String {
     let mut words = String::with_capacity(USUAL);
     words.push_str("curl");
-    if !request.any_target() {
-        word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat());
-    } else {
+    if request.any_target() {
         word(&mut words, " ", base);
         word(&mut words, " --request-target ", &request.target);
+    } else {
+        word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat());
     }
     if request.target.contains(['[', ']', '{', '}']) {
         words.push_str(" -g");

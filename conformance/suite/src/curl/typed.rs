@@ -154,13 +154,12 @@ impl<'a> Typed<'a> {
         let starts = before.is_ascii_whitespace();
         match one {
             '\n' => return self.line_end(at),
-            '$' => self.expansion(at)?,
             '`' if rest[1..].trim_start_matches([' ', '\t', '\r']).starts_with('\n') => {
                 return Err(self
                     .wrong(at..at + 1, "a backtick continues a line in PowerShell, not here")
                     .help("write `\\` at the end of the line"));
             }
-            '`' => self.expansion(at)?,
+            '$' | '`' => self.expansion(at)?,
             '^' if rest[1..].trim_start_matches([' ', '\t', '\r']).starts_with('\n') => {
                 return Err(self
                     .wrong(at..at + 1, "`^` continues a line in cmd.exe, not here")
@@ -270,13 +269,13 @@ impl<'a> Typed<'a> {
         while let Some(one) = line[at..].chars().next() {
             at += match one {
                 '\\' => 1 + line[at + 1..].chars().next().map_or(0, char::len_utf8),
-                '$' | '`' => match foreign(&line[at..]) {
-                    Some(length) => length,
-                    None => {
+                '$' | '`' => {
+                    let length = foreign(&line[at..]);
+                    if length.is_none() {
                         self.expansion(start + at)?;
-                        1
                     }
-                },
+                    length.unwrap_or(1)
+                }
                 one => one.len_utf8(),
             };
         }
