@@ -8,11 +8,9 @@ mod reports;
 mod schema;
 mod watch;
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::options::{Command, Options};
-use anstream::AutoStream;
 use clap::Parser as _;
 
 use crate::command::{Stopped, compare, document, inspect, merge, print, run, seed};
@@ -37,8 +35,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(stopped) => {
-            // Ignore errors: standard error is closed.
-            writeln!(AutoStream::auto(io::stderr()), "{}", stopped.message).ok();
+            reports::say(&stopped.message);
             stopped.exit.into()
         }
     }

@@ -1,10 +1,13 @@
 //! Compares the JSON Lines reports of several implementations. Incomplete reports are rejected.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use conformance_engine::event::{FinishedRun, Record, Shard};
+use crate::report::html::plain;
+use crate::report::{Report, printable};
+use conformance_engine::event::{Event, FinishedRun, Footer, Header, Record, Shard};
 use conformance_engine::jsonl;
 use conformance_engine::limit;
 use conformance_engine::outcome::{self, Outcome};
@@ -65,8 +68,26 @@ impl Comparison {
     pub fn read(paths: &[impl AsRef<Path>], with_evidence: bool) -> Result<Self, Diagnostic> {
         let mut implementations = Vec::new();
         for path in paths {
-            implementations.push(read(path.as_ref(), with_evidence)?);
+            let run = jsonl::read_run(path.as_ref())?;
+            implementations.push(implementation(run, path.as_ref(), with_evidence)?);
         }
+        Self::compare(implementations, paths)
+    }
+
+    /// Compares runs of this program, whose reports are at `paths`. The reports are not read, since a target may have changed them.
+    ///
+    /// # Errors
+    /// A run is of another suite than the first.
+    pub fn of(runs: Vec<FinishedRun>, paths: &[impl AsRef<Path>]) -> Result<Self, Diagnostic> {
+        let all = runs.into_iter().zip(paths);
+        let all = all.map(|(run, path)| implementation(run, path.as_ref(), false));
+        Self::compare(all.collect::<Result<_, _>>()?, paths)
+    }
+
+    fn compare(
+        mut implementations: Vec<Implementation>,
+        paths: &[impl AsRef<Path>],
+    ) -> Result<Self, Diagnostic> {
         let suite = implementations.first().map(|first| first.suite.clone()).unwrap_or_default();
         if let Some(at) = implementations.iter().position(|other| other.suite != suite) {
             let (path, other) = (paths[at].as_ref().display(), &implementations[at].suite);
@@ -128,8 +149,8 @@ impl Implementation {
     }
 }
 
-fn read(path: &Path, with_evidence: bool) -> Result<Implementation, Diagnostic> {
-    let FinishedRun { header, records, footer } = jsonl::read_run(path)?;
+fn implementation(run: FinishedRun, path: &Path, with_evidence: bool) -> Result<Implementation, Diagnostic> {
+    let FinishedRun { header, records, footer } = run;
     if let Some(shard) = &header.shard {
         return Err(in_part(path, shard));
     }
@@ -181,8 +202,9 @@ fn evidence(record: Arc<Record>) -> String {
             received.body = with_rest(begin, rest);
         }
     }
-    // Serializing a record cannot fail.
-    serde_json::to_string(&record).unwrap_or_default()
+    record.printed = plain(&record.printed).into_owned();
+    // The script of the page shows the text as it is. Serializing a record cannot fail.
+    serde_json::to_string(&printable::record(&record)).unwrap_or_default()
 }
 
 fn with_rest(begin: &str, rest: Option<String>) -> String {
@@ -196,6 +218,39 @@ fn cut(text: &mut String, most: usize) {
     if text.len() > most {
         text.truncate(text.floor_char_boundary(most));
         text.push('…');
+    }
+}
+
+/// Collects what a comparison needs of a run.
+#[derive(Default)]
+pub struct Observed {
+    header: Option<Header>,
+    records: Vec<Arc<Record>>,
+    footer: Option<Footer>,
+}
+
+impl Observed {
+    /// Returns the run; none if it did not end.
+    #[must_use]
+    pub fn run(self) -> Option<FinishedRun> {
+        Some(FinishedRun { header: self.header?, records: self.records, footer: self.footer? })
+    }
+}
+
+impl Report for Observed {
+    fn on_event(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Header(header) => self.header = Some(header.clone()),
+            // The table shows no exchanges.
+            Event::Step(record) if record.verdict > Verdict::Pass => self.records.push(Arc::new(Record {
+                exchange: None,
+                printed: String::new(),
+                ..Record::clone(record)
+            })),
+            Event::Step(_) | Event::Load(_) => {}
+            Event::Footer(footer) => self.footer = Some(footer.clone()),
+        }
+        Ok(())
     }
 }
 

@@ -27,6 +27,7 @@ mod junit;
 pub mod matrix;
 #[cfg(feature = "writers")]
 mod output_file;
+pub(crate) mod printable;
 #[cfg(feature = "writers")]
 mod progress;
 mod style;

@@ -40,9 +40,14 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
         (None, None) => Target::command(options.program.clone(), ".".into()),
     };
     let transport = options.transport.transport()?;
-    let gateway = transport.headers.iter().map(|(_, value)| value.as_str());
+    let gateway = transport.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let redactor =
         if options.show_secrets { Redactor::none() } else { Redactor::new(&suite).hiding(gateway) };
+    for name in Redactor::short(&suite).filter(|_| !options.show_secrets && !options.output.quiet) {
+        crate::reports::say(&format!(
+            "warning: the value of the secret variable `{name}` has fewer than 4 characters, so it is hidden only where the name of a field says that it is secret\n  = use a longer value"
+        ));
+    }
     let deviations = match &options.deviations {
         Some(file) => Deviations::load(file, &suite)?,
         None => Deviations::default(),

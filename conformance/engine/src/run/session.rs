@@ -102,7 +102,7 @@ impl Session {
         }
     }
 
-    /// Lets each scenario keep its own secrets, so that the memory use of a load test does not grow.
+    /// Prepares a load test.
     pub(super) fn forgetful(mut self) -> Self {
         // A load test measures throughput, so it reuses connections whatever the suite says.
         self.options.transport.connections = Connections::Reuse;
@@ -111,7 +111,7 @@ impl Session {
 
     /// Returns the redactor of one scenario.
     pub(super) fn redactor(&self) -> Redactor {
-        if self.forgets { self.options.redactor.fork() } else { self.options.redactor.clone() }
+        self.options.redactor.clone()
     }
 
     /// Returns why the scenarios of a group cannot be repeated, if so.

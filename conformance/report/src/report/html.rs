@@ -4,13 +4,18 @@ mod body;
 pub mod matrix;
 mod step;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use minijinja::context;
 use minijinja::value::Serde;
+use regex::Regex;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::cause::{Answered, Cause, causes};
 use super::task::tasks;
@@ -20,6 +25,13 @@ use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::suite::Level;
 
+/// Escape sequences of a terminal: CSI, OSC and other strings, and the two-character ones (ECMA-48, section 5).
+static SEQUENCE: LazyLock<Regex> = LazyLock::new(|| {
+    let sequence = r"(?:\x1b\[|\x{9b})[\x20-\x3f]*[\x40-\x7e]?|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}-\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})?|\x1b[\x20-\x2f]*[\x30-\x7e]?";
+    #[expect(clippy::expect_used, reason = "the pattern is constant and every test of a report reads it")]
+    Regex::new(sequence).expect("a valid pattern")
+});
+
 const STYLE: &str = include_str!("html/style.css");
 const TEMPLATE: &str = include_str!("html/report.html");
 const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/report.js"));
@@ -28,7 +40,23 @@ const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/re
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let page = Serde(page(run));
     let scenarios = for_each_scenario(run, step::scenario);
-    render(TEMPLATE, context! { page, scenarios, style => STYLE, script => SCRIPT }, out)
+    let policy = policy(STYLE, SCRIPT);
+    render(TEMPLATE, context! { page, scenarios, policy, style => STYLE, script => SCRIPT }, out)
+}
+
+/// Returns a Content-Security-Policy that allows exactly this style and this script, and loads nothing.
+fn policy(style: &str, script: &str) -> String {
+    let hash = |text: &str| format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)));
+    format!(
+        "default-src 'none'; style-src {}; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
+        hash(style),
+        hash(script)
+    )
+}
+
+/// Removes the escape sequences of a terminal, such as colours.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    SEQUENCE.replace_all(text, "")
 }
 
 /// Values of the template.

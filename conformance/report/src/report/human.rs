@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::Report;
 use super::cause::{Answered, Cause, causes};
 use super::failure::{self, failure};
+use super::printable;
 use super::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Event, Footer, Header, Load, Record};
 use conformance_engine::outcome::Outcome;
@@ -285,7 +286,7 @@ impl<W: Write> Human<W> {
 
 impl<W: Write> Report for Human<W> {
     fn on_event(&mut self, event: &Event) -> io::Result<()> {
-        match event {
+        match &printable::event(event) {
             Event::Header(header) => self.header(header),
             Event::Step(record) => self.step(record),
             Event::Load(load) => {

@@ -10,6 +10,7 @@ use conformance_suite::capture::Found;
 use conformance_suite::expectation::{Body, Expectation, Status};
 use conformance_suite::json::{Json, unescape};
 use conformance_suite::matcher::{Demand, Matcher};
+use conformance_suite::safe::line;
 use conformance_suite::template::Scope;
 
 /// The known types of the variables of a scenario.
@@ -53,8 +54,7 @@ impl Section {
 
     /// Adds a comment on an expectation that Hurl cannot check.
     pub(super) fn unsupported(&mut self, what: &str) {
-        let line = what.lines().collect::<Vec<_>>().join(" ");
-        self.asserts.push(format!("# Hurl cannot check {line}."));
+        self.asserts.push(format!("# Hurl cannot check {}.", line(what)));
     }
 }
 
@@ -130,7 +130,8 @@ fn capture(Kept { variable, found, part }: &Kept<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Found::Header(header), Some(_)) = (found, part) {
         lines.push(format!(
-            "# Hurl finds this part only if the response has exactly one header field `{header}`."
+            "# Hurl finds this part only if the response has exactly one header field `{}`.",
+            line(header)
         ));
     }
     let found = match found {

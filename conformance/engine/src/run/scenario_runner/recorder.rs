@@ -43,11 +43,25 @@ impl Played {
         let builder =
             RecordBuilder { session, trial, scenario: trial.id(), redactor, base, unstarted, restarted };
         let steps = &trial.scenario.steps;
-        results.into_iter().map(|(index, attempt)| builder.record(&steps[index], attempt)).collect()
+        let all = results.into_iter();
+        all.map(|(index, attempt)| builder.redacting(&attempt).record(&steps[index], attempt)).collect()
     }
 }
 
 impl RecordBuilder<'_> {
+    /// Returns a builder that also redacts the secrets that the requests of an attempt send.
+    fn redacting(&self, attempt: &Attempt) -> Self {
+        let request = attempt.exchange.as_ref().map(|exchange| &exchange.request);
+        Self {
+            redactor: request
+                .map_or_else(|| self.redactor.clone(), |request| self.redactor.of_request(request)),
+            scenario: self.scenario.clone(),
+            base: self.base.clone(),
+            restarted: self.restarted.clone(),
+            ..*self
+        }
+    }
+
     fn record(&self, step: &Step, attempt: Attempt) -> Record {
         let redactor = &self.redactor;
         let whole = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
@@ -81,7 +95,8 @@ impl RecordBuilder<'_> {
             id: self.trial.step_id(step),
             scenario: self.scenario.clone(),
             profile: self.trial.profile.clone(),
-            title: step.title.clone(),
+            // A password of this step may be a word of its title.
+            title: self.session.options.redactor.text(&step.title),
             verdict: attempt.judgement.verdict,
             covers,
             source: if whole {
@@ -113,7 +128,7 @@ impl RecordBuilder<'_> {
     /// Returns the step as its file has it, without secrets such as a password in a curl command.
     fn source(&self, step: &Step) -> Excerpt {
         let block = step.lines.block();
-        Excerpt { text: self.redactor.text(block.text), ..block }
+        Excerpt { text: self.redactor.lines(block.text), ..block }
     }
 
     /// Truncates a text and marks the cut with an ellipsis.
@@ -124,7 +139,7 @@ impl RecordBuilder<'_> {
 
     /// Returns the end of a text. An incomplete first line is dropped, since it could contain half of a secret.
     fn end(&self, text: &str, most: usize) -> String {
-        let text = self.redactor.text(text);
+        let text = self.redactor.lines(text);
         if text.len() <= most {
             return text;
         }
