@@ -131,29 +131,34 @@ impl Redactor {
         self
     }
 
-    /// Returns a redactor that also redacts the secrets that a request sends, whether or not the suite names their values:
-    /// credentials, cookies, and fields with secret names.
+    /// Returns a redactor that also redacts the secrets in messages wherever their text is shown, such as in a mismatch or in the
+    /// lines of the suite: credentials, cookies, and fields with secret names.
     #[must_use]
-    pub fn of_request(&self, request: &Prepared) -> Self {
+    pub fn of_messages<'a>(
+        &self,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+        texts: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         let mut values = Vec::new();
-        for header in &request.headers {
-            let value = &header.value;
-            if header.is("cookie") {
+        for (name, value) in headers {
+            let is = |own: &str| name.eq_ignore_ascii_case(own);
+            if is("set-cookie") {
+                let value = value.split(';').next().unwrap_or_default();
+                values.extend(cookie_forms(value.split_once('=').map_or(value, |(_, value)| value).trim()));
+            } else if is("cookie") {
                 let pairs = value.split(';').filter_map(|pair| pair.split_once('='));
                 values.extend(pairs.flat_map(|(_, value)| cookie_forms(value.trim())));
-            } else if header.is("authorization") || header.is("proxy-authorization") {
-                let token = value.split_once(' ').map_or(value.as_str(), |(_, token)| token.trim());
+            } else if is("authorization") || is("proxy-authorization") {
+                let token = value.split_once(' ').map_or(value, |(_, token)| token.trim());
                 let basic =
                     BASE64_STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
                 values.extend(basic.and_then(|basic| Some(basic.split_once(':')?.1.to_owned())));
                 values.push(token.to_owned());
-            } else if self.names.contains(&header.name) {
-                values.push(value.clone());
+            } else if self.names.contains(name) {
+                values.push(value.to_owned());
             }
         }
-        let body = request.body.as_deref().or(request.raw.as_deref()).unwrap_or_default();
-        let body = String::from_utf8_lossy(body.get(..BODY).unwrap_or(body)).into_owned();
-        for text in [&request.target, &body] {
+        for text in texts {
             for field in self.names.find(text, Kind::Message) {
                 let value = text.get(field.value).unwrap_or_default();
                 // The value itself, without the encoding of the message.
@@ -222,7 +227,10 @@ impl Redactor {
         let end = text.floor_char_boundary(most);
         let split = self.find(text, Kind::Message).into_iter();
         let split = split.map(|hidden| hidden.range).find(|range| range.start < end && range.end > end);
-        self.text(text.get(..split.map_or(end, |range| range.start)).unwrap_or_default())
+        match split {
+            Some(range) => self.text(text.get(..range.start).unwrap_or_default()) + REDACTED,
+            None => self.text(text.get(..end).unwrap_or_default()),
+        }
     }
 
     /// Returns the secrets of a text in order, without overlaps.
@@ -370,6 +378,13 @@ impl Redactor {
         self.beginning(value, most)
     }
 
+    /// Whether a JSON Pointer leads to a member with a secret name, or to a part of it.
+    #[must_use]
+    pub fn hides(&self, pointer: &str) -> bool {
+        !self.shows_all
+            && pointer.split('/').any(|name| self.names.contains(&name.replace("~1", "/").replace("~0", "~")))
+    }
+
     fn is_hidden(&self, name: &str) -> bool {
         HIDDEN.iter().any(|own| name.eq_ignore_ascii_case(own)) || self.names.contains(name)
     }
@@ -395,9 +410,6 @@ impl Redactor {
         }
     }
 }
-
-/// Bytes of a body in which the secrets of a request are looked for.
-const BODY: usize = 64 * 1024;
 
 /// Whether a value is long enough to be searched for in text.
 fn is_long(value: &str) -> bool {

@@ -236,10 +236,24 @@ pub fn script_json(json: &str) -> String {
     json.replace('<', "\\u003c")
 }
 
-/// Returns one line of JSON that is no command in the log of a CI system. In JSON, `#` can only be in a string.
+/// Returns JSON with the same value that has no unsafe characters and no command of a CI system. Both can only be in strings.
 #[must_use]
 pub fn json(json: &str) -> Cow<'_, str> {
-    commandless(json, ":", "\\u0023")
+    let json = commandless(json, ":", "\\u0023");
+    if !json.contains(is_unsafe) {
+        return json;
+    }
+    let mut shown = String::with_capacity(json.len() + 16);
+    for one in json.chars() {
+        if is_unsafe(one) {
+            let units =
+                one.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+            shown.push_str(&units);
+        } else {
+            shown.push(one);
+        }
+    }
+    shown.into()
 }
 
 /// Returns text for the description or the directive of a TAP test line.
@@ -340,6 +354,7 @@ mod tests {
         assert_eq!(tap("a\\b # SKIP é\r\nc"), "a\\\\b \\# SKIP é c");
         assert_eq!(attribute("a\n\r\t<"), "a&#10;\\x0d&#9;&lt;");
         assert_eq!(json(r###"{"a":"##[x]"}"###), r##"{"a":"\u0023#[x]"}"##);
+        assert_eq!(json("\"\u{202e}\u{e0041}\""), r#""\u202e\udb40\udc41""#);
         assert!(markdown_block("a ``` b").starts_with("````text\n"));
     }
 

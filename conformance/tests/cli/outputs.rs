@@ -73,7 +73,7 @@ fn no_mode_of_the_terminal_report_shows_control_characters_or_workflow_commands(
         let finished = sandbox.run(&[&["run", "--suite", "../suite"], flags, TARGET].concat());
         assert_eq!(finished.code, Some(1), "{flags:?}: {}", finished.stderr);
         let what = flags.join(" ");
-        assert_harmless(&what, &finished.stdout.replace("\\u0023#[", ""));
+        assert_harmless(&what, &finished.stdout);
         assert_harmless(&what, &finished.stderr);
         let shows_body = !flags.contains(&"--quiet") && finished.stdout.contains("must 1 of 1 hold");
         assert_eq!(
@@ -122,7 +122,7 @@ fn reports_are_valid_for_their_readers() {
     sandbox.run(&[&arguments, TARGET].concat());
     for format in &FORMATS {
         let text = sandbox.read(&format!("report.{}", format.name));
-        assert!(!text.contains(|one| is_unsafe(one) && format.name != "jsonl"), "{}", format.name);
+        assert!(!text.contains(is_unsafe), "{}", format.name);
     }
     // A reader of XML and one of YAML 1.1, if the latter is installed.
     let script = "import sys, xml.dom.minidom\n\

@@ -12,7 +12,7 @@ use crate::event::{Exchange, Hop, Received, Record, Sent};
 use crate::http;
 use crate::judge::short;
 use crate::limit;
-use crate::redact::Redactor;
+use crate::redact::{REDACTED, Redactor};
 use crate::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped};
 use conformance_suite::curl;
@@ -49,12 +49,21 @@ impl Played {
 }
 
 impl RecordBuilder<'_> {
-    /// Returns a builder that also redacts the secrets that the requests of an attempt send.
+    /// Returns a builder that also redacts the secrets in the messages of an attempt wherever their text is shown.
     fn redacting(&self, attempt: &Attempt) -> Self {
-        let request = attempt.exchange.as_ref().map(|exchange| &exchange.request);
+        let pairs = attempt.exchange.iter().flat_map(http::Exchange::pairs);
+        let (requests, responses): (Vec<_>, Vec<_>) = pairs.unzip();
+        let sent = requests.iter().flat_map(|request| &request.headers);
+        let sent = sent.map(|header| (header.name.as_str(), header.value.as_str()));
+        let received = responses.iter().flatten().flat_map(|response| &response.headers);
+        let received = received.map(|(name, value)| (name.as_str(), value.as_str()));
+        let bodies = [&attempt.bodies.request, &attempt.bodies.response].into_iter().flatten();
+        let hops =
+            attempt.bodies.hops.iter().flat_map(|(response, request)| [Some(response), request.as_ref()]);
+        let bodies = bodies.chain(hops.flatten()).map(|body| body.text.as_str());
+        let targets = requests.iter().map(|request| request.target.as_str());
         Self {
-            redactor: request
-                .map_or_else(|| self.redactor.clone(), |request| self.redactor.of_request(request)),
+            redactor: self.redactor.of_messages(sent.chain(received), bodies.chain(targets)),
             scenario: self.scenario.clone(),
             base: self.base.clone(),
             restarted: self.restarted.clone(),
@@ -74,7 +83,15 @@ impl RecordBuilder<'_> {
         let blocked_by = attempt.judgement.waits_for.as_deref().and_then(|id| self.step(id));
         // A step blocked by a failed setup step is inconclusive, whether or not the target starts in another profile.
         let tried = covers.is_empty() || blocked_by.is_none_or(|step| step.role == Role::Precondition);
-        let findings = attempt.judgement.findings.into_iter().map(|finding| {
+        let findings = attempt.judgement.findings.into_iter().map(|mut finding| {
+            if finding.pointer.as_ref().is_some_and(|pointer| redactor.hides(pointer)) {
+                for value in [&mut finding.expected, &mut finding.received] {
+                    if is_json(value) {
+                        finding.label = finding.label.replace(&short(value), REDACTED);
+                        REDACTED.clone_into(value);
+                    }
+                }
+            }
             let received = redactor.text(finding.received.as_str());
             // A label may contain a truncated secret.
             let mut label = finding.label;
@@ -259,6 +276,12 @@ impl RecordBuilder<'_> {
         }
         (shown, more)
     }
+}
+
+/// Whether a description of a value is the value as JSON, which may be cut.
+fn is_json(described: &str) -> bool {
+    described.starts_with(|one: char| matches!(one, '"' | '[' | '{' | '-') || one.is_ascii_digit())
+        || matches!(described, "true" | "false")
 }
 
 /// Returns the path of a body file relative to the working directory. None for the built-in suite.
