@@ -7,19 +7,19 @@ use std::time::Duration;
 use crate::options::Run;
 use conformance_engine::deviation::Deviations;
 use conformance_engine::redact::Redactor;
-use conformance_engine::run;
+use conformance_engine::run::{Interrupt, Options};
 use conformance_engine::target::{self, Target};
 use conformance_suite::plan::{Plan, Selection};
 use conformance_suite::suite::Suite;
 
 use super::Stopped;
-use super::bless::answers;
+use super::bless::collector;
 
 /// A validated run.
 pub(crate) struct Ready {
     pub(crate) plan: Plan,
     pub(crate) target: Target,
-    pub(crate) how: run::Options,
+    pub(crate) how: Options,
     /// Duration of the load test, if it is one.
     pub(crate) load: Option<Duration>,
 }
@@ -53,10 +53,10 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
         None => Deviations::default(),
     };
     let plan = options.shard.cut(Plan::new(suite, &selection)?)?;
-    let interrupt = run::Interrupt::default();
-    let answers = answers(options, &plan)?;
+    let interrupt = Interrupt::default();
+    let responses = collector(options, &plan)?;
     let jobs = usize::from(options.jobs);
     let shows_passes = options.output.shows_passes() || options.each.is_some();
-    let how = run::Options { jobs, transport, redactor, deviations, shows_passes, interrupt, answers };
+    let how = Options { jobs, transport, redactor, deviations, shows_passes, interrupt, responses };
     Ok(Ready { plan, target, how, load: options.load })
 }

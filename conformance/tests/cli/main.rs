@@ -31,6 +31,7 @@ mod language;
 mod large;
 mod list;
 mod load;
+mod manual;
 mod modules;
 mod network;
 mod odd;

@@ -3,6 +3,7 @@
 mod condition;
 mod json;
 mod response;
+mod section;
 mod text;
 mod write;
 
@@ -16,7 +17,8 @@ use conformance_suite::curl::COMPRESSED;
 use conformance_suite::plan::Plan;
 use conformance_suite::request::{Header, HttpVersion, Prepared, is_own_agent};
 use conformance_suite::safe::{comment, line};
-use response::{Context, Section, Type, Types, response};
+use response::response;
+use section::{Type, Types};
 use write::{spaced, written};
 
 /// Returns a Hurl file with every step of a plan: requests, captures, and the expectations that Hurl can express.
@@ -32,14 +34,14 @@ pub fn hurl(plan: &Plan) -> String {
     for one in secret_variables(&plan.suite) {
         file.push_str(&format!("# Set the secret `{0}` with --secret {0}=VALUE.\n", variable(&one.name)));
     }
-    for trial in plan.trials() {
-        file.push_str(&format!("\n# {} ({})\n", line(&trial.scenario.title), line(&trial.profile)));
+    for planned in plan.scenarios() {
+        file.push_str(&format!("\n# {} ({})\n", line(&planned.scenario.title), line(&planned.profile)));
         // Output of the target is always text, but Hurl may read a variable from the command line as a number.
-        let printed = plan.suite.profile(&trial.profile).into_iter().flat_map(|profile| &profile.output);
+        let printed = plan.suite.profile(&planned.profile).into_iter().flat_map(|profile| &profile.output);
         let secrets = secret_variables(&plan.suite).map(|one| variable(&one.name));
         let mut types: Types =
             printed.map(|(name, _)| output(name)).chain(secrets).map(|name| (name, Type::Text)).collect();
-        for outgoing in outgoing(trial, &plan.suite) {
+        for outgoing in outgoing(planned, &plan.suite) {
             file.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             // Writing to a string cannot fail.
             entry(&outgoing, &mut types, &mut file).ok();

@@ -29,11 +29,11 @@ pub fn shell(plan: &Plan) -> String {
             .unwrap_or(&name);
         script.push_str(&format!("{name}=${{{set}:?is a secret of the suite: set it in the environment}}\n"));
     }
-    for trial in plan.trials() {
-        script.push_str(&format!("\n# {} ({})\n", line(&trial.scenario.title), line(&trial.profile)));
-        for outgoing in outgoing(trial, &plan.suite) {
+    for planned in plan.scenarios() {
+        script.push_str(&format!("\n# {} ({})\n", line(&planned.scenario.title), line(&planned.profile)));
+        for outgoing in outgoing(planned, &plan.suite) {
             script.push_str(&format!("\n{}", super::step_comment(&outgoing)));
-            step(&outgoing, &trial.step_id(outgoing.step), &mut script);
+            step(&outgoing, &planned.step_id(outgoing.step), &mut script);
         }
     }
     script.push_str("\nexit \"$failed\"\n");

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::process::{Command, Exit, Process};
 use super::scratch::Scratch;
-use super::unusable::Unusable;
+use super::unusable::{Unusable, chain};
 use conformance_suite::shell;
 
 /// Commands to run one after the other in one folder.
@@ -102,7 +102,7 @@ impl Build {
     pub(super) async fn folder(&self, left_out: &[String]) -> Result<&Path, Unusable> {
         let make = || async {
             let scratch = Scratch::mirror_apart(&self.directory, left_out)
-                .map_err(|error| Unusable::new(super::launch::chain(&error)))?;
+                .map_err(|error| Unusable::new(chain(&error)))?;
             let chores = Chores {
                 commands: self.commands.clone(),
                 directory: scratch.path().to_owned(),
