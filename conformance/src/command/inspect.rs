@@ -36,8 +36,8 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
         crate::reports::say(&format!("warning: {warning}\n"));
     }
     let steps: usize = suite.scenarios.iter().map(|scenario| scenario.steps.len()).sum();
-    print(&format!(
-        "{}: {}, {}, {}, {}; {}\n",
+    let summary = format!(
+        "{}: {}, {}, {}, {}; {}",
         line(&suite.title),
         amount(suite.requirements.len(), "requirement"),
         amount(suite.scenarios.len(), "scenario"),
@@ -48,7 +48,8 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
             1 => "no errors, 1 warning".to_owned(),
             many => format!("no errors, {many} warnings"),
         },
-    ))
+    );
+    text(|out| writeln!(out, "{summary}"))
 }
 
 /// Prints which steps cover which requirement, and which examples of a document no step covers.

@@ -43,27 +43,42 @@ const ENCODINGS: [Encoding; 7] = [
 /// Maximum number of encodings inside of each other.
 const DEPTH: usize = 3;
 /// Maximum number of decoded texts, so that a hostile text does not take long.
-const MOST: usize = 24;
+const MOST: usize = 40;
 
-/// Returns the text and every different text that decoding it gives, up to three encodings deep.
+/// Returns the text and every different text that decoding it gives, up to three encodings deep. The same encoding several times comes
+/// first, since it is more common than different ones.
 pub(super) fn decoded(text: &str) -> Vec<Decoded> {
     let mut all = vec![Decoded { bytes: text.as_bytes().to_vec(), starts: (0..=text.len()).collect() }];
-    let mut level = 0..1;
-    for _ in 0..DEPTH {
+    for encoding in ENCODINGS {
+        let mut last = 0;
+        for _ in 0..DEPTH {
+            let Some(new) = all.get(last).and_then(|one| one.decode(encoding)) else { break };
+            last = add(new, &mut all);
+        }
+    }
+    let mut level = 1..all.len();
+    for _ in 1..DEPTH {
         let begin = all.len();
         for index in level {
             for encoding in ENCODINGS {
-                if let Some(new) = all.get(index).and_then(|one| one.decode(encoding))
-                    && all.len() < MOST
-                    && all.iter().all(|other| other.bytes != new.bytes)
+                if all.len() < MOST
+                    && let Some(new) = all.get(index).and_then(|one| one.decode(encoding))
                 {
-                    all.push(new);
+                    add(new, &mut all);
                 }
             }
         }
         level = begin..all.len();
     }
     all
+}
+
+/// Adds a text unless it is there already; returns its index.
+fn add(new: Decoded, all: &mut Vec<Decoded>) -> usize {
+    all.iter().position(|other| other.bytes == new.bytes).unwrap_or_else(|| {
+        all.push(new);
+        all.len() - 1
+    })
 }
 
 impl Decoded {

@@ -23,7 +23,7 @@ def forms(text):
     entities = html.escape(text)
     all_forms = [
         text, quoted, json.dumps(text, ensure_ascii=False)[1:-1], quoted.replace("/", "\\/"),
-        json.dumps(quoted)[1:-1], json.dumps(json.dumps(quoted))[2:-2],
+        json.dumps(quoted)[1:-1], json.dumps(json.dumps(quoted)[1:-1])[1:-1],
         "".join(f"\\u{ord(c):04X}" if not c.isalnum() and ord(c) < 65536 else c for c in text),
         percent, percent.lower() if percent.upper() == percent else percent.replace("%C3%BC", "%c3%bc"), form,
         urllib.parse.quote(text), urllib.parse.quote(percent), urllib.parse.quote(form),
@@ -59,7 +59,7 @@ class Leaky(BaseHTTPRequestHandler):
             made = forms(json.loads(body)["say"])
             with open(os.path.join(os.environ["NOTES"], "forms"), "a", encoding="utf-8") as notes:
                 notes.writelines(json.dumps(form) + "\n" for form in made)
-            lines += [f"value <{form}>" for form in made]
+            lines += [f"value |{form}|" for form in made]
         text = "\n".join(lines)
         sys.stdout.buffer.write(text.encode() + b"\n")
         sys.stdout.flush()
