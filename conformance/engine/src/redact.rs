@@ -85,11 +85,11 @@ impl Redactor {
         }
         let definitions = suite.scenarios.iter().flat_map(|scenario| scenario.definitions.iter());
         let captures = definitions.flat_map(StepDefinition::captures).filter(|capture| capture.secret);
-        let captured = captures.filter_map(|capture| match capture.source() {
+        let fields = captures.filter_map(|capture| match capture.source() {
             Found::Cookie(name) | Found::Header(name) => Some(name),
             Found::Json(_) | Found::Body => None,
         });
-        let names = HIDDEN.into_iter().chain(suite.secrets.iter().map(String::as_str)).chain(captured);
+        let names = HIDDEN.into_iter().chain(suite.secrets.iter().map(String::as_str)).chain(fields);
         Self {
             shows_all: false,
             values,
@@ -296,7 +296,9 @@ impl Redactor {
             // Every form of a beginning is a beginning of the same form of the value.
             let beginning = value.get(..value.floor_char_boundary(MAX_LENGTH / 2)).unwrap_or(value);
             if beginning.len() < value.len() {
-                forms(beginning).iter().for_each(|form| self.learned().add_beginning(form));
+                for form in forms(beginning) {
+                    self.learned().add_beginning(&form);
+                }
             } else {
                 self.learned().add(forms(value));
             }
@@ -441,7 +443,9 @@ fn cookie_forms(value: &str) -> Vec<String> {
 /// Finds the secret members of a fixture, and the Basic credentials (RFC 7617) of every other member with each of them.
 fn secret_values(value: &Json, names: &[String], found: &mut Vec<String>, tokens: &mut Vec<String>) {
     if let Json::Array(items) = value {
-        items.iter().for_each(|item| secret_values(item, names, found, tokens));
+        for item in items {
+            secret_values(item, names, found, tokens);
+        }
     }
     let Some(members) = value.as_object() else { return };
     for (name, member) in members {

@@ -1,13 +1,11 @@
 //! Compares the JSON Lines reports of several implementations. Incomplete reports are rejected.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::report::html::plain;
-use crate::report::{Report, printable};
-use conformance_engine::event::{Event, FinishedRun, Footer, Header, Record, Shard};
+use crate::printable;
+use conformance_engine::event::{FinishedRun, Record, Shard};
 use conformance_engine::jsonl;
 use conformance_engine::limit;
 use conformance_engine::outcome::{self, Outcome};
@@ -202,7 +200,7 @@ fn evidence(record: Arc<Record>) -> String {
             received.body = with_rest(begin, rest);
         }
     }
-    record.printed = plain(&record.printed).into_owned();
+    record.printed = printable::plain(&record.printed).into_owned();
     // The script of the page shows the text as it is. Serializing a record cannot fail.
     serde_json::to_string(&printable::record(&record)).unwrap_or_default()
 }
@@ -218,39 +216,6 @@ fn cut(text: &mut String, most: usize) {
     if text.len() > most {
         text.truncate(text.floor_char_boundary(most));
         text.push('…');
-    }
-}
-
-/// Collects what a comparison needs of a run.
-#[derive(Default)]
-pub struct Observed {
-    header: Option<Header>,
-    records: Vec<Arc<Record>>,
-    footer: Option<Footer>,
-}
-
-impl Observed {
-    /// Returns the run; none if it did not end.
-    #[must_use]
-    pub fn run(self) -> Option<FinishedRun> {
-        Some(FinishedRun { header: self.header?, records: self.records, footer: self.footer? })
-    }
-}
-
-impl Report for Observed {
-    fn on_event(&mut self, event: &Event) -> io::Result<()> {
-        match event {
-            Event::Header(header) => self.header = Some(header.clone()),
-            // The table shows no exchanges.
-            Event::Step(record) if record.verdict > Verdict::Pass => self.records.push(Arc::new(Record {
-                exchange: None,
-                printed: String::new(),
-                ..Record::clone(record)
-            })),
-            Event::Step(_) | Event::Load(_) => {}
-            Event::Footer(footer) => self.footer = Some(footer.clone()),
-        }
-        Ok(())
     }
 }
 

@@ -27,7 +27,6 @@ mod junit;
 pub mod matrix;
 #[cfg(feature = "writers")]
 mod output_file;
-pub(crate) mod printable;
 #[cfg(feature = "writers")]
 mod progress;
 mod style;
@@ -39,7 +38,7 @@ pub mod task;
 mod template;
 
 #[cfg(feature = "writers")]
-pub use collector::Collector;
+pub use collector::{Collector, Observed};
 #[cfg(feature = "writers")]
 pub use deviations::write as write_deviations;
 pub use failure::failure;

@@ -12,8 +12,8 @@ use crate::options::Run;
 use anstream::AutoStream;
 use conformance_engine::event::{Event, FinishedRun};
 use conformance_engine::exit::Exit;
-use conformance_report::comparison::{Comparison, Observed};
-use conformance_report::report::{self, JsonLines, Progress, Report};
+use conformance_report::comparison::Comparison;
+use conformance_report::report::{self, JsonLines, Observed, Progress, Report};
 use conformance_suite::amount::amount;
 use conformance_suite::safe::Log;
 

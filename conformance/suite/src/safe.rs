@@ -353,7 +353,7 @@ mod tests {
         assert_eq!(workflow_property("a:b,c"), "a%3Ab%2Cc");
         assert_eq!(tap("a\\b # SKIP é\r\nc"), "a\\\\b \\# SKIP é c");
         assert_eq!(attribute("a\n\r\t<"), "a&#10;\\x0d&#9;&lt;");
-        assert_eq!(json(r###"{"a":"##[x]"}"###), r##"{"a":"\u0023#[x]"}"##);
+        assert_eq!(json(r###"{"a":"##[x]"}"###), r#"{"a":"\u0023#[x]"}"#);
         assert_eq!(json("\"\u{202e}\u{e0041}\""), r#""\u202e\udb40\udc41""#);
         assert!(markdown_block("a ``` b").starts_with("````text\n"));
     }

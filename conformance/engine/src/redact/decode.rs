@@ -43,32 +43,35 @@ const ENCODINGS: [Encoding; 7] = [
 /// Maximum number of encodings inside of each other.
 const DEPTH: usize = 3;
 /// Maximum number of decoded texts, so that a hostile text does not take long.
-const MOST: usize = 40;
+const MOST: usize = 72;
 
-/// Returns the text and every different text that decoding it gives, up to three encodings deep. The same encoding several times comes
-/// first, since it is more common than different ones.
+/// Returns the text and the different texts that decoding it gives, up to three encodings deep: first one encoding several times, then
+/// two different ones, then more as long as there is room.
 pub(super) fn decoded(text: &str) -> Vec<Decoded> {
     let mut all = vec![Decoded { bytes: text.as_bytes().to_vec(), starts: (0..=text.len()).collect() }];
+    let mut level = Vec::new();
     for encoding in ENCODINGS {
         let mut last = 0;
-        for _ in 0..DEPTH {
+        for depth in 0..DEPTH {
             let Some(new) = all.get(last).and_then(|one| one.decode(encoding)) else { break };
             last = add(new, &mut all);
+            if depth == 0 {
+                level.push(last);
+            }
         }
     }
-    let mut level = 1..all.len();
     for _ in 1..DEPTH {
-        let begin = all.len();
+        let mut next = Vec::new();
         for index in level {
             for encoding in ENCODINGS {
                 if all.len() < MOST
                     && let Some(new) = all.get(index).and_then(|one| one.decode(encoding))
                 {
-                    add(new, &mut all);
+                    next.push(add(new, &mut all));
                 }
             }
         }
-        level = begin..all.len();
+        level = next;
     }
     all
 }
@@ -119,7 +122,11 @@ impl Encoding {
     /// Returns the bytes of the escape at the beginning of a text, and the length of the escape. `before` is the decoded text before.
     fn one(self, text: &[u8], before: &[u8]) -> Option<(Vec<u8>, usize)> {
         match (self, text) {
-            (Self::Percent | Self::Form, [b'%', rest @ ..]) => Some((vec![byte(rest)?], 3)),
+            (Self::Percent | Self::Form, [b'%', rest @ ..]) | (Self::QuotedPrintable, [b'=', rest @ ..])
+                if byte(rest).is_some() =>
+            {
+                Some((vec![byte(rest)?], 3))
+            }
             (Self::Form, [b'+', ..]) => Some((vec![b' '], 1)),
             (Self::Backslash | Self::BackslashBytes, [b'\\', rest @ ..]) => {
                 let (made, length) = backslash(rest, matches!(self, Self::BackslashBytes))?;
@@ -132,7 +139,6 @@ impl Encoding {
             }
             (Self::QuotedPrintable, [b'=', b'\r', b'\n', ..]) => Some((Vec::new(), 3)),
             (Self::QuotedPrintable, [b'=', b'\n', ..]) => Some((Vec::new(), 2)),
-            (Self::QuotedPrintable, [b'=', rest @ ..]) => Some((vec![byte(rest)?], 3)),
             (Self::Folded, [b'\r', b'\n', next, ..]) if is_folded(before, *next) => Some((Vec::new(), 2)),
             (Self::Folded, [b'\n', next, ..]) if is_folded(before, *next) => Some((Vec::new(), 1)),
             _ => None,
@@ -274,7 +280,7 @@ mod tests {
         for text in [
             secret,
             r#"p\/a+b \"q\" \u00fc '<& \ud83d\ude00"#,
-            r#"p\u002fa\u002Bb \u0022q\u0022 ü \u0027\u003c\u0026 😀"#,
+            r"p\u002fa\u002Bb \u0022q\u0022 ü \u0027\u003c\u0026 😀",
             r#"p/a+b \\\"q\\\" \\u00fc '<& \\uD83D\\uDE00"#,
             "p/a+b &quot;q&quot; ü &#39;&lt;&amp; 😀",
             "p&#x2F;a&#43;b&#32;&#34;q&#x22; &uuml; &#x27;&lt;&AMP; &#128512;",

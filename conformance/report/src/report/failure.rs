@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use crate::report::printable;
+use crate::printable;
 use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Exchange, Record};
 use conformance_engine::outcome::Outcome;

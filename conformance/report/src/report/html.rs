@@ -4,16 +4,14 @@ mod body;
 pub mod matrix;
 mod step;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use minijinja::context;
 use minijinja::value::Serde;
-use regex::Regex;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -24,13 +22,6 @@ use conformance_engine::event::{FinishedRun, Footer, Record, Stale, Standing};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::suite::Level;
-
-/// Escape sequences of a terminal: CSI, OSC and other strings, and the two-character ones (ECMA-48, section 5).
-static SEQUENCE: LazyLock<Regex> = LazyLock::new(|| {
-    let sequence = r"(?:\x1b\[|\x{9b})[\x20-\x3f]*[\x40-\x7e]?|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}-\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})?|\x1b[\x20-\x2f]*[\x30-\x7e]?";
-    #[expect(clippy::expect_used, reason = "the pattern is constant and every test of a report reads it")]
-    Regex::new(sequence).expect("a valid pattern")
-});
 
 const STYLE: &str = include_str!("html/style.css");
 const TEMPLATE: &str = include_str!("html/report.html");
@@ -52,11 +43,6 @@ fn policy(style: &str, script: &str) -> String {
         hash(style),
         hash(script)
     )
-}
-
-/// Removes the escape sequences of a terminal, such as colours.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    SEQUENCE.replace_all(text, "")
 }
 
 /// Values of the template.

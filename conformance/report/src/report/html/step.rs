@@ -10,7 +10,8 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::body::{self, Line};
-use super::{plain, state};
+use super::state;
+use crate::printable::plain;
 use crate::report::task::task_of;
 use conformance_engine::event::{Exchange, FinishedRun, Received, Record};
 use conformance_engine::limit;

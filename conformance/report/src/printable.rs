@@ -6,9 +6,30 @@
 use conformance_engine::event::{
     Demand, Event, Footer, Header, LeftOut, Load, Next, Pace, Stale, Standing, Uncovered,
 };
+#[cfg(feature = "writers")]
+use std::borrow::Cow;
+#[cfg(feature = "writers")]
+use std::sync::LazyLock;
+
 use conformance_engine::event::{Exchange, Hop, Received, Record, Sent};
 use conformance_engine::verdict::Finding;
 use conformance_suite::safe::{line, terminal};
+#[cfg(feature = "writers")]
+use regex::Regex;
+
+#[cfg(feature = "writers")]
+/// Escape sequences of a terminal: CSI, OSC and other strings, and the two-character ones (ECMA-48, section 5).
+static SEQUENCE: LazyLock<Regex> = LazyLock::new(|| {
+    let sequence = r"(?:\x1b\[|\x{9b})[\x20-\x3f]*[\x40-\x7e]?|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}-\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})?|\x1b[\x20-\x2f]*[\x30-\x7e]?";
+    #[expect(clippy::expect_used, reason = "the pattern is constant and every test of a report reads it")]
+    Regex::new(sequence).expect("a valid pattern")
+});
+
+#[cfg(feature = "writers")]
+/// Removes the escape sequences of a terminal, such as colours.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    SEQUENCE.replace_all(text, "")
+}
 
 fn lines(text: &str) -> String {
     terminal(text).into_owned()
@@ -20,7 +41,7 @@ fn optional(text: Option<&String>) -> Option<String> {
 
 /// Returns an event with text that is safe for a terminal.
 #[cfg(feature = "writers")]
-pub(super) fn event(event: &Event) -> Event {
+pub(crate) fn event(event: &Event) -> Event {
     match event {
         Event::Header(one) => Event::Header(header(one)),
         Event::Step(one) => Event::Step(record(one).into()),
