@@ -104,7 +104,11 @@ fn field(text: &str, name: Range<usize>, kind: Kind) -> Option<Field> {
     let rest = after.trim_start_matches(']');
     if let Some(value) = rest.strip_prefix('=') {
         let start = text.len() - value.len();
-        return found(quoted(text, start).unwrap_or_else(|| form(text, name.start, start)), false);
+        if enclosing(before).is_some_and(|quote| value.starts_with(quote)) {
+            // An empty value at the end of quoted text.
+            return None;
+        }
+        return found(quoted(text, start).unwrap_or_else(|| form(text, name.start, start, kind)), false);
     }
     let value = rest.strip_prefix(':').filter(|_| kind == Kind::Lines)?;
     let value = value.trim_start_matches([' ', '\t']);
@@ -179,12 +183,17 @@ fn part(text: &str, end: usize) -> Option<Range<usize>> {
 }
 
 /// Returns the value of a form or query field, or of a cookie. An unencoded space does not end it if it is in a query or a form.
-fn form(text: &str, name: usize, start: usize) -> Range<usize> {
+fn form(text: &str, name: usize, start: usize, kind: Kind) -> Range<usize> {
     let value = text.get(start..).unwrap_or_default();
     let begins = text.get(..name).unwrap_or_default();
     let closing = enclosing(begins);
+    let is_flow = kind == Kind::Lines && closing.is_none() && is_in_flow(begins);
     let ends = |one: char| {
-        one == '&' || one.is_whitespace() || Some(one) == closing || one == '\\' && closing.is_some()
+        one == '&'
+            || one.is_whitespace()
+            || Some(one) == closing
+            || one == '\\' && closing.is_some()
+            || is_flow && matches!(one, '}' | ']')
     };
     let word = value.find(ends).unwrap_or(value.len());
     let is_field = begins.is_empty() || begins.ends_with(['&', '?']);
@@ -202,13 +211,18 @@ fn line(text: &str, name: usize, start: usize) -> Range<usize> {
     let value = text.get(start..).unwrap_or_default();
     let before = text.get(..name).unwrap_or_default();
     let closing = enclosing(before);
-    let begun = before.rsplit('\n').next().unwrap_or_default();
-    let opened = |open: char, close: char| begun.matches(open).count() > begun.matches(close).count();
-    let is_flow = closing.is_none() && (opened('{', '}') || opened('[', ']'));
+    let is_flow = closing.is_none() && is_in_flow(before);
     let ends = |one: char| {
         matches!(one, '\n' | '\r') || Some(one) == closing || is_flow && matches!(one, ',' | '}' | ']')
     };
     start..start + value.find(ends).unwrap_or(value.len())
+}
+
+/// Whether a line has an open bracket of a flow mapping or sequence of YAML.
+fn is_in_flow(before: &str) -> bool {
+    let begun = before.rsplit('\n').next().unwrap_or_default();
+    let opened = |open: char, close: char| begun.matches(open).count() > begun.matches(close).count();
+    opened('{', '}') || opened('[', ']')
 }
 
 /// Returns the quote in front of the word that ends here.
@@ -369,6 +383,10 @@ mod tests {
             ("curl h -d \"pwd=a\" -d 'x=1&pwd=b'", "curl h -d \"pwd=<redacted>\" -d 'x=1&pwd=<redacted>'"),
             ("curl h -H 'x-key: a b' -H 'y: 1'", "curl h -H 'x-key: <redacted>' -H 'y: 1'"),
             ("headers: {X-Key: \"a\", y: 1}", "headers: {X-Key: \"<redacted>\", y: 1}"),
+            (
+                "a string that starts with \"pwd=\" in any order",
+                "a string that starts with \"pwd=\" in any order",
+            ),
             ("curl h -F pwd=a -F y=1", "curl h -F pwd=<redacted> -F y=1"),
         ] {
             assert_eq!(redacted(&names, text, Kind::Lines), shown, "{text}");
