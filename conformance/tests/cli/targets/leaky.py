@@ -51,7 +51,7 @@ class Leaky(BaseHTTPRequestHandler):
         if self.path == "/ready":
             return self.reply(200, "")
         if self.path.startswith("/numbers"):
-            return self.reply(200, '{"password": 987654321, "pin": 4444, "data": {"PIN": [5555, {"a": "6666"}]}}')
+            return self.reply(200, '{"password": 987654321, "pin": 44440044, "data": {"PIN": [55550055, {"a": "66660066"}]}}')
         if self.path.startswith("/hop"):
             return self.reply(302, "", Location=f"http://ann:v1s1tor-pw@{self.headers['Host']}/hopped?password=qu3ry-pw&x=1")
         lines = [self.path, str(self.headers), body]
