@@ -18,7 +18,7 @@ use super::{Stopped, print};
 /// Generates scenarios from a document.
 pub(crate) fn import(options: &options::Import) -> Result<ExitCode, Stopped> {
     let import = imports::import(&options.order())?;
-    let complaints = import.complaints().to_string();
+    let complaints = import.complaints();
     if !complaints.is_empty() {
         crate::reports::say(complaints.trim_end_matches('\n'));
     }
