@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{self, Outcome};
+use crate::target::isolation::Mechanism;
 use crate::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped, time};
 pub use conformance_suite::plan::{Demand, Next, Shard};
@@ -49,6 +50,9 @@ pub struct Header {
     /// The shard, if the run is only a part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// What isolated the started programs; absent if they were not isolated, or none was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Mechanism>,
 }
 
 /// The result of a step.

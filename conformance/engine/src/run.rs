@@ -63,6 +63,25 @@ pub struct Options {
     pub interrupt: Interrupt,
     /// Collects the responses that `--bless` writes to the suite. None without `--bless`.
     pub answers: Option<Answers>,
+    /// When the run ends, whether or not all steps ran.
+    pub deadline: Option<Deadline>,
+}
+
+/// Time after which no step starts; the remaining steps are inconclusive.
+#[derive(Debug, Clone)]
+pub struct Deadline {
+    /// The time.
+    pub at: Instant,
+    /// Why the remaining steps did not run.
+    pub reason: String,
+}
+
+impl Deadline {
+    /// Returns the reason if the time has come.
+    #[must_use]
+    pub fn passed(&self) -> Option<String> {
+        (Instant::now() >= self.at).then(|| self.reason.clone())
+    }
 }
 
 /// Version of the event stream format.
@@ -178,6 +197,7 @@ fn header(plan: &Plan, target: &Target) -> Header {
         stage: plan.suite.stages.get(plan.stage).cloned(),
         steps,
         shard: plan.shard.clone(),
+        isolation: target.programs().find_map(|program| Some(program.isolation.as_ref()?.mechanism())),
     }
 }
 

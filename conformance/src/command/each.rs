@@ -9,12 +9,13 @@ use crate::fleet;
 use crate::options::Run;
 use anstream::AutoStream;
 use conformance_engine::exit::Exit;
+use conformance_engine::run;
 use conformance_report::comparison::Comparison;
 use conformance_report::report::{self, JsonLines, Progress, Report};
 use conformance_suite::amount::amount;
 
 use super::play::{SIGNALLED, play};
-use super::ready::{Ready, ready};
+use super::ready::{Ready, deadline, ready};
 use super::{Stopped, written};
 
 /// Tests the implementations one by one, writes a report of each and prints the comparison table. Returns the most severe exit
@@ -32,7 +33,10 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
         }
         let target = target.elsewhere(member.name.clone(), &member.directory);
         let lines = JsonLines::create(path).map_err(|error| crate::reports::unwritable(path, &error))?;
-        let ready = Ready { plan: plan.clone(), target, how: how.clone(), load: None };
+        let own = options.target_deadline.and_then(|time| deadline(time, "--target-deadline", "this target"));
+        let first = [&how.deadline, &own].into_iter().flatten().min_by_key(|deadline| deadline.at).cloned();
+        let how = run::Options { deadline: first, ..how.clone() };
+        let ready = Ready { plan: plan.clone(), target, how, load: None };
         let mut reports: Vec<Box<dyn Report>> = vec![Box::new(lines)];
         if let Some(width) = crate::reports::width(&io::stderr()).filter(|_| !options.output.quiet) {
             reports.insert(0, Box::new(Progress::new(Some(width), io::sink())));

@@ -20,6 +20,7 @@ use url::{Host, Url};
 
 use super::response_reader::{self, Received};
 use super::{Reading, Surplus, TransportError, explain_connecting};
+use crate::target::isolation::Dialer;
 
 /// How to connect to a target.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Route {
     proxy: Option<Url>,
     /// Required if the target or the proxy uses TLS.
     tls: Option<Arc<ClientConfig>>,
+    /// Opens connections to a target that has a network of its own.
+    dialer: Option<Arc<Dialer>>,
 }
 
 /// A connection to the target. Both directions can be used at the same time.
@@ -49,8 +52,13 @@ const MOST_SURPLUS: usize = 64 * 1024;
 const PORT_WAIT: Duration = Duration::from_millis(50);
 
 impl Route {
-    pub(super) fn new(target: Url, proxy: Option<Url>, tls: Option<Arc<ClientConfig>>) -> Self {
-        Self { target, proxy, tls }
+    pub(super) fn new(
+        target: Url,
+        proxy: Option<Url>,
+        tls: Option<Arc<ClientConfig>>,
+        dialer: Option<Arc<Dialer>>,
+    ) -> Self {
+        Self { target, proxy, tls, dialer }
     }
 
     /// Opens a connection.
@@ -59,12 +67,49 @@ impl Route {
     /// [`TransportError::NoConnection`] with the cause.
     pub(super) async fn open(&self) -> Result<Connection, TransportError> {
         let first = self.proxy.as_ref().unwrap_or(&self.target);
-        let mut stream = self.secure(dial(first).await?, first).await?;
+        let mut stream = self.secure(self.dial(first).await?, first).await?;
         if self.proxy.is_some() && self.is_secure() {
             stream = self.tunnel(stream).await?;
             stream = self.secure(stream, &self.target).await?;
         }
         Ok(Connection::over(stream))
+    }
+
+    /// Connects to the first address of a host that accepts.
+    async fn dial(&self, address: &Url) -> Result<Box<dyn Stream>, TransportError> {
+        let port = address.port_or_known_default().unwrap_or(80);
+        let connect = async || {
+            if let Some(dialer) = &self.dialer {
+                // A started target has a numeric address.
+                match address.host() {
+                    Some(Host::Ipv4(ip)) => return dialer.connect((ip, port).into()).await,
+                    Some(Host::Ipv6(ip)) => return dialer.connect((ip, port).into()).await,
+                    _ => {}
+                }
+            }
+            match address.host() {
+                // Names below `localhost` are loopback, whatever a resolver returns (RFC 6761, section 6.3).
+                Some(Host::Domain(name)) if is_below_localhost(name) => {
+                    let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                    TcpStream::connect(&loopback.map(|here| SocketAddr::new(here, port))[..]).await
+                }
+                Some(Host::Ipv4(ip)) if let Some(dialer) = &self.dialer => dialer.connect((ip, port).into()).await,
+                Some(Host::Ipv6(ip)) if let Some(dialer) = &self.dialer => dialer.connect((ip, port).into()).await,
+                _ => TcpStream::connect((host(address), port)).await,
+            }
+        };
+        let stream = loop {
+            match connect().await {
+                // Recently closed connections may occupy all local ports. The connect timeout ends the retries.
+                Err(error) if error.kind() == ErrorKind::AddrNotAvailable && is_loopback(address) => {
+                    tokio::time::sleep(PORT_WAIT).await;
+                }
+                connected => break connected.map_err(|error| TransportError::NoConnection(error.to_string()))?,
+            }
+        };
+        // Disable Nagle's algorithm, so that no part of a request waits for an acknowledgement.
+        stream.set_nodelay(true).ok();
+        Ok(Box::new(stream))
     }
 
     /// Whether a proxy forwards the requests without a tunnel, so that a response may come from the proxy.
@@ -182,33 +227,6 @@ impl Connection {
             }
         }));
     }
-}
-
-/// Connects to the first address of a host that accepts.
-async fn dial(address: &Url) -> Result<Box<dyn Stream>, TransportError> {
-    let port = address.port_or_known_default().unwrap_or(80);
-    let connect = async || {
-        match address.host() {
-            // Names below `localhost` are loopback, whatever a resolver returns (RFC 6761, section 6.3).
-            Some(Host::Domain(name)) if is_below_localhost(name) => {
-                let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-                TcpStream::connect(&loopback.map(|here| SocketAddr::new(here, port))[..]).await
-            }
-            _ => TcpStream::connect((host(address), port)).await,
-        }
-    };
-    let stream = loop {
-        match connect().await {
-            // Recently closed connections may occupy all local ports. The connect timeout ends the retries.
-            Err(error) if error.kind() == ErrorKind::AddrNotAvailable && is_loopback(address) => {
-                tokio::time::sleep(PORT_WAIT).await;
-            }
-            connected => break connected.map_err(|error| TransportError::NoConnection(error.to_string()))?,
-        }
-    };
-    // Disable Nagle's algorithm, so that no part of a request waits for an acknowledgement.
-    stream.set_nodelay(true).ok();
-    Ok(Box::new(stream))
 }
 
 fn is_below_localhost(name: &str) -> bool {

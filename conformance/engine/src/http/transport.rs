@@ -12,6 +12,7 @@ use url::Url;
 
 use super::connection::Route;
 use super::tls;
+use crate::target::isolation::Dialer;
 use conformance_suite::request::{Header, Prepared};
 use conformance_suite::shell::quote;
 use conformance_suite::suite::Connections;
@@ -31,6 +32,8 @@ pub struct Transport {
     pub authorities: Option<(PathBuf, Vec<CertificateDer<'static>>)>,
     /// Proxy for all requests.
     pub proxy: Option<Url>,
+    /// Opens connections to a target that has a network of its own.
+    pub dialer: Option<Arc<Dialer>>,
 }
 
 impl Default for Transport {
@@ -42,6 +45,7 @@ impl Default for Transport {
             insecure: false,
             authorities: None,
             proxy: None,
+            dialer: None,
         }
     }
 }
@@ -113,6 +117,6 @@ impl Transport {
         } else {
             None
         };
-        Ok(Route::new(target.clone(), self.proxy.clone(), tls))
+        Ok(Route::new(target.clone(), self.proxy.clone(), tls, self.dialer.clone()))
     }
 }

@@ -14,7 +14,7 @@ use super::path::{self, Activity, Lap};
 use super::pool::{Pool, SlotGuard};
 use super::scenario_runner::{Played, not_played, play};
 use super::target_slot::{CannotRun, TargetSlot};
-use super::{Options, milliseconds};
+use super::{Deadline, Options, milliseconds};
 use crate::event::{CriticalPath, Link, Record};
 use crate::redact::Redactor;
 use crate::target::{Running, Target, Unusable};
@@ -279,6 +279,9 @@ impl Session {
 
     /// Returns why nothing more is sent to the target of a group, if so.
     pub(super) fn halted(&self, group: usize) -> Option<String> {
+        if let Some(reason) = self.options.deadline.as_ref().and_then(Deadline::passed) {
+            return Some(reason);
+        }
         let patient = self.patient.load(Ordering::Relaxed);
         self.breakers(group).filter(|_| !patient).find_map(Breaker::reason)
     }

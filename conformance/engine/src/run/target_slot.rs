@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use super::path::Activity;
 use super::session::Session;
+use crate::target::process::Process;
 use crate::target::{Program, Running, Target, Unusable, launch, reach, relaunch};
 use crate::verdict::Verdict;
 use conformance_suite::plan::Group;
@@ -210,8 +211,12 @@ impl TargetSlot {
         *self.restarted.lock().unwrap_or_else(PoisonError::into_inner) = Some(note);
     }
 
-    /// If the owner of the port could not be looked up, adds a note to the report.
+    /// If the owner of the port could not be looked up or a limit was reached, adds a note to the report.
     fn note_unverified(&self, running: &Running, session: &Session) {
+        for limit in running.process.iter().flat_map(Process::reached) {
+            let profile = &self.profile.name;
+            session.note(format!("the target of profile `{profile}` reached its limit of {limit}"));
+        }
         if let Some(reason) = running.unverified() {
             session.note(format!(
                 "it was not verified that the responses in profile `{}` come from the process that was started: {reason}",
@@ -249,7 +254,13 @@ impl TargetSlot {
                 if let Some(gave_up) = session.gave_up() {
                     return Err(gave_up);
                 }
-                let started = launch(program, suite, &self.profile, &self.fixtures, transport).await;
+                let starting = launch(program, suite, &self.profile, &self.fixtures, transport);
+                let started = match &session.options.deadline {
+                    Some(deadline) => tokio::time::timeout_at(deadline.at.into(), starting)
+                        .await
+                        .unwrap_or_else(|_| Err(Unusable::new(&deadline.reason))),
+                    None => starting.await,
+                };
                 session.started(&started);
                 started.inspect(|running| session.greeted(running))
             }

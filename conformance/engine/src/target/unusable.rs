@@ -48,6 +48,9 @@ impl Unusable {
         if let Some(line) = relevant_line(&last_words) {
             reason = format!("{reason}: {line}");
         }
+        for limit in process.reached() {
+            reason = format!("{reason}; it reached its limit of {limit}");
+        }
         Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(reason) }
     }
 }
