@@ -26,6 +26,7 @@ mod hostile;
 mod hurl;
 mod import;
 mod interrupted;
+mod isolation;
 mod language;
 mod large;
 mod list;

@@ -5,7 +5,8 @@
 //!
 //! Invariant: when the [`Process`] is dropped, or the runner exits (even by `kill -9`), the program and its whole
 //! process group are killed. A program that leaves the group (`setsid`, a daemon) is found by a marker in its
-//! environment, if the system has `/proc`. Without `/proc`, or if it also clears its environment, it escapes.
+//! environment, if the system has `/proc`; if it also clears its environment, [`Orphans`] ends it after the run. Without
+//! `/proc`, or if the runner was killed, such a program escapes unless it is isolated.
 //!
 //! Threads read the output, not tasks, because a busy or stopped runtime must not block a target that prints.
 
@@ -36,6 +37,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::isolation::{Confined, Control, Dialer, Limit, Spawned, StatusLine, base, is_secret};
+pub use group::Orphans;
 use group::{Group, MARK, Watcher};
 pub use listener::{Listener, Socket};
 pub use output::WatchError;
