@@ -139,7 +139,10 @@ mod tests {
         let names = ["x/y_z", "x_y/z", "X_Y/Z", "x_y_z-2", "a", &long, &format!("{long}y")];
         let member = |name: &&str| Member { name: (*name).to_owned(), directory: PathBuf::new() };
         let reports = report_names(&names.iter().map(member).collect::<Vec<_>>());
-        assert_eq!(reports[..5], ["x_y_z.jsonl", "x_y_z-2.jsonl", "X_Y_Z-3.jsonl", "x_y_z-2-2.jsonl", "a.jsonl"]);
+        assert_eq!(
+            reports[..5],
+            ["x_y_z.jsonl", "x_y_z-2.jsonl", "X_Y_Z-3.jsonl", "x_y_z-2-2.jsonl", "a.jsonl"]
+        );
         assert_ne!(reports[5], reports[6]);
         assert!(reports.iter().all(|name| name.len() < 255));
     }

@@ -54,7 +54,8 @@ impl Scene {
         tcp.set_nonblocking(true).unwrap();
         let unix = UnixListener::bind(sandbox.path("socket")).unwrap();
         let name = sandbox.path("").display().to_string();
-        let hidden = SocketAddr::from_abstract_name(&name).and_then(|it| UnixListener::bind_addr(&it)).unwrap();
+        let hidden =
+            SocketAddr::from_abstract_name(&name).and_then(|it| UnixListener::bind_addr(&it)).unwrap();
         Self { sandbox, victim, tcp, udp, _unix: unix, _abstract: hidden }
     }
 
@@ -66,7 +67,6 @@ impl Scene {
             "names": ["report.jsonl", "folder/neighbour.py", "folder", "key", "suite.yaml", "new"],
             "secret": SECRET,
             "home": std::env::var_os("HOME").map(PathBuf::from),
-            "own home": std::env::var_os("HOME").is_some(),
             "victim": self.victim.id(),
             "port": self.tcp.local_addr().unwrap().port(),
             "socket": path("socket"),
@@ -168,7 +168,8 @@ fn mechanisms() -> Vec<&'static str> {
         scene.configure("implementation", mechanism, None);
         scene.attacks(&[("none", "text: ready")]);
         let isolate = format!("--isolate={mechanism}");
-        let finished = scene.sandbox.run(&["run", "--suite", "../suite", &isolate, "--", "python3", "intruder.py"]);
+        let finished =
+            scene.sandbox.run(&["run", "--suite", "../suite", &isolate, "--", "python3", "intruder.py"]);
         if finished.code == Some(2) {
             assert!(finished.stderr.contains("programs cannot be isolated on this machine"), "{finished:?}");
             return false;
@@ -213,7 +214,7 @@ fn an_isolated_program_reaches_nothing_outside() {
 fn the_attacks_succeed_without_isolation() {
     let scene = Scene::new();
     scene.configure("implementation", "none", None);
-    scene.attacks(&[("read", "text: !matches 'succeeded: .*neighbour'"), ("connect", "text: !matches 'succeeded: tcp'")]);
+    scene.attacks(&[("read", "text: !contains neighbour"), ("connect", "text: !contains tcp")]);
     let told = scene.run(&[]);
     assert_eq!(told.finished.code, Some(0), "{:?}", told.finished);
     assert!(told.header.get("isolation").is_none());
@@ -224,17 +225,20 @@ fn isolated_programs_get_a_short_environment() {
     for mechanism in mechanisms() {
         let scene = Scene::new();
         scene.configure("implementation", mechanism, None);
-        scene.attacks(&[("where", "text: !capture body")]);
         scene.sandbox.write("suite/scenarios/attacks.yaml", "format: 1\ntitle: Where\nprofile: intruder\nsteps:\n  - id: where\n    title: where\n    request: curl \"http://intruder.example/where\"\n    expect: {status: 200}\n");
         let told = scene.run(&[&format!("--isolate={mechanism}"), "--trace"]);
-        let body = &told.step("attacks::where")["exchange"]["received"]["body"];
+        let body = &told.step("scenarios/attacks::where")["exchange"]["received"]["body"];
         let found: serde_json::Value = serde_json::from_str(body.as_str().unwrap()).unwrap();
         assert_eq!(found["home"], found["cwd"]);
         assert_eq!(found["tmp"], found["cwd"]);
-        let allowed = ["CONFORMANCE_PROCESS", "HOME", "INTRUDER_PORT", "LANG", "LC_CTYPE", "PATH", "TMPDIR", "TZ"];
+        let allowed =
+            ["CONFORMANCE_PROCESS", "HOME", "INTRUDER_PORT", "LANG", "LC_CTYPE", "PATH", "TMPDIR", "TZ"];
+        // Shells around an interpreter set these.
+        let of_shells = ["OLDPWD", "PWD", "SHLVL", "_"];
         for name in found["names"].as_array().unwrap() {
             let name = name.as_str().unwrap();
-            assert!(allowed.contains(&name) || name.starts_with("PYENV"), "{name} is passed");
+            let is_known = allowed.contains(&name) || of_shells.contains(&name) || name.starts_with("PYENV");
+            assert!(is_known, "{name} is passed");
         }
     }
 }
@@ -245,16 +249,23 @@ fn secrets_of_ci_systems_are_not_passed_unless_the_target_file_names_them() {
     scene.configure("implementation", "none", None);
     scene.sandbox.write("suite/scenarios/attacks.yaml", "format: 1\ntitle: Where\nprofile: intruder\nsteps:\n  - id: where\n    title: where\n    request: curl \"http://intruder.example/where\"\n    expect: {status: 200}\n");
     let names = |told: &events::Told| {
-        let body = told.step("attacks::where")["exchange"]["received"]["body"].as_str().unwrap().to_owned();
+        let body = told.step("scenarios/attacks::where")["exchange"]["received"]["body"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let found: serde_json::Value = serde_json::from_str(&body).unwrap();
         let names = found["names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned());
         names.collect::<Vec<_>>()
     };
     let without = names(&scene.run(&["--trace"]));
-    assert!(without.contains(&"MY_SECRET".to_owned()) && !without.contains(&"GITHUB_TOKEN".to_owned()), "{without:?}");
+    assert!(
+        without.contains(&"MY_SECRET".to_owned()) && !without.contains(&"GITHUB_TOKEN".to_owned()),
+        "{without:?}"
+    );
     let file = "format: 1\ntitle: intruder\ncommand: python3 intruder.py\npass: [GITHUB_TOKEN]\n";
     scene.sandbox.write("target.yaml", &format!("{file}directory: implementation\n"));
-    let told = events::run(&scene.sandbox, &["run", "--suite", "../suite", "--trace", "--target", "../target.yaml"]);
+    let told =
+        events::run(&scene.sandbox, &["run", "--suite", "../suite", "--trace", "--target", "../target.yaml"]);
     assert!(names(&told).contains(&"GITHUB_TOKEN".to_owned()));
 }
 
@@ -324,7 +335,12 @@ fn a_limit_that_stops_a_program_is_named() {
 #[test]
 fn a_limit_that_only_causes_errors_is_noted() {
     let attacks = [
-        ("big-file", "file-size=1MiB", "text: errno 27", "reached its limit of a file of 1 MiB (--limit file-size)"),
+        (
+            "big-file",
+            "file-size=1MiB",
+            "text: errno 27",
+            "reached its limit of a file of 1 MiB (--limit file-size)",
+        ),
         ("many-files", "files=50", "text: errno 24", "reached its limit of 50 open files (--limit files)"),
     ];
     for mechanism in mechanisms() {
@@ -346,7 +362,8 @@ fn one_implementation_does_not_change_the_result_of_another() {
     for mechanism in mechanisms() {
         let mut scene = Scene::new();
         let kill_all = (mechanism == "bubblewrap").then_some("kill-all");
-        let starts = [("1-honest", None), ("2-parent", Some("kill-parent")), ("3-all", kill_all), ("4-honest", None)];
+        let starts =
+            [("1-honest", None), ("2-parent", Some("kill-parent")), ("3-all", kill_all), ("4-honest", None)];
         let handed = scene.sandbox.path("handed");
         fs::create_dir(&handed).unwrap();
         for (name, start) in starts {
@@ -390,7 +407,17 @@ fn each_isolates_by_default() {
     assert_eq!(isolation(&["--no-isolate"]), None);
     let file = "format: 1\ntitle: it\ncommand: python3 intruder.py\nisolate: false\n";
     scene.sandbox.write("target.yaml", file);
-    let each = ["run", "--suite", "../suite", "--each", "../handed", "--keep", "../kept", "--target", "../target.yaml"];
+    let each = [
+        "run",
+        "--suite",
+        "../suite",
+        "--each",
+        "../handed",
+        "--keep",
+        "../kept",
+        "--target",
+        "../target.yaml",
+    ];
     scene.sandbox.run(&each);
     assert!(!scene.sandbox.read("kept/a.jsonl").lines().next().unwrap().contains("isolation"));
 }
@@ -405,7 +432,15 @@ fn isolation_that_is_not_available_is_an_error() {
     scene.configure("implementation", "none", None);
     scene.attacks(&[("none", "text: ready")]);
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let mut command = scene.sandbox.command(&["run", "--suite", "../suite", "--isolate=bubblewrap", "--", "python3", "x.py"]);
+    let mut command = scene.sandbox.command(&[
+        "run",
+        "--suite",
+        "../suite",
+        "--isolate=bubblewrap",
+        "--",
+        "python3",
+        "x.py",
+    ]);
     let output = command.env("PATH", path).stderr(Stdio::piped()).output().unwrap();
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{message}");
@@ -426,13 +461,22 @@ fn an_unprivileged_user_can_isolate_programs() {
         let root = scene.sandbox.path("");
         let program = root.join("conformance");
         // Copied by another process: a fork of this one could hold the copy open for writing.
-        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_conformance")).arg(&program).status().unwrap();
+        let copied =
+            Command::new("cp").arg(env!("CARGO_BIN_EXE_conformance")).arg(&program).status().unwrap();
         assert!(copied.success());
         let owned = Command::new("chown").args(["-R", "65534:65534"]).arg(&root).status().unwrap();
         assert!(owned.success());
         let before = fingerprint(&root);
         let output = Command::new(&program)
-            .args(["run", "--suite", "../suite", &format!("--isolate={mechanism}"), "--", "python3", "intruder.py"])
+            .args([
+                "run",
+                "--suite",
+                "../suite",
+                &format!("--isolate={mechanism}"),
+                "--",
+                "python3",
+                "intruder.py",
+            ])
             .current_dir(root.join("implementation"))
             .env_clear()
             .envs([("PATH", "/usr/bin:/bin"), ("GITHUB_TOKEN", SECRET)])
@@ -441,7 +485,8 @@ fn an_unprivileged_user_can_isolate_programs() {
             .gid(65534)
             .output()
             .unwrap();
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let printed =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{mechanism}: {printed}");
         scene.assert_untouched(&before);
         scene.sandbox.assert_no_temporary_file();
@@ -452,14 +497,13 @@ fn an_unprivileged_user_can_isolate_programs() {
 fn deadline_ends_the_run_and_reports_are_written() {
     let scene = Scene::new();
     scene.configure("implementation", "none", None);
-    // Each step of the scenario waits for a response that never comes.
-    scene.attacks(&[("none", "text: ready"), ("spin", "text: never"), ("where", "text: never")]);
-    let told = scene.run(&["--deadline", "1s", "--timeout", "1500ms"]);
+    scene.attacks(&[("none", "text: ready"), ("dawdle", "text: done"), ("where", "text: never")]);
+    let told = scene.run(&["--deadline", "2s"]);
     assert_eq!(told.finished.code, Some(3), "{:?}", told.finished);
-    let last = told.step("attacks::where");
+    let last = told.step("scenarios/attacks::where");
     assert_eq!(last["verdict"], "inconclusive", "{last}");
     let reason = last["reason"].as_str().unwrap();
-    assert!(reason.contains("the deadline of 1s for the run had passed (--deadline)"), "{reason}");
+    assert!(reason.contains("the deadline of 2s for the run had passed (--deadline)"), "{reason}");
 }
 
 #[test]
@@ -467,15 +511,24 @@ fn deadline_of_one_target_leaves_time_for_the_next() {
     let scene = Scene::new();
     for (name, start) in [("a", Some("spin")), ("b", None)] {
         fs::create_dir_all(scene.sandbox.path("handed").join(name)).unwrap();
-        fs::copy(data("targets/intruder.py"), scene.sandbox.path("handed").join(name).join("intruder.py")).unwrap();
+        fs::copy(data("targets/intruder.py"), scene.sandbox.path("handed").join(name).join("intruder.py"))
+            .unwrap();
         scene.configure(&format!("handed/{name}"), "none", start);
     }
     scene.attacks(&[("none", "text: ready")]);
     let each = ["run", "--suite", "../suite", "--each", "../handed", "--keep", "../kept", "--no-isolate"];
-    let finished = scene.sandbox.run(&[&each[..], &["--target-deadline", "10s", "--", "python3", "intruder.py"]].concat());
+    let finished = scene
+        .sandbox
+        .run(&[&each[..], &["--target-deadline", "10s", "--", "python3", "intruder.py"]].concat());
     assert_eq!(finished.code, Some(3), "{finished:?}");
-    assert!(finished.stdout.contains("the deadline of 10s for this target had passed (--target-deadline)"), "{finished:?}");
-    assert!(scene.sandbox.read("kept/b.jsonl").lines().last().unwrap().contains("\"pass\":1"), "{finished:?}");
+    assert!(
+        finished.stdout.contains("the deadline of 10s for this target had passed (--target-deadline)"),
+        "{finished:?}"
+    );
+    assert!(
+        scene.sandbox.read("kept/b.jsonl").lines().last().unwrap().contains("\"pass\":1"),
+        "{finished:?}"
+    );
 }
 
 #[test]
@@ -483,13 +536,11 @@ fn teardown_runs_after_a_failed_restart() {
     let scene = Scene::new();
     let log = scene.sandbox.path("log");
     scene.configure("implementation", "none", None);
-    // The second start fails: the first start removes the settings.
-    let start = "sh -c 'cp config.json kept.json 2>/dev/null; python3 intruder.py'";
-    scene.sandbox.write(
-        "implementation/target.yaml",
-        &format!("format: 1\ntitle: it\ncommand: {start:?}\nteardown: \"sh -c 'test -f intruder.py && echo torn down >> {}'\"\n", log.display()),
-    );
-    scene.sandbox.write("suite/scenarios/attacks.yaml", "format: 1\ntitle: Restart\nprofile: intruder\nsteps:\n  - id: break\n    title: break\n    request: curl \"http://intruder.example/forget\"\n    expect: {status: 200}\n  - id: restart\n    title: restart\n    target: restart\n    request: curl \"http://intruder.example/\"\n    expect: {status: 200}\n");
+    // The second start fails, because the program has removed its settings.
+    let teardown = format!("sh -c 'test -f intruder.py && echo torn down >> {}'", log.display());
+    let file = format!("format: 1\ntitle: it\ncommand: python3 intruder.py\nteardown: {teardown:?}\n");
+    scene.sandbox.write("implementation/target.yaml", &file);
+    scene.sandbox.write("suite/scenarios/attacks.yaml", "format: 1\ntitle: Restart\nprofile: intruder\nisolated: true\nsteps:\n  - id: break\n    title: break\n    request: curl \"http://intruder.example/forget\"\n    expect: {status: 200}\n  - id: restart\n    title: restart\n    target: restart\n    request: curl \"http://intruder.example/\"\n    expect: {status: 200}\n");
     let finished: Finished = scene.sandbox.run(&["run", "--suite", "../suite", "--target", "target.yaml"]);
     assert_ne!(finished.code, Some(0), "{finished:?}");
     assert_eq!(scene.sandbox.read("log"), "torn down\n", "{finished:?}");

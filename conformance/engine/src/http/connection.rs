@@ -93,8 +93,12 @@ impl Route {
                     let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
                     TcpStream::connect(&loopback.map(|here| SocketAddr::new(here, port))[..]).await
                 }
-                Some(Host::Ipv4(ip)) if let Some(dialer) = &self.dialer => dialer.connect((ip, port).into()).await,
-                Some(Host::Ipv6(ip)) if let Some(dialer) = &self.dialer => dialer.connect((ip, port).into()).await,
+                Some(Host::Ipv4(ip)) if let Some(dialer) = &self.dialer => {
+                    dialer.connect((ip, port).into()).await
+                }
+                Some(Host::Ipv6(ip)) if let Some(dialer) = &self.dialer => {
+                    dialer.connect((ip, port).into()).await
+                }
                 _ => TcpStream::connect((host(address), port)).await,
             }
         };
@@ -104,7 +108,9 @@ impl Route {
                 Err(error) if error.kind() == ErrorKind::AddrNotAvailable && is_loopback(address) => {
                     tokio::time::sleep(PORT_WAIT).await;
                 }
-                connected => break connected.map_err(|error| TransportError::NoConnection(error.to_string()))?,
+                connected => {
+                    break connected.map_err(|error| TransportError::NoConnection(error.to_string()))?;
+                }
             }
         };
         // Disable Nagle's algorithm, so that no part of a request waits for an acknowledgement.

@@ -112,7 +112,8 @@ pub async fn launch(
     let start = Start { program, suite, profile, transport, directory };
     let mut ports = Ports::default();
     loop {
-        let scratch = Scratch::mirror(directory, &left_out, &dependencies).map_err(|error| Unusable::new(chain(&error)))?;
+        let scratch = Scratch::mirror(directory, &left_out, &dependencies)
+            .map_err(|error| Unusable::new(chain(&error)))?;
         if profile.files {
             seed::write(suite, fixtures, &scratch)?;
         }
@@ -282,13 +283,7 @@ impl Start<'_> {
             let watched = process.watched_all(program.start_limit).await;
             watched.map_err(|error| Unusable::after(&process, error.to_string()))?
         };
-        Ok(Running {
-            output,
-            greeting,
-            process: Some(process),
-            guard,
-            ..Running::elsewhere(http)
-        })
+        Ok(Running { output, greeting, process: Some(process), guard, ..Running::elsewhere(http) })
     }
 
     fn environment(&self, port: u16, scratch: &Scratch) -> Result<Vec<(String, String)>, TemplateError> {

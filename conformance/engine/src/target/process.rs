@@ -214,10 +214,11 @@ impl Process {
         let reached = Arc::new(Mutex::new(Vec::new()));
         let (last_words, limits) = (output.clone(), Arc::clone(&reached));
         let reaper = thread::Builder::new().name("target exit".to_owned()).spawn(move || {
+            let has_keeper = status.is_some();
             if let Some((status, messages)) = status {
                 await_keeper(status, messages, &limits, &last_words, &exit_sender);
             }
-            await_exit(child, &last_words, &exit_sender, &pinned);
+            await_exit(child, has_keeper, &last_words, &exit_sender, &pinned);
         })?;
         Ok(Process { group, output, exit, control, reached, pin: Some(pin), reaper })
     }
@@ -387,8 +388,11 @@ fn await_keeper(
     output.read(Stream::Err, Box::new(messages)).ok();
 }
 
+/// Waits until the leader of the group ends. If that is the shell around a keeper, a status above 128 means that a signal
+/// killed the keeper.
 fn await_exit(
     mut child: Child,
+    has_keeper: bool,
     output: &Output,
     exit: &watch::Sender<Option<Exit>>,
     pinned: &mpsc::Receiver<()>,
@@ -398,7 +402,10 @@ fn await_exit(
         rustix::io::retry_on_intr(|| waitid(leader.clone(), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT));
     let ended = ended.ok().flatten();
     output.settle(OUTPUT_DELAY);
-    let status = ended.as_ref().and_then(WaitIdStatus::exit_status).map(Exit::Status);
+    let status = ended.as_ref().and_then(WaitIdStatus::exit_status).map(|status| match status {
+        129.. if has_keeper => Exit::Signal(status - 128),
+        _ => Exit::Status(status),
+    });
     let signal = ended.as_ref().and_then(WaitIdStatus::terminating_signal).map(Exit::Signal);
     exit.send_if_modified(|exit| {
         let is_first = exit.is_none();

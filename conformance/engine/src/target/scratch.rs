@@ -150,7 +150,9 @@ impl Scratch {
                 (Kind::Dependencies | Kind::Large, Dependencies::Copied(copies)) => {
                     Some(copies.of(from, leave_out)?.join(&entry.path))
                 }
-                (Kind::Dependencies | Kind::Large, Dependencies::Original) => Some(original.join(&entry.path)),
+                (Kind::Dependencies | Kind::Large, Dependencies::Original) => {
+                    Some(original.join(&entry.path))
+                }
                 _ => None,
             };
             let kind = shared.map_or(entry.kind, Kind::Link);

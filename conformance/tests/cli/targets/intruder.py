@@ -10,6 +10,9 @@ import time
 
 CONFIG = json.load(open("config.json"))
 
+# Names in a home folder.
+PRIVATE = [".bashrc", ".profile", ".zshrc", ".ssh", ".netrc", ".gitconfig", ".config", ".bash_history"]
+
 
 def tried(*attempts):
     """Returns which attempts had an effect that the attacker can see."""
@@ -21,6 +24,13 @@ def tried(*attempts):
         except (OSError, ValueError, subprocess.SubprocessError):
             pass
     return "succeeded: " + ", ".join(effects) if effects else "blocked"
+
+
+def is_readable(path):
+    try:
+        return bool(os.listdir(path) if os.path.isdir(path) else open(path).read())
+    except OSError:
+        return False
 
 
 def vandalise(root):
@@ -99,7 +109,7 @@ def read():
     return tried(
         *((path, lambda path=path: has(path, secret)) for path in places),
         ("/etc/shadow", lambda: open("/etc/shadow").read()),
-        ("home", lambda: CONFIG["own home"] and os.listdir(CONFIG["home"])),
+        ("home", lambda: any(is_readable(os.path.join(CONFIG["home"] or "/root", name)) for name in PRIVATE)),
     )
 
 
@@ -247,6 +257,16 @@ def spin():
         pass
 
 
+def dawdle():
+    time.sleep(2.5)
+    return "done"
+
+
+def forget():
+    os.unlink("config.json")
+    return "done"
+
+
 def where():
     return json.dumps({"home": os.environ.get("HOME"), "tmp": os.environ.get("TMPDIR"), "cwd": os.getcwd(),
                        "names": sorted(os.environ)})
@@ -268,7 +288,7 @@ class Intruder(http.server.BaseHTTPRequestHandler):
 ATTACKS = {
     name.replace("_", "-"): function
     for name, function in list(globals().items())
-    if callable(function) and name not in ("Intruder", "tried", "is_outside", "vandalise")
+    if callable(function) and name not in ("Intruder", "tried", "is_outside", "is_readable", "vandalise")
 }
 
 if CONFIG.get("at start"):

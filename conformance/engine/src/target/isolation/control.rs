@@ -26,7 +26,10 @@ use crate::target::process::Exit;
 /// A message of the runner.
 pub(super) enum Request {
     /// Open a TCP socket in the network of the program. The number is repeated in the answer.
-    Socket { ipv6: bool, number: u8 },
+    Socket {
+        ipv6: bool,
+        number: u8,
+    },
     /// Send SIGTERM to all processes.
     Terminate,
     Unknown,
@@ -84,7 +87,8 @@ impl Control {
         let own = std::env::current_exe()?;
         let readable: Vec<PathBuf> = isolation.readable.iter().chain(&confined.readable).cloned().collect();
         let with_namespaces = isolation.mechanism == Mechanism::Bubblewrap;
-        let wrapper = if with_namespaces { bubblewrap(confined, &own, directory, &readable)? } else { Vec::new() };
+        let wrapper =
+            if with_namespaces { bubblewrap(confined, &own, directory, &readable)? } else { Vec::new() };
         let spec = Spec {
             command,
             directory: directory.to_owned(),
@@ -118,8 +122,7 @@ impl Control {
             .stderr(messages.try_clone()?)
             .process_group(0)
             .spawn()?;
-        let descriptors =
-            [settings.as_fd(), status_end.as_fd(), output_end.as_fd(), errors_end.as_fd()];
+        let descriptors = [settings.as_fd(), status_end.as_fd(), output_end.as_fd(), errors_end.as_fd()];
         // An error means that the keeper has already ended, which its status reports.
         send(&socket, &[START], &descriptors).ok();
         let control = Self { socket, has_own_network: with_namespaces };
@@ -179,7 +182,9 @@ impl Dialer {
             loop {
                 let answer = control.async_io(Interest::READABLE, || receive_descriptors(&*control)).await?;
                 match answer {
-                    (mut descriptors, Some(message)) if message.get(1) == Some(last) => break descriptors.pop(),
+                    (mut descriptors, Some(message)) if message.get(1) == Some(last) => {
+                        break descriptors.pop();
+                    }
                     // The answer to a request whose timeout has passed.
                     (_, Some(_)) => {}
                     (_, None) => break None,
@@ -268,12 +273,8 @@ fn receive_descriptors(control: impl AsFd) -> io::Result<(Vec<OwnedFd>, Option<V
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(STARTED_WITH))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let mut bytes = [0; 8];
-    let received = recvmsg(
-        control,
-        &mut [IoSliceMut::new(&mut bytes)],
-        &mut ancillary,
-        RecvFlags::CMSG_CLOEXEC,
-    )?;
+    let received =
+        recvmsg(control, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
     let mut descriptors = Vec::new();
     for message in ancillary.drain() {
         if let RecvAncillaryMessage::ScmRights(received) = message {

@@ -63,7 +63,8 @@ impl Limits {
             "cpu" => "a time such as 30s or 10m",
             _ => "a number",
         };
-        *place = number.filter(|number| *number > 0).ok_or_else(|| format!("expected {example} for {name}"))?;
+        *place =
+            number.filter(|number| *number > 0).ok_or_else(|| format!("expected {example} for {name}"))?;
         Ok(())
     }
 }
@@ -121,7 +122,9 @@ mod tests {
         let expected =
             Limits { memory: 512 * MIB, processes: 50, files: 20, file_size: 1024 * MIB, cpu: 120 };
         assert_eq!(limits, expected);
-        for wrong in ["memory", "memory=", "memory=0", "memory=99999999999999999999", "memory=1X", "cpu=-1", "x=1"] {
+        for wrong in
+            ["memory", "memory=", "memory=0", "memory=99999999999999999999", "memory=1X", "cpu=-1", "x=1"]
+        {
             assert!(limits.set(wrong).is_err(), "{wrong}");
         }
         assert_eq!(Limit::Memory(512 * MIB).to_string(), "512 MiB of memory (--limit memory)");

@@ -190,8 +190,7 @@ fn filter(landlock: bool) -> Result<BpfProgram, seccompiler::BackendError> {
         rules.extend(x32);
     }
     let denied = SeccompAction::Errno(libc::EPERM.unsigned_abs());
-    let filter =
-        SeccompFilter::new(rules, SeccompAction::Allow, denied, std::env::consts::ARCH.try_into()?)?;
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, denied, std::env::consts::ARCH.try_into()?)?;
     filter.try_into()
 }
 

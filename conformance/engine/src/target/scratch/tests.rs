@@ -72,9 +72,7 @@ fn dependency_folders_are_links_to_one_copy_for_all_starts() {
     fs::write(original.path().join("target/CACHEDIR.TAG"), "").expect("a file");
     let before = fingerprint(original.path());
     let copies = Copies::default();
-    let copied = || {
-        Scratch::mirror(original.path(), &[], &Dependencies::Copied(&copies)).expect("a mirror")
-    };
+    let copied = || Scratch::mirror(original.path(), &[], &Dependencies::Copied(&copies)).expect("a mirror");
     let (first, second) = (copied(), copied());
     let copy = copies.paths().pop().expect("a copy");
     for folder in shared {
@@ -199,7 +197,8 @@ fn excluded_entries_are_not_read() {
 
 #[test]
 fn rejects_invalid_glob() {
-    let error = Scratch::mirror(Path::new("/"), &["a[".to_owned()], &Dependencies::LeaveOut).expect_err("no glob");
+    let error =
+        Scratch::mirror(Path::new("/"), &["a[".to_owned()], &Dependencies::LeaveOut).expect_err("no glob");
     assert_eq!(error.to_string(), "`a[` is not a pattern of file names");
 }
 
@@ -222,7 +221,8 @@ fn rejects_too_many_files() {
     for number in 0..=20_000 {
         File::create(original.path().join(number.to_string())).expect("a file");
     }
-    let error = Scratch::mirror(original.path(), &[], &Dependencies::LeaveOut).expect_err("too much").to_string();
+    let error =
+        Scratch::mirror(original.path(), &[], &Dependencies::LeaveOut).expect_err("too much").to_string();
     assert!(error.contains("more than 20000 files"), "{error}");
     assert!(error.contains("start the runner in the implementation's own folder"), "{error}");
     assert!(error.contains("`directory:`"), "{error}");
@@ -235,7 +235,8 @@ fn rejects_too_many_bytes_before_copying() {
         let file = File::create(original.path().join(number.to_string())).expect("a file");
         file.set_len(8 * 1024 * 1024).expect("a length");
     }
-    let error = Scratch::mirror(original.path(), &[], &Dependencies::LeaveOut).expect_err("too much").to_string();
+    let error =
+        Scratch::mirror(original.path(), &[], &Dependencies::LeaveOut).expect_err("too much").to_string();
     assert!(error.contains("more than 512 MiB"), "{error}");
 }
 
