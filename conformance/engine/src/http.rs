@@ -34,7 +34,7 @@ use response_reader::Received;
 use response_reader::Watch;
 #[cfg(fuzzing)]
 pub(crate) use response_reader::{LARGEST_HEAD, Received, read};
-pub use transport::Transport;
+pub use transport::{Connecting, Dialer, Transport};
 
 use conformance_suite::request::{Header, Prepared};
 use conformance_suite::response::Response;

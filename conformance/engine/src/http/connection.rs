@@ -19,8 +19,8 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 use super::response_reader::{self, Received};
+use super::transport::Dialer;
 use super::{Reading, Surplus, TransportError, explain_connecting};
-use crate::target::isolation::Dialer;
 
 /// How to connect to a target.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Route {
     /// Required if the target or the proxy uses TLS.
     tls: Option<Arc<ClientConfig>>,
     /// Opens connections to a target that has a network of its own.
-    dialer: Option<Arc<Dialer>>,
+    dialer: Option<Arc<dyn Dialer>>,
 }
 
 /// A connection to the target. Both directions can be used at the same time.
@@ -56,7 +56,7 @@ impl Route {
         target: Url,
         proxy: Option<Url>,
         tls: Option<Arc<ClientConfig>>,
-        dialer: Option<Arc<Dialer>>,
+        dialer: Option<Arc<dyn Dialer>>,
     ) -> Self {
         Self { target, proxy, tls, dialer }
     }

@@ -254,7 +254,7 @@ impl TargetSlot {
                 if let Some(gave_up) = session.gave_up() {
                     return Err(gave_up);
                 }
-                let starting = launch(program, suite, &self.profile, &self.fixtures, transport);
+                let starting = Box::pin(launch(program, suite, &self.profile, &self.fixtures, transport));
                 let started = match &session.options.deadline {
                     Some(deadline) => tokio::time::timeout_at(deadline.at.into(), starting)
                         .await

@@ -81,7 +81,7 @@ impl Chores {
         loop {
             match process.exited() {
                 Some(Exit::Status(0)) => return Ok(process),
-                Some(exit) => return Err(Unusable::saying(&process, format!("{name} {exit}{hint}"))),
+                Some(exit) => return Err(Unusable::saying(&process, format!("{name} {exit}")).hinting(hint)),
                 None if Instant::now() >= deadline => {
                     return Err(Unusable::saying(&process, format!("{name} took longer than {LIMIT:?}")));
                 }

@@ -25,8 +25,7 @@ use serde::{Deserialize, Serialize};
 use super::process::{Command, Exit, Process};
 use super::scratch::Scratch;
 
-pub use control::Dialer;
-pub(super) use control::{Control, Spawned, StatusLine};
+pub(super) use control::{Control, KeeperDialer, Spawned, StatusLine};
 pub(super) use environment::{base, is_secret};
 pub use limits::{Limit, Limits};
 pub(super) use view::executable;

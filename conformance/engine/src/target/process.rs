@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::isolation::{Confined, Control, Dialer, Limit, Spawned, StatusLine, base, is_secret};
+use super::isolation::{Confined, Control, KeeperDialer, Limit, Spawned, StatusLine, base, is_secret};
 pub use group::Orphans;
 use group::{Group, MARK, Watcher};
 pub use listener::{Listener, Socket};
@@ -280,7 +280,7 @@ impl Process {
     ///
     /// # Errors
     /// The system refuses.
-    pub fn dialer(&self) -> io::Result<Option<Dialer>> {
+    pub(super) fn dialer(&self) -> io::Result<Option<KeeperDialer>> {
         self.control.as_ref().map_or(Ok(None), Control::dialer)
     }
 

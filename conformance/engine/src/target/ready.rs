@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::port::PortGuard;
 use super::process::Process;
 use super::unusable::Unusable;
-use crate::http::{HttpClient, Reading, Transport, TransportError};
+use crate::http::{Dialer, HttpClient, Reading, Transport, TransportError};
 use conformance_suite::request::{Prepared, Request};
 use conformance_suite::response::Response;
 use conformance_suite::template::Scope;
@@ -59,7 +59,8 @@ pub(super) async fn await_ready(
     limit: Duration,
     transport: &Transport,
 ) -> Result<Ready, Unusable> {
-    let dialer = process.dialer().map_err(|error| Unusable::new(error.to_string()))?.map(Arc::new);
+    let dialer = process.dialer().map_err(|error| Unusable::new(error.to_string()))?;
+    let dialer = dialer.map(|dialer| Arc::new(dialer) as Arc<dyn Dialer>);
     let transport = Transport { dialer, ..transport.local() };
     let http = |here| {
         let address = SocketAddr::new(here, port);

@@ -53,6 +53,12 @@ impl Unusable {
         }
         Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(reason) }
     }
+
+    /// Adds a remark to the reason.
+    pub(super) fn hinting(mut self, hint: &str) -> Self {
+        self.reason.push_str(hint);
+        self
+    }
 }
 
 impl Display for Unusable {

@@ -17,10 +17,11 @@ use rustix::net::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::io::Interest;
-use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use tokio::net::{TcpSocket, UnixStream};
 use tokio::sync::Mutex;
 
 use super::{Confined, HELPER, Limit, Mechanism, Spec};
+use crate::http::{Connecting, Dialer};
 use crate::target::process::Exit;
 
 /// A message of the runner.
@@ -146,14 +147,14 @@ impl Control {
     }
 
     /// Returns a dialer for the program's own network, if it has one.
-    pub(in crate::target) fn dialer(&self) -> io::Result<Option<Dialer>> {
+    pub(in crate::target) fn dialer(&self) -> io::Result<Option<KeeperDialer>> {
         if !self.has_own_network {
             return Ok(None);
         }
         // Tokio has no type for sequenced packets; it only polls this socket.
         let socket = StdUnixStream::from(self.socket.try_clone()?);
         socket.set_nonblocking(true)?;
-        Ok(Some(Dialer { control: Mutex::new((UnixStream::from_std(socket)?, 0)) }))
+        Ok(Some(KeeperDialer { control: Mutex::new((UnixStream::from_std(socket)?, 0)) }))
     }
 }
 
@@ -162,39 +163,42 @@ impl Control {
 /// The keeper creates each socket, which then belongs to its namespace, and passes it to the runner. So the connection
 /// leads directly to the program, without a relay that could change what the runner observes.
 #[derive(Debug)]
-pub struct Dialer {
+pub(in crate::target) struct KeeperDialer {
     /// Control socket, and the number of the last request.
     control: Mutex<(UnixStream, u8)>,
 }
 
-impl Dialer {
-    /// Connects to an address in the namespace.
-    ///
-    /// # Errors
-    /// The program does not listen there, or has ended.
-    pub async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
-        let socket = {
-            let mut control = self.control.lock().await;
-            let (control, last) = &mut *control;
-            *last = last.wrapping_add(1);
-            let request = [if address.is_ipv6() { SOCKET_6 } else { SOCKET_4 }, *last];
-            control.async_io(Interest::WRITABLE, || send(&*control, &request, &[])).await?;
-            loop {
-                let answer = control.async_io(Interest::READABLE, || receive_descriptors(&*control)).await?;
-                match answer {
-                    (mut descriptors, Some(message)) if message.get(1) == Some(last) => {
-                        break descriptors.pop();
-                    }
-                    // The answer to a request whose timeout has passed.
-                    (_, Some(_)) => {}
-                    (_, None) => break None,
+impl Dialer for KeeperDialer {
+    fn connect(&self, address: SocketAddr) -> Connecting<'_> {
+        Box::pin(async move {
+            let family = if address.is_ipv6() { SOCKET_6 } else { SOCKET_4 };
+            let ended = || io::Error::new(io::ErrorKind::ConnectionRefused, "Connection refused");
+            let socket = StdTcpStream::from(self.socket(family).await?.ok_or_else(ended)?);
+            socket.set_nonblocking(true)?;
+            TcpSocket::from_std_stream(socket).connect(address).await
+        })
+    }
+}
+
+impl KeeperDialer {
+    /// Returns a socket in the namespace. None if the keeper has ended.
+    async fn socket(&self, family: u8) -> io::Result<Option<OwnedFd>> {
+        let mut control = self.control.lock().await;
+        let (control, last) = &mut *control;
+        *last = last.wrapping_add(1);
+        let request = [family, *last];
+        control.async_io(Interest::WRITABLE, || send(&*control, &request, &[])).await?;
+        loop {
+            let answer = control.async_io(Interest::READABLE, || receive_descriptors(&*control)).await?;
+            match answer {
+                (mut descriptors, Some(message)) if message.get(1) == Some(last) => {
+                    return Ok(descriptors.pop());
                 }
+                // The answer to a request whose timeout has passed.
+                (_, Some(_)) => {}
+                (_, None) => return Ok(None),
             }
-        };
-        let ended = || io::Error::new(io::ErrorKind::ConnectionRefused, "Connection refused");
-        let socket = StdTcpStream::from(socket.ok_or_else(ended)?);
-        socket.set_nonblocking(true)?;
-        TcpSocket::from_std_stream(socket).connect(address).await
+        }
     }
 }
 

@@ -54,6 +54,8 @@ impl Keeper {
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
         // Processes that leave their parents become children of the keeper.
         set_child_subreaper(Some(getpid()))?;
+        fs::metadata("/proc/thread-self/children")
+            .map_err(|_| io::Error::other("this kernel does not list the children of processes"))?;
         let executable = std::env::current_exe()?;
         let control = rustix::io::fcntl_dupfd_cloexec(io::stdin(), 3)?;
         let [spec, status, output, errors] = control::receive_start(&control)?;
@@ -241,7 +243,7 @@ fn is_zombie(pid: Pid) -> bool {
     let stat = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
     // The state follows the name, which is in parentheses and may hold any byte.
     let state = stat.iter().rposition(|byte| *byte == b')').and_then(|end| stat.get(end + 2));
-    !state.is_some_and(|state| !b"ZXx".contains(state))
+    state.is_none_or(|state| b"ZXx".contains(state))
 }
 
 fn resident(pid: Pid) -> Option<u64> {
