@@ -56,14 +56,14 @@ pub(crate) fn entries(plan: &Plan) -> Vec<Entry> {
     let stage = |index: usize| plan.suite.stages.get(index).cloned();
     let mut entries = Vec::new();
     for trial in plan.trials() {
-        let definitions = plan.suite.definitions(&trial.scenario);
-        let mut memory = placeholders(trial, &definitions, &plan.suite);
+        let definitions = &trial.scenario.definitions;
+        let mut memory = placeholders(trial, definitions, &plan.suite);
         for (index, _) in trial.steps.iter().filter(|(_, asked)| *asked) {
             let step = &trial.scenario.steps[*index];
             entries.push(Entry {
                 scenario: trial.id(),
                 id: trial.step_id(step),
-                title: step.title.to_string(),
+                title: step.title.clone(),
                 stage: stage(step.stages.since),
                 until: step.stages.until.and_then(stage),
                 profile: trial.profile.clone(),

@@ -15,7 +15,7 @@ use crate::options::{Command, Options};
 use anstream::AutoStream;
 use clap::Parser as _;
 
-use crate::command::{Stopped, compare, document, merge, paper, print, run, seed};
+use crate::command::{Stopped, compare, document, inspect, merge, print, run, seed};
 
 fn main() -> ExitCode {
     if let Some(code) = conformance_engine::target::isolation::helper() {
@@ -24,10 +24,10 @@ fn main() -> ExitCode {
     conformance_engine::run::silence_caught_panics();
     let done = match Options::parse().command {
         Command::Run(options) => run::run(&options),
-        Command::List(options) => paper::list(&options),
-        Command::Check(options) => paper::check(&options),
-        Command::Coverage(options) => paper::coverage(&options),
-        Command::Schema(options) => print(&paper::described(options.of)),
+        Command::List(options) => inspect::list(&options),
+        Command::Check(options) => inspect::check(&options),
+        Command::Coverage(options) => inspect::coverage(&options),
+        Command::Schema(options) => print(&inspect::described(options.of)),
         Command::Completions(options) => print(&options.script()),
         Command::Man(options) => options.page().map_err(Stopped::from).and_then(|page| print(&page)),
         Command::Compare(options) => compare::compare(&options),

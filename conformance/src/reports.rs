@@ -10,16 +10,18 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::options::{Color, OutputOptions, ReportPlace, github_summary, github_workspace};
 use conformance_report::report::is_stdout;
-use conformance_report::report::{Above, Detail, Documents, Github, Human, Progress, Report};
+use conformance_report::report::{
+    Above, Collector, Detail, Github, Human, JsonLines, Progress, Report, write_deviations,
+};
 use conformance_suite::diagnostic::Diagnostic;
 
-/// Opens the reports of a run, and the file of `--write-deviations` if `deviating` is given.
+/// Opens the reports of a run, and the file of `--write-deviations` if `deviations` is given.
 ///
 /// # Errors
 /// A report cannot be written.
 pub(crate) fn open(
     options: &OutputOptions,
-    deviating: Option<&Path>,
+    deviations: Option<&Path>,
 ) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
     let detail = match (options.quiet, options.verbose, options.trace) {
         (true, ..) => Detail::Quiet,
@@ -32,7 +34,7 @@ pub(crate) fn open(
         ReportPlace::File(_, path) => Some(path.as_path()),
         ReportPlace::Github => None,
     });
-    let to_stdout = paths.chain(deviating).filter(|path| is_stdout(path)).count();
+    let to_stdout = paths.chain(deviations).filter(|path| is_stdout(path)).count();
     if to_stdout > 1 {
         let wrong = Diagnostic::new("only one report can be written to standard output");
         return Err(wrong.help("write the others to files"));
@@ -51,7 +53,7 @@ pub(crate) fn open(
         let out = above(line, err);
         reports.push(Box::new(Human::new(out, detail).within(width(&io::stderr()))));
     }
-    let mut documents = Documents::default();
+    let mut collector = Collector::default();
     for place in &options.report {
         match place {
             ReportPlace::Github => {
@@ -63,8 +65,12 @@ pub(crate) fn open(
                     reports.push(Box::new(Github::new(above(line, io::stderr()), page, workspace)));
                 }
             }
-            ReportPlace::File(kind, path) => {
-                documents.add(*kind, path).map_err(|error| unwritable(path, &error))?;
+            ReportPlace::File(format, path) => {
+                let opened = match format.document {
+                    Some(document) => collector.add(path, document),
+                    None => JsonLines::create(path).map(|lines| reports.push(Box::new(lines))),
+                };
+                opened.map_err(|error| unwritable(path, &error))?;
             }
         }
     }
@@ -72,17 +78,17 @@ pub(crate) fn open(
     if let Some(progress) = progress {
         reports.insert(0, Box::new(progress));
     }
-    if let Some(path) = deviating {
+    if let Some(path) = deviations {
         if path.exists() && !is_stdout(path) {
             let message = format!("{} already exists and may contain reasons", path.display());
             return Err(
                 Diagnostic::new(message).help("use --deviations FILE to read it, or choose another path")
             );
         }
-        documents.add_deviations(path).map_err(|error| unwritable(path, &error))?;
+        collector.add(path, write_deviations).map_err(|error| unwritable(path, &error))?;
     }
-    if !documents.is_empty() {
-        reports.push(Box::new(documents));
+    if !collector.is_empty() {
+        reports.push(Box::new(collector));
     }
     Ok(reports)
 }

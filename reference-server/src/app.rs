@@ -1,16 +1,16 @@
-//! Handles a request: routing, authentication, view, response.
+//! Responds to a request: route → gate → view → reply.
 //!
-//! The router returns a route for every request, unknown paths included, so that `before_request` always runs first:
-//! only an authenticated client learns whether a path exists.
+//! The router finds a route for every request, unknown paths included. The gate (`before_request`) comes before
+//! every view and every 404 or 405, so that only an authenticated client learns whether a path exists.
 
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
 use http_body_util::Full;
+use hyper::Response;
 use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
-use hyper::{Request, Response};
 use percent_encoding::percent_decode_str;
 
 use crate::auth::Mode;
@@ -33,14 +33,13 @@ const HARDENED: &str = "; HttpOnly; SameSite=Strict; Secure";
 /// An application that [`serve`](crate::serve) can run.
 pub trait Application: Send + Sync + 'static {
     /// Returns the response to one request.
-    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+    fn respond(&self, head: &Parts, body: Incoming) -> impl Future<Output = Response<Full<Bytes>>> + Send;
 }
 
 /// A function from the head of a request to a reply is an application too; it cannot read the body.
 impl<F: Fn(&Parts) -> Reply + Send + Sync + 'static> Application for F {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let (head, _body) = request.into_parts();
-        self(&head).into_response()
+    async fn respond(&self, head: &Parts, _body: Incoming) -> Response<Full<Bytes>> {
+        self(head).into_response()
     }
 }
 
@@ -68,7 +67,14 @@ impl App {
         Ok(Self { auth, users, cookie_attributes })
     }
 
-    /// Returns the authenticated user, or `None` if the path needs no authentication.
+    /// Finds the route, checks the credentials and calls the view.
+    async fn handle(&self, head: &Parts, path: &str, body: &mut Incoming) -> Result<Reply, Rejection> {
+        let route = route(&head.method, path);
+        let current_user = self.before_request(head, path)?;
+        self.view(route, current_user, head, body).await
+    }
+
+    /// The gate: returns the authenticated user, or `None` if the path needs no authentication.
     ///
     /// # Errors
     /// 401 if the request has neither an `Authorization` header nor a session cookie; 403 if it has one of them and it
@@ -78,18 +84,19 @@ impl App {
         if !auth.require_auth(Some(path), Some(EXCLUDED_PATHS)) {
             return Ok(None);
         }
-        // The check for a header or cookie is needed only if there is no user.
-        if let Some(user) = auth.current_user(Some(head), &self.users) {
-            return Ok(Some(user));
+        if auth.authorization_header(Some(head)).is_none() && auth.session_cookie(Some(head)).is_none() {
+            return Err(Rejection::Unauthorized);
         }
-        let nothing_shown =
-            auth.authorization_header(Some(head)).is_none() && auth.session_cookie(Some(head)).is_none();
-        Err(if nothing_shown { Rejection::Unauthorized } else { Rejection::Forbidden })
+        auth.current_user(Some(head), &self.users).map(Some).ok_or(Rejection::Forbidden)
     }
 
-    async fn view(&self, head: &Parts, path: &str, body: &mut Incoming) -> Result<Reply, Rejection> {
-        let route = route(&head.method, path);
-        let current_user = self.before_request(head, path)?;
+    async fn view(
+        &self,
+        route: Route<'_>,
+        current_user: Option<Arc<User>>,
+        head: &Parts,
+        body: &mut Incoming,
+    ) -> Result<Reply, Rejection> {
         match route {
             Route::Status => Ok(index::status()),
             Route::Stats => Ok(index::stats(self)),
@@ -97,12 +104,11 @@ impl App {
             Route::Forbidden => index::forbidden(),
             Route::ViewAllUsers => Ok(users::view_all_users(self)),
             Route::ViewOneUser(user_id) => users::view_one_user(self, current_user, user_id),
-            // Boxed, so that the future of a request without a body stays small.
-            Route::CreateUser => Box::pin(users::create_user(self, head, body)).await,
-            Route::UpdateUser(user_id) => Box::pin(users::update_user(self, user_id, head, body)).await,
-            Route::DeleteUser(user_id) => Box::pin(users::delete_user(self, user_id)).await,
-            Route::Login => Box::pin(session_auth::login(self, head, body)).await,
-            Route::Logout => Box::pin(session_auth::logout(self, head)).await,
+            Route::CreateUser => users::create_user(self, head, body).await,
+            Route::UpdateUser(user_id) => users::update_user(self, user_id, head, body).await,
+            Route::DeleteUser(user_id) => users::delete_user(self, user_id).await,
+            Route::Login => session_auth::login(self, head, body).await,
+            Route::Logout => session_auth::logout(self, head).await,
             Route::Options(allow) => Ok(Reply::options(allow)),
             Route::MethodNotAllowed(allow) => Err(Rejection::MethodNotAllowed(allow)),
             Route::Unmatched => Err(Rejection::NotFound),
@@ -110,22 +116,21 @@ impl App {
     }
 }
 
-/// Percent-decodes a path and replaces bytes that are not UTF-8.
-pub(crate) fn decoded(path: &str) -> Cow<'_, str> {
-    if path.contains('%') { percent_decode_str(path).decode_utf8_lossy() } else { Cow::Borrowed(path) }
-}
-
 impl Application for App {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let (head, mut body) = request.into_parts();
+    async fn respond(&self, head: &Parts, mut body: Incoming) -> Response<Full<Bytes>> {
         // Decoded once, so that authentication and routing see the same path.
         let path = decoded(head.uri.path());
-        let reply = self.view(&head, &path, &mut body).await.unwrap_or_else(Reply::from);
-        if body::is_unread(&head, &body) {
-            Box::pin(body::drain(&mut body)).await;
+        let reply = self.handle(head, &path, &mut body).await.unwrap_or_else(Reply::from);
+        if body::is_unread(head, &body) {
+            body::drain(&mut body).await;
         }
         let mut response = reply.into_response();
-        cors::after_request(&head, &path, &mut response);
+        cors::after_request(head, &path, &mut response);
         response
     }
+}
+
+/// Percent-decodes a path and replaces bytes that are not UTF-8.
+pub(crate) fn decoded(path: &str) -> Cow<'_, str> {
+    percent_decode_str(path).decode_utf8_lossy()
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Auth`] is the base class: it says which paths need authentication and reads credentials from a request.
 //! [`BasicAuth`], [`SessionAuth`], [`SessionExpAuth`] and [`SessionDbAuth`] find the user. [`Mode`] is the class that
-//! `AUTH_TYPE` selects. This module builds no responses; the application does.
+//! `AUTH_TYPE` selects. The application builds the responses.
 //!
 //! Where the course passes `None` or a value that is not a string, the parameter is an `Option`: callers convert such a
 //! value to `None`, with [`serde_json::Value::as_str`] for example.

@@ -20,7 +20,7 @@ pub fn json(content_type: &str, content: &[u8]) -> Option<Value> {
 /// Serializes a value as responses do.
 #[must_use]
 pub fn shown(value: &Value) -> Vec<u8> {
-    crate::json::to_answer(value).into()
+    crate::json::body(value).into()
 }
 
 /// The name of the route for a method and a percent-encoded path.

@@ -1,12 +1,12 @@
-//! Writes JSON as the course's Python does: ASCII only, in two layouts.
+//! Writes JSON as the course's Python does: in ASCII, and in responses with the white space of the transcripts.
 //!
-//! Keys keep the order of the value; sorting them is the caller's task.
+//! Members keep the order of the value; sorting them is the caller's task.
 
-use std::{io, mem};
+use std::io::{self, Write};
 
 use hyper::body::Bytes;
 use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 /// Serializes a value as a response body, byte for byte as in the transcripts.
 ///
@@ -15,114 +15,83 @@ use serde_json::ser::{Formatter, Serializer};
 ///
 /// # Panics
 /// If the value has no JSON form (a map whose keys are not strings); this crate has no such value.
-pub(crate) fn to_answer(value: &impl Serialize) -> Bytes {
-    let mut bytes = Vec::with_capacity(256);
-    let mut serializer = Serializer::with_formatter(&mut bytes, Indented::default());
+pub(crate) fn body(value: &impl Serialize) -> Bytes {
+    let mut body = Vec::with_capacity(256);
+    let mut serializer = Serializer::with_formatter(&mut body, ResponseFormatter(PrettyFormatter::new()));
     #[expect(clippy::expect_used, reason = "writing to memory does not fail, see # Panics for the rest")]
     value.serialize(&mut serializer).expect("a value with a JSON form");
-    bytes.push(b'\n');
-    bytes.into()
+    body.push(b'\n');
+    body.into()
 }
 
-/// Creates a serializer for the layout of files, which is one line.
-pub(crate) fn file_serializer<W: io::Write>(writer: W) -> Serializer<W, OneLine> {
-    Serializer::with_formatter(writer, OneLine)
+/// Creates a serializer for files, which have one line.
+pub(crate) fn file_serializer<W: Write>(writer: W) -> Serializer<W, FileFormatter> {
+    Serializer::with_formatter(writer, FileFormatter)
 }
 
-/// The layout of a file.
-pub(crate) struct OneLine;
+/// The layout of a file: ASCII without white space.
+pub(crate) struct FileFormatter;
 
-impl Formatter for OneLine {
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        write_ascii(writer, fragment)
+impl Formatter for FileFormatter {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, text: &str) -> io::Result<()> {
+        write_ascii(writer, text)
     }
 }
 
-/// The layout of a response body. Tracks the depth, and whether the current list or object has members yet.
-#[derive(Default)]
-struct Indented {
-    depth: usize,
-    has_members: bool,
-}
+/// The layout of a response: the usual one of `serde_json`, but with a space after each comma, and ASCII.
+struct ResponseFormatter(PrettyFormatter<'static>);
 
-impl Indented {
-    fn open<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
-        self.depth += 1;
-        self.has_members = false;
-        writer.write_all(bracket)
+impl Formatter for ResponseFormatter {
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
     }
 
-    /// Ends a list or object; the enclosing one then has at least one member.
-    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
-        self.depth -= 1;
-        if mem::replace(&mut self.has_members, true) {
-            self.new_line(writer)?;
-        }
-        writer.write_all(bracket)
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
     }
 
-    fn member<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.has_members = true;
-        if !first {
-            writer.write_all(b", ")?;
-        }
-        self.new_line(writer)
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        write_comma(writer, first)?;
+        self.0.begin_array_value(writer, true)
     }
 
-    fn new_line<W: ?Sized + io::Write>(&self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b"\n")?;
-        (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
-    }
-}
-
-impl Formatter for Indented {
-    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"[")
+    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
     }
 
-    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"]")
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
     }
 
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.member(writer, first)
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
     }
 
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"{")
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        write_comma(writer, first)?;
+        self.0.begin_object_key(writer, true)
     }
 
-    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"}")
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.member(writer, first)
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
     }
 
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        write_ascii(writer, fragment)
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, text: &str) -> io::Result<()> {
+        write_ascii(writer, text)
     }
 }
 
-/// Python's `ensure_ascii`: writes every character that is not printable ASCII as UTF-16 escapes.
-fn write_ascii<W: ?Sized + io::Write>(writer: &mut W, mut text: &str) -> io::Result<()> {
-    // The check of the whole text is vectorised, and most texts need no escapes.
-    if text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~')) {
-        return writer.write_all(text.as_bytes());
-    }
+/// What separates a member from the one before it; `PrettyFormatter` writes the line break and the indentation.
+fn write_comma<W: ?Sized + Write>(writer: &mut W, first: bool) -> io::Result<()> {
+    if first { Ok(()) } else { writer.write_all(b", ") }
+}
+
+/// Writes every character that is not printable ASCII as UTF-16 escapes, as Python's `ensure_ascii` does.
+fn write_ascii<W: ?Sized + Write>(writer: &mut W, mut text: &str) -> io::Result<()> {
     while let Some(at) = text.find(|character| !matches!(character, ' '..='~')) {
         let (plain, rest) = text.split_at(at);
         writer.write_all(plain.as_bytes())?;

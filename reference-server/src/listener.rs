@@ -1,18 +1,17 @@
 //! Accepts connections, limits their number and shuts down gracefully.
 //!
-//! [`serve`] accepts connections until `shutdown` completes; then it closes idle connections and finishes the requests
-//! in flight. HTTP is handled by [`connection`].
+//! [`run`] is the program: it listens on the configured address and stops at a signal. [`serve`] is for a caller that has
+//! its own listener. The module [`connection`] handles HTTP.
 
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::app::Application;
-use crate::connection::Stream;
 use crate::settings::Settings;
 use crate::{connection, descriptors, shutdown};
 
@@ -30,9 +29,6 @@ pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The pause after a failed accept: the cause (no file descriptor left, say) lasts for a while.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-const BUSY: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
 /// Listens on the configured address, prints it on one line and serves until SIGINT or SIGTERM.
 ///
@@ -89,62 +85,48 @@ async fn serve_at_most(
 ) {
     let app = Arc::new(app);
     let (stop, stopping) = watch::channel(());
-    let places = Arc::new(Semaphore::new(max_connections));
+    let permits = Arc::new(Semaphore::new(max_connections));
     let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let stream = tokio::select! {
-            stream = accept(&listener) => stream,
+        let (socket, peer) = tokio::select! {
+            accepted = accept(&listener) => accepted,
             () = &mut shutdown => break,
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            refuse(stream, &refusals);
-            continue;
-        };
-        let connection = until_stopped(connection::connection(stream, Arc::clone(&app)), stopping.clone());
-        tokio::spawn(async move {
-            // An error here is the client's: it disconnected or did not send HTTP, and hyper has answered if it could.
-            if let Err(error) = connection.await {
-                log_error(&error);
+        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+            let connection = connection::serve(socket, peer, Arc::clone(&app), stopping.clone());
+            spawn_with(permit, connection);
+        } else {
+            tracing::warn!(%peer, "connection refused: too many connections");
+            // Above this limit too, the socket is dropped, so that a burst of clients does not fill the memory.
+            if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
+                spawn_with(permit, connection::refuse(socket));
             }
-            drop(place);
-        });
+        }
     }
     tracing::info!("stopping");
     // From here on the system refuses new connections.
     drop(listener);
-    drop(stopping);
     // Fails if there are no connections, which is fine.
     let _ = stop.send(());
+    // Every connection keeps its receiver until its end.
+    drop(stopping);
     let _ = tokio::time::timeout(SHUTDOWN_DEADLINE, stop.closed()).await;
 }
 
-/// Drives a connection to its end. When the server stops, an idle connection is closed at once and a busy one after its
-/// response.
-///
-/// The connection is polled before the signal, so that a request that arrived before the signal is answered.
-/// (`GracefulShutdown` of hyper-util polls the signal first.) A request that arrives while its connection is being
-/// closed gets no response. Every server that closes idle connections has this race; a client may retry such a request
-/// (RFC 9112 §9.3.1).
-async fn until_stopped<C: GracefulConnection>(
-    connection: C,
-    mut stopping: watch::Receiver<()>,
-) -> Result<(), C::Error> {
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        biased;
-        ended = connection.as_mut() => return ended,
-        _ = stopping.changed() => connection.as_mut().graceful_shutdown(),
-    }
-    // `stopping` lives until here: `serve` waits until every connection has dropped its copy.
-    connection.await
+/// Runs a task that holds a permit until its end.
+fn spawn_with(permit: OwnedSemaphorePermit, task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(async move {
+        task.await;
+        drop(permit);
+    });
 }
 
 /// Accepts the next connection; retries failed accepts.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return stream,
+            Ok(accepted) => return accepted,
             // The client disconnected before the accept; the next connection is unaffected.
             Err(error)
                 if matches!(
@@ -153,26 +135,6 @@ async fn accept(listener: &TcpListener) -> TcpStream {
                 ) => {}
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
-    }
-}
-
-/// Sends a 503 and waits until the client has received it. The number of such waits is limited, so that a burst of
-/// clients neither blocks the listener nor fills the memory; beyond it a connection is closed without a response.
-fn refuse(stream: TcpStream, refusals: &Arc<Semaphore>) {
-    tracing::warn!("connection refused: too many connections");
-    let Ok(place) = Arc::clone(refusals).try_acquire_owned() else { return };
-    tokio::spawn(async move {
-        Stream::new(stream).send_and_close(BUSY).await;
-        drop(place);
-    });
-}
-
-/// Logs how a connection failed.
-fn log_error(error: &hyper::Error) {
-    if error.is_parse() {
-        tracing::warn!(%error, "malformed request");
-    } else {
-        tracing::debug!(%error, "connection aborted");
     }
 }
 

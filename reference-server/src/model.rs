@@ -33,6 +33,12 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     fn touch(&mut self, now: Timestamp);
 }
 
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// Creates a random UUID with bits from the operating system.
 fn new_id() -> Arc<str> {
     Arc::from(&*Uuid::new_v4().hyphenated().encode_lower(&mut Uuid::encode_buffer()))

@@ -7,12 +7,37 @@ use std::fmt::Write as _;
 use clap::{CommandFactory as _, Parser, ValueEnum};
 use reference_server::settings::VARIABLES;
 
+/// The sections of the manual page after ENVIRONMENT.
+const LAST_SECTIONS: &str = "\
+.SH FILES
+.TP
+\\&.db_User.json, .db_UserSession.json
+the users and the stored sessions, in the working directory
+.TP
+\\&.db_User.journal, .db_UserSession.journal
+changes that are not in these files yet
+.SH EXIT STATUS
+.TP
+0
+the server was stopped
+.TP
+1
+the server did not start; stderr says why
+.TP
+2
+a flag is wrong
+.SH EXAMPLES
+.nf
+AUTH_TYPE=session_auth SESSION_NAME=_my_session_id reference\\-server \\-\\-log info
+.fi
+";
+
 /// The Basic and Session authentication API, on hyper.
 ///
 /// Users are stored in `.db_User.json` in the working directory, sessions in `.db_UserSession.json`. When it is ready,
 /// the server prints its address on one line on stdout. SIGINT and SIGTERM stop it: requests in flight finish, for at
 /// most 10 seconds, and new ones are refused. SIGHUP is ignored.
-#[derive(Debug, Default, Parser)]
+#[derive(Debug, Parser)]
 #[command(name = "reference-server", version)]
 pub(crate) struct Options {
     /// Log events of at least this level to stderr, as lines of JSON; info logs every request
@@ -48,10 +73,6 @@ pub(crate) enum LogLevel {
 impl Options {
     /// Parses the arguments of the process. Exits if they are wrong (exit code 2) or ask for help.
     pub(crate) fn read() -> Self {
-        // Without arguments the parser is skipped, for a faster start.
-        if std::env::args_os().len() <= 1 {
-            return Self::default();
-        }
         let mut variables = String::from("Environment:\n");
         for [name, default, meaning] in VARIABLES {
             // Writing to memory cannot fail.
@@ -71,10 +92,6 @@ impl Options {
         for [name, default, meaning] in VARIABLES {
             let _ = writeln!(page, ".TP\n\\fB{name}\\fR\n{meaning} [default: {default}]");
         }
-        page.push_str(
-            ".SH EXIT STATUS\n.TP\n0\nafter a stop\n.TP\n1\nwhen the server did not start; stderr says why\n\
-             .TP\n2\nwhen a flag is wrong\n",
-        );
-        page
+        page + LAST_SECTIONS
     }
 }

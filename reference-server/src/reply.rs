@@ -41,17 +41,12 @@ pub struct Reply {
 impl Reply {
     /// 200 with a value as JSON, in the layout of the transcripts.
     pub fn json(value: &impl Serialize) -> Self {
-        Self::new(JSON, json::to_answer(value))
+        Self::new(JSON, json::body(value))
     }
 
     /// 200 with a user.
     pub(crate) fn user(user: &User) -> Self {
-        Self::new(JSON, user.shown(|user| json::to_answer(user)))
-    }
-
-    /// 200 with JSON that is formatted already.
-    pub(crate) const fn fixed_json(body: &'static str) -> Self {
-        Self::new(JSON, Bytes::from_static(body.as_bytes()))
+        Self::new(JSON, user.body())
     }
 
     /// 200 with text, as Flask responds if a view returns a string.
@@ -112,7 +107,7 @@ impl Reply {
         response
     }
 
-    const fn new(content_type: HeaderValue, body: Bytes) -> Self {
+    fn new(content_type: HeaderValue, body: Bytes) -> Self {
         Self { status: StatusCode::OK, content_type, body, allow: None, set_cookie: None, close: false }
     }
 }
@@ -187,10 +182,7 @@ impl Rejection {
 impl From<Rejection> for Reply {
     fn from(rejection: Rejection) -> Self {
         let status = rejection.status();
-        match rejection {
-            Rejection::Unauthorized => Self::fixed_json("{\n  \"error\": \"Unauthorized\"\n}\n"),
-            Rejection::Forbidden => Self::fixed_json("{\n  \"error\": \"Forbidden\"\n}\n"),
-            Rejection::NotFound => Self::fixed_json("{\n  \"error\": \"Not found\"\n}\n"),
+        let reply = match rejection {
             Rejection::MethodNotAllowed(allow) => {
                 Self { allow: Some(allow), ..Self::html(METHOD_NOT_ALLOWED) }
             }
@@ -199,8 +191,8 @@ impl From<Rejection> for Reply {
                 Self::json(&ErrorBody { error: rejection.to_string() }).and_close()
             }
             other => Self::json(&ErrorBody { error: other.to_string() }),
-        }
-        .with_status(status)
+        };
+        reply.with_status(status)
     }
 }
 

@@ -1,11 +1,16 @@
-//! Stores the objects of one class in memory and in a file.
+//! Stores the objects of one class in memory and on disk.
 //!
-//! A [`Store`] is a cheap handle. Reads take a short lock and do no I/O. A change is sent to the writer thread, which
-//! appends all waiting changes to the journal with one sync; only then are they visible to readers and acknowledged. If
-//! the write fails, nothing has changed. A checkpoint writes the objects to the course's file and removes the journal;
-//! when the store is idle, only the file exists.
+//! A [`Store`] is a cheap handle. Reads take a short lock and do no I/O. A change goes through the writer thread:
+//!
+//! ```text
+//! save, update, remove → writer: working copy → journal (append, sync) → visible to reads → acknowledged
+//!                                when idle: all objects → the course's file; the journal is removed
+//! ```
+//!
+//! An acknowledged change is on disk. If a write fails, nothing has changed. The cost of a change does not depend on the
+//! number of objects. When the store is idle, only the course's file exists, which every implementation can read.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, mpsc};
 use std::thread::{self, JoinHandle};
 
@@ -15,32 +20,32 @@ use tokio::sync::oneshot;
 use crate::model::Model;
 
 mod directory;
-mod draft;
 mod error;
 mod file;
 mod journal;
 mod objects;
-mod version;
+mod working_copy;
 mod writer;
 
 pub use directory::Directory;
 pub use error::StoreError;
 
-use draft::Action;
+use file::JsonFile;
 use journal::Journal;
 use objects::Objects;
-use writer::{Change, Message, Writer};
+use working_copy::WorkingCopy;
+use writer::{Change, Writer};
 
 /// A handle to the objects of a class.
 pub struct Store<M: Model> {
-    shelf: Arc<Shared<M>>,
+    shared: Arc<Shared<M>>,
 }
 
 /// The state that the handles of one store share.
 struct Shared<M: Model> {
     objects: Arc<RwLock<Objects<M>>>,
-    /// The channel to the writer thread, which runs until the last handle is dropped.
-    messages: mpsc::Sender<Message<M>>,
+    /// The channel to the writer thread, which runs until the channel is closed.
+    changes: Option<mpsc::Sender<Change<M>>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -52,21 +57,6 @@ pub struct WriteError {
 }
 
 impl<M: Model> Store<M> {
-    fn open(directory: Arc<Directory>) -> Result<Self, StoreError> {
-        let file = file::File::new(Arc::clone(&directory), M::CLASS);
-        let (mut objects, content) = file.read()?;
-        let (journal, lacking) = Journal::open(directory, content.version.clone())?;
-        for changes in lacking {
-            objects.accept(changes);
-        }
-        let objects = Arc::new(RwLock::new(objects));
-        let (messages, waiting) = mpsc::channel();
-        let writer = Writer::new(Arc::clone(&objects), file, &content, journal, messages.clone());
-        let thread = thread::Builder::new().name(format!("{} writer", M::CLASS));
-        let writer = thread.spawn(move || writer.run(&waiting)).map_err(StoreError::no_thread)?;
-        Ok(Self { shelf: Arc::new(Shared { objects, messages, writer: Some(writer) }) })
-    }
-
     /// The object with an id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Arc<M>> {
@@ -96,8 +86,7 @@ impl<M: Model> Store<M> {
     /// # Errors
     /// If it cannot be written; then nothing has changed.
     pub async fn save(&self, object: M) -> Result<Arc<M>, WriteError> {
-        let saved = self.change(Action::Save(Box::new(object))).await?;
-        saved.ok_or_else(|| WriteError::because("the writer returned no object"))
+        self.change(|objects| objects.save(object)).await
     }
 
     /// Changes the object with an id and returns it; `None` if there is no such object.
@@ -111,7 +100,13 @@ impl<M: Model> Store<M> {
         id: &str,
         change: impl FnOnce(&mut M) + Send + 'static,
     ) -> Result<Option<Arc<M>>, WriteError> {
-        self.change(Action::Update(id.into(), Box::new(change))).await
+        let id = id.to_owned();
+        self.change(move |objects| {
+            let mut object = M::clone(objects.get(&id)?);
+            change(&mut object);
+            Some(objects.save(object))
+        })
+        .await
     }
 
     /// Removes the object with an id and returns it; `None` if there is no such object.
@@ -119,7 +114,8 @@ impl<M: Model> Store<M> {
     /// # Errors
     /// If the change cannot be written; then nothing has changed.
     pub async fn remove(&self, id: &str) -> Result<Option<Arc<M>>, WriteError> {
-        self.change(Action::Remove(id.into())).await
+        let id = id.to_owned();
+        self.change(move |objects| objects.remove(&id)).await
     }
 
     /// Removes every object for which `keep` is false.
@@ -127,42 +123,34 @@ impl<M: Model> Store<M> {
     /// # Errors
     /// If the change cannot be written; then nothing has changed.
     pub async fn retain(&self, keep: impl Fn(&M) -> bool + Send + 'static) -> Result<(), WriteError> {
-        self.change(Action::Retain(Box::new(keep))).await.map(drop)
+        self.change(move |objects| objects.retain(keep)).await
     }
 
-    async fn change(&self, action: Action<M>) -> Result<Option<Arc<M>>, WriteError> {
-        let (answer, answered) = oneshot::channel();
+    /// Sends a change to the writer thread and returns its result once the change is on disk.
+    async fn change<T: Send + 'static>(
+        &self,
+        apply: impl FnOnce(&mut WorkingCopy<M>) -> T + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let (sender, receiver) = oneshot::channel();
+        let change: Change<M> = Box::new(move |objects| {
+            let result = apply(objects);
+            // Called when the change is stored, or has failed. The client may have disconnected meanwhile.
+            Box::new(move |stored| drop(sender.send(stored.map(|()| result))))
+        });
         let stopped = || WriteError::because("the writer has stopped");
-        self.shelf.messages.send(Message::Change(Change { action, answer })).map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        let changes = self.shared.changes.as_ref().ok_or_else(stopped)?;
+        changes.send(change).map_err(|_| stopped())?;
+        receiver.await.map_err(|_| stopped())?
     }
 
     fn objects(&self) -> RwLockReadGuard<'_, Objects<M>> {
-        self.shelf.objects.read().unwrap_or_else(PoisonError::into_inner)
+        self.shared.objects.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<M: Model> Clone for Store<M> {
     fn clone(&self) -> Self {
-        Self { shelf: Arc::clone(&self.shelf) }
-    }
-}
-
-impl<M: Model> Drop for Shared<M> {
-    /// Waits for the writer thread: when the last handle is dropped, everything is in the file and the directory is
-    /// unlocked.
-    fn drop(&mut self) {
-        // Fails only if the writer has ended already.
-        let _ = self.messages.send(Message::Stop);
-        if let Some(writer) = self.writer.take() {
-            let _ = writer.join();
-        }
-    }
-}
-
-impl WriteError {
-    fn because(reason: impl std::fmt::Display) -> Self {
-        Self { reason: reason.to_string().into() }
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -173,12 +161,42 @@ impl Directory {
     /// If the file cannot be read or is not what the course's `save_to_file` writes, or if the journal is corrupt or
     /// belongs to another file. Neither is modified.
     pub fn store<M: Model>(self: &Arc<Self>) -> Result<Store<M>, StoreError> {
-        Store::open(Arc::clone(self))
+        let (file, mut objects) = JsonFile::open::<M>(Arc::clone(self))?;
+        let (journal, missing) = Journal::open::<M>(Arc::clone(self), file.version())?;
+        for changes in missing {
+            objects.apply(changes);
+        }
+        let working_copy = WorkingCopy::of(&objects);
+        let objects = Arc::new(RwLock::new(objects));
+        let writer = Writer::new(Arc::clone(&objects), working_copy, file, journal);
+        let (changes, waiting) = mpsc::channel();
+        let writer = thread::Builder::new()
+            .name(format!("{} writer", M::CLASS))
+            .spawn(move || writer.run(&waiting))
+            .map_err(|error| StoreError::NoThread { error })?;
+        Ok(Store { shared: Arc::new(Shared { objects, changes: Some(changes), writer: Some(writer) }) })
     }
 
-    /// The name of the file or the journal of a class.
-    fn file_of(&self, class: &str, extension: &str) -> std::path::PathBuf {
-        Path::join(self.path(), format!(".db_{class}.{extension}"))
+    /// The path of the file or the journal of a class.
+    fn path_of(&self, class: &str, extension: &str) -> PathBuf {
+        self.path().join(format!(".db_{class}.{extension}"))
+    }
+}
+
+impl<M: Model> Drop for Shared<M> {
+    /// Waits for the writer thread: when the last handle is dropped, everything is in the file and the directory is
+    /// unlocked.
+    fn drop(&mut self) {
+        self.changes = None;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl WriteError {
+    fn because(reason: impl std::fmt::Display) -> Self {
+        Self { reason: reason.to_string().into() }
     }
 }
 

@@ -162,8 +162,8 @@ impl Blessing {
         let refused = |why: String| Err(Diagnostic::new(format!("nothing was rewritten: {why}")));
         let after = match Suite::load(&self.edited()) {
             Ok(after) => after,
-            Err(wrong) => {
-                let first = wrong.iter().next().map(ToString::to_string).unwrap_or_default();
+            Err(errors) => {
+                let first = errors.iter().next().map(ToString::to_string).unwrap_or_default();
                 return refused(format!("the suite would no longer load: {first}"));
             }
         };
@@ -172,9 +172,8 @@ impl Blessing {
             return refused("the number of steps would change".to_owned());
         }
         for (old, new) in before.scenarios.iter().zip(&after.scenarios) {
-            let (old_definitions, new_definitions) = (before.definitions(old), after.definitions(new));
             for (step, (old_definition, new_definition)) in
-                old.steps.iter().zip(old_definitions.iter().zip(&*new_definitions))
+                old.steps.iter().zip(old.definitions.iter().zip(&*new.definitions))
             {
                 let same_lines =
                     |(answer, _): &&(&Answer, Vec<Change>)| lines(&answer.place) == lines(&step.place);
@@ -233,7 +232,7 @@ fn written_by(suite: &Suite, lines: &Lines) -> usize {
     counts.sum()
 }
 
-/// Whether the response still fails the expectation; `None` if there is no response.
+/// Whether the response still fails the expectation; `None` without a response.
 fn still_wrong(answer: &Answer, branch: &Branch) -> Option<bool> {
     let (response, scope) = answer.response.as_ref()?;
     Some(!judge(&branch.expectation, &Ok(response.clone()), &branch.place, scope).findings.is_empty())

@@ -51,8 +51,9 @@ struct Kept<'a> {
     part: Option<Cow<'a, str>>,
 }
 
-/// Returns the requests of a trial in order. `definitions` has an entry for each step of the scenario.
-fn outgoing<'a>(trial: &'a Trial, definitions: &'a [StepDefinition], suite: &Suite) -> Vec<Outgoing<'a>> {
+/// Returns the requests of a trial in order.
+fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
+    let definitions = &trial.scenario.definitions;
     let mut memories = Memories::of(trial, definitions, suite);
     let steps = trial.steps.iter().map(|(index, _)| (&trial.scenario.steps[*index], &definitions[*index]));
     let mut outgoing = Vec::new();

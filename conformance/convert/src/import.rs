@@ -1,12 +1,13 @@
 //! Imports documents with shell sessions and browser recordings (HAR) as scenarios.
 //!
 //! If there is no suite yet, the manifest and the register are written too. Guesses are never silent: each one has a comment that begins
-//! with `# unsure: `. Nothing is sent, and only [`folder`] touches files.
+//! with `# unsure: `. Nothing is sent to the API, and only [`folder`] touches files and downloads a document.
 
 mod answer;
 mod between;
 mod capture;
 mod document;
+mod download;
 pub mod folder;
 mod fresh;
 mod har;

@@ -15,6 +15,7 @@ use crate::verdict::Verdict;
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::plan::{Plan, Selection};
 use conformance_suite::source::{Place, Source};
+use conformance_suite::suite::folder::read_source;
 use conformance_suite::suite::{Suite, check_format};
 use conformance_suite::yaml::{self, Located};
 
@@ -72,19 +73,16 @@ impl Deviations {
     /// # Errors
     /// Every error in the file with its location. An entry that matches no step of any stage is an error.
     pub fn load(path: &Path, suite: &Arc<Suite>) -> Result<Self, Diagnostics> {
-        let text = conformance_suite::suite::folder::read_text(path).map_err(|error| {
-            Diagnostic::new(format!("cannot read the file of deviations {}: {error}", path.display()))
-        })?;
-        let source = Source::new(path.display().to_string(), text);
+        let source = read_source(path, "file of deviations")?;
         let text: DeviationsText = yaml::read(&source)?;
         check_format(&text.format, &source)?;
         let known = steps(suite);
-        let mut wrong = Diagnostics::default();
+        let mut errors = Diagnostics::default();
         let mut entries = Vec::new();
         for entry in &text.deviations {
-            entries.extend(wrong.keep(compile(entry, &source, &known)));
+            entries.extend(errors.keep(compile(entry, &source, &known)));
         }
-        wrong.into_result(Self { entries })
+        errors.into_result(Self { entries })
     }
 
     /// Returns the reason if the failure of a step is known, and records the verdict.

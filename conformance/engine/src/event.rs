@@ -30,6 +30,30 @@ pub enum Event {
     Footer(Footer),
 }
 
+/// All events of a run.
+#[derive(Debug, Clone)]
+pub struct FinishedRun {
+    /// The first event.
+    pub header: Header,
+    /// Every step, in plan order.
+    pub records: Vec<Arc<Record>>,
+    /// The last event.
+    pub footer: Footer,
+}
+
+impl FinishedRun {
+    /// Returns the steps, grouped by scenario.
+    pub fn scenarios(&self) -> impl Iterator<Item = &[Arc<Record>]> + Send + Sync {
+        self.records.chunk_by(|one, next| one.scenario == next.scenario)
+    }
+
+    /// Describes after how many steps the run was interrupted; none if it was not.
+    #[must_use]
+    pub fn interruption(&self) -> Option<String> {
+        self.footer.interruption(self.header.steps)
+    }
+}
+
 /// The first event: what is run.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct Header {
@@ -256,9 +280,6 @@ pub struct Footer {
     /// Requirements of the next stage, if the checked stage is not the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Next>,
-    /// The chain of starts and scenarios that determined the duration of the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub critical_path: Option<CriticalPath>,
     /// Other notes: restarted targets, and checks that were not possible.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -268,28 +289,6 @@ pub struct Footer {
     /// The exit code.
     pub exit: u8,
     /// Duration of the run in milliseconds.
-    pub milliseconds: f64,
-}
-
-/// The chain of target starts and scenarios that ended last. Each began when the one before it ended.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct CriticalPath {
-    /// Duration in milliseconds.
-    pub milliseconds: f64,
-    /// The longest links, in order of time.
-    pub links: Vec<Link>,
-    /// Number of shorter links that are left out.
-    pub others: usize,
-}
-
-/// A link of the critical path.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Link {
-    /// Whether the link is a target start; otherwise it is a scenario.
-    pub start: bool,
-    /// Id of the scenario, or profile of the target, with the scenario that uses it alone.
-    pub name: String,
-    /// How long it took, in milliseconds.
     pub milliseconds: f64,
 }
 
@@ -402,6 +401,12 @@ impl Record {
     pub fn outcome(&self) -> Outcome {
         Outcome::of_step(self.verdict, self.covers.values().copied(), self.deviation.is_some())
     }
+
+    /// Describes the number of attempts and their duration; none if the step was not retried.
+    #[must_use]
+    pub fn repetition(&self) -> Option<String> {
+        (self.tries > 1).then(|| format!("{} in {}", amount(self.tries, "time"), time(self.milliseconds)))
+    }
 }
 
 /// Returns how many requirements of a level pass, and how many were tested.
@@ -417,62 +422,6 @@ impl Standing {
     pub fn outcome(&self) -> Option<Outcome> {
         let of = |verdict| Outcome::of_requirement(verdict, self.level, self.deviates);
         self.outcome.or_else(|| self.verdict.map(of))
-    }
-}
-
-impl Record {
-    /// Returns a copy with only what is needed to compare failures: a few hundred bytes, without the evidence.
-    #[must_use]
-    pub fn brief(&self) -> Self {
-        /// Maximum number of mismatches, and maximum size of each text in bytes.
-        const KEPT: usize = 4;
-        const TEXT: usize = 300;
-        let cut = |text: &str| text[..text.floor_char_boundary(TEXT)].to_owned();
-        let findings = self.findings.iter().take(KEPT).map(|finding| Finding {
-            place: finding.place.clone(),
-            label: cut(&finding.label),
-            pointer: finding.pointer.as_deref().map(cut),
-            expected: cut(&finding.expected),
-            received: cut(&finding.received),
-        });
-        let exchange = self.exchange.as_ref().map(|exchange| Exchange {
-            sent: Sent {
-                method: exchange.sent.method.clone(),
-                target: cut(&exchange.sent.target),
-                ..Sent::default()
-            },
-            received: exchange.received.as_ref().map(|received| Received {
-                status: received.status,
-                milliseconds: received.milliseconds,
-                ..Received::default()
-            }),
-            ..Exchange::default()
-        });
-        Self {
-            source: Excerpt { line: self.source.line, text: String::new() },
-            findings: findings.collect(),
-            exchange,
-            printed: String::new(),
-            id: self.id.clone(),
-            scenario: self.scenario.clone(),
-            profile: self.profile.clone(),
-            title: self.title.clone(),
-            covers: self.covers.clone(),
-            place: self.place.clone(),
-            via: self.via.clone(),
-            reason: self.reason.clone(),
-            waits_for: self.waits_for.clone(),
-            remarks: Vec::new(),
-            deviation: self.deviation.clone(),
-            restarted: self.restarted.clone(),
-            ..*self
-        }
-    }
-
-    /// Describes the number of attempts and their duration; none if the step was not retried.
-    #[must_use]
-    pub fn repetition(&self) -> Option<String> {
-        (self.tries > 1).then(|| format!("{} in {}", amount(self.tries, "time"), time(self.milliseconds)))
     }
 }
 

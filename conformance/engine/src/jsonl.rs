@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
+use crate::event::{Event, FinishedRun, Footer, Header};
+use crate::run::EVENTS_VERSION;
 use conformance_suite::diagnostic::Diagnostic;
 
 /// Returns the events of a report, deserialised as `L`. Empty lines, CRLF line endings and a byte order mark are accepted.
@@ -41,6 +43,36 @@ pub fn read<L: DeserializeOwned>(path: &Path) -> impl Iterator<Item = Result<L, 
         }))
     });
     failed.into_iter().chain(events)
+}
+
+/// Reads the report of a whole run or shard.
+///
+/// # Errors
+/// The report cannot be read, is invalid or incomplete, or is of a newer version of the program.
+pub fn read_run(path: &Path) -> Result<FinishedRun, Diagnostic> {
+    let (mut header, mut footer, mut records) = (None, None, Vec::new());
+    for event in read(path) {
+        match event? {
+            Event::Header(Header { version, .. }) if version > EVENTS_VERSION => {
+                let shown = path.display();
+                let message = format!(
+                    "the report {shown} has version {version}; this program reads version {EVENTS_VERSION}"
+                );
+                return Err(Diagnostic::new(message).help("use a newer version of conformance"));
+            }
+            Event::Header(one) => header = Some(one),
+            Event::Step(record) => records.push(record),
+            Event::Load(_) => {}
+            Event::Footer(Footer { interrupted: true, .. }) => {
+                let message = format!("the report {} is incomplete: its run was interrupted", path.display());
+                return Err(Diagnostic::new(message).help("run it again"));
+            }
+            Event::Footer(one) => footer = Some(one),
+        }
+    }
+    let Some(header) = header else { return Err(not_a_report(path, "it has no header")) };
+    let Some(footer) = footer else { return Err(cut(path)) };
+    Ok(FinishedRun { header, records, footer })
 }
 
 /// Returns the error for a report without a footer.

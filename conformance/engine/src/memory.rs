@@ -25,7 +25,7 @@ pub struct Memory {
 /// A failed step on which the rest of the scenario depends.
 #[derive(Debug)]
 struct Broken {
-    step: Box<str>,
+    step: String,
     verdict: Verdict,
     /// Why the later steps are not sent.
     reason: String,

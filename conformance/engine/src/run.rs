@@ -9,7 +9,6 @@ mod collector;
 mod interrupt;
 mod load;
 mod order;
-mod path;
 mod pool;
 mod race;
 mod scenario_runner;
@@ -158,9 +157,8 @@ pub async fn run(plan: Plan, target: Target, options: Options, mut emit: impl Fn
         Some(code) => Footer { interrupted: true, exit: code, ..tally.close(Vec::new()) },
         None => Footer { next: session.plan().next(), ..tally.close(stale(&deviations, session.plan())) },
     };
-    let critical_path = session.critical_path();
     let notes = session.notes();
-    let mut footer = Footer { critical_path, notes, milliseconds: milliseconds(began.elapsed()), ..footer };
+    let mut footer = Footer { notes, milliseconds: milliseconds(began.elapsed()), ..footer };
     if groups == 0 && !footer.interrupted {
         // An empty shard conforms, although an empty run would not.
         footer.exit = Exit::Conforms.code();

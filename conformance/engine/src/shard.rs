@@ -74,9 +74,10 @@ impl Costs {
     /// Returns the measured duration of a scenario, or an estimate from its steps, waits and restarts.
     fn of(&self, trial: &Trial) -> u64 {
         self.0.get(&trial.id()).copied().unwrap_or_else(|| {
-            let steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
-            steps.fold(0, |cost, step| {
-                let requests = u64::from(step.requests);
+            let scenario = &trial.scenario;
+            let own = trial.steps.iter().map(|(at, _)| (&scenario.steps[*at], &scenario.definitions[*at]));
+            own.fold(0, |cost, (step, definition)| {
+                let requests = definition.branches().len() as u64;
                 let wait = u64::try_from(step.wait.as_micros()).unwrap_or(u64::MAX);
                 let restart = if step.restart.is_some() { START } else { 0 };
                 (requests * STEP).saturating_add(wait).saturating_add(restart).saturating_add(cost)

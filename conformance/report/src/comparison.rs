@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use conformance_engine::event::{Exchange, Shard};
-use conformance_engine::jsonl::{self, not_a_report};
+use conformance_engine::event::{FinishedRun, Record, Shard};
+use conformance_engine::jsonl;
 use conformance_engine::limit;
 use conformance_engine::outcome::{self, Outcome};
-use conformance_engine::run::EVENTS_VERSION;
 use conformance_engine::verdict::Verdict;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::suite::Level;
@@ -26,7 +24,7 @@ pub struct Comparison {
 }
 
 /// A requirement.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Its id.
     pub id: String,
@@ -48,137 +46,15 @@ pub struct Implementation {
     /// Failing steps as JSON; empty unless requested.
     pub evidence: Vec<String>,
     /// Why the target could not be used, if so.
-    pub trouble: Option<String>,
+    pub unusable: Option<String>,
     /// Why the run was inconclusive although the target could be used.
-    pub undecided: Option<String>,
+    pub inconclusive: Option<String>,
     /// Exit code of its run.
     pub exit: u8,
     suite: String,
     stage: Option<String>,
     target: String,
     rows: Vec<Row>,
-}
-
-/// A failing step of a report.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-struct Step {
-    /// Its id.
-    id: String,
-    /// Title of the step.
-    title: String,
-    /// The verdict.
-    verdict: Verdict,
-    /// The requirements that it covers, with their levels.
-    covers: BTreeMap<String, Level>,
-    /// Source location.
-    place: serde_json::Value,
-    /// The mismatches.
-    #[serde(default)]
-    findings: Vec<Finding>,
-    /// Reason of the verdict.
-    #[serde(default)]
-    reason: Option<String>,
-    /// The request and the response.
-    #[serde(default)]
-    exchange: Option<Exchange>,
-    /// Output of the target.
-    #[serde(default)]
-    printed: String,
-    /// Number of attempts.
-    #[serde(default, skip_serializing)]
-    tries: u32,
-    /// The step that blocks it.
-    #[serde(default, skip_serializing)]
-    waits_for: Option<String>,
-}
-
-/// A mismatch as the page shows it.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-struct Finding {
-    label: String,
-    expected: String,
-}
-
-impl Step {
-    /// Returns the step as JSON, cut to what the page shows: reports of version 0.1.0 have bodies of any size.
-    fn evidence(mut self) -> String {
-        self.findings.truncate(limit::FINDINGS);
-        for finding in &mut self.findings {
-            cut(&mut finding.label, limit::LABEL);
-            cut(&mut finding.expected, limit::VALUE);
-        }
-        cut(&mut self.printed, limit::PRINTED);
-        if let Some(exchange) = &mut self.exchange {
-            // The page shows only the last response.
-            exchange.hops.clear();
-            cut(&mut exchange.again, limit::BODY);
-            let sent = &mut exchange.sent;
-            let (begin, rest) = sent.beginning(limit::SHORT_BODY);
-            sent.body = sent.body.is_some().then(|| shown(begin, rest));
-            if let Some(received) = &mut exchange.received {
-                let (begin, rest) = received.beginning(limit::SHORT_BODY);
-                received.body = shown(begin, rest);
-            }
-        }
-        // Serialising deserialised JSON cannot fail.
-        serde_json::to_string(&self).unwrap_or_default()
-    }
-}
-
-fn shown(begin: &str, rest: Option<String>) -> String {
-    match rest {
-        Some(rest) => format!("{begin}\n{rest}"),
-        None => begin.to_owned(),
-    }
-}
-
-fn cut(text: &mut String, most: usize) {
-    if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
-        text.push('…');
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "event", rename_all = "lowercase")]
-enum Line {
-    Header {
-        version: u32,
-        suite: String,
-        target: String,
-        stage: Option<String>,
-        #[serde(default)]
-        shard: Option<Shard>,
-    },
-    Step(Box<Step>),
-    Load {},
-    Footer {
-        requirements: Vec<Standing>,
-        exit: u8,
-        #[serde(default)]
-        interrupted: bool,
-    },
-}
-
-#[derive(Deserialize)]
-struct Standing {
-    id: String,
-    level: Level,
-    clause: String,
-    text: String,
-    verdict: Option<Verdict>,
-    #[serde(default)]
-    deviates: bool,
-    #[serde(default)]
-    outcome: Option<Outcome>,
-}
-
-impl Standing {
-    /// Reports of version 0.1.0 have no outcome.
-    fn outcome(&self) -> Option<Outcome> {
-        let of = |verdict| Outcome::of_requirement(verdict, self.level, self.deviates);
-        self.outcome.or_else(|| self.verdict.map(of))
-    }
 }
 
 impl Comparison {
@@ -225,20 +101,20 @@ impl Comparison {
 
     /// Returns the number of implementations for which a requirement is inconclusive, without targets that could not be used.
     #[must_use]
-    pub fn undecided(&self, requirement: &str) -> usize {
+    pub fn inconclusive(&self, requirement: &str) -> usize {
         self.count(requirement, |outcome| {
             matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive)
         })
     }
 
-    /// Returns the number of implementations that could be used.
+    /// Returns the number of implementations with a result.
     #[must_use]
-    pub fn judged(&self) -> usize {
-        self.implementations.iter().filter(|one| one.trouble.is_none() && one.undecided.is_none()).count()
+    pub fn with_result(&self) -> usize {
+        self.implementations.iter().filter(|one| one.unusable.is_none() && one.inconclusive.is_none()).count()
     }
 
     fn count(&self, requirement: &str, is: impl Fn(Outcome) -> bool) -> usize {
-        let used = self.implementations.iter().filter(|one| one.trouble.is_none());
+        let used = self.implementations.iter().filter(|one| one.unusable.is_none());
         used.filter_map(|one| one.outcomes.get(requirement)).filter(|outcome| is(**outcome)).count()
     }
 }
@@ -253,55 +129,74 @@ impl Implementation {
 }
 
 fn read(path: &Path, with_evidence: bool) -> Result<Implementation, Diagnostic> {
-    let shown = path.display();
-    let mut header = None;
-    let mut footer = None;
-    let (mut reason, mut met, mut evidence) = (None, false, Vec::new());
-    for line in jsonl::read(path) {
-        let line: Line = line?;
-        match line {
-            Line::Header { version, .. } if version > EVENTS_VERSION => {
-                let message = format!(
-                    "the report {shown} has version {version}; this program reads version {EVENTS_VERSION}"
-                );
-                return Err(Diagnostic::new(message).help("use a newer version of conformance"));
-            }
-            Line::Header { shard: Some(shard), .. } => return Err(in_part(path, &shard)),
-            Line::Header { suite, target, stage, .. } => header = Some((suite, target, stage)),
-            Line::Step(step) if step.verdict > Verdict::Pass => {
-                // The target could be used if a step was sent or is blocked by another.
-                met |= step.tries > 0 || step.waits_for.is_some();
-                reason = reason.or_else(|| step.reason.clone());
-                if with_evidence {
-                    evidence.push(step.evidence());
-                }
-            }
-            Line::Step(_) | Line::Load {} => {}
-            Line::Footer { interrupted: true, .. } => return Err(interrupted(path)),
-            Line::Footer { requirements, exit, .. } => footer = Some((requirements, exit)),
-        }
+    let FinishedRun { header, records, footer } = jsonl::read_run(path)?;
+    if let Some(shard) = &header.shard {
+        return Err(in_part(path, shard));
     }
-    let Some((suite, target, stage)) = header else { return Err(not_a_report(path, "it has no header")) };
-    let Some((standings, exit)) = footer else { return Err(jsonl::cut(path)) };
-    let outcomes: BTreeMap<String, Outcome> =
-        standings.iter().filter_map(|one| Some((one.id.clone(), one.outcome()?))).collect();
+    let failing = records.into_iter().filter(|record| record.verdict > Verdict::Pass);
+    let first_reason = failing.clone().find_map(|record| record.reason.clone());
+    // The target could be used if a step was sent or is blocked by another.
+    let met = failing.clone().any(|record| record.tries > 0 || record.waits_for.is_some());
+    let standings = footer.requirements;
     let judged = standings.iter().any(|one| matches!(one.verdict, Some(Verdict::Pass | Verdict::Fail)));
-    let rows = standings.into_iter().map(|one| Row {
-        id: one.id,
-        level: one.level,
-        clause: one.clause,
-        text: one.text,
-    });
-    let rows = rows.collect();
-    let reason = reason.filter(|_| !judged);
-    let (trouble, undecided) = if met { (None, reason) } else { (reason, None) };
-    let name = String::new();
-    Ok(Implementation { name, outcomes, evidence, trouble, undecided, exit, suite, stage, target, rows })
+    let reason = first_reason.filter(|_| !judged);
+    let (unusable, inconclusive) = if met { (None, reason) } else { (reason, None) };
+    Ok(Implementation {
+        name: String::new(),
+        outcomes: standings.iter().filter_map(|one| Some((one.id.clone(), one.outcome()?))).collect(),
+        evidence: if with_evidence { failing.map(evidence).collect() } else { Vec::new() },
+        unusable,
+        inconclusive,
+        exit: footer.exit,
+        suite: header.suite,
+        stage: header.stage,
+        target: header.target,
+        rows: standings
+            .into_iter()
+            .map(|one| Row { id: one.id, level: one.level, clause: one.clause, text: one.text })
+            .collect(),
+    })
 }
 
-pub(crate) fn interrupted(path: &Path) -> Diagnostic {
-    Diagnostic::new(format!("the report {} is incomplete: its run was interrupted", path.display()))
-        .help("run it again")
+/// Returns a failing step as JSON, cut to what the page shows: reports of version 0.1.0 have bodies of any size.
+fn evidence(record: Arc<Record>) -> String {
+    let mut record = Arc::unwrap_or_clone(record);
+    record.source.text.clear();
+    record.findings.truncate(limit::FINDINGS);
+    for finding in &mut record.findings {
+        cut(&mut finding.label, limit::LABEL);
+        cut(&mut finding.expected, limit::VALUE);
+        cut(&mut finding.received, limit::VALUE);
+    }
+    cut(&mut record.printed, limit::PRINTED);
+    if let Some(exchange) = &mut record.exchange {
+        // The page shows only the last response.
+        exchange.hops.clear();
+        cut(&mut exchange.again, limit::BODY);
+        let sent = &mut exchange.sent;
+        let (begin, rest) = sent.beginning(limit::SHORT_BODY);
+        sent.body = sent.body.is_some().then(|| with_rest(begin, rest));
+        if let Some(received) = &mut exchange.received {
+            let (begin, rest) = received.beginning(limit::SHORT_BODY);
+            received.body = with_rest(begin, rest);
+        }
+    }
+    // Serializing a record cannot fail.
+    serde_json::to_string(&record).unwrap_or_default()
+}
+
+fn with_rest(begin: &str, rest: Option<String>) -> String {
+    match rest {
+        Some(rest) => format!("{begin}\n{rest}"),
+        None => begin.to_owned(),
+    }
+}
+
+fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
 }
 
 fn in_part(path: &Path, shard: &Shard) -> Diagnostic {
@@ -329,8 +224,8 @@ fn name(implementations: &mut [Implementation], paths: &[impl AsRef<Path>]) {
 mod tests {
     use super::*;
 
-    const HEADER: &str = r#"{"event":"header","version":1,"suite":"S","target":"t","stage":null,"steps":1}"#;
-    const FOOTER: &str = r#"{"event":"footer","steps":{"fail":1},"exit":1,"requirements":[
+    const HEADER: &str = r#"{"event":"header","version":1,"conformance":"0.1.0","started":"","suite":"S","target":"t","stage":null,"steps":1}"#;
+    const FOOTER: &str = r#"{"event":"footer","steps":{"fail":1},"exit":1,"milliseconds":1.0,"requirements":[
         {"id":"A-1.1","level":"must","clause":"1","text":"x","verdict":"fail"},
         {"id":"A-1.2","level":"must","clause":"1","text":"y","verdict":null}]}"#;
 
@@ -342,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_says_what_was_tried_and_two_of_one_target_are_told_apart() {
+    fn reads_tested_requirements_and_names_reports_of_one_target_by_file() {
         let (one, two) = (written(&[HEADER, FOOTER]), written(&[HEADER, FOOTER]));
         let comparison = Comparison::read(&[one.path(), two.path()], true).unwrap();
         assert_eq!(comparison.requirements.len(), 1);
@@ -352,26 +247,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_undecided_is_no_failure() {
-        let undecided = FOOTER.replace("\"fail\"},", "\"inconclusive\"},");
+    fn does_not_count_inconclusive_requirements_as_failures() {
+        let inconclusive = FOOTER.replace("\"fail\"},", "\"inconclusive\"},");
         let step = |more: &str| {
-            let step =
-                r#"{"event":"step","id":"s","title":"t","verdict":"inconclusive","covers":{},"place":null"#;
+            let step = r#"{"event":"step","id":"s","scenario":"s","profile":"p","title":"t","verdict":"inconclusive","covers":{},
+                    "place":{"file":"s.yaml","line":1,"column":1,"width":1},"source":{"line":1,"text":""},"milliseconds":0.0"#;
             format!("{step},\"reason\":\"why\"{more}}}")
         };
         let (failed, waits, unmet) =
             (written(&[HEADER, FOOTER]), step(r#","tries":0,"waits_for":"a""#), step(r#","tries":0"#));
-        let (waits, unmet) = (written(&[HEADER, &waits, &undecided]), written(&[HEADER, &unmet, &undecided]));
+        let (waits, unmet) =
+            (written(&[HEADER, &waits, &inconclusive]), written(&[HEADER, &unmet, &inconclusive]));
         let comparison = Comparison::read(&[failed.path(), waits.path(), unmet.path()], true).unwrap();
-        assert_eq!((comparison.failures("A-1.1"), comparison.undecided("A-1.1")), (1, 1));
-        assert_eq!(comparison.judged(), 1);
+        assert_eq!((comparison.failures("A-1.1"), comparison.inconclusive("A-1.1")), (1, 1));
+        assert_eq!(comparison.with_result(), 1);
         let [_, waits, unmet] = comparison.implementations.as_slice() else { panic!("three reports") };
-        assert_eq!((waits.trouble.as_deref(), waits.undecided.as_deref()), (None, Some("why")));
-        assert_eq!((unmet.trouble.as_deref(), unmet.undecided.as_deref()), (Some("why"), None));
+        assert_eq!((waits.unusable.as_deref(), waits.inconclusive.as_deref()), (None, Some("why")));
+        assert_eq!((unmet.unusable.as_deref(), unmet.inconclusive.as_deref()), (Some("why"), None));
     }
 
     #[test]
-    fn a_report_that_was_cut_off_is_refused() {
+    fn rejects_an_incomplete_report() {
         for lines in [&[HEADER][..], &[HEADER, r#"{"event":"step","id":"#][..]] {
             let file = written(lines);
             let message = Comparison::read(&[file.path()], true).unwrap_err().to_string();
@@ -380,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_report_or_of_another_suite_is_refused() {
+    fn rejects_other_files_and_reports_of_other_suites() {
         let (other, none) =
             (written(&[&HEADER.replace("\"S\"", "\"T\""), FOOTER]), written(&["no", "report"]));
         let good = written(&[HEADER, FOOTER]);

@@ -4,30 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::comparison::interrupted;
-use conformance_engine::event::{Event, Footer, Header, Record, Shard, Stale, Standing};
-use conformance_engine::jsonl::{self, cut, not_a_report};
-use conformance_engine::run::{EVENTS_VERSION, Tally, settle};
+use conformance_engine::event::{FinishedRun, Footer, Header, Record, Shard, Stale, Standing};
+use conformance_engine::jsonl::{self, not_a_report};
+use conformance_engine::run::{Tally, settle};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::diagnostic::Diagnostic;
-
-/// A complete run.
-#[derive(Debug, Clone)]
-pub struct Whole {
-    /// The first event.
-    pub header: Header,
-    /// Every step in plan order.
-    pub records: Vec<Record>,
-    /// The last event.
-    pub footer: Footer,
-}
 
 /// The report of one shard.
 struct Piece<'a> {
     path: &'a Path,
     header: Header,
     shard: Shard,
-    records: Vec<Record>,
+    records: Vec<Arc<Record>>,
     footer: Footer,
 }
 
@@ -36,7 +24,7 @@ struct Piece<'a> {
 /// # Errors
 /// A report cannot be read, is invalid, incomplete or not of a shard; the shards are of different suites, targets or splits; or a
 /// shard is missing or given twice.
-pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
+pub fn merge(paths: &[impl AsRef<Path>]) -> Result<FinishedRun, Diagnostic> {
     let mut pieces = Vec::new();
     for path in paths {
         pieces.push(read(path.as_ref())?);
@@ -52,7 +40,7 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
     let mut tally = Tally::new(register(&pieces));
     let mut stale: Vec<Stale> = Vec::new();
     let mut notes: Vec<String> = Vec::new();
-    let mut whole: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
+    let mut scenarios: BTreeMap<usize, Vec<Arc<Record>>> = BTreeMap::new();
     for piece in pieces {
         for note in piece.footer.notes {
             if !notes.contains(&note) {
@@ -64,42 +52,25 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<Whole, Diagnostic> {
                 stale.push(one);
             }
         }
-        whole.extend(piece.shard.positions.into_iter().zip(scenarios(piece.records)));
+        let by_scenario =
+            piece.records.chunk_by(|one, next| one.scenario == next.scenario).map(<[_]>::to_vec);
+        scenarios.extend(piece.shard.positions.into_iter().zip(by_scenario));
     }
-    let mut records: Vec<Record> = whole.into_values().flatten().collect();
+    let mut records: Vec<Arc<Record>> = scenarios.into_values().flatten().collect();
     let came_up =
         records.iter().any(|one| !one.unstarted && matches!(one.verdict, Verdict::Pass | Verdict::Fail));
     for record in &mut records {
-        settle(record, came_up);
+        settle(Arc::make_mut(record), came_up);
         tally.count(record);
     }
     let footer = Footer { next, notes, milliseconds, ..tally.close(stale) };
-    Ok(Whole { header, records, footer })
+    Ok(FinishedRun { header, records, footer })
 }
 
 fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
-    let shown = path.display();
-    let (mut header, mut footer, mut records) = (None, None, Vec::new());
-    for event in jsonl::read(path) {
-        let event: Event = event?;
-        match event {
-            Event::Header(Header { version, .. }) if version > EVENTS_VERSION => {
-                let message = format!(
-                    "the report {shown} has version {version}; this program reads version {EVENTS_VERSION}"
-                );
-                return Err(Diagnostic::new(message).help("use a newer version of conformance"));
-            }
-            Event::Header(one) => header = Some(one),
-            Event::Step(record) => records.push(Arc::unwrap_or_clone(record)),
-            Event::Load(_) => {}
-            Event::Footer(Footer { interrupted: true, .. }) => return Err(interrupted(path)),
-            Event::Footer(one) => footer = Some(one),
-        }
-    }
-    let Some(header) = header else { return Err(not_a_report(path, "it has no header")) };
-    let Some(footer) = footer else { return Err(cut(path)) };
+    let FinishedRun { header, records, footer } = jsonl::read_run(path)?;
     let Some(shard) = header.shard.clone() else {
-        let message = format!("the report {shown} is not of a shard");
+        let message = format!("the report {} is not of a shard", path.display());
         return Err(
             Diagnostic::new(message).help("write one with `conformance run --shard 1/2 --report jsonl=FILE`")
         );
@@ -137,8 +108,8 @@ fn check(pieces: &[Piece<'_>]) -> Result<(), Diagnostic> {
                 format!("{} and {own} are both of shard {} of {}", twin.display(), shard.index, shard.of);
             return Err(Diagnostic::new(message));
         }
-        let told = piece.records.chunk_by(|one, other| one.scenario == other.scenario).count();
-        if told != shard.positions.len() {
+        let scenarios = piece.records.chunk_by(|one, other| one.scenario == other.scenario).count();
+        if scenarios != shard.positions.len() {
             return Err(not_a_report(piece.path, "its scenarios are not those of its shard"));
         }
     }
@@ -154,20 +125,6 @@ fn check(pieces: &[Piece<'_>]) -> Result<(), Diagnostic> {
         return Err(Diagnostic::new(message).help("use the same report for --shard-by on every machine"));
     }
     Ok(())
-}
-
-/// Groups the records by scenario, in order.
-fn scenarios(records: Vec<Record>) -> Vec<Vec<Record>> {
-    let mut scenarios: Vec<Vec<Record>> = Vec::new();
-    for record in records {
-        match scenarios.last_mut() {
-            Some(last) if last.last().is_some_and(|before| before.scenario == record.scenario) => {
-                last.push(record);
-            }
-            _ => scenarios.push(vec![record]),
-        }
-    }
-    scenarios
 }
 
 /// Returns the requirements without results; untested ones keep the reason of the first shard.

@@ -33,14 +33,14 @@ pub(crate) fn play(
     let signals = Signals::watch(interrupt.clone())?;
     let mut broken = None;
     let code = runtime.block_on(async {
-        let tell = |event: &Event| {
+        let on_event = |event: &Event| {
             if let Event::Step(record) = event
                 && record.outcome().needs_attention()
             {
                 wrong.insert(record.id.clone());
             }
             for report in &mut *reports {
-                if let Err(error) = report.tell(event) {
+                if let Err(error) = report.on_event(event) {
                     // Ignore a closed pipe, for example to `head`, but not a later error.
                     if error.kind() != io::ErrorKind::BrokenPipe {
                         broken.get_or_insert(error);
@@ -51,9 +51,9 @@ pub(crate) fn play(
         let run = async {
             match ready.load {
                 Some(time) => {
-                    Box::pin(run::under_load(ready.plan, ready.target, ready.how, time, tell)).await
+                    Box::pin(run::under_load(ready.plan, ready.target, ready.how, time, on_event)).await
                 }
-                None => run::run(ready.plan, ready.target, ready.how, tell).await,
+                None => run::run(ready.plan, ready.target, ready.how, on_event).await,
             }
         };
         tokio::select! {

@@ -29,10 +29,6 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let mut suite = Suite::load(&options.selection.folder())?;
     suite.give(&options.variables()?, &conformance::environment::environment)?;
     let suite = Arc::new(suite);
-    if !options.watch && options.each.is_none() {
-        // Leak the suite on purpose: the program ends after this run, and freeing takes time.
-        std::mem::forget(Arc::clone(&suite));
-    }
     let mut selection = Selection { only, ..options.selection.selection() };
     let mut target = match (&options.url, &options.target) {
         (Some(url), _) => {

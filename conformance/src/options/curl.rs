@@ -1,6 +1,6 @@
 //! Flags of `import`, `record` and `export`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -11,12 +11,12 @@ use conformance_convert::import::folder::{From, Order};
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har"]))]
 pub(crate) struct Import {
-    /// Markdown or plain text file with curl examples.
+    /// Markdown or plain text file with curl examples, or its URL.
     #[arg(value_name = "DOCUMENT")]
-    pub document: Option<PathBuf>,
-    /// HAR file recorded by a browser.
+    pub document: Option<String>,
+    /// HAR file recorded by a browser, or its URL.
     #[arg(long, value_name = "FILE")]
-    pub har: Option<PathBuf>,
+    pub har: Option<String>,
     /// Output folder: a suite, a folder in a suite, or a new folder, which becomes a suite.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -66,7 +66,7 @@ impl Import {
     pub(crate) fn order(&self) -> Order<'_> {
         let from = match (&self.document, &self.har) {
             (_, Some(recording)) => From::Har(recording),
-            (document, None) => From::Document(document.as_deref().unwrap_or(Path::new(""))),
+            (document, None) => From::Document(document.as_deref().unwrap_or_default()),
         };
         Order {
             from,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use conformance_report::report::ReportKind;
+use conformance_report::report::{FORMATS, Format};
 
 /// Output options.
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ impl OutputOptions {
     #[must_use]
     pub(crate) fn shows_passes(&self) -> bool {
         let shows =
-            |place: &ReportPlace| matches!(place, ReportPlace::File(ReportKind::Jsonl | ReportKind::Html, _));
+            |place: &ReportPlace| matches!(place, ReportPlace::File(format, _) if format.shows_passes);
         self.trace || self.report.iter().any(shows)
     }
 }
@@ -47,7 +47,7 @@ impl OutputOptions {
 #[derive(Debug, Clone)]
 pub(crate) enum ReportPlace {
     /// A file.
-    File(ReportKind, PathBuf),
+    File(&'static Format, PathBuf),
     /// The log and the job summary of a GitHub Actions job.
     Github,
 }
@@ -67,10 +67,9 @@ fn parse_report(written: &str) -> Result<ReportPlace, String> {
     if written == "github" {
         return Ok(ReportPlace::Github);
     }
-    let kind = |name: &str| ReportKind::ALL.into_iter().find(|(own, _)| *own == name);
     match written.split_once('=') {
-        Some((name, path)) if !path.is_empty() => match kind(name) {
-            Some((_, kind)) => Ok(ReportPlace::File(kind, path.into())),
+        Some((name, path)) if !path.is_empty() => match FORMATS.iter().find(|format| format.name == name) {
+            Some(format) => Ok(ReportPlace::File(format, path.into())),
             None => Err(format!("unknown kind of report `{name}`; expected one of {}", kinds())),
         },
         _ => Err(format!("expected KIND=FILE, one of {}", kinds())),
@@ -78,7 +77,7 @@ fn parse_report(written: &str) -> Result<ReportPlace, String> {
 }
 
 fn kinds() -> String {
-    let kinds = ReportKind::ALL.into_iter().map(|(name, _)| format!("{name}=FILE"));
+    let kinds = FORMATS.iter().map(|format| format!("{}=FILE", format.name));
     kinds.chain(["github".to_owned()]).collect::<Vec<_>>().join(", ")
 }
 

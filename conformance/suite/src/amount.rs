@@ -14,29 +14,6 @@ pub fn amount<N: Copy + Display + PartialEq + From<u8>>(number: N, noun: &str) -
     format!("{number} {noun}{plural}")
 }
 
-/// Rounds to whole milliseconds, which are five times as fast to format as fractions.
-#[must_use]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "durations are positive and fit")]
-pub fn whole(milliseconds: f64) -> usize {
-    milliseconds.round() as usize
-}
-
-/// Appends a number to a text, faster than `format!`.
-///
-/// ```
-/// # use conformance_suite::amount::decimal;
-/// let mut text = String::from("a");
-/// decimal(&mut text, 90_210);
-/// decimal(&mut text, 0);
-/// assert_eq!(text, "a902100");
-/// ```
-pub fn decimal(text: &mut String, number: usize) {
-    if number > 9 {
-        decimal(text, number / 10);
-    }
-    text.push(char::from(b'0' + u8::try_from(number % 10).unwrap_or_default()));
-}
-
 /// Returns a number with thousands separators.
 ///
 /// ```

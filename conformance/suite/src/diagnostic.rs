@@ -23,7 +23,7 @@ pub struct Diagnostic {
 pub struct Diagnostics {
     all: Vec<Diagnostic>,
     /// Message, file and position of each, to reject duplicates.
-    seen: HashSet<(String, String, usize)>,
+    seen: HashSet<(String, Option<(String, usize)>)>,
 }
 
 /// Maximum number of diagnostics to show.
@@ -40,7 +40,7 @@ impl Diagnostic {
         Self { place: Some(place), ..Self::new(message) }
     }
 
-    /// Adds a label after the caret, or on its own line if there is no location.
+    /// Adds a label after the caret, or on its own line if the location is unknown.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
@@ -108,11 +108,9 @@ impl std::error::Error for Diagnostic {}
 impl Diagnostics {
     /// Adds a diagnostic, unless there is one with the same message and location.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let key = diagnostic
-            .place
-            .as_ref()
-            .map(|place| (diagnostic.message.clone(), place.source().path().to_owned(), place.span().start));
-        if key.is_none_or(|key| self.seen.insert(key)) {
+        let place = diagnostic.place.as_ref();
+        let place = place.map(|place| (place.source().path().to_owned(), place.span().start));
+        if self.seen.insert((diagnostic.message.clone(), place)) {
             self.all.push(diagnostic);
         }
     }
@@ -132,12 +130,6 @@ impl Diagnostics {
         for diagnostic in other.all {
             self.push(diagnostic);
         }
-    }
-
-    /// Removes duplicates.
-    pub fn dedup(&mut self) {
-        let mut seen = std::collections::BTreeSet::new();
-        self.all.retain(|diagnostic| seen.insert(diagnostic.to_string()));
     }
 
     /// Whether there are no diagnostics.

@@ -1,6 +1,7 @@
 //! JSON values whose numbers keep all their digits.
 //!
-//! `serde_json` rounds numbers to 64 bits and rejects lone surrogates, so this project has its own parser.
+//! The parser is ours because the bodies of targets are judged by it: `serde_json` rounds numbers to 64 bits, rejects lone
+//! surrogates, and does not report members that occur twice.
 
 mod number;
 mod read;

@@ -65,21 +65,21 @@ impl<'a> Members<'a> {
 /// # Errors
 /// A list, a mapping, null or a tag, with its location.
 pub fn string(node: &Node, source: &Arc<Source>, what: &str) -> Result<String, Diagnostic> {
-    let wrong = |message: String| Diagnostic::at(node.place(source), message);
+    let invalid = |message: String| Diagnostic::at(node.place(source), message);
     match (&node.tag, node.written()) {
         (None, Some(text)) => Ok(text.to_owned()),
         (Some(tag), _) => {
-            Err(wrong(format!("{what} must be a string; the matcher `{tag}` is not allowed here")))
+            Err(invalid(format!("{what} must be a string; the matcher `{tag}` is not allowed here")))
         }
-        (None, None) => Err(wrong(format!("{what} must be a string, not {}", node.shape()))),
+        (None, None) => Err(invalid(format!("{what} must be a string, not {}", node.shape()))),
     }
 }
 
 /// Returns the template in a string node.
 pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text, Diagnostic> {
-    let written = string(node, source, what).map_err(|wrong| match (&node.tag, &node.value) {
-        (None, Value::Null) => wrong.help("write an empty string as '' and the word null as 'null'"),
-        _ => wrong,
+    let written = string(node, source, what).map_err(|error| match (&node.tag, &node.value) {
+        (None, Value::Null) => error.help("write an empty string as '' and the word null as 'null'"),
+        _ => error,
     });
     parse_text(&written?, &node.place(source))
 }
@@ -106,18 +106,26 @@ pub(crate) fn parse_value(written: &str, place: &Place) -> Result<Text, Diagnost
     })
 }
 
+/// Returns the entries of a mapping, with or without a tag.
+fn entries<'n>(
+    node: &'n Node,
+    source: &Arc<Source>,
+    what: &str,
+) -> Result<&'n [(Located<String>, Node)], Diagnostic> {
+    let Value::Mapping(entries) = &node.value else {
+        let message = format!("{what} must be a mapping, not {}", node.shape());
+        return Err(Diagnostic::at(node.place(source), message));
+    };
+    Ok(entries)
+}
+
 /// Returns the entries of a mapping of arbitrary names to strings.
 pub(crate) fn texts(
     node: &Node,
     source: &Arc<Source>,
     what: &str,
 ) -> Result<Vec<(String, Text)>, Diagnostic> {
-    let Value::Mapping(entries) = &node.value else {
-        return Err(Diagnostic::at(
-            node.place(source),
-            format!("{what} must be a mapping, not {}", node.shape()),
-        ));
-    };
+    let entries = entries(node, source, what)?;
     entries
         .iter()
         .map(|(key, value)| Ok((key.value.clone(), text(value, source, &format!("`{}`", key.value))?)))
@@ -133,12 +141,8 @@ pub(crate) fn texts_or_lists<'n>(
     source: &Arc<Source>,
     what: &str,
 ) -> Result<Vec<(&'n Located<String>, Text)>, Diagnostic> {
-    let Value::Mapping(entries) = &node.value else {
-        let message = format!("{what} must be a mapping, not {}", node.shape());
-        return Err(Diagnostic::at(node.place(source), message));
-    };
     let mut texts = Vec::new();
-    for (key, node) in entries {
+    for (key, node) in entries(node, source, what)? {
         let values = match (&node.tag, &node.value) {
             (None, Value::List(list)) if list.is_empty() => {
                 let message = format!("`{}` is an empty list, so nothing would be sent", key.value);
@@ -204,9 +208,9 @@ pub(crate) fn flag(node: &Node, source: &Arc<Source>) -> Result<bool, Diagnostic
 /// Parses a duration: an integer or a decimal, followed by `ms`, `s`, `m`, `h` or `d`.
 ///
 /// # Errors
-/// The text is no duration.
+/// the text is not a duration.
 pub fn duration(written: &str, place: &Place) -> Result<Duration, Diagnostic> {
-    let wrong = || {
+    let invalid = || {
         Diagnostic::at(place.clone(), format!("invalid duration `{written}`"))
             .help("write it as 200ms, 4s, 1.5s, 2m, 1h or 7d")
     };
@@ -217,10 +221,10 @@ pub fn duration(written: &str, place: &Place) -> Result<Duration, Diagnostic> {
         "m" => 60.0,
         "h" => 3600.0,
         "d" => 86400.0,
-        _ => return Err(wrong()),
+        _ => return Err(invalid()),
     };
-    let number: f64 = digits.trim_end().parse().map_err(|_| wrong())?;
-    let duration = Duration::try_from_secs_f64(number * factor).map_err(|_| wrong())?;
+    let number: f64 = digits.trim_end().parse().map_err(|_| invalid())?;
+    let duration = Duration::try_from_secs_f64(number * factor).map_err(|_| invalid())?;
     if duration > LONGEST {
         return Err(Diagnostic::at(place.clone(), format!("`{written}` is longer than a hundred years")));
     }

@@ -62,6 +62,20 @@ pub struct Request {
     pub follow: u32,
     /// The cookie jars to read from and to write to.
     pub jar: Option<Box<JarUse>>,
+    /// The version of HTTP.
+    pub version: HttpVersion,
+}
+
+/// The version of HTTP that a request is sent with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2 if the target agrees, as with `curl --http2`.
+    Negotiated,
+    /// HTTP/2, as with `curl --http2-prior-knowledge`.
+    Http2,
 }
 
 /// The cookie jars of a request. The default is none, as in curl.
@@ -118,6 +132,8 @@ pub struct Prepared {
     pub of_body: Vec<&'static str>,
     /// The exact bytes to send instead of everything else.
     pub raw: Option<Vec<u8>>,
+    /// The version of HTTP.
+    pub version: HttpVersion,
 }
 
 impl<V> Header<V> {
@@ -159,6 +175,7 @@ impl Request {
             method_stays: false,
             follow: 0,
             jar: None,
+            version: HttpVersion::Http1,
         }
     }
 
@@ -264,6 +281,7 @@ impl Request {
             follow: self.follow,
             method_stays: self.method_stays,
             path_as_is: self.path_as_is,
+            version: self.version,
             after_length,
             of_body,
             raw: None,
@@ -343,6 +361,20 @@ impl Prepared {
         let is_own = |header: &&Header| OWN_ORDER.iter().any(|name| header.is(name));
         let end = self.headers.iter().take_while(is_own).count();
         self.headers.insert(end, Header::new("Cookie", pairs));
+    }
+
+    /// Adds the fields with which `curl --http2` offers HTTP/2 on a connection without TLS, where curl writes them
+    /// (`Curl_http2_request_upgrade` in its lib/http2.c).
+    pub fn offer_http2(&mut self) {
+        let is_own = |header: &&Header| OWN_ORDER.iter().any(|name| header.is(name));
+        let end = self.headers.iter().take_while(is_own).count();
+        let fields = [
+            ("Connection", "Upgrade, HTTP2-Settings"),
+            ("Upgrade", "h2c"),
+            // 100 concurrent streams, a window of 10 MiB, no push.
+            ("HTTP2-Settings", "AAMAAABkAAQAoAAAAAIAAAAA"),
+        ];
+        self.headers.splice(end..end, fields.map(|(name, value)| Header::new(name, value)));
     }
 
     /// Removes the body and the fields about it.

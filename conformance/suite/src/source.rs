@@ -11,7 +11,6 @@ use std::iter;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use memchr::memchr_iter;
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Error as _};
 use serde::ser::Serializer;
@@ -26,8 +25,8 @@ pub struct Source {
     text: String,
     /// The number of the first line: 1, except for a part of a file.
     first_line: usize,
-    /// Offsets of the lines. `u32` suffices for the largest file that is read.
-    line_starts: OnceLock<Box<[u32]>>,
+    /// Offsets of the lines.
+    line_starts: OnceLock<Box<[usize]>>,
 }
 
 /// A range of bytes, from `start` up to but not including `end`.
@@ -43,9 +42,7 @@ pub struct Span {
 #[derive(Debug, Clone)]
 pub struct Place {
     source: Arc<Source>,
-    /// The first byte, and the byte after the last. `u32` suffices for the largest file that is read.
-    start: u32,
-    end: u32,
+    span: Span,
 }
 
 /// Complete lines of a file.
@@ -79,7 +76,7 @@ impl Source {
     #[must_use]
     pub fn place(self: &Arc<Self>, span: Span) -> Place {
         let end = span.end.min(self.text.len());
-        Place::of(Arc::clone(self), Span { start: span.start.min(end), end })
+        Place { source: Arc::clone(self), span: Span { start: span.start.min(end), end } }
     }
 
     /// Returns a copy with a masked text of the same length; none if the text does not change.
@@ -91,15 +88,15 @@ impl Source {
         is_other.then(|| Arc::new(Self { path, text, first_line, line_starts: OnceLock::new() }))
     }
 
-    fn line_starts(&self) -> &[u32] {
+    fn line_starts(&self) -> &[usize] {
         self.line_starts.get_or_init(|| {
-            iter::once(0).chain(memchr_iter(b'\n', self.text.as_bytes()).map(|at| narrow(at + 1))).collect()
+            iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
         })
     }
 
     /// The offset of a line, counted from 0.
     fn line_start(&self, row: usize) -> usize {
-        self.line_starts()[row] as usize
+        self.line_starts()[row]
     }
 
     /// The text of a line, counted from 0.
@@ -117,10 +114,6 @@ impl Span {
 }
 
 impl Place {
-    fn of(source: Arc<Source>, span: Span) -> Self {
-        Self { source, start: narrow(span.start), end: narrow(span.end) }
-    }
-
     /// The file.
     #[must_use]
     pub fn source(&self) -> &Arc<Source> {
@@ -130,7 +123,7 @@ impl Place {
     /// The byte range.
     #[must_use]
     pub fn span(&self) -> Span {
-        Span::new(self.start as usize, self.end as usize)
+        self.span
     }
 
     /// Whether it is the same span of the same file.
@@ -138,26 +131,26 @@ impl Place {
         self.span() == other.span() && Arc::ptr_eq(&self.source, &other.source)
     }
 
-    /// Returns the first occurrence of `text` after the beginning of this place, or this place if there is none.
+    /// Returns the first occurrence of `text` after the beginning of this place, else this place.
     #[must_use]
     pub fn find(&self, text: &str) -> Self {
-        let at = self.source.text.get(self.span().start..).and_then(|rest| rest.find(text));
+        let at = self.source.text.get(self.span.start..).and_then(|rest| rest.find(text));
         at.map_or_else(
             || self.clone(),
-            |at| self.source.place(Span::new(self.span().start + at, self.span().start + at + text.len())),
+            |at| self.source.place(Span::new(self.span.start + at, self.span.start + at + text.len())),
         )
     }
 
     /// Returns the same span in a copy of the file.
     #[must_use]
     pub fn within(&self, source: Arc<Source>) -> Self {
-        Self { source, start: self.start, end: self.end }
+        Self { source, span: self.span }
     }
 
     /// Returns the position where the place begins.
     #[must_use]
     pub fn start(&self) -> Self {
-        self.source.place(Span::new(self.span().start, self.span().start))
+        self.source.place(Span::new(self.span.start, self.span.start))
     }
 
     /// The line where the place begins, counted from 1.
@@ -168,13 +161,13 @@ impl Place {
 
     /// The line where the place begins, counted from 0 in the text.
     fn row(&self) -> usize {
-        self.source.line_starts().partition_point(|start| *start <= self.start) - 1
+        self.source.line_starts().partition_point(|start| *start <= self.span.start) - 1
     }
 
     /// The line where the place ends, counted from 1.
     #[must_use]
     pub fn last_line(&self) -> usize {
-        let text = self.source.text.get(self.span().start..self.span().end).unwrap_or("");
+        let text = self.source.text.get(self.span.start..self.span.end).unwrap_or("");
         self.line() + text.trim_end().matches('\n').count()
     }
 
@@ -184,7 +177,7 @@ impl Place {
         let start = self.source.line_start(self.row());
         self.source
             .text
-            .get(start..self.span().start)
+            .get(start..self.span.start)
             .map_or(1, |before| without_mark(before).chars().count() + 1)
     }
 
@@ -214,14 +207,14 @@ impl Place {
     #[must_use]
     pub fn last_line_of_block(&self) -> usize {
         let block = self.source.text[self.block_span()].trim_end();
-        self.line() + memchr_iter(b'\n', block.as_bytes()).count()
+        self.line() + block.matches('\n').count()
     }
 
     fn block_span(&self) -> Range<usize> {
         let row = self.row();
         let (text, starts) = (&*self.source.text, self.source.line_starts());
-        let start = starts[row] as usize;
-        let ends = starts[row + 1..].iter().map(|start| *start as usize).chain([text.len()]);
+        let start = starts[row];
+        let ends = starts[row + 1..].iter().copied().chain([text.len()]);
         // Minimum indentation of the other lines. All keys of a mapping whose dash is on an earlier line begin at one column.
         let mut least = None;
         let (mut from, mut end) = (start, start);
@@ -235,7 +228,7 @@ impl Place {
             if least.is_none() || indent < line.len() && line.as_bytes()[indent] != b'#' {
                 end = to;
             }
-            let is_first_word = from + indent == self.span().start && !line[indent..].starts_with('-');
+            let is_first_word = from + indent == self.span.start && !line[indent..].starts_with('-');
             least = least.or(Some(if is_first_word { indent } else { indent + 1 }));
             from = to;
         }
@@ -243,7 +236,7 @@ impl Place {
     }
 
     fn caret_width(&self) -> usize {
-        let text = self.source.text.get(self.span().start..self.span().end).unwrap_or("");
+        let text = self.source.text.get(self.span.start..self.span.end).unwrap_or("");
         text.lines().next().unwrap_or("").trim_end_matches(['\r', '\n']).chars().count().max(1)
     }
 }
@@ -256,16 +249,7 @@ pub(crate) fn without_mark(text: &str) -> &str {
 /// Returns the length of a line's leading white space in bytes.
 #[must_use]
 pub fn indentation(line: &str) -> usize {
-    let blanks = line.bytes().take_while(|byte| *byte == b' ').count();
-    match line.as_bytes().get(blanks) {
-        Some(b'!'..=b'~') => blanks,
-        // There may be other white space than blanks.
-        _ => line.len() - line.trim_start().len(),
-    }
-}
-
-fn narrow(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
+    line.len() - line.trim_start().len()
 }
 
 impl Display for Place {
@@ -292,7 +276,7 @@ impl<'de> Deserialize<'de> for Place {
         }
         let (path, text) = (file.into_owned(), " ".repeat(column - 1 + width));
         let source = Source { path, text, first_line: line, line_starts: OnceLock::new() };
-        Ok(Self::of(Arc::new(source), Span::new(column - 1, column - 1 + width)))
+        Ok(Self { source: Arc::new(source), span: Span::new(column - 1, column - 1 + width) })
     }
 }
 

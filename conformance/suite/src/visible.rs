@@ -7,14 +7,14 @@ use unicode_security::confusable_detection::skeleton;
 
 use crate::json::Json;
 
-/// The longest text of a value in a message, in bytes.
+/// Maximum size of a value in a message, in bytes.
 pub const LONGEST: usize = 4096;
-/// How far a cut moves back so that it does not split a word: half a secret is not redacted.
-const LONGEST_WORD: usize = 512;
-/// How much of what two long texts share is shown before their first difference, in bytes.
-const SHARED: usize = 80;
+/// Maximum distance by which a cut moves back to the beginning of a word, because half a secret would not be redacted.
+const MAX_WORD: usize = 512;
+/// Size of the common text to show before the first difference of two long texts, in bytes.
+const CONTEXT: usize = 80;
 
-/// Returns a value as JSON in which every character can be seen, cut to [`LONGEST`].
+/// Returns a value as JSON with invisible characters escaped, cut to [`LONGEST`].
 #[must_use]
 pub fn json(value: &Json) -> String {
     let mut out = Limited::default();
@@ -22,7 +22,7 @@ pub fn json(value: &Json) -> String {
     out.end(whole)
 }
 
-/// Returns a text in quotes in which every character can be seen, cut to [`LONGEST`].
+/// Returns a text in quotes with invisible characters escaped, cut to [`LONGEST`].
 #[must_use]
 pub fn quoted(text: &str) -> String {
     let mut out = Limited::default();
@@ -30,7 +30,7 @@ pub fn quoted(text: &str) -> String {
     out.end(whole)
 }
 
-/// Returns a text as it is, or in quotes where a character of it cannot be seen; cut to [`LONGEST`].
+/// Returns a text unchanged, or in quotes if it has invisible characters; cut to [`LONGEST`].
 #[must_use]
 pub fn text(text: &str) -> String {
     let begin = floor(text, LONGEST);
@@ -41,7 +41,7 @@ pub fn text(text: &str) -> String {
     cut(text, LONGEST).into_owned()
 }
 
-/// Returns what a value displays, every character visible, cut to [`LONGEST`].
+/// Formats a value with `Display`, like [`text`].
 #[must_use]
 pub(crate) fn display(value: &impl fmt::Display) -> String {
     let mut out = Limited::default();
@@ -49,14 +49,14 @@ pub(crate) fn display(value: &impl fmt::Display) -> String {
     text(&out.end(whole))
 }
 
-/// Returns two different texts in quotes, cut so that their first difference is shown.
+/// Returns two different texts in quotes. Long ones are cut around their first difference.
 #[must_use]
 pub(crate) fn pair(expected: &str, received: &str) -> (String, String) {
     if expected.len() <= LONGEST && received.len() <= LONGEST {
         return distinguish(quoted(expected), quoted(received));
     }
     let shared = expected.bytes().zip(received.bytes()).take_while(|(one, other)| one == other).count();
-    let begin = expected.floor_char_boundary(shared.saturating_sub(SHARED));
+    let begin = expected.floor_char_boundary(shared.saturating_sub(CONTEXT));
     let window = |text: &str| match text.get(begin..) {
         Some(rest) if begin > 0 => format!("…{}", quoted(rest)),
         _ => quoted(text),
@@ -64,14 +64,14 @@ pub(crate) fn pair(expected: &str, received: &str) -> (String, String) {
     distinguish(window(expected), window(received))
 }
 
-/// Returns two texts, with every character beyond ASCII escaped where they look alike.
+/// Escapes the characters that are not ASCII if two texts look alike.
 #[must_use]
 pub fn distinguish(expected: String, received: String) -> (String, String) {
     let alike = !(expected.is_ascii() && received.is_ascii()) && skeleton(&expected).eq(skeleton(&received));
     if alike { (escaped(&expected), escaped(&received)) } else { (expected, received) }
 }
 
-/// Cuts a text between two words, and says so by an ellipsis.
+/// Cuts a text between two words and appends an ellipsis.
 #[must_use]
 pub fn cut(text: &str, longest: usize) -> Cow<'_, str> {
     if text.len() <= longest {
@@ -80,8 +80,8 @@ pub fn cut(text: &str, longest: usize) -> Cow<'_, str> {
     let begin = floor(text, longest);
     let word = |one: char| one.is_alphanumeric() || "-_.~+/=%".contains(one);
     let kept = begin.trim_end_matches(word);
-    // What is longer than any word is no word.
-    let kept = if begin.len() - kept.len() > LONGEST_WORD { begin } else { kept };
+    // A longer run of characters is not a word.
+    let kept = if begin.len() - kept.len() > MAX_WORD { begin } else { kept };
     Cow::Owned(format!("{kept}…"))
 }
 
@@ -92,7 +92,7 @@ fn floor(text: &str, longest: usize) -> &str {
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for one in text.chars() {
-        // Nothing fails that is written to a string.
+        // Writing to a string cannot fail.
         _ = if one.is_ascii() || one == '…' { out.write_char(one) } else { write_escape(one, &mut out) };
     }
     out
@@ -141,13 +141,13 @@ fn write_quoted(text: &str, out: &mut impl Write) -> fmt::Result {
     out.write_char('"')
 }
 
-/// Writes a character as a string of JSON escapes it.
+/// Writes the JSON escape of a character.
 fn write_escape(one: char, out: &mut impl Write) -> fmt::Result {
     one.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))
 }
 
-/// Whether a character has no ink of its own, or changes how others are drawn: controls, spaces other than the usual one, and what
-/// Unicode calls default ignorable.
+/// Whether a character is invisible or changes how others are displayed: controls, spaces other than U+0020, and default ignorable
+/// characters of Unicode.
 fn is_invisible(one: char) -> bool {
     one.is_control()
         || (one != ' ' && one.is_whitespace())
@@ -159,15 +159,15 @@ fn is_invisible(one: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A text that takes no more than fits.
+/// A string of limited size.
 #[derive(Default)]
 struct Limited(String);
 
 impl Write for Limited {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = LONGEST.saturating_sub(self.0.len());
-        self.0.push_str(floor(text, room));
-        if text.len() <= room { Ok(()) } else { Err(fmt::Error) }
+        let space = LONGEST.saturating_sub(self.0.len());
+        self.0.push_str(floor(text, space));
+        if text.len() <= space { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn characters_that_cannot_be_seen_are_escaped() {
+    fn escapes_invisible_characters() {
         assert_eq!(quoted("a\u{a0}b\u{200b}"), r#""a\u00a0b\u200b""#);
         assert_eq!(quoted("\u{feff}{\r\n\t\u{ad}\u{202e}x\u{7f}"), r#""\ufeff{\r\n\t\u00ad\u202ex\u007f""#);
         assert_eq!(quoted("\u{e0041}\u{fe0f}\u{3000}"), r#""\udb40\udc41\ufe0f\u3000""#);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_look_alike_are_told_apart() {
+    fn distinguishes_texts_that_look_alike() {
         let apart = |one: &str, other: &str| pair(one, other);
         assert_eq!(apart("paypal", "p\u{430}ypal"), (r#""paypal""#.into(), r#""p\u0430ypal""#.into()));
         assert_eq!(apart("café", "cafe\u{301}"), (r#""caf\u00e9""#.into(), r#""cafe\u0301""#.into()));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut_around_their_first_difference() {
+    fn cuts_long_texts_around_their_first_difference() {
         let (one, other) = (format!("{}x", "ab ".repeat(10_000)), format!("{}y", "ab ".repeat(10_000)));
         let (expected, received) = pair(&one, &other);
         assert!(expected.len() < 200 && expected.ends_with("ab x\""), "{expected}");
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_splits_no_word() {
+    fn does_not_cut_inside_a_word() {
         let secret = "s3cr3t".repeat(20);
         assert_eq!(cut(&format!("the token {secret}"), 30), "the token …");
         assert_eq!(cut(&"x".repeat(2000), 1000).len(), 1000 + '…'.len_utf8());

@@ -3,31 +3,22 @@
 //! [`read`] turns a [`Source`] into a value with [`Located`] and [`Node`] parts, or into [`Diagnostics`]. No other module knows
 //! which crate parses YAML.
 
-mod dash;
-mod document;
-mod explain;
 pub mod layout;
-mod measure;
-mod outline;
 pub mod page;
 mod reader;
-mod scalar;
+mod syntax;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use crate::diagnostic::Diagnostics;
 use crate::source::{Place, Source, Span};
-use document::Document;
-use measure::Measure;
-pub use outline::Outline;
-use reader::{LOCATED, NODE, Reader};
+use reader::NodeReader;
 
 /// A value and the span of the file that it was read from.
 #[derive(Debug, Clone)]
@@ -71,49 +62,13 @@ pub enum Value {
 #[derive(Debug, Clone)]
 pub struct Ordered<T>(pub Vec<(Located<String>, T)>);
 
-/// A parsed YAML file.
-pub struct Parsed<'a> {
-    document: Document<'a>,
-    source: &'a Arc<Source>,
-}
-
 /// Reads a file as `T`.
 ///
 /// # Errors
 /// Errors in the YAML or in its shape, with their locations.
 pub fn read<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostics> {
-    Parsed::of(source)?.read()
-}
-
-impl<'a> Parsed<'a> {
-    /// Parses a file.
-    ///
-    /// # Errors
-    /// Invalid YAML, at the location of the error.
-    pub fn of(source: &'a Arc<Source>) -> Result<Self, Diagnostics> {
-        Ok(Self { document: Document::read(source)?, source })
-    }
-
-    /// Restores a file that was parsed before. Returns none if the outline belongs to another file.
-    #[must_use]
-    pub fn again(source: &'a Arc<Source>, outline: &'a Outline) -> Option<Self> {
-        Some(Self { document: outline.document(source)?, source })
-    }
-
-    /// Returns an outline from which [`again`](Self::again) restores the file without parsing it.
-    #[must_use]
-    pub fn outline(&self) -> Outline {
-        Outline::of(&self.document, self.source)
-    }
-
-    /// Deserializes the file as `T`.
-    ///
-    /// # Errors
-    /// Errors in its shape, with their locations.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Diagnostics> {
-        let read = T::deserialize(Reader::new(&self.document, &Measure::default()));
-        read.map_err(|mistake| mistake.explain(self.source))
-    }
+    let node = reader::tree(source)?;
+    T::deserialize(NodeReader { node, source }).map_err(|mistake| mistake.diagnostics(source))
 }
 
 /// Reads an optional node so that an explicit null differs from a missing key; for `#[serde(deserialize_with)]`.
@@ -193,19 +148,29 @@ impl Node {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_tuple_struct(LOCATED, 3, LocatedVisitor(PhantomData))
+        deserializer.deserialize_newtype_struct(reader::LOCATED, LocatedVisitor(PhantomData))
+    }
+}
+
+struct LocatedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for LocatedVisitor<T> {
+    type Value = Located<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value of a file")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let span = reader::SPAN.get();
+        Ok(Located { value: T::deserialize(deserializer)?, span })
     }
 }
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_tuple_struct(NODE, 5, NodeVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+        deserializer.deserialize_unit_struct(reader::NODE, IgnoredAny)?;
+        reader::ASKED.take().ok_or_else(|| D::Error::custom("expected a value of a YAML file"))
     }
 }
 
@@ -237,91 +202,4 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OrderedVisitor<T> {
         }
         Ok(Ordered(entries))
     }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Number(value.to_string()))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(node) = access.next_element()? {
-            list.push(node);
-        }
-        Ok(Value::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(key) = access.next_key::<Located<String>>()? {
-            members.push((key, access.next_value()?));
-        }
-        Ok(Value::Mapping(members))
-    }
-}
-
-struct LocatedVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for LocatedVisitor<T> {
-    type Value = Located<T>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a value of a file")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
-        let span = Span::new(part(&mut parts)?, part(&mut parts)?);
-        Ok(Located { value: part(&mut parts)?, span })
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a value of a file")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Node, A::Error> {
-        let span = Span::new(part(&mut parts)?, part(&mut parts)?);
-        let tag: String = part(&mut parts)?;
-        let text: String = part(&mut parts)?;
-        let value = match part(&mut parts)? {
-            Value::Number(rounded) => Value::Number(scalar::number(&text).map_or(rounded, Cow::into_owned)),
-            value => value,
-        };
-        let written = matches!(value, Value::Bool(_) | Value::Number(_)).then(|| text.into());
-        Ok(Node { tag: (!tag.is_empty()).then_some(tag), value, written, span })
-    }
-}
-
-fn part<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(parts: &mut A) -> Result<T, A::Error> {
-    parts.next_element()?.ok_or_else(|| A::Error::custom("a value has no location"))
 }

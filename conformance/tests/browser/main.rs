@@ -102,13 +102,13 @@ fn implementation(folder: &Path, index: usize) -> PathBuf {
 }
 
 fn step(number: usize, requirement: &str, level: &str, verdict: &str) -> Json {
-    let place = json!({ "file": "part.yaml", "line": number + 1, "column": 1 });
+    let place = json!({ "file": "part.yaml", "line": number + 1, "column": 1, "width": 1 });
     let finding =
         json!({ "place": place, "label": "the target returned 500", "expected": "200", "received": "500" });
     json!({
         "event": "step", "id": format!("part/{number}::step"), "scenario": format!("part/{number}"), "profile": "open",
         "title": "a made-up step", "verdict": verdict, "covers": { requirement: level }, "place": place,
-        "source": { "line": number + 1, "text": "- id: step" }, "milliseconds": 1.0,
+        "source": { "line": number + 1, "text": "- id: step" }, "tries": 1, "milliseconds": 1.0,
         "findings": if verdict == "fail" { vec![finding] } else { vec![] },
         "exchange": {
             "sent": { "method": "GET", "target": format!("/path/{number}</script>"), "headers": [["Accept", "*/*"]], "body": null },

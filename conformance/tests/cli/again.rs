@@ -3,14 +3,14 @@
 use std::fs;
 use std::process::Command;
 
-use crate::events::{self, Told};
+use crate::events::{self, RunReport};
 use crate::fidelity::listener::{Listener, Sent};
 use crate::golden;
 use crate::program::{copy, data};
 use crate::sandbox::Sandbox;
 
 /// Runs the suite of all requests against a listener; returns the report and the received requests.
-fn all(listener: &Listener, options: &[&str]) -> (Sandbox, Told, Vec<Sent>) {
+fn all(listener: &Listener, options: &[&str]) -> (Sandbox, RunReport, Vec<Sent>) {
     let sandbox = Sandbox::odd();
     copy(&data("suites/wire"), &sandbox.path("wire"));
     let report =

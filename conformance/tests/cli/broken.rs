@@ -100,13 +100,13 @@ fn a_filtered_step_names_the_step_of_its_missing_capture() {
     );
 }
 
-fn run(filter: &str, flags: &[&str]) -> events::Told {
+fn run(filter: &str, flags: &[&str]) -> events::RunReport {
     let arguments =
         [&["run", "--suite", "../suite", "--filter", filter], flags, &["--", "python3", "moody.py"]];
     events::run(&Sandbox::moody(), &arguments.concat())
 }
 
-fn fails(filter: &str, flags: &[&str]) -> events::Told {
+fn fails(filter: &str, flags: &[&str]) -> events::RunReport {
     let report = run(filter, flags);
     assert_eq!(report.finished.code, Some(1), "{}", report.finished.stdout);
     assert!(report.steps.iter().all(|step| step["verdict"] == "fail"), "{}", report.finished.stdout);
@@ -114,6 +114,6 @@ fn fails(filter: &str, flags: &[&str]) -> events::Told {
 }
 
 /// The label of a step's first finding.
-fn label<'a>(report: &'a events::Told, id: &str) -> &'a Json {
+fn label<'a>(report: &'a events::RunReport, id: &str) -> &'a Json {
     &report.step(id)["findings"][0]["label"]
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use crate::events::{self, Told};
+use crate::events::{self, RunReport};
 use crate::program::{Finished, conformance_in, data};
 use crate::sandbox::Sandbox;
 use crate::scripted::{ANY, Server};
@@ -33,22 +33,22 @@ fn suite(manifest: &str, steps: &str) -> Sandbox {
     sandbox
 }
 
-fn run(sandbox: &Sandbox, url: &str, flags: &[&str]) -> Told {
+fn run(sandbox: &Sandbox, url: &str, flags: &[&str]) -> RunReport {
     events::run(sandbox, &[&["run", "--suite", "../suite", "--jobs", "1"], flags, &[url]].concat())
 }
 
 /// Runs steps against a server with these scripts.
-fn run_steps(manifest: &str, steps: &str, scripts: &[(&str, &str)]) -> (Told, Server) {
+fn run_steps(manifest: &str, steps: &str, scripts: &[(&str, &str)]) -> (RunReport, Server) {
     let server = Server::start(scripts);
     let report = run(&suite(manifest, steps), &server.url(), &[]);
     (report, server)
 }
 
-fn verdicts(report: &Told) -> Vec<(&str, &str)> {
+fn verdicts(report: &RunReport) -> Vec<(&str, &str)> {
     (report.verdicts().into_iter()).map(|(id, verdict)| (id.rsplit("::").next().unwrap(), verdict)).collect()
 }
 
-fn step<'a>(report: &'a Told, id: &str) -> &'a Json {
+fn step<'a>(report: &'a RunReport, id: &str) -> &'a Json {
     report.step(&format!("s/steps::{id}"))
 }
 
@@ -65,7 +65,7 @@ fn connections(server: &Server) -> usize {
     numbers.len()
 }
 
-fn remarks(report: &Told) -> String {
+fn remarks(report: &RunReport) -> String {
     report.steps.iter().map(|step| step["remarks"].to_string()).collect()
 }
 

@@ -117,7 +117,7 @@ steps:
   - {id: gone-asctime, title: the cookie is gone, jar: b, request: {path: /echo}, expect: {text: none}}
 ";
 
-fn mismatch((id, _, _, expected): &Row, report: &events::Told) -> Option<String> {
+fn mismatch((id, _, _, expected): &Row, report: &events::RunReport) -> Option<String> {
     let step = report.step(&format!("desk/values::{id}"));
     let label = step["findings"][0]["label"].as_str().unwrap_or_default();
     let holds = match expected {

@@ -6,7 +6,7 @@ use crate::program::Finished;
 use crate::sandbox::Sandbox;
 
 /// A run and its JSON Lines report.
-pub(crate) struct Told {
+pub(crate) struct RunReport {
     pub(crate) finished: Finished,
     pub(crate) header: Json,
     pub(crate) steps: Vec<Json>,
@@ -14,7 +14,7 @@ pub(crate) struct Told {
 }
 
 /// Runs the program with a JSON Lines report and reads the report.
-pub(crate) fn run(sandbox: &Sandbox, arguments: &[&str]) -> Told {
+pub(crate) fn run(sandbox: &Sandbox, arguments: &[&str]) -> RunReport {
     let report = format!("jsonl={}", sandbox.path("report.jsonl").display());
     let (run, rest) = arguments.split_first().unwrap();
     let finished = sandbox.run(&[&[*run, "--report", &report], rest].concat());
@@ -23,10 +23,10 @@ pub(crate) fn run(sandbox: &Sandbox, arguments: &[&str]) -> Told {
     let (header, footer) = (lines.remove(0), lines.pop().unwrap());
     assert_eq!((&header["event"], &footer["event"]), (&Json::from("header"), &Json::from("footer")));
     assert!(lines.iter().all(|line| line["event"] == "step"));
-    Told { finished, header, steps: lines, footer }
+    RunReport { finished, header, steps: lines, footer }
 }
 
-impl Told {
+impl RunReport {
     /// The record of a step.
     pub(crate) fn step(&self, id: &str) -> &Json {
         self.steps

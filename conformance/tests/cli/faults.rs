@@ -151,7 +151,7 @@ fn is_found(fault: &str) {
     }
 }
 
-fn run(sandbox: &Sandbox, flags: &[&str]) -> events::Told {
+fn run(sandbox: &Sandbox, flags: &[&str]) -> events::RunReport {
     sandbox.write(
         "target.yaml",
         "format: 1\ntitle: The API in Python\ndirectory: implementation\ncommand: python3 server.py\n\

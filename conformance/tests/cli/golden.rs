@@ -18,13 +18,6 @@ pub(crate) fn compare(file: &Path, text: &str) -> Result<(), String> {
     }
 }
 
-/// Removes the critical path, whose times differ in every run.
-pub(crate) fn without_path(text: &str) -> String {
-    let Some((before, path)) = text.split_once("Critical path: ") else { return text.to_owned() };
-    let after = path.split_once("\n\n").map_or("", |(_, after)| after);
-    format!("{before}{after}")
-}
-
 /// Replaces port numbers with PORT.
 pub(crate) fn without_port(text: &str) -> String {
     let mut masked = String::new();

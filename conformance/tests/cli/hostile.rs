@@ -146,7 +146,7 @@ fn each_has_its_verdict(option: &str) {
     assert_eq!(hops, 50, "as many as curl follows");
 }
 
-fn mismatch((path, _, _, expected): &Row, report: &events::Told) -> Option<String> {
+fn mismatch((path, _, _, expected): &Row, report: &events::RunReport) -> Option<String> {
     let step = report.step(&format!("desk/{path}::answer"));
     let labels: Vec<&str> = step["findings"].as_array().map_or(Vec::new(), |findings| {
         findings.iter().map(|finding| finding["label"].as_str().unwrap()).collect()

@@ -204,3 +204,40 @@ fn imports_rst_and_asciidoc_and_marks_dependencies_between_scenarios() {
         golden::compare(&golden, &text).unwrap_or_else(|difference| panic!("{difference}"));
     }
 }
+
+#[test]
+fn import_downloads_a_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = fs::read(data("documents/library.md")).unwrap();
+    let url = crate::simple::serve(move |path| match path {
+        "/docs/library.md?raw=1" => ("200 OK", document.clone()),
+        "/binary" => ("200 OK", vec![0xff, 0xfe]),
+        "/huge" => ("200 OK", vec![b'a'; 17 * 1024 * 1024]),
+        _ => ("404 Not Found", b"no".to_vec()),
+    });
+    let import =
+        |path: &str| conformance_in(folder.path(), &["import", &format!("{url}{path}"), "--out", "suite"]);
+    for (path, message) in [
+        ("/missing", "cannot be downloaded: the server returned 404 Not Found"),
+        ("/binary", "is not UTF-8"),
+        ("/huge", "it is larger than 16 MiB"),
+    ] {
+        let finished = import(path);
+        assert_eq!(finished.code, Some(2), "{}", finished.stderr);
+        assert!(finished.stderr.contains(message), "{}", finished.stderr);
+        assert!(!folder.path().join("suite").exists());
+    }
+    let nobody = crate::program::unused_port();
+    let finished = conformance_in(
+        folder.path(),
+        &["import", &format!("http://127.0.0.1:{nobody}/a.md"), "--out", "suite"],
+    );
+    assert_eq!(finished.code, Some(2));
+    assert!(finished.stderr.contains("cannot be downloaded: Connection refused"), "{}", finished.stderr);
+    let finished = import("/docs/library.md?raw=1");
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let scenario = fs::read_dir(folder.path().join("suite")).unwrap().count();
+    assert!(scenario >= 3, "{scenario}");
+    let manifest = fs::read_to_string(folder.path().join("suite/suite.yaml")).unwrap();
+    assert!(manifest.contains("library"), "{manifest}");
+}

@@ -5,19 +5,19 @@ use std::fs;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use crate::events::{self, Told};
+use crate::events::{self, RunReport};
 use crate::golden;
 use crate::program::{conformance_in, copy, data};
 use crate::sandbox::Sandbox;
 
-fn run(sandbox: &Sandbox, options: &[&str]) -> Told {
+fn run(sandbox: &Sandbox, options: &[&str]) -> RunReport {
     events::run(
         sandbox,
         &[&["run", "--suite", "../suite"], options, &["--", "python3", "server.py"]].concat(),
     )
 }
 
-fn ids<'a>(run_report: &'a Told, verdict: &str) -> Vec<&'a str> {
+fn ids<'a>(run_report: &'a RunReport, verdict: &str) -> Vec<&'a str> {
     run_report.verdicts().into_iter().filter(|(_, own)| *own == verdict).map(|(id, _)| id).collect()
 }
 

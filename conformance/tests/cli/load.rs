@@ -112,7 +112,7 @@ fn unknown_capture_is_reported_at_its_use() {
     misspell(&sandbox, "/open\"", "/open?ticket=${ticket}\"");
     assert_eq!(
         refused(&sandbox, &[]),
-        "error: unknown name `${ticket}`: no earlier step captures `ticket`, and there is no such fixture\n  \
+        "error: unknown name `${ticket}`: no earlier step captures `ticket`, and no fixture has this name\n  \
          --> ../suite/desk/1-open.yaml:10:52\n   \
          |\n\
          10 |     request: curl \"http://desk.example/open?ticket=${ticket}\"\n   \

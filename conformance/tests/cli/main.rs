@@ -23,6 +23,7 @@ mod fleet;
 mod golden;
 mod half;
 mod hostile;
+mod http2;
 mod hurl;
 mod import;
 mod interrupted;

@@ -1,4 +1,4 @@
-//! Golden files of the terminal report, in `told/`.
+//! Golden files of the terminal report, in `terminal/`.
 
 use crate::golden;
 use crate::program::{conformance_in, data};
@@ -52,11 +52,11 @@ steps:
     request: curl http://todo.example/old-session
     expect: {headers: {set-cookie: !unordered [seen=1, !starts_with sid=]}}
   - id: bytes
-    title: bytes are told by length and digest
+    title: shows bytes as length and digest
     request: curl http://todo.example/
     expect: {body: !all [!length 3, !sha256 6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d]}
   - id: schema
-    title: what a schema describes is told with its reason
+    title: shows the reason of a schema mismatch
     request: curl http://todo.example/people
     expect: {json: !each [!schema todo.json]}
 "#;
@@ -67,8 +67,9 @@ fn mismatch_has_path_expected_actual_and_nearest_element() {
     sandbox.write("suite/lists/mismatches.yaml", MISMATCHES);
     let arguments =
         ["run", "--suite", "../suite", "--filter", "lists/mismatches", "--", "python3", "server.py"];
-    let report = golden::without_path(&golden::without_port(&sandbox.run(&arguments).stdout));
-    golden::compare(&data("told/mismatches.txt"), &report).unwrap_or_else(|complaint| panic!("{complaint}"));
+    let report = golden::without_port(&sandbox.run(&arguments).stdout);
+    golden::compare(&data("terminal/mismatches.txt"), &report)
+        .unwrap_or_else(|complaint| panic!("{complaint}"));
 }
 
 #[test]
@@ -102,13 +103,13 @@ fn color_does_not_change_the_text() {
 }
 
 fn assert_report(name: &str, flags: &[&str]) {
-    let file = data("told").join(name).with_extension("txt");
+    let file = data("terminal").join(name).with_extension("txt");
     golden::compare(&file, &terminal_report(flags)).unwrap_or_else(|complaint| panic!("{complaint}"));
 }
 
 fn terminal_report(flags: &[&str]) -> String {
     let arguments = [&["run", "--suite", "../suite"], flags, &["--", "python3", "moody.py"]].concat();
-    golden::without_path(&golden::without_port(&Sandbox::moody().run(&arguments).stdout))
+    golden::without_port(&Sandbox::moody().run(&arguments).stdout)
 }
 
 fn without_colour(text: &str) -> String {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::events::{self, Told};
+use crate::events::{self, RunReport};
 use crate::program::{data, unused_port};
 use crate::sandbox::Sandbox;
 
@@ -94,11 +94,11 @@ fn a_restart_that_always_loses_its_port_is_inconclusive() {
     assert_sentence(&report, "t/a::open");
 }
 
-fn run(sandbox: &Sandbox, mood: &str) -> Told {
+fn run(sandbox: &Sandbox, mood: &str) -> RunReport {
     events::run(sandbox, &[&RUN[..], &["--", "python3", "port.py", mood]].concat())
 }
 
-fn assert_sentence(report: &Told, step: &str) {
+fn assert_sentence(report: &RunReport, step: &str) {
     let reason = report.step(step)["reason"].as_str().unwrap_or_default();
     assert!(reason.contains("the started program does not listen on port "), "{reason}");
     assert!(reason.contains("; another process does: `") && reason.contains("(process "), "{reason}");

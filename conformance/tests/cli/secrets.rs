@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use conformance_report::report::ReportKind;
+use conformance_report::report::FORMATS;
 use rustix::process::Signal;
 
 use crate::program::{copy, data};
@@ -106,14 +106,14 @@ fn merged_shards_show_no_secret() {
         let report = format!("jsonl=../{}.jsonl", &shard[..1]);
         sandbox.run(&[RUN, &["--shard", shard, "--report", &report], TARGET].concat());
     }
-    let reports = ReportKind::ALL.map(|(kind, _)| format!("--report={kind}=../merged.{kind}"));
+    let reports = FORMATS.each_ref().map(|format| format!("--report={0}=../merged.{0}", format.name));
     let arguments: Vec<&str> = ["merge", "../1.jsonl", "../2.jsonl", "--trace", "--report=github"]
         .into_iter()
         .chain(reports.iter().map(String::as_str))
         .collect();
     let merged = sandbox.run(&arguments);
     assert_eq!(merged.code, Some(1), "{}", merged.stderr);
-    let files = ReportKind::ALL.map(|(kind, _)| format!("merged.{kind}"));
+    let files = FORMATS.each_ref().map(|format| format!("merged.{}", format.name));
     let mut texts: Vec<(&str, String)> =
         files.iter().map(|file| (file.as_str(), sandbox.read(file))).collect();
     texts.extend(["1.jsonl", "2.jsonl", "summary.md"].map(|file| (file, sandbox.read(file))));
@@ -169,7 +169,7 @@ fn assert_discreet(sandbox: &Sandbox, texts: &[(&str, String)]) {
 /// target has created.
 fn gossip(flags: &[&str]) -> (Vec<(&'static str, String)>, Vec<String>) {
     let sandbox = gossiping();
-    let reports = ReportKind::ALL.map(|(kind, _)| format!("--report={kind}=../report.{kind}"));
+    let reports = FORMATS.each_ref().map(|format| format!("--report={0}=../report.{0}", format.name));
     let arguments =
         ["run", "--suite", "../gossip", "--trace", "--report=github", "--write-deviations=../known.yaml"];
     let target = ["--", "python3", "gossip.py"];

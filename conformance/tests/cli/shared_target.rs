@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::Signal;
 
-use crate::events::{self, Told};
+use crate::events::{self, RunReport};
 use crate::program::{data, unused_port};
 use crate::sandbox::Sandbox;
 
@@ -150,11 +150,11 @@ fn the_folder_of_a_killed_run_is_removed_by_the_next() {
     assert_eq!(self::run(&sandbox, &[]).finished.code, Some(0));
 }
 
-fn run(sandbox: &Sandbox, flags: &[&str]) -> Told {
+fn run(sandbox: &Sandbox, flags: &[&str]) -> RunReport {
     events::run(sandbox, &[&["run", "--suite", "../suite"], flags, &COMMAND].concat())
 }
 
-fn assert_all(report: &Told, verdict: &str) {
+fn assert_all(report: &RunReport, verdict: &str) {
     let wrong: Vec<_> = report.verdicts().into_iter().filter(|(_, one)| *one != verdict).collect();
     assert!(wrong.is_empty() && !report.steps.is_empty(), "{wrong:?}\n{}", report.finished.stdout);
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value as Json;
 
-use crate::events::{self, Told};
+use crate::events::{self, RunReport};
 use crate::program::data;
 use crate::sandbox::Sandbox;
 use crate::scripted::Server;
@@ -107,7 +107,7 @@ fn a_timely_step_is_not_sent_if_the_earlier_step_was_not() {
 }
 
 /// Runs a scenario against a running target, in which `/late` responds after 300 ms.
-fn run_url(steps: &str, flags: &[&str]) -> (Told, Server) {
+fn run_url(steps: &str, flags: &[&str]) -> (RunReport, Server) {
     let server = Server::start(&[("late", "wait 300 ok"), ("*", "ok")]);
     let url = server.url();
     let sandbox = sandbox(steps);
@@ -120,7 +120,7 @@ fn sent(server: &Server, name: &str) -> usize {
     server.requests().iter().filter(|request| request.name == name).count()
 }
 
-fn run_started(sandbox: &Sandbox, flags: &[&str]) -> Told {
+fn run_started(sandbox: &Sandbox, flags: &[&str]) -> RunReport {
     events::run(sandbox, &[&["run", "--suite", "../suite"], flags, &["--", "python3", "slow.py"]].concat())
 }
 
@@ -128,7 +128,7 @@ fn starts(sandbox: &Sandbox) -> usize {
     fs::read_dir(sandbox.path("notes")).unwrap().count()
 }
 
-fn reason<'a>(report: &'a Told, step: &str) -> &'a str {
+fn reason<'a>(report: &'a RunReport, step: &str) -> &'a str {
     report.step(&format!("t/a::{step}"))["reason"]
         .as_str()
         .unwrap_or_else(|| panic!("{}", Json::from(report.steps.clone())))

@@ -118,19 +118,19 @@ impl Bench {
             for (start, row) in starts.iter().zip(&mut rows) {
                 let server = start()?;
                 row.0 = server.name;
-                row.1.push((server.first_answer.as_secs_f64() * 1e3, server.memory() / (1024.0 * 1024.0)));
+                row.1.push((server.first_response.as_secs_f64() * 1e3, server.memory() / (1024.0 * 1024.0)));
             }
         }
-        println!("| start | first answer ms | ratio | idle memory MiB | more than bare hyper MiB |");
+        println!("| start | first response ms | ratio | idle memory MiB | more than bare hyper MiB |");
         println!("|---|---:|---:|---:|---:|");
         let middle = |row: &[(f64, f64)]| {
             (median(row.iter().map(|start| start.0)), median(row.iter().map(|start| start.1)))
         };
-        let (base_answer, base_memory) = middle(&rows[0].1);
+        let (base_response, base_memory) = middle(&rows[0].1);
         for (name, row) in &rows {
-            let (answer, memory) = middle(row);
-            let (ratio, more) = (answer / base_answer, memory - base_memory);
-            println!("| {name} | {answer:.1} | {ratio:.2} | {memory:.1} | {more:.1} |");
+            let (response, memory) = middle(row);
+            let (ratio, more) = (response / base_response, memory - base_memory);
+            println!("| {name} | {response:.1} | {ratio:.2} | {memory:.1} | {more:.1} |");
         }
         println!();
         Ok(())
@@ -262,14 +262,14 @@ fn title(what: &str, connections: usize) -> String {
 /// Logs in and returns the Session ID.
 fn login(server: &Server) -> Result<String, Box<dyn Error>> {
     let body = "email=user0@hbtn.io&password=pwd";
-    let answer = server.ask(&format!(
+    let response = server.ask(&format!(
         "POST /api/v1/auth_session/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}",
         body.len()
     ))?;
     let cookie = format!("{SESSION_NAME}=");
-    let id = answer.split(&cookie).nth(1).and_then(|rest| rest.split(';').next());
-    Ok(id.ok_or_else(|| format!("{} created no session: {answer}", server.name))?.to_owned())
+    let id = response.split(&cookie).nth(1).and_then(|rest| rest.split(';').next());
+    Ok(id.ok_or_else(|| format!("{} created no session: {response}", server.name))?.to_owned())
 }
 
 fn base64(text: &str) -> String {

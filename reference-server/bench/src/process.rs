@@ -19,7 +19,7 @@ pub struct Server {
     /// The port on 127.0.0.1.
     pub port: u16,
     /// The time from the start to the first response; connecting is retried.
-    pub first_answer: Duration,
+    pub first_response: Duration,
     child: Child,
 }
 
@@ -38,14 +38,14 @@ impl Server {
         command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let began = Instant::now();
         let child = command.spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
-        let mut server = Self { name, port, first_answer: Duration::ZERO, child };
+        let mut server = Self { name, port, first_response: Duration::ZERO, child };
         while server.ask("GET /api/v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").is_err() {
             if began.elapsed() > Duration::from_secs(30) || server.child.try_wait()?.is_some() {
                 return Err(format!("{name} does not respond").into());
             }
             thread::sleep(Duration::from_micros(100));
         }
-        server.first_answer = began.elapsed();
+        server.first_response = began.elapsed();
         Ok(server)
     }
 
@@ -56,9 +56,9 @@ impl Server {
     pub fn ask(&self, request: &str) -> Result<String, Box<dyn Error>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.write_all(request.as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        if answer.is_empty() { Err("no answer".into()) } else { Ok(answer) }
+        let mut response = String::new();
+        stream.read_to_string(&mut response)?;
+        if response.is_empty() { Err("no response".into()) } else { Ok(response) }
     }
 
     /// The CPU time of the server and its children, in seconds.

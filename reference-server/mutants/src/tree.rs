@@ -29,7 +29,7 @@ pub(crate) struct Built {
     pub(crate) apart: BTreeSet<usize>,
 }
 
-/// The module that tells the server which mutant is on.
+/// The module that selects the active mutant.
 const SWITCH: &str = r#"//! Selects the active mutant.
 /// Whether this mutant is active.
 pub fn active(number: u32) -> bool {

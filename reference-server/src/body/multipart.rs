@@ -50,18 +50,18 @@ fn parameter(value: &str, name: &str) -> Option<String> {
     loop {
         let (found, value) = rest.split_once('=')?;
         let value = value.trim_start();
-        let (value, behind) = if let Some(inside) = value.strip_prefix('"') {
+        let (value, after) = if let Some(inside) = value.strip_prefix('"') {
             quoted(inside)
         } else {
-            let (value, behind) = value.split_once(';').unwrap_or((value, ""));
-            (value.trim_end().to_owned(), behind)
+            let (value, after) = value.split_once(';').unwrap_or((value, ""));
+            (value.trim_end().to_owned(), after)
         };
         // A parameter without a value may precede it.
         let found = found.rsplit(';').next().unwrap_or_default();
         if found.trim().eq_ignore_ascii_case(name) {
             return Some(value);
         }
-        rest = behind;
+        rest = after;
     }
 }
 
@@ -77,7 +77,7 @@ fn quoted(inside: &str) -> (String, &str) {
             other => value.push(other),
         }
     }
-    (value, characters.as_str().split_once(';').map_or("", |(_, behind)| behind))
+    (value, characters.as_str().split_once(';').map_or("", |(_, after)| after))
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -72,9 +72,3 @@ pub enum StoreError {
         error: io::Error,
     },
 }
-
-impl StoreError {
-    pub(super) fn no_thread(error: io::Error) -> Self {
-        Self::NoThread { error }
-    }
-}

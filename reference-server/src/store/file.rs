@@ -5,115 +5,135 @@
 
 use std::fmt;
 use std::fs::{self, OpenOptions, Permissions};
-use std::io::{self, BufWriter, IntoInnerError, Write as _};
+use std::io::{self, Write as _};
 use std::marker::PhantomData;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::de::{Error as _, MapAccess, Visitor};
-use serde::ser::SerializeMap as _;
-use serde::{Deserializer as _, Serializer as _};
+use serde::{Deserialize, Deserializer as _, Serialize, Serializer as _};
+use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
 use super::directory::Directory;
 use super::objects::Objects;
-use super::version::{Version, Versioned};
 use crate::json;
-use crate::model::Model;
+use crate::model::{Model, hexadecimal};
 
-/// The location of the file of a class.
-#[derive(Clone)]
-pub(super) struct File {
+/// The file of a class.
+pub(super) struct JsonFile {
     directory: Arc<Directory>,
     path: PathBuf,
+    version: Version,
+    length: u64,
 }
 
-/// The version of a file, and its length in bytes.
-#[derive(Clone, Debug)]
-pub(super) struct Content {
-    pub(super) version: Version,
-    pub(super) length: u64,
+/// The version of a file: its SHA-256 in hexadecimal digits, or `None` if there is no file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Version(Option<String>);
+
+/// A new version of a file, on disk under another name.
+pub(super) struct Draft {
+    path: PathBuf,
+    version: Version,
+    length: u64,
 }
 
-impl File {
-    pub(super) fn new(directory: Arc<Directory>, class: &str) -> Self {
-        let path = directory.file_of(class, "json");
-        Self { directory, path }
+impl JsonFile {
+    /// Reads the objects in the order of the file; without a file there are none.
+    pub(super) fn open<M: Model>(directory: Arc<Directory>) -> Result<(Self, Objects<M>), StoreError> {
+        let path = directory.path_of(M::CLASS, "json");
+        let content = match fs::read(&path) {
+            Ok(content) => content,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok((Self { directory, path, version: Version(None), length: 0 }, Objects::new()));
+            }
+            Err(error) => return Err(StoreError::Unreadable { path, error }),
+        };
+        match read(&content) {
+            Ok(objects) => {
+                let (version, length) = (Version::of(&content), content.len() as u64);
+                Ok((Self { directory, path, version, length }, objects))
+            }
+            Err(error) => Err(StoreError::Corrupt { path, error }),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Reads the objects in the order of the file; without a file there are none.
-    pub(super) fn read<M: Model>(&self) -> Result<(Objects<M>, Content), StoreError> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok((Objects::new(), Content { version: Version::NO_FILE, length: 0 }));
-            }
-            Err(error) => return Err(StoreError::Unreadable { path: self.path.clone(), error }),
-        };
-        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let objects = deserializer
-            .deserialize_map(Entries(PhantomData))
-            .and_then(|objects| deserializer.end().map(|()| objects))
-            .map_err(|error| StoreError::Corrupt { path: self.path.clone(), error })?;
-        Ok((objects, Content { version: Version::of(&bytes), length: bytes.len() as u64 }))
+    pub(super) fn version(&self) -> Version {
+        self.version.clone()
     }
 
-    /// Writes the objects to the draft and syncs it. The file itself is not modified.
-    pub(super) fn draft<'m, M: Model>(&self, objects: impl Iterator<Item = &'m M>) -> io::Result<Content> {
-        // Keep the permissions of the existing file; a new one is private, because it contains password hashes.
-        let permissions = fs::metadata(&self.path)
-            .map_or_else(|_| Permissions::from_mode(0o600), |file| file.permissions());
-        // The name is fixed, so that the draft of a killed process is overwritten.
-        let draft = self.draft_path();
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        let written = file.set_permissions(permissions).and_then(|()| write(file, objects));
-        if written.is_err() {
-            // A partial draft is useless and takes space. If it cannot be removed, the next draft overwrites it.
-            let _ = fs::remove_file(&draft);
-        }
-        written
+    /// Its length in bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.length
     }
 
-    /// Renames the draft over the file and syncs the directory.
+    /// Renames a draft over the file and syncs the directory.
     ///
     /// On an error either version of the file may be in place.
-    pub(super) fn publish(&self) -> io::Result<()> {
-        let renamed = fs::rename(self.draft_path(), &self.path);
-        if renamed.is_err() {
-            let _ = fs::remove_file(self.draft_path());
+    pub(super) fn publish(&mut self, draft: Draft) -> io::Result<()> {
+        if let Err(error) = fs::rename(&draft.path, &self.path) {
+            let _ = fs::remove_file(&draft.path);
+            return Err(error);
         }
-        renamed.and_then(|()| self.directory.sync())
-    }
-
-    fn draft_path(&self) -> PathBuf {
-        self.path.with_extension("json.tmp")
+        (self.version, self.length) = (draft.version, draft.length);
+        self.directory.sync()
     }
 }
 
-fn write<'m, M: Model>(file: fs::File, objects: impl Iterator<Item = &'m M>) -> io::Result<Content> {
-    // The buffer is in front of the digest, which is faster on long chunks.
-    let mut writer = BufWriter::with_capacity(64 * 1024, Versioned::new(file));
-    let mut serializer = json::file_serializer(&mut writer);
-    let mut map = serializer.serialize_map(None)?;
-    for object in objects {
-        map.serialize_entry(&**object.id(), object)?;
+impl Version {
+    fn of(content: &[u8]) -> Self {
+        Self(Some(hexadecimal(&Sha256::digest(content))))
     }
-    map.end()?;
-    writer.write_all(b"\n")?;
-    let (file, version, length) = writer.into_inner().map_err(IntoInnerError::into_error)?.finish();
-    file.sync_all()?;
-    Ok(Content { version, length })
+}
+
+impl Draft {
+    /// Writes objects to the draft of the file at `path` and syncs it. The file itself is not modified.
+    pub(super) fn write<M: Model>(path: &Path, objects: &[Arc<M>]) -> io::Result<Self> {
+        let mut content = Vec::new();
+        let entries = objects.iter().map(|object| (object.id(), object));
+        json::file_serializer(&mut content).collect_map(entries)?;
+        content.push(b'\n');
+
+        // Keep the permissions of the existing file; a new one is private, because it contains password hashes.
+        let permissions =
+            fs::metadata(path).map_or_else(|_| Permissions::from_mode(0o600), |file| file.permissions());
+        // The name is fixed, so that the draft of a killed process is overwritten.
+        let path = path.with_extension("json.tmp");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        let written = file
+            .set_permissions(permissions)
+            .and_then(|()| file.write_all(&content))
+            .and_then(|()| file.sync_all());
+        if let Err(error) = written {
+            // A partial draft is useless and takes space. If it cannot be removed, the next draft overwrites it.
+            let _ = fs::remove_file(&path);
+            return Err(error);
+        }
+        Ok(Self { path, version: Version::of(&content), length: content.len() as u64 })
+    }
+
+    pub(super) fn version(&self) -> &Version {
+        &self.version
+    }
+}
+
+fn read<M: Model>(content: &[u8]) -> serde_json::Result<Objects<M>> {
+    let mut deserializer = serde_json::Deserializer::from_slice(content);
+    let objects = deserializer.deserialize_map(ObjectsVisitor(PhantomData))?;
+    deserializer.end()?;
+    Ok(objects)
 }
 
 /// Deserializes `id -> {attributes}` in order.
-struct Entries<M>(PhantomData<M>);
+struct ObjectsVisitor<M>(PhantomData<M>);
 
-impl<'de, M: Model> Visitor<'de> for Entries<M> {
+impl<'de, M: Model> Visitor<'de> for ObjectsVisitor<M> {
     type Value = Objects<M>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

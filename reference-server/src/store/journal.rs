@@ -1,46 +1,52 @@
 //! The journal of a class, `.db_User.journal`: changes that are not yet in the file.
 //!
 //! [`Journal::append`] returns when the changes are on disk; its cost does not depend on the number of objects. Each
-//! line is a checksum and a JSON record. A record is either a set of changes (an id with its new object, or with
-//! `null`) or a base: it says that the file with a certain SHA-256 contains everything before a certain byte of the
-//! journal. So the next start can tell which changes a version of the file lacks, wherever a checkpoint was
-//! interrupted.
+//! line has a checksum, a space and a [`Record`] as JSON:
 //!
-//! Invariant: a line is synced before the next one is written, so only the last line can be torn.
+//! ```text
+//! 09f2… {"over":{"version":"7a32…","from":0},"changes":[["cf3d…",{"id":"cf3d…", …}]]}
+//! 5be1… {"changes":[["9375…",null]]}
+//! d41c… {"over":{"version":"1f8e…","from":914}}
+//! ```
+//!
+//! The first line says which version of the file the journal belongs to. Before a new version of the file is put in
+//! place, another line says that this version has all changes before a certain byte. So the next start knows which
+//! changes the file lacks, wherever a checkpoint was interrupted.
+//!
+//! A line is synced before the next one is written, so only the last line can be torn.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
 use super::directory::Directory;
+use super::file::Version;
 use super::objects::Changes;
-use super::version::Version;
-use crate::model::Model;
+use crate::model::{Model, hexadecimal};
 
-mod lines;
+/// The length of a checksum: the first half of a SHA-256 in hexadecimal digits, enough to detect a torn line.
+const CHECKSUM: usize = 32;
 
 /// The journal of a class. The file exists only while it has changes.
 pub(super) struct Journal {
     directory: Arc<Directory>,
     path: PathBuf,
+    /// The version of the file to which the next journal belongs.
+    version: Version,
     /// `None` while there is no journal file.
     file: Option<File>,
-    /// The number of valid bytes; the rest is from a torn or failed write.
+    /// The number of valid bytes; the rest is from a failed write.
     length: u64,
-    /// Whether there may be bytes after `length`.
-    torn: bool,
-    /// Whether the directory entry is synced.
-    named: bool,
-    /// The version of the file on which a new journal is based.
-    version: Version,
 }
 
-/// A line of the journal without its checksum.
+/// The content of a line.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record<C> {
@@ -57,51 +63,60 @@ struct Over {
     from: u64,
 }
 
+/// A record and the bytes of its line.
+struct Line<R> {
+    record: R,
+    start: u64,
+    end: u64,
+}
+
 impl Journal {
-    /// Opens the journal of a file and returns it with the changes that the file lacks.
+    /// Opens the journal of the file with this version and returns it with the changes that the file lacks.
     ///
-    /// Nothing is written (a torn last line is cut off by the first append), but a journal without further changes is
-    /// removed.
+    /// A torn last line is cut off. A journal without further changes is removed, so that it cannot be applied to
+    /// another file later.
     ///
     /// # Errors
-    /// If it cannot be read, if it is corrupt before its last line, or if its changes belong to another file.
+    /// If it cannot be read, if it is corrupt before its last line, or if its changes belong to another file. It is not
+    /// modified then.
     pub(super) fn open<M: Model>(
         directory: Arc<Directory>,
         version: Version,
     ) -> Result<(Self, Vec<Changes<M>>), StoreError> {
-        let path = directory.file_of(M::CLASS, "journal");
-        let mut journal = Self { directory, path, file: None, length: 0, torn: false, named: true, version };
-        let unreadable = |error, path: &Path| StoreError::Unreadable { path: path.to_owned(), error };
-        let content = match fs::read(&journal.path) {
+        let path = directory.path_of(M::CLASS, "journal");
+        let content = match fs::read(&path) {
             Ok(content) => content,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((journal, Vec::new())),
-            Err(error) => return Err(unreadable(error, &journal.path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(StoreError::Unreadable { path, error }),
         };
-        let lines = lines::read::<Record<Changes<M>>>(&content)
-            .map_err(|lines::Wrong { line, reason }| journal.corrupt(line, reason))?;
+        let lines = match read::<Record<Changes<M>>>(&content) {
+            Ok(lines) => lines,
+            Err((line, reason)) => return Err(StoreError::CorruptJournal { path, line, reason }),
+        };
         let overs = lines.iter().filter_map(|line| line.record.over.as_ref());
-        let from = overs.filter(|over| over.version == journal.version).map(|over| over.from).next_back();
+        let from = overs.filter(|over| over.version == version).map(|over| over.from).next_back();
         if from.is_none() && lines.iter().any(|line| line.record.changes.is_some()) {
-            let file = journal.directory.file_of(M::CLASS, "json");
-            return Err(StoreError::ForeignJournal { path: journal.path, file });
+            let file = directory.path_of(M::CLASS, "json");
+            return Err(StoreError::ForeignJournal { path, file });
         }
         let length = lines.last().map_or(0, |line| line.end);
-        let lacking: Vec<_> = lines
+        let missing: Vec<_> = lines
             .into_iter()
             .filter(|line| from.is_some_and(|from| line.start >= from))
             .filter_map(|line| line.record.changes)
             .collect();
-        if lacking.is_empty() {
-            // The file contains all of it. Remove it, because it must not be applied to another file later; if that
-            // fails, the first append overwrites it.
+        let mut journal = Self { directory, path, version, file: None, length: 0 };
+        if missing.is_empty() {
+            // If it cannot be removed, the first append overwrites it.
             let _ = fs::remove_file(&journal.path);
         } else {
-            let file = OpenOptions::new().read(true).write(true).open(&journal.path);
-            journal.file = Some(file.map_err(|error| unreadable(error, &journal.path))?);
+            let file = OpenOptions::new().write(true).open(&journal.path);
+            let file = file.and_then(|file| file.set_len(length).map(|()| file));
+            journal.file =
+                Some(file.map_err(|error| StoreError::Unreadable { path: journal.path.clone(), error })?);
             journal.length = length;
-            journal.torn = content.len() as u64 > length;
         }
-        Ok((journal, lacking))
+        Ok((journal, missing))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -115,100 +130,100 @@ impl Journal {
 
     /// Whether another process has removed the journal file.
     pub(super) fn is_lost(&self) -> bool {
-        let nameless = |file: &File| file.metadata().map_or(true, |file| file.nlink() == 0);
-        self.file.as_ref().is_some_and(nameless)
+        self.file.as_ref().is_some_and(|file| file.metadata().map_or(true, |file| file.nlink() == 0))
     }
 
     /// Appends changes and syncs. On an error none of them is in the journal.
     pub(super) fn append<M: Model>(&mut self, changes: &Changes<M>) -> io::Result<()> {
         let over = (self.length == 0).then(|| Over { version: self.version.clone(), from: 0 });
-        self.write(&lines::line(&Record { over, changes: Some(changes) })?)
+        self.append_record(&Record { over, changes: Some(changes) })
     }
 
-    /// Records that a file of this version, which is about to be put in place, contains everything before byte `from`.
-    pub(super) fn note(&mut self, version: &Version, from: u64) -> io::Result<()> {
-        self.write(&over(version.clone(), from)?)
+    /// Records that a file of this version, which is about to be put in place, contains all changes so far.
+    pub(super) fn append_version(&mut self, version: &Version) -> io::Result<()> {
+        let over = Over { version: version.clone(), from: self.length };
+        self.append_record(&Record::<()> { over: Some(over), changes: None })
     }
 
-    /// Drops everything before byte `from`, which the file of this `version` contains. From byte `to` on the journal
-    /// has only the record of that.
+    /// Removes the journal file: the file of this version contains all changes.
     ///
-    /// On an error the journal is still complete, and that record makes it correct.
-    pub(super) fn forget(&mut self, version: Version, from: u64, to: u64) -> io::Result<()> {
-        self.version = version.clone();
-        if from == to {
-            self.file = None;
-            self.length = 0;
-            // If the directory entry survives a power cut, the record in the file does too.
-            return match fs::remove_file(&self.path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            };
+    /// If the file survives a power cut, its last line says the same.
+    pub(super) fn remove(&mut self, version: Version) -> io::Result<()> {
+        self.version = version;
+        self.file = None;
+        self.length = 0;
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
-        let Some(file) = &self.file else { return Ok(()) };
-        let mut content = over(version, 0)?;
-        let kept = content.len();
-        content.resize(kept + usize::try_from(to - from).map_err(io::Error::other)?, 0);
-        file.read_exact_at(&mut content[kept..], from)?;
-        let draft = self.path.with_extension("journal.tmp");
-        let mut file = create(&draft)?;
-        file.write_all(&content).and_then(|()| file.sync_all())?;
-        fs::rename(&draft, &self.path)?;
-        self.file = Some(file);
-        self.length = content.len() as u64;
-        self.torn = false;
-        self.named = false;
-        Ok(())
     }
 
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+    fn append_record(&mut self, record: &impl Serialize) -> io::Result<()> {
+        let line = line(record)?;
         let file = match &mut self.file {
             Some(file) => file,
-            none => {
-                self.named = false;
-                none.insert(create(&self.path)?)
-            }
+            none => none.insert(create(&self.path, &self.directory)?),
         };
-        let mut write = || {
-            if self.torn {
-                file.set_len(self.length)?;
-                self.torn = false;
-            }
-            file.write_all_at(line, self.length)?;
-            file.sync_data()?;
-            if !self.named {
-                self.directory.sync()?;
-                self.named = true;
-            }
-            Ok(())
-        };
-        let written = write();
+        let written = file.write_all_at(&line, self.length).and_then(|()| file.sync_data());
         if written.is_ok() {
             self.length += line.len() as u64;
         } else if self.length == 0 {
             self.file = None;
             let _ = fs::remove_file(&self.path);
         } else {
-            // The next start must not read what was not acknowledged. If truncating fails, the next write retries it.
-            self.torn = file.set_len(self.length).is_err();
+            // The next start must not read what was not acknowledged. If this fails too, the next append overwrites it.
+            let _ = file.set_len(self.length);
         }
         written
     }
+}
 
-    fn corrupt(&self, line: usize, reason: String) -> StoreError {
-        StoreError::CorruptJournal { path: self.path.clone(), line, reason }
+/// Creates an empty journal, also in the directory on disk. It is private, because it will contain password hashes. An
+/// old one is overwritten: its content is obsolete.
+fn create(path: &Path, directory: &Directory) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    directory.sync()?;
+    Ok(file)
+}
+
+fn line(record: &impl Serialize) -> io::Result<Vec<u8>> {
+    let json = serde_json::to_vec(record)?;
+    Ok([checksum(&json).as_bytes(), b" ", &json, b"\n"].concat())
+}
+
+/// The records of a journal, up to a torn write.
+///
+/// # Errors
+/// The number of a line, counted from 1, and what is wrong: if a later line is right, or if its checksum is right, a torn
+/// write cannot be the cause.
+fn read<R: DeserializeOwned>(content: &[u8]) -> Result<Vec<Line<R>>, (usize, String)> {
+    let mut records = Vec::new();
+    let mut end = 0;
+    let mut torn = None;
+    for (line, number) in content.split_inclusive(|&byte| byte == b'\n').zip(1..) {
+        let start = end;
+        end += line.len() as u64;
+        match (json(line), torn) {
+            (None, _) => torn = torn.or(Some(number)),
+            (Some(_), Some(torn)) => return Err((torn, "wrong checksum".to_owned())),
+            (Some(json), None) => {
+                let record = serde_json::from_slice(json).map_err(|error| (number, error.to_string()))?;
+                records.push(Line { record, start, end });
+            }
+        }
     }
+    Ok(records)
 }
 
-/// A line that says which version of the file contains everything before byte `from`.
-fn over(version: Version, from: u64) -> io::Result<Vec<u8>> {
-    lines::line(&Record::<()> { over: Some(Over { version, from }), changes: None })
+/// The JSON of a complete line.
+fn json(line: &[u8]) -> Option<&[u8]> {
+    let (sum, json) = line.strip_suffix(b"\n")?.split_at_checked(CHECKSUM)?;
+    let json = json.strip_prefix(b" ")?;
+    (checksum(json).as_bytes() == sum).then_some(json)
 }
 
-/// Creates an empty, private file, because it will contain password hashes. An old one is overwritten: its content is
-/// obsolete.
-fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(path)
+fn checksum(content: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(content)[..CHECKSUM / 2])
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Tests of the store: persistence, and behaviour on write errors.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;

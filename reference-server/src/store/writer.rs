@@ -1,31 +1,35 @@
 //! The writer thread of a store, so that no request blocks on file I/O.
 //!
-//! All waiting changes are applied to a [`Draft`] and appended to the journal together; then they become visible to
-//! readers, then all are acknowledged. When there has been no change for a moment, or when the journal has grown long,
-//! a checkpoint writes the objects to the file: a second thread writes the draft of the file meanwhile.
+//! All waiting changes are applied to the [`WorkingCopy`] and appended to the journal together (one sync for all); then
+//! they become visible to readers, then they are acknowledged.
+//!
+//! A checkpoint writes all objects to the course's file and removes the journal. When there has been no change for a
+//! moment, a second thread writes the draft of the file, so that a change need not wait. When changes keep coming and
+//! the journal has grown as long as the file, the writer thread does all of it.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
-use std::mem;
-use std::sync::{Arc, PoisonError, RwLock, mpsc};
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
 use super::WriteError;
-use super::draft::{Action, Draft};
-use super::file::{Content, File};
+use super::file::{Draft, JsonFile};
 use super::journal::Journal;
 use super::objects::{Changes, Objects};
+use super::working_copy::WorkingCopy;
 use crate::model::Model;
 
 /// The time without changes after which a checkpoint starts.
 const IDLE: Duration = Duration::from_millis(250);
 
-/// The idle time before a checkpoint is at least this many times the duration of the last one, so that checkpoints take
-/// a small part of the time.
-const IDLE_PER_CHECKPOINT: u32 = 10;
+/// How often the writer looks whether the draft of the file is written.
+const POLL: Duration = Duration::from_millis(10);
+
+/// The time between two checkpoints is at least this many times the duration of one, so that checkpoints take a small
+/// part of the time.
+const REST_PER_CHECKPOINT: u32 = 10;
 
 /// The pause after a failed checkpoint: the cause (a full disk, say) lasts for a while.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -33,208 +37,169 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// A journal shorter than this, in bytes, does not start a checkpoint while there are changes.
 const SHORT: u64 = 1024 * 1024;
 
-/// A message to the writer thread.
-pub(super) enum Message<M> {
-    /// Apply a change.
-    Change(Change<M>),
-    /// The draft of the file is written, or has failed.
-    Drafted(io::Result<Content>),
-    /// Write everything to the file and end. No message may follow.
-    Stop,
-}
+/// A change: applies itself to the working copy, and returns a function that sends the result to the caller.
+pub(super) type Change<M> = Box<dyn FnOnce(&mut WorkingCopy<M>) -> Acknowledge + Send>;
 
-/// A change, and where to send the result: the object concerned, if there is one.
-pub(super) struct Change<M> {
-    pub(super) action: Action<M>,
-    pub(super) answer: oneshot::Sender<Result<Option<Arc<M>>, WriteError>>,
-}
+/// Sends the result of a change once it is stored, or has failed.
+pub(super) type Acknowledge = Box<dyn FnOnce(Result<(), WriteError>)>;
 
 /// The state of the writer thread.
 pub(super) struct Writer<M> {
+    /// What readers see.
     objects: Arc<RwLock<Objects<M>>>,
-    file: File,
-    /// The length of the file in bytes.
-    file_length: u64,
+    working_copy: WorkingCopy<M>,
+    file: JsonFile,
     journal: Journal,
-    /// Where the second thread sends [`Message::Drafted`].
-    messages: mpsc::Sender<Message<M>>,
-    /// The checkpoint in progress.
-    checkpoint: Option<Checkpoint>,
-    /// The idle time before the next checkpoint.
-    rest: Duration,
-    /// No checkpoint starts because of the journal's length before this time.
-    not_before: Option<Instant>,
+    drafting: Option<Drafting>,
+    /// No checkpoint starts before this time.
+    next_checkpoint: Instant,
 }
 
-/// A checkpoint in progress.
-struct Checkpoint {
-    /// The length of the journal at its start: later changes are not in the draft.
-    from: u64,
-    began: Instant,
+/// A thread that writes the draft of the file.
+struct Drafting {
+    thread: JoinHandle<io::Result<Draft>>,
+    start: Instant,
+    /// The length of the journal at the start.
+    journal_length: u64,
 }
 
 impl<M: Model> Writer<M> {
     pub(super) fn new(
         objects: Arc<RwLock<Objects<M>>>,
-        file: File,
-        content: &Content,
+        working_copy: WorkingCopy<M>,
+        file: JsonFile,
         journal: Journal,
-        messages: mpsc::Sender<Message<M>>,
     ) -> Self {
-        let file_length = content.length;
-        Self { objects, file, file_length, journal, messages, checkpoint: None, rest: IDLE, not_before: None }
+        Self { objects, working_copy, file, journal, drafting: None, next_checkpoint: Instant::now() }
     }
 
-    /// Applies changes until it receives [`Message::Stop`].
-    pub(super) fn run(mut self, waiting: &mpsc::Receiver<Message<M>>) {
-        let mut changes = Vec::new();
+    /// Stores changes until the channel is closed, and then everything in the file.
+    pub(super) fn run(mut self, waiting: &Receiver<Change<M>>) {
         loop {
-            let next = if self.checkpoint.is_none() && self.journal.length() > 0 {
-                waiting.recv_timeout(self.rest)
+            let next = if self.drafting.is_some() {
+                waiting.recv_timeout(POLL)
+            } else if self.journal.length() > 0 {
+                waiting.recv_timeout(IDLE)
             } else {
-                waiting.recv().map_err(mpsc::RecvTimeoutError::from)
+                waiting.recv().map_err(RecvTimeoutError::from)
             };
-            let first = match next {
-                Ok(message) => message,
-                Err(mpsc::RecvTimeoutError::Timeout) => {
-                    self.begin_checkpoint();
-                    continue;
+            match next {
+                Ok(change) => {
+                    self.store(std::iter::once(change).chain(waiting.try_iter()));
+                    if self.journal.length() >= SHORT.max(self.file.length()) && self.may_checkpoint() {
+                        self.checkpoint_or_pause();
+                    }
                 }
-                Err(mpsc::RecvTimeoutError::Disconnected) => Message::Stop,
-            };
-            let mut drafted = None;
-            let mut stop = false;
-            for message in std::iter::once(first).chain(waiting.try_iter()) {
-                match message {
-                    Message::Change(change) => changes.push(change),
-                    Message::Drafted(draft) => drafted = Some(draft),
-                    Message::Stop => stop = true,
-                }
-            }
-            if !changes.is_empty() {
-                self.commit(mem::take(&mut changes));
-            }
-            if let Some(draft) = drafted {
-                self.end_checkpoint(draft);
-            }
-            if stop {
-                return self.stop(waiting);
-            }
-            let is_long = self.journal.length() >= SHORT.max(self.file_length);
-            if is_long
-                && self.checkpoint.is_none()
-                && self.not_before.is_none_or(|moment| moment <= Instant::now())
-            {
-                self.begin_checkpoint();
-            }
-        }
-    }
-
-    fn commit(&mut self, changes: Vec<Change<M>>) {
-        // Only this thread takes the write lock, so the read lock blocks nobody.
-        let present = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        let mut draft = Draft::over(&present);
-        let answers: Vec<_> =
-            changes.into_iter().map(|Change { action, answer }| (answer, draft.make(action))).collect();
-        let changes = draft.into_changes();
-        drop(present);
-
-        let stored = if changes.is_empty() { Ok(()) } else { self.store(changes) };
-        let outcome = stored.map_err(|error| {
-            print_error(&format!("the journal {} cannot be written", self.journal.path().display()), &error);
-            WriteError::because(error)
-        });
-        for (answer, object) in answers {
-            // The receiver may have gone; the change remains valid.
-            let _ = answer.send(outcome.clone().map(|()| object));
-        }
-    }
-
-    fn store(&mut self, changes: Changes<M>) -> io::Result<()> {
-        if self.journal.is_lost() {
-            // Its changes are in no file now, but they are still in memory.
-            if self.checkpoint.is_some() {
-                return Err(io::Error::other(
-                    "another process has removed it, and the file is not written yet",
-                ));
-            }
-            self.checkpoint_now()?;
-        }
-        self.journal.append(&changes)?;
-        self.objects.write().unwrap_or_else(PoisonError::into_inner).accept(changes);
-        Ok(())
-    }
-
-    /// Starts a thread that writes the draft of the file.
-    fn begin_checkpoint(&mut self) {
-        let objects = self.snapshot();
-        let (file, messages) = (self.file.clone(), self.messages.clone());
-        let drafting = thread::Builder::new().name(format!("{} checkpoint", M::CLASS)).spawn(move || {
-            let draft = file.draft(objects.iter().map(|object| &**object));
-            // The writer waits for this message.
-            let _ = messages.send(Message::Drafted(draft));
-        });
-        match drafting {
-            Ok(_) => {
-                self.checkpoint = Some(Checkpoint { from: self.journal.length(), began: Instant::now() });
-            }
-            Err(error) => self.checkpoint_failed(&error),
-        }
-    }
-
-    fn end_checkpoint(&mut self, draft: io::Result<Content>) {
-        let Some(Checkpoint { from, began }) = self.checkpoint.take() else { return };
-        match draft.and_then(|content| self.publish(content, from)) {
-            Ok(()) => {
-                self.rest = IDLE.max(IDLE_PER_CHECKPOINT * began.elapsed());
-                self.not_before = None;
-            }
-            Err(error) => self.checkpoint_failed(&error),
-        }
-    }
-
-    /// Writes a checkpoint on this thread.
-    fn checkpoint_now(&mut self) -> io::Result<()> {
-        let draft = self.file.draft(self.snapshot().iter().map(|object| &**object))?;
-        self.publish(draft, self.journal.length())
-    }
-
-    /// Puts the draft in place and drops what it contains from the journal.
-    fn publish(&mut self, draft: Content, from: u64) -> io::Result<()> {
-        let to = self.journal.length();
-        // The record comes first: after a power cut it tells what the new file contains.
-        self.journal.note(&draft.version, from)?;
-        self.file.publish()?;
-        self.file_length = draft.length;
-        self.journal.forget(draft.version, from, to)
-    }
-
-    fn checkpoint_failed(&mut self, error: &io::Error) {
-        print_error(&format!("the file {} cannot be written", self.file.path().display()), error);
-        self.rest = PAUSE;
-        self.not_before = Some(Instant::now() + PAUSE);
-    }
-
-    /// Finishes the checkpoint in progress and writes another one if needed.
-    fn stop(mut self, waiting: &mpsc::Receiver<Message<M>>) {
-        while self.checkpoint.is_some() {
-            match waiting.recv() {
-                Ok(Message::Drafted(draft)) => self.end_checkpoint(draft),
-                Ok(_) => {}
-                Err(mpsc::RecvError) => break,
+                Err(RecvTimeoutError::Timeout) => self.checkpoint_in_background(),
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         if self.journal.length() > 0 {
             // If it fails, the journal stays, and the next start applies it.
-            if let Err(error) = self.checkpoint_now() {
-                self.checkpoint_failed(&error);
-            }
+            self.checkpoint_or_pause();
         }
     }
 
+    /// Stores changes and acknowledges them.
+    fn store(&mut self, changes: impl Iterator<Item = Change<M>>) {
+        let acknowledge: Vec<_> = changes.map(|change| change(&mut self.working_copy)).collect();
+        let changes = self.working_copy.take_changes();
+        let stored = if changes.is_empty() { Ok(()) } else { self.write(&changes) };
+        match &stored {
+            Ok(()) => self.objects.write().unwrap_or_else(PoisonError::into_inner).apply(changes),
+            Err(error) => {
+                let readers = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+                self.working_copy = WorkingCopy::of(&readers);
+                let path = self.journal.path().display();
+                print_error(&format!("the journal {path} cannot be written"), error);
+            }
+        }
+        let stored = stored.map_err(WriteError::because);
+        for acknowledge in acknowledge {
+            acknowledge(stored.clone());
+        }
+    }
+
+    fn write(&mut self, changes: &Changes<M>) -> io::Result<()> {
+        if self.journal.is_lost() {
+            // Its changes are in no file now, but they are still in memory.
+            self.checkpoint()?;
+        }
+        self.journal.append(changes)
+    }
+
+    fn may_checkpoint(&self) -> bool {
+        Instant::now() >= self.next_checkpoint
+    }
+
+    /// Starts a thread that writes the draft of the file; once it is written, and if there has been no change meanwhile,
+    /// finishes the checkpoint.
+    fn checkpoint_in_background(&mut self) {
+        match self.drafting.take() {
+            Some(drafting) if !drafting.thread.is_finished() => self.drafting = Some(drafting),
+            Some(drafting) if drafting.journal_length == self.journal.length() => {
+                let finished = join(drafting.thread).and_then(|draft| self.publish(draft));
+                self.end_checkpoint(drafting.start, finished);
+            }
+            // The draft is out of date.
+            Some(drafting) => self.end_checkpoint(drafting.start, join(drafting.thread).map(drop)),
+            None if self.may_checkpoint() => {
+                let (path, objects) = (self.file.path().to_owned(), self.snapshot());
+                let (start, journal_length) = (Instant::now(), self.journal.length());
+                let thread = thread::Builder::new().name(format!("{} checkpoint", M::CLASS));
+                match thread.spawn(move || Draft::write(&path, &objects)) {
+                    Ok(thread) => self.drafting = Some(Drafting { thread, start, journal_length }),
+                    Err(error) => self.end_checkpoint(start, Err(error)),
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Makes a checkpoint on this thread; pauses checkpoints if it fails.
+    fn checkpoint_or_pause(&mut self) {
+        let start = Instant::now();
+        let result = self.checkpoint();
+        self.end_checkpoint(start, result);
+    }
+
+    /// Makes a checkpoint on this thread.
+    fn checkpoint(&mut self) -> io::Result<()> {
+        // Two drafts would have the same name.
+        if let Some(drafting) = self.drafting.take() {
+            let _ = join(drafting.thread);
+        }
+        let draft = Draft::write(self.file.path(), &self.snapshot())?;
+        self.publish(draft)
+    }
+
+    /// Puts a draft with all changes in place, and removes the journal.
+    fn publish(&mut self, draft: Draft) -> io::Result<()> {
+        // The record comes first: after a power cut it says which changes the new file contains.
+        self.journal.append_version(draft.version())?;
+        self.file.publish(draft)?;
+        self.journal.remove(self.file.version())
+    }
+
+    fn end_checkpoint(&mut self, start: Instant, result: io::Result<()>) {
+        let pause = match result {
+            Ok(()) => REST_PER_CHECKPOINT * start.elapsed(),
+            Err(error) => {
+                print_error(&format!("the file {} cannot be written", self.file.path().display()), &error);
+                PAUSE
+            }
+        };
+        self.next_checkpoint = Instant::now() + pause;
+    }
+
+    /// The objects that readers see: those in the journal and the file.
     fn snapshot(&self) -> Vec<Arc<M>> {
         self.objects.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
+}
+
+fn join(thread: JoinHandle<io::Result<Draft>>) -> io::Result<Draft> {
+    thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread has panicked")))
 }
 
 /// Prints an error to stderr.
@@ -242,3 +207,6 @@ fn print_error(what: &str, error: &impl Display) {
     // `eprintln!` would panic if stderr is closed, and end the writer.
     let _ = writeln!(io::stderr(), "{what}: {error}");
 }
+
+#[cfg(test)]
+mod tests;

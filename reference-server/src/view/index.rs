@@ -6,11 +6,15 @@ use crate::app::App;
 use crate::reply::{Rejection, Reply};
 
 /// `GET /api/v1/status`
-pub(crate) const fn status() -> Reply {
-    Reply::fixed_json("{\n  \"status\": \"OK\"\n}\n")
+pub(crate) fn status() -> Reply {
+    #[derive(Serialize)]
+    struct Status {
+        status: &'static str,
+    }
+    Reply::json(&Status { status: "OK" })
 }
 
-/// `GET /api/v1/stats`: the number of objects.
+/// `GET /api/v1/stats`: the number of users.
 pub(crate) fn stats(app: &App) -> Reply {
     #[derive(Serialize)]
     struct Stats {
@@ -20,11 +24,11 @@ pub(crate) fn stats(app: &App) -> Reply {
 }
 
 /// `GET /api/v1/unauthorized` (Basic task 1)
-pub(crate) const fn unauthorized() -> Result<Reply, Rejection> {
+pub(crate) fn unauthorized() -> Result<Reply, Rejection> {
     Err(Rejection::Unauthorized)
 }
 
 /// `GET /api/v1/forbidden` (Basic task 2)
-pub(crate) const fn forbidden() -> Result<Reply, Rejection> {
+pub(crate) fn forbidden() -> Result<Reply, Rejection> {
     Err(Rejection::Forbidden)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
+use serde_json::Map;
 
 use crate::app::App;
 use crate::body;
@@ -39,5 +40,5 @@ pub(crate) async fn logout(app: &App, head: &Parts) -> Result<Reply, Rejection> 
     if !auth.destroy_session(Some(head)).await? {
         return Err(Rejection::NotFound);
     }
-    Ok(Reply::fixed_json("{}\n"))
+    Ok(Reply::json(&Map::new()))
 }

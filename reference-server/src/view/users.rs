@@ -71,7 +71,7 @@ pub(crate) async fn update_user(
 /// `DELETE /api/v1/users/<user_id>`
 pub(crate) async fn delete_user(app: &App, user_id: &str) -> Result<Reply, Rejection> {
     app.users.remove(user_id).await?.ok_or(Rejection::NotFound)?;
-    Ok(Reply::fixed_json("{}\n"))
+    Ok(Reply::json(&Map::new()))
 }
 
 /// The JSON object of the body; anything else is `Wrong format`.

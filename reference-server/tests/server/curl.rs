@@ -8,20 +8,20 @@ pub(crate) const JSON: &str = "Content-Type: application/json";
 pub(crate) const LOGIN: &str = "/api/v1/auth_session/login";
 pub(crate) const LOGOUT: &str = "/api/v1/auth_session/logout";
 
-/// The expected value of [`Answer::error`].
+/// The expected value of [`Response::error`].
 pub(crate) fn error(status: u16, message: &str) -> (u16, String) {
     (status, message.to_owned())
 }
 
 /// A response as received.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
 
-impl Answer {
+impl Response {
     /// The value of a header; `None` if it is missing. Panics if it is repeated.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
@@ -53,7 +53,7 @@ impl Answer {
 
 impl Server {
     /// Requests a path, with further arguments for curl.
-    pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Answer {
+    pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Response {
         let url = format!("http://{}{path}", self.address);
         let output = Command::new("curl")
             .args(["-sS", "-i", "--max-time", "20"])
@@ -66,7 +66,7 @@ impl Server {
     }
 
     /// Logs in as the user of the session transcripts.
-    pub(crate) fn login(&self) -> Answer {
+    pub(crate) fn login(&self) -> Response {
         self.curl(
             "/api/v1/auth_session/login",
             &["-d", "email=bobsession@hbtn.io", "-d", "password=fake pwd"],
@@ -74,7 +74,7 @@ impl Server {
     }
 
     /// Requests a path with a Session ID.
-    pub(crate) fn with_session(&self, session_id: &str, path: &str, arguments: &[&str]) -> Answer {
+    pub(crate) fn with_session(&self, session_id: &str, path: &str, arguments: &[&str]) -> Response {
         self.curl(path, &[&["--cookie", &format!("_my_session_id={session_id}")], arguments].concat())
     }
 
@@ -88,7 +88,7 @@ impl Server {
     }
 }
 
-fn parse(text: &str) -> Answer {
+fn parse(text: &str) -> Response {
     let (mut head, mut body) = text.split_once("\r\n\r\n").unwrap();
     while head.starts_with("HTTP/1.1 100") {
         (head, body) = body.split_once("\r\n\r\n").unwrap();
@@ -101,5 +101,5 @@ fn parse(text: &str) -> Answer {
             (name.to_owned(), value.trim().to_owned())
         })
         .collect();
-    Answer { status, headers, body: body.to_owned() }
+    Response { status, headers, body: body.to_owned() }
 }

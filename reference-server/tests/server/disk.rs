@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use crate::curl::{Answer, JSON, error};
+use crate::curl::{JSON, Response, error};
 use crate::process::{
     BOB, BOBSESSION, SESSION_AUTH, Server, command, folder, journal, server_program, users_file,
 };
@@ -27,7 +27,7 @@ fn emails(server: &Server) -> Vec<String> {
 }
 
 /// Asserts that every kind of change fails with a 500 and has no effect.
-fn assert_nothing_changes(ask: impl Fn(&str, &[&str]) -> Answer) {
+fn assert_nothing_changes(ask: impl Fn(&str, &[&str]) -> Response) {
     let before = ask("/api/v1/users", &[]).json();
     assert_eq!(ask("/api/v1/users", &NEW_USER).error(), failed());
     assert_eq!(ask(&bob(), &["-X", "PUT", "-H", JSON, "-d", r#"{"first_name": "Bob"}"#]).error(), failed());
@@ -78,10 +78,10 @@ fn recovers_from_a_full_disk() {
         format!(r#"{{"email": "eve@hbtn.io", "password": "pwd", "last_name": "{}"}}"#, "x".repeat(1500));
     let mut known = vec![BOB[2].to_owned()];
     let refused = loop {
-        let answer = server.curl("/api/v1/users", &["-H", JSON, "-d", &long]);
-        match answer.status {
+        let response = server.curl("/api/v1/users", &["-H", JSON, "-d", &long]);
+        match response.status {
             201 => known.push("eve@hbtn.io".to_owned()),
-            _ => break answer,
+            _ => break response,
         }
     };
     assert_eq!(refused.error(), failed());

@@ -12,9 +12,9 @@ use crate::process::{BOB, Server, folder};
 fn send(server: &Server, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     stream.write_all(request).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 #[test]
@@ -59,8 +59,8 @@ fn other_protocols_are_400() {
         "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
         "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
     ] {
-        let answer = send(&server, garbage.as_bytes());
-        assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{garbage:?}: {answer}");
+        let response = send(&server, garbage.as_bytes());
+        assert!(response.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{garbage:?}: {response}");
     }
     assert_eq!(server.curl("/api/v1/status", &[]).status, 200);
 }
@@ -76,9 +76,9 @@ fn the_response_survives_a_late_refused_body() {
         )
         .unwrap();
     stream.write_all(b"late").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{response}");
 }
 
 #[test]
@@ -86,8 +86,8 @@ fn no_100_continue_for_a_refused_body() {
     let folder = folder(&[BOB]);
     let server = Server::start(folder.path(), &[("AUTH_TYPE", "basic_auth")]);
     let head = b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
-    let answer = send(&server, head);
-    assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
+    let response = send(&server, head);
+    assert!(response.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{response}");
 }
 
 #[test]

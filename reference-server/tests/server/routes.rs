@@ -92,13 +92,13 @@ fn cors_allows_any_origin_under_the_api() {
             (LOGIN, &["-X", "OPTIONS"], 200),
             (LOGIN, &["-d", ""], 400),
         ] {
-            let answer = server.curl(path, arguments);
+            let response = server.curl(path, arguments);
             assert_eq!(
-                (answer.status, answer.header("access-control-allow-origin")),
+                (response.status, response.header("access-control-allow-origin")),
                 (status, Some("*")),
                 "{path}"
             );
-            assert_eq!(answer.header("vary"), None);
+            assert_eq!(response.header("vary"), None);
         }
         assert_eq!(server.curl("/", &[]).header("access-control-allow-origin"), None);
     });
@@ -107,9 +107,9 @@ fn cors_allows_any_origin_under_the_api() {
 #[test]
 fn cors_echoes_the_origin() {
     with_server(&[], |server| {
-        let answer = server.curl("/api/v1/status", &["-H", "Origin: http://a.example"]);
-        assert_eq!(answer.header("access-control-allow-origin"), Some("http://a.example"));
-        assert_eq!(answer.header("vary"), Some("origin"));
+        let response = server.curl("/api/v1/status", &["-H", "Origin: http://a.example"]);
+        assert_eq!(response.header("access-control-allow-origin"), Some("http://a.example"));
+        assert_eq!(response.header("vary"), Some("origin"));
     });
 }
 
@@ -126,10 +126,10 @@ fn cors_preflight_lists_methods_and_headers() {
             "-H",
             "Access-Control-Request-Headers: Content-Type",
         ];
-        let answer = server.curl("/api/v1/users/me", &preflight);
-        assert_eq!(answer.status, 200);
-        let methods = answer.header("access-control-allow-methods");
+        let response = server.curl("/api/v1/users/me", &preflight);
+        assert_eq!(response.status, 200);
+        let methods = response.header("access-control-allow-methods");
         assert_eq!(methods, Some("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"));
-        assert_eq!(answer.header("access-control-allow-headers"), Some("Content-Type"));
+        assert_eq!(response.header("access-control-allow-headers"), Some("Content-Type"));
     });
 }

@@ -158,9 +158,9 @@ fn sigint_and_sigterm_finish_requests_in_flight() {
         }
 
         in_flight.write_all(b"{\"email\":\"a\",\"password\":\"b\"}").unwrap();
-        let mut answer = String::new();
-        in_flight.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
+        let mut response = String::new();
+        in_flight.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 201 Created\r\n"), "{response}");
         assert_eq!(server.wait().0.code(), Some(0));
     }
 }

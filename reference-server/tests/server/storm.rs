@@ -52,8 +52,8 @@ impl Client {
             if stream.write_all(request.as_bytes()).is_err() {
                 return;
             }
-            let Some(answer) = answer(&mut reader) else { return };
-            self.acknowledged(&answer);
+            let Some(response) = response(&mut reader) else { return };
+            self.acknowledged(&response);
         }
     }
 
@@ -83,15 +83,15 @@ impl Client {
         }
     }
 
-    fn acknowledged(&mut self, answer: &serde_json::Value) {
+    fn acknowledged(&mut self, response: &serde_json::Value) {
         match self.asked.take().unwrap() {
-            Asked::Create => drop(self.users.insert(answer["id"].as_str().unwrap().to_owned(), None)),
+            Asked::Create => drop(self.users.insert(response["id"].as_str().unwrap().to_owned(), None)),
             Asked::Rename(id, name) => {
-                assert_eq!(answer["first_name"], name, "{answer}");
+                assert_eq!(response["first_name"], name, "{response}");
                 self.users.insert(id, Some(name));
             }
             Asked::Remove(id) => {
-                assert_eq!(answer.to_string(), "{}");
+                assert_eq!(response.to_string(), "{}");
                 self.users.remove(&id);
                 self.gone.insert(id);
             }
@@ -117,7 +117,7 @@ impl Client {
 }
 
 /// The JSON of a complete 2xx response; `None` if the server was gone before its end.
-fn answer(reader: &mut impl BufRead) -> Option<serde_json::Value> {
+fn response(reader: &mut impl BufRead) -> Option<serde_json::Value> {
     let (mut head, mut length) = (String::new(), 0);
     while !head.ends_with("\r\n\r\n") {
         let start = head.len();

@@ -135,7 +135,7 @@ fn session_tasks_9_and_10_a_session_expires() {
         assert_eq!(server.with_session(&session_id, "/api/v1/users/me", &[]).status, 200);
         // The only wait for a real clock; a slow machine only makes it longer.
         std::thread::sleep(std::time::Duration::from_millis(2100));
-        let answer = server.with_session(&session_id, "/api/v1/users/me", &[]);
-        assert_eq!(answer.error(), error(403, "Forbidden"), "{auth_type}");
+        let response = server.with_session(&session_id, "/api/v1/users/me", &[]);
+        assert_eq!(response.error(), error(403, "Forbidden"), "{auth_type}");
     }
 }

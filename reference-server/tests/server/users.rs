@@ -2,28 +2,28 @@
 
 use serde_json::{Value, json};
 
-use crate::curl::{Answer, JSON, LOGIN, error};
+use crate::curl::{JSON, LOGIN, Response, error};
 use crate::process::{BOB, BOBSESSION, SESSION_AUTH, Server, with_server};
 
 fn bob() -> String {
     format!("/api/v1/users/{}", BOB[0])
 }
 
-fn post(server: &Server, body: &str) -> Answer {
+fn post(server: &Server, body: &str) -> Response {
     server.curl("/api/v1/users", &["-H", JSON, "-d", body])
 }
 
-fn put(server: &Server, path: &str, body: &str) -> Answer {
+fn put(server: &Server, path: &str, body: &str) -> Response {
     server.curl(path, &["-X", "PUT", "-H", JSON, "-d", body])
 }
 
 #[test]
 fn creating_a_user_returns_201_and_six_members() {
     with_server(&[], |server| {
-        let answer =
+        let response =
             post(server, r#"{"email": "eve@hbtn.io", "password": "pwd", "first_name": "Eve", "x": 1}"#);
-        assert_eq!(answer.status, 201);
-        let user = answer.json();
+        assert_eq!(response.status, 201);
+        let user = response.json();
         let names: Vec<_> = user.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(names, ["created_at", "email", "first_name", "id", "last_name", "updated_at"]);
         assert_eq!((&user["email"], &user["first_name"]), (&json!("eve@hbtn.io"), &json!("Eve")));
@@ -93,17 +93,17 @@ fn attributes_of_a_wrong_type_are_named() {
 fn only_the_given_names_of_a_user_change() {
     with_server(&[], |server| {
         let before = server.curl(&bob(), &[]).json();
-        let answer =
+        let response =
             put(server, &bob(), r#"{"first_name": "Bob", "email": "x", "id": "x", "password": "x"}"#);
-        assert_eq!(answer.status, 200);
-        let after = answer.json();
+        assert_eq!(response.status, 200);
+        let after = response.json();
         assert_eq!((&after["first_name"], &after["last_name"]), (&json!("Bob"), &Value::Null));
         for name in ["email", "id", "created_at"] {
             assert_eq!(after[name], before[name]);
         }
         assert_ne!(after["updated_at"], before["updated_at"]);
-        let answer = put(server, &bob(), r#"{"first_name": null, "last_name": ""}"#).json();
-        assert_eq!((&answer["first_name"], &answer["last_name"]), (&json!("Bob"), &json!("")));
+        let response = put(server, &bob(), r#"{"first_name": null, "last_name": ""}"#).json();
+        assert_eq!((&response["first_name"], &response["last_name"]), (&json!("Bob"), &json!("")));
     });
 }
 
@@ -120,8 +120,8 @@ fn changing_a_user_rejects_a_wrong_body() {
 #[test]
 fn deleting_a_user_removes_it() {
     with_server(&[], |server| {
-        let answer = server.curl(&bob(), &["-X", "DELETE"]);
-        assert_eq!((answer.status, answer.body.as_str()), (200, "{}\n"));
+        let response = server.curl(&bob(), &["-X", "DELETE"]);
+        assert_eq!((response.status, response.body.as_str()), (200, "{}\n"));
         assert_eq!(server.curl(&bob(), &["-X", "DELETE"]).error(), error(404, "Not found"));
         assert_eq!(server.curl(&bob(), &[]).error(), error(404, "Not found"));
         assert_eq!(server.curl("/api/v1/stats", &[]).json(), json!({"users": 1}));

@@ -6,7 +6,7 @@
 //! answered bytes that it must not parse as a request.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use crate::process::{Server, folder};
@@ -52,9 +52,24 @@ fn every_row_gets_the_expected_responses() {
     assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
 
+#[test]
+fn a_client_that_closes_its_side_gets_the_response() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), &[]);
+    let body = r#"{"email": "eve@hbtn.io", "password": "pwd"}"#;
+    let length = body.len();
+    let head = "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json";
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    write!(stream, "{head}\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 201 Created\r\n"), "{response}");
+}
+
 /// A row whose text has CRLF line ends.
-fn row(title: &'static str, sent: &str, answers: &'static [u16], then: Then) -> Row {
-    (title, sent.as_bytes().to_vec(), answers, then)
+fn row(title: &'static str, sent: &str, responses: &'static [u16], then: Then) -> Row {
+    (title, sent.as_bytes().to_vec(), responses, then)
 }
 
 /// Sends the bytes of a row and returns what differs from the expectation.
@@ -73,12 +88,12 @@ fn check(address: &str, (_, sent, expected, then): &Row) -> Result<(), String> {
         let _ = stream.write_all(PROBE);
     }
     while read(&mut stream, &mut received)? > 0 {}
-    let mut answers = statuses(&received);
-    if *then == Open && answers.pop() != Some(401) {
+    let mut responses = statuses(&received);
+    if *then == Open && responses.pop() != Some(401) {
         return Err(format!("the connection was closed after {:?}", statuses(&received)));
     }
-    if answers != *expected {
-        return Err(format!("received {answers:?}, expected {expected:?}"));
+    if responses != *expected {
+        return Err(format!("received {responses:?}, expected {expected:?}"));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use conformance_suite::yaml::page::{Yaml, quote};
 use conformance_suite::yaml::{self, Node, Value};
 
 /// The context in which a value is written.
-pub(super) struct Spot<'a> {
+pub(super) struct ScalarContext<'a> {
     /// The old text.
     pub(super) old: &'a str,
     /// Whether it is inside of brackets or braces.
@@ -21,12 +21,12 @@ pub(super) struct Spot<'a> {
 }
 
 /// Formats a scalar so that YAML reads it as exactly this value; `None` if no form does.
-pub(super) fn written(value: &Json, mode: Mode, spot: &Spot<'_>) -> Option<String> {
+pub(super) fn written(value: &Json, mode: Mode, context: &ScalarContext<'_>) -> Option<String> {
     let forms = match value {
-        Json::String(text) => forms(&text.replace("${", "${'${'}"), spot),
+        Json::String(text) => forms(&text.replace("${", "${'${'}"), context),
         other => vec![other.to_string()],
     };
-    forms.into_iter().find(|form| reads_as(form, value, mode, spot))
+    forms.into_iter().find(|form| reads_as(form, value, mode, context))
 }
 
 /// Converts a value to YAML, independent of any old text.
@@ -42,18 +42,18 @@ pub(super) fn page(value: &Json) -> Yaml {
 }
 
 /// Returns the forms of a string, the most similar to the old one first.
-fn forms(text: &str, spot: &Spot<'_>) -> Vec<String> {
+fn forms(text: &str, context: &ScalarContext<'_>) -> Vec<String> {
     let double = serde_json::Value::from(text).to_string();
     let single = format!("'{}'", text.replace('\'', "''"));
     let one_line = !text.contains(['\n', '\r']);
     let mut forms = Vec::new();
-    if !spot.in_flow && (spot.old.starts_with(['|', '>']) || !one_line) {
-        forms.extend(lines(text, spot.column + 2));
+    if !context.in_flow && (context.old.starts_with(['|', '>']) || !one_line) {
+        forms.extend(lines(text, context.column + 2));
     }
-    if spot.old.starts_with('\'') && one_line {
+    if context.old.starts_with('\'') && one_line {
         forms.push(single.clone());
     }
-    if !spot.old.starts_with(['\'', '"']) && one_line {
+    if !context.old.starts_with(['\'', '"']) && one_line {
         forms.push(text.to_owned());
         forms.push(quote(text));
     }
@@ -73,9 +73,9 @@ fn lines(text: &str, indent: usize) -> Option<String> {
 }
 
 /// Whether YAML reads a form in this context as this value.
-fn reads_as(form: &str, value: &Json, mode: Mode, spot: &Spot<'_>) -> bool {
-    let margin = " ".repeat(spot.column);
-    let page = if spot.in_flow {
+fn reads_as(form: &str, value: &Json, mode: Mode, context: &ScalarContext<'_>) -> bool {
+    let margin = " ".repeat(context.column);
+    let page = if context.in_flow {
         format!("k: {{k: {form}}}\n")
     } else {
         format!("{margin}k: {form}\n{margin}l: m\n")
@@ -83,8 +83,8 @@ fn reads_as(form: &str, value: &Json, mode: Mode, spot: &Spot<'_>) -> bool {
     let source: Arc<Source> = Source::new("", page);
     let Ok(Node { value: Value::Mapping(members), .. }) = yaml::read::<Node>(&source) else { return false };
     let node = match &members.first().map(|(_, node)| node) {
-        Some(Node { value: Value::Mapping(inner), .. }) if spot.in_flow && inner.len() == 1 => &inner[0].1,
-        Some(node) if !spot.in_flow => *node,
+        Some(Node { value: Value::Mapping(inner), .. }) if context.in_flow && inner.len() == 1 => &inner[0].1,
+        Some(node) if !context.in_flow => *node,
         _ => return false,
     };
     let nowhere = |_: &str| Err(io::ErrorKind::NotFound.into());

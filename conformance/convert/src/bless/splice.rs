@@ -7,7 +7,7 @@ mod entries;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::scalar::{self, Spot};
+use super::scalar::{self, ScalarContext};
 use conformance_suite::diagnostic::Diagnostics;
 use conformance_suite::json::Json;
 use conformance_suite::matcher::{Change, ChangeKind, Left, Mode};
@@ -46,10 +46,10 @@ pub fn splice(source: &Arc<Source>, changes: &[Change]) -> Result<(Vec<Edit>, Ve
     }
     writer.collapse();
     // Inner collections first: at a common end, their text precedes that of the outer one.
-    for (parent, news) in std::mem::take(&mut writer.parents).into_iter().rev() {
-        if let Err(why) = writer.restructure(parent, &news) {
-            let Some(place) = news.places.first().cloned() else { continue };
-            writer.left.push(Unwritten { left: Left { place, why }, places: news.places });
+    for (parent, changes) in std::mem::take(&mut writer.parents).into_iter().rev() {
+        if let Err(why) = writer.restructure(parent, &changes) {
+            let Some(place) = changes.places.first().cloned() else { continue };
+            writer.left.push(Unwritten { left: Left { place, why }, places: changes.places });
         }
     }
     writer.edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
@@ -72,7 +72,7 @@ pub fn edited(text: &str, edits: &[Edit]) -> String {
 }
 
 /// The changes to the entries of one mapping or list.
-struct News {
+struct EntryChanges {
     /// The positions to report if the changes cannot be made.
     places: Vec<Place>,
     removed: Vec<usize>,
@@ -93,7 +93,7 @@ struct Writer<'a> {
     layout: Layout<'a>,
     edits: Vec<Edit>,
     left: Vec<Unwritten>,
-    parents: BTreeMap<usize, News>,
+    parents: BTreeMap<usize, EntryChanges>,
 }
 
 const COMMENT: &str = "a comment in it would be lost";
@@ -118,19 +118,19 @@ impl Writer<'_> {
             }
             ChangeKind::Remove { collapse } => match self.layout.item(index).parent {
                 Some(parent) => {
-                    let news = self.news(parent, &change.place);
-                    news.removed.push(index);
-                    news.collapse = *collapse;
+                    let changes = self.changes(parent, &change.place);
+                    changes.removed.push(index);
+                    changes.collapse = *collapse;
                 }
                 None => self.leave(&change.place, "it is the entire file"),
             },
             ChangeKind::Add { name, value } => {
                 let added = Added { name: Some(name.clone()), value: value.clone(), before: usize::MAX };
-                self.news(index, &change.place).added.push(added);
+                self.changes(index, &change.place).added.push(added);
             }
             ChangeKind::Insert { before, value, .. } => {
                 let added = Added { name: None, value: value.clone(), before: *before };
-                self.news(index, &change.place).added.push(added);
+                self.changes(index, &change.place).added.push(added);
             }
         }
     }
@@ -143,36 +143,37 @@ impl Writer<'_> {
         }
     }
 
-    fn news(&mut self, parent: usize, place: &Place) -> &mut News {
-        let empty = || News { places: Vec::new(), removed: Vec::new(), added: Vec::new(), collapse: false };
-        let news = self.parents.entry(parent).or_insert_with(empty);
-        news.places.push(place.clone());
-        news
+    fn changes(&mut self, parent: usize, place: &Place) -> &mut EntryChanges {
+        let empty =
+            || EntryChanges { places: Vec::new(), removed: Vec::new(), added: Vec::new(), collapse: false };
+        let changes = self.parents.entry(parent).or_insert_with(empty);
+        changes.places.push(place.clone());
+        changes
     }
 
     /// Removes `headers` and similar mappings together with their last entry.
     fn collapse(&mut self) {
         let emptied: Vec<usize> = (self.parents.iter())
-            .filter(|(parent, news)| news.collapse && self.survivors(**parent, news).is_empty())
+            .filter(|(parent, changes)| changes.collapse && self.survivors(**parent, changes).is_empty())
             .map(|(parent, _)| *parent)
             .collect();
         for index in emptied {
-            let (Some(parent), Some(news)) = (self.layout.item(index).parent, self.parents.remove(&index))
+            let (Some(parent), Some(changes)) = (self.layout.item(index).parent, self.parents.remove(&index))
             else {
                 continue;
             };
-            for place in &news.places {
-                self.news(parent, place);
+            for place in &changes.places {
+                self.changes(parent, place);
             }
-            if let Some(news_of_parent) = self.parents.get_mut(&parent) {
-                news_of_parent.removed.push(index);
+            if let Some(changes_of_parent) = self.parents.get_mut(&parent) {
+                changes_of_parent.removed.push(index);
             }
         }
     }
 
-    fn survivors(&self, parent: usize, news: &News) -> Vec<usize> {
+    fn survivors(&self, parent: usize, changes: &EntryChanges) -> Vec<usize> {
         let children = self.layout.item(parent).children.iter().copied();
-        children.filter(|child| !news.removed.contains(child)).collect()
+        children.filter(|child| !changes.removed.contains(child)).collect()
     }
 
     /// Replaces a value.
@@ -184,10 +185,10 @@ impl Writer<'_> {
         let (in_flow, column) = (self.in_flow(index), self.column(self.layout.entry_start(index)));
         let old = &self.text[start..end];
         let is_block = self.layout.item(index).shape != Shape::Scalar && !self.layout.is_flow(index);
-        let spot = Spot { old: if is_block { "" } else { old }, in_flow, column };
+        let context = ScalarContext { old: if is_block { "" } else { old }, in_flow, column };
         let text = match value {
             Json::Array(_) | Json::Object(_) => self.page(index, value, in_flow, column),
-            scalar => scalar::written(scalar, mode, &spot)
+            scalar => scalar::written(scalar, mode, &context)
                 .ok_or("YAML cannot represent the value of the response")?,
         };
         // The text after the key is replaced together with a block mapping.

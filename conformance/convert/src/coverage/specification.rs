@@ -118,14 +118,14 @@ struct Shape {
 fn encoded(suite: &Suite) -> Vec<Encoded> {
     let mut encoded = Vec::new();
     for scenario in &suite.scenarios {
-        let (mut scope, definitions) = (suite.scope(), suite.definitions(scenario));
+        let (mut scope, definitions) = (suite.scope(), &scenario.definitions);
         for capture in definitions.iter().flat_map(StepDefinition::captures) {
             scope.set(&capture.name, &ANYTHING.to_string().into());
         }
         let outputs = suite.profiles.iter().flat_map(|profile| &profile.output);
         let outputs = outputs.map(|(name, _)| (name.clone(), ANYTHING.to_string().into())).collect();
         scope.set(OUTPUT, &Json::Object(outputs));
-        for (step, definition) in scenario.steps.iter().zip(&*definitions) {
+        for (step, definition) in scenario.steps.iter().zip(&**definitions) {
             for branch in definition.branches() {
                 // Members of a capture have no value before a run, so such a request is skipped.
                 let Some(shape) = shape(&branch.request, &scope) else { continue };

@@ -42,10 +42,10 @@ steps:
     request: curl "http://desk:80/keys" -XPOST -d "name=${ann.name}" -d "word=${ann.word}"
     expect: {status: 200, cookies: {key: {value: !any }}}
     capture: {key: {cookie: key}}
-  - id: room
-    title: it opens the room
+  - id: hall
+    title: it opens the hall
     covers: [DESK-1.1]
-    request: curl "http://desk:80/room" --cookie "key=${key}"
+    request: curl "http://desk:80/hall" --cookie "key=${key}"
     expect: {status: 200}
 "#,
     );
@@ -66,7 +66,7 @@ fn step_with_the_same_request_covers_an_exchange() {
 #[test]
 fn captures_and_hidden_emails_match_anything() {
     let document = "```\n$ curl \"http://desk:80/keys\" -XPOST -d \"name=[email\u{a0}protected]\" -d \"word=sesame\"\n\
-        $ curl \"http://desk:80/room\" --cookie \"key=df05b4e1\"\n```\n";
+        $ curl \"http://desk:80/hall\" --cookie \"key=df05b4e1\"\n```\n";
     assert_eq!(missing(document), [""; 0]);
 }
 

@@ -14,7 +14,7 @@ use super::mark::output;
 use super::{Outgoing, outgoing};
 use conformance_suite::curl::COMPRESSED;
 use conformance_suite::plan::Plan;
-use conformance_suite::request::{Header, Prepared, is_own_agent};
+use conformance_suite::request::{Header, HttpVersion, Prepared, is_own_agent};
 use response::{Context, Section, Type, Types, response};
 use write::{spaced, written};
 
@@ -32,8 +32,7 @@ pub fn hurl(plan: &Plan) -> String {
         // Output of the target is always text, but Hurl may read a variable from the command line as a number.
         let printed = plan.suite.profile(&trial.profile).into_iter().flat_map(|profile| &profile.output);
         let mut types: Types = printed.map(|(name, _)| (output(name), Type::Text)).collect();
-        let definitions = plan.suite.definitions(&trial.scenario);
-        for outgoing in outgoing(trial, &definitions, &plan.suite) {
+        for outgoing in outgoing(trial, &plan.suite) {
             file.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             // Writing to a string cannot fail.
             entry(&outgoing, &mut types, &mut file).ok();
@@ -103,7 +102,7 @@ fn options(outgoing: &Outgoing<'_>, request: &Prepared, file: &mut String) -> st
     if !delay.is_zero() {
         writeln!(options, "delay: {}", delay.as_millis())?;
     }
-    if let Some((limit, every)) = outgoing.step.retry.as_deref() {
+    if let Some((limit, every)) = outgoing.step.retry {
         let every = every.as_millis().max(1);
         writeln!(options, "retry: {}\nretry-interval: {every}", limit.as_millis().div_ceil(every))?;
     }
@@ -115,6 +114,9 @@ fn options(outgoing: &Outgoing<'_>, request: &Prepared, file: &mut String) -> st
     }
     if outgoing.path_as_is && request.target.contains("/.") {
         writeln!(options, "path-as-is: true")?;
+    }
+    if request.version != HttpVersion::Http1 {
+        writeln!(options, "http2: true")?;
     }
     if outgoing.times > 1 {
         writeln!(options, "repeat: {}", outgoing.times)?;

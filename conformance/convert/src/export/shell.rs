@@ -21,8 +21,7 @@ pub fn shell(plan: &Plan) -> String {
     );
     for trial in plan.trials() {
         script.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
-        let definitions = plan.suite.definitions(&trial.scenario);
-        for outgoing in outgoing(trial, &definitions, &plan.suite) {
+        for outgoing in outgoing(trial, &plan.suite) {
             script.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             step(&outgoing, &trial.step_id(outgoing.step), &mut script);
         }
@@ -82,7 +81,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
     let sent = format!("answer=$({printed}curl -s{including} {command})\n");
     let kept: String = outgoing.kept.iter().map(keep).collect();
     let judged = format!("expect {statuses} {}\n", quoted(id));
-    script.push_str(&match outgoing.step.retry.as_deref() {
+    script.push_str(&match outgoing.step.retry {
         Some(retry) => {
             format!(
                 "{head}{}{judged}{tail}",
@@ -95,7 +94,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
 
 /// Returns a loop that repeats a request until it succeeds or its time is over.
 fn retry_loop(
-    (limit, every): &(Duration, Duration),
+    (limit, every): (Duration, Duration),
     sent: &str,
     statuses: &str,
     outgoing: &Outgoing<'_>,

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::download::{download, is_url};
 use super::{Import, Wanted, document, har};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::source::Source;
@@ -27,10 +28,10 @@ pub struct Order<'a> {
 /// The kind of source.
 #[derive(Debug, Clone, Copy)]
 pub enum From<'a> {
-    /// A document that contains shell sessions.
-    Document(&'a Path),
-    /// A browser recording (HAR).
-    Har(&'a Path),
+    /// A document that contains shell sessions: a path or a URL.
+    Document(&'a str),
+    /// A browser recording (HAR): a path or a URL.
+    Har(&'a str),
 }
 
 /// Imports into a folder, then loads the suite that the folder belongs to.
@@ -78,13 +79,16 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
     Ok(import)
 }
 
-fn read(path: &Path) -> Result<Arc<Source>, Diagnostic> {
-    let shown = path.display().to_string();
-    let bytes = fs::read(path)
-        .map_err(|error| Diagnostic::new(format!("the file {shown} cannot be read: {error}")))?;
+fn read(document: &str) -> Result<Arc<Source>, Diagnostic> {
+    let bytes = if is_url(document) {
+        download(document)?
+    } else {
+        fs::read(document)
+            .map_err(|error| Diagnostic::new(format!("the file {document} cannot be read: {error}")))?
+    };
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source::new(shown, text.trim_start_matches('\u{feff}'))),
-        Err(_) => Err(Diagnostic::new(format!("the file {shown} is not UTF-8")).help("save it in UTF-8")),
+        Ok(text) => Ok(Source::new(document, text.trim_start_matches('\u{feff}'))),
+        Err(_) => Err(Diagnostic::new(format!("the file {document} is not UTF-8")).help("save it in UTF-8")),
     }
 }
 

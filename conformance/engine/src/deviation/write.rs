@@ -1,16 +1,10 @@
 //! Writes the failures of a run as a file of deviations.
 
-use std::fmt::{self, Write as _};
-
 /// Returns a file of deviations for these steps: id and mismatch.
 #[cfg(test)]
 pub(super) fn known_failures<'a>(target: &str, steps: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut text = format!("{}\nformat: 1\ndeviations:\n", head(target));
-    for (id, seen) in steps {
-        // Writing to memory cannot fail.
-        entry(&mut text, seen, id, seen).ok();
-    }
-    text
+    let entries: String = steps.map(|(id, mismatch)| entry(mismatch, id, mismatch)).collect();
+    format!("{}\nformat: 1\ndeviations:\n{entries}", head(target))
 }
 
 /// Returns the comment at the head of the file.
@@ -19,16 +13,12 @@ pub fn head(target: &str) -> String {
     comment(&format!("Known failures of {target}: give each a reason, or fix it."))
 }
 
-/// Appends an entry for a failing step: a comment, if it is not empty, and what was seen in place of a reason.
-///
-/// # Errors
-/// Never: writing to memory cannot fail.
-pub fn entry(out: &mut String, about: &str, id: &str, seen: &str) -> fmt::Result {
-    if !about.is_empty() {
-        writeln!(out, "  {}", comment(about))?;
-    }
-    let reason = quoted(&format!("to be examined: {}", beginning(seen)));
-    writeln!(out, "  - step: {}\n    reason: {reason}", quoted(id))
+/// Returns an entry for a failing step: a comment, if it is not empty, and the mismatch in place of a reason.
+#[must_use]
+pub fn entry(about: &str, id: &str, mismatch: &str) -> String {
+    let about = if about.is_empty() { String::new() } else { format!("  {}\n", comment(about)) };
+    let reason = quoted(&format!("to be examined: {}", beginning(mismatch)));
+    format!("{about}  - step: {}\n    reason: {reason}\n", quoted(id))
 }
 
 /// Cuts a text to the length of a readable reason.

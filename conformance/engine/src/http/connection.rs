@@ -18,9 +18,11 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
+use super::error::{TransportError, explain_connecting, refuses_protocols, speaks_no_http2};
+use super::exchange::Surplus;
+use super::reading::Reading;
 use super::response_reader::{self, Received};
 use super::transport::Dialer;
-use super::{Reading, Surplus, TransportError, explain_connecting};
 
 /// How to connect to a target.
 #[derive(Debug)]
@@ -39,6 +41,21 @@ pub(super) struct Connection {
     pub(super) writer: WriteHalf<Box<dyn Stream>>,
     /// Counts bytes after the last response.
     pub(super) surplus: Surplus,
+    /// Whether another request went out on it before.
+    pub(super) used: bool,
+    /// Whether the target agreed to speak HTTP/2 on it, or is taken to.
+    pub(super) speaks_http2: bool,
+}
+
+/// Versions of HTTP that are offered to the target: by ALPN (RFC 7301), or without TLS by the first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// HTTP/1.1. As a curl without HTTP/2, the runner then offers nothing by ALPN.
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// HTTP/2 or HTTP/1.1.
+    Both,
 }
 
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -65,14 +82,24 @@ impl Route {
     ///
     /// # Errors
     /// [`TransportError::NoConnection`] with the cause.
-    pub(super) async fn open(&self) -> Result<Connection, TransportError> {
-        let first = self.proxy.as_ref().unwrap_or(&self.target);
-        let mut stream = self.secure(self.dial(first).await?, first).await?;
-        if self.proxy.is_some() && self.is_secure() {
-            stream = self.tunnel(stream).await?;
-            stream = self.secure(stream, &self.target).await?;
+    pub(super) async fn open(&self, offer: Offer) -> Result<Connection, TransportError> {
+        let stream = match &self.proxy {
+            None => self.dial(&self.target).await?,
+            Some(proxy) => {
+                let stream = self.secure(self.dial(proxy).await?, proxy, Offer::Http1).await?.0;
+                // HTTP/2 without TLS cannot be forwarded as HTTP/1.1, so it needs a tunnel too.
+                if self.is_secure() || offer == Offer::Http2 { self.tunnel(stream).await? } else { stream }
+            }
+        };
+        if !self.is_secure() {
+            return Ok(Connection::over(stream, offer == Offer::Http2));
         }
-        Ok(Connection::over(stream))
+        let (stream, chosen) = self.secure(stream, &self.target, offer).await?;
+        let speaks_http2 = chosen.as_deref() == Some(b"h2");
+        if offer == Offer::Http2 && !speaks_http2 {
+            return Err(speaks_no_http2());
+        }
+        Ok(Connection::over(stream, speaks_http2))
     }
 
     /// Connects to the first address of a host that accepts.
@@ -92,12 +119,6 @@ impl Route {
                 Some(Host::Domain(name)) if is_below_localhost(name) => {
                     let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
                     TcpStream::connect(&loopback.map(|here| SocketAddr::new(here, port))[..]).await
-                }
-                Some(Host::Ipv4(ip)) if let Some(dialer) = &self.dialer => {
-                    dialer.connect((ip, port).into()).await
-                }
-                Some(Host::Ipv6(ip)) if let Some(dialer) = &self.dialer => {
-                    dialer.connect((ip, port).into()).await
                 }
                 _ => TcpStream::connect((host(address), port)).await,
             }
@@ -141,23 +162,37 @@ impl Route {
         self.proxy.as_ref().filter(|_| !self.is_secure()).and_then(credentials)
     }
 
-    fn is_secure(&self) -> bool {
+    pub(super) fn is_secure(&self) -> bool {
         self.target.scheme() == "https"
     }
 
-    /// Wraps a stream in TLS if the URL requires it.
+    /// Wraps a stream in TLS if the URL requires it. Also returns the protocol that the peer chose.
     async fn secure(
         &self,
         stream: Box<dyn Stream>,
         address: &Url,
-    ) -> Result<Box<dyn Stream>, TransportError> {
+        offer: Offer,
+    ) -> Result<(Box<dyn Stream>, Option<Vec<u8>>), TransportError> {
         let Some(tls) = self.tls.as_ref().filter(|_| address.scheme() == "https") else {
-            return Ok(stream);
+            return Ok((stream, None));
         };
+        let protocols: &[&[u8]] = match offer {
+            Offer::Http1 => &[],
+            Offer::Http2 => &[b"h2"],
+            Offer::Both => &[b"h2", b"http/1.1"],
+        };
+        let mut tls = Arc::clone(tls);
+        if !protocols.is_empty() {
+            Arc::make_mut(&mut tls).alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        }
         let name = ServerName::try_from(host(address).to_owned())
             .map_err(|error| TransportError::NoConnection(error.to_string()))?;
-        match TlsConnector::from(Arc::clone(tls)).connect(name, stream).await {
-            Ok(stream) => Ok(Box::new(stream)),
+        match TlsConnector::from(tls).connect(name, stream).await {
+            Ok(stream) => {
+                let chosen = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+                Ok((Box::new(stream), chosen))
+            }
+            Err(error) if offer == Offer::Http2 && refuses_protocols(&error) => Err(speaks_no_http2()),
             Err(error) => Err(explain_connecting(&error)),
         }
     }
@@ -192,9 +227,14 @@ pub(super) fn proxy_demands_credentials() -> TransportError {
 }
 
 impl Connection {
-    fn over(stream: Box<dyn Stream>) -> Self {
+    fn over(stream: Box<dyn Stream>, speaks_http2: bool) -> Self {
         let (reader, writer) = tokio::io::split(stream);
-        Self { reader, writer, surplus: Surplus::default() }
+        Self { reader, writer, surplus: Surplus::default(), used: false, speaks_http2 }
+    }
+
+    /// Returns the stream of a connection on which nothing was sent yet.
+    pub(super) fn into_stream(self) -> Box<dyn Stream> {
+        self.reader.unsplit(self.writer)
     }
 
     /// Whether the connection is open and nothing was received since the last response. Received bytes are counted as
@@ -209,8 +249,8 @@ impl Connection {
     }
 
     /// Prepares the connection for another request, if the target has kept it open.
-    pub(super) fn reused(mut self) -> Option<Self> {
-        if !self.is_idle() {
+    pub(super) fn still_open(mut self) -> Option<Self> {
+        if self.used && !self.is_idle() {
             return None;
         }
         self.surplus = Surplus::default();
@@ -220,7 +260,7 @@ impl Connection {
     /// Closes the connection in the background: first the sending side, then all of it once the target has closed its
     /// side or a timeout has passed. Bytes received meanwhile are surplus.
     pub(super) fn close(self) {
-        let Self { mut reader, mut writer, surplus } = self;
+        let Self { mut reader, mut writer, surplus, .. } = self;
         tokio::spawn(tokio::time::timeout(LINGER, async move {
             writer.shutdown().await.ok();
             let (mut bytes, mut left) = ([0; 1024], MOST_SURPLUS);

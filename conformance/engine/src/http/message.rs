@@ -3,8 +3,8 @@
 //! Field names keep their case, targets keep their bytes, and no field is added that a step removes. A raw request is
 //! sent exactly as its step gives it.
 
-use super::TransportError;
 use super::connection::Route;
+use super::error::TransportError;
 use conformance_suite::request::{Header, Prepared};
 
 /// A serialized request.

@@ -3,13 +3,22 @@
 //! Accepts folded fields, lines that end with LF only, and any text after a chunk size. [`Received`] belongs to the
 //! caller, so that the part of an incomplete response stays available.
 
+/// Decodes bytes of a head as UTF-8, or else as ISO 8859-1 (RFC 9110, section 5.5).
+pub(super) fn latin1(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests;
 
 use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::{Reading, TransportError, latin1};
+use super::error::TransportError;
+use super::reading::Reading;
 use conformance_suite::response::Response;
 
 /// Maximum size of the head in bytes, including interim responses; also that of the trailer section. curl has the same

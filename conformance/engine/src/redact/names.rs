@@ -2,55 +2,37 @@
 //!
 //! One search finds the names. Only around a name does the text have to be parsed to find the value and its end.
 
-use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 
-use memchr::memmem::Finder;
+use aho_corasick::AhoCorasick;
 
 use super::REDACTED;
+use super::secrets::merged;
 
-/// The names of what is secret.
+/// Names of secret members and fields.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Names(Arc<[Finder<'static>]>);
+pub(super) struct Names(Option<AhoCorasick>);
 
 impl Names {
     pub(super) fn new(names: &[String]) -> Self {
-        let names = names.iter().filter(|name| !name.is_empty());
-        Self(names.map(|name| Finder::new(name).into_owned()).collect())
+        // Without names, and with more than an automaton can have, nothing is found.
+        Self(AhoCorasick::new(names.iter().filter(|name| !name.is_empty())).ok())
     }
 
-    /// Returns a text without the strings that are members of these names, and without the values of fields of these names.
-    pub(super) fn replace<'t>(&self, mut text: Cow<'t, str>) -> Cow<'t, str> {
-        for name in &*self.0 {
-            if let Some(shown) = without(&text, name) {
-                text = Cow::Owned(shown);
-            }
-        }
-        text
+    /// Returns the ranges of the values of these members and fields.
+    pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let names = self.0.iter().flat_map(|names| names.find_overlapping_iter(text));
+        let values = names.filter_map(|name| {
+            member(text, name.start(), name.end()).or_else(|| field(text, name.start(), name.end()))
+        });
+        merged(values.collect())
     }
 }
 
-/// The text without the values that stand behind a name, if there are any.
-fn without(text: &str, name: &Finder) -> Option<String> {
-    let (mut shown, mut done, mut from) = (String::new(), 0, 0);
-    while let Some(found) = name.find(&text.as_bytes()[from..]) {
-        let at = from + found;
-        let end = at + name.needle().len();
-        from = at + 1;
-        if let Some(value) = member(text, at, end).or_else(|| field(text, at, end)) {
-            shown.extend([&text[done..value.start], REDACTED]);
-            done = value.end;
-            from = done;
-        }
-    }
-    (done > 0).then(|| shown + &text[done..])
-}
-
-/// The string behind a name that is a member's, without its quotes. Of one that does not end, as half an answer has it, nothing is shown.
+/// Returns the string of a JSON member, without its quotes. If it does not end because the text was cut, it extends to the end.
 fn member(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
-    let behind = text[..at].ends_with('"').then(|| text[end..].strip_prefix('"'))??;
-    let value = behind.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let rest = text[..at].ends_with('"').then(|| text[end..].strip_prefix('"'))??;
+    let value = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     let mut escaped = false;
     let ends = value.bytes().position(|byte| {
         let ends = byte == b'"' && !escaped;
@@ -61,7 +43,7 @@ fn member(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
     Some(start..ends.map_or(text.len(), |length| start + length))
 }
 
-/// The value behind a name in a form or a query. It goes on behind a blank that nobody has encoded.
+/// Returns the value of a form or query field. An unencoded space does not end it.
 fn field(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
     let begins = at == 0 || text[..at].ends_with(['&', '?']);
     let value = begins.then(|| text[end..].strip_prefix('='))??;
@@ -71,15 +53,15 @@ fn field(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
     Some(start..more.map_or(text.len(), |more| start + word + more))
 }
 
-/// Returns a list of cookies without their values; of a cookie that is set, without the first value.
+/// Redacts the values of a list of cookies, or only the first one for `Set-Cookie`.
 pub(super) fn cookies(text: &str, first_only: bool) -> String {
     let mut shown = String::with_capacity(text.len() + REDACTED.len());
-    let mut over = false;
+    let mut done = false;
     for (index, pair) in text.split(';').enumerate() {
         shown.push_str(if index > 0 { ";" } else { "" });
         match pair.split_once('=') {
-            Some((name, _)) if !over => {
-                over = first_only;
+            Some((name, _)) if !done => {
+                done = first_only;
                 shown.extend([name, "=", REDACTED]);
             }
             _ => shown.push_str(pair),
@@ -91,9 +73,14 @@ pub(super) fn cookies(text: &str, first_only: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Names, cookies};
+    use crate::redact::{redacted as placeholder, replace};
+
+    fn redacted(names: &Names, text: &str) -> String {
+        replace(text, &names.find(text), placeholder)
+    }
 
     #[test]
-    fn members_and_fields_of_a_name_lose_their_values() {
+    fn redacts_members_and_fields() {
         let names = Names::new(&["pwd".to_owned(), "token".to_owned(), String::new()]);
         for (text, shown) in [
             (r#"{"pwd": "a", "token":"b\"c"}"#, r#"{"pwd": "<redacted>", "token":"<redacted>"}"#),
@@ -109,20 +96,20 @@ mod tests {
             ("a=1&token=é", "a=1&token=<redacted>"),
             ("nothing of it", "nothing of it"),
         ] {
-            assert_eq!(names.replace(text.into()), shown, "{text}");
+            assert_eq!(redacted(&names, text), shown, "{text}");
         }
     }
 
     #[test]
-    fn there_may_be_many_names() {
+    fn finds_one_of_many_names() {
         let names: Vec<String> = (0..30_000).map(|number| format!("name-of-a-secret-{number}")).collect();
         let many = Names::new(&names);
-        assert_eq!(many.replace("a=1&name-of-a-secret-7=2".into()), "a=1&name-of-a-secret-7=<redacted>");
-        assert_eq!(many.replace("a=1&b=2".into()), "a=1&b=2");
+        assert_eq!(redacted(&many, "a=1&name-of-a-secret-7=2"), "a=1&name-of-a-secret-7=<redacted>");
+        assert_eq!(redacted(&many, "a=1&b=2"), "a=1&b=2");
     }
 
     #[test]
-    fn of_a_cookie_that_is_set_the_value_is_taken_out_and_of_those_that_are_sent_each() {
+    fn redacts_one_set_cookie_and_all_sent_cookies() {
         assert_eq!(cookies("s=a=b; Path=/; Secure", true), "s=<redacted>; Path=/; Secure");
         assert_eq!(cookies("s=a=b; t = c;u", false), "s=<redacted>; t =<redacted>;u");
     }

@@ -8,6 +8,7 @@ use crate::http::{Budget, Reading};
 use crate::judge::Answer;
 use crate::target::Running;
 use conformance_suite::jar::Jar;
+use conformance_suite::request::{HttpVersion, Prepared};
 use conformance_suite::suite::Race;
 use conformance_suite::template::{Scope, TemplateError};
 
@@ -32,7 +33,8 @@ pub(super) async fn send(
         }
     }
     // Connect in advance, because a request that had to connect first would arrive after the others.
-    let kept = requests.iter().filter(|(_, request)| request.raw.is_none()).count();
+    let ahead = |request: &Prepared| request.raw.is_none() && request.version == HttpVersion::Http1;
+    let kept = requests.iter().filter(|(_, request)| ahead(request)).count();
     running.http.open(kept).await;
     let mut tasks = JoinSet::new();
     let reading = Reading::Shared(Budget::of_race());

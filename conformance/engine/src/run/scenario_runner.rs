@@ -15,7 +15,6 @@ pub(super) use timely::play;
 
 use super::caught::caught_in;
 use super::collector::Answer;
-use super::path::Activity;
 use super::session::{Permit, Session};
 use super::target_slot::{CannotRun, TargetSlot};
 use crate::http::{Exchange, TransportError};
@@ -175,7 +174,7 @@ impl<'a> ScenarioRunner<'a> {
     }
 
     /// Runs the steps in order. A failed step does not end the scenario, and cleanup always runs.
-    async fn play(mut self, slot: &TargetSlot, activity: Activity) -> Played {
+    async fn play(mut self, slot: &TargetSlot, group: usize) -> Played {
         if self.session.options.interrupt.is_requested() {
             return Played::default();
         }
@@ -190,7 +189,6 @@ impl<'a> ScenarioRunner<'a> {
         if let Some(cannot_run) = self.missing_fixture(&running) {
             return not_played(self.session, self.trial, &cannot_run);
         }
-        let from = self.session.elapsed();
         let output = running.output.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
         self.memory.meet(running.http.base(), &Json::Object(output.collect()), &running.learned);
         let base = running.http.base().to_owned();
@@ -201,12 +199,12 @@ impl<'a> ScenarioRunner<'a> {
         let mut panicked = None;
         let mut is_cleaned_up = false;
         tokio::select! {
-            performed = caught_in(Box::pin(self.perform(slot, &mut running, activity, false))) => panicked = performed.err(),
+            performed = caught_in(Box::pin(self.perform(slot, &mut running, group, false))) => panicked = performed.err(),
             // A scenario with cleanup finishes the step in flight, so that cleanup covers what the step created.
             () = interrupt.requested(), if !cleans_up => {}
         }
         if self.started && cleans_up {
-            let cleaned = caught_in(Box::pin(self.perform(slot, &mut running, activity, true))).await;
+            let cleaned = caught_in(Box::pin(self.perform(slot, &mut running, group, true))).await;
             is_cleaned_up = matches!(cleaned, Ok(true));
             panicked = panicked.or(cleaned.err());
         }
@@ -214,7 +212,6 @@ impl<'a> ScenarioRunner<'a> {
             // After a panic the verdicts so far are unreliable.
             return not_played(self.session, self.trial, &CannotRun::new(Verdict::Error, message));
         }
-        self.session.lap(activity, from);
         let Self { results, redactor, late, answers, .. } = self;
         Played { results, redactor, base, unstarted: false, restarted, late, is_cleaned_up, answers }
     }
@@ -224,7 +221,7 @@ impl<'a> ScenarioRunner<'a> {
         &mut self,
         slot: &TargetSlot,
         running: &mut Option<Arc<Running>>,
-        activity: Activity,
+        group: usize,
         cleanup: bool,
     ) -> bool {
         let interrupt = &self.session.options.interrupt;
@@ -241,8 +238,7 @@ impl<'a> ScenarioRunner<'a> {
             if interrupt.is_requested() && !cleanup {
                 return false;
             }
-            if let Some(asks) =
-                step.restart.as_ref().filter(|_| self.skip_reason(one, slot, activity).is_none())
+            if let Some(asks) = step.restart.as_ref().filter(|_| self.skip_reason(one, slot, group).is_none())
             {
                 drop(running.take());
                 // Release the permit during the restart, so that another scenario can send.
@@ -260,13 +256,13 @@ impl<'a> ScenarioRunner<'a> {
                 self.leave_out(index, step, asked);
                 continue;
             };
-            let mut attempt = self.attempt(one, slot, running, activity).await;
+            let mut attempt = self.attempt(one, slot, running, group).await;
             attempt.took = began.elapsed();
             if attempt.abandoned {
                 return false;
             }
             passed &= attempt.judgement.verdict <= Verdict::Pass;
-            self.count(&attempt, one, slot, activity);
+            self.count(&attempt, one, slot, group);
             if asked {
                 self.keep_answer(one, &attempt);
                 let is_shown = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
@@ -281,8 +277,7 @@ impl<'a> ScenarioRunner<'a> {
     }
 
     /// Counts a timeout or a response for the circuit breaker.
-    fn count(&self, attempt: &Attempt, one: PlannedStep<'_>, slot: &TargetSlot, activity: Activity) {
-        let (Activity::Scenario { group, .. } | Activity::Start { group }) = activity;
+    fn count(&self, attempt: &Attempt, one: PlannedStep<'_>, slot: &TargetSlot, group: usize) {
         match &attempt.exchange {
             Some(Exchange { outcome: Err(TransportError::Timeout(_)), .. })
                 if self.session.timed_out(group) =>
@@ -339,12 +334,12 @@ impl<'a> ScenarioRunner<'a> {
         one: PlannedStep<'_>,
         slot: &TargetSlot,
         running: &Arc<Running>,
-        activity: Activity,
+        group: usize,
     ) -> Attempt {
         let step = one.step;
         #[cfg(test)]
         assert!(&*step.title != super::tests::PANICS, "step `{}` panics", step.id);
-        if let Some(judgement) = self.skip_reason(one, slot, activity) {
+        if let Some(judgement) = self.skip_reason(one, slot, group) {
             self.mark_missing(one.definition, &judgement);
             if step.role != Role::Plain {
                 self.memory.break_off(step, &judgement);
@@ -390,13 +385,12 @@ impl<'a> ScenarioRunner<'a> {
         &self,
         PlannedStep { step, definition, .. }: PlannedStep<'_>,
         slot: &TargetSlot,
-        activity: Activity,
+        group: usize,
     ) -> Option<Judgement> {
         if let Some(feature) = step.requires.iter().find(|feature| !slot.offers(feature)) {
             let reason = format!("the target does not offer `{feature}`");
             return Some(Judgement::because(Verdict::Skipped, reason));
         }
-        let (Activity::Scenario { group, .. } | Activity::Start { group }) = activity;
         let halted =
             self.session.halted(group).map(|halted| Judgement::because(Verdict::Inconclusive, halted));
         self.memory.skip_reason(step, definition).or(halted).or_else(|| self.never_timely(step))

@@ -3,23 +3,21 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use super::breaker::Breaker;
 use super::caught::{caught, caught_in};
-use super::path::{self, Activity, Lap};
 use super::pool::{Pool, SlotGuard};
 use super::scenario_runner::{Played, not_played, play};
 use super::target_slot::{CannotRun, TargetSlot};
-use super::{Deadline, Options, milliseconds};
-use crate::event::{CriticalPath, Link, Record};
+use super::{Deadline, Options};
+use crate::event::Record;
 use crate::redact::Redactor;
 use crate::target::{Running, Target, Unusable};
 use crate::verdict::Verdict;
-use conformance_suite::plan::{Group, Plan, Trial};
+use conformance_suite::plan::{Plan, Trial};
 use conformance_suite::suite::Concurrency;
 use conformance_suite::suite::Connections;
 
@@ -49,8 +47,6 @@ pub struct Session {
     notes: StdMutex<Vec<String>>,
     /// Whether the secrets of a scenario are forgotten when it is over.
     forgets: bool,
-    began: Instant,
-    laps: StdMutex<Vec<Lap>>,
 }
 
 /// Permit to send requests: a scenario holds it while it sends, not while it waits.
@@ -69,8 +65,6 @@ pub(super) struct Lease {
 /// Number of processes that may be started in addition to `jobs` and to the first of each group. While one scenario
 /// waits, another of its group can run.
 const EXTRA_PROCESSES: usize = 4;
-/// Maximum number of links of the critical path in the report.
-const MAX_LINKS: usize = 12;
 /// Number of silent start timeouts after which no other start is tried, if no target has ever started.
 const MAX_SILENT_STARTS: usize = 2;
 
@@ -105,8 +99,6 @@ impl Session {
             timeouts: AtomicU64::new(0),
             notes: StdMutex::default(),
             forgets: false,
-            began: Instant::now(),
-            laps: StdMutex::default(),
         }
     }
 
@@ -218,10 +210,9 @@ impl Session {
         };
         let Lease { slot: guard, permit, port } = lease;
         let slot = guard.as_ref().map_or(pool.first(), |guard| &guard.slot);
-        let activity = Activity::Scenario { group, index };
         let playing = async {
-            let definitions = self.plan.suite.definitions(&trial.scenario);
-            Box::pin(play(self, trial, &definitions, permit, slot, activity)).await
+            let definitions = &trial.scenario.definitions;
+            Box::pin(play(self, trial, definitions, permit, slot, group)).await
         };
         let played = caught_in(playing)
             .await
@@ -314,51 +305,6 @@ impl Session {
     /// Returns the notes about the whole run.
     pub(super) fn notes(&self) -> Vec<String> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Time since the session began.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.began.elapsed()
-    }
-
-    /// Records a time span that ends now. A load test records none.
-    pub(super) fn lap(&self, activity: Activity, from: Duration) {
-        if !self.forgets {
-            let lap = Lap { activity, from, to: self.elapsed() };
-            self.laps.lock().unwrap_or_else(PoisonError::into_inner).push(lap);
-        }
-    }
-
-    /// Returns the critical path of the run.
-    pub(super) fn critical_path(&self) -> Option<CriticalPath> {
-        let laps = std::mem::take(&mut *self.laps.lock().unwrap_or_else(PoisonError::into_inner));
-        let chain = path::critical(laps);
-        let took = |lap: &Lap| lap.to.saturating_sub(lap.from);
-        let whole = chain.last()?.to.saturating_sub(chain.first()?.from);
-        let mut longest: Vec<usize> = (0..chain.len()).collect();
-        longest.sort_by_key(|index| std::cmp::Reverse(took(&chain[*index])));
-        longest.truncate(MAX_LINKS);
-        longest.sort_unstable();
-        let links: Vec<Link> = longest
-            .iter()
-            .map(|index| &chain[*index])
-            .map(|lap| self.link(lap.activity, took(lap)))
-            .collect();
-        Some(CriticalPath { milliseconds: milliseconds(whole), others: chain.len() - links.len(), links })
-    }
-
-    fn link(&self, activity: Activity, took: Duration) -> Link {
-        let (start, name) = match activity {
-            Activity::Scenario { group, index } => {
-                (false, self.trial(group, index).map(Trial::id).unwrap_or_default())
-            }
-            Activity::Start { group } => {
-                let Group { profile, isolated, trials, .. } = &self.plan.groups[group];
-                let own = trials.first().filter(|_| *isolated).map(|trial| format!(" for {}", trial.id()));
-                (true, format!("{profile}{}", own.unwrap_or_default()))
-            }
-        };
-        Link { start, name, milliseconds: milliseconds(took) }
     }
 
     /// Stops the targets of a group.

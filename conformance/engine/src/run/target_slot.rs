@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use super::path::Activity;
 use super::session::Session;
 use crate::target::process::Process;
 use crate::target::{Program, Running, Target, Unusable, launch, reach, relaunch};
@@ -151,14 +150,13 @@ impl TargetSlot {
             }
         }
         if matches!(*state, State::NotStarted) {
-            let (from, began) = (session.elapsed(), Instant::now());
+            let began = Instant::now();
             *state = match self.bring_up(session).await {
                 Ok(running) => State::Running(Arc::new(running)),
                 Err(unusable) => State::Unusable(unusable),
             };
             let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.start_took.store(took.max(1), Ordering::Relaxed);
-            session.lap(Activity::Start { group: self.group }, from);
             if let Some(reason) = again.filter(|_| matches!(*state, State::Running(_))) {
                 self.note_restart(&reason, session);
             }

@@ -11,10 +11,11 @@ use super::scratch::Copies;
 use super::{Build, Program, START_LIMIT, Target};
 use conformance_suite::capture::{check_name, pattern};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
-use conformance_suite::members::duration;
+use conformance_suite::members::{duration, string};
 use conformance_suite::shell::{self, Unreadable};
-use conformance_suite::source::Source;
-use conformance_suite::suite::{Folder, Suite, environment, request};
+use conformance_suite::source::{Source, Span};
+use conformance_suite::suite::folder::read_source;
+use conformance_suite::suite::{Folder, Suite, check_format, environment, request};
 use conformance_suite::yaml::{self, Located, Node, Ordered, Value};
 
 /// The contents of a target file.
@@ -102,61 +103,57 @@ struct ProgramText {
 /// # Errors
 /// All errors in the file, with their locations.
 pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
-    let text = conformance_suite::suite::folder::read_text(path).map_err(|error| {
-        Diagnostic::new(format!("the target file {} cannot be read: {error}", path.display()))
-    })?;
-    let source = Source::new(path.display().to_string(), text);
+    let source = read_source(path, "target file")?;
     let text: TargetText = yaml::read(&source)?;
-    conformance_suite::suite::check_format(&text.format, &source)?;
-    let beside = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut wrong = Diagnostics::default();
-    let mut reader = Reader { suite, source: &source, beside, build: None, copies: Arc::default() };
-    if let Some(commands) = wrong.keep(reader.commands(text.build.as_ref()))
+    check_format(&text.format, &source)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut errors = Diagnostics::default();
+    let mut reader = ProgramReader { suite, source: &source, folder, build: None, copies: Arc::default() };
+    if let Some(commands) = errors.keep(reader.commands(text.build.as_ref()))
         && !commands.is_empty()
     {
         reader.build = Some(Build::new(commands, reader.directory(text.directory.as_deref())));
     }
     let nothing = ProgramText::default();
     let whole = text.command.as_ref().map(|command| reader.program(command, &nothing, &text));
-    let whole = whole.and_then(|program| wrong.keep(program));
+    let whole = whole.and_then(|program| errors.keep(program));
     let mut profiles = BTreeMap::new();
     for (name, program) in &text.profiles.0 {
         if suite.profile(&name.value).is_none() {
             let known = suite.profiles.iter().map(|profile| profile.name.as_str());
             let message = format!("the suite has no profile `{}`", name.value);
-            wrong.push(Diagnostic::at(name.place(&source), message).suggest(&name.value, known));
+            errors.push(Diagnostic::at(name.place(&source), message).suggest(&name.value, known));
         } else if let Some(reason) = &program.skip {
             profiles.insert(name.value.clone(), Err(reason.clone()));
         } else if let Some(command) = program.command.as_ref().or(text.command.as_ref()) {
-            if let Some(program) = wrong.keep(reader.program(command, program, &text)) {
+            if let Some(program) = errors.keep(reader.program(command, program, &text)) {
                 profiles.insert(name.value.clone(), Ok(program));
             }
         } else {
-            let message = format!("the profile `{}` has no command, nor has the file", name.value);
-            wrong.push(Diagnostic::at(name.place(&source), message));
+            let message = format!("neither the profile `{}` nor the file has a command", name.value);
+            errors.push(Diagnostic::at(name.place(&source), message));
         }
     }
-    if whole.is_none() && profiles.is_empty() && wrong.is_empty() {
-        let place = source.place(conformance_suite::source::Span::default());
-        wrong.push(
-            Diagnostic::at(place, "this target file names no command")
-                .help("`command:` holds for every profile, and below `profiles:` for one"),
+    if whole.is_none() && profiles.is_empty() && errors.is_empty() {
+        let place = source.place(Span::default());
+        errors.push(
+            Diagnostic::at(place, "this target file has no command")
+                .help("`command:` applies to every profile; below `profiles:`, to one"),
         );
     }
-    // An error in the settings for all profiles occurs once for each profile; report it once.
-    wrong.dedup();
-    wrong.into_result(Target::Programs { title: text.title, program: whole.map(Box::new), profiles })
+    errors.into_result(Target::Programs { title: text.title, program: whole.map(Box::new), profiles })
 }
 
-struct Reader<'a> {
+struct ProgramReader<'a> {
     suite: &'a Suite,
     source: &'a Arc<Source>,
-    beside: &'a Path,
+    /// The folder of the target file.
+    folder: &'a Path,
     build: Option<Arc<Build>>,
     copies: Arc<Copies>,
 }
 
-impl Reader<'_> {
+impl ProgramReader<'_> {
     /// Creates a program from the settings of a profile and, where it has none, those for all profiles.
     fn program(&self, command: &Node, text: &ProgramText, whole: &TargetText) -> Result<Program, Diagnostic> {
         let mut env = environment(&whole.env, self.source)?;
@@ -168,7 +165,7 @@ impl Reader<'_> {
             check_name(&name.value, &place)?;
             output.push((name.value.clone(), pattern(&written.value, &written.place(self.source))?));
         }
-        let folder = Folder::Directory(self.beside.into());
+        let folder = Folder::Directory(self.folder.into());
         let ready = |node| request(node, &self.suite.origin, self.source, &|name| folder.read(name));
         Ok(Program {
             command: self.command(command)?,
@@ -195,8 +192,8 @@ impl Reader<'_> {
     fn port(&self, port: Option<&Located<u16>>) -> Result<Option<u16>, Diagnostic> {
         match port {
             Some(port) if port.value == 0 => {
-                Err(Diagnostic::at(port.place(self.source), "nothing can be reached on port 0")
-                    .help("a target that takes any port is given a free one in `${port}`"))
+                Err(Diagnostic::at(port.place(self.source), "port 0 cannot be connected to")
+                    .help("remove `port`, and use the free port in `${port}`"))
             }
             port => Ok(port.map(|port| port.value)),
         }
@@ -219,7 +216,7 @@ impl Reader<'_> {
             if known().any(|known| known == feature.value) {
                 return Ok(feature.value.clone());
             }
-            let message = format!("the suite speaks of no feature `{}`", feature.value);
+            let message = format!("the suite has no feature `{}`", feature.value);
             Err(Diagnostic::at(feature.place(self.source), message).suggest(&feature.value, known()))
         };
         named.iter().map(one).collect()
@@ -227,28 +224,28 @@ impl Reader<'_> {
 
     /// Reads a command: a list of words, or a line that is split as a shell would do it.
     fn command(&self, node: &Node) -> Result<Vec<String>, Diagnostic> {
-        let wrong = |message: &str| Diagnostic::at(node.place(self.source), message);
+        let invalid = |message: &str| Diagnostic::at(node.place(self.source), message);
         let words: Vec<_> = match (&node.tag, &node.value) {
             (None, Value::String(line)) => match shell::split(line) {
                 Ok(words) => words.into_iter().map(|word| word.text).collect(),
                 Err(Unreadable::Open) => {
-                    return Err(wrong("a quote is opened in this command and never closed"));
+                    return Err(invalid("a quote in this command is never closed"));
                 }
                 Err(Unreadable::NoText(_)) => {
-                    return Err(wrong("the escapes of a word make bytes that are no text in UTF-8"));
+                    return Err(invalid("the escapes of a word produce bytes that are not UTF-8"));
                 }
             },
             (None, Value::List(list)) => list
                 .iter()
-                .map(|word| conformance_suite::members::string(word, self.source, "a word of a command"))
+                .map(|word| string(word, self.source, "a word of a command"))
                 .collect::<Result<_, _>>()?,
-            _ => return Err(wrong("a command is a line or a list of words")),
+            _ => return Err(invalid("a command must be a line or a list of words")),
         };
-        if words.is_empty() { Err(wrong("this command is empty")) } else { Ok(words) }
+        if words.is_empty() { Err(invalid("this command is empty")) } else { Ok(words) }
     }
 
     fn directory(&self, named: Option<&str>) -> PathBuf {
-        self.beside.join(named.unwrap_or("."))
+        self.folder.join(named.unwrap_or("."))
     }
 
     fn limit(&self, written: Option<&Located<String>>) -> Result<Duration, Diagnostic> {

@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_and_times_do_not_make_a_difference() {
+    fn ignores_ids_times_and_counts() {
         assert_eq!(alike("no such element among 5"), alike("no such element among 14"));
         assert_eq!(alike("the target answered 500 (3 of 9 answers)"), "the target answered 500");
         assert_eq!(alike("/users/cf3ddee1-ff24-49e4-a40b-2540333fe992 2017-10-16T04:23:04"), "/users/… …");

@@ -14,12 +14,13 @@ pub fn evidence(record: &Record) -> String {
     }
     for (index, finding) in record.findings.iter().enumerate() {
         // If consecutive mismatches expect the same, print it after the last of them.
-        let told = |other: Option<&Finding>| other.is_some_and(|other| other.expects_the_same(finding));
-        if index == 0 || !told(record.findings.get(index - 1)) {
+        let is_shown_with =
+            |other: Option<&Finding>| other.is_some_and(|other| other.expects_the_same(finding));
+        if index == 0 || !is_shown_with(record.findings.get(index - 1)) {
             text += &format!("\n{}\n", finding.place);
         }
         text += &format!("  {}\n", finding.label);
-        if !told(record.findings.get(index + 1)) {
+        if !is_shown_with(record.findings.get(index + 1)) {
             text += &format!("  expected  {}\n", finding.expected);
         }
     }

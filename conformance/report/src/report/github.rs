@@ -180,7 +180,7 @@ impl<W: Write> Github<W> {
 }
 
 impl<W: Write> Report for Github<W> {
-    fn tell(&mut self, event: &Event) -> io::Result<()> {
+    fn on_event(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Header(header) => {
                 self.title = format!("{}: {}", header.suite, header.target);
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_of_an_annotation_is_relative_to_the_workspace() {
+    fn annotation_paths_are_relative_to_the_workspace() {
         let below = |workspace: &str, here: &str, path: &str| {
             below(Path::new(workspace), Path::new(here), Path::new(path))
         };

@@ -2,26 +2,24 @@
 //!
 //! Failures are collected and printed at the end, grouped by cause. During the run, [`Progress`](super::Progress) shows how far it is.
 
-mod drawn;
-mod failure;
 mod load;
-mod path;
-mod standing;
+mod summary;
+mod trace;
+mod wrap;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use anstyle::{AnsiColor, Style};
-
-use drawn::{Drawn, Piece};
-
+use super::Report;
 use super::cause::{Answered, Cause, causes};
-use super::fold::fold;
-use super::{Report, footer};
+use super::failure::{self, failure};
+use super::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Event, Footer, Header, Load, Record};
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::Verdict;
 use conformance_suite::amount::amount;
+use wrap::wrap;
 
 /// The terminal report. It always writes styles; the output stream removes them if colors are off.
 pub struct Human<W> {
@@ -32,9 +30,8 @@ pub struct Human<W> {
     /// Number of steps in the plan.
     planned: usize,
     load: Option<Box<Load>>,
-    /// Failing steps with their rendered text, and blocked steps.
-    wrong: Vec<(Record, Piece)>,
-    drawn: Drawn,
+    /// Failing and blocked steps.
+    wrong: Vec<Arc<Record>>,
     answered: Answered,
     /// Known failures: step id and reason.
     known: Vec<(String, String)>,
@@ -59,9 +56,6 @@ pub enum Detail {
     Trace,
 }
 
-/// Rendered failures by the address of their record.
-type Drawings = HashMap<*const Record, Piece>;
-
 #[derive(Default)]
 struct Unjudged {
     steps: Vec<String>,
@@ -69,36 +63,14 @@ struct Unjudged {
     printed: String,
 }
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
 /// Maximum number of causes, of steps of a cause and of remarks to print; the others are counted.
 const NAMED: usize = 8;
-
-/// Writes a failing step as the terminal report shows it.
-///
-/// # Errors
-/// Writing to `out` fails.
-pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
-    failure::failure(record, out)
-}
 
 impl<W: Write> Human<W> {
     /// Creates a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
-        let (wrong, drawn, answered, known, remarks, unjudged) = Default::default();
-        Self {
-            out,
-            detail,
-            width: None,
-            planned: 0,
-            load: None,
-            wrong,
-            drawn,
-            answered,
-            known,
-            remarks,
-            unjudged,
-        }
+        let (wrong, answered, known, remarks, unjudged) = Default::default();
+        Self { out, detail, width: None, planned: 0, load: None, wrong, answered, known, remarks, unjudged }
     }
 
     /// Wraps sentences at this width, if there is one.
@@ -126,12 +98,12 @@ impl<W: Write> Human<W> {
         )
     }
 
-    fn step(&mut self, record: &Record) -> io::Result<()> {
+    fn step(&mut self, record: &Arc<Record>) -> io::Result<()> {
         if self.detail >= Detail::Verbose && record.exchange.is_some() {
             failure::title_line(record, &mut self.out)?;
         }
         if self.detail == Detail::Trace {
-            failure::trace(record, &mut self.out)?;
+            trace::trace(record, &mut self.out)?;
         }
         // A failing step is printed together with its remarks.
         if record.verdict == Verdict::Pass || record.deviation.is_some() {
@@ -144,15 +116,9 @@ impl<W: Write> Human<W> {
             Outcome::Known => {
                 self.known.push((record.id.clone(), record.deviation.clone().unwrap_or_default()));
             }
-            Outcome::Failed | Outcome::OptionalFailed | Outcome::Error => {
-                let piece = match self.detail {
-                    Detail::Quiet => Piece::default(),
-                    _ => self.drawn.draw(record)?,
-                };
-                self.wrong.push((record.brief(), piece));
-            }
+            Outcome::Failed | Outcome::OptionalFailed | Outcome::Error => self.wrong.push(Arc::clone(record)),
             Outcome::Inconclusive | Outcome::OptionalInconclusive if record.waits_for.is_some() => {
-                self.wrong.push((record.brief(), Piece::default()));
+                self.wrong.push(Arc::clone(record));
             }
             Outcome::Skipped | Outcome::Inconclusive | Outcome::OptionalInconclusive => self.unjudge(record),
         }
@@ -160,7 +126,7 @@ impl<W: Write> Human<W> {
     }
 
     /// Writes the list of causes, then the failures grouped by cause.
-    fn causes(&mut self, causes: &[Cause<'_>], drawings: &Drawings) -> io::Result<()> {
+    fn causes(&mut self, causes: &[Cause<'_>]) -> io::Result<()> {
         if self.detail >= Detail::Verbose && !causes.is_empty() {
             writeln!(self.out)?;
         }
@@ -168,7 +134,7 @@ impl<W: Write> Human<W> {
         if causes.len() > 1 {
             writeln!(self.out, "{BOLD}Fix first{BOLD:#}")?;
             for (index, cause) in causes.iter().take(wanted).enumerate() {
-                writeln!(self.out, "{:3}. {}", index + 1, fold(&named(cause), 5, self.width))?;
+                writeln!(self.out, "{:3}. {}", index + 1, wrap(&named(cause), 5, self.width))?;
             }
             if let Some(more @ 1..) = causes.len().checked_sub(wanted) {
                 writeln!(self.out, "     and {more} more")?;
@@ -176,7 +142,7 @@ impl<W: Write> Human<W> {
             writeln!(self.out)?;
         }
         for cause in causes.iter().take(wanted) {
-            self.cause(cause, drawings)?;
+            self.cause(cause)?;
         }
         let mut others = causes.iter().skip(wanted).flat_map(|cause| &cause.records).peekable();
         if others.peek().is_some() {
@@ -187,11 +153,11 @@ impl<W: Write> Human<W> {
         Ok(())
     }
 
-    fn cause(&mut self, cause: &Cause<'_>, drawings: &Drawings) -> io::Result<()> {
+    fn cause(&mut self, cause: &Cause<'_>) -> io::Result<()> {
         let Some((first, others)) = cause.records.split_first() else { return Ok(()) };
-        self.failure(first, drawings)?;
+        failure(first, &mut self.out)?;
         if self.detail >= Detail::Verbose {
-            return others.iter().try_for_each(|record| self.failure(record, drawings));
+            return others.iter().try_for_each(|record| failure(record, &mut self.out));
         }
         if others.is_empty() {
             return Ok(());
@@ -212,79 +178,66 @@ impl<W: Write> Human<W> {
         writeln!(self.out)
     }
 
-    fn failure(&mut self, record: &Record, drawings: &Drawings) -> io::Result<()> {
-        let piece = drawings.get(&std::ptr::from_ref(record)).copied().unwrap_or_default();
-        self.drawn.write(piece, &mut self.out)
-    }
-
     fn footer(&mut self, footer: &Footer) -> io::Result<()> {
         let judged =
             footer.steps.keys().any(|verdict| !matches!(verdict, Verdict::Skipped | Verdict::Inconclusive));
         let wrong = std::mem::take(&mut self.wrong);
-        let drawings: Drawings =
-            wrong.iter().map(|(record, piece)| (std::ptr::from_ref(record), *piece)).collect();
-        let records = wrong.iter().map(|(record, _)| record);
-        let causes = causes(records, &self.answered, &footer.requirements);
+        let causes = causes(wrong.iter().map(|record| &**record), &self.answered, &footer.requirements);
         let waiting: HashSet<&str> =
             causes.iter().flat_map(|cause| &cause.waiting).map(|record| record.id.as_str()).collect();
-        for (record, _) in &wrong {
+        for record in &wrong {
             if record.verdict == Verdict::Inconclusive && !waiting.contains(record.id.as_str()) {
                 self.unjudge(record);
             }
         }
         if self.detail != Detail::Quiet {
-            self.causes(&causes, &drawings)?;
+            self.causes(&causes)?;
         }
         if self.detail != Detail::Quiet && judged {
             let all = self.detail >= Detail::Requirements;
-            standing::standings(footer, all, self.width, &mut self.out)?;
+            summary::standings(footer, all, self.width, &mut self.out)?;
         }
         // If no step was judged, the reasons are the result of the run.
         if self.detail != Detail::Quiet || !judged {
             self.unjudged()?;
         }
         if self.detail != Detail::Quiet && !waiting.is_empty() {
-            let (steps, yellow) = (amount(waiting.len(), "step"), yellow());
+            let steps = amount(waiting.len(), "step");
             let pronoun = if waiting.len() == 1 { "it depends" } else { "they depend" };
-            writeln!(self.out, "{yellow}BLOCKED{yellow:#} {steps} not run: a step that {pronoun} on failed")?;
+            writeln!(self.out, "{YELLOW}BLOCKED{YELLOW:#} {steps} not run: a step that {pronoun} on failed")?;
         }
         if self.detail != Detail::Quiet {
             for (step, reason) in &self.known {
-                let line = fold(&format!("{step}: {reason}"), 6, self.width);
+                let line = wrap(&format!("{step}: {reason}"), 6, self.width);
                 writeln!(self.out, "{DIM}KNOWN{DIM:#} {line}")?;
             }
             self.write_remarks()?;
         }
-        footer::write(footer, self.width, &mut self.out)?;
-        if let Some(progress) = standing::progress(footer).filter(|_| judged) {
-            writeln!(self.out, "{}", fold(&progress, 0, self.width))?;
+        summary::stale_and_next(footer, self.width, &mut self.out)?;
+        if let Some(progress) = summary::progress(footer).filter(|_| judged) {
+            writeln!(self.out, "{}", wrap(&progress, 0, self.width))?;
         }
         if let Some(first) = causes.first().filter(|_| causes.len() > 1 && self.detail != Detail::Quiet) {
-            writeln!(self.out, "fix first: {}", fold(&named(first), 11, self.width))?;
-        }
-        if let Some(path) = footer.critical_path.as_ref().filter(|_| self.detail >= Detail::Verbose) {
-            path::write(path, footer.milliseconds, &mut self.out)?;
+            writeln!(self.out, "fix first: {}", wrap(&named(first), 11, self.width))?;
         }
         if let Some(load) = self.load.take() {
             load::write(&load, self.detail >= Detail::Verbose, &mut self.out)?;
         }
         for note in footer.notes.iter().filter(|_| self.detail != Detail::Quiet) {
-            let yellow = yellow();
-            writeln!(self.out, "{yellow}note{yellow:#}: {}", fold(note, 6, self.width))?;
+            writeln!(self.out, "{YELLOW}note{YELLOW:#}: {}", wrap(note, 6, self.width))?;
         }
         if let Some(interruption) = footer.interruption(self.planned) {
-            let style = yellow();
-            writeln!(self.out, "{style}{interruption}{style:#}; the other steps were not run")?;
+            writeln!(self.out, "{YELLOW}{interruption}{YELLOW:#}; the other steps were not run")?;
         }
         let steps = step_counts(footer, waiting.len());
         writeln!(self.out, "steps: {}", steps.join(", "))?;
-        let style = if footer.exit == 0 { green() } else { red() };
+        let style = if footer.exit == 0 { GREEN } else { BOLD_RED };
         let line = match (judged, self.planned) {
-            (true, _) => standing::closing(footer),
+            (true, _) => summary::closing(footer),
             (false, 0) => "no scenario is in this shard".to_owned(),
             (false, _) => "inconclusive: no step could be judged".to_owned(),
         };
-        writeln!(self.out, "{style}{}{style:#}", fold(&line, 0, self.width))
+        writeln!(self.out, "{style}{}{style:#}", wrap(&line, 0, self.width))
     }
 
     /// Writes each remark once, with the first step that has it.
@@ -296,7 +249,7 @@ impl<W: Write> Human<W> {
                 0 | 1 => String::new(),
                 many => format!(" (and {})", amount(many - 1, "other step")),
             };
-            let line = fold(&format!("{first}{others}: {remark}"), 7, self.width);
+            let line = wrap(&format!("{first}{others}: {remark}"), 7, self.width);
             writeln!(self.out, "{DIM}REMARK{DIM:#} {line}")?;
         }
         if let Some(more @ 1..) = self.remarks.len().checked_sub(wanted) {
@@ -316,15 +269,15 @@ impl<W: Write> Human<W> {
     /// Writes each reason why steps were not judged, with the number of these steps.
     fn unjudged(&mut self) -> io::Result<()> {
         for ((verdict, reason), unjudged) in std::mem::take(&mut self.unjudged) {
-            let style = if verdict == Verdict::Inconclusive { yellow() } else { DIM };
+            let style = if verdict == Verdict::Inconclusive { YELLOW } else { DIM };
             let steps = amount(unjudged.steps.len(), "step");
             let profiles = unjudged.profiles.into_iter().collect::<Vec<_>>().join(", ");
             let word = verdict.to_string().to_uppercase();
             let column = word.chars().count() + 1;
-            let line = fold(&format!("{steps} in {profiles}: {reason}"), column, self.width);
+            let line = wrap(&format!("{steps} in {profiles}: {reason}"), column, self.width);
             writeln!(self.out, "{style}{word}{style:#} {line}")?;
             if self.detail >= Detail::Verbose || unjudged.steps.len() <= 3 {
-                writeln!(self.out, "     {}", fold(&unjudged.steps.join(" "), 5, self.width))?;
+                writeln!(self.out, "     {}", wrap(&unjudged.steps.join(" "), 5, self.width))?;
             }
             failure::printed(&unjudged.printed, &mut self.out)?;
         }
@@ -333,7 +286,7 @@ impl<W: Write> Human<W> {
 }
 
 impl<W: Write> Report for Human<W> {
-    fn tell(&mut self, event: &Event) -> io::Result<()> {
+    fn on_event(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Header(header) => self.header(header),
             Event::Step(record) => self.step(record),
@@ -360,16 +313,4 @@ fn step_counts(footer: &Footer, blocked: usize) -> Vec<String> {
 /// Returns the title of a cause and its cost.
 fn named(cause: &Cause<'_>) -> String {
     format!("{} ({})", cause.title, cause.cost())
-}
-
-fn green() -> Style {
-    AnsiColor::Green.on_default()
-}
-
-fn red() -> Style {
-    AnsiColor::Red.on_default().bold()
-}
-
-fn yellow() -> Style {
-    AnsiColor::Yellow.on_default()
 }

@@ -1,40 +1,51 @@
 //! `JUnit` XML report: a test suite for each scenario, a test case for each step.
 //!
 //! Not every CI system accepts properties of a test case. So the requirements are properties of the test suite, and each case
-//! names its own in its output.
+//! names its own in its output. Elements and attributes are those of the Jenkins schema, which is the strictest. The crate
+//! `quick-junit` is not used: it writes attributes that this schema does not have, and keeps characters that XML does not allow.
 
-use std::collections::HashMap;
-use std::fmt::{self, Write as _};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::document::Document;
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+use serde::Serialize;
+
 use super::evidence::{evidence, summary};
-use super::spool::Spool;
-use super::xml::Xml;
-use conformance_engine::event::{Footer, Header, Record, Stale, Standing};
+use super::template::{for_each_scenario, render};
+use conformance_engine::event::{FinishedRun, Record, Stale};
 use conformance_engine::outcome::Outcome;
-use conformance_suite::amount::{decimal, whole};
 
-/// A `JUnit` report.
-pub(super) struct Junit {
-    suites: Vec<Suite>,
-    cases: Spool,
-}
+const TEMPLATE: &str = include_str!("junit.xml");
+/// Name of the test suite with the results of the run as a whole.
+const RUN: &str = "the run";
 
-/// The attributes and properties of a test suite.
-struct Suite {
-    scenario: String,
-    profile: String,
+#[derive(Serialize)]
+struct Suite<'a> {
+    name: &'a str,
     counts: Counts,
-    milliseconds: f64,
-    /// Ids of the requirements that its steps cover.
-    covers: Vec<String>,
-    /// Size in bytes of the test cases in the spool.
-    bytes: usize,
+    seconds: String,
+    properties: Vec<(String, &'a str)>,
+    cases: Vec<Case<'a>>,
 }
 
-#[derive(Default)]
+#[derive(Serialize)]
+struct Case<'a> {
+    name: Cow<'a, str>,
+    class: String,
+    seconds: String,
+    /// Name of the element for a result other than a pass; none for a pass.
+    element: Option<&'static str>,
+    /// Verdict.
+    kind: &'a str,
+    message: String,
+    evidence: String,
+    output: String,
+}
+
+#[derive(Default, Serialize)]
 struct Counts {
     tests: usize,
     failures: usize,
@@ -42,170 +53,97 @@ struct Counts {
     skipped: usize,
 }
 
-impl Junit {
-    /// Creates a report without test suites.
-    pub(super) fn open(cases: Spool) -> Box<dyn Document> {
-        Box::new(Self { suites: Vec::new(), cases })
+/// Writes the report.
+pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
+    let of_run = of_the_run(run);
+    let steps = run.records.iter().map(|record| element(record.outcome()));
+    let counts =
+        Counts::of(steps.chain(of_run.iter().flat_map(|suite| &suite.cases).map(|case| case.element)));
+    let values = context! {
+        name => &*run.header.suite,
+        counts => Serde(counts),
+        seconds => seconds(run.footer.milliseconds),
+        // The format has no time zone: it is UTC.
+        started => run.header.started.split(['.', 'Z']).next(),
+        scenarios => for_each_scenario(run, scenario),
+        run => Serde(Vec::from_iter(of_run)),
+    };
+    render(TEMPLATE, values, out)
+}
+
+fn scenario(run: &FinishedRun, records: &[Arc<Record>]) -> Value {
+    let Some(first) = records.first() else { return Value::UNDEFINED };
+    let mut properties =
+        vec![("profile".to_owned(), &*first.profile), ("target".to_owned(), &*run.header.target)];
+    let covers: BTreeSet<&String> = records.iter().flat_map(|record| record.covers.keys()).collect();
+    for id in covers {
+        if let Some(one) = run.footer.requirements.iter().find(|one| one.id == *id) {
+            properties.push((format!("requirement:{id}"), &one.text));
+            properties.push((format!("level:{id}"), one.level.as_str()));
+            properties.push((format!("clause:{id}"), &one.clause));
+        }
+    }
+    Value::from(Serde(Suite {
+        name: &first.scenario,
+        counts: Counts::of(records.iter().map(|record| element(record.outcome()))),
+        seconds: seconds(records.iter().map(|record| record.milliseconds).sum()),
+        properties,
+        cases: records.iter().map(|record| case(record)).collect(),
+    }))
+}
+
+fn case(record: &Record) -> Case<'_> {
+    let own = record.id.strip_prefix(&record.scenario).and_then(|rest| rest.strip_prefix("::"));
+    let outcome = record.outcome();
+    let element = element(outcome);
+    let covers: Vec<String> = record.covers.iter().map(|(id, level)| format!("{id} ({level})")).collect();
+    let tried = record.repetition().map(|repetition| format!("\ntried {repetition}")).unwrap_or_default();
+    Case {
+        name: own.unwrap_or(&record.id).into(),
+        class: record.scenario.replace('/', "."),
+        seconds: seconds(record.milliseconds),
+        element,
+        kind: record.verdict.as_str(),
+        message: message(record, outcome),
+        evidence: if matches!(element, Some("failure" | "error")) { evidence(record) } else { String::new() },
+        output: format!("{}\n{}{tried}", covers.join(" "), record.place),
     }
 }
 
-impl Document for Junit {
-    fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()> {
-        let Some(first) = records.first() else { return Ok(()) };
-        let mut counts = Counts::default();
-        let mut one = |out: &mut String, record| {
-            counts.count(record);
-            case(out, record)
-        };
-        let bytes = self.cases.keep(|out| records.iter().try_for_each(|record| one(out, record)))?;
-        let mut covers: Vec<&String> = records.iter().flat_map(|record| record.covers.keys()).collect();
-        covers.sort_unstable();
-        covers.dedup();
-        self.suites.push(Suite {
-            scenario: first.scenario.clone(),
-            profile: first.profile.clone(),
-            counts,
-            milliseconds: records.iter().map(|record| record.milliseconds).sum(),
-            covers: covers.into_iter().cloned().collect(),
-            bytes,
-        });
-        Ok(())
-    }
-
-    fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
-        let interruption = footer.interruption(header.steps);
-        let whole = |count: fn(&Counts) -> usize| -> usize {
-            self.suites.iter().map(|suite| count(&suite.counts)).sum()
-        };
-        let (more, stale) = (usize::from(interruption.is_some()), footer.stale.len());
-        let tests = whole(|counts| counts.tests) + more + stale;
-        let errors = whole(|counts| counts.errors) + more;
-        let failures = whole(|counts| counts.failures) + stale;
-        let seconds = footer.milliseconds / 1000.0;
-        let name = Xml(&header.suite);
-        writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
-        writeln!(
-            out,
-            r#"<testsuites name="{name}" tests="{tests}" failures="{failures}" errors="{errors}" time="{seconds:.3}">"#
-        )?;
-        let requirements: HashMap<&str, String> =
-            footer.requirements.iter().map(|one| (one.id.as_str(), properties(one))).collect();
-        let (mut text, mut cases) = (String::new(), self.cases.take()?);
-        for suite in &self.suites {
-            text.clear();
-            suite.begin(&mut text, header, &requirements).map_err(io::Error::other)?;
-            out.write_all(text.as_bytes())?;
-            cases.write(suite.bytes, out)?;
-            out.write_all(b"  </testsuite>\n")?;
-        }
-        of_the_run(interruption.as_deref(), &footer.stale, out)?;
-        out.write_all(b"</testsuites>\n")
-    }
-}
-
-impl Suite {
-    /// Writes the opening tag and the properties.
-    fn begin(&self, out: &mut String, header: &Header, requirements: &HashMap<&str, String>) -> fmt::Result {
-        let Counts { tests, failures, errors, skipped } = self.counts;
-        // The format knows no time zone: it is UTC.
-        let started = header.started.split(['.', 'Z']).next().unwrap_or_default();
-        let (name, seconds) = (Xml(&self.scenario), self.milliseconds / 1000.0);
-        writeln!(
-            out,
-            r#"  <testsuite name="{name}" tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}" time="{seconds:.3}" timestamp="{started}">"#
-        )?;
-        out.push_str("    <properties>\n");
-        property(out, ["profile", ""], &self.profile);
-        property(out, ["target", ""], &header.target);
-        for own in self.covers.iter().filter_map(|id| requirements.get(id.as_str())) {
-            out.push_str(own);
-        }
-        out.push_str("    </properties>\n");
-        Ok(())
-    }
+/// Returns a test suite with the results of the run as a whole: an interruption and stale deviations; none if there are none.
+fn of_the_run(run: &FinishedRun) -> Option<Suite<'_>> {
+    let of_run = |name: String, element, kind, message: &str| Case {
+        name: name.into(),
+        class: RUN.to_owned(),
+        seconds: seconds(0.0),
+        element: Some(element),
+        kind,
+        message: message.to_owned(),
+        evidence: String::new(),
+        output: String::new(),
+    };
+    let interruption =
+        run.interruption().map(|why| of_run("completes".to_owned(), "error", "interrupted", &why));
+    let stale = run.footer.stale.iter();
+    let stale =
+        stale.map(|Stale { at, message }| of_run(format!("deviation {at}"), "failure", "stale", message));
+    let cases: Vec<Case<'_>> = interruption.into_iter().chain(stale).collect();
+    let counts = Counts::of(cases.iter().map(|case| case.element));
+    let suite = Suite { name: RUN, counts, seconds: seconds(0.0), properties: Vec::new(), cases };
+    (!suite.cases.is_empty()).then_some(suite)
 }
 
 impl Counts {
-    fn count(&mut self, record: &Record) {
-        self.tests += 1;
-        match Element::of(record.outcome()) {
-            Element::None => {}
-            Element::Failure => self.failures += 1,
-            Element::Error => self.errors += 1,
-            Element::Skipped => self.skipped += 1,
+    fn of(elements: impl Iterator<Item = Option<&'static str>>) -> Self {
+        let mut counts = Self::default();
+        for element in elements {
+            counts.tests += 1;
+            counts.failures += usize::from(element == Some("failure"));
+            counts.errors += usize::from(element == Some("error"));
+            counts.skipped += usize::from(element == Some("skipped"));
         }
+        counts
     }
-}
-
-/// What a suite says of a requirement.
-fn properties(standing: &Standing) -> String {
-    let mut out = String::new();
-    property(&mut out, ["requirement:", &standing.id], &standing.text);
-    property(&mut out, ["level:", &standing.id], &standing.level.to_string());
-    property(&mut out, ["clause:", &standing.id], &standing.clause);
-    out
-}
-
-/// Writes a property of a suite, whose name has two parts.
-fn property(out: &mut String, name: [&str; 2], value: &str) {
-    out.push_str("      <property name=\"");
-    for part in name {
-        Xml(part).in_attribute(out);
-    }
-    out.push_str("\" value=\"");
-    Xml(value).in_attribute(out);
-    out.push_str("\"/>\n");
-}
-
-fn case(out: &mut String, record: &Record) -> fmt::Result {
-    let own = record.id.strip_prefix(&record.scenario).and_then(|rest| rest.strip_prefix("::"));
-    out.push_str("    <testcase name=\"");
-    Xml(own.unwrap_or(&record.id)).in_attribute(out);
-    out.push_str("\" classname=\"");
-    for (index, part) in record.scenario.split('/').enumerate() {
-        out.push_str(if index > 0 { "." } else { "" });
-        Xml(part).in_attribute(out);
-    }
-    let milliseconds = whole(record.milliseconds);
-    out.push_str("\" time=\"");
-    decimal(out, milliseconds / 1000);
-    out.push('.');
-    for place in [100, 10, 1] {
-        decimal(out, milliseconds / place % 10);
-    }
-    out.push_str("\">\n");
-    let outcome = record.outcome();
-    let message = message(record, outcome);
-    let message = Xml(&message);
-    match Element::of(outcome) {
-        Element::None => {}
-        Element::Skipped => writeln!(out, r#"      <skipped message="{message}"/>"#)?,
-        Element::Failure => with_evidence(out, "failure", record, &message)?,
-        Element::Error => with_evidence(out, "error", record, &message)?,
-    }
-    out.push_str("      <system-out>");
-    for (index, (id, level)) in record.covers.iter().enumerate() {
-        out.push_str(if index > 0 { " " } else { "" });
-        Xml(id).in_element(out);
-        out.extend([" (", level.as_str(), ")"]);
-    }
-    out.push('\n');
-    Xml(record.place.source().path()).in_element(out);
-    out.push(':');
-    decimal(out, record.place.line());
-    out.push(':');
-    decimal(out, record.place.column());
-    if let Some(repetition) = record.repetition() {
-        out.extend(["\ntried ", &repetition]);
-    }
-    out.push_str("</system-out>\n    </testcase>\n");
-    Ok(())
-}
-
-fn with_evidence(out: &mut String, element: &str, record: &Record, message: &Xml<'_>) -> fmt::Result {
-    write!(out, r#"      <{element} type="{}" message="{message}">"#, record.verdict)?;
-    Xml(&evidence(record)).in_element(out);
-    writeln!(out, "</{element}>")
 }
 
 /// Returns a one-line reason for the outcome of a step.
@@ -219,58 +157,19 @@ fn message(record: &Record, outcome: Outcome) -> String {
     }
 }
 
-/// Writes results of the run as a whole: an interruption and stale deviations.
-fn of_the_run(interruption: Option<&str>, stale: &[Stale], out: &mut dyn Write) -> io::Result<()> {
-    let (errors, failures) = (usize::from(interruption.is_some()), stale.len());
-    if errors + failures == 0 {
-        return Ok(());
-    }
-    writeln!(
-        out,
-        r#"  <testsuite name="the run" tests="{}" failures="{failures}" errors="{errors}" skipped="0" time="0.000">"#,
-        errors + failures
-    )?;
-    if let Some(interruption) = interruption {
-        writeln!(
-            out,
-            r#"    <testcase name="completes" classname="the run" time="0.000">
-      <error type="interrupted" message="{}"/>
-    </testcase>"#,
-            Xml(interruption)
-        )?;
-    }
-    for Stale { at, message } in stale {
-        writeln!(
-            out,
-            r#"    <testcase name="deviation {}" classname="the run" time="0.000">
-      <failure type="stale" message="{}"/>
-    </testcase>"#,
-            Xml(at),
-            Xml(message)
-        )?;
-    }
-    writeln!(out, "  </testsuite>")
-}
-
-/// The element of a test case for its outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Element {
-    None,
-    Failure,
-    Error,
-    /// Also for failures that do not fail the run, because CI systems fail a build for any other element.
-    Skipped,
-}
-
-impl Element {
-    fn of(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Passed => Self::None,
-            Outcome::Failed => Self::Failure,
-            Outcome::Inconclusive | Outcome::Error => Self::Error,
-            Outcome::Skipped | Outcome::Known | Outcome::OptionalFailed | Outcome::OptionalInconclusive => {
-                Self::Skipped
-            }
+/// Returns the element for an outcome; none for a pass. CI systems fail a build for any element but `skipped`, so failures that do
+/// not fail the run have that one.
+fn element(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Passed => None,
+        Outcome::Failed => Some("failure"),
+        Outcome::Inconclusive | Outcome::Error => Some("error"),
+        Outcome::Skipped | Outcome::Known | Outcome::OptionalFailed | Outcome::OptionalInconclusive => {
+            Some("skipped")
         }
     }
+}
+
+fn seconds(milliseconds: f64) -> String {
+    format!("{:.3}", milliseconds / 1000.0)
 }

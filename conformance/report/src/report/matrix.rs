@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW};
 use crate::comparison::{Comparison, Row};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_suite::amount::amount;
@@ -14,7 +15,6 @@ use conformance_suite::suite::Level;
 /// # Errors
 /// Writing to `out` fails.
 pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
-    const BOLD: Style = Style::new().bold();
     let implementations = &comparison.implementations;
     writeln!(
         out,
@@ -28,11 +28,11 @@ pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
             (_, 0) => None,
             (held, tried) => Some(format!("{} {held}/{tried}", level.to_string().to_uppercase())),
         });
-        let (style, counts) = match (&one.trouble, &one.undecided) {
-            (Some(reason), _) => (inconclusive(), format!("cannot be used: {reason}")),
-            (None, Some(reason)) => (inconclusive(), format!("inconclusive: {reason}")),
+        let (style, counts) = match (&one.unusable, &one.inconclusive) {
+            (Some(reason), _) => (YELLOW, format!("cannot be used: {reason}")),
+            (None, Some(reason)) => (YELLOW, format!("inconclusive: {reason}")),
             (None, None) if one.outcomes.values().all(|outcome| *outcome == Outcome::Skipped) => {
-                (inconclusive(), "no requirement was tested".to_owned())
+                (YELLOW, "no requirement was tested".to_owned())
             }
             (None, None) => (conclusion(one.exit), counts.collect::<Vec<_>>().join(" · ")),
         };
@@ -43,19 +43,19 @@ pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
         .filter(|(failures, _)| *failures > 0)
         .collect();
     rows.sort_by_key(|(failures, _)| std::cmp::Reverse(*failures));
-    let undecided: Vec<_> = (comparison.requirements.iter())
-        .filter(|row| comparison.failures(&row.id) == 0 && comparison.undecided(&row.id) > 0)
+    let unclear: Vec<_> = (comparison.requirements.iter())
+        .filter(|row| comparison.failures(&row.id) == 0 && comparison.inconclusive(&row.id) > 0)
         .map(|row| (0, row))
         .collect();
     if rows.is_empty() {
         writeln!(out, "\nno requirement fails")?;
-        return part("inconclusive", &undecided, comparison, out);
+        return part("inconclusive", &unclear, comparison, out);
     }
-    let most = rows.iter().take_while(|(failures, _)| failures * 2 > comparison.judged()).count();
-    let (most, others) = rows.split_at(if comparison.judged() > 1 { most } else { 0 });
+    let most = rows.iter().take_while(|(failures, _)| failures * 2 > comparison.with_result()).count();
+    let (most, others) = rows.split_at(if comparison.with_result() > 1 { most } else { 0 });
     part("failed by most", most, comparison, out)?;
     part(if most.is_empty() { "failed by some" } else { "failed by others" }, others, comparison, out)?;
-    part("inconclusive", &undecided, comparison, out)
+    part("inconclusive", &unclear, comparison, out)
 }
 
 fn part(
@@ -64,7 +64,6 @@ fn part(
     comparison: &Comparison,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    const BOLD: Style = Style::new().bold();
     if rows.is_empty() {
         return Ok(());
     }
@@ -84,31 +83,19 @@ fn part(
 
 fn mark(outcome: Option<Outcome>) -> (char, Style) {
     match outcome {
-        Some(Outcome::Passed) => ('✓', good()),
-        Some(Outcome::Failed | Outcome::OptionalFailed | Outcome::Error) => ('✕', bad()),
-        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ('?', inconclusive()),
-        Some(Outcome::Known) => ('~', Style::new().dimmed()),
-        Some(Outcome::Skipped) => ('–', Style::new().dimmed()),
+        Some(Outcome::Passed) => ('✓', GREEN),
+        Some(Outcome::Failed | Outcome::OptionalFailed | Outcome::Error) => ('✕', RED),
+        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ('?', YELLOW),
+        Some(Outcome::Known) => ('~', DIM),
+        Some(Outcome::Skipped) => ('–', DIM),
         None => (' ', Style::new()),
     }
 }
 
 fn conclusion(exit: u8) -> Style {
     match Conclusion::of(exit) {
-        Conclusion::Conforms => good(),
-        Conclusion::DoesNotConform => bad(),
-        Conclusion::Inconclusive => inconclusive(),
+        Conclusion::Conforms => GREEN,
+        Conclusion::DoesNotConform => RED,
+        Conclusion::Inconclusive => YELLOW,
     }
-}
-
-fn good() -> Style {
-    AnsiColor::Green.on_default()
-}
-
-fn inconclusive() -> Style {
-    AnsiColor::Yellow.on_default()
-}
-
-fn bad() -> Style {
-    AnsiColor::Red.on_default()
 }

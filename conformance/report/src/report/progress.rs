@@ -36,12 +36,12 @@ pub struct Above<W: Write> {
     written: Vec<u8>,
 }
 
-/// Maximum number of progress lines if there is no terminal, and the minimum time between two: a short run prints none.
+/// Maximum number of progress lines if there is no terminal, and the minimum time between two: short runs print no lines.
 const LINES: usize = 10;
 const APART: Duration = Duration::from_secs(1);
 /// Maximum width of the bar.
 const BAR: usize = 32;
-/// Width of the counts, the time and the message beside the bar.
+/// Width of the counts, the time and the message next to the bar.
 const WORDS: usize = 46;
 /// How often the elapsed time is redrawn.
 const TICK: Duration = Duration::from_millis(500);
@@ -83,7 +83,7 @@ impl<W: Write> Above<W> {
 }
 
 impl<W: Write> Report for Progress<W> {
-    fn tell(&mut self, event: &Event) -> io::Result<()> {
+    fn on_event(&mut self, event: &Event) -> io::Result<()> {
         let before = self.done;
         match event {
             Event::Header(header) => self.steps = header.steps,
@@ -161,7 +161,7 @@ fn bar(width: usize) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
     let drawn = match width.saturating_sub(WORDS).min(BAR) {
         0..8 => String::new(),
-        room => format!("{{bar:{room}}} "),
+        columns => format!("{{bar:{columns}}} "),
     };
     let template = format!("{drawn}{{pos}} of {{len}} steps  {{elapsed}}  {{wide_msg}}");
     bar.with_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()))

@@ -1,52 +1,31 @@
 //! Report in the Test Anything Protocol, version 14: a line for each step, with evidence as YAML.
 
-use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::document::Document;
 use super::evidence::evidence;
-use super::spool::Spool;
-use conformance_engine::event::{Footer, Header, Record, Stale};
+use conformance_engine::event::{FinishedRun, Record, Stale};
 use conformance_engine::outcome::Outcome;
-use conformance_suite::amount::decimal;
 
-/// A TAP report.
-pub(super) struct Tap {
-    steps: usize,
-    lines: Spool,
-}
-
-impl Tap {
-    /// Creates a report without steps.
-    pub(super) fn open(lines: Spool) -> Box<dyn Document> {
-        Box::new(Self { steps: 0, lines })
+/// Writes the report.
+pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
+    let (steps, stale) = (&run.records, &run.footer.stale);
+    writeln!(out, "TAP version 14\n1..{}", steps.len() + stale.len())?;
+    for (number, record) in (1..).zip(steps) {
+        line(number, record, out)?;
     }
-}
-
-impl Document for Tap {
-    fn scenario(&mut self, records: &[Arc<Record>]) -> io::Result<()> {
-        let first = self.steps + 1;
-        self.steps += records.len();
-        let mut numbered = (first..).zip(records);
-        self.lines.keep(|out| numbered.try_for_each(|(number, record)| line(out, number, record))).map(drop)
+    for (number, Stale { at, message }) in (steps.len() + 1..).zip(stale) {
+        // A stale deviation fails the run.
+        writeln!(out, "not ok {number} - deviation {} - {}", escaped(at), escaped(message))?;
     }
-
-    fn finish(self: Box<Self>, header: &Header, footer: &Footer, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "TAP version 14\n1..{}", self.steps + footer.stale.len())?;
-        self.lines.take()?.write(usize::MAX, out)?;
-        for (number, one) in (self.steps + 1..).zip(&footer.stale) {
-            writeln!(out, "{}", stale(number, one))?;
-        }
-        match footer.interruption(header.steps) {
-            Some(interruption) => writeln!(out, "Bail out! {interruption}"),
-            None => Ok(()),
-        }
+    match run.interruption() {
+        Some(interruption) => writeln!(out, "Bail out! {interruption}"),
+        None => Ok(()),
     }
 }
 
 /// Writes a test line. TAP consumers ignore failures that are marked TODO.
-fn line(out: &mut String, number: usize, record: &Record) -> fmt::Result {
+fn line(number: usize, record: &Record, out: &mut dyn Write) -> io::Result<()> {
     let outcome = record.outcome();
     let (ok, directive, reason) = match outcome {
         Outcome::Passed => ("ok", "", None),
@@ -56,26 +35,17 @@ fn line(out: &mut String, number: usize, record: &Record) -> fmt::Result {
         Outcome::OptionalInconclusive => ("not ok", " # TODO optional: inconclusive, covers no MUST", None),
         Outcome::Failed | Outcome::Inconclusive | Outcome::Error => ("not ok", "", None),
     };
-    out.push_str(ok);
-    out.push(' ');
-    decimal(out, number);
-    out.push_str(" - ");
-    escaped(out, &record.id);
-    out.push_str(" - ");
-    escaped(out, &record.title);
-    out.push_str(directive);
-    out.push_str(&one_line(reason.unwrap_or_default()));
-    out.push('\n');
+    let (id, title, reason) =
+        (escaped(&record.id), escaped(&record.title), one_line(reason.unwrap_or_default()));
+    writeln!(out, "{ok} {number} - {id} - {title}{directive}{reason}")?;
     match outcome {
-        Outcome::Passed if record.tries > 1 => {
-            writeln!(out, "  ---\n  tries: {}\n  ...", record.tries)
-        }
+        Outcome::Passed if record.tries > 1 => writeln!(out, "  ---\n  tries: {}\n  ...", record.tries),
         Outcome::Passed | Outcome::Skipped => Ok(()),
-        _ => diagnostic(out, record),
+        _ => diagnostic(record, out),
     }
 }
 
-fn diagnostic(out: &mut String, record: &Record) -> fmt::Result {
+fn diagnostic(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     let at = serde_json::Value::from(record.place.to_string());
     writeln!(out, "  ---\n  verdict: {}\n  at: {at}", record.verdict)?;
     if record.tries > 1 {
@@ -89,23 +59,9 @@ fn diagnostic(out: &mut String, record: &Record) -> fmt::Result {
     writeln!(out, "  ...")
 }
 
-/// Returns the test line of a stale deviation, which fails the run.
-fn stale(number: usize, stale: &Stale) -> String {
-    let mut line = format!("not ok {number} - deviation ");
-    escaped(&mut line, &stale.at);
-    line.push_str(" - ");
-    escaped(&mut line, &stale.message);
-    line
-}
-
-/// Writes a text on one line and escapes directives in it.
-fn escaped(out: &mut String, text: &str) {
-    for character in one_line(text).chars() {
-        if matches!(character, '\\' | '#') {
-            out.push('\\');
-        }
-        out.push(character);
-    }
+/// Returns a text on one line with escaped directives.
+fn escaped(text: &str) -> String {
+    one_line(text).replace('\\', "\\\\").replace('#', "\\#")
 }
 
 /// Returns a text without line breaks and other control characters.
@@ -124,8 +80,6 @@ mod tests {
 
     #[test]
     fn escapes_directives_and_line_breaks() {
-        let mut out = String::new();
-        escaped(&mut out, "a\\b # SKIP é\r\nc");
-        assert_eq!(out, "a\\\\b \\# SKIP é  c");
+        assert_eq!(escaped("a\\b # SKIP é\r\nc"), "a\\\\b \\# SKIP é  c");
     }
 }

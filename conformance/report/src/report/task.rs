@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn requirements_of_one_task_stand_together_under_what_their_clauses_share() {
+    fn groups_requirements_by_task_and_finds_the_common_title() {
         let requirements = [
             standing("BASIC-0.1", "0, Starter: routes", Some(Verdict::Pass)),
             standing("BASIC-0.2", "0, Starter: users", Some(Verdict::Fail)),

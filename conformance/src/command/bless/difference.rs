@@ -2,22 +2,28 @@
 
 use std::fmt::Write as _;
 
-use conformance_convert::bless::{Blessing, Edit, Rewritten, edited};
+use conformance_convert::bless::{Blessing, edited};
 use conformance_engine::redact::Redactor;
 use conformance_suite::amount::amount;
-use conformance_suite::source::Span;
+use similar::{ChangeTag, TextDiff};
 
 /// Returns the diff, and the expectations that are not updated with the reasons.
 #[must_use]
 pub(super) fn difference(blessing: &Blessing, redactor: &Redactor) -> String {
     let mut page = String::new();
     for file in &blessing.files {
-        for hunk in hunks(file) {
-            let line = file.source.place(hunk.0).line();
+        let (old, new) = (file.source.text(), edited(file.source.text(), &file.edits));
+        let diff = TextDiff::from_lines(old, &new);
+        for hunk in diff.grouped_ops(0) {
+            let line = hunk.first().map_or(0, |first| first.old_range().start) + 1;
             // Writing to a string cannot fail.
             let _ = writeln!(page, "\n--- {}:{line}", file.source.path());
-            for (sign, text) in [('-', &hunk.1), ('+', &hunk.2)] {
-                for line in redactor.text(text).lines() {
+            for (sign, tag) in [('-', ChangeTag::Delete), ('+', ChangeTag::Insert)] {
+                let changes = hunk.iter().flat_map(|operation| diff.iter_changes(operation));
+                let lines: String =
+                    changes.filter(|change| change.tag() == tag).map(|change| change.value()).collect();
+                // A secret may span several lines.
+                for line in redactor.text(lines).lines() {
                     let _ = writeln!(page, "{sign} {line}");
                 }
             }
@@ -41,54 +47,4 @@ pub(super) fn summary(blessing: &Blessing) -> String {
             amount(files, "file")
         ),
     }
-}
-
-/// Consecutive lines of a file before and after the update.
-type Hunk = (Span, String, String);
-
-fn hunks(file: &Rewritten) -> Vec<Hunk> {
-    let text = file.source.text();
-    let mut groups: Vec<(Span, Vec<Edit>)> = Vec::new();
-    for edit in &file.edits {
-        let lines = whole_lines(text, edit.span);
-        match groups.last_mut() {
-            Some((span, edits)) if lines.start <= span.end => {
-                span.end = span.end.max(lines.end);
-                edits.push(edit.clone());
-            }
-            _ => groups.push((lines, vec![edit.clone()])),
-        }
-    }
-    let hunk = |(span, edits): (Span, Vec<Edit>)| {
-        let within = |edit: Edit| {
-            let moved = Span::new(edit.span.start - span.start, edit.span.end - span.start);
-            Edit { span: moved, ..edit }
-        };
-        let old = &text[span.start..span.end];
-        let edits: Vec<Edit> = edits.into_iter().map(within).collect();
-        without_common(span, old, &edited(old, &edits))
-    };
-    groups.into_iter().map(hunk).collect()
-}
-
-/// Removes unchanged lines at both ends.
-fn without_common(span: Span, old: &str, new: &str) -> Hunk {
-    let (before, after): (Vec<&str>, Vec<&str>) =
-        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
-    let head = before.iter().zip(&after).take_while(|(old, new)| old == new).count();
-    let most = before.len().min(after.len()) - head;
-    let tail =
-        (before.iter().rev().zip(after.iter().rev())).take(most).take_while(|(old, new)| old == new).count();
-    let skipped: usize = before[..head].iter().map(|line| line.len()).sum();
-    let span = Span::new(span.start + skipped, span.end);
-    (span, before[head..before.len() - tail].concat(), after[head..after.len() - tail].concat())
-}
-
-fn whole_lines(text: &str, span: Span) -> Span {
-    let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
-    // An edit that ends at the end of a line does not include the next line.
-    let last =
-        if span.end > span.start && text[..span.end].ends_with('\n') { span.end - 1 } else { span.end };
-    let end = text[last..].find('\n').map_or(text.len(), |newline| last + newline + 1);
-    Span::new(start, end)
 }

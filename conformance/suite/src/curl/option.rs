@@ -33,6 +33,9 @@ pub(super) enum Meaning {
     PathAsIs,
     NoGlobs,
     Compressed,
+    Http1,
+    Http2,
+    Http2PriorKnowledge,
 }
 
 /// An option of a command, with its value.
@@ -104,6 +107,9 @@ impl Meaning {
                 | Self::PathAsIs
                 | Self::NoGlobs
                 | Self::Compressed
+                | Self::Http1
+                | Self::Http2
+                | Self::Http2PriorKnowledge
         )
     }
 }
@@ -161,7 +167,9 @@ const OPTIONS: &[Row] = &[
     (Some('#'), "progress-bar", Meaning::Ignored),
     (None, "no-progress-meter", Meaning::Ignored),
     (Some('g'), "globoff", Meaning::NoGlobs),
-    (None, "http1.1", Meaning::Ignored),
+    (None, "http1.1", Meaning::Http1),
+    (None, "http2", Meaning::Http2),
+    (None, "http2-prior-knowledge", Meaning::Http2PriorKnowledge),
     (Some('O'), "remote-name", Meaning::Ignored),
     (Some('o'), "output", Meaning::IgnoredValue),
     (Some('D'), "dump-header", Meaning::IgnoredValue),

@@ -8,7 +8,8 @@ use super::words::{place_of, split};
 use super::{address, form};
 use crate::diagnostic::Diagnostic;
 use crate::request::{
-    Agent, Body, Field, Files, Header, JarUse, Part, Request, check_field_name, check_method, parted,
+    Agent, Body, Field, Files, Header, HttpVersion, JarUse, Part, Request, check_field_name, check_method,
+    parted,
 };
 use crate::source::Place;
 use crate::template::Text;
@@ -59,6 +60,7 @@ struct Command<'a> {
     jar: JarUse,
     switches: Vec<Meaning>,
     redirects: u32,
+    version: HttpVersion,
 }
 
 impl<'a> Command<'a> {
@@ -80,6 +82,7 @@ impl<'a> Command<'a> {
             switches: Vec::new(),
             // The default of curl.
             redirects: 50,
+            version: HttpVersion::Http1,
         }
     }
 
@@ -140,6 +143,10 @@ impl<'a> Command<'a> {
             Meaning::Get | Meaning::Head | Meaning::Location | Meaning::PathAsIs | Meaning::NoGlobs => {
                 self.switches.push(meaning);
             }
+            // The last one counts, as in curl.
+            Meaning::Http1 => self.version = HttpVersion::Http1,
+            Meaning::Http2 => self.version = HttpVersion::Negotiated,
+            Meaning::Http2PriorKnowledge => self.version = HttpVersion::Http2,
             Meaning::Ignored | Meaning::IgnoredValue | Meaning::Basic => {}
         }
         Ok(())
@@ -264,6 +271,7 @@ impl<'a> Command<'a> {
         };
         let mut request = Request::get(self.reader.text(&address.target)?, Agent::Curl);
         request.path_as_is = as_is;
+        request.version = self.version;
         request.method_stays = self.method.is_some();
         request.method = self.method.take().unwrap_or_else(|| inferred.to_owned());
         request.cookies = std::mem::take(&mut self.cookies).into();

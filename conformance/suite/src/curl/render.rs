@@ -1,7 +1,7 @@
 //! Writes a shell command that repeats a request.
 
 use super::parse::COMPRESSED;
-use crate::request::{Header, Prepared, is_own_agent};
+use crate::request::{Header, HttpVersion, Prepared, is_own_agent};
 use crate::shell::quote;
 
 /// Returns a shell command that sends this request to `base`, the origin of the target; only the User-Agent may differ. `options`
@@ -55,6 +55,11 @@ fn words(request: &Prepared, base: &str, length: usize) -> String {
         method if method != inferred => word(&mut words, " -X ", method),
         _ => {}
     }
+    words.push_str(match request.version {
+        HttpVersion::Http1 => "",
+        HttpVersion::Negotiated => " --http2",
+        HttpVersion::Http2 => " --http2-prior-knowledge",
+    });
     if request.follow > 0 {
         words.push_str(" -L");
         if request.follow != CURLS_REDIRECTS {

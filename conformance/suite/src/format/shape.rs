@@ -51,6 +51,8 @@ pub(crate) struct RequestParts {
     basic: Option<Credentials>,
     /// Maximum number of redirects to follow.
     follow: Option<u32>,
+    /// Version of HTTP. With 2, the request is sent over HTTP/2 in any case.
+    http_version: Option<HttpVersionShape>,
     /// A form, percent-encoded. A list sends the name once for each value.
     form: Option<BTreeMap<String, TextsShape>>,
     /// A JSON body.
@@ -221,4 +223,21 @@ pub(crate) enum Connections {
     Fresh,
     /// A connection is reused if the previous exchange was complete and valid.
     Reuse,
+}
+
+/// A version of HTTP.
+pub(crate) struct HttpVersionShape;
+
+impl JsonSchema for HttpVersionShape {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "HttpVersion".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": [1.1, 2, "1.1", "2"] })
+    }
 }

@@ -1,4 +1,7 @@
 //! JSON numbers with the digits as written, compared exactly.
+//!
+//! The arithmetic is ours: it takes time and memory in proportion to the digits, whatever the exponent is. `serde_json`'s arbitrary
+//! precision compares numbers as texts, and crates for big numbers write `1e1000000000` out.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,9 +12,9 @@ pub struct Number(String);
 
 /// The value of a number: `0.digits × 10^exponent`, without zeros at either end of the digits.
 #[derive(Debug, PartialEq, Eq)]
-struct Decimal<'a> {
+struct Decimal {
     negative: bool,
-    digits: std::borrow::Cow<'a, str>,
+    digits: String,
     exponent: i128,
 }
 
@@ -76,7 +79,7 @@ impl Number {
         let nonzero = || all.iter().filter(|one| !one.digits.is_empty());
         let Some(top) = nonzero().map(|one| one.exponent).max() else { return true };
         // For a number below all digits of the larger ones, only the sign matters.
-        let length = |one: &Decimal<'_>| i128::try_from(one.digits.len()).unwrap_or(i128::MAX / 8);
+        let length = |one: &Decimal| i128::try_from(one.digits.len()).unwrap_or(i128::MAX / 8);
         let lowest = top - all.iter().map(length).sum::<i128>() - 8;
         let all = all.map(|one| one.no_lower_than(lowest));
         let bottom = all.iter().filter(|one| !one.digits.is_empty()).map(Decimal::scale).min();
@@ -140,17 +143,16 @@ impl Number {
         serde_json::Number::from_f64(largest).unwrap_or_else(|| 0.into())
     }
 
-    fn decimal(&self) -> Decimal<'_> {
+    fn decimal(&self) -> Decimal {
         let negative = self.0.starts_with('-');
         let (mantissa, exponent) = self.0.split_once(['e', 'E']).unwrap_or((&self.0, "0"));
         let mantissa = mantissa.trim_start_matches('-');
         let (before, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let joined: std::borrow::Cow<'_, str> =
-            if fraction.is_empty() { before.into() } else { format!("{before}{fraction}").into() };
-        let leading = joined.len() - joined.trim_start_matches('0').len();
-        let digits = joined.trim_matches('0');
+        let all = [before, fraction].concat();
+        let leading = all.len() - all.trim_start_matches('0').len();
+        let digits = all.trim_matches('0').to_owned();
         if digits.is_empty() {
-            return Decimal { negative: false, digits: "".into(), exponent: 0 };
+            return Decimal { negative: false, digits, exponent: 0 };
         }
         // An exponent of more than 127 bits is treated as the limit.
         let limit = if exponent.starts_with('-') { i128::MIN / 4 } else { i128::MAX / 4 };
@@ -158,15 +160,11 @@ impl Number {
             exponent.parse().map_or(limit, |exponent: i128| exponent.clamp(i128::MIN / 4, i128::MAX / 4));
         let length = |text: &str| i128::try_from(text.len()).unwrap_or(i128::MAX / 4);
         let exponent = exponent + length(before) - i128::try_from(leading).unwrap_or(i128::MAX / 4);
-        let digits = match joined {
-            std::borrow::Cow::Borrowed(text) => text.trim_matches('0').into(),
-            std::borrow::Cow::Owned(ref text) => text.trim_matches('0').to_owned().into(),
-        };
         Decimal { negative, digits, exponent }
     }
 }
 
-impl Decimal<'_> {
+impl Decimal {
     /// Returns the power of ten of the last digit.
     fn scale(&self) -> i128 {
         self.exponent - i128::try_from(self.digits.len()).unwrap_or(i128::MAX / 4)
@@ -239,7 +237,7 @@ impl PartialOrd for Number {
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         let (own, other) = (self.decimal(), other.decimal());
-        let sign = |one: &Decimal<'_>| match (one.digits.is_empty(), one.negative) {
+        let sign = |one: &Decimal| match (one.digits.is_empty(), one.negative) {
             (true, _) => 0,
             (false, true) => -1,
             (false, false) => 1,

@@ -61,7 +61,7 @@ pub fn parse(text: &str) -> Result<Document, Unreadable> {
     parser.skip_space();
     match parser.peek() {
         None => Ok(Document { value, repeated: parser.repeated, encoding: None }),
-        Some(_) => Err(parser.wrong("trailing characters")),
+        Some(_) => Err(parser.error("trailing characters")),
     }
 }
 
@@ -97,7 +97,7 @@ impl Parser<'_> {
         comes
     }
 
-    fn wrong(&self, what: &str) -> Unreadable {
+    fn error(&self, what: &str) -> Unreadable {
         let before = self.text.get(..self.at).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -119,19 +119,19 @@ impl Parser<'_> {
             Some(b't') => self.word("true", Json::Bool(true)),
             Some(b'f') => self.word("false", Json::Bool(false)),
             Some(b'"') => Ok(match self.string()? {
-                Text::Whole(text) => Json::String(text),
-                Text::Unpaired(written) => Json::Unpaired(written.into()),
+                Contents::Whole(text) => Json::String(text),
+                Contents::Unpaired(written) => Json::Unpaired(written.into()),
             }),
             Some(b'[') => self.list(depth),
             Some(b'{') => self.object(depth),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => Err(self.wrong("expected a value")),
+            _ => Err(self.error("expected a value")),
         }
     }
 
     fn word(&mut self, word: &str, value: Json) -> Result<Json, Unreadable> {
         if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            return Err(self.wrong("expected a value"));
+            return Err(self.error("expected a value"));
         }
         self.at += word.len();
         Ok(value)
@@ -141,7 +141,7 @@ impl Parser<'_> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let end = rest.find(|one: char| !matches!(one, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'));
         let written = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        let number = Number::parse(written).ok_or_else(|| self.wrong("malformed number"))?;
+        let number = Number::parse(written).ok_or_else(|| self.error("malformed number"))?;
         self.at += written.len();
         Ok(Json::Number(number))
     }
@@ -162,7 +162,7 @@ impl Parser<'_> {
                 return Ok(Json::Array(items));
             }
             if !self.take(b',') {
-                return Err(self.wrong("expected `,` or `]`"));
+                return Err(self.error("expected `,` or `]`"));
             }
         }
     }
@@ -178,12 +178,12 @@ impl Parser<'_> {
         loop {
             self.skip_space();
             if self.peek() != Some(b'"') {
-                return Err(self.wrong("expected the name of a member"));
+                return Err(self.error("expected the name of a member"));
             }
-            let (Text::Whole(name) | Text::Unpaired(name)) = self.string()?;
+            let (Contents::Whole(name) | Contents::Unpaired(name)) = self.string()?;
             self.skip_space();
             if !self.take(b':') {
-                return Err(self.wrong("expected `:`"));
+                return Err(self.error("expected `:`"));
             }
             let known = self.repeated.pointers.len();
             let value = self.value(depth + 1)?;
@@ -200,7 +200,7 @@ impl Parser<'_> {
                 return Ok(Json::Object(members));
             }
             if !self.take(b',') {
-                return Err(self.wrong("expected `,` or `}`"));
+                return Err(self.error("expected `,` or `}`"));
             }
         }
     }
@@ -228,7 +228,7 @@ impl Parser<'_> {
         }
     }
 
-    fn string(&mut self) -> Result<Text, Unreadable> {
+    fn string(&mut self) -> Result<Contents, Unreadable> {
         self.at += 1;
         let mut text = String::new();
         let mut unpaired = Vec::new();
@@ -246,12 +246,12 @@ impl Parser<'_> {
                     Ok(one) => text.push(one),
                     Err(unit) => unpaired.push((text.len(), unit)),
                 },
-                Some(_) => return Err(self.wrong("control character in a string")),
-                None => return Err(self.wrong("expected `\"`")),
+                Some(_) => return Err(self.error("control character in a string")),
+                None => return Err(self.error("expected `\"`")),
             }
         }
         if unpaired.is_empty() {
-            return Ok(Text::Whole(text));
+            return Ok(Contents::Whole(text));
         }
         let mut written = String::new();
         let mut from = 0;
@@ -261,7 +261,7 @@ impl Parser<'_> {
             from = at;
         }
         written.push_str(&inside(text.get(from..).unwrap_or_default()));
-        Ok(Text::Unpaired(written))
+        Ok(Contents::Unpaired(written))
     }
 
     /// Parses an escape: a character, or a lone surrogate.
@@ -275,7 +275,7 @@ impl Parser<'_> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => return self.unit().map(|unit| self.paired(unit)),
-            _ => return Err(self.wrong("malformed escape")),
+            _ => return Err(self.error("malformed escape")),
         };
         self.at += 1;
         Ok(Ok(one))
@@ -286,7 +286,7 @@ impl Parser<'_> {
         let digits = self.text.as_bytes().get(self.at + 1..self.at + 5);
         let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
         let unit = digits.and_then(|digits| u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        let unit = unit.ok_or_else(|| self.wrong("malformed escape"))?;
+        let unit = unit.ok_or_else(|| self.error("malformed escape"))?;
         self.at += 5;
         Ok(unit)
     }
@@ -326,7 +326,7 @@ pub(super) fn without_surrogates(written: &str) -> String {
 }
 
 /// The contents of a string.
-enum Text {
+enum Contents {
     Whole(String),
     /// With its escapes, because it has a lone surrogate.
     Unpaired(String),

@@ -1,10 +1,11 @@
-//! Compiles a request mapping: `method`, `path`, `query`, `headers`, `cookies`, `basic` and one kind of body; or `raw`.
+//! Compiles a request mapping: `method`, `path`, `query`, `headers`, `cookies`, `basic`, `follow`, `http_version` and one kind of body; or `raw`.
 
 use std::sync::Arc;
 
 use super::content::{field, parts};
 use super::{
-    Agent, Body, Field, Files, Header, JsonText, Request, check_field_name, check_method, percent_encode,
+    Agent, Body, Field, Files, Header, HttpVersion, JsonText, Request, check_field_name, check_method,
+    percent_encode,
 };
 use crate::diagnostic::Diagnostic;
 use crate::members::{Members, json, parse_text, parse_value, string, text, texts, texts_or_lists};
@@ -58,6 +59,13 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
         request.follow = written.parse().map_err(|_| {
             Diagnostic::at(follow.place(source), "`follow` must be a number, the maximum of redirects")
         })?;
+    }
+    if let Some(version) = members.take("http_version") {
+        request.version = match &*string(version, source, "`http_version`")? {
+            "1.1" => HttpVersion::Http1,
+            "2" => HttpVersion::Http2,
+            _ => return Err(Diagnostic::at(version.place(source), "`http_version` must be 1.1 or 2")),
+        };
     }
     request.body = body(&mut members, source, files)?;
     let whole = members.place().clone();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Suite;
-use super::expansion::Level;
-use super::folder::FileReader;
+use super::expansion::StepContext;
+use super::folder::Folder;
 use super::{scenario, step};
 use crate::capture::{self, Capture};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -25,7 +25,7 @@ pub struct Branch {
     /// What its response must match; in a race, each response.
     pub expectation: Expectation,
     /// What is captured from the first response.
-    pub captures: Box<[Capture]>,
+    pub captures: Vec<Capture>,
     /// How many times it is sent.
     pub times: usize,
 }
@@ -47,27 +47,27 @@ impl Branch {
 }
 
 /// Compiles the parts of a step.
-pub(super) struct Reader<'a> {
+pub(super) struct StepCompiler<'a> {
     pub(super) source: &'a Arc<Source>,
     pub(super) suite: &'a Suite,
-    pub(super) files: &'a FileReader<'a>,
-    pub(super) level: &'a Level<'a>,
+    pub(super) folder: &'a Folder,
+    pub(super) context: &'a StepContext<'a>,
     /// Where the step is written.
     pub(super) place: Place,
     /// The cookie jar of its requests.
     pub(super) jar: Option<&'a Located<String>>,
 }
 
-impl Reader<'_> {
+impl StepCompiler<'_> {
     /// Compiles a step with one request.
-    pub(super) fn sole(&self, text: &StepText) -> Result<Branch, Diagnostics> {
+    pub(super) fn one_request(&self, text: &StepText) -> Result<Branch, Diagnostics> {
         let Some(request) = &text.request else {
             return Err(self.no_request().into());
         };
         if let Some(overall) = &text.overall {
             let message = "`overall` is only allowed in a race";
-            let wrong = Diagnostic::at(overall.place(self.source), message);
-            return Err(wrong.help("`race: 16` sends the request 16 times at once").into());
+            let error = Diagnostic::at(overall.place(self.source), message);
+            return Err(error.help("`race: 16` sends the request 16 times at once").into());
         }
         self.branch(request, text.expect.as_ref(), &text.capture, 1)
     }
@@ -85,43 +85,41 @@ impl Reader<'_> {
         capture: &Ordered<Node>,
         times: usize,
     ) -> Result<Branch, Diagnostics> {
-        let mut wrong = Diagnostics::default();
+        let mut errors = Diagnostics::default();
         let place = request.place(self.source);
-        let read = |name: &str| self.files.read(self.level.file, name);
-        let request = wrong.keep(scenario::request(request, &self.suite.origin, self.source, &read));
-        let request = request.and_then(|request| wrong.keep(self.with_jar(request)));
-        let request = request.and_then(|request| wrong.keep(self.with_path(request, &place)));
+        let read = |name: &str| self.folder.read(&Folder::relative(self.context.file, name));
+        let request = errors.keep(scenario::request(request, &self.suite.origin, self.source, &read));
+        let request = request.and_then(|request| errors.keep(self.with_jar(request)));
+        let request = request.and_then(|request| errors.keep(self.with_path(request, &place)));
         let expectation = match expect {
-            Some(expect) => wrong.keep(self.expectation(&expect.value)).unwrap_or_default(),
+            Some(expect) => errors.keep(self.expectation(&expect.value)).unwrap_or_default(),
             None => Expectation::default(),
         };
         let mut captures = Vec::new();
         for (name, node) in &capture.0 {
-            if let Some(mut capture) = wrong.keep(capture::compile(name, node, self.source)) {
-                capture.keys = step::keys(&name.value, self.level).into();
+            if let Some(mut capture) = errors.keep(capture::compile(name, node, self.source)) {
+                capture.keys = step::keys(&name.value, self.context).into();
                 captures.push(capture);
             }
-            wrong.keep(step::check_capture_name(name, self.level, self.suite));
+            errors.keep(step::check_capture_name(name, self.context, self.suite));
         }
         match request {
-            Some(request) => {
-                wrong.into_result(Branch { request, place, expectation, captures: captures.into(), times })
-            }
-            None => Err(wrong),
+            Some(request) => errors.into_result(Branch { request, place, expectation, captures, times }),
+            None => Err(errors),
         }
     }
 
     /// Compiles expectations.
     pub(super) fn expectation(&self, expect: &ExpectText) -> Result<Expectation, Diagnostic> {
-        let read = |name: &str| self.files.read(self.level.file, name);
+        let read = |name: &str| self.folder.read(&Folder::relative(self.context.file, name));
         let mut expectation = expectation::compile(expect, self.source, &read)?;
         let Some(status) = &mut expectation.status else { return Ok(expectation) };
-        match status.settle(|| self.level.frame.on_paper(&Scope::default())) {
+        match status.settle(|| self.context.frame.static_scope(&Scope::default())) {
             Ok(()) => Ok(expectation),
             Err((written, value)) => {
-                let wrong = Diagnostic::at(status.place.find(&written), expectation::NO_STATUS)
+                let error = Diagnostic::at(status.place.find(&written), expectation::NO_STATUS)
                     .label(format!("this is {value}"));
-                Err(self.given(wrong))
+                Err(self.given(error))
             }
         }
     }
@@ -131,20 +129,20 @@ impl Reader<'_> {
         if request.target.head().is_none() {
             return Ok(request);
         }
-        if let Some(error) = request.pathless(&self.level.frame.on_paper(&Scope::default())) {
+        if let Some(error) = request.pathless(&self.context.frame.static_scope(&Scope::default())) {
             return Err(self.given(Diagnostic::at(place.find(error.written()), error.to_string())));
         }
-        match request.pathless(&self.suite.on_paper) {
+        match request.pathless(&self.suite.static_scope) {
             Some(error) => Err(Diagnostic::at(place.find(error.written()), error.to_string())),
             None => Ok(request),
         }
     }
 
     /// Adds to an error the row, or the use of a sequence, that the value comes from.
-    fn given(&self, wrong: Diagnostic) -> Diagnostic {
-        match self.level.spots.via.last() {
-            Some(place) => wrong.help(format!("the value comes from {place}")),
-            None => wrong,
+    fn given(&self, error: Diagnostic) -> Diagnostic {
+        match self.context.provenance.via.last() {
+            Some(place) => error.help(format!("the value comes from {place}")),
+            None => error,
         }
     }
 

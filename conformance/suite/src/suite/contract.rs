@@ -60,23 +60,23 @@ pub(super) fn compile(
     source: &Arc<Source>,
     request: ReadRequest<'_>,
 ) -> Result<Launch, Diagnostics> {
-    let mut wrong = Diagnostics::default();
-    let env = wrong.keep(environment(&text.env, source)).unwrap_or_default();
-    let ready = wrong.keep(readiness(text.ready.as_ref(), source, request)).flatten();
+    let mut errors = Diagnostics::default();
+    let env = errors.keep(environment(&text.env, source)).unwrap_or_default();
+    let ready = errors.keep(readiness(text.ready.as_ref(), source, request)).flatten();
     for (name, template) in &text.files.0 {
-        wrong.keep(check_file(&name.value, &name.place(source)));
-        wrong.keep(check_template(&name.value, &template.value, fixtures, &template.place(source)));
+        errors.keep(check_file(&name.value, &name.place(source)));
+        errors.keep(check_template(&name.value, &template.value, fixtures, &template.place(source)));
     }
     for pattern in &text.data {
-        wrong.keep(check_pattern(&pattern.value, &pattern.place(source)));
+        errors.keep(check_pattern(&pattern.value, &pattern.place(source)));
     }
     let file =
         |(name, template): &(Located<String>, Located<String>)| (name.value.clone(), template.value.clone());
     let files = text.files.0.iter().map(file).collect();
     let data = text.data.iter().map(|pattern| pattern.value.clone()).collect();
     let create = text.create.as_ref().map(|create| compile_create(create, source, request));
-    let create = create.and_then(|create| wrong.keep(create));
-    wrong.into_result(Launch { env, ready, files, data, create })
+    let create = create.and_then(|create| errors.keep(create));
+    errors.into_result(Launch { env, ready, files, data, create })
 }
 
 fn compile_create(
@@ -148,7 +148,7 @@ fn check_file(name: &str, place: &Place) -> Result<(), Diagnostic> {
 
 /// Renders a template with every fixture, so that it cannot fail in the middle of a run.
 fn check_template(name: &str, template: &str, fixtures: &[Fixture], place: &Place) -> Result<(), Diagnostic> {
-    let wrong = |cause: String| {
+    let invalid = |cause: String| {
         let message = format!("cannot render the template of `{name}`: {cause}");
         match unknown_filter_in(&cause) {
             Some(filter) => Diagnostic::at(place.find(filter), message).suggest(filter, FILTERS),
@@ -157,7 +157,7 @@ fn check_template(name: &str, template: &str, fixtures: &[Fixture], place: &Plac
     };
     let known = || fixtures.iter().map(|fixture| fixture.name.as_str()).chain(["fixtures"]);
     // The library renders an unknown name as an empty text or an empty list.
-    for used in free_names(template).map_err(wrong)? {
+    for used in free_names(template).map_err(invalid)? {
         if !known().any(|known| known == used) {
             let message = format!("unknown name `{used}` in the template of `{name}`");
             return Err(Diagnostic::at(place.find(&used), message).suggest(&used, known()));
@@ -165,7 +165,7 @@ fn check_template(name: &str, template: &str, fixtures: &[Fixture], place: &Plac
     }
     let mut scope = scope_of(fixtures);
     scope.set("fixtures", &Json::Array(fixtures.iter().map(|fixture| fixture.value.clone()).collect()));
-    render(template, &scope).map(drop).map_err(wrong)
+    render(template, &scope).map(drop).map_err(invalid)
 }
 
 fn check_pattern(pattern: &str, place: &Place) -> Result<(), Diagnostic> {

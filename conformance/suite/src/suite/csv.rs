@@ -25,17 +25,17 @@ pub(super) fn read(source: &Arc<Source>) -> Result<(Vec<String>, Vec<Record>), D
     check_quotes(source)?;
     let mut records = records(source)?.into_iter();
     let Some((header, top)) = records.next() else {
-        let wrong = Diagnostic::at(source.place(Span::default()), "this CSV file is empty");
-        return Err(wrong.help("the first line must name the columns").into());
+        let error = Diagnostic::at(source.place(Span::default()), "this CSV file is empty");
+        return Err(error.help("the first line must name the columns").into());
     };
-    let mut wrong = Diagnostics::default();
+    let mut errors = Diagnostics::default();
     for (index, name) in header.iter().enumerate() {
         let place = last(&top, name);
         if header.iter().take(index).any(|before| before == name) && !name.is_empty() {
             let twice = Diagnostic::at(place, format!("duplicate column `{name}`"));
-            wrong.push(twice.help("column names must be unique"));
+            errors.push(twice.help("column names must be unique"));
         } else {
-            wrong.keep(check_name(name, &place));
+            errors.keep(check_name(name, &place));
         }
     }
     let records: Vec<Record> = records.collect();
@@ -43,9 +43,9 @@ pub(super) fn read(source: &Arc<Source>) -> Result<(Vec<String>, Vec<Record>), D
         let (own, columns) = (amount(fields.len(), "field"), header.len());
         let uneven =
             Diagnostic::at(place.clone(), format!("this row has {own}, but the header has {columns}"));
-        wrong.push(uneven.help("a field that contains a comma must be in double quotes"));
+        errors.push(uneven.help("a field that contains a comma must be in double quotes"));
     }
-    wrong.into_result((header, records))
+    errors.into_result((header, records))
 }
 
 fn records(source: &Arc<Source>) -> Result<Vec<Record>, Diagnostics> {
@@ -92,7 +92,7 @@ fn check_separator(source: &Arc<Source>) -> Result<(), Diagnostic> {
 /// Checks that every quoted field ends at its closing quote. The library would add text after the quote to the value.
 fn check_quotes(source: &Arc<Source>) -> Result<(), Diagnostics> {
     let text = source.text();
-    let mut wrong = Diagnostics::default();
+    let mut errors = Diagnostics::default();
     let (mut begins, mut opened) = (true, None);
     let mut characters = text.char_indices().peekable();
     if text.starts_with('\u{feff}') {
@@ -107,7 +107,7 @@ fn check_quotes(source: &Arc<Source>) -> Result<(), Diagnostics> {
                 if let Some((after, next)) = after {
                     let place = source.place(Span::new(*after, after + next.len_utf8()));
                     let more = Diagnostic::at(place, "text after the closing quote of this field");
-                    wrong.push(more.help("write a quote inside a quoted field twice: \"\""));
+                    errors.push(more.help("write a quote inside a quoted field twice: \"\""));
                     begins = false;
                 }
             }
@@ -118,9 +118,9 @@ fn check_quotes(source: &Arc<Source>) -> Result<(), Diagnostics> {
     }
     if let Some(at) = opened {
         let place = source.place(Span::new(at, at + 1));
-        wrong.push(Diagnostic::at(place, "this quote is never closed"));
+        errors.push(Diagnostic::at(place, "this quote is never closed"));
     }
-    wrong.into_result(())
+    errors.into_result(())
 }
 
 /// Returns the location of the last occurrence of a column's name in the header.

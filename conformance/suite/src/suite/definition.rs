@@ -1,12 +1,11 @@
 //! Step definitions: what a step sends, expects and captures.
 //!
-//! Definitions are by far the largest part of a compiled step. A plan consists of [`Step`](super::Step)s only; the definitions of
-//! a scenario are fetched when it runs.
+//! Plans and reports need the other properties of a step, which are in [`Step`](super::Step).
 
 use std::slice;
 use std::sync::Arc;
 
-use super::branch::{Branch, Reader};
+use super::branch::{Branch, StepCompiler};
 use super::frame::{Frame, Need};
 use super::race::{self, Race};
 use crate::capture::Capture;
@@ -15,56 +14,25 @@ use crate::format::StepText;
 use crate::request::Request;
 use crate::source::Place;
 use crate::template::Text;
-use crate::yaml::Outline;
 
 /// What a step sends, expects and captures, and the names that it uses.
 #[derive(Debug)]
 pub struct StepDefinition {
     /// The request or requests.
-    pub sent: Sent,
+    pub sent: StepRequests,
     /// The captures that the step needs.
-    pub needs: Box<[Need]>,
+    pub needs: Vec<Need>,
     /// The row and the parameters in scope.
     pub frame: Arc<Frame>,
 }
 
-/// The step definitions of a scenario.
-#[derive(Debug)]
-pub(super) enum StepDefinitions {
-    /// The definitions, in the order of the steps.
-    Kept(Arc<[StepDefinition]>),
-    /// The outline of the file, from which they are compiled again.
-    Again(Outline),
-}
-
 /// One request, or several at once.
 #[derive(Debug)]
-pub enum Sent {
+pub enum StepRequests {
     /// One request.
-    Sole(Box<Branch>),
+    One(Box<Branch>),
     /// Several requests in parallel.
     Race(Box<Race>),
-}
-
-/// How much of a response a step checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Demands {
-    /// Any response passes.
-    Nothing,
-    /// Only the status.
-    Status,
-    /// More than the status.
-    More,
-}
-
-impl StepDefinitions {
-    /// Returns the definitions that are kept in memory.
-    pub(super) fn kept(&self) -> Option<&Arc<[StepDefinition]>> {
-        match self {
-            Self::Kept(definitions) => Some(definitions),
-            Self::Again(_) => None,
-        }
-    }
 }
 
 impl StepDefinition {
@@ -72,8 +40,8 @@ impl StepDefinition {
     #[must_use]
     pub fn branches(&self) -> &[Branch] {
         match &self.sent {
-            Sent::Sole(branch) => slice::from_ref(branch),
-            Sent::Race(race) => &race.branches,
+            StepRequests::One(branch) => slice::from_ref(branch),
+            StepRequests::Race(race) => &race.branches,
         }
     }
 
@@ -81,8 +49,8 @@ impl StepDefinition {
     #[must_use]
     pub fn race(&self) -> Option<&Race> {
         match &self.sent {
-            Sent::Sole(_) => None,
-            Sent::Race(race) => Some(race),
+            StepRequests::One(_) => None,
+            StepRequests::Race(race) => Some(race),
         }
     }
 
@@ -107,25 +75,29 @@ impl StepDefinition {
         self.needs.iter().chain(self.frame.all_needs())
     }
 
-    /// Returns how much of the response is checked. A capture is a check: the value must be there.
-    pub(super) fn demands(&self) -> Demands {
-        let overall = self.race().is_some_and(|race| !race.outcomes.is_empty() || race.distinct.is_some());
-        let kept = overall || self.captures().next().is_some();
-        if !kept && self.branches().iter().all(|branch| branch.expectation.is_empty()) {
-            return Demands::Nothing;
-        }
-        match &self.sent {
-            Sent::Sole(branch) if !kept && branch.expectation.is_status_only() => Demands::Status,
-            _ => Demands::More,
-        }
+    /// Whether any response passes. A capture is a check: the value must be there.
+    pub(super) fn checks_nothing(&self) -> bool {
+        !self.checks_more_than_branches() && self.branches().iter().all(|one| one.expectation.is_empty())
+    }
+
+    /// Whether only the status of one response is checked.
+    pub(super) fn checks_only_status(&self) -> bool {
+        !self.checks_more_than_branches()
+            && matches!(&self.sent, StepRequests::One(branch) if branch.expectation.is_status_only())
+    }
+
+    /// Whether something is captured, or expected of all responses of a race.
+    fn checks_more_than_branches(&self) -> bool {
+        self.race().is_some_and(|race| !race.outcomes.is_empty() || race.distinct.is_some())
+            || self.captures().next().is_some()
     }
 }
 
-impl Sent {
+impl StepRequests {
     /// Returns the templates with their locations, to check the names in them.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
         let (branches, race) = match self {
-            Self::Sole(branch) => (slice::from_ref(&**branch), None),
+            Self::One(branch) => (slice::from_ref(&**branch), None),
             Self::Race(race) => (&*race.branches, Some(race)),
         };
         branches.iter().flat_map(Branch::texts).chain(race.into_iter().flat_map(|race| race.texts()))
@@ -136,9 +108,9 @@ impl Sent {
 ///
 /// # Errors
 /// All errors in it.
-pub(super) fn sent(text: &StepText, reader: &Reader<'_>) -> Result<Sent, Diagnostics> {
-    Ok(match race::compile(text, reader)? {
-        Some(race) => Sent::Race(Box::new(race)),
-        None => Sent::Sole(Box::new(reader.sole(text)?)),
+pub(super) fn sent(text: &StepText, compiler: &StepCompiler<'_>) -> Result<StepRequests, Diagnostics> {
+    Ok(match race::compile(text, compiler)? {
+        Some(race) => StepRequests::Race(Box::new(race)),
+        None => StepRequests::One(Box::new(compiler.one_request(text)?)),
     })
 }

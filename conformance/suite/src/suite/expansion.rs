@@ -4,12 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::Suite;
 use super::definition::StepDefinition;
-use super::folder::FileReader;
-use super::frame::{Frame, Need, Spots};
+use super::folder::Folder;
+use super::frame::{Frame, Need, Provenance};
 use super::names::Names;
 use super::rows::{self, ROW, Row};
 use super::scenario::{Stages, stages};
@@ -25,7 +24,7 @@ use crate::yaml::{Located, Node};
 
 /// The context of steps: where they are written, and what applies to all of them.
 #[derive(Clone)]
-pub(super) struct Level<'a> {
+pub(super) struct StepContext<'a> {
     pub(super) source: &'a Arc<Source>,
     /// The file, without its extension. Steps name other files relative to its folder.
     pub(super) file: &'a str,
@@ -43,21 +42,21 @@ pub(super) struct Level<'a> {
     pub(super) isolated: bool,
     pub(super) requires: Vec<String>,
     pub(super) tags: Vec<String>,
-    /// The rows and sequences that this level comes from.
-    pub(super) spots: Arc<Spots>,
+    /// The rows and sequences around the steps.
+    pub(super) provenance: Arc<Provenance>,
     /// The sequences being expanded, outermost first; detects recursion.
     pub(super) inside: Vec<&'a str>,
 }
 
 /// The steps expanded so far, and the errors in the others.
 pub(super) struct Expansion<'a> {
-    pub(super) files: &'a FileReader<'a>,
+    pub(super) folder: &'a Folder,
     pub(super) sequences: &'a Sequences,
     pub(super) names: Names<'a>,
     pub(super) steps: Vec<Step>,
     /// The definition of each step.
     pub(super) definitions: Vec<StepDefinition>,
-    pub(super) wrong: Diagnostics,
+    pub(super) errors: Diagnostics,
     /// The ids of invalid steps, so that references to them are not reported too.
     pub(super) invalid: Vec<String>,
 }
@@ -69,73 +68,71 @@ const MOST: usize = 10_000;
 const MOST_WRONG: usize = 20;
 
 impl<'a> Expansion<'a> {
-    /// Expands the steps of a level.
-    pub(super) fn steps(&mut self, steps: &'a [Located<StepText>], level: &Level<'a>) {
+    /// Expands steps in a context.
+    pub(super) fn steps(&mut self, steps: &'a [Located<StepText>], context: &StepContext<'a>) {
         for step in steps {
             if self.steps.len() > MOST {
                 return;
             }
-            if let Err(more) = self.rows(step, level) {
-                self.wrong.append(more);
+            if let Err(more) = self.rows(step, context) {
+                self.errors.append(more);
             }
         }
     }
 
-    fn rows(&mut self, step: &'a Located<StepText>, level: &Level<'a>) -> Result<(), Diagnostics> {
-        let Some(node) = &step.value.rows else { return self.step(step, level) };
-        let rows = rows::read(node, level.source, self.files, level.file)?;
+    fn rows(&mut self, step: &'a Located<StepText>, context: &StepContext<'a>) -> Result<(), Diagnostics> {
+        let Some(node) = &step.value.rows else { return self.step(step, context) };
+        let rows = rows::read(node, context.source, self.folder, context.file)?;
         if let Some((capture, _)) = step.value.capture.0.first() {
             let message = "a step with rows cannot capture: each row would overwrite the capture";
-            return Err(Diagnostic::at(capture.place(level.source), message)
+            return Err(Diagnostic::at(capture.place(context.source), message)
                 .help("capture in a step without rows, or give the rows to the scenario")
                 .into());
         }
         let id = step.value.id.as_ref().or(step.value.uses.as_ref()).map_or("", |id| id.value.as_str());
         let places: Arc<[Place]> = rows.iter().map(|row| row.place.clone()).collect();
-        let mut wrong = Diagnostics::default();
+        let mut errors = Diagnostics::default();
         for row in &rows {
-            let level = self.row(row, &places, level, id);
-            wrong.take(level.and_then(|level| self.step(step, &level)));
-            // Report an error that does not depend on the row only once.
-            wrong.dedup();
-            if wrong.iter().count() >= MOST_WRONG {
+            let context = self.row(row, &places, context, id);
+            errors.take(context.and_then(|context| self.step(step, &context)));
+            if errors.iter().count() >= MOST_WRONG {
                 break;
             }
         }
-        wrong.into_result(())
+        errors.into_result(())
     }
 
-    /// Returns a level in which `row` is the given row. `rows` holds the locations of all rows.
+    /// Returns a context in which `row` is the given row. `rows` holds the locations of all rows.
     pub(super) fn row(
         &mut self,
         row: &Row,
         rows: &Arc<[Place]>,
-        level: &Level<'a>,
+        context: &StepContext<'a>,
         id: &str,
-    ) -> Result<Level<'a>, Diagnostics> {
-        let mut level = level.clone();
-        level.suffix = format!("{}[{}]", level.suffix, row.name);
-        let key = format!("{}{id}{}", level.prefix, level.suffix);
+    ) -> Result<StepContext<'a>, Diagnostics> {
+        let mut context = context.clone();
+        context.suffix = format!("{}[{}]", context.suffix, row.name);
+        let key = format!("{}{id}{}", context.prefix, context.suffix);
         let names = vec![(ROW.to_owned(), JsonText::Object(row.cells.clone()), row.place.clone())];
-        level.frame = self.frame(key, names, &level, false)?;
-        let spots = Arc::make_mut(&mut level.spots);
-        spots.around.push(row.place.clone());
-        spots.via.push(row.place.clone());
-        spots.rows.push(Arc::clone(rows));
-        Ok(level)
+        context.frame = self.frame(key, names, &context, false)?;
+        let provenance = Arc::make_mut(&mut context.provenance);
+        provenance.around.push(row.place.clone());
+        provenance.via.push(row.place.clone());
+        provenance.rows.push(Arc::clone(rows));
+        Ok(context)
     }
 
-    fn step(&mut self, step: &'a Located<StepText>, level: &Level<'a>) -> Result<(), Diagnostics> {
+    fn step(&mut self, step: &'a Located<StepText>, context: &StepContext<'a>) -> Result<(), Diagnostics> {
         if let Some(uses) = &step.value.uses {
-            return self.uses(uses, step, level).map_err(|wrong| self.mark_missing(step, level, wrong));
+            return self.uses(uses, step, context).map_err(|errors| self.mark_missing(step, context, errors));
         }
         if let Some((name, _)) = step.value.with.0.first() {
             let message = "`with` is only allowed in a step that uses a sequence";
-            return Err(Diagnostic::at(name.place(level.source), message).into());
+            return Err(Diagnostic::at(name.place(context.source), message).into());
         }
-        match step::compile(self, step, level) {
-            Ok((step, definition)) => self.keep(step, definition, level),
-            Err(wrong) => Err(self.mark_missing(step, level, wrong)),
+        match step::compile(self, step, context) {
+            Ok((step, definition)) => self.keep(step, definition, context),
+            Err(errors) => Err(self.mark_missing(step, context, errors)),
         }
     }
 
@@ -143,24 +140,29 @@ impl<'a> Expansion<'a> {
     fn mark_missing(
         &mut self,
         step: &Located<StepText>,
-        level: &Level<'_>,
-        wrong: Diagnostics,
+        context: &StepContext<'_>,
+        errors: Diagnostics,
     ) -> Diagnostics {
         if let Some(id) = step.value.id.as_ref().or(step.value.uses.as_ref()) {
-            self.invalid.push([&level.prefix, id.value.replace('/', "-").as_str()].concat());
+            self.invalid.push([&context.prefix, id.value.replace('/', "-").as_str()].concat());
         }
         let branches = step.value.together.iter().flat_map(|branch| &branch.capture.0);
         for (name, _) in step.value.capture.0.iter().chain(branches) {
-            for key in step::keys(&name.value, level) {
+            for key in step::keys(&name.value, context) {
                 self.names.capture(&key, step.value.id.as_ref().map_or("", |id| &id.value));
             }
         }
-        wrong
+        errors
     }
 
-    fn keep(&mut self, step: Step, definition: StepDefinition, level: &Level<'_>) -> Result<(), Diagnostics> {
+    fn keep(
+        &mut self,
+        step: Step,
+        definition: StepDefinition,
+        context: &StepContext<'_>,
+    ) -> Result<(), Diagnostics> {
         if self.steps.len() == MOST {
-            let place = level.spots.via.first().unwrap_or(&step.place).clone();
+            let place = context.provenance.via.first().unwrap_or(&step.place).clone();
             // Exceed the limit by one step, which stops the expansion.
             self.steps.push(step);
             return Err(Diagnostic::at(
@@ -171,8 +173,9 @@ impl<'a> Expansion<'a> {
         }
         if let Some(first) = self.steps.iter().find(|first| first.id == step.id) {
             let message = format!("duplicate step `{}`", step.id);
-            let place = level.spots.via.first().filter(|_| !level.inside.is_empty()).unwrap_or(&step.place);
-            let first = first.spots.via.first().unwrap_or(&first.place);
+            let place =
+                context.provenance.via.first().filter(|_| !context.inside.is_empty()).unwrap_or(&step.place);
+            let first = first.provenance.via.first().unwrap_or(&first.place);
             return Err(Diagnostic::at(place.clone(), message)
                 .help(format!("the first is at {first}"))
                 .into());
@@ -191,34 +194,34 @@ impl<'a> Expansion<'a> {
         &mut self,
         uses: &'a Located<String>,
         step: &'a Located<StepText>,
-        level: &Level<'a>,
+        context: &StepContext<'a>,
     ) -> Result<(), Diagnostics> {
-        let place = uses.place(level.source);
+        let place = uses.place(context.source);
         let Some((name, sequence)) = self.sequences.get_key_value(&uses.value) else {
             let message = format!("unknown sequence `{}`", uses.value);
             let known = self.sequences.keys().map(String::as_str);
             return Err(Diagnostic::at(place, message).suggest(&uses.value, known).into());
         };
-        if level.inside.contains(&name.as_str()) {
-            let around: Vec<&str> = level.inside.iter().copied().chain([name.as_str()]).collect();
+        if context.inside.contains(&name.as_str()) {
+            let around: Vec<&str> = context.inside.iter().copied().chain([name.as_str()]).collect();
             let message = format!("the sequence `{name}` uses itself: {}", around.join(" → "));
             return Err(Diagnostic::at(place, message).into());
         }
-        refuse_request(&step.value, level.source, step)?;
-        sequence.used.store(true, Ordering::Relaxed);
+        refuse_request(&step.value, context.source, step)?;
+        sequence.used.set(true);
         let id = step.value.id.as_ref().unwrap_or(uses);
         let id_text = if step.value.id.is_some() { id.value.clone() } else { id.value.replace('/', "-") };
-        step::check_id(&id_text, &id.place(level.source))?;
-        let prefix = format!("{}{id_text}{}/", level.prefix, level.suffix);
-        let names = self.parameters(&step.value, sequence, level, &place)?;
-        let frame = self.frame(prefix.clone(), names, level, true)?;
-        let exports = exports(&step.value, name, sequence, level, self.names.suite)?;
-        let mut spots = Spots::clone(&level.spots);
-        spots.around.push(step.place(level.source));
-        spots.via.push(place);
-        let mut inside = level.inside.clone();
+        step::check_id(&id_text, &id.place(context.source))?;
+        let prefix = format!("{}{id_text}{}/", context.prefix, context.suffix);
+        let names = self.parameters(&step.value, sequence, context, &place)?;
+        let frame = self.frame(prefix.clone(), names, context, true)?;
+        let exports = exports(&step.value, name, sequence, context, self.names.suite)?;
+        let mut provenance = Provenance::clone(&context.provenance);
+        provenance.around.push(step.place(context.source));
+        provenance.via.push(place);
+        let mut inside = context.inside.clone();
         inside.push(name);
-        let inner = Level {
+        let inner = StepContext {
             source: &sequence.source,
             file: &sequence.file,
             prefix,
@@ -228,16 +231,21 @@ impl<'a> Expansion<'a> {
             stages: stages(
                 step.value.since.as_ref(),
                 step.value.until.as_ref(),
-                level.source,
+                context.source,
                 self.names.suite,
             )?
-            .within(level.stages),
-            role: Role::of(&step.value, level.role),
-            cleanup: level.cleanup,
-            isolated: level.isolated,
-            requires: step::requires(&step.value.requires, &level.requires, level.source, self.names.suite)?,
-            tags: step::tags(&step.value.tags, &level.tags),
-            spots: Arc::new(spots),
+            .within(context.stages),
+            role: Role::of(&step.value, context.role),
+            cleanup: context.cleanup,
+            isolated: context.isolated,
+            requires: step::requires(
+                &step.value.requires,
+                &context.requires,
+                context.source,
+                self.names.suite,
+            )?,
+            tags: step::tags(&step.value.tags, &context.tags),
+            provenance: Arc::new(provenance),
             inside,
         };
         self.steps(&sequence.steps, &inner);
@@ -249,7 +257,7 @@ impl<'a> Expansion<'a> {
         &self,
         step: &StepText,
         sequence: &Sequence,
-        level: &Level<'_>,
+        context: &StepContext<'_>,
         place: &Place,
     ) -> Result<Vec<(String, JsonText, Place)>, Diagnostic> {
         let name = step.uses.as_ref().map_or("", |uses| uses.value.as_str());
@@ -258,7 +266,7 @@ impl<'a> Expansion<'a> {
             step.with.0.iter().find(|(given, _)| !known().any(|known| known == given.value))
         {
             let message = format!("the sequence `{name}` has no parameter `{}`", given.value);
-            return Err(Diagnostic::at(given.place(level.source), message).suggest(&given.value, known()));
+            return Err(Diagnostic::at(given.place(context.source), message).suggest(&given.value, known()));
         }
         let mut values = Vec::new();
         for parameter in &sequence.parameters {
@@ -270,8 +278,8 @@ impl<'a> Expansion<'a> {
             };
             values.push((
                 parameter.name.clone(),
-                self.argument(parameter, node, level)?,
-                node.place(level.source),
+                self.argument(parameter, node, context)?,
+                node.place(context.source),
             ));
         }
         Ok(values)
@@ -281,20 +289,20 @@ impl<'a> Expansion<'a> {
         &self,
         parameter: &Parameter,
         node: &Node,
-        level: &Level<'_>,
+        context: &StepContext<'_>,
     ) -> Result<JsonText, Diagnostic> {
         if !parameter.fixture {
-            return json_text(node, level.source);
+            return json_text(node, context.source);
         }
-        let written = string(node, level.source, "the name of a fixture")?;
-        let place = node.place(level.source);
+        let written = string(node, context.source, "the name of a fixture")?;
+        let place = node.place(context.source);
         let expression = if written.starts_with("${") { written } else { format!("${{{written}}}") };
         let text = parse_value(&expression, &place)?;
         let name = text.names().next().map_or("", |(_, name)| name).to_owned();
-        self.names.check(&text, &place, &level.frame, &level.prefix)?;
+        self.names.check(&text, &place, &context.frame, &context.prefix)?;
         match self.names.suite.fixture(&name) {
             // The members of a fixture are known while loading.
-            Some(fixture) if level.frame.find(&name).is_none() => {
+            Some(fixture) if context.frame.find(&name).is_none() => {
                 Ok(JsonText::Literal(fixture.value.clone()))
             }
             _ => Ok(JsonText::Text(text)),
@@ -305,42 +313,44 @@ impl<'a> Expansion<'a> {
         &mut self,
         key: String,
         names: Vec<(String, JsonText, Place)>,
-        level: &Level<'_>,
+        context: &StepContext<'_>,
         closed: bool,
     ) -> Result<Arc<Frame>, Diagnostics> {
-        let mut wrong = Diagnostics::default();
+        let mut errors = Diagnostics::default();
         let texts = names
             .iter()
             .flat_map(|(_, value, place)| value.texts().into_iter().map(move |text| (text, place)));
-        let needs = self.needs(texts, level, &mut wrong);
+        let needs = self.needs(texts, context, &mut errors);
         let names = names.into_iter().map(|(name, value, _)| (name, value)).collect();
-        wrong.into_result(Arc::new(Frame {
+        errors.into_result(Arc::new(Frame {
             key,
             names,
             needs,
-            outer: Some(Arc::clone(&level.frame)),
+            outer: Some(Arc::clone(&context.frame)),
             closed,
         }))
     }
 
-    /// Returns the captures that templates need, and adds errors in their names to `wrong`.
+    /// Returns the captures that templates need, and adds errors in their names to `errors`.
     pub(super) fn needs<'t>(
         &self,
         texts: impl Iterator<Item = (&'t Text, &'t Place)>,
-        level: &Level<'_>,
-        wrong: &mut Diagnostics,
+        context: &StepContext<'_>,
+        errors: &mut Diagnostics,
     ) -> Vec<Need> {
         let mut needs = Vec::new();
-        let mut paper = None;
+        let mut scopes = None;
         for (text, place) in texts.filter(|(text, _)| !text.is_literal()) {
-            let Some(more) = wrong.keep(self.names.check(text, place, &level.frame, &level.prefix)) else {
+            let Some(more) = errors.keep(self.names.check(text, place, &context.frame, &context.prefix))
+            else {
                 continue;
             };
             needs.extend(more);
-            let paper = paper.get_or_insert_with(|| {
-                [Scope::default(), self.names.suite.on_paper.clone()].map(|base| level.frame.on_paper(&base))
+            let scopes = scopes.get_or_insert_with(|| {
+                [Scope::default(), self.names.suite.static_scope.clone()]
+                    .map(|base| context.frame.static_scope(&base))
             });
-            wrong.keep(check_value(text, place, paper, level));
+            errors.keep(check_value(text, place, scopes, context));
         }
         needs.sort();
         needs.dedup();
@@ -353,14 +363,19 @@ impl<'a> Expansion<'a> {
 ///
 /// # Errors
 /// Null, a list or an object inside text, at the location of the expression.
-fn check_value(text: &Text, place: &Place, paper: &[Scope; 2], level: &Level<'_>) -> Result<(), Diagnostic> {
-    let [given, all] = paper;
+fn check_value(
+    text: &Text,
+    place: &Place,
+    scopes: &[Scope; 2],
+    context: &StepContext<'_>,
+) -> Result<(), Diagnostic> {
+    let [given, all] = scopes;
     let misplaced = |scope| text.json(scope).err().filter(TemplateError::is_misplaced);
-    let wrong = |error: &TemplateError| Diagnostic::at(place.find(error.written()), error.to_string());
-    match (misplaced(given), level.spots.via.last()) {
-        (Some(error), Some(place)) => Err(wrong(&error).help(format!("the value is given at {place}"))),
-        (Some(error), None) => Err(wrong(&error)),
-        (None, _) => misplaced(all).map_or(Ok(()), |error| Err(wrong(&error))),
+    let invalid = |error: &TemplateError| Diagnostic::at(place.find(error.written()), error.to_string());
+    match (misplaced(given), context.provenance.via.last()) {
+        (Some(error), Some(place)) => Err(invalid(&error).help(format!("the value is given at {place}"))),
+        (Some(error), None) => Err(invalid(&error)),
+        (None, _) => misplaced(all).map_or(Ok(()), |error| Err(invalid(&error))),
     }
 }
 
@@ -369,19 +384,19 @@ fn exports(
     step: &StepText,
     name: &str,
     sequence: &Sequence,
-    level: &Level<'_>,
+    context: &StepContext<'_>,
     suite: &Suite,
 ) -> Result<BTreeMap<String, Vec<String>>, Diagnostic> {
     let mut exports: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (own, node) in &step.capture.0 {
-        step::check_capture_name(own, level, suite)?;
-        let given = string(node, level.source, "the capture that a sequence gives")?;
+        step::check_capture_name(own, context, suite)?;
+        let given = string(node, context.source, "the capture that a sequence gives")?;
         if !sequence.gives.iter().any(|gives| gives.value == given) {
             let message = format!("the sequence `{name}` does not give `{given}`");
             let known = sequence.gives.iter().map(|gives| gives.value.as_str());
-            return Err(Diagnostic::at(node.place(level.source), message).suggest(&given, known));
+            return Err(Diagnostic::at(node.place(context.source), message).suggest(&given, known));
         }
-        exports.entry(given).or_default().extend(step::keys(&own.value, level));
+        exports.entry(given).or_default().extend(step::keys(&own.value, context));
     }
     Ok(exports)
 }

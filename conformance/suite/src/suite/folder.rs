@@ -2,7 +2,6 @@
 //!
 //! The only module of the suite that reads files.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{DirEntry, File};
 use std::io::{self, Read as _};
@@ -28,12 +27,6 @@ pub enum Folder {
         /// The contents, by file name relative to the directory.
         texts: BTreeMap<String, String>,
     },
-}
-
-/// Reads the files that a scenario refers to, and remembers whether it read any.
-pub(super) struct FileReader<'a> {
-    folder: &'a Folder,
-    was_read: Cell<bool>,
 }
 
 /// Maximum size of a file in bytes: a hundred times the largest one written by hand so far.
@@ -63,30 +56,31 @@ impl Folder {
     /// # Errors
     /// The directory does not exist or cannot be read.
     pub(super) fn files(&self) -> Result<(Vec<String>, Diagnostics), Diagnostic> {
-        let mut found = Found { root: self.name().trim_end_matches('/').to_owned(), ..Found::default() };
+        let mut search =
+            FileSearch { root: self.name().trim_end_matches('/').to_owned(), ..FileSearch::default() };
         match self {
             Self::Directory(path) | Self::Edited { folder: path, .. } => {
-                found.collect(path, "", &mut Vec::new()).map_err(|error| {
+                search.collect(path, "", &mut Vec::new()).map_err(|error| {
                     Diagnostic::new(format!("cannot read the suite `{}`: {error}", self.name()))
                         .help("--suite names a folder that holds suite.yaml, requirements.yaml and folders of scenarios")
                 })?;
             }
-            Self::Embedded(suite) => collect_embedded(suite, &mut found.names),
+            Self::Embedded(suite) => collect_embedded(suite, &mut search.names),
         }
-        if found.seen > MOST {
+        if search.seen > MOST {
             let message = format!(
-                "the suite {} has more than {MOST} files and folders, including those behind links",
-                found.root
+                "the suite {} has more than {MOST} files and folders, including those reached through links",
+                search.root
             );
-            let wrong = Diagnostic::new(message).help("remove links between its folders");
-            return Err(wrong);
+            let error = Diagnostic::new(message).help("remove links between its folders");
+            return Err(error);
         }
-        let Found { mut names, mut wrong, .. } = found;
+        let FileSearch { mut names, mut errors, .. } = search;
         names.sort_by_cached_key(|name| natural(name));
-        wrong.sort_by_key(|(name, _)| natural(name));
+        errors.sort_by_key(|(name, _)| natural(name));
         let mut all = Diagnostics::default();
-        for (_, wrong) in wrong {
-            all.push(wrong);
+        for (_, errors) in errors {
+            all.push(errors);
         }
         Ok((names, all))
     }
@@ -109,6 +103,12 @@ impl Folder {
         }
     }
 
+    /// Returns the name of a file that a scenario names relative to its own folder.
+    pub(super) fn relative(scenario: &str, name: &str) -> String {
+        let parent = Path::new(scenario).parent().unwrap_or(Path::new(""));
+        parent.join(name).to_string_lossy().into_owned()
+    }
+
     /// Reads a file as a [`Source`] of values and messages.
     ///
     /// # Errors
@@ -121,11 +121,7 @@ impl Folder {
             ),
             _ => Diagnostic::new(format!("cannot read {shown}: {error}")),
         })?;
-        let whole = |mut text: String| {
-            text.shrink_to_fit();
-            Source::new(shown.as_str(), text)
-        };
-        String::from_utf8(bytes).map(whole).map_err(|error| {
+        String::from_utf8(bytes).map(|text| Source::new(shown.as_str(), text)).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let source = Source::new(shown.as_str(), String::from_utf8_lossy(error.as_bytes()));
             let replaced = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
@@ -134,63 +130,31 @@ impl Folder {
     }
 }
 
-impl<'a> FileReader<'a> {
-    /// Creates a reader for files of a folder.
-    pub(super) fn new(folder: &'a Folder) -> Self {
-        Self { folder, was_read: Cell::new(false) }
-    }
-
-    /// Reads the file `name`, a path relative to the folder of `file`.
-    ///
-    /// # Errors
-    /// Those of [`Folder::read`].
-    pub(super) fn read(&self, file: &str, name: &str) -> io::Result<Vec<u8>> {
-        self.was_read.set(true);
-        self.folder.read(&below(file, name))
-    }
-
-    /// Reads such a file as a [`Source`] of values and messages.
-    ///
-    /// # Errors
-    /// Those of [`Folder::source`].
-    pub(super) fn source(&self, file: &str, name: &str) -> Result<Arc<Source>, Diagnostic> {
-        self.was_read.set(true);
-        self.folder.source(&below(file, name))
-    }
-
-    /// Whether a file was read.
-    pub(super) fn was_read(&self) -> bool {
-        self.was_read.get()
-    }
-}
-
-fn below(file: &str, name: &str) -> String {
-    let parent = Path::new(file).parent().unwrap_or(Path::new(""));
-    parent.join(name).to_string_lossy().into_owned()
-}
-
 /// Reads a file of at most 8 MiB.
 ///
 /// # Errors
 /// The file cannot be read or is larger, such as a device that never ends.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    // One more byte of capacity lets a file be read with a single allocation. A device has length 0.
-    let length = file.metadata().map_or(0, |about| about.len()).min(LARGEST);
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other("the file is larger than 8 MiB"));
     }
     Ok(bytes)
 }
 
-/// Reads a text file of at most 8 MiB.
+/// Reads a text file that is not part of the suite; `what` names it in messages.
 ///
 /// # Errors
-/// The file cannot be read, or its text is not UTF-8.
-pub fn read_text(path: &Path) -> io::Result<String> {
-    String::from_utf8(read_file(path)?).map_err(|_| io::Error::other("the file is not UTF-8"))
+/// A file that cannot be read, is larger than 8 MiB, or is not UTF-8.
+pub fn read_source(path: &Path, what: &str) -> Result<Arc<Source>, Diagnostic> {
+    let text = read_file(path)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| io::Error::other("the file is not UTF-8")));
+    let shown = path.display().to_string();
+    match text {
+        Ok(text) => Ok(Source::new(shown, text)),
+        Err(error) => Err(Diagnostic::new(format!("cannot read the {what} {shown}: {error}"))),
+    }
 }
 
 /// Maximum number of files and folders to visit: links between folders can lead to any number of them.
@@ -198,17 +162,17 @@ const MOST: usize = 100_000;
 
 /// Collects the YAML files of a directory.
 #[derive(Default)]
-struct Found {
+struct FileSearch {
     /// The directory, as messages show it.
     root: String,
     names: Vec<String>,
     /// Errors, by file name.
-    wrong: Vec<(String, Diagnostic)>,
+    errors: Vec<(String, Diagnostic)>,
     /// Number of files and folders visited.
     seen: usize,
 }
 
-impl Found {
+impl FileSearch {
     /// Visits a folder and follows links. `around` holds the canonical paths of the folders above it.
     fn collect(&mut self, folder: &Path, prefix: &str, around: &mut Vec<PathBuf>) -> io::Result<()> {
         let own = folder.canonicalize()?;
@@ -239,7 +203,7 @@ impl Found {
         let about = match entry.path().metadata() {
             Ok(about) => about,
             Err(error) => {
-                let wrong = match entry.path().read_link() {
+                let error = match entry.path().read_link() {
                     Ok(to) if error.kind() == io::ErrorKind::NotFound => Diagnostic::new(format!(
                         "the link {shown} is broken: {} does not exist",
                         to.display()
@@ -247,18 +211,18 @@ impl Found {
                     .help("remove the link, or restore the file"),
                     _ => Diagnostic::new(format!("cannot read {shown}: {error}")),
                 };
-                return self.wrong.push((name, wrong));
+                return self.errors.push((name, error));
             }
         };
         if about.is_dir() {
             if let Err(error) = self.collect(&entry.path(), &name, around) {
-                self.wrong.push((name, Diagnostic::new(format!("cannot read the folder {shown}: {error}"))));
+                self.errors.push((name, Diagnostic::new(format!("cannot read the folder {shown}: {error}"))));
             }
         } else if is_yaml(&name) && !has_ending(&name, "yaml") {
-            let wrong = Diagnostic::new(format!("{shown} is ignored: suite files must end in .yaml"));
-            self.wrong.push((name, wrong.help("rename the file, or move it out of the suite")));
+            let error = Diagnostic::new(format!("{shown} is ignored: suite files must end in .yaml"));
+            self.errors.push((name, error.help("rename the file, or move it out of the suite")));
         } else if is_yaml(&name) && !about.is_file() {
-            self.wrong.push((name, Diagnostic::new(format!("{shown} is not a regular file"))));
+            self.errors.push((name, Diagnostic::new(format!("{shown} is not a regular file"))));
         } else if is_yaml(&name) {
             self.names.push(name);
         }

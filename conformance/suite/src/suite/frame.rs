@@ -29,16 +29,16 @@ pub struct Frame {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
     /// The name in its expressions.
-    pub name: Box<str>,
+    pub name: String,
     /// The key under which the scenario stores it.
-    pub key: Box<str>,
+    pub key: String,
     /// The step that makes it.
-    pub made_by: Box<str>,
+    pub made_by: String,
 }
 
 /// Locations, other than its own lines, that a step comes from: the steps that use its sequence, and its rows.
 #[derive(Debug, Clone, Default)]
-pub struct Spots {
+pub struct Provenance {
     /// The lines of the steps that use its sequence, and of its row.
     pub around: Vec<Place>,
     /// The lines of all rows in the same lists as its own row; each list appears once.
@@ -57,8 +57,8 @@ impl Frame {
 
     /// Returns the names in scope whose values are known before anything is sent. `base` has the names that are known everywhere.
     #[must_use]
-    pub fn on_paper(&self, base: &Scope) -> Scope {
-        let around = self.outer.as_ref().map_or_else(|| base.clone(), |outer| outer.on_paper(base));
+    pub fn static_scope(&self, base: &Scope) -> Scope {
+        let around = self.outer.as_ref().map_or_else(|| base.clone(), |outer| outer.static_scope(base));
         let mut scope = if self.closed { base.clone() } else { around.clone() };
         for (name, value) in &self.names {
             match value {

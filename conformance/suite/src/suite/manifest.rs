@@ -5,10 +5,9 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::Connections;
-use super::contract::{self, Launch, environment, readiness};
+use super::contract::{self, environment, readiness};
 use super::folder::Folder;
 use super::names::{OUTPUT, TARGET};
-use super::sequence::Sequences;
 use super::{Concurrency, Fixture, Suite, check_format, scenario, variable};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -65,34 +64,34 @@ pub(super) fn compile(
     source: &Arc<Source>,
     folder: &Folder,
 ) -> Result<Suite, Diagnostics> {
-    let mut wrong = Diagnostics::default();
-    wrong.keep(check_format(&text.format, source));
+    let mut errors = Diagnostics::default();
+    errors.keep(check_format(&text.format, source));
     let origin = text.origin.value.trim_end_matches('/').to_owned();
-    wrong.keep(check_origin(&origin, &text.origin.place(source)));
+    errors.keep(check_origin(&origin, &text.origin.place(source)));
     let mut fixtures = Vec::new();
     for (name, node) in &text.fixtures.0 {
-        wrong.keep(check_fixture_name(&name.value, &name.place(source)));
-        if let Some(value) = wrong.keep(json(node, source)) {
+        errors.keep(check_fixture_name(&name.value, &name.place(source)));
+        if let Some(value) = errors.keep(json(node, source)) {
             fixtures.push(Fixture { name: name.value.clone(), value });
         }
     }
-    if !wrong.is_empty() {
-        // With a wrong origin every request would be wrong, and with a wrong fixture every template.
-        return Err(wrong);
+    if !errors.is_empty() {
+        // With an invalid origin every request would be invalid, and with an invalid fixture every template.
+        return Err(errors);
     }
     let read = |name: &str| folder.read(name);
     let request = |node: &Node| scenario::request(node, &origin, source, &read);
     let mut profiles = Vec::new();
     for (name, profile) in &text.profiles.0 {
-        profiles.extend(wrong.keep(compile_profile(name, profile, &fixtures, source, &request)));
+        profiles.extend(errors.keep(compile_profile(name, profile, &fixtures, source, &request)));
     }
-    if profiles.is_empty() && wrong.is_empty() {
-        wrong.push(Diagnostic::at(source.place(Span::default()), "the suite has no profiles"));
+    if profiles.is_empty() && errors.is_empty() {
+        errors.push(Diagnostic::at(source.place(Span::default()), "the suite has no profiles"));
     }
     for (at, stage) in text.stages.iter().enumerate() {
         if text.stages[..at].iter().any(|first| first.value == stage.value) {
             let message = format!("duplicate stage `{}`", stage.value);
-            wrong.push(Diagnostic::at(stage.place(source), message));
+            errors.push(Diagnostic::at(stage.place(source), message));
         }
     }
     if let Some(create) = &text.launch.create
@@ -100,47 +99,36 @@ pub(super) fn compile(
     {
         let known = text.profiles.0.iter().map(|(name, _)| name.value.as_str());
         let message = format!("unknown profile `{}`", create.profile.value);
-        wrong.push(
+        errors.push(
             Diagnostic::at(create.profile.place(source), message).suggest(&create.profile.value, known),
         );
     }
-    let variables = match variable::compile(&text.variables, source) {
-        Ok(variables) => variables,
-        Err(more) => {
-            wrong.append(more);
-            Vec::new()
-        }
-    };
+    let variables = errors.take(variable::compile(&text.variables, source)).unwrap_or_default();
     for variable in &variables {
         if fixtures.iter().any(|fixture: &Fixture| fixture.name == variable.name) {
             let message = format!("the name `{}` is already in use", variable.name);
             let help = "fixtures, variables and captures must have different names";
-            wrong.push(Diagnostic::at(variable.place.clone(), message).help(help));
+            errors.push(Diagnostic::at(variable.place.clone(), message).help(help));
         }
     }
     let features: Vec<&str> = text.features.iter().map(|feature| feature.value.as_str()).collect();
     for feature in text.profiles.0.iter().flat_map(|(_, profile)| &profile.features) {
-        wrong.keep(scenario::check_known("feature", feature, source, &features));
+        errors.keep(scenario::check_known("feature", feature, source, &features));
     }
-    let connections = wrong.keep(compile_connections(text.connections.as_ref(), source));
-    let launch = match contract::compile(&text.launch, &fixtures, source, &request) {
-        Ok(launch) => launch,
-        Err(more) => {
-            wrong.append(more);
-            Launch::default()
-        }
-    };
+    let connections = errors.keep(compile_connections(text.connections.as_ref(), source));
+    let launch =
+        errors.take(contract::compile(&text.launch, &fixtures, source, &request)).unwrap_or_default();
     let concurrency = match text.concurrency.as_ref().map(|written| (written, &*written.value)) {
         None | Some((_, "exclusive")) => Concurrency::Exclusive,
         Some((_, "shared")) => Concurrency::Shared,
         Some((written, value)) => {
             let message = format!("unknown value `concurrency: {value}`");
             let help = "`exclusive` (one scenario at a time uses a process) or `shared`";
-            wrong.push(Diagnostic::at(written.place(source), message).help(help));
+            errors.push(Diagnostic::at(written.place(source), message).help(help));
             Concurrency::Exclusive
         }
     };
-    wrong.into_result(Suite {
+    errors.into_result(Suite {
         title: text.title.clone(),
         stages: text.stages.iter().map(|stage| stage.value.clone()).collect(),
         origin,
@@ -155,9 +143,7 @@ pub(super) fn compile(
         requirements: Vec::new(),
         scenarios: Vec::new(),
         warnings: Diagnostics::default(),
-        on_paper: Scope::default(),
-        folder: folder.clone(),
-        sequences: Sequences::new(),
+        static_scope: Scope::default(),
     })
 }
 
@@ -170,8 +156,8 @@ fn compile_connections(
         Some("reuse") => Ok(Connections::Reuse),
         Some(other) => {
             let place = text.map_or_else(|| source.place(Span::default()), |text| text.place(source));
-            let wrong = Diagnostic::at(place, format!("unknown value `connections: {other}`"));
-            Err(wrong.help(
+            let error = Diagnostic::at(place, format!("unknown value `connections: {other}`"));
+            Err(error.help(
                 "`fresh` opens a connection for each request, as each curl command does; `reuse` keeps them alive",
             ))
         }

@@ -29,7 +29,7 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// Creates the names of a scenario, without captures.
     pub(super) fn new(suite: &'a Suite, profiles: &'a [String], fixtures: &'a [String]) -> Self {
-        Self { suite, profiles, fixtures, captures: BTreeMap::new(), scope: &suite.on_paper }
+        Self { suite, profiles, fixtures, captures: BTreeMap::new(), scope: &suite.static_scope }
     }
 
     /// Adds a capture by its key, for the steps after the one that makes it.
@@ -60,7 +60,7 @@ impl<'a> Names<'a> {
             }
             let key = [prefix, root].concat();
             if let Some(made_by) = self.captures.get(&key) {
-                needs.push(Need { name: root.into(), key: key.into(), made_by: made_by.as_str().into() });
+                needs.push(Need { name: root.into(), key, made_by: made_by.clone() });
                 continue;
             }
             match root {
@@ -106,7 +106,7 @@ impl<'a> Names<'a> {
     ) -> Result<(), Diagnostic> {
         let Some(fixture) = self.suite.fixture(root) else {
             let message = format!(
-                "unknown name `${{{name}}}`: no earlier step captures `{root}`, and there is no such fixture"
+                "unknown name `${{{name}}}`: no earlier step captures `{root}`, and no fixture has this name"
             );
             return Err(Diagnostic::at(place, message).suggest(root, known.iter().copied()));
         };

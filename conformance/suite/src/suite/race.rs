@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::branch::{Branch, Reader};
+use super::branch::{Branch, StepCompiler};
 use crate::capture::{self, Capture};
 use crate::count::{self, Count};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -51,20 +51,25 @@ impl Race {
 ///
 /// # Errors
 /// All errors in it.
-pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Race>, Diagnostics> {
+pub(super) fn compile(text: &StepText, compiler: &StepCompiler<'_>) -> Result<Option<Race>, Diagnostics> {
     if text.race.is_none() && text.together.is_empty() {
         return Ok(None);
     }
-    let mut wrong = Diagnostics::default();
-    let source = reader.source;
-    let times = wrong.keep(times(text.race.as_ref(), source)).unwrap_or(1);
+    let mut errors = Diagnostics::default();
+    let source = compiler.source;
+    let times = errors.keep(times(text.race.as_ref(), source)).unwrap_or(1);
     let mut branches = Vec::new();
     match (&text.request, text.together.is_empty()) {
         (Some(request), true) => {
-            branches.extend(wrong.take(reader.branch(request, text.expect.as_ref(), &text.capture, times)));
+            branches.extend(errors.take(compiler.branch(
+                request,
+                text.expect.as_ref(),
+                &text.capture,
+                times,
+            )));
         }
-        (None, true) => wrong.push(reader.no_request()),
-        (Some(request), false) => wrong.push(Diagnostic::at(
+        (None, true) => errors.push(compiler.no_request()),
+        (Some(request), false) => errors.push(Diagnostic::at(
             request.place(source),
             "a step has either `request` or `together`, not both",
         )),
@@ -72,9 +77,9 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
             for branch in &text.together {
                 let own = match &branch.race {
                     None => times,
-                    own => wrong.keep(self::times(own.as_ref(), source)).unwrap_or(1),
+                    own => errors.keep(self::times(own.as_ref(), source)).unwrap_or(1),
                 };
-                branches.extend(wrong.take(reader.branch(
+                branches.extend(errors.take(compiler.branch(
                     &branch.request,
                     branch.expect.as_ref(),
                     &branch.capture,
@@ -83,7 +88,7 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
             }
             if let Some(expect) = &text.expect {
                 let message = "`expect` is not allowed in a step with `together`";
-                wrong.push(Diagnostic::at(expect.place(source), message).help(
+                errors.push(Diagnostic::at(expect.place(source), message).help(
                     "write `expect` in each request, and what all responses must match under `overall`",
                 ));
             }
@@ -92,14 +97,14 @@ pub(super) fn compile(text: &StepText, reader: &Reader<'_>) -> Result<Option<Rac
     let sent: usize = branches.iter().map(|branch| branch.times).sum();
     if sent > MOST {
         let message = format!("{sent} parallel requests exceed the maximum of {MOST}");
-        wrong.push(Diagnostic::at(reader.place.clone(), message));
+        errors.push(Diagnostic::at(compiler.place.clone(), message));
     }
-    let overall = text.overall.as_ref().map(|overall| self::overall(&overall.value, reader));
-    let (outcomes, distinct) = overall.and_then(|overall| wrong.keep(overall)).unwrap_or_default();
+    let overall = text.overall.as_ref().map(|overall| self::overall(&overall.value, compiler));
+    let (outcomes, distinct) = overall.and_then(|overall| errors.keep(overall)).unwrap_or_default();
     if branches.is_empty() {
-        Err(wrong)
+        Err(errors)
     } else {
-        wrong.into_result(Some(Race { branches, outcomes, distinct }))
+        errors.into_result(Some(Race { branches, outcomes, distinct }))
     }
 }
 
@@ -113,13 +118,16 @@ fn times(written: Option<&Located<usize>>, source: &Arc<Source>) -> Result<usize
     }
 }
 
-fn overall(text: &OverallText, reader: &Reader<'_>) -> Result<(Vec<Outcome>, Option<Capture>), Diagnostic> {
-    let source = reader.source;
+fn overall(
+    text: &OverallText,
+    compiler: &StepCompiler<'_>,
+) -> Result<(Vec<Outcome>, Option<Capture>), Diagnostic> {
+    let source = compiler.source;
     let outcome = |text: &OutcomeText| {
         Ok(Outcome {
             count: count::read(&text.count, source)?,
             place: text.count.place(source),
-            expectation: reader.expectation(&text.expect)?,
+            expectation: compiler.expectation(&text.expect)?,
         })
     };
     let distinct = match &text.distinct {

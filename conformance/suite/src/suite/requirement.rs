@@ -71,47 +71,45 @@ impl Display for Level {
 /// # Errors
 /// Duplicate or malformed ids, and unknown levels.
 pub(super) fn compile(text: RegisterText, source: &Arc<Source>) -> Result<Vec<Requirement>, Diagnostics> {
-    let mut wrong = Diagnostics::default();
-    wrong.keep(check_format(&text.format, source));
+    let mut errors = Diagnostics::default();
+    errors.keep(check_format(&text.format, source));
     let mut seen: BTreeMap<String, Place> = BTreeMap::new();
     let mut requirements = Vec::new();
     for requirement in text.requirements {
         let place = requirement.id.place(source);
         if let Some(first) = seen.insert(requirement.id.value.clone(), place.clone()) {
             let message = format!("duplicate requirement `{}`", requirement.id.value);
-            wrong.push(Diagnostic::at(place, message).help(format!("the first is at {first}")));
+            errors.push(Diagnostic::at(place, message).help(format!("the first is at {first}")));
             continue;
         }
-        if let Some(requirement) = wrong.keep(one(requirement, source)) {
+        if let Some(requirement) = errors.keep(one(requirement, source)) {
             requirements.push(requirement);
         }
     }
-    wrong.into_result(requirements)
+    errors.into_result(requirements)
 }
 
 /// Checks that every requirement is either covered by a step or has a reason why it is untested, but not both.
 pub(super) fn untraced(suite: &Suite) -> Diagnostics {
     let steps = suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
-    // Inserted one by one: `collect` would first build a list with all duplicates.
-    let mut covered: BTreeSet<&str> = BTreeSet::new();
-    covered.extend(steps.flat_map(|step| step.covers.iter().map(|id| &**id)));
-    let mut wrong = Diagnostics::default();
+    let covered: BTreeSet<&str> = steps.flat_map(|step| step.covers.iter().map(|id| &**id)).collect();
+    let mut errors = Diagnostics::default();
     for requirement in &suite.requirements {
         let at = |message: String| Diagnostic::at(requirement.place.clone(), message);
         match (covered.contains(&*requirement.id), &requirement.untested) {
             (false, None) => {
-                wrong.push(at(format!("no step covers the requirement `{}`", requirement.id)).help(
+                errors.push(at(format!("no step covers the requirement `{}`", requirement.id)).help(
                     "list it under `covers` of a step, or explain under `untested` why no step covers it",
                 ));
             }
-            (true, Some(_)) => wrong.push(
+            (true, Some(_)) => errors.push(
                 at(format!("the requirement `{}` has `untested`, but a step covers it", requirement.id))
                     .help("remove `untested`, or the id from `covers` of the step"),
             ),
             _ => {}
         }
     }
-    wrong
+    errors
 }
 
 fn one(text: RequirementText, source: &Arc<Source>) -> Result<Requirement, Diagnostic> {

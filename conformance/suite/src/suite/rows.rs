@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::csv;
-use super::folder::FileReader;
+use super::folder::Folder;
 use crate::capture::check_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::members::string;
@@ -37,17 +37,17 @@ pub(super) const ROW: &str = "row";
 pub(super) fn read(
     node: &Node,
     source: &Arc<Source>,
-    files: &FileReader<'_>,
+    folder: &Folder,
     file: &str,
 ) -> Result<Vec<Row>, Diagnostics> {
     let place = node.place(source);
-    let mut wrong = Diagnostics::default();
+    let mut errors = Diagnostics::default();
     let rows: Vec<Row> = match (&node.tag, &node.value) {
         (None, Value::List(list)) => {
-            list.iter().filter_map(|node| wrong.keep(inline(node, source))).collect()
+            list.iter().filter_map(|node| errors.keep(inline(node, source))).collect()
         }
         (None, Value::String(name)) => {
-            let rows = files.source(file, name).map_err(|error| {
+            let rows = folder.source(&Folder::relative(file, name)).map_err(|error| {
                 Diagnostic::at(place.clone(), error.message().to_owned())
                     .help("the path is relative to the folder of this file")
             })?;
@@ -59,7 +59,7 @@ pub(super) fn read(
                 .into());
         }
     };
-    if rows.is_empty() && wrong.is_empty() {
+    if rows.is_empty() && errors.is_empty() {
         return Err(Diagnostic::at(place, "there are no rows, so nothing would be sent").into());
     }
     if let Some(row) = rows.get(MOST) {
@@ -77,12 +77,12 @@ pub(super) fn read(
         }
         if let Some(first) = known.insert(row.name.clone(), row.place.clone()) {
             let message = format!("duplicate row `{}`", row.name);
-            wrong.push(Diagnostic::at(row.place, message).help(format!("the first is at {first}")));
+            errors.push(Diagnostic::at(row.place, message).help(format!("the first is at {first}")));
             continue;
         }
         named.push(row);
     }
-    wrong.into_result(named)
+    errors.into_result(named)
 }
 
 fn inline(node: &Node, source: &Arc<Source>) -> Result<Row, Diagnostic> {
@@ -107,20 +107,20 @@ fn inline(node: &Node, source: &Arc<Source>) -> Result<Row, Diagnostic> {
 
 fn table(source: &Arc<Source>) -> Result<Vec<Row>, Diagnostics> {
     let (header, records) = csv::read(source)?;
-    let mut wrong = Diagnostics::default();
+    let mut errors = Diagnostics::default();
     let mut rows = Vec::new();
     for (fields, place) in records {
         let mut row = Row { name: String::new(), cells: Vec::new(), place };
         for (name, field) in header.iter().zip(fields) {
             if name == ROW {
-                wrong.keep(check_row(&field, &row.place));
+                errors.keep(check_row(&field, &row.place));
                 row.name.clone_from(&field);
             }
             row.cells.push((name.clone(), JsonText::Text(Text::literal(&field))));
         }
         rows.push(row);
     }
-    wrong.into_result(rows)
+    errors.into_result(rows)
 }
 
 fn check_row(name: &str, place: &Place) -> Result<(), Diagnostic> {

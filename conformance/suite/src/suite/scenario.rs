@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::definition::StepDefinitions;
-use super::expansion::{Expansion, Level};
-use super::folder::FileReader;
-use super::frame::{Frame, Spots};
+use super::definition::StepDefinition;
+use super::expansion::{Expansion, StepContext};
+use super::folder::Folder;
+use super::frame::{Frame, Provenance};
 use super::names::Names;
 use super::rows;
 use super::sequence::Sequences;
@@ -38,9 +38,9 @@ pub struct Scenario {
     /// The row it runs for, if it has rows.
     pub row: Option<String>,
     /// The steps in order; cleanup steps come last.
-    pub steps: Box<[Step]>,
-    /// The definitions of the steps; read them with [`Suite::definitions`].
-    pub(super) definitions: StepDefinitions,
+    pub steps: Vec<Step>,
+    /// What the steps send, expect and capture; one for each step.
+    pub definitions: Arc<[StepDefinition]>,
     /// Where it is written.
     pub place: Place,
 }
@@ -78,23 +78,23 @@ pub(super) fn compile(
     text: &ScenarioText,
     source: &Arc<Source>,
     suite: &Suite,
-    files: &FileReader<'_>,
+    folder: &Folder,
     sequences: &Sequences,
 ) -> Result<Vec<Scenario>, Diagnostics> {
-    let mut wrong = Diagnostics::default();
-    wrong.keep(check_format(&text.format, source));
-    let profiles = wrong.keep(profiles(&text.profile, source, suite)).unwrap_or_default();
+    let mut errors = Diagnostics::default();
+    errors.keep(check_format(&text.format, source));
+    let profiles = errors.keep(profiles(&text.profile, source, suite)).unwrap_or_default();
     let known: Vec<&str> = suite.fixtures.iter().map(|fixture| fixture.name.as_str()).collect();
     for fixture in &text.fixtures {
-        wrong.keep(check_known("fixture", fixture, source, &known));
+        errors.keep(check_known("fixture", fixture, source, &known));
     }
     let stages =
-        wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
-    let requires = wrong.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
+        errors.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
+    let requires = errors.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
-    let rows = text.rows.as_ref().map(|node| rows::read(node, source, files, id)).transpose();
-    let rows = wrong.take(rows).flatten();
-    let level = Level {
+    let rows = text.rows.as_ref().map(|node| rows::read(node, source, folder, id)).transpose();
+    let rows = errors.take(rows).flatten();
+    let context = StepContext {
         source,
         file: id,
         prefix: String::new(),
@@ -107,12 +107,12 @@ pub(super) fn compile(
         isolated: text.isolated,
         requires,
         tags: step::tags(&text.tags, &[]),
-        spots: Arc::new(Spots::default()),
+        provenance: Arc::new(Provenance::default()),
         inside: Vec::new(),
     };
     let place = source.place(crate::source::Span::default());
     if text.steps.is_empty() {
-        wrong.push(Diagnostic::at(place.clone(), "this scenario has no steps"));
+        errors.push(Diagnostic::at(place.clone(), "this scenario has no steps"));
     }
     let mut scenarios = Vec::new();
     let places: Arc<[Place]> = rows.iter().flatten().map(|row| row.place.clone()).collect();
@@ -121,22 +121,22 @@ pub(super) fn compile(
     for row in each {
         let names = Names::new(suite, &profiles, &fixtures);
         let (steps, definitions) = (Vec::new(), Vec::new());
-        let (wrong_in_it, invalid) = (Diagnostics::default(), Vec::new());
+        let (own_errors, invalid) = (Diagnostics::default(), Vec::new());
         let mut expansion =
-            Expansion { files, sequences, names, steps, definitions, wrong: wrong_in_it, invalid };
-        let level = match row {
-            None => level.clone(),
-            Some(row) => match expansion.row(row, &places, &level, "") {
-                Ok(level) => level,
+            Expansion { folder, sequences, names, steps, definitions, errors: own_errors, invalid };
+        let context = match row {
+            None => context.clone(),
+            Some(row) => match expansion.row(row, &places, &context, "") {
+                Ok(context) => context,
                 Err(more) => {
-                    wrong.append(more);
+                    errors.append(more);
                     continue;
                 }
             },
         };
-        expansion.steps(&text.steps, &level);
-        expansion.steps(&text.cleanup, &Level { cleanup: true, ..level });
-        wrong.append(expansion.wrong);
+        expansion.steps(&text.steps, &context);
+        expansion.steps(&text.cleanup, &StepContext { cleanup: true, ..context });
+        errors.append(expansion.errors);
         scenarios.push(Scenario {
             id: id.to_owned(),
             title: text.title.clone(),
@@ -145,12 +145,12 @@ pub(super) fn compile(
             stages,
             isolated: text.isolated,
             row: row.map(|row| row.name.clone()),
-            steps: expansion.steps.into(),
-            definitions: StepDefinitions::Kept(expansion.definitions.into()),
+            steps: expansion.steps,
+            definitions: expansion.definitions.into(),
             place: place.clone(),
         });
     }
-    wrong.into_result(scenarios)
+    errors.into_result(scenarios)
 }
 
 /// Compiles a request: a curl command or a mapping. `read` reads the files that it names.
@@ -222,7 +222,7 @@ pub(super) fn stages(
         Stages { since: since.map(stage).transpose()?.unwrap_or(0), until: until.map(stage).transpose()? };
     match until {
         Some(name) if stages.until <= Some(stages.since) => {
-            let message = "there is no such stage: `until` must come after `since`";
+            let message = "`until` must come after `since`";
             Err(Diagnostic::at(name.place(source), message)
                 .help(format!("the order of the stages is {}", suite.stages.join(", "))))
         }

@@ -1,8 +1,8 @@
 //! Sequences: steps that are written once and used by many scenarios.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::folder::Folder;
 use super::{check_format, read};
@@ -26,7 +26,7 @@ pub(super) struct Sequence {
     pub(super) gives: Vec<Located<String>>,
     pub(super) steps: Vec<Located<StepText>>,
     /// Whether a scenario uses it.
-    pub(super) used: AtomicBool,
+    pub(super) used: Cell<bool>,
 }
 
 /// A parameter of a sequence.
@@ -45,15 +45,15 @@ pub(super) type Sequences = BTreeMap<String, Sequence>;
 /// # Errors
 /// All errors in them.
 pub(super) fn load(names: &[String], folder: &Folder) -> Result<Sequences, Diagnostics> {
-    let mut wrong = Diagnostics::default();
+    let mut errors = Diagnostics::default();
     let mut sequences = Sequences::new();
     for name in names {
         let Some(below) = name.strip_prefix(FOLDER) else { continue };
-        let Some((source, text)) = wrong.take(read::<SequenceText>(folder, name)) else { continue };
+        let Some((source, text)) = errors.take(read::<SequenceText>(folder, name)) else { continue };
         let file = name.strip_suffix(".yaml").unwrap_or(name).to_owned();
         let below = below.strip_suffix(".yaml").unwrap_or(below).to_owned();
-        wrong.keep(check_format(&text.format, &source));
-        let parameters = wrong.keep(parameters(text.parameters.as_ref(), &source)).unwrap_or_default();
+        errors.keep(check_format(&text.format, &source));
+        let parameters = errors.keep(parameters(text.parameters.as_ref(), &source)).unwrap_or_default();
         for given in &text.gives {
             if !text
                 .steps
@@ -65,19 +65,19 @@ pub(super) fn load(names: &[String], folder: &Folder) -> Result<Sequences, Diagn
                     .steps
                     .iter()
                     .flat_map(|step| step.value.capture.0.iter().map(|(name, _)| name.value.as_str()));
-                wrong.push(Diagnostic::at(given.place(&source), message).suggest(&given.value, known));
+                errors.push(Diagnostic::at(given.place(&source), message).suggest(&given.value, known));
             }
         }
         if text.steps.is_empty() {
-            wrong.push(Diagnostic::at(
+            errors.push(Diagnostic::at(
                 source.place(crate::source::Span::default()),
                 "this sequence has no steps",
             ));
         }
-        let (gives, steps, used) = (text.gives, text.steps, AtomicBool::new(false));
+        let (gives, steps, used) = (text.gives, text.steps, Cell::new(false));
         sequences.insert(below, Sequence { file, source, parameters, gives, steps, used });
     }
-    wrong.into_result(sequences)
+    errors.into_result(sequences)
 }
 
 fn parameters(node: Option<&Node>, source: &Arc<Source>) -> Result<Vec<Parameter>, Diagnostic> {
@@ -117,7 +117,7 @@ fn parameters(node: Option<&Node>, source: &Arc<Source>) -> Result<Vec<Parameter
 /// Returns a warning for each sequence that no scenario uses.
 pub(super) fn unused(sequences: &Sequences) -> Diagnostics {
     let mut warnings = Diagnostics::default();
-    for (name, sequence) in sequences.iter().filter(|(_, sequence)| !sequence.used.load(Ordering::Relaxed)) {
+    for (name, sequence) in sequences.iter().filter(|(_, sequence)| !sequence.used.get()) {
         let place = sequence.source.place(crate::source::Span::default());
         warnings.push(Diagnostic::at(place, format!("no scenario uses the sequence `{name}`")));
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Suite;
-use super::branch::Reader;
-use super::definition::{self, Demands, StepDefinition};
-use super::expansion::{Expansion, Level};
-use super::frame::Spots;
+use super::branch::StepCompiler;
+use super::definition::{self, StepDefinition};
+use super::expansion::{Expansion, StepContext};
+use super::frame::Provenance;
 use super::names::{OUTPUT, TARGET};
 use super::scenario::{Stages, check_known, stages};
 use super::timely::{self, Timely};
@@ -23,25 +23,21 @@ use crate::yaml::Located;
 #[derive(Debug)]
 pub struct Step {
     /// Its id in the scenario, with its row and the step that uses its sequence.
-    pub id: Box<str>,
+    pub id: String,
     /// What it checks, in one sentence.
-    pub title: Box<str>,
+    pub title: String,
     /// The ids of the requirements that it covers.
-    pub covers: Box<[Arc<str>]>,
+    pub covers: Vec<Arc<str>>,
     /// Where it requests a restart of the target before it is sent.
-    pub restart: Option<Box<Place>>,
+    pub restart: Option<Place>,
     /// The effect of its failure on the rest of the scenario.
     pub role: Role,
     /// Whether it is a cleanup step, which runs whatever happened before.
     pub cleanup: bool,
-    /// How much of the response it checks.
-    pub demands: Demands,
-    /// How many different requests it sends.
-    pub requests: u16,
     /// The features that the target must offer.
-    pub requires: Box<[String]>,
+    pub requires: Vec<String>,
     /// Tags to select it by.
-    pub tags: Box<[String]>,
+    pub tags: Vec<String>,
     /// The stages at which it applies.
     pub stages: Stages,
     /// The pause before it.
@@ -49,13 +45,13 @@ pub struct Step {
     /// How soon after an earlier step its response must be complete for it to count.
     pub timely: Option<Box<Timely>>,
     /// How long it is retried, and the interval.
-    pub retry: Option<Box<(Duration, Duration)>>,
+    pub retry: Option<(Duration, Duration)>,
     /// Where its id is written.
     pub place: Place,
     /// Its lines.
     pub lines: Place,
     /// The rows and sequences that it comes from.
-    pub spots: Arc<Spots>,
+    pub provenance: Arc<Provenance>,
 }
 
 /// The effect of a failed step on the rest of its scenario.
@@ -71,13 +67,13 @@ pub enum Role {
 
 impl Role {
     /// Returns the role of a step. A step of a sequence also gets the role of the step that uses the sequence.
-    pub(super) fn of(text: &StepText, level: Self) -> Self {
+    pub(super) fn of(text: &StepText, context: Self) -> Self {
         let own = match (text.precondition, text.setup) {
             (true, _) => Self::Precondition,
             (false, true) => Self::Setup,
             (false, false) => Self::Plain,
         };
-        own.max(level)
+        own.max(context)
     }
 }
 
@@ -86,7 +82,7 @@ impl Step {
     #[must_use]
     pub fn contains_line(&self, file: &str, line: usize) -> bool {
         let at = |place: &Place| has_line(place, file, line);
-        let Spots { around, rows, .. } = &*self.spots;
+        let Provenance { around, rows, .. } = &*self.provenance;
         let is_own = |row: &Place| around.iter().any(|own| own.is(row));
         let mut rows = rows.iter().flat_map(|rows| rows.iter());
         (at(&self.lines) || around.iter().any(at)) && !rows.any(|row| at(row) && !is_own(row))
@@ -95,13 +91,13 @@ impl Step {
     /// Whether a line belongs to one of the rows in the same lists as its own row.
     #[must_use]
     pub fn has_row_at(&self, file: &str, line: usize) -> bool {
-        self.spots.rows.iter().flat_map(|rows| rows.iter()).any(|row| has_line(row, file, line))
+        self.provenance.rows.iter().flat_map(|rows| rows.iter()).any(|row| has_line(row, file, line))
     }
 
     /// Returns the file of the suite with this name, if the step, its rows or the uses of its sequence are in it.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<&Arc<Source>> {
-        let Spots { around, rows, .. } = &*self.spots;
+        let Provenance { around, rows, .. } = &*self.provenance;
         let rows = rows.iter().flat_map(|rows| rows.iter());
         let mut places = [&self.lines].into_iter().chain(around).chain(rows);
         places.find(|place| is_named(place.source(), name)).map(Place::source)
@@ -136,66 +132,66 @@ fn is_named(source: &Source, name: &str) -> bool {
 pub(super) fn compile(
     expansion: &Expansion<'_>,
     step: &Located<StepText>,
-    level: &Level<'_>,
+    context: &StepContext<'_>,
 ) -> Result<(Step, StepDefinition), Diagnostics> {
-    let (text, source, suite) = (&step.value, level.source, expansion.names.suite);
-    let mut wrong = Diagnostics::default();
+    let (text, source, suite) = (&step.value, context.source, expansion.names.suite);
+    let mut errors = Diagnostics::default();
     let missing = |key: &str| {
         Diagnostic::at(step.place(source).start(), format!("the key `{key}` is missing"))
             .label("in this step")
     };
-    let id = wrong.keep(text.id.as_ref().ok_or_else(|| missing("id")));
-    let title = wrong.keep(text.title.clone().ok_or_else(|| missing("title")));
-    let (Some(id), Some(title)) = (id, title) else { return Err(wrong) };
-    wrong.keep(check_id(&id.value, &id.place(source)));
-    let covers = text.covers.iter().filter_map(|id| wrong.keep(covered(id, source, suite))).collect();
+    let id = errors.keep(text.id.as_ref().ok_or_else(|| missing("id")));
+    let title = errors.keep(text.title.clone().ok_or_else(|| missing("title")));
+    let (Some(id), Some(title)) = (id, title) else { return Err(errors) };
+    errors.keep(check_id(&id.value, &id.place(source)));
+    let covers = text.covers.iter().filter_map(|id| errors.keep(covered(id, source, suite))).collect();
     let place = id.place(source);
-    let reader = Reader { source, suite, files: expansion.files, level, place, jar: text.jar.as_ref() };
-    let sent = wrong.take(definition::sent(text, &reader));
-    let restart = wrong.keep(restart(text.target.as_ref(), level)).flatten();
+    let compiler =
+        StepCompiler { source, suite, folder: expansion.folder, context, place, jar: text.jar.as_ref() };
+    let sent = errors.take(definition::sent(text, &compiler));
+    let restart = errors.keep(restart(text.target.as_ref(), context)).flatten();
     let stages =
-        wrong.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
+        errors.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
     let wait = match &text.wait {
-        Some(wait) => wrong.keep(duration(&wait.value, &wait.place(source))).unwrap_or_default(),
+        Some(wait) => errors.keep(duration(&wait.value, &wait.place(source))).unwrap_or_default(),
         None => Duration::ZERO,
     };
     let retry = match &text.retry {
         Some(retry) => {
-            let limit = wrong.keep(duration(&retry.limit.value, &retry.limit.place(source)));
+            let limit = errors.keep(duration(&retry.limit.value, &retry.limit.place(source)));
             let every = retry.every.as_ref().map(|every| duration(&every.value, &every.place(source)));
-            let every = wrong.keep(every.transpose()).flatten().unwrap_or(Duration::from_millis(100));
+            let every = errors.keep(every.transpose()).flatten().unwrap_or(Duration::from_millis(100));
             limit.map(|limit| (limit, every))
         }
         None => None,
     };
-    let requires = wrong.keep(requires(&text.requires, &level.requires, source, suite)).unwrap_or_default();
-    let Some(sent) = sent else { return Err(wrong) };
-    let needs = expansion.needs(sent.texts(), level, &mut wrong).into();
-    let definition = StepDefinition { sent, needs, frame: Arc::clone(&level.frame) };
+    let requires =
+        errors.keep(requires(&text.requires, &context.requires, source, suite)).unwrap_or_default();
+    let Some(sent) = sent else { return Err(errors) };
+    let needs = expansion.needs(sent.texts(), context, &mut errors);
+    let definition = StepDefinition { sent, needs, frame: Arc::clone(&context.frame) };
     let mut step = Step {
-        id: [&*level.prefix, &id.value, &level.suffix].concat().into(),
-        title: title.into(),
+        id: [&*context.prefix, &id.value, &context.suffix].concat(),
+        title,
         covers,
-        restart: restart.map(Box::new),
-        role: Role::of(text, level.role),
-        cleanup: level.cleanup,
-        demands: definition.demands(),
-        requests: u16::try_from(definition.branches().len()).unwrap_or(u16::MAX),
-        requires: requires.into(),
-        tags: tags(&text.tags, &level.tags).into(),
-        stages: stages.within(level.stages),
+        restart,
+        role: Role::of(text, context.role),
+        cleanup: context.cleanup,
+        requires,
+        tags: tags(&text.tags, &context.tags),
+        stages: stages.within(context.stages),
         wait,
         timely: None,
-        retry: retry.map(Box::new),
+        retry,
         place: id.place(source),
         lines: step.place(source),
-        spots: Arc::clone(&level.spots),
+        provenance: Arc::clone(&context.provenance),
     };
     if let Some(timely) = &text.timely {
-        let timely = wrong.keep(timely::compile(timely, &step, expansion, level));
+        let timely = errors.keep(timely::compile(timely, &step, expansion, context));
         step.timely = timely.flatten().map(Box::new);
     }
-    wrong.into_result((step, definition))
+    errors.into_result((step, definition))
 }
 
 /// Returns the id of a requirement that a step covers.
@@ -228,12 +224,12 @@ pub(super) fn check_id(id: &str, place: &Place) -> Result<(), Diagnostic> {
 /// A name that is already in use.
 pub(super) fn check_capture_name(
     name: &Located<String>,
-    level: &Level<'_>,
+    context: &StepContext<'_>,
     suite: &Suite,
 ) -> Result<(), Diagnostic> {
-    let place = name.place(level.source);
+    let place = name.place(context.source);
     capture::check_name(&name.value, &place)?;
-    let taken = level.frame.find(&name.value).is_some()
+    let taken = context.frame.find(&name.value).is_some()
         || [OUTPUT, TARGET].contains(&name.value.as_str())
         || suite.fixture(&name.value).is_some()
         || suite.variable(&name.value).is_some();
@@ -244,14 +240,14 @@ pub(super) fn check_capture_name(
         .help("fixtures, variables and captures must have different names"))
 }
 
-/// Returns the keys under which a capture at a level is stored.
-pub(super) fn keys(name: &str, level: &Level<'_>) -> Vec<String> {
-    let mut keys = vec![format!("{}{name}", level.prefix)];
-    keys.extend(level.exports.get(name).into_iter().flatten().cloned());
+/// Returns the keys under which a capture is stored.
+pub(super) fn keys(name: &str, context: &StepContext<'_>) -> Vec<String> {
+    let mut keys = vec![format!("{}{name}", context.prefix)];
+    keys.extend(context.exports.get(name).into_iter().flatten().cloned());
     keys
 }
 
-/// Returns the features that a step and its level require.
+/// Returns the features that a step and its context require.
 ///
 /// # Errors
 /// A feature that the manifest does not declare.
@@ -270,20 +266,20 @@ pub(super) fn requires(
     Ok(all)
 }
 
-/// Returns the tags of a step and its level.
+/// Returns the tags of a step and its context.
 pub(super) fn tags(own: &[Located<String>], outer: &[String]) -> Vec<String> {
     outer.iter().cloned().chain(own.iter().map(|tag| tag.value.clone())).collect()
 }
 
 /// Returns where a step requests a restart of the target.
-fn restart(target: Option<&Located<String>>, level: &Level<'_>) -> Result<Option<Place>, Diagnostic> {
+fn restart(target: Option<&Located<String>>, context: &StepContext<'_>) -> Result<Option<Place>, Diagnostic> {
     let Some(target) = target else { return Ok(None) };
-    let place = target.place(level.source);
+    let place = target.place(context.source);
     if target.value != "restart" {
         return Err(Diagnostic::at(place, format!("unknown value `target: {}`", target.value))
             .help("`target: restart` restarts the target in the same folder before the request"));
     }
-    if !level.isolated {
+    if !context.isolated {
         return Err(Diagnostic::at(place, "a step with `target: restart` needs an isolated scenario")
             .help("add `isolated: true` to the scenario"));
     }

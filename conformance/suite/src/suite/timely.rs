@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::expansion::{Expansion, Level};
+use super::expansion::{Expansion, StepContext};
 use super::step::Step;
 use crate::diagnostic::Diagnostic;
 use crate::format::TimelyText;
@@ -27,17 +27,17 @@ pub(super) fn compile(
     text: &TimelyText,
     step: &Step,
     expansion: &Expansion<'_>,
-    level: &Level<'_>,
+    context: &StepContext<'_>,
 ) -> Result<Option<Timely>, Diagnostic> {
-    let place = text.after.place(level.source);
+    let place = text.after.place(context.source);
     if step.cleanup {
         return Err(Diagnostic::at(place, "`timely` is not allowed in a cleanup step"));
     }
-    let within = duration(&text.within.value, &text.within.place(level.source))?;
-    let name = [&level.prefix, text.after.value.as_str()].concat();
-    let Some(after) = find(&name, &level.suffix, &expansion.steps) else {
+    let within = duration(&text.within.value, &text.within.place(context.source))?;
+    let name = [&context.prefix, text.after.value.as_str()].concat();
+    let Some(after) = find(&name, &context.suffix, &expansion.steps) else {
         let is_invalid = expansion.invalid.iter().any(|id| is_part_of(id, &name) || is_part_of(&name, id));
-        return if is_invalid { Ok(None) } else { Err(unknown(text, expansion, level)) };
+        return if is_invalid { Ok(None) } else { Err(unknown(text, expansion, context)) };
     };
     let between = expansion.steps.iter().skip(after + 1);
     // Steps of other stages may be left out.
@@ -45,7 +45,7 @@ pub(super) fn compile(
     let waits = always.map(|other| other.wait).fold(step.wait, Duration::saturating_add);
     if waits >= within {
         let message = format!("the step cannot be timely: it waits {waits:?} after `{}`", text.after.value);
-        return Err(Diagnostic::at(text.within.place(level.source), message)
+        return Err(Diagnostic::at(text.within.place(context.source), message)
             .help("`within` must be longer than the `wait` of the steps in between and of this step"));
     }
     Ok(Some(Timely { after, within }))
@@ -66,10 +66,10 @@ fn is_part_of(id: &str, whole: &str) -> bool {
     id.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
 }
 
-fn unknown(text: &TimelyText, expansion: &Expansion<'_>, level: &Level<'_>) -> Diagnostic {
+fn unknown(text: &TimelyText, expansion: &Expansion<'_>, context: &StepContext<'_>) -> Diagnostic {
     let message = format!("no earlier step of the scenario is named `{}`", text.after.value);
-    let known = expansion.steps.iter().filter_map(|step| step.id.strip_prefix(&level.prefix));
+    let known = expansion.steps.iter().filter_map(|step| step.id.strip_prefix(&context.prefix));
     let mut known: Vec<&str> = known.map(|id| id.split(['/', '[']).next().unwrap_or(id)).collect();
     known.dedup();
-    Diagnostic::at(text.after.place(level.source), message).suggest(&text.after.value, known)
+    Diagnostic::at(text.after.place(context.source), message).suggest(&text.after.value, known)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Suite;
+use super::folder::read_source;
 use crate::capture::check_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Json;
@@ -40,10 +41,7 @@ impl Given {
     /// # Errors
     /// The file cannot be read, or is not a mapping of names to JSON values.
     pub fn read(path: &std::path::Path) -> Result<Vec<Self>, Diagnostics> {
-        let shown = path.display().to_string();
-        let text = crate::suite::folder::read_text(path)
-            .map_err(|error| Diagnostic::new(format!("cannot read the variables file {shown}: {error}")))?;
-        let source = Source::new(shown, text);
+        let source = read_source(path, "variables file")?;
         let values: Ordered<Node> = crate::yaml::read(&source)?;
         (values.0.iter())
             .map(|(name, node)| Ok(Self { name: name.value.clone(), value: json(node, &source)? }))
@@ -62,10 +60,10 @@ impl Suite {
         given: &[Given],
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<(), Diagnostics> {
-        let mut wrong = Diagnostics::default();
+        let mut errors = Diagnostics::default();
         for Given { name, .. } in given.iter().filter(|given| self.variable(&given.name).is_none()) {
             let known = self.variables.iter().map(|variable| variable.name.as_str());
-            wrong.push(Diagnostic::new(format!("the suite has no variable `{name}`")).suggest(name, known));
+            errors.push(Diagnostic::new(format!("the suite has no variable `{name}`")).suggest(name, known));
         }
         for variable in &mut self.variables {
             let value =
@@ -76,10 +74,10 @@ impl Suite {
                 let message = format!("the variable `{}` has no value", variable.name);
                 let also = variable.env.as_ref().map(|env| format!(" or the environment variable {env}"));
                 let help = format!("set it with --var {}=…{}", variable.name, also.unwrap_or_default());
-                wrong.push(Diagnostic::at(variable.place.clone(), message).help(help));
+                errors.push(Diagnostic::at(variable.place.clone(), message).help(help));
             }
         }
-        wrong.into_result(())
+        errors.into_result(())
     }
 }
 
@@ -88,9 +86,9 @@ impl Suite {
 /// # Errors
 /// Invalid names and values.
 pub(super) fn compile(text: &Ordered<Node>, source: &Arc<Source>) -> Result<Vec<Variable>, Diagnostics> {
-    let mut wrong = Diagnostics::default();
-    let variables = text.0.iter().filter_map(|(name, node)| wrong.keep(one(name, node, source))).collect();
-    wrong.into_result(variables)
+    let mut errors = Diagnostics::default();
+    let variables = text.0.iter().filter_map(|(name, node)| errors.keep(one(name, node, source))).collect();
+    errors.into_result(variables)
 }
 
 fn one(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<Variable, Diagnostic> {

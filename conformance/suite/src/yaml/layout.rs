@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use super::{Node, Value, dash, read};
+use super::reader::dash_before;
+use super::{Node, Value, read};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Place, Source, Span};
 
@@ -122,7 +123,7 @@ impl<'a> Layout<'a> {
         match (item.key, item.parent) {
             (Some(key), _) => key.start,
             (None, Some(parent)) if !self.is_flow(parent) => {
-                dash::before(self.text, item.place.start).unwrap_or(item.place.start)
+                dash_before(self.text, item.place.start).unwrap_or(item.place.start)
             }
             _ => item.place.start,
         }

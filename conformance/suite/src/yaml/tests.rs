@@ -187,3 +187,116 @@ fn keeps_scalars_as_written() {
         assert_eq!(node(text).unwrap().written(), written, "{text}");
     }
 }
+
+fn plain(text: &str) -> String {
+    format!("{:?}", reader::scalar(text, true, None).unwrap())
+}
+
+#[test]
+fn resolves_plain_scalars_as_the_core_schema_says() {
+    assert_eq!((plain(""), plain("~")), ("Null".to_owned(), "Null".to_owned()));
+    assert_eq!(plain("True"), "Bool(true)");
+    for (text, json) in [
+        ("200", "200"),
+        ("+7", "7"),
+        ("-0", "-0"),
+        ("0x1F", "31"),
+        ("0o17", "15"),
+        ("0x0", "0"),
+        ("-1", "-1"),
+        ("18446744073709551616", "18446744073709551616"),
+        ("-123456789012345678901234567890", "-123456789012345678901234567890"),
+        ("0xFFFFFFFFFFFFFFFFFF", "4722366482869645213695"),
+        ("0o7777777777777777777777777", "37778931862957161709567"),
+        ("1.10", "1.10"),
+        ("1E5", "1E5"),
+        ("1e999", "1e999"),
+        (".5", "0.5"),
+        ("-.50", "-0.50"),
+        ("5.", "5"),
+        ("5.e3", "5e3"),
+        ("+1.50e+3", "1.50e+3"),
+        ("00.5", "0.5"),
+        ("-.inf", "-.inf"),
+        (".NaN", ".NaN"),
+    ] {
+        assert_eq!(plain(text), format!("Number({json:?})"), "{text}");
+    }
+}
+
+#[test]
+fn keeps_other_plain_scalars_as_strings() {
+    for text in [
+        "no",
+        "yes",
+        "on",
+        "off",
+        "y",
+        "010",
+        "-010",
+        "0777",
+        "01234",
+        "+",
+        "-",
+        ".",
+        "..",
+        "inf",
+        "nan",
+        "NaN",
+        "infinity",
+        "+.nan",
+        "1.2.3",
+        "127.0.0.1",
+        "0o9",
+        "0o",
+        "0xg",
+        "0x",
+        "0b10",
+        "0B10",
+        "0X1F",
+        "-0x1F",
+        "+0o17",
+        "1_000",
+        "1:30",
+        "--1",
+        "++1",
+        "+-1",
+        "1 2",
+        "4xx",
+        "2024-01-01",
+        "truE",
+        "nil",
+        "e3",
+        ".e3",
+        "1e",
+        "1e+",
+        "1e5.5",
+        "0x+1",
+        "1e+-5",
+    ] {
+        assert_eq!(plain(text), format!("String({text:?})"), "{text}");
+    }
+}
+
+#[test]
+fn quotes_and_tags_take_precedence() {
+    for (text, value) in [
+        ("'200'", r#"String("200")"#),
+        ("!!str 200", r#"String("200")"#),
+        ("! 200", r#"String("200")"#),
+        ("!!int '200'", r#"Number("200")"#),
+        ("!!null x", "Null"),
+    ] {
+        assert_eq!(format!("{:?}", node(text).unwrap().value), value, "{text}");
+    }
+    assert!(wrong("!!int x").starts_with("error: expected a number\n"));
+}
+
+#[test]
+fn reports_every_duplicate_key_with_the_first_one() {
+    let wrong = wrong("a: 1\nb: {c: 1, c: 2}\na: &x {d: 1, d: 2}\ne: *x\n");
+    let all: Vec<&str> = wrong.lines().filter(|line| line.starts_with(['e', ' '])).collect();
+    let shown = |text: &str| all.iter().any(|line| line.contains(text));
+    assert!(shown("the first is at a.yaml:1:1") && shown("a.yaml:2:11") && shown("a.yaml:3:14"), "{wrong}");
+    assert_eq!(wrong.matches("error: ").count(), 3, "{wrong}");
+}

@@ -1,4 +1,4 @@
-//! The baseline, hyper alone: `bare_hyper PORT BYTES` answers every request with a body of that size.
+//! The baseline, hyper alone: `bare_hyper PORT BYTES` responds to every request with a body of that size.
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -7,12 +7,12 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::User;
-use crate::store::file;
+use crate::store::file::{Draft, JsonFile};
 
-/// A folder with an open journal.
+/// A folder with an open file and journal.
 struct Place {
     folder: TempDir,
-    file: file::File,
+    file: JsonFile,
     journal: Journal,
 }
 
@@ -31,9 +31,14 @@ impl Place {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let directory = Directory::open(folder.path()).unwrap();
-        let file = file::File::new(Arc::clone(&directory), User::CLASS);
-        let (journal, _) = Journal::open::<User>(directory, Version::NO_FILE).unwrap();
+        let (file, _) = JsonFile::open::<User>(Arc::clone(&directory)).unwrap();
+        let (journal, _) = Journal::open::<User>(directory, file.version()).unwrap();
         Self { folder, file, journal }
+    }
+
+    fn draft(&self, emails: &[String]) -> Draft {
+        let users: Vec<_> = emails.iter().map(|email| user(email)).collect();
+        Draft::write(self.file.path(), &users).unwrap()
     }
 
     fn path(&self) -> PathBuf {
@@ -53,10 +58,10 @@ fn found(folder: &TempDir) -> Result<Vec<String>, StoreError> {
         fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
     }
     let directory = Directory::open(copy.path()).unwrap();
-    let (mut objects, content) = file::File::new(Arc::clone(&directory), User::CLASS).read::<User>()?;
-    let (_, lacking) = Journal::open(directory, content.version)?;
-    for changes in lacking {
-        objects.accept(changes);
+    let (file, mut objects) = JsonFile::open::<User>(Arc::clone(&directory))?;
+    let (_, missing) = Journal::open(directory, file.version())?;
+    for changes in missing {
+        objects.apply(changes);
     }
     Ok(objects.iter().map(|user| user.email.clone().unwrap()).collect())
 }
@@ -95,7 +100,7 @@ fn ignores_a_torn_last_line() {
 }
 
 #[test]
-fn first_append_truncates_a_torn_line() {
+fn opening_cuts_off_a_torn_line() {
     let mut place = Place::new();
     place.add("bob");
     let mut content = fs::read(place.path()).unwrap();
@@ -103,7 +108,7 @@ fn first_append_truncates_a_torn_line() {
     fs::write(place.path(), content).unwrap();
 
     let directory = Arc::clone(&place.journal.directory);
-    let (mut journal, _) = Journal::open::<User>(directory, Version::NO_FILE).unwrap();
+    let (mut journal, _) = Journal::open::<User>(directory, place.file.version()).unwrap();
     journal.append(&put("eve")).unwrap();
     assert_eq!(found(&place.folder).unwrap(), ["bob", "eve"]);
     assert_eq!(journal.length(), fs::metadata(place.path()).unwrap().len());
@@ -129,7 +134,7 @@ fn rejects_a_valid_line_with_an_unknown_record() {
     let mut place = Place::new();
     place.add("bob");
     let mut content = fs::read(place.path()).unwrap();
-    content.extend(lines::line(&serde_json::json!({"changed": []})).unwrap());
+    content.extend(line(&serde_json::json!({"changed": []})).unwrap());
     fs::write(place.path(), content).unwrap();
     let error = found(&place.folder).unwrap_err().to_string();
     assert!(error.contains("is corrupt at line 2 and was not changed: unknown field `changed`"), "{error}");
@@ -138,51 +143,64 @@ fn rejects_a_valid_line_with_an_unknown_record() {
 #[test]
 fn recovers_from_every_interrupted_checkpoint() {
     let mut place = Place::new();
-    let all = |place: &Place, emails: &[&str]| assert_eq!(found(&place.folder).unwrap(), emails);
-    place.add("bob");
-    place.add("eve");
-    for round in ["first", "second"] {
-        let before = found(&place.folder).unwrap();
-        let draft = |place: &Place| {
-            let users: Vec<_> = before.iter().map(|email| user(email)).collect();
-            place.file.draft(users.iter().map(|user| &**user)).unwrap()
-        };
-        let from = place.journal.length();
-        place.add(round);
-        let emails: Vec<_> = before.iter().map(String::as_str).chain([round]).collect();
-        let content = draft(&place);
-        all(&place, &emails);
-        let to = place.journal.length();
-        place.journal.note(&content.version, from).unwrap();
-        all(&place, &emails);
-        place.file.publish().unwrap();
-        all(&place, &emails);
-        place.journal.forget(content.version, from, to).unwrap();
-        all(&place, &emails);
-        place.add("ann");
-        all(&place, &[&emails[..], &["ann"]].concat());
+    for round in 0..2 {
+        for email in ["bob", "eve"] {
+            place.add(&format!("{email}{round}"));
+        }
+        let emails = found(&place.folder).unwrap();
+        assert_eq!(emails.len(), 2 * (round + 1));
+        let draft = place.draft(&emails);
+        assert_eq!(found(&place.folder).unwrap(), emails);
+        place.journal.append_version(draft.version()).unwrap();
+        assert_eq!(found(&place.folder).unwrap(), emails);
+        place.file.publish(draft).unwrap();
+        assert_eq!(found(&place.folder).unwrap(), emails);
+        place.journal.remove(place.file.version()).unwrap();
+        assert_eq!(found(&place.folder).unwrap(), emails);
+        assert!(!place.path().exists());
     }
 }
 
 #[test]
-fn checkpoint_without_later_changes_removes_the_journal() {
+fn a_failed_rename_keeps_the_old_file_and_later_changes() {
     let mut place = Place::new();
     place.add("bob");
-    let content = place.file.draft([&*user("bob")].into_iter()).unwrap();
-    let length = place.journal.length();
-    place.journal.note(&content.version, length).unwrap();
-    place.file.publish().unwrap();
-    let interrupted = fs::read(place.path()).unwrap();
-    place.journal.forget(content.version.clone(), length, length).unwrap();
+    let draft = place.draft(&["bob".to_owned()]);
+    place.journal.append_version(draft.version()).unwrap();
+    place.add("eve");
+    assert_eq!(found(&place.folder).unwrap(), ["bob", "eve"]);
+    place.file.publish(draft).unwrap();
+    assert_eq!(found(&place.folder).unwrap(), ["bob", "eve"]);
+}
+
+#[test]
+fn the_next_start_removes_a_journal_that_the_file_contains() {
+    let mut place = Place::new();
+    place.add("bob");
+    let draft = place.draft(&["bob".to_owned()]);
+    place.journal.append_version(draft.version()).unwrap();
+    place.file.publish(draft).unwrap();
+
+    let directory = Arc::clone(&place.journal.directory);
+    let (journal, missing) = Journal::open::<User>(directory, place.file.version()).unwrap();
+    assert!(missing.is_empty() && journal.length() == 0);
     assert!(!place.path().exists());
     assert_eq!(found(&place.folder).unwrap(), ["bob"]);
+}
 
-    // If the directory entry survives the power cut, the next start removes the file.
-    fs::write(place.path(), interrupted).unwrap();
-    let directory = Arc::clone(&place.journal.directory);
-    let (journal, lacking) = Journal::open::<User>(directory, content.version).unwrap();
-    assert!(lacking.is_empty() && journal.length() == 0);
-    assert!(!place.path().exists());
+/// Version 0.1.0 wrote a journal in which one file lacks the changes after a certain byte.
+#[test]
+fn applies_only_the_changes_that_the_file_lacks() {
+    let mut place = Place::new();
+    let draft = place.draft(&["bob".to_owned()]);
+    place.add("bob");
+    let from = place.journal.length();
+    place.add("eve");
+    let over = Over { version: draft.version().clone(), from };
+    place.journal.append_record(&Record::<()> { over: Some(over), changes: None }).unwrap();
+    assert_eq!(found(&place.folder).unwrap(), ["bob", "eve"]);
+    place.file.publish(draft).unwrap();
+    assert_eq!(found(&place.folder).unwrap(), ["bob", "eve"]);
 }
 
 #[test]

@@ -15,9 +15,14 @@ pub(super) fn rows() -> Vec<Row> {
         row("a URL of 8 KiB is read", &get(&format!("/api/v1/status?{}", long(8192 - 15)), ""), &[200], Open),
         row("a longer URL is 414", &get(&format!("/api/v1/status?{}", long(8192 - 14)), ""), &[414], Closed),
         row("a URL of 40 KiB is 414", &get(&format!("/{}", long(40 * 1024)), ""), &[414], Closed),
-        row("a URL of 1 MiB is 414", &get(&format!("/{}", long(mib)), ""), &[414], Closed),
-        row("a URL without end is 414", &format!("GET /{}", long(mib)), &[414], Closed),
-        row("a request line of one endless word is 414", &long(mib), &[414], Closed),
+        row(
+            "a head above 64 KiB is 431, whichever part is long",
+            &get(&format!("/{}", long(mib)), ""),
+            &[431],
+            Closed,
+        ),
+        row("a URL without end is 431", &format!("GET /{}", long(mib)), &[431], Closed),
+        row("a request line of one endless word is 431", &long(mib), &[431], Closed),
         row(
             "fields of 30 KiB are read",
             &get("/api/v1/status", &format!("A: {}\r\n", long(30 * 1024))),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{COMMENT, Edit, News, Writer, flow};
+use super::{COMMENT, Edit, EntryChanges, Writer, flow};
 use crate::bless::scalar;
 use conformance_suite::json::Json;
 use conformance_suite::matcher::Mode;
@@ -24,14 +24,14 @@ type Replaced = (usize, usize, String);
 
 impl Writer<'_> {
     /// Removes and inserts entries.
-    pub(super) fn restructure(&mut self, parent: usize, news: &News) -> Result<(), String> {
-        let survivors = self.survivors(parent, news);
-        let Some(last) = survivors.last().copied() else { return self.replace_all(parent, news) };
+    pub(super) fn restructure(&mut self, parent: usize, changes: &EntryChanges) -> Result<(), String> {
+        let survivors = self.survivors(parent, changes);
+        let Some(last) = survivors.last().copied() else { return self.replace_all(parent, changes) };
         let children = self.layout.item(parent).children.clone();
-        let mut edits = self.removals(&children, last, news)?;
+        let mut edits = self.removals(&children, last, changes)?;
         let flow = self.layout.is_flow(parent);
         let mut added: BTreeMap<Neighbour, String> = BTreeMap::new();
-        for new in &news.added {
+        for new in &changes.added {
             let stays = |child: &&usize| survivors.contains(*child);
             let (before, after) = children.split_at(new.before.min(children.len()));
             let neighbour = match (before.iter().rfind(stays), after.iter().find(stays)) {
@@ -73,9 +73,14 @@ impl Writer<'_> {
     }
 
     /// Returns the edits that remove entries, except those after the last remaining one in flow style.
-    fn removals(&self, children: &[usize], last: usize, news: &News) -> Result<Vec<Replaced>, String> {
+    fn removals(
+        &self,
+        children: &[usize],
+        last: usize,
+        changes: &EntryChanges,
+    ) -> Result<Vec<Replaced>, String> {
         let mut edits = Vec::new();
-        for (at, child) in children.iter().enumerate().filter(|(_, child)| news.removed.contains(child)) {
+        for (at, child) in children.iter().enumerate().filter(|(_, child)| changes.removed.contains(child)) {
             let flow = self.layout.item(*child).parent.is_some_and(|parent| self.layout.is_flow(parent));
             let next = children.get(at + 1).map(|next| self.layout.entry_start(*next));
             let (start, end) = (self.layout.entry_start(*child), self.layout.end(*child));
@@ -126,11 +131,11 @@ impl Writer<'_> {
     }
 
     /// Rewrites a mapping or a list that was empty or has no remaining entries.
-    fn replace_all(&mut self, parent: usize, news: &News) -> Result<(), String> {
+    fn replace_all(&mut self, parent: usize, changes: &EntryChanges) -> Result<(), String> {
         let value = match self.layout.item(parent).shape {
-            Shape::List => Json::Array(news.added.iter().map(|added| added.value.clone()).collect()),
+            Shape::List => Json::Array(changes.added.iter().map(|added| added.value.clone()).collect()),
             _ => Json::Object(
-                (news.added.iter())
+                (changes.added.iter())
                     .filter_map(|added| Some((added.name.clone()?, added.value.clone())))
                     .collect(),
             ),

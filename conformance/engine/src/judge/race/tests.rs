@@ -23,7 +23,7 @@ fn expectation(yaml: &str) -> Expectation {
 fn branch(expect: &str) -> Branch {
     let place = Source::new("s.yaml", "request").place(Span::new(0, 7));
     let request = Request::get(Text::literal("/"), Agent::Curl);
-    Branch { request, place, expectation: expectation(expect), captures: Box::default(), times: 1 }
+    Branch { request, place, expectation: expectation(expect), captures: Vec::new(), times: 1 }
 }
 
 fn outcome(least: usize, most: Option<usize>, expect: &str) -> Outcome {

@@ -66,7 +66,7 @@ impl Repeated {
     /// Creates the entry of a scenario from the records of its first run.
     pub(super) fn new(group: usize, index: usize, plan: &Plan, first: &[Record]) -> Self {
         let trial = &plan.groups[group].trials[index];
-        let definitions = plan.suite.definitions(&trial.scenario);
+        let definitions = &trial.scenario.definitions;
         Self {
             group,
             index,

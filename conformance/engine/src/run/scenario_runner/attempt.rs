@@ -16,7 +16,7 @@ use crate::target::process::{Exit, Process};
 use crate::verdict::{Finding, Judgement, Verdict};
 use conformance_suite::capture::Capture;
 use conformance_suite::response::Response;
-use conformance_suite::suite::{Branch, Sent, Step, StepDefinition};
+use conformance_suite::suite::{Branch, Step, StepDefinition, StepRequests};
 use conformance_suite::template::TemplateError;
 
 impl ScenarioRunner<'_> {
@@ -73,7 +73,7 @@ impl ScenarioRunner<'_> {
         let mut jar = self.memory.jar(jar_use);
         let (definitions, redactor) = (Arc::clone(self.definitions), self.redactor.clone());
         let race = match &definition.sent {
-            Sent::Sole(branch) => {
+            StepRequests::One(branch) => {
                 let Branch { request, captures, .. } = &**branch;
                 let reading = if branch.reads_the_body() { Reading::Whole } else { Reading::Beginning };
                 let prepared = request.prepare(&scope)?;
@@ -103,7 +103,7 @@ impl ScenarioRunner<'_> {
                 self.keep(captures, &exchange.outcome, &mut judgement);
                 return Ok(Some((judgement, exchange)));
             }
-            Sent::Race(race) => race,
+            StepRequests::Race(race) => race,
         };
         let sent = Timestamp::now();
         let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;

@@ -81,7 +81,7 @@ impl RecordBuilder<'_> {
             id: self.trial.step_id(step),
             scenario: self.scenario.clone(),
             profile: self.trial.profile.clone(),
-            title: step.title.to_string(),
+            title: step.title.clone(),
             verdict: attempt.judgement.verdict,
             covers,
             source: if whole {
@@ -90,7 +90,7 @@ impl RecordBuilder<'_> {
                 Excerpt { line: step.place.line(), text: String::new() }
             },
             place: step.place.clone(),
-            via: step.spots.via.clone(),
+            via: step.provenance.via.clone(),
             tries: attempt.tries,
             milliseconds: milliseconds(attempt.took),
             findings: findings.collect(),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::super::path::Activity;
 use super::super::session::{Permit, Session};
 use super::super::target_slot::TargetSlot;
 use super::{Attempt, Late, PlannedStep, Played, ScenarioRunner};
@@ -42,14 +41,14 @@ pub(in crate::run) async fn play(
     definitions: &Arc<[StepDefinition]>,
     mut permit: Permit,
     slot: &TargetSlot,
-    activity: Activity,
+    group: usize,
 ) -> Played {
     let mut late_before: Vec<Late> = Vec::new();
     loop {
         let is_last = late_before.len() + 1 == MAX_PLAYS;
         let stops_if_late = !is_last && slot.is_started_here();
         let runner = ScenarioRunner::new(session, trial, definitions, permit);
-        let mut played = Box::pin(ScenarioRunner { stops_if_late, ..runner }.play(slot, activity)).await;
+        let mut played = Box::pin(ScenarioRunner { stops_if_late, ..runner }.play(slot, group)).await;
         let replays = !is_last
             && !session.options.interrupt.is_requested()
             && (stops_if_late || played.is_cleaned_up || is_read_only(trial, definitions));

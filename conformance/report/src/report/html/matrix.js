@@ -72,7 +72,7 @@
   function story(step) {
     const section = make("section");
     section.append(make("h3", step.id), make("p", step.title), make("p", `${step.place.file}:${step.place.line}`, "quiet"));
-    for (const finding of step.findings) {
+    for (const finding of step.findings ?? []) {
       const line = make("p", undefined, "reason");
       line.append(make("span", finding.label), document.createElement("br"), make("span", "expected ", "quiet"), make("code", finding.expected));
       section.append(line);

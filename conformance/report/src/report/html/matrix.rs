@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 
+use minijinja::context;
+use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::{render, view};
+use super::{STYLE, state};
 use crate::comparison::{Comparison, Implementation};
 use crate::report::task::task_of;
+use crate::report::template::render;
 use conformance_engine::outcome::Outcome;
 use conformance_suite::suite::Level;
 
@@ -59,7 +62,7 @@ pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         rows: rows(comparison),
         evidence: comparison.implementations.iter().map(evidence).collect(),
     };
-    out.write_all(render(TEMPLATE, page, SCRIPT)?.as_bytes())
+    render(TEMPLATE, context! { page => Serde(page), style => STYLE, script => SCRIPT }, out)
 }
 
 fn rows(comparison: &Comparison) -> Vec<RowView<'_>> {
@@ -84,7 +87,7 @@ fn rows(comparison: &Comparison) -> Vec<RowView<'_>> {
 
 fn cell(outcome: Option<Outcome>) -> (&'static str, &'static str, usize) {
     let Some(outcome) = outcome else { return ("untested", "", UNTESTED) };
-    let (state, mark) = view::state(outcome);
+    let (state, mark) = state(outcome);
     // Skipped requirements sort between inconclusive and passing ones.
     let worst_first = [
         Outcome::Error,

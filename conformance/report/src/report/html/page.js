@@ -1,7 +1,7 @@
 "use strict";
 // Used by both pages: the theme, and copying a command.
 
-/** Copies the text behind a button, and says so on it. */
+/** Copies the text after a button, and shows on the button that it is copied. */
 async function copy(button) {
   const text = button.nextElementSibling.textContent;
   try {

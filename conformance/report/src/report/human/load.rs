@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::{BOLD, DIM, green, red};
+use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN};
 use conformance_engine::event::{Load, Pace};
 use conformance_suite::amount::amount;
 
@@ -20,19 +20,16 @@ pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Resul
         "{BOLD}Load test{BOLD:#}: {repetitions} of {scenarios} in {seconds:.1} s, {jobs} at a time"
     )?;
     let (lost, style) = match load.exchanges - load.kept {
-        0 => ("no verdict changed".to_owned(), green()),
-        lost => (format!("{lost} changed their verdict"), red()),
+        0 => ("no verdict changed".to_owned(), GREEN),
+        lost => (format!("{lost} changed their verdict"), BOLD_RED),
     };
     let exchanges = amount(load.exchanges, "exchange");
     writeln!(out, "  {exchanges}, {}/s: {style}{lost}{style:#}", load.per_second)?;
     if load.timeouts > 0 {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a share of so many requests needs no more than 52 bits"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "a share needs less than 52 bits of precision")]
         let share = load.timeouts as f64 * 100.0 / load.exchanges.max(1) as f64;
-        let (timeouts, red) = (amount(load.timeouts, "request"), red());
-        writeln!(out, "  {red}{timeouts} timed out{red:#}, {share:.2} % of all")?;
+        let timeouts = amount(load.timeouts, "request");
+        writeln!(out, "  {BOLD_RED}{timeouts} timed out{BOLD_RED:#}, {share:.2} % of all")?;
     }
     if let Some(ended) = &load.ended {
         writeln!(out, "  ended early: {ended}")?;
@@ -65,8 +62,8 @@ fn table(load: &Load, every: bool, out: &mut impl Write) -> io::Result<()> {
     for step in &steps {
         let times =
             [step.p50, step.p90, step.p99, step.p999, step.max].map(|time| format!("{time:8.2}")).join(" ");
-        let (lost, red) = (step.exchanges - step.kept, red());
-        let lost = if lost > 0 { format!("  {red}{lost} changed{red:#}") } else { String::new() };
+        let lost = step.exchanges - step.kept;
+        let lost = if lost > 0 { format!("  {BOLD_RED}{lost} changed{BOLD_RED:#}") } else { String::new() };
         writeln!(out, "  {:56} {:>9} {times}{lost}", step.id, step.exchanges)?;
     }
     if let Some(more @ 1..) = load.steps.len().checked_sub(steps.len()) {

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::{BOLD, DIM, green, red, yellow};
-use crate::report::fold::fold;
+use super::wrap::wrap;
+use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use crate::report::task::{Task, tasks};
-use conformance_engine::event::{Footer, Standing};
+use conformance_engine::event::{Footer, Stale, Standing};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::amount::amount;
@@ -41,7 +41,7 @@ pub(super) fn standings(
         for standing in shown.filter(|standing| standing.verdict.is_some()) {
             let (mark, style) = mark(standing);
             let id = format!("{:14} {:6}", standing.id, upper(standing.level));
-            writeln!(out, "  {style}{mark:12}{style:#} {id} {}", fold(&standing.text, TEXT, width))?;
+            writeln!(out, "  {style}{mark:12}{style:#} {id} {}", wrap(&standing.text, TEXT, width))?;
         }
     }
     writeln!(out)
@@ -86,6 +86,22 @@ pub(super) fn closing(footer: &Footer) -> String {
     }
     let conclusion = Conclusion::of(footer.exit).title();
     if parts.is_empty() { conclusion.to_owned() } else { format!("{conclusion}: {}", parts.join(" · ")) }
+}
+
+/// Writes the stale deviations and the requirements of the next stage; nothing if there are none.
+pub(super) fn stale_and_next(footer: &Footer, width: Option<usize>, out: &mut impl Write) -> io::Result<()> {
+    for Stale { at, message } in &footer.stale {
+        writeln!(out, "{BOLD_RED}STALE{BOLD_RED:#} {at}: {message}; remove the deviation")?;
+    }
+    if let Some(next) = &footer.next {
+        writeln!(out, "{BOLD}The next stage, {}, also requires{BOLD:#}", next.stage)?;
+        for demand in &next.requirements {
+            let id = format!("{:14} {:6}", demand.id, demand.level.as_str());
+            writeln!(out, "          {id} {}", wrap(&demand.text, 32, width))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// Returns the counts of a task by level.
@@ -134,10 +150,10 @@ fn upper(level: Level) -> String {
 fn style(task: &Task<'_>) -> Style {
     let outcomes = Level::ALL.map(|level| task.outcome(level));
     match outcomes.into_iter().flatten().max() {
-        Some(outcome) if outcome.fails_the_run() => red(),
+        Some(outcome) if outcome.fails_the_run() => BOLD_RED,
         None | Some(Outcome::Skipped) => DIM,
-        Some(Outcome::Passed) => green(),
-        Some(_) => yellow(),
+        Some(Outcome::Passed) => GREEN,
+        Some(_) => YELLOW,
     }
 }
 
@@ -149,11 +165,11 @@ fn passes(standing: &Standing) -> bool {
 fn mark(standing: &Standing) -> (&'static str, Style) {
     match standing.outcome() {
         Some(Outcome::Known) => ("known", DIM),
-        Some(Outcome::Passed) => ("pass", green()),
-        Some(Outcome::Failed) => ("FAIL", red()),
-        Some(Outcome::OptionalFailed) => ("fail", yellow()),
-        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ("inconclusive", yellow()),
+        Some(Outcome::Passed) => ("pass", GREEN),
+        Some(Outcome::Failed) => ("FAIL", BOLD_RED),
+        Some(Outcome::OptionalFailed) => ("fail", YELLOW),
+        Some(Outcome::Inconclusive | Outcome::OptionalInconclusive) => ("inconclusive", YELLOW),
         Some(Outcome::Skipped) | None => ("skipped", DIM),
-        Some(Outcome::Error) => ("ERROR", red()),
+        Some(Outcome::Error) => ("ERROR", BOLD_RED),
     }
 }

@@ -1,7 +1,6 @@
 //! `list`, `check`, `coverage` and `schema`: commands that need no target.
 
 use std::io::{self, Write as _};
-use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -34,8 +33,7 @@ pub(crate) fn list(options: &List) -> Result<ExitCode, Stopped> {
 
 /// Validates a suite, prints warnings, and prints a summary.
 pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
-    // Skip freeing the memory: the program ends now.
-    let suite = ManuallyDrop::new(Suite::load(&options.folder())?);
+    let suite = Suite::load(&options.folder())?;
     for warning in suite.warnings.iter() {
         writeln!(AutoStream::auto(io::stderr()), "warning: {warning}\n")?;
     }

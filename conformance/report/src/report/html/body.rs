@@ -1,12 +1,13 @@
 //! Formats a JSON body line by line and marks the mismatches.
 
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use conformance_engine::verdict::Finding;
 use conformance_suite::json::{escape, unescape};
 
 /// A line of a body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Line {
     /// Text of the line.
     pub(super) text: String,
@@ -17,9 +18,10 @@ pub(super) struct Line {
 }
 
 /// How a line differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Mark {
-    None,
+    Same,
     Differs,
     Missing,
 }
@@ -91,12 +93,12 @@ impl Page<'_> {
 
     fn line(&mut self, pointer: &str, text: String) {
         let finding = self.findings.iter().find(|finding| finding.pointer.as_deref() == Some(pointer));
-        let mark = if finding.is_some() { Mark::Differs } else { Mark::None };
+        let mark = if finding.is_some() { Mark::Differs } else { Mark::Same };
         self.lines.push(Line { text, mark, expected: finding.map(|finding| finding.expected.clone()) });
     }
 
     fn plain(&mut self, text: String) {
-        self.lines.push(Line { text, mark: Mark::None, expected: None });
+        self.lines.push(Line { text, mark: Mark::Same, expected: None });
     }
 }
 
@@ -116,28 +118,28 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_differs_and_one_that_is_missing_are_marked_where_they_stand() {
+    fn marks_different_and_missing_members() {
         let findings = [finding("/a~1b/1", "3", "2"), finding("/email", "\"x\"", "no such member")];
         let lines = lines(r#"{"a/b": [1, 2], "c": {}}"#, &findings).unwrap();
-        let drawn: Vec<(&str, Mark)> = lines.iter().map(|line| (line.text.as_str(), line.mark)).collect();
+        let shown: Vec<(&str, Mark)> = lines.iter().map(|line| (line.text.as_str(), line.mark)).collect();
         assert_eq!(
-            drawn,
+            shown,
             [
-                ("{", Mark::None),
-                ("  \"a/b\": [", Mark::None),
-                ("    1,", Mark::None),
+                ("{", Mark::Same),
+                ("  \"a/b\": [", Mark::Same),
+                ("    1,", Mark::Same),
                 ("    2", Mark::Differs),
-                ("  ],", Mark::None),
-                ("  \"c\": {}", Mark::None),
+                ("  ],", Mark::Same),
+                ("  \"c\": {}", Mark::Same),
                 ("  \"email\"", Mark::Missing),
-                ("}", Mark::None),
+                ("}", Mark::Same),
             ]
         );
         assert_eq!(lines[3].expected.as_deref(), Some("3"));
     }
 
     #[test]
-    fn what_is_not_json_has_no_lines_of_its_own() {
+    fn returns_none_for_a_body_that_is_not_json() {
         assert_eq!(lines("<html>", &[]), None);
     }
 }

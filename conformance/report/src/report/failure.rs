@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::{BOLD, DIM, green, red, yellow};
-use conformance_engine::event::{Exchange, Received, Record, Sent};
-use conformance_engine::limit;
+use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
+use conformance_engine::event::{Exchange, Record};
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped};
@@ -29,8 +28,11 @@ pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()
     writeln!(out, "{style}{word}{style:#} {BOLD}{id}{BOLD:#} {}{held}", covers(record))
 }
 
-/// Writes a failing step in full.
-pub(super) fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
+/// Writes a failed step: its mismatches in the lines of its file, the exchange, and the command that reproduces it.
+///
+/// # Errors
+/// Writing to `out` fails.
+pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     title_line(record, out)?;
     writeln!(out, "     {}", record.title)?;
     for place in &record.via {
@@ -77,43 +79,6 @@ pub(super) fn remarks(record: &Record, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a request and its response in full, in the style of `curl -v`.
-pub(super) fn trace(record: &Record, out: &mut impl Write) -> io::Result<()> {
-    let Some(exchange) = &record.exchange else { return Ok(()) };
-    let sent = &exchange.sent;
-    trace_sent(sent, out)?;
-    for hop in &exchange.hops {
-        trace_received(&hop.received, out)?;
-        trace_sent(&hop.sent, out)?;
-    }
-    match &exchange.received {
-        Some(received) => trace_received(received, out)?,
-        None => writeln!(out, "   {DIM}<{DIM:#} no response")?,
-    }
-    if let Some(reason) = &exchange.redirect_end {
-        writeln!(out, "     (the redirect was not followed: {reason})")?;
-    }
-    writeln!(out)
-}
-
-fn trace_sent(sent: &Sent, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "   {DIM}>{DIM:#} {BOLD}{} {}{BOLD:#}", sent.method, sent.target)?;
-    message(">", (&sent.headers, sent.more_headers), sent.beginning(limit::BODY), out)
-}
-
-fn trace_received(received: &Received, out: &mut impl Write) -> io::Result<()> {
-    let time = format!("{:.1} ms", received.milliseconds);
-    writeln!(out, "   {DIM}<{DIM:#} {BOLD}{}{BOLD:#} {DIM}after {time}{DIM:#}", received.status)?;
-    message("<", (&received.headers, received.more_headers), received.beginning(limit::BODY), out)?;
-    if received.cut {
-        writeln!(out, "     (the rest was not read: no expectation needs the body)")?;
-    }
-    if let Some(reason) = &received.incomplete {
-        writeln!(out, "     … (incomplete: {reason})")?;
-    }
-    Ok(())
-}
-
 /// Writes the last lines of the output of the target.
 pub(super) fn printed(printed: &str, out: &mut impl Write) -> io::Result<()> {
     let lines: Vec<&str> = printed.lines().collect();
@@ -131,15 +96,15 @@ pub(super) fn covers(record: &Record) -> String {
 
 fn word(record: &Record) -> (&'static str, Style) {
     match record.outcome() {
-        Outcome::Passed => ("PASS", green()),
-        Outcome::Error => ("ERROR", red()),
-        Outcome::Failed => ("FAIL", red()),
-        Outcome::OptionalFailed => ("FAIL (optional)", yellow()),
+        Outcome::Passed => ("PASS", GREEN),
+        Outcome::Error => ("ERROR", BOLD_RED),
+        Outcome::Failed => ("FAIL", BOLD_RED),
+        Outcome::OptionalFailed => ("FAIL (optional)", YELLOW),
         Outcome::Known => ("KNOWN", DIM),
         Outcome::Inconclusive | Outcome::OptionalInconclusive if record.waits_for.is_some() => {
-            ("BLOCKED", yellow())
+            ("BLOCKED", YELLOW)
         }
-        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("INCONCLUSIVE", yellow()),
+        Outcome::Inconclusive | Outcome::OptionalInconclusive => ("INCONCLUSIVE", YELLOW),
         Outcome::Skipped => ("SKIP", DIM),
     }
 }
@@ -172,15 +137,15 @@ fn differences(findings: &[&Finding], more: usize, out: &mut impl Write) -> io::
     let mut previous = findings.first();
     for (index, finding) in findings.iter().take(DIFFERENCES).enumerate() {
         let head = if index == 0 { "differs " } else { "        " };
-        let (path, good, bad) = (at(finding), green(), red());
+        let path = at(finding);
         write!(out, "   {DIM}{head}{DIM:#}  {path:width$}  ")?;
         let repeated = previous.is_some_and(|previous| previous.expects_the_same(finding));
         // For a schema, the reason of the mismatch is enough; do not repeat which schema was expected.
         if !(repeated && finding.received.starts_with(AGAINST_SCHEMA)) {
             let expected = value(&finding.expected);
-            write!(out, "{DIM}expected{DIM:#} {good}{expected}{good:#}{DIM}, received{DIM:#} ")?;
+            write!(out, "{DIM}expected{DIM:#} {GREEN}{expected}{GREEN:#}{DIM}, received{DIM:#} ")?;
         }
-        writeln!(out, "{bad}{}{bad:#}", value(&finding.received))?;
+        writeln!(out, "{BOLD_RED}{}{BOLD_RED:#}", value(&finding.received))?;
         previous = Some(finding);
     }
     match findings.len().saturating_sub(DIFFERENCES) + more {
@@ -220,28 +185,6 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "             (the redirect was not followed: {reason})")?;
     }
     writeln!(out, "   {DIM}reproduce{DIM:#} {}", exchange.again)
-}
-
-fn message(
-    mark: &str,
-    (headers, more): (&[(String, String)], usize),
-    (body, rest): (&str, Option<String>),
-    out: &mut impl Write,
-) -> io::Result<()> {
-    for (name, value) in headers {
-        writeln!(out, "   {DIM}{mark} {name}:{DIM:#} {value}")?;
-    }
-    if more > 0 {
-        writeln!(out, "   {DIM}{mark} and {} more{DIM:#}", amount(more, "header field"))?;
-    }
-    writeln!(out, "   {DIM}{mark}{DIM:#}")?;
-    for line in body.lines() {
-        writeln!(out, "     {line}")?;
-    }
-    if let Some(rest) = rest {
-        writeln!(out, "     {rest}")?;
-    }
-    Ok(())
 }
 
 /// Returns a value on one line. Runs of spaces are kept because values may differ only in them.

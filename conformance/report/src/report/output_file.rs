@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// Size of the write buffer in bytes.
-const PIECE: usize = 64 * 1024;
+const BUFFER: usize = 64 * 1024;
 /// Maximum number of symbolic links to follow.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 /// Paths that mean standard output.
 const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
 /// A report that is being written.
-pub(super) struct WholeFile {
+pub(super) struct OutputFile {
     out: BufWriter<Sink>,
 }
 
@@ -35,21 +35,23 @@ pub fn is_stdout(path: &Path) -> bool {
     matches!(followed(path), Ok(None))
 }
 
-impl WholeFile {
+/// Writes a stream, or a file that replaces the one at `path` when it is complete.
+///
+/// # Errors
+/// Writing fails, or `write` does.
+pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = OutputFile::create(path)?;
+    write(&mut file)?;
+    file.finish()
+}
+
+impl OutputFile {
     /// Creates a report that will be at `path`. If that is a symbolic link, its target is replaced.
     ///
     /// # Errors
     /// The folder does not exist or is not writable, or the path is neither a file nor a stream.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { out: BufWriter::with_capacity(PIECE, Sink::open(path)?) })
-    }
-
-    /// Returns the folder for temporary files of the report.
-    pub(super) fn folder(&self) -> PathBuf {
-        match self.out.get_ref() {
-            Sink::Replacing(_, path) => folder(path).to_owned(),
-            Sink::Stream(_) | Sink::Stdout(_) => std::env::temp_dir(),
-        }
+        Ok(Self { out: BufWriter::with_capacity(BUFFER, Sink::open(path)?) })
     }
 
     /// Whether the report is written to a stream.
@@ -108,7 +110,7 @@ fn unwritable(kind: FileType) -> Option<&'static str> {
 /// Resolves symbolic links, even to a missing file; none if they lead to standard output.
 fn followed(path: &Path) -> io::Result<Option<PathBuf>> {
     let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
+    for _ in 0..MAX_LINKS {
         if STDOUT.iter().any(|name| path == Path::new(name)) {
             return Ok(None);
         }
@@ -134,7 +136,7 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-impl Write for WholeFile {
+impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.out.write(bytes)
     }

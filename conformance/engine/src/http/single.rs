@@ -1,0 +1,37 @@
+//! One request with its response, without redirects.
+
+use super::connection::Connection;
+use super::error::TransportError;
+use super::exchange::Surplus;
+use conformance_suite::response::Response;
+
+/// One request with its response, without redirects.
+pub(super) struct Single {
+    pub(super) outcome: Result<Response, TransportError>,
+    pub(super) partial: Option<Response>,
+    pub(super) resent: bool,
+    pub(super) surplus: Surplus,
+    /// The connection, if another request of the same step may use it.
+    pub(super) connection: Option<Connection>,
+    /// Whether later steps may use the connection too.
+    pub(super) keeps: bool,
+    /// Value of the response's `Location` field.
+    pub(super) location: Option<Vec<u8>>,
+    /// Whether the target responded while the body waited for `100 Continue`.
+    pub(super) held_back: bool,
+}
+
+impl Single {
+    pub(super) fn none(transport_error: TransportError) -> Self {
+        Self {
+            outcome: Err(transport_error),
+            partial: None,
+            resent: false,
+            surplus: Surplus::default(),
+            connection: None,
+            keeps: false,
+            location: None,
+            held_back: false,
+        }
+    }
+}
