@@ -226,7 +226,7 @@ impl Program {
     /// Returns how a command of the program is isolated, if it is. `outer` is the folder around its scratch folder.
     fn confined(&self, command: &[String], outer: &Path, port: Option<u16>) -> Option<Confined> {
         let isolation = Arc::clone(self.isolation.as_ref()?);
-        let mut readable = self.expose.clone();
+        let mut readable = isolation::absolute(&self.expose);
         readable.extend(self.copies.paths());
         let program = command.first().map(Path::new).filter(|program| program.is_absolute());
         readable.extend(program.into_iter().flat_map(isolation::executable));

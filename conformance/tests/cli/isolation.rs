@@ -75,6 +75,7 @@ impl Scene {
             "mark": self.mark(),
             "namespace": fs::read_link("/proc/self/ns/pid").ok(),
             "at start": start,
+            "report": path("kept/1-honest.jsonl"),
         });
         self.sandbox.write(&format!("{folder}/config.json"), &config.to_string());
     }
@@ -107,7 +108,7 @@ impl Scene {
         processes.filter(is_detached).collect()
     }
 
-    fn run(&self, arguments: &[&str]) -> events::Told {
+    fn run(&self, arguments: &[&str]) -> events::RunReport {
         let all = [&["run", "--suite", "../suite"], arguments, &["--", "python3", "intruder.py"]].concat();
         events::run(&self.sandbox, &all)
     }
@@ -248,7 +249,7 @@ fn secrets_of_ci_systems_are_not_passed_unless_the_target_file_names_them() {
     let scene = Scene::new();
     scene.configure("implementation", "none", None);
     scene.sandbox.write("suite/scenarios/attacks.yaml", "format: 1\ntitle: Where\nprofile: intruder\nsteps:\n  - id: where\n    title: where\n    request: curl \"http://intruder.example/where\"\n    expect: {status: 200}\n");
-    let names = |told: &events::Told| {
+    let names = |told: &events::RunReport| {
         let body = told.step("scenarios/attacks::where")["exchange"]["received"]["body"]
             .as_str()
             .unwrap()
@@ -544,4 +545,91 @@ fn teardown_runs_after_a_failed_restart() {
     let finished: Finished = scene.sandbox.run(&["run", "--suite", "../suite", "--target", "target.yaml"]);
     assert_ne!(finished.code, Some(0), "{finished:?}");
     assert_eq!(scene.sandbox.read("log"), "torn down\n", "{finished:?}");
+}
+
+/// Build, setup and teardown are isolated like the command itself, and `expose` shows what they need.
+#[test]
+fn all_commands_of_a_target_file_are_isolated() {
+    for mechanism in mechanisms() {
+        let mut scene = Scene::new();
+        fs::create_dir(scene.sandbox.path("dataset")).unwrap();
+        scene.sandbox.write("dataset/data", "data");
+        scene.configure("implementation", mechanism, None);
+        let outside = scene.sandbox.path("victim").join("new");
+        let script = |name: &str| {
+            let secret = scene.sandbox.path("victim/report.jsonl");
+            let (data, outside) = (scene.sandbox.path("dataset/data"), outside.display());
+            let text = format!(
+                "touch {outside} 2>/dev/null; cat {} 2>/dev/null >{name}; cat {} >>{name}; test \"$HOME\" = \"$(pwd)\"",
+                secret.display(),
+                data.display()
+            );
+            format!("sh -c '{text}'")
+        };
+        let (build, setup, teardown) = (script("built"), script("prepared"), script("ended"));
+        let file = format!(
+            "format: 1\ntitle: it\ndirectory: implementation\nisolate: true\nexpose: [dataset]\nbuild: {build:?}\n\
+             setup: {setup:?}\nteardown: {teardown:?}\ncommand: python3 intruder.py\n"
+        );
+        scene.sandbox.write("target.yaml", &file);
+        scene.attacks(&[("made", "text: 'built data, prepared data'")]);
+        let before = fingerprint(&scene.sandbox.path(""));
+        let isolate = format!("--isolate={mechanism}");
+        let run = ["run", "--suite", "../suite", "--target", "../target.yaml", &isolate];
+        let told = events::run(&scene.sandbox, &run);
+        assert_eq!(told.finished.code, Some(0), "{mechanism}: {:?}", told.finished);
+        scene.assert_untouched(&before);
+    }
+}
+
+#[test]
+fn a_build_without_network_says_so() {
+    let Some(first) = mechanisms().first().copied() else { return };
+    let scene = Scene::new();
+    scene.configure("implementation", first, None);
+    scene.attacks(&[("none", "text: ready")]);
+    let port = scene.tcp.local_addr().unwrap().port();
+    let build = format!("python3 -c \"import socket; socket.create_connection(('127.0.0.1', {port}), 1)\"");
+    let file = format!(
+        "format: 1\ntitle: it\ndirectory: implementation\nbuild: {build:?}\ncommand: python3 intruder.py\n"
+    );
+    scene.sandbox.write("target.yaml", &file);
+    let finished =
+        scene.sandbox.run(&["run", "--suite", "../suite", "--target", "../target.yaml", "--isolate"]);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(finished.stdout.contains("(it was isolated: without network"), "{}", finished.stdout);
+}
+
+#[test]
+fn reports_of_similar_names_are_different_files() {
+    let scene = Scene::new();
+    for (name, start) in [("x/y_z", None), ("x_y/z", Some("forget"))] {
+        let folder = scene.sandbox.path("handed").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::copy(data("targets/intruder.py"), folder.join("intruder.py")).unwrap();
+        scene.configure(&format!("handed/{name}"), "none", start);
+    }
+    scene.attacks(&[("forget", "text: done")]);
+    let each = ["run", "--suite", "../suite", "--each", "../handed/*/*", "--keep", "../kept", "--no-isolate"];
+    let finished = scene.sandbox.run(&[&each[..], &["--", "python3", "intruder.py"]].concat());
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(scene.sandbox.read("kept/x_y_z.jsonl").contains("\"target\":\"x/y_z\""));
+    assert!(scene.sandbox.read("kept/x_y_z-2.jsonl").contains("\"target\":\"x_y/z\""));
+}
+
+/// A program that is not isolated rewrites the report of another one; the files and the table show what was observed.
+#[test]
+fn a_later_target_does_not_change_an_earlier_report() {
+    let scene = Scene::new();
+    for (name, start) in [("1-honest", None), ("2-evil", Some("rewrite"))] {
+        let folder = scene.sandbox.path("handed").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::copy(data("targets/intruder.py"), folder.join("intruder.py")).unwrap();
+        scene.configure(&format!("handed/{name}"), "none", start);
+    }
+    scene.attacks(&[("none", "text: ready")]);
+    let each = ["run", "--suite", "../suite", "--each", "../handed", "--keep", "../kept", "--no-isolate"];
+    let finished = scene.sandbox.run(&[&each[..], &["--", "python3", "intruder.py"]].concat());
+    let report = scene.sandbox.read("kept/1-honest.jsonl");
+    assert!(report.lines().last().unwrap().contains("\"pass\":1"), "{finished:?} {report}");
 }

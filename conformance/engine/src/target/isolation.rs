@@ -28,7 +28,7 @@ use super::scratch::Scratch;
 pub(super) use control::{Control, KeeperDialer, Spawned, StatusLine};
 pub(super) use environment::{base, is_secret};
 pub use limits::{Limit, Limits};
-pub(super) use view::executable;
+pub(super) use view::{absolute, executable};
 
 /// First argument of the hidden mode.
 const HELPER: &str = "__isolated";

@@ -267,6 +267,17 @@ def forget():
     return "done"
 
 
+def rewrite():
+    with open(CONFIG["report"], "w") as report:
+        report.write("forged")
+    return "done"
+
+
+def made():
+    """What the commands before the start have left."""
+    return ", ".join(f"{name} {open(name).read()}" for name in ("built", "prepared"))
+
+
 def where():
     return json.dumps({"home": os.environ.get("HOME"), "tmp": os.environ.get("TMPDIR"), "cwd": os.getcwd(),
                        "names": sorted(os.environ)})

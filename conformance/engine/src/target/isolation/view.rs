@@ -1,7 +1,7 @@
 //! Which files an isolated program can read.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Parts of the system: programs, libraries and their data, and the configuration that they need. No folder of `/etc`
 /// or `/var` is shown as a whole, because they hold keys and password hashes.
@@ -78,7 +78,7 @@ pub(super) fn readable(exposed: &[PathBuf]) -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut all: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
     all.extend(env::split_paths(&path).filter_map(|folder| toolchain(&folder)));
-    all.extend(exposed.iter().filter_map(|path| std::path::absolute(path).ok()));
+    all.extend(absolute(exposed));
     // The target of a link must be visible, too.
     let resolved: Vec<PathBuf> = all.iter().filter_map(|path| path.canonicalize().ok()).collect();
     all.extend(resolved);
@@ -86,6 +86,13 @@ pub(super) fn readable(exposed: &[PathBuf]) -> Vec<PathBuf> {
     all.sort();
     all.dedup();
     all
+}
+
+/// Returns the absolute paths of files and folders, as they are named and without links.
+pub(in crate::target) fn absolute(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let is_plain = |path: &PathBuf| !path.components().any(|part| part == Component::ParentDir);
+    let named = paths.iter().filter_map(|path| std::path::absolute(path).ok()).filter(is_plain);
+    named.chain(paths.iter().filter_map(|path| path.canonicalize().ok())).collect()
 }
 
 /// Returns what must be readable to execute a program outside of its scratch folder: its toolchain, or only its file.
