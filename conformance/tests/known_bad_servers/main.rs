@@ -229,6 +229,7 @@ impl Bench {
             shows_passes: false,
             interrupt,
             answers: None,
+            deadline: None,
         };
         let mut failures = Vec::new();
         let footer = self.runtime.block_on(run::run(plan, target, options, |event| {
