@@ -10,7 +10,9 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::events;
@@ -311,6 +313,30 @@ fn a_detached_process_ends_with_the_run() {
         let told = scene.run(&[if mechanism == "none" { "--no-isolate" } else { &isolate }]);
         assert_eq!(told.finished.code, Some(0), "{mechanism}: {:?}", told.finished);
         assert_eq!(scene.detached(), Vec::<PathBuf>::new(), "{mechanism}");
+    }
+}
+
+#[test]
+fn isolated_programs_end_if_the_runner_is_killed() {
+    for mechanism in mechanisms() {
+        let scene = Scene::new();
+        scene.configure("implementation", mechanism, Some("detach"));
+        scene.attacks(&[("spin", "text: never")]);
+        let isolate = format!("--isolate={mechanism}");
+        let run =
+            ["run", "--suite", "../suite", &isolate, "--timeout", "10m", "--", "python3", "intruder.py"];
+        let mut run = scene.sandbox.start(&run);
+        let await_that = |holds: &dyn Fn() -> bool| {
+            let limit = Instant::now() + Duration::from_mins(1);
+            while !holds() {
+                assert!(Instant::now() < limit, "{mechanism}: {:?}", scene.detached());
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        };
+        await_that(&|| !scene.detached().is_empty());
+        run.signal(Signal::KILL);
+        run.wait();
+        await_that(&|| scene.detached().is_empty());
     }
 }
 

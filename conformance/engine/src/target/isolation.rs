@@ -4,6 +4,10 @@
 //! runner does not start it directly but through the [`keeper`], a hidden mode of this program, which enforces the
 //! limits. `docs/isolation.md` compares the mechanisms and says what is not covered.
 
+#[cfg(target_os = "linux")]
+mod control;
+#[cfg(not(target_os = "linux"))]
+#[path = "isolation/unsupported.rs"]
 mod control;
 mod environment;
 #[cfg(target_os = "linux")]
@@ -25,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::process::{Command, Exit, Process};
 use super::scratch::Scratch;
 
-pub(super) use control::{Control, KeeperDialer, Spawned, StatusLine};
+pub(super) use control::{Control, KeeperDialer, Spawned};
 pub(super) use environment::{base, is_secret};
 pub use limits::{Limit, Limits};
 pub(super) use view::{absolute, executable};
@@ -45,6 +49,7 @@ pub enum Mechanism {
 
 /// How programs are isolated in a run.
 #[derive(Debug)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has isolation"))]
 pub struct Isolation {
     mechanism: Mechanism,
     limits: Limits,
@@ -56,6 +61,7 @@ pub struct Isolation {
 
 /// Isolation of one program.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has isolation"))]
 pub struct Confined {
     pub(super) isolation: Arc<Isolation>,
     /// Folders and files that the program can read in addition to those of the system.
@@ -192,8 +198,18 @@ pub fn helper() -> Option<ExitCode> {
     Some(ExitCode::FAILURE)
 }
 
+/// A line that the keeper writes to the status pipe.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum StatusLine {
+    /// The program reached a limit and goes on.
+    Reached(Limit),
+    /// The program ended. Its other processes may still run.
+    Ended(Exit),
+}
+
 /// What the keeper needs to start the program.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg(target_os = "linux")]
 struct Spec {
     command: Vec<String>,
     directory: PathBuf,

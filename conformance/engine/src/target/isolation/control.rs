@@ -15,14 +15,12 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, Shutdown, SocketFlags, SocketType, recvmsg, sendmsg, shutdown,
     socketpair,
 };
-use serde::{Deserialize, Serialize};
 use tokio::io::Interest;
 use tokio::net::{TcpSocket, UnixStream};
 use tokio::sync::Mutex;
 
-use super::{Confined, HELPER, Limit, Mechanism, Spec};
+use super::{Confined, HELPER, Mechanism, Spec};
 use crate::http::{Connecting, Dialer};
-use crate::target::process::Exit;
 
 /// A message of the runner.
 pub(super) enum Request {
@@ -36,15 +34,6 @@ pub(super) enum Request {
     Unknown,
     /// The runner has gone or wants everything to end.
     Closed,
-}
-
-/// A line that the keeper writes to the status pipe.
-#[derive(Debug, Serialize, Deserialize)]
-pub(in crate::target) enum StatusLine {
-    /// The program reached a limit and goes on.
-    Reached(Limit),
-    /// The program ended. Its other processes may still run.
-    Ended(Exit),
 }
 
 /// First bytes of messages.
@@ -70,7 +59,7 @@ pub(in crate::target) struct Spawned {
     pub(in crate::target) control: Control,
     pub(in crate::target) output: PipeReader,
     pub(in crate::target) errors: PipeReader,
-    /// Pipe with [`StatusLine`]s.
+    /// Pipe with [`super::StatusLine`]s.
     pub(in crate::target) status: PipeReader,
     /// What bubblewrap and the keeper print.
     pub(in crate::target) messages: File,

@@ -17,9 +17,9 @@ use rustix::process::{
     set_dumpable_behavior, wait,
 };
 
-use super::control::{self, Request, StatusLine};
+use super::control::{self, Request};
 use super::limits::{Limit, Limits};
-use super::{HELPER, Spec};
+use super::{HELPER, Spec, StatusLine};
 use crate::target::process::Exit;
 
 /// Interval between two checks of the limits.

@@ -72,7 +72,8 @@ fn dependency_folders_are_links_to_one_copy_for_all_starts() {
     fs::write(original.path().join("target/CACHEDIR.TAG"), "").expect("a file");
     let before = fingerprint(original.path());
     let copies = Copies::default();
-    let mirrored = || Scratch::mirror(original.path(), &[], &Dependencies::Copied(&copies)).expect("a mirror");
+    let mirrored =
+        || Scratch::mirror(original.path(), &[], &Dependencies::Copied(&copies)).expect("a mirror");
     let (first, second) = (mirrored(), mirrored());
     let copy = copies.paths().pop().expect("a copy");
     for folder in shared {
