@@ -27,7 +27,7 @@ use conformance_engine::event::Record;
 use conformance_engine::exit::Exit;
 use conformance_engine::http::Transport;
 use conformance_engine::redact::Redactor;
-use conformance_engine::run::{Interrupt, Options, Session};
+use conformance_engine::run::{Context, Interrupt, Options, ScenarioRunner, TargetPool};
 use conformance_engine::target::Target;
 use conformance_report::report;
 use conformance_suite::diagnostic::Diagnostics;
@@ -41,8 +41,8 @@ pub fn main(folder: &Folder, target: impl FnOnce(&Suite) -> Result<Target, Diagn
         return code;
     }
     let arguments = Arguments::from_args();
-    let session = match prepare(folder, target) {
-        Ok(session) => Arc::new(session),
+    let (context, targets) = match prepare(folder, target) {
+        Ok(prepared) => prepared,
         Err((exit, message)) => {
             // Ignore errors: standard error is closed.
             writeln!(anstream::stderr(), "{message}").ok();
@@ -56,15 +56,15 @@ pub fn main(folder: &Folder, target: impl FnOnce(&Suite) -> Result<Target, Diagn
             return Exit::Internal.into();
         }
     };
-    let conclusion = libtest_mimic::run(&arguments, trials(&session, &runtime));
-    runtime.block_on(session.close());
+    let conclusion = libtest_mimic::run(&arguments, trials(&context, &targets, &runtime));
+    runtime.block_on(targets.close());
     conclusion.exit_code()
 }
 
 fn prepare(
     folder: &Folder,
     target: impl FnOnce(&Suite) -> Result<Target, Diagnostics>,
-) -> Result<Session, (Exit, String)> {
+) -> Result<(Arc<Context>, Arc<TargetPool>), (Exit, String)> {
     let wrong = |wrong: Diagnostics| (Exit::Usage, wrong.to_string());
     let mut suite = Suite::load(folder).map_err(wrong)?;
     suite.give(&[], &environment).map_err(wrong)?;
@@ -83,29 +83,30 @@ fn prepare(
         PlanError::Nothing(error) => (Exit::Nothing, error.to_string()),
     })?;
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    Ok(Session::new(
-        plan,
-        &target,
-        Options {
-            jobs,
-            transport: Transport::default(),
-            redactor,
-            deviations: Deviations::default(),
-            shows_passes: false,
-            interrupt: Interrupt::default(),
-            answers: None,
-            deadline: None,
-        },
-    ))
+    let options = Options {
+        jobs,
+        transport: Transport::default(),
+        redactor,
+        deviations: Deviations::default(),
+        shows_passes: false,
+        interrupt: Interrupt::default(),
+        responses: None,
+        deadline: None,
+    };
+    let context = Context::new(plan, options);
+    let targets = TargetPool::new(&context, &target);
+    Ok((context, targets))
 }
 
-fn trials(session: &Arc<Session>, runtime: &Arc<Runtime>) -> Vec<Trial> {
+fn trials(context: &Arc<Context>, targets: &Arc<TargetPool>, runtime: &Arc<Runtime>) -> Vec<Trial> {
+    let scenarios = ScenarioRunner::new(context);
     let mut trials = Vec::new();
-    for (group, planned) in session.plan().groups.iter().enumerate() {
-        for (index, trial) in planned.trials.iter().enumerate() {
-            let (playing, runtime) = (Arc::clone(session), Arc::clone(runtime));
-            let play = move || conclude(&runtime.block_on(async { playing.play(group, index).await }));
-            trials.push(Trial::test(trial.id(), play).with_ignored_flag(session.skipped(group).is_some()));
+    for (group, of_group) in context.plan.groups.iter().enumerate() {
+        for (index, planned) in of_group.scenarios.iter().enumerate() {
+            let is_skipped = targets.skipped(group).is_some();
+            let (scenarios, targets, runtime) = (scenarios.clone(), Arc::clone(targets), Arc::clone(runtime));
+            let play = move || conclude(&runtime.block_on(scenarios.play_once(&targets, group, index)));
+            trials.push(Trial::test(planned.id(), play).with_ignored_flag(is_skipped));
         }
     }
     trials

@@ -9,7 +9,7 @@ use serde::Serialize;
 use conformance_engine::memory::Memory;
 use conformance_suite::amount::amount;
 use conformance_suite::json::Json;
-use conformance_suite::plan::{Plan, Trial};
+use conformance_suite::plan::{Plan, PlannedScenario};
 use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
 
 /// A step in the list.
@@ -55,18 +55,18 @@ pub(crate) struct Request {
 pub(crate) fn entries(plan: &Plan) -> Vec<Entry> {
     let stage = |index: usize| plan.suite.stages.get(index).cloned();
     let mut entries = Vec::new();
-    for trial in plan.trials() {
-        let definitions = &trial.scenario.definitions;
-        let mut memory = placeholders(trial, definitions, &plan.suite);
-        for (index, _) in trial.steps.iter().filter(|(_, asked)| *asked) {
-            let step = &trial.scenario.steps[*index];
+    for planned in plan.scenarios() {
+        let definitions = &planned.scenario.definitions;
+        let mut memory = placeholders(planned, definitions, &plan.suite);
+        for (index, _) in planned.steps.iter().filter(|(_, asked)| *asked) {
+            let step = &planned.scenario.steps[*index];
             entries.push(Entry {
-                scenario: trial.id(),
-                id: trial.step_id(step),
+                scenario: planned.id(),
+                id: planned.step_id(step),
                 title: step.title.clone(),
                 stage: stage(step.stages.since),
                 until: step.stages.until.and_then(stage),
-                profile: trial.profile.clone(),
+                profile: planned.profile.clone(),
                 requirements: step.covers.iter().map(ToString::to_string).collect(),
                 file: step.place.source().path().to_owned(),
                 line: step.place.line(),
@@ -124,12 +124,12 @@ fn request(definition: &StepDefinition, memory: &mut Memory) -> Request {
 }
 
 /// Returns a memory in which the value of each capture is its own expression.
-fn placeholders(trial: &Trial, definitions: &[StepDefinition], suite: &Suite) -> Memory {
+fn placeholders(planned: &PlannedScenario, definitions: &[StepDefinition], suite: &Suite) -> Memory {
     let mut memory = Memory::new(suite);
     for capture in definitions.iter().flat_map(StepDefinition::captures) {
         memory.keep(&capture.keys, &format!("${{{}}}", capture.name).into());
     }
-    let profile = suite.profile(&trial.profile);
+    let profile = suite.profile(&planned.profile);
     let output = profile.into_iter().flat_map(|profile| &profile.output);
     let output = output.map(|(name, _)| (name.clone(), format!("${{{OUTPUT}.{name}}}").into()));
     memory.meet("${target.origin}", &Json::Object(output.collect()), &[]);

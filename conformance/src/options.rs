@@ -36,6 +36,7 @@ macro_rules! run_examples {
 }
 
 mod curl;
+mod manual;
 mod output;
 mod run;
 mod shard;
@@ -80,13 +81,21 @@ pub(crate) enum Command {
     /// List the steps and their requests without sending anything.
     ///
     /// Without --stage, the list contains the steps of every stage.
+    #[command(
+        after_help = "Examples:\n  conformance list --filter 'session/*'\n  conformance list --suite my-suite --format json"
+    )]
     List(List),
     /// Validate the suite and report every error with its file and line.
+    #[command(
+        after_help = "Examples:\n  conformance check                       Validate the built-in suite\n  conformance check --suite my-suite"
+    )]
     Check(Check),
     /// Show which steps cover which requirements.
     ///
     /// With --spec, also list the curl examples of a document that no step covers.
-    #[command(after_help = "Exit code 1: no step covers an example of the document")]
+    #[command(
+        after_help = "Examples:\n  conformance coverage --suite my-suite --spec README.md\n\nExit codes:\n  0   every example of the document is covered\n  1   no step covers an example of the document\n  2   a file or a flag is invalid"
+    )]
     Coverage(Coverage),
     /// Print the JSON Schema of a suite file or a report, or settings for an editor.
     Schema(Schema),
@@ -95,17 +104,30 @@ pub(crate) enum Command {
     /// Print the manual page of the program or of one of its commands.
     Man(Man),
     /// Compare the reports of several implementations.
+    #[command(
+        after_help = "Examples:\n  conformance compare flask.jsonl node.jsonl\n  conformance compare reports/*.jsonl --html table.html"
+    )]
     Compare(Compare),
     /// Merge the reports of all shards of a run into one report.
     #[command(after_help = exit_codes!())]
     Merge(Merge),
     /// Print the fixtures that a running target needs, as files or curl commands.
+    #[command(after_help = "Examples:\n  conformance seed --format curl > seed.sh")]
     Seed(Seed),
     /// Generate scenarios from the curl examples of a document or from a HAR file.
+    #[command(
+        after_help = "Examples:\n  conformance import README.md --out my-suite\n  conformance import https://example.org/api.md --out my-suite\n  conformance import --har recording.har --out my-suite"
+    )]
     Import(Import),
     /// Send a curl command and print a step that expects its response.
+    #[command(
+        after_help = "Examples:\n  conformance record http://127.0.0.1:5000 -- curl http://0.0.0.0:5000/api/v1/status\n\nExit codes:\n  0   the step was printed\n  2   the command or the URL is invalid; nothing was sent\n  3   no complete response was received"
+    )]
     Record(Record),
     /// Print scenarios as a shell script with curl or as a Hurl file.
+    #[command(
+        after_help = "Examples:\n  conformance export --curl > session.sh\n  conformance export --hurl --suite my-suite --filter 'session/*' > session.hurl"
+    )]
     Export(Export),
 }
 
@@ -348,10 +370,7 @@ impl Man {
                 (format!("conformance-{name}"), command)
             }
         };
-        let mut page = Vec::new();
-        // Writing to memory cannot fail.
-        clap_mangen::Man::new(command).title(title).render(&mut page).ok();
-        Ok(String::from_utf8_lossy(&page).into_owned())
+        Ok(manual::page(&title, self.command.as_deref(), command))
     }
 }
 

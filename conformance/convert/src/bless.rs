@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use conformance_engine::judge::judge;
 use conformance_engine::redact::Redactor;
-use conformance_engine::run::{Answer, Answers};
+use conformance_engine::run::{CollectedResponse, ResponseCollector};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::json::Json;
 use conformance_suite::matcher::{Change, ChangeKind, Left, Proposal};
@@ -56,7 +56,7 @@ impl Blessing {
     pub fn new(
         suite: &Suite,
         folder: &Folder,
-        answers: &Answers,
+        answers: &ResponseCollector,
         redactor: &Redactor,
     ) -> Result<Self, Diagnostics> {
         let Folder::Directory(directory) = folder else {
@@ -104,12 +104,12 @@ impl Blessing {
     fn agree<'a>(
         &mut self,
         suite: &Suite,
-        answers: &'a [Answer],
+        answers: &'a [CollectedResponse],
         redactor: &Redactor,
-    ) -> Vec<(&'a Answer, Vec<Change>)> {
-        let mut agreed: Vec<(&Answer, Vec<Change>)> = Vec::new();
+    ) -> Vec<(&'a CollectedResponse, Vec<Change>)> {
+        let mut agreed: Vec<(&CollectedResponse, Vec<Change>)> = Vec::new();
         let mut done: BTreeSet<Lines> = BTreeSet::new();
-        let proposals: Vec<(&Answer, Proposal)> =
+        let proposals: Vec<(&CollectedResponse, Proposal)> =
             answers.iter().map(|answer| (answer, proposal(answer))).collect();
         for (answer, proposal) in &proposals {
             self.left.extend(proposal.left.iter().map(|left| (answer.id.clone(), left.clone())));
@@ -117,7 +117,7 @@ impl Blessing {
             if proposal.changes.is_empty() || !done.insert(lines.clone()) {
                 continue;
             }
-            let siblings: Vec<&(&Answer, Proposal)> =
+            let siblings: Vec<&(&CollectedResponse, Proposal)> =
                 proposals.iter().filter(|(other, _)| self::lines(&other.place) == lines).collect();
             let mut leave = |place: &Place, why: String| {
                 self.left.push((answer.id.clone(), Left { place: place.clone(), why }));
@@ -155,7 +155,11 @@ impl Blessing {
     }
 
     /// Loads the suite with the edits and judges all responses again.
-    fn verify(&mut self, before: &Suite, agreed: &[(&Answer, Vec<Change>)]) -> Result<(), Diagnostic> {
+    fn verify(
+        &mut self,
+        before: &Suite,
+        agreed: &[(&CollectedResponse, Vec<Change>)],
+    ) -> Result<(), Diagnostic> {
         if self.files.is_empty() {
             return Ok(());
         }
@@ -175,8 +179,9 @@ impl Blessing {
             for (step, (old_definition, new_definition)) in
                 old.steps.iter().zip(old.definitions.iter().zip(&*new.definitions))
             {
-                let same_lines =
-                    |(answer, _): &&(&Answer, Vec<Change>)| lines(&answer.place) == lines(&step.place);
+                let same_lines = |(answer, _): &&(&CollectedResponse, Vec<Change>)| {
+                    lines(&answer.place) == lines(&step.place)
+                };
                 if !agreed.iter().any(|one| same_lines(&one))
                     && descriptions(old_definition) != descriptions(new_definition)
                 {
@@ -204,19 +209,19 @@ impl Blessing {
 }
 
 /// Returns the changes for one step.
-fn proposal(answer: &Answer) -> Proposal {
+fn proposal(answer: &CollectedResponse) -> Proposal {
     let mut proposal = match &answer.response {
         Some((response, scope)) => propose(&answer.expectation, response, scope),
         None => Proposal::default(),
     };
     if proposal.changes.is_empty() && proposal.left.is_empty() {
-        proposal.left.extend(answer.wrong.clone());
+        proposal.left.extend(answer.mismatch.clone());
     }
     proposal
 }
 
 /// Whether an answer is from this step of this scenario, in any profile or row.
-fn is_of(answer: &Answer, scenario: &str, step: &Step) -> bool {
+fn is_of(answer: &CollectedResponse, scenario: &str, step: &Step) -> bool {
     let before = answer.id.strip_suffix(&*step.id).and_then(|id| id.strip_suffix("::"));
     before
         .and_then(|id| id.strip_prefix(scenario))
@@ -233,7 +238,7 @@ fn written_by(suite: &Suite, lines: &Lines) -> usize {
 }
 
 /// Whether the response still fails the expectation; `None` without a response.
-fn still_wrong(answer: &Answer, branch: &Branch) -> Option<bool> {
+fn still_wrong(answer: &CollectedResponse, branch: &Branch) -> Option<bool> {
     let (response, scope) = answer.response.as_ref()?;
     Some(!judge(&branch.expectation, &Ok(response.clone()), &branch.place, scope).findings.is_empty())
 }

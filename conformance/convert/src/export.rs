@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use conformance_suite::capture::{Capture, Found};
 use conformance_suite::expectation::Expectation;
-use conformance_suite::plan::Trial;
+use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::{Agent, Prepared, Request};
 use conformance_suite::suite::{Branch, Race, Step, StepDefinition, Suite};
 
@@ -51,11 +51,12 @@ struct Kept<'a> {
     part: Option<Cow<'a, str>>,
 }
 
-/// Returns the requests of a trial in order.
-fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
-    let definitions = &trial.scenario.definitions;
-    let mut memories = Memories::of(trial, definitions, suite);
-    let steps = trial.steps.iter().map(|(index, _)| (&trial.scenario.steps[*index], &definitions[*index]));
+/// Returns the requests of a scenario in order.
+fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>> {
+    let definitions = &planned.scenario.definitions;
+    let mut memories = Memories::of(planned, definitions, suite);
+    let steps =
+        planned.steps.iter().map(|(index, _)| (&planned.scenario.steps[*index], &definitions[*index]));
     let mut outgoing = Vec::new();
     // The captures of steps that are not exported, and whether a step restarts the target.
     let (mut uncaptured, mut restarted) = (BTreeSet::new(), false);
@@ -65,7 +66,7 @@ fn outgoing<'a>(trial: &'a Trial, suite: &Suite) -> Vec<Outgoing<'a>> {
     for (step, definition) in steps {
         restarted |= step.restart.is_some();
         let needs = definition.all_needs().find(|need| uncaptured.contains(&*need.key));
-        let offered = suite.profile(&trial.profile).map_or(&[][..], |profile| &profile.features);
+        let offered = suite.profile(&planned.profile).map_or(&[][..], |profile| &profile.features);
         let lacking = step.requires.iter().find(|feature| !offered.contains(feature));
         let skip_reason = match needs {
             _ if lacking.is_some() => {

@@ -133,10 +133,10 @@ fn steps(suite: &Arc<Suite>) -> Vec<(String, Vec<String>)> {
         let selection = Selection { stage: stage.cloned(), ..Selection::default() };
         // A stage may have no steps.
         let Ok(plan) = Plan::new(Arc::clone(suite), &selection) else { continue };
-        for trial in plan.trials() {
-            for (index, _) in &trial.steps {
-                let step = &trial.scenario.steps[*index];
-                steps.push((trial.step_id(step), step.covers.iter().map(ToString::to_string).collect()));
+        for planned in plan.scenarios() {
+            for (index, _) in &planned.steps {
+                let step = &planned.scenario.steps[*index];
+                steps.push((planned.step_id(step), step.covers.iter().map(ToString::to_string).collect()));
             }
         }
     }

@@ -4,14 +4,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::outcome::{self, Outcome};
 use crate::target::isolation::Mechanism;
 use crate::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped, time};
+use conformance_suite::plan::Plan;
 pub use conformance_suite::plan::{Demand, Next, Shard};
 use conformance_suite::source::{Excerpt, Place};
 use conformance_suite::suite::Level;
@@ -29,6 +33,9 @@ pub enum Event {
     /// The run ended.
     Footer(Footer),
 }
+
+/// Version of the event stream format.
+pub const EVENTS_VERSION: u32 = 1;
 
 /// All events of a run.
 #[derive(Debug, Clone)]
@@ -77,6 +84,30 @@ pub struct Header {
     /// What isolated the started programs; absent if they were not isolated, or none was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Mechanism>,
+}
+
+impl Header {
+    /// Creates the header of a run that starts now.
+    pub(crate) fn new(plan: &Plan, target: &str, isolation: Option<Mechanism>) -> Self {
+        let scenarios = plan.scenarios();
+        let steps = scenarios.iter().flat_map(|scenario| &scenario.steps).filter(|(_, asked)| *asked);
+        Self {
+            version: EVENTS_VERSION,
+            conformance: env!("CARGO_PKG_VERSION").to_owned(),
+            started: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
+            suite: plan.suite.title.clone(),
+            target: target.to_owned(),
+            stage: plan.suite.stages.get(plan.stage).cloned(),
+            steps: steps.count(),
+            shard: plan.shard.clone(),
+            isolation,
+        }
+    }
+}
+
+/// Converts a duration to milliseconds with microsecond precision, as events contain it.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
 /// The result of a step.

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::event::Shard;
 use conformance_suite::diagnostic::Diagnostic;
-use conformance_suite::plan::{Plan, Trial, group};
+use conformance_suite::plan::{Plan, PlannedScenario, group};
 
 /// A shard, such as `2/5`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,10 +72,10 @@ impl Costs {
     }
 
     /// Returns the measured duration of a scenario, or an estimate from its steps, waits and restarts.
-    fn of(&self, trial: &Trial) -> u64 {
-        self.0.get(&trial.id()).copied().unwrap_or_else(|| {
-            let scenario = &trial.scenario;
-            let own = trial.steps.iter().map(|(at, _)| (&scenario.steps[*at], &scenario.definitions[*at]));
+    fn of(&self, planned: &PlannedScenario) -> u64 {
+        self.0.get(&planned.id()).copied().unwrap_or_else(|| {
+            let scenario = &planned.scenario;
+            let own = planned.steps.iter().map(|(at, _)| (&scenario.steps[*at], &scenario.definitions[*at]));
             own.fold(0, |cost, (step, definition)| {
                 let requests = definition.branches().len() as u64;
                 let wait = u64::try_from(step.wait.as_micros()).unwrap_or(u64::MAX);
@@ -90,38 +90,38 @@ impl Costs {
 /// lowest cost so far, which includes the start of every target that it needs.
 #[must_use]
 pub fn cut(plan: Plan, part: Part, costs: &Costs) -> Plan {
-    let trials: Vec<Trial> = plan.trials().into_iter().cloned().collect();
-    let (whole, scenarios) = (fingerprint(&plan, &trials), trials.len());
-    let parts = deal(&trials, part.of, costs);
+    let scenarios: Vec<PlannedScenario> = plan.scenarios().into_iter().cloned().collect();
+    let (whole, count) = (fingerprint(&plan, &scenarios), scenarios.len());
+    let parts = deal(&scenarios, part.of, costs);
     let (mut positions, mut own) = (Vec::new(), Vec::new());
-    for (position, trial) in trials.into_iter().enumerate() {
+    for (position, planned) in scenarios.into_iter().enumerate() {
         if parts[position] == part.index - 1 {
-            own.push(Trial { order: positions.len(), ..trial });
+            own.push(PlannedScenario { order: positions.len(), ..planned });
             positions.push(position);
         }
     }
-    let shard = Shard { index: part.index, of: part.of, scenarios, positions, whole };
+    let shard = Shard { index: part.index, of: part.of, scenarios: count, positions, whole };
     Plan { groups: group(&plan.suite, own), shard: Some(shard), ..plan }
 }
 
 /// Returns the shard of each scenario, counted from 0.
-fn deal(trials: &[Trial], parts: usize, costs: &Costs) -> Vec<usize> {
-    let costs: Vec<u64> = trials.iter().map(|trial| costs.of(trial)).collect();
-    let mut dearest: Vec<usize> = (0..trials.len()).collect();
+fn deal(scenarios: &[PlannedScenario], parts: usize, costs: &Costs) -> Vec<usize> {
+    let costs: Vec<u64> = scenarios.iter().map(|planned| costs.of(planned)).collect();
+    let mut dearest: Vec<usize> = (0..scenarios.len()).collect();
     dearest.sort_by_key(|index| (std::cmp::Reverse(costs[*index]), *index));
     let mut loads = vec![(0_u64, BTreeSet::new()); parts];
-    let mut dealt = vec![0; trials.len()];
+    let mut dealt = vec![0; scenarios.len()];
     for index in dearest {
-        let trial = &trials[index];
+        let planned = &scenarios[index];
         let laden = |(load, started): &(u64, BTreeSet<&str>)| {
-            let shares = !trial.scenario.isolated && started.contains(trial.profile.as_str());
+            let shares = !planned.scenario.isolated && started.contains(planned.profile.as_str());
             load.saturating_add(costs[index]).saturating_add(if shares { 0 } else { START })
         };
         // The first shard with the lowest cost; there is at least one shard.
         let least = (0..parts).min_by_key(|part| (laden(&loads[*part]), *part)).unwrap_or_default();
         loads[least].0 = laden(&loads[least]);
-        if !trial.scenario.isolated {
-            loads[least].1.insert(&trial.profile);
+        if !planned.scenario.isolated {
+            loads[least].1.insert(&planned.profile);
         }
         dealt[index] = least;
     }
@@ -129,7 +129,7 @@ fn deal(trials: &[Trial], parts: usize, costs: &Costs) -> Vec<usize> {
 }
 
 /// Returns a hash that is the same for all shards of one suite, stage, selection and split.
-fn fingerprint(plan: &Plan, trials: &[Trial]) -> String {
+fn fingerprint(plan: &Plan, scenarios: &[PlannedScenario]) -> String {
     let mut hash = Sha256::new();
     let mut say = |text: &str| {
         hash.update(text.as_bytes());
@@ -137,11 +137,11 @@ fn fingerprint(plan: &Plan, trials: &[Trial]) -> String {
     };
     say(&plan.suite.title);
     say(plan.suite.stages.get(plan.stage).map_or("", String::as_str));
-    for trial in trials {
-        say(&trial.id());
-        say(&trial.profile);
-        for (index, asked) in &trial.steps {
-            say(&trial.scenario.steps[*index].id);
+    for planned in scenarios {
+        say(&planned.id());
+        say(&planned.profile);
+        for (index, asked) in &planned.steps {
+            say(&planned.scenario.steps[*index].id);
             say(if *asked { "asked" } else { "" });
         }
     }

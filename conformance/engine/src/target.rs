@@ -156,6 +156,12 @@ impl Target {
         }
     }
 
+    /// What isolates the programs of the target, if they are isolated.
+    #[must_use]
+    pub fn isolation(&self) -> Option<Mechanism> {
+        self.programs().find_map(|program| Some(program.isolation.as_ref()?.mechanism()))
+    }
+
     /// Name of the target in reports.
     #[must_use]
     pub fn title(&self) -> &str {

@@ -7,15 +7,15 @@ use std::io::{self, Write as _};
 use crate::options::Run;
 use conformance_convert::bless::Blessing;
 use conformance_engine::redact::Redactor;
-use conformance_engine::run::Answers;
+use conformance_engine::run::ResponseCollector;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::plan::{Plan, named};
 use conformance_suite::suite::{Folder, Suite};
 
 use super::{Stopped, written};
 
-/// Returns storage for the responses of the run if `--bless` is given.
-pub(crate) fn answers(options: &Run, plan: &Plan) -> Result<Option<Answers>, Stopped> {
+/// Returns a collector for the responses of the run if `--bless` is given.
+pub(crate) fn collector(options: &Run, plan: &Plan) -> Result<Option<ResponseCollector>, Stopped> {
     if !options.bless {
         return Ok(None);
     }
@@ -30,17 +30,17 @@ pub(crate) fn answers(options: &Run, plan: &Plan) -> Result<Option<Answers>, Sto
         let message = "--bless cannot update the built-in suite";
         return Err(Diagnostic::new(message).help("name the folder of your suite with --suite DIR").into());
     }
-    Ok(Some(Answers::to(named(plan, filters))))
+    Ok(Some(ResponseCollector::new(named(plan, filters))))
 }
 
 /// Prints the diff and updates the files.
 pub(crate) fn bless(
     options: &Run,
     suite: &Suite,
-    answers: &Answers,
+    responses: &ResponseCollector,
     redactor: &Redactor,
 ) -> Result<(), Stopped> {
-    let blessing = Blessing::new(suite, &options.selection.folder(), answers, redactor)?;
+    let blessing = Blessing::new(suite, &options.selection.folder(), responses, redactor)?;
     let mut out = io::stdout().lock();
     written(
         out.write_all(difference::difference(&blessing, redactor).as_bytes()).and_then(|()| out.flush()),

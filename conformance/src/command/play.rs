@@ -7,7 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use conformance_engine::event::Event;
-use conformance_engine::run::{self, Interrupt};
+use conformance_engine::exit::Exit;
+use conformance_engine::run::{Interrupt, LoadTest, Runner};
 use conformance_engine::target::process::Orphans;
 use conformance_engine::target::{Target, scratch};
 use conformance_report::report::Report;
@@ -31,44 +32,65 @@ pub(crate) fn play(
     let runtime = runtime(&ready).enable_all().build()?;
     let interrupt = ready.how.interrupt.clone();
     let signals = Signals::watch(interrupt.clone())?;
-    let mut broken = None;
+    let mut sink = Sink { reports, wrong, error: None, exit: Exit::Internal.code() };
     let code = runtime.block_on(async {
-        let on_event = |event: &Event| {
-            if let Event::Step(record) = event
-                && record.outcome().needs_attention()
-            {
-                wrong.insert(record.id.clone());
-            }
-            for report in &mut *reports {
-                if let Err(error) = report.on_event(event) {
-                    // Ignore a closed pipe, for example to `head`, but not a later error.
-                    if error.kind() != io::ErrorKind::BrokenPipe {
-                        broken.get_or_insert(error);
-                    }
-                }
-            }
-        };
         let run = async {
-            match ready.load {
-                Some(time) => {
-                    Box::pin(run::under_load(ready.plan, ready.target, ready.how, time, on_event)).await
+            if let Some(time) = ready.load {
+                let mut test = LoadTest::start(ready.plan, &ready.target, ready.how, time);
+                while let Some(event) = test.next().await {
+                    sink.take(&event);
                 }
-                None => run::run(ready.plan, ready.target, ready.how, on_event).await,
+            } else {
+                let mut run = Runner::start(ready.plan, &ready.target, ready.how);
+                while let Some(event) = run.next().await {
+                    sink.take(&event);
+                }
             }
         };
         tokio::select! {
-            footer = run => footer.exit,
+            () = run => None,
             // A second signal does not wait for the cleanup.
-            code = signals.second() => code,
+            code = signals.second() => Some(code),
         }
     });
     // Drops running tasks and kills the started processes. Does not wait for judging that still runs.
     runtime.shutdown_timeout(SHUTDOWN);
     orphans.end();
     drop(signals);
-    match broken {
+    match sink.error {
         Some(error) => Err(error.into()),
-        None => Ok(interrupt.exit().unwrap_or(code)),
+        None => Ok(interrupt.exit().or(code).unwrap_or(sink.exit)),
+    }
+}
+
+/// Passes the events of a run to the reports.
+struct Sink<'a> {
+    reports: &'a mut [Box<dyn Report>],
+    /// Ids of the steps that failed.
+    wrong: &'a mut BTreeSet<String>,
+    /// The first error of a report.
+    error: Option<io::Error>,
+    /// Exit code of the run.
+    exit: u8,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::Step(record) if record.outcome().needs_attention() => {
+                self.wrong.insert(record.id.clone());
+            }
+            Event::Footer(footer) => self.exit = footer.exit,
+            _ => {}
+        }
+        for report in &mut *self.reports {
+            if let Err(error) = report.on_event(event) {
+                // Ignore a closed pipe, for example to `head`, but not a later error.
+                if error.kind() != io::ErrorKind::BrokenPipe {
+                    self.error.get_or_insert(error);
+                }
+            }
+        }
     }
 }
 

@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 use crate::options::Run;
 use conformance_engine::deviation::Deviations;
 use conformance_engine::redact::Redactor;
-use conformance_engine::run;
+use conformance_engine::run::{Deadline, Interrupt, Options};
 use conformance_engine::target::{self, Target};
 use conformance_suite::plan::{Plan, Selection};
 use conformance_suite::suite::Suite;
 
 use super::Stopped;
-use super::bless::answers;
+use super::bless::collector;
 
 /// A validated run.
 pub(crate) struct Ready {
     pub(crate) plan: Plan,
     pub(crate) target: Target,
-    pub(crate) how: run::Options,
+    pub(crate) how: Options,
     /// Duration of the load test, if it is one.
     pub(crate) load: Option<Duration>,
 }
@@ -49,18 +49,17 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     };
     let plan = options.shard.cut(Plan::new(suite, &selection)?)?;
     options.isolation.isolate(&mut target, options.each.is_some())?;
-    let interrupt = run::Interrupt::default();
-    let answers = answers(options, &plan)?;
+    let interrupt = Interrupt::default();
+    let responses = collector(options, &plan)?;
     let jobs = usize::from(options.jobs);
     let shows_passes = options.output.shows_passes() || options.each.is_some();
     let deadline = options.deadline.and_then(|time| deadline(time, "--deadline", "the run"));
-    let how =
-        run::Options { jobs, transport, redactor, deviations, shows_passes, interrupt, answers, deadline };
+    let how = Options { jobs, transport, redactor, deviations, shows_passes, interrupt, responses, deadline };
     Ok(Ready { plan, target, how, load: options.load })
 }
 
 /// Returns the deadline in a given time, with the option that sets it and what it ends. None if it is too far to come.
-pub(crate) fn deadline(time: Duration, option: &str, of: &str) -> Option<run::Deadline> {
+pub(crate) fn deadline(time: Duration, option: &str, of: &str) -> Option<Deadline> {
     let reason = format!("the deadline of {time:?} for {of} had passed ({option})");
-    Some(run::Deadline { at: Instant::now().checked_add(time)?, reason })
+    Some(Deadline { at: Instant::now().checked_add(time)?, reason })
 }

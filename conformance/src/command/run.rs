@@ -50,14 +50,14 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
     let files = Snapshot::take(&places, &options.written());
     let mut reports = crate::reports::open(&options.output, options.write_deviations.as_deref())?;
     let mut wrong = BTreeSet::new();
-    let (suite, kept) = (Arc::clone(&ready.plan.suite), ready.how.answers.clone());
+    let (suite, responses) = (Arc::clone(&ready.plan.suite), ready.how.responses.clone());
     let redactor = ready.how.redactor.clone();
     let code = play(ready, &mut reports, &mut wrong)?;
-    match kept {
+    match responses {
         Some(_) if code >= SIGNALLED => {
             writeln!(io::stderr(), "nothing was updated: the run was interrupted").ok();
         }
-        Some(kept) => bless(options, &suite, &kept, &redactor)?,
+        Some(responses) => bless(options, &suite, &responses, &redactor)?,
         None => {}
     }
     Ok(Round { code, whole, wrong, places, files })

@@ -21,7 +21,7 @@
 //!
 //! let suite = Suite::load(&Folder::Directory(folder.path().to_owned()))?;
 //! let plan = Plan::new(Arc::new(suite), &Selection::default())?;
-//! assert_eq!(plan.trials()[0].id(), "hello/root");
+//! assert_eq!(plan.scenarios()[0].id(), "hello/root");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 pub mod amount;

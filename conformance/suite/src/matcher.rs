@@ -12,6 +12,7 @@ mod leaf;
 mod list;
 mod moment;
 mod schema;
+mod setting;
 mod settle;
 
 use std::borrow::Cow;
@@ -29,10 +30,11 @@ use crate::visible;
 
 use bytes::Bytes;
 pub(crate) use compile::pattern;
-pub use compile::{Mode, Setting, compile, known};
+pub use compile::{compile, known};
 pub use demand::Demand;
 use leaf::Leaf;
 use schema::Schema;
+pub use setting::{Mode, Setting};
 pub use settle::{Change, ChangeKind, Left, Proposal};
 
 /// The expected or received value of a member that does not exist.

@@ -49,12 +49,12 @@ pub struct Group {
     /// Fixtures that the target holds, in the order of the suite's manifest.
     pub fixtures: Vec<String>,
     /// The scenarios.
-    pub trials: Vec<Trial>,
+    pub scenarios: Vec<PlannedScenario>,
 }
 
 /// One scenario in one profile.
 #[derive(Debug, Clone)]
-pub struct Trial {
+pub struct PlannedScenario {
     /// Position in the report.
     pub order: usize,
     /// The scenario.
@@ -129,7 +129,7 @@ impl Plan {
         }
         let judged = (selection.stage.is_some() || !selection.every_stage).then_some(stage);
         let mut filters = Filters::new(&selection.filters, |text| is_id(&suite, text));
-        let mut trials = Vec::new();
+        let mut scenarios = Vec::new();
         for scenario in &suite.scenarios {
             filters.enter(scenario);
             for profile in &scenario.profiles {
@@ -139,17 +139,17 @@ impl Plan {
                 let steps = select(scenario, profile, judged, &mut filters, selection.only.as_ref());
                 if !steps.is_empty() {
                     let (scenario, profile) = (Arc::clone(scenario), profile.clone());
-                    trials.push(Trial { order: trials.len(), scenario, profile, steps });
+                    scenarios.push(PlannedScenario { order: scenarios.len(), scenario, profile, steps });
                 }
             }
         }
         filters.unused()?;
-        if trials.is_empty() {
+        if scenarios.is_empty() {
             return Err(PlanError::Nothing(Diagnostic::new("no step is left to run").help(
                 "the stage, the profile and the filters together leave none; `conformance list` shows all",
             )));
         }
-        let groups = group(&suite, trials);
+        let groups = group(&suite, scenarios);
         Ok(Self { suite, stage, groups, shard: None })
     }
 
@@ -191,14 +191,15 @@ impl Plan {
 
     /// The scenarios in report order.
     #[must_use]
-    pub fn trials(&self) -> Vec<&Trial> {
-        let mut trials: Vec<&Trial> = self.groups.iter().flat_map(|group| &group.trials).collect();
-        trials.sort_by_key(|trial| trial.order);
-        trials
+    pub fn scenarios(&self) -> Vec<&PlannedScenario> {
+        let mut scenarios: Vec<&PlannedScenario> =
+            self.groups.iter().flat_map(|group| &group.scenarios).collect();
+        scenarios.sort_by_key(|planned| planned.order);
+        scenarios
     }
 }
 
-impl Trial {
+impl PlannedScenario {
     /// Id of the scenario in this profile. Contains the profile if the scenario runs in several.
     #[must_use]
     pub fn id(&self) -> String {
@@ -256,24 +257,24 @@ fn select(
 
 /// Groups the scenarios of a profile on one target, and gives each isolated scenario its own.
 #[must_use]
-pub fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
+pub fn group(suite: &Suite, scenarios: Vec<PlannedScenario>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for trial in trials {
-        let isolated = trial.scenario.isolated;
-        let fixtures = trial.scenario.fixtures.clone();
+    for planned in scenarios {
+        let isolated = planned.scenario.isolated;
+        let fixtures = planned.scenario.fixtures.clone();
         let shared =
-            groups.iter_mut().find(|group| !isolated && !group.isolated && group.profile == trial.profile);
+            groups.iter_mut().find(|group| !isolated && !group.isolated && group.profile == planned.profile);
         match shared {
             Some(group) => {
                 group.fixtures.extend(fixtures);
-                group.trials.push(trial);
+                group.scenarios.push(planned);
             }
             None => {
                 groups.push(Group {
-                    profile: trial.profile.clone(),
+                    profile: planned.profile.clone(),
                     isolated,
                     fixtures,
-                    trials: vec![trial],
+                    scenarios: vec![planned],
                 });
             }
         }
@@ -292,11 +293,11 @@ pub fn group(suite: &Suite, trials: Vec<Trial>) -> Vec<Group> {
 pub fn named(plan: &Plan, filters: &[String]) -> BTreeSet<String> {
     let mut filters = Filters::new(filters, |text| is_id(&plan.suite, text));
     let mut named = BTreeSet::new();
-    for trial in plan.trials() {
-        filters.enter(&trial.scenario);
-        for (index, asked) in &trial.steps {
-            let step = &trial.scenario.steps[*index];
-            let id = trial.step_id(step);
+    for planned in plan.scenarios() {
+        filters.enter(&planned.scenario);
+        for (index, asked) in &planned.steps {
+            let step = &planned.scenario.steps[*index];
+            let id = planned.step_id(step);
             if filters.take(&id, step) && *asked {
                 named.insert(id);
             }

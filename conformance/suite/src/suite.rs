@@ -4,6 +4,7 @@
 //! files. Nothing here knows about targets or uses the network.
 
 mod branch;
+mod context;
 mod contract;
 mod csv;
 mod definition;
@@ -17,8 +18,8 @@ mod requirement;
 mod rows;
 mod scenario;
 mod sequence;
+mod stages;
 mod step;
-mod timely;
 mod variable;
 mod warning;
 
@@ -32,7 +33,7 @@ use crate::source::Source;
 use crate::template::Scope;
 use crate::yaml;
 
-pub use branch::Branch;
+pub use branch::{Branch, request};
 pub use contract::environment;
 pub use contract::{Create, Launch};
 pub use definition::{StepDefinition, StepRequests};
@@ -42,10 +43,9 @@ pub use manifest::{Present, Profile};
 pub use names::{OUTPUT, TARGET};
 pub use race::{Outcome, Race};
 pub use requirement::{Level, Requirement};
-pub use scenario::request;
-pub use scenario::{Scenario, Stages};
-pub use step::{Role, Step};
-pub use timely::Timely;
+pub use scenario::Scenario;
+pub use stages::Stages;
+pub use step::{Role, Step, Timely};
 pub use variable::{Given, Variable};
 
 /// Whether connections are kept for later requests.

@@ -33,6 +33,7 @@ mod language;
 mod large;
 mod list;
 mod load;
+mod manual;
 mod modules;
 mod network;
 mod odd;

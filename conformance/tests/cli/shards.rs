@@ -209,7 +209,7 @@ fn run(sandbox: &Sandbox, flags: &[&str]) -> Finished {
     sandbox.run(&[DESK, flags, TARGET].concat())
 }
 
-/// Removes ports and times from a text report, which differ between runs.
+/// Removes ports from a text report, which differ between runs.
 fn comparable(report: &str) -> String {
     let ports = Regex::new(r"127\.0\.0\.1:\d+").unwrap();
     ports.replace_all(report, "host").into_owned()

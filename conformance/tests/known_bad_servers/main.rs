@@ -18,7 +18,7 @@ use conformance_engine::deviation::Deviations;
 use conformance_engine::event::{Event, Footer, Record};
 use conformance_engine::http::Transport;
 use conformance_engine::redact::Redactor;
-use conformance_engine::run::{self, Interrupt, Options};
+use conformance_engine::run::{Interrupt, Options, Runner};
 use conformance_engine::verdict::Verdict;
 use conformance_report::report::cause::{self, Answered};
 use conformance_suite::plan::{Plan, Selection};
@@ -228,17 +228,23 @@ impl Bench {
             deviations,
             shows_passes: false,
             interrupt,
-            answers: None,
+            responses: None,
             deadline: None,
         };
         let mut failures = Vec::new();
-        let footer = self.runtime.block_on(run::run(plan, target, options, |event| {
-            if let Event::Step(record) = event
-                && record.verdict > Verdict::Pass
-            {
-                failures.push(Record::clone(record));
+        let footer = self.runtime.block_on(async {
+            let (mut run, mut footer) = (Runner::start(plan, &target, options), None);
+            while let Some(event) = run.next().await {
+                match event {
+                    Event::Step(record) if record.verdict > Verdict::Pass => {
+                        failures.push(Record::clone(&record));
+                    }
+                    Event::Footer(last) => footer = Some(last),
+                    _ => {}
+                }
             }
-        }));
-        Ok((footer, failures))
+            footer
+        });
+        Ok((footer.ok_or("the run has no footer")?, failures))
     }
 }

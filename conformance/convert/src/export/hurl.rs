@@ -3,6 +3,7 @@
 mod condition;
 mod json;
 mod response;
+mod section;
 mod text;
 mod write;
 
@@ -15,7 +16,8 @@ use super::{Outgoing, outgoing};
 use conformance_suite::curl::COMPRESSED;
 use conformance_suite::plan::Plan;
 use conformance_suite::request::{Header, HttpVersion, Prepared, is_own_agent};
-use response::{Context, Section, Type, Types, response};
+use response::response;
+use section::{Type, Types};
 use write::{spaced, written};
 
 /// Returns a Hurl file with every step of a plan: requests, captures, and the expectations that Hurl can express.
@@ -27,12 +29,12 @@ pub fn hurl(plan: &Plan) -> String {
         "# {}\n# hurl --test --no-cookie-store --variable target={} FILE\n# {LOOSE}\n",
         plan.suite.title, plan.suite.origin
     );
-    for trial in plan.trials() {
-        file.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
+    for planned in plan.scenarios() {
+        file.push_str(&format!("\n# {} ({})\n", planned.scenario.title, planned.profile));
         // Output of the target is always text, but Hurl may read a variable from the command line as a number.
-        let printed = plan.suite.profile(&trial.profile).into_iter().flat_map(|profile| &profile.output);
+        let printed = plan.suite.profile(&planned.profile).into_iter().flat_map(|profile| &profile.output);
         let mut types: Types = printed.map(|(name, _)| (output(name), Type::Text)).collect();
-        for outgoing in outgoing(trial, &plan.suite) {
+        for outgoing in outgoing(planned, &plan.suite) {
             file.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             // Writing to a string cannot fail.
             entry(&outgoing, &mut types, &mut file).ok();

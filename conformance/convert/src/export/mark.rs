@@ -5,7 +5,7 @@
 
 use conformance_engine::memory::Memory;
 use conformance_suite::json::Json;
-use conformance_suite::plan::Trial;
+use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::{Agent, Prepared, Request};
 use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
 use conformance_suite::template::{Scope, TemplateError, Text};
@@ -27,8 +27,8 @@ pub(super) struct Marked(Scope, Scope);
 pub(super) struct Memories([Memory; 2]);
 
 impl Memories {
-    pub(super) fn of(trial: &Trial, definitions: &[StepDefinition], suite: &Suite) -> Self {
-        Self(RESTS.map(|rest| memory(trial, definitions, suite, rest)))
+    pub(super) fn of(planned: &PlannedScenario, definitions: &[StepDefinition], suite: &Suite) -> Self {
+        Self(RESTS.map(|rest| memory(planned, definitions, suite, rest)))
     }
 
     /// Returns the values of all names for a step.
@@ -153,14 +153,14 @@ fn decoded(credentials: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn memory(trial: &Trial, definitions: &[StepDefinition], suite: &Suite, rest: &str) -> Memory {
+fn memory(planned: &PlannedScenario, definitions: &[StepDefinition], suite: &Suite, rest: &str) -> Memory {
     // The dollar sign makes the shell quoting treat the word as special, so the mark ends up in single quotes.
     let mark = |name: &str| Json::from(format!("{OPEN}${}{}{CLOSE}", variable(name), rest.repeat(100)));
     let mut memory = Memory::new(suite);
     for capture in definitions.iter().flat_map(StepDefinition::captures) {
         memory.keep(&capture.keys, &mark(capture.keys.first().unwrap_or(&capture.name)));
     }
-    let printed = suite.profile(&trial.profile).into_iter().flat_map(|profile| &profile.output);
+    let printed = suite.profile(&planned.profile).into_iter().flat_map(|profile| &profile.output);
     let printed = printed.map(|(name, _)| (name.clone(), mark(&output(name))));
     memory.meet(&suite.origin, &Json::Object(printed.collect()), &[]);
     memory

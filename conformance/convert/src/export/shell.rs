@@ -19,11 +19,11 @@ pub fn shell(plan: &Plan) -> String {
         plan.suite.title,
         PRELUDE.replace("ORIGIN", &plan.suite.origin)
     );
-    for trial in plan.trials() {
-        script.push_str(&format!("\n# {} ({})\n", trial.scenario.title, trial.profile));
-        for outgoing in outgoing(trial, &plan.suite) {
+    for planned in plan.scenarios() {
+        script.push_str(&format!("\n# {} ({})\n", planned.scenario.title, planned.profile));
+        for outgoing in outgoing(planned, &plan.suite) {
             script.push_str(&format!("\n{}", super::step_comment(&outgoing)));
-            step(&outgoing, &trial.step_id(outgoing.step), &mut script);
+            step(&outgoing, &planned.step_id(outgoing.step), &mut script);
         }
     }
     script.push_str("\nexit \"$failed\"\n");

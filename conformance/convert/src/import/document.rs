@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 use url::Url;
 
+use super::fresh::{VALUE, hides_address};
 use super::{Body, Exchange, Launched, Story, Wanted, pattern, printed};
 use crate::transcript::{self, Command};
 use conformance_suite::curl;
@@ -91,7 +92,7 @@ fn read(
             "an e-mail address was removed from this request, perhaps with the text before it".to_owned(),
         );
     }
-    for value in super::fresh::VALUE.find_iter(&text).map(|value| value.as_str()) {
+    for value in VALUE.find_iter(&text).map(|value| value.as_str()) {
         if other_output.contains(value) {
             remarks.push(format!("{value} comes from the output of another command, not from a response"));
         }
@@ -143,11 +144,6 @@ fn read(
 fn has_no_body(head: &printed::Head) -> bool {
     let length = head.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     matches!(head.status, 100..=199 | 204 | 304) || length.is_some_and(|(_, length)| length.trim() == "0")
-}
-
-/// Whether an e-mail address was replaced by a placeholder, as web sites do against spam robots.
-pub(super) fn hides_address(text: &str) -> bool {
-    text.contains("[email protected]") || text.contains("[email\u{a0}protected]")
 }
 
 static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^(.*?)\s*\b([1-5]\d\d)\s*$"));

@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::document::hides_address;
 use super::pattern;
 use conformance_suite::matcher;
 use conformance_suite::yaml::page::Yaml;
@@ -12,6 +11,11 @@ use conformance_suite::yaml::page::Yaml;
 /// A generated value that a later request may send: a UUID or a long hexadecimal number.
 pub(super) static VALUE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9a-f]{24,}"));
+
+/// Whether an e-mail address was replaced by a placeholder, as web sites do against spam robots.
+pub(super) fn hides_address(text: &str) -> bool {
+    text.contains("[email protected]") || text.contains("[email\u{a0}protected]")
+}
 
 /// Returns a matcher for a text that differs between runs or is only partly known; `None` if it can be compared literally.
 pub(super) fn text(text: &str) -> Option<Yaml> {

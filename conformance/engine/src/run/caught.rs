@@ -3,8 +3,10 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, resume_unwind};
 use std::pin::pin;
+
+use tokio::task::{JoinError, JoinSet};
 
 thread_local! {
     /// Whether panics on this thread are caught.
@@ -52,6 +54,22 @@ pub(super) async fn caught_in<F: Future>(future: F) -> Result<F::Output, String>
         Err(message) => std::task::Poll::Ready(Err(message)),
     })
     .await
+}
+
+/// Waits for all tasks. If a task panicked, the panic is resumed here.
+pub(super) async fn join(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        resume(ended);
+    }
+}
+
+/// Resumes the panic of a task that ended, if it panicked.
+pub(super) fn resume(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        resume_unwind(error.into_panic());
+    }
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {

@@ -14,9 +14,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::tally::register;
-use super::{Options, Session, Tally, finish, header, milliseconds, settle};
-use crate::event::{Event, Footer, LeftOut, Load, Record};
+use super::caught::join;
+use super::context::{Context, Options};
+use super::scenario_runner::ScenarioRunner;
+use super::tally::{Tally, register, settle};
+use super::target_pool::TargetPool;
+use crate::deviation::Deviations;
+use crate::event::{Event, Header, LeftOut, Load, Record, milliseconds};
 use crate::target::Target;
 use conformance_suite::plan::{Group, Plan};
 use repeated::Repeated;
@@ -24,59 +28,113 @@ use repeated::Repeated;
 /// Maximum number of changed results that are emitted as steps: in total, and for one step.
 const MAX_SHOWN: usize = 20;
 const MAX_SHOWN_PER_STEP: usize = 3;
-/// Maximum number of changed results that wait to be emitted.
+/// Maximum number of events, and of changed results, that wait to be received.
 const MAX_PENDING: usize = 1024;
 
-/// State that all workers share.
+/// A load test. Get its events with [`LoadTest::next`].
+pub struct LoadTest {
+    events: mpsc::Receiver<Event>,
+    tasks: JoinSet<()>,
+}
+
+impl LoadTest {
+    /// Starts a load test: repeats the repeatable scenarios with `options.jobs` workers until `time` has passed. Call it in a runtime
+    /// of tokio, whose threads play the scenarios.
+    #[must_use]
+    pub fn start(plan: Plan, target: &Target, options: Options, time: Duration) -> Self {
+        let (sender, events) = mpsc::channel(MAX_PENDING);
+        let tally = Tally::new(register(&plan.suite));
+        let deviations = options.deviations.clone();
+        let (plan, left_out) = repeatable(plan);
+        let header = Header::new(&plan, target.title(), target.isolation());
+        let context = Context::of_load_test(plan, options);
+        let targets = TargetPool::new(&context, target);
+        let player = Player { scenarios: ScenarioRunner::new(&context), targets, context };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let results = Results { targets: Arc::clone(&player.targets), tally, deviations, sender };
+            results.send(Event::Header(header)).await;
+            Box::pin(run(player, results, left_out, time)).await;
+        });
+        Self { events, tasks }
+    }
+
+    /// Waits for the next event. The last one is the footer; returns none after it.
+    pub async fn next(&mut self) -> Option<Event> {
+        let event = self.events.recv().await;
+        if event.is_none() {
+            join(&mut self.tasks).await;
+        }
+        event
+    }
+}
+
+/// Plays the scenarios of a load test.
+struct Player {
+    context: Arc<Context>,
+    targets: Arc<TargetPool>,
+    scenarios: ScenarioRunner,
+}
+
+impl Player {
+    async fn play(&self, group: usize, index: usize) -> Vec<Record> {
+        self.scenarios.play_once(&self.targets, group, index).await
+    }
+}
+
+/// Counts the results and emits the events.
+struct Results {
+    targets: Arc<TargetPool>,
+    tally: Tally,
+    deviations: Deviations,
+    sender: mpsc::Sender<Event>,
+}
+
+impl Results {
+    async fn send(&self, event: Event) {
+        // The receiver is dropped only when the test is aborted.
+        self.sender.send(event).await.ok();
+    }
+
+    async fn count(&mut self, mut record: Record, shown: bool) {
+        settle(&mut record, self.targets.came_up());
+        record.deviation = self.deviations.look_up(&record);
+        self.tally.count(&record);
+        if shown {
+            self.send(Event::Step(Arc::new(record))).await;
+        }
+    }
+}
+
+/// What all workers share.
 struct Shared {
-    session: Session,
+    player: Player,
     scenarios: Vec<Repeated>,
     next: AtomicUsize,
 }
 
-/// Repeats the repeatable scenarios with `options.jobs` workers until `time` has passed, passes the events to `emit`,
-/// and returns the footer.
-pub async fn under_load(
-    plan: Plan,
-    target: Target,
-    options: Options,
-    time: Duration,
-    mut emit: impl FnMut(&Event),
-) -> Footer {
-    let (interrupt, mut deviations, jobs) =
-        (options.interrupt.clone(), options.deviations.clone(), options.jobs);
-    let mut tally = Tally::new(register(&plan.suite));
-    let (plan, mut left_out) = repeatable(plan);
-    emit(&Event::Header(header(&plan, &target)));
-    let session = Session::new(plan, &target, options).forgetful();
-    let mut report = |session: &Session, mut record: Record, shown: bool| {
-        settle(&mut record, session.came_up());
-        record.deviation = deviations.look_up(&record);
-        tally.count(&record);
-        if shown {
-            emit(&Event::Step(Arc::new(record)));
-        }
-    };
+async fn run(player: Player, mut results: Results, mut left_out: Vec<LeftOut>, time: Duration) {
+    let Options { interrupt, jobs, .. } = player.context.options.clone();
     let mut scenarios = Vec::new();
-    for (group, index) in in_order(session.plan()) {
+    for (group, index) in in_order(&player.context.plan) {
         if interrupt.is_requested() {
             break;
         }
-        let first = session.play(group, index).await;
-        let second = session.play(group, index).await;
-        let trial = &session.plan().groups[group].trials[index];
-        match session.unrepeatable(group).or_else(|| repeated::differs(&first, &second)) {
-            Some(reason) => left_out.push(LeftOut { scenario: trial.id(), reason }),
-            None => scenarios.push(Repeated::new(group, index, session.plan(), &first)),
+        let first = player.play(group, index).await;
+        let second = player.play(group, index).await;
+        let scenario = &player.context.plan.groups[group].scenarios[index];
+        match unrepeatable(&player.targets, group).or_else(|| repeated::differs(&first, &second)) {
+            Some(reason) => left_out.push(LeftOut { scenario: scenario.id(), reason }),
+            None => scenarios.push(Repeated::new(group, index, &player.context.plan, &first)),
         }
         for record in first {
-            report(&session, record, true);
+            results.count(record, true).await;
         }
     }
     let (changed, mut arrived) = mpsc::channel::<Record>(MAX_PENDING);
     // A load test runs for the requested time even if the target times out; the report shows the share of timeouts.
-    session.be_patient();
-    let shared = Arc::new(Shared { session, scenarios, next: AtomicUsize::new(0) });
+    player.targets.ignore_timeouts();
+    let shared = Arc::new(Shared { player, scenarios, next: AtomicUsize::new(0) });
     let began = Instant::now();
     let mut workers = JoinSet::new();
     for _ in 0..if shared.scenarios.is_empty() { 0 } else { jobs } {
@@ -89,26 +147,35 @@ pub async fn under_load(
         let of_step = shown.entry(record.id.clone()).or_default();
         let shown = all < MAX_SHOWN && *of_step < MAX_SHOWN_PER_STEP;
         *of_step += usize::from(shown);
-        report(&shared.session, record, shown);
+        results.count(record, shown).await;
     }
-    finish(&mut workers).await;
+    join(&mut workers).await;
     let took = began.elapsed();
-    shared.session.close().await;
+    let targets = &shared.player.targets;
+    targets.close().await;
     let mut load = sum(&shared.scenarios, took, jobs, left_out);
-    load.timeouts = shared.session.timeouts();
-    emit(&Event::Load(Box::new(load)));
-    let mut footer = tally.close(Vec::new());
+    load.timeouts = targets.timeouts();
+    results.send(Event::Load(Box::new(load))).await;
+    let mut footer = std::mem::take(&mut results.tally).close(Vec::new());
     if let Some(exit) = interrupt.exit() {
         (footer.interrupted, footer.exit) = (true, exit);
     }
     footer.milliseconds = milliseconds(took);
-    emit(&Event::Footer(footer.clone()));
-    footer
+    results.send(Event::Footer(footer)).await;
+}
+
+/// Returns why the scenarios of a group cannot be repeated, judging by their target.
+fn unrepeatable(targets: &TargetPool, group: usize) -> Option<String> {
+    let fixed = || {
+        let reason = "its target listens on one port and is started for each scenario";
+        targets.has_fixed_port(group).then(|| reason.to_owned())
+    };
+    targets.skipped(group).map(str::to_owned).or_else(fixed)
 }
 
 /// Runs scenarios until `time` has passed.
 async fn worker(shared: Arc<Shared>, began: Instant, time: Duration, changed: mpsc::Sender<Record>) {
-    let interrupt = &shared.session.options.interrupt;
+    let interrupt = &shared.player.context.options.interrupt;
     while began.elapsed() < time && !interrupt.is_requested() {
         let free = (0..shared.scenarios.len()).find_map(|_| {
             let scenario =
@@ -120,7 +187,7 @@ async fn worker(shared: Arc<Shared>, began: Instant, time: Duration, changed: mp
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         };
-        let records = shared.session.play(scenario.group, scenario.index).await;
+        let records = shared.player.play(scenario.group, scenario.index).await;
         for record in scenario.count(records) {
             // Cannot fail: the receiver waits for all workers.
             changed.send(record).await.ok();
@@ -133,14 +200,14 @@ fn repeatable(plan: Plan) -> (Plan, Vec<LeftOut>) {
     let mut left_out = Vec::new();
     let mut groups: Vec<Group> = Vec::new();
     for mut group in plan.groups {
-        group.trials.retain(|trial| {
-            let skip_reason = repeated::skip_reason(trial);
+        group.scenarios.retain(|scenario| {
+            let skip_reason = repeated::skip_reason(scenario);
             left_out.extend(
-                skip_reason.map(|reason| LeftOut { scenario: trial.id(), reason: reason.to_owned() }),
+                skip_reason.map(|reason| LeftOut { scenario: scenario.id(), reason: reason.to_owned() }),
             );
             skip_reason.is_none()
         });
-        if !group.trials.is_empty() {
+        if !group.scenarios.is_empty() {
             groups.push(group);
         }
     }
@@ -149,9 +216,9 @@ fn repeatable(plan: Plan) -> (Plan, Vec<LeftOut>) {
 
 fn in_order(plan: &Plan) -> Vec<(usize, usize)> {
     let mut all: Vec<(usize, usize)> = (plan.groups.iter().enumerate())
-        .flat_map(|(group, of)| (0..of.trials.len()).map(move |index| (group, index)))
+        .flat_map(|(group, of)| (0..of.scenarios.len()).map(move |index| (group, index)))
         .collect();
-    all.sort_by_key(|(group, index)| plan.groups[*group].trials[*index].order);
+    all.sort_by_key(|(group, index)| plan.groups[*group].scenarios[*index].order);
     all
 }
 

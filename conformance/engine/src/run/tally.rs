@@ -8,6 +8,7 @@ use crate::verdict::Verdict;
 use conformance_suite::suite::Suite;
 
 /// Counts of the steps so far.
+#[derive(Default)]
 pub struct Tally {
     /// The requirements in the order of `requirements.yaml`.
     register: Vec<Standing>,
@@ -34,14 +35,7 @@ impl Tally {
     /// Creates empty counts. `register` says for each requirement why no step covers it.
     #[must_use]
     pub fn new(register: Vec<Standing>) -> Self {
-        Self {
-            register,
-            steps: BTreeMap::new(),
-            requirements: BTreeMap::new(),
-            uncovered: Vec::new(),
-            seen: HashSet::new(),
-            worst: None,
-        }
+        Self { register, ..Self::default() }
     }
 
     /// Counts a step.
@@ -97,7 +91,7 @@ impl Tally {
 }
 
 /// Returns the standing of all requirements before a run.
-pub(crate) fn register(suite: &Suite) -> Vec<Standing> {
+pub(super) fn register(suite: &Suite) -> Vec<Standing> {
     let standings = suite.requirements.iter().map(|requirement| Standing {
         id: requirement.id.to_string(),
         level: requirement.level,
@@ -109,4 +103,15 @@ pub(crate) fn register(suite: &Suite) -> Vec<Standing> {
         reason: requirement.untested.clone(),
     });
     standings.collect()
+}
+
+/// Decides the verdict of a step whose target did not start in the profile of the step.
+///
+/// If the target starts in no profile, the step stays inconclusive. If it starts in another profile, the step fails.
+/// Steps that cover no requirement of this profile and steps that depend on a precondition are skipped.
+pub fn settle(record: &mut Record, came_up: bool) {
+    if record.unstarted && came_up {
+        let blamed = !record.covers.is_empty() && record.waits_for.is_none();
+        record.verdict = if blamed { Verdict::Fail } else { Verdict::Skipped };
+    }
 }

@@ -13,7 +13,7 @@ use super::Program;
 use super::isolation::{Confined, executable};
 use super::process::{Command, Exit, Process};
 use super::scratch::{Dependencies, Scratch};
-use super::unusable::Unusable;
+use super::unusable::{Unusable, chain};
 use conformance_suite::shell;
 
 /// Commands to run one after the other in one folder.
@@ -140,7 +140,7 @@ impl Build {
     pub(super) async fn folder(&self, program: &Program, left_out: &[String]) -> Result<&Path, Unusable> {
         let make = || async {
             let scratch = Scratch::mirror(&self.directory, left_out, &Dependencies::LeaveOut)
-                .map_err(|error| Unusable::new(super::launch::chain(&error)))?;
+                .map_err(|error| Unusable::new(chain(&error)))?;
             let chores = Chores {
                 commands: self.commands.clone(),
                 directory: scratch.path().to_owned(),

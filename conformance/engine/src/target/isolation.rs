@@ -135,7 +135,7 @@ impl Isolation {
 
     /// Starts a program with this isolation.
     fn probe(self: &Arc<Self>) -> Result<(), String> {
-        let scratch = Scratch::empty().map_err(|error| super::launch::chain(&error))?;
+        let scratch = Scratch::empty().map_err(|error| super::unusable::chain(&error))?;
         let process = Process::start(Command {
             program_and_args: vec!["/bin/sh".into(), "-c".into(), ": >probe && exec true".into()],
             directory: scratch.path().to_owned(),
@@ -149,7 +149,7 @@ impl Isolation {
                 port: None,
             }),
         })
-        .map_err(|error| super::launch::chain(&error))?;
+        .map_err(|error| super::unusable::chain(&error))?;
         let deadline = Instant::now() + PROBE_LIMIT;
         let exit = loop {
             match process.exited() {

@@ -11,7 +11,7 @@ use super::process::{Command, Process};
 use super::ready::{GRACE, Greeting, Ready, await_port, await_ready, free_port};
 use super::scratch::{Dependencies, Scratch};
 use super::seed;
-use super::unusable::Unusable;
+use super::unusable::{Unusable, chain};
 use crate::http::{HttpClient, Transport};
 use conformance_suite::json::Json;
 use conformance_suite::suite::{Profile, Suite};
@@ -312,15 +312,4 @@ impl Start<'_> {
         }
         words
     }
-}
-
-/// Joins an error and its causes into one sentence.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut sentence = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        sentence.push_str(&format!(": {deeper}"));
-        cause = deeper.source();
-    }
-    sentence
 }

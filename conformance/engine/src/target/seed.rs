@@ -1,8 +1,7 @@
 //! Files that a target needs before the steps run: those of the launch contract, rendered with the fixtures.
 
-use super::launch::chain;
 use super::scratch::Scratch;
-use super::unusable::Unusable;
+use super::unusable::{Unusable, chain};
 use conformance_suite::json::Json;
 use conformance_suite::suite::Suite;
 use conformance_suite::template::render;

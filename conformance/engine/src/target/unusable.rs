@@ -61,6 +61,17 @@ impl Unusable {
     }
 }
 
+/// Joins an error and its causes into one sentence.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        sentence.push_str(&format!(": {deeper}"));
+        cause = deeper.source();
+    }
+    sentence
+}
+
 impl Display for Unusable {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)

@@ -5,7 +5,7 @@
 use regex::Regex;
 
 use super::bytes::Bytes;
-use super::{Kind, Matcher, leaf};
+use super::{Kind, Matcher, leaf, moment};
 use crate::count::Count;
 use crate::json::{Json, Number};
 use crate::template::Text;
@@ -98,7 +98,7 @@ impl Matcher {
                 "!number" => Demand::Number,
                 "!boolean" => Demand::Boolean,
                 "!uuid" => Demand::Pattern(&leaf::UUID),
-                "!datetime" => Demand::Date(&leaf::DATETIME),
+                "!datetime" => Demand::Date(&moment::DATETIME),
                 _ => Demand::Own,
             },
             Kind::LeafOf { leaf, argument } => match leaf.tag {

@@ -66,21 +66,9 @@ pub(super) static LEAVES_OF: &[LeafOf] = &[
     },
 ];
 
-/// Whether a text has the shape of a date and time.
-pub(super) fn is_shaped_like_a_datetime(text: &str) -> bool {
-    DATETIME.is_match(text)
-}
-
 /// The hyphenated form of RFC 9562, section 4, in either case.
 pub(super) static UUID: LazyLock<Regex> = LazyLock::new(|| {
     constant(r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
-});
-
-/// RFC 3339, section 5.6. A space may replace the `T`, and the offset is optional.
-pub(super) static DATETIME: LazyLock<Regex> = LazyLock::new(|| {
-    constant(
-        r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?$",
-    )
 });
 
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant of this file and a test compiles it")]

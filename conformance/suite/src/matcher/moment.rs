@@ -1,15 +1,15 @@
 //! `!datetime`: the format of a date and time, and its distance from the time between the request and the response.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
+use regex::Regex;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::format_description::{OwnedFormatItem, parse_strftime_owned};
 use time::parsing::Parsed;
 use time::{Date, OffsetDateTime, PrimitiveDateTime, Time};
 
-use super::compile::{Mode, Setting};
-use super::leaf::is_shaped_like_a_datetime;
+use super::setting::{Mode, Setting};
 use crate::cookie;
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
@@ -48,9 +48,18 @@ enum Distance {
 /// The named formats.
 const NAMED: [&str; 5] = ["iso", "date", "http", "unix", "unix_ms"];
 
+/// RFC 3339, section 5.6. A space may replace the `T`, and the offset is optional.
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant, and a test compiles it")]
+pub(super) static DATETIME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?$",
+    )
+    .unwrap()
+});
+
 /// Parses a date and time of RFC 3339. A space may replace the `T`, and the offset is optional; the default is UTC.
 pub(super) fn iso(text: &str) -> Option<OffsetDateTime> {
-    if !is_shaped_like_a_datetime(text) {
+    if !DATETIME.is_match(text) {
         return None;
     }
     let (day, clock) = (text.get(..10)?, text.get(11..)?);

@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value as Library;
 use url::Url;
 
-use super::compile::Setting;
+use super::setting::Setting;
 use crate::diagnostic::Diagnostic;
 use crate::json::{Json, unescape};
 use crate::members::string;

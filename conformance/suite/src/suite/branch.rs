@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::Suite;
-use super::expansion::StepContext;
+use super::context::{StepContext, check_capture_name, keys};
 use super::folder::Folder;
-use super::{scenario, step};
 use crate::capture::{self, Capture};
+use crate::curl;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::{self, Expectation};
 use crate::format::{ExpectText, StepText};
-use crate::request::{JarUse, Request};
+use crate::request::{self, Files, JarUse, Request};
 use crate::source::{Place, Source};
 use crate::template::{Scope, Text};
-use crate::yaml::{Located, Node, Ordered};
+use crate::yaml::{Located, Node, Ordered, Value};
 
 /// One request with its expectations and captures.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ impl StepCompiler<'_> {
         let mut errors = Diagnostics::default();
         let place = request.place(self.source);
         let read = |name: &str| self.folder.read(&Folder::relative(self.context.file, name));
-        let request = errors.keep(scenario::request(request, &self.suite.origin, self.source, &read));
+        let request = errors.keep(self::request(request, &self.suite.origin, self.source, &read));
         let request = request.and_then(|request| errors.keep(self.with_jar(request)));
         let request = request.and_then(|request| errors.keep(self.with_path(request, &place)));
         let expectation = match expect {
@@ -98,10 +98,10 @@ impl StepCompiler<'_> {
         let mut captures = Vec::new();
         for (name, node) in &capture.0 {
             if let Some(mut capture) = errors.keep(capture::compile(name, node, self.source)) {
-                capture.keys = step::keys(&name.value, self.context).into();
+                capture.keys = keys(&name.value, self.context).into();
                 captures.push(capture);
             }
-            errors.keep(step::check_capture_name(name, self.context, self.suite));
+            errors.keep(check_capture_name(name, self.context, self.suite));
         }
         match request {
             Some(request) => errors.into_result(Branch { request, place, expectation, captures, times }),
@@ -163,4 +163,25 @@ impl StepCompiler<'_> {
         request.jar = Some(Box::new(JarUse { reads: name.clone(), keeps: name }));
         Ok(request)
     }
+}
+
+/// Compiles a request: a curl command or a mapping. `read` reads the files that it names.
+///
+/// # Errors
+/// An invalid request, at the location of the error.
+pub fn request(
+    node: &Node,
+    origin: &str,
+    source: &Arc<Source>,
+    read: Files<'_>,
+) -> Result<Request, Diagnostic> {
+    let command = match &node.value {
+        Value::Mapping(_) => return request::compile_mapping(node, source, read),
+        Value::String(command) if node.tag.is_none() => command,
+        _ => {
+            let message = format!("a request must be a curl command or a mapping, not {}", node.shape());
+            return Err(Diagnostic::at(node.place(source), message));
+        }
+    };
+    curl::parse(command, origin, read, &node.place(source))
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use globset::GlobBuilder;
 
-use super::manifest::ReadRequest;
 use super::{Fixture, scope_of};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::{CreateText, LaunchText};
@@ -15,6 +14,9 @@ use crate::request::Request;
 use crate::source::{Place, Source};
 use crate::template::{FILTERS, Text, free_names, render, unknown_filter_in};
 use crate::yaml::{Located, Node, Ordered};
+
+/// Compiles a request of the manifest.
+pub(super) type ReadRequest<'a> = &'a dyn Fn(&Node) -> Result<Request, Diagnostic>;
 
 /// How to start an implementation that follows the specification and load its fixtures.
 #[derive(Debug, Clone, Default)]

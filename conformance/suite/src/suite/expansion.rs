@@ -2,18 +2,22 @@
 //!
 //! `login[bob]/post[2]` is the step `post`, for its second row, of the sequence that the step `login` uses, for the row `bob`.
 
+mod step;
+mod timely;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Suite;
+use super::context::{StepContext, check_capture_name, keys, requires, tags};
 use super::definition::StepDefinition;
 use super::folder::Folder;
 use super::frame::{Frame, Need, Provenance};
 use super::names::Names;
 use super::rows::{self, ROW, Row};
-use super::scenario::{Stages, stages};
 use super::sequence::{Parameter, Sequence, Sequences};
-use super::step::{self, Role, Step};
+use super::stages::stages;
+use super::step::{Role, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::StepText;
 use crate::members::{parse_value, string};
@@ -21,32 +25,6 @@ use crate::request::{JsonText, json_text};
 use crate::source::{Place, Source};
 use crate::template::{Scope, TemplateError, Text};
 use crate::yaml::{Located, Node};
-
-/// The context of steps: where they are written, and what applies to all of them.
-#[derive(Clone)]
-pub(super) struct StepContext<'a> {
-    pub(super) source: &'a Arc<Source>,
-    /// The file, without its extension. Steps name other files relative to its folder.
-    pub(super) file: &'a str,
-    /// Prefix of the ids of the steps and of the keys of their captures.
-    pub(super) prefix: String,
-    /// Suffix of the ids of the steps.
-    pub(super) suffix: String,
-    pub(super) frame: Arc<Frame>,
-    /// Captures that are also visible outside of the sequence, with their keys there.
-    pub(super) exports: BTreeMap<String, Vec<String>>,
-    pub(super) stages: Stages,
-    pub(super) role: Role,
-    pub(super) cleanup: bool,
-    /// Whether the scenario has a target of its own.
-    pub(super) isolated: bool,
-    pub(super) requires: Vec<String>,
-    pub(super) tags: Vec<String>,
-    /// The rows and sequences around the steps.
-    pub(super) provenance: Arc<Provenance>,
-    /// The sequences being expanded, outermost first; detects recursion.
-    pub(super) inside: Vec<&'a str>,
-}
 
 /// The steps expanded so far, and the errors in the others.
 pub(super) struct Expansion<'a> {
@@ -148,7 +126,7 @@ impl<'a> Expansion<'a> {
         }
         let branches = step.value.together.iter().flat_map(|branch| &branch.capture.0);
         for (name, _) in step.value.capture.0.iter().chain(branches) {
-            for key in step::keys(&name.value, context) {
+            for key in keys(&name.value, context) {
                 self.names.capture(&key, step.value.id.as_ref().map_or("", |id| &id.value));
             }
         }
@@ -238,13 +216,8 @@ impl<'a> Expansion<'a> {
             role: Role::of(&step.value, context.role),
             cleanup: context.cleanup,
             isolated: context.isolated,
-            requires: step::requires(
-                &step.value.requires,
-                &context.requires,
-                context.source,
-                self.names.suite,
-            )?,
-            tags: step::tags(&step.value.tags, &context.tags),
+            requires: requires(&step.value.requires, &context.requires, context.source, self.names.suite)?,
+            tags: tags(&step.value.tags, &context.tags),
             provenance: Arc::new(provenance),
             inside,
         };
@@ -389,14 +362,14 @@ fn exports(
 ) -> Result<BTreeMap<String, Vec<String>>, Diagnostic> {
     let mut exports: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (own, node) in &step.capture.0 {
-        step::check_capture_name(own, context, suite)?;
+        check_capture_name(own, context, suite)?;
         let given = string(node, context.source, "the capture that a sequence gives")?;
         if !sequence.gives.iter().any(|gives| gives.value == given) {
             let message = format!("the sequence `{name}` does not give `{given}`");
             let known = sequence.gives.iter().map(|gives| gives.value.as_str());
             return Err(Diagnostic::at(node.place(context.source), message).suggest(&given, known));
         }
-        exports.entry(given).or_default().extend(step::keys(&own.value, context));
+        exports.entry(given).or_default().extend(keys(&own.value, context));
     }
     Ok(exports)
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::Connections;
-use super::contract::{self, environment, readiness};
+use super::branch::request;
+use super::context::check_known;
+use super::contract::{self, ReadRequest, environment, readiness};
 use super::folder::Folder;
 use super::names::{OUTPUT, TARGET};
-use super::{Concurrency, Fixture, Suite, check_format, scenario, variable};
+use super::{Concurrency, Fixture, Suite, check_format, variable};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::{NO_STATUS, Status, compile_status};
@@ -80,7 +82,7 @@ pub(super) fn compile(
         return Err(errors);
     }
     let read = |name: &str| folder.read(name);
-    let request = |node: &Node| scenario::request(node, &origin, source, &read);
+    let request = |node: &Node| request(node, &origin, source, &read);
     let mut profiles = Vec::new();
     for (name, profile) in &text.profiles.0 {
         profiles.extend(errors.keep(compile_profile(name, profile, &fixtures, source, &request)));
@@ -113,7 +115,7 @@ pub(super) fn compile(
     }
     let features: Vec<&str> = text.features.iter().map(|feature| feature.value.as_str()).collect();
     for feature in text.profiles.0.iter().flat_map(|(_, profile)| &profile.features) {
-        errors.keep(scenario::check_known("feature", feature, source, &features));
+        errors.keep(check_known("feature", feature, source, &features));
     }
     let connections = errors.keep(compile_connections(text.connections.as_ref(), source));
     let launch =
@@ -175,9 +177,6 @@ fn check_origin(origin: &str, place: &Place) -> Result<(), Diagnostic> {
     }
     Ok(())
 }
-
-/// Compiles a request of the manifest.
-pub(super) type ReadRequest<'a> = &'a dyn Fn(&Node) -> Result<Request, Diagnostic>;
 
 fn compile_profile(
     name: &Located<String>,

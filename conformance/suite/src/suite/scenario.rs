@@ -3,22 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::context::{StepContext, check_known, requires, tags};
 use super::definition::StepDefinition;
-use super::expansion::{Expansion, StepContext};
+use super::expansion::Expansion;
 use super::folder::Folder;
 use super::frame::{Frame, Provenance};
 use super::names::Names;
 use super::rows;
 use super::sequence::Sequences;
-use super::step::{self, Role, Step};
+use super::stages::{Stages, stages};
+use super::step::{Role, Step};
 use super::{Suite, check_format};
-use crate::curl;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::ScenarioText;
 use crate::members::string;
-use crate::request::{self, Files, Request};
 use crate::source::{Place, Source};
-use crate::yaml::{Located, Node, Value};
+use crate::yaml::{Node, Value};
 
 /// One file, one story.
 #[derive(Debug)]
@@ -45,30 +45,6 @@ pub struct Scenario {
     pub place: Place,
 }
 
-/// The stages at which something applies: from `since` up to but not including `until`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stages {
-    /// Index of the first stage.
-    pub since: usize,
-    /// Index of the first stage at which it no longer applies.
-    pub until: Option<usize>,
-}
-
-impl Stages {
-    /// Whether it applies at a stage.
-    #[must_use]
-    pub fn hold_at(self, stage: usize) -> bool {
-        self.since <= stage && self.until.is_none_or(|until| stage < until)
-    }
-
-    /// Returns the stages at which both apply.
-    #[must_use]
-    pub fn within(self, outer: Self) -> Self {
-        let until = [self.until, outer.until].into_iter().flatten().min();
-        Self { since: self.since.max(outer.since), until }
-    }
-}
-
 /// Compiles a file into scenarios: one, or one for each row.
 ///
 /// # Errors
@@ -90,7 +66,7 @@ pub(super) fn compile(
     }
     let stages =
         errors.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
-    let requires = errors.keep(step::requires(&text.requires, &[], source, suite)).unwrap_or_default();
+    let requires = errors.keep(requires(&text.requires, &[], source, suite)).unwrap_or_default();
     let fixtures: Vec<String> = text.fixtures.iter().map(|fixture| fixture.value.clone()).collect();
     let rows = text.rows.as_ref().map(|node| rows::read(node, source, folder, id)).transpose();
     let rows = errors.take(rows).flatten();
@@ -106,7 +82,7 @@ pub(super) fn compile(
         cleanup: false,
         isolated: text.isolated,
         requires,
-        tags: step::tags(&text.tags, &[]),
+        tags: tags(&text.tags, &[]),
         provenance: Arc::new(Provenance::default()),
         inside: Vec::new(),
     };
@@ -153,27 +129,6 @@ pub(super) fn compile(
     errors.into_result(scenarios)
 }
 
-/// Compiles a request: a curl command or a mapping. `read` reads the files that it names.
-///
-/// # Errors
-/// An invalid request, at the location of the error.
-pub fn request(
-    node: &Node,
-    origin: &str,
-    source: &Arc<Source>,
-    read: Files<'_>,
-) -> Result<Request, Diagnostic> {
-    let command = match &node.value {
-        Value::Mapping(_) => return request::compile_mapping(node, source, read),
-        Value::String(command) if node.tag.is_none() => command,
-        _ => {
-            let message = format!("a request must be a curl command or a mapping, not {}", node.shape());
-            return Err(Diagnostic::at(node.place(source), message));
-        }
-    };
-    curl::parse(command, origin, read, &node.place(source))
-}
-
 fn profiles(node: &Node, source: &Arc<Source>, suite: &Suite) -> Result<Vec<String>, Diagnostic> {
     let known: Vec<&str> = suite.profiles.iter().map(|profile| profile.name.as_str()).collect();
     let one = |node: &Node| {
@@ -199,50 +154,4 @@ fn profiles(node: &Node, source: &Arc<Source>, suite: &Suite) -> Result<Vec<Stri
             .help(format!("known profiles: {}", known.join(", "))));
     }
     Ok(profiles)
-}
-
-/// Resolves the names of stages.
-///
-/// # Errors
-/// An unknown stage.
-pub(super) fn stages(
-    since: Option<&Located<String>>,
-    until: Option<&Located<String>>,
-    source: &Arc<Source>,
-    suite: &Suite,
-) -> Result<Stages, Diagnostic> {
-    let stage = |name: &Located<String>| {
-        suite.stage(&name.value).ok_or_else(|| {
-            let message = format!("unknown stage `{}`", name.value);
-            Diagnostic::at(name.place(source), message)
-                .suggest(&name.value, suite.stages.iter().map(String::as_str))
-        })
-    };
-    let stages =
-        Stages { since: since.map(stage).transpose()?.unwrap_or(0), until: until.map(stage).transpose()? };
-    match until {
-        Some(name) if stages.until <= Some(stages.since) => {
-            let message = "`until` must come after `since`";
-            Err(Diagnostic::at(name.place(source), message)
-                .help(format!("the order of the stages is {}", suite.stages.join(", "))))
-        }
-        _ => Ok(stages),
-    }
-}
-
-/// Checks that a name is known.
-///
-/// # Errors
-/// An unknown name.
-pub(super) fn check_known(
-    what: &str,
-    name: &Located<String>,
-    source: &Arc<Source>,
-    known: &[&str],
-) -> Result<(), Diagnostic> {
-    if known.contains(&name.value.as_str()) {
-        return Ok(());
-    }
-    let message = format!("unknown {what} `{}`", name.value);
-    Err(Diagnostic::at(name.place(source), message).suggest(&name.value, known.iter().copied()))
 }

@@ -1,23 +1,13 @@
-//! Steps: what a step is about and when it runs. What it sends is in its [`StepDefinition`].
+//! Steps: what a step is about and when it runs. What it sends is in its [`StepDefinition`](super::StepDefinition).
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Suite;
-use super::branch::StepCompiler;
-use super::definition::{self, StepDefinition};
-use super::expansion::{Expansion, StepContext};
 use super::frame::Provenance;
-use super::names::{OUTPUT, TARGET};
-use super::scenario::{Stages, check_known, stages};
-use super::timely::{self, Timely};
-use crate::capture;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use super::stages::Stages;
 use crate::format::StepText;
-use crate::members::duration;
 use crate::source::{Place, Source};
-use crate::yaml::Located;
 
 /// The properties of a step that plans and reports need. They stay in memory as long as the suite.
 #[derive(Debug)]
@@ -63,6 +53,17 @@ pub enum Role {
     Setup,
     /// The rest is skipped.
     Precondition,
+}
+
+/// A time limit for a step whose meaning depends on time, such as a step that expects a session to be still valid.
+///
+/// A response after the limit says nothing about the target, since the machine may be slow.
+#[derive(Debug)]
+pub struct Timely {
+    /// The index in the scenario of the step whose request begins the time.
+    pub after: usize,
+    /// The longest time until the response is complete.
+    pub within: Duration,
 }
 
 impl Role {
@@ -123,165 +124,4 @@ fn is_named(source: &Source, name: &str) -> bool {
         whole.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('/'))
     };
     ends(path, name) || (Path::new(name).is_absolute() && ends(name, path.trim_start_matches("./")))
-}
-
-/// Compiles a step.
-///
-/// # Errors
-/// All errors in it.
-pub(super) fn compile(
-    expansion: &Expansion<'_>,
-    step: &Located<StepText>,
-    context: &StepContext<'_>,
-) -> Result<(Step, StepDefinition), Diagnostics> {
-    let (text, source, suite) = (&step.value, context.source, expansion.names.suite);
-    let mut errors = Diagnostics::default();
-    let missing = |key: &str| {
-        Diagnostic::at(step.place(source).start(), format!("the key `{key}` is missing"))
-            .label("in this step")
-    };
-    let id = errors.keep(text.id.as_ref().ok_or_else(|| missing("id")));
-    let title = errors.keep(text.title.clone().ok_or_else(|| missing("title")));
-    let (Some(id), Some(title)) = (id, title) else { return Err(errors) };
-    errors.keep(check_id(&id.value, &id.place(source)));
-    let covers = text.covers.iter().filter_map(|id| errors.keep(covered(id, source, suite))).collect();
-    let place = id.place(source);
-    let compiler =
-        StepCompiler { source, suite, folder: expansion.folder, context, place, jar: text.jar.as_ref() };
-    let sent = errors.take(definition::sent(text, &compiler));
-    let restart = errors.keep(restart(text.target.as_ref(), context)).flatten();
-    let stages =
-        errors.keep(stages(text.since.as_ref(), text.until.as_ref(), source, suite)).unwrap_or_default();
-    let wait = match &text.wait {
-        Some(wait) => errors.keep(duration(&wait.value, &wait.place(source))).unwrap_or_default(),
-        None => Duration::ZERO,
-    };
-    let retry = match &text.retry {
-        Some(retry) => {
-            let limit = errors.keep(duration(&retry.limit.value, &retry.limit.place(source)));
-            let every = retry.every.as_ref().map(|every| duration(&every.value, &every.place(source)));
-            let every = errors.keep(every.transpose()).flatten().unwrap_or(Duration::from_millis(100));
-            limit.map(|limit| (limit, every))
-        }
-        None => None,
-    };
-    let requires =
-        errors.keep(requires(&text.requires, &context.requires, source, suite)).unwrap_or_default();
-    let Some(sent) = sent else { return Err(errors) };
-    let needs = expansion.needs(sent.texts(), context, &mut errors);
-    let definition = StepDefinition { sent, needs, frame: Arc::clone(&context.frame) };
-    let mut step = Step {
-        id: [&*context.prefix, &id.value, &context.suffix].concat(),
-        title,
-        covers,
-        restart,
-        role: Role::of(text, context.role),
-        cleanup: context.cleanup,
-        requires,
-        tags: tags(&text.tags, &context.tags),
-        stages: stages.within(context.stages),
-        wait,
-        timely: None,
-        retry,
-        place: id.place(source),
-        lines: step.place(source),
-        provenance: Arc::clone(&context.provenance),
-    };
-    if let Some(timely) = &text.timely {
-        let timely = errors.keep(timely::compile(timely, &step, expansion, context));
-        step.timely = timely.flatten().map(Box::new);
-    }
-    errors.into_result((step, definition))
-}
-
-/// Returns the id of a requirement that a step covers.
-///
-/// # Errors
-/// An unknown requirement.
-fn covered(id: &Located<String>, source: &Arc<Source>, suite: &Suite) -> Result<Arc<str>, Diagnostic> {
-    let mut known = suite.requirements.iter().map(|requirement| &requirement.id);
-    if let Some(known) = known.find(|known| ***known == *id.value) {
-        return Ok(Arc::clone(known));
-    }
-    let known: Vec<&str> = suite.requirements.iter().map(|requirement| &*requirement.id).collect();
-    check_known("requirement", id, source, &known).map(|()| id.value.as_str().into())
-}
-
-/// Checks that the id of a step is in kebab case.
-pub(super) fn check_id(id: &str, place: &Place) -> Result<(), Diagnostic> {
-    let kebab =
-        |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
-    if !id.is_empty() && id.chars().all(kebab) {
-        return Ok(());
-    }
-    Err(Diagnostic::at(place.clone(), format!("invalid step id `{id}`"))
-        .help("an id consists of lower-case letters, digits and `-`, such as wrong-password"))
-}
-
-/// Checks that the name of a capture is unused in its scope.
-///
-/// # Errors
-/// A name that is already in use.
-pub(super) fn check_capture_name(
-    name: &Located<String>,
-    context: &StepContext<'_>,
-    suite: &Suite,
-) -> Result<(), Diagnostic> {
-    let place = name.place(context.source);
-    capture::check_name(&name.value, &place)?;
-    let taken = context.frame.find(&name.value).is_some()
-        || [OUTPUT, TARGET].contains(&name.value.as_str())
-        || suite.fixture(&name.value).is_some()
-        || suite.variable(&name.value).is_some();
-    if !taken {
-        return Ok(());
-    }
-    Err(Diagnostic::at(place, format!("the name `{}` is already in use", name.value))
-        .help("fixtures, variables and captures must have different names"))
-}
-
-/// Returns the keys under which a capture is stored.
-pub(super) fn keys(name: &str, context: &StepContext<'_>) -> Vec<String> {
-    let mut keys = vec![format!("{}{name}", context.prefix)];
-    keys.extend(context.exports.get(name).into_iter().flatten().cloned());
-    keys
-}
-
-/// Returns the features that a step and its context require.
-///
-/// # Errors
-/// A feature that the manifest does not declare.
-pub(super) fn requires(
-    own: &[Located<String>],
-    outer: &[String],
-    source: &Arc<Source>,
-    suite: &Suite,
-) -> Result<Vec<String>, Diagnostic> {
-    let known: Vec<&str> = suite.features.iter().map(String::as_str).collect();
-    let mut all = outer.to_vec();
-    for feature in own {
-        check_known("feature", feature, source, &known)?;
-        all.push(feature.value.clone());
-    }
-    Ok(all)
-}
-
-/// Returns the tags of a step and its context.
-pub(super) fn tags(own: &[Located<String>], outer: &[String]) -> Vec<String> {
-    outer.iter().cloned().chain(own.iter().map(|tag| tag.value.clone())).collect()
-}
-
-/// Returns where a step requests a restart of the target.
-fn restart(target: Option<&Located<String>>, context: &StepContext<'_>) -> Result<Option<Place>, Diagnostic> {
-    let Some(target) = target else { return Ok(None) };
-    let place = target.place(context.source);
-    if target.value != "restart" {
-        return Err(Diagnostic::at(place, format!("unknown value `target: {}`", target.value))
-            .help("`target: restart` restarts the target in the same folder before the request"));
-    }
-    if !context.isolated {
-        return Err(Diagnostic::at(place, "a step with `target: restart` needs an isolated scenario")
-            .help("add `isolated: true` to the scenario"));
-    }
-    Ok(Some(place))
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use conformance::suite::{Folder, Suite};
 use conformance::target;
 use conformance_convert::export;
-use conformance_suite::plan::{Group, Plan, Selection, Trial};
+use conformance_suite::plan::{Group, Plan, PlannedScenario, Selection};
 
 use super::hurl;
 use crate::program::{data, scenarios, unused_port};
@@ -78,7 +78,8 @@ fn wrong(plan: &Plan, start: Start<'_>) -> Vec<String> {
                 while let Some(group) = { rest.lock().unwrap().next() } {
                     let (holds, said) = play(plan, group, start);
                     if !holds {
-                        let names = group.trials.iter().map(Trial::id).collect::<Vec<_>>().join(" ");
+                        let names =
+                            group.scenarios.iter().map(PlannedScenario::id).collect::<Vec<_>>().join(" ");
                         wrong.lock().unwrap().push(format!("{} {names}\n{said}", group.profile));
                     }
                 }

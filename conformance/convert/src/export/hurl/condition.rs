@@ -5,11 +5,11 @@
 
 use regex::escape;
 
+use super::section::{Context, Type};
 use super::write::{literal, member};
-use super::{Context, Type};
 use crate::export::mark::{holds_one, single_mark};
 use conformance_suite::count::Count;
-use conformance_suite::json::Json;
+use conformance_suite::json::{Json, Number};
 use conformance_suite::matcher::{Demand, Matcher};
 
 /// Returns a condition that is true for exactly those values at `path` that match.
@@ -21,7 +21,7 @@ pub(super) fn condition(matcher: &Matcher, path: &str, context: &Context<'_>) ->
         Demand::Number => format!("({path} < 0 || {path} >= 0)"),
         Demand::Boolean => format!("({path} == true || {path} == false)"),
         Demand::About { value, within } => {
-            let (least, most) = super::json::bounds(value, within)?;
+            let (least, most) = bounds(value, within)?;
             format!("({path} >= {least} && {path} <= {most})")
         }
         Demand::Length(count) => length(count, path),
@@ -113,4 +113,15 @@ fn equal(value: &Json, path: &str, context: &Context<'_>) -> Option<String> {
         // For empty lists, objects and texts, a condition can check only the length.
         Json::Array(_) | Json::Object(_) | Json::Unpaired(_) => return None,
     })
+}
+
+/// Returns the smallest and the largest number within a tolerance.
+pub(super) fn bounds(value: &Number, within: &Number) -> Option<(String, String)> {
+    let places = |number: &Number| match number.written() {
+        written if written.contains(['e', 'E']) => None,
+        written => Some(written.split_once('.').map_or(0, |(_, decimals)| decimals.len())),
+    };
+    let places = places(value)?.max(places(within)?);
+    let (value, within) = (value.to_f64(), within.to_f64());
+    Some((format!("{:.places$}", value - within), format!("{:.places$}", value + within)))
 }

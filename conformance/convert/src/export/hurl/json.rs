@@ -1,8 +1,8 @@
 //! Converts the expectation of a JSON body to asserts: one for each value, and one for each size.
 
-use super::condition::{condition, length, text_pattern};
+use super::condition::{bounds, condition, length, text_pattern};
+use super::section::{Context, Section, Type};
 use super::write::{member, pattern, quoted, variable};
-use super::{Context, Section, Type};
 use crate::export::mark::single_mark;
 use conformance_suite::count::Count;
 use conformance_suite::json::{Json, Number};
@@ -85,17 +85,6 @@ pub(super) fn value(matcher: &Matcher, path: &str, context: &Context<'_>, sectio
             None => unsupported(matcher, path, section),
         },
     }
-}
-
-/// Returns the smallest and the largest number within a tolerance.
-pub(super) fn bounds(value: &Number, within: &Number) -> Option<(String, String)> {
-    let places = |number: &Number| match number.written() {
-        written if written.contains(['e', 'E']) => None,
-        written => Some(written.split_once('.').map_or(0, |(_, decimals)| decimals.len())),
-    };
-    let places = places(value)?.max(places(within)?);
-    let (value, within) = (value.to_f64(), within.to_f64());
-    Some((format!("{:.places$}", value - within), format!("{:.places$}", value + within)))
 }
 
 fn equal(expected: &Json, path: &str, context: &Context<'_>, section: &mut Section) {

@@ -1,62 +1,14 @@
 //! Writes the response part of a Hurl entry: status, captures and asserts.
 
-use std::collections::BTreeMap;
-
+use super::section::{Context, Section, Type, Types};
 use super::write::{path, pattern, quoted};
 use super::{json, text};
-use crate::export::mark::Marked;
 use crate::export::{Kept, Outgoing};
 use conformance_suite::capture::Found;
 use conformance_suite::expectation::{Body, Expectation, Status};
 use conformance_suite::json::{Json, unescape};
 use conformance_suite::matcher::{Demand, Matcher};
 use conformance_suite::template::Scope;
-
-/// The known types of the variables of a scenario.
-pub(super) type Types = BTreeMap<String, Type>;
-
-/// The type of a variable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
-    Text,
-    Number,
-}
-
-/// Context for converting an expectation.
-pub(super) struct Context<'a> {
-    pub(super) marked: &'a Marked,
-    pub(super) types: &'a Types,
-}
-
-/// The lines of a response section.
-#[derive(Default)]
-pub(super) struct Section {
-    fields: Vec<String>,
-    asserts: Vec<String>,
-}
-
-impl Section {
-    pub(super) fn field(&mut self, name: &str, value: &str) {
-        self.fields.push(text::field(name, value));
-    }
-
-    /// Adds an assert unless it exists already.
-    pub(super) fn assert(&mut self, assert: &str) {
-        if !self.asserts.iter().any(|own| own == assert) {
-            self.asserts.push(assert.to_owned());
-        }
-    }
-
-    pub(super) fn json(&mut self, path: &str, predicate: &str) {
-        self.assert(&format!("jsonpath {} {predicate}", quoted(path)));
-    }
-
-    /// Adds a comment on an expectation that Hurl cannot check.
-    pub(super) fn unsupported(&mut self, what: &str) {
-        let line = what.lines().collect::<Vec<_>>().join(" ");
-        self.asserts.push(format!("# Hurl cannot check {line}."));
-    }
-}
 
 /// Returns the lines of the response section, and adds the types of its captures.
 pub(super) fn response(outgoing: &Outgoing<'_>, types: &mut Types) -> String {

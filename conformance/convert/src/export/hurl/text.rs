@@ -1,8 +1,8 @@
 //! Converts the expectations of header fields, cookies and text bodies.
 
 use super::condition::text_pattern;
-use super::write::{pattern, quoted, spaced, written};
-use super::{Context, Section};
+use super::section::{Context, Section};
+use super::write::{pattern, quoted};
 use crate::export::mark::holds_one;
 use conformance_suite::count::Count;
 use conformance_suite::expectation::{Body, Cookie};
@@ -179,9 +179,4 @@ fn exact_text(matcher: &Matcher, context: &Context<'_>) -> Option<String> {
         Json::String(text) => Some(text),
         _ => None,
     }
-}
-
-/// Formats a header field for Hurl.
-pub(super) fn field(name: &str, value: &str) -> String {
-    format!("{name}: {}", spaced(&written(value)))
 }

@@ -91,6 +91,11 @@ pub(super) fn path(pointer: &str) -> String {
     })
 }
 
+/// Formats a header field for Hurl.
+pub(super) fn field(name: &str, value: &str) -> String {
+    format!("{name}: {}", spaced(&written(value)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

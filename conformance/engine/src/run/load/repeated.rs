@@ -9,7 +9,7 @@ use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
 use super::step_stats::StepStats;
 use crate::event::{Pace, Record};
 use crate::verdict::Verdict;
-use conformance_suite::plan::{Plan, Trial};
+use conformance_suite::plan::{Plan, PlannedScenario};
 use conformance_suite::suite::{Step, StepDefinition};
 
 /// A scenario that is repeated, with its statistics.
@@ -26,9 +26,9 @@ pub(super) struct Repeated {
 pub(super) type Permit<'a> = Option<MutexGuard<'a, ()>>;
 
 /// Returns why a scenario cannot be repeated, judging by its definition.
-pub(super) fn skip_reason(trial: &Trial) -> Option<&'static str> {
-    let mut steps = trial.steps.iter().map(|(index, _)| &trial.scenario.steps[*index]);
-    if trial.scenario.isolated {
+pub(super) fn skip_reason(planned: &PlannedScenario) -> Option<&'static str> {
+    let mut steps = planned.steps.iter().map(|(index, _)| &planned.scenario.steps[*index]);
+    if planned.scenario.isolated {
         return Some("isolated scenario: it needs its own server");
     }
     steps.find_map(|step| match step {
@@ -65,12 +65,12 @@ fn changes_shared_data(definition: &StepDefinition) -> bool {
 impl Repeated {
     /// Creates the entry of a scenario from the records of its first run.
     pub(super) fn new(group: usize, index: usize, plan: &Plan, first: &[Record]) -> Self {
-        let trial = &plan.groups[group].trials[index];
-        let definitions = &trial.scenario.definitions;
+        let planned = &plan.groups[group].scenarios[index];
+        let definitions = &planned.scenario.definitions;
         Self {
             group,
             index,
-            exclusive: trial
+            exclusive: planned
                 .steps
                 .iter()
                 .any(|(index, _)| changes_shared_data(&definitions[*index]))

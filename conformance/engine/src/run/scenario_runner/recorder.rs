@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::milliseconds;
-use super::super::session::Session;
-use super::kept::{Bodies, Body};
-use super::{Attempt, Played};
-use crate::event::{Exchange, Hop, Received, Record, Sent};
+use super::bodies::{Bodies, Body};
+use super::result::{ScenarioResult, StepResult};
+use crate::event::{Exchange, Hop, Received, Record, Sent, milliseconds};
 use crate::http;
 use crate::judge::short;
 use crate::limit;
 use crate::redact::Redactor;
+use crate::run::context::Context;
 use crate::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped};
 use conformance_suite::curl;
-use conformance_suite::plan::Trial;
+use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::{Header, Prepared};
 use conformance_suite::response::Response;
 use conformance_suite::shell;
@@ -25,42 +24,39 @@ use conformance_suite::suite::{Level, Role, Step};
 
 /// Builds the records of one scenario.
 struct RecordBuilder<'a> {
-    session: &'a Session,
-    trial: &'a Trial,
+    context: &'a Context,
+    planned: &'a PlannedScenario,
     /// Scenario id.
-    scenario: String,
+    id: String,
     redactor: Redactor,
     base: String,
     unstarted: bool,
     restarted: Option<String>,
 }
 
-impl Played {
-    /// Returns the records of the steps that ran. Call it after the scenario is over, so that a secret that a late
-    /// step captures is also redacted in the earlier records.
-    pub(in crate::run) fn records(self, session: &Session, trial: &Trial) -> Vec<Record> {
-        let Self { results, redactor, base, unstarted, restarted, .. } = self;
-        let builder =
-            RecordBuilder { session, trial, scenario: trial.id(), redactor, base, unstarted, restarted };
-        let steps = &trial.scenario.steps;
-        results.into_iter().map(|(index, attempt)| builder.record(&steps[index], attempt)).collect()
-    }
+/// Returns the records of the steps that ran. Call it after the scenario is over, so that a secret that a late step captures is
+/// also redacted in the earlier records.
+pub(super) fn records(context: &Context, planned: &PlannedScenario, result: ScenarioResult) -> Vec<Record> {
+    let ScenarioResult { steps, redactor, base, unstarted, restarted, .. } = result;
+    let builder = RecordBuilder { context, planned, id: planned.id(), redactor, base, unstarted, restarted };
+    let of_scenario = &planned.scenario.steps;
+    steps.into_iter().map(|(index, result)| builder.record(&of_scenario[index], result)).collect()
 }
 
 impl RecordBuilder<'_> {
-    fn record(&self, step: &Step, attempt: Attempt) -> Record {
+    fn record(&self, step: &Step, result: StepResult) -> Record {
         let redactor = &self.redactor;
-        let whole = self.session.options.shows_passes || attempt.judgement.verdict > Verdict::Pass;
-        let requirements = &self.session.plan().suite.requirements;
-        let blamed = |id: &&Arc<str>| !self.unstarted || self.session.plan().belongs(id, &self.trial.profile);
+        let whole = self.context.options.shows_passes || result.judgement.verdict > Verdict::Pass;
+        let requirements = &self.context.plan.suite.requirements;
+        let blamed = |id: &&Arc<str>| !self.unstarted || self.context.plan.belongs(id, &self.planned.profile);
         let covers: BTreeMap<String, Level> = (step.covers.iter().filter(blamed))
             .filter_map(|id| requirements.iter().find(|requirement| Arc::ptr_eq(&requirement.id, id)))
             .map(|requirement| (requirement.id.to_string(), requirement.level))
             .collect();
-        let blocked_by = attempt.judgement.waits_for.as_deref().and_then(|id| self.step(id));
+        let blocked_by = result.judgement.waits_for.as_deref().and_then(|id| self.step(id));
         // A step blocked by a failed setup step is inconclusive, whether or not the target starts in another profile.
         let tried = covers.is_empty() || blocked_by.is_none_or(|step| step.role == Role::Precondition);
-        let findings = attempt.judgement.findings.into_iter().map(|finding| {
+        let findings = result.judgement.findings.into_iter().map(|finding| {
             let received = redactor.text(finding.received.as_str());
             // A label may contain a truncated secret.
             let mut label = finding.label;
@@ -75,14 +71,14 @@ impl RecordBuilder<'_> {
                 pointer: finding.pointer.map(|pointer| self.short(&pointer, limit::LABEL)),
             }
         });
-        let remarks = attempt.judgement.remarks.into_iter().chain(attempt.exchange.iter().flat_map(remarks));
+        let remarks = result.judgement.remarks.into_iter().chain(result.exchange.iter().flat_map(remarks));
         let remarks = remarks.map(|remark| redactor.text(remark)).collect();
         Record {
-            id: self.trial.step_id(step),
-            scenario: self.scenario.clone(),
-            profile: self.trial.profile.clone(),
+            id: self.planned.step_id(step),
+            scenario: self.id.clone(),
+            profile: self.planned.profile.clone(),
             title: step.title.clone(),
-            verdict: attempt.judgement.verdict,
+            verdict: result.judgement.verdict,
             covers,
             source: if whole {
                 self.source(step)
@@ -91,15 +87,15 @@ impl RecordBuilder<'_> {
             },
             place: step.place.clone(),
             via: step.provenance.via.clone(),
-            tries: attempt.tries,
-            milliseconds: milliseconds(attempt.took),
+            tries: result.tries,
+            milliseconds: milliseconds(result.took),
             findings: findings.collect(),
-            more_findings: attempt.judgement.more + attempt.more_findings,
-            reason: attempt.judgement.reason.map(|reason| self.short(&reason, limit::REASON)),
-            waits_for: (attempt.judgement.waits_for).map(|step| format!("{}::{step}", self.scenario)),
+            more_findings: result.judgement.more + result.more_findings,
+            reason: result.judgement.reason.map(|reason| self.short(&reason, limit::REASON)),
+            waits_for: (result.judgement.waits_for).map(|step| format!("{}::{step}", self.id)),
             remarks,
-            exchange: attempt.exchange.map(|exchange| self.show(step, exchange, attempt.bodies, whole)),
-            printed: self.end(&attempt.printed, limit::PRINTED),
+            exchange: result.exchange.map(|exchange| self.show(step, exchange, result.bodies, whole)),
+            printed: self.end(&result.printed, limit::PRINTED),
             deviation: None,
             unstarted: self.unstarted && tried,
             restarted: self.restarted.clone(),
@@ -107,7 +103,7 @@ impl RecordBuilder<'_> {
     }
 
     fn step(&self, id: &str) -> Option<&Step> {
-        self.trial.scenario.steps.iter().find(|step| *step.id == *id)
+        self.planned.scenario.steps.iter().find(|step| *step.id == *id)
     }
 
     /// Returns the step as its file has it, without secrets such as a password in a curl command.
@@ -156,7 +152,7 @@ impl RecordBuilder<'_> {
 
     /// Returns a command that repeats the request. A body that does not fit into a command is described in a comment.
     fn again(&self, step: &Step, request: &Prepared, bodies: &Bodies) -> String {
-        let id = self.trial.step_id(step);
+        let id = self.planned.step_id(step);
         let id = shell::quote(&id);
         let head = request.headers.iter().map(|header| header.name.len() + header.value.len());
         let head = head.sum::<usize>() + request.target.len();
@@ -167,7 +163,7 @@ impl RecordBuilder<'_> {
         if head > limit::TARGET + limit::FIELDS {
             return format!("# the request is too long for a command: conformance run --filter {id}");
         }
-        let options = self.session.options.transport.curl_options();
+        let options = self.context.options.transport.curl_options();
         let shown = self.shown(request);
         let Some((bytes, sha256)) = bodies.request.as_ref().and_then(|body| body.whole.as_ref()) else {
             return curl::render(&shown, &self.base, &options);
@@ -227,16 +223,16 @@ impl RecordBuilder<'_> {
 
     /// Returns the header fields that fit into a report, and the number of those that were left out.
     fn headers(&self, headers: impl IntoIterator<Item = (String, String)>) -> (Vec<(String, String)>, usize) {
-        let (mut shown, mut more, mut room) = (Vec::new(), 0, limit::FIELDS);
+        let (mut shown, mut more, mut left) = (Vec::new(), 0, limit::FIELDS);
         for (name, value) in headers {
-            if name.len() >= room {
+            if name.len() >= left {
                 more += 1;
                 continue;
             }
-            room -= name.len();
-            let most = limit::FIELD.min(room);
+            left -= name.len();
+            let most = limit::FIELD.min(left);
             let mut text = self.redactor.header_beginning(&name, &value, most);
-            room = room.saturating_sub(text.len());
+            left = left.saturating_sub(text.len());
             if value.len() > most {
                 text.push('…');
             }

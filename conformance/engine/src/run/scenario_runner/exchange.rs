@@ -4,24 +4,57 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::caught::caught;
-use super::super::race;
-use super::timely::Timestamp;
-use super::{Attempt, PlannedStep, ScenarioRunner};
+use super::race;
+use super::result::StepResult;
+use super::timely::{Timeline, Timestamp};
 use crate::http::{Exchange, Reading, TransportError};
 use crate::judge::{judge, judge_race};
+use crate::memory::Memory;
 use crate::redact::Redactor;
+use crate::run::caught::caught;
+use crate::run::context::Context;
 use crate::target::Running;
 use crate::target::process::{Exit, Process};
 use crate::verdict::{Finding, Judgement, Verdict};
 use conformance_suite::capture::Capture;
 use conformance_suite::response::Response;
 use conformance_suite::suite::{Branch, Step, StepDefinition, StepRequests};
-use conformance_suite::template::TemplateError;
+use conformance_suite::template::{Scope, TemplateError};
 
-impl ScenarioRunner<'_> {
+/// Sends the steps of one scenario, and holds what the responses have shown so far.
+pub(super) struct Exchanges<'a> {
+    context: &'a Context,
+    definitions: &'a Arc<[StepDefinition]>,
+    pub(super) memory: Memory,
+    pub(super) redactor: Redactor,
+    pub(super) timeline: Timeline,
+    /// The scope at the time of the last response. Set only with `--bless`.
+    pub(super) scope: Option<Scope>,
+}
+
+/// A step with its definition and its index in the scenario.
+#[derive(Clone, Copy)]
+pub(super) struct PlannedStep<'a> {
+    pub(super) index: usize,
+    pub(super) step: &'a Step,
+    pub(super) definition: &'a StepDefinition,
+}
+
+impl<'a> Exchanges<'a> {
+    /// `definitions` are those of all steps of the scenario.
+    pub(super) fn new(context: &'a Context, definitions: &'a Arc<[StepDefinition]>) -> Self {
+        Self {
+            context,
+            definitions,
+            memory: Memory::new(&context.plan.suite),
+            redactor: context.scenario_redactor(),
+            timeline: Timeline::default(),
+            scope: None,
+        }
+    }
+
     /// Sends a step once and judges the response.
-    pub(super) async fn try_once(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> Attempt {
+    pub(super) async fn try_once(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> StepResult {
         let definition = one.definition;
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
@@ -29,7 +62,7 @@ impl ScenarioRunner<'_> {
             Ok(Some(exchange)) => exchange,
             Ok(None) => {
                 let judgement = Judgement::because(Verdict::Inconclusive, "the run was interrupted");
-                return Attempt { abandoned: true, ..judgement.into() };
+                return StepResult { abandoned: true, ..judgement.into() };
             }
             Err(error) => {
                 let place = definition.first().place.find(error.written());
@@ -54,7 +87,7 @@ impl ScenarioRunner<'_> {
             tokio::time::sleep(READ_DELAY).await;
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
-        Attempt { exchange: Some(exchange), printed: printed.unwrap_or_default(), ..judgement.into() }
+        StepResult { exchange: Some(exchange), printed: printed.unwrap_or_default(), ..judgement.into() }
     }
 
     /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
@@ -80,7 +113,7 @@ impl ScenarioRunner<'_> {
                 let sent = Timestamp::now();
                 let exchange = running.http.send(prepared, jar.as_mut(), reading).await;
                 let received = Timestamp::now();
-                self.received = Some(received);
+                self.timeline.received(received);
                 let scope = scope.at(sent.wall, received.wall);
                 if let Some(judgement) = from_other_process(running, &exchange) {
                     learn_secrets(&redactor, &exchange);
@@ -88,7 +121,7 @@ impl ScenarioRunner<'_> {
                     return Ok(Some((judgement, exchange)));
                 }
                 self.memory.put_back(jar_use, jar);
-                self.scope = self.session.options.answers.is_some().then(|| scope.clone());
+                self.scope = self.context.options.responses.is_some().then(|| scope.clone());
                 let bytes = size(&exchange);
                 let judged = move || {
                     learn_secrets(&redactor, &exchange);
@@ -108,7 +141,7 @@ impl ScenarioRunner<'_> {
         let sent = Timestamp::now();
         let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
         let received = Timestamp::now();
-        self.received = Some(received);
+        self.timeline.received(received);
         let scope = scope.at(sent.wall, received.wall);
         if let Some(judgement) =
             answers.iter().find_map(|answer| from_other_process(running, &answer.exchange))
@@ -156,7 +189,7 @@ impl ScenarioRunner<'_> {
                 // Fails only when the runtime shuts down.
                 Err(_) => None,
             },
-            () = self.session.options.interrupt.requested(), if !step.cleanup => None,
+            () = self.context.options.interrupt.requested(), if !step.cleanup => None,
         }
     }
 

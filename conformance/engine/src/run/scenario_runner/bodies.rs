@@ -1,18 +1,12 @@
-//! Shortens the result of a step to what a report can show: the beginnings of texts and bodies.
-//!
-//! Records are built when a scenario is over, so that a secret that a late step captures is redacted in all of them.
-//! Without shortening, the bodies of all steps of all running scenarios would be in memory until then.
+//! Shortens the bodies of an exchange to what a report can show.
 
 use sha2::{Digest as _, Sha256};
 
-use super::Attempt;
 use crate::http::Exchange;
 use crate::limit;
 use crate::redact::Redactor;
-use crate::verdict::Finding;
 use conformance_suite::request::Prepared;
 use conformance_suite::response::Response;
-use conformance_suite::suite::StepDefinition;
 
 /// The bodies of an exchange, shortened.
 #[derive(Debug, Default)]
@@ -37,39 +31,8 @@ pub(super) struct Body {
     pub(super) whole: Option<(usize, Option<String>)>,
 }
 
-impl Attempt {
-    /// Drops what no report shows. `is_shown` says whether reports show the exchange.
-    pub(super) fn shorten(&mut self, definition: &StepDefinition, is_shown: bool) {
-        let findings = &mut self.judgement.findings;
-        self.more_findings = findings.len().saturating_sub(limit::FINDINGS);
-        findings.truncate(limit::FINDINGS);
-        // A truncated list would keep its capacity.
-        findings.shrink_to_fit();
-        findings.iter_mut().for_each(shorten);
-        if let Some(reason) = &mut self.judgement.reason {
-            cut(reason, limit::REASON);
-        }
-        let begin = self.printed.len().saturating_sub(Redactor::needed(limit::PRINTED));
-        self.printed = self.printed.split_off(self.printed.ceil_char_boundary(begin));
-        if let Some(exchange) = &mut self.exchange {
-            self.bodies = Bodies::of(exchange, is_shown);
-            let file = definition.race().is_none().then(|| definition.first().request.body.file()).flatten();
-            self.bodies.file = file.map(str::to_owned);
-        }
-    }
-}
-
-fn shorten(finding: &mut Finding) {
-    cut(&mut finding.label, limit::LABEL);
-    cut(&mut finding.expected, limit::VALUE);
-    cut(&mut finding.received, limit::VALUE);
-    if let Some(pointer) = &mut finding.pointer {
-        cut(pointer, limit::LABEL);
-    }
-}
-
 /// Truncates a text to the part that is needed to show `most` bytes.
-fn cut(text: &mut String, most: usize) {
+pub(super) fn cut(text: &mut String, most: usize) {
     let end = text.floor_char_boundary(Redactor::needed(most));
     if end < text.len() {
         text.truncate(end);
@@ -78,8 +41,8 @@ fn cut(text: &mut String, most: usize) {
 }
 
 impl Bodies {
-    /// Moves the bodies out of an exchange.
-    fn of(exchange: &mut Exchange, is_shown: bool) -> Self {
+    /// Moves the bodies out of an exchange. `is_shown` says whether reports show them.
+    pub(super) fn of(exchange: &mut Exchange, is_shown: bool) -> Self {
         let Exchange { request, outcome, partial, hops, .. } = exchange;
         let responses = outcome.as_mut().ok().into_iter().chain(partial.as_mut());
         if !is_shown {

@@ -3,18 +3,22 @@
 //! Concurrent scenarios could change each other's verdicts, so they share a process only if the suite allows it. If
 //! all processes of a group are busy and fewer scenarios are sending than `--jobs` allows, another process is started.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::Notify;
 
 use super::breaker::Breaker;
-use super::session::Session;
-use super::target_slot::TargetSlot;
+use super::permits::{Permit, Permits};
+use super::slot::TargetSlot;
 
 /// The target slots of a group.
-pub(super) struct Pool {
+pub(super) struct TargetGroup {
     first: Arc<TargetSlot>,
+    /// Whether a single scenario has the target for itself.
+    pub(super) is_isolated: bool,
+    /// Circuit breaker over the targets of the group.
     pub(super) breaker: Breaker,
     slots: Mutex<Slots>,
     freed: Notify,
@@ -26,26 +30,27 @@ struct Slots {
     /// Whether more processes may be started.
     grows: bool,
     /// Permits of the processes beyond the first.
-    permits: Vec<OwnedSemaphorePermit>,
+    permits: Vec<Permit>,
 }
 
 /// A target slot in use by one scenario, or shared by several.
 pub(super) struct SlotGuard {
-    pub(super) slot: Arc<TargetSlot>,
-    /// Pool to which the slot is returned; none if the slot is shared.
-    pool: Option<Arc<Pool>>,
+    slot: Arc<TargetSlot>,
+    /// Group to which the slot is returned; none if the slot is shared.
+    group: Option<Arc<TargetGroup>>,
 }
 
 /// Minimum wait of a scenario before another process is started for it. It also waits at least as long as the first
 /// start took.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-impl Pool {
-    pub(super) fn new(first: TargetSlot, grows: bool) -> Arc<Self> {
+impl TargetGroup {
+    pub(super) fn new(first: TargetSlot, grows: bool, is_isolated: bool) -> Arc<Self> {
         let first = Arc::new(first);
         let (all, free) = (vec![Arc::clone(&first)], vec![Arc::clone(&first)]);
         Arc::new(Self {
             first,
+            is_isolated,
             breaker: Breaker::default(),
             slots: Mutex::new(Slots { all, free, grows, permits: Vec::new() }),
             freed: Notify::new(),
@@ -63,19 +68,19 @@ impl Pool {
     }
 
     /// Releases the permits of the processes beyond the first. Call it after they have exited.
-    pub(super) fn forget_permits(&self) {
+    pub(super) fn release_permits(&self) {
         self.slots().permits.clear();
     }
 
     /// Waits for a free slot. If `shared`, returns the first slot immediately.
-    pub(super) async fn slot(self: &Arc<Self>, shared: bool, session: &Session) -> SlotGuard {
+    pub(super) async fn slot(self: &Arc<Self>, shared: bool, permits: &Permits) -> SlotGuard {
         if shared {
-            return SlotGuard { slot: Arc::clone(&self.first), pool: None };
+            return SlotGuard { slot: Arc::clone(&self.first), group: None };
         }
         let since = Instant::now();
         loop {
             if let Some(slot) = self.take() {
-                return SlotGuard { slot, pool: Some(Arc::clone(self)) };
+                return SlotGuard { slot, group: Some(Arc::clone(self)) };
             }
             let Some(start) = self.first.start_took().filter(|_| self.slots().grows) else {
                 self.freed.notified().await;
@@ -86,9 +91,9 @@ impl Pool {
             if tokio::time::timeout(left, self.freed.notified()).await.is_ok() {
                 continue;
             }
-            match session.permit_for_one_more() {
+            match permits.one_more_process() {
                 Some(permit) => {
-                    if let Some(guard) = self.grow(permit, session).await {
+                    if let Some(guard) = self.grow(permit).await {
                         return guard;
                     }
                 }
@@ -98,19 +103,19 @@ impl Pool {
     }
 
     /// Starts another process. None if the start fails: the group continues with the existing processes.
-    async fn grow(self: &Arc<Self>, permit: OwnedSemaphorePermit, session: &Session) -> Option<SlotGuard> {
+    async fn grow(self: &Arc<Self>, permit: Permit) -> Option<SlotGuard> {
         let slot = Arc::new(self.first.another());
         {
             let mut slots = self.slots();
             slots.all.push(Arc::clone(&slot));
             slots.permits.push(permit);
         }
-        // From here on, dropping the guard returns the slot to the pool.
-        let mut guard = SlotGuard { slot, pool: Some(Arc::clone(self)) };
-        if guard.slot.running(session).await.is_ok() {
+        // From here on, dropping the guard returns the slot to the group.
+        let mut guard = SlotGuard { slot, group: Some(Arc::clone(self)) };
+        if guard.slot.running().await.is_ok() {
             return Some(guard);
         }
-        guard.pool = None;
+        guard.group = None;
         let mut slots = self.slots();
         slots.grows = false;
         slots.all.retain(|other| !Arc::ptr_eq(other, &guard.slot));
@@ -126,11 +131,19 @@ impl Pool {
     }
 }
 
+impl Deref for SlotGuard {
+    type Target = TargetSlot;
+
+    fn deref(&self) -> &TargetSlot {
+        &self.slot
+    }
+}
+
 impl Drop for SlotGuard {
     fn drop(&mut self) {
-        if let Some(pool) = self.pool.take() {
-            pool.slots().free.push(Arc::clone(&self.slot));
-            pool.freed.notify_one();
+        if let Some(group) = self.group.take() {
+            group.slots().free.push(Arc::clone(&self.slot));
+            group.freed.notify_one();
         }
     }
 }

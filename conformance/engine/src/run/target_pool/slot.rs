@@ -1,4 +1,4 @@
-//! The target of a group: connects to it or starts it on demand, and starts it again after it has exited.
+//! A target slot: connects to a target or starts it on demand, and starts it again after it has exited.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
@@ -6,16 +6,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use super::session::Session;
+use super::starts::Starts;
+use crate::http::Transport;
+use crate::run::context::Context;
 use crate::target::process::Process;
 use crate::target::{Program, Running, Target, Unusable, launch, reach, relaunch};
 use crate::verdict::Verdict;
 use conformance_suite::plan::Group;
 use conformance_suite::suite::{Profile, Suite};
 
-/// The target of a group.
+/// A target of a group.
 pub(super) struct TargetSlot {
-    group: usize,
+    starts: Arc<Starts>,
     profile: Profile,
     source: Source,
     fixtures: Vec<String>,
@@ -30,16 +32,17 @@ pub(super) struct TargetSlot {
 
 /// Why a scenario cannot run, and the verdict of its steps.
 #[derive(Debug, Clone)]
-pub(super) struct CannotRun {
-    pub(super) verdict: Verdict,
-    pub(super) reason: String,
-    pub(super) printed: String,
+pub(in crate::run) struct CannotRun {
+    pub(in crate::run) verdict: Verdict,
+    pub(in crate::run) reason: String,
+    /// Last lines of the target's output.
+    pub(in crate::run) printed: String,
     /// Whether the target did not start.
-    pub(super) unstarted: bool,
+    pub(in crate::run) unstarted: bool,
 }
 
 impl CannotRun {
-    pub(super) fn new(verdict: Verdict, reason: String) -> Self {
+    pub(in crate::run) fn new(verdict: Verdict, reason: String) -> Self {
         Self { verdict, reason, printed: String::new(), unstarted: false }
     }
 }
@@ -58,14 +61,12 @@ enum State {
 
 impl TargetSlot {
     /// Looks up the target of a group. Starts nothing.
-    pub(super) fn set(
-        suite: &Suite,
-        target: &Target,
-        group: &Group,
-        index: usize,
-    ) -> Result<Self, CannotRun> {
+    ///
+    /// # Errors
+    /// The target does not offer the profile of the group.
+    pub(super) fn new(starts: &Arc<Starts>, target: &Target, group: &Group) -> Result<Self, CannotRun> {
         let skipped = |reason: String| CannotRun::new(Verdict::Skipped, reason);
-        let profile = suite.profile(&group.profile).cloned();
+        let profile = starts.context.plan.suite.profile(&group.profile).cloned();
         let profile = profile.ok_or_else(|| skipped("the suite has no such profile".to_owned()))?;
         let source = match target {
             Target::Url { profile: own, .. } if *own == profile.name && group.isolated => {
@@ -75,12 +76,12 @@ impl TargetSlot {
             Target::Url { base, profile: own } if *own == profile.name => Source::Url(base.clone()),
             target => Source::Program(Box::new(target.program(&profile).map_err(skipped)?.clone())),
         };
-        Ok(Self::new(index, profile, source, group.fixtures.clone()))
+        Ok(Self::of(Arc::clone(starts), profile, source, group.fixtures.clone()))
     }
 
-    fn new(group: usize, profile: Profile, source: Source, fixtures: Vec<String>) -> Self {
+    fn of(starts: Arc<Starts>, profile: Profile, source: Source, fixtures: Vec<String>) -> Self {
         Self {
-            group,
+            starts,
             profile,
             source,
             fixtures,
@@ -93,7 +94,7 @@ impl TargetSlot {
 
     /// Returns a second, not yet started target of the same kind.
     pub(super) fn another(&self) -> Self {
-        Self::new(self.group, self.profile.clone(), self.source.clone(), self.fixtures.clone())
+        Self::of(Arc::clone(&self.starts), self.profile.clone(), self.source.clone(), self.fixtures.clone())
     }
 
     /// Whether several processes of the target can run at once: a command starts it, and it has no fixed port.
@@ -136,7 +137,7 @@ impl TargetSlot {
 
     /// Returns the running target. Starts it if necessary, and restarts it if it has exited, timed out, or lost its
     /// port.
-    pub(super) async fn running(&self, session: &Session) -> Result<Arc<Running>, CannotRun> {
+    pub(super) async fn running(&self) -> Result<Arc<Running>, CannotRun> {
         let mut state = self.state.lock().await;
         let because = self.stale.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut again = None;
@@ -151,14 +152,14 @@ impl TargetSlot {
         }
         if matches!(*state, State::NotStarted) {
             let began = Instant::now();
-            *state = match self.bring_up(session).await {
+            *state = match self.bring_up().await {
                 Ok(running) => State::Running(Arc::new(running)),
                 Err(unusable) => State::Unusable(unusable),
             };
             let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.start_took.store(took.max(1), Ordering::Relaxed);
             if let Some(reason) = again.filter(|_| matches!(*state, State::Running(_))) {
-                self.note_restart(&reason, session);
+                self.note_restart(&reason);
             }
         }
         match &*state {
@@ -170,9 +171,9 @@ impl TargetSlot {
         }
     }
 
-    /// Stops the target and starts it again in the same folder, with the data that it wrote. Fails if another scenario
+    /// Stops the target and starts it again in the same folder, with the data that it wrote. Fails if another lease
     /// uses it.
-    pub(super) async fn restart(&self, session: &Session) -> Result<Arc<Running>, CannotRun> {
+    pub(super) async fn restart(&self) -> Result<Arc<Running>, CannotRun> {
         let mut state = self.state.lock().await;
         let before = std::mem::replace(&mut *state, State::NotStarted);
         let (State::Running(running), Source::Program(program)) = (before, &self.source) else {
@@ -183,11 +184,11 @@ impl TargetSlot {
         let Some(running) = Arc::into_inner(running) else {
             return Err(cannot_run(Unusable::new("another scenario uses the target")));
         };
-        self.note_unverified(&running, session);
-        let (suite, transport) = (&session.plan().suite, &session.options.transport);
+        self.note_unverified(&running);
+        let (suite, transport) = self.suite_and_transport();
         match relaunch(running, program, suite, &self.profile, transport).await {
             Ok(running) => {
-                session.greeted(&running);
+                self.starts.learn_secrets(&running);
                 let running = Arc::new(running);
                 *state = State::Running(Arc::clone(&running));
                 Ok(running)
@@ -196,27 +197,27 @@ impl TargetSlot {
         }
     }
 
-    /// Marks the target to be restarted for the next scenario, for example since it may hang.
+    /// Marks the target to be restarted for the next use, for example since it may hang.
     pub(super) fn must_restart(&self, because: String) {
         self.stale.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(because);
     }
 
-    fn note_restart(&self, reason: &str, session: &Session) {
+    fn note_restart(&self, reason: &str) {
         let started =
             format!("the target of profile `{}` was started again, because {reason}", self.profile.name);
         let note = format!("{started}; data stored before is lost");
-        session.note(note.clone());
+        self.starts.note(note.clone());
         *self.restarted.lock().unwrap_or_else(PoisonError::into_inner) = Some(note);
     }
 
     /// If the owner of the port could not be looked up or a limit was reached, adds a note to the report.
-    fn note_unverified(&self, running: &Running, session: &Session) {
+    fn note_unverified(&self, running: &Running) {
         for limit in running.process.iter().flat_map(Process::reached) {
             let profile = &self.profile.name;
-            session.note(format!("the target of profile `{profile}` reached its limit of {limit}"));
+            self.starts.note(format!("the target of profile `{profile}` reached its limit of {limit}"));
         }
         if let Some(reason) = running.unverified() {
-            session.note(format!(
+            self.starts.note(format!(
                 "it was not verified that the responses in profile `{}` come from the process that was started: {reason}",
                 self.profile.name
             ));
@@ -224,43 +225,48 @@ impl TargetSlot {
     }
 
     /// Stops the target if this run started it.
-    pub(super) async fn stop(&self, session: &Session) {
-        if let Some(running) = self.take(session).await {
+    pub(super) async fn stop(&self) {
+        if let Some(running) = self.take().await {
             running.stop().await;
         }
     }
 
     /// Takes the running target out of the slot, so that it can be stopped. The next use starts it again.
-    pub(super) async fn take(&self, session: &Session) -> Option<Running> {
+    pub(super) async fn take(&self) -> Option<Running> {
         let mut state = self.state.lock().await;
         // An unusable target stays unusable.
         if !matches!(&*state, State::Running(_)) {
             return None;
         }
         let State::Running(running) = std::mem::replace(&mut *state, State::NotStarted) else { return None };
-        // No scenario should hold it now; if one did, dropping the target would stop the process.
+        // No lease should hold it now; if one did, dropping the target would stop the process.
         let running = Arc::into_inner(running)?;
-        self.note_unverified(&running, session);
+        self.note_unverified(&running);
         Some(running)
     }
 
-    async fn bring_up(&self, session: &Session) -> Result<Running, Unusable> {
-        let (suite, transport) = (&session.plan().suite, &session.options.transport);
+    fn suite_and_transport(&self) -> (&Suite, &Transport) {
+        let Context { plan, options, .. } = &*self.starts.context;
+        (&plan.suite, &options.transport)
+    }
+
+    async fn bring_up(&self) -> Result<Running, Unusable> {
+        let (suite, transport) = self.suite_and_transport();
         match &self.source {
             Source::Url(base) => reach(base, suite, &self.profile, &self.fixtures, transport).await,
             Source::Program(program) => {
-                if let Some(gave_up) = session.gave_up() {
+                if let Some(gave_up) = self.starts.gave_up() {
                     return Err(gave_up);
                 }
                 let starting = Box::pin(launch(program, suite, &self.profile, &self.fixtures, transport));
-                let started = match &session.options.deadline {
+                let started = match &self.starts.context.options.deadline {
                     Some(deadline) => tokio::time::timeout_at(deadline.at.into(), starting)
                         .await
                         .unwrap_or_else(|_| Err(Unusable::new(&deadline.reason))),
                     None => starting.await,
                 };
-                session.started(&started);
-                started.inspect(|running| session.greeted(running))
+                self.starts.count(&started);
+                started.inspect(|running| self.starts.learn_secrets(running))
             }
         }
     }

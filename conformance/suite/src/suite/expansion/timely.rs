@@ -1,23 +1,13 @@
-//! `timely`: how soon after an earlier step a response must be complete for its step to count.
+//! Compiles `timely`: how soon after an earlier step a response must be complete for its step to count.
 
 use std::time::Duration;
 
-use super::expansion::{Expansion, StepContext};
-use super::step::Step;
+use super::Expansion;
 use crate::diagnostic::Diagnostic;
 use crate::format::TimelyText;
 use crate::members::duration;
-
-/// A time limit for a step whose meaning depends on time, such as a step that expects a session to be still valid.
-///
-/// A response after the limit says nothing about the target, since the machine may be slow.
-#[derive(Debug)]
-pub struct Timely {
-    /// The index in the scenario of the step whose request begins the time.
-    pub after: usize,
-    /// The longest time until the response is complete.
-    pub within: Duration,
-}
+use crate::suite::context::StepContext;
+use crate::suite::step::{Step, Timely};
 
 /// Compiles the limit of a step. None if an error in the earlier step was already reported.
 ///

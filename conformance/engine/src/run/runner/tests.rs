@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::*;
+use crate::event::Record;
+use crate::http::Transport;
+use crate::redact::Redactor;
+use crate::run::interrupt::Interrupt;
+use crate::run::scenario_runner::PANICS;
+use crate::verdict::Verdict;
 use conformance_suite::plan::Selection;
 use conformance_suite::suite::{Folder, Suite};
-
-/// The runner panics at a step that has this title.
-pub(super) const PANICS: &str = "the runner panics here";
 
 #[test]
 fn panic_gives_verdict_error_and_the_run_continues() {
@@ -41,18 +44,24 @@ fn panic_gives_verdict_error_and_the_run_continues() {
             deviations: Deviations::default(),
             shows_passes: false,
             interrupt: Interrupt::default(),
-            answers: None,
+            responses: None,
             deadline: None,
         };
         let plan = Plan::new(suite, &Selection::default()).unwrap();
         let target = Target::Url { base: base.clone(), profile: "any".to_owned() };
         let mut records: Vec<Arc<Record>> = Vec::new();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let footer = runtime.block_on(run(plan, target, options, |event| {
-            if let Event::Step(record) = event {
-                records.push(Arc::clone(record));
+        let footer = runtime.block_on(async {
+            let mut run = Runner::start(plan, &target, options);
+            loop {
+                match run.next().await {
+                    Some(Event::Step(record)) => records.push(record),
+                    Some(Event::Footer(footer)) => break footer,
+                    Some(_) => {}
+                    None => panic!("a run ends with a footer"),
+                }
             }
-        }));
+        });
         let verdicts: Vec<(&str, Verdict)> =
             records.iter().map(|one| (one.scenario.as_str(), one.verdict)).collect();
         let [pass, error] = [Verdict::Pass, Verdict::Error];

@@ -11,14 +11,14 @@ use conformance_suite::template::Scope;
 
 /// Collects the responses to the selected steps; shared by all scenarios of a run.
 #[derive(Debug, Clone)]
-pub struct Answers {
-    named: Arc<BTreeSet<String>>,
-    kept: Arc<Mutex<Vec<Answer>>>,
+pub struct ResponseCollector {
+    selected: Arc<BTreeSet<String>>,
+    collected: Arc<Mutex<Vec<CollectedResponse>>>,
 }
 
 /// The response to one step.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct CollectedResponse {
     /// The id of the step.
     pub id: String,
     /// The position of the step in its file.
@@ -28,30 +28,30 @@ pub struct Answer {
     /// The response, and the values of all names when it came; `None` if there was not exactly one judged response.
     pub response: Option<(Response, Scope)>,
     /// The first mismatch, if the step failed.
-    pub wrong: Option<Left>,
+    pub mismatch: Option<Left>,
 }
 
-impl Answers {
+impl ResponseCollector {
     /// Creates a collector for the steps with these ids.
     #[must_use]
-    pub fn to(named: BTreeSet<String>) -> Self {
-        Self { named: Arc::new(named), kept: Arc::default() }
+    pub fn new(selected: BTreeSet<String>) -> Self {
+        Self { selected: Arc::new(selected), collected: Arc::default() }
     }
 
     /// Whether the response to a step is collected.
     #[must_use]
-    pub fn want(&self, id: &str) -> bool {
-        self.named.contains(id)
+    pub fn selects(&self, id: &str) -> bool {
+        self.selected.contains(id)
     }
 
     /// Adds the response to a step.
-    pub fn add(&self, answer: Answer) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
+    pub fn add(&self, response: CollectedResponse) {
+        self.collected.lock().unwrap_or_else(PoisonError::into_inner).push(response);
     }
 
     /// Takes the collected responses.
     #[must_use]
-    pub fn take(&self) -> Vec<Answer> {
-        std::mem::take(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn take(&self) -> Vec<CollectedResponse> {
+        std::mem::take(&mut self.collected.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,0 +1,84 @@
+//! What all parts of a run share, and no part changes.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::interrupt::Interrupt;
+use super::response_collector::ResponseCollector;
+use crate::deviation::Deviations;
+use crate::http::Transport;
+use crate::redact::Redactor;
+use conformance_suite::plan::Plan;
+use conformance_suite::suite::Connections;
+
+/// Settings of a run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Maximum number of scenarios that send requests at the same time. Scenarios share a process only if the suite
+    /// allows it.
+    pub jobs: usize,
+    /// Network settings for connections to the target.
+    pub transport: Transport,
+    /// Removes secrets from the events.
+    pub redactor: Redactor,
+    /// Known failures.
+    pub deviations: Deviations,
+    /// Whether events contain the exchanges of passing steps in full. Otherwise they contain only the request line and
+    /// the status.
+    pub shows_passes: bool,
+    /// Stops the run early.
+    pub interrupt: Interrupt,
+    /// Collects the responses that `--bless` writes to the suite. None without `--bless`.
+    pub responses: Option<ResponseCollector>,
+    /// When the run ends, whether or not all steps ran.
+    pub deadline: Option<Deadline>,
+}
+
+/// Time after which no step starts; the remaining steps are inconclusive.
+#[derive(Debug, Clone)]
+pub struct Deadline {
+    /// The time.
+    pub at: Instant,
+    /// Why the remaining steps did not run.
+    pub reason: String,
+}
+
+impl Deadline {
+    /// Returns the reason if the time has come.
+    #[must_use]
+    pub fn passed(&self) -> Option<String> {
+        (Instant::now() >= self.at).then(|| self.reason.clone())
+    }
+}
+
+/// The plan and the options of a run.
+#[derive(Debug)]
+pub struct Context {
+    /// What is run.
+    pub plan: Plan,
+    /// How it is run.
+    pub options: Options,
+    /// Whether scenarios are replayed under load.
+    pub(super) is_load_test: bool,
+}
+
+impl Context {
+    /// Creates the context of a run in which each scenario is played once.
+    #[must_use]
+    pub fn new(plan: Plan, mut options: Options) -> Arc<Self> {
+        options.transport.connections = plan.suite.connections;
+        Arc::new(Self { plan, options, is_load_test: false })
+    }
+
+    /// Creates the context of a load test.
+    pub(super) fn of_load_test(plan: Plan, mut options: Options) -> Arc<Self> {
+        // A load test measures throughput, so it reuses connections whatever the suite says.
+        options.transport.connections = Connections::Reuse;
+        Arc::new(Self { plan, options, is_load_test: true })
+    }
+
+    /// Returns the redactor of one scenario. In a load test each scenario keeps its own secrets, so that the memory use does not grow.
+    pub(super) fn scenario_redactor(&self) -> Redactor {
+        if self.is_load_test { self.options.redactor.fork() } else { self.options.redactor.clone() }
+    }
+}
