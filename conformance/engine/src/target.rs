@@ -5,7 +5,6 @@
 
 mod chore;
 mod file;
-pub mod isolation;
 mod launch;
 mod port;
 pub mod process;
@@ -31,6 +30,7 @@ use scratch::Copies;
 pub use chore::Build;
 pub use file::load;
 pub use launch::{Running, launch, relaunch};
+pub use process::isolation;
 pub use reach::reach;
 pub use seed::seed;
 pub use unusable::Unusable;

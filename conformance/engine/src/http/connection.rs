@@ -18,11 +18,11 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
+use super::dialer::Dialer;
 use super::error::{TransportError, explain_connecting, refuses_protocols, speaks_no_http2};
 use super::exchange::Surplus;
 use super::reading::Reading;
 use super::response_reader::{self, Received};
-use super::transport::Dialer;
 
 /// How to connect to a target.
 #[derive(Debug)]

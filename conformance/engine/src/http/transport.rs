@@ -2,20 +2,16 @@
 //!
 //! For plain HTTP targets no TLS setup takes place, and the system's certificates are not read.
 
-use std::fmt::Debug;
-use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
 use super::connection::Route;
+use super::dialer::Dialer;
 use super::tls;
 use conformance_suite::request::{Header, Prepared};
 use conformance_suite::shell::quote;
@@ -39,15 +35,6 @@ pub struct Transport {
     /// Opens connections to a target that has a network of its own.
     pub dialer: Option<Arc<dyn Dialer>>,
 }
-
-/// Opens connections in a network that this process is not in.
-pub trait Dialer: Debug + Send + Sync {
-    /// Connects to an address in that network.
-    fn connect(&self, address: SocketAddr) -> Connecting<'_>;
-}
-
-/// A connection that is being opened.
-pub type Connecting<'a> = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send + 'a>>;
 
 impl Default for Transport {
     fn default() -> Self {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
 use super::Program;
-use super::isolation::{Confined, executable};
+use super::process::isolation::{Confined, executable};
 use super::process::{Command, Exit, Process};
 use super::scratch::{Dependencies, Scratch};
 use super::unusable::{Unusable, chain};

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::Program;
 use super::chore::{Chores, Teardown};
-use super::isolation::Confined;
 use super::port::PortGuard;
+use super::process::isolation::Confined;
 use super::process::{Command, Process};
 use super::ready::{GRACE, Greeting, Ready, await_port, await_ready, free_port};
 use super::scratch::{Dependencies, Scratch};

@@ -1,7 +1,7 @@
 //! Starts a target as a child process, reads its output and stops it.
 //!
 //! This module knows nothing about HTTP, profiles or scenarios. An isolated program is started by a keeper (see
-//! [`super::isolation`]).
+//! [`isolation`]).
 //!
 //! Invariant: when the [`Process`] is dropped, or the runner exits (even by `kill -9`), the program and its whole
 //! process group are killed. A program that leaves the group (`setsid`, a daemon) is found by a marker in its
@@ -11,6 +11,7 @@
 //! Threads read the output, not tasks, because a busy or stopped runtime must not block a target that prints.
 
 mod group;
+pub mod isolation;
 mod listener;
 mod output;
 mod table;
@@ -36,9 +37,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::isolation::{Confined, Control, KeeperDialer, Limit, Spawned, StatusLine, base, is_secret};
 pub use group::Orphans;
 use group::{Group, MARK, Watcher};
+use isolation::{Confined, Control, KeeperDialer, Limit, Spawned, StatusLine, base, is_secret};
 pub use listener::{Listener, Socket};
 pub use output::WatchError;
 use output::{Output, Stream};

@@ -26,13 +26,13 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::process::{Command, Exit, Process};
-use super::scratch::Scratch;
+use super::{Command, Exit, Process};
+use crate::target::scratch::Scratch;
 
-pub(super) use control::{Control, KeeperDialer, Spawned};
-pub(super) use environment::{base, is_secret};
+pub(in crate::target) use control::{Control, KeeperDialer, Spawned};
+pub(in crate::target) use environment::{base, is_secret};
 pub use limits::{Limit, Limits};
-pub(super) use view::{absolute, executable};
+pub(in crate::target) use view::{absolute, executable};
 
 /// First argument of the hidden mode.
 const HELPER: &str = "__isolated";
@@ -63,13 +63,13 @@ pub struct Isolation {
 #[derive(Debug, Clone)]
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has isolation"))]
 pub struct Confined {
-    pub(super) isolation: Arc<Isolation>,
+    pub(in crate::target) isolation: Arc<Isolation>,
     /// Folders and files that the program can read in addition to those of the system.
-    pub(super) readable: Vec<PathBuf>,
+    pub(in crate::target) readable: Vec<PathBuf>,
     /// Folder for the program's temporary files, next to its scratch folder.
-    pub(super) outer: PathBuf,
+    pub(in crate::target) outer: PathBuf,
     /// Port on which the program may listen.
-    pub(super) port: Option<u16>,
+    pub(in crate::target) port: Option<u16>,
 }
 
 /// Why no mechanism can be used.
@@ -135,7 +135,7 @@ impl Isolation {
 
     /// Starts a program with this isolation.
     fn probe(self: &Arc<Self>) -> Result<(), String> {
-        let scratch = Scratch::empty().map_err(|error| super::unusable::chain(&error))?;
+        let scratch = Scratch::empty().map_err(|error| error.to_string())?;
         let process = Process::start(Command {
             program_and_args: vec!["/bin/sh".into(), "-c".into(), ": >probe && exec true".into()],
             directory: scratch.path().to_owned(),
@@ -149,7 +149,7 @@ impl Isolation {
                 port: None,
             }),
         })
-        .map_err(|error| super::unusable::chain(&error))?;
+        .map_err(|error| error.to_string())?;
         let deadline = Instant::now() + PROBE_LIMIT;
         let exit = loop {
             match process.exited() {
@@ -200,7 +200,7 @@ pub fn helper() -> Option<ExitCode> {
 
 /// A line that the keeper writes to the status pipe.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum StatusLine {
+pub(in crate::target) enum StatusLine {
     /// The program reached a limit and goes on.
     Reached(Limit),
     /// The program ended. Its other processes may still run.

@@ -108,7 +108,7 @@ mod tests {
     /// `docs/isolation.md` lists every name.
     #[test]
     fn the_list_of_secrets_is_documented() {
-        let page = include_str!("../../../../../docs/isolation.md");
+        let page = include_str!("../../../../../../docs/isolation.md");
         for name in SECRETS.iter().chain(PASSED) {
             assert!(page.contains(&format!("`{name}`")), "{name} is missing in docs/isolation.md");
         }
