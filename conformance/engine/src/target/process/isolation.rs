@@ -1,7 +1,7 @@
 //! Isolation of the programs that the runner starts: bubblewrap where it works, otherwise Landlock with seccomp.
 //!
 //! An isolated program sees the system read-only, writes only to its scratch folder, and cannot outlive the run. The
-//! runner does not start it directly but through the [`keeper`], a hidden mode of this program, which enforces the
+//! runner does not start it directly but through the keeper, a hidden mode of this program, which enforces the
 //! limits. `docs/isolation.md` compares the mechanisms and says what is not covered.
 
 #[cfg(target_os = "linux")]
