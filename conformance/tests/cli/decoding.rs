@@ -75,7 +75,7 @@ fn decodes_charsets_content_codings_and_dates() {
     sandbox.write("suite/desk/values.yaml", &scenario);
     sandbox.write("suite/desk/jar.yaml", JAR);
     let url = format!("http://{}", listen());
-    let report = events::run(&sandbox, &["run", "--suite", "../suite", "-v", &url]);
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "-v", "--timeout", "60s", &url]);
     assert_eq!(report.finished.code, Some(1), "{:?}", report.finished);
     let mut wrong: Vec<String> = ROWS.iter().filter_map(|row| mismatch(row, &report)).collect();
     for (id, verdict) in report.verdicts().into_iter().filter(|(id, _)| id.starts_with("desk/jar")) {
