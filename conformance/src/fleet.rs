@@ -6,7 +6,6 @@ use std::path::{Component, Path, PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
 
 use conformance_suite::diagnostic::Diagnostic;
-use conformance_suite::safe::is_unsafe;
 
 /// One of several implementations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,29 +14,29 @@ pub(crate) struct Member {
     pub name: String,
     /// Folder of the implementation.
     pub directory: PathBuf,
-    /// File name of its report; no other member has it.
-    pub report: String,
 }
 
 /// Names of folders that are not implementations.
 const NONE: [&str; 6] = ["__pycache__", "node_modules", "venv", "env", "vendor", "target"];
 
-/// Maximum size of the file name of a report without its number and extension, in bytes.
-const LONGEST: usize = 200;
+/// Maximum length of a file name without its ending, in bytes.
+const MAX_NAME: usize = 200;
 
-/// Gives each member a file name for its report that no other has, also where the case of letters does not count.
-fn name_reports(members: &mut [Member]) {
+/// Returns the file names of the reports. No two are the same, even where the system ignores case.
+#[must_use]
+pub(crate) fn report_names(members: &[Member]) -> Vec<String> {
     let mut taken = BTreeSet::new();
-    for member in members {
-        let plain = |one: char| if matches!(one, '/' | '\\') || is_unsafe(one) { '_' } else { one };
-        let mut name: String = member.name.chars().map(plain).collect();
-        name.truncate(name.floor_char_boundary(LONGEST));
-        let mut names =
-            std::iter::once(name.clone()).chain((2_usize..).map(|number| format!("{name}-{number}")));
-        // There are more numbers than members.
-        let free = names.find(|name| taken.insert(name.to_lowercase())).unwrap_or_default();
-        member.report = format!("{free}.jsonl");
-    }
+    let mut unique = |member: &Member| {
+        let name = member.name.replace(['/', '\\'], "_");
+        let name = &name[..name.floor_char_boundary(MAX_NAME)];
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        let name = std::iter::once(name.to_owned())
+            .chain(numbered)
+            .find(|name| taken.insert(name.to_lowercase()))
+            .unwrap_or_default();
+        format!("{name}.jsonl")
+    };
+    members.iter().map(&mut unique).collect()
 }
 
 /// Returns the implementations in a folder, or those that a pattern with `*` matches, sorted by name: all subfolders
@@ -63,19 +62,16 @@ pub(crate) fn discover(pattern: &Path, except: &Path) -> Result<Vec<Member>, Dia
         found = found.iter().flat_map(|below| folders(&root, below, &level)).collect();
     }
     let except = except.canonicalize().ok();
-    let members = found.into_iter().map(|below| Member {
-        name: below.to_string_lossy().into_owned(),
-        directory: root.join(below),
-        report: String::new(),
-    });
-    let mut members: Vec<Member> =
+    let members = found
+        .into_iter()
+        .map(|below| Member { name: below.to_string_lossy().into_owned(), directory: root.join(below) });
+    let members: Vec<Member> =
         members.filter(|member| except.is_none() || member.directory.canonicalize().ok() != except).collect();
     if members.is_empty() {
         let message = format!("no folder in {} looks like an implementation", pattern.display());
         return Err(Diagnostic::new(message)
             .help("each subfolder that is not hidden and not empty is one; a pattern such as 'all/*/part-2' names deeper ones"));
     }
-    name_reports(&mut members);
     Ok(members)
 }
 
@@ -134,23 +130,20 @@ mod tests {
         }
         assert_eq!(names(&all.path().join("*/part-2")), ["ada/part-2", "ben/part-2"]);
         let one = discover(&all.path().join("b*/part-2"), Path::new("")).expect("one");
-        assert_eq!(one[0].report, "ben_part-2.jsonl");
+        assert_eq!(report_names(&one), ["ben_part-2.jsonl"]);
     }
 
     #[test]
-    fn no_two_implementations_share_a_report_file() {
-        let member = |name: &str| Member {
-            name: name.to_owned(),
-            directory: PathBuf::from(name),
-            report: String::new(),
-        };
+    fn no_two_reports_have_the_same_name() {
         let long = "x".repeat(300);
-        let names = ["x/y_z", "x_y/z", "X/Y/Z", "x_y_z-2", "x\\y/z", "a\u{1b}b", &long, &format!("{long}y")];
-        let mut members = names.map(member);
-        name_reports(&mut members);
-        let reports: BTreeSet<String> = members.iter().map(|one| one.report.to_lowercase()).collect();
-        assert_eq!(reports.len(), names.len(), "{reports:?}");
-        assert!(reports.iter().all(|name| name.len() < 255 && !name.contains(['/', '\\', '\u{1b}'])));
-        assert_eq!((&*members[0].report, &*members[1].report), ("x_y_z.jsonl", "x_y_z-2.jsonl"));
+        let names = ["x/y_z", "x_y/z", "X_Y/Z", "x_y_z-2", "a", &long, &format!("{long}y")];
+        let member = |name: &&str| Member { name: (*name).to_owned(), directory: PathBuf::new() };
+        let reports = report_names(&names.iter().map(member).collect::<Vec<_>>());
+        assert_eq!(
+            reports[..5],
+            ["x_y_z.jsonl", "x_y_z-2.jsonl", "X_Y_Z-3.jsonl", "x_y_z-2-2.jsonl", "a.jsonl"]
+        );
+        assert_ne!(reports[5], reports[6]);
+        assert!(reports.iter().all(|name| name.len() < 255));
     }
 }

@@ -16,6 +16,9 @@ use clap::Parser as _;
 use crate::command::{Stopped, compare, document, inspect, merge, print, run, seed};
 
 fn main() -> ExitCode {
+    if let Some(code) = conformance_engine::target::isolation::helper() {
+        return code;
+    }
     conformance_engine::run::silence_caught_panics();
     let done = match Options::parse().command {
         Command::Run(options) => run::run(&options),

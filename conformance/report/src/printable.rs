@@ -52,7 +52,7 @@ pub(crate) fn event(event: &Event) -> Event {
 
 #[cfg(feature = "writers")]
 fn header(header: &Header) -> Header {
-    let Header { version, conformance, started, suite, target, stage, steps, shard } = header;
+    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation } = header;
     Header {
         version: *version,
         conformance: line(conformance),
@@ -62,6 +62,7 @@ fn header(header: &Header) -> Header {
         stage: stage.as_ref().map(|stage| line(stage)),
         steps: *steps,
         shard: shard.clone(),
+        isolation: isolation.clone(),
     }
 }
 

@@ -27,6 +27,8 @@ mod http2;
 mod hurl;
 mod import;
 mod interrupted;
+#[cfg(target_os = "linux")]
+mod isolation;
 mod language;
 mod large;
 mod list;

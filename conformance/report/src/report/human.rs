@@ -88,9 +88,11 @@ impl<W: Write> Human<W> {
         let stage = header.stage.as_ref().map(|stage| format!(" at stage {stage}")).unwrap_or_default();
         let shard = header.shard.as_ref().map(|shard| format!(", shard {} of {}", shard.index, shard.of));
         let shard = shard.unwrap_or_default();
+        let isolation = header.isolation.map(|mechanism| format!(", isolated with {mechanism}"));
+        let isolation = isolation.unwrap_or_default();
         writeln!(
             self.out,
-            "{BOLD}{}{BOLD:#}: {} against {}{stage}{shard}\n",
+            "{BOLD}{}{BOLD:#}: {} against {}{stage}{shard}{isolation}\n",
             header.suite,
             amount(header.steps, "step"),
             header.target

@@ -141,7 +141,7 @@ fn word(out: &mut String, before: &str, word: &str, quote: Quote) {
     out.push_str(&quote(word));
 }
 
-/// Whether curl adds a field unless it is told not to.
+/// Whether curl adds a field by default.
 fn of_message(name: &str) -> bool {
     ["host", "content-length"].iter().any(|own| own.eq_ignore_ascii_case(name))
 }
