@@ -62,7 +62,7 @@ fn header(header: &Header) -> Header {
         stage: stage.as_ref().map(|stage| line(stage)),
         steps: *steps,
         shard: shard.clone(),
-        isolation: isolation.clone(),
+        isolation: *isolation,
     }
 }
 
