@@ -1,6 +1,6 @@
 # Every target has a line of its own below; `make` prints them.
 CARGO ?= cargo
-# The target files name programs by their place in this folder, wherever cargo was told to build.
+# The target files name programs by their place in this folder, whatever target directory cargo uses.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 .DEFAULT_GOAL := help
@@ -46,7 +46,7 @@ serve: ## Start the reference server on http://127.0.0.1:5000 with sessions, its
 	$(CARGO) build --release --package reference-server
 	cd data && API_HOST=127.0.0.1 API_PORT=5000 AUTH_TYPE=session_auth SESSION_NAME=_my_session_id $(CARGO_TARGET_DIR)/release/reference-server
 
-bench-server: ## Measure the reference server beside bare hyper, axum and Flask (needs wrk and Python's venv: apt-get install wrk python3-venv)
+bench-server: ## Measure the reference server next to bare hyper, axum and Flask (needs wrk and Python's venv: apt-get install wrk python3-venv)
 	$(CARGO) build --release --package reference-server
 	$(CARGO) build --release --manifest-path reference-server/bench/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/bench
 	test -x $(CARGO_TARGET_DIR)/bench/venv/bin/gunicorn || { python3 -m venv $(CARGO_TARGET_DIR)/bench/venv && $(CARGO_TARGET_DIR)/bench/venv/bin/pip install --quiet \
@@ -54,7 +54,7 @@ bench-server: ## Measure the reference server beside bare hyper, axum and Flask 
 	$(CARGO_TARGET_DIR)/bench/release/server-bench $(CARGO_TARGET_DIR)/release/reference-server conformance/tests/targets/flask $(CARGO_TARGET_DIR)/bench/venv \
 	  $(or $(ROUNDS),5) $(or $(SECONDS),2) $(TABLES)
 
-bench-runner: ## Measure the runner beside a bare reqwest loop, and Hurl where it is installed (cargo install hurl)
+bench-runner: ## Measure the runner next to a bare reqwest loop, and Hurl where it is installed (cargo install hurl)
 	$(CARGO) build --release --package conformance
 	$(CARGO) build --release --manifest-path conformance/bench/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/bench
 	$(CARGO_TARGET_DIR)/bench/release/runner-bench $(CARGO_TARGET_DIR)/release/conformance $(or $(ROUNDS),9) $(TABLES)

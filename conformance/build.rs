@@ -1,5 +1,5 @@
-//! Builds the program anew when a file of the suite inside it is added, changed or taken away: the macro that embeds
-//! them sees only the files that were there when it ran.
+//! Builds the program again when a file of the embedded suite is added, changed or removed: the macro that embeds
+//! the files does not notice new ones.
 
 fn main() {
     println!("cargo::rerun-if-changed=../scenarios");

@@ -19,12 +19,24 @@ pub(crate) struct Member {
 /// Names of folders that are not implementations.
 const NONE: [&str; 6] = ["__pycache__", "node_modules", "venv", "env", "vendor", "target"];
 
-impl Member {
-    /// File name of its report.
-    #[must_use]
-    pub(crate) fn report(&self) -> String {
-        format!("{}.jsonl", self.name.replace(['/', '\\'], "_"))
-    }
+/// Maximum length of a file name without its ending, in bytes.
+const MAX_NAME: usize = 200;
+
+/// Returns the file names of the reports. No two are the same, even where the system ignores case.
+#[must_use]
+pub(crate) fn report_names(members: &[Member]) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let mut unique = |member: &Member| {
+        let name = member.name.replace(['/', '\\'], "_");
+        let name = &name[..name.floor_char_boundary(MAX_NAME)];
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        let name = std::iter::once(name.to_owned())
+            .chain(numbered)
+            .find(|name| taken.insert(name.to_lowercase()))
+            .unwrap_or_default();
+        format!("{name}.jsonl")
+    };
+    members.iter().map(&mut unique).collect()
 }
 
 /// Returns the implementations in a folder, or those that a pattern with `*` matches, sorted by name: all subfolders
@@ -118,6 +130,20 @@ mod tests {
         }
         assert_eq!(names(&all.path().join("*/part-2")), ["ada/part-2", "ben/part-2"]);
         let one = discover(&all.path().join("b*/part-2"), Path::new("")).expect("one");
-        assert_eq!(one[0].report(), "ben_part-2.jsonl");
+        assert_eq!(report_names(&one), ["ben_part-2.jsonl"]);
+    }
+
+    #[test]
+    fn no_two_reports_have_the_same_name() {
+        let long = "x".repeat(300);
+        let names = ["x/y_z", "x_y/z", "X_Y/Z", "x_y_z-2", "a", &long, &format!("{long}y")];
+        let member = |name: &&str| Member { name: (*name).to_owned(), directory: PathBuf::new() };
+        let reports = report_names(&names.iter().map(member).collect::<Vec<_>>());
+        assert_eq!(
+            reports[..5],
+            ["x_y_z.jsonl", "x_y_z-2.jsonl", "X_Y_Z-3.jsonl", "x_y_z-2-2.jsonl", "a.jsonl"]
+        );
+        assert_ne!(reports[5], reports[6]);
+        assert!(reports.iter().all(|name| name.len() < 255));
     }
 }

@@ -37,6 +37,9 @@ use conformance_suite::suite::{Folder, Suite};
 /// Runs a suite as tests with the command-line arguments of libtest. Returns exit code 0 if all pass and 101 if one
 /// fails. If the suite or the target file is invalid, prints the errors and returns a code of [`Exit`].
 pub fn main(folder: &Folder, target: impl FnOnce(&Suite) -> Result<Target, Diagnostics>) -> ExitCode {
+    if let Some(code) = conformance_engine::target::isolation::helper() {
+        return code;
+    }
     let arguments = Arguments::from_args();
     let (context, targets) = match prepare(folder, target) {
         Ok(prepared) => prepared,
@@ -88,6 +91,7 @@ fn prepare(
         shows_passes: false,
         interrupt: Interrupt::default(),
         responses: None,
+        deadline: None,
     };
     let context = Context::new(plan, options);
     let targets = TargetPool::new(&context, &target);

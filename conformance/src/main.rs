@@ -8,16 +8,17 @@ mod reports;
 mod schema;
 mod watch;
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::options::{Command, Options};
-use anstream::AutoStream;
 use clap::Parser as _;
 
 use crate::command::{Stopped, compare, document, inspect, merge, print, run, seed};
 
 fn main() -> ExitCode {
+    if let Some(code) = conformance_engine::target::isolation::helper() {
+        return code;
+    }
     conformance_engine::run::silence_caught_panics();
     let done = match Options::parse().command {
         Command::Run(options) => run::run(&options),
@@ -37,8 +38,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(stopped) => {
-            // Ignore errors: standard error is closed.
-            writeln!(AutoStream::auto(io::stderr()), "{}", stopped.message).ok();
+            reports::say(&stopped.message);
             stopped.exit.into()
         }
     }

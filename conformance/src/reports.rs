@@ -14,6 +14,7 @@ use conformance_report::report::{
     Above, Collector, Detail, Github, Human, JsonLines, Progress, Report, write_deviations,
 };
 use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::safe::{self, Log};
 
 /// Opens the reports of a run, and the file of `--write-deviations` if `deviations` is given.
 ///
@@ -46,11 +47,11 @@ pub(crate) fn open(
     let mut reports: Vec<Box<dyn Report>> = Vec::new();
     // If another report uses standard output, the terminal report goes to standard error.
     if to_stdout == 0 {
-        let out = above(line, AutoStream::new(io::stdout(), choice(options.color)));
+        let out = above(line, Log::new(AutoStream::new(io::stdout(), choice(options.color))));
         reports.push(Box::new(Human::new(out, detail).within(width(&io::stdout()))));
     } else {
         let err = AutoStream::new(io::stderr(), choice_of(options.color, &io::stderr()));
-        let out = above(line, err);
+        let out = above(line, Log::new(err));
         reports.push(Box::new(Human::new(out, detail).within(width(&io::stderr()))));
     }
     let mut collector = Collector::default();
@@ -91,6 +92,13 @@ pub(crate) fn open(
         reports.push(Box::new(collector));
     }
     Ok(reports)
+}
+
+/// Prints a line on standard error. Its text cannot control the terminal and is no command in the log of a CI system.
+pub(crate) fn say(text: &str) {
+    let mut err = Log::new(AutoStream::auto(io::stderr()));
+    // Ignore errors: standard error is closed.
+    writeln!(err, "{}", safe::terminal(text)).and_then(|()| err.flush()).ok();
 }
 
 /// Returns the width of the terminal, if the stream is one.

@@ -14,6 +14,7 @@ use conformance_suite::capture::{Capture, Found};
 use conformance_suite::expectation::Expectation;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::{Agent, Prepared, Request};
+use conformance_suite::safe::comment;
 use conformance_suite::suite::{Branch, Race, Step, StepDefinition, Suite};
 
 use mark::{Marked, Memories, variable};
@@ -151,5 +152,5 @@ fn step_comment(outgoing: &Outgoing<'_>) -> String {
     let block = step.place.block().text;
     let indent = block.len() - block.trim_start().len();
     let lines = block.lines().map(|line| line.get(indent..).unwrap_or(line.trim_start()));
-    lines.map(|line| format!("#   {line}\n")).chain([at_once]).collect()
+    lines.map(|line| comment("   ", line)).chain([at_once]).collect()
 }

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::outcome::{self, Outcome};
+use crate::target::isolation::Mechanism;
 use crate::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped, time};
 use conformance_suite::plan::Plan;
@@ -80,11 +81,14 @@ pub struct Header {
     /// The shard, if the run is only a part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// What isolated the started programs; absent if they were not isolated, or none was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Mechanism>,
 }
 
 impl Header {
     /// Creates the header of a run that starts now.
-    pub(crate) fn new(plan: &Plan, target: &str) -> Self {
+    pub(crate) fn new(plan: &Plan, target: &str, isolation: Option<Mechanism>) -> Self {
         let scenarios = plan.scenarios();
         let steps = scenarios.iter().flat_map(|scenario| &scenario.steps).filter(|(_, asked)| *asked);
         Self {
@@ -96,6 +100,7 @@ impl Header {
             stage: plan.suite.stages.get(plan.stage).cloned(),
             steps: steps.count(),
             shard: plan.shard.clone(),
+            isolation,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! response or the transport error. This module follows redirects and judges nothing.
 
 mod connection;
+mod dialer;
 mod digest;
 mod error;
 mod exchange;
@@ -38,6 +39,7 @@ use conformance_suite::request::{Header, HttpVersion, Prepared};
 use conformance_suite::response::Response;
 use conformance_suite::suite::Connections;
 
+pub use dialer::{Connecting, Dialer};
 pub use error::TransportError;
 pub use exchange::{Exchange, Hop, Surplus};
 pub use reading::{Budget, Reading};

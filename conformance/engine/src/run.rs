@@ -17,7 +17,7 @@ mod target_pool;
 
 pub use crate::event::EVENTS_VERSION;
 pub use caught::silence_caught_panics;
-pub use context::{Context, Options};
+pub use context::{Context, Deadline, Options};
 pub use interrupt::Interrupt;
 pub use load::LoadTest;
 pub use response_collector::{CollectedResponse, ResponseCollector};

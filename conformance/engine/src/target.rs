@@ -24,10 +24,13 @@ use regex::Regex;
 use conformance_suite::request::Request;
 use conformance_suite::suite::Profile;
 use conformance_suite::template::Text;
+use isolation::{Confined, Isolation, Mechanism};
+use scratch::Copies;
 
 pub use chore::Build;
 pub use file::load;
 pub use launch::{Running, launch, relaunch};
+pub use process::isolation;
 pub use reach::reach;
 pub use seed::seed;
 pub use unusable::Unusable;
@@ -80,6 +83,16 @@ pub struct Program {
     pub build: Option<Arc<Build>>,
     /// Files that the implementation needs in order to offer the profile.
     pub needs: Vec<String>,
+    /// Whether the target file asks for isolation.
+    pub isolate: Option<bool>,
+    /// Files and folders that an isolated program can read.
+    pub expose: Vec<PathBuf>,
+    /// Variables of the runner to pass, although they are secrets or the program is isolated.
+    pub pass: Vec<String>,
+    /// How all commands of the program are isolated, if they are.
+    pub isolation: Option<Arc<Isolation>>,
+    /// Copies of dependency folders, shared by all starts.
+    pub copies: Arc<Copies>,
 }
 
 /// Default for the maximum time until the first response.
@@ -101,6 +114,7 @@ impl Target {
             Self::Url { base, profile } => Self::Url { base: base.clone(), profile: profile.clone() },
             Self::Programs { program, profiles, .. } => {
                 let mut builds = BTreeMap::new();
+                let copies = Arc::new(Copies::default());
                 let mut moved = |program: &Program| {
                     let mut program = program.clone();
                     if let Some(build) = &mut program.build {
@@ -110,6 +124,7 @@ impl Target {
                         *build = Arc::clone(other);
                     }
                     directory.clone_into(&mut program.directory);
+                    program.copies = Arc::clone(&copies);
                     program
                 };
                 let program = program.as_ref().map(|program| Box::new(moved(program)));
@@ -119,6 +134,32 @@ impl Target {
                 Self::Programs { title, program, profiles: profiles.collect() }
             }
         }
+    }
+
+    /// Programs of the target.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        let (program, profiles) = match self {
+            Self::Url { .. } => (None, None),
+            Self::Programs { program, profiles, .. } => (program.as_deref(), Some(profiles)),
+        };
+        let of_profiles = profiles.into_iter().flatten().filter_map(|(_, program)| program.as_ref().ok());
+        program.into_iter().chain(of_profiles)
+    }
+
+    /// Isolates all programs of the target.
+    pub fn isolate(&mut self, isolation: &Arc<Isolation>) {
+        if let Self::Programs { program, profiles, .. } = self {
+            let of_profiles = profiles.values_mut().filter_map(|program| program.as_mut().ok());
+            for program in program.as_deref_mut().into_iter().chain(of_profiles) {
+                program.isolation = Some(Arc::clone(isolation));
+            }
+        }
+    }
+
+    /// What isolates the programs of the target, if they are isolated.
+    #[must_use]
+    pub fn isolation(&self) -> Option<Mechanism> {
+        self.programs().find_map(|program| Some(program.isolation.as_ref()?.mechanism()))
     }
 
     /// Name of the target in reports.
@@ -132,12 +173,7 @@ impl Target {
 
     /// All folders of the implementation.
     pub fn directories(&self) -> impl Iterator<Item = &Path> {
-        let (program, profiles) = match self {
-            Self::Url { .. } => (None, None),
-            Self::Programs { program, profiles, .. } => (program.as_deref(), Some(profiles)),
-        };
-        let of_profiles = profiles.into_iter().flatten().filter_map(|(_, program)| program.as_ref().ok());
-        program.into_iter().chain(of_profiles).map(|program| program.directory.as_path())
+        self.programs().map(|program| program.directory.as_path())
     }
 
     /// Returns the program for a profile.
@@ -179,7 +215,28 @@ impl Program {
             teardown: Vec::new(),
             build: None,
             needs: Vec::new(),
+            isolate: None,
+            expose: Vec::new(),
+            pass: Vec::new(),
+            isolation: None,
+            copies: Arc::default(),
         }
+    }
+
+    /// Whether the program runs in a network namespace, where every port is free.
+    #[must_use]
+    pub fn has_own_network(&self) -> bool {
+        self.isolation.as_ref().is_some_and(|isolation| isolation.mechanism() == Mechanism::Bubblewrap)
+    }
+
+    /// Returns how a command of the program is isolated, if it is. `outer` is the folder around its scratch folder.
+    fn confined(&self, command: &[String], outer: &Path, port: Option<u16>) -> Option<Confined> {
+        let isolation = Arc::clone(self.isolation.as_ref()?);
+        let mut readable = isolation::absolute(&self.expose);
+        readable.extend(self.copies.paths());
+        let program = command.first().map(Path::new).filter(|program| program.is_absolute());
+        readable.extend(program.into_iter().flat_map(isolation::executable));
+        Some(Confined { isolation, readable, outer: outer.to_owned(), port })
     }
 
     fn offered(&self) -> Result<&Self, String> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::printable;
 use conformance_engine::event::{FinishedRun, Record, Shard};
 use conformance_engine::jsonl;
 use conformance_engine::limit;
@@ -65,8 +66,26 @@ impl Comparison {
     pub fn read(paths: &[impl AsRef<Path>], with_evidence: bool) -> Result<Self, Diagnostic> {
         let mut implementations = Vec::new();
         for path in paths {
-            implementations.push(read(path.as_ref(), with_evidence)?);
+            let run = jsonl::read_run(path.as_ref())?;
+            implementations.push(implementation(run, path.as_ref(), with_evidence)?);
         }
+        Self::compare(implementations, paths)
+    }
+
+    /// Compares runs of this program, whose reports are at `paths`. The reports are not read, since a target may have changed them.
+    ///
+    /// # Errors
+    /// A run is of another suite than the first.
+    pub fn of(runs: Vec<FinishedRun>, paths: &[impl AsRef<Path>]) -> Result<Self, Diagnostic> {
+        let all = runs.into_iter().zip(paths);
+        let all = all.map(|(run, path)| implementation(run, path.as_ref(), false));
+        Self::compare(all.collect::<Result<_, _>>()?, paths)
+    }
+
+    fn compare(
+        mut implementations: Vec<Implementation>,
+        paths: &[impl AsRef<Path>],
+    ) -> Result<Self, Diagnostic> {
         let suite = implementations.first().map(|first| first.suite.clone()).unwrap_or_default();
         if let Some(at) = implementations.iter().position(|other| other.suite != suite) {
             let (path, other) = (paths[at].as_ref().display(), &implementations[at].suite);
@@ -128,8 +147,8 @@ impl Implementation {
     }
 }
 
-fn read(path: &Path, with_evidence: bool) -> Result<Implementation, Diagnostic> {
-    let FinishedRun { header, records, footer } = jsonl::read_run(path)?;
+fn implementation(run: FinishedRun, path: &Path, with_evidence: bool) -> Result<Implementation, Diagnostic> {
+    let FinishedRun { header, records, footer } = run;
     if let Some(shard) = &header.shard {
         return Err(in_part(path, shard));
     }
@@ -181,8 +200,9 @@ fn evidence(record: Arc<Record>) -> String {
             received.body = with_rest(begin, rest);
         }
     }
-    // Serializing a record cannot fail.
-    serde_json::to_string(&record).unwrap_or_default()
+    record.printed = printable::plain(&record.printed).into_owned();
+    // The script of the page shows the text as it is. Serializing a record cannot fail.
+    serde_json::to_string(&printable::record(&record)).unwrap_or_default()
 }
 
 fn with_rest(begin: &str, rest: Option<String>) -> String {

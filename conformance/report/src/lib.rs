@@ -6,4 +6,5 @@
 pub mod comparison;
 #[cfg(feature = "writers")]
 pub mod merge;
+mod printable;
 pub mod report;

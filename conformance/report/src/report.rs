@@ -38,7 +38,7 @@ pub mod task;
 mod template;
 
 #[cfg(feature = "writers")]
-pub use collector::Collector;
+pub use collector::{Collector, Observed};
 #[cfg(feature = "writers")]
 pub use deviations::write as write_deviations;
 pub use failure::failure;

@@ -10,6 +10,7 @@ use conformance_engine::redact::Redactor;
 use conformance_engine::run::ResponseCollector;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::plan::{Plan, named};
+use conformance_suite::safe::Log;
 use conformance_suite::suite::{Folder, Suite};
 
 use super::{Stopped, written};
@@ -41,11 +42,11 @@ pub(crate) fn bless(
     redactor: &Redactor,
 ) -> Result<(), Stopped> {
     let blessing = Blessing::new(suite, &options.selection.folder(), responses, redactor)?;
-    let mut out = io::stdout().lock();
+    let mut out = Log::plain(io::stdout().lock());
     written(
         out.write_all(difference::difference(&blessing, redactor).as_bytes()).and_then(|()| out.flush()),
     )?;
     blessing.store()?;
-    written(writeln!(out, "\n{}", difference::summary(&blessing)))?;
+    written(writeln!(out, "\n{}", difference::summary(&blessing)).and_then(|()| out.flush()))?;
     Ok(())
 }

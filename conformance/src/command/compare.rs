@@ -7,6 +7,7 @@ use crate::options::Compare;
 use anstream::AutoStream;
 use conformance_report::comparison::Comparison;
 use conformance_report::report;
+use conformance_suite::safe::Log;
 
 use super::{Stopped, written};
 
@@ -18,9 +19,10 @@ pub(crate) fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
             .map_err(|error| crate::reports::unwritable(path, &error))?;
     }
     if options.html.as_ref().is_some_and(|path| report::is_stdout(path)) {
-        let mut out = AutoStream::new(io::stderr(), crate::reports::choice_of(options.color, &io::stderr()));
+        let err = AutoStream::new(io::stderr(), crate::reports::choice_of(options.color, &io::stderr()));
+        let mut out = Log::new(err);
         return written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()));
     }
-    let mut out = AutoStream::new(io::stdout(), crate::reports::choice(options.color));
+    let mut out = Log::new(AutoStream::new(io::stdout(), crate::reports::choice(options.color)));
     written(report::matrix::write(&comparison, &mut out).and_then(|()| out.flush()))
 }

@@ -1,6 +1,5 @@
 //! `import`, `record` and `export`: convert documents and commands to scenarios, and scenarios to scripts.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use conformance_convert::record::{self, Unrecorded};
 use conformance_engine::exit::Exit;
 use conformance_engine::http::Transport;
 use conformance_suite::plan::Plan;
+use conformance_suite::safe::{log, terminal};
 use conformance_suite::suite::Suite;
 
 use super::{Stopped, print};
@@ -18,8 +18,11 @@ use super::{Stopped, print};
 /// Generates scenarios from a document.
 pub(crate) fn import(options: &options::Import) -> Result<ExitCode, Stopped> {
     let import = imports::import(&options.order())?;
-    write!(io::stderr(), "{}", import.complaints())?;
-    print(&import.summary(&options.out))
+    let complaints = import.complaints();
+    if !complaints.is_empty() {
+        crate::reports::say(complaints.trim_end_matches('\n'));
+    }
+    print(&log(&terminal(&import.summary(&options.out))))
 }
 
 /// Sends a curl command and prints a step that expects its response.

@@ -7,41 +7,38 @@ use std::sync::Arc;
 use crate::listing;
 use crate::options::{self, Check, CoverageFormat, List, ListFormat, SchemaOf};
 use crate::schema;
-use anstream::AutoStream;
 use conformance_convert::coverage::{Coverage, Specification};
 use conformance_engine::exit::Exit;
 use conformance_suite::amount::amount;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::plan::Plan;
+use conformance_suite::safe::{self, Log, line};
 use conformance_suite::source::Source;
 use conformance_suite::suite::Suite;
 
-use super::{Stopped, written};
+use super::{Stopped, print, written};
 
 /// Lists the steps with their requests.
 pub(crate) fn list(options: &List) -> Result<ExitCode, Stopped> {
     let suite = Arc::new(Suite::load(&options.selection.folder())?);
     let plan = options.shard.cut(Plan::new(suite, &options.selection())?)?;
     let entries = listing::entries(&plan);
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let done = match options.format {
-        ListFormat::Text => listing::write_text(&entries, &mut out),
-        ListFormat::Json => listing::write_json(&entries, &mut out),
-    };
-    written(done.and_then(|()| out.flush()))
+    match options.format {
+        ListFormat::Text => text(|out| listing::write_text(&entries, out)),
+        ListFormat::Json => json(|out| listing::write_json(&entries, out)),
+    }
 }
 
 /// Validates a suite, prints warnings, and prints a summary.
 pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
     let suite = Suite::load(&options.folder())?;
     for warning in suite.warnings.iter() {
-        writeln!(AutoStream::auto(io::stderr()), "warning: {warning}\n")?;
+        crate::reports::say(&format!("warning: {warning}\n"));
     }
     let steps: usize = suite.scenarios.iter().map(|scenario| scenario.steps.len()).sum();
-    writeln!(
-        io::stdout(),
+    let summary = format!(
         "{}: {}, {}, {}, {}; {}",
-        suite.title,
+        line(&suite.title),
         amount(suite.requirements.len(), "requirement"),
         amount(suite.scenarios.len(), "scenario"),
         amount(steps, "step"),
@@ -51,8 +48,8 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
             1 => "no errors, 1 warning".to_owned(),
             many => format!("no errors, {many} warnings"),
         },
-    )?;
-    Ok(Exit::Conforms.into())
+    );
+    text(|out| writeln!(out, "{summary}"))
 }
 
 /// Prints which steps cover which requirement, and which examples of a document no step covers.
@@ -77,14 +74,27 @@ pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped>
         }
     };
     let coverage = Coverage::new(&suite, specification);
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let done = match options.format {
-        CoverageFormat::Text => coverage.write_text(&mut out),
-        CoverageFormat::Markdown => coverage.write_markdown(&mut out),
-        CoverageFormat::Json => coverage.write_json(&mut out),
-    };
-    let conforms = written(done.and_then(|()| out.flush()))?;
+    let conforms = match options.format {
+        CoverageFormat::Text => text(|out| coverage.write_text(out)),
+        CoverageFormat::Markdown => text(|out| coverage.write_markdown(out)),
+        CoverageFormat::Json => json(|out| coverage.write_json(out)),
+    }?;
     Ok(if coverage.is_complete() { conforms } else { Exit::Fails.into() })
+}
+
+type Stdout = Log<io::BufWriter<io::StdoutLock<'static>>>;
+
+/// Prints text that may have control characters and commands of CI systems in it.
+fn text(write: impl FnOnce(&mut Stdout) -> io::Result<()>) -> Result<ExitCode, Stopped> {
+    let mut out = Log::plain(io::BufWriter::new(io::stdout().lock()));
+    written(write(&mut out).and_then(|()| out.flush()))
+}
+
+/// Prints JSON.
+fn json(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<ExitCode, Stopped> {
+    let mut text = Vec::new();
+    write(&mut text)?;
+    print(&safe::json(&String::from_utf8_lossy(&text)))
 }
 
 /// Returns a schema, or the settings for an editor.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use conformance_engine::event::Event;
 use conformance_engine::exit::Exit;
 use conformance_engine::run::{Interrupt, LoadTest, Runner};
+use conformance_engine::target::process::Orphans;
 use conformance_engine::target::{Target, scratch};
 use conformance_report::report::Report;
 use tokio::runtime::Builder;
@@ -27,6 +28,7 @@ pub(crate) fn play(
     reports: &mut [Box<dyn Report>],
     wrong: &mut BTreeSet<String>,
 ) -> Result<u8, Stopped> {
+    let orphans = Orphans::adopt();
     let runtime = runtime(&ready).enable_all().build()?;
     let interrupt = ready.how.interrupt.clone();
     let signals = Signals::watch(interrupt.clone())?;
@@ -53,6 +55,7 @@ pub(crate) fn play(
     });
     // Drops running tasks and kills the started processes. Does not wait for judging that still runs.
     runtime.shutdown_timeout(SHUTDOWN);
+    orphans.end();
     drop(signals);
     match sink.error {
         Some(error) => Err(error.into()),

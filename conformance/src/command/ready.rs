@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::options::Run;
 use conformance_engine::deviation::Deviations;
 use conformance_engine::redact::Redactor;
-use conformance_engine::run::{Interrupt, Options};
+use conformance_engine::run::{Deadline, Interrupt, Options};
 use conformance_engine::target::{self, Target};
 use conformance_suite::plan::{Plan, Selection};
 use conformance_suite::suite::Suite;
@@ -30,7 +30,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     suite.give(&options.variables()?, &conformance::environment::environment)?;
     let suite = Arc::new(suite);
     let mut selection = Selection { only, ..options.selection.selection() };
-    let target = match (&options.url, &options.target) {
+    let mut target = match (&options.url, &options.target) {
         (Some(url), _) => {
             let profile = options.profile_of_url(&suite)?;
             selection.profiles = vec![profile.clone()];
@@ -40,18 +40,31 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
         (None, None) => Target::command(options.program.clone(), ".".into()),
     };
     let transport = options.transport.transport()?;
-    let gateway = transport.headers.iter().map(|(_, value)| value.as_str());
+    let gateway = transport.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let redactor =
         if options.show_secrets { Redactor::none() } else { Redactor::new(&suite).hiding(gateway) };
+    for name in Redactor::short(&suite).filter(|_| !options.show_secrets && !options.output.quiet) {
+        crate::reports::say(&format!(
+            "warning: the value of the secret variable `{name}` has fewer than 4 characters, so it is hidden only where the name of a field says that it is secret\n  = use a longer value"
+        ));
+    }
     let deviations = match &options.deviations {
         Some(file) => Deviations::load(file, &suite)?,
         None => Deviations::default(),
     };
     let plan = options.shard.cut(Plan::new(suite, &selection)?)?;
+    options.isolation.isolate(&mut target, options.each.is_some())?;
     let interrupt = Interrupt::default();
     let responses = collector(options, &plan)?;
     let jobs = usize::from(options.jobs);
     let shows_passes = options.output.shows_passes() || options.each.is_some();
-    let how = Options { jobs, transport, redactor, deviations, shows_passes, interrupt, responses };
+    let deadline = options.deadline.and_then(|time| deadline(time, "--deadline", "the run"));
+    let how = Options { jobs, transport, redactor, deviations, shows_passes, interrupt, responses, deadline };
     Ok(Ready { plan, target, how, load: options.load })
+}
+
+/// Returns the deadline in a given time, with the option that sets it and what it ends. None if it is too far to come.
+pub(crate) fn deadline(time: Duration, option: &str, of: &str) -> Option<Deadline> {
+    let reason = format!("the deadline of {time:?} for {of} had passed ({option})");
+    Some(Deadline { at: Instant::now().checked_add(time)?, reason })
 }

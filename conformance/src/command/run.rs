@@ -1,14 +1,12 @@
 //! `run`: runs a suite against a target, repeatedly with `--watch`.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::options::Run;
 use crate::watch::{self, Snapshot};
-use anstream::AutoStream;
 use conformance_engine::exit::Exit;
 use conformance_engine::target::Target;
 use conformance_suite::suite::Folder;
@@ -55,7 +53,7 @@ fn round(options: &Run, only: Option<BTreeSet<String>>) -> Result<Round, Stopped
     let code = play(ready, &mut reports, &mut wrong)?;
     match responses {
         Some(_) if code >= SIGNALLED => {
-            writeln!(io::stderr(), "nothing was updated: the run was interrupted").ok();
+            crate::reports::say("nothing was updated: the run was interrupted");
         }
         Some(responses) => bless(options, &suite, &responses, &redactor)?,
         None => {}
@@ -69,7 +67,7 @@ fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
         return round(options, None);
     }
     loop {
-        writeln!(io::stderr(), "\nwaiting for changes; press Ctrl-C to stop").ok();
+        crate::reports::say("\nwaiting for changes; press Ctrl-C to stop");
         let written = options.written();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let changed = runtime.block_on(async {
@@ -93,7 +91,7 @@ fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
             Ok(next) => return Ok(next),
             // A file is incomplete or invalid; wait for the next change.
             Err(stopped) => {
-                writeln!(AutoStream::auto(io::stderr()), "{}", stopped.message).ok();
+                crate::reports::say(&stopped.message);
                 last.files = Snapshot::take(&last.places, &written);
             }
         }

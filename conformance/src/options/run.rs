@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::{
     OutputOptions, ReportPlace, SelectionOptions, ShardOptions, github_summary, one_profile, parse_duration,
 };
 use conformance_engine::http::Transport;
+use conformance_engine::target::Target;
+use conformance_engine::target::isolation::{Isolation, Limits, Mechanism};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::suite::Connections;
 use conformance_suite::suite::{Given, Suite};
@@ -57,6 +59,15 @@ pub(crate) struct Run {
     /// Load test: repeat repeatable scenarios for TIME; report throughput, latency and changed verdicts.
     #[arg(long = "for", help_heading = "Run", value_name = "TIME", value_parser = parse_duration, conflicts_with_all = ["each", "watch", "shard", "write_deviations"])]
     pub load: Option<Duration>,
+    /// End the run after TIME: no further step starts, the remaining steps are inconclusive, and all reports are written.
+    #[arg(long, value_name = "TIME", help_heading = "Run", value_parser = parse_duration, conflicts_with = "load")]
+    pub deadline: Option<Duration>,
+    /// The same for each target of --each.
+    #[arg(long, value_name = "TIME", help_heading = "Run", value_parser = parse_duration, requires = "each")]
+    pub target_deadline: Option<Duration>,
+    /// How started programs are isolated.
+    #[command(flatten)]
+    pub isolation: IsolationOptions,
     /// Network options.
     #[command(flatten)]
     pub transport: TransportOptions,
@@ -81,6 +92,37 @@ pub(crate) struct Run {
     /// Re-run failed steps whenever a file of the suite or of the target changes.
     #[arg(long, help_heading = "Run", conflicts_with = "shard")]
     pub watch: bool,
+}
+
+/// How started programs are isolated.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Isolation")]
+pub(crate) struct IsolationOptions {
+    /// Isolate the commands of the target: they write only to their scratch folder, see no other files of yours, and
+    /// have no network [default with --each].
+    #[arg(long, value_name = "MECHANISM", num_args = 0..=1, require_equals = true, default_missing_value = "auto", conflicts_with = "url")]
+    pub isolate: Option<IsolationMechanism>,
+    /// Do not isolate the commands of the target.
+    #[arg(long, conflicts_with_all = ["url", "isolate"])]
+    pub no_isolate: bool,
+    /// Let isolated commands read a file or folder (repeatable).
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["url", "no_isolate"])]
+    pub expose: Vec<PathBuf>,
+    /// Limit for isolated commands: memory=512MiB, processes=50, files=100, file-size=1GiB or cpu=30s (repeatable)
+    /// [default: 1GiB, 256, 1024, 256MiB, 600s].
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_limit, conflicts_with_all = ["url", "no_isolate"])]
+    pub limit: Vec<String>,
+}
+
+/// What isolates commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IsolationMechanism {
+    /// Bubblewrap if it works, otherwise Landlock
+    Auto,
+    /// Namespaces, set up by bubblewrap
+    Bubblewrap,
+    /// Landlock rules and a seccomp filter
+    Landlock,
 }
 
 /// Network options.
@@ -137,6 +179,42 @@ impl Run {
     }
 }
 
+impl IsolationOptions {
+    /// Isolates the programs of a target as these options and its target file say. With `--each`, programs are isolated
+    /// by default.
+    ///
+    /// # Errors
+    /// No mechanism works on this machine.
+    pub(crate) fn isolate(&self, target: &mut Target, each: bool) -> Result<(), Diagnostic> {
+        let of_file = target.programs().find_map(|program| program.isolate);
+        let wanted = match self.isolate {
+            Some(_) => true,
+            None if self.no_isolate => false,
+            None => of_file.unwrap_or(each),
+        };
+        if !wanted || target.programs().next().is_none() {
+            return Ok(());
+        }
+        let mechanism = match self.isolate {
+            None | Some(IsolationMechanism::Auto) => None,
+            Some(IsolationMechanism::Bubblewrap) => Some(Mechanism::Bubblewrap),
+            Some(IsolationMechanism::Landlock) => Some(Mechanism::Landlock),
+        };
+        let mut limits = Limits::default();
+        for written in &self.limit {
+            // Already checked.
+            limits.set(written).map_err(Diagnostic::new)?;
+        }
+        let isolation = Isolation::find(mechanism, limits, &self.expose).map_err(|error| {
+            Diagnostic::new(error.to_string()).help(
+                "install bubblewrap (apt-get install bubblewrap) and allow user namespaces, or use Linux 6.12 or later;                  --no-isolate runs the programs without isolation: they can then do whatever you can",
+            )
+        })?;
+        target.isolate(&isolation);
+        Ok(())
+    }
+}
+
 impl TransportOptions {
     /// Returns the transport that these options configure.
     ///
@@ -150,6 +228,7 @@ impl TransportOptions {
             insecure: self.insecure,
             authorities: None,
             proxy: self.proxy.clone(),
+            dialer: None,
         };
         if let Some(path) = &self.cacert {
             transport.trust(path).map_err(Diagnostic::new)?;
@@ -160,6 +239,10 @@ impl TransportOptions {
 
 pub(super) fn parse_address(written: &str) -> Result<String, String> {
     conformance_engine::http::check_address(written).map(|_| written.to_owned())
+}
+
+fn parse_limit(written: &str) -> Result<String, String> {
+    Limits::default().set(written).map(|()| written.to_owned())
 }
 
 fn parse_header(written: &str) -> Result<(String, String), String> {

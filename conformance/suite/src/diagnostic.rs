@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
 
 use crate::amount::amount;
+use crate::safe::terminal;
 use crate::source::Place;
 
 /// One error or warning.
@@ -90,14 +91,14 @@ impl Diagnostic {
 
 impl Display for Diagnostic {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.message)?;
+        write!(f, "{}", terminal(&self.message))?;
         match &self.place {
             Some(place) => write!(f, "\n{}", place.snippet(&self.label))?,
             None if self.label.is_empty() => {}
-            None => write!(f, "\n  = {}", self.label)?,
+            None => write!(f, "\n  = {}", terminal(&self.label))?,
         }
         if let Some(help) = &self.help {
-            write!(f, "\n  = {help}")?;
+            write!(f, "\n  = {}", terminal(help))?;
         }
         Ok(())
     }

@@ -41,6 +41,7 @@ pub mod members;
 pub mod plan;
 pub mod request;
 pub mod response;
+pub mod safe;
 pub mod shell;
 pub mod source;
 pub mod suite;

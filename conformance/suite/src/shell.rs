@@ -8,6 +8,7 @@ mod escape;
 mod quote;
 mod words;
 
+pub(crate) use quote::quote_raw;
 pub use quote::{join, quote, quoted};
 pub use words::{Unreadable, Word, split, split_around};
 

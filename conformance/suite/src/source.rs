@@ -254,7 +254,8 @@ pub fn indentation(line: &str) -> usize {
 
 impl Display for Place {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.source.path, self.line(), self.column())
+        // The path may be that of a file of somebody else.
+        write!(f, "{}:{}:{}", crate::safe::line(&self.source.path), self.line(), self.column())
     }
 }
 

@@ -106,14 +106,15 @@ fn filter_selects_one_row_by_id_or_line() {
     assert_eq!(run_report.ids(), ["people/tokens@whole::wrong[quoted]"]);
     let run_report = run(&sandbox, &["--filter", "slow"]);
     // The cleanup step runs and is not reported, because the filter does not select it.
-    assert_eq!(run_report.ids(), ["lists/changes::told"]);
+    assert_eq!(run_report.ids(), ["lists/changes::notified"]);
 }
 
 #[test]
 fn reports_the_attempts_of_a_retry_and_the_hops_of_a_redirect() {
     let run_report = run(&Sandbox::todo(), &["--filter", "lists/changes", "--verbose"]);
-    assert!(run_report.step("lists/changes::told")["tries"].as_u64() > Some(1));
-    let line = run_report.finished.stdout.lines().find(|line| line.starts_with("PASS lists/changes::told "));
+    assert!(run_report.step("lists/changes::notified")["tries"].as_u64() > Some(1));
+    let line =
+        run_report.finished.stdout.lines().find(|line| line.starts_with("PASS lists/changes::notified "));
     assert!(line.is_some_and(|line| line.contains("  tried ") && line.contains(" times in ")), "{line:?}");
     let note = &run_report.step("lists/changes::todo/note")["exchange"];
     assert_eq!(note["sent"]["method"], "POST");
@@ -134,7 +135,7 @@ fn every_report_has_the_attempts_and_duration_of_a_failed_retry() {
     );
     let reports = ["--report", "html=../report.html", "--report", "tap=../report.tap"];
     let run_report = run(&sandbox, &[&["--filter", "lists/changes"], &reports[..]].concat());
-    let tries = run_report.step("lists/changes::told")["tries"].as_u64().unwrap();
+    let tries = run_report.step("lists/changes::notified")["tries"].as_u64().unwrap();
     assert!(tries > 1);
     let said = Regex::new(&format!(r"tried +{tries} times in (\d+ ms|\d+\.\d\d s)")).unwrap();
     let human =

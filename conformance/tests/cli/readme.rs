@@ -43,7 +43,7 @@ fn import_works_as_the_readme_shows() {
     let output = typed(folder.path(), commands);
     assert!(output.contains("8 exchanges became steps"), "{output}");
     assert!(output.contains("MUST 8/8 pass"), "{output}");
-    // It says what it makes of what stands in the document …
+    // It prints the result of what the document contains …
     let loans = fs::read_to_string(folder.path().join("suite/2-loans.yaml")).unwrap();
     for made in [
         "desk: {cookie: desk}",
@@ -74,9 +74,8 @@ fn document_of_the_readme_is_the_one_in_the_repository() {
     let shown: Vec<&str> = section.lines().filter_map(|line| line.strip_prefix("    ")).collect();
     assert!(shown.len() >= 4, "{section}");
     for line in shown.into_iter().filter(|line| *line != "…") {
-        let (_, after) = rest
-            .split_once(line)
-            .unwrap_or_else(|| panic!("`{line}` does not stand in the document, or not there"));
+        let (_, after) =
+            rest.split_once(line).unwrap_or_else(|| panic!("`{line}` is not in the document, or not there"));
         rest = after;
     }
 }

@@ -97,7 +97,7 @@ fn report_replaces_an_older_one_atomically() {
     assert_eq!(sandbox.run(&[&arguments, REPORT, DESK].concat()).code, Some(0));
     let lines = sandbox.read("reports/report.jsonl");
     assert_eq!(lines.lines().count(), 3);
-    assert_eq!(beside(&sandbox), ["report.jsonl"]);
+    assert_eq!(files_next_to(&sandbox), ["report.jsonl"]);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn rejected_run_keeps_an_older_report() {
     let nothing = ["run", "--suite", "../suite", "--filter", "nothing"];
     assert_eq!(sandbox.run(&[&nothing, REPORT, DESK].concat()).code, Some(4));
     assert_eq!(sandbox.read("reports/report.jsonl"), "older\n");
-    assert_eq!(beside(&sandbox), ["report.jsonl"]);
+    assert_eq!(files_next_to(&sandbox), ["report.jsonl"]);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn interrupted_run_replaces_an_older_report_atomically() {
         let report = sandbox.read("reports/report.jsonl");
         let (first, last) = (report.lines().next().unwrap(), report.lines().last().unwrap());
         assert!(first.contains("\"header\"") && last.contains("\"interrupted\":true"), "{report}");
-        assert_eq!(beside(&sandbox), ["report.jsonl"]);
+        assert_eq!(files_next_to(&sandbox), ["report.jsonl"]);
     }
 }
 
@@ -246,7 +246,7 @@ fn with_older_report() -> Sandbox {
     sandbox
 }
 
-fn beside(sandbox: &Sandbox) -> Vec<String> {
+fn files_next_to(sandbox: &Sandbox) -> Vec<String> {
     let entries = fs::read_dir(sandbox.path("reports")).unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }

@@ -56,7 +56,9 @@ fn progress_line_is_erased_at_the_end() {
 fn reports_slow_steps_without_a_progress_line() {
     let sandbox = Sandbox::noted();
     let once = ["run", "--suite", "../suite", "--filter", "desk/1-open", "--", "python3", "moody.py"];
-    assert_eq!(sandbox.run(&once).stderr, "");
+    // On a busy machine, the short run takes long enough for a line.
+    let quick = sandbox.run(&once).stderr;
+    assert!(["", "1 of 1 step, all pass\n"].contains(&&*quick), "{quick}");
     let slow = sandbox.read("suite/desk/1-open.yaml").replace("    expect:", "    wait: 1100ms\n    expect:");
     sandbox.write("suite/desk/1-open.yaml", &slow);
     assert_eq!(sandbox.run(&once).stderr, "1 of 1 step, all pass\n");

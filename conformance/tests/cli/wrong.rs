@@ -1,6 +1,6 @@
-//! What is wrong on paper: each file of `wrong/` has one mistake, and beside it stands what the program says of it.
+//! Invalid files: each file of `wrong/` has one mistake, and the file next to it has the message of the program.
 //!
-//! The folder says which file it is of the suite in `suites/plain`: one more scenario (with a schema of the same name beside it), the
+//! The folder says which file it is of the suite in `suites/plain`: one more scenario (with a schema of the same name), the
 //! manifest or the register in place of the right one, or a target file for it.
 
 use std::fs;

@@ -27,7 +27,7 @@ mod story;
 const BATCH: usize = 500;
 
 /// The maximum number of differences to report; more tend to repeat the first.
-const TOLD: usize = 10;
+const MAX_REPORTED: usize = 10;
 
 #[test]
 #[ignore = "installs the current Flask from the package index"]
@@ -39,7 +39,7 @@ fn reference_server_and_flask_respond_alike_to_random_requests() {
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
-                while run.found.lock().unwrap().len() < TOLD {
+                while run.found.lock().unwrap().len() < MAX_REPORTED {
                     let batch = next.fetch_add(1, Ordering::Relaxed);
                     if batch >= batches {
                         break;

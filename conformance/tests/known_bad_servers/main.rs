@@ -229,6 +229,7 @@ impl Bench {
             shows_passes: false,
             interrupt,
             responses: None,
+            deadline: None,
         };
         let mut failures = Vec::new();
         let footer = self.runtime.block_on(async {

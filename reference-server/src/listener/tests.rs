@@ -1,6 +1,6 @@
 //! Tests of timeouts, the connection limit and the shutdown.
 //!
-//! The sockets are real, but tokio's clock is paused: it stands still while there is work and jumps to the next timer
+//! The sockets are real, but tokio's clock is paused: it does not advance while there is work and jumps to the next timer
 //! otherwise, so no test waits.
 
 use std::net::SocketAddr;

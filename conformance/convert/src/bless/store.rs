@@ -69,7 +69,8 @@ fn prepare(file: &Rewritten) -> io::Result<(NamedTempFile, PathBuf)> {
         return Err(io::Error::other("is read-only"));
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    let temporary = tempfile::Builder::new().prefix(".conformance-").tempfile_in(folder);
+    // Another prefix than that of unfinished reports, which the next run removes.
+    let temporary = tempfile::Builder::new().prefix(".bless-").tempfile_in(folder);
     let mut whole = temporary.map_err(|error| with_context("cannot be written", &error))?;
     whole.write_all(file.text().as_bytes()).map_err(|error| with_context("cannot be written", &error))?;
     whole.as_file().set_permissions(permissions)?;

@@ -11,11 +11,12 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 
-use super::mark::output;
+use super::mark::{output, secret_variables, variable};
 use super::{Outgoing, outgoing};
 use conformance_suite::curl::COMPRESSED;
 use conformance_suite::plan::Plan;
 use conformance_suite::request::{Header, HttpVersion, Prepared, is_own_agent};
+use conformance_suite::safe::{comment, line};
 use response::response;
 use section::{Type, Types};
 use write::{spaced, written};
@@ -27,13 +28,19 @@ use write::{spaced, written};
 pub fn hurl(plan: &Plan) -> String {
     let mut file = format!(
         "# {}\n# hurl --test --no-cookie-store --variable target={} FILE\n# {LOOSE}\n",
-        plan.suite.title, plan.suite.origin
+        line(&plan.suite.title),
+        line(&plan.suite.origin)
     );
+    for one in secret_variables(&plan.suite) {
+        file.push_str(&format!("# Set the secret `{0}` with --secret {0}=VALUE.\n", variable(&one.name)));
+    }
     for planned in plan.scenarios() {
-        file.push_str(&format!("\n# {} ({})\n", planned.scenario.title, planned.profile));
+        file.push_str(&format!("\n# {} ({})\n", line(&planned.scenario.title), line(&planned.profile)));
         // Output of the target is always text, but Hurl may read a variable from the command line as a number.
         let printed = plan.suite.profile(&planned.profile).into_iter().flat_map(|profile| &profile.output);
-        let mut types: Types = printed.map(|(name, _)| (output(name), Type::Text)).collect();
+        let secrets = secret_variables(&plan.suite).map(|one| variable(&one.name));
+        let mut types: Types =
+            printed.map(|(name, _)| output(name)).chain(secrets).map(|name| (name, Type::Text)).collect();
         for outgoing in outgoing(planned, &plan.suite) {
             file.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             // Writing to a string cannot fail.
@@ -55,7 +62,9 @@ fn entry(outgoing: &Outgoing<'_>, types: &mut Types, file: &mut String) -> std::
             return writeln!(file, "# This step is not in the file: Hurl supports only upper-case methods.");
         }
         Ok(request) => request,
-        Err(reason) => return writeln!(file, "# This step is not in the file: {reason}."),
+        Err(reason) => {
+            return file.write_str(&comment(" ", &format!("This step is not in the file: {reason}.")));
+        }
     };
     writeln!(file, "{} {{{{target}}}}{}", request.method, written(&request.target.replace(' ', "%20")))?;
     fields(request, file)?;
@@ -72,7 +81,8 @@ fn entry(outgoing: &Outgoing<'_>, types: &mut Types, file: &mut String) -> std::
 
 fn fields(request: &Prepared, file: &mut String) -> std::fmt::Result {
     for name in &request.without {
-        writeln!(file, "# Hurl may send a header field `{name}`, which this request must not have.")?;
+        let sentence = format!("Hurl may send a header field `{name}`, which this request must not have.");
+        file.push_str(&comment(" ", &sentence));
     }
     for header in &request.headers {
         let Header { name, gap, value } = header;

@@ -7,7 +7,7 @@ use conformance_engine::memory::Memory;
 use conformance_suite::json::Json;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::{Agent, Prepared, Request};
-use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
+use conformance_suite::suite::{OUTPUT, StepDefinition, Suite, Variable};
 use conformance_suite::template::{Scope, TemplateError, Text};
 
 /// Delimiters of a mark around the name of the variable: private-use characters that no request contains.
@@ -83,6 +83,11 @@ impl Marked {
         }
         Ok(one)
     }
+}
+
+/// Returns the secret variables of a suite.
+pub(super) fn secret_variables(suite: &Suite) -> impl Iterator<Item = &Variable> {
+    suite.variables.iter().filter(|variable| variable.secret)
 }
 
 /// Returns a variable name that every shell accepts.
@@ -162,6 +167,9 @@ fn memory(planned: &PlannedScenario, definitions: &[StepDefinition], suite: &Sui
     }
     let printed = suite.profile(&planned.profile).into_iter().flat_map(|profile| &profile.output);
     let printed = printed.map(|(name, _)| (name.clone(), mark(&output(name))));
-    memory.meet(&suite.origin, &Json::Object(printed.collect()), &[]);
+    // A script asks for the secrets of the caller and does not have them.
+    let secrets: Vec<(String, Json)> =
+        secret_variables(suite).map(|one| (one.name.clone(), mark(&one.name))).collect();
+    memory.meet(&suite.origin, &Json::Object(printed.collect()), &secrets);
     memory
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::mark::{holds_one, unmark};
+use super::mark::{holds_one, secret_variables, unmark, variable};
 use super::{Kept, Outgoing, outgoing};
 use conformance_suite::capture::Found;
 use conformance_suite::curl;
 use conformance_suite::json::unescape;
 use conformance_suite::plan::Plan;
+use conformance_suite::safe::{comment, line};
 use conformance_suite::shell::quoted;
 use conformance_suite::template::Scope;
 
@@ -16,11 +17,20 @@ use conformance_suite::template::Scope;
 pub fn shell(plan: &Plan) -> String {
     let mut script = format!(
         "#!/bin/sh\n# {}: sends every request of these scenarios with curl and checks the status codes.\n# Usage: sh FILE [http://host:port]\n{}",
-        plan.suite.title,
+        line(&plan.suite.title),
         PRELUDE.replace("ORIGIN", &plan.suite.origin)
     );
+    for one in secret_variables(&plan.suite) {
+        let name = variable(&one.name);
+        let set = one
+            .env
+            .as_deref()
+            .filter(|env| variable(env) == **env && !env.starts_with(|one: char| one.is_ascii_digit()))
+            .unwrap_or(&name);
+        script.push_str(&format!("{name}=${{{set}:?is a secret of the suite: set it in the environment}}\n"));
+    }
     for planned in plan.scenarios() {
-        script.push_str(&format!("\n# {} ({})\n", planned.scenario.title, planned.profile));
+        script.push_str(&format!("\n# {} ({})\n", line(&planned.scenario.title), line(&planned.profile)));
         for outgoing in outgoing(planned, &plan.suite) {
             script.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             step(&outgoing, &planned.step_id(outgoing.step), &mut script);
@@ -34,7 +44,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
     let request = match &outgoing.request {
         Ok(request) => request,
         Err(reason) => {
-            script.push_str(&format!("# This step is not in the script: {reason}.\n"));
+            script.push_str(&comment(" ", &format!("This step is not in the script: {reason}.")));
             return;
         }
     };
@@ -137,14 +147,17 @@ fn keep(Kept { variable, found, part }: &Kept<'_>) -> String {
         Found::Json(pointer) => {
             let member = unescape(pointer.rsplit('/').next().unwrap_or_default());
             if pointer.matches('/').count() != 1 {
-                text.push_str(&format!("# Takes the first member with this name for {pointer}.\n"));
+                text.push_str(&comment(
+                    " ",
+                    &format!("Takes the first member with this name for {pointer}."),
+                ));
             }
             format!("member {}", quoted(&pattern(&member)))
         }
         Found::Body => "printf '%s\\n' \"$answer\"".to_owned(),
     };
     let part = part.as_ref().map(|regex| {
-        text.push_str(&format!("# sed may interpret this pattern differently: {regex}\n"));
+        text.push_str(&comment(" ", &format!("sed may interpret this pattern differently: {regex}")));
         let regex = regex.replace(r"\S", "[^[:space:]]").replace(r"\d", "[0-9]").replace('/', r"\/");
         format!(" | part {}", quoted(&regex))
     });

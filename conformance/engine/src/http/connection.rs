@@ -18,6 +18,7 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
+use super::dialer::Dialer;
 use super::error::{TransportError, explain_connecting, refuses_protocols, speaks_no_http2};
 use super::exchange::Surplus;
 use super::reading::Reading;
@@ -30,6 +31,8 @@ pub(super) struct Route {
     proxy: Option<Url>,
     /// Required if the target or the proxy uses TLS.
     tls: Option<Arc<ClientConfig>>,
+    /// Opens connections to a target that has a network of its own.
+    dialer: Option<Arc<dyn Dialer>>,
 }
 
 /// A connection to the target. Both directions can be used at the same time.
@@ -66,8 +69,13 @@ const MOST_SURPLUS: usize = 64 * 1024;
 const PORT_WAIT: Duration = Duration::from_millis(50);
 
 impl Route {
-    pub(super) fn new(target: Url, proxy: Option<Url>, tls: Option<Arc<ClientConfig>>) -> Self {
-        Self { target, proxy, tls }
+    pub(super) fn new(
+        target: Url,
+        proxy: Option<Url>,
+        tls: Option<Arc<ClientConfig>>,
+        dialer: Option<Arc<dyn Dialer>>,
+    ) -> Self {
+        Self { target, proxy, tls, dialer }
     }
 
     /// Opens a connection.
@@ -76,9 +84,9 @@ impl Route {
     /// [`TransportError::NoConnection`] with the cause.
     pub(super) async fn open(&self, offer: Offer) -> Result<Connection, TransportError> {
         let stream = match &self.proxy {
-            None => dial(&self.target).await?,
+            None => self.dial(&self.target).await?,
             Some(proxy) => {
-                let stream = self.secure(dial(proxy).await?, proxy, Offer::Http1).await?.0;
+                let stream = self.secure(self.dial(proxy).await?, proxy, Offer::Http1).await?.0;
                 // HTTP/2 without TLS cannot be forwarded as HTTP/1.1, so it needs a tunnel too.
                 if self.is_secure() || offer == Offer::Http2 { self.tunnel(stream).await? } else { stream }
             }
@@ -92,6 +100,43 @@ impl Route {
             return Err(speaks_no_http2());
         }
         Ok(Connection::over(stream, speaks_http2))
+    }
+
+    /// Connects to the first address of a host that accepts.
+    async fn dial(&self, address: &Url) -> Result<Box<dyn Stream>, TransportError> {
+        let port = address.port_or_known_default().unwrap_or(80);
+        let connect = async || {
+            if let Some(dialer) = &self.dialer {
+                // A started target has a numeric address.
+                match address.host() {
+                    Some(Host::Ipv4(ip)) => return dialer.connect((ip, port).into()).await,
+                    Some(Host::Ipv6(ip)) => return dialer.connect((ip, port).into()).await,
+                    _ => {}
+                }
+            }
+            match address.host() {
+                // Names below `localhost` are loopback, whatever a resolver returns (RFC 6761, section 6.3).
+                Some(Host::Domain(name)) if is_below_localhost(name) => {
+                    let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                    TcpStream::connect(&loopback.map(|here| SocketAddr::new(here, port))[..]).await
+                }
+                _ => TcpStream::connect((host(address), port)).await,
+            }
+        };
+        let stream = loop {
+            match connect().await {
+                // Recently closed connections may occupy all local ports. The connect timeout ends the retries.
+                Err(error) if error.kind() == ErrorKind::AddrNotAvailable && is_loopback(address) => {
+                    tokio::time::sleep(PORT_WAIT).await;
+                }
+                connected => {
+                    break connected.map_err(|error| TransportError::NoConnection(error.to_string()))?;
+                }
+            }
+        };
+        // Disable Nagle's algorithm, so that no part of a request waits for an acknowledgement.
+        stream.set_nodelay(true).ok();
+        Ok(Box::new(stream))
     }
 
     /// Whether a proxy forwards the requests without a tunnel, so that a response may come from the proxy.
@@ -228,33 +273,6 @@ impl Connection {
             }
         }));
     }
-}
-
-/// Connects to the first address of a host that accepts.
-async fn dial(address: &Url) -> Result<Box<dyn Stream>, TransportError> {
-    let port = address.port_or_known_default().unwrap_or(80);
-    let connect = async || {
-        match address.host() {
-            // Names below `localhost` are loopback, whatever a resolver returns (RFC 6761, section 6.3).
-            Some(Host::Domain(name)) if is_below_localhost(name) => {
-                let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-                TcpStream::connect(&loopback.map(|here| SocketAddr::new(here, port))[..]).await
-            }
-            _ => TcpStream::connect((host(address), port)).await,
-        }
-    };
-    let stream = loop {
-        match connect().await {
-            // Recently closed connections may occupy all local ports. The connect timeout ends the retries.
-            Err(error) if error.kind() == ErrorKind::AddrNotAvailable && is_loopback(address) => {
-                tokio::time::sleep(PORT_WAIT).await;
-            }
-            connected => break connected.map_err(|error| TransportError::NoConnection(error.to_string()))?,
-        }
-    };
-    // Disable Nagle's algorithm, so that no part of a request waits for an acknowledgement.
-    stream.set_nodelay(true).ok();
-    Ok(Box::new(stream))
 }
 
 fn is_below_localhost(name: &str) -> bool {

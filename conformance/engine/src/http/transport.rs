@@ -11,6 +11,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
 use super::connection::Route;
+use super::dialer::Dialer;
 use super::tls;
 use conformance_suite::request::{Header, Prepared};
 use conformance_suite::shell::quote;
@@ -31,6 +32,8 @@ pub struct Transport {
     pub authorities: Option<(PathBuf, Vec<CertificateDer<'static>>)>,
     /// Proxy for all requests.
     pub proxy: Option<Url>,
+    /// Opens connections to a target that has a network of its own.
+    pub dialer: Option<Arc<dyn Dialer>>,
 }
 
 impl Default for Transport {
@@ -42,6 +45,7 @@ impl Default for Transport {
             insecure: false,
             authorities: None,
             proxy: None,
+            dialer: None,
         }
     }
 }
@@ -113,6 +117,6 @@ impl Transport {
         } else {
             None
         };
-        Ok(Route::new(target.clone(), self.proxy.clone(), tls))
+        Ok(Route::new(target.clone(), self.proxy.clone(), tls, self.dialer.clone()))
     }
 }

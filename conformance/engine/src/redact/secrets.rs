@@ -4,7 +4,7 @@
 //! automata (Aho–Corasick). An automaton cannot grow, so each new one is merged with older ones of its size, as in a log-structured
 //! merge tree: n values are in about log2(n) automata, and each value is added to as many in turn.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,7 +21,9 @@ pub(super) struct Secrets {
 }
 
 /// Maximum size of a value that is redacted as a whole, in bytes. Of a longer one, the text after this beginning is redacted too.
-pub(super) const MAX_LENGTH: usize = 4 * 1024;
+pub(super) const MAX_LENGTH: usize = 2 * 1024;
+/// Minimum number of characters of a value that is searched for in text: a shorter one is a part of ordinary words.
+pub(super) const MIN_CHARACTERS: usize = 4;
 /// Maximum size of all values together, in bytes, if their number is limited. An automaton needs about 30 times as much memory.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
@@ -34,25 +36,34 @@ impl Default for Secrets {
 impl Secrets {
     /// Returns no values. After about `limit` values, the oldest are forgotten.
     pub(super) fn with_limit(limit: usize) -> Self {
-        let values = Values { limit, known: HashSet::new(), groups: Vec::new() };
+        let values = Values { limit, known: HashSet::new(), pending: VecDeque::new(), groups: Vec::new() };
         Self { values: values.clone(), beginnings: values }
     }
 
     /// Adds values.
-    pub(super) fn add<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
-        let (long, values): (Vec<&str>, Vec<&str>) =
-            values.into_iter().partition(|value| value.len() > MAX_LENGTH);
-        self.values.add(values);
-        self.add_beginnings(long);
+    pub(super) fn add(&mut self, values: impl IntoIterator<Item = impl AsRef<[u8]>>) {
+        for value in values {
+            let value = value.as_ref();
+            match value.get(..MAX_LENGTH) {
+                Some(beginning) if value.len() > MAX_LENGTH => self.beginnings.add(beginning),
+                _ => self.values.add(value),
+            }
+        }
     }
 
-    /// Adds the beginnings of longer values.
-    pub(super) fn add_beginnings<'a>(&mut self, beginnings: impl IntoIterator<Item = &'a str>) {
-        self.beginnings.add(beginnings.into_iter().map(|one| &one[..one.floor_char_boundary(MAX_LENGTH)]));
+    /// Adds the beginning of a longer value.
+    pub(super) fn add_beginning(&mut self, beginning: &[u8]) {
+        self.beginnings.add(beginning);
     }
 
-    /// Appends the ranges of the text that are secret, in any order.
-    pub(super) fn find(&self, text: &str, found: &mut Vec<Range<usize>>) {
+    /// Prepares the search for the values that were added.
+    pub(super) fn settle(&mut self) {
+        self.values.settle();
+        self.beginnings.settle();
+    }
+
+    /// Appends the ranges of the text that are secret, in any order. Values that were added after [`Secrets::settle`] are not found.
+    pub(super) fn find(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
         self.values.groups.iter().for_each(|group| group.find(text, found));
         let longer = found.len();
         self.beginnings.groups.iter().for_each(|group| group.find(text, found));
@@ -66,7 +77,9 @@ impl Secrets {
 #[derive(Debug, Clone)]
 struct Values {
     limit: usize,
-    known: HashSet<Arc<str>>,
+    known: HashSet<Arc<[u8]>>,
+    /// Values that are in no automaton yet: a load test learns many and searches for them rarely.
+    pending: VecDeque<Arc<[u8]>>,
     /// The oldest and largest group comes first.
     groups: Vec<Group>,
 }
@@ -74,15 +87,27 @@ struct Values {
 /// Values in one automaton.
 #[derive(Debug, Clone)]
 struct Group {
-    values: Vec<Arc<str>>,
+    values: Vec<Arc<[u8]>>,
     bytes: usize,
     automaton: Arc<NFA>,
 }
 
 impl Values {
-    fn add<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
-        let new = values.into_iter().filter(|value| !value.is_empty()).map(Arc::from);
-        let mut values: Vec<Arc<str>> = new.filter(|value| self.known.insert(Arc::clone(value))).collect();
+    fn add(&mut self, value: &[u8]) {
+        let value: Arc<[u8]> = value.into();
+        if value.is_empty() || !self.known.insert(Arc::clone(&value)) {
+            return;
+        }
+        self.pending.push_back(value);
+        if self.pending.len() > self.limit
+            && let Some(oldest) = self.pending.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+    }
+
+    fn settle(&mut self) {
+        let mut values: Vec<Arc<[u8]>> = std::mem::take(&mut self.pending).into();
         if values.is_empty() {
             return;
         }
@@ -111,8 +136,8 @@ impl Values {
 
 impl Group {
     /// Returns none only for more values than an automaton can have, which is 2 GiB of them.
-    fn new(values: Vec<Arc<str>>) -> Option<Self> {
-        let automaton = NFA::builder().prefilter(false).build(values.iter().map(|value| &**value)).ok()?;
+    fn new(values: Vec<Arc<[u8]>>) -> Option<Self> {
+        let automaton = NFA::builder().prefilter(false).build(values.iter()).ok()?;
         Some(Self {
             bytes: values.iter().map(|value| value.len()).sum(),
             values,
@@ -121,10 +146,10 @@ impl Group {
     }
 
     /// Appends the range of the longest value that ends at each place. Shorter ones that end there are inside of it.
-    fn find(&self, text: &str, found: &mut Vec<Range<usize>>) {
+    fn find(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
         let automaton = &*self.automaton;
         let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
-        for (end, byte) in (1..).zip(text.bytes()) {
+        for (end, byte) in (1..).zip(text.iter().copied()) {
             state = automaton.next_state(Anchored::No, state, byte);
             if automaton.is_match(state) {
                 // The longest comes first.
@@ -148,15 +173,22 @@ pub(super) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     merged
 }
 
-/// Replaces merged ranges of a text.
-pub(super) fn replace(text: &str, ranges: &[Range<usize>], with: impl Fn(&str) -> String) -> String {
+/// Replaces merged ranges of a text. Ranges grow to whole characters.
+pub(super) fn replace(
+    text: &str,
+    ranges: &[Range<usize>],
+    with: impl Fn(&str, &Range<usize>) -> String,
+) -> String {
     let (mut shown, mut done) = (String::with_capacity(text.len()), 0);
     for range in ranges {
-        shown.push_str(&text[done..range.start]);
-        shown.push_str(&with(&text[range.clone()]));
-        done = range.end;
+        let (start, end) =
+            (text.floor_char_boundary(range.start).max(done), text.ceil_char_boundary(range.end));
+        shown.push_str(text.get(done..start).unwrap_or_default());
+        shown.push_str(&with(text.get(start..end).unwrap_or_default(), range));
+        done = end.max(done);
     }
-    shown + &text[done..]
+    shown.push_str(text.get(done..).unwrap_or_default());
+    shown
 }
 
 #[cfg(test)]
@@ -164,9 +196,10 @@ mod tests {
     use super::*;
 
     fn shown(secrets: &Secrets, text: &str) -> String {
-        let mut found = Vec::new();
-        secrets.find(text, &mut found);
-        replace(text, &merged(found), |value| "*".repeat(value.len()))
+        let (mut found, mut secrets) = (Vec::new(), secrets.clone());
+        secrets.settle();
+        secrets.find(text.as_bytes(), &mut found);
+        replace(text, &merged(found), |value, _| "*".repeat(value.len()))
     }
 
     #[test]
@@ -184,7 +217,12 @@ mod tests {
     #[test]
     fn finds_a_value_at_any_position_among_many() {
         let mut secrets = Secrets::default();
-        (0..20_000).for_each(|number| secrets.add([&*format!("{number:08}")]));
+        for number in 0..20_000 {
+            secrets.add([&*format!("{number:08}")]);
+            if number % 7 == 0 {
+                secrets.settle();
+            }
+        }
         for before in 0..9 {
             for after in 0..5 {
                 let (before, after) = ("x".repeat(before), "y".repeat(after));
@@ -203,7 +241,7 @@ mod tests {
             shown(&secrets, &format!("abc {}", "long-".repeat(2000))),
             format!("abc {}", "*".repeat(10_000))
         );
-        assert_eq!(shown(&secrets, &"long-".repeat(500)), "long-".repeat(500));
+        assert_eq!(shown(&secrets, &"long-".repeat(300)), "long-".repeat(300));
     }
 
     #[test]
@@ -211,6 +249,7 @@ mod tests {
         let mut secrets = Secrets::with_limit(100);
         for number in 0..1000 {
             secrets.add([&*format!("session-{number}")]);
+            secrets.settle();
             let values = &secrets.values;
             assert_eq!(
                 values.known.len(),
@@ -224,7 +263,10 @@ mod tests {
     #[test]
     fn limits_the_bytes_of_all_values() {
         let mut secrets = Secrets::with_limit(usize::MAX - 1);
-        (0..600).for_each(|number| secrets.add([&*format!("{number}{}", "x".repeat(4000))]));
+        for number in 0..1500 {
+            secrets.add([&*format!("{number}{}", "x".repeat(2000))]);
+            secrets.settle();
+        }
         let bytes: usize = secrets.values.groups.iter().map(|group| group.bytes).sum();
         assert!(bytes <= MAX_BYTES && bytes > MAX_BYTES / 4, "{bytes}");
     }

@@ -1,6 +1,7 @@
 //! What all parts of a run share, and no part changes.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::interrupt::Interrupt;
 use super::response_collector::ResponseCollector;
@@ -29,6 +30,25 @@ pub struct Options {
     pub interrupt: Interrupt,
     /// Collects the responses that `--bless` writes to the suite. None without `--bless`.
     pub responses: Option<ResponseCollector>,
+    /// When the run ends, whether or not all steps ran.
+    pub deadline: Option<Deadline>,
+}
+
+/// Time after which no step starts; the remaining steps are inconclusive.
+#[derive(Debug, Clone)]
+pub struct Deadline {
+    /// The time.
+    pub at: Instant,
+    /// Why the remaining steps did not run.
+    pub reason: String,
+}
+
+impl Deadline {
+    /// Returns the reason if the time has come.
+    #[must_use]
+    pub fn passed(&self) -> Option<String> {
+        (Instant::now() >= self.at).then(|| self.reason.clone())
+    }
 }
 
 /// The plan and the options of a run.
@@ -57,8 +77,8 @@ impl Context {
         Arc::new(Self { plan, options, is_load_test: true })
     }
 
-    /// Returns the redactor of one scenario. In a load test each scenario keeps its own secrets, so that the memory use does not grow.
+    /// Returns the redactor of one scenario. All share what they learn, since a target may print the secrets of another scenario.
     pub(super) fn scenario_redactor(&self) -> Redactor {
-        if self.is_load_test { self.options.redactor.fork() } else { self.options.redactor.clone() }
+        self.options.redactor.clone()
     }
 }

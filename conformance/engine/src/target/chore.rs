@@ -4,12 +4,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::OnceCell;
 
+use super::Program;
+use super::process::isolation::{Confined, executable};
 use super::process::{Command, Exit, Process};
-use super::scratch::Scratch;
+use super::scratch::{Dependencies, Scratch};
 use super::unusable::{Unusable, chain};
 use conformance_suite::shell;
 
@@ -19,6 +22,10 @@ pub(super) struct Chores {
     pub(super) commands: Vec<Vec<String>>,
     pub(super) directory: PathBuf,
     pub(super) env: Vec<(String, String)>,
+    /// Variables of the runner to pass.
+    pub(super) pass: Vec<String>,
+    /// How the commands are isolated, if they are.
+    pub(super) confined: Option<Confined>,
     /// Kind of the commands, for messages: `setup`, `build`.
     pub(super) purpose: &'static str,
 }
@@ -33,20 +40,40 @@ impl Chores {
     /// # Errors
     /// A command exited with a status other than 0; later commands do not run.
     pub(super) fn run(&self) -> Result<Vec<Process>, Unusable> {
-        self.commands.iter().map(|command| self.one(command)).collect()
+        self.run_until(&AtomicBool::new(false))
     }
 
+    /// Like [`Self::run`], in a thread of its own. If the future is dropped, the running command is killed.
     pub(super) async fn run_apart(self) -> Result<Vec<Process>, Unusable> {
-        let done = tokio::task::spawn_blocking(move || self.run()).await;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let guard = SetOnDrop(Arc::clone(&is_over));
+        let done = tokio::task::spawn_blocking(move || self.run_until(&is_over)).await;
+        drop(guard);
         done.unwrap_or_else(|error| Err(Unusable::new(error.to_string())))
     }
 
-    fn one(&self, command: &[String]) -> Result<Process, Unusable> {
+    fn run_until(&self, is_over: &AtomicBool) -> Result<Vec<Process>, Unusable> {
+        self.commands.iter().map(|command| self.one(command, is_over)).collect()
+    }
+
+    fn one(&self, command: &[String], is_over: &AtomicBool) -> Result<Process, Unusable> {
         let name = format!("the {} command `{}`", self.purpose, shell::join(command));
+        let mut confined = self.confined.clone();
+        if let (Some(confined), Some(program)) = (&mut confined, command.first())
+            && Path::new(program).is_absolute()
+        {
+            confined.readable.extend(executable(Path::new(program)));
+        }
+        let hint = match &confined {
+            Some(_) => " (it was isolated: without network, and with access to its own folder only)",
+            None => "",
+        };
         let process = Process::start(Command {
             program_and_args: command.to_vec(),
             directory: self.directory.clone(),
             env: self.env.clone(),
+            pass: self.pass.clone(),
+            confined,
             watch: Vec::new(),
         })
         .map_err(|error| Unusable::new(format!("{name} does not start: {error}")))?;
@@ -54,13 +81,24 @@ impl Chores {
         loop {
             match process.exited() {
                 Some(Exit::Status(0)) => return Ok(process),
-                Some(exit) => return Err(Unusable::saying(&process, format!("{name} {exit}"))),
+                Some(exit) => return Err(Unusable::saying(&process, format!("{name} {exit}")).hinting(hint)),
                 None if Instant::now() >= deadline => {
                     return Err(Unusable::saying(&process, format!("{name} took longer than {LIMIT:?}")));
+                }
+                None if is_over.load(Ordering::Relaxed) => {
+                    return Err(Unusable::new(format!("{name} was stopped")));
                 }
                 None => std::thread::sleep(POLL),
             }
         }
+    }
+}
+
+struct SetOnDrop(Arc<AtomicBool>);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -95,18 +133,20 @@ impl Build {
         Self::new(self.commands.clone(), directory)
     }
 
-    /// Runs the build if necessary and returns its folder.
+    /// Runs the build if necessary and returns its folder. The first program that needs it determines its isolation.
     ///
     /// # Errors
     /// The folder cannot be mirrored, or a command failed. Each caller gets the same error.
-    pub(super) async fn folder(&self, left_out: &[String]) -> Result<&Path, Unusable> {
+    pub(super) async fn folder(&self, program: &Program, left_out: &[String]) -> Result<&Path, Unusable> {
         let make = || async {
-            let scratch = Scratch::mirror_apart(&self.directory, left_out)
+            let scratch = Scratch::mirror(&self.directory, left_out, &Dependencies::LeaveOut)
                 .map_err(|error| Unusable::new(chain(&error)))?;
             let chores = Chores {
                 commands: self.commands.clone(),
                 directory: scratch.path().to_owned(),
                 env: Vec::new(),
+                pass: program.pass.clone(),
+                confined: program.confined(&[], scratch.outer(), None),
                 purpose: "build",
             };
             chores.run_apart().await?;

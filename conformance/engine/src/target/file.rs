@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::scratch::Copies;
 use super::{Build, Program, START_LIMIT, Target};
 use conformance_suite::capture::{check_name, pattern};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
@@ -51,6 +52,15 @@ struct TargetText {
     setup: Option<Node>,
     #[serde(default)]
     teardown: Option<Node>,
+    /// Whether all commands run isolated [default: with `--each` only].
+    #[serde(default)]
+    isolate: Option<bool>,
+    /// Files and folders that isolated commands can read, relative to the target file.
+    #[serde(default)]
+    expose: Vec<String>,
+    /// Environment variables of the runner that the commands get, even if they are secrets or the commands are isolated.
+    #[serde(default)]
+    pass: Vec<String>,
     /// Settings for single profiles.
     #[serde(default)]
     profiles: Ordered<ProgramText>,
@@ -98,7 +108,7 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
     check_format(&text.format, &source)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut errors = Diagnostics::default();
-    let mut reader = ProgramReader { suite, source: &source, folder, build: None };
+    let mut reader = ProgramReader { suite, source: &source, folder, build: None, copies: Arc::default() };
     if let Some(commands) = errors.keep(reader.commands(text.build.as_ref()))
         && !commands.is_empty()
     {
@@ -140,6 +150,7 @@ struct ProgramReader<'a> {
     /// The folder of the target file.
     folder: &'a Path,
     build: Option<Arc<Build>>,
+    copies: Arc<Copies>,
 }
 
 impl ProgramReader<'_> {
@@ -170,6 +181,11 @@ impl ProgramReader<'_> {
             // A profile with its own folder is not part of the build.
             build: self.build.clone().filter(|_| text.directory.is_none()),
             needs: text.needs.clone(),
+            isolate: whole.isolate,
+            expose: whole.expose.iter().map(|path| self.directory(Some(path))).collect(),
+            pass: whole.pass.clone(),
+            isolation: None,
+            copies: Arc::clone(&self.copies),
         })
     }
 

@@ -6,9 +6,10 @@ use std::path::Path;
 use super::Program;
 use super::chore::{Chores, Teardown};
 use super::port::PortGuard;
+use super::process::isolation::Confined;
 use super::process::{Command, Process};
 use super::ready::{GRACE, Greeting, Ready, await_port, await_ready, free_port};
-use super::scratch::Scratch;
+use super::scratch::{Dependencies, Scratch};
 use super::seed;
 use super::unusable::{Unusable, chain};
 use crate::http::{HttpClient, Transport};
@@ -104,14 +105,15 @@ pub async fn launch(
 ) -> Result<Running, Unusable> {
     let mut left_out = suite.launch.data.clone();
     left_out.extend(suite.launch.files.iter().map(|(name, _)| name.clone()));
-    let directory = match &program.build {
-        Some(build) => build.folder(&left_out).await?,
-        None => program.directory.as_path(),
+    let (directory, dependencies) = match &program.build {
+        Some(build) => (build.folder(program, &left_out).await?, Dependencies::Original),
+        None => (program.directory.as_path(), Dependencies::Copied(&program.copies)),
     };
-    let start = Start { program, suite, profile, transport };
+    let start = Start { program, suite, profile, transport, directory };
     let mut ports = Ports::default();
     loop {
-        let scratch = Scratch::mirror(directory, &left_out).map_err(|error| Unusable::new(chain(&error)))?;
+        let scratch = Scratch::mirror(directory, &left_out, &dependencies)
+            .map_err(|error| Unusable::new(chain(&error)))?;
         if profile.files {
             seed::write(suite, fixtures, &scratch)?;
         }
@@ -139,11 +141,23 @@ pub async fn relaunch(
         process.stop(GRACE).await;
     }
     let scratch = scratch.ok_or_else(|| Unusable::new("it was not started by this program"))?;
-    let start = Start { program, suite, profile, transport };
+    let directory = match &program.build {
+        Some(build) => build.folder(program, &[]).await?,
+        None => program.directory.as_path(),
+    };
+    let start = Start { program, suite, profile, transport, directory };
     let mut ports = Ports::default();
     let started = loop {
         if let Some(started) = ports.judge(program, start.again(&scratch).await) {
-            break started?;
+            break started;
+        }
+    };
+    let started = match started {
+        Ok(started) => started,
+        Err(unusable) => {
+            // The commands block, and need the folder.
+            tokio::task::spawn_blocking(move || drop((teardown, setup, scratch))).await.ok();
+            return Err(unusable);
         }
     };
     Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
@@ -185,6 +199,8 @@ struct Start<'a> {
     suite: &'a Suite,
     profile: &'a Profile,
     transport: &'a Transport,
+    /// The implementation's folder, or that of its build.
+    directory: &'a Path,
 }
 
 impl Start<'_> {
@@ -196,6 +212,8 @@ impl Start<'_> {
             commands: commands.to_vec(),
             directory: scratch.path().to_owned(),
             env: env.clone(),
+            pass: self.program.pass.clone(),
+            confined: self.confined(&[], &scratch, port),
             purpose,
         };
         // From here on an early return runs the teardown.
@@ -217,8 +235,20 @@ impl Start<'_> {
         self.process(port, env, scratch).await
     }
 
+    /// Returns how a command is isolated, if it is.
+    fn confined(&self, command: &[String], scratch: &Scratch, port: u16) -> Option<Confined> {
+        let mut confined = self.program.confined(command, scratch.outer(), Some(port))?;
+        if self.program.build.is_some() {
+            // Links lead to the dependency folders of the build.
+            confined.readable.push(self.directory.to_owned());
+        }
+        Some(confined)
+    }
+
     async fn port(&self) -> Result<u16, Unusable> {
         match self.program.port {
+            // The program has a network of its own.
+            Some(port) if self.program.has_own_network() => Ok(port),
             Some(port) => await_port(port).await.map(|()| port),
             None => free_port().map_err(|error| Unusable::new(format!("no port is free: {error}"))),
         }
@@ -233,10 +263,13 @@ impl Start<'_> {
     ) -> Result<Running, Unusable> {
         let program = self.program;
         let watch = if program.output.is_empty() { &self.profile.output } else { &program.output };
+        let command = self.command();
         let process = Process::start(Command {
-            program_and_args: self.command(),
+            confined: self.confined(&command, scratch, port),
+            program_and_args: command,
             directory: scratch.path().to_owned(),
             env,
+            pass: program.pass.clone(),
             watch: watch.clone(),
         })
         .map_err(|error| Unusable::new(chain(&error)))?;
@@ -250,13 +283,7 @@ impl Start<'_> {
             let watched = process.watched_all(program.start_limit).await;
             watched.map_err(|error| Unusable::after(&process, error.to_string()))?
         };
-        Ok(Running {
-            output,
-            greeting,
-            process: Some(process),
-            guard: Some(guard),
-            ..Running::elsewhere(http)
-        })
+        Ok(Running { output, greeting, process: Some(process), guard, ..Running::elsewhere(http) })
     }
 
     fn environment(&self, port: u16, scratch: &Scratch) -> Result<Vec<(String, String)>, TemplateError> {

@@ -1,14 +1,17 @@
 //! Starts a target as a child process, reads its output and stops it.
 //!
-//! This module knows nothing about HTTP, profiles or scenarios.
+//! This module knows nothing about HTTP, profiles or scenarios. An isolated program is started by a keeper (see
+//! [`isolation`]).
 //!
 //! Invariant: when the [`Process`] is dropped, or the runner exits (even by `kill -9`), the program and its whole
 //! process group are killed. A program that leaves the group (`setsid`, a daemon) is found by a marker in its
-//! environment, if the system has `/proc`. Without `/proc`, or if it also clears its environment, it escapes.
+//! environment, if the system has `/proc`; if it also clears its environment, [`Orphans`] ends it after the run. Without
+//! `/proc`, or if the runner was killed, such a program escapes unless it is isolated.
 //!
 //! Threads read the output, not tasks, because a busy or stopped runtime must not block a target that prints.
 
 mod group;
+pub mod isolation;
 mod listener;
 mod output;
 mod table;
@@ -17,22 +20,26 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, PipeReader, Read as _, Seek as _};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use regex::Regex;
 use rustix::fs::{Access, access};
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, waitid};
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+pub use group::Orphans;
 use group::{Group, MARK, Watcher};
+use isolation::{Confined, Control, KeeperDialer, Limit, Spawned, StatusLine, base, is_secret};
 pub use listener::{Listener, Socket};
 pub use output::WatchError;
 use output::{Output, Stream};
@@ -54,8 +61,12 @@ pub struct Command {
     pub program_and_args: Vec<String>,
     /// Working directory.
     pub directory: PathBuf,
-    /// Variables added to the runner's own environment. The last entry of a name wins.
+    /// Variables in addition to those of the runner that the program gets. The last entry of a name wins.
     pub env: Vec<(String, String)>,
+    /// Names of the runner's variables to pass although they are secrets or the program is isolated.
+    pub pass: Vec<String>,
+    /// How the program is isolated, if it is.
+    pub confined: Option<Confined>,
     /// Names and patterns of values to watch for. Each pattern is matched against each line; the first match counts.
     /// The value is the first group, or the whole match if the pattern has no group.
     pub watch: Vec<(String, Regex)>,
@@ -67,18 +78,24 @@ pub struct Process {
     group: Group,
     output: Output,
     exit: watch::Receiver<Option<Exit>>,
+    /// Connection to the keeper of an isolated program.
+    control: Option<Control>,
+    /// Limits that an isolated program reached without being stopped.
+    reached: Arc<Mutex<Vec<Limit>>>,
     /// Dropped to let the leader be reaped. Until then its zombie keeps the group id from being reused.
     pin: Option<mpsc::Sender<()>>,
     reaper: JoinHandle<()>,
 }
 
 /// How a program ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Exit {
     /// It exited with this status.
     Status(i32),
     /// A signal killed it.
     Signal(i32),
+    /// It was stopped because it reached a limit.
+    Stopped(Limit),
     /// The system does not report how it ended, or it could not be killed.
     Unknown,
 }
@@ -128,7 +145,7 @@ impl Process {
     /// [`StartError`] if the command is empty, the program or the directory does not exist, or the system refuses. A
     /// program that starts and then fails is not an error: it has an [`Exit`].
     pub fn start(command: Command) -> Result<Process, StartError> {
-        let Command { program_and_args, directory, env, watch } = command;
+        let Command { program_and_args, directory, env, pass, confined, watch } = command;
         let Some(program) = program_and_args.first().filter(|program| !program.is_empty()) else {
             return Err(StartError::Empty);
         };
@@ -136,10 +153,31 @@ impl Process {
             return Err(StartError::Directory { program: program.clone(), directory });
         }
         find(program, &directory, &env)?;
+        let program = program.clone();
         let system = |source| StartError::System { program: program.clone(), source };
 
         let watcher = Watcher::start().map_err(system)?;
-        let mut child = std::process::Command::new("/bin/sh")
+        if let Some(confined) = confined {
+            let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+                Some((name.into_string().ok()?, value.into_string().ok()?))
+            };
+            let mut own: BTreeMap<_, _> = base(&directory, &pass).into_iter().filter_map(text).collect();
+            own.extend(env);
+            own.insert(MARK.to_owned(), watcher.mark().to_owned());
+            let own = own.into_iter().collect();
+            let spawned = Control::spawn(&confined, program_and_args, &directory, own).map_err(system)?;
+            let Spawned { child, control, output, errors, status, messages } = spawned;
+            let group = Group::new(Pid::from_child(&child), watcher);
+            let streams = [Box::new(output) as Box<dyn io::Read + Send>, Box::new(errors)];
+            let status = Some((status, messages));
+            return Self::watch(group, child, Some(control), streams, status, watch).map_err(system);
+        }
+        let mut shell = std::process::Command::new("/bin/sh");
+        let own_names = || std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        for secret in own_names().filter(|name| is_secret(name) && !pass.contains(name)) {
+            shell.env_remove(secret);
+        }
+        let mut child = shell
             .args(["-c", LEADER, "sh"])
             .args(&program_and_args)
             .current_dir(&directory)
@@ -153,22 +191,37 @@ impl Process {
             .map_err(system)?;
         // From here on an early return kills the program, because it drops the group.
         let group = Group::new(Pid::from_child(&child), watcher);
+        let output = child.stdout.take().map(|stdout| Box::new(stdout) as Box<dyn io::Read + Send>);
+        let errors = child.stderr.take().map(|stderr| Box::new(stderr) as Box<dyn io::Read + Send>);
+        let nothing = || Box::new(io::empty()) as Box<dyn io::Read + Send>;
+        let streams = [output.unwrap_or_else(nothing), errors.unwrap_or_else(nothing)];
+        Self::watch(group, child, None, streams, None, watch).map_err(system)
+    }
+
+    /// Reads the output of a started program and waits for its end, both in threads.
+    fn watch(
+        group: Group,
+        child: Child,
+        control: Option<Control>,
+        [stdout, stderr]: [Box<dyn io::Read + Send>; 2],
+        status: Option<(PipeReader, File)>,
+        watch: Vec<(String, Regex)>,
+    ) -> io::Result<Self> {
         let output = Output::new(watch);
-        let streams = [
-            child.stdout.take().map(|stdout| (Stream::Out, Box::new(stdout) as Box<dyn io::Read + Send>)),
-            child.stderr.take().map(|stderr| (Stream::Err, Box::new(stderr) as Box<dyn io::Read + Send>)),
-        ];
-        for (stream, source) in streams.into_iter().flatten() {
-            output.read(stream, source).map_err(system)?;
-        }
+        output.read(Stream::Out, stdout)?;
+        output.read(Stream::Err, stderr)?;
         let (exit_sender, exit) = watch::channel(None);
         let (pin, pinned) = mpsc::channel();
-        let last_words = output.clone();
-        let reaper = thread::Builder::new()
-            .name("target exit".to_owned())
-            .spawn(move || await_exit(child, &last_words, &exit_sender, &pinned))
-            .map_err(system)?;
-        Ok(Process { group, output, exit, pin: Some(pin), reaper })
+        let reached = Arc::new(Mutex::new(Vec::new()));
+        let (last_words, limits) = (output.clone(), Arc::clone(&reached));
+        let reaper = thread::Builder::new().name("target exit".to_owned()).spawn(move || {
+            let has_keeper = status.is_some();
+            if let Some((status, messages)) = status {
+                await_keeper(status, messages, &limits, &last_words, &exit_sender);
+            }
+            await_exit(child, has_keeper, &last_words, &exit_sender, &pinned);
+        })?;
+        Ok(Process { group, output, exit, control, reached, pin: Some(pin), reaper })
     }
 
     /// Returns the last lines of the output. Standard output and standard error are merged in order of arrival; an
@@ -212,6 +265,26 @@ impl Process {
         *self.exit.borrow()
     }
 
+    /// Returns the limits that an isolated program reached without being stopped.
+    #[must_use]
+    pub fn reached(&self) -> Vec<Limit> {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether an isolated program has a network of its own.
+    #[must_use]
+    pub fn has_own_network(&self) -> bool {
+        self.control.as_ref().is_some_and(Control::has_own_network)
+    }
+
+    /// Returns a dialer for the network of an isolated program. None if the program is in the network of the runner.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn dialer(&self) -> io::Result<Option<KeeperDialer>> {
+        self.control.as_ref().map_or(Ok(None), Control::dialer)
+    }
+
     /// Returns which process listens on an address.
     #[must_use]
     pub fn listener(&self, address: SocketAddr) -> Listener {
@@ -229,9 +302,16 @@ impl Process {
     ///
     /// Returns how the program ended, which may have been earlier. No process of the group is left, not even a zombie.
     pub async fn stop(mut self, grace: Duration) -> Exit {
-        self.group.terminate();
+        match &self.control {
+            Some(control) => control.terminate(),
+            None => self.group.terminate(),
+        }
         // Ignore the timeout: what still runs is killed below.
         let _ = timeout(grace, self.quiet()).await;
+        if let Some(control) = &self.control {
+            control.close();
+            let _ = timeout(KILL_WAIT, self.quiet()).await;
+        }
         self.group.kill();
         let exit = timeout(OUTPUT_DELAY + KILL_WAIT, self.wait()).await.unwrap_or(Exit::Unknown);
         let _ = timeout(KILL_WAIT, self.quiet()).await;
@@ -249,6 +329,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if let Some(control) = &self.control {
+            control.close();
+            let limit = Instant::now() + KILL_WAIT;
+            while !self.group.is_empty() && Instant::now() < limit {
+                thread::sleep(POLL / 5);
+            }
+        }
         self.group.kill();
         self.pin.take();
         self.group.sweep();
@@ -268,13 +355,45 @@ impl fmt::Display for Exit {
                 Some(name) => write!(formatter, "was killed by signal {signal} ({name})"),
                 None => write!(formatter, "was killed by signal {signal}"),
             },
+            Exit::Stopped(limit) => write!(formatter, "was stopped at {limit}"),
             Exit::Unknown => write!(formatter, "ended for an unknown reason"),
         }
     }
 }
 
+/// Reads what the keeper of an isolated program reports, until the program ends. Without a report the keeper did not
+/// start or was killed; what it printed explains why.
+fn await_keeper(
+    status: PipeReader,
+    mut messages: File,
+    reached: &Mutex<Vec<Limit>>,
+    output: &Output,
+    exit: &watch::Sender<Option<Exit>>,
+) {
+    /// Maximum length of a report in bytes; one line has fewer than 100.
+    const MOST: u64 = 4096;
+    for line in BufReader::new(status.take(MOST)).lines().map_while(Result::ok) {
+        match serde_json::from_str(&line) {
+            Ok(StatusLine::Reached(limit)) => {
+                reached.lock().unwrap_or_else(PoisonError::into_inner).push(limit);
+            }
+            Ok(StatusLine::Ended(ended)) => {
+                output.settle(OUTPUT_DELAY);
+                exit.send_replace(Some(ended));
+                return;
+            }
+            Err(_) => break,
+        }
+    }
+    messages.rewind().ok();
+    output.read(Stream::Err, Box::new(messages)).ok();
+}
+
+/// Waits until the leader of the group ends. If that is the shell around a keeper, a status above 128 means that a signal
+/// killed the keeper.
 fn await_exit(
     mut child: Child,
+    has_keeper: bool,
     output: &Output,
     exit: &watch::Sender<Option<Exit>>,
     pinned: &mpsc::Receiver<()>,
@@ -284,9 +403,16 @@ fn await_exit(
         rustix::io::retry_on_intr(|| waitid(leader.clone(), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT));
     let ended = ended.ok().flatten();
     output.settle(OUTPUT_DELAY);
-    let status = ended.as_ref().and_then(WaitIdStatus::exit_status).map(Exit::Status);
+    let status = ended.as_ref().and_then(WaitIdStatus::exit_status).map(|status| match status {
+        129.. if has_keeper => Exit::Signal(status - 128),
+        _ => Exit::Status(status),
+    });
     let signal = ended.as_ref().and_then(WaitIdStatus::terminating_signal).map(Exit::Signal);
-    exit.send_replace(Some(status.or(signal).unwrap_or(Exit::Unknown)));
+    exit.send_if_modified(|exit| {
+        let is_first = exit.is_none();
+        exit.get_or_insert(status.or(signal).unwrap_or(Exit::Unknown));
+        is_first
+    });
     // Never receives anything; waits for the sender to be dropped.
     let _ = pinned.recv();
     // An error means that the process has already been reaped.

@@ -2,12 +2,13 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::port::PortGuard;
 use super::process::Process;
 use super::unusable::Unusable;
-use crate::http::{HttpClient, Reading, Transport, TransportError};
+use crate::http::{Dialer, HttpClient, Reading, Transport, TransportError};
 use conformance_suite::request::{Prepared, Request};
 use conformance_suite::response::Response;
 use conformance_suite::template::Scope;
@@ -34,12 +35,14 @@ pub(super) struct Ready {
     pub(super) process: Process,
     pub(super) http: HttpClient,
     pub(super) greeting: Option<Greeting>,
-    pub(super) guard: PortGuard,
+    /// None if no other program can listen in the network of the target.
+    pub(super) guard: Option<PortGuard>,
 }
 
 impl Ready {
     fn new(process: Process, (http, address): (HttpClient, SocketAddr), greeting: Option<Greeting>) -> Self {
-        Self { process, http, greeting, guard: PortGuard::new(address) }
+        let guard = (!process.has_own_network()).then(|| PortGuard::new(address));
+        Self { process, http, greeting, guard }
     }
 }
 
@@ -56,9 +59,12 @@ pub(super) async fn await_ready(
     limit: Duration,
     transport: &Transport,
 ) -> Result<Ready, Unusable> {
+    let dialer = process.dialer().map_err(|error| Unusable::new(error.to_string()))?;
+    let dialer = dialer.map(|dialer| Arc::new(dialer) as Arc<dyn Dialer>);
+    let transport = Transport { dialer, ..transport.local() };
     let http = |here| {
         let address = SocketAddr::new(here, port);
-        let http = HttpClient::new(&format!("http://{address}"), &transport.local()).map_err(Unusable::new);
+        let http = HttpClient::new(&format!("http://{address}"), &transport).map_err(Unusable::new);
         http.map(|http| (http, address))
     };
     let [first, second] = HERE;
@@ -72,7 +78,7 @@ pub(super) async fn await_ready(
         match now.0.send(request.clone(), None, Reading::Beginning).await.outcome {
             Ok(answer) if process.exited().is_none() => {
                 let ready = Ready::new(process, now, Some((request, answer)));
-                return match ready.guard.check(&ready.process) {
+                return match ready.guard.as_ref().map_or(Ok(()), |guard| guard.check(&ready.process)) {
                     Ok(()) => Ok(ready),
                     Err(reason) => {
                         ready.process.stop(GRACE).await;

@@ -1,11 +1,12 @@
 //! The directory in which a target runs: a mirror of the implementation's folder, so that the original is never
 //! written to.
 //!
-//! Directories are created, files are copied, and dependency folders are linked. Fixture files are added. The
-//! directory is removed on drop.
+//! Directories are created and files are copied. Dependency folders and large files are copied once for all starts of a
+//! target ([`Copies`]) and linked. Where the file system supports it, a copy is a clone that takes no space. Fixture files
+//! are added. The directory is removed on drop.
 //!
-//! Invariant: neither this module nor a target that stays in its working directory changes a file of the original.
-//! Exceptions are linked items: dependency and build folders, and large files.
+//! Invariant: neither this module nor a target that stays in its working directory changes a file of the original; no
+//! link in the directory leads to the original.
 
 mod inventory;
 mod remove;
@@ -18,10 +19,11 @@ use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use inventory::{Inventory, Kind};
+use inventory::{Depth, Inventory, Kind};
 use temporary::Temporary;
 pub use temporary::remove_all;
 
@@ -107,30 +109,30 @@ impl Scratch {
     /// Creates a mirror of `from` without the entries that match a pattern in `leave_out`.
     ///
     /// Patterns are globs of paths relative to `from`; `*` does not match `/`, `**/` does. Excluded entries are not
-    /// even opened. Version control folders and caches (`.git`, `__pycache__`, …) are not mirrored. Dependency and
-    /// build folders (`node_modules`, `.venv`, `vendor`, …) and files over 8 MiB are linked, except for files that
-    /// servers usually write to (`.db`, `.log`, …). Symbolic links to targets inside the original point into the
-    /// mirror; other links keep their targets.
+    /// even opened. Version control folders and caches (`.git`, `__pycache__`, …) are not mirrored. `dependencies` says
+    /// what happens to dependency and build folders (`node_modules`, `.venv`, `vendor`, …) and to files over 64 MiB,
+    /// except for files that servers usually write to (`.db`, `.log`, …). Symbolic links to targets inside the original
+    /// point into the mirror; other links keep their targets.
     ///
     /// # Errors
     /// [`ScratchError`] if `from` cannot be read, a pattern is not a glob, there is too much to copy (nothing is
     /// copied then), or the temporary directory cannot be written to. A single unreadable entry is not an error: see
     /// [`Scratch::skipped`].
-    pub fn mirror(from: &Path, leave_out: &[String]) -> Result<Scratch, ScratchError> {
-        Self::take(from, leave_out, true)
+    pub fn mirror(
+        from: &Path,
+        leave_out: &[String],
+        dependencies: &Dependencies<'_>,
+    ) -> Result<Scratch, ScratchError> {
+        Self::take(from, leave_out, Depth::Shared, dependencies)
     }
 
-    /// Like [`Scratch::mirror`], but leaves out dependency and build folders instead of linking them, because a build
-    /// writes to them.
-    ///
-    /// # Errors
-    /// As for [`Scratch::mirror`].
-    pub fn mirror_apart(from: &Path, leave_out: &[String]) -> Result<Scratch, ScratchError> {
-        Self::take(from, leave_out, false)
-    }
-
-    fn take(from: &Path, leave_out: &[String], linked: bool) -> Result<Scratch, ScratchError> {
-        let leave_out = globs(leave_out)?;
+    fn take(
+        from: &Path,
+        leave_out: &[String],
+        depth: Depth,
+        dependencies: &Dependencies<'_>,
+    ) -> Result<Scratch, ScratchError> {
+        let patterns = globs(leave_out)?;
         let unreadable = |source| ScratchError::Unreadable { path: from.to_owned(), source };
         let original = from.canonicalize().map_err(unreadable)?;
         fs::read_dir(&original).map_err(unreadable)?;
@@ -138,22 +140,51 @@ impl Scratch {
         let mut scratch = Scratch::empty()?;
         let unwritable = |source| ScratchError::Write { path: scratch.path().to_owned(), source };
         let own = fs::metadata(scratch.directory.outer()).map_err(unwritable)?;
-        let inventory = Inventory::take(&original, &leave_out, (own.dev(), own.ino()))
+        let inventory = Inventory::take(&original, &patterns, (own.dev(), own.ino()), depth)
             .map_err(|what| ScratchError::TooLarge { path: from.to_owned(), what })?;
         scratch.skipped = inventory.skipped;
         for entry in inventory.entries {
-            if !linked && entry.is_dependency_folder(&original) {
-                continue;
-            }
-            scratch.bring(&original, &entry.path, entry.kind)?;
+            let shared = match (&entry.kind, dependencies) {
+                (Kind::Large, _) if scratch.clones(&original, &entry.path) => continue,
+                (Kind::Dependencies, Dependencies::LeaveOut) => continue,
+                (Kind::Dependencies | Kind::Large, Dependencies::Copied(copies)) => {
+                    Some(copies.of(from, leave_out)?.join(&entry.path))
+                }
+                (Kind::Dependencies | Kind::Large, Dependencies::Original) => {
+                    Some(original.join(&entry.path))
+                }
+                _ => None,
+            };
+            let kind = shared.map_or(entry.kind, Kind::Link);
+            scratch.bring(&original, &entry.path, kind)?;
         }
         Ok(scratch)
+    }
+
+    /// Clones a file without copying its bytes. Returns whether the file system can do so.
+    fn clones(&self, original: &Path, path: &Path) -> bool {
+        let to = self.path().join(path);
+        let clone = || {
+            let (from, to) = (File::open(original.join(path))?, File::create_new(&to)?);
+            clone_file(&to, &from)?;
+            to.set_permissions(from.metadata()?.permissions())
+        };
+        let is_cloned = clone().is_ok();
+        if !is_cloned {
+            fs::remove_file(to).ok();
+        }
+        is_cloned
     }
 
     /// Path of the directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Path of the folder around the directory, which holds only files of the runner and of the program in it.
+    pub(super) fn outer(&self) -> &Path {
+        self.directory.outer()
     }
 
     /// Entries that were not mirrored, because they cannot be read or are special files.
@@ -207,7 +238,7 @@ impl Scratch {
                 .and_then(|()| fs::set_permissions(&to, Permissions::from_mode((mode & 0o777) | 0o700))),
             Kind::Link(target) => symlink(target, &to),
             Kind::LinkInside(target) => symlink(self.path().join(target), &to),
-            Kind::File => match File::open(&from) {
+            Kind::Dependencies | Kind::File | Kind::Large => match File::open(&from) {
                 Ok(_) => fs::copy(&from, &to).map(|_| ()),
                 Err(error) => {
                     self.skipped.push(Skipped::unreadable(path, &error));
@@ -217,6 +248,74 @@ impl Scratch {
         };
         brought.map_err(|source| ScratchError::Write { path: to, source })
     }
+}
+
+/// What a mirror has in place of dependency and build folders.
+#[derive(Debug)]
+pub enum Dependencies<'a> {
+    /// Nothing: a build creates them.
+    LeaveOut,
+    /// Links to the original, which is itself temporary.
+    Original,
+    /// Links to copies that all starts of a target share.
+    Copied(&'a Copies),
+}
+
+/// Complete copies of implementations, with their dependency folders and large files, made when they are first needed.
+/// They are removed on drop.
+#[derive(Debug, Default)]
+pub struct Copies(Mutex<Vec<(PathBuf, Scratch)>>);
+
+impl Copies {
+    /// Returns the copy of an implementation's folder.
+    fn of(&self, from: &Path, leave_out: &[String]) -> Result<PathBuf, ScratchError> {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, copy)) = made.iter().find(|(original, _)| original == from) {
+            return Ok(copy.path().to_owned());
+        }
+        let copy = Scratch::take(from, leave_out, Depth::Whole, &Dependencies::LeaveOut)?;
+        redirect_scripts(from, copy.path());
+        let path = copy.path().to_owned();
+        made.push((from.to_owned(), copy));
+        Ok(path)
+    }
+
+    /// Paths of all copies.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        made.iter().map(|(_, copy)| copy.path().to_owned()).collect()
+    }
+}
+
+/// Replaces the path of the original in the scripts of its Python environments, so that the scripts run the interpreter
+/// of the copy.
+fn redirect_scripts(from: &Path, copy: &Path) {
+    /// Scripts are short; other programs are not read.
+    const SCRIPT: u64 = 64 * 1024;
+    let original = from.canonicalize().unwrap_or_else(|_| from.to_owned());
+    let (Some(original), Some(own)) = (original.to_str(), copy.to_str()) else { return };
+    let environments = [".venv", "venv", "env"].map(|name| copy.join(name).join("bin"));
+    for script in environments.iter().filter_map(|bin| fs::read_dir(bin).ok()).flatten().flatten() {
+        let is_short = |found: fs::Metadata| found.is_file() && found.len() <= SCRIPT;
+        if !script.metadata().is_ok_and(is_short) {
+            continue;
+        }
+        // A script that cannot be changed is left as it is.
+        let text = fs::read_to_string(script.path()).unwrap_or_default();
+        if text.starts_with("#!") && text.contains(original) {
+            fs::write(script.path(), text.replace(original, own)).ok();
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn clone_file(to: &File, from: &File) -> io::Result<()> {
+    Ok(rustix::fs::ioctl_ficlone(to, from)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn clone_file(_: &File, _: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 impl Skipped {

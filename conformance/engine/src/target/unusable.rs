@@ -48,7 +48,16 @@ impl Unusable {
         if let Some(line) = relevant_line(&last_words) {
             reason = format!("{reason}: {line}");
         }
+        for limit in process.reached() {
+            reason = format!("{reason}; it reached its limit of {limit}");
+        }
         Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(reason) }
+    }
+
+    /// Adds a remark to the reason.
+    pub(super) fn hinting(mut self, hint: &str) -> Self {
+        self.reason.push_str(hint);
+        self
     }
 }
 

@@ -7,7 +7,8 @@ use std::thread::{self, ScopedJoinHandle};
 
 use super::output_file::OutputFile;
 use super::{Document, Report};
-use conformance_engine::event::{Event, FinishedRun, Header, Record};
+use conformance_engine::event::{Event, FinishedRun, Footer, Header, Record};
+use conformance_engine::verdict::Verdict;
 
 /// The reports that are written at the end of a run.
 #[derive(Default)]
@@ -59,6 +60,39 @@ impl Report for Collector {
                     writing.into_iter().map(join).collect::<Vec<_>>().into_iter().collect()
                 });
             }
+        }
+        Ok(())
+    }
+}
+
+/// Collects what a comparison needs of a run.
+#[derive(Default)]
+pub struct Observed {
+    header: Option<Header>,
+    records: Vec<Arc<Record>>,
+    footer: Option<Footer>,
+}
+
+impl Observed {
+    /// Returns the run; none if it did not end.
+    #[must_use]
+    pub fn run(self) -> Option<FinishedRun> {
+        Some(FinishedRun { header: self.header?, records: self.records, footer: self.footer? })
+    }
+}
+
+impl Report for Observed {
+    fn on_event(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Header(header) => self.header = Some(header.clone()),
+            // The table shows no exchanges.
+            Event::Step(record) if record.verdict > Verdict::Pass => self.records.push(Arc::new(Record {
+                exchange: None,
+                printed: String::new(),
+                ..Record::clone(record)
+            })),
+            Event::Step(_) | Event::Load(_) => {}
+            Event::Footer(footer) => self.footer = Some(footer.clone()),
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
+use crate::printable;
 use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Exchange, Record};
 use conformance_engine::outcome::Outcome;
@@ -33,6 +34,7 @@ pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()
 /// # Errors
 /// Writing to `out` fails.
 pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    let record = &printable::record(record);
     title_line(record, out)?;
     writeln!(out, "     {}", record.title)?;
     for place in &record.via {

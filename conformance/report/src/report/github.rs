@@ -10,7 +10,12 @@ use super::evidence::{evidence, summary};
 use super::task::tasks;
 use conformance_engine::event::{Event, Footer, Record, Stale, Standing};
 use conformance_engine::outcome::{Conclusion, Outcome};
+use conformance_suite::amount::amount;
+use conformance_suite::safe::{
+    markdown, markdown_block, markdown_element, workflow_message, workflow_property,
+};
 use conformance_suite::suite::Level;
+use conformance_suite::visible::cut;
 
 /// Writes workflow commands to `out` and Markdown to the file of the job summary.
 pub struct Github<W> {
@@ -32,9 +37,14 @@ pub struct Github<W> {
 
 /// Maximum number of annotations of a level that GitHub shows.
 const ANNOTATIONS: usize = 10;
-/// Maximum number of failures in the summary, and its maximum size in bytes: GitHub rejects more than 1 MiB.
+/// Maximum number of failures in the summary, and its maximum size in bytes: GitHub rejects more than 1 MiB. Other programs of the
+/// same step may have written to the file.
 const DETAILS: usize = 50;
-const LARGEST_PAGE: usize = 900 * 1024;
+const LARGEST_PAGE: usize = 1024 * 1024;
+/// Bytes for the sentence about what was left out.
+const RESERVE: usize = 1024;
+/// Maximum number of characters of a title or a message in the summary.
+const LONGEST: usize = 500;
 
 impl<W: Write> Github<W> {
     /// Creates a report that writes annotations to `out` and appends the summary to `page`, if there is one.
@@ -83,11 +93,11 @@ impl<W: Write> Github<W> {
         writeln!(
             self.out,
             "::{level} file={},line={},col={},title={}::{}",
-            property(&self.path(place.source().path())),
+            workflow_property(&self.path(place.source().path())),
             place.line(),
             place.column(),
-            property(format!("{covers} {}", record.id).trim_start()),
-            data(&format!("{}: {}{known}", record.title, summary(record))),
+            workflow_property(format!("{covers} {}", record.id).trim_start()),
+            workflow_message(&format!("{}: {}{known}", record.title, summary(record))),
         )
     }
 
@@ -106,69 +116,81 @@ impl<W: Write> Github<W> {
         for Stale { at, message } in &footer.stale {
             let mut parts = at.rsplitn(3, ':');
             if let (Some(column), Some(line), Some(path)) = (parts.next(), parts.next(), parts.next()) {
-                let path = property(&self.path(path));
-                let message = data(&format!("{message}; remove the deviation"));
+                let path = workflow_property(&self.path(path));
+                let message = workflow_message(&format!("{message}; remove the deviation"));
                 writeln!(self.out, "::error file={path},line={line},col={column}::{message}")?;
             }
         }
         if let Some(interruption) = footer.interruption(self.planned) {
-            writeln!(self.out, "::error title={}::{}", property(&self.title), data(&interruption))?;
+            writeln!(
+                self.out,
+                "::error title={}::{}",
+                workflow_property(&self.title),
+                workflow_message(&interruption)
+            )?;
         }
         self.summarise(footer)
     }
 
     fn summarise(&mut self, footer: &Footer) -> io::Result<()> {
-        let Some(mut page) = self.page.take() else { return Ok(()) };
-        let mut text = format!("## {}\n\n", self.title);
-        match footer.interruption(self.planned) {
-            Some(interruption) => text += &format!("**{interruption}**\n\n"),
-            None => text += &format!("**{}**\n\n", Conclusion::of(footer.exit).title()),
-        }
-        text += "| task | MUST | SHOULD | MAY |\n|---|---|---|---|\n";
-        for task in tasks(&footer.requirements) {
-            let cells = Level::ALL.map(|level| standing(task.held(level), task.outcome(level)));
-            if cells.iter().any(|cell| !cell.is_empty()) {
-                text += &format!("| {} | {} |\n", cell(task.title), cells.join(" | "));
-            }
-        }
+        let Some(mut file) = self.page.take() else { return Ok(()) };
+        let written = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        let mut page = Page { text: String::new(), room: LARGEST_PAGE.saturating_sub(written), left_out: 0 };
+        let conclusion = match footer.interruption(self.planned) {
+            Some(interruption) => short(&interruption),
+            None => Conclusion::of(footer.exit).title().to_owned(),
+        };
+        page.add(&format!("## {}\n\n**{conclusion}**\n\n", short(&self.title)));
+        page.add("| task | MUST | SHOULD | MAY |\n|---|---|---|---|\n");
+        // The last row comes first, so that the table is complete if tasks are left out.
         let all = Level::ALL.map(|level| {
             let of_level = footer.requirements.iter().filter(|one| one.level == level);
             standing(footer.held(level), of_level.filter_map(Standing::outcome).max())
         });
-        text += &format!("| **all** | {} |\n\n", all.join(" | "));
+        let last = format!("| **all** | {} |\n\n", all.join(" | "));
+        page.room = page.room.saturating_sub(last.len());
+        for task in tasks(&footer.requirements) {
+            let cells = Level::ALL.map(|level| standing(task.held(level), task.outcome(level)));
+            if cells.iter().any(|cell| !cell.is_empty()) {
+                page.add(&format!("| {} | {} |\n", short(task.title), cells.join(" | ")));
+            }
+        }
+        page.text += &last;
         for step in footer.uncovered.iter().take(DETAILS) {
-            text += &format!(
-                "- step <code>{}</code>, which covers no requirement: {}\n",
-                html(&step.id),
-                step.outcome.title()
-            );
+            let (id, outcome) = (markdown_element(&step.id), step.outcome.title());
+            page.add(&format!("- step <code>{id}</code>, which covers no requirement: {outcome}\n"));
         }
         for Stale { at, message } in footer.stale.iter().take(DETAILS) {
-            text += &format!("- stale deviation {}: {}\n", html(at), html(message));
+            page.add(&format!("- stale deviation {}: {}\n", short(at), short(message)));
         }
-        text += "\n";
-        let mut shown = 0;
+        page.add("\n");
         for record in &self.failures {
             let covers = record.covers.keys().map(String::as_str).collect::<Vec<_>>().join(" ");
-            let evidence = evidence(record);
-            // The fence must be longer than any run of backticks in the evidence.
-            let fence = "`".repeat(longest_run(&evidence, '`').max(2) + 1);
-            let details = format!(
-                "<details><summary>{} <code>{}</code> {}</summary>\n\n{fence}text\n{evidence}{fence}\n\n</details>\n",
-                html(&covers),
-                html(&record.id),
-                html(&summary(record))
+            page.add(&format!(
+                "<details><summary>{} <code>{}</code> {}</summary>\n\n{}\n</details>\n",
+                markdown_element(&covers),
+                markdown_element(&record.id),
+                markdown_element(&cut(&summary(record), LONGEST)),
+                markdown_block(&evidence(record))
+            ));
+        }
+        let more = self.failed.saturating_sub(self.failures.len());
+        if more > 0 {
+            page.add(&format!("\nand {more} more\n"));
+        }
+        if page.left_out > 0 {
+            let parts = amount(page.left_out, "part");
+            page.text += &format!(
+                "\nLeft out: {parts} of this summary, because GitHub shows at most 1 MiB. The log has all failures.\n"
             );
-            if text.len() + details.len() > LARGEST_PAGE {
-                break;
-            }
-            text += &details;
-            shown += 1;
         }
-        if let Some(more @ 1..) = self.failed.checked_sub(shown) {
-            text += &format!("\nand {more} more\n");
-        }
-        page.write_all(text.as_bytes())
+        // Without room for the sentence, other programs have filled the page.
+        page.text.truncate(if page.text.len() > LARGEST_PAGE.saturating_sub(written) {
+            0
+        } else {
+            page.text.len()
+        });
+        file.write_all(page.text.as_bytes())
     }
 
     /// Returns a path relative to the workspace; unchanged if the file is outside of it.
@@ -233,39 +255,33 @@ fn standing((held, tried): (usize, usize), worst: Option<Outcome>) -> String {
     format!("{mark} {held}/{tried}")
 }
 
-/// Escapes the message of a workflow command.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+/// Returns a title or a message as Markdown on one line, cut to a readable length.
+fn short(text: &str) -> String {
+    markdown(&cut(text, LONGEST))
 }
 
-/// Escapes a property of a workflow command.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+/// The text of the summary, which has a maximum size.
+struct Page {
+    text: String,
+    room: usize,
+    /// Number of parts that did not fit.
+    left_out: usize,
 }
 
-/// Escapes a cell of a Markdown table.
-fn cell(text: &str) -> String {
-    html(text).replace('|', "\\|")
-}
-
-fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(['\n', '\r'], " ")
-}
-
-fn longest_run(text: &str, of: char) -> usize {
-    text.split(|character| character != of).map(str::len).max().unwrap_or(0)
+impl Page {
+    /// Adds a part if it fits.
+    fn add(&mut self, part: &str) {
+        if self.text.len() + part.len() + RESERVE <= self.room {
+            self.text += part;
+        } else {
+            self.left_out += 1;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn escapes_workflow_commands_in_messages() {
-        assert_eq!(data("50%\n::error::x"), "50%25%0A::error::x");
-        assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
-        assert_eq!(longest_run("a ``` b ``", '`'), 3);
-    }
 
     #[test]
     fn annotation_paths_are_relative_to_the_workspace() {

@@ -8,9 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use minijinja::context;
 use minijinja::value::Serde;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::cause::{Answered, Cause, causes};
 use super::task::tasks;
@@ -28,7 +31,18 @@ const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/re
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let page = Serde(page(run));
     let scenarios = for_each_scenario(run, step::scenario);
-    render(TEMPLATE, context! { page, scenarios, style => STYLE, script => SCRIPT }, out)
+    let policy = policy(STYLE, SCRIPT);
+    render(TEMPLATE, context! { page, scenarios, policy, style => STYLE, script => SCRIPT }, out)
+}
+
+/// Returns a Content-Security-Policy that allows exactly this style and this script, and loads nothing.
+fn policy(style: &str, script: &str) -> String {
+    let hash = |text: &str| format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)));
+    format!(
+        "default-src 'none'; style-src {}; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
+        hash(style),
+        hash(script)
+    )
 }
 
 /// Values of the template.
@@ -37,6 +51,7 @@ struct Page<'a> {
     suite: &'a str,
     target: &'a str,
     stage: Option<&'a str>,
+    isolation: Option<String>,
     started: String,
     seconds: String,
     program: &'a str,
@@ -121,6 +136,7 @@ fn page(run: &FinishedRun) -> Page<'_> {
         suite: &header.suite,
         target: &header.target,
         stage: header.stage.as_deref(),
+        isolation: header.isolation.map(|mechanism| mechanism.to_string()),
         started: header.started.split('.').next().unwrap_or_default().replace('T', " ") + " UTC",
         seconds: format!("{:.1} s", footer.milliseconds / 1000.0),
         program: &header.conformance,

@@ -15,6 +15,7 @@ use super::Report;
 use super::cause::{Answered, Cause, causes};
 use super::failure::{self, failure};
 use super::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
+use crate::printable;
 use conformance_engine::event::{Event, Footer, Header, Load, Record};
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::Verdict;
@@ -87,9 +88,11 @@ impl<W: Write> Human<W> {
         let stage = header.stage.as_ref().map(|stage| format!(" at stage {stage}")).unwrap_or_default();
         let shard = header.shard.as_ref().map(|shard| format!(", shard {} of {}", shard.index, shard.of));
         let shard = shard.unwrap_or_default();
+        let isolation = header.isolation.map(|mechanism| format!(", isolated with {mechanism}"));
+        let isolation = isolation.unwrap_or_default();
         writeln!(
             self.out,
-            "{BOLD}{}{BOLD:#}: {} against {}{stage}{shard}\n",
+            "{BOLD}{}{BOLD:#}: {} against {}{stage}{shard}{isolation}\n",
             header.suite,
             amount(header.steps, "step"),
             header.target
@@ -285,7 +288,7 @@ impl<W: Write> Human<W> {
 
 impl<W: Write> Report for Human<W> {
     fn on_event(&mut self, event: &Event) -> io::Result<()> {
-        match event {
+        match &printable::event(event) {
             Event::Header(header) => self.header(header),
             Event::Step(record) => self.step(record),
             Event::Load(load) => {

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::Report;
 use super::output_file::OutputFile;
 use conformance_engine::event::Event;
+use conformance_suite::safe;
 
 /// A JSON Lines report.
 pub struct JsonLines {
@@ -26,7 +27,7 @@ impl JsonLines {
 impl Report for JsonLines {
     fn on_event(&mut self, event: &Event) -> io::Result<()> {
         let Some(mut file) = self.file.take() else { return Ok(()) };
-        serde_json::to_writer(&mut file, event)?;
+        file.write_all(safe::json(&serde_json::to_string(event)?).as_bytes())?;
         file.write_all(b"\n")?;
         if matches!(event, Event::Footer(_)) {
             return file.finish();

@@ -8,6 +8,7 @@ use super::style::{BOLD, DIM, GREEN, RED, YELLOW};
 use crate::comparison::{Comparison, Row};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_suite::amount::amount;
+use conformance_suite::safe::{line, terminal};
 use conformance_suite::suite::Level;
 
 /// Writes the counts of each implementation, then the failing requirements, the most frequent first, then inconclusive ones.
@@ -19,24 +20,25 @@ pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "{BOLD}{}{BOLD:#}: {}\n",
-        comparison.suite,
+        line(&comparison.suite),
         amount(implementations.len(), "implementation")
     )?;
-    let width = implementations.iter().map(|one| one.name.chars().count()).max().unwrap_or(0).clamp(8, 40);
-    for (index, one) in implementations.iter().enumerate() {
+    let names: Vec<String> = implementations.iter().map(|one| line(&one.name)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(8, 40);
+    for (index, (one, name)) in implementations.iter().zip(&names).enumerate() {
         let counts = Level::ALL.into_iter().filter_map(|level| match one.held(level) {
             (_, 0) => None,
             (held, tried) => Some(format!("{} {held}/{tried}", level.to_string().to_uppercase())),
         });
         let (style, counts) = match (&one.unusable, &one.inconclusive) {
-            (Some(reason), _) => (YELLOW, format!("cannot be used: {reason}")),
-            (None, Some(reason)) => (YELLOW, format!("inconclusive: {reason}")),
+            (Some(reason), _) => (YELLOW, format!("cannot be used: {}", terminal(reason))),
+            (None, Some(reason)) => (YELLOW, format!("inconclusive: {}", terminal(reason))),
             (None, None) if one.outcomes.values().all(|outcome| *outcome == Outcome::Skipped) => {
                 (YELLOW, "no requirement was tested".to_owned())
             }
             (None, None) => (conclusion(one.exit), counts.collect::<Vec<_>>().join(" · ")),
         };
-        writeln!(out, "{:3}  {:width$}  {style}{counts}{style:#}", index + 1, one.name)?;
+        writeln!(out, "{:3}  {:width$}  {style}{counts}{style:#}", index + 1, name)?;
     }
     let mut rows: Vec<_> = (comparison.requirements.iter())
         .map(|row| (comparison.failures(&row.id), row))
@@ -71,12 +73,12 @@ fn part(
     let numbers = (1..=implementations.len()).map(|number| format!("{number:>3}"));
     writeln!(out, "\n{BOLD}{title:21} fails{}{BOLD:#}", numbers.collect::<String>())?;
     for (failures, row) in rows {
-        write!(out, "{:14} {:6} {failures:5}", row.id, row.level.to_string().to_uppercase())?;
+        write!(out, "{:14} {:6} {failures:5}", line(&row.id), row.level.to_string().to_uppercase())?;
         for one in implementations {
             let (mark, style) = mark(one.outcomes.get(&row.id).copied());
             write!(out, "  {style}{mark}{style:#}")?;
         }
-        writeln!(out, "  {}", row.text)?;
+        writeln!(out, "  {}", line(&row.text))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use std::fs::{File, FileType, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -90,11 +90,36 @@ impl Sink {
         }
         // Temporary files are private by default; use the permissions of an ordinary file.
         let readable = Permissions::from_mode(0o666);
-        let file = tempfile::Builder::new()
-            .prefix(".conformance-")
-            .permissions(readable)
-            .tempfile_in(folder(&path))?;
-        Ok(Self::Replacing(file, path))
+        let folder = folder(&path);
+        remove_leftovers(folder);
+        loop {
+            let new =
+                tempfile::Builder::new().prefix(PREFIX).permissions(readable.clone()).tempfile_in(folder)?;
+            // The lock says that this program is alive. A file system without locks keeps leftovers.
+            new.as_file().try_lock().ok();
+            // Another run may have removed the file before it was locked.
+            if new.as_file().metadata()?.nlink() > 0 {
+                return Ok(Self::Replacing(new, path));
+            }
+        }
+    }
+}
+
+/// Beginning of the names of temporary files.
+const PREFIX: &str = ".conformance-";
+
+/// Removes the temporary files of runs that were killed: those that no program has locked.
+fn remove_leftovers(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_temporary = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        if !is_temporary || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let Ok(file) = OpenOptions::new().write(true).open(entry.path()) else { continue };
+        if file.try_lock().is_ok() {
+            // Another run may have removed it.
+            std::fs::remove_file(entry.path()).ok();
+        }
     }
 }
 

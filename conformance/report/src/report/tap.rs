@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::evidence::evidence;
 use conformance_engine::event::{FinishedRun, Record, Stale};
 use conformance_engine::outcome::Outcome;
+use conformance_suite::safe;
 
 /// Writes the report.
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
@@ -16,10 +17,10 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
     }
     for (number, Stale { at, message }) in (steps.len() + 1..).zip(stale) {
         // A stale deviation fails the run.
-        writeln!(out, "not ok {number} - deviation {} - {}", escaped(at), escaped(message))?;
+        writeln!(out, "not ok {number} - deviation {} - {}", safe::tap(at), safe::tap(message))?;
     }
     match run.interruption() {
-        Some(interruption) => writeln!(out, "Bail out! {interruption}"),
+        Some(interruption) => writeln!(out, "Bail out! {}", safe::tap(&interruption)),
         None => Ok(()),
     }
 }
@@ -36,7 +37,7 @@ fn line(number: usize, record: &Record, out: &mut dyn Write) -> io::Result<()> {
         Outcome::Failed | Outcome::Inconclusive | Outcome::Error => ("not ok", "", None),
     };
     let (id, title, reason) =
-        (escaped(&record.id), escaped(&record.title), one_line(reason.unwrap_or_default()));
+        (safe::tap(&record.id), safe::tap(&record.title), safe::tap(reason.unwrap_or_default()));
     writeln!(out, "{ok} {number} - {id} - {title}{directive}{reason}")?;
     match outcome {
         Outcome::Passed if record.tries > 1 => writeln!(out, "  ---\n  tries: {}\n  ...", record.tries),
@@ -51,35 +52,9 @@ fn diagnostic(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     if record.tries > 1 {
         writeln!(out, "  tries: {}", record.tries)?;
     }
-    let covers = record.covers.iter().map(|(id, level)| format!("{id} ({level})"));
-    writeln!(out, "  covers: [{}]\n  evidence: |", covers.collect::<Vec<_>>().join(", "))?;
-    for line in evidence(record).lines() {
-        writeln!(out, "    {}", line.replace(|character: char| character.is_control(), "\u{fffd}"))?;
-    }
+    let covers = record.covers.iter().map(|(id, level)| format!("{} ({level})", safe::line(id)));
+    // The first line may begin with blanks, so the indentation is given.
+    writeln!(out, "  covers: [{}]\n  evidence: |2", covers.collect::<Vec<_>>().join(", "))?;
+    out.write_all(safe::yaml_block(&evidence(record), "    ").as_bytes())?;
     writeln!(out, "  ...")
-}
-
-/// Returns a text on one line with escaped directives.
-fn escaped(text: &str) -> String {
-    one_line(text).replace('\\', "\\\\").replace('#', "\\#")
-}
-
-/// Returns a text without line breaks and other control characters.
-fn one_line(text: &str) -> String {
-    let shown = |character| match character {
-        '\n' | '\r' | '\t' => ' ',
-        other if other.is_control() => char::REPLACEMENT_CHARACTER,
-        other => other,
-    };
-    text.chars().map(shown).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escapes_directives_and_line_breaks() {
-        assert_eq!(escaped("a\\b # SKIP é\r\nc"), "a\\\\b \\# SKIP é  c");
-    }
 }

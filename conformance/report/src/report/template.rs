@@ -1,7 +1,6 @@
 //! Renders the templates of the HTML pages, the `JUnit` report and the badge. Every value is escaped.
 
 use std::error::Error as _;
-use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use minijinja::{Environment, Error, UndefinedBehavior};
 
 use conformance_engine::event::{FinishedRun, Record};
 use conformance_suite::request::percent_encode;
+use conformance_suite::safe;
 
 /// Renders a template to `out`.
 pub(super) fn render(template: &str, values: Value, out: &mut dyn Write) -> io::Result<()> {
@@ -20,7 +20,7 @@ pub(super) fn render(template: &str, values: Value, out: &mut dyn Write) -> io::
     environment.set_syntax(syntax.map_err(io::Error::other)?);
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_formatter(|out, _, value| match value.as_str() {
-        Some(text) if !value.is_safe() => Ok(escape(text, out)?),
+        Some(text) if !value.is_safe() => Ok(safe::markup(text, out)?),
         _ => Ok(write!(out, "{value}")?),
     });
     environment.add_filter("fragment", fragment);
@@ -46,39 +46,9 @@ pub(super) fn for_each_scenario(
     })
 }
 
-/// Escapes text for elements and attributes of HTML and XML. Characters that XML 1.0 does not allow (section 2.2) are replaced.
-fn escape(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
-    let is_special = |one: char| matches!(one, '&' | '<' | '>' | '"') || is_invalid(one);
-    let mut done = 0;
-    for (at, found) in text.match_indices(is_special) {
-        out.write_str(&text[done..at])?;
-        out.write_str(match found {
-            "&" => "&amp;",
-            "<" => "&lt;",
-            ">" => "&gt;",
-            "\"" => "&quot;",
-            _ => "\u{fffd}",
-        })?;
-        done = at + found.len();
-    }
-    out.write_str(&text[done..])
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    // Writing to a string cannot fail.
-    escape(text, &mut out).ok();
-    out
-}
-
-fn is_invalid(one: char) -> bool {
-    matches!(one, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
-}
-
-/// Escapes the value of an XML attribute: parsers turn unescaped line breaks and tabs into spaces.
+/// Escapes the value of an XML attribute.
 fn attribute(text: &str) -> Value {
-    let text = escaped(text).replace('\n', "&#10;").replace('\r', "&#13;").replace('\t', "&#9;");
-    Value::from_safe_string(text)
+    Value::from_safe_string(safe::attribute(text))
 }
 
 /// Writes an id as the fragment of a link.
@@ -92,12 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_markup_and_replaces_characters_that_xml_does_not_allow() {
+    fn escapes_markup_and_shows_characters_that_xml_does_not_allow() {
         let text = "<a b=\"1\" c='é'>&amp;\u{0}\u{1b}\n\r\t\u{ffff}…\u{fffe}</a>";
         let markup =
-            "&lt;a b=&quot;1&quot; c='é'&gt;&amp;amp;\u{fffd}\u{fffd}\n\r\t\u{fffd}…\u{fffd}&lt;/a&gt;";
-        assert_eq!(escaped(text), markup);
-        assert_eq!(attribute("a\n\r\t<").to_string(), "a&#10;&#13;&#9;&lt;");
+            "&lt;a b=&quot;1&quot; c='é'&gt;&amp;amp;\\x00\\x1b\n\\x0d\t\\u{ffff}…\\u{fffe}&lt;/a&gt;";
         let mut out = Vec::new();
         render("{{ text }} {{ number }}\n", minijinja::context! { text, number => 1 }, &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), format!("{markup} 1\n"));

@@ -1,8 +1,14 @@
 //! Writes a shell command that repeats a request.
 
+use std::borrow::Cow;
+
 use super::parse::COMPRESSED;
 use crate::request::{Authentication, Header, HttpVersion, Prepared, is_own_agent};
-use crate::shell::quote;
+use crate::safe::is_unsafe;
+use crate::shell::{quote, quote_raw, quoted};
+
+/// Quotes a word.
+type Quote = fn(&str) -> Cow<'_, str>;
 
 /// Returns a shell command that sends this request to `base`, the origin of the target; only the User-Agent may differ. `options`
 /// are additional options of curl, each preceded by a blank.
@@ -11,19 +17,23 @@ pub fn render(request: &Prepared, base: &str, options: &str) -> String {
     match (&request.raw, &request.body) {
         (Some(raw), _) => raw_command(raw, base),
         (None, Some(body)) if !is_plain(body) => {
-            let words = words(request, base, body.len());
+            let words = words(request, base, body.len(), quote);
             format!("printf {} | {words} --data-binary @-{options}", printable(body))
         }
-        _ => command(request, base) + options,
+        _ => whole(request, base, quote) + options,
     }
 }
 
 /// Returns one curl command for this request, as a scenario would have it.
 #[must_use]
 pub fn command(request: &Prepared, base: &str) -> String {
-    let mut words = words(request, base, request.body.as_ref().map_or(0, Vec::len));
+    whole(request, base, quote_raw)
+}
+
+fn whole(request: &Prepared, base: &str, quote: Quote) -> String {
+    let mut words = words(request, base, request.body.as_ref().map_or(0, Vec::len), quote);
     if let Some(body) = &request.body {
-        word(&mut words, " --data-raw ", &String::from_utf8_lossy(body));
+        word(&mut words, " --data-raw ", &String::from_utf8_lossy(body), quote);
     }
     words
 }
@@ -32,20 +42,20 @@ pub fn command(request: &Prepared, base: &str) -> String {
 /// not used.
 #[must_use]
 pub fn render_with_file(request: &Prepared, base: &str, options: &str, file: &str, length: usize) -> String {
-    let mut words = words(request, base, length);
-    word(&mut words, " --data-binary ", &format!("@{file}"));
+    let mut words = words(request, base, length, quote);
+    word(&mut words, " --data-binary ", &format!("@{file}"), quote);
     words + options
 }
 
 /// Returns the words of a command except those of the body, which has this length.
-fn words(request: &Prepared, base: &str, length: usize) -> String {
+fn words(request: &Prepared, base: &str, length: usize, quote: Quote) -> String {
     let mut words = String::with_capacity(USUAL);
     words.push_str("curl");
     if request.any_target() {
-        word(&mut words, " ", base);
-        word(&mut words, " --request-target ", &request.target);
+        word(&mut words, " ", base, quote);
+        word(&mut words, " --request-target ", &request.target, quote);
     } else {
-        word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat());
+        word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat(), quote);
     }
     if request.target.contains(['[', ']', '{', '}']) {
         words.push_str(" -g");
@@ -57,7 +67,7 @@ fn words(request: &Prepared, base: &str, length: usize) -> String {
     let inferred = if request.body.is_some() { "POST" } else { "GET" };
     match request.method.as_str() {
         "HEAD" if request.body.is_none() => words.push_str(" -I"),
-        method if method != inferred => word(&mut words, " -X ", method),
+        method if method != inferred => word(&mut words, " -X ", method, quote),
         _ => {}
     }
     words.push_str(match request.version {
@@ -86,12 +96,12 @@ fn words(request: &Prepared, base: &str, length: usize) -> String {
             } else {
                 " --digest"
             });
-            word(&mut words, " -u ", user);
+            word(&mut words, " -u ", user, quote);
         }
     }
     let large = request.body.is_some() && length > LARGE;
     for header in &request.headers {
-        field(&mut words, header, request, large);
+        field(&mut words, header, request, large, quote);
     }
     // Remove the fields that curl would add by itself.
     let has = |name: &str| request.headers.iter().any(|header| header.is(name));
@@ -100,9 +110,8 @@ fn words(request: &Prepared, base: &str, length: usize) -> String {
     let asks = ["Expect"].into_iter().filter(|name| large && !has(name));
     let without = request.without.iter().map(String::as_str).filter(|name| of_message(name) && !has(name));
     for name in own.chain(of_body).chain(asks).chain(without) {
-        words.push_str(" -H '");
-        words.push_str(name);
-        words.push_str(":'");
+        words.push_str(" -H ");
+        words.push_str(&quoted(&format!("{name}:")));
     }
     words
 }
@@ -118,7 +127,7 @@ const LONG: usize = 100_000;
 const LARGE: usize = 1024 * 1024;
 
 /// Writes the option for a field, unless curl sends it by default.
-fn field(out: &mut String, header: &Header, request: &Prepared, large: bool) {
+fn field(out: &mut String, header: &Header, request: &Prepared, large: bool, quote: Quote) {
     let Header { name, gap, value } = header;
     let alone = || request.headers.iter().filter(|other| other.is(name)).count() == 1;
     let spelt = |own: &str| name == own && gap == " " && alone();
@@ -133,16 +142,16 @@ fn field(out: &mut String, header: &Header, request: &Prepared, large: bool) {
         return out.push_str(" --compressed");
     }
     if spelt("Cookie") && value.contains('=') {
-        return word(out, " --cookie ", value);
+        return word(out, " --cookie ", value, quote);
     }
     // After `-H`, curl treats a blank value as empty.
     let blank = !value.is_empty() && value.trim().is_empty();
     if let Some((_, option)) = BLANK.iter().find(|(name, _)| blank && spelt(name)) {
-        return word(out, option, value);
+        return word(out, option, value, quote);
     }
     match value.as_str() {
-        "" => word(out, " -H ", &format!("{name};")),
-        _ => word(out, " -H ", &format!("{name}:{gap}{value}")),
+        "" => word(out, " -H ", &format!("{name};"), quote),
+        _ => word(out, " -H ", &format!("{name}:{gap}{value}"), quote),
     }
 }
 
@@ -150,12 +159,12 @@ fn field(out: &mut String, header: &Header, request: &Prepared, large: bool) {
 const BLANK: [(&str, &str); 2] = [("User-Agent", " -A "), ("Referer", " -e ")];
 
 /// Writes a quoted word after a prefix.
-fn word(out: &mut String, before: &str, word: &str) {
+fn word(out: &mut String, before: &str, word: &str, quote: Quote) {
     out.push_str(before);
     out.push_str(&quote(word));
 }
 
-/// Whether curl adds a field unless it is told not to.
+/// Whether curl adds a field by default.
 fn of_message(name: &str) -> bool {
     ["host", "content-length"].iter().any(|own| own.eq_ignore_ascii_case(name))
 }
@@ -183,7 +192,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Whether a body can be written in a command and pasted into a terminal.
 fn is_plain(body: &[u8]) -> bool {
-    let plain = |text: &str| !text.contains(|one: char| one.is_control() && one != '\n');
+    let plain = |text: &str| !text.contains(|one: char| is_unsafe(one) || one == '\t');
     body.len() <= LONG && std::str::from_utf8(body).is_ok_and(plain)
 }
 
@@ -232,7 +241,14 @@ mod tests {
                 },
                 "curl 'http://h:1/x?a=1&b' -A ' '",
             ),
-            (request("GET", &[("Referer", "\r ")], None), "curl 'http://h:1/x?a=1&b' -e '\r '"),
+            (
+                request("GET", &[("Referer", "\r ")], None),
+                r#"curl 'http://h:1/x?a=1&b' -e "$(printf '\015')"' '"#,
+            ),
+            (
+                request("GET", &[("X-T", "x\u{15}touch PWNED\u{f}")], None),
+                r#"curl 'http://h:1/x?a=1&b' -H 'X-T: x'"$(printf '\025')"'touch PWNED'"$(printf '\017')""#,
+            ),
             (
                 Prepared {
                     headers: vec![Header::new("User-Agent", "curl/7.0"), Header::new("Accept", "*/*")],

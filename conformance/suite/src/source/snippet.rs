@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use super::Place;
+use crate::safe::terminal;
 
 /// The lines that show a [`Place`]: its path, the source line, and a caret with a label under it.
 pub struct Snippet<'a> {
@@ -31,14 +32,18 @@ impl Display for Snippet<'_> {
         let line = self.line.unwrap_or_else(|| self.place.line_text());
         let column = self.place.column() - 1;
         let (line, column) = piece(line, column);
-        // Keep tabs before the caret, so that the caret is under its word.
-        let lead: String =
-            line.chars().take(column).map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
         let width = self.place.caret_width().min(line.chars().count().saturating_sub(column).max(1));
+        let split = |text: &str, at: usize| text.char_indices().nth(at).map_or(text.len(), |(end, _)| end);
+        let (before, marked) = line.split_at(split(&line, column));
+        let (marked, after) = marked.split_at(split(marked, width));
+        let (before, marked, after) = (terminal(before), terminal(marked), terminal(after));
+        // Keep tabs before the caret, so that the caret is under its word.
+        let lead: String = before.chars().map(|one| if one == '\t' { '\t' } else { ' ' }).collect();
+        let width = width.max(marked.chars().count());
         writeln!(f, "{gutter}--> {}", self.place)?;
         writeln!(f, "{gutter} |")?;
-        writeln!(f, "{number} | {line}")?;
-        let label = if self.label.is_empty() { String::new() } else { format!(" {}", self.label) };
+        writeln!(f, "{number} | {before}{marked}{after}")?;
+        let label = if self.label.is_empty() { String::new() } else { format!(" {}", terminal(self.label)) };
         write!(f, "{gutter} | {lead}{}{label}", "^".repeat(width))
     }
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What other tools can and cannot be told: sends every request of these scenarios with curl and checks the status codes.
+# What other tools can and cannot express: sends every request of these scenarios with curl and checks the status codes.
 # Usage: sh FILE [http://host:port]
 target=${1:-http://desk.example}
 failed=0

@@ -19,13 +19,13 @@ class Gossip(BaseHTTPRequestHandler):
         session = str(uuid.uuid4())
         with open(os.path.join(os.environ["NOTES"], "sessions"), "a") as sessions:
             sessions.write(session + "\n")
-        told = [self.path, self.headers.get("Authorization", ""), self.headers.get("Cookie", ""), body, session]
-        print("gossip:", *told, flush=True)
-        answer = "\n".join(told).encode()
+        seen = [self.path, self.headers.get("Authorization", ""), self.headers.get("Cookie", ""), body, session]
+        print("gossip:", *seen, flush=True)
+        answer = "\n".join(seen).encode()
         self.send_response(418)
         self.send_header("Content-Length", str(len(answer)))
         self.send_header("Set-Cookie", f"session={session}; Path=/gossip")
-        self.send_header("X-Gossip", " ".join(told).replace("\n", " "))
+        self.send_header("X-Gossip", " ".join(seen).replace("\n", " "))
         self.end_headers()
         self.wfile.write(answer)
         if self.path == "/die":

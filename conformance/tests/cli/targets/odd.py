@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A server with one oddity, which the arguments select.
 
-`slow SECONDS` listens after so long, `hangs` never answers, `stalls` answers once and never again, `reloads` serves from a child that it starts anew, `loud` prints megabytes, `six` listens on IPv6
+`slow SECONDS` listens after so long, `hangs` never answers, `stalls` answers once and never again, `reloads` serves from a child that it starts again, `loud` prints megabytes, `six` listens on IPv6
 only, `anywhere` on every address, `closes` ends each connection after one answer without a word, `old` speaks HTTP/1.0,
 `left` starts only as the left half, `lacks` needs a package that nobody has, `fixed PORT` listens on that port, `apart`
 prints a word, `empty` holds no guest, `renumbered` holds Ann under another id, `crowded` holds others too, `tls CERTIFICATE`

@@ -370,7 +370,7 @@ FAULTS = {
 
     # Users
     "me-anyone": Fault(
-        "returns the first user for `me`, whoever sends the request",
+        "returns the first user for `me`, whatever the credentials are",
         "SESSION task 0: me answers the authenticated user", "basic"),
     "me-404": Fault(
         "does not know me",

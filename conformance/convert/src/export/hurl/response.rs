@@ -8,6 +8,7 @@ use conformance_suite::capture::Found;
 use conformance_suite::expectation::{Body, Expectation, Status};
 use conformance_suite::json::{Json, unescape};
 use conformance_suite::matcher::{Demand, Matcher};
+use conformance_suite::safe::line;
 use conformance_suite::template::Scope;
 
 /// Returns the lines of the response section, and adds the types of its captures.
@@ -82,7 +83,8 @@ fn capture(Kept { variable, found, part }: &Kept<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Found::Header(header), Some(_)) = (found, part) {
         lines.push(format!(
-            "# Hurl finds this part only if the response has exactly one header field `{header}`."
+            "# Hurl finds this part only if the response has exactly one header field `{}`.",
+            line(header)
         ));
     }
     let found = match found {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::write::{field, quoted};
 use crate::export::mark::Marked;
+use conformance_suite::safe::line;
 
 /// The known types of the variables of a scenario.
 pub(super) type Types = BTreeMap<String, Type>;
@@ -46,7 +47,6 @@ impl Section {
 
     /// Adds a comment on an expectation that Hurl cannot check.
     pub(super) fn unsupported(&mut self, what: &str) {
-        let line = what.lines().collect::<Vec<_>>().join(" ");
-        self.asserts.push(format!("# Hurl cannot check {line}."));
+        self.asserts.push(format!("# Hurl cannot check {}.", line(what)));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::export::mark::unmark;
 use conformance_suite::json::unescape;
+use conformance_suite::safe::is_unsafe;
 
 /// Escapes an unquoted text.
 pub(super) fn written(text: &str) -> String {
@@ -29,7 +30,7 @@ fn escaped(text: &str, special: char) -> String {
             '\t' => written.push_str("\\t"),
             '{' if before == '{' => written.push_str("\\u{7b}"),
             one if one == special => written.extend(['\\', one]),
-            one if one.is_control() => written.push_str(&format!("\\u{{{:x}}}", u32::from(one))),
+            one if is_unsafe(one) => written.push_str(&format!("\\u{{{:x}}}", u32::from(one))),
             one => written.push(one),
         }
         before = one;
@@ -70,7 +71,11 @@ pub(super) fn literal(text: &str) -> String {
     for one in text.chars() {
         match one {
             '\\' | '\'' => literal.extend(['\\', one]),
-            one if one < ' ' => literal.push_str(&format!("\\u{:04x}", u32::from(one))),
+            one if is_unsafe(one) || one < ' ' => {
+                for unit in one.encode_utf16(&mut [0; 2]) {
+                    literal.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
             one => literal.push(one),
         }
     }

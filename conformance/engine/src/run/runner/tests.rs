@@ -45,6 +45,7 @@ fn panic_gives_verdict_error_and_the_run_continues() {
             shows_passes: false,
             interrupt: Interrupt::default(),
             responses: None,
+            deadline: None,
         };
         let plan = Plan::new(suite, &Selection::default()).unwrap();
         let target = Target::Url { base: base.clone(), profile: "any".to_owned() };

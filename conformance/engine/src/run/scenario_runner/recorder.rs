@@ -10,7 +10,7 @@ use crate::event::{Exchange, Hop, Received, Record, Sent, milliseconds};
 use crate::http;
 use crate::judge::short;
 use crate::limit;
-use crate::redact::Redactor;
+use crate::redact::{REDACTED, Redactor};
 use crate::run::context::Context;
 use crate::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped};
@@ -40,10 +40,35 @@ pub(super) fn records(context: &Context, planned: &PlannedScenario, result: Scen
     let ScenarioResult { steps, redactor, base, unstarted, restarted, .. } = result;
     let builder = RecordBuilder { context, planned, id: planned.id(), redactor, base, unstarted, restarted };
     let of_scenario = &planned.scenario.steps;
-    steps.into_iter().map(|(index, result)| builder.record(&of_scenario[index], result)).collect()
+    steps
+        .into_iter()
+        .map(|(index, result)| builder.redacting(&result).record(&of_scenario[index], result))
+        .collect()
 }
 
 impl RecordBuilder<'_> {
+    /// Returns a builder that also redacts the secrets in the messages of an attempt wherever their text is shown.
+    fn redacting(&self, result: &StepResult) -> Self {
+        let pairs = result.exchange.iter().flat_map(http::Exchange::pairs);
+        let (requests, responses): (Vec<_>, Vec<_>) = pairs.unzip();
+        let sent = requests.iter().flat_map(|request| &request.headers);
+        let sent = sent.map(|header| (header.name.as_str(), header.value.as_str()));
+        let received = responses.iter().flatten().flat_map(|response| &response.headers);
+        let received = received.map(|(name, value)| (name.as_str(), value.as_str()));
+        let bodies = [&result.bodies.request, &result.bodies.response].into_iter().flatten();
+        let hops =
+            result.bodies.hops.iter().flat_map(|(response, request)| [Some(response), request.as_ref()]);
+        let bodies = bodies.chain(hops.flatten()).map(|body| body.text.as_str());
+        let targets = requests.iter().map(|request| request.target.as_str());
+        Self {
+            redactor: self.redactor.of_messages(sent.chain(received), bodies.chain(targets)),
+            id: self.id.clone(),
+            base: self.base.clone(),
+            restarted: self.restarted.clone(),
+            ..*self
+        }
+    }
+
     fn record(&self, step: &Step, result: StepResult) -> Record {
         let redactor = &self.redactor;
         let whole = self.context.options.shows_passes || result.judgement.verdict > Verdict::Pass;
@@ -56,7 +81,15 @@ impl RecordBuilder<'_> {
         let blocked_by = result.judgement.waits_for.as_deref().and_then(|id| self.step(id));
         // A step blocked by a failed setup step is inconclusive, whether or not the target starts in another profile.
         let tried = covers.is_empty() || blocked_by.is_none_or(|step| step.role == Role::Precondition);
-        let findings = result.judgement.findings.into_iter().map(|finding| {
+        let findings = result.judgement.findings.into_iter().map(|mut finding| {
+            if finding.pointer.as_ref().is_some_and(|pointer| redactor.hides(pointer)) {
+                for value in [&mut finding.expected, &mut finding.received] {
+                    if is_json(value) {
+                        finding.label = finding.label.replace(&short(value), REDACTED);
+                        REDACTED.clone_into(value);
+                    }
+                }
+            }
             let received = redactor.text(finding.received.as_str());
             // A label may contain a truncated secret.
             let mut label = finding.label;
@@ -77,7 +110,8 @@ impl RecordBuilder<'_> {
             id: self.planned.step_id(step),
             scenario: self.id.clone(),
             profile: self.planned.profile.clone(),
-            title: step.title.clone(),
+            // A password of this step may be a word of its title.
+            title: self.context.options.redactor.text(&step.title),
             verdict: result.judgement.verdict,
             covers,
             source: if whole {
@@ -109,7 +143,7 @@ impl RecordBuilder<'_> {
     /// Returns the step as its file has it, without secrets such as a password in a curl command.
     fn source(&self, step: &Step) -> Excerpt {
         let block = step.lines.block();
-        Excerpt { text: self.redactor.text(block.text), ..block }
+        Excerpt { text: self.redactor.lines(block.text), ..block }
     }
 
     /// Truncates a text and marks the cut with an ellipsis.
@@ -120,7 +154,7 @@ impl RecordBuilder<'_> {
 
     /// Returns the end of a text. An incomplete first line is dropped, since it could contain half of a secret.
     fn end(&self, text: &str, most: usize) -> String {
-        let text = self.redactor.text(text);
+        let text = self.redactor.lines(text);
         if text.len() <= most {
             return text;
         }
@@ -240,6 +274,12 @@ impl RecordBuilder<'_> {
         }
         (shown, more)
     }
+}
+
+/// Whether a description of a value is the value as JSON, which may be cut.
+fn is_json(described: &str) -> bool {
+    described.starts_with(|one: char| matches!(one, '"' | '[' | '{' | '-') || one.is_ascii_digit())
+        || matches!(described, "true" | "false")
 }
 
 /// Returns the path of a body file relative to the working directory. None for the built-in suite.

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use super::starts::Starts;
 use crate::http::Transport;
 use crate::run::context::Context;
+use crate::target::process::Process;
 use crate::target::{Program, Running, Target, Unusable, launch, reach, relaunch};
 use crate::verdict::Verdict;
 use conformance_suite::plan::Group;
@@ -209,8 +210,12 @@ impl TargetSlot {
         *self.restarted.lock().unwrap_or_else(PoisonError::into_inner) = Some(note);
     }
 
-    /// If the owner of the port could not be looked up, adds a note to the report.
+    /// If the owner of the port could not be looked up or a limit was reached, adds a note to the report.
     fn note_unverified(&self, running: &Running) {
+        for limit in running.process.iter().flat_map(Process::reached) {
+            let profile = &self.profile.name;
+            self.starts.note(format!("the target of profile `{profile}` reached its limit of {limit}"));
+        }
         if let Some(reason) = running.unverified() {
             self.starts.note(format!(
                 "it was not verified that the responses in profile `{}` come from the process that was started: {reason}",
@@ -253,7 +258,13 @@ impl TargetSlot {
                 if let Some(gave_up) = self.starts.gave_up() {
                     return Err(gave_up);
                 }
-                let started = launch(program, suite, &self.profile, &self.fixtures, transport).await;
+                let starting = Box::pin(launch(program, suite, &self.profile, &self.fixtures, transport));
+                let started = match &self.starts.context.options.deadline {
+                    Some(deadline) => tokio::time::timeout_at(deadline.at.into(), starting)
+                        .await
+                        .unwrap_or_else(|_| Err(Unusable::new(&deadline.reason))),
+                    None => starting.await,
+                };
                 self.starts.count(&started);
                 started.inspect(|running| self.starts.learn_secrets(running))
             }

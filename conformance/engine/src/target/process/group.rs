@@ -166,6 +166,50 @@ impl Drop for Watcher {
     }
 }
 
+/// Adopts processes that leave their parents, so that [`Orphans::end`] finds them however they detach.
+///
+/// Covers processes that leave their group and clear their environment. Only Linux supports it.
+#[derive(Debug)]
+pub struct Orphans {
+    /// Children of this process that were there before the run.
+    before: HashSet<Pid>,
+}
+
+impl Orphans {
+    /// Starts to adopt processes.
+    #[must_use]
+    pub fn adopt() -> Self {
+        #[cfg(target_os = "linux")]
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid())).ok();
+        Self { before: Self::children().collect() }
+    }
+
+    /// Kills all processes that were adopted or started since. Call it after the run, when no process is needed any more.
+    pub fn end(self) {
+        /// A killed process may leave a child for the next round.
+        const ROUNDS: usize = 200;
+        for _ in 0..ROUNDS {
+            let orphans: Vec<Pid> = Self::children().filter(|child| !self.before.contains(child)).collect();
+            if orphans.is_empty() {
+                break;
+            }
+            for orphan in orphans {
+                let _ = kill_process(orphan, Signal::KILL);
+                let _ = rustix::process::waitpid(Some(orphan), rustix::process::WaitOptions::NOHANG);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+
+    fn children() -> impl Iterator<Item = Pid> {
+        let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        let children = tasks.map(|task| std::fs::read_to_string(task.path().join("children")));
+        let children: Vec<String> = children.map(Result::unwrap_or_default).collect();
+        let ids = children.iter().flat_map(|children| children.split_whitespace());
+        ids.filter_map(|id| Pid::from_raw(id.parse().ok()?)).collect::<Vec<_>>().into_iter()
+    }
+}
+
 /// Returns the name of a signal that commonly ends a server.
 pub(super) fn signal_name(number: i32) -> Option<&'static str> {
     let names = [

@@ -358,6 +358,8 @@ fn command(words: &[&str], directory: &Path) -> Command {
         directory: PathBuf::from(directory),
         env: Vec::new(),
         watch: Vec::new(),
+        pass: Vec::new(),
+        confined: None,
     }
 }
 

@@ -31,6 +31,8 @@ const PREFIX: &str = "conformance-";
 const LOCK: &str = "lock";
 /// Subfolder for the target.
 const INNER: &str = "target";
+/// All subfolders: that for the target, and those for the temporary files of isolated programs.
+const INNER_FOLDERS: [&str; 3] = [INNER, "tmp", "shm"];
 
 /// Folders of this process that have not been removed.
 static OWN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -97,7 +99,9 @@ pub fn remove_all() {
 
 /// Removes a folder. The locked file comes last, since it identifies the owner.
 fn remove(outer: &Path) -> io::Result<()> {
-    remove_tree(&outer.join(INNER))?;
+    for inner in INNER_FOLDERS {
+        remove_tree(&outer.join(inner))?;
+    }
     remove_tree(outer)
 }
 

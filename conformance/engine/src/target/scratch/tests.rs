@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{Scratch, ScratchError};
+use super::{Copies, Dependencies, Scratch, ScratchError};
 
 #[test]
 fn mirrors_permissions() {
@@ -61,36 +61,93 @@ fn version_control_and_caches_are_not_mirrored() {
 }
 
 #[test]
-fn links_dependency_and_build_folders() {
+fn dependency_folders_are_links_to_one_copy_for_all_starts() {
     let original = implementation();
-    let linked = ["node_modules", ".venv", "venv", "env", "target", "vendor", "front/node_modules"];
-    for folder in linked.into_iter().chain(["front/target", "front/env"]) {
+    let shared = ["node_modules", ".venv", "venv", "env", "target", "vendor", "front/node_modules"];
+    for folder in shared.into_iter().chain(["front/target", "front/env"]) {
         fs::create_dir_all(original.path().join(folder).join("inside")).expect("a folder");
+        fs::write(original.path().join(folder).join("inside/file"), "x").expect("a file");
     }
     fs::write(original.path().join("env/pyvenv.cfg"), "").expect("a file");
     fs::write(original.path().join("target/CACHEDIR.TAG"), "").expect("a file");
-    let scratch = mirror(original.path());
-    let root = original.path().canonicalize().expect("a path");
-    for folder in linked {
-        assert_eq!(fs::read_link(scratch.path().join(folder)).ok(), Some(root.join(folder)), "{folder}");
+    let before = fingerprint(original.path());
+    let copies = Copies::default();
+    let mirrored =
+        || Scratch::mirror(original.path(), &[], &Dependencies::Copied(&copies)).expect("a mirror");
+    let (first, second) = (mirrored(), mirrored());
+    let copy = copies.paths().pop().expect("a copy");
+    for folder in shared {
+        for scratch in [&first, &second] {
+            assert_eq!(fs::read_link(scratch.path().join(folder)).ok(), Some(copy.join(folder)), "{folder}");
+        }
+        assert_eq!(read(first.path(), &format!("{folder}/inside/file")), "x");
+        fs::write(first.path().join(folder).join("inside/file"), "changed").expect("a file");
     }
     for folder in ["front/target", "front/env"] {
-        assert!(!scratch.path().join(folder).is_symlink(), "{folder} is an ordinary folder");
+        assert!(!first.path().join(folder).is_symlink(), "{folder} is an ordinary folder");
     }
+    assert_eq!(copies.paths().len(), 1);
+    assert_eq!(fingerprint(original.path()), before, "only the copy was changed");
+    drop(copies);
+    assert!(!copy.exists());
 }
 
 #[test]
-fn links_large_files_unless_servers_write_to_them() {
+fn scripts_of_a_python_environment_run_the_interpreter_of_the_copy() {
+    let original = implementation();
+    let bin = original.path().join(".venv/bin");
+    fs::create_dir_all(&bin).expect("a folder");
+    let root = original.path().canonicalize().expect("a path");
+    fs::write(bin.join("flask"), format!("#!{}/.venv/bin/python3\n", root.display())).expect("a file");
+    let copies = Copies::default();
+    let scratch = Scratch::mirror(original.path(), &[], &Dependencies::Copied(&copies)).expect("a mirror");
+    let copy = copies.paths().pop().expect("a copy");
+    let expected = format!("#!{}/.venv/bin/python3\n", copy.display());
+    assert_eq!(read(scratch.path(), ".venv/bin/flask"), expected);
+}
+
+#[test]
+fn a_copy_of_a_rust_build_folder_has_only_programs() {
+    let original = implementation();
+    for folder in ["target/debug/deps", "target/x86_64-unknown-linux-gnu/release/build", "build"] {
+        fs::create_dir_all(original.path().join(folder)).expect("a folder");
+        fs::write(original.path().join(folder).join("../server"), "x").expect("a file");
+    }
+    fs::write(original.path().join("target/CACHEDIR.TAG"), "").expect("a file");
+    let copies = Copies::default();
+    let scratch = Scratch::mirror(original.path(), &[], &Dependencies::Copied(&copies)).expect("a mirror");
+    assert_eq!(names(&scratch.path().join("target/debug")), ["server"]);
+    assert_eq!(names(&scratch.path().join("target/x86_64-unknown-linux-gnu/release")), ["server"]);
+    assert!(scratch.path().join("build").is_dir());
+}
+
+#[test]
+fn large_files_are_shared_unless_servers_write_to_them() {
     let original = implementation();
     for name in ["model.bin", "data.sqlite", "exact.bin"] {
-        let length = 8 * 1024 * 1024 + u64::from(name != "exact.bin");
+        let length = 64 * 1024 * 1024 + u64::from(name != "exact.bin");
         let file = File::create(original.path().join(name)).expect("a file");
         file.set_len(length).expect("a length");
     }
-    let scratch = mirror(original.path());
-    assert!(scratch.path().join("model.bin").is_symlink());
+    let copies = Copies::default();
+    let scratch = Scratch::mirror(original.path(), &[], &Dependencies::Copied(&copies)).expect("a mirror");
+    // A clone needs no link.
+    let linked = fs::read_link(scratch.path().join("model.bin"));
+    assert!(linked.is_err() || linked.is_ok_and(|to| to == copies.paths()[0].join("model.bin")));
     assert!(!scratch.path().join("data.sqlite").is_symlink());
     assert!(!scratch.path().join("exact.bin").is_symlink());
+}
+
+#[test]
+fn a_link_to_a_folder_around_the_original_is_left_out() {
+    let original = implementation();
+    symlink("..", original.path().join("around")).expect("a link");
+    symlink("/", original.path().join("root")).expect("a link");
+    let scratch = mirror(original.path());
+    let mut skipped: Vec<String> = scratch.skipped().iter().map(ToString::to_string).collect();
+    skipped.sort();
+    let reason = "is a link to a folder that contains the implementation";
+    assert_eq!(skipped, [format!("around {reason}"), format!("root {reason}")]);
 }
 
 #[test]
@@ -121,7 +178,7 @@ fn excluded_entries_are_not_mirrored() {
         fs::write(original.path().join(name), "own data").expect("a file");
     }
     let leave_out = [".db_*.json".to_owned(), "**/*.log".to_owned()];
-    let scratch = Scratch::mirror(original.path(), &leave_out).expect("a mirror");
+    let scratch = Scratch::mirror(original.path(), &leave_out, &Dependencies::LeaveOut).expect("a mirror");
     assert_eq!(names(scratch.path()), ["run.sh", "web"]);
     assert_eq!(names(&scratch.path().join("web")), [".db_Thing.json", "one"]);
     assert_eq!(names(&scratch.path().join("web/one")), ["app.py"]);
@@ -135,13 +192,14 @@ fn excluded_entries_are_not_read() {
     let long_ago = std::time::SystemTime::UNIX_EPOCH;
     let times = fs::FileTimes::new().set_accessed(long_ago);
     File::options().write(true).open(&path).and_then(|file| file.set_times(times)).expect("a time");
-    Scratch::mirror(original.path(), &[".db_*".to_owned()]).expect("a mirror");
+    Scratch::mirror(original.path(), &[".db_*".to_owned()], &Dependencies::LeaveOut).expect("a mirror");
     assert_eq!(fs::metadata(&path).and_then(|file| file.accessed()).expect("a time"), long_ago);
 }
 
 #[test]
 fn rejects_invalid_glob() {
-    let error = Scratch::mirror(Path::new("/"), &["a[".to_owned()]).expect_err("no glob");
+    let error =
+        Scratch::mirror(Path::new("/"), &["a[".to_owned()], &Dependencies::LeaveOut).expect_err("no glob");
     assert_eq!(error.to_string(), "`a[` is not a pattern of file names");
 }
 
@@ -164,7 +222,8 @@ fn rejects_too_many_files() {
     for number in 0..=20_000 {
         File::create(original.path().join(number.to_string())).expect("a file");
     }
-    let error = Scratch::mirror(original.path(), &[]).expect_err("too much").to_string();
+    let error =
+        Scratch::mirror(original.path(), &[], &Dependencies::LeaveOut).expect_err("too much").to_string();
     assert!(error.contains("more than 20000 files"), "{error}");
     assert!(error.contains("start the runner in the implementation's own folder"), "{error}");
     assert!(error.contains("`directory:`"), "{error}");
@@ -177,7 +236,8 @@ fn rejects_too_many_bytes_before_copying() {
         let file = File::create(original.path().join(number.to_string())).expect("a file");
         file.set_len(8 * 1024 * 1024).expect("a length");
     }
-    let error = Scratch::mirror(original.path(), &[]).expect_err("too much").to_string();
+    let error =
+        Scratch::mirror(original.path(), &[], &Dependencies::LeaveOut).expect_err("too much").to_string();
     assert!(error.contains("more than 512 MiB"), "{error}");
 }
 
@@ -185,7 +245,7 @@ fn rejects_too_many_bytes_before_copying() {
 fn rejects_original_that_is_not_a_folder() {
     let original = implementation();
     for path in [original.path().join("run.sh"), original.path().join("missing")] {
-        let error = Scratch::mirror(&path, &[]).expect_err("no folder");
+        let error = Scratch::mirror(&path, &[], &Dependencies::LeaveOut).expect_err("no folder");
         assert!(matches!(error, ScratchError::Unreadable { .. }), "{error}");
     }
 }
@@ -207,7 +267,8 @@ fn rejects_paths_outside_the_directory() {
     let original = implementation();
     fs::create_dir(original.path().join("vendor")).expect("a folder");
     symlink("/dev/null", original.path().join("null")).expect("a link");
-    let scratch = mirror(original.path());
+    let copies = Copies::default();
+    let scratch = Scratch::mirror(original.path(), &[], &Dependencies::Copied(&copies)).expect("a mirror");
     for relative in ["/tmp/x", "../x", "web/../../x", "", ".", "web/", "vendor/x"] {
         let error = scratch.write(relative, b"x").expect_err(relative);
         assert!(matches!(error, ScratchError::Outside { .. }), "{error}");
@@ -405,7 +466,7 @@ fn implementation() -> TempDir {
 }
 
 fn mirror(original: &Path) -> Scratch {
-    Scratch::mirror(original, &[]).expect("a mirror")
+    Scratch::mirror(original, &[], &Dependencies::LeaveOut).expect("a mirror")
 }
 
 fn read(root: &Path, relative: &str) -> String {

@@ -6,11 +6,12 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::{STYLE, state};
+use super::{STYLE, policy, state};
 use crate::comparison::{Comparison, Implementation};
 use crate::report::task::task_of;
 use crate::report::template::render;
 use conformance_engine::outcome::Outcome;
+use conformance_suite::safe::script_json;
 use conformance_suite::suite::Level;
 
 const TEMPLATE: &str = include_str!("matrix.html");
@@ -62,7 +63,10 @@ pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         rows: rows(comparison),
         evidence: comparison.implementations.iter().map(evidence).collect(),
     };
-    render(TEMPLATE, context! { page => Serde(page), style => STYLE, script => SCRIPT }, out)
+    // The policy of the page allows no style attribute.
+    let style = format!("{STYLE}.matrix table {{ --columns: {}; }}\n", page.columns.len());
+    let policy = policy(&style, SCRIPT);
+    render(TEMPLATE, context! { page => Serde(page), policy, style, script => SCRIPT }, out)
 }
 
 fn rows(comparison: &Comparison) -> Vec<RowView<'_>> {
@@ -107,5 +111,5 @@ const UNTESTED: usize = Outcome::ALL.len();
 
 /// Returns the steps as JSON that is safe in a script element.
 fn evidence(implementation: &Implementation) -> String {
-    format!("[{}]", implementation.evidence.join(",")).replace('<', "\\u003c")
+    script_json(&format!("[{}]", implementation.evidence.join(",")))
 }

@@ -1,7 +1,8 @@
 //! The values of the template for the steps of a run.
 //!
-//! To keep the page small, CSS numbers the source lines, and unchanged lines of a body have no element.
+//! To keep the page small, unchanged lines of a body have no element.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 use super::body::{self, Line};
 use super::state;
+use crate::printable::plain;
 use crate::report::task::task_of;
 use conformance_engine::event::{Exchange, FinishedRun, Received, Record};
 use conformance_engine::limit;
@@ -50,12 +52,10 @@ struct Step<'a> {
     reason: Option<&'a str>,
     findings: &'a [Finding],
     more_findings: Option<String>,
-    /// Number of the line before the source lines.
-    line_before: usize,
-    /// Source lines with the labels of the mismatches in them.
-    source: Vec<(&'a str, Vec<&'a str>)>,
+    /// Source lines with their numbers and the labels of the mismatches in them.
+    source: Vec<(usize, &'a str, Vec<&'a str>)>,
     exchange: Option<ExchangeView<'a>>,
-    printed: &'a str,
+    printed: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -122,10 +122,9 @@ fn step(record: &Record) -> Step<'_> {
         reason: record.reason.as_deref(),
         findings: &record.findings,
         more_findings: (record.more_findings > 0).then(|| grouped(record.more_findings)),
-        line_before: record.source.line.saturating_sub(1),
         source: source(record),
         exchange: record.exchange.as_ref().map(|exchange| exchange_view(record, exchange)),
-        printed: record.printed.trim_end(),
+        printed: plain(record.printed.trim_end()),
     }
 }
 
@@ -181,7 +180,7 @@ fn marked(record: &Record, received: &Received) -> Option<Vec<Line>> {
 }
 
 /// Returns the source lines of the step without their common indentation, each with the labels of its mismatches.
-fn source(record: &Record) -> Vec<(&str, Vec<&str>)> {
+fn source(record: &Record) -> Vec<(usize, &str, Vec<&str>)> {
     let indent = indentation(record.source.text.lines().next().unwrap_or_default());
     let file = record.place.source().path();
     let lines = (record.source.line..).zip(record.source.text.lines()).map(|(number, line)| {
@@ -190,7 +189,7 @@ fn source(record: &Record) -> Vec<(&str, Vec<&str>)> {
         let labels = record.findings.iter().filter(is_here).map(|finding| finding.label.as_str());
         // The common indentation may end inside a multi-byte space.
         let shown = line.get(indent.min(indentation(line))..).unwrap_or_else(|| line.trim_start());
-        (shown, labels.collect())
+        (number, shown, labels.collect())
     });
     lines.collect()
 }
@@ -214,7 +213,7 @@ mod tests {
                 "source": {"line": 7, "text": text}, "tries": 1, "milliseconds": 0.0,
             });
             let record: Record = serde_json::from_value(record).unwrap();
-            let shown: Vec<&str> = source(&record).into_iter().map(|(line, _)| line).collect();
+            let shown: Vec<&str> = source(&record).into_iter().map(|(_, line, _)| line).collect();
             assert_eq!(shown, lines, "{text:?}");
         }
     }
