@@ -58,7 +58,7 @@ pub(super) enum Meaning {
     Http2PriorKnowledge,
 }
 
-#[expect(clippy::enum_glob_use, reason = "the table names nearly every variant")]
+#[allow(clippy::enum_glob_use, reason = "the table names nearly every variant")]
 use Meaning::*;
 
 /// An option of a command, with its value.
