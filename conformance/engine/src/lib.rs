@@ -46,6 +46,7 @@
 //!     shows_passes: false,
 //!     interrupt: Interrupt::default(),
 //!     responses: None,
+//!     deadline: None,
 //! };
 //! let plan = Plan::new(suite, &Selection::default())?;
 //! let target = Target::Url { base, profile: "plain".to_owned() };

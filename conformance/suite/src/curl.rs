@@ -5,12 +5,12 @@ mod cookies;
 mod form;
 mod option;
 mod parse;
+mod place;
 mod reader;
 mod render;
 mod typed;
 mod words;
 
-pub use parse::COMPRESSED;
-pub use parse::{origin_of, parse, parse_words};
+pub use parse::{COMPRESSED, origin_of, parse, parse_words};
 pub use render::{command, render, render_with_file};
 pub use typed::literal;

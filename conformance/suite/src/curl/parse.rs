@@ -9,8 +9,9 @@ use time::OffsetDateTime;
 use time::format_description::{self, well_known::Rfc2822, well_known::Rfc3339};
 
 use super::option::{self, Meaning};
+use super::place::place_of;
 use super::reader::{Content, Input, Reader};
-use super::words::{place_of, split};
+use super::words::split;
 use super::{address, cookies, form};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::request::{

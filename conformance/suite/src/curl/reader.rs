@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
+use super::place::place_of;
 use super::typed::Stdin;
-use super::words::place_of;
 use crate::diagnostic::Diagnostic;
 use crate::members::parse_text;
 use crate::request::Files;

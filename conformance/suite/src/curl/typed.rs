@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::words::place_of;
+use super::place::place_of;
 use crate::diagnostic::Diagnostic;
 use crate::shell::{self, Quote, Quotes, Role};
 use crate::source::Place;

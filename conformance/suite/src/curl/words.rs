@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 
+use super::place::place_of;
 use super::typed::{self, Stdin};
 use crate::diagnostic::Diagnostic;
 use crate::shell::{self, Unreadable, Word};
-use crate::source::{Place, Span};
+use crate::source::Place;
 
 /// Maximum number of words: locating each one searches the whole command.
 const MOST: usize = 2000;
@@ -79,26 +80,10 @@ fn refuse(unreadable: Unreadable, command: &str, place: &Place) -> Diagnostic {
     }
 }
 
-/// Returns the location of a word, to point at it instead of the whole command.
-pub(super) fn place_of(word: &str, place: &Place) -> Place {
-    let text = place.source().text().get(place.span().start..place.span().end).unwrap_or("");
-    let within = text.find(word).map(|at| at..at + word.len());
-    // A word with shell escapes is written differently.
-    let made =
-        || shell::split(text).ok()?.into_iter().find(|made| made.text.contains(word)).map(|made| made.span);
-    match within.or_else(made) {
-        Some(span) => {
-            let start = place.span().start;
-            place.source().place(Span::new(start + span.start, start + span.end))
-        }
-        None => place.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Source;
+    use crate::source::{Source, Span};
 
     fn words(command: &str) -> Vec<String> {
         split(command, &Source::new("c", command).place(Span::new(0, command.len()))).unwrap().words
