@@ -204,10 +204,10 @@ fn an_isolated_program_reaches_nothing_outside() {
         scene.configure("implementation", mechanism, None);
         scene.attacks(&ATTACKS);
         let before = fingerprint(&scene.sandbox.path(""));
-        let told = scene.run(&[&format!("--isolate={mechanism}")]);
-        assert_eq!(told.finished.code, Some(0), "{mechanism}: {:?}", told.finished);
-        assert_eq!(told.header["isolation"], mechanism);
-        assert!(told.finished.stdout.contains(&format!("isolated with {mechanism}")));
+        let report = scene.run(&[&format!("--isolate={mechanism}")]);
+        assert_eq!(report.finished.code, Some(0), "{mechanism}: {:?}", report.finished);
+        assert_eq!(report.header["isolation"], mechanism);
+        assert!(report.finished.stdout.contains(&format!("isolated with {mechanism}")));
         scene.assert_untouched(&before);
     }
 }
@@ -218,9 +218,9 @@ fn the_attacks_succeed_without_isolation() {
     let scene = Scene::new();
     scene.configure("implementation", "none", None);
     scene.attacks(&[("read", "text: !contains neighbour"), ("connect", "text: !contains tcp")]);
-    let told = scene.run(&[]);
-    assert_eq!(told.finished.code, Some(0), "{:?}", told.finished);
-    assert!(told.header.get("isolation").is_none());
+    let report = scene.run(&[]);
+    assert_eq!(report.finished.code, Some(0), "{:?}", report.finished);
+    assert!(report.header.get("isolation").is_none());
 }
 
 #[test]
@@ -229,8 +229,8 @@ fn isolated_programs_get_a_short_environment() {
         let scene = Scene::new();
         scene.configure("implementation", mechanism, None);
         scene.sandbox.write("suite/scenarios/attacks.yaml", "format: 1\ntitle: Where\nprofile: intruder\nsteps:\n  - id: where\n    title: where\n    request: curl \"http://intruder.example/where\"\n    expect: {status: 200}\n");
-        let told = scene.run(&[&format!("--isolate={mechanism}"), "--trace"]);
-        let body = &told.step("scenarios/attacks::where")["exchange"]["received"]["body"];
+        let report = scene.run(&[&format!("--isolate={mechanism}"), "--trace"]);
+        let body = &report.step("scenarios/attacks::where")["exchange"]["received"]["body"];
         let found: serde_json::Value = serde_json::from_str(body.as_str().unwrap()).unwrap();
         assert_eq!(found["home"], found["cwd"]);
         assert_eq!(found["tmp"], found["cwd"]);
@@ -251,8 +251,8 @@ fn secrets_of_ci_systems_are_not_passed_unless_the_target_file_names_them() {
     let scene = Scene::new();
     scene.configure("implementation", "none", None);
     scene.sandbox.write("suite/scenarios/attacks.yaml", "format: 1\ntitle: Where\nprofile: intruder\nsteps:\n  - id: where\n    title: where\n    request: curl \"http://intruder.example/where\"\n    expect: {status: 200}\n");
-    let names = |told: &events::RunReport| {
-        let body = told.step("scenarios/attacks::where")["exchange"]["received"]["body"]
+    let names = |report: &events::RunReport| {
+        let body = report.step("scenarios/attacks::where")["exchange"]["received"]["body"]
             .as_str()
             .unwrap()
             .to_owned();
@@ -267,9 +267,9 @@ fn secrets_of_ci_systems_are_not_passed_unless_the_target_file_names_them() {
     );
     let file = "format: 1\ntitle: intruder\ncommand: python3 intruder.py\npass: [GITHUB_TOKEN]\n";
     scene.sandbox.write("target.yaml", &format!("{file}directory: implementation\n"));
-    let told =
+    let report =
         events::run(&scene.sandbox, &["run", "--suite", "../suite", "--trace", "--target", "../target.yaml"]);
-    assert!(names(&told).contains(&"GITHUB_TOKEN".to_owned()));
+    assert!(names(&report).contains(&"GITHUB_TOKEN".to_owned()));
 }
 
 /// The property: whatever a program does in its folder, and with the links in it, the original stays as it is.
@@ -297,8 +297,8 @@ fn the_folder_of_the_implementation_is_never_written_to() {
         let before = fingerprint(&scene.sandbox.path(""));
         let isolate = format!("--isolate={mechanism}");
         let isolate = if mechanism == "none" { "--no-isolate" } else { &isolate };
-        let told = scene.run(&[isolate]);
-        assert_eq!(told.finished.code, Some(0), "{mechanism}: {:?}", told.finished);
+        let report = scene.run(&[isolate]);
+        assert_eq!(report.finished.code, Some(0), "{mechanism}: {:?}", report.finished);
         scene.assert_untouched(&before);
     }
 }
@@ -310,8 +310,8 @@ fn a_detached_process_ends_with_the_run() {
         scene.configure("implementation", mechanism, None);
         scene.attacks(&[("detach", "text: done"), ("none", "text: ready")]);
         let isolate = format!("--isolate={mechanism}");
-        let told = scene.run(&[if mechanism == "none" { "--no-isolate" } else { &isolate }]);
-        assert_eq!(told.finished.code, Some(0), "{mechanism}: {:?}", told.finished);
+        let report = scene.run(&[if mechanism == "none" { "--no-isolate" } else { &isolate }]);
+        assert_eq!(report.finished.code, Some(0), "{mechanism}: {:?}", report.finished);
         assert_eq!(scene.detached(), Vec::<PathBuf>::new(), "{mechanism}");
     }
 }
@@ -352,9 +352,9 @@ fn a_limit_that_stops_a_program_is_named() {
             let scene = Scene::new();
             scene.configure("implementation", mechanism, Some(attack));
             scene.attacks(&[("none", "text: ready")]);
-            let told = scene.run(&[&format!("--isolate={mechanism}"), "--limit", limit]);
-            assert_eq!(told.finished.code, Some(3), "{mechanism} {attack}: {:?}", told.finished);
-            assert!(told.finished.stdout.contains(expected), "{mechanism}: {}", told.finished.stdout);
+            let report = scene.run(&[&format!("--isolate={mechanism}"), "--limit", limit]);
+            assert_eq!(report.finished.code, Some(3), "{mechanism} {attack}: {:?}", report.finished);
+            assert!(report.finished.stdout.contains(expected), "{mechanism}: {}", report.finished.stdout);
         }
     }
 }
@@ -375,9 +375,9 @@ fn a_limit_that_only_causes_errors_is_noted() {
             let scene = Scene::new();
             scene.configure("implementation", mechanism, None);
             scene.attacks(&[(attack, body)]);
-            let told = scene.run(&[&format!("--isolate={mechanism}"), "--limit", limit]);
-            assert_eq!(told.finished.code, Some(0), "{mechanism} {attack}: {:?}", told.finished);
-            let notes = told.footer["notes"].to_string();
+            let report = scene.run(&[&format!("--isolate={mechanism}"), "--limit", limit]);
+            assert_eq!(report.finished.code, Some(0), "{mechanism} {attack}: {:?}", report.finished);
+            let notes = report.footer["notes"].to_string();
             assert!(notes.contains(expected), "{mechanism}: {notes}");
         }
     }
@@ -525,9 +525,9 @@ fn deadline_ends_the_run_and_reports_are_written() {
     let scene = Scene::new();
     scene.configure("implementation", "none", None);
     scene.attacks(&[("none", "text: ready"), ("dawdle", "text: done"), ("where", "text: never")]);
-    let told = scene.run(&["--deadline", "2s"]);
-    assert_eq!(told.finished.code, Some(3), "{:?}", told.finished);
-    let last = told.step("scenarios/attacks::where");
+    let report = scene.run(&["--deadline", "2s"]);
+    assert_eq!(report.finished.code, Some(3), "{:?}", report.finished);
+    let last = report.step("scenarios/attacks::where");
     assert_eq!(last["verdict"], "inconclusive", "{last}");
     let reason = last["reason"].as_str().unwrap();
     assert!(reason.contains("the deadline of 2s for the run had passed (--deadline)"), "{reason}");
@@ -602,8 +602,8 @@ fn all_commands_of_a_target_file_are_isolated() {
         let before = fingerprint(&scene.sandbox.path(""));
         let isolate = format!("--isolate={mechanism}");
         let run = ["run", "--suite", "../suite", "--target", "../target.yaml", &isolate];
-        let told = events::run(&scene.sandbox, &run);
-        assert_eq!(told.finished.code, Some(0), "{mechanism}: {:?}", told.finished);
+        let report = events::run(&scene.sandbox, &run);
+        assert_eq!(report.finished.code, Some(0), "{mechanism}: {:?}", report.finished);
         scene.assert_untouched(&before);
     }
 }

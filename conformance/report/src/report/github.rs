@@ -135,7 +135,8 @@ impl<W: Write> Github<W> {
     fn summarise(&mut self, footer: &Footer) -> io::Result<()> {
         let Some(mut file) = self.page.take() else { return Ok(()) };
         let written = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-        let mut page = Page { text: String::new(), room: LARGEST_PAGE.saturating_sub(written), left_out: 0 };
+        let mut page =
+            Page { text: String::new(), bytes_left: LARGEST_PAGE.saturating_sub(written), left_out: 0 };
         let conclusion = match footer.interruption(self.planned) {
             Some(interruption) => short(&interruption),
             None => Conclusion::of(footer.exit).title().to_owned(),
@@ -148,7 +149,7 @@ impl<W: Write> Github<W> {
             standing(footer.held(level), of_level.filter_map(Standing::outcome).max())
         });
         let last = format!("| **all** | {} |\n\n", all.join(" | "));
-        page.room = page.room.saturating_sub(last.len());
+        page.bytes_left = page.bytes_left.saturating_sub(last.len());
         for task in tasks(&footer.requirements) {
             let cells = Level::ALL.map(|level| standing(task.held(level), task.outcome(level)));
             if cells.iter().any(|cell| !cell.is_empty()) {
@@ -263,7 +264,7 @@ fn short(text: &str) -> String {
 /// The text of the summary, which has a maximum size.
 struct Page {
     text: String,
-    room: usize,
+    bytes_left: usize,
     /// Number of parts that did not fit.
     left_out: usize,
 }
@@ -271,7 +272,7 @@ struct Page {
 impl Page {
     /// Adds a part if it fits.
     fn add(&mut self, part: &str) {
-        if self.text.len() + part.len() + RESERVE <= self.room {
+        if self.text.len() + part.len() + RESERVE <= self.bytes_left {
             self.text += part;
         } else {
             self.left_out += 1;
