@@ -29,9 +29,10 @@ use conformance_engine::http::Transport;
 use conformance_engine::redact::Redactor;
 use conformance_engine::run::{Context, Interrupt, Options, ScenarioRunner, TargetPool};
 use conformance_engine::target::Target;
-use conformance_report::report;
+use conformance_report::failure;
 use conformance_suite::diagnostic::Diagnostics;
 use conformance_suite::plan::{Plan, PlanError, Selection};
+use conformance_suite::safe::{line, terminal};
 use conformance_suite::suite::{Folder, Suite};
 
 /// Runs a suite as tests with the command-line arguments of libtest. Returns exit code 0 if all pass and 101 if one
@@ -122,9 +123,9 @@ fn conclude(records: &[Record]) -> Result<(), Failed> {
     for record in failed {
         match &record.reason {
             Some(reason) if record.exchange.is_none() => {
-                writeln!(message, "{}: {}: {reason}", record.id, record.verdict)?;
+                writeln!(message, "{}: {}: {}", line(&record.id), record.verdict, terminal(reason))?;
             }
-            _ => report::failure(record, &mut message)?,
+            _ => failure(record, &mut message)?,
         }
     }
     Err(String::from_utf8_lossy(&message.into_inner()).into_owned().into())
@@ -178,11 +179,14 @@ mod tests {
             received,
         });
         let mut waiting = record("desk/1::door", Verdict::Inconclusive);
-        waiting.reason = Some("the step `open` did not pass".to_owned());
+        waiting.reason = Some("the step `open` did not pass\u{1b}[2J".to_owned());
         let message =
             conclude(&[record("desk/1::bell", Verdict::Pass), failing, waiting]).expect_err("it fails");
         let message = message.message().expect("a message");
         assert!(message.contains("^^^^^^ the target returned 500"), "{message}");
-        assert!(message.ends_with("desk/1::door: inconclusive: the step `open` did not pass\n"), "{message}");
+        assert!(
+            message.ends_with("desk/1::door: inconclusive: the step `open` did not pass\\x1b[2J\n"),
+            "{message}"
+        );
     }
 }

@@ -121,7 +121,7 @@ pub(crate) enum Command {
     Import(Import),
     /// Send a curl command and print a step that expects its response.
     #[command(
-        after_help = "Examples:\n  conformance record http://127.0.0.1:5000 -- curl http://0.0.0.0:5000/api/v1/status\n\nExit codes:\n  0   the step was printed\n  2   the command or the URL is invalid; nothing was sent\n  3   no complete response was received"
+        after_help = "Examples:\n  conformance record http://127.0.0.1:8080 -- curl http://api.example/notes\n\nExit codes:\n  0   the step was printed\n  2   the command or the URL is invalid; nothing was sent\n  3   no complete response was received"
     )]
     Record(Record),
     /// Print scenarios as a shell script with curl or as a Hurl file.

@@ -99,8 +99,9 @@ impl HttpClient {
         if held_body {
             request = Credentials::without_body(&request);
         }
-        let limit = request.transfer.as_ref().and_then(|transfer| transfer.timeout);
-        let mut left = limit.unwrap_or(self.transport.limit);
+        let own = request.transfer.as_ref().and_then(|transfer| transfer.timeout);
+        let limit = own.unwrap_or(self.transport.limit);
+        let mut left = limit;
         let mut single = self.single(&request, &reading, left, None).await;
         let mut exchange = Exchange::new(request, Err(TransportError::Timeout(left)));
         let mut elapsed = Duration::ZERO;
@@ -110,9 +111,10 @@ impl HttpClient {
             let response = match single.outcome {
                 Ok(response) => response,
                 Err(transport_error) => {
-                    let transport_error = match (transport_error, limit) {
-                        (TransportError::Timeout(_), Some(limit)) => TransportError::Timeout(limit),
-                        (other, _) => other,
+                    let transport_error = match transport_error {
+                        // The timeout of the whole step, not what earlier redirects left of it.
+                        TransportError::Timeout(_) => TransportError::Timeout(limit),
+                        other => other,
                     };
                     (exchange.outcome, exchange.partial) = (Err(transport_error), single.partial);
                     exchange.surplus = single.surplus;

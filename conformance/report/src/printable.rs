@@ -3,33 +3,17 @@
 //! Every field is named, so that a new one is not forgotten. Places and source lines are made safe where they are printed.
 
 #[cfg(feature = "writers")]
-use conformance_engine::event::{
-    Demand, Event, Footer, Header, LeftOut, Load, Next, Pace, Stale, Standing, Uncovered,
-};
+mod event;
 #[cfg(feature = "writers")]
-use std::borrow::Cow;
-#[cfg(feature = "writers")]
-use std::sync::LazyLock;
+mod plain;
 
 use conformance_engine::event::{Exchange, Hop, Received, Record, Sent};
 use conformance_engine::verdict::Finding;
 use conformance_suite::safe::{line, terminal};
 #[cfg(feature = "writers")]
-use regex::Regex;
-
+pub(crate) use event::event;
 #[cfg(feature = "writers")]
-/// Escape sequences of a terminal: CSI, OSC and other strings, and the two-character ones (ECMA-48, section 5).
-static SEQUENCE: LazyLock<Regex> = LazyLock::new(|| {
-    let sequence = r"(?:\x1b\[|\x{9b})[\x20-\x3f]*[\x40-\x7e]?|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}-\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})?|\x1b[\x20-\x2f]*[\x30-\x7e]?";
-    #[expect(clippy::expect_used, reason = "the pattern is constant and every test of a report reads it")]
-    Regex::new(sequence).expect("a valid pattern")
-});
-
-#[cfg(feature = "writers")]
-/// Removes the escape sequences of a terminal, such as colours.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    SEQUENCE.replace_all(text, "")
-}
+pub(crate) use plain::plain;
 
 fn lines(text: &str) -> String {
     terminal(text).into_owned()
@@ -37,33 +21,6 @@ fn lines(text: &str) -> String {
 
 fn optional(text: Option<&String>) -> Option<String> {
     text.map(|text| lines(text))
-}
-
-/// Returns an event with text that is safe for a terminal.
-#[cfg(feature = "writers")]
-pub(crate) fn event(event: &Event) -> Event {
-    match event {
-        Event::Header(one) => Event::Header(header(one)),
-        Event::Step(one) => Event::Step(record(one).into()),
-        Event::Load(one) => Event::Load(Box::new(load(one))),
-        Event::Footer(one) => Event::Footer(footer(one)),
-    }
-}
-
-#[cfg(feature = "writers")]
-fn header(header: &Header) -> Header {
-    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation } = header;
-    Header {
-        version: *version,
-        conformance: line(conformance),
-        started: line(started),
-        suite: line(suite),
-        target: line(target),
-        stage: stage.as_ref().map(|stage| line(stage)),
-        steps: *steps,
-        shard: shard.clone(),
-        isolation: *isolation,
-    }
 }
 
 /// Returns a record with text that is safe for a terminal.
@@ -151,55 +108,4 @@ fn received(received: &Received) -> Received {
 
 fn fields(fields: &[(String, String)]) -> Vec<(String, String)> {
     fields.iter().map(|(name, value)| (line(name), line(value))).collect()
-}
-
-#[cfg(feature = "writers")]
-fn load(load: &Load) -> Load {
-    let left_out = |one: &LeftOut| LeftOut { scenario: line(&one.scenario), reason: line(&one.reason) };
-    Load {
-        ended: optional(load.ended.as_ref()),
-        left_out: load.left_out.iter().map(left_out).collect(),
-        steps: load.steps.iter().map(|pace| Pace { id: line(&pace.id), ..pace.clone() }).collect(),
-        ..load.clone()
-    }
-}
-
-#[cfg(feature = "writers")]
-fn footer(footer: &Footer) -> Footer {
-    let Footer { steps, requirements, uncovered, stale, next, notes, interrupted, exit, milliseconds } =
-        footer;
-    let uncovered = uncovered.iter().map(|one| Uncovered { id: line(&one.id), outcome: one.outcome });
-    let stale = stale.iter().map(|one| Stale { at: line(&one.at), message: line(&one.message) });
-    Footer {
-        steps: steps.clone(),
-        requirements: requirements.iter().map(standing).collect(),
-        uncovered: uncovered.collect(),
-        stale: stale.collect(),
-        next: next.as_ref().map(self::next),
-        notes: notes.iter().map(|note| lines(note)).collect(),
-        interrupted: *interrupted,
-        exit: *exit,
-        milliseconds: *milliseconds,
-    }
-}
-
-#[cfg(feature = "writers")]
-fn standing(standing: &Standing) -> Standing {
-    let Standing { id, level, clause, text, verdict, deviates, outcome, reason } = standing;
-    Standing {
-        id: line(id),
-        level: *level,
-        clause: line(clause),
-        text: line(text),
-        verdict: *verdict,
-        deviates: *deviates,
-        outcome: *outcome,
-        reason: optional(reason.as_ref()),
-    }
-}
-
-#[cfg(feature = "writers")]
-fn next(next: &Next) -> Next {
-    let demand = |one: &Demand| Demand { id: line(&one.id), level: one.level, text: line(&one.text) };
-    Next { stage: line(&next.stage), requirements: next.requirements.iter().map(demand).collect() }
 }

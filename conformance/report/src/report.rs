@@ -2,66 +2,35 @@
 //!
 //! To add a format: write its file, add it to [`FORMATS`], and name it in the help of `--report` and in the documents.
 
-#[cfg(feature = "writers")]
 mod badge;
-#[cfg(feature = "writers")]
 pub mod cause;
-#[cfg(feature = "writers")]
 mod collector;
-#[cfg(feature = "writers")]
 mod deviations;
-#[cfg(feature = "writers")]
 pub mod evidence;
-mod failure;
-#[cfg(feature = "writers")]
 mod github;
-#[cfg(feature = "writers")]
 pub mod html;
-#[cfg(feature = "writers")]
 mod human;
-#[cfg(feature = "writers")]
 mod jsonl;
-#[cfg(feature = "writers")]
 mod junit;
-#[cfg(feature = "writers")]
 pub mod matrix;
-#[cfg(feature = "writers")]
 mod output_file;
-#[cfg(feature = "writers")]
 mod progress;
-mod style;
-#[cfg(feature = "writers")]
 mod tap;
-#[cfg(feature = "writers")]
 pub mod task;
-#[cfg(feature = "writers")]
 mod template;
 
-#[cfg(feature = "writers")]
 pub use collector::{Collector, Observed};
-#[cfg(feature = "writers")]
 pub use deviations::write as write_deviations;
-pub use failure::failure;
-#[cfg(feature = "writers")]
 pub use github::Github;
-#[cfg(feature = "writers")]
 pub use human::{Detail, Human};
-#[cfg(feature = "writers")]
 pub use jsonl::JsonLines;
-#[cfg(feature = "writers")]
 pub use output_file::{is_stdout, write_file};
-#[cfg(feature = "writers")]
 pub use progress::{Above, Progress};
 
-use std::io;
-#[cfg(feature = "writers")]
-use std::io::Write;
-#[cfg(feature = "writers")]
+use std::io::{self, Write};
 use std::sync::Arc;
 
-use conformance_engine::event::Event;
-#[cfg(feature = "writers")]
-use conformance_engine::event::FinishedRun;
+use conformance_engine::event::{Event, FinishedRun};
 
 /// A consumer of events.
 pub trait Report {
@@ -72,11 +41,9 @@ pub trait Report {
     fn on_event(&mut self, event: &Event) -> io::Result<()>;
 }
 
-#[cfg(feature = "writers")]
 /// Function that writes the report of a finished run.
 pub type Document = fn(&Arc<FinishedRun>, &mut dyn Write) -> io::Result<()>;
 
-#[cfg(feature = "writers")]
 /// The format of a report file.
 #[derive(Debug)]
 pub struct Format {
@@ -88,7 +55,6 @@ pub struct Format {
     pub document: Option<Document>,
 }
 
-#[cfg(feature = "writers")]
 /// Every format.
 pub static FORMATS: [Format; 5] = [
     Format { name: "html", shows_passes: true, document: Some(html::write) },

@@ -32,11 +32,11 @@ async fn get(url: &str) -> Result<Vec<u8>, String> {
     // Fails only if a provider was installed before.
     rustls::crypto::ring::default_provider().install_default().ok();
     let agent = concat!("conformance/", env!("CARGO_PKG_VERSION"));
-    let client = reqwest::Client::builder().user_agent(agent).timeout(LIMIT).build().map_err(with_causes)?;
+    let client = reqwest::Client::builder().user_agent(agent).timeout(LIMIT).build().map_err(cause)?;
     let response = client.get(url).send().await.and_then(reqwest::Response::error_for_status);
-    let mut response = response.map_err(with_causes)?;
+    let mut response = response.map_err(cause)?;
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(with_causes)? {
+    while let Some(chunk) = response.chunk().await.map_err(cause)? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > MAX_SIZE {
             return Err(format!("it is larger than {} MiB", MAX_SIZE / 1024 / 1024));
@@ -45,8 +45,8 @@ async fn get(url: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Returns the last cause of an error; those before it only repeat the URL.
-fn with_causes(error: reqwest::Error) -> String {
+/// Returns why a download failed, without the URL.
+fn cause(error: reqwest::Error) -> String {
     let error = error.without_url();
     if let Some(status) = error.status() {
         return format!("the server returned {status}");

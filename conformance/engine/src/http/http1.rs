@@ -80,11 +80,6 @@ async fn over(
     let Received { response, any_byte, surplus: after, reusable, location } = received;
     let transferred = match done {
         Ok(transferred) => transferred,
-        // Report the timeout of the whole step, not what earlier redirects left of it.
-        Err(TransportError::Timeout(_)) => {
-            let transport_error = TransportError::Timeout(pool.limit);
-            return (Single { partial: response, ..Single::none(transport_error) }, any_byte);
-        }
         Err(transport_error) => {
             return (Single { partial: response, ..Single::none(transport_error) }, any_byte);
         }

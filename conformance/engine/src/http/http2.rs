@@ -16,7 +16,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use super::connection::Connection;
 use super::error::TransportError;
-use super::exchange::Surplus;
 use super::reading::Reading;
 use super::response_reader::latin1;
 use super::single::Single;
@@ -43,16 +42,7 @@ pub(super) async fn send(
     let exchange = exchange(connection, message, reading, &mut partial);
     let done = tokio::time::timeout(limit, exchange).await.unwrap_or(Err(TransportError::Timeout(limit)));
     match (done, partial) {
-        (Ok(location), Some(response)) => Single {
-            outcome: Ok(response.to(request)),
-            partial: None,
-            resent: false,
-            surplus: Surplus::default(),
-            connection: None,
-            keeps: false,
-            location,
-            held_back: false,
-        },
+        (Ok(location), Some(response)) => Single { location, ..Single::of(Ok(response.to(request))) },
         (Ok(_), None) => Single::none(TransportError::Broken("the target sent no response".to_owned())),
         (Err(transport_error), partial) => Single { partial, ..Single::none(transport_error) },
     }

@@ -12,7 +12,7 @@ use conformance_suite::request::Prepared;
 pub(super) struct ConnectionPool {
     pub(super) route: Route,
     /// Timeout for connecting.
-    pub(super) limit: Duration,
+    limit: Duration,
     /// Whether connections are kept for later steps.
     reuses: bool,
     /// Connections that were opened in advance for a race.

@@ -23,8 +23,13 @@ pub(super) struct Single {
 
 impl Single {
     pub(super) fn none(transport_error: TransportError) -> Self {
+        Self::of(Err(transport_error))
+    }
+
+    /// An outcome without a connection that may be used again.
+    pub(super) fn of(outcome: Result<Response, TransportError>) -> Self {
         Self {
-            outcome: Err(transport_error),
+            outcome,
             partial: None,
             resent: false,
             surplus: Surplus::default(),

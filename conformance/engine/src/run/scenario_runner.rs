@@ -44,7 +44,7 @@ impl ScenarioRunner {
         Self { context: Arc::clone(context) }
     }
 
-    /// Plays a scenario. `lease` is the right to use its target, or why there is none.
+    /// Plays a scenario. `lease` is the right to use its target, or why there is no lease.
     ///
     /// If a response comes too late for its step to count, drops all results and plays the scenario again, on a target that was
     /// started again.

@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 use super::Report;
 use super::cause::{Answered, Cause, causes};
-use super::failure::{self, failure};
-use super::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
+use crate::failure::{self, write_failure};
 use crate::printable;
+use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Event, Footer, Header, Load, Record};
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::Verdict;
@@ -156,9 +156,9 @@ impl<W: Write> Human<W> {
 
     fn cause(&mut self, cause: &Cause<'_>) -> io::Result<()> {
         let Some((first, others)) = cause.records.split_first() else { return Ok(()) };
-        failure(first, &mut self.out)?;
+        write_failure(first, &mut self.out)?;
         if self.detail >= Detail::Verbose {
-            return others.iter().try_for_each(|record| failure(record, &mut self.out));
+            return others.iter().try_for_each(|record| write_failure(record, &mut self.out));
         }
         if others.is_empty() {
             return Ok(());

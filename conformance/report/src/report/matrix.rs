@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::style::{BOLD, DIM, GREEN, RED, YELLOW};
 use crate::comparison::{Comparison, Row};
+use crate::style::{BOLD, DIM, GREEN, RED, YELLOW};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_suite::amount::amount;
 use conformance_suite::safe::{line, terminal};

@@ -184,7 +184,7 @@ pub(super) fn names() -> impl Iterator<Item = String> {
     OPTIONS.iter().filter(move |(_, _, meaning)| supported(*meaning)).map(|(_, long, _)| format!("--{long}"))
 }
 
-/// Options that no beginning stands for, since a curl without them may have written the document.
+/// Options that need their whole name, since a curl without them may have written the document.
 const RECENT: &[&str] = &[
     "ca-native",
     "proxy-ca-native",

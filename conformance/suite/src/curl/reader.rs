@@ -36,7 +36,7 @@ impl Reader<'_> {
                     constant,
                     format!("`{constant}` is an expression without a name, so its value is always the same"),
                 )
-                .help(format!("write `${constant}` to send it as it stands, or its value")));
+                .help(format!("write `${constant}` to send it unchanged, or its value")));
         }
         Ok(text)
     }

@@ -395,7 +395,7 @@ impl<'a> Typed<'a> {
                     at..at + end,
                     format!("`{written}` is a placeholder, which a shell reads as a redirection"),
                 )
-                .help(format!("write a value for `{written}`, or quote it to send it as it stands")));
+                .help(format!("write a value for `{written}`, or quote it to send it unchanged")));
         }
         let operator = ["<<<", "<<-", "<<", "<"].into_iter().find(|one| rest.starts_with(one)).unwrap_or("<");
         let from = at + operator.len();

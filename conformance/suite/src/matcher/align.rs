@@ -1,4 +1,4 @@
-//! Aligns the expected elements of a list with the received ones, to tell added and removed elements from changed ones.
+//! Aligns the expected elements of a list with the received ones, to distinguish added and removed elements from changed ones.
 
 use super::{Demand, Matcher};
 use crate::json::Json;

@@ -18,8 +18,10 @@ mod restrict;
 mod view;
 
 use std::fmt::{self, Display, Formatter};
+use std::fs::File;
+use std::io::PipeReader;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Child, ExitCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use super::{Command, Exit, Process};
 use crate::target::scratch::Scratch;
 
-pub(in crate::target) use control::{Control, KeeperDialer, Spawned};
+pub(in crate::target) use control::{Control, KeeperDialer};
 pub(in crate::target) use environment::{base, is_secret};
 pub use limits::{Limit, Limits};
 pub(in crate::target) use view::{absolute, executable};
@@ -70,6 +72,18 @@ pub struct Confined {
     pub(in crate::target) outer: PathBuf,
     /// Port on which the program may listen.
     pub(in crate::target) port: Option<u16>,
+}
+
+/// A keeper that was started.
+pub(in crate::target) struct Spawned {
+    pub(in crate::target) child: Child,
+    pub(in crate::target) control: Control,
+    pub(in crate::target) output: PipeReader,
+    pub(in crate::target) errors: PipeReader,
+    /// Pipe with [`StatusLine`]s.
+    pub(in crate::target) status: PipeReader,
+    /// What bubblewrap and the keeper print.
+    pub(in crate::target) messages: File,
 }
 
 /// Why no mechanism can be used.

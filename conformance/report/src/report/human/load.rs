@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN};
+use crate::style::{BOLD, BOLD_RED, DIM, GREEN};
 use conformance_engine::event::{Load, Pace};
 use conformance_suite::amount::amount;
 

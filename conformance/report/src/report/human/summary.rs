@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::wrap::wrap;
-use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use crate::report::task::{Task, tasks};
+use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Footer, Stale, Standing};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_engine::verdict::Verdict;

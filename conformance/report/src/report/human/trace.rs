@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::report::style::{BOLD, DIM};
+use crate::style::{BOLD, DIM};
 use conformance_engine::event::{Received, Record, Sent};
 use conformance_engine::limit;
 use conformance_suite::amount::amount;

@@ -1,14 +1,13 @@
 //! Messages between the runner and the keeper of an isolated program, and how the runner starts a keeper.
 
-use std::fs::File;
-use std::io::{self, IoSlice, IoSliceMut, PipeReader, Write as _};
+use std::io::{self, IoSlice, IoSliceMut, Write as _};
 use std::mem::MaybeUninit;
 use std::net::{SocketAddr, TcpStream as StdTcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -19,7 +18,7 @@ use tokio::io::Interest;
 use tokio::net::{TcpSocket, UnixStream};
 use tokio::sync::Mutex;
 
-use super::{Confined, HELPER, Mechanism, Spec};
+use super::{Confined, HELPER, Mechanism, Spawned, Spec};
 use crate::http::{Connecting, Dialer};
 
 /// A message of the runner.
@@ -51,18 +50,6 @@ const INSIDE: &str = "/.conformance";
 pub(in crate::target) struct Control {
     socket: OwnedFd,
     has_own_network: bool,
-}
-
-/// A keeper that was started.
-pub(in crate::target) struct Spawned {
-    pub(in crate::target) child: Child,
-    pub(in crate::target) control: Control,
-    pub(in crate::target) output: PipeReader,
-    pub(in crate::target) errors: PipeReader,
-    /// Pipe with [`super::StatusLine`]s.
-    pub(in crate::target) status: PipeReader,
-    /// What bubblewrap and the keeper print.
-    pub(in crate::target) messages: File,
 }
 
 impl Control {

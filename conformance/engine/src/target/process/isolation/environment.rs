@@ -7,7 +7,7 @@ use std::path::Path;
 const PASSED: &[&str] = &["PATH", "LANG", "LANGUAGE", "LC_*", "TZ"];
 
 /// Secrets of CI systems and clouds, and files through which a program could change later steps of a CI job. A `*` at
-/// the end stands for any text.
+/// the end matches any text.
 const SECRETS: &[&str] = &[
     "ACTIONS_*",
     "ANTHROPIC_API_KEY",

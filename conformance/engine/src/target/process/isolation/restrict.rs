@@ -91,7 +91,7 @@ fn limit(limits: &Limits) -> io::Result<()> {
     };
     set(Resource::Core, 0, 0)?;
     set(Resource::Fsize, limits.file_size, limits.file_size)?;
-    // The signal at the soft limit tells that the limit was reached.
+    // The signal at the soft limit shows that the limit was reached.
     set(Resource::Cpu, limits.cpu, limits.cpu.saturating_add(5))?;
     let files = rustix::process::getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX).min(limits.files);
     set(Resource::Nofile, files, files)

@@ -1,31 +1,19 @@
-//! Stands in for the control of a keeper on systems without isolation.
+//! Replaces the control of a keeper on systems without isolation. Its types have no values.
 
-use std::fs::File;
-use std::io::{self, PipeReader};
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Child;
 
-use super::Confined;
+use super::{Confined, Spawned};
 use crate::http::{Connecting, Dialer};
 
-/// There is none.
+/// The control of a keeper.
 #[derive(Debug)]
 pub(in crate::target) enum Control {}
 
-/// There is none.
+/// Opens connections from the network of a keeper.
 #[derive(Debug)]
 pub(in crate::target) enum KeeperDialer {}
-
-/// A keeper that was started.
-pub(in crate::target) struct Spawned {
-    pub(in crate::target) child: Child,
-    pub(in crate::target) control: Control,
-    pub(in crate::target) output: PipeReader,
-    pub(in crate::target) errors: PipeReader,
-    pub(in crate::target) status: PipeReader,
-    pub(in crate::target) messages: File,
-}
 
 impl Control {
     pub(in crate::target) fn spawn(

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use crate::printable;
-use crate::report::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
+use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Exchange, Record};
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::{Finding, Verdict};
@@ -20,7 +20,7 @@ const DIFFERENCES: usize = 12;
 const WIDTH: usize = 56;
 
 /// Writes a line with the verdict, the id and the requirements of a step.
-pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()> {
     let (word, style) = word(record);
     let id = format!("{:WIDTH$}", record.id);
     // A failing step prints the number of tries below its title.
@@ -34,7 +34,11 @@ pub(super) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()
 /// # Errors
 /// Writing to `out` fails.
 pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
-    let record = &printable::record(record);
+    write_failure(&printable::record(record), out)
+}
+
+/// Like [`failure`], for a record whose text is safe for a terminal.
+pub(crate) fn write_failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
     title_line(record, out)?;
     writeln!(out, "     {}", record.title)?;
     for place in &record.via {
@@ -74,7 +78,7 @@ pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Writes the remarks of a step.
-pub(super) fn remarks(record: &Record, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn remarks(record: &Record, out: &mut impl Write) -> io::Result<()> {
     for remark in &record.remarks {
         writeln!(out, "   {DIM}remark{DIM:#}    {remark}")?;
     }
@@ -82,7 +86,7 @@ pub(super) fn remarks(record: &Record, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Writes the last lines of the output of the target.
-pub(super) fn printed(printed: &str, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn printed(printed: &str, out: &mut impl Write) -> io::Result<()> {
     let lines: Vec<&str> = printed.lines().collect();
     for (index, line) in lines.iter().skip(lines.len().saturating_sub(20)).enumerate() {
         let head = if index == 0 { "printed " } else { "        " };
@@ -92,7 +96,7 @@ pub(super) fn printed(printed: &str, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Returns the requirements of a step with their levels.
-pub(super) fn covers(record: &Record) -> String {
+pub(crate) fn covers(record: &Record) -> String {
     record.covers.iter().map(|(id, level)| format!("{id} ({level})")).collect::<Vec<_>>().join(" ")
 }
 

@@ -1,0 +1,80 @@
+//! Makes whole events safe for a terminal.
+
+use conformance_engine::event::{
+    Demand, Event, Footer, Header, LeftOut, Load, Next, Pace, Stale, Standing, Uncovered,
+};
+use conformance_suite::safe::line;
+
+use super::{lines, optional, record};
+
+/// Returns an event with text that is safe for a terminal.
+pub(crate) fn event(event: &Event) -> Event {
+    match event {
+        Event::Header(one) => Event::Header(header(one)),
+        Event::Step(one) => Event::Step(record(one).into()),
+        Event::Load(one) => Event::Load(Box::new(load(one))),
+        Event::Footer(one) => Event::Footer(footer(one)),
+    }
+}
+
+fn header(header: &Header) -> Header {
+    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation } = header;
+    Header {
+        version: *version,
+        conformance: line(conformance),
+        started: line(started),
+        suite: line(suite),
+        target: line(target),
+        stage: stage.as_ref().map(|stage| line(stage)),
+        steps: *steps,
+        shard: shard.clone(),
+        isolation: *isolation,
+    }
+}
+
+fn load(load: &Load) -> Load {
+    let left_out = |one: &LeftOut| LeftOut { scenario: line(&one.scenario), reason: line(&one.reason) };
+    Load {
+        ended: optional(load.ended.as_ref()),
+        left_out: load.left_out.iter().map(left_out).collect(),
+        steps: load.steps.iter().map(|pace| Pace { id: line(&pace.id), ..pace.clone() }).collect(),
+        ..load.clone()
+    }
+}
+
+fn footer(footer: &Footer) -> Footer {
+    let Footer { steps, requirements, uncovered, stale, next, notes, interrupted, exit, milliseconds } =
+        footer;
+    let uncovered = uncovered.iter().map(|one| Uncovered { id: line(&one.id), outcome: one.outcome });
+    let stale = stale.iter().map(|one| Stale { at: line(&one.at), message: line(&one.message) });
+    Footer {
+        steps: steps.clone(),
+        requirements: requirements.iter().map(standing).collect(),
+        uncovered: uncovered.collect(),
+        stale: stale.collect(),
+        next: next.as_ref().map(self::next),
+        notes: notes.iter().map(|note| lines(note)).collect(),
+        interrupted: *interrupted,
+        exit: *exit,
+        milliseconds: *milliseconds,
+    }
+}
+
+fn standing(standing: &Standing) -> Standing {
+    let Standing { id, level, clause, text, verdict, deviates, outcome, reason } = standing;
+    Standing {
+        id: line(id),
+        level: *level,
+        clause: line(clause),
+        text: line(text),
+        verdict: *verdict,
+        deviates: *deviates,
+        outcome: *outcome,
+        reason: optional(reason.as_ref()),
+    }
+}
+
+fn next(next: &Next) -> Next {
+    let demand = |one: &Demand| Demand { id: line(&one.id), level: one.level, text: line(&one.text) };
+    Next { stage: line(&next.stage), requirements: next.requirements.iter().map(demand).collect() }
+}
