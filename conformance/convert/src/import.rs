@@ -10,7 +10,7 @@ mod document;
 mod download;
 pub mod folder;
 mod fresh;
-mod har;
+pub(crate) mod har;
 mod manifest;
 mod printed;
 mod scenario;

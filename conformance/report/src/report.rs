@@ -8,6 +8,7 @@ mod collector;
 mod deviations;
 pub mod evidence;
 mod github;
+mod har;
 pub mod html;
 mod human;
 mod jsonl;
@@ -56,10 +57,11 @@ pub struct Format {
 }
 
 /// Every format.
-pub static FORMATS: [Format; 5] = [
+pub static FORMATS: [Format; 6] = [
     Format { name: "html", shows_passes: true, document: Some(html::write) },
     Format { name: "jsonl", shows_passes: true, document: None },
     Format { name: "junit", shows_passes: false, document: Some(junit::write) },
     Format { name: "tap", shows_passes: false, document: Some(tap::write) },
     Format { name: "badge", shows_passes: false, document: Some(badge::write) },
+    Format { name: "har", shows_passes: true, document: Some(har::write) },
 ];

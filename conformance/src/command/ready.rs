@@ -26,7 +26,9 @@ pub(crate) struct Ready {
 
 /// Reads everything that a run needs and returns every error that can be found without a target.
 pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Ready, Stopped> {
-    let mut suite = Suite::load(&options.selection.folder())?;
+    let folder = options.selection.folder();
+    let mut suite = Suite::load(&folder)?;
+    let described = options.openapi.described(&suite, &folder)?;
     suite.give(&options.variables()?, &conformance::environment::environment)?;
     let suite = Arc::new(suite);
     let mut selection = Selection { only, ..options.selection.selection() };
@@ -59,7 +61,17 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let jobs = usize::from(options.jobs);
     let shows_passes = options.output.shows_passes() || options.each.is_some();
     let deadline = options.deadline.and_then(|time| deadline(time, "--deadline", "the run"));
-    let how = Options { jobs, transport, redactor, deviations, shows_passes, interrupt, responses, deadline };
+    let how = Options {
+        jobs,
+        transport,
+        redactor,
+        deviations,
+        shows_passes,
+        interrupt,
+        responses,
+        deadline,
+        described,
+    };
     Ok(Ready { plan, target, how, load: options.load })
 }
 

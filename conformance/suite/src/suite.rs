@@ -13,6 +13,7 @@ pub mod folder;
 mod frame;
 mod manifest;
 mod names;
+mod openapi;
 mod race;
 mod requirement;
 mod rows;
@@ -41,6 +42,7 @@ pub use folder::Folder;
 pub use frame::{Frame, Need, Provenance};
 pub use manifest::{Present, Profile};
 pub use names::{OUTPUT, TARGET};
+pub use openapi::OpenApi;
 pub use race::{Outcome, Race};
 pub use requirement::{Level, Requirement};
 pub use scenario::Scenario;
@@ -83,6 +85,8 @@ pub struct Suite {
     pub features: Vec<String>,
     /// Names of members and fields whose values are redacted in reports.
     pub secrets: Vec<String>,
+    /// The description of the API, if the manifest names one.
+    pub openapi: Option<OpenApi>,
     /// The requirements, in the order of the specification.
     pub requirements: Vec<Requirement>,
     /// The scenarios, in the order of their files.
@@ -149,7 +153,9 @@ impl Suite {
         let is_scenario =
             |name: &str| name != MANIFEST && name != REGISTER && !name.starts_with(sequence::FOLDER);
         let mut scenarios = Vec::new();
-        for name in names.iter().filter(|name| is_scenario(name)) {
+        let described = suite.openapi.clone();
+        let is_described = |name: &str| described.as_ref().is_some_and(|openapi| openapi.owns(name));
+        for name in names.iter().filter(|name| is_scenario(name) && !is_described(name)) {
             let Some((source, text)) = errors.take(read(folder, name)) else { continue };
             let id = name.strip_suffix(".yaml").unwrap_or(name);
             let compiled = scenario::compile(id, &text, &source, &suite, folder, &sequences);

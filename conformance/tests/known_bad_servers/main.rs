@@ -230,6 +230,7 @@ impl Bench {
             interrupt,
             responses: None,
             deadline: None,
+            described: None,
         };
         let mut failures = Vec::new();
         let footer = self.runtime.block_on(async {

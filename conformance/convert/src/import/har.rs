@@ -53,7 +53,7 @@ pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(Stri
 }
 
 /// Whether an entry is a request to an API, not one for a page, an image, a script, a style sheet or a font.
-fn calls_an_api(entry: &Json) -> bool {
+pub(crate) fn calls_an_api(entry: &Json) -> bool {
     const STATIC: [&str; 7] = ["image/", "font/", "text/css", "javascript", "audio/", "video/", "wasm"];
     let media_type = text(entry, "/response/content/mimeType");
     let method = text(entry, "/request/method");
@@ -72,7 +72,7 @@ fn most_called(entries: &[&Json]) -> Option<String> {
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(origin, _)| origin.to_owned())
 }
 
-fn origin_of(url: &str) -> Option<&str> {
+pub(crate) fn origin_of(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     Some(&url[..url.len() - rest.len() + end]).filter(|origin| is_origin(origin))
@@ -157,7 +157,7 @@ fn is_added_by_browser(name: &str, value: &str) -> bool {
         || (name == "accept" && value.contains("*/*"))
 }
 
-fn fields<'a>(entry: &'a Json, pointer: &str) -> impl Iterator<Item = (String, String)> + use<'a> {
+pub(crate) fn fields<'a>(entry: &'a Json, pointer: &str) -> impl Iterator<Item = (String, String)> + use<'a> {
     let fields = entry.pointer(pointer).and_then(Json::as_array).into_iter().flatten();
     fields.flat_map(|field| {
         let name = text(field, "/name").to_owned();
@@ -174,6 +174,6 @@ fn title(har: &Json, page: &str) -> Option<String> {
     (!title.is_empty()).then(|| title.to_owned())
 }
 
-fn text<'a>(json: &'a Json, pointer: &str) -> &'a str {
+pub(crate) fn text<'a>(json: &'a Json, pointer: &str) -> &'a str {
     json.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
 }

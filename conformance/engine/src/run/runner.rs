@@ -11,15 +11,17 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::caught::{join, resume};
-use super::context::{Context, Options};
+use super::context::{Context, Described, Options};
+use super::operations::{Operations, cover, covered};
 use super::order;
 use super::scenario_runner::{ScenarioResult, ScenarioRunner};
 use super::tally::{Tally, register, settle};
 use super::target_pool::TargetPool;
 use crate::deviation::Deviations;
-use crate::event::{Event, Footer, Header, milliseconds};
+use crate::event::{Event, Footer, Header, Record, milliseconds};
 use crate::exit::Exit;
 use crate::target::Target;
+use conformance_openapi::coverage::Collector;
 use conformance_suite::plan::Plan;
 
 /// A run of a plan against a target. Get its events with [`Runner::next`].
@@ -39,6 +41,9 @@ pub struct Runner {
     events: VecDeque<Event>,
     tally: Tally,
     deviations: Deviations,
+    operations: Operations,
+    /// Which parts of the description the steps used. None if there is no description, or if no report shows it.
+    coverage: Option<Collector>,
     began: Instant,
 }
 
@@ -62,9 +67,15 @@ impl Runner {
     #[must_use]
     pub fn start(plan: Plan, target: &Target, options: Options) -> Self {
         let began = Instant::now();
-        let header = Header::new(&plan, target.title(), target.isolation());
-        let tally = Tally::new(register(&plan.suite));
+        let described = options.described.as_ref().map(Described::summary);
+        let operations = Operations::new(described.clone());
+        let header = Header::new(&plan, target.title(), target.isolation(), described);
+        let mut register = register(&plan.suite);
+        register.extend(operations.standing());
+        let tally = Tally::new(register);
         let deviations = options.deviations.clone();
+        let described = options.described.as_ref().filter(|_| options.shows_passes);
+        let coverage = described.map(|one| Collector::new(&one.description, false));
         let context = Context::new(plan, options);
         let targets = TargetPool::new(&context, target);
         let scenarios = ScenarioRunner::new(&context);
@@ -90,6 +101,8 @@ impl Runner {
             events: VecDeque::from([Event::Header(header)]),
             tally,
             deviations,
+            operations,
+            coverage,
             began,
         }
     }
@@ -117,6 +130,9 @@ impl Runner {
                 None if self.tasks.is_empty() => return None,
                 None => {
                     join(&mut self.tasks).await;
+                    for record in self.operations.records() {
+                        self.add(record);
+                    }
                     let footer = self.footer();
                     self.events.push_back(Event::Footer(footer));
                 }
@@ -142,12 +158,21 @@ impl Runner {
         let came_up = self.targets.came_up();
         for mut record in self.scenarios.records(scenario, result) {
             settle(&mut record, came_up);
-            if came_up || !record.unstarted {
-                record.deviation = self.deviations.look_up(&record);
+            self.operations.add(&record);
+            if let Some(coverage) = &mut self.coverage {
+                cover(coverage, &record);
             }
-            self.tally.count(&record);
-            self.events.push_back(Event::Step(Arc::new(record)));
+            self.add(record);
         }
+    }
+
+    /// Counts a record and adds its event.
+    fn add(&mut self, mut record: Record) {
+        if self.targets.came_up() || !record.unstarted {
+            record.deviation = self.deviations.look_up(&record);
+        }
+        self.tally.count(&record);
+        self.events.push_back(Event::Step(Arc::new(record)));
     }
 
     /// Returns the summary of the run.
@@ -162,6 +187,7 @@ impl Runner {
             None => Footer { next: plan.next(), ..tally.close(self.deviations.stale(plan.shard.is_none())) },
         };
         footer.notes = self.targets.notes();
+        footer.openapi = self.coverage.take().map(|coverage| covered(coverage.finish("this run")));
         footer.milliseconds = milliseconds(self.began.elapsed());
         if plan.groups.is_empty() && !footer.interrupted {
             // An empty shard conforms, although an empty run would not.

@@ -18,7 +18,7 @@ pub(crate) fn event(event: &Event) -> Event {
 }
 
 fn header(header: &Header) -> Header {
-    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation } = header;
+    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, openapi } = header;
     Header {
         version: *version,
         conformance: line(conformance),
@@ -29,6 +29,7 @@ fn header(header: &Header) -> Header {
         steps: *steps,
         shard: shard.clone(),
         isolation: *isolation,
+        openapi: openapi.clone(),
     }
 }
 
@@ -43,7 +44,7 @@ fn load(load: &Load) -> Load {
 }
 
 fn footer(footer: &Footer) -> Footer {
-    let Footer { steps, requirements, uncovered, stale, next, notes, interrupted, exit, milliseconds } =
+    let Footer { steps, requirements, uncovered, stale, next, notes, openapi, interrupted, exit, milliseconds } =
         footer;
     let uncovered = uncovered.iter().map(|one| Uncovered { id: line(&one.id), outcome: one.outcome });
     let stale = stale.iter().map(|one| Stale { at: line(&one.at), message: line(&one.message) });
@@ -54,6 +55,7 @@ fn footer(footer: &Footer) -> Footer {
         stale: stale.collect(),
         next: next.as_ref().map(self::next),
         notes: notes.iter().map(|note| lines(note)).collect(),
+        openapi: openapi.clone(),
         interrupted: *interrupted,
         exit: *exit,
         milliseconds: *milliseconds,

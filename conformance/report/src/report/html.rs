@@ -18,7 +18,9 @@ use sha2::{Digest as _, Sha256};
 use super::cause::{Answered, Cause, causes};
 use super::task::tasks;
 use super::template::{for_each_scenario, render};
-use conformance_engine::event::{FinishedRun, Footer, Record, Stale, Standing};
+use conformance_engine::event::{
+    ApiCoverage, ApiDescription, FinishedRun, Footer, Record, Stale, Standing,
+};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::suite::Level;
@@ -66,6 +68,8 @@ struct Page<'a> {
     tasks: Vec<TaskView<'a>>,
     causes: Vec<CauseView<'a>>,
     outcomes: Vec<OutcomeView>,
+    /// The description of the API, and which parts of it were used.
+    openapi: Option<(&'a ApiDescription, &'a ApiCoverage)>,
 }
 
 /// Number of steps with one outcome.
@@ -148,6 +152,7 @@ fn page(run: &FinishedRun) -> Page<'_> {
         tasks: task_views(footer),
         causes: cause_views(records, footer),
         outcomes: outcomes.collect(),
+        openapi: header.openapi.as_ref().zip(footer.openapi.as_ref()),
     }
 }
 

@@ -55,7 +55,9 @@ impl Level {
         }
     }
 
-    fn parse(word: &str) -> Option<Self> {
+    /// Returns the level with a name.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.as_str() == word)
     }
 }

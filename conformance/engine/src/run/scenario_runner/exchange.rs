@@ -4,6 +4,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::described::check;
 use super::race;
 use super::result::StepResult;
 use super::timely::{Timeline, Timestamp};
@@ -16,6 +17,7 @@ use crate::run::context::Context;
 use crate::target::Running;
 use crate::target::process::{Exit, Process};
 use crate::verdict::{Finding, Judgement, Verdict};
+use conformance_openapi::Checked;
 use conformance_suite::capture::Capture;
 use conformance_suite::response::Response;
 use conformance_suite::suite::{Branch, Step, StepDefinition, StepRequests};
@@ -30,6 +32,8 @@ pub(super) struct Exchanges<'a> {
     pub(super) timeline: Timeline,
     /// The scope at the time of the last response. Set only with `--bless`.
     pub(super) scope: Option<Scope>,
+    /// What the description of the API says about the exchanges of the last step.
+    checked: Vec<Checked>,
 }
 
 /// A step with its definition and its index in the scenario.
@@ -50,6 +54,7 @@ impl<'a> Exchanges<'a> {
             redactor: context.scenario_redactor(),
             timeline: Timeline::default(),
             scope: None,
+            checked: Vec::new(),
         }
     }
 
@@ -87,7 +92,8 @@ impl<'a> Exchanges<'a> {
             tokio::time::sleep(READ_DELAY).await;
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
-        StepResult { exchange: Some(exchange), printed: printed.unwrap_or_default(), ..judgement.into() }
+        let checked = std::mem::take(&mut self.checked);
+        StepResult { exchange: Some(exchange), checked, printed: printed.unwrap_or_default(), ..judgement.into() }
     }
 
     /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
@@ -105,10 +111,13 @@ impl<'a> Exchanges<'a> {
         let jar_use = jar_use.as_ref();
         let mut jar = self.memory.jar(jar_use);
         let (definitions, redactor) = (Arc::clone(self.definitions), self.redactor.clone());
+        self.checked.clear();
+        let described = self.context.options.described.clone();
         let race = match &definition.sent {
             StepRequests::One(branch) => {
                 let Branch { request, captures, .. } = &**branch;
-                let reading = if branch.reads_the_body() { Reading::Whole } else { Reading::Beginning };
+                let reads = branch.reads_the_body() || described.is_some();
+                let reading = if reads { Reading::Whole } else { Reading::Beginning };
                 let prepared = request.prepare(&scope)?;
                 let sent = Timestamp::now();
                 let exchange = running.http.send(prepared, jar.as_mut(), reading).await;
@@ -127,12 +136,14 @@ impl<'a> Exchanges<'a> {
                     learn_secrets(&redactor, &exchange);
                     let Branch { place, expectation, .. } = definitions[index].first();
                     let judgement = judge(expectation, &exchange.outcome, place, &scope);
-                    (judgement, exchange)
+                    let checked = check(described.as_ref(), &exchange, expectation, &scope);
+                    (judgement, exchange, checked)
                 };
                 let Some(judged) = self.on_blocking_thread(step, bytes, judged).await else {
                     return Ok(None);
                 };
-                let (mut judgement, exchange) = judged;
+                let (mut judgement, exchange, checked) = judged;
+                self.checked = checked;
                 self.keep(captures, &exchange.outcome, &mut judgement);
                 return Ok(Some((judgement, exchange)));
             }
@@ -155,13 +166,19 @@ impl<'a> Exchanges<'a> {
                 learn_secrets(&redactor, &answer.exchange);
             }
             let judged = definitions[index].race().map(|race| judge_race(race, &answers, &scope));
-            (judged, answers)
+            let branches = definitions[index].branches();
+            let checked = answers.iter().flat_map(|answer| {
+                let branch = branches.get(answer.branch).unwrap_or(definitions[index].first());
+                check(described.as_ref(), &answer.exchange, &branch.expectation, &scope)
+            });
+            (judged, checked.collect(), answers)
         };
-        let Some((Some((mut judgement, shown)), mut answers)) =
+        let Some((Some((mut judgement, shown)), checked, mut answers)) =
             self.on_blocking_thread(step, bytes, judged).await
         else {
             return Ok(None);
         };
+        self.checked = checked;
         for (index, branch) in race.branches.iter().enumerate() {
             if let Some(first) = answers.iter().find(|answer| answer.branch == index) {
                 self.keep(&branch.captures, &first.exchange.outcome, &mut judgement);

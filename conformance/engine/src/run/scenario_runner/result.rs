@@ -9,6 +9,7 @@ use crate::redact::Redactor;
 use crate::run::response_collector::CollectedResponse;
 use crate::run::target_pool::CannotRun;
 use crate::verdict::{Finding, Judgement};
+use conformance_openapi::Checked;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::suite::{Role, StepDefinition};
 
@@ -44,6 +45,8 @@ pub(super) struct Late {
 /// The result of a step, with its exchange.
 pub(super) struct StepResult {
     pub(super) judgement: Judgement,
+    /// What the description of the API says about each exchange.
+    pub(super) checked: Vec<Checked>,
     /// Number of findings that were dropped.
     pub(super) more_findings: usize,
     pub(super) exchange: Option<Exchange>,
@@ -98,6 +101,7 @@ impl From<Judgement> for StepResult {
     fn from(judgement: Judgement) -> Self {
         Self {
             judgement,
+            checked: Vec::new(),
             more_findings: 0,
             exchange: None,
             bodies: Bodies::default(),
