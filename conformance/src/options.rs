@@ -116,9 +116,9 @@ pub(crate) enum Command {
     /// Print the fixtures that a running target needs, as files or curl commands.
     #[command(after_help = "Examples:\n  conformance seed --format curl > seed.sh")]
     Seed(Seed),
-    /// Generate scenarios from the curl examples of a document or from a HAR file.
+    /// Generate scenarios from the curl examples of a document, a HAR file or an OpenAPI description.
     #[command(
-        after_help = "Examples:\n  conformance import README.md --out my-suite\n  conformance import https://example.org/api.md --out my-suite\n  conformance import --har recording.har --out my-suite"
+        after_help = "Examples:\n  conformance import README.md --out my-suite\n  conformance import https://example.org/api.md --out my-suite\n  conformance import --har recording.har --out my-suite\n  conformance import --openapi openapi.yaml --out my-suite"
     )]
     Import(Import),
     /// Send a curl command and print a step that expects its response.

@@ -6,6 +6,7 @@
 mod answer;
 mod between;
 mod capture;
+mod description;
 mod document;
 mod download;
 pub mod folder;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use conformance_openapi::Description;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::request::Files;
 use conformance_suite::source::{Place, Source};
@@ -112,6 +114,14 @@ pub fn document(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Dia
 pub fn har(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
     let (origin, stories) = har::stories(source, wanted)?;
     Ok(assemble(source, &origin, stories, wanted))
+}
+
+/// Imports an OpenAPI description.
+#[must_use]
+pub fn openapi(description: &Description, wanted: &Wanted<'_>) -> Import {
+    let first = wanted.suite.and_then(|suite| suite.profiles.first()).map(|profile| profile.name.as_str());
+    let profile = wanted.profile.as_deref().or(first).filter(|_| wanted.suite.is_some());
+    description::import(description, wanted.origin.as_deref(), profile)
 }
 
 fn assemble(source: &Arc<Source>, origin: &str, stories: Vec<Story>, wanted: &Wanted<'_>) -> Import {

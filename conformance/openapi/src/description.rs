@@ -143,8 +143,8 @@ pub struct Media {
     pub name: String,
     /// Its schema.
     pub schema: Option<Schema>,
-    /// Its first example.
-    pub example: Option<Value>,
+    /// Its examples, with their names; an example without a name has an empty one.
+    pub examples: Vec<(String, Value)>,
     /// Its location.
     pub location: Location,
 }
@@ -209,6 +209,12 @@ impl Operation {
     #[must_use]
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
+    }
+
+    /// Returns the path of its first server, without a slash at the end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.bases.first().map_or("", String::as_str)
     }
 
     /// Returns the documented response for a status: the exact one, its class, or the default.
@@ -301,6 +307,11 @@ impl Description {
             responses,
             index,
         })
+    }
+
+    /// Returns the names of its files relative to its folder, with their texts; the one that the user named comes first.
+    pub fn texts(&self) -> impl Iterator<Item = (String, &str)> {
+        self.files.texts()
     }
 
     /// Returns the place of a location.
@@ -578,7 +589,7 @@ impl<'d> Reader<'d> {
         let style = value.text("style").unwrap_or(usual).to_owned();
         let explode = value.value.get("explode").and_then(Value::as_bool).unwrap_or(style == "form");
         let schema = value.get("schema").map(|schema| Schema::of(&schema, documents));
-        let own = example(value);
+        let own = examples(value).into_iter().next().map(|(_, example)| example);
         Parameter {
             name: name.to_owned(),
             within,
@@ -586,7 +597,7 @@ impl<'d> Reader<'d> {
             style,
             explode,
             is_json: content.as_ref().is_some_and(|media| crate::media::is_json(&media.name)),
-            example: own.or_else(|| content.as_ref().and_then(|media| media.example.clone())),
+            example: own.or_else(|| content.as_ref().and_then(|media| Some(media.examples.first()?.1.clone()))),
             schema: schema.or_else(|| content.and_then(|media| media.schema)),
             location: Location::of(value),
         }
@@ -600,7 +611,7 @@ impl<'d> Reader<'d> {
             content.push(Media {
                 name: name.to_owned(),
                 schema: media.get("schema").map(|schema| Schema::of(&schema, documents)),
-                example: example(&media),
+                examples: examples(&media),
                 location: Location::of(&media),
             });
         }
@@ -627,14 +638,16 @@ impl<'d> Around<'_, 'd> {
     }
 }
 
-/// Returns the first example of a parameter or a media type.
-fn example(holder: &Cursor<'_>) -> Option<Value> {
-    let own = holder.value.get("example").cloned();
-    own.or_else(|| {
-        let examples = holder.get("examples")?;
-        let first = examples.members().into_iter().next()?.1.resolved().ok()?;
-        first.value.get("value").or_else(|| first.value.get("dataValue")).cloned()
-    })
+/// Returns the examples of a parameter or a media type.
+fn examples(holder: &Cursor<'_>) -> Vec<(String, Value)> {
+    let own = holder.value.get("example").map(|example| (String::new(), example.clone()));
+    let named = holder.get("examples");
+    let named = named.iter().flat_map(Cursor::members).filter_map(|(name, example)| {
+        let example = example.resolved().ok()?;
+        let value = example.value.get("value").or_else(|| example.value.get("dataValue"))?;
+        Some((name.to_owned(), value.clone()))
+    });
+    own.into_iter().chain(named).collect()
 }
 
 /// Returns the URLs of the servers that an object declares, with the defaults of their variables.

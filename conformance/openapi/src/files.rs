@@ -82,6 +82,17 @@ impl Files {
         self.files.iter_mut().map(|(uri, file)| (uri.clone(), file.value.take())).collect()
     }
 
+    /// Returns the names and texts of the files; the one that the user named comes first.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (String, &str)> {
+        let own = |uri: &str| *uri == self.root;
+        let first = self.files.iter().filter(move |(uri, _)| own(uri));
+        let others = self.files.iter().filter(move |(uri, _)| !own(uri));
+        first.chain(others).filter_map(|(uri, file)| {
+            let name = percent_decode_str(uri.strip_prefix(FOLDER)?).decode_utf8_lossy().into_owned();
+            Some((name, file.source.text()))
+        })
+    }
+
     /// Returns the source of the file that the user named.
     pub(crate) fn source(&self) -> Option<&Arc<Source>> {
         self.files.get(&self.root).map(|file| &file.source)

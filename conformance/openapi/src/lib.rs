@@ -11,8 +11,9 @@ mod media;
 mod parameter;
 mod path;
 mod read;
-pub mod shape;
+pub mod sample;
+mod shape;
 
 pub use check::{Checked, Violation};
-pub use description::{Body, Description, Location, Media, Operation, Parameter, Reply, Scheme, Within};
+pub use description::{Body, Description, Location, Media, Operation, Parameter, Reply, Schema, Scheme, Within};
 pub use files::ReadFile;

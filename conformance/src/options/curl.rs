@@ -9,7 +9,7 @@ use conformance_convert::import::folder::{From, Order};
 
 /// `conformance import`.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har"]))]
+#[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har", "openapi"]))]
 pub(crate) struct Import {
     /// Markdown or plain text file with curl examples, or its URL.
     #[arg(value_name = "DOCUMENT")]
@@ -17,6 +17,9 @@ pub(crate) struct Import {
     /// HAR file recorded by a browser, or its URL.
     #[arg(long, value_name = "FILE")]
     pub har: Option<String>,
+    /// OpenAPI description (3.0, 3.1 or 3.2; YAML or JSON), or its URL.
+    #[arg(long, value_name = "FILE")]
+    pub openapi: Option<String>,
     /// Output folder: a suite, a folder in a suite, or a new folder, which becomes a suite.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -64,9 +67,10 @@ impl Import {
     /// Returns what to import and where to write it.
     #[must_use]
     pub(crate) fn order(&self) -> Order<'_> {
-        let from = match (&self.document, &self.har) {
-            (_, Some(recording)) => From::Har(recording),
-            (document, None) => From::Document(document.as_deref().unwrap_or_default()),
+        let from = match (&self.document, &self.har, &self.openapi) {
+            (_, _, Some(description)) => From::OpenApi(description),
+            (_, Some(recording), None) => From::Har(recording),
+            (document, None, None) => From::Document(document.as_deref().unwrap_or_default()),
         };
         Order {
             from,

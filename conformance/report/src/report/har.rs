@@ -63,9 +63,9 @@ fn of_step(record: &Record, now: OffsetDateTime) -> Vec<Value> {
 }
 
 fn request(sent: &Sent, exchange: &Exchange) -> Value {
-    let host = field(&sent.headers, "host").unwrap_or("unknown.invalid");
-    // Only the command to repeat a request names the scheme.
-    let scheme = if exchange.again.contains("https://") { "https" } else { "http" };
+    let origin = origin(exchange).map(str::to_owned);
+    let host = || field(&sent.headers, "host").unwrap_or("unknown.invalid");
+    let origin = origin.unwrap_or_else(|| format!("http://{}", host()));
     let target = if sent.target.starts_with('/') { sent.target.clone() } else { format!("/{}", sent.target) };
     let query = sent.target.split_once('?').map_or("", |(_, query)| query);
     let query: Vec<Value> = (query.split('&').filter(|pair| !pair.is_empty()))
@@ -81,7 +81,7 @@ fn request(sent: &Sent, exchange: &Exchange) -> Value {
         .collect();
     let mut request = json!({
         "method": sent.method,
-        "url": format!("{scheme}://{host}{target}"),
+        "url": format!("{origin}{target}"),
         "httpVersion": "HTTP/1.1",
         "cookies": cookies,
         "headers": fields(&sent.headers),
@@ -95,6 +95,20 @@ fn request(sent: &Sent, exchange: &Exchange) -> Value {
         members.insert("postData".to_owned(), data);
     }
     request
+}
+
+/// Returns the origin in the command that repeats a request: no other part of a record names it.
+fn origin(exchange: &Exchange) -> Option<&str> {
+    let path = exchange.sent.target.split('?').next().unwrap_or_default();
+    let starts = ["http://", "https://"].into_iter().flat_map(|scheme| {
+        exchange.again.match_indices(scheme).map(move |(at, _)| (at, at + scheme.len()))
+    });
+    let origins = starts.filter_map(|(start, host)| {
+        let rest = exchange.again.get(host..)?;
+        let end = rest.find(|one: char| one.is_whitespace() || "/?'\"".contains(one)).unwrap_or(rest.len());
+        (rest.get(end..)?.starts_with(path)).then(|| exchange.again.get(start..host + end))?
+    });
+    origins.min_by_key(|origin| origin.len())
 }
 
 fn response(received: &Received) -> Value {
