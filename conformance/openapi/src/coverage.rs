@@ -45,7 +45,7 @@ pub struct Coverage {
     pub source: String,
     /// Counts of each kind of part.
     pub counts: Vec<Count>,
-    /// The operations, in the order of the file.
+    /// The operations, in the order of their paths.
     pub operations: Vec<OperationCoverage>,
     /// Alternatives of schemas; absent if bodies are not known.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,7 +22,7 @@ pub struct Description {
     pub title: String,
     /// Its version of OpenAPI, such as `3.1.0`.
     pub openapi: String,
-    /// The operations, in the order of the file.
+    /// The operations, in the order of their paths.
     pub operations: Vec<Operation>,
     /// The URLs of its servers, with the defaults of their variables.
     pub servers: Vec<String>,

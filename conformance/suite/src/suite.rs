@@ -127,7 +127,18 @@ impl Suite {
     /// # Errors
     /// All errors in its files, with their locations.
     pub fn load(folder: &Folder) -> Result<Self, Diagnostics> {
-        let (names, mut errors) = folder.files()?;
+        let (names, unusable) = folder.files()?;
+        let manifest = read::<format::ManifestText>(folder, MANIFEST);
+        let described = manifest.as_ref().ok().and_then(|(source, text)| {
+            text.openapi.as_ref().and_then(|node| openapi::compile(node, source).ok())
+        });
+        let is_described = |name: &str| described.as_ref().is_some_and(|openapi| openapi.owns(name));
+        let mut errors = Diagnostics::default();
+        for (name, error) in unusable {
+            if !is_described(&name) {
+                errors.push(error);
+            }
+        }
         if !names.iter().any(|name| name == MANIFEST) {
             // Without a manifest, any other error would only distract.
             if let Err(missing) = folder.source(MANIFEST) {
@@ -135,7 +146,7 @@ impl Suite {
                 return Err(errors);
             }
         }
-        let manifest = errors.take(read(folder, MANIFEST));
+        let manifest = errors.take(manifest);
         let register = errors.take(read(folder, REGISTER));
         let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register)
         else {
@@ -153,8 +164,6 @@ impl Suite {
         let is_scenario =
             |name: &str| name != MANIFEST && name != REGISTER && !name.starts_with(sequence::FOLDER);
         let mut scenarios = Vec::new();
-        let described = suite.openapi.clone();
-        let is_described = |name: &str| described.as_ref().is_some_and(|openapi| openapi.owns(name));
         for name in names.iter().filter(|name| is_scenario(name) && !is_described(name)) {
             let Some((source, text)) = errors.take(read(folder, name)) else { continue };
             let id = name.strip_suffix(".yaml").unwrap_or(name);

@@ -134,6 +134,8 @@ impl<'d> Writer<'d> {
         let mut remarks = Vec::new();
         let success = operation.replies.iter().find(|reply| reply.status.starts_with('2'));
         let success = success.or_else(|| operation.replies.iter().find(|reply| reply.status == "default"));
+        // An operation may only refuse.
+        let success = success.or_else(|| operation.replies.first());
         let values = Values::of(operation, captured, &mut self.variables, &mut remarks);
         let bodies = request::bodies(operation, &mut remarks);
         let credentials = self.credentials.of(operation);
@@ -158,7 +160,9 @@ impl<'d> Writer<'d> {
             }
             steps.push(step);
         }
-        for (status, means, changed) in self.refusals(operation, &values, &bodies) {
+        let refusals = self.refusals(operation, &values, &bodies);
+        let is_main = |status: &str| success.is_some_and(|reply| reply.status == status);
+        for (status, means, changed) in refusals.into_iter().filter(|(status, ..)| !is_main(status)) {
             unused.retain(|other| *other != status);
             let reply = operation.replies.iter().find(|reply| reply.status == status);
             steps.push(Step {
@@ -189,7 +193,8 @@ impl<'d> Writer<'d> {
         let body = bodies.first().and_then(|(_, body)| body.as_ref());
         let credentials = Credentials::default().of(operation);
         let mut refusals = Vec::new();
-        if has("401") && !operation.security.is_empty() {
+        let needs_credentials = !operation.security.is_empty() && !operation.security.iter().any(Vec::is_empty);
+        if has("401") && needs_credentials {
             let request = request::request(operation, values, body, None);
             refusals.push(("401", "no credentials", request));
         }
@@ -235,7 +240,7 @@ impl<'d> Writer<'d> {
             .find_map(|wanted| members.iter().find(|name| alike(name, wanted)).copied())
             .cloned()
             .or_else(|| conformance_openapi::sample::has_member(schema, "id").then(|| "id".to_owned()))?;
-        let name = request::variable(parameter);
+        let name = format!("new_{}", request::variable(parameter));
         captured.insert(format!("{}/{{{parameter}}}", operation.path.trim_end_matches('/')), name.clone());
         let pointer = format!("/{}", conformance_suite::json::escape(&member));
         Some((name, Yaml::Mapping(vec![("json".to_owned(), Yaml::text(&pointer))])))

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use include_dir::{Dir, DirEntry as Embedded};
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 
 /// The files of a suite.
@@ -51,11 +51,11 @@ impl Folder {
     }
 
     /// Returns the names of the YAML files relative to the folder, in natural order (`7-login` before `10-stored`), and an error
-    /// for each file that cannot be used.
+    /// for each file that cannot be used, with its name.
     ///
     /// # Errors
     /// The directory does not exist or cannot be read.
-    pub(super) fn files(&self) -> Result<(Vec<String>, Diagnostics), Diagnostic> {
+    pub(super) fn files(&self) -> Result<(Vec<String>, Vec<(String, Diagnostic)>), Diagnostic> {
         let mut search =
             FileSearch { root: self.name().trim_end_matches('/').to_owned(), ..FileSearch::default() };
         match self {
@@ -78,11 +78,7 @@ impl Folder {
         let FileSearch { mut names, mut errors, .. } = search;
         names.sort_by_cached_key(|name| natural(name));
         errors.sort_by_key(|(name, _)| natural(name));
-        let mut all = Diagnostics::default();
-        for (_, errors) in errors {
-            all.push(errors);
-        }
-        Ok((names, all))
+        Ok((names, errors))
     }
 
     /// Reads a file.

@@ -22,6 +22,7 @@ pub(super) struct Granted {
     headers: Vec<(String, String)>,
     query: Vec<(String, String)>,
     cookies: Vec<(String, String)>,
+    /// The variables `…_user` and `…_password`.
     basic: Option<String>,
 }
 
@@ -37,13 +38,18 @@ impl Credentials {
             if *scheme == Scheme::Other {
                 continue;
             }
-            self.variables.insert(own.clone(), own.to_ascii_uppercase());
+            let is_basic = *scheme == Scheme::Http("basic".to_owned());
+            let parts = if is_basic { vec![format!("{own}_user"), format!("{own}_password")] } else { vec![own.clone()] };
+            for name in parts {
+                let env = name.to_ascii_uppercase();
+                self.variables.insert(name, env);
+            }
             let value = format!("${{{own}}}");
             match scheme {
                 Scheme::Key(Within::Query, key) => granted.query.push((key.clone(), value)),
                 Scheme::Key(Within::Cookie, key) => granted.cookies.push((key.clone(), value)),
                 Scheme::Key(_, key) => granted.headers.push((key.clone(), value)),
-                Scheme::Http(kind) if kind == "basic" => granted.basic = Some(value),
+                Scheme::Http(kind) if kind == "basic" => granted.basic = Some(own),
                 Scheme::Http(kind) if kind != "bearer" => {
                     granted.headers.push(("Authorization".to_owned(), format!("{kind} {value}")));
                 }
@@ -290,7 +296,8 @@ pub(super) fn request(
         members.push(("cookies".to_owned(), Yaml::Mapping(cookies)));
     }
     if let Some(basic) = &granted.basic {
-        members.push(("basic".to_owned(), template(basic)));
+        let part = |name: &str| (name.to_owned(), template(&format!("${{{basic}_{name}}}")));
+        members.push(("basic".to_owned(), Yaml::Mapping(vec![part("user"), part("password")])));
     }
     if let Some((_, value)) = body {
         members.push((key.to_owned(), value.clone()));
