@@ -407,7 +407,8 @@ fn parse_duration(written: &str) -> Result<Duration, String> {
 
 fn parse_share(written: &str) -> Result<(String, usize), String> {
     let kinds = conformance_openapi::coverage::KINDS;
-    let form = || format!("expected KIND=PERCENT%, such as operations=90%; the kinds are {}", kinds.join(", "));
+    let form =
+        || format!("expected KIND=PERCENT%, such as operations=90%; the kinds are {}", kinds.join(", "));
     let (kind, share) = written.split_once('=').ok_or_else(form)?;
     let share = share.trim_end_matches('%').parse::<usize>().map_err(|_| form())?;
     if !kinds.contains(&kind) || share > 100 {

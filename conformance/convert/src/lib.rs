@@ -3,7 +3,7 @@ pub mod bless;
 pub mod coverage;
 pub mod export;
 pub mod import;
-pub mod recorded;
 pub mod record;
+pub mod recorded;
 pub mod seed;
 pub mod transcript;

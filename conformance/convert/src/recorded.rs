@@ -33,7 +33,8 @@ impl Recorded {
     pub fn text(&self) -> String {
         let mut page = String::new();
         for (exchange, violation) in &self.violations {
-            let wrong = Diagnostic::at(violation.place.clone(), format!("{}: {}", violation.rule, violation.label));
+            let wrong =
+                Diagnostic::at(violation.place.clone(), format!("{}: {}", violation.rule, violation.label));
             let help = format!("{exchange}; expected {}", violation.expected);
             page.push_str(&format!("{}\n\n", wrong.help(help)));
         }
@@ -55,8 +56,9 @@ impl Recorded {
 /// The source is not a recording.
 pub fn check(source: &Arc<Source>, description: &Description) -> Result<Recorded, Diagnostic> {
     let har: Json = serde_json::from_str(source.text()).map_err(|error| {
-        Diagnostic::new(format!("{} is not a HAR recording: {error}", source.path()))
-            .help("save one with the developer tools of a browser, or with `conformance run --report har=FILE`")
+        Diagnostic::new(format!("{} is not a HAR recording: {error}", source.path())).help(
+            "save one with the developer tools of a browser, or with `conformance run --report har=FILE`",
+        )
     })?;
     let Some(entries) = har.pointer("/log/entries").and_then(Json::as_array) else {
         let message = format!("{} is not a HAR recording: `log.entries` is missing", source.path());
@@ -87,9 +89,10 @@ pub fn check(source: &Arc<Source>, description: &Description) -> Result<Recorded
             response.status
         );
         // What a report redacted is not known.
-        let known = checked.violations.into_iter().filter(|one| {
-            ![&one.label, &one.received].into_iter().any(|text| text.contains(REDACTED))
-        });
+        let known = checked
+            .violations
+            .into_iter()
+            .filter(|one| ![&one.label, &one.received].into_iter().any(|text| text.contains(REDACTED)));
         recorded.violations.extend(known.map(|one| (name.clone(), one)));
         for remark in checked.remarks {
             if !recorded.remarks.contains(&remark) {

@@ -70,7 +70,12 @@ struct Check<'d> {
 }
 
 impl<'d> Check<'d> {
-    fn exchange(&mut self, request: &Prepared, response: &Response, is_wrong_on_purpose: impl FnOnce() -> bool) {
+    fn exchange(
+        &mut self,
+        request: &Prepared,
+        response: &Response,
+        is_wrong_on_purpose: impl FnOnce() -> bool,
+    ) {
         let target = request.target.split('#').next().unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let found = self.description.find(&request.method, path);
@@ -85,7 +90,10 @@ impl<'d> Check<'d> {
             Err(_) if request.method == "OPTIONS" || !(200..300).contains(&response.status) => return,
             Err(path_exists) => {
                 let name = format!("{} {}", request.method, path);
-                let label = format!("the description has no operation {name}, but the target returned {}", response.status);
+                let label = format!(
+                    "the description has no operation {name}, but the target returned {}",
+                    response.status
+                );
                 let expected = if path_exists { "a documented method" } else { "a documented path" };
                 let location = self.description.root().member("paths");
                 return self.add("operation", &location, label, None, expected, &name);
@@ -151,7 +159,9 @@ impl<'d> Check<'d> {
                     self.add("parameter", &parameter.location, label, None, &format!("the {what}"), "none");
                 }
                 Found::Missing => {}
-                Found::Value(value) => self.value("parameter", &format!("the {what} of the request"), parameter, &value),
+                Found::Value(value) => {
+                    self.value("parameter", &format!("the {what} of the request"), parameter, &value)
+                }
             }
         }
         if self.description.strict {
@@ -162,7 +172,8 @@ impl<'d> Check<'d> {
     }
 
     fn unknown_parameters(&mut self, operation: &'d Operation, pairs: &[(String, String)]) {
-        let is_loose = |one: &&Parameter| one.within == Within::Query && one.style == "form" && one.schema.is_none();
+        let is_loose =
+            |one: &&Parameter| one.within == Within::Query && one.style == "form" && one.schema.is_none();
         if operation.parameters.iter().any(|one| is_loose(&one)) {
             return;
         }
@@ -203,7 +214,9 @@ impl<'d> Check<'d> {
             Ok(compiled) => compiled,
             Err(why) => {
                 let place = self.description.place(&schema.location);
-                self.checked.remarks.push(visible::text(&format!("the schema at {place} cannot be used: {why}")));
+                self.checked
+                    .remarks
+                    .push(visible::text(&format!("the schema at {place} cannot be used: {why}")));
                 return;
             }
         };
@@ -229,7 +242,14 @@ impl<'d> Check<'d> {
         let content_type = field(request, "content-type").unwrap_or_default();
         let Some(media) = best(&body.content, content_type) else {
             let label = format!("the request body is `{content_type}`, which is not described");
-            return self.add("request body", &body.location, label, None, &names(&body.content), content_type);
+            return self.add(
+                "request body",
+                &body.location,
+                label,
+                None,
+                &names(&body.content),
+                content_type,
+            );
         };
         let Some(schema) = &media.schema else { return };
         let essence = essence(content_type);
@@ -257,12 +277,18 @@ impl<'d> Check<'d> {
     fn body(&mut self, rule: &'static str, schema: &'d Schema, value: &Json) {
         let whole = if rule == "body" { "the body" } else { "the request body" };
         self.schema(rule, schema, value, |pointer, why| {
-            if pointer.is_empty() { format!("{whole}: {why}") } else { format!("{whole} at {pointer}: {why}") }
+            if pointer.is_empty() {
+                format!("{whole}: {why}")
+            } else {
+                format!("{whole} at {pointer}: {why}")
+            }
         });
         if self.description.strict {
             let is_request = rule == "request body";
             let documents = self.description.documents(is_request);
-            let Some(cursor) = Cursor::at(documents, &schema.location.uri, &schema.location.pointer) else { return };
+            let Some(cursor) = Cursor::at(documents, &schema.location.uri, &schema.location.pointer) else {
+                return;
+            };
             let mut found = Vec::new();
             unmentioned(&[cursor], value, "", &mut found);
             for pointer in found {
@@ -309,7 +335,14 @@ impl<'d> Check<'d> {
             let documented: Vec<&str> = operation.replies.iter().map(|reply| reply.status.as_str()).collect();
             let label = format!("the status {} is not described for {}", response.status, operation.name());
             let location = operation.location.member("responses");
-            return self.add("status", &location, label, None, &documented.join(" or "), &response.status.to_string());
+            return self.add(
+                "status",
+                &location,
+                label,
+                None,
+                &documented.join(" or "),
+                &response.status.to_string(),
+            );
         };
         for header in &reply.headers {
             // Another keyword describes it.
@@ -326,10 +359,22 @@ impl<'d> Check<'d> {
             match in_field(header, joined.as_deref()) {
                 Found::Missing if header.required => {
                     let label = format!("the response has no `{}`, which is required", header.name);
-                    self.add("header", &header.location, label, None, &format!("the field `{}`", header.name), "none");
+                    self.add(
+                        "header",
+                        &header.location,
+                        label,
+                        None,
+                        &format!("the field `{}`", header.name),
+                        "none",
+                    );
                 }
                 Found::Value(value) => {
-                    self.value("header", &format!("the field `{}` of the response", header.name), header, &value);
+                    self.value(
+                        "header",
+                        &format!("the field `{}` of the response", header.name),
+                        header,
+                        &value,
+                    );
                 }
                 Found::Missing | Found::Unknown => {}
             }
@@ -427,11 +472,36 @@ fn cookies(request: &Prepared) -> Vec<(&str, &str)> {
 /// Whether a field of a response belongs to HTTP itself or to what stands between client and server.
 fn is_standard(name: &str) -> bool {
     const NAMES: [&str; 29] = [
-        "accept-ranges", "age", "allow", "alt-svc", "cache-control", "connection", "content-disposition",
-        "content-encoding", "content-language", "content-length", "content-location", "content-range",
-        "content-type", "date", "etag", "expires", "keep-alive", "last-modified", "location", "pragma",
-        "retry-after", "server", "set-cookie", "strict-transport-security", "transfer-encoding", "vary", "via",
-        "www-authenticate", "x-powered-by",
+        "accept-ranges",
+        "age",
+        "allow",
+        "alt-svc",
+        "cache-control",
+        "connection",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-location",
+        "content-range",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "keep-alive",
+        "last-modified",
+        "location",
+        "pragma",
+        "retry-after",
+        "server",
+        "set-cookie",
+        "strict-transport-security",
+        "transfer-encoding",
+        "vary",
+        "via",
+        "www-authenticate",
+        "x-powered-by",
     ];
-    NAMES.iter().any(|own| own.eq_ignore_ascii_case(name)) || name.to_ascii_lowercase().starts_with("access-control-")
+    NAMES.iter().any(|own| own.eq_ignore_ascii_case(name))
+        || name.to_ascii_lowercase().starts_with("access-control-")
 }

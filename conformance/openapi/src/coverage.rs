@@ -137,7 +137,8 @@ impl Collector {
         own.covered = true;
         for (parameter, part) in operation.parameters.iter().zip(&mut own.parameters) {
             let name = parameter.name.as_str();
-            let is_header = |wanted: &str| used.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(wanted));
+            let is_header =
+                |wanted: &str| used.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(wanted));
             part.covered |= match parameter.within {
                 Within::Path => true,
                 Within::Query => form_urlencoded::parse(query.as_bytes())
@@ -169,7 +170,9 @@ impl Collector {
     }
 
     fn walk(&mut self, schema: Option<&Schema>, content_type: &str, body: Option<&str>, is_request: bool) {
-        let (true, Some(schema), Some(body)) = (is_json(&essence(content_type)), schema, body) else { return };
+        let (true, Some(schema), Some(body)) = (is_json(&essence(content_type)), schema, body) else {
+            return;
+        };
         let Ok(value) = json::read(body.as_bytes()) else { return };
         let description = Arc::clone(&self.description);
         let documents = description.documents(is_request);
@@ -291,7 +294,14 @@ impl Coverage {
         writeln!(out, "{}, used by {}\n", cell(&self.file), cell(&self.source))?;
         writeln!(out, "| part | used | of | share |\n|---|---|---|---|")?;
         for count in &self.counts {
-            writeln!(out, "| {} | {} | {} | {} % |", count.kind, count.covered, count.total, count.percent())?;
+            writeln!(
+                out,
+                "| {} | {} | {} | {} % |",
+                count.kind,
+                count.covered,
+                count.total,
+                count.percent()
+            )?;
         }
         writeln!(out, "\n| operation | used | not used |\n|---|---|---|")?;
         for one in &self.operations {
@@ -349,9 +359,10 @@ fn empty(description: &Description, operation: &Operation) -> OperationCoverage 
     };
     let requests = operation.body.iter().flat_map(|body| &body.content);
     let requests = requests.map(|media| part(format!("request {}", media.name)));
-    let replies = operation.replies.iter().flat_map(|reply| {
-        reply.content.iter().map(|media| part(format!("{} {}", reply.status, media.name)))
-    });
+    let replies = operation
+        .replies
+        .iter()
+        .flat_map(|reply| reply.content.iter().map(|media| part(format!("{} {}", reply.status, media.name))));
     OperationCoverage {
         operation: operation.name(),
         place: description.place(&operation.location).to_string(),
@@ -375,7 +386,9 @@ fn all_branches(description: &Description) -> BTreeMap<String, String> {
         let replies = operation.replies.iter().flat_map(|reply| &reply.content).map(|media| (media, false));
         for (media, is_request) in requests.chain(replies) {
             // Only the values of JSON bodies are known.
-            let Some(schema) = media.schema.as_ref().filter(|_| is_json(&essence(&media.name))) else { continue };
+            let Some(schema) = media.schema.as_ref().filter(|_| is_json(&essence(&media.name))) else {
+                continue;
+            };
             let documents = description.documents(is_request);
             if let Some(cursor) = Cursor::at(documents, &schema.location.uri, &schema.location.pointer) {
                 gather(&cursor, &mut seen, &mut found);

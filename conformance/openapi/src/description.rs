@@ -270,7 +270,9 @@ impl Description {
                     Some(place) => Diagnostic::at(place, message),
                     None => Diagnostic::new(message),
                 };
-                return Err(wrong.help("OpenAPI 3.0, 3.1 and 3.2 are read; convert Swagger 2.0 first").into());
+                return Err(wrong
+                    .help("OpenAPI 3.0, 3.1 and 3.2 are read; convert Swagger 2.0 first")
+                    .into());
             }
             None => return Err(Diagnostic::new(format!("{name} was not read")).into()),
         };
@@ -442,7 +444,9 @@ impl<'d> Reader<'d> {
                 .filter_map(|method| Some((method.to_ascii_uppercase(), item.get(method)?)))
                 .collect();
             let additional = item.get("additionalOperations");
-            methods.extend(additional.iter().flat_map(Cursor::members).map(|(name, one)| (name.to_owned(), one)));
+            methods.extend(
+                additional.iter().flat_map(Cursor::members).map(|(name, one)| (name.to_owned(), one)),
+            );
             methods.sort_by_key(|(_, one)| one.pointer.len());
             for (method, operation) in methods {
                 let around = Around { root: &root, item: &item, schemes: &schemes };
@@ -463,11 +467,12 @@ impl<'d> Reader<'d> {
     }
 
     fn keep<T>(&self, result: Result<T, BrokenReference>, errors: &mut Diagnostics) -> Option<T> {
-        result.map_err(|broken| {
-            let place = self.files.place(&broken.uri, &format!("{}/$ref", broken.pointer));
-            errors.push(Diagnostic::at(place, broken.why));
-        })
-        .ok()
+        result
+            .map_err(|broken| {
+                let place = self.files.place(&broken.uri, &format!("{}/$ref", broken.pointer));
+                errors.push(Diagnostic::at(place, broken.why));
+            })
+            .ok()
     }
 
     fn schemes(&self, root: &Cursor<'d>, errors: &mut Diagnostics) -> BTreeMap<String, Scheme> {
@@ -480,7 +485,9 @@ impl<'d> Reader<'d> {
                 (Some("apiKey"), Some("header")) => Scheme::Key(Within::Header, named()),
                 (Some("apiKey"), Some("query")) => Scheme::Key(Within::Query, named()),
                 (Some("apiKey"), Some("cookie")) => Scheme::Key(Within::Cookie, named()),
-                (Some("http"), _) => Scheme::Http(scheme.text("scheme").unwrap_or_default().to_ascii_lowercase()),
+                (Some("http"), _) => {
+                    Scheme::Http(scheme.text("scheme").unwrap_or_default().to_ascii_lowercase())
+                }
                 (Some("oauth2" | "openIdConnect"), _) => Scheme::Token,
                 _ => Scheme::Other,
             };
@@ -508,11 +515,14 @@ impl<'d> Reader<'d> {
                 }
             }
         }
-        let body = operation.get("requestBody").and_then(|body| self.keep(body.resolved(), errors)).map(|body| Body {
-            required: body.value.get("required") == Some(&Value::Bool(true)),
-            content: self.content(&body, self.requests, errors),
-            location: Location::of(&body),
-        });
+        let body =
+            operation.get("requestBody").and_then(|body| self.keep(body.resolved(), errors)).map(|body| {
+                Body {
+                    required: body.value.get("required") == Some(&Value::Bool(true)),
+                    content: self.content(&body, self.requests, errors),
+                    location: Location::of(&body),
+                }
+            });
         let mut replies = Vec::new();
         for (status, reply) in operation.get("responses").iter().flat_map(Cursor::members) {
             if status.starts_with("x-") {
@@ -532,8 +542,10 @@ impl<'d> Reader<'d> {
                 location: Location::of(&reply),
             });
         }
-        let bases = [operation, around.item, around.root].into_iter().map(servers).find(|own| !own.is_empty());
-        let mut bases: Vec<String> = bases.unwrap_or_default().iter().map(|server| base_path(server)).collect();
+        let bases =
+            [operation, around.item, around.root].into_iter().map(servers).find(|own| !own.is_empty());
+        let mut bases: Vec<String> =
+            bases.unwrap_or_default().iter().map(|server| base_path(server)).collect();
         bases.dedup();
         let tags = operation.get("tags");
         Operation {
@@ -541,7 +553,12 @@ impl<'d> Reader<'d> {
             path: path.to_owned(),
             id: operation.text("operationId").map(str::to_owned),
             summary: operation.text("summary").map(str::to_owned),
-            tags: tags.iter().flat_map(Cursor::items).filter_map(|tag| tag.value.as_str()).map(str::to_owned).collect(),
+            tags: tags
+                .iter()
+                .flat_map(Cursor::items)
+                .filter_map(|tag| tag.value.as_str())
+                .map(str::to_owned)
+                .collect(),
             parameters,
             body,
             replies,
@@ -563,7 +580,9 @@ impl<'d> Reader<'d> {
         };
         let name = parameter.text("name")?;
         // Ignored by the specification: other keywords describe these fields.
-        if within == Within::Header && ["accept", "content-type", "authorization"].iter().any(|own| name.eq_ignore_ascii_case(own)) {
+        if within == Within::Header
+            && ["accept", "content-type", "authorization"].iter().any(|own| name.eq_ignore_ascii_case(own))
+        {
             return None;
         }
         Some(self.value(name, within, parameter, self.requests, errors))
@@ -597,13 +616,19 @@ impl<'d> Reader<'d> {
             style,
             explode,
             is_json: content.as_ref().is_some_and(|media| crate::media::is_json(&media.name)),
-            example: own.or_else(|| content.as_ref().and_then(|media| Some(media.examples.first()?.1.clone()))),
+            example: own
+                .or_else(|| content.as_ref().and_then(|media| Some(media.examples.first()?.1.clone()))),
             schema: schema.or_else(|| content.and_then(|media| media.schema)),
             location: Location::of(value),
         }
     }
 
-    fn content(&self, holder: &Cursor<'d>, documents: &Arc<Documents>, errors: &mut Diagnostics) -> Vec<Media> {
+    fn content(
+        &self,
+        holder: &Cursor<'d>,
+        documents: &Arc<Documents>,
+        errors: &mut Diagnostics,
+    ) -> Vec<Media> {
         let mut content = Vec::new();
         for (name, media) in holder.get("content").iter().flat_map(Cursor::members) {
             // OpenAPI 3.2 allows references here.

@@ -34,7 +34,10 @@ impl Rewriter {
                 for (name, value) in members.iter_mut() {
                     match (name.as_str(), value) {
                         // Names of members, not keywords.
-                        ("properties" | "patternProperties" | "schemas" | "$defs" | "definitions", Value::Object(named)) => {
+                        (
+                            "properties" | "patternProperties" | "schemas" | "$defs" | "definitions",
+                            Value::Object(named),
+                        ) => {
                             named.values_mut().for_each(|schema| self.value(schema));
                         }
                         // Data, not schemas.
@@ -51,7 +54,8 @@ impl Rewriter {
 
     fn object(&self, schema: &mut Map<String, Value>) {
         // The vocabulary of OpenAPI 3.1 adds no assertion to JSON Schema 2020-12.
-        if schema.get("$schema").and_then(Value::as_str).is_some_and(|uri| uri.contains("spec.openapis.org")) {
+        if schema.get("$schema").and_then(Value::as_str).is_some_and(|uri| uri.contains("spec.openapis.org"))
+        {
             schema.remove("$schema");
         }
         self.loosen(schema);

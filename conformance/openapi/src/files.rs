@@ -170,11 +170,10 @@ impl File {
         for token in pointer.split('/').skip(1) {
             let token = unescape(token);
             let next = match &node.value {
-                Yaml::Mapping(members) => {
-                    members.iter().find(|(name, _)| name.value == token).map(|(name, node)| {
-                        (name.place(&self.source), node)
-                    })
-                }
+                Yaml::Mapping(members) => members
+                    .iter()
+                    .find(|(name, _)| name.value == token)
+                    .map(|(name, node)| (name.place(&self.source), node)),
                 Yaml::List(items) => {
                     let item = token.parse::<usize>().ok().and_then(|at| items.get(at));
                     item.map(|item| (item.place(&self.source).start(), item))

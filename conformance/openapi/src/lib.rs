@@ -15,5 +15,7 @@ pub mod sample;
 mod shape;
 
 pub use check::{Checked, Violation};
-pub use description::{Body, Description, Location, Media, Operation, Parameter, Reply, Schema, Scheme, Within};
+pub use description::{
+    Body, Description, Location, Media, Operation, Parameter, Reply, Schema, Scheme, Within,
+};
 pub use files::ReadFile;

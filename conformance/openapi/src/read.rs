@@ -103,9 +103,21 @@ impl<'d> Cursor<'d> {
 }
 
 /// Characters of a JSON Pointer that a fragment cannot have (RFC 3986, section 3.5).
-const IN_FRAGMENT: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'[').add(b'\\').add(b']').add(b'^')
-        .add(b'`').add(b'{').add(b'|').add(b'}');
+const IN_FRAGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// Returns the URI of a value.
 pub(crate) fn uri_of(file: &str, pointer: &str) -> String {

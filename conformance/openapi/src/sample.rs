@@ -134,7 +134,8 @@ fn sample(schema: &Cursor<'_>, depth: usize) -> Value {
         };
     }
     let types = types(schema);
-    let number = |name: &str| first(schema, |part| part.value.get(name).filter(|value| value.is_number()).cloned());
+    let number =
+        |name: &str| first(schema, |part| part.value.get(name).filter(|value| value.is_number()).cloned());
     if has_members || types.contains("object") || !members.is_empty() {
         return Value::Object(members);
     }
@@ -184,7 +185,8 @@ fn string(schema: &Cursor<'_>) -> String {
 fn sketch(schema: &Cursor<'_>, depth: usize) -> Outline {
     let mut outline = Outline { types: types(schema).into_iter().collect(), ..Outline::default() };
     let text = |name: &'static str| {
-        first(schema, move |part| part.value.get(name).cloned()).and_then(|value| value.as_str().map(str::to_owned))
+        first(schema, move |part| part.value.get(name).cloned())
+            .and_then(|value| value.as_str().map(str::to_owned))
     };
     outline.format = text("format");
     let mut listed = None;

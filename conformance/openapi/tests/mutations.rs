@@ -53,7 +53,8 @@ fn correct_exchanges_have_no_violation() {
     let mut new = note();
     new.as_object_mut().unwrap().remove("id");
     new["secret"] = json!("s");
-    let list = [JSON, ("x-total", "1"), ("x-next", "https://notes.example/v1/notes?page=2"), ("x-flags", "1, 2")];
+    let list =
+        [JSON, ("x-total", "1"), ("x-next", "https://notes.example/v1/notes?page=2"), ("x-flags", "1, 2")];
     let target = "/v1/notes?limit=5&tags=red,blue";
     let problem = json!({"title": "no", "status": 404}).to_string();
     for (request, response) in [
@@ -64,14 +65,20 @@ fn correct_exchanges_have_no_violation() {
         (request("GET", "/v1/nowhere", &[], None), response(404, &[], "")),
         (request("PATCH", "/v1/notes/7", &[], None), response(405, &[], "")),
         (request("GET", target, &[TOKEN], None), response(200, &list, &json!([note()]).to_string())),
-        (request("GET", "/v1/notes", &[TOKEN], None), response(429, &[PROBLEM], &json!({"title": "slow", "status": 429}).to_string())),
+        (
+            request("GET", "/v1/notes", &[TOKEN], None),
+            response(429, &[PROBLEM], &json!({"title": "slow", "status": 429}).to_string()),
+        ),
         (
             request("POST", "/v1/notes", &[TOKEN, ("Content-Type", "application/json")], Some(&new)),
             response(201, &[JSON, ("location", "/v1/notes/7")], &note().to_string()),
         ),
         (request("DELETE", "/v1/notes/7", &[TOKEN], None), response(204, &[], "")),
         (request("GET", "/v1/notes/8", &[], None), response(404, &[PROBLEM], &problem)),
-        (request("GET", "/v1/notes/7/text", &[], None), response(200, &[("content-type", "text/plain")], "two litres")),
+        (
+            request("GET", "/v1/notes/7/text", &[], None),
+            response(200, &[("content-type", "text/plain")], "two litres"),
+        ),
     ] {
         let checked = check(&request, &response);
         let labels: Vec<&str> = checked.violations.iter().map(|one| one.label.as_str()).collect();
@@ -179,7 +186,9 @@ fn other_faults() -> Vec<Fault> {
         new["secret"] = json!("s");
         new
     };
-    let post = |body: &Value| request("POST", "/v1/notes", &[TOKEN, ("Content-Type", "application/json")], Some(body));
+    let post = |body: &Value| {
+        request("POST", "/v1/notes", &[TOKEN, ("Content-Type", "application/json")], Some(body))
+    };
     let created = || response(201, &[JSON, ("location", "/v1/notes/7")], &note().to_string());
     let mut without_secret = new();
     without_secret.as_object_mut().unwrap().remove("secret");
@@ -193,7 +202,11 @@ fn other_faults() -> Vec<Fault> {
         ("body", get(), response(200, &[JSON], "")),
         ("body", get(), response(200, &[JSON], "{")),
         ("body", get(), response(404, &[PROBLEM], r#"{"title": "no", "status": 200}"#)),
-        ("body", request("GET", "/v1/notes/7/text", &[], None), response(200, &[("content-type", "text/plain")], "ab")),
+        (
+            "body",
+            request("GET", "/v1/notes/7/text", &[], None),
+            response(200, &[("content-type", "text/plain")], "ab"),
+        ),
         ("body", list(), response(200, &[JSON, ("x-total", "1")], &json!([note(), note()]).to_string())),
         ("header", list(), response(200, &[JSON], &all)),
         ("header", list(), response(200, &[JSON, ("x-total", "many")], &all)),
@@ -268,8 +281,15 @@ fn strict_checks_find_what_is_not_described() {
     assert!(description.check(&request, &exchange(body), || false).violations.is_empty());
     assert_eq!(description.check(&request, &exchange(r#"{"n": 0}"#), || false).violations.len(), 1);
     description.strict = true;
-    let labels: Vec<String> =
-        description.check(&request, &exchange(body), || false).violations.into_iter().map(|one| one.label).collect();
+    let labels: Vec<String> = description
+        .check(&request, &exchange(body), || false)
+        .violations
+        .into_iter()
+        .map(|one| one.label)
+        .collect();
     assert_eq!(labels.len(), 3, "{labels:?}");
-    assert!(labels[0].contains("`q`") && labels[1].contains("`x-more`") && labels[2].contains("/b"), "{labels:?}");
+    assert!(
+        labels[0].contains("`q`") && labels[1].contains("`x-more`") && labels[2].contains("/b"),
+        "{labels:?}"
+    );
 }

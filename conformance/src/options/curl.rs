@@ -23,7 +23,8 @@ pub(crate) struct Import {
     /// Output folder: a suite, a folder in a suite, or a new folder, which becomes a suite.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Origin of the API in the document [default: the one that most commands use].
+    /// Origin of the API in the document [default: the one that most commands use]. For an OpenAPI description, the URL of the
+    /// server, which may have a path [default: its first server].
     #[arg(long, value_name = "URL")]
     pub origin: Option<String>,
     /// Profile of the scenarios [default: detected from the environment variables in the document].

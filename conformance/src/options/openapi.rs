@@ -40,11 +40,7 @@ impl OpenApiOptions {
     ///
     /// # Errors
     /// It cannot be read or is invalid.
-    pub(crate) fn described(
-        &self,
-        suite: &Suite,
-        folder: &Folder,
-    ) -> Result<Option<Described>, Diagnostics> {
+    pub(crate) fn described(&self, suite: &Suite, folder: &Folder) -> Result<Option<Described>, Diagnostics> {
         let mut described = match &self.openapi {
             Some(path) => {
                 let mut description = Description::open(path)?;
@@ -57,7 +53,9 @@ impl OpenApiOptions {
         };
         if described.is_none() && (self.openapi_level.is_some() || self.openapi_strict) {
             let message = "--openapi-level and --openapi-strict need a description";
-            return Err(Diagnostic::new(message).help("name one with --openapi FILE, or with `openapi` in suite.yaml").into());
+            return Err(Diagnostic::new(message)
+                .help("name one with --openapi FILE, or with `openapi` in suite.yaml")
+                .into());
         }
         if let Some(described) = &mut described {
             if let Some(level) = self.openapi_level {

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::{
-    OpenApiOptions, OutputOptions, ReportPlace, SelectionOptions, ShardOptions, github_summary, one_profile, parse_duration,
+    OpenApiOptions, OutputOptions, ReportPlace, SelectionOptions, ShardOptions, github_summary, one_profile,
+    parse_duration,
 };
 use conformance_engine::http::Transport;
 use conformance_engine::target::Target;

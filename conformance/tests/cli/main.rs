@@ -37,6 +37,7 @@ mod manual;
 mod modules;
 mod network;
 mod odd;
+mod openapi;
 mod outputs;
 mod people;
 mod places;

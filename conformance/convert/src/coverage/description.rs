@@ -20,7 +20,8 @@ use conformance_suite::template::Scope;
 /// The suite has no steps.
 pub fn by_scenarios(description: &Arc<Description>, suite: &Arc<Suite>) -> Result<Coverage, Diagnostic> {
     let selection = Selection { every_stage: true, ..Selection::default() };
-    let plan = Plan::new(Arc::clone(suite), &selection).map_err(|error| Diagnostic::new(error.to_string()))?;
+    let plan =
+        Plan::new(Arc::clone(suite), &selection).map_err(|error| Diagnostic::new(error.to_string()))?;
     let mut collector = Collector::new(description, false);
     for planned in plan.scenarios() {
         let mut memory = Memory::with_placeholders(planned, suite);
@@ -52,7 +53,8 @@ pub fn by_scenarios(description: &Arc<Description>, suite: &Arc<Suite>) -> Resul
                     let path = target.split('?').next().unwrap_or_default();
                     let found = description.find(&method, path).ok();
                     let operation = found.and_then(|(at, _)| description.operations.get(at));
-                    let media = operation.and_then(|one| one.reply(status)).and_then(|one| one.content.first());
+                    let media =
+                        operation.and_then(|one| one.reply(status)).and_then(|one| one.content.first());
                     let content_type = media.map(|media| media.name.as_str());
                     collector.add(&Used { status: Some(status), content_type, ..used.clone() });
                 }

@@ -18,9 +18,14 @@ const LARGEST: usize = 8 * 1024 * 1024;
 const FOLDER: &str = "openapi";
 
 /// Imports a description as a new suite, or as scenarios of an existing one with this profile.
-pub(super) fn import(description: &Description, origin: Option<&str>, profile: Option<&str>) -> Import {
+///
+/// `server` replaces the servers of the description; its path, if it has one, comes before the paths of the operations.
+pub(super) fn import(description: &Description, server: Option<&str>, profile: Option<&str>) -> Import {
+    let origin = server.map(|server| super::har::origin_of(server).unwrap_or(server));
+    let base = server.zip(origin).and_then(|(server, origin)| server.strip_prefix(origin));
     let mut writer = Writer {
         description,
+        base: base.map(|base| base.trim_end_matches('/').to_owned()),
         profile: profile.unwrap_or("default").to_owned(),
         credentials: Credentials::default(),
         variables: BTreeMap::new(),
@@ -75,7 +80,8 @@ fn by_tag(description: &Description) -> Vec<(String, Vec<&Operation>)> {
 
 /// Returns the prefix of the ids of requirements: `PETSTORE` for a title such as "Petstore API".
 fn prefix(title: &str) -> String {
-    let word = title.split_whitespace().map(slug).find(|word| word.len() > 2 && word != "the" && word != "scenario");
+    let word =
+        title.split_whitespace().map(slug).find(|word| word.len() > 2 && word != "the" && word != "scenario");
     let word = word.unwrap_or_else(|| "api".to_owned()).to_ascii_uppercase();
     let word: String = word.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
     if word.starts_with(|first: char| first.is_ascii_alphabetic()) { word } else { format!("API{word}") }
@@ -83,6 +89,8 @@ fn prefix(title: &str) -> String {
 
 struct Writer<'d> {
     description: &'d Description,
+    /// The path before the paths of the operations; none for that of their servers.
+    base: Option<String>,
     profile: String,
     credentials: Credentials,
     /// Variables of the suite, with defaults.
@@ -134,9 +142,13 @@ impl<'d> Writer<'d> {
         let mut remarks = Vec::new();
         let success = operation.replies.iter().find(|reply| reply.status.starts_with('2'));
         let success = success.or_else(|| operation.replies.iter().find(|reply| reply.status == "default"));
-        // An operation may only refuse.
+        // An operation may only refuse, or the description tells only of refusals.
+        let only_refuses = success.is_none() && !operation.replies.is_empty();
         let success = success.or_else(|| operation.replies.first());
-        let values = Values::of(operation, captured, &mut self.variables, &mut remarks);
+        if only_refuses {
+            remarks.push(format!("{name} is described without a success; keep the status that is meant"));
+        }
+        let values = Values::of(operation, self.base.as_deref(), captured, &mut self.variables, &mut remarks);
         let bodies = request::bodies(operation, &mut remarks);
         let credentials = self.credentials.of(operation);
         let mut unused: Vec<&str> = operation.replies.iter().map(|reply| reply.status.as_str()).collect();
@@ -145,13 +157,14 @@ impl<'d> Writer<'d> {
             unused.retain(|other| *other != status);
             let shown = if status == "default" { "2xx".to_owned() } else { status.to_ascii_lowercase() };
             let means = success.map_or("", |reply| reply.description.as_str());
-            let named = if example.is_empty() { String::new() } else { format!(" for the example {example}") };
+            let named =
+                if example.is_empty() { String::new() } else { format!(" for the example {example}") };
             let mut step = Step {
                 id: if at == 0 { id.clone() } else { format!("{id}-{}", slug(example)) },
                 title: titled(&format!("{name} returns {shown}{named}"), means),
-                status: Yaml::Scalar(shown),
+                status: Yaml::Scalar(if only_refuses { format!("[2xx, {shown}]") } else { shown }),
                 request: request::request(operation, &values, body.as_ref(), Some(&credentials)),
-                expect: success.map(expectation::of).unwrap_or_default(),
+                expect: success.filter(|_| !only_refuses).map(expectation::of).unwrap_or_default(),
                 capture: None,
                 remarks: if at == 0 { std::mem::take(&mut remarks) } else { Vec::new() },
             };
@@ -177,7 +190,9 @@ impl<'d> Writer<'d> {
         }
         if let (Some(last), false) = (steps.last_mut(), unused.is_empty()) {
             let unused = unused.join(", ");
-            last.remarks.push(format!("{name} is also described with {unused}; the description does not say what causes it"));
+            last.remarks.push(format!(
+                "{name} is also described with {unused}; the description does not say what causes it"
+            ));
         }
         steps
     }
@@ -193,7 +208,8 @@ impl<'d> Writer<'d> {
         let body = bodies.first().and_then(|(_, body)| body.as_ref());
         let credentials = Credentials::default().of(operation);
         let mut refusals = Vec::new();
-        let needs_credentials = !operation.security.is_empty() && !operation.security.iter().any(Vec::is_empty);
+        let needs_credentials =
+            !operation.security.is_empty() && !operation.security.iter().any(Vec::is_empty);
         if has("401") && needs_credentials {
             let request = request::request(operation, values, body, None);
             refusals.push(("401", "no credentials", request));
@@ -233,7 +249,8 @@ impl<'d> Writer<'d> {
         let candidates = [parameter, "id", "uuid", "name", "key"];
         let alike = |name: &str, wanted: &str| slug(name).replace('-', "") == slug(wanted).replace('-', "");
         let example = conformance_openapi::sample::example(schema);
-        let known = example.as_ref().and_then(|value| value.as_object()).into_iter().flatten().map(|(name, _)| name);
+        let known =
+            example.as_ref().and_then(|value| value.as_object()).into_iter().flatten().map(|(name, _)| name);
         let members: Vec<&String> = outline.members.keys().chain(known).collect();
         let member = candidates
             .into_iter()
@@ -257,7 +274,10 @@ impl<'d> Writer<'d> {
             page.push_str("# Every exchange is checked against the description.\n");
             page.push_str(&format!("openapi: {}\n", quote(&format!("{FOLDER}/{name}"))));
         } else {
-            page.push_str(&format!("{}\n", unsure("the description is too large for a suite; name it with --openapi")));
+            page.push_str(&format!(
+                "{}\n",
+                unsure("the description is too large for a suite; name it with --openapi")
+            ));
         }
         page.push_str("secrets: [password, token, secret, access_token, refresh_token]\n");
         let secrets = self.credentials.variables();
@@ -268,7 +288,10 @@ impl<'d> Writer<'d> {
             page.push_str(&format!("  {name}: {{env: {env}, default: \"\", secret: true}}\n"));
         }
         for (name, value) in &self.variables {
-            page.push_str(&format!("  {}\n", unsure("the description has no example; use one that the target knows")));
+            page.push_str(&format!(
+                "  {}\n",
+                unsure("the description has no example; use one that the target knows")
+            ));
             page.push_str(&format!("  {name}: {}\n", quoted(value)));
         }
         page.push_str(&format!("profiles:\n  {}: {{}}\n", line(&self.profile)));
@@ -300,7 +323,8 @@ fn write(step: &Step, id: &str, requirement: &str, page: &mut String) {
     page.push_str("    expect:\n");
     for (name, value) in members {
         // A tag comes before the mapping that it belongs to.
-        let head = name.split_once(' ').map_or_else(|| format!("{name}:"), |(name, tag)| format!("{name}: {tag}"));
+        let head =
+            name.split_once(' ').map_or_else(|| format!("{name}:"), |(name, tag)| format!("{name}: {tag}"));
         value.write(6, &head, page);
     }
     if let Some((name, value)) = &step.capture {

@@ -89,7 +89,9 @@ fn description(from: &str) -> Result<Description, Diagnostics> {
     let path = from.split(['?', '#']).next().unwrap_or(from);
     let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("openapi");
     let (folder, _) = path.rsplit_once('/').unwrap_or_default();
-    let own = |wanted: &str| if wanted == name { Ok(bytes.clone()) } else { Err(std::io::ErrorKind::NotFound.into()) };
+    let own = |wanted: &str| {
+        if wanted == name { Ok(bytes.clone()) } else { Err(std::io::ErrorKind::NotFound.into()) }
+    };
     Description::load(name, folder, &own)
 }
 

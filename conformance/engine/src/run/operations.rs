@@ -38,7 +38,9 @@ impl Described {
             return Err(Diagnostic::at(place.clone(), format!("cannot read the description: {error}")).into());
         }
         let (inner, name) = file.rsplit_once('/').unwrap_or(("", file));
-        let read = |name: &str| folder.read(&if inner.is_empty() { name.to_owned() } else { format!("{inner}/{name}") });
+        let read = |name: &str| {
+            folder.read(&if inner.is_empty() { name.to_owned() } else { format!("{inner}/{name}") })
+        };
         let mut shown = folder.name().trim_end_matches('/').to_owned();
         if !inner.is_empty() {
             shown = format!("{shown}/{inner}");

@@ -18,7 +18,8 @@ pub(crate) fn event(event: &Event) -> Event {
 }
 
 fn header(header: &Header) -> Header {
-    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, openapi } = header;
+    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, openapi } =
+        header;
     Header {
         version: *version,
         conformance: line(conformance),
@@ -44,8 +45,18 @@ fn load(load: &Load) -> Load {
 }
 
 fn footer(footer: &Footer) -> Footer {
-    let Footer { steps, requirements, uncovered, stale, next, notes, openapi, interrupted, exit, milliseconds } =
-        footer;
+    let Footer {
+        steps,
+        requirements,
+        uncovered,
+        stale,
+        next,
+        notes,
+        openapi,
+        interrupted,
+        exit,
+        milliseconds,
+    } = footer;
     let uncovered = uncovered.iter().map(|one| Uncovered { id: line(&one.id), outcome: one.outcome });
     let stale = stale.iter().map(|one| Stale { at: line(&one.at), message: line(&one.message) });
     Footer {

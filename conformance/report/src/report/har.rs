@@ -90,7 +90,8 @@ fn request(sent: &Sent, exchange: &Exchange) -> Value {
         "bodySize": sent.bytes.or(sent.body.as_ref().map(String::len)).unwrap_or_default(),
     });
     if let (Some(body), Some(members)) = (&sent.body, request.as_object_mut()) {
-        let mut data = json!({ "mimeType": field(&sent.headers, "content-type").unwrap_or_default(), "text": body });
+        let mut data =
+            json!({ "mimeType": field(&sent.headers, "content-type").unwrap_or_default(), "text": body });
         comment(&mut data, sent.bytes);
         members.insert("postData".to_owned(), data);
     }
@@ -100,9 +101,9 @@ fn request(sent: &Sent, exchange: &Exchange) -> Value {
 /// Returns the origin in the command that repeats a request: no other part of a record names it.
 fn origin(exchange: &Exchange) -> Option<&str> {
     let path = exchange.sent.target.split('?').next().unwrap_or_default();
-    let starts = ["http://", "https://"].into_iter().flat_map(|scheme| {
-        exchange.again.match_indices(scheme).map(move |(at, _)| (at, at + scheme.len()))
-    });
+    let starts = ["http://", "https://"]
+        .into_iter()
+        .flat_map(|scheme| exchange.again.match_indices(scheme).map(move |(at, _)| (at, at + scheme.len())));
     let origins = starts.filter_map(|(start, host)| {
         let rest = exchange.again.get(host..)?;
         let end = rest.find(|one: char| one.is_whitespace() || "/?'\"".contains(one)).unwrap_or(rest.len());

@@ -18,9 +18,7 @@ use sha2::{Digest as _, Sha256};
 use super::cause::{Answered, Cause, causes};
 use super::task::tasks;
 use super::template::{for_each_scenario, render};
-use conformance_engine::event::{
-    ApiCoverage, ApiDescription, FinishedRun, Footer, Record, Stale, Standing,
-};
+use conformance_engine::event::{ApiCoverage, ApiDescription, FinishedRun, Footer, Record, Stale, Standing};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::suite::Level;

@@ -23,7 +23,8 @@ pub(super) fn of(reply: &Reply) -> Vec<(String, Yaml)> {
         members.push(("headers".to_owned(), Yaml::Mapping(headers)));
     }
     let is_json = media.is_some_and(|media| media.name.contains("json"));
-    let schema = media.filter(|_| is_json && reply.content.len() == 1).and_then(|media| media.schema.as_ref());
+    let schema =
+        media.filter(|_| is_json && reply.content.len() == 1).and_then(|media| media.schema.as_ref());
     if let Some(outline) = schema.and_then(outline) {
         members.extend(body(&outline));
     }

@@ -39,7 +39,11 @@ impl Credentials {
                 continue;
             }
             let is_basic = *scheme == Scheme::Http("basic".to_owned());
-            let parts = if is_basic { vec![format!("{own}_user"), format!("{own}_password")] } else { vec![own.clone()] };
+            let parts = if is_basic {
+                vec![format!("{own}_user"), format!("{own}_password")]
+            } else {
+                vec![own.clone()]
+            };
             for name in parts {
                 let env = name.to_ascii_uppercase();
                 self.variables.insert(name, env);
@@ -80,7 +84,10 @@ pub(super) fn variable(text: &str) -> String {
         spaced.push(one);
     }
     let name = slug(&spaced).replace('-', "_");
-    let reserved = ["target", "output", "true", "false", "none", "not", "and", "or", "in", "is", "if", "else", "loop", "row"];
+    let reserved = [
+        "target", "output", "true", "false", "none", "not", "and", "or", "in", "is", "if", "else", "loop",
+        "row",
+    ];
     if name.starts_with(|first: char| first.is_ascii_digit()) || reserved.contains(&name.as_str()) {
         format!("v_{name}")
     } else {
@@ -99,6 +106,7 @@ impl Values {
     /// Chooses a value for each parameter: a captured id, an example, or a variable.
     pub(super) fn of(
         operation: &Operation,
+        base: Option<&str>,
         captured: &BTreeMap<String, String>,
         variables: &mut BTreeMap<String, String>,
         remarks: &mut Vec<String>,
@@ -119,13 +127,16 @@ impl Values {
                     format!("${{{name}}}")
                 }
                 (None, (value, false)) => {
-                    remarks.push(format!("the value of `{}` is made up: the description has no example", parameter.name));
+                    remarks.push(format!(
+                        "the value of `{}` is made up: the description has no example",
+                        parameter.name
+                    ));
                     escaped(&value)
                 }
             };
             values.push((parameter.within, parameter.name.clone(), value));
         }
-        Self { values, path: format!("{}{}", operation.base(), operation.path) }
+        Self { values, path: format!("{}{}", base.unwrap_or(operation.base()), operation.path) }
     }
 
     /// Returns values that name no resource; none if the path has no parameter.
@@ -140,7 +151,10 @@ impl Values {
             _ => "no-such-resource",
         };
         let mut missing = self.clone();
-        let own = missing.values.iter_mut().find(|(within, name, _)| *within == Within::Path && *name == last.name)?;
+        let own = missing
+            .values
+            .iter_mut()
+            .find(|(within, name, _)| *within == Within::Path && *name == last.name)?;
         absent.clone_into(&mut own.2);
         Some(missing)
     }
@@ -149,7 +163,11 @@ impl Values {
         let mut path = self.path.replace("${", "$${");
         for (within, name, value) in &self.values {
             if *within == Within::Path {
-                let value = if value.starts_with("${") { value.clone() } else { value.replace('/', "%2F").replace(' ', "%20").replace(['?', '#'], "%3F") };
+                let value = if value.starts_with("${") {
+                    value.clone()
+                } else {
+                    value.replace('/', "%2F").replace(' ', "%20").replace(['?', '#'], "%3F")
+                };
                 path = path.replace(&format!("{{{name}}}"), &value);
             }
         }
@@ -167,7 +185,8 @@ fn chosen(parameter: &Parameter) -> (String, bool) {
     let written = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => {
-            let items = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+            let items =
+                items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
             items.collect::<Vec<_>>().join(",")
         }
         other => other.to_string(),
@@ -193,14 +212,20 @@ fn template(text: &str) -> Yaml {
 
 /// Returns the bodies of the requests of an operation: the name of the example, the key of the request and its value. The first one
 /// is none if the operation has no body.
-pub(super) fn bodies(operation: &Operation, remarks: &mut Vec<String>) -> Vec<(String, Option<(String, Yaml)>)> {
+pub(super) fn bodies(
+    operation: &Operation,
+    remarks: &mut Vec<String>,
+) -> Vec<(String, Option<(String, Yaml)>)> {
     let Some(body) = &operation.body else { return vec![(String::new(), None)] };
     let json = body.content.iter().find(|media| media.name.contains("json"));
     let form = body.content.iter().find(|media| media.name.contains("x-www-form-urlencoded"));
-    let Some(media) = json.or(form).or_else(|| body.content.first()) else { return vec![(String::new(), None)] };
+    let Some(media) = json.or(form).or_else(|| body.content.first()) else {
+        return vec![(String::new(), None)];
+    };
     let key = match (json.is_some(), form.is_some()) {
         (true, _) => "json",
         (false, true) => "form",
+        (false, false) if media.name.starts_with("multipart/form-data") => "multipart",
         (false, false) => "body",
     };
     let mut values: Vec<(String, Value)> = media.examples.clone();
@@ -212,7 +237,8 @@ pub(super) fn bodies(operation: &Operation, remarks: &mut Vec<String>) -> Vec<(S
         values.push((String::new(), made));
     }
     const MOST_EXAMPLES: usize = 10;
-    let bodies = values.into_iter().take(MOST_EXAMPLES).map(|(name, value)| (name, Some(written(key, media, value))));
+    let bodies =
+        values.into_iter().take(MOST_EXAMPLES).map(|(name, value)| (name, Some(written(key, media, value))));
     bodies.collect()
 }
 
@@ -224,12 +250,12 @@ fn written(key: &str, media: &Media, value: Value) -> (String, Yaml) {
     };
     match (key, value) {
         ("json", value) => ("json".to_owned(), json(&value)),
-        ("form", Value::Object(members)) => {
+        ("form" | "multipart", Value::Object(members)) if key == "form" || !members.is_empty() => {
             let fields = members.iter().map(|(name, value)| {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 (name.clone(), template(&escaped(&text)))
             });
-            ("form".to_owned(), Yaml::Mapping(fields.collect()))
+            (key.to_owned(), Yaml::Mapping(fields.collect()))
         }
         (_, value) => {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -276,7 +302,10 @@ pub(super) fn request(
         Some((key, _)) => key.split_once(' ').map_or((key.as_str(), None), |(key, media)| (key, Some(media))),
         None => ("", None),
     };
-    let own = operation.body.as_ref().and_then(|body| body.content.iter().find(|media| media.name.contains("json")));
+    let own = operation
+        .body
+        .as_ref()
+        .and_then(|body| body.content.iter().find(|media| media.name.contains("json")));
     let media_type = match (key, own) {
         ("json", Some(media)) if media.name != "application/json" => Some(media.name.as_str()),
         // A body that is broken on purpose.

@@ -93,7 +93,12 @@ impl<'a> Exchanges<'a> {
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
         let checked = std::mem::take(&mut self.checked);
-        StepResult { exchange: Some(exchange), checked, printed: printed.unwrap_or_default(), ..judgement.into() }
+        StepResult {
+            exchange: Some(exchange),
+            checked,
+            printed: printed.unwrap_or_default(),
+            ..judgement.into()
+        }
     }
 
     /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if

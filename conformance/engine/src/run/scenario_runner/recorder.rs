@@ -178,7 +178,12 @@ impl RecordBuilder<'_> {
             }
             self.finding(Finding { place, label, pointer, expected, received })
         });
-        OperationCheck { operation: operation.map(|one| one.name()), place, violations: violations.collect(), remarks }
+        OperationCheck {
+            operation: operation.map(|one| one.name()),
+            place,
+            violations: violations.collect(),
+            remarks,
+        }
     }
 
     fn step(&self, id: &str) -> Option<&Step> {
