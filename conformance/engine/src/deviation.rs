@@ -10,8 +10,7 @@ use std::sync::Arc;
 use globset::{Glob, GlobMatcher};
 use serde::Deserialize;
 
-use crate::event::{Record, Stale};
-use crate::run::{REQUIREMENT, is_operation};
+use crate::event::{REQUIREMENT, Record, Stale, is_operation};
 use crate::verdict::Verdict;
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::plan::{Plan, Selection};

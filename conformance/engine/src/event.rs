@@ -37,6 +37,17 @@ pub enum Event {
 /// Version of the event stream format.
 pub const EVENTS_VERSION: u32 = 1;
 
+/// The scenario of the records about the operations of a description.
+pub const OPERATIONS: &str = "openapi";
+/// The requirement that every exchange matches the description.
+pub const REQUIREMENT: &str = "OPENAPI";
+
+/// Whether an id is that of a record about an operation.
+#[must_use]
+pub fn is_operation(id: &str) -> bool {
+    id.strip_prefix(OPERATIONS).is_some_and(|rest| rest.starts_with("::"))
+}
+
 /// All events of a run.
 #[derive(Debug, Clone)]
 pub struct FinishedRun {

@@ -21,7 +21,7 @@ pub use caught::silence_caught_panics;
 pub use context::{Context, Deadline, Described, Options};
 pub use interrupt::Interrupt;
 pub use load::LoadTest;
-pub use operations::{OPERATIONS, Operations, REQUIREMENT, cover, is_operation, regrouped};
+pub use operations::{Operations, cover, regrouped};
 pub use response_collector::{CollectedResponse, ResponseCollector};
 pub use runner::Runner;
 pub use scenario_runner::ScenarioRunner;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use conformance_engine::event::{FinishedRun, Footer, Header, Record, Shard, Stale, Standing};
+use conformance_engine::event::{FinishedRun, Footer, Header, OPERATIONS, Record, Shard, Stale, Standing};
 use conformance_engine::jsonl::{self, not_a_report};
-use conformance_engine::run::{OPERATIONS, Tally, regrouped, settle};
+use conformance_engine::run::{Tally, regrouped, settle};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::diagnostic::Diagnostic;
 

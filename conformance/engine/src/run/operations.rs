@@ -4,7 +4,9 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{ApiCount, ApiCoverage, ApiDescription, Exchange, OperationCheck, Record, Standing};
+use crate::event::{
+    ApiCount, ApiCoverage, ApiDescription, Exchange, OPERATIONS, OperationCheck, REQUIREMENT, Record, Standing,
+};
 use crate::run::context::Described;
 use crate::verdict::{Finding, Verdict};
 use conformance_openapi::Description;
@@ -14,18 +16,8 @@ use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::source::{Excerpt, Place};
 use conformance_suite::suite::{Folder, OpenApi, Suite};
 
-/// The scenario of the records about operations.
-pub const OPERATIONS: &str = "openapi";
-/// The requirement that every exchange matches the description.
-pub const REQUIREMENT: &str = "OPENAPI";
 /// The operation of requests for which the description has none.
 const UNDESCRIBED: &str = "undescribed";
-
-/// Returns the id of the record about an operation.
-#[must_use]
-pub fn is_operation(id: &str) -> bool {
-    id.strip_prefix(OPERATIONS).is_some_and(|rest| rest.starts_with("::"))
-}
 
 impl Described {
     /// Loads the description that a suite names.

@@ -10,8 +10,7 @@ use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use conformance_engine::event::{Exchange, FinishedRun, Received, Record, Sent};
-use conformance_engine::run::OPERATIONS;
+use conformance_engine::event::{Exchange, FinishedRun, OPERATIONS, Received, Record, Sent};
 use conformance_suite::safe;
 
 /// Writes the archive.
