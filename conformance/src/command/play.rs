@@ -31,6 +31,7 @@ pub(crate) fn play(
     let orphans = Orphans::adopt();
     let runtime = runtime(&ready).enable_all().build()?;
     let interrupt = ready.how.interrupt.clone();
+    let mut invocation = ready.invocation;
     let signals = Signals::watch(interrupt.clone())?;
     let mut sink = Sink { reports, wrong, error: None, exit: Exit::Internal.code() };
     let code = runtime.block_on(async {
@@ -42,7 +43,10 @@ pub(crate) fn play(
                 }
             } else {
                 let mut run = Runner::start(ready.plan, &ready.target, ready.how);
-                while let Some(event) = run.next().await {
+                while let Some(mut event) = run.next().await {
+                    if let Event::Header(header) = &mut event {
+                        header.command = invocation.take();
+                    }
                     sink.take(&event);
                 }
             }
