@@ -131,7 +131,11 @@ fn drawing(record: &Record, finding: &Finding, out: &mut impl Write) -> io::Resu
     let shown = shown.and_then(|index| record.source.text.lines().nth(index));
     let line = shown.unwrap_or_else(|| finding.place.line_text());
     for line in finding.place.snippet(&finding.label).showing(line).to_string().lines() {
-        writeln!(out, " {line}")?;
+        let caret = line.trim_start().strip_prefix('|').is_some_and(|rest| rest.trim_start().starts_with('^'));
+        match line.split_once('^').filter(|_| caret) {
+            Some((begin, end)) => writeln!(out, " {begin}{BOLD_RED}^{end}{BOLD_RED:#}")?,
+            None => writeln!(out, " {line}")?,
+        }
     }
     // Print the expected value unless the source line contains it, as it does for a literal.
     let written = line.contains(finding.expected.trim_matches('"'));

@@ -10,6 +10,7 @@ use std::time::Instant;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use super::activity::Activity;
 use super::caught::{join, resume};
 use super::context::{Context, Options};
 use super::order;
@@ -39,6 +40,7 @@ pub struct Runner {
     events: VecDeque<Event>,
     tally: Tally,
     deviations: Deviations,
+    activity: Activity,
     began: Instant,
 }
 
@@ -70,7 +72,9 @@ impl Runner {
         let scenarios = ScenarioRunner::new(&context);
         // The bounded channel limits memory: scenarios wait until earlier results have been received.
         let (sender, finished) = mpsc::channel(MAX_FINISHED);
+        let activity = Activity::default();
         let player = Player {
+            activity: activity.clone(),
             context: Arc::clone(&context),
             targets: Arc::clone(&targets),
             scenarios: scenarios.clone(),
@@ -90,8 +94,15 @@ impl Runner {
             events: VecDeque::from([Event::Header(header)]),
             tally,
             deviations,
+            activity,
             began,
         }
+    }
+
+    /// Returns a handle that says what the run is doing at the moment.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        self.activity.clone()
     }
 
     /// Waits for the next event. The last one is the footer; returns none after it.
@@ -178,6 +189,7 @@ struct Player {
     targets: Arc<TargetPool>,
     scenarios: ScenarioRunner,
     sender: mpsc::Sender<Finished>,
+    activity: Activity,
 }
 
 impl Player {
@@ -218,7 +230,9 @@ impl Player {
             let player = self.clone();
             tasks.spawn(async move {
                 let scenario = &player.context.plan.groups[group].scenarios[index];
+                player.activity.begin(scenario);
                 let result = player.scenarios.play(scenario, lease).await;
+                player.activity.end(scenario);
                 // The receiver is dropped only when the run is aborted.
                 player.sender.send(Finished { group, index, result }).await.ok();
             });

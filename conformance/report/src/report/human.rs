@@ -274,9 +274,7 @@ impl<W: Write> Human<W> {
 
     /// Writes each reason why steps have this verdict, with the number of these steps, the most common reason first.
     fn unjudged(&mut self, verdict: Verdict) -> io::Result<()> {
-        let (mut all, others): (Vec<_>, _) =
-            std::mem::take(&mut self.unjudged).into_iter().partition(|((own, _), _)| *own == verdict);
-        self.unjudged = others;
+        let mut all: Vec<_> = self.unjudged.extract_if(.., |(own, _), _| *own == verdict).collect();
         all.sort_by_key(|(_, unjudged)| Reverse(unjudged.steps.len()));
         for ((_, reason), unjudged) in all {
             let style = if verdict == Verdict::Inconclusive { YELLOW } else { DIM };
