@@ -10,6 +10,7 @@ mod context;
 mod interrupt;
 mod load;
 mod order;
+mod reach;
 mod response_collector;
 mod runner;
 mod scenario_runner;

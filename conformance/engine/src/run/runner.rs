@@ -14,6 +14,7 @@ use super::activity::Activity;
 use super::caught::{join, resume};
 use super::context::{Context, Options};
 use super::order;
+use super::reach::Absent;
 use super::scenario_runner::{ScenarioResult, ScenarioRunner};
 use super::tally::{Tally, register, settle};
 use super::target_pool::TargetPool;
@@ -41,6 +42,7 @@ pub struct Runner {
     tally: Tally,
     deviations: Deviations,
     activity: Activity,
+    absent: Absent,
     began: Instant,
 }
 
@@ -95,6 +97,7 @@ impl Runner {
             tally,
             deviations,
             activity,
+            absent: Absent::default(),
             began,
         }
     }
@@ -157,6 +160,7 @@ impl Runner {
                 record.deviation = self.deviations.look_up(&record);
             }
             self.tally.count(&record);
+            self.absent.count(&record);
             self.events.push_back(Event::Step(Arc::new(record)));
         }
     }
@@ -173,6 +177,10 @@ impl Runner {
             None => Footer { next: plan.next(), ..tally.close(self.deviations.stale(plan.shard.is_none())) },
         };
         footer.notes = self.targets.notes();
+        // A filter or a shard leaves out requirements of some stages.
+        if footer.exit == Exit::Fails.code() && plan.shard.is_none() {
+            footer.notes.extend(self.absent.note(plan, &footer));
+        }
         footer.milliseconds = milliseconds(self.began.elapsed());
         if plan.groups.is_empty() && !footer.interrupted {
             // An empty shard conforms, although an empty run would not.

@@ -26,7 +26,7 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -249,8 +249,9 @@ impl Process {
         self.relative(self.output.since(mark))
     }
 
-    /// Replaces the paths of files in the working directory, which nobody knows, by relative paths.
+    /// Replaces the paths of files in the working directory, which nobody knows, by relative paths, and removes colors.
     fn relative(&self, output: String) -> String {
+        let output = COLORS.replace_all(&output, "").into_owned();
         self.directories.iter().fold(output, |output, prefix| output.replace(prefix.as_str(), ""))
     }
 
@@ -433,6 +434,10 @@ fn await_exit(
     // An error means that the process has already been reaped.
     let _ = child.wait();
 }
+
+/// Sequences that set colors and styles (ECMA-48, SGR).
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and tests compile it")]
+static COLORS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\x1b\[[0-9;]*m").unwrap());
 
 /// Returns the forms in which a program may print the path of a directory, with a final slash.
 fn prefixes(directory: &Path) -> Vec<String> {

@@ -43,22 +43,33 @@ impl Unusable {
     /// Creates an error of the target itself, with the end of its output. The most relevant line is appended to the
     /// reason.
     pub(super) fn after(process: &Process, reason: impl Into<String>) -> Self {
-        Self { own: true, ..Self::saying(process, reason) }
-    }
-
-    /// Creates an error of another command, such as a setup command, in the same form.
-    pub(super) fn saying(process: &Process, reason: impl Into<String>) -> Self {
-        let (mut reason, last_words) = (reason.into(), process.output_tail(LINES).trim_end().to_owned());
-        let raised = traceback::read(&last_words).map(|origin| origin.to_string());
-        if let Some(line) = raised.or_else(|| relevant_line(&last_words).map(str::to_owned)) {
+        let unusable = Self::ended(process);
+        let mut reason = reason.into();
+        let raised = traceback::read(&unusable.last_words).map(|origin| origin.to_string());
+        if let Some(line) = raised.or_else(|| relevant_line(&unusable.last_words).map(str::to_owned)) {
             let remedy = traceback::remedy(&line).map(|remedy| format!("; {remedy}")).unwrap_or_default();
             // The error comes first: it is the cause.
             reason = format!("{line}{remedy} ({reason})");
         }
-        for limit in process.reached() {
-            reason = format!("{reason}; it reached its limit of {limit}");
+        Self { own: true, reason: reason + &unusable.reason, ..unusable }
+    }
+
+    /// Creates an error of another command, such as a setup command, in the same form.
+    pub(super) fn saying(process: &Process, reason: impl Into<String>) -> Self {
+        let unusable = Self::ended(process);
+        let mut reason = reason.into();
+        if let Some(line) = relevant_line(&unusable.last_words) {
+            reason = format!("{reason}: {line}");
         }
-        Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(reason) }
+        Self { reason: reason + &unusable.reason, ..unusable }
+    }
+
+    /// Returns the end of the output of a process. The reason only names the limits that it reached.
+    fn ended(process: &Process) -> Self {
+        let last_words = process.output_tail(LINES).trim_end().to_owned();
+        let limits: String =
+            process.reached().iter().map(|limit| format!("; it reached its limit of {limit}")).collect();
+        Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(limits) }
     }
 
     /// Creates an error of a target that listens on other ports than the one in the variables named.

@@ -12,6 +12,7 @@ use conformance_engine::event::{Exchange, Received, Record, Standing};
 use conformance_engine::target::traceback;
 use conformance_engine::verdict::Verdict;
 use conformance_suite::amount::amount;
+use conformance_suite::matcher::AGAINST_SCHEMA;
 use conformance_suite::suite::Level;
 
 /// Steps that probably fail because of the same defect.
@@ -160,7 +161,7 @@ fn statuses(record: &Record) -> Option<(&str, u16)> {
 
 /// Whether a step expects JSON and the response is something else.
 fn is_not_json(record: &Record) -> bool {
-    record.findings.iter().any(|finding| finding.label.contains("JSON"))
+    record.findings.iter().any(|finding| finding.label.starts_with("the body is not JSON"))
 }
 
 /// Returns keys that other failures with the same cause share, the most specific first.
@@ -261,7 +262,9 @@ fn title(record: &Record) -> String {
         return format!("{request}: {}{media}, expected JSON", received.status);
     }
     // The place says what a literal expects; a title has no place.
-    let expected = Some(&finding.expected).filter(|expected| !expected.is_empty() && expected.chars().count() <= QUOTED);
+    let is_short = |expected: &&String| !expected.is_empty() && expected.chars().count() <= QUOTED;
+    let says_what_is_wrong = finding.received.starts_with(AGAINST_SCHEMA);
+    let expected = Some(&finding.expected).filter(|_| !says_what_is_wrong).filter(is_short);
     let expected = expected.map(|expected| format!(", expected {expected}")).unwrap_or_default();
     format!("{request}: {}{expected}", finding.label)
 }
