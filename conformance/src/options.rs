@@ -79,7 +79,8 @@ impl Options {
     /// # Errors
     /// The message, if the target is not given as a URL, a file or a command.
     pub(crate) fn read() -> Result<Self, String> {
-        let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        let words: Vec<String> =
+            std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         let options = match Self::try_parse() {
             Ok(options) => options,
             Err(error) => match meant::meant(&words).filter(|_| error.use_stderr()) {

@@ -131,7 +131,8 @@ fn drawing(record: &Record, finding: &Finding, out: &mut impl Write) -> io::Resu
     let shown = shown.and_then(|index| record.source.text.lines().nth(index));
     let line = shown.unwrap_or_else(|| finding.place.line_text());
     for line in finding.place.snippet(&finding.label).showing(line).to_string().lines() {
-        let caret = line.trim_start().strip_prefix('|').is_some_and(|rest| rest.trim_start().starts_with('^'));
+        let caret =
+            line.trim_start().strip_prefix('|').is_some_and(|rest| rest.trim_start().starts_with('^'));
         match line.split_once('^').filter(|_| caret) {
             Some((begin, end)) => writeln!(out, " {begin}{BOLD_RED}^{end}{BOLD_RED:#}")?,
             None => writeln!(out, " {line}")?,

@@ -82,7 +82,8 @@ fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
             Ok(changed) => changed,
             Err(code) => return Ok(Round { code, ..last }),
         };
-        let names = changed.iter().take(3).map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        let names =
+            changed.iter().take(3).map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         let more = if changed.len() > 3 { format!(" and {} more", changed.len() - 3) } else { String::new() };
         crate::reports::say(&format!("\n{} {} changed: {names}{more}", "─".repeat(8), clock()));
         let mut again = last.wrong.clone();

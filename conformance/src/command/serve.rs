@@ -94,7 +94,8 @@ fn print(
     for fixture in fixtures.iter().filter_map(|name| suite.fixture(name)) {
         let members = fixture.value.as_object().into_iter().flatten();
         let members = members.map(|(name, value)| {
-            let value = if redactor.hides(&format!("/{name}")) { "<redacted>".to_owned() } else { value.to_string() };
+            let value =
+                if redactor.hides(&format!("/{name}")) { "<redacted>".to_owned() } else { value.to_string() };
             format!("{name}={value}")
         });
         text += &format!("  {:12} {}\n", fixture.name, members.collect::<Vec<_>>().join(" "));

@@ -13,7 +13,9 @@ const COMMANDS: [&str; 2] = ["run", "serve"];
 #[must_use]
 pub(crate) fn meant(words: &[String]) -> Option<String> {
     let (command, rest) = words.split_first()?;
-    if !COMMANDS.contains(&command.as_str()) || rest.iter().any(|word| matches!(word.as_str(), "--" | "--help" | "-h")) {
+    if !COMMANDS.contains(&command.as_str())
+        || rest.iter().any(|word| matches!(word.as_str(), "--" | "--help" | "-h"))
+    {
         return None;
     }
     let Some(at) = first_value(command, rest) else {
@@ -78,7 +80,9 @@ fn is_address(word: &str) -> bool {
     let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     !host.is_empty()
-        && (host == "localhost" || is_number(port) || host.split('.').count() == 4 && host.split('.').all(is_number))
+        && (host == "localhost"
+            || is_number(port)
+            || host.split('.').count() == 4 && host.split('.').all(is_number))
 }
 
 /// Returns the index of the first word that is neither an option nor the value of one.
@@ -121,7 +125,10 @@ mod tests {
         for (line, command) in [
             ("run python3 -m api.v1.app", "conformance run -- python3 -m api.v1.app"),
             ("run ./my-server", "conformance run -- ./my-server"),
-            ("run --jobs 4 --quiet --stage=x node server.js --port 1", "conformance run --jobs 4 --quiet --stage=x -- node server.js --port 1"),
+            (
+                "run --jobs 4 --quiet --stage=x node server.js --port 1",
+                "conformance run --jobs 4 --quiet --stage=x -- node server.js --port 1",
+            ),
             ("run python3_-m_app", "conformance run -- python3 -m app"),
             ("serve --profile a python3 app.py", "conformance serve --profile a -- python3 app.py"),
             ("run 127.0.0.1:5000 --profile a", "conformance run http://127.0.0.1:5000 --profile a"),
@@ -140,7 +147,13 @@ mod tests {
 
     #[test]
     fn leaves_other_errors_alone() {
-        for line in ["check --what", "run -- python3", "run http://127.0.0.1:1 --what", "run --target x --what", "run --help"] {
+        for line in [
+            "check --what",
+            "run -- python3",
+            "run http://127.0.0.1:1 --what",
+            "run --target x --what",
+            "run --help",
+        ] {
             assert_eq!(said(line), "", "{line}");
         }
         assert_eq!(quoted("run", &["python3".to_owned(), "a b".to_owned()]), None);

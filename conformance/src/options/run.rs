@@ -175,7 +175,8 @@ impl Run {
     #[must_use]
     pub(crate) fn invocation(&self) -> Option<String> {
         let mut words = Vec::new();
-        let mut option = |name: &str, value: &Path| words.extend([name.to_owned(), value.display().to_string()]);
+        let mut option =
+            |name: &str, value: &Path| words.extend([name.to_owned(), value.display().to_string()]);
         if let Some(suite) = &self.selection.suite {
             option("--suite", suite);
         }

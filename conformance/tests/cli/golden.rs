@@ -30,5 +30,7 @@ pub(crate) fn without_port(text: &str) -> String {
     let text = masked + rest;
     let mut parts = text.split("--port ");
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| text + "--port PORT" + part.trim_start_matches(|one: char| one.is_ascii_digit()))
+    parts.fold(first, |text, part| {
+        text + "--port PORT" + part.trim_start_matches(|one: char| one.is_ascii_digit())
+    })
 }

@@ -13,7 +13,8 @@ fn unstarted_profile_fails_its_requirements() {
     for step in ["desk/2-right::answers", "desk/2-right::again"] {
         let step = report.step(step);
         assert_eq!(step["verdict"], "fail");
-        let reason = "OSError: the right half is locked (the target exited with status 1 before it responded)";
+        let reason =
+            "OSError: the right half is locked (the target exited with status 1 before it responded)";
         assert_eq!(step["reason"], reason);
         assert_eq!(step["printed"], "OSError: the right half is locked");
     }

@@ -10,10 +10,24 @@ use crate::sandbox::Sandbox;
 #[test]
 fn serves_a_profile_with_its_fixtures_until_a_signal() {
     let sandbox = Sandbox::python();
-    let arguments =
-        ["serve", "--profile", "session", "--filter", "session/7-login", "--show-secrets", "--", "python3", "server.py"];
-    let mut child =
-        sandbox.command(&arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let arguments = [
+        "serve",
+        "--profile",
+        "session",
+        "--filter",
+        "session/7-login",
+        "--show-secrets",
+        "--",
+        "python3",
+        "server.py",
+    ];
+    let mut child = sandbox
+        .command(&arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let url = lines.next().unwrap();
     let head: Vec<String> = lines.by_ref().take_while(|line| line != "press Ctrl-C to stop").collect();
@@ -22,7 +36,9 @@ fn serves_a_profile_with_its_fixtures_until_a_signal() {
     assert!(user.contains("password=\"fake pwd\""), "{user}");
     let login = format!("{url}/api/v1/auth_session/login");
     let form = "email=bobsession@hbtn.io&password=fake pwd";
-    let sent = Command::new("curl").args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-d", form, &login]).output();
+    let sent = Command::new("curl")
+        .args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-d", form, &login])
+        .output();
     assert_eq!(String::from_utf8(sent.unwrap().stdout).unwrap(), "200");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));

@@ -83,12 +83,18 @@ fn exited_target_is_reported_with_its_last_output() {
 
 #[test]
 fn times_out_if_the_target_never_listens() {
-    assert_eq!(reason_at_start("deaf"), "the target did not listen on $DESK_PORT within 3s and printed nothing");
+    assert_eq!(
+        reason_at_start("deaf"),
+        "the target did not listen on $DESK_PORT within 3s and printed nothing"
+    );
 }
 
 #[test]
 fn times_out_if_a_started_target_accepts_and_never_responds() {
-    assert_eq!(reason_at_start("mute"), "the target sent no HTTP response on $DESK_PORT within 3s and printed nothing");
+    assert_eq!(
+        reason_at_start("mute"),
+        "the target sent no HTTP response on $DESK_PORT within 3s and printed nothing"
+    );
 }
 
 #[test]
@@ -135,7 +141,11 @@ fn reason(sandbox: &Sandbox, target: &[&str]) -> String {
     let finished = &report.finished;
     assert_eq!(finished.code, Some(3), "{}", finished.stdout);
     // Standard error has the progress, and does not say that anything passes.
-    assert!(!finished.stderr.contains("pass") || finished.stderr.contains("0 of 1 step"), "{}", finished.stderr);
+    assert!(
+        !finished.stderr.contains("pass") || finished.stderr.contains("0 of 1 step"),
+        "{}",
+        finished.stderr
+    );
     assert_eq!(report.verdicts(), [("desk/1-open::open", "inconclusive")]);
     let reason = report.steps[0]["reason"].as_str().unwrap();
     let sentence = format!("\nINCONCLUSIVE 1 step in desk: {reason}\n");
@@ -178,7 +188,10 @@ impl Drop for Server {
 fn answers_a_forgotten_separator_with_the_command_that_was_meant() {
     let sandbox = Sandbox::moody();
     for (arguments, meant) in [
-        (vec!["run", "--jobs", "2", "python3", "-m", "moody"], "write: conformance run --jobs 2 -- python3 -m moody\n"),
+        (
+            vec!["run", "--jobs", "2", "python3", "-m", "moody"],
+            "write: conformance run --jobs 2 -- python3 -m moody\n",
+        ),
         (vec!["run", "python3 -m moody"], "write: conformance run -- python3 -m moody\n"),
         (vec!["run", "--", "python3 -m moody"], "conformance run … -- python3 -m moody\n"),
         (vec!["run", "127.0.0.1:5000"], "conformance run http://127.0.0.1:5000\n"),

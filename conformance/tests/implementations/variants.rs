@@ -37,7 +37,9 @@ const VARIANTS: [Variant; 15] = [
         name: "empty-email",
         change: [LOGIN, "if not email:", "if email is None:"],
         profiles: "session",
-        first: &["POST /api/v1/auth_session/login: 404 \"no user found for this email\", expected 400 \"email missing\""],
+        first: &[
+            "POST /api/v1/auth_session/login: 404 \"no user found for this email\", expected 400 \"email missing\"",
+        ],
     },
     Variant {
         name: "cookie-name-fixed",
@@ -72,7 +74,11 @@ const VARIANTS: [Variant; 15] = [
     },
     Variant {
         name: "port-ignored",
-        change: [APP, "port=int(os.getenv(\"API_PORT\", \"5000\"))", "port=int(os.getenv(\"API_PORT\", \"0\")) + 1"],
+        change: [
+            APP,
+            "port=int(os.getenv(\"API_PORT\", \"5000\"))",
+            "port=int(os.getenv(\"API_PORT\", \"0\")) + 1",
+        ],
         profiles: "session",
         first: &["your server listens on ", " instead of $API_PORT"],
     },
@@ -112,7 +118,11 @@ const VARIANTS: [Variant; 15] = [
     },
     Variant {
         name: "401-for-403",
-        change: [APP, "return jsonify({\"error\": \"Forbidden\"}), 403", "return jsonify({\"error\": \"Unauthorized\"}), 401"],
+        change: [
+            APP,
+            "return jsonify({\"error\": \"Forbidden\"}), 403",
+            "return jsonify({\"error\": \"Unauthorized\"}), 401",
+        ],
         profiles: "session",
         first: &[": 401 \"Unauthorized\", expected 403"],
     },
@@ -133,7 +143,9 @@ fn first_line_names_the_fault_of_a_flask_implementation() {
     let wrong: Vec<String> = VARIANTS
         .chunks(VARIANTS.len().div_ceil(3))
         .map(|some| (some, path.clone()))
-        .map(|(some, path)| thread::spawn(move || some.iter().filter_map(|one| one.complaint(&path)).collect::<Vec<_>>()))
+        .map(|(some, path)| {
+            thread::spawn(move || some.iter().filter_map(|one| one.complaint(&path)).collect::<Vec<_>>())
+        })
         .collect::<Vec<_>>()
         .into_iter()
         .flat_map(|running| running.join().unwrap())
@@ -153,7 +165,8 @@ impl Variant {
         fs::write(file, text.replacen(from, to, 1)).unwrap();
         let target = folder.path().join("target.yaml");
         let start = if self.name == "endless-loop" { "start: 3s\n" } else { "" };
-        fs::write(&target, format!("format: 1\ntitle: Flask\n{start}command: python3 -m api.v1.app\n")).unwrap();
+        fs::write(&target, format!("format: 1\ntitle: Flask\n{start}command: python3 -m api.v1.app\n"))
+            .unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_conformance"))
             .args(["run", "--jobs", "2", "--color", "never", "--profile", self.profiles, "--target"])
             .arg(&target)
@@ -164,11 +177,8 @@ impl Variant {
             .unwrap();
         let report = String::from_utf8_lossy(&output.stdout);
         let conforms = output.status.code() == Some(0);
-        let first = report
-            .lines()
-            .skip(1)
-            .find(|line| !line.is_empty() && *line != "Fix first")
-            .unwrap_or_default();
+        let first =
+            report.lines().skip(1).find(|line| !line.is_empty() && *line != "Fix first").unwrap_or_default();
         let named = match self.first {
             [] => conforms,
             parts => !conforms && parts.iter().all(|part| first.contains(part)),

@@ -51,7 +51,8 @@ impl Absent {
             .filter_map(|one| Some((one.id.as_str(), one.outcome()?)))
             .filter(|(_, outcome)| !matches!(outcome, Outcome::Skipped | Outcome::Inconclusive))
             .collect();
-        let absent = own.iter().filter(|(id, outcome)| *outcome == Outcome::Failed && self.0.contains(*id)).count();
+        let absent =
+            own.iter().filter(|(id, outcome)| *outcome == Outcome::Failed && self.0.contains(*id)).count();
         match own.len() {
             0 => Progress::Open,
             all if absent * 2 > all => Progress::Absent,

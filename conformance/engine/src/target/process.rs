@@ -173,7 +173,8 @@ impl Process {
             let group = Group::new(Pid::from_child(&child), watcher);
             let streams = [Box::new(output) as Box<dyn io::Read + Send>, Box::new(errors)];
             let status = Some((status, messages));
-            return Self::watch(group, child, Some(control), streams, status, watch, directories).map_err(system);
+            return Self::watch(group, child, Some(control), streams, status, watch, directories)
+                .map_err(system);
         }
         let mut shell = std::process::Command::new("/bin/sh");
         let own_names = || std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
@@ -305,6 +306,12 @@ impl Process {
     #[must_use]
     pub fn listener(&self, address: SocketAddr) -> Listener {
         Listener::find(&self.group, address)
+    }
+
+    /// Returns how long the processes of the program had to wait for a processor so far. Zero if the system does not count it.
+    #[must_use]
+    pub fn waited_for_processor(&self) -> Duration {
+        self.group.family().into_iter().map(table::waited_for_processor).sum()
     }
 
     /// Waits until the program exits. Its children may still run; [`Process::stop`] kills them.

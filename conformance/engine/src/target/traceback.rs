@@ -60,7 +60,9 @@ fn place_in(pattern: &Regex, line: &str) -> Option<String> {
     let found = pattern.captures(line)?;
     let (file, number) = (found.get(1)?.as_str(), found.get(2)?.as_str());
     let file = file.strip_prefix("./").unwrap_or(file);
-    let own = !file.starts_with(['/', '<']) && !file.starts_with("node:") && !FOREIGN.iter().any(|part| file.contains(part));
+    let own = !file.starts_with(['/', '<'])
+        && !file.starts_with("node:")
+        && !FOREIGN.iter().any(|part| file.contains(part));
     own.then(|| format!("{file}:{number}"))
 }
 
@@ -70,7 +72,9 @@ fn pattern(text: &str) -> Regex {
 }
 
 static EXCEPTION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^([A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Iteration)\b(\s\[\w+\])?(: \S|$)|panic: |thread '.*' panicked at )")
+    pattern(
+        r"^([A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Iteration)\b(\s\[\w+\])?(: \S|$)|panic: |thread '.*' panicked at )",
+    )
 });
 static PYTHON: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^File "([^"]+)", line (\d+)"#));
 static BELOW: LazyLock<Regex> =
@@ -100,8 +104,14 @@ mod tests {
     #[test]
     fn finds_frames_of_node() {
         let output = "server.js:12\n  x.y.z\n    ^\n\nTypeError: Cannot read properties of undefined (reading 'z')\n    at node:internal/x:1:2\n    at handler (lib/auth.js:7:3)\n    at Server.emit (node:events:517:28)";
-        assert_eq!(found(output), "TypeError: Cannot read properties of undefined (reading 'z') at lib/auth.js:7");
-        assert_eq!(found("server.js:3\nconst = 1;\n      ^\n\nSyntaxError: Unexpected token '='"), "SyntaxError: Unexpected token '=' at server.js:3");
+        assert_eq!(
+            found(output),
+            "TypeError: Cannot read properties of undefined (reading 'z') at lib/auth.js:7"
+        );
+        assert_eq!(
+            found("server.js:3\nconst = 1;\n      ^\n\nSyntaxError: Unexpected token '='"),
+            "SyntaxError: Unexpected token '=' at server.js:3"
+        );
     }
 
     #[test]

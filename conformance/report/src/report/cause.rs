@@ -124,7 +124,13 @@ impl<'a> Rejections<'a> {
             let request = (exchange.sent.method.as_str(), path(exchange));
             requests.entry((received.status, &received.body)).or_default().insert(request);
         }
-        Self(requests.into_iter().filter(|(_, requests)| requests.len() > 1).map(|(response, _)| response).collect())
+        Self(
+            requests
+                .into_iter()
+                .filter(|(_, requests)| requests.len() > 1)
+                .map(|(response, _)| response)
+                .collect(),
+        )
     }
 
     fn contains(&self, received: &Received) -> bool {
@@ -248,7 +254,10 @@ fn title(record: &Record) -> String {
     let json = if media.is_some() { " and JSON" } else { "" };
     let media = media.map(|media| format!(" {media}")).unwrap_or_default();
     if let Some((expected, came)) = statuses(record) {
-        let text = record.findings.iter().find(|finding| finding.pointer.as_deref().is_some_and(|at| !at.is_empty()));
+        let text = record
+            .findings
+            .iter()
+            .find(|finding| finding.pointer.as_deref().is_some_and(|at| !at.is_empty()));
         let quoted = |value: &str| match value.starts_with('"') && value.chars().count() <= QUOTED {
             true => format!(" {value}"),
             false => String::new(),

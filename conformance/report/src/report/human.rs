@@ -72,7 +72,18 @@ impl<W: Write> Human<W> {
     /// Creates a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
         let (wrong, known, remarks, unjudged) = Default::default();
-        Self { out, detail, width: None, planned: 0, header: None, load: None, wrong, known, remarks, unjudged }
+        Self {
+            out,
+            detail,
+            width: None,
+            planned: 0,
+            header: None,
+            load: None,
+            wrong,
+            known,
+            remarks,
+            unjudged,
+        }
     }
 
     /// Wraps sentences at this width, if there is one.
@@ -161,17 +172,15 @@ impl<W: Write> Human<W> {
         let Some((first, others)) = cause.records.split_first() else { return Ok(()) };
         write_failure(first, self.header.as_ref(), &mut self.out)?;
         if self.detail >= Detail::Verbose {
-            return others.iter().try_for_each(|record| write_failure(record, self.header.as_ref(), &mut self.out));
+            return others
+                .iter()
+                .try_for_each(|record| write_failure(record, self.header.as_ref(), &mut self.out));
         }
         if others.is_empty() {
             return Ok(());
         }
         let fail = if others.len() == 1 { "fails" } else { "fail" };
-        writeln!(
-            self.out,
-            "   {} probably {fail} for the same reason:",
-            amount(others.len(), "other step")
-        )?;
+        writeln!(self.out, "   {} probably {fail} for the same reason:", amount(others.len(), "other step"))?;
         for record in others.iter().take(NAMED) {
             writeln!(self.out, "     {:54} {}", record.id, failure::covers(record))?;
         }

@@ -60,7 +60,12 @@ pub(super) fn progress(footer: &Footer) -> Option<String> {
     let mut sentence = format!("{done} of {} {}", amount(tried.len(), "task"), verb(done, "passes", "pass"));
     if !open.is_empty() {
         let are = verb(open.len(), "is", "are");
-        sentence += &format!(", {} {}, {} {are} not decided", failed.len(), verb(failed.len(), "fails", "fail"), open.len());
+        sentence += &format!(
+            ", {} {}, {} {are} not decided",
+            failed.len(),
+            verb(failed.len(), "fails", "fail"),
+            open.len()
+        );
     }
     Some(format!("{sentence}; start with “{}”: MUST {held}/{of}", next.title))
 }
