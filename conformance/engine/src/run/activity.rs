@@ -19,7 +19,7 @@ struct State {
 
 impl Activity {
     pub(super) fn begin(&self, scenario: &PlannedScenario) {
-        let name = scenario.scenario.id.to_string();
+        let name = scenario.scenario.id.clone();
         self.state().running.insert(scenario.order, (name, Instant::now()));
     }
 

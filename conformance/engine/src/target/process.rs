@@ -233,7 +233,7 @@ impl Process {
     /// incomplete line comes last. At most 64 KiB are kept, and bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn output_tail(&self, lines: usize) -> String {
-        self.relative(self.output.tail(lines))
+        self.relative(&self.output.tail(lines))
     }
 
     /// Returns the current output position for [`Process::output_since`].
@@ -247,12 +247,12 @@ impl Process {
     /// Includes the start of a line that was incomplete at the mark.
     #[must_use]
     pub fn output_since(&self, mark: u64) -> String {
-        self.relative(self.output.since(mark))
+        self.relative(&self.output.since(mark))
     }
 
     /// Replaces the paths of files in the working directory, which nobody knows, by relative paths, and removes colors.
-    fn relative(&self, output: String) -> String {
-        let output = COLORS.replace_all(&output, "").into_owned();
+    fn relative(&self, output: &str) -> String {
+        let output = COLORS.replace_all(output, "").into_owned();
         self.directories.iter().fold(output, |output, prefix| output.replace(prefix.as_str(), ""))
     }
 

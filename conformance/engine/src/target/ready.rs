@@ -106,7 +106,7 @@ pub(super) async fn await_ready(
         if !silent
             && began.elapsed() >= LOOK_AFTER
             && let Some(ports) = elsewhere.ports(&process)
-            && answers(&ports, &request, &transport).await
+            && Box::pin(answers(&ports, &request, &transport)).await
         {
             let unusable = Unusable::elsewhere(&process, &ports, port);
             process.stop(GRACE).await;

@@ -24,8 +24,8 @@ pub fn read(output: &str) -> Option<Origin<'_>> {
     let at = lines.iter().rposition(|line| EXCEPTION.is_match(line))?;
     let exception = *lines.get(at)?;
     // Python prints the frames above the exception, the deepest last. Others print them below, the deepest first.
-    let python = lines.get(..at)?.iter().rev().take_while(|line| !line.starts_with("Traceback "));
-    let place = python.filter_map(|line| place_in(&PYTHON, line)).next();
+    let mut python = lines.get(..at)?.iter().rev().take_while(|line| !line.starts_with("Traceback "));
+    let place = python.find_map(|line| place_in(&PYTHON, line));
     let below = || lines.get(at + 1..)?.iter().find_map(|line| place_in(&BELOW, line));
     // A syntax error of Node has its place before the exception.
     let above = || lines.get(..at)?.iter().find_map(|line| place_in(&ABOVE, line));

@@ -10,6 +10,7 @@ use super::traceback;
 
 /// Why a target cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub struct Unusable {
     /// Reason, in one sentence.
     pub reason: String,

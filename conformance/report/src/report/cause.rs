@@ -258,10 +258,8 @@ fn title(record: &Record) -> String {
             .findings
             .iter()
             .find(|finding| finding.pointer.as_deref().is_some_and(|at| !at.is_empty()));
-        let quoted = |value: &str| match value.starts_with('"') && value.chars().count() <= QUOTED {
-            true => format!(" {value}"),
-            false => String::new(),
-        };
+        let is_text = |value: &str| value.starts_with('"') && value.chars().count() <= QUOTED;
+        let quoted = |value: &str| if is_text(value) { format!(" {value}") } else { String::new() };
         // A text explains the status only if the target sent one.
         let pair = text.map(|finding| (quoted(&finding.received), quoted(&finding.expected)));
         let (sent, wanted) = pair.filter(|(sent, _)| !sent.is_empty()).unwrap_or_default();

@@ -152,7 +152,7 @@ impl TargetSlot {
         }
         if matches!(*state, State::NotStarted) {
             let began = Instant::now();
-            *state = match self.bring_up().await {
+            *state = match Box::pin(self.bring_up()).await {
                 Ok(running) => State::Running(Arc::new(running)),
                 Err(unusable) => State::Unusable(unusable),
             };
