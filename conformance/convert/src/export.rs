@@ -103,7 +103,7 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
                 marked: marked.unwrap_or_default(),
                 kept: kept.collect(),
                 path_as_is: branch.request.path_as_is || branch.request.agent != Agent::Curl,
-                times: branch.times,
+                times: branch.times * step.repeat,
                 first: index == 0,
             });
         }

@@ -12,6 +12,7 @@ use super::{
 use conformance_engine::http::Transport;
 use conformance_engine::target::Target;
 use conformance_engine::target::isolation::{Isolation, Limits, Mechanism};
+use conformance_suite::request::Identity;
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::suite::Connections;
 use conformance_suite::suite::{Given, Suite};
@@ -141,6 +142,15 @@ pub(crate) struct TransportOptions {
     /// Also trust the CA certificates in a PEM file.
     #[arg(long, value_name = "FILE", requires = "url")]
     pub cacert: Option<PathBuf>,
+    /// Client certificate for a target that asks for one, in PEM form.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub cert: Option<String>,
+    /// Key of the client certificate, if it is in another file.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<String>,
+    /// Connect to a unix socket instead of the host and port of the URL.
+    #[arg(long, value_name = "PATH", requires = "url", conflicts_with = "proxy")]
+    pub unix_socket: Option<PathBuf>,
     /// Send every request through a proxy, as http://host:port.
     #[arg(long, value_name = "URL", requires = "url", value_parser = parse_proxy)]
     pub proxy: Option<Url>,
@@ -219,19 +229,23 @@ impl TransportOptions {
     /// Returns the transport that these options configure.
     ///
     /// # Errors
-    /// The file of `--cacert` cannot be read.
+    /// A file of `--cacert`, `--cert` or `--key` cannot be read.
     pub(crate) fn transport(&self) -> Result<Transport, Diagnostic> {
         let mut transport = Transport {
             limit: self.timeout,
             connections: Connections::default(),
             headers: self.header.clone(),
             insecure: self.insecure,
-            authorities: None,
             proxy: self.proxy.clone(),
-            dialer: None,
+            unix_socket: self.unix_socket.clone(),
+            ..Transport::default()
         };
         if let Some(path) = &self.cacert {
             transport.trust(path).map_err(Diagnostic::new)?;
+        }
+        if let Some(certificate) = &self.cert {
+            let identity = Identity::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
+            transport.identity = Some(identity.map_err(Diagnostic::new)?);
         }
         Ok(transport)
     }

@@ -10,6 +10,7 @@ mod bless;
 mod bombs;
 mod broken;
 mod connections;
+mod corpus;
 mod coverage;
 mod curl_parity;
 mod decoding;
