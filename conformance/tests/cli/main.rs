@@ -62,6 +62,7 @@ mod stage;
 mod target_file;
 mod timely;
 mod timeouts;
+mod transports;
 mod under_load;
 mod unusable;
 mod values;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Program;
+use super::access::Reached;
 use super::chore::{Chores, Teardown};
 use super::port::PortGuard;
 use super::process::isolation::Confined;
@@ -207,13 +208,15 @@ impl Start<'_> {
     /// Starts the program for the first time in its folder.
     async fn first(&self, scratch: Scratch) -> Result<Running, Unusable> {
         let port = self.port().await?;
-        let env = self.environment(port, &scratch).map_err(|error| Unusable::new(chain(&error)))?;
+        let reached = self.program.access.prepare(&scratch, self.transport)?;
+        let env =
+            self.environment(port, &scratch, &reached).map_err(|error| Unusable::new(chain(&error)))?;
         let chores = |commands: &[Vec<String>], purpose| Chores {
             commands: commands.to_vec(),
             directory: scratch.path().to_owned(),
             env: env.clone(),
             pass: self.program.pass.clone(),
-            confined: self.confined(&[], &scratch, port),
+            confined: self.confined(&[], &scratch, port, &reached),
             purpose,
         };
         // From here on an early return runs the teardown.
@@ -224,20 +227,28 @@ impl Start<'_> {
         } else {
             chores(&self.program.setup, "setup").run_apart().await?
         };
-        let started = self.process(port, env.clone(), &scratch).await?;
+        let started = self.process(port, env.clone(), &scratch, &reached).await?;
         Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
     }
 
     /// Starts the program again in its folder.
     async fn again(&self, scratch: &Scratch) -> Result<Running, Unusable> {
         let port = self.port().await?;
-        let env = self.environment(port, scratch).map_err(|error| Unusable::new(chain(&error)))?;
-        self.process(port, env, scratch).await
+        let reached = self.program.access.prepare(scratch, self.transport)?;
+        let env = self.environment(port, scratch, &reached).map_err(|error| Unusable::new(chain(&error)))?;
+        self.process(port, env, scratch, &reached).await
     }
 
     /// Returns how a command is isolated, if it is.
-    fn confined(&self, command: &[String], scratch: &Scratch, port: u16) -> Option<Confined> {
+    fn confined(
+        &self,
+        command: &[String],
+        scratch: &Scratch,
+        port: u16,
+        reached: &Reached,
+    ) -> Option<Confined> {
         let mut confined = self.program.confined(command, scratch.outer(), Some(port))?;
+        confined.readable.extend(reached.folder.clone());
         if self.program.build.is_some() {
             // Links lead to the dependency folders of the build.
             confined.readable.push(self.directory.to_owned());
@@ -260,12 +271,13 @@ impl Start<'_> {
         port: u16,
         env: Vec<(String, String)>,
         scratch: &Scratch,
+        reached: &Reached,
     ) -> Result<Running, Unusable> {
         let program = self.program;
         let watch = if program.output.is_empty() { &self.profile.output } else { &program.output };
         let command = self.command();
         let process = Process::start(Command {
-            confined: self.confined(&command, scratch, port),
+            confined: self.confined(&command, scratch, port, reached),
             program_and_args: command,
             directory: scratch.path().to_owned(),
             env,
@@ -276,7 +288,7 @@ impl Start<'_> {
         let ready = program.ready.as_ref().or(self.suite.ready(self.profile));
         let port = (port, program.port.is_some());
         let Ready { process, http, greeting, guard } =
-            await_ready(process, port, ready, program.start_limit, self.transport).await?;
+            await_ready(process, port, ready, program.start_limit, reached).await?;
         let output = if watch.is_empty() {
             BTreeMap::new()
         } else {
@@ -286,10 +298,16 @@ impl Start<'_> {
         Ok(Running { output, greeting, process: Some(process), guard, ..Running::elsewhere(http) })
     }
 
-    fn environment(&self, port: u16, scratch: &Scratch) -> Result<Vec<(String, String)>, TemplateError> {
+    fn environment(
+        &self,
+        port: u16,
+        scratch: &Scratch,
+        reached: &Reached,
+    ) -> Result<Vec<(String, String)>, TemplateError> {
         let mut scope = Scope::default();
         scope.set("host", &"127.0.0.1".into());
         scope.set("port", &port.into());
+        reached.set(&mut scope);
         scope.set("scratch", &scratch.path().display().to_string().into());
         (self.suite.launch.env.iter().chain(&self.profile.env).chain(&self.program.env))
             .map(|(name, value)| Ok((name.clone(), value.render(&scope)?)))

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::access::Reached;
 use super::port::PortGuard;
 use super::process::Process;
 use super::unusable::Unusable;
@@ -41,7 +42,9 @@ pub(super) struct Ready {
 
 impl Ready {
     fn new(process: Process, (http, address): (HttpClient, SocketAddr), greeting: Option<Greeting>) -> Self {
-        let guard = (!process.has_own_network()).then(|| PortGuard::new(address));
+        // No other program can use the socket in the target's own folder.
+        let is_alone = process.has_own_network() || http.transport().unix_socket.is_some();
+        let guard = (!is_alone).then(|| PortGuard::new(address));
         Self { process, http, greeting, guard }
     }
 }
@@ -57,14 +60,15 @@ pub(super) async fn await_ready(
     (port, fixed): (u16, bool),
     ready: Option<&Request>,
     limit: Duration,
-    transport: &Transport,
+    reached: &Reached,
 ) -> Result<Ready, Unusable> {
     let dialer = process.dialer().map_err(|error| Unusable::new(error.to_string()))?;
     let dialer = dialer.map(|dialer| Arc::new(dialer) as Arc<dyn Dialer>);
-    let transport = Transport { dialer, ..transport.local() };
+    let transport = Transport { dialer, ..reached.transport.clone() };
+    let scheme = reached.scheme;
     let http = |here| {
         let address = SocketAddr::new(here, port);
-        let http = HttpClient::new(&format!("http://{address}"), &transport).map_err(Unusable::new);
+        let http = HttpClient::new(&format!("{scheme}://{address}"), &transport).map_err(Unusable::new);
         http.map(|http| (http, address))
     };
     let [first, second] = HERE;

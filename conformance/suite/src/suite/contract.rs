@@ -46,8 +46,8 @@ pub struct Create {
     pub refuses: Vec<String>,
 }
 
-/// The names that the environment of a target can use.
-const KNOWN: [&str; 3] = ["host", "port", "scratch"];
+/// The names that the environment of a target can use; the last three only if its target file has `socket` or `tls`.
+const KNOWN: [&str; 6] = ["host", "port", "scratch", "socket", "certificate", "key"];
 
 /// The name of the fixture in a request about one fixture.
 const FIXTURE: &str = "fixture";
