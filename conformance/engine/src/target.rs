@@ -241,7 +241,7 @@ impl Program {
         readable.extend(self.copies.paths());
         let program = command.first().map(Path::new).filter(|program| program.is_absolute());
         readable.extend(program.into_iter().flat_map(isolation::executable));
-        Some(Confined { isolation, readable, outer: outer.to_owned(), port })
+        Some(Confined { isolation, readable, outer: outer.to_owned(), ports: port.into_iter().collect() })
     }
 
     fn offered(&self) -> Result<&Self, String> {

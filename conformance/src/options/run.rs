@@ -72,6 +72,9 @@ pub(crate) struct Run {
     /// Network options.
     #[command(flatten)]
     pub transport: TransportOptions,
+    /// Address for one of the `origins` of the suite (repeatable).
+    #[arg(long, value_name = "NAME=URL", requires = "url", help_heading = "Network", value_parser = parse_origin)]
+    pub origin: Vec<(String, String)>,
     /// Output options.
     #[command(flatten)]
     pub output: OutputOptions,
@@ -180,6 +183,21 @@ impl Run {
         Ok(given)
     }
 
+    /// Returns the transport, with the addresses for other origins of the suite.
+    ///
+    /// # Errors
+    /// A file cannot be read, or the suite has no such origin.
+    pub(crate) fn transport(&self, suite: &Suite) -> Result<Transport, Diagnostic> {
+        let known = || suite.origins.iter().map(|(name, _)| name.as_str());
+        for (name, _) in &self.origin {
+            if !known().any(|known| known == name) {
+                let wrong = Diagnostic::new(format!("the suite has no origin `{name}` (--origin)"));
+                return Err(wrong.suggest(name, known()));
+            }
+        }
+        Ok(Transport { origins: self.origin.clone(), ..self.transport.transport()? })
+    }
+
     /// Returns the profile of a running target.
     ///
     /// # Errors
@@ -268,6 +286,11 @@ fn parse_header(written: &str) -> Result<(String, String), String> {
         return Err(form());
     }
     Ok((name.to_owned(), value.trim().to_owned()))
+}
+
+fn parse_origin(written: &str) -> Result<(String, String), String> {
+    let (name, url) = written.split_once('=').ok_or("expected NAME=URL")?;
+    parse_address(url).map(|url| (name.to_owned(), url))
 }
 
 fn parse_proxy(written: &str) -> Result<Url, String> {

@@ -74,6 +74,8 @@ pub struct Request {
     pub transfer: Option<Box<Transfer>>,
     /// The origin of the suite, if the target begins with an expression: its value may be a URL below it.
     pub origin: Option<Box<str>>,
+    /// Name of the origin that it is sent to; `None` for that of the target itself.
+    pub at: Option<Box<str>>,
     /// Options that have no effect, for warnings.
     pub remarks: Box<[Diagnostic]>,
 }
@@ -232,6 +234,7 @@ impl Request {
             request_target: None,
             transfer: None,
             origin: None,
+            at: None,
             remarks: Box::default(),
         }
     }

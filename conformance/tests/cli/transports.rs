@@ -313,3 +313,62 @@ fn step_has_its_own_timeout() {
     }
     assert!(report.finished.stdout.contains("no complete response within 300ms"), "{}", report.finished.stdout);
 }
+
+/// A sandbox whose suite has the origin `admin`.
+fn with_admin(steps: &str) -> Sandbox {
+    let sandbox = suite("http://h.test", steps);
+    let manifest = sandbox.read("suite/suite.yaml").replace(", ready: {path: /}", "");
+    let manifest = manifest.replace("\nlaunch:", "\norigins: {admin: \"http://h.test:81\"}\nlaunch:");
+    sandbox.write("suite/suite.yaml", &manifest);
+    sandbox
+}
+
+const BOTH: &str = "- {id: main, request: curl http://h.test/a, expect: {status: 200, text: main}}\n\
+     - {id: curl, request: curl http://h.test:81/a, expect: {status: 200, text: admin}}\n\
+     - {id: mapping, request: {origin: admin, path: /a}, expect: {status: 200, text: admin}}\n";
+
+#[test]
+fn requests_to_another_origin_are_sent_to_its_address() {
+    let sandbox = with_admin(BOTH);
+    let main = simple::serve(|_| ("200 OK", b"main".to_vec()));
+    let admin = simple::serve(|_| ("200 OK", b"admin".to_vec()));
+    let address = format!("admin={admin}");
+    assert_passes(&events::run(&sandbox, &["run", "--suite", "../suite", "--origin", &address, &main]));
+
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", &main]);
+    assert_eq!(report.step("s/steps::main")["verdict"], "pass");
+    for step in ["curl", "mapping"] {
+        let step = report.step(&format!("s/steps::{step}"));
+        assert_eq!(step["verdict"], "inconclusive");
+        assert_eq!(step["reason"], "the origin `admin` has no address (--origin admin=URL)");
+    }
+    let unknown = sandbox.run(&["run", "--suite", "../suite", "--origin", "amin=http://127.0.0.1:1", &main]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.stderr.contains("the suite has no origin `amin`"), "{}", unknown.stderr);
+}
+
+#[test]
+fn curl_command_of_another_origin_is_repeated_there() {
+    let sandbox = with_admin(BOTH);
+    let main = simple::serve(|_| ("200 OK", b"main".to_vec()));
+    let admin = simple::serve(|_| ("500 Broken", b"broken".to_vec()));
+    let address = format!("admin={admin}");
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", "--origin", &address, &main]);
+    assert_eq!(report.step("s/steps::curl")["verdict"], "fail");
+    let output = &report.finished.stdout;
+    assert!(output.contains(&format!("curl {admin}/a")), "{output}");
+}
+
+#[test]
+fn errors_about_other_origins_name_their_cause() {
+    for (request, message) in [
+        ("{origin: amin, path: /a}", "the suite has no origin `amin`"),
+        ("curl http://h.test:81/a --next", "curl option `--next` is not supported"),
+        ("curl http://h.test:82/a", "this URL is not under the origin of the suite"),
+    ] {
+        let sandbox = with_admin(&format!("- {{id: one, request: {request}, expect: {{status: 200}}}}\n"));
+        let finished = sandbox.run(&["check", "--suite", "../suite"]);
+        assert_eq!(finished.code, Some(2), "{request}: {}", finished.stdout);
+        assert!(finished.stderr.contains(message), "{request}: {}", finished.stderr);
+    }
+}

@@ -34,6 +34,8 @@ pub struct Transport {
     pub identity: Option<Identity>,
     /// Unix socket to connect to, whatever the address of the target is.
     pub unix_socket: Option<PathBuf>,
+    /// Addresses for the other origins of the suite, by name.
+    pub origins: Vec<(String, String)>,
     /// Proxy for all requests.
     pub proxy: Option<Url>,
     /// Opens connections to a target that has a network of its own.
@@ -50,6 +52,7 @@ impl Default for Transport {
             authorities: None,
             identity: None,
             unix_socket: None,
+            origins: Vec::new(),
             proxy: None,
             dialer: None,
         }

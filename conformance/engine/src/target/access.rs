@@ -1,14 +1,17 @@
 //! How a started target is reached, besides plain HTTP on its port: over TLS, over a unix socket, with a client certificate.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use super::port::free_port;
 use super::scratch::Scratch;
 use super::unusable::Unusable;
-use crate::http::Transport;
+use crate::http::{HttpClient, Transport};
+use conformance_suite::json::Json;
 use conformance_suite::request::Identity;
 use conformance_suite::template::Scope;
 
@@ -21,6 +24,8 @@ pub struct Access {
     pub socket: bool,
     /// Client certificate that is sent to it.
     pub identity: Option<Identity>,
+    /// Addresses for the other origins of the suite, by name. The others get a free port each.
+    pub origins: Vec<(String, String)>,
 }
 
 /// The certificate of a target that speaks TLS.
@@ -43,6 +48,9 @@ pub(super) struct Reached {
     pub(super) scheme: &'static str,
     /// Folder of the certificate, which the program has to read.
     pub(super) folder: Option<PathBuf>,
+    /// Addresses of the other origins, by name, and free ports for the remaining ones.
+    addresses: Vec<(String, String)>,
+    ports: Vec<(String, u16)>,
     /// Values for the environment of the target.
     values: Vec<(&'static str, String)>,
 }
@@ -55,7 +63,18 @@ impl Access {
     ///
     /// # Errors
     /// A file cannot be read or written.
-    pub(super) fn prepare(&self, scratch: &Scratch, transport: &Transport) -> Result<Reached, Unusable> {
+    pub(super) fn prepare(
+        &self,
+        origins: &[(String, String)],
+        scratch: &Scratch,
+        transport: &Transport,
+    ) -> Result<Reached, Unusable> {
+        let addresses = self.origins.clone();
+        let mut ports = Vec::new();
+        for (name, _) in origins.iter().filter(|(name, _)| !addresses.iter().any(|(own, _)| own == name)) {
+            let port = free_port().map_err(|error| Unusable::new(format!("no port is free: {error}")))?;
+            ports.push((name.clone(), port));
+        }
         let mut transport = Transport { identity: self.identity.clone(), ..transport.local() };
         let mut values = Vec::new();
         if self.socket {
@@ -66,7 +85,7 @@ impl Access {
             transport.unix_socket = Some(path);
         }
         let Some(tls) = &self.tls else {
-            return Ok(Reached { transport, scheme: "http", folder: None, values });
+            return Ok(Reached { transport, scheme: "http", folder: None, addresses, ports, values });
         };
         let failed = |what: String| move |error: std::io::Error| Unusable::new(format!("{what}: {error}"));
         let (certificate, key) = match tls {
@@ -96,7 +115,7 @@ impl Access {
         }
         values.push(("certificate", of_certificate.display().to_string()));
         values.push(("key", of_key.display().to_string()));
-        Ok(Reached { transport, scheme: "https", folder: Some(folder), values })
+        Ok(Reached { transport, scheme: "https", folder: Some(folder), addresses, ports, values })
     }
 }
 
@@ -106,6 +125,22 @@ impl Reached {
         for (name, value) in &self.values {
             scope.set(*name, &value.as_str().into());
         }
+        let ports = self.ports.iter().map(|(name, port)| (name.clone(), (*port).into()));
+        scope.set("ports", &Json::Object(ports.collect()));
+    }
+
+    /// Returns the ports of the other origins.
+    pub(super) fn ports(&self) -> impl Iterator<Item = u16> {
+        self.ports.iter().map(|(_, port)| *port)
+    }
+
+    /// Returns the clients for the other origins, at the loopback address at which the target itself responds.
+    pub(super) fn others(&self, http: &HttpClient) -> Result<BTreeMap<String, HttpClient>, Unusable> {
+        let transport = Transport { unix_socket: None, ..http.transport().clone() };
+        let host = http.base().rsplit_once(':').map_or(http.base(), |(host, _)| host);
+        let free = self.ports.iter().map(|(name, port)| (name.clone(), format!("{host}:{port}")));
+        let all = self.addresses.iter().cloned().chain(free);
+        all.map(|(name, url)| Ok((name, HttpClient::new(&url, &transport).map_err(Unusable::new)?))).collect()
     }
 }
 

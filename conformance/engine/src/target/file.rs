@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::scratch::Copies;
+use crate::http::check_address;
 use super::{Access, Build, Certificate, Program, START_LIMIT, Target};
 use conformance_suite::capture::{check_name, pattern};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
@@ -65,6 +66,9 @@ struct TargetText {
     /// Key of the client certificate, if it is in another file.
     #[serde(default)]
     client_key: Option<String>,
+    /// Addresses for `origins` of the suite, by name; the others get a free port each.
+    #[serde(default)]
+    origins: Ordered<Located<String>>,
     /// Whether all commands run isolated [default: with `--each` only].
     #[serde(default)]
     isolate: Option<bool>,
@@ -215,7 +219,17 @@ impl ProgramReader<'_> {
             }
         };
         let tls = text.tls.as_ref().map(|node| self.tls(node)).transpose()?.flatten();
-        Ok(Access { tls, socket: text.socket, identity })
+        let mut origins = Vec::new();
+        for (name, url) in &text.origins.0 {
+            let known = || self.suite.origins.iter().map(|(name, _)| name.as_str());
+            if !known().any(|known| known == name.value) {
+                let message = format!("the suite has no origin `{}`", name.value);
+                return Err(Diagnostic::at(name.place(self.source), message).suggest(&name.value, known()));
+            }
+            check_address(&url.value).map_err(|cause| Diagnostic::at(url.place(self.source), cause))?;
+            origins.push((name.value.clone(), url.value.clone()));
+        }
+        Ok(Access { tls, socket: text.socket, identity, origins })
     }
 
     fn tls(&self, node: &Node) -> Result<Option<Certificate>, Diagnostic> {

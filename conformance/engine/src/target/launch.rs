@@ -6,10 +6,10 @@ use std::path::Path;
 use super::Program;
 use super::access::Reached;
 use super::chore::{Chores, Teardown};
-use super::port::PortGuard;
+use super::port::{PortGuard, free_port};
 use super::process::isolation::Confined;
 use super::process::{Command, Process};
-use super::ready::{GRACE, Greeting, Ready, await_port, await_ready, free_port};
+use super::ready::{GRACE, Greeting, Ready, await_port, await_ready};
 use super::scratch::{Dependencies, Scratch};
 use super::seed;
 use super::unusable::{Unusable, chain};
@@ -23,6 +23,8 @@ use conformance_suite::template::{Scope, TemplateError};
 pub struct Running {
     /// Client for requests to the target.
     pub http: HttpClient,
+    /// Clients for the other origins of the suite, by name.
+    pub others: BTreeMap<String, HttpClient>,
     /// Values captured from the program's output.
     pub output: BTreeMap<String, String>,
     /// Fixtures that the target should hold but does not.
@@ -50,6 +52,7 @@ impl Running {
     pub(super) fn elsewhere(http: HttpClient) -> Self {
         Self {
             http,
+            others: BTreeMap::new(),
             output: BTreeMap::new(),
             missing: Vec::new(),
             learned: Vec::new(),
@@ -60,6 +63,12 @@ impl Running {
             setup: Vec::new(),
             scratch: None,
         }
+    }
+
+    /// Returns the client for a request to the named origin, or to the target itself.
+    #[must_use]
+    pub fn client(&self, origin: Option<&str>) -> Option<&HttpClient> {
+        origin.map_or(Some(&self.http), |name| self.others.get(name))
     }
 
     /// Checks that the process that just responded is the one that was started. Always succeeds for a URL.
@@ -79,10 +88,14 @@ impl Running {
         self.guard.as_ref()?.unverified()
     }
 
+    fn close(&self) {
+        self.others.values().chain([&self.http]).for_each(HttpClient::close);
+    }
+
     /// Stops the target with its whole process group, and cleans up.
     pub async fn stop(mut self) {
         // Close our connections first, because a server may wait for open connections before it exits.
-        self.http.close();
+        self.close();
         if let Some(process) = self.process.take() {
             process.stop(GRACE).await;
         }
@@ -136,7 +149,7 @@ pub async fn relaunch(
     profile: &Profile,
     transport: &Transport,
 ) -> Result<Running, Unusable> {
-    running.http.close();
+    running.close();
     let Running { process, scratch, teardown, setup, .. } = running;
     if let Some(process) = process {
         process.stop(GRACE).await;
@@ -208,7 +221,7 @@ impl Start<'_> {
     /// Starts the program for the first time in its folder.
     async fn first(&self, scratch: Scratch) -> Result<Running, Unusable> {
         let port = self.port().await?;
-        let reached = self.program.access.prepare(&scratch, self.transport)?;
+        let reached = self.program.access.prepare(&self.suite.origins, &scratch, self.transport)?;
         let env =
             self.environment(port, &scratch, &reached).map_err(|error| Unusable::new(chain(&error)))?;
         let chores = |commands: &[Vec<String>], purpose| Chores {
@@ -234,7 +247,7 @@ impl Start<'_> {
     /// Starts the program again in its folder.
     async fn again(&self, scratch: &Scratch) -> Result<Running, Unusable> {
         let port = self.port().await?;
-        let reached = self.program.access.prepare(scratch, self.transport)?;
+        let reached = self.program.access.prepare(&self.suite.origins, scratch, self.transport)?;
         let env = self.environment(port, scratch, &reached).map_err(|error| Unusable::new(chain(&error)))?;
         self.process(port, env, scratch, &reached).await
     }
@@ -249,6 +262,7 @@ impl Start<'_> {
     ) -> Option<Confined> {
         let mut confined = self.program.confined(command, scratch.outer(), Some(port))?;
         confined.readable.extend(reached.folder.clone());
+        confined.ports.extend(reached.ports());
         if self.program.build.is_some() {
             // Links lead to the dependency folders of the build.
             confined.readable.push(self.directory.to_owned());
@@ -295,7 +309,8 @@ impl Start<'_> {
             let watched = process.watched_all(program.start_limit).await;
             watched.map_err(|error| Unusable::after(&process, error.to_string()))?
         };
-        Ok(Running { output, greeting, process: Some(process), guard, ..Running::elsewhere(http) })
+        let others = reached.others(&http)?;
+        Ok(Running { others, output, greeting, process: Some(process), guard, ..Running::elsewhere(http) })
     }
 
     fn environment(

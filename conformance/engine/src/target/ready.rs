@@ -1,12 +1,11 @@
 //! Waits until a started target responds.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::access::Reached;
-use super::port::PortGuard;
+use super::port::{HERE, PortGuard, is_taken};
 use super::process::Process;
 use super::unusable::Unusable;
 use crate::http::{Dialer, HttpClient, Reading, Transport, TransportError};
@@ -23,10 +22,6 @@ const POLL_SHARE: u32 = 20;
 pub(super) const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait for an earlier target to release a fixed port.
 const PORT_LIMIT: Duration = Duration::from_secs(3);
-
-/// Loopback addresses on which a target may listen. A target that listens on all addresses is reached through the
-/// first.
-const HERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// The readiness request and the first response.
 pub(super) type Greeting = (Prepared, Response);
@@ -128,24 +123,4 @@ pub(super) async fn await_port(port: u16) -> Result<(), Unusable> {
         tokio::time::sleep(POLL * 20).await;
     }
     Ok(())
-}
-
-/// Returns a port that is free on all loopback addresses.
-pub(super) fn free_port() -> std::io::Result<u16> {
-    let mut tries = 0;
-    loop {
-        let port = TcpListener::bind((HERE[0], 0))?.local_addr()?.port();
-        tries += 1;
-        if tries > 20 || !is_taken(port) {
-            return Ok(port);
-        }
-    }
-}
-
-/// Whether a process listens on a port, even one that accepts no more connections.
-fn is_taken(port: u16) -> bool {
-    HERE.iter().any(|here| match TcpStream::connect_timeout(&SocketAddr::new(*here, port), POLL * 20) {
-        Ok(_) => true,
-        Err(error) => error.kind() == ErrorKind::TimedOut,
-    })
 }

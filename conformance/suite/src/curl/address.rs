@@ -17,6 +17,9 @@ pub(super) struct Address {
     pub(super) target: String,
 }
 
+/// The beginning of the error for a URL that is not under the origin.
+pub const ELSEWHERE: &str = "this URL is not under the origin of the suite";
+
 /// Parses a URL under `origin`. With `globs`, curl expands brackets and braces to several URLs.
 ///
 /// # Errors
@@ -52,7 +55,7 @@ pub(super) fn read(
             .help("shell variables are not expanded: write the value"));
     }
     if !is_host(host, host_of_origin, scheme) {
-        let message = format!("this URL is not under the origin of the suite, {origin}");
+        let message = format!("{ELSEWHERE}, {origin}");
         return Err(reader
             .wrong(word, message)
             .help("write URLs with the `origin` in suite.yaml; requests replace it by the target's"));

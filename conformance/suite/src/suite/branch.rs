@@ -91,7 +91,7 @@ impl StepCompiler<'_> {
         let mut errors = Diagnostics::default();
         let place = request.place(self.source);
         let read = |name: &str| self.folder.read(&Folder::relative(self.context.file, name));
-        let request = errors.keep(self::request(request, &self.suite.origin, self.source, &read));
+        let request = errors.keep(self.request(request, &read));
         let request = request.and_then(|request| errors.keep(self.with_jar(request)));
         let request = request.map(|request| self.with_timeout(request));
         let request = request.and_then(|request| errors.keep(self.with_path(request, &place)));
@@ -110,6 +110,28 @@ impl StepCompiler<'_> {
         match request {
             Some(request) => errors.into_result(Branch { request, place, expectation, captures, times }),
             None => Err(errors),
+        }
+    }
+
+    /// Compiles a request to one of the origins of the suite.
+    fn request(&self, node: &Node, read: Files<'_>) -> Result<Request, Diagnostic> {
+        let mut result = request(node, &self.suite.origin, self.source, read);
+        for (name, origin) in &self.suite.origins {
+            match &result {
+                Err(error) if error.message().starts_with(curl::ELSEWHERE) => {}
+                _ => break,
+            }
+            result = request(node, origin, self.source, read)
+                .map(|request| Request { at: Some(name.as_str().into()), ..request });
+        }
+        let request = result?;
+        let known = || self.suite.origins.iter().map(|(name, _)| name.as_str());
+        match request.at.as_deref().filter(|at| !known().any(|name| name == *at)) {
+            None => Ok(request),
+            Some(at) => {
+                let message = format!("the suite has no origin `{at}`");
+                Err(Diagnostic::at(node.place(self.source).find(at), message).suggest(at, known()))
+            }
         }
     }
 
