@@ -12,8 +12,8 @@ use super::{
 use conformance_engine::http::Transport;
 use conformance_engine::target::Target;
 use conformance_engine::target::isolation::{Isolation, Limits, Mechanism};
-use conformance_suite::request::Identity;
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
+use conformance_suite::request::Identity;
 use conformance_suite::suite::Connections;
 use conformance_suite::suite::{Given, Suite};
 

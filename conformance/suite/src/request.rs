@@ -276,8 +276,7 @@ impl Request {
             return None;
         }
         if !is_url(&path) {
-            let fault =
-                format!("makes the path `{path}`, which does not begin with `/`: write `/{head}`");
+            let fault = format!("makes the path `{path}`, which does not begin with `/`: write `/{head}`");
             return Some(TemplateError::unfit(head, &fault));
         }
         // While loading, the address of the target is unknown.

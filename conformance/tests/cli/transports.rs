@@ -60,8 +60,7 @@ const SECURE: &str =
 #[test]
 fn started_target_speaks_tls_with_a_certificate_made_for_it() {
     let sandbox = suite("http://h.test", SECURE);
-    let report =
-        run_target(&sandbox, "tls: true\nenv: {CERTIFICATE: \"${certificate}\", KEY: \"${key}\"}\n");
+    let report = run_target(&sandbox, "tls: true\nenv: {CERTIFICATE: \"${certificate}\", KEY: \"${key}\"}\n");
     assert_passes(&report);
 }
 
@@ -167,7 +166,8 @@ fn check_refuses_a_client_certificate_that_cannot_be_used() {
         ("--cert key.pem", "has no certificate in PEM form"),
         ("--cert client.p12 --cert-type P12", "a certificate of the type P12 cannot be read"),
     ] {
-        let step = format!("- {{id: one, request: curl https://h.test/ {command}, expect: {{status: 200}}}}\n");
+        let step =
+            format!("- {{id: one, request: curl https://h.test/ {command}, expect: {{status: 200}}}}\n");
         let sandbox = suite("https://h.test", &step);
         write_client(&sandbox, "suite/s");
         let finished = sandbox.run(&["check", "--suite", "../suite"]);
@@ -311,7 +311,11 @@ fn step_has_its_own_timeout() {
     for step in ["hasty", "curl"] {
         assert_ne!(report.step(&format!("s/steps::{step}"))["verdict"], "pass");
     }
-    assert!(report.finished.stdout.contains("no complete response within 300ms"), "{}", report.finished.stdout);
+    assert!(
+        report.finished.stdout.contains("no complete response within 300ms"),
+        "{}",
+        report.finished.stdout
+    );
 }
 
 /// A sandbox whose suite has the origin `admin`.

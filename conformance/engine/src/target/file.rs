@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::scratch::Copies;
-use crate::http::check_address;
 use super::{Access, Build, Certificate, Program, START_LIMIT, Target};
+use crate::http::check_address;
 use conformance_suite::capture::{check_name, pattern};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::members::{duration, string};

@@ -222,8 +222,7 @@ impl Start<'_> {
     async fn first(&self, scratch: Scratch) -> Result<Running, Unusable> {
         let port = self.port().await?;
         let reached = self.program.access.prepare(&self.suite.origins, &scratch, self.transport)?;
-        let env =
-            self.environment(port, &scratch, &reached).map_err(|error| Unusable::new(chain(&error)))?;
+        let env = self.environment(port, &scratch, &reached).map_err(|error| Unusable::new(chain(&error)))?;
         let chores = |commands: &[Vec<String>], purpose| Chores {
             commands: commands.to_vec(),
             directory: scratch.path().to_owned(),

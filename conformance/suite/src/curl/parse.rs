@@ -15,8 +15,8 @@ use super::words::split;
 use super::{address, cookies, form};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::request::{
-    Agent, Authentication, Body, Field, Files, Header, HttpVersion, Identity, JarUse, Part, Request, Transfer,
-    check_field_name, check_method, parted,
+    Agent, Authentication, Body, Field, Files, Header, HttpVersion, Identity, JarUse, Part, Request,
+    Transfer, check_field_name, check_method, parted,
 };
 use crate::source::{Place, Span};
 use crate::template::Text;
@@ -330,7 +330,10 @@ impl<'a> Command<'a> {
     fn identity(&mut self) -> Result<Option<Identity>, Diagnostic> {
         let Some(given) = self.certificate.take() else { return Ok(None) };
         if !self.origin.starts_with("https://") {
-            self.remark(&given, "a client certificate has no effect here: the origin of the suite has no TLS");
+            self.remark(
+                &given,
+                "a client certificate has no effect here: the origin of the suite has no TLS",
+            );
             return Ok(None);
         }
         // A password may follow the name of the file.

@@ -110,7 +110,9 @@ pub fn environment(
     let entry = |(name, written): &(Located<String>, Located<String>)| {
         let place = written.place(source);
         let text = parse_text(&written.value, &place)?;
-        if let Some((written, unknown)) = text.names().find(|(_, name)| !KNOWN.contains(name) && !name.starts_with("ports.")) {
+        if let Some((written, unknown)) =
+            text.names().find(|(_, name)| !KNOWN.contains(name) && !name.starts_with("ports."))
+        {
             let message = format!("unknown name `${{{unknown}}}` in an environment");
             return Err(Diagnostic::at(place.find(written), message).suggest(unknown, KNOWN));
         }
