@@ -41,7 +41,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
         (None, Some(file)) => target::load(file, &suite)?,
         (None, None) => Target::command(options.program.clone(), ".".into()),
     };
-    let transport = options.transport.transport()?;
+    let transport = options.transport(&suite)?;
     let gateway = transport.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let redactor =
         if options.show_secrets { Redactor::none() } else { Redactor::new(&suite).hiding(gateway) };

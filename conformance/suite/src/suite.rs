@@ -65,6 +65,8 @@ pub struct Suite {
     pub title: String,
     /// The origin that the specification uses; requests replace it by the origin of the target.
     pub origin: String,
+    /// More origins, by name.
+    pub origins: Vec<(String, String)>,
     /// The stages of an implementation, first to last.
     pub stages: Vec<String>,
     /// Whether scenarios may use one process of the target at the same time.

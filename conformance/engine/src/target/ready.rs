@@ -1,11 +1,11 @@
 //! Waits until a started target responds.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::port::PortGuard;
+use super::access::Reached;
+use super::port::{HERE, PortGuard, is_taken};
 use super::process::Process;
 use super::unusable::{Port, Unusable};
 use crate::http::{Dialer, HttpClient, Reading, Transport, TransportError};
@@ -29,10 +29,6 @@ const PORT_LIMIT: Duration = Duration::from_secs(3);
 /// How many times its limit a start may take on a machine that has no processor for it.
 const MAX_STRETCH: u32 = 6;
 
-/// Loopback addresses on which a target may listen. A target that listens on all addresses is reached through the
-/// first.
-const HERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-
 /// The readiness request and the first response.
 pub(super) type Greeting = (Prepared, Response);
 
@@ -47,7 +43,9 @@ pub(super) struct Ready {
 
 impl Ready {
     fn new(process: Process, (http, address): (HttpClient, SocketAddr), greeting: Option<Greeting>) -> Self {
-        let guard = (!process.has_own_network()).then(|| PortGuard::new(address));
+        // No other program can use the socket in the target's own folder.
+        let is_alone = process.has_own_network() || http.transport().unix_socket.is_some();
+        let guard = (!is_alone).then(|| PortGuard::new(address));
         Self { process, http, greeting, guard }
     }
 }
@@ -63,14 +61,15 @@ pub(super) async fn await_ready(
     port: &Port,
     ready: Option<&Request>,
     limit: Duration,
-    transport: &Transport,
+    reached: &Reached,
 ) -> Result<Ready, Unusable> {
     let dialer = process.dialer().map_err(|error| Unusable::new(error.to_string()))?;
     let dialer = dialer.map(|dialer| Arc::new(dialer) as Arc<dyn Dialer>);
-    let transport = Transport { dialer, ..transport.local() };
+    let transport = Transport { dialer, ..reached.transport.clone() };
+    let scheme = reached.scheme;
     let http = |here| {
         let address = SocketAddr::new(here, port.number);
-        let http = HttpClient::new(&format!("http://{address}"), &transport).map_err(Unusable::new);
+        let http = HttpClient::new(&format!("{scheme}://{address}"), &transport).map_err(Unusable::new);
         http.map(|http| (http, address))
     };
     let [first, second] = HERE;
@@ -185,26 +184,6 @@ pub(super) async fn await_port(port: u16) -> Result<(), Unusable> {
         tokio::time::sleep(POLL * 20).await;
     }
     Ok(())
-}
-
-/// Returns a port that is free on all loopback addresses.
-pub(super) fn free_port() -> std::io::Result<u16> {
-    let mut tries = 0;
-    loop {
-        let port = TcpListener::bind((HERE[0], 0))?.local_addr()?.port();
-        tries += 1;
-        if tries > 20 || !is_taken(port) {
-            return Ok(port);
-        }
-    }
-}
-
-/// Whether a process listens on a port, even one that accepts no more connections.
-fn is_taken(port: u16) -> bool {
-    HERE.iter().any(|here| match TcpStream::connect_timeout(&SocketAddr::new(*here, port), POLL * 20) {
-        Ok(_) => true,
-        Err(error) => error.kind() == ErrorKind::TimedOut,
-    })
 }
 
 #[cfg(test)]

@@ -46,8 +46,8 @@ pub struct Create {
     pub refuses: Vec<String>,
 }
 
-/// The names that the environment of a target can use.
-const KNOWN: [&str; 3] = ["host", "port", "scratch"];
+/// The names that the environment of a target can use, besides `ports.NAME` for each of `origins`; the last three only if its target file has `socket` or `tls`.
+const KNOWN: [&str; 6] = ["host", "port", "scratch", "socket", "certificate", "key"];
 
 /// The name of the fixture in a request about one fixture.
 const FIXTURE: &str = "fixture";
@@ -110,7 +110,9 @@ pub fn environment(
     let entry = |(name, written): &(Located<String>, Located<String>)| {
         let place = written.place(source);
         let text = parse_text(&written.value, &place)?;
-        if let Some((written, unknown)) = text.names().find(|(_, name)| !KNOWN.contains(name)) {
+        if let Some((written, unknown)) =
+            text.names().find(|(_, name)| !KNOWN.contains(name) && !name.starts_with("ports."))
+        {
             let message = format!("unknown name `${{{unknown}}}` in an environment");
             return Err(Diagnostic::at(place.find(written), message).suggest(unknown, KNOWN));
         }

@@ -70,6 +70,17 @@ pub(super) fn compile(
     errors.keep(check_format(&text.format, source));
     let origin = text.origin.value.trim_end_matches('/').to_owned();
     errors.keep(check_origin(&origin, &text.origin.place(source)));
+    let mut origins: Vec<(String, String)> = Vec::new();
+    for (name, url) in &text.origins.0 {
+        errors.keep(check_name(&name.value, &name.place(source)));
+        let more = url.value.trim_end_matches('/').to_owned();
+        errors.keep(check_origin(&more, &url.place(source)));
+        if more == origin || origins.iter().any(|(_, other)| *other == more) {
+            let message = format!("duplicate origin `{more}`");
+            errors.push(Diagnostic::at(url.place(source), message));
+        }
+        origins.push((name.value.clone(), more));
+    }
     let mut fixtures = Vec::new();
     for (name, node) in &text.fixtures.0 {
         errors.keep(check_fixture_name(&name.value, &name.place(source)));
@@ -134,6 +145,7 @@ pub(super) fn compile(
         title: text.title.clone(),
         stages: text.stages.iter().map(|stage| stage.value.clone()).collect(),
         origin,
+        origins,
         concurrency,
         launch,
         connections: connections.unwrap_or_default(),

@@ -58,6 +58,14 @@ impl<'a> Exchanges<'a> {
     /// Sends a step once and judges the response.
     pub(super) async fn try_once(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> StepResult {
         let definition = one.definition;
+        let at = || definition.requests().filter_map(|request| request.at.as_deref());
+        if let Some(name) = at().find(|name| running.client(Some(name)).is_none()) {
+            let reason = format!("the origin `{name}` has no address (--origin {name}=URL)");
+            let judgement = Judgement::because(Verdict::Inconclusive, reason);
+            self.mark_missing(definition, &judgement);
+            return judgement.into();
+        }
+        let base = at().next().and_then(|name| running.client(Some(name))).map(|http| http.base().to_owned());
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
         let (mut judgement, exchange) = match self.exchange(one, running).await {
@@ -90,7 +98,7 @@ impl<'a> Exchanges<'a> {
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
         let printed = printed.map(|printed| without_access_log(&printed)).unwrap_or_default();
-        StepResult { exchange: Some(exchange), printed, ..judgement.into() }
+        StepResult { exchange: Some(exchange), printed, base, ..judgement.into() }
     }
 
     /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
@@ -114,7 +122,8 @@ impl<'a> Exchanges<'a> {
                 let reading = if branch.reads_the_body() { Reading::Whole } else { Reading::Beginning };
                 let prepared = request.prepare(&scope)?;
                 let sent = Timestamp::now();
-                let exchange = running.http.send(prepared, jar.as_mut(), reading).await;
+                let http = running.client(request.at.as_deref()).unwrap_or(&running.http);
+                let exchange = http.send(prepared, jar.as_mut(), reading).await;
                 let received = Timestamp::now();
                 self.timeline.received(received);
                 let scope = scope.at(sent.wall, received.wall);

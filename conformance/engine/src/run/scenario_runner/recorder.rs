@@ -63,7 +63,7 @@ impl RecordBuilder<'_> {
         Self {
             redactor: self.redactor.of_messages(sent.chain(received), bodies.chain(targets)),
             id: self.id.clone(),
-            base: self.base.clone(),
+            base: result.base.clone().unwrap_or_else(|| self.base.clone()),
             restarted: self.restarted.clone(),
             ..*self
         }
