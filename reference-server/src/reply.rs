@@ -203,7 +203,8 @@ impl From<Rejection> for Reply {
             }
             // The rest of an unread body must not be parsed as a request.
             Rejection::BadRequest | Rejection::BodyTooSlow | Rejection::BodyTooLarge | Rejection::Busy => {
-                let retry_after = matches!(rejection, Rejection::Busy).then_some(HeaderValue::from_static("1"));
+                let retry_after =
+                    matches!(rejection, Rejection::Busy).then_some(HeaderValue::from_static("1"));
                 Self { retry_after, ..Self::json(&ErrorBody { error: rejection.to_string() }).and_close() }
             }
             other => Self::json(&ErrorBody { error: other.to_string() }),
