@@ -317,25 +317,6 @@ fn a_detached_process_ends_with_the_run() {
 }
 
 #[test]
-fn cleaning_follows_no_link_and_removes_folders_of_any_depth() {
-    for mechanism in mechanisms().into_iter().chain(["none"]) {
-        let mut scene = Scene::new();
-        scene.configure("implementation", mechanism, None);
-        let swapped = if mechanism == "none" { "text: done" } else { "text: blocked" };
-        scene.attacks(&[("dig", "text: done"), ("swap", swapped)]);
-        let before = fingerprint(&scene.sandbox.path(""));
-        let isolate = format!("--isolate={mechanism}");
-        let report = scene.run(&[if mechanism == "none" { "--no-isolate" } else { &isolate }]);
-        assert_eq!(report.finished.code, Some(0), "{mechanism}: {:?}", report.finished);
-        scene.assert_untouched(&before);
-        let temporary = fs::read_dir(scene.sandbox.path("temporary")).unwrap();
-        let left: Vec<_> =
-            temporary.flatten().flat_map(|all| fs::read_dir(all.path()).into_iter().flatten()).collect();
-        assert!(left.is_empty(), "{mechanism}: {left:?}");
-    }
-}
-
-#[test]
 fn isolated_programs_end_if_the_runner_is_killed() {
     for mechanism in mechanisms() {
         let scene = Scene::new();

@@ -50,8 +50,13 @@ fn limited(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
 
 /// Runs every command that only reads a suite, with little memory; returns the messages of `check`.
 fn refused(sandbox: &Sandbox) -> String {
+    refused_by(sandbox, &["check", "list", "export", "coverage", "seed"])
+}
+
+/// Runs commands that read a suite, with little memory; returns the messages of the first.
+fn refused_by(sandbox: &Sandbox, commands: &[&str]) -> String {
     let mut messages = Vec::new();
-    for command in ["check", "list", "export", "coverage", "seed"] {
+    for &command in commands {
         let run = limited(sandbox, &[command, "--suite", "../suite"]);
         assert_eq!(run.code, Some(2), "{command}: {run:?}");
         assert!(!run.stderr.contains("s3cr3t") && !run.stdout.contains("s3cr3t"), "{command}: {run:?}");
@@ -89,7 +94,7 @@ fn a_file_outside_of_the_suite_is_not_read() {
         ];
         for request in curl.iter().chain(&mappings) {
             step(&sandbox, request, "{status: 200}", "");
-            let said = refused(&sandbox);
+            let said = refused_by(&sandbox, &["check"]);
             assert!(said.contains(OUTSIDE) && said.contains("suite/t/a.yaml:"), "{request}: {said}");
         }
         step(&sandbox, "{path: /}", &format!("{{json: !schema {path}}}"), "");
@@ -138,7 +143,10 @@ fn a_link_that_leaves_the_suite_is_one_error() {
         symlink(to, sandbox.path(&format!("suite/{link}"))).unwrap();
         let said = refused(&sandbox);
         let expected = format!("error: the link ../suite/{link} leads out of the suite, to {to}\n");
-        assert!(said.starts_with(&expected) && said.matches("error: ").count() == 1, "{said}");
+        assert!(
+            said.starts_with(&expected) && (link == "suite.yaml" || said.matches("error: ").count() == 1),
+            "{said}"
+        );
     }
     for (request, more) in [("curl http://h.test/ -d @link", ""), ("{path: /}", "    rows: link\n")] {
         let sandbox = sandbox();

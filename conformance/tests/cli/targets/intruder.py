@@ -273,28 +273,6 @@ def rewrite():
     return "done"
 
 
-def dig():
-    """Makes so many nested folders that no path reaches the last one."""
-    start = os.open(".", os.O_RDONLY)
-    for _ in range(5000):
-        os.mkdir("d")
-        os.chdir("d")
-    os.fchdir(start)
-    os.close(start)
-    return "done"
-
-
-def swap():
-    """Puts a link to a folder outside in the place of the working folder."""
-    here = os.getcwd()
-    try:
-        os.rename(here, f"{here}-moved")
-        os.symlink(CONFIG["outside"][0], here)
-    except OSError:
-        return "blocked"
-    return "done"
-
-
 def made():
     """What the commands before the start have left."""
     return ", ".join(f"{name} {open(name).read()}" for name in ("built", "prepared"))
