@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io;
 
 /// The budget in bytes.
-const BUDGET: u64 = 1024 * 1024 * 1024;
+const BUDGET: u64 = 512 * 1024 * 1024;
 
 thread_local! {
     /// The rest of the budget of the suite that this thread loads.
@@ -26,7 +26,7 @@ pub(crate) fn spend(bytes: u64) -> io::Result<()> {
     match left {
         Some(_) => Ok(()),
         None => Err(io::Error::other(
-            "the files, patterns and schemas of the suite need more than 1 GiB of memory",
+            "the files, patterns and schemas of the suite need more than 512 MiB of memory",
         )),
     }
 }
