@@ -21,6 +21,7 @@ use conformance_report::report::{self, JsonLines, Observed, Progress, Report};
 use conformance_suite::amount::amount;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::safe::Log;
+use conformance_suite::suite::folder::open;
 
 use super::play::{SIGNALLED, play};
 use super::ready::{Ready, deadline, ready};
@@ -115,7 +116,7 @@ struct Copy {
 impl Copy {
     /// None if there is no report, for example after an interrupt.
     fn take(path: &Path) -> io::Result<Option<Self>> {
-        let mut report = match File::open(path) {
+        let mut report = match open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             report => report?,
         };

@@ -25,6 +25,7 @@ mod warning;
 
 use std::sync::Arc;
 
+use crate::budget;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format;
 use crate::json::Json;
@@ -125,6 +126,7 @@ impl Suite {
     /// # Errors
     /// All errors in its files, with their locations.
     pub fn load(folder: &Folder) -> Result<Self, Diagnostics> {
+        budget::start();
         let (names, mut errors) = folder.files()?;
         if !names.iter().any(|name| name == MANIFEST) {
             // Without a manifest, any other error would only distract.

@@ -60,6 +60,7 @@ mod shared_target;
 mod signals;
 mod simple;
 mod stage;
+mod strangers;
 mod target_file;
 mod timely;
 mod timeouts;

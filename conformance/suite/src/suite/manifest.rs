@@ -7,7 +7,7 @@ use regex::Regex;
 use super::Connections;
 use super::branch::request;
 use super::context::check_known;
-use super::contract::{self, ReadRequest, environment, readiness};
+use super::contract::{self, ReadRequest, check_variables, environment, readiness};
 use super::folder::Folder;
 use super::names::{OUTPUT, TARGET};
 use super::{Concurrency, Fixture, Suite, check_format, variable};
@@ -222,7 +222,7 @@ fn compile_profile(
     Ok(Profile {
         name: name.value.clone(),
         title: text.title.clone().unwrap_or_else(|| name.value.clone()),
-        env: environment(&text.env, source)?,
+        env: check_variables(&text.env, source).and_then(|()| environment(&text.env, source))?,
         own: text.launch.is_some(),
         ready: readiness(text.ready.as_ref(), source, request)?,
         files: text.files.unwrap_or(true),
