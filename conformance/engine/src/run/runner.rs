@@ -10,10 +10,12 @@ use std::time::Instant;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use super::activity::Activity;
 use super::caught::{join, resume};
 use super::context::{Context, Described, Options};
 use super::operations::{Operations, cover, covered};
 use super::order;
+use super::reach::Absent;
 use super::scenario_runner::{ScenarioResult, ScenarioRunner};
 use super::tally::{Tally, register, settle};
 use super::target_pool::TargetPool;
@@ -44,6 +46,8 @@ pub struct Runner {
     operations: Operations,
     /// Which parts of the description the steps used. None if there is no description, or if no report shows it.
     coverage: Option<Collector>,
+    activity: Activity,
+    absent: Absent,
     began: Instant,
 }
 
@@ -81,7 +85,9 @@ impl Runner {
         let scenarios = ScenarioRunner::new(&context);
         // The bounded channel limits memory: scenarios wait until earlier results have been received.
         let (sender, finished) = mpsc::channel(MAX_FINISHED);
+        let activity = Activity::default();
         let player = Player {
+            activity: activity.clone(),
             context: Arc::clone(&context),
             targets: Arc::clone(&targets),
             scenarios: scenarios.clone(),
@@ -103,8 +109,16 @@ impl Runner {
             deviations,
             operations,
             coverage,
+            activity,
+            absent: Absent::default(),
             began,
         }
+    }
+
+    /// Returns a handle that says what the run is doing at the moment.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        self.activity.clone()
     }
 
     /// Waits for the next event. The last one is the footer; returns none after it.
@@ -162,6 +176,7 @@ impl Runner {
             if let Some(coverage) = &mut self.coverage {
                 cover(coverage, &record);
             }
+            self.absent.count(&record);
             self.add(record);
         }
     }
@@ -188,6 +203,10 @@ impl Runner {
         };
         footer.notes = self.targets.notes();
         footer.openapi = self.coverage.take().map(|coverage| covered(coverage.finish("this run")));
+        // A filter or a shard leaves out requirements of some stages.
+        if footer.exit == Exit::Fails.code() && plan.shard.is_none() {
+            footer.notes.extend(self.absent.note(plan, &footer));
+        }
         footer.milliseconds = milliseconds(self.began.elapsed());
         if plan.groups.is_empty() && !footer.interrupted {
             // An empty shard conforms, although an empty run would not.
@@ -204,6 +223,7 @@ struct Player {
     targets: Arc<TargetPool>,
     scenarios: ScenarioRunner,
     sender: mpsc::Sender<Finished>,
+    activity: Activity,
 }
 
 impl Player {
@@ -244,7 +264,9 @@ impl Player {
             let player = self.clone();
             tasks.spawn(async move {
                 let scenario = &player.context.plan.groups[group].scenarios[index];
+                player.activity.begin(scenario);
                 let result = player.scenarios.play(scenario, lease).await;
+                player.activity.end(scenario);
                 // The receiver is dropped only when the run is aborted.
                 player.sender.send(Finished { group, index, result }).await.ok();
             });

@@ -1,8 +1,10 @@
 //! Sends a step once, judges the response and captures values.
 
 use std::panic::resume_unwind;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+
+use regex::Regex;
 
 use super::described::check;
 use super::race;
@@ -61,6 +63,14 @@ impl<'a> Exchanges<'a> {
     /// Sends a step once and judges the response.
     pub(super) async fn try_once(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> StepResult {
         let definition = one.definition;
+        let at = || definition.requests().filter_map(|request| request.at.as_deref());
+        if let Some(name) = at().find(|name| running.client(Some(name)).is_none()) {
+            let reason = format!("the origin `{name}` has no address (--origin {name}=URL)");
+            let judgement = Judgement::because(Verdict::Inconclusive, reason);
+            self.mark_missing(definition, &judgement);
+            return judgement.into();
+        }
+        let base = at().next().and_then(|name| running.client(Some(name))).map(|http| http.base().to_owned());
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
         let (mut judgement, exchange) = match self.exchange(one, running).await {
@@ -92,13 +102,9 @@ impl<'a> Exchanges<'a> {
             tokio::time::sleep(READ_DELAY).await;
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
+        let printed = printed.map(|printed| without_access_log(&printed)).unwrap_or_default();
         let checked = std::mem::take(&mut self.checked);
-        StepResult {
-            exchange: Some(exchange),
-            checked,
-            printed: printed.unwrap_or_default(),
-            ..judgement.into()
-        }
+        StepResult { exchange: Some(exchange), checked, printed, base, ..judgement.into() }
     }
 
     /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
@@ -121,11 +127,14 @@ impl<'a> Exchanges<'a> {
         let race = match &definition.sent {
             StepRequests::One(branch) => {
                 let Branch { request, captures, .. } = &**branch;
+                // A description is of the target, not of the services next to it.
+                let described = described.filter(|_| request.at.is_none());
                 let reads = branch.reads_the_body() || described.is_some();
                 let reading = if reads { Reading::Whole } else { Reading::Beginning };
                 let prepared = request.prepare(&scope)?;
                 let sent = Timestamp::now();
-                let exchange = running.http.send(prepared, jar.as_mut(), reading).await;
+                let http = running.client(request.at.as_deref()).unwrap_or(&running.http);
+                let exchange = http.send(prepared, jar.as_mut(), reading).await;
                 let received = Timestamp::now();
                 self.timeline.received(received);
                 let scope = scope.at(sent.wall, received.wall);
@@ -174,7 +183,8 @@ impl<'a> Exchanges<'a> {
             let branches = definitions[index].branches();
             let checked = answers.iter().flat_map(|answer| {
                 let branch = branches.get(answer.branch).unwrap_or(definitions[index].first());
-                check(described.as_ref(), &answer.exchange, &branch.expectation, &scope)
+                let described = described.as_ref().filter(|_| branch.request.at.is_none());
+                check(described, &answer.exchange, &branch.expectation, &scope)
             });
             (judged, checked.collect(), answers)
         };
@@ -289,6 +299,16 @@ fn from_other_process(running: &Running, exchange: &Exchange) -> Option<Judgemen
     let other = answered.then(|| running.check_listener().err()).flatten()?;
     Some(Judgement::because(Verdict::Inconclusive, other))
 }
+
+/// Removes the lines in which a server logs a request, which the report shows in full.
+fn without_access_log(printed: &str) -> String {
+    printed.split_inclusive('\n').filter(|line| !ACCESS.is_match(line)).collect()
+}
+
+/// A request in the log format of most servers: `"GET /users HTTP/1.1" 200`.
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+static ACCESS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#""[A-Z]+ \S* HTTP/[0-9.]+" [0-9]{3}\b"#).unwrap());
 
 /// Time to let the reader read what the target printed.
 const READ_DELAY: Duration = Duration::from_millis(10);
