@@ -111,7 +111,12 @@ impl Bench {
                 let description = self.scratch.path().join("openapi.yaml");
                 fs::write(&description, DESCRIPTION)?;
                 let described = ["--openapi".to_owned(), description.display().to_string()];
-                contenders.push(self.own("conformance, judged against a description", &suite, jobs, &described));
+                contenders.push(self.own(
+                    "conformance, judged against a description",
+                    &suite,
+                    jobs,
+                    &described,
+                ));
                 let what = if jobs == 1 { "one at a time".to_owned() } else { format!("{jobs} at once") };
                 let how = match connections {
                     Connections::Fresh => "a connection for each",

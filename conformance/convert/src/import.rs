@@ -6,6 +6,7 @@
 mod answer;
 mod between;
 mod capture;
+mod collection;
 mod description;
 mod document;
 mod download;
@@ -13,7 +14,9 @@ pub mod folder;
 mod fresh;
 pub(crate) mod har;
 mod manifest;
+mod postman;
 mod printed;
+mod rest;
 mod scenario;
 mod status;
 mod step;
@@ -114,6 +117,40 @@ pub fn document(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Dia
 pub fn har(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
     let (origin, stories) = har::stories(source, wanted)?;
     Ok(assemble(source, &origin, stories, wanted))
+}
+
+/// Imports a Postman collection (format 2.0 or 2.1).
+///
+/// # Errors
+/// Fails if the source is not a collection, or if it has no request.
+pub fn postman(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
+    let (groups, variables) = postman::read(source)?;
+    gathered(source, groups, variables, wanted)
+}
+
+/// Imports a file of requests as REST clients of editors write it (`.http`, `.rest`).
+///
+/// # Errors
+/// Fails if it has no request.
+pub fn rest(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
+    let (groups, variables) = rest::read(source);
+    gathered(source, groups, variables, wanted)
+}
+
+fn gathered(
+    source: &Arc<Source>,
+    groups: Vec<collection::Group>,
+    mut variables: collection::Variables,
+    wanted: &Wanted<'_>,
+) -> Result<Import, Diagnostic> {
+    check_number(groups.iter().map(|(_, requests)| requests.len()).sum(), source)?;
+    let (origin, stories) = collection::stories(groups, &mut variables, source, wanted)?;
+    let mut import = assemble(source, &origin, stories, wanted);
+    let manifest = import.files.iter_mut().find(|(name, _)| name == "suite.yaml");
+    if let Some((_, manifest)) = manifest {
+        collection::declare(&variables, manifest);
+    }
+    Ok(import)
 }
 
 /// Imports an OpenAPI description.

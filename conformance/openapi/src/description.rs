@@ -1,12 +1,14 @@
 //! A loaded description: its operations, with all references to parameters, bodies and responses followed.
 
 use std::collections::BTreeMap;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::matcher::{DocumentSchema, Documents};
 use conformance_suite::source::{Place, Span};
+use conformance_suite::suite::folder::open;
 use serde_json::Value;
 use url::Url;
 
@@ -242,10 +244,12 @@ impl Description {
         };
         let read = |name: &str| {
             let path = folder.join(name);
-            if std::fs::metadata(&path)?.len() > LARGEST {
-                return Err(std::io::Error::other("the file is larger than 64 MiB"));
+            let mut bytes = Vec::new();
+            open(&path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > LARGEST {
+                return Err(io::Error::other("the file is larger than 64 MiB"));
             }
-            std::fs::read(path)
+            Ok(bytes)
         };
         let shown = folder.display().to_string();
         let name: String = form_urlencoded::byte_serialize(name.to_string_lossy().as_bytes()).collect();

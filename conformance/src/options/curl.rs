@@ -10,7 +10,7 @@ use conformance_convert::import::folder::{From, Order};
 
 /// `conformance import`.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har", "openapi"]))]
+#[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har", "openapi", "postman", "http"]))]
 pub(crate) struct Import {
     /// Markdown or plain text file with curl examples, or its URL.
     #[arg(value_name = "DOCUMENT")]
@@ -21,6 +21,12 @@ pub(crate) struct Import {
     /// OpenAPI description (3.0, 3.1 or 3.2; YAML or JSON), or its URL.
     #[arg(long, value_name = "FILE")]
     pub openapi: Option<String>,
+    /// Postman collection (format 2.1), or its URL.
+    #[arg(long, value_name = "FILE")]
+    pub postman: Option<String>,
+    /// File of requests (`.http`, `.rest`) as VS Code and JetBrains write it, or its URL.
+    #[arg(long, value_name = "FILE")]
+    pub http: Option<String>,
     /// Output folder: a suite, a folder in a suite, or a new folder, which becomes a suite.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -72,10 +78,12 @@ impl Import {
     /// Returns what to import and where to write it.
     #[must_use]
     pub(crate) fn order(&self) -> Order<'_> {
-        let from = match (&self.document, &self.har, &self.openapi) {
-            (_, _, Some(description)) => From::OpenApi(description),
-            (_, Some(recording), None) => From::Har(recording),
-            (document, None, None) => From::Document(document.as_deref().unwrap_or_default()),
+        let from = match self {
+            Self { openapi: Some(description), .. } => From::OpenApi(description),
+            Self { postman: Some(collection), .. } => From::Postman(collection),
+            Self { http: Some(file), .. } => From::Rest(file),
+            Self { har: Some(recording), .. } => From::Har(recording),
+            Self { document, .. } => From::Document(document.as_deref().unwrap_or_default()),
         };
         Order {
             from,

@@ -9,6 +9,7 @@ mod agreement;
 mod bless;
 mod bombs;
 mod broken;
+mod collections;
 mod connections;
 mod corpus;
 mod coverage;

@@ -246,16 +246,19 @@ impl<'d> Writer<'d> {
         let parameter = item.path.strip_prefix(&below)?.split('}').next()?;
         let schema = success?.content.iter().find_map(|media| media.schema.as_ref())?;
         let outline = conformance_openapi::sample::outline(schema)?;
-        let candidates = [parameter, "id", "uuid", "name", "key"];
+        let mut candidates = vec![parameter, "id", "uuid"];
+        candidates
+            .extend(["name", "key"].into_iter().filter(|word| parameter.to_ascii_lowercase().contains(word)));
+        let own = conformance_openapi::sample::has_member(schema, parameter).then(|| parameter.to_owned());
         let alike = |name: &str, wanted: &str| slug(name).replace('-', "") == slug(wanted).replace('-', "");
         let example = conformance_openapi::sample::example(schema);
         let known =
             example.as_ref().and_then(|value| value.as_object()).into_iter().flatten().map(|(name, _)| name);
         let members: Vec<&String> = outline.members.keys().chain(known).collect();
-        let member = candidates
-            .into_iter()
-            .find_map(|wanted| members.iter().find(|name| alike(name, wanted)).copied())
-            .cloned()
+        let alike =
+            |wanted: &str| members.iter().find(|name| alike(name, wanted)).map(|name| (*name).clone());
+        let member = own
+            .or_else(|| candidates.into_iter().find_map(alike))
             .or_else(|| conformance_openapi::sample::has_member(schema, "id").then(|| "id".to_owned()))?;
         let name = format!("new_{}", request::variable(parameter));
         captured.insert(format!("{}/{{{parameter}}}", operation.path.trim_end_matches('/')), name.clone());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::download::{download, is_url};
-use super::{Import, Wanted, document, har, openapi};
+use super::{Import, Wanted, document, har, openapi, postman, rest};
 use conformance_openapi::Description;
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::source::Source;
@@ -37,6 +37,10 @@ pub enum From<'a> {
     Har(&'a str),
     /// An OpenAPI description: a path or a URL.
     OpenApi(&'a str),
+    /// A Postman collection: a path or a URL.
+    Postman(&'a str),
+    /// A file of requests, as REST clients of editors write it: a path or a URL.
+    Rest(&'a str),
 }
 
 /// Imports into a folder, then loads the suite that the folder belongs to.
@@ -75,9 +79,15 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
         From::Document(from) => document(&read(from)?, &wanted)?,
         From::Har(from) => har(&read(from)?, &wanted)?,
         From::OpenApi(from) => openapi(&description(from)?, &wanted),
+        From::Postman(from) => postman(&read(from)?, &wanted)?,
+        From::Rest(from) => rest(&read(from)?, &wanted)?,
     };
     if import.exchanges == 0 {
-        let (From::Document(from) | From::Har(from) | From::OpenApi(from)) = order.from;
+        let (From::Document(from)
+        | From::Har(from)
+        | From::OpenApi(from)
+        | From::Postman(from)
+        | From::Rest(from)) = order.from;
         let mut wrong =
             Diagnostics::from(Diagnostic::new(format!("{from} has no exchange that can become a step")));
         import.left_out.into_iter().for_each(|left_out| wrong.push(left_out));

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::event::{
-    ApiCount, ApiCoverage, ApiDescription, Exchange, OPERATIONS, OperationCheck, REQUIREMENT, Record, Standing,
+    ApiCount, ApiCoverage, ApiDescription, Exchange, OPERATIONS, OperationCheck, REQUIREMENT, Record,
+    Standing,
 };
 use crate::run::context::Described;
 use crate::verdict::{Finding, Verdict};

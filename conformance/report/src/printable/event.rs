@@ -18,7 +18,9 @@ pub(crate) fn event(event: &Event) -> Event {
 }
 
 fn header(header: &Header) -> Header {
-    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, openapi, .. } = header;
+    let Header {
+        version, conformance, started, suite, target, stage, steps, shard, isolation, openapi, ..
+    } = header;
     let environments = header.environments.iter().map(|(profile, variables)| {
         let variables = variables.iter().map(|(name, value)| (line(name), line(value)));
         (line(profile), variables.collect())

@@ -72,7 +72,7 @@ impl RecordBuilder<'_> {
 
     fn record(&self, step: &Step, result: StepResult) -> Record {
         let redactor = &self.redactor;
-        let whole = self.context.options.shows_passes || result.judgement.verdict > Verdict::Pass;
+        let whole = self.context.options.shows_passes || result.needs_evidence();
         let requirements = &self.context.plan.suite.requirements;
         let blamed = |id: &&Arc<str>| !self.unstarted || self.context.plan.belongs(id, &self.planned.profile);
         let covers: BTreeMap<String, Level> = (step.covers.iter().filter(blamed))

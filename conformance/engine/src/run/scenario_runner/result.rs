@@ -8,7 +8,7 @@ use crate::limit;
 use crate::redact::Redactor;
 use crate::run::response_collector::CollectedResponse;
 use crate::run::target_pool::CannotRun;
-use crate::verdict::{Finding, Judgement};
+use crate::verdict::{Finding, Judgement, Verdict};
 use conformance_openapi::Checked;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::suite::{Role, StepDefinition};
@@ -117,6 +117,11 @@ impl From<Judgement> for StepResult {
 }
 
 impl StepResult {
+    /// Whether reports show the exchange even if they show no passing steps.
+    pub(super) fn needs_evidence(&self) -> bool {
+        self.judgement.verdict > Verdict::Pass || self.checked.iter().any(|one| !one.violations.is_empty())
+    }
+
     /// Drops what no report shows. `is_shown` says whether reports show the exchange.
     ///
     /// Records are built when a scenario is over, so that a secret that a late step captures is redacted in all of them.
