@@ -77,7 +77,7 @@ pub fn check(source: &Arc<Source>, description: &Description) -> Result<Recorded
         }
         let Some((request, response)) = exchange(entry) else { continue };
         recorded.exchanges += 1;
-        // Whoever made a refused request may have done so on purpose.
+        // A refused request may be wrong on purpose.
         let checked = description.check(&request, &response, || response.status >= 400);
         recorded.matched += usize::from(checked.operation.is_some());
         let name = format!(

@@ -184,6 +184,7 @@ fn gossip(flags: &[&str]) -> (Vec<(&'static str, String)>, Vec<String>) {
         "report.junit",
         "report.tap",
         "report.badge",
+        "report.har",
         "summary.md",
         "known.yaml",
         "table.html",

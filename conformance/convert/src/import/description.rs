@@ -142,7 +142,7 @@ impl<'d> Writer<'d> {
         let mut remarks = Vec::new();
         let success = operation.replies.iter().find(|reply| reply.status.starts_with('2'));
         let success = success.or_else(|| operation.replies.iter().find(|reply| reply.status == "default"));
-        // An operation may only refuse, or the description tells only of refusals.
+        // An operation may only refuse, or only refusals are described.
         let only_refuses = success.is_none() && !operation.replies.is_empty();
         let success = success.or_else(|| operation.replies.first());
         if only_refuses {
