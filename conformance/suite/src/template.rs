@@ -267,6 +267,18 @@ impl Text {
     /// # Errors
     /// An expression without a value in this scope.
     pub fn render(&self, scope: &Scope) -> Result<String, TemplateError> {
+        self.render_with(scope, str::to_owned)
+    }
+
+    /// Like [`render`](Self::render), but inserts `change` of each value.
+    ///
+    /// # Errors
+    /// An expression without a value in this scope.
+    pub(crate) fn render_with(
+        &self,
+        scope: &Scope,
+        change: impl Fn(&str) -> String,
+    ) -> Result<String, TemplateError> {
         let Some(parts) = self.parts() else { return Ok(self.written().to_owned()) };
         let mut text = String::new();
         for part in parts {
@@ -275,7 +287,7 @@ impl Text {
                 Part::Expression(expression) => {
                     let value = expression.value(scope)?;
                     let misplaced = |fault| TemplateError::misplaced(&expression.written, fault);
-                    text.push_str(&value::text(&value).map_err(misplaced)?);
+                    text.push_str(&change(&value::text(&value).map_err(misplaced)?));
                 }
             }
         }

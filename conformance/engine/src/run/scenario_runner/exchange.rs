@@ -98,6 +98,7 @@ impl<'a> Exchanges<'a> {
         running: &Arc<Running>,
     ) -> Result<Option<(Judgement, Exchange)>, TemplateError> {
         let scope = self.memory.scope(definition)?;
+        let values = scope.clone();
         for branch in definition.branches() {
             branch.expectation.check(&scope)?;
         }
@@ -133,7 +134,7 @@ impl<'a> Exchanges<'a> {
                     return Ok(None);
                 };
                 let (mut judgement, exchange) = judged;
-                self.keep(captures, &exchange.outcome, &mut judgement);
+                self.keep(captures, &exchange.outcome, &values, &mut judgement);
                 return Ok(Some((judgement, exchange)));
             }
             StepRequests::Race(race) => race,
@@ -164,7 +165,7 @@ impl<'a> Exchanges<'a> {
         };
         for (index, branch) in race.branches.iter().enumerate() {
             if let Some(first) = answers.iter().find(|answer| answer.branch == index) {
-                self.keep(&branch.captures, &first.exchange.outcome, &mut judgement);
+                self.keep(&branch.captures, &first.exchange.outcome, &values, &mut judgement);
             }
         }
         Ok(Some((judgement, answers.swap_remove(shown).exchange)))
@@ -197,10 +198,11 @@ impl<'a> Exchanges<'a> {
         &mut self,
         captures: &[Capture],
         outcome: &Result<Response, TransportError>,
+        scope: &Scope,
         judgement: &mut Judgement,
     ) {
         match outcome {
-            Ok(response) => self.capture(captures, response, judgement),
+            Ok(response) => self.capture(captures, response, scope, judgement),
             Err(transport_error) => {
                 for capture in captures {
                     self.memory.mark_missing(
@@ -215,9 +217,15 @@ impl<'a> Exchanges<'a> {
 
     /// Captures values from a response. If the response meets the expectations but a value cannot be captured, the
     /// step fails.
-    fn capture(&mut self, captures: &[Capture], response: &Response, judgement: &mut Judgement) {
+    fn capture(
+        &mut self,
+        captures: &[Capture],
+        response: &Response,
+        scope: &Scope,
+        judgement: &mut Judgement,
+    ) {
         for capture in captures {
-            match capture.take(response) {
+            match capture.take(response, scope) {
                 Ok(value) => {
                     if capture.secret {
                         self.redactor.hide(&value);
