@@ -84,11 +84,14 @@ pub struct Header {
     /// What isolated the started programs; absent if they were not isolated, or none was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Mechanism>,
+    /// What `uuid()` and `random()` were computed from, for `--seed`; absent if no step uses them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
 }
 
 impl Header {
     /// Creates the header of a run that starts now.
-    pub(crate) fn new(plan: &Plan, target: &str, isolation: Option<Mechanism>) -> Self {
+    pub(crate) fn new(plan: &Plan, target: &str, isolation: Option<Mechanism>, seed: Option<u32>) -> Self {
         let scenarios = plan.scenarios();
         let steps = scenarios.iter().flat_map(|scenario| &scenario.steps).filter(|(_, asked)| *asked);
         Self {
@@ -101,6 +104,7 @@ impl Header {
             steps: steps.count(),
             shard: plan.shard.clone(),
             isolation,
+            seed: seed.filter(|_| plan.is_random()),
         }
     }
 }
@@ -134,6 +138,9 @@ pub struct Record {
     pub via: Vec<Place>,
     /// Number of attempts; more than 1 if the step was retried.
     pub tries: u32,
+    /// Whether it passed only after a retry.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flaky: bool,
     /// Duration in milliseconds, including waits and retries.
     pub milliseconds: f64,
     /// The mismatches.
@@ -436,7 +443,9 @@ impl Record {
     /// Describes the number of attempts and their duration; none if the step was not retried.
     #[must_use]
     pub fn repetition(&self) -> Option<String> {
-        (self.tries > 1).then(|| format!("{} in {}", amount(self.tries, "time"), time(self.milliseconds)))
+        let flaky = if self.flaky { ", flaky" } else { "" };
+        let tries = || format!("{} in {}{flaky}", amount(self.tries, "time"), time(self.milliseconds));
+        (self.tries > 1).then(tries)
     }
 }
 

@@ -5,6 +5,7 @@
 //! contract, also has blocks.) No other module knows which crate evaluates templates.
 
 mod expression;
+mod functions;
 mod known;
 mod syntax;
 mod value;
@@ -12,10 +13,8 @@ mod value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use base64::Engine as _;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
-use sha2::{Digest as _, Sha256};
 
 use crate::json::Json;
 use expression::{Expression, check_length, context};
@@ -318,6 +317,12 @@ impl Scope {
         Arc::make_mut(&mut self.names).insert(name.into(), value::into_library(value));
     }
 
+    /// Makes `uuid()` and `random()` follow a key: equal keys give equal sequences of values.
+    pub fn seed(&mut self, key: &str) {
+        let random = Value::from_object(functions::Random::new(key));
+        Arc::make_mut(&mut self.names).insert(functions::RANDOM.to_owned(), random);
+    }
+
     /// Returns the scope for a response that was complete at a time, to a request that was sent at a time.
     #[must_use]
     pub fn at(self, sent: std::time::SystemTime, received: std::time::SystemTime) -> Self {
@@ -400,18 +405,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     value::set_up(&mut environment);
-    let of_text = |function: fn(&str) -> String| {
-        move |given: &Value| value::to_text(given).map(|text| function(text.as_str().unwrap_or_default()))
-    };
-    environment.add_function("base64", of_text(|text| base64::prelude::BASE64_STANDARD.encode(text)));
-    environment.add_function("sha256", of_text(|text| hexadecimal(&Sha256::digest(text))));
-    environment.add_function("uuid", || uuid::Uuid::new_v4().to_string());
+    functions::set_up(&mut environment);
     environment
 });
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 fn cause(error: &Error) -> String {
     match (error.kind(), error.detail()) {

@@ -18,7 +18,8 @@ pub(crate) fn event(event: &Event) -> Event {
 }
 
 fn header(header: &Header) -> Header {
-    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation } = header;
+    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, seed } =
+        header;
     Header {
         version: *version,
         conformance: line(conformance),
@@ -29,6 +30,7 @@ fn header(header: &Header) -> Header {
         steps: *steps,
         shard: shard.clone(),
         isolation: *isolation,
+        seed: *seed,
     }
 }
 

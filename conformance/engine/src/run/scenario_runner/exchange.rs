@@ -28,6 +28,8 @@ pub(super) struct Exchanges<'a> {
     pub(super) memory: Memory,
     pub(super) redactor: Redactor,
     pub(super) timeline: Timeline,
+    /// The key of the random values of the scenario.
+    random_key: Option<String>,
     /// The scope at the time of the last response. Set only with `--bless`.
     pub(super) scope: Option<Scope>,
 }
@@ -42,23 +44,37 @@ pub(super) struct PlannedStep<'a> {
 
 impl<'a> Exchanges<'a> {
     /// `definitions` are those of all steps of the scenario.
-    pub(super) fn new(context: &'a Context, definitions: &'a Arc<[StepDefinition]>) -> Self {
+    pub(super) fn new(
+        context: &'a Context,
+        definitions: &'a Arc<[StepDefinition]>,
+        random_key: Option<String>,
+    ) -> Self {
+        let mut memory = Memory::new(&context.plan.suite);
+        if let Some(key) = &random_key {
+            memory.seed(key);
+        }
         Self {
             context,
             definitions,
-            memory: Memory::new(&context.plan.suite),
+            memory,
+            random_key,
             redactor: context.scenario_redactor(),
             timeline: Timeline::default(),
             scope: None,
         }
     }
 
-    /// Sends a step once and judges the response.
-    pub(super) async fn try_once(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> StepResult {
+    /// Sends a step once and judges the response. `tries` is the number of tries before.
+    pub(super) async fn try_once(
+        &mut self,
+        one: PlannedStep<'_>,
+        tries: u32,
+        running: &Arc<Running>,
+    ) -> StepResult {
         let definition = one.definition;
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
-        let (mut judgement, exchange) = match self.exchange(one, running).await {
+        let (mut judgement, exchange) = match self.exchange(one, tries, running).await {
             Ok(Some(exchange)) => exchange,
             Ok(None) => {
                 let judgement = Judgement::because(Verdict::Inconclusive, "the run was interrupted");
@@ -95,9 +111,13 @@ impl<'a> Exchanges<'a> {
     async fn exchange(
         &mut self,
         PlannedStep { index, definition, step }: PlannedStep<'_>,
+        tries: u32,
         running: &Arc<Running>,
     ) -> Result<Option<(Judgement, Exchange)>, TemplateError> {
-        let scope = self.memory.scope(definition)?;
+        let mut scope = self.memory.scope(definition)?;
+        if let Some(key) = &self.random_key {
+            scope.seed(&format!("{key} {index} {tries}"));
+        }
         let values = scope.clone();
         for branch in definition.branches() {
             branch.expectation.check(&scope)?;
