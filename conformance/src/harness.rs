@@ -92,8 +92,8 @@ fn prepare(
         shows_passes: false,
         interrupt: Interrupt::default(),
         responses: None,
-            seed: 0,
-            fail_fast: false,
+        seed: 0,
+        fail_fast: false,
         deadline: None,
     };
     let context = Context::new(plan, options);

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use crate::options::{Command, Options};
 use clap::Parser as _;
 
-use crate::command::{Stopped, compare, document, inspect, merge, print, run, seed};
+use crate::command::{Stopped, compare, document, init, inspect, merge, print, run, seed};
 
 fn main() -> ExitCode {
     if let Some(code) = conformance_engine::target::isolation::helper() {
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare::compare(&options),
         Command::Merge(options) => merge::merge(&options),
         Command::Seed(options) => seed::seed(&options),
+        Command::Init(options) => init::init(&options),
         Command::Import(options) => document::import(&options),
         Command::Record(options) => document::record(&options),
         Command::Export(options) => document::export(&options),

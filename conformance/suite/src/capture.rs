@@ -148,12 +148,16 @@ impl Capture {
                 let value = path.find(&body, scope)?;
                 if value.has_lone_surrogate() {
                     let path = path.text().written();
-                    return Err(format!("the value at `{path}` has a lone surrogate, so it is not valid text"));
+                    return Err(format!(
+                        "the value at `{path}` has a lone surrogate, so it is not valid text"
+                    ));
                 }
                 vec![value.clone()]
             }
             From::Body => vec![response.decoded_text()?.as_ref().into()],
-            From::Status => Number::parse(&response.status.to_string()).map(Json::Number).into_iter().collect(),
+            From::Status => {
+                Number::parse(&response.status.to_string()).map(Json::Number).into_iter().collect()
+            }
             From::Duration(unit) => {
                 let time = match unit {
                     Unit::Seconds => format!("{:.6}", response.elapsed.as_secs_f64()),

@@ -82,7 +82,10 @@ enum Kind {
     Literal(Json),
     Text(Text),
     Leaf(&'static Leaf),
-    LeafOf { leaf: &'static leaf::LeafOf, argument: Text },
+    LeafOf {
+        leaf: &'static leaf::LeafOf,
+        argument: Text,
+    },
     Regex(Box<Regex>),
     Moment(Box<moment::Moment>),
     About(Box<About>),
@@ -90,16 +93,25 @@ enum Kind {
     Bytes(Box<Bytes>),
     Schema(Box<Schema>),
     List(Box<[Matcher]>),
-    Object { members: Box<[(String, Matcher)]>, open: bool },
+    Object {
+        members: Box<[(String, Matcher)]>,
+        open: bool,
+    },
     NoneOf(Box<[Matcher]>),
     AllOf(Box<[Matcher]>),
     OneOf(Box<[Matcher]>),
     Each(Box<Matcher>),
     Containing(Box<[Matcher]>),
     Unordered(Box<[Matcher]>),
-    Times { of: Box<Matcher>, times: Box<Count> },
+    Times {
+        of: Box<Matcher>,
+        times: Box<Count>,
+    },
     /// A bound or two, and how a value compares with them.
-    Order { order: &'static order::Order, bounds: Box<[Matcher]> },
+    Order {
+        order: &'static order::Order,
+        bounds: Box<[Matcher]>,
+    },
     Sorted(Box<order::Sorted>),
     /// The lines of a text, as a list.
     Lines(Box<Matcher>),
@@ -264,6 +276,15 @@ impl Matcher {
     pub fn lines(&self) -> Option<&Self> {
         match &self.kind {
             Kind::Lines(lines) => Some(lines),
+            _ => None,
+        }
+    }
+
+    /// Returns the string that it is, if it is a string without `${…}`.
+    pub(crate) fn literal_text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Literal(Json::String(text)) => Some(text),
+            Kind::Text(text) if text.is_literal() => Some(text.written()),
             _ => None,
         }
     }

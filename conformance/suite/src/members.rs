@@ -102,6 +102,8 @@ pub(crate) fn parse_value(written: &str, place: &Place) -> Result<Text, Diagnost
         let place = place.find(error.written());
         match error.unknown_filter() {
             Some(filter) => Diagnostic::at(place.find(filter), error.to_string()).suggest(filter, FILTERS),
+            None if error.is_open() => Diagnostic::at(place, error.to_string())
+                .help("write `}` after the expression; for a literal `${`, write `$${`"),
             None => Diagnostic::at(place, error.to_string()),
         }
     })

@@ -109,7 +109,8 @@ impl Response {
         let text = self.decoded_text()?;
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let parsed = lines.map(|(at, line)| {
-            let document = json::parse(line).map_err(|error| format!("line {} is not JSON: {error}", at + 1))?;
+            let document =
+                json::parse(line).map_err(|error| format!("line {} is not JSON: {error}", at + 1))?;
             Ok(document.value)
         });
         parsed.collect()

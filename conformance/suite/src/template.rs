@@ -107,6 +107,16 @@ impl TemplateError {
         Self { misplaced: true, ..Self::new(written, fault.to_owned()) }
     }
 
+    /// Whether its closing brace is missing.
+    pub(crate) fn is_open(&self) -> bool {
+        self.fault == OPEN
+    }
+
+    /// Returns the unknown function, if that is the cause.
+    pub(crate) fn unknown_function(&self) -> Option<&str> {
+        self.fault.strip_prefix(UNKNOWN_FUNCTION)?.strip_suffix('`')
+    }
+
     /// Whether the expression has a value that cannot be inserted into text: null, a list or an object.
     pub(crate) fn is_misplaced(&self) -> bool {
         self.misplaced
@@ -144,7 +154,7 @@ impl Text {
             let inside = &opened[2..];
             let Some(end) = expression_end(inside) else {
                 let written = opened.lines().next().unwrap_or(opened);
-                return Err(TemplateError::new(written, "has no closing brace".to_owned()));
+                return Err(TemplateError::new(written, OPEN.to_owned()));
             };
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));
@@ -360,6 +370,10 @@ pub(crate) fn unknown_filter_in(cause: &str) -> Option<&str> {
     Some(cause.strip_prefix(UNKNOWN_FILTER)?.split_once('`')?.0)
 }
 
+/// The error message about a missing brace.
+const OPEN: &str = "has no closing brace";
+/// The beginning of an error message about an unknown function.
+const UNKNOWN_FUNCTION: &str = "is invalid: unknown function `";
 /// The beginning of an error message about an unknown filter.
 const UNKNOWN_FILTER: &str = "unknown filter `";
 
@@ -412,6 +426,10 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 fn cause(error: &Error) -> String {
     match (error.kind(), error.detail()) {
         (ErrorKind::UndefinedError, None) => "the name is undefined".to_owned(),
+        (ErrorKind::UnknownFunction, Some(detail)) => match detail.strip_suffix(" is unknown") {
+            Some(function) => format!("unknown function `{function}`"),
+            None => detail.to_owned(),
+        },
         (ErrorKind::UnknownFilter, Some(detail)) => {
             let filter = detail.strip_prefix("filter ").and_then(|rest| rest.strip_suffix(" is unknown"));
             filter.map_or_else(|| detail.to_owned(), |filter| format!("{UNKNOWN_FILTER}{filter}`"))

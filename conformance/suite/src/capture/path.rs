@@ -42,11 +42,14 @@ impl Path {
     /// Why there is none, as a sentence.
     pub(super) fn find<'b>(&self, body: &'b Json, scope: &Scope) -> Result<&'b Json, String> {
         let written = self.0.render_with(scope, escape).map_err(|error| error.to_string())?;
-        let path = JsonPath::parse(&written).map_err(|error| format!("invalid JSONPath `{written}`: {error}"))?;
+        let path =
+            JsonPath::parse(&written).map_err(|error| format!("invalid JSONPath `{written}`: {error}"))?;
         let library = body.to_library();
         let found = path.query_located(&library).into_iter().next();
         let pointer = found.map(|node| node.location().to_json_pointer());
-        pointer.and_then(|pointer| body.pointer(&pointer)).ok_or_else(|| format!("`{written}` selects nothing in the body"))
+        pointer
+            .and_then(|pointer| body.pointer(&pointer))
+            .ok_or_else(|| format!("`{written}` selects nothing in the body"))
     }
 }
 

@@ -61,8 +61,33 @@ pub(crate) fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic>
     Regex::new(written).map_err(|error| {
         let cause = error.to_string();
         let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        Diagnostic::at(place.clone(), format!("invalid pattern: {cause}"))
+        Diagnostic::at(pattern_place(written, &error.to_string(), place), format!("invalid pattern: {cause}"))
     })
+}
+
+/// Returns the part of a pattern that the library marks with `^` below it, if the file has the pattern as it is.
+fn pattern_place(written: &str, error: &str, place: &Place) -> Place {
+    let marks = || {
+        let mark =
+            error.lines().find(|line| line.contains('^') && line.trim_matches([' ', '^']).is_empty())?;
+        let line = error.lines().find(|line| line.trim_start() == written)?;
+        let before = line.len() - line.trim_start().len();
+        let start = mark.find('^')?.checked_sub(before)?;
+        let from = written.char_indices().nth(start).map_or(written.len(), |(at, _)| at);
+        let length =
+            written.get(from..)?.chars().take(mark.matches('^').count().max(1)).map(char::len_utf8).sum();
+        Some((from, length))
+    };
+    let whole = place.find(written);
+    let source = place.source();
+    let span = whole.span();
+    match marks() {
+        Some((from, length)) if source.text().get(span.start..span.end) == Some(written) => {
+            let length: usize = length;
+            source.place(crate::source::Span::new(span.start + from, span.start + from + length))
+        }
+        _ => place.clone(),
+    }
 }
 
 fn plain(node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diagnostic> {
@@ -114,9 +139,11 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         };
     }
     if let Some(order) = ORDERS.iter().find(|order| order.tag == tag) {
-        return ordered(order, node, setting).map_err(|wrong| wrong.unwrap_or_else(|| {
-            takes(if order.bounds == 1 { "one value, such as 5" } else { "two values, such as [1, 100]" })
-        }));
+        return ordered(order, node, setting).map_err(|wrong| {
+            wrong.unwrap_or_else(|| {
+                takes(if order.bounds == 1 { "one value, such as 5" } else { "two values, such as [1, 100]" })
+            })
+        });
     }
     match (tag, &node.value) {
         ("!sorted", _) => order::sorted(node, setting).map(|sorted| Kind::Sorted(Box::new(sorted))),
@@ -155,7 +182,9 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!schema", Value::String(_) | Value::Mapping(_)) => {
             schema::compile(node, setting).map(|schema| Kind::Schema(Box::new(schema)))
         }
-        ("!schema", _) => Err(takes("the name of a file, such as `todo.json` or `api.yaml#/components/schemas/Todo`, or a schema")),
+        ("!schema", _) => Err(takes(
+            "the name of a file, such as `todo.json` or `api.yaml#/components/schemas/Todo`, or a schema",
+        )),
         ("!about", Value::Mapping(_)) => about(node, source),
         ("!about", _) => Err(takes("a mapping with `value` and `within`")),
         ("!count", Value::Mapping(_)) => times(node, setting),
@@ -164,7 +193,10 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!all", _) => Err(takes("a list of matchers")),
         ("!unordered", Value::List(list)) => Ok(Kind::Unordered(compile_all(list, setting)?)),
         ("!one_of", Value::List(list)) if !list.is_empty() => Ok(Kind::OneOf(compile_all(list, setting)?)),
-        ("!one_of", _) => Err(takes("a list of choices")),
+        ("!one_of", _) => {
+            let first = node.written().unwrap_or("a");
+            Err(takes("a list of choices").help(format!("write !one_of [{first}, another]")))
+        }
         // A node has only one tag, so a tagged matcher inside another is written in a list: `!not [!uuid]`.
         ("!not", Value::List(list)) if !list.is_empty() => Ok(Kind::NoneOf(compile_all(list, setting)?)),
         ("!not", _) => {
@@ -184,8 +216,10 @@ fn inner(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Result
     match &node.value {
         Value::List(list) => match list.as_slice() {
             [one] => compile(one, setting).map(Box::new),
-            many => Err(Diagnostic::at(place.clone(), format!("`{tag}` takes one matcher, not {}", many.len()))
-                .help(format!("write a matcher with a tag in a list: {tag} [!uuid ]"))),
+            many => {
+                Err(Diagnostic::at(place.clone(), format!("`{tag}` takes one matcher, not {}", many.len()))
+                    .help(format!("write a matcher with a tag in a list: {tag} [!uuid ]")))
+            }
         },
         _ => Ok(Box::new(Matcher { kind: plain(node, setting, place)?, place: place.clone() })),
     }
@@ -195,7 +229,11 @@ fn inner(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Result
 ///
 /// # Errors
 /// A bound that is not a value; none if the number of bounds is wrong.
-fn ordered(order: &'static order::Order, node: &Node, setting: &Setting<'_>) -> Result<Kind, Option<Diagnostic>> {
+fn ordered(
+    order: &'static order::Order,
+    node: &Node,
+    setting: &Setting<'_>,
+) -> Result<Kind, Option<Diagnostic>> {
     let bounds: Box<[Matcher]> = match &node.value {
         Value::List(list) => compile_all(list, setting)?,
         Value::Null | Value::Mapping(_) => return Err(None),

@@ -134,7 +134,8 @@ impl Sorted {
 
     /// Describes what is expected of the element at an index.
     pub(super) fn expected(&self, list: &[Json], at: usize) -> String {
-        let before = at.checked_sub(1).and_then(|before| list.get(before)).and_then(|one| one.pointer(&self.by));
+        let before =
+            at.checked_sub(1).and_then(|before| list.get(before)).and_then(|one| one.pointer(&self.by));
         let before = before.map_or_else(|| "no value".to_owned(), visible::json);
         let order = if self.descending { "at most" } else { "at least" };
         let of = if self.by.is_empty() { String::new() } else { format!(" at {}", self.by) };

@@ -517,7 +517,11 @@ fn schema_is_inline_or_a_part_of_a_file() {
         ("!schema api.yaml#/parts/id", json!(1), false),
     ] {
         let matcher = compiled(yaml).unwrap();
-        assert_eq!(matcher.matches(&Json::from(value.clone()), &Scope::default()), expected, "{yaml} {value}");
+        assert_eq!(
+            matcher.matches(&Json::from(value.clone()), &Scope::default()),
+            expected,
+            "{yaml} {value}"
+        );
     }
     assert!(compiled("!schema api.json#/nowhere").unwrap_err().contains("has nothing at `/nowhere`"));
     assert!(compiled("!schema {type: objekt}").unwrap_err().contains("invalid JSON Schema"));

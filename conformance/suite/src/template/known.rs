@@ -89,11 +89,13 @@ mod tests {
         let mut shown = BTreeSet::new();
         for row in table.lines().skip(2).take_while(|line| line.starts_with('|')) {
             let row = row.replace("\\|", "\u{0}");
-            let cells: Vec<String> = row.split('|').map(|cell| cell.replace('\u{0}', "|").trim().to_owned()).collect();
+            let cells: Vec<String> =
+                row.split('|').map(|cell| cell.replace('\u{0}', "|").trim().to_owned()).collect();
             let (expression, value) = (cells[1].trim_matches('`'), cells[2].trim_matches('`'));
             let syntax = crate::template::syntax::read(&expression[2..expression.len() - 1]);
             shown.extend(syntax.filters.iter().chain(&syntax.calls).map(|name| (*name).to_owned()));
-            let rendered = crate::template::Text::parse(expression).unwrap().render(&crate::template::Scope::default());
+            let rendered =
+                crate::template::Text::parse(expression).unwrap().render(&crate::template::Scope::default());
             let rendered = rendered.unwrap_or_else(|error| panic!("{expression}: {error}"));
             // Random values and times are shown as they look.
             let is_fixed = !["uuid()", "random(", "now("].iter().any(|call| expression.contains(call));
