@@ -13,8 +13,8 @@ fn init_writes_a_suite_without_warnings() {
     assert!(finished.stdout.contains("conformance run --suite 'my suite' -- COMMAND"), "{}", finished.stdout);
     let checked = conformance_in(folder.path(), &["check", "--strict", "--suite", "my suite"]);
     assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""));
-    let server = "import http.server, os; http.server.test(port=int(os.environ['PORT']), bind='127.0.0.1')";
-    let run = ["run", "--suite", "my suite", "--", "python3", "-c", server];
+    let server = "exec python3 -m http.server --bind 127.0.0.1 \"$PORT\"";
+    let run = ["run", "--suite", "my suite", "--", "sh", "-c", server];
     let finished = conformance_in(folder.path(), &run);
     assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
     assert!(finished.stdout.contains("steps: 2 pass"), "{}", finished.stdout);
