@@ -196,7 +196,10 @@ fn junit_and_tap_report_the_attempts_of_a_step() {
     let (junit, tap) = (sandbox.read("o.xml"), sandbox.read("o.tap"));
     assert!(junit.contains("\ntried 3 times in ") && junit.contains(", flaky"), "{junit}");
     assert!(sandbox.read("o.jsonl").contains("\"flaky\":true"));
-    assert!(stdout.contains("FLAKY t/a::s: passed after a retry") && stdout.contains("1 pass (1 flaky)"), "{stdout}");
+    assert!(
+        stdout.contains("FLAKY t/a::s: passed after a retry") && stdout.contains("1 pass (1 flaky)"),
+        "{stdout}"
+    );
     assert!(tap.contains("ok 1 - t/a::s - s\n  ---\n  tries: 3\n  flaky: true\n  ...\n"), "{tap}");
 }
 

@@ -137,6 +137,8 @@ fn build(address: &str, files: &Files) -> Result<Validator<Own>, ValidationError
     options.build(files.get(address).map_or(&Library::Null, |(_, value)| value))
 }
 
+/// The name of a schema that is written in the step.
+const INLINE: &str = "(inline)";
 /// The URL path under which the library knows the folder of the scenario, deep enough for `..`.
 const FOLDER: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
 
@@ -151,7 +153,7 @@ pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Schema, Diag
     let plain = node.untagged();
     let (file, address, mut files) = if matches!(plain.value, Value::Mapping(_)) {
         let schema = json(&plain, setting.source)?.to_library();
-        let address = join("inline").map(|url| url.to_string()).unwrap_or_default();
+        let address = join(INLINE).map(|url| url.to_string()).unwrap_or_default();
         let files = BTreeMap::from([(address.clone(), (Arc::clone(setting.source), schema))]);
         ("the schema".to_owned(), address, files)
     } else {
@@ -278,6 +280,9 @@ impl Reading<'_> {
                         faults.into_iter().map(|fault| fault.why).next().unwrap_or_default()
                     }
                 };
+                if address.ends_with(INLINE) {
+                    return Diagnostic::at(self.place.clone(), format!("invalid JSON Schema: {why}"));
+                }
                 let place = located(source, error.instance_path().as_str());
                 (place.unwrap_or_else(|| whole(source)), why)
             }

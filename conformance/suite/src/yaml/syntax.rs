@@ -189,9 +189,12 @@ fn cause(source: &Arc<Source>, at: usize) -> Option<Diagnostic> {
     let text = source.text();
     if text.get(..at).is_some_and(|before| before.ends_with('$')) && text.get(at..)?.starts_with('{') {
         let message = "a text with `${…}` stands in quotes inside braces and brackets".to_owned();
-        return Some(wrong(at - 1, 2, message).help("write \"${…}\""));
+        return Some(wrong(at - 1, 2, message).help("quote the whole text: \"${name}\""));
     }
-    if let (Some((key, _)), true) = (last.key(), last.text.contains("curl ")) {
+    // The colon of the key itself is no mistake of this line.
+    if let Some((key, column)) = last.key().filter(|_| last.text.contains("curl "))
+        && at > last.at + (column - last.indentation) + key.len()
+    {
         let message = format!("YAML reads the `: ` in this command as the end of a key");
         let command = last.text.split_once(": ").map_or("", |(_, command)| command);
         let variable = command.match_indices('$').find_map(|(start, _)| {
