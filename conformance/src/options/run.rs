@@ -17,6 +17,7 @@ use conformance_suite::suite::Connections;
 use conformance_suite::suite::{Given, Suite};
 
 /// `conformance run`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
 pub(crate) struct Run {

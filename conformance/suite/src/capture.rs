@@ -62,7 +62,7 @@ pub enum Found<'a> {
     Header(&'a str),
     /// A JSON Pointer.
     Json(&'a str),
-    /// A JSONPath (RFC 9535).
+    /// A `JSONPath` (RFC 9535).
     Path(&'a Text),
     /// The body as text.
     Body,

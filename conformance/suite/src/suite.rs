@@ -132,10 +132,11 @@ impl Suite {
             }
         }
         let manifest = errors.take(read(folder, MANIFEST));
-        let register = match names.iter().any(|name| name == REGISTER) {
-            true => errors.take(read(folder, REGISTER)).map(|(source, text)| (source, Some(text))),
+        let register = if names.iter().any(|name| name == REGISTER) {
+            errors.take(read(folder, REGISTER)).map(|(source, text)| (source, Some(text)))
+        } else {
             // A suite without requirements only has steps.
-            false => manifest.as_ref().map(|(source, _)| (Arc::clone(source), None)),
+            manifest.as_ref().map(|(source, _)| (Arc::clone(source), None))
         };
         let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register)
         else {

@@ -1,4 +1,4 @@
-//! JSONPath (RFC 9535): the value of the body that a capture takes.
+//! `JSONPath` (RFC 9535): the value of the body that a capture takes.
 //!
 //! The library searches a copy of the body whose numbers have 64 bits. The value itself is taken from the body, with all digits.
 
@@ -10,7 +10,7 @@ use crate::members::parse_text;
 use crate::source::Place;
 use crate::template::{Scope, Text};
 
-/// A JSONPath, in which texts may contain `${…}`.
+/// A `JSONPath`, in which texts may contain `${…}`.
 #[derive(Debug, Clone)]
 pub(super) struct Path(Text);
 

@@ -147,7 +147,7 @@ impl JsonSchema for StatusShape {
 pub(crate) struct CaptureShape {
     /// The value of a cookie that the response sets, by name.
     cookie: Option<String>,
-    /// A member of the JSON body, by JSON Pointer (`/id`) or JSONPath (`$[?@.name == 'b'].id`, the first value).
+    /// A member of the JSON body, by JSON Pointer (`/id`) or `JSONPath` (`$[?@.name == 'b'].id`, the first value).
     json: Option<String>,
     /// A header field, by name.
     header: Option<String>,

@@ -218,7 +218,8 @@ impl Reading<'_> {
         let folder = self.setting.source.path().rsplit_once('/').map_or("", |(folder, _)| folder);
         let shown = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
         let source = Source::new(shown, without_mark(&String::from_utf8_lossy(&bytes)));
-        if name.ends_with(".yaml") || name.ends_with(".yml") {
+        let ending = std::path::Path::new(name).extension();
+        if ending.is_some_and(|ending| ending == "yaml" || ending == "yml") {
             let node: Node = yaml::read(&source).map_err(|errors| {
                 let first = errors.iter().next().cloned();
                 self.named(first.unwrap_or_else(|| Diagnostic::at(whole(&source), "invalid YAML")))
@@ -300,7 +301,7 @@ fn unescaped(pointer: &str) -> String {
     percent_decode_str(pointer).decode_utf8_lossy().into_owned()
 }
 
-/// Replaces `nullable: true` of OpenAPI 3.0, which JSON Schema does not have, with `null` as a further type.
+/// Replaces `nullable: true` of `OpenAPI` 3.0, which JSON Schema does not have, with `null` as a further type.
 fn nullable(document: Library) -> Library {
     fn replace(value: &mut Library) {
         match value {

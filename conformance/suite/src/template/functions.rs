@@ -26,6 +26,9 @@ pub(super) const RANDOM: &str = "_random";
 /// The filter that percent-encodes.
 pub(super) const URL_ENCODE: &str = "url_encode";
 
+/// The unreserved characters of RFC 3986, section 2.3, are not encoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// A sequence of random bytes that a key determines.
 #[derive(Debug)]
 pub(super) struct Random {
@@ -100,12 +103,11 @@ pub(super) fn set_up(environment: &mut Environment<'_>) {
     environment.add_function("uuid", |state: &State<'_, '_>| {
         uuid::Builder::from_random_bytes(random_bytes(state)).into_uuid().to_string()
     });
-    // The unreserved characters of RFC 3986, section 2.3, stay.
-    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     environment.add_filter(URL_ENCODE, of_text(|text| utf8_percent_encode(text, ENCODED).to_string()));
 }
 
 /// `now()`, `now('-1h')`, `now(format='http')`: the current time in UTC, moved by an offset.
+#[expect(clippy::needless_pass_by_value, reason = "the library passes the arguments by value")]
 fn now(offset: Option<&str>, named: Kwargs) -> Result<Value, Error> {
     let offset = match offset {
         Some(offset) => Some(offset),

@@ -169,9 +169,9 @@ fn cause(source: &Arc<Source>, at: usize) -> Option<Diagnostic> {
         );
     }
     for pair in lines.windows(2) {
-        let [list, first] = pair else { continue };
-        let (Some((name, column)), Some((key, own))) = (list.key(), first.key()) else { continue };
-        let is_list = LISTS.contains(&name) && list.text.trim_end().ends_with(':') && own > column;
+        let [parent, first] = pair else { continue };
+        let (Some((name, column)), Some((key, own))) = (parent.key(), first.key()) else { continue };
+        let is_list = LISTS.contains(&name) && parent.text.trim_end().ends_with(':') && own > column;
         if is_list && !first.text.starts_with('-') {
             let message = format!("`{name}` is a list; a `-` is missing before `{key}`");
             return Some(wrong(first.at, key.len(), message).help(format!("write `- {}`", first.text)));
@@ -195,7 +195,7 @@ fn cause(source: &Arc<Source>, at: usize) -> Option<Diagnostic> {
     if let Some((key, column)) = last.key().filter(|_| last.text.contains("curl "))
         && at > last.at + (column - last.indentation) + key.len()
     {
-        let message = format!("YAML reads the `: ` in this command as the end of a key");
+        let message = "YAML reads the `: ` in this command as the end of a key".to_owned();
         let command = last.text.split_once(": ").map_or("", |(_, command)| command);
         let variable = command.match_indices('$').find_map(|(start, _)| {
             let name = command.get(start + 1..)?;
