@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use crate::options::{Command, Options};
 use conformance_engine::exit::Exit;
 
-use crate::command::{Stopped, compare, document, inspect, merge, print, run, seed, serve};
+use crate::command::{Stopped, compare, document, init, inspect, merge, print, run, seed, serve};
 
 fn main() -> ExitCode {
     if let Some(code) = conformance_engine::target::isolation::helper() {
@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Command::Merge(options) => merge::merge(&options),
         Command::Serve(options) => serve::serve(&options),
         Command::Seed(options) => seed::seed(&options),
+        Command::Init(options) => init::init(&options),
         Command::Import(options) => document::import(&options),
         Command::Record(options) => document::record(&options),
         Command::Export(options) => document::export(&options),

@@ -56,7 +56,7 @@ use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::plan::Selection;
 use conformance_suite::suite::Folder;
 
-pub(crate) use curl::{Export, Import, Record};
+pub(crate) use curl::{Export, Import, Init, Record};
 pub(crate) use output::{Color, OutputOptions, ReportPlace, forces_color, github_summary, github_workspace};
 pub(crate) use run::Run;
 use run::parse_address;
@@ -150,6 +150,13 @@ pub(crate) enum Command {
     /// Print the fixtures that a running target needs, as files or curl commands.
     #[command(after_help = "Examples:\n  conformance seed --format curl > seed.sh")]
     Seed(Seed),
+    /// Write a small suite that runs, as a start for your own.
+    ///
+    /// The files explain themselves in comments. With --from, the scenarios come from the curl examples of a document.
+    #[command(
+        after_help = "Examples:\n  conformance init my-suite\n  conformance init my-suite --from README.md"
+    )]
+    Init(Init),
     /// Generate scenarios from the curl examples of a document or from a HAR file.
     #[command(
         after_help = "Examples:\n  conformance import README.md --out my-suite\n  conformance import https://example.org/api.md --out my-suite\n  conformance import --har recording.har --out my-suite"
@@ -187,6 +194,9 @@ pub(crate) struct Check {
     /// Suite folder [default: the built-in suite].
     #[arg(long, value_name = "DIR")]
     pub suite: Option<PathBuf>,
+    /// Treat warnings as errors.
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// `conformance coverage`.

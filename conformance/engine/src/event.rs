@@ -91,11 +91,14 @@ pub struct Header {
     /// Arguments of `conformance run` that name the suite and the command or file of the target; absent for a URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// What `uuid()` and `random()` were computed from, for `--seed`; absent if no step uses them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
 }
 
 impl Header {
     /// Creates the header of a run that starts now.
-    pub(crate) fn new(plan: &Plan, target: &str, isolation: Option<Mechanism>) -> Self {
+    pub(crate) fn new(plan: &Plan, target: &str, isolation: Option<Mechanism>, seed: Option<u32>) -> Self {
         let scenarios = plan.scenarios();
         let steps = scenarios.iter().flat_map(|scenario| &scenario.steps).filter(|(_, asked)| *asked);
         Self {
@@ -110,6 +113,7 @@ impl Header {
             isolation,
             environments: environments(plan),
             command: None,
+            seed: seed.filter(|_| plan.is_random()),
         }
     }
 
@@ -160,6 +164,9 @@ pub struct Record {
     pub via: Vec<Place>,
     /// Number of attempts; more than 1 if the step was retried.
     pub tries: u32,
+    /// Whether it passed only after a retry.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flaky: bool,
     /// Duration in milliseconds, including waits and retries.
     pub milliseconds: f64,
     /// The mismatches.
@@ -462,7 +469,9 @@ impl Record {
     /// Describes the number of attempts and their duration; none if the step was not retried.
     #[must_use]
     pub fn repetition(&self) -> Option<String> {
-        (self.tries > 1).then(|| format!("{} in {}", amount(self.tries, "time"), time(self.milliseconds)))
+        let flaky = if self.flaky { ", flaky" } else { "" };
+        let tries = || format!("{} in {}{flaky}", amount(self.tries, "time"), time(self.milliseconds));
+        (self.tries > 1).then(tries)
     }
 }
 

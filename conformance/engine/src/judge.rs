@@ -184,6 +184,13 @@ fn compare_body(expectation: &Expectation, response: &Response, scope: &Scope) -
             found.compare(matcher, &value, &scope);
             None
         }
+        Some(Body::Json(matcher)) if matcher.lines().is_some() => {
+            match response.json_lines() {
+                Ok(lines) => found.compare(matcher.lines().unwrap_or(matcher), &Json::Array(lines), scope),
+                Err(why) => found.unreadable(matcher, why, response, scope),
+            }
+            None
+        }
         Some(Body::Json(matcher)) => match response.document() {
             Ok(document) => {
                 found.compare(matcher, &document.value, scope);

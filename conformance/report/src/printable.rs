@@ -39,6 +39,7 @@ pub(crate) fn record(record: &Record) -> Record {
         source: source.clone(),
         via: via.clone(),
         tries: *tries,
+        flaky: record.flaky,
         milliseconds: *milliseconds,
         findings: findings.iter().map(finding).collect(),
         more_findings: *more_findings,

@@ -1,6 +1,6 @@
 //! Flags of `import`, `record` and `export`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -30,6 +30,17 @@ pub(crate) struct Import {
     /// Overwrite existing files.
     #[arg(long)]
     pub force: bool,
+}
+
+/// `conformance init`.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Folder for the suite, which must not exist or be empty.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Markdown or plain text file with curl examples, or its URL.
+    #[arg(long, value_name = "DOCUMENT")]
+    pub from: Option<String>,
 }
 
 /// `conformance record`.
@@ -65,6 +76,13 @@ pub(crate) struct Export {
 }
 
 impl Import {
+    /// Returns the options that import a document into a new suite.
+    #[must_use]
+    pub(crate) fn of_document(document: &str, out: &Path) -> Self {
+        let (har, origin, profile, force) = (None, None, None, false);
+        Self { document: Some(document.to_owned()), har, out: out.to_owned(), origin, profile, force }
+    }
+
     /// Returns what to import and where to write it.
     #[must_use]
     pub(crate) fn order(&self) -> Order<'_> {

@@ -19,6 +19,7 @@ use conformance_suite::suite::Connections;
 use conformance_suite::suite::{Given, Suite};
 
 /// `conformance run`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
 pub(crate) struct Run {
@@ -61,6 +62,12 @@ pub(crate) struct Run {
     /// Load test: repeat repeatable scenarios for TIME; report throughput, latency and changed verdicts.
     #[arg(long = "for", help_heading = "Run", value_name = "TIME", value_parser = parse_duration, conflicts_with_all = ["each", "watch", "shard", "write_deviations"])]
     pub load: Option<Duration>,
+    /// Repeat the random values of an earlier run: `uuid()` and `random()` are computed from this number, which every report shows.
+    #[arg(long, value_name = "N", help_heading = "Run", conflicts_with = "load")]
+    pub seed: Option<u32>,
+    /// End the run at the first failure: no further step starts, the remaining steps are inconclusive, and cleanup steps run.
+    #[arg(long, help_heading = "Run", conflicts_with_all = ["load", "watch"])]
+    pub fail_fast: bool,
     /// End the run after TIME: no further step starts, the remaining steps are inconclusive, and all reports are written.
     #[arg(long, value_name = "TIME", help_heading = "Run", value_parser = parse_duration, conflicts_with = "load")]
     pub deadline: Option<Duration>,

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
-use crate::suite::{Level, Scenario, Step, Suite};
+use crate::suite::{Level, Scenario, Step, StepDefinition, Suite};
 
 /// Filters for what to run.
 #[derive(Debug, Clone, Default)]
@@ -209,6 +209,16 @@ impl Plan {
             self.groups.iter().flat_map(|group| &group.scenarios).collect();
         scenarios.sort_by_key(|planned| planned.order);
         scenarios
+    }
+
+    /// Whether a step has random values.
+    #[must_use]
+    pub fn is_random(&self) -> bool {
+        let scenarios = self.groups.iter().flat_map(|group| &group.scenarios);
+        let indices = |one: &PlannedScenario| one.steps.iter().map(|(index, _)| *index).collect::<Vec<_>>();
+        scenarios
+            .flat_map(|one| indices(one).into_iter().filter_map(|index| one.scenario.definitions.get(index)))
+            .any(StepDefinition::is_random)
     }
 }
 

@@ -136,7 +136,12 @@ impl Suite {
             }
         }
         let manifest = errors.take(read(folder, MANIFEST));
-        let register = errors.take(read(folder, REGISTER));
+        let register = if names.iter().any(|name| name == REGISTER) {
+            errors.take(read(folder, REGISTER)).map(|(source, text)| (source, Some(text)))
+        } else {
+            // A suite without requirements only has steps.
+            manifest.as_ref().map(|(source, _)| (Arc::clone(source), None))
+        };
         let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register)
         else {
             return Err(errors);
@@ -145,7 +150,8 @@ impl Suite {
             return Err(errors);
         };
         suite.static_scope = suite.scope();
-        let Some(requirements) = errors.take(requirement::compile(register, &register_source)) else {
+        let compiled = register.map(|register| requirement::compile(register, &register_source));
+        let Some(requirements) = errors.take(compiled.unwrap_or_else(|| Ok(Vec::new()))) else {
             return Err(errors);
         };
         suite.requirements = requirements;
@@ -170,6 +176,8 @@ impl Suite {
             );
         }
         let mut warnings = warning::warnings(&suite);
+        warnings.append(requirement::uncovered(&suite));
+        warnings.append(manifest::warnings(&manifest, &manifest_source, &suite));
         warnings.append(sequence::unused(&sequences));
         suite.warnings = warnings;
         errors.into_result(suite)

@@ -18,7 +18,7 @@ pub(crate) fn event(event: &Event) -> Event {
 }
 
 fn header(header: &Header) -> Header {
-    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, .. } = header;
+    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, seed, .. } = header;
     let environments = header.environments.iter().map(|(profile, variables)| {
         let variables = variables.iter().map(|(name, value)| (line(name), line(value)));
         (line(profile), variables.collect())
@@ -35,6 +35,7 @@ fn header(header: &Header) -> Header {
         isolation: *isolation,
         environments: environments.collect(),
         command: optional(header.command.as_ref()),
+        seed: *seed,
     }
 }
 

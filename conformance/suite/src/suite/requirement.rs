@@ -89,24 +89,41 @@ pub(super) fn compile(text: RegisterText, source: &Arc<Source>) -> Result<Vec<Re
     errors.into_result(requirements)
 }
 
-/// Checks that every requirement is either covered by a step or has a reason why it is untested, but not both.
-pub(super) fn untraced(suite: &Suite) -> Diagnostics {
+/// Returns a warning for each requirement that no step covers and that does not say why.
+pub(super) fn uncovered(suite: &Suite) -> Diagnostics {
+    let covered = covered(suite);
+    let mut warnings = Diagnostics::default();
+    for requirement in &suite.requirements {
+        if requirement.untested.is_none() && !covered.contains(&*requirement.id) {
+            let message = format!("no step covers the requirement `{}`", requirement.id);
+            warnings.push(
+                Diagnostic::at(requirement.place.clone(), message).help(
+                    "list it under `covers` of a step, or explain under `untested` why no step covers it",
+                ),
+            );
+        }
+    }
+    warnings
+}
+
+/// Returns the ids of the requirements that a step covers.
+fn covered(suite: &Suite) -> BTreeSet<&str> {
     let steps = suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
-    let covered: BTreeSet<&str> = steps.flat_map(|step| step.covers.iter().map(|id| &**id)).collect();
+    steps.flat_map(|step| step.covers.iter().map(|id| &**id)).collect()
+}
+
+/// Checks that no requirement has a reason why it is untested although a step covers it.
+pub(super) fn untraced(suite: &Suite) -> Diagnostics {
+    let covered = covered(suite);
     let mut errors = Diagnostics::default();
     for requirement in &suite.requirements {
-        let at = |message: String| Diagnostic::at(requirement.place.clone(), message);
-        match (covered.contains(&*requirement.id), &requirement.untested) {
-            (false, None) => {
-                errors.push(at(format!("no step covers the requirement `{}`", requirement.id)).help(
-                    "list it under `covers` of a step, or explain under `untested` why no step covers it",
-                ));
-            }
-            (true, Some(_)) => errors.push(
-                at(format!("the requirement `{}` has `untested`, but a step covers it", requirement.id))
+        if requirement.untested.is_some() && covered.contains(&*requirement.id) {
+            let message =
+                format!("the requirement `{}` has `untested`, but a step covers it", requirement.id);
+            errors.push(
+                Diagnostic::at(requirement.place.clone(), message)
                     .help("remove `untested`, or the id from `covers` of the step"),
-            ),
-            _ => {}
+            );
         }
     }
     errors

@@ -127,6 +127,7 @@ impl RecordBuilder<'_> {
             place: step.place.clone(),
             via: step.provenance.via.clone(),
             tries: result.tries,
+            flaky: result.tries > 1 && result.judgement.verdict == Verdict::Pass,
             milliseconds: milliseconds(result.took),
             findings: findings.collect(),
             more_findings: result.judgement.more + result.more_findings,
