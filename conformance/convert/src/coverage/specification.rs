@@ -282,6 +282,8 @@ static HIDDEN_EMAIL: LazyLock<Regex> =
 
 fn with_wildcards(text: &str) -> String {
     let anything = ANYTHING.to_string();
+    // In a path or a query it is percent-encoded.
+    let text = &text.replace("%EF%A3%BE", &anything);
     HIDDEN_EMAIL.replace_all(&UUID.replace_all(text, &anything), &anything).into_owned()
 }
 

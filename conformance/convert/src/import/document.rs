@@ -322,17 +322,12 @@ fn launch(text: &str) -> Option<Launched> {
 
 /// Returns the origin that most commands use.
 fn most_named(sent: &[Sent<'_>]) -> Option<String> {
-    let mut named: BTreeMap<String, usize> = BTreeMap::new();
-    let mut unnamed = false;
-    for plain in sent.iter().filter_map(|one| one.text.as_ref().ok()) {
-        match named_by(&plain.text) {
-            Some(origin) if origin == UNNAMED => unnamed = true,
-            Some(origin) => *named.entry(origin).or_default() += 1,
-            None => {}
-        }
-    }
-    let most = named.into_iter().max_by_key(|(_, count)| *count).map(|(origin, _)| origin);
-    most.or_else(|| unnamed.then(|| "http://localhost".to_owned()))
+    let texts = || sent.iter().filter_map(|one| one.text.as_ref().ok());
+    let named: Vec<String> = texts().filter_map(|plain| named_by(&plain.text)).collect();
+    let count = |origin: &String| named.iter().filter(|other| *other == origin).count();
+    // The first of several that are named as often.
+    let most = named.iter().filter(|origin| *origin != UNNAMED).rev().max_by_key(|origin| count(origin));
+    most.cloned().or_else(|| (!named.is_empty()).then(|| "http://localhost".to_owned()))
 }
 
 /// Returns the origin of the URL in a command.

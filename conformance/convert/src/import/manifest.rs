@@ -28,7 +28,7 @@ pub(super) struct Around<'a> {
     /// The requirement of each section.
     requirements: Vec<Requirement>,
     /// The variables of the suite: their names, by environment variable.
-    variables: &'a BTreeMap<String, String>,
+    variables: BTreeMap<String, String>,
 }
 
 /// A profile of the existing suite.
@@ -53,7 +53,7 @@ impl<'a> Around<'a> {
         origin: &'a str,
         stories: &[Story],
         sections: Vec<String>,
-        variables: &'a BTreeMap<String, String>,
+        variables: &BTreeMap<String, String>,
         wanted: &'a Wanted<'_>,
     ) -> Self {
         let mut around = Self {
@@ -65,7 +65,15 @@ impl<'a> Around<'a> {
             common: None,
             requirements: requirements(source, &sections, wanted.suite),
             sections,
-            variables,
+            variables: variables
+                .iter()
+                .filter(|(_, name)| {
+                    let expression = format!("${{{name}}}");
+                    let mut exchanges = stories.iter().flat_map(|story| &story.exchanges);
+                    exchanges.any(|exchange| exchange.command.contains(&expression))
+                })
+                .map(|(environment, name)| (environment.clone(), name.clone()))
+                .collect(),
         };
         let mut names = BTreeSet::new();
         let common = around.common(stories);
