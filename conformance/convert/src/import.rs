@@ -20,9 +20,9 @@ mod shape;
 mod status;
 mod step;
 mod summary;
-mod variables;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -122,7 +122,8 @@ struct Launched {
 pub fn document(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
     let document = document::read(source, wanted)?;
     let files = document::files(wanted, &document.files);
-    let wanted = Wanted { files: &files, origin: wanted.origin.clone(), profile: wanted.profile.clone(), ..*wanted };
+    let wanted =
+        Wanted { files: &files, origin: wanted.origin.clone(), profile: wanted.profile.clone(), ..*wanted };
     let mut import = assemble(source, &document.origin, document.stories, &document.variables, &wanted);
     import.files.extend(document.files.iter().map(|(name, text)| (name.clone(), text.clone())));
     import.unread = document.unread;
@@ -149,7 +150,8 @@ pub struct Shown {
 pub fn exchanges(source: &Arc<Source>, suite: &Suite) -> (Vec<Shown>, Vec<String>) {
     let files = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
     let (present, suite) = (|_: &str| None, Some(suite));
-    let wanted = Wanted { origin: None, profile: None, suite, files: &files, shape: false, present: &present };
+    let wanted =
+        Wanted { origin: None, profile: None, suite, files: &files, shape: false, present: &present };
     let Ok(document) = document::read(source, &wanted) else { return (Vec::new(), Vec::new()) };
     let mut names: Vec<String> = document.variables.into_values().collect();
     let mut shown = Vec::new();
@@ -205,7 +207,8 @@ fn assemble(
     let mut stories = between::joined(with_steps, origin, wanted);
     between::mark(&mut stories, origin, wanted);
     let around = manifest::Around::new(source, origin, &stories, sections, variables, wanted);
-    let is_numbered = stories.len() == 1 || manifest::is_numbered(stories.iter().map(|story| story.title.as_str()));
+    let is_numbered =
+        stories.len() == 1 || manifest::is_numbered(stories.iter().map(|story| story.title.as_str()));
     let own = format!("# From {},", scenario::document(source.path()));
     let mut names = BTreeSet::new();
     for (index, story) in stories.iter().enumerate() {

@@ -116,7 +116,17 @@ impl Reader<'_> {
             self.skip();
             found |= std::mem::take(&mut self.elided);
             let rest = self.rest();
-            let marks = ["\"...\": \"...\"", "\"...\":\"...\"", "\"...\": {}", "[...]", "<...>", "(...)", "\"...\"", "\"…\"", "…"];
+            let marks = [
+                "\"...\": \"...\"",
+                "\"...\":\"...\"",
+                "\"...\": {}",
+                "[...]",
+                "<...>",
+                "(...)",
+                "\"...\"",
+                "\"…\"",
+                "…",
+            ];
             let dots = rest.len() - rest.trim_start_matches('.').len();
             let length = match marks.iter().find(|mark| rest.starts_with(**mark)) {
                 Some(mark) => mark.len(),
@@ -142,7 +152,8 @@ impl Reader<'_> {
             '-' | '0'..='9' => self.number(),
             '.' | '…' | '<' => self.left_out().then_some(Value::Elided),
             _ => {
-                let words = [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)];
+                let words =
+                    [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)];
                 let (word, value) = words.into_iter().find(|(word, _)| self.rest().starts_with(word))?;
                 self.at += word.len();
                 Some(value)
@@ -253,7 +264,13 @@ mod tests {
 
     #[test]
     fn marks_what_is_left_out() {
-        for text in ["{\"a\": 1, ...}", "{\"a\": 1, …\n}", "{\n \"a\": 1\n ...\n}", "{\"a\": 1, // ...\n}", "{..., \"a\": 1}"] {
+        for text in [
+            "{\"a\": 1, ...}",
+            "{\"a\": 1, …\n}",
+            "{\n \"a\": 1\n ...\n}",
+            "{\"a\": 1, // ...\n}",
+            "{..., \"a\": 1}",
+        ] {
             assert_eq!(object(text), (vec!["a".to_owned()], true), "{text}");
         }
         assert_eq!(whole("[1, ...]"), Some(Value::Array(vec![Value::Number("1".to_owned())], true)));
@@ -265,7 +282,9 @@ mod tests {
 
     #[test]
     fn rejects_what_is_not_json() {
-        for text in ["{a: 1}", "{'a': 1}", "{\"a\" 1}", "[1 2]", "x", "", &"[".repeat(5000), "{\"a\": 1", "\"a"] {
+        for text in
+            ["{a: 1}", "{'a': 1}", "{\"a\" 1}", "[1 2]", "x", "", &"[".repeat(5000), "{\"a\": 1", "\"a"]
+        {
             assert_eq!(read(text), None, "{text}");
         }
         assert_eq!(read("{} // the next").unwrap().1, 2);

@@ -1,7 +1,7 @@
 //! Reads the shell sessions of a document and returns their [`Command`]s.
 //!
 //! Sessions are in code blocks, fenced or indented, in `<pre>`, or in lines that begin with a command. HTTP messages and commands of
-//! HTTPie are commands too. The output of a command may be in the next block. What a command means is the business of
+//! `HTTPie` are commands too. The output of a command may be in the next block. What a command means is the business of
 //! [`curl`](conformance_suite::curl).
 
 mod block;
@@ -24,8 +24,8 @@ use conformance_suite::source::{Place, Source, Span};
 
 use block::Block;
 pub use block::Heading;
-pub use message::UNNAMED;
 use markup::Style;
+pub use message::UNNAMED;
 
 /// A command of a session and its output.
 #[derive(Debug, Clone)]
@@ -55,14 +55,14 @@ pub struct Command {
 pub enum Kind {
     /// A command line of a shell.
     Shell,
-    /// A command of HTTPie.
+    /// A command of `HTTPie`.
     Httpie,
     /// A curl command that was made of an HTTP message.
     Message,
 }
 
 impl Command {
-    /// Whether the command sends a request: with curl or HTTPie, or as a message.
+    /// Whether the command sends a request: with curl or `HTTPie`, or as a message.
     #[must_use]
     pub fn sends(&self) -> bool {
         self.kind != Kind::Shell || CURL.is_match(&self.text)
@@ -127,7 +127,8 @@ fn assigned(blocks: Vec<Block>, source: &Arc<Source>) -> Transcript {
     let (mut open, mut prompted) = (0, false);
     for block in blocks {
         let block = block.dedented();
-        if let Some(exchanges) = message::exchanges(&block, commands.last_mut().filter(|_| open > 0), source) {
+        if let Some(exchanges) = message::exchanges(&block, commands.last_mut().filter(|_| open > 0), source)
+        {
             open = usize::from(exchanges.last().is_some_and(|last| last.output.is_empty()));
             prompted = true;
             commands.extend(exchanges);
@@ -145,7 +146,9 @@ fn assigned(blocks: Vec<Block>, source: &Arc<Source>) -> Transcript {
             continue;
         }
         let lines = &block.lines;
-        transcript.shown.push((block.intro.clone(), lines.iter().map(|line| format!("{}\n", line.text)).collect()));
+        transcript
+            .shown
+            .push((block.intro.clone(), lines.iter().map(|line| format!("{}\n", line.text)).collect()));
         let is_answer = output::starts_with_head(lines) || output::is_json(lines);
         let heading = commands.last().and_then(|last| last.heading.clone());
         let open = std::mem::take(&mut open);
@@ -194,7 +197,7 @@ fn unread(source: &Arc<Source>, commands: &[Command]) -> Vec<usize> {
     let mut spans: Vec<Span> = commands.iter().map(|command| command.place.span()).collect();
     spans.sort_by_key(|span| span.start);
     let mentions = MENTION.find_iter(source.text()).map(|found| found.start());
-    let lines = mentions.filter(|at| !spans.iter().any(|span| span.start <= at + 1 && at + 1 <= span.end));
+    let lines = mentions.filter(|at| !spans.iter().any(|span| span.start <= at + 1 && *at < span.end));
     let mut lines: Vec<usize> = lines.map(|at| source.place(Span::new(at + 1, at + 1)).line()).collect();
     lines.dedup();
     // HTML has other offsets within a line.
@@ -220,5 +223,7 @@ static CURL: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?:^|[\s|;&(`"'])(?:[\w.~-]*[/\\])*curl(?:\.exe)?[ \t]+\S"#));
 /// A curl command in code or in a sentence: curl and an option or something like a URL.
 static MENTION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r#"(?:^|[\s|;&(`"'>/])curl(?:\.exe)?[ \t]+(?:-|['"]?(?:https?://|localhost|\$|\d+\.\d+|[\w.-]+[:/]))"#)
+    pattern(
+        r#"(?:^|[\s|;&(`"'>/])curl(?:\.exe)?[ \t]+(?:-|['"]?(?:https?://|localhost|\$|\d+\.\d+|[\w.-]+[:/]))"#,
+    )
 });

@@ -255,7 +255,10 @@ fn import_adds_a_second_document_to_the_suite() {
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     assert!(finished.stdout.contains("added to requirements.yaml"), "{}", finished.stdout);
     let suite = whole(&folder.path().join("suite"));
-    assert!(suite.contains("list-2.yaml") && suite.contains("covers: [B-1]") && suite.contains("- id: B-1"), "{suite}");
+    assert!(
+        suite.contains("list-2.yaml") && suite.contains("covers: [B-1]") && suite.contains("- id: B-1"),
+        "{suite}"
+    );
     assert_eq!(suite.matches("token: {env: TOKEN, secret: true}").count(), 1, "{suite}");
 }
 
@@ -265,7 +268,15 @@ fn import_summarizes_equal_remarks_and_what_was_not_read() {
     let text = "Use `curl http://h.test/x`.\n\n```\n$ curl http://h.test/a\n$ curl http://h.test/b\n$ curl http://other.test/c\n$ curl http://other.test/d\n```\n";
     fs::write(folder.path().join("a.md"), text).unwrap();
     let finished = conformance_in(folder.path(), &["import", "a.md", "--out", "suite"]);
-    assert!(finished.stdout.contains("the document does not print the status (2 places)"), "{}", finished.stdout);
-    assert!(finished.stdout.contains("not read: 1 mention of a curl command outside of code, in line 1"), "{}", finished.stdout);
+    assert!(
+        finished.stdout.contains("the document does not print the status (2 places)"),
+        "{}",
+        finished.stdout
+    );
+    assert!(
+        finished.stdout.contains("not read: 1 mention of a curl command outside of code, in line 1"),
+        "{}",
+        finished.stdout
+    );
     assert!(finished.stderr.contains("the same reason in 1 other command: line 7"), "{}", finished.stderr);
 }

@@ -52,6 +52,9 @@ pub struct Printed {
 /// Wildcard in a request for a value that is known only during a run: a private-use character that no request contains.
 const ANYTHING: char = '\u{F8FE}';
 
+/// The value of a capture before a run, which every part of a request accepts; the wildcard replaces it.
+const UNKNOWN: &str = "conformance-unknown-value";
+
 impl Specification {
     /// Reads the exchanges of a document and finds the steps that cover them.
     #[must_use]
@@ -59,10 +62,15 @@ impl Specification {
         let (known, addresses) = (encoded(suite), addresses(suite));
         let (exchanges, names) = import::exchanges(source, suite);
         let mut scope = Scope::default();
-        names.iter().for_each(|name| scope.set(name, &ANYTHING.to_string().into()));
+        for name in &names {
+            scope.set(name, &UNKNOWN.into());
+        }
         Self {
             file: source.path().to_owned(),
-            exchanges: exchanges.iter().map(|shown| printed(shown, suite, &scope, &known, &addresses)).collect(),
+            exchanges: exchanges
+                .iter()
+                .map(|shown| printed(shown, suite, &scope, &known, &addresses))
+                .collect(),
         }
     }
 
@@ -123,13 +131,13 @@ fn encoded(suite: &Suite) -> Vec<Encoded> {
     for scenario in &suite.scenarios {
         let (mut scope, definitions) = (suite.scope(), &scenario.definitions);
         for capture in definitions.iter().flat_map(StepDefinition::captures) {
-            scope.set(&capture.name, &ANYTHING.to_string().into());
+            scope.set(&capture.name, &UNKNOWN.into());
         }
         for variable in &suite.variables {
-            scope.set(&variable.name, &ANYTHING.to_string().into());
+            scope.set(&variable.name, &UNKNOWN.into());
         }
         let outputs = suite.profiles.iter().flat_map(|profile| &profile.output);
-        let outputs = outputs.map(|(name, _)| (name.clone(), ANYTHING.to_string().into())).collect();
+        let outputs = outputs.map(|(name, _)| (name.clone(), UNKNOWN.into())).collect();
         scope.set(OUTPUT, &Json::Object(outputs));
         for (step, definition) in scenario.steps.iter().zip(&**definitions) {
             for branch in definition.branches() {
@@ -149,7 +157,8 @@ fn printed(shown: &Shown, suite: &Suite, scope: &Scope, known: &[Encoded], addre
     let written = || shown.place.source().text().get(shown.place.span().start..shown.place.span().end);
     let text = shown.command.clone().unwrap_or_else(|_| written().unwrap_or_default().to_owned());
     let parsed = shown.command.as_ref().map_err(Clone::clone).and_then(|command| {
-        curl::parse(command, &suite.origin, &no_files, &shown.place).map_err(|wrong| wrong.message().to_owned())
+        curl::parse(command, &suite.origin, &no_files, &shown.place)
+            .map_err(|wrong| wrong.message().to_owned())
     });
     let missing = match parsed {
         Err(reason) => Some(reason),
@@ -223,10 +232,17 @@ fn expects_response(encoded: &Encoded, shown: &Shown, addresses: &[String]) -> b
         let differences = matcher.compare_to(usize::MAX, value, "", &encoded.scope);
         // The values of captures are known only during a run.
         let mut shown = differences.shown.iter();
-        shown.all(|difference| can_be_equal(&difference.expected, &difference.received))
+        shown.all(|difference| {
+            let expected = with_wildcards(&difference.expected);
+            // A capture may be a number.
+            expected.trim_matches('"') == ANYTHING.to_string()
+                || can_be_equal(&expected, &difference.received)
+        })
     };
     match (&expectation.body, json_of(printed)) {
-        (Some(Body::Json(matcher)), Some(text)) => restored(text, addresses).any(|value| agrees(matcher, &value)),
+        (Some(Body::Json(matcher)), Some(text)) => {
+            restored(text, addresses).any(|value| agrees(matcher, &value))
+        }
         (Some(Body::Json(_)), None) => printed.trim().is_empty(),
         (Some(Body::Text(matcher)), None) => {
             let bare = printed.trim_end_matches('\n');
@@ -246,7 +262,8 @@ fn json_of(body: &str) -> Option<&str> {
     let (value, length) = loose::read(body.trim_start())?;
     let is_nested = matches!(value, Value::Object(..) | Value::Array(..));
     let text = body.trim_start();
-    (is_nested || text.len() == length || text.get(length..)?.trim().is_empty()).then(|| text.get(..length))?
+    (is_nested || text.len() == length || text.get(length..)?.trim().is_empty())
+        .then(|| text.get(..length))?
 }
 
 /// Returns the body, unchanged and with each of the addresses in the place of hidden ones.
@@ -282,8 +299,7 @@ static HIDDEN_EMAIL: LazyLock<Regex> =
 
 fn with_wildcards(text: &str) -> String {
     let anything = ANYTHING.to_string();
-    // In a path or a query it is percent-encoded.
-    let text = &text.replace("%EF%A3%BE", &anything);
+    let text = &text.replace(UNKNOWN, &anything);
     HIDDEN_EMAIL.replace_all(&UUID.replace_all(text, &anything), &anything).into_owned()
 }
 

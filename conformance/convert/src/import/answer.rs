@@ -49,7 +49,9 @@ impl Answer<'_> {
         }
         match &exchange.body {
             Body::Text { text, sure } => members.extend(self.body(text, *sure)),
-            Body::Digest(digest) => members.push(("body".to_owned(), Yaml::Scalar(format!("!sha256 {digest}")))),
+            Body::Digest(digest) => {
+                members.push(("body".to_owned(), Yaml::Scalar(format!("!sha256 {digest}"))));
+            }
             Body::Unknown => {}
         }
         Yaml::Mapping(members)
@@ -75,7 +77,11 @@ impl Answer<'_> {
         }
         let field = |(name, mut values): (String, Vec<Yaml>)| {
             // A server may send further fields with the same name.
-            let value = if values.len() > 1 { Yaml::tagged("!containing", Yaml::List(values)) } else { values.remove(0) };
+            let value = if values.len() > 1 {
+                Yaml::tagged("!containing", Yaml::List(values))
+            } else {
+                values.remove(0)
+            };
             (name, value)
         };
         for (name, fields) in [("headers", headers.into_iter().map(field).collect()), ("cookies", cookies)] {
@@ -112,7 +118,9 @@ impl Answer<'_> {
         let is_kept = self.kept.iter().any(|kept| kept.from.0 == "cookie" && kept.from.1 == cookie.name);
         let value = match self.text(cookie.value) {
             // Servers generate session ids, so any value is accepted.
-            Yaml::Scalar(_) if (is_kept || cookie.value.len() >= 16) && fresh::text(cookie.value).is_none() => {
+            Yaml::Scalar(_)
+                if (is_kept || cookie.value.len() >= 16) && fresh::text(cookie.value).is_none() =>
+            {
                 Yaml::Scalar("!any".to_owned())
             }
             value => value,
@@ -146,7 +154,13 @@ impl Answer<'_> {
             if loose::read(after).is_some() {
                 let first = trimmed.lines().next().unwrap_or_default();
                 let start = Yaml::Scalar(format!("!starts_with {}", self.quote_known(first)));
-                return Some(("text".to_owned(), Yaml::unsure("the body has several lines of JSON, of which only the first is checked", start)));
+                return Some((
+                    "text".to_owned(),
+                    Yaml::unsure(
+                        "the body has several lines of JSON, of which only the first is checked",
+                        start,
+                    ),
+                ));
             }
             let is_nested = matches!(json, Value::Object(..) | Value::Array(..));
             if is_nested || after.is_empty() {
@@ -154,7 +168,8 @@ impl Answer<'_> {
             }
         }
         if trimmed.starts_with('{') || (trimmed.starts_with('[') && !trimmed.starts_with("[...")) {
-            let first = Yaml::unsure("the printed body is not complete JSON", Yaml::Scalar("!any".to_owned()));
+            let first =
+                Yaml::unsure("the printed body is not complete JSON", Yaml::Scalar("!any".to_owned()));
             return Some(("text".to_owned(), first));
         }
         if trimmed.starts_with('<') {
@@ -222,7 +237,8 @@ impl Answer<'_> {
         if let Some(expression) = self.known.get(value) {
             return Yaml::Scalar(format!("\"${{{expression}}}\""));
         }
-        if value.len() > 3 && capture::sends(self.command, value) {
+        let is_whole = !fresh::hides_address(value) && !fresh::ELISION.is_match(value);
+        if value.len() > 3 && is_whole && capture::sends(self.command, value) {
             return Yaml::text(value);
         }
         fresh::text(value).unwrap_or_else(|| self.composed(value))
@@ -230,7 +246,8 @@ impl Answer<'_> {
 
     /// Returns a matcher for a text that may contain a generated value or the origin of the document.
     fn composed(&self, value: &str) -> Yaml {
-        let path = value.strip_prefix(self.origin).filter(|path| !self.origin.is_empty() && path.starts_with('/'));
+        let path =
+            value.strip_prefix(self.origin).filter(|path| !self.origin.is_empty() && path.starts_with('/'));
         let shown = path.unwrap_or(value);
         let fresh = fresh::VALUE.find_iter(shown).find(|found| !self.is_settled(found.as_str()));
         let before = fresh.map(|found| self.quote_known(shown.get(..found.start()).unwrap_or_default()));
@@ -250,7 +267,8 @@ impl Answer<'_> {
     fn value(&self, json: &Value, pointer: &str) -> Yaml {
         let name = pointer.rsplit('/').next().unwrap_or_default();
         let is_kept = self.kept.iter().any(|kept| kept.from == ("json", pointer.to_owned()));
-        let left_out = || Yaml::unsure("the document does not show this value", Yaml::Scalar("!any".to_owned()));
+        let left_out =
+            || Yaml::unsure("the document does not show this value", Yaml::Scalar("!any".to_owned()));
         let open = |tag: &str, yaml: Yaml| {
             Yaml::unsure("the document shows only a part of this", Yaml::tagged(tag, yaml))
         };
@@ -261,7 +279,9 @@ impl Answer<'_> {
                 Some(expression) if name.to_ascii_lowercase().ends_with("id") => {
                     Yaml::Scalar(format!("\"${{{expression}}}\""))
                 }
-                _ if fresh::is_time(name, number) && number.contains('.') => Yaml::Scalar("!number".to_owned()),
+                _ if fresh::is_time(name, number) && number.contains('.') => {
+                    Yaml::Scalar("!number".to_owned())
+                }
                 _ if is_kept || fresh::is_time(name, number) => Yaml::Scalar("!integer".to_owned()),
                 _ if fresh::is_counter(name) && !capture::sends(self.command, number) => {
                     let tag = if number.contains('.') { "!number" } else { "!integer" };

@@ -51,10 +51,15 @@ fn needs(story: &Story, earlier: &Story, origin: &str, wanted: &Wanted<'_>) -> b
     }
     earlier.exchanges.iter().enumerate().any(|(index, exchange)| {
         capture::printed(exchange).into_iter().any(|(_, value)| {
-            let chosen = earlier.exchanges.iter().take(index + 1).any(|sent| capture::sends(&sent.command, &value));
+            let chosen =
+                earlier.exchanges.iter().take(index + 1).any(|sent| capture::sends(&sent.command, &value));
             let own = || story.exchanges.iter().position(|own| capture::sends(&own.command, &value));
             let made = |before: usize| {
-                story.exchanges.iter().take(before).any(|own| capture::printed(own).iter().any(|(_, other)| *other == value))
+                story
+                    .exchanges
+                    .iter()
+                    .take(before)
+                    .any(|own| capture::printed(own).iter().any(|(_, other)| *other == value))
             };
             !chosen && !is_number(&value) && !is_given(&value, wanted) && own().is_some_and(|at| !made(at))
         })
@@ -131,8 +136,10 @@ fn values(stories: &mut [Story], wanted: &Wanted<'_>) {
             }
         }
         let chosen = |value: &String| commands.iter().any(|command| capture::sends(command, value));
-        let printed: Vec<Vec<String>> =
-            printed.into_iter().map(|values| values.into_iter().filter(|value| !chosen(value)).collect()).collect();
+        let printed: Vec<Vec<String>> = printed
+            .into_iter()
+            .map(|values| values.into_iter().filter(|value| !chosen(value)).collect())
+            .collect();
         for (exchange, values) in story.exchanges.iter().zip(printed) {
             before.extend(values.into_iter().map(|value| (exchange.place.line(), value)));
         }

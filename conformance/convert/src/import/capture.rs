@@ -39,7 +39,8 @@ pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>
     }
     for index in 0..exchanges.len() {
         for (from, value) in printed(&exchanges[index]) {
-            let known = fresh::ELISION.is_match(&value) || kept.iter().flatten().any(|other: &Kept| other.value == value);
+            let known = fresh::ELISION.is_match(&value)
+                || kept.iter().flatten().any(|other: &Kept| other.value == value);
             let echo = exchanges[..=index].iter().any(|earlier| sends(&earlier.command, &value));
             let takes = |later: &Exchange| {
                 sends(&later.command, &value) && {
@@ -134,7 +135,8 @@ fn occurrences(command: &str, value: &str) -> Vec<usize> {
     // Scheme and authority of a URL are not separate words.
     let heads: Vec<_> = HEAD.find_iter(command).map(|head| head.range()).collect();
     let found = command.match_indices(value).map(|(at, _)| at);
-    found.filter(|_| !value.is_empty())
+    found
+        .filter(|_| !value.is_empty())
         .filter(|at| !heads.iter().any(|head| head.contains(at)))
         .filter(|at| {
             let (before, after) = (&command[..*at], &command[at + value.len()..]);
@@ -175,5 +177,8 @@ fn name(from: &(&str, String), names: &mut BTreeMap<String, usize>, suite: Optio
 /// The scheme and the authority of a URL (RFC 3986, section 3).
 static HEAD: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[A-Za-z][A-Za-z0-9+.-]*://[^/?\s'"]*"#));
 
-static KEY_NAME: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)(^id|_id|Id|token|key|session|secret|code|cursor|etag|csrf|nonce|rev|revision|_version|Version|etag)$"));
+static KEY_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(^id|_id|Id|token|key|session|secret|code|cursor|etag|csrf|nonce|rev|revision|_version|Version|etag)$",
+    )
+});

@@ -52,7 +52,9 @@ pub(super) fn split(text: &str) -> Vec<Result<Plain, String>> {
             continue;
         }
         if is_loop {
-            plain.push(Err("a loop of the shell sends it several times; write a step for each request".to_owned()));
+            plain.push(Err(
+                "a loop of the shell sends it several times; write a step for each request".to_owned()
+            ));
             continue;
         }
         let Some(command) = unwrapped(own) else {
@@ -70,14 +72,17 @@ pub(super) fn split(text: &str) -> Vec<Result<Plain, String>> {
             let producer = written(before);
             let is_first = before.operator != "|";
             match producer.split_whitespace().next() {
-                Some("echo" | "printf") if is_first => one.text = format!("{producer} | {}", one.text),
                 Some("cat") if is_first && producer.contains("<<") => {
                     let document = producer.trim_start_matches("cat").trim();
                     one.text = format!("{} {document}{rest}", one.text);
                 }
-                Some("cat") if is_first => one.text = format!("{producer} | {}", one.text),
+                Some("echo" | "printf" | "cat") if is_first => {
+                    one.text = format!("{producer} | {}", one.text);
+                }
                 _ => {
-                    plain.push(Err(format!("its standard input is the output of `{producer}`; write the text to a file")));
+                    plain.push(Err(format!(
+                        "its standard input is the output of `{producer}`; write the text to a file"
+                    )));
                     continue;
                 }
             }
@@ -140,7 +145,9 @@ fn parts(text: &str) -> (Vec<Part>, usize) {
             let operator = OPERATORS.into_iter().find(|operator| rest.starts_with(operator));
             let blank = |one: Option<char>| one.is_none_or(char::is_whitespace);
             // An unquoted `&` inside of a word is more often part of a URL than a background job.
-            let operator = operator.filter(|operator| *operator != "&" || (before.is_whitespace() && blank(rest.chars().nth(1))));
+            let operator = operator.filter(|operator| {
+                *operator != "&" || (before.is_whitespace() && blank(rest.chars().nth(1)))
+            });
             if let Some(length) = PLACEHOLDER.find(rest).map(|found| found.end()) {
                 next = at + length;
             } else if rest.starts_with("<<") {
@@ -226,26 +233,41 @@ fn without_redirections(text: &str) -> String {
 /// Returns the JSON Pointer of a filter of jq that takes one value.
 fn pointer(dropped: &str) -> Option<String> {
     let path = JQ.captures(dropped)?;
-    let path = path.get(1)?.as_str().replace("[\"", ".").replace("\"]", "").replace('[', ".").replace(']', "");
-    Some(path.split('.').filter(|step| !step.is_empty()).map(|step| format!("/{}", step.trim_matches('"'))).collect())
+    let path =
+        path.get(1)?.as_str().replace("[\"", ".").replace("\"]", "").replace('[', ".").replace(']', "");
+    Some(
+        path.split('.')
+            .filter(|step| !step.is_empty())
+            .map(|step| format!("/{}", step.trim_matches('"')))
+            .collect(),
+    )
 }
 
 static CURL: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?:^|[\s|;&(`"'!])(?:[\w.~-]*[/\\])*curl(?:\.exe)?[ \t]+\S"#));
 static PROGRAM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:[\w.~-]*[/\\])*curl(?:\.exe)?\b"));
 static LOOP: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:for|while|until|xargs|seq)\b"));
-static ECHO: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^(?:echo|printf)(?:[ \t]*(?:""|''|'\\n'|"\\n"))?$|^(?:fi|done|true|\)|\})$"#));
+static ECHO: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"^(?:echo|printf)(?:[ \t]*(?:""|''|'\\n'|"\\n"))?$|^(?:fi|done|true|\)|\})$"#)
+});
 /// Programs that show their input, perhaps in another layout.
 static SHOWS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^(?:jq(?:[ \t]+(?:-[SCM]+|\.|'\.'))*|json_pp|json|jsonpp|json_reformat|prettyjson|python[\d.]*[ \t]+-m[ \t]*json\.tool|less|more|cat|tee[ \t]+\S+|pygmentize\b.*|bat\b.*|iconv\b.*)$")
+    pattern(
+        r"^(?:jq(?:[ \t]+(?:-[SCM]+|\.|'\.'))*|json_pp|json|jsonpp|json_reformat|prettyjson|python[\d.]*[ \t]+-m[ \t]*json\.tool|less|more|cat|tee[ \t]+\S+|pygmentize\b.*|bat\b.*|iconv\b.*)$",
+    )
 });
-static JQ: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"^\|[ \t]*jq[ \t]+(?:-\w+[ \t]+)*['"]?((?:\.[\w"-]+|\[\d+\]|\["[\w-]+"\])+)['"]?(?:[ \t]+-r)?$"#));
+static JQ: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"^\|[ \t]*jq[ \t]+(?:-\w+[ \t]+)*['"]?((?:\.[\w"-]+|\[\d+\]|\["[\w-]+"\])+)['"]?(?:[ \t]+-r)?$"#,
+    )
+});
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^<[A-Za-z][\w .:'/-]*>"));
 static REDIRECTION: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"^(?:[12&]?>>?(?:&[12-]|[ \t]*(?:"[^"]*"|'[^']*'|[^\s|;&'"]+)))"#));
 static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r#"(?s)^(?:(?:export|local|readonly|set)[ \t]+)?\$?(?:(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*|echo[ \t]+)["']?(?:\$\(|`)[ \t\n]*(?P<inner>.*?)[ \t\n]*[)`]["']?$"#)
+    pattern(
+        r#"(?s)^(?:(?:export|local|readonly|set)[ \t]+)?\$?(?:(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*|echo[ \t]+)["']?(?:\$\(|`)[ \t\n]*(?P<inner>.*?)[ \t\n]*[)`]["']?$"#,
+    )
 });
 /// What may be before curl and changes nothing of the request.
 static WRAPPER: LazyLock<Regex> = LazyLock::new(|| {
@@ -266,7 +288,10 @@ mod tests {
     use super::*;
 
     fn texts(command: &str) -> Vec<String> {
-        split(command).into_iter().map(|one| one.map_or_else(|reason| format!("! {reason}"), |one| one.text)).collect()
+        split(command)
+            .into_iter()
+            .map(|one| one.map_or_else(|reason| format!("! {reason}"), |one| one.text))
+            .collect()
     }
 
     #[test]
@@ -284,7 +309,17 @@ mod tests {
 
     #[test]
     fn removes_what_is_before_curl() {
-        for before in ["time ", "/usr/bin/", "sudo -E ", "sudo -u x ", "docker exec -it web ", "NAME=x ", "cd x && ", "watch -n1 ", "! "] {
+        for before in [
+            "time ",
+            "/usr/bin/",
+            "sudo -E ",
+            "sudo -u x ",
+            "docker exec -it web ",
+            "NAME=x ",
+            "cd x && ",
+            "watch -n1 ",
+            "! ",
+        ] {
             assert_eq!(texts(&format!("{before}curl http://h/")), ["curl http://h/"], "{before}");
         }
         assert_eq!(texts("curl.exe http://h/"), ["curl http://h/"]);
@@ -294,7 +329,10 @@ mod tests {
     fn keeps_a_standard_input() {
         assert_eq!(texts("echo 'a 1' | curl -d @- http://h/"), ["echo 'a 1' | curl -d @- http://h/"]);
         assert_eq!(texts("cat <<E | curl -d @- http://h/\na 1\nE"), ["curl -d @- http://h/ <<E\na 1\nE"]);
-        assert_eq!(texts("curl -d @- http://h/ <<E | jq .\na; it's | 1\nE"), ["curl -d @- http://h/ <<E\na; it's | 1\nE"]);
+        assert_eq!(
+            texts("curl -d @- http://h/ <<E | jq .\na; it's | 1\nE"),
+            ["curl -d @- http://h/ <<E\na; it's | 1\nE"]
+        );
         assert!(texts("gzip x | curl -d @- http://h/")[0].starts_with("! its standard input"));
         assert!(texts("for i in 1 2; do curl http://h/$i; done")[0].starts_with("! a loop"));
     }

@@ -70,10 +70,16 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Document
         let here = one.command.heading.as_ref().map(|heading| heading.line);
         if document.stories.is_empty() || here != heading {
             heading = here;
-            let stem = || Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let stem =
+                || Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let title = one.command.heading.as_ref().map(|heading| heading.title.clone());
             let title = title.filter(|title| !title.is_empty()).unwrap_or_else(stem);
-            document.stories.push(Story { title, launched: None, exchanges: Vec::new(), left_out: Vec::new() });
+            document.stories.push(Story {
+                title,
+                launched: None,
+                exchanges: Vec::new(),
+                left_out: Vec::new(),
+            });
         }
         let before = other_output.get(..one.other_output).unwrap_or_default();
         let read = exchange(&one, &mut document, before, &transcript, wanted);
@@ -88,7 +94,11 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Document
 }
 
 /// Returns the curl commands of a document, in order.
-fn sent<'a>(transcript: &'a Transcript, variables: &mut Variables, other_output: &mut String) -> Vec<Sent<'a>> {
+fn sent<'a>(
+    transcript: &'a Transcript,
+    variables: &mut Variables,
+    other_output: &mut String,
+) -> Vec<Sent<'a>> {
     let mut sent = Vec::new();
     let mut launched = None;
     for command in &transcript.commands {
@@ -104,10 +114,16 @@ fn sent<'a>(transcript: &'a Transcript, variables: &mut Variables, other_output:
                 let text = httpie::curl(&command.text);
                 vec![text.map(|text| command::Plain { text, ..command::Plain::default() })]
             }
-            Kind::Message => vec![Ok(command::Plain { text: command.text.clone(), ..command::Plain::default() })],
+            Kind::Message => {
+                vec![Ok(command::Plain { text: command.text.clone(), ..command::Plain::default() })]
+            }
         };
         // Assignments before the command, as in `A=1; curl …`.
-        if let Some((before, _)) = command.text.split_once("curl").filter(|(before, _)| before.contains([';', '\n']) && !before.contains('(')) {
+        if let Some((before, _)) = command
+            .text
+            .split_once("curl")
+            .filter(|(before, _)| before.contains([';', '\n']) && !before.contains('('))
+        {
             variables.read(before);
         }
         let outputs = outputs(&command.output, plain.len());
@@ -182,11 +198,16 @@ fn exchange(
     let mut text = match named_by(&text).filter(|named| *named != origin && of_this_machine(named, &origin)) {
         Some(named) => {
             remarks.push(format!("the document uses {named} here"));
-            text.replacen(named.split_once("://").map_or("", |(_, host)| host), origin.split_once("://").map_or("", |(_, host)| host), 1)
+            text.replacen(
+                named.split_once("://").map_or("", |(_, host)| host),
+                origin.split_once("://").map_or("", |(_, host)| host),
+                1,
+            )
         }
         None => text,
     };
-    if let Some(found) = TEMPLATE.find(&text).filter(|_| !text.contains(" -g") && !text.contains("--globoff")) {
+    if let Some(found) = TEMPLATE.find(&text).filter(|_| !text.contains(" -g") && !text.contains("--globoff"))
+    {
         remarks.push(format!("write a value for {}", found.as_str().trim_start_matches(['/', '=', '$'])));
         text = text.replacen("curl", "curl -g", 1);
     }
@@ -234,7 +255,16 @@ fn exchange(
         Body::Text { sure: head.as_ref().is_some_and(|head| is_complete(head, &body)), text: body }
     };
     let capture = sent.capture.clone();
-    Ok(Exchange { command: text, place, comment: command.comment.clone(), head, body, remarks, capture, section: 0 })
+    Ok(Exchange {
+        command: text,
+        place,
+        comment: command.comment.clone(),
+        head,
+        body,
+        remarks,
+        capture,
+        section: 0,
+    })
 }
 
 /// Replaces the origin inside of other words, such as a body, by that of the target.
@@ -248,9 +278,15 @@ fn with_target_origin(text: &str, origin: &str, wanted: &Wanted<'_>, command: &C
                 || (one == '=' && matches!(roles.get(&at), Some(Role::Within(_))))
         })
     };
-    let ends = |at: &usize| !text.get(at + origin.len()..).unwrap_or_default().starts_with(|one: char| one.is_alphanumeric() || "-.:".contains(one));
+    let ends = |at: &usize| {
+        !text
+            .get(at + origin.len()..)
+            .unwrap_or_default()
+            .starts_with(|one: char| one.is_alphanumeric() || "-.:".contains(one))
+    };
     let mut changed = text.to_owned();
-    let places: Vec<usize> = text.match_indices(origin).map(|(at, _)| at).filter(is_inside).filter(ends).collect();
+    let places: Vec<usize> =
+        text.match_indices(origin).map(|(at, _)| at).filter(is_inside).filter(ends).collect();
     for at in places.into_iter().rev() {
         changed.replace_range(at..at + origin.len(), "${target.origin}");
     }
@@ -263,7 +299,11 @@ fn file(name: &str, transcript: &Transcript) -> Option<String> {
     let base = Path::new(name).file_name()?.to_str()?;
     let typed = transcript.commands.iter().find_map(|command| {
         let (first, rest) = command.text.split_once('\n')?;
-        let writes = first.contains("<<") && first.contains('>') && first.split_whitespace().any(|word| word.trim_start_matches('>') == base || word.ends_with(&format!("/{base}")));
+        let writes = first.contains("<<")
+            && first.contains('>')
+            && first
+                .split_whitespace()
+                .any(|word| word.trim_start_matches('>') == base || word.ends_with(&format!("/{base}")));
         let (content, _) = rest.rsplit_once('\n')?;
         writes.then(|| format!("{content}\n"))
     });
@@ -274,7 +314,11 @@ fn file(name: &str, transcript: &Transcript) -> Option<String> {
         cat.map(|command| command.output.clone())
     };
     let shown = || {
-        let named = |intro: &str| intro.split(|one: char| !(one.is_alphanumeric() || "._-/".contains(one))).any(|word| word.trim_end_matches('.') == base);
+        let named = |intro: &str| {
+            intro
+                .split(|one: char| !(one.is_alphanumeric() || "._-/".contains(one)))
+                .any(|word| word.trim_end_matches('.') == base)
+        };
         transcript.shown.iter().find(|(intro, _)| named(intro)).map(|(_, text)| text.clone())
     };
     typed.or_else(printed).or_else(shown)
@@ -291,7 +335,7 @@ fn is_complete(head: &printed::Head, body: &str) -> bool {
 }
 
 static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^(.*?)\s*\b([1-5]\d\d)\s*$"));
-/// A part of a path or a query in braces or brackets that stands for a value.
+/// A part of a path or a query in braces or brackets in the place of a value.
 static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[/=]\{+[A-Za-z][\w .-]*\}+"));
 static FILE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[\s='"]@["']?([\w./-]+)"#));
 
@@ -370,8 +414,14 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Reads the files that commands name, or that the document prints.
-pub(super) fn files<'a>(wanted: &'a Wanted<'_>, printed: &'a BTreeMap<String, String>) -> impl Fn(&str) -> io::Result<Vec<u8>> + 'a {
-    move |name| (wanted.files)(name).or_else(|error| printed.get(name).map(|text| text.clone().into_bytes()).ok_or(error))
+pub(super) fn files<'a>(
+    wanted: &'a Wanted<'_>,
+    printed: &'a BTreeMap<String, String>,
+) -> impl Fn(&str) -> io::Result<Vec<u8>> + 'a {
+    move |name| {
+        (wanted.files)(name)
+            .or_else(|error| printed.get(name).map(|text| text.clone().into_bytes()).ok_or(error))
+    }
 }
 
 #[cfg(test)]

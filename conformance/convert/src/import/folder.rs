@@ -112,7 +112,8 @@ fn root(out: &Path) -> Option<PathBuf> {
 
 /// Adds entries to the register, or to the variables of the manifest.
 fn add(path: &Path, added: &str) -> Result<(), Diagnostic> {
-    let failed = |error: std::io::Error| Diagnostic::new(format!("{} cannot be changed: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| Diagnostic::new(format!("{} cannot be changed: {error}", path.display()));
     let mut text = fs::read_to_string(path).map_err(failed)?;
     if !text.ends_with('\n') {
         text.push('\n');
@@ -126,10 +127,15 @@ fn add(path: &Path, added: &str) -> Result<(), Diagnostic> {
             text.insert_str(end, added);
         }
         Some(_) => text.push_str(added),
-        None if !text.lines().any(|line| line.starts_with(key)) => text.push_str(&format!("\n{key}\n{added}")),
+        None if !text.lines().any(|line| line.starts_with(key)) => {
+            text.push_str(&format!("\n{key}\n{added}"));
+        }
         None => {
-            return Err(Diagnostic::new(format!("{} has `{key}` on one line with its entries", path.display()))
-                .help(format!("write an entry per line, then add these:\n{added}")));
+            return Err(Diagnostic::new(format!(
+                "{} has `{key}` on one line with its entries",
+                path.display()
+            ))
+            .help(format!("write an entry per line, then add these:\n{added}")));
         }
     }
     fs::write(path, text).map_err(failed)

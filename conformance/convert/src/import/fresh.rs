@@ -60,8 +60,11 @@ pub(super) fn text(text: &str) -> Option<Yaml> {
 }
 
 /// The mark of something that a document leaves out.
-pub(super) static ELISION: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\[\.\.\.\]|\[…\]|<\.\.\.>|\(\.\.\.\)|<(?:snip|omitted|truncated|redacted)>|\[(?:snip|omitted|truncated|redacted)\]|…|\.{3,}"));
+pub(super) static ELISION: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\[\.\.\.\]|\[…\]|<\.\.\.>|\(\.\.\.\)|<(?:snip|omitted|truncated|redacted)>|\[(?:snip|omitted|truncated|redacted)\]|…|\.{3,}",
+    )
+});
 
 /// Whether a number is a point in time: in the range of Unix times (s or ms), with a name that says so.
 pub(super) fn is_time(name: &str, number: &str) -> bool {
@@ -77,8 +80,9 @@ pub(super) fn is_counter(name: &str) -> bool {
     COUNTER.is_match(name)
 }
 
-static COUNTER: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)(index|revision|generation|_seq|sequence|uptime|took|duration|elapsed|ttl|latency|_ms)$"));
+static COUNTER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)(index|revision|generation|_seq|sequence|uptime|took|duration|elapsed|ttl|latency|_ms)$")
+});
 static DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{4}-\d\d-\d\d$"));
 static HTTP_DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d"));
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$"));

@@ -53,8 +53,12 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recordin
     let Some(origin) = known.or_else(|| most_called(&called)) else {
         return Err(Diagnostic::new(format!("{} has no request to an API", source.path())));
     };
-    let mut recording =
-        Recording { origin: origin.clone(), stories: Vec::new(), variables: BTreeMap::new(), notes: Vec::new() };
+    let mut recording = Recording {
+        origin: origin.clone(),
+        stories: Vec::new(),
+        variables: BTreeMap::new(),
+        notes: Vec::new(),
+    };
     let mut others: BTreeMap<String, usize> = BTreeMap::new();
     let mut last = None;
     for entry in &called {
@@ -67,7 +71,12 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recordin
         if last.as_ref() != Some(&page) {
             let title = title(&har, &page).unwrap_or_else(|| "a recording".to_owned());
             last = Some(page);
-            recording.stories.push(Story { title, launched: None, exchanges: Vec::new(), left_out: Vec::new() });
+            recording.stories.push(Story {
+                title,
+                launched: None,
+                exchanges: Vec::new(),
+                left_out: Vec::new(),
+            });
         }
         let read = exchange(entry, target, &origin, source, wanted, &mut recording.variables);
         let Some(story) = recording.stories.last_mut() else { continue };
@@ -120,7 +129,8 @@ fn why_not(entry: &Json) -> Option<String> {
         return None;
     }
     let content = text(entry, "/response/content/text");
-    let is_json = content.trim_start().starts_with(['{', '[']) && serde_json::from_str::<Json>(content).is_ok();
+    let is_json =
+        content.trim_start().starts_with(['{', '[']) && serde_json::from_str::<Json>(content).is_ok();
     if media_type.starts_with("text/html") && !is_json {
         return Some("pages".to_owned());
     }
@@ -184,12 +194,14 @@ fn exchange(
         .filter(|(name, value)| needed(name) || !is_added_by_browser(name, value));
     let mut headers: Vec<Header> = Vec::new();
     for (name, value) in kept {
-        let value = secret(&name, &value, variables, &mut remarks).unwrap_or_else(|| value.replace("${", "$${"));
+        let value =
+            secret(&name, &value, variables, &mut remarks).unwrap_or_else(|| value.replace("${", "$${"));
         headers.push(Header::new(&name, value));
     }
     let data = entry.pointer("/request/postData");
     let body = data.and_then(|data| body(data, &mut headers));
-    let length = fields(entry, "/request/headers").find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length =
+        fields(entry, "/request/headers").find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let size = entry.pointer("/request/bodySize").and_then(Json::as_i64).unwrap_or_default();
     if body.is_none() && (size > 0 || length.is_some_and(|(_, length)| length.trim() != "0")) {
         return Err(Diagnostic::at(place, "the recording does not hold the body of this request"));
@@ -210,7 +222,10 @@ fn exchange(
         ..Prepared::default()
     };
     if body.is_some() && plain.is_none() {
-        return Err(Diagnostic::at(place, "the body of this request is binary; write a step with `body: !base64`"));
+        return Err(Diagnostic::at(
+            place,
+            "the body of this request is binary; write a step with `body: !base64`",
+        ));
     }
     let command = curl::command(&request, origin);
     curl::parse(&command, origin, wanted.files, &place)?;
@@ -226,6 +241,9 @@ fn exchange(
     Ok(Exchange { command, place, comment: None, head, body, remarks, capture: None, section: 0 })
 }
 
+/// The boundary of a multipart body that a recording has as fields.
+const BOUNDARY: &str = "----conformance";
+
 /// Returns the body of a request: as text, in base64, or as the fields of a form.
 fn body(data: &Json, headers: &mut Vec<Header>) -> Option<Vec<u8>> {
     let written = text(data, "/text");
@@ -238,12 +256,11 @@ fn body(data: &Json, headers: &mut Vec<Header>) -> Option<Vec<u8>> {
     let params = data.pointer("/params").and_then(Json::as_array).filter(|params| !params.is_empty())?;
     if !text(data, "/mimeType").starts_with("multipart/") {
         let mut form = form_urlencoded::Serializer::new(String::new());
-        params.iter().for_each(|param| {
+        for param in params {
             form.append_pair(text(param, "/name"), text(param, "/value"));
-        });
+        }
         return Some(form.finish().into_bytes());
     }
-    const BOUNDARY: &str = "----conformance";
     let mut body = String::new();
     for param in params {
         let file = text(param, "/fileName");
@@ -286,7 +303,12 @@ fn answer(entry: &Json) -> Body {
 }
 
 /// Returns an expression for the secret in a header field, and declares its variable.
-fn secret(name: &str, value: &str, variables: &mut BTreeMap<String, String>, remarks: &mut Vec<String>) -> Option<String> {
+fn secret(
+    name: &str,
+    value: &str,
+    variables: &mut BTreeMap<String, String>,
+    remarks: &mut Vec<String>,
+) -> Option<String> {
     let lower = name.to_ascii_lowercase();
     let (before, secret) = match lower.as_str() {
         "authorization" => value.split_once(' ').map_or(("", value), |(scheme, secret)| (scheme, secret)),
@@ -307,7 +329,9 @@ fn secret(name: &str, value: &str, variables: &mut BTreeMap<String, String>, rem
 }
 
 /// Header fields whose values are secret.
-static SECRET: LazyLock<Regex> = LazyLock::new(|| pattern(r"api-?key|auth-token|access-token|^x-.*(?:token|secret)$|^proxy-authorization$"));
+static SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"api-?key|auth-token|access-token|^x-.*(?:token|secret)$|^proxy-authorization$")
+});
 
 /// Whether a browser adds a header field by itself.
 fn is_added_by_browser(name: &str, value: &str) -> bool {

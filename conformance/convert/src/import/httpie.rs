@@ -1,4 +1,4 @@
-//! Converts a command of HTTPie to a curl command that sends the same request.
+//! Converts a command of `HTTPie` to a curl command that sends the same request.
 
 use conformance_suite::shell::{self, quote};
 
@@ -12,7 +12,8 @@ pub(super) fn curl(command: &str) -> Result<String, String> {
     let scheme = if words.next().as_deref() == Some("https") { "https" } else { "http" };
     let (mut options, mut is_form) = (String::new(), false);
     let (mut method, mut url) = (None, None);
-    let (mut members, mut fields, mut query): (Vec<String>, Vec<(String, String)>, Vec<String>) = Default::default();
+    let (mut members, mut fields, mut query): (Vec<String>, Vec<(String, String)>, Vec<String>) =
+        Default::default();
     let mut raw = None;
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -22,7 +23,8 @@ pub(super) fn curl(command: &str) -> Result<String, String> {
                 let user = words.next().unwrap_or_default();
                 options.push_str(&format!(" -u {}", quote(&user)));
             }
-            "-A" | "--auth-type" | "--print" | "-p" | "--pretty" | "--style" | "-s" | "--timeout" | "--verify" | "--session" => {
+            "-A" | "--auth-type" | "--print" | "-p" | "--pretty" | "--style" | "-s" | "--timeout"
+            | "--verify" | "--session" => {
                 words.next();
             }
             "--raw" => raw = words.next(),
@@ -57,9 +59,9 @@ pub(super) fn curl(command: &str) -> Result<String, String> {
     if let Some(raw) = raw {
         body = format!(" --json {}", quote(&raw));
     } else if is_form {
-        fields.iter().for_each(|(name, value)| {
+        for (name, value) in &fields {
             body.push_str(&format!(" --data-urlencode {}", quote(&format!("{name}={value}"))));
-        });
+        }
     } else if !members.is_empty() {
         body = format!(" --json {}", quote(&format!("{{{}}}", members.join(", "))));
     }
@@ -120,7 +122,10 @@ mod tests {
     fn converts_items_to_options() {
         let cases = [
             ("http :8000/x", "curl http://localhost:8000/x"),
-            ("http POST :8000/x a=b c:=1 X-Y:z q==1", "curl http://localhost:8000/x --url-query 'q=1' -H 'X-Y: z' --json '{\"a\": \"b\", \"c\": 1}'"),
+            (
+                "http POST :8000/x a=b c:=1 X-Y:z q==1",
+                "curl http://localhost:8000/x --url-query 'q=1' -H 'X-Y: z' --json '{\"a\": \"b\", \"c\": 1}'",
+            ),
             ("https -f h.test/x a='b c'", "curl https://h.test/x --data-urlencode 'a=b c'"),
             ("http -a ann:pw PUT h.test/x", "curl -X PUT http://h.test/x -u ann:pw"),
         ];

@@ -162,7 +162,9 @@ impl<'a> Around<'a> {
         let used: BTreeSet<usize> =
             stories.iter().flat_map(|story| &story.exchanges).map(|exchange| exchange.section).collect();
         let mut page = String::new();
-        for requirement in used.iter().filter_map(|section| self.requirement(*section)).filter(|one| !one.is_known) {
+        for requirement in
+            used.iter().filter_map(|section| self.requirement(*section)).filter(|one| !one.is_known)
+        {
             page.push_str(&format!(
                 "  - id: {}\n    level: must\n    clause: {}\n    text: {}\n",
                 requirement.id,
@@ -175,7 +177,9 @@ impl<'a> Around<'a> {
 
     /// Returns the declarations of the variables, without those that the suite has already.
     pub(super) fn declarations(&self, suite: Option<&Suite>) -> String {
-        let known = |name: &str| suite.is_some_and(|suite| suite.variables.iter().any(|variable| variable.name == name));
+        let known = |name: &str| {
+            suite.is_some_and(|suite| suite.variables.iter().any(|variable| variable.name == name))
+        };
         let mut page = String::new();
         for (environment, name) in self.variables.iter().filter(|(_, name)| !known(name)) {
             let secret = if is_secret(name) { ", secret: true" } else { "" };
@@ -194,7 +198,9 @@ impl<'a> Around<'a> {
         );
         let variables = self.declarations(None);
         if !variables.is_empty() {
-            page.push_str(&format!("# Set them in the environment, or write their defaults.\nvariables:\n{variables}\n"));
+            page.push_str(&format!(
+                "# Set them in the environment, or write their defaults.\nvariables:\n{variables}\n"
+            ));
         }
         page.push_str(
             "# JSON members and form fields whose values are redacted in reports.\nsecrets: [password, token]\n\nlaunch:\n  env:\n",
@@ -277,7 +283,9 @@ fn requirements(source: &Source, sections: &[String], suite: Option<&Suite>) -> 
     let mut requirements = Vec::new();
     for (title, number) in sections.iter().zip(numbers(sections)) {
         let mut id = format!("{prefix}-{number}");
-        let own = known().find(|one| one.clause == *title && one.text == text(title) && one.id.starts_with(&format!("{prefix}-")));
+        let own = known().find(|one| {
+            one.clause == *title && one.text == text(title) && one.id.starts_with(&format!("{prefix}-"))
+        });
         if let Some(own) = own {
             id = own.id.to_string();
         } else {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use base64::Engine as _;
 use super::answer::{Answer, Known};
 use super::manifest::Around;
 use super::step::{self, Label};
 use super::{Exchange, Story, Wanted, capture, fresh};
 use crate::loose::{self, Value};
+use base64::Engine as _;
 use conformance_suite::curl;
 use conformance_suite::suite::Suite;
 use conformance_suite::yaml::page::{line, unsure};

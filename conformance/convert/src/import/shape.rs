@@ -32,21 +32,26 @@ fn each(items: &[Value]) -> Yaml {
 fn in_common(one: Yaml, other: &Yaml) -> Option<Yaml> {
     match (one, other) {
         (one, other) if one == *other => Some(one),
-        (Yaml::Tagged(tag, one), Yaml::Tagged(other_tag, other)) if tag == *other_tag => match (*one, &**other) {
-            (Yaml::Mapping(one), Yaml::Mapping(other)) => {
-                let shared = one.into_iter().filter_map(|(name, value)| {
-                    let (_, other) = other.iter().find(|(own, _)| *own == name)?;
-                    Some((name, in_common(value, other).unwrap_or_else(|| Yaml::Scalar("!any".to_owned()))))
-                });
-                Some(Yaml::tagged(&tag, Yaml::Mapping(shared.collect())))
+        (Yaml::Tagged(tag, one), Yaml::Tagged(other_tag, other)) if tag == *other_tag => {
+            match (*one, &**other) {
+                (Yaml::Mapping(one), Yaml::Mapping(other)) => {
+                    let shared = one.into_iter().filter_map(|(name, value)| {
+                        let (_, other) = other.iter().find(|(own, _)| *own == name)?;
+                        Some((
+                            name,
+                            in_common(value, other).unwrap_or_else(|| Yaml::Scalar("!any".to_owned())),
+                        ))
+                    });
+                    Some(Yaml::tagged(&tag, Yaml::Mapping(shared.collect())))
+                }
+                (Yaml::List(mut one), Yaml::List(other)) => {
+                    let shared = one.pop().zip(other.first()).and_then(|(one, other)| in_common(one, other));
+                    let shared = shared.unwrap_or_else(|| Yaml::Scalar("!any".to_owned()));
+                    Some(Yaml::tagged(&tag, Yaml::List(vec![shared])))
+                }
+                _ => None,
             }
-            (Yaml::List(mut one), Yaml::List(other)) => {
-                let shared = one.pop().zip(other.first()).and_then(|(one, other)| in_common(one, other));
-                let shared = shared.unwrap_or_else(|| Yaml::Scalar("!any".to_owned()));
-                Some(Yaml::tagged(&tag, Yaml::List(vec![shared])))
-            }
-            _ => None,
-        },
+        }
         (Yaml::Scalar(one), Yaml::Scalar(other)) => {
             let number = |tag: &str| tag == "!integer" || tag == "!number";
             (number(&one) && number(other)).then(|| Yaml::Scalar("!number".to_owned()))

@@ -15,7 +15,9 @@ pub(super) fn infer(body: &str) -> Yaml {
     }
     let Some((value, _)) = loose::read(body) else { return unsure("2xx") };
     let Value::Object(members, _) = &value else { return unsure("2xx") };
-    if value.get("data").is_some_and(|data| *data != Value::Null) && value.get("errors").is_some_and(says_error) {
+    if value.get("data").is_some_and(|data| *data != Value::Null)
+        && value.get("errors").is_some_and(says_error)
+    {
         // GraphQL reports errors with 200.
         return unsure("[2xx, 4xx, 5xx]");
     }
@@ -23,15 +25,18 @@ pub(super) fn infer(body: &str) -> Yaml {
         return unsure("[4xx, 5xx]");
     }
     // A response with only a message may be a success or an error.
-    let only_message = ["message", "detail", "msg", "reason"].iter().any(|name| value.get(name).is_some()) && members.len() == 1;
+    let only_message = ["message", "detail", "msg", "reason"].iter().any(|name| value.get(name).is_some())
+        && members.len() == 1;
     unsure(if only_message { "[2xx, 4xx, 5xx]" } else { "2xx" })
 }
 
 /// Whether a member says that the request failed.
 fn is_error(name: &str, value: &Value) -> bool {
-    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let name: String =
+        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     match name.as_str() {
-        "error" | "errors" | "errorcode" | "errormessage" | "errordescription" | "errno" | "exception" | "fault" => says_error(value),
+        "error" | "errors" | "errorcode" | "errormessage" | "errordescription" | "errno" | "exception"
+        | "fault" => says_error(value),
         "success" | "ok" => *value == Value::Bool(false),
         "status" | "result" => value.as_str().is_some_and(|word| {
             ["error", "fail", "failed", "failure"].contains(&word.to_ascii_lowercase().as_str())
@@ -72,7 +77,9 @@ fn named(json: &Value) -> Option<u64> {
             return Some(number);
         }
     }
-    let inner = json.get("error").and_then(|error| ["status", "code"].iter().find_map(|name| error.get(name)?.as_u64()));
+    let inner = json
+        .get("error")
+        .and_then(|error| ["status", "code"].iter().find_map(|name| error.get(name)?.as_u64()));
     if let Some(number @ 400..=599) = inner {
         return Some(number);
     }

@@ -47,12 +47,7 @@ pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &
 }
 
 /// Appends the step of an exchange to `page`.
-pub(super) fn write(
-    exchange: &Exchange,
-    label: &Label,
-    answer: &Answer<'_>,
-    page: &mut String,
-) {
+pub(super) fn write(exchange: &Exchange, label: &Label, answer: &Answer<'_>, page: &mut String) {
     page.push_str(&format!("  - id: {}\n    title: {}\n", label.id, line(&label.title)));
     if let Some(covers) = &label.covers {
         page.push_str(&format!("    covers: [{covers}]\n"));

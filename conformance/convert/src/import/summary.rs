@@ -19,7 +19,9 @@ impl Import {
         for (name, _) in &self.changed {
             page.push_str(&format!("added to {name} of the suite\n"));
         }
-        for (sentence, places) in grouped(self.unsure().map(|(name, line, sentence)| (sentence, (name, line)))) {
+        for (sentence, places) in
+            grouped(self.unsure().map(|(name, line, sentence)| (sentence, (name, line))))
+        {
             let Some((name, line)) = places.first() else { continue };
             page.push_str(&format!("unsure {}:{line}: {sentence}{}\n", shown(name), more(places.len())));
         }
@@ -53,7 +55,11 @@ impl Import {
             let others = if lines.is_empty() {
                 String::new()
             } else {
-                format!("  = the same reason in {}: line {}\n", amount(all.len() - 1, "other command"), lines.join(", "))
+                format!(
+                    "  = the same reason in {}: line {}\n",
+                    amount(all.len() - 1, "other command"),
+                    lines.join(", ")
+                )
             };
             Some(format!("left out: {first}\n{others}"))
         });

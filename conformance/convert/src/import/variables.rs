@@ -33,12 +33,18 @@ impl Variables {
     pub(super) fn read(&mut self, command: &str) {
         for line in command.split(['\n', ';']) {
             let line = line.trim();
-            let line = ["export ", "set ", "local ", "readonly "].iter().find_map(|word| line.strip_prefix(word)).unwrap_or(line);
+            let line = ["export ", "set ", "local ", "readonly "]
+                .iter()
+                .find_map(|word| line.strip_prefix(word))
+                .unwrap_or(line);
             let Ok(words) = shell::split(line) else { continue };
-            let assigned: Vec<(String, String)> = words.into_iter().map_while(|word| {
-                let found = ASSIGNMENT.captures(&word.text)?;
-                Some((found.get(1)?.as_str().to_owned(), found.get(2)?.as_str().to_owned()))
-            }).collect();
+            let assigned: Vec<(String, String)> = words
+                .into_iter()
+                .map_while(|word| {
+                    let found = ASSIGNMENT.captures(&word.text)?;
+                    Some((found.get(1)?.as_str().to_owned(), found.get(2)?.as_str().to_owned()))
+                })
+                .collect();
             for (name, value) in assigned {
                 self.captured.remove(&name);
                 // A placeholder is no value.
@@ -103,7 +109,9 @@ impl Variables {
                 at += one.len_utf8();
                 continue;
             };
-            if role == Role::Plain && !value.chars().all(|one| one.is_ascii_alphanumeric() || "-._~:/=,@%+".contains(one)) {
+            if role == Role::Plain
+                && !value.chars().all(|one| one.is_ascii_alphanumeric() || "-._~:/=,@%+".contains(one))
+            {
                 text.push_str(&shell::quote(value));
             } else {
                 for one in value.chars() {
@@ -140,12 +148,17 @@ impl Variables {
                     continue;
                 }
                 if rest.starts_with("$(") {
-                    remarks.push("the shell writes a part of this request (`$(…)`): write its value".to_owned());
+                    remarks
+                        .push("the shell writes a part of this request (`$(…)`): write its value".to_owned());
                     next = at + 1;
                 }
             } else if one == '`' && expands(role) && !in_document {
-                remarks.push("the shell writes a part of this request (in backticks): write its value".to_owned());
-            } else if one == '<' && role == Role::Plain && !in_document
+                remarks.push(
+                    "the shell writes a part of this request (in backticks): write its value".to_owned(),
+                );
+            } else if one == '<'
+                && role == Role::Plain
+                && !in_document
                 && let Some(found) = PLACEHOLDER.find(rest)
             {
                 remarks.push(format!("write a value for {}", found.as_str()));
@@ -167,9 +180,15 @@ impl Variables {
         }
         let name = variable.to_ascii_lowercase();
         let name = if name.starts_with('_') { format!("value{name}") } else { name };
-        let name = if ["target", "output", "uuid", "base64", "sha256"].contains(&name.as_str()) { format!("{name}_value") } else { name };
+        let name = if ["target", "output", "uuid", "base64", "sha256"].contains(&name.as_str()) {
+            format!("{name}_value")
+        } else {
+            name
+        };
         if self.needed.insert(variable.to_owned(), name.clone()).is_none() {
-            remarks.push(format!("${variable} is a variable of the suite now: set it in the environment, or write its default"));
+            remarks.push(format!(
+                "${variable} is a variable of the suite now: set it in the environment, or write its default"
+            ));
         }
         name
     }
@@ -209,7 +228,8 @@ const CLOSE: &str = "\u{F8FD}";
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^([A-Za-z_]\w*)=(.*)$"));
 static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})"));
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^<[A-Za-z][\w .:'/-]*>"));
-static SECRET: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)token|key|secret|pass|auth|cred|jwt|pwd|pat$|session|cookie"));
+static SECRET: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)token|key|secret|pass|auth|cred|jwt|pwd|pat$|session|cookie"));
 static HERE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"<<-?[ \t]*(?:'\w+'|"\w+"|\\?\w+)[^\n]*\n"#));
 /// A variable or a placeholder where a URL has its origin.
 static ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
@@ -229,7 +249,10 @@ mod tests {
         let mut variables = Variables::default();
         variables.read("export HOST=http://h.test A='x y'");
         let shown = |variables: &mut Variables, text: &str| variables.expand(text).text;
-        assert_eq!(shown(&mut variables, "curl $HOST/a -d $A -d \"$A\""), "curl http://h.test/a -d 'x y' -d \"x y\"");
+        assert_eq!(
+            shown(&mut variables, "curl $HOST/a -d $A -d \"$A\""),
+            "curl http://h.test/a -d 'x y' -d \"x y\""
+        );
         assert_eq!(
             shown(&mut variables, r#"curl http://h/ -d '$B' "$C" \$D $'it\'s $E' ${F}"#),
             r#"curl http://h/ -d '$B' "${c}" \$D $'it\'s $E' ${f}"#
@@ -239,9 +262,20 @@ mod tests {
 
     #[test]
     fn takes_a_variable_at_the_beginning_of_a_url_for_the_origin() {
-        for text in ["curl $HOST/a", "curl \"http://$HOST:8080/a\"", "curl http://<host>:<port>/a", "curl {base_url}/a", "curl https://{domain}/a"] {
+        for text in [
+            "curl $HOST/a",
+            "curl \"http://$HOST:8080/a\"",
+            "curl http://<host>:<port>/a",
+            "curl {base_url}/a",
+            "curl https://{domain}/a",
+        ] {
             let expanded = Variables::default().expand(text);
-            assert!(expanded.text.contains(&format!("{UNNAMED}/a")) || expanded.text.contains(&format!("{UNNAMED}a")), "{}", expanded.text);
+            assert!(
+                expanded.text.contains(&format!("{UNNAMED}/a"))
+                    || expanded.text.contains(&format!("{UNNAMED}a")),
+                "{}",
+                expanded.text
+            );
             assert_eq!(expanded.remarks.len(), 1, "{text}");
         }
     }

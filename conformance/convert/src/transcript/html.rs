@@ -23,12 +23,14 @@ pub(super) fn blocks(
         let Some(whole) = element.get(0) else { continue };
         if let (Some(level), Some(title)) = (element.get(1), element.get(2)) {
             let title = plain(title.as_str()).split_whitespace().collect::<Vec<_>>().join(" ");
-            let line = source.text().get(..start + whole.start()).unwrap_or_default().matches('\n').count() + 1;
+            let line =
+                source.text().get(..start + whole.start()).unwrap_or_default().matches('\n').count() + 1;
             *heading = Some(Arc::new(Heading { level: level.as_str().parse().unwrap_or(1), title, line }));
         } else if let Some(code) = element.get(3) {
             let intro = plain(html.get(end..whole.start()).unwrap_or_default()).into_owned();
             let intro = intro.trim_end().rsplit('\n').next().unwrap_or_default().to_owned();
-            let lines: Vec<Line> = lines(code.as_str(), start + code.start()).iter().flat_map(decoded).collect();
+            let lines: Vec<Line> =
+                lines(code.as_str(), start + code.start()).iter().flat_map(decoded).collect();
             let block = Block { heading: heading.clone(), lines, intro, ..Block::default() };
             blocks.extend(Some(block).filter(|block| !block.is_empty()));
         }
@@ -50,9 +52,8 @@ fn plain(html: &str) -> Cow<'_, str> {
 }
 
 #[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-static ELEMENT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?is)<h([1-6])\b[^>]*>(.*?)</h[1-6]>|<pre\b[^>]*>(.*?)</pre\s*>").unwrap()
-});
+static ELEMENT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?is)<h([1-6])\b[^>]*>(.*?)</h[1-6]>|<pre\b[^>]*>(.*?)</pre\s*>").unwrap());
 
 #[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
 static BREAK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)<br\s*/?>").unwrap());

@@ -52,7 +52,8 @@ impl Reader {
                     CodeBlockKind::Fenced(info) => info.as_ref(),
                     CodeBlockKind::Indented => "",
                 };
-                let language = info.split([' ', ',', '{', '}']).find(|word| !word.is_empty()).unwrap_or_default();
+                let language =
+                    info.split([' ', ',', '{', '}']).find(|word| !word.is_empty()).unwrap_or_default();
                 let block = Block {
                     heading: self.heading.clone(),
                     language: language.to_ascii_lowercase(),
@@ -95,12 +96,18 @@ impl Reader {
             !text.is_empty() && !text.starts_with("```") && !text.starts_with("~~~")
         };
         let own = lines(written, start).into_iter().take_while(is_text);
-        let mut rest: Vec<Line> = own.map(trimmed).collect();
+        let mut rest: Vec<Line> = own.map(|line| trimmed(&line)).collect();
         let begins = |line: &Line| shell::is_command_in_prose(&line.text);
         let Some(first) = rest.iter().position(begins) else { return };
         let paragraph = rest.split_off(first);
         // The paragraph of an item is read twice.
-        let known = |line: &Line| self.blocks.iter().rev().take(3).any(|block| block.lines.iter().any(|own| own.start == line.start));
+        let known = |line: &Line| {
+            self.blocks
+                .iter()
+                .rev()
+                .take(3)
+                .any(|block| block.lines.iter().any(|own| own.start == line.start))
+        };
         if paragraph.first().is_some_and(known) {
             return;
         }
@@ -121,9 +128,10 @@ fn add(block: &mut Block, complete: &mut bool, text: &str, start: usize) {
 }
 
 /// Removes the marks of a list or a quotation before a line.
-fn trimmed(line: Line) -> Line {
+fn trimmed(line: &Line) -> Line {
     let text = line.text.trim_start();
-    let text = ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start();
+    let text =
+        ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start();
     Line { text: text.trim_end().to_owned(), start: line.start + line.text.len() - text.len() }
 }
 
@@ -136,7 +144,9 @@ fn unfenced(block: Block) -> Vec<Block> {
     let pieces = block.lines.split(is_fence).enumerate();
     // Prose is before the first fence and between two others.
     let code = pieces.filter(|(index, _)| index % 2 == 1);
-    code.map(|(_, lines)| Block { lines: lines.to_vec(), ..block.clone() }).filter(|block| !block.is_empty()).collect()
+    code.map(|(_, lines)| Block { lines: lines.to_vec(), ..block.clone() })
+        .filter(|block| !block.is_empty())
+        .collect()
 }
 
 fn number(level: HeadingLevel) -> usize {

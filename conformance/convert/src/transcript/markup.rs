@@ -148,7 +148,8 @@ impl Reader {
     fn announce(&mut self, text: &str, width: usize) {
         let directive = text.trim_start().strip_prefix(".. ").and_then(|rest| rest.split_once("::"));
         if let Some((name, language)) = directive {
-            const CODE: [&str; 6] = ["code", "code-block", "sourcecode", "parsed-literal", "http:example", "prompt"];
+            const CODE: [&str; 6] =
+                ["code", "code-block", "sourcecode", "parsed-literal", "http:example", "prompt"];
             if CODE.contains(&name.trim()) {
                 self.language = language.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
                 self.announced = Some(width);
@@ -224,8 +225,7 @@ fn delimiter(line: &str, before: &str) -> Option<String> {
     }
     let lines = line.len() >= 4 && ["-", "."].iter().any(|mark| line.replace(mark, "").is_empty());
     let title = before.trim();
-    let underlines = !title.is_empty()
-        && !title.starts_with(['[', '.'])
-        && title.chars().count().abs_diff(line.len()) < 2;
+    let underlines =
+        !title.is_empty() && !title.starts_with(['[', '.']) && title.chars().count().abs_diff(line.len()) < 2;
     (lines && !underlines).then(|| line.to_owned())
 }

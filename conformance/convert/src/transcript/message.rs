@@ -27,11 +27,16 @@ pub(super) fn exchanges(
         let has_fields = || block.lines.get(at + 1).is_some_and(|line| FIELD.is_match(&line.text));
         found.is_some_and(|found| is_named || found.get(3).is_some() || has_fields())
     };
-    let begins = |line: &Line| block.lines.iter().position(|own| own.start == line.start).is_some_and(is_request);
+    let begins =
+        |line: &Line| block.lines.iter().position(|own| own.start == line.start).is_some_and(is_request);
     let first = block.lines.iter().position(begins)?;
     let before = block.lines.get(..first)?;
     let answers = output::starts_with_head(before);
-    if !answers && !before.iter().all(|line| line.text.trim().is_empty() || line.text.trim_start().starts_with(['#', '/', '@'])) {
+    if !answers
+        && !before
+            .iter()
+            .all(|line| line.text.trim().is_empty() || line.text.trim_start().starts_with(['#', '/', '@']))
+    {
         return None;
     }
     if let Some(last) = last.filter(|_| answers) {
@@ -69,7 +74,9 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
         }
         let Some((name, value)) = text.split_once(':') else { continue };
         match name.trim().to_ascii_lowercase().as_str() {
-            "host" => host = Some(value.trim().to_owned()).filter(|host| !host.contains(['<', '{', '$', ' '])),
+            "host" => {
+                host = Some(value.trim().to_owned()).filter(|host| !host.contains(['<', '{', '$', ' ']));
+            }
             "content-length" | "connection" | "transfer-encoding" => {}
             _ => options.push_str(&format!(" -H {}", quote(&format!("{}: {}", name.trim(), value.trim())))),
         }
@@ -114,7 +121,10 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
 
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
 static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|QUERY)[ \t]+(\S+)(?:[ \t]+(HTTP/\d(?:\.\d)?))?[ \t]*$").unwrap()
+    Regex::new(
+        r"^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|QUERY)[ \t]+(\S+)(?:[ \t]+(HTTP/\d(?:\.\d)?))?[ \t]*$",
+    )
+    .unwrap()
 });
 
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]

@@ -56,7 +56,7 @@ static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
-/// A command of HTTPie.
+/// A command of `HTTPie`.
 static HTTPIE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"^https?[ \t]+(?:-\S+[ \t]+(?:\S+:\S*[ \t]+)?)*(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+)?",
@@ -69,7 +69,7 @@ fn pattern(written: &str) -> Regex {
     Regex::new(written).unwrap()
 }
 
-/// Whether a text is a command that curl or HTTPie is part of.
+/// Whether a text is a command that curl or `HTTPie` is part of.
 pub(super) fn sends(text: &str) -> bool {
     (CURL.is_match(text) && BEGINS.is_match(text)) || HTTPIE.is_match(text)
 }
@@ -82,7 +82,9 @@ pub(super) fn is_command_in_prose(line: &str) -> bool {
         return sends(command);
     }
     let is_plain = command.starts_with("curl ") || command.starts_with("curl.exe ");
-    is_plain && (command.contains("://") || command.contains("localhost") || command.contains(" -")) && !line.starts_with('#')
+    is_plain
+        && (command.contains("://") || command.contains("localhost") || command.contains(" -"))
+        && !line.starts_with('#')
 }
 
 /// How commands begin in a block.
@@ -185,7 +187,7 @@ fn typed(lines: &[Line], from: usize) -> Typed {
             text = without_prompt(text, prompt);
         }
         let start = line.start + line.text.len() - text.len();
-        let plain = plain(text, &quotes);
+        let plain = plain(text, quotes);
         let ends = scan(&plain, &mut quotes);
         let command = match ends {
             Ends::Comment(at) => {
@@ -249,7 +251,7 @@ static HERE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?:^|[^<])<<(-?)[ \t]*(?:'(\w+)'|"(\w+)"|\\?(\w+))"#));
 
 /// Replaces what word processors and the shells of Windows write differently: quotes, and signs that continue a line.
-fn plain(text: &str, quotes: &Quotes) -> String {
+fn plain(text: &str, quotes: Quotes) -> String {
     let mut plain: String = if text.contains(['“', '”', '‘', '’']) && !text.contains(['"', '\'']) {
         text.replace(['“', '”'], "\"").replace(['‘', '’'], "'")
     } else {

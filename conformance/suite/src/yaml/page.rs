@@ -89,8 +89,12 @@ impl Yaml {
     pub fn write_block(&self, indent: usize, head: &str, page: &mut String) {
         let mut block = String::new();
         match self {
-            Self::Mapping(members) if members.is_empty() => block.push_str(&format!("{}{{}}\n", " ".repeat(indent + 2))),
-            Self::List(items) if items.is_empty() => block.push_str(&format!("{}[]\n", " ".repeat(indent + 2))),
+            Self::Mapping(members) if members.is_empty() => {
+                block.push_str(&format!("{}{{}}\n", " ".repeat(indent + 2)));
+            }
+            Self::List(items) if items.is_empty() => {
+                block.push_str(&format!("{}[]\n", " ".repeat(indent + 2)));
+            }
             Self::Mapping(members) => {
                 for (name, value) in members {
                     value.write(indent + 2, &format!("{}:", key(name)), &mut block);
@@ -196,10 +200,14 @@ mod tests {
     #[test]
     fn writes_tags_before_lists_and_mappings() {
         let integer = || Yaml::Scalar("!integer".to_owned());
-        let each = Yaml::tagged("!each", Yaml::List(vec![Yaml::tagged("!subset", mapping(&[("id", integer())]))]));
+        let each =
+            Yaml::tagged("!each", Yaml::List(vec![Yaml::tagged("!subset", mapping(&[("id", integer())]))]));
         assert_eq!(written(&each), "json: !each\n  - !subset\n    id: !integer\n");
         let inner = mapping(&[("a", each), ("b", Yaml::tagged("!subset", Yaml::Mapping(Vec::new())))]);
-        assert_eq!(written(&inner), "json:\n  a: !each\n    - !subset\n      id: !integer\n  b: !subset {}\n");
+        assert_eq!(
+            written(&inner),
+            "json:\n  a: !each\n    - !subset\n      id: !integer\n  b: !subset {}\n"
+        );
     }
 
     #[test]
