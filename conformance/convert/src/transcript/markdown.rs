@@ -16,10 +16,31 @@ pub(super) fn blocks(source: &Arc<Source>) -> Vec<Block> {
     let text = source.text();
     let mut reader = Reader::default();
     let options = Options::ENABLE_YAML_STYLE_METADATA_BLOCKS | Options::ENABLE_TABLES;
-    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+    let parsed = with_fences_after_tags(text);
+    for (event, range) in Parser::new_ext(&parsed, options).into_offset_iter() {
         reader.read(event, range, source);
     }
     reader.blocks.into_iter().flat_map(unfenced).collect()
+}
+
+/// Returns a document of the same length in which a tag alone on the line before a fence is blank.
+///
+/// By `CommonMark` such a fence belongs to the HTML, but many sites do not render it so.
+fn with_fences_after_tags(text: &str) -> String {
+    let mut lines = text.split_inclusive('\n').peekable();
+    let mut changed = String::with_capacity(text.len());
+    while let Some(line) = lines.next() {
+        let is_tag = line.trim().starts_with('<') && line.trim().ends_with('>');
+        let opens = |next: &&str| ["```", "~~~"].iter().any(|fence| next.trim_start().starts_with(fence));
+        if is_tag && lines.peek().is_some_and(opens) {
+            let bare = line.trim_end_matches(['\n', '\r']);
+            changed.push_str(&" ".repeat(bare.len()));
+            changed.push_str(line.get(bare.len()..).unwrap_or_default());
+        } else {
+            changed.push_str(line);
+        }
+    }
+    changed
 }
 
 #[derive(Default)]
