@@ -166,6 +166,8 @@ fn reads_every_place_with_code() {
     assert_eq!(steps("Text\n\n$ curl http://h.test/x\nok\n\n```\n$ curl http://h.test/y\n```\n"), 2);
     assert_eq!(steps("```http\nGET /a HTTP/1.1\nHost: h.test\n\nHTTP/1.1 200 OK\n\n{}\n```\n"), 1);
     assert_eq!(steps("```\n$ http POST :8000/x a=b\n```\n"), 1);
+    let rules = "---\ntitle: curl http://h/\n---\n## A\n---\ntext\n\n```\ncurl http://h.test/x\n```\n## B\n---\ntext\n";
+    assert_eq!(steps(rules), 1);
     assert_eq!(steps("<br>\n```\ncurl http://h.test/x\n\ncurl http://h.test/y\n```\n"), 2);
     assert_eq!(named("a.html", "<h1>A</h1><pre>$ curl http://h.test/&lt;id&gt;\n</pre>").exchanges, 1);
     assert_eq!(named("a.adoc", "[source,bash]\n----\n$ curl http://h.test/x\n----\n").exchanges, 1);

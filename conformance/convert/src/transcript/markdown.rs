@@ -15,24 +15,28 @@ use conformance_suite::source::Source;
 pub(super) fn blocks(source: &Arc<Source>) -> Vec<Block> {
     let text = source.text();
     let mut reader = Reader::default();
-    let options = Options::ENABLE_YAML_STYLE_METADATA_BLOCKS | Options::ENABLE_TABLES;
-    let parsed = with_fences_after_tags(text);
-    for (event, range) in Parser::new_ext(&parsed, options).into_offset_iter() {
+    let parsed = plain(text);
+    for (event, range) in Parser::new_ext(&parsed, Options::ENABLE_TABLES).into_offset_iter() {
         reader.read(event, range, source);
     }
     reader.blocks.into_iter().flat_map(unfenced).collect()
 }
 
-/// Returns a document of the same length in which a tag alone on the line before a fence is blank.
+/// Returns a document of the same length in which the front matter is blank, and a tag alone on the line before a fence.
 ///
 /// By `CommonMark` such a fence belongs to the HTML, but many sites do not render it so.
-fn with_fences_after_tags(text: &str) -> String {
+fn plain(text: &str) -> String {
     let mut lines = text.split_inclusive('\n').peekable();
     let mut changed = String::with_capacity(text.len());
+    let mut in_front = text.starts_with("---") && text.lines().skip(1).any(|line| line.trim_end() == "---");
+    let mut number = 0;
     while let Some(line) = lines.next() {
+        number += 1;
+        let is_front = in_front;
+        in_front &= number == 1 || line.trim_end() != "---";
         let is_tag = line.trim().starts_with('<') && line.trim().ends_with('>');
         let opens = |next: &&str| ["```", "~~~"].iter().any(|fence| next.trim_start().starts_with(fence));
-        if is_tag && lines.peek().is_some_and(opens) {
+        if is_front || (is_tag && lines.peek().is_some_and(opens)) {
             let bare = line.trim_end_matches(['\n', '\r']);
             changed.push_str(&" ".repeat(bare.len()));
             changed.push_str(line.get(bare.len()..).unwrap_or_default());
