@@ -12,6 +12,7 @@ mod reach;
 mod ready;
 pub mod scratch;
 mod seed;
+pub mod traceback;
 mod unusable;
 
 use std::collections::BTreeMap;

@@ -48,7 +48,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
         let own = options.target_deadline.and_then(|time| deadline(time, "--target-deadline", "this target"));
         let first = [&how.deadline, &own].into_iter().flatten().min_by_key(|deadline| deadline.at).cloned();
         let how = run::Options { deadline: first, ..how.clone() };
-        let ready = Ready { plan: plan.clone(), target, how, load: None };
+        let ready = Ready { plan: plan.clone(), target, how, load: None, invocation: options.invocation() };
         let observed = Rc::new(RefCell::new(Observed::default()));
         let mut reports: Vec<Box<dyn Report>> = vec![Box::new(lines), Box::new(Shared(Rc::clone(&observed)))];
         if let Some(width) = crate::reports::width(&io::stderr()).filter(|_| !options.output.quiet) {

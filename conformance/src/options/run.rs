@@ -1,6 +1,6 @@
 //! Flags of `conformance run`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -13,6 +13,7 @@ use conformance_engine::http::Transport;
 use conformance_engine::target::Target;
 use conformance_engine::target::isolation::{Isolation, Limits, Mechanism};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
+use conformance_suite::shell::quote;
 use conformance_suite::suite::Connections;
 use conformance_suite::suite::{Given, Suite};
 
@@ -168,6 +169,29 @@ impl Run {
         }
         given.extend(self.var.iter().cloned());
         Ok(given)
+    }
+
+    /// Returns the arguments that name the suite and the program for a shell; none if the target is a URL.
+    #[must_use]
+    pub(crate) fn invocation(&self) -> Option<String> {
+        let mut words = Vec::new();
+        let mut option =
+            |name: &str, value: &Path| words.extend([name.to_owned(), value.display().to_string()]);
+        if let Some(suite) = &self.selection.suite {
+            option("--suite", suite);
+        }
+        for file in &self.vars {
+            option("--vars", file);
+        }
+        if let Some(target) = &self.target {
+            option("--target", target);
+        } else if self.url.is_some() {
+            return None;
+        } else {
+            words.push("--".to_owned());
+            words.extend(self.program.iter().cloned());
+        }
+        Some(words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "))
     }
 
     /// Returns the profile of a running target.

@@ -52,6 +52,7 @@ mod scripted;
 mod secret_forms;
 mod secrets;
 mod seed;
+mod serve;
 mod server;
 mod shards;
 mod shared_target;

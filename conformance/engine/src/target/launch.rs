@@ -11,7 +11,7 @@ use super::process::{Command, Process};
 use super::ready::{GRACE, Greeting, Ready, await_port, await_ready, free_port};
 use super::scratch::{Dependencies, Scratch};
 use super::seed;
-use super::unusable::{Unusable, chain};
+use super::unusable::{Port, Unusable, chain};
 use crate::http::{HttpClient, Transport};
 use conformance_suite::json::Json;
 use conformance_suite::suite::{Profile, Suite};
@@ -264,8 +264,17 @@ impl Start<'_> {
         let program = self.program;
         let watch = if program.output.is_empty() { &self.profile.output } else { &program.output };
         let command = self.command();
+        let port = Port {
+            number: port,
+            is_fixed: program.port.is_some(),
+            variables: env
+                .iter()
+                .filter(|(_, value)| value.contains(&port.to_string()))
+                .map(|(name, _)| name.clone())
+                .collect(),
+        };
         let process = Process::start(Command {
-            confined: self.confined(&command, scratch, port),
+            confined: self.confined(&command, scratch, port.number),
             program_and_args: command,
             directory: scratch.path().to_owned(),
             env,
@@ -274,9 +283,8 @@ impl Start<'_> {
         })
         .map_err(|error| Unusable::new(chain(&error)))?;
         let ready = program.ready.as_ref().or(self.suite.ready(self.profile));
-        let port = (port, program.port.is_some());
         let Ready { process, http, greeting, guard } =
-            await_ready(process, port, ready, program.start_limit, self.transport).await?;
+            await_ready(process, &port, ready, program.start_limit, self.transport).await?;
         let output = if watch.is_empty() {
             BTreeMap::new()
         } else {
