@@ -32,11 +32,11 @@ fn plain(text: &str) -> String {
     let mut number = 0;
     while let Some(line) = lines.next() {
         number += 1;
-        let is_front = in_front;
+        let blanks = in_front;
         in_front &= number == 1 || line.trim_end() != "---";
         let is_tag = line.trim().starts_with('<') && line.trim().ends_with('>');
         let opens = |next: &&str| ["```", "~~~"].iter().any(|fence| next.trim_start().starts_with(fence));
-        if is_front || (is_tag && lines.peek().is_some_and(opens)) {
+        if blanks || (is_tag && lines.peek().is_some_and(opens)) {
             let bare = line.trim_end_matches(['\n', '\r']);
             changed.push_str(&" ".repeat(bare.len()));
             changed.push_str(line.get(bare.len()..).unwrap_or_default());
