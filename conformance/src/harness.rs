@@ -175,6 +175,7 @@ mod tests {
             place: failing.place.clone(),
             label,
             pointer: None,
+            part: None,
             expected,
             received,
         });

@@ -75,6 +75,7 @@ pub mod memory;
 pub mod outcome;
 pub mod redact;
 pub mod run;
+mod score;
 pub mod shard;
 pub mod target;
 pub mod verdict;

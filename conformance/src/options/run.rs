@@ -29,10 +29,10 @@ pub(crate) struct Run {
     /// Command that starts the target in the current folder, once for each profile.
     #[arg(last = true, value_name = "COMMAND")]
     pub program: Vec<String>,
-    /// Test every subfolder of DIR, or every folder that matches a glob pattern, and compare the results.
-    #[arg(long, value_name = "DIR", help_heading = "Target", conflicts_with_all = ["url", "report", "watch", "shard"])]
+    /// Test every subfolder and zip file in DIR, or everything that matches a glob pattern, and compare the results.
+    #[arg(long, value_name = "DIR", help_heading = "Target", conflicts_with_all = ["url", "watch", "shard"])]
     pub each: Option<PathBuf>,
-    /// Folder for the reports of --each, one for each implementation.
+    /// Folder for the results of --each: JSON Lines for each implementation, index.html, results.csv and grades.csv.
     #[arg(
         long,
         value_name = "DIR",
@@ -41,6 +41,12 @@ pub(crate) struct Run {
         help_heading = "Target"
     )]
     pub keep: PathBuf,
+    /// Replace the reports of an earlier run of --each.
+    #[arg(long, requires = "each", help_heading = "Target")]
+    pub force: bool,
+    /// Points of requirements for grading, and which ones are hidden until the deadline.
+    #[arg(long, value_name = "FILE", help_heading = "Suite")]
+    pub points: Option<PathBuf>,
     /// Which steps to run.
     #[command(flatten)]
     pub selection: SelectionOptions,

@@ -13,6 +13,7 @@ pub mod folder;
 mod frame;
 mod manifest;
 mod names;
+mod points;
 mod race;
 mod requirement;
 mod rows;
@@ -63,6 +64,12 @@ pub enum Connections {
 pub struct Suite {
     /// The title of the API under test.
     pub title: String,
+    /// The version of the suite, if it has one.
+    pub version: Option<String>,
+    /// SHA-256 of the names and contents of its YAML files.
+    pub digest: String,
+    /// Whether the suite or the user gives points to requirements.
+    pub graded: bool,
     /// The origin that the specification uses; requests replace it by the origin of the target.
     pub origin: String,
     /// The stages of an implementation, first to last.
@@ -132,7 +139,7 @@ impl Suite {
             }
         }
         let manifest = errors.take(read(folder, MANIFEST));
-        let register = errors.take(read(folder, REGISTER));
+        let register = errors.take(read::<format::RegisterText>(folder, REGISTER));
         let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register)
         else {
             return Err(errors);
@@ -141,6 +148,8 @@ impl Suite {
             return Err(errors);
         };
         suite.static_scope = suite.scope();
+        suite.digest = folder.digest(&names);
+        suite.graded = register.requirements.iter().any(|requirement| requirement.points.is_some());
         let Some(requirements) = errors.take(requirement::compile(register, &register_source)) else {
             return Err(errors);
         };

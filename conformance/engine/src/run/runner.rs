@@ -62,8 +62,8 @@ impl Runner {
     #[must_use]
     pub fn start(plan: Plan, target: &Target, options: Options) -> Self {
         let began = Instant::now();
-        let header = Header::new(&plan, target.title(), target.isolation());
-        let tally = Tally::new(register(&plan.suite));
+        let header = Header::new(&plan, target);
+        let tally = Tally::new(register(&plan.suite)).graded(plan.suite.graded);
         let deviations = options.deviations.clone();
         let context = Context::new(plan, options);
         let targets = TargetPool::new(&context, target);

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::event::Identity;
+
 use super::scratch::Copies;
 use super::{Build, Program, START_LIMIT, Target};
 use conformance_suite::capture::{check_name, pattern};
@@ -26,6 +28,17 @@ struct TargetText {
     format: Located<u32>,
     /// Name of the target in reports.
     title: String,
+    /// Who wrote it and in which language, for reports.
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    version: Option<String>,
+    #[serde(default)]
+    organization: Option<String>,
+    #[serde(default)]
+    url: Option<String>,
+    #[serde(default)]
+    language: Option<String>,
     /// Folder of the implementation, relative to the target file. Default: the folder of the target file.
     #[serde(default)]
     directory: Option<String>,
@@ -141,7 +154,15 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
                 .help("`command:` applies to every profile; below `profiles:`, to one"),
         );
     }
-    errors.into_result(Target::Programs { title: text.title, program: whole.map(Box::new), profiles })
+    let identity = Identity {
+        name: text.name,
+        version: text.version,
+        organization: text.organization,
+        url: text.url,
+        language: text.language,
+    };
+    let program = whole.map(Box::new);
+    errors.into_result(Target::Programs { title: text.title, identity, program, profiles })
 }
 
 struct ProgramReader<'a> {

@@ -75,6 +75,9 @@ mod tests {
             deviates: false,
             outcome: None,
             reason: None,
+            points: None,
+            earned: None,
+            hidden: false,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::report::task::task_of;
 use conformance_engine::event::{Exchange, FinishedRun, Received, Record};
 use conformance_engine::limit;
 use conformance_engine::verdict::{Finding, Verdict};
-use conformance_suite::amount::{amount, grouped};
+use conformance_suite::amount::{amount, grouped, time};
 use conformance_suite::source::indentation;
 use conformance_suite::suite::Level;
 
@@ -26,6 +26,7 @@ struct Scenario<'a> {
     profile: &'a str,
     /// Number of steps that pass.
     passing: usize,
+    time: String,
     steps: Vec<Step<'a>>,
 }
 
@@ -90,6 +91,7 @@ pub(super) fn scenario(_: &FinishedRun, records: &[Arc<Record>]) -> Value {
         id: &first.scenario,
         profile: &first.profile,
         passing: records.iter().filter(|record| record.verdict == Verdict::Pass).count(),
+        time: time(records.iter().map(|record| record.milliseconds).sum()),
         steps: records.iter().map(|record| step(record)).collect(),
     }))
 }
