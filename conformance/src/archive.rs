@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 /// Maximum size of all unpacked files in bytes.
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
@@ -24,7 +25,10 @@ const NOISE: [&str; 3] = ["__MACOSX", ".DS_Store", "Thumbs.db"];
 pub(crate) fn unpack(path: &Path, folder: &Path) -> Result<(), String> {
     let refused = |why: String| format!("the zip file {} is refused: {why}", path.display());
     let file = File::open(path).map_err(|error| refused(error.to_string()))?;
-    let mut archive = ZipArchive::new(file).map_err(|error| refused(error.to_string()))?;
+    let mut archive = ZipArchive::new(file).map_err(|error| match error {
+        ZipError::InvalidArchive(_) => refused("it is not a complete zip file".to_owned()),
+        error => refused(error.to_string()),
+    })?;
     if archive.len() > MAX_ENTRIES {
         return Err(refused(format!("it has more than {MAX_ENTRIES} entries")));
     }

@@ -137,11 +137,13 @@ pub(crate) fn files(places: &[(&'static Format, PathBuf)]) -> Result<Vec<Box<dyn
 }
 
 fn check_variables(format: &Format) -> Result<(), Diagnostic> {
-    let missing = format.variables.iter().find(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()));
+    let missing =
+        format.variables.iter().find(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()));
     match missing {
         Some(name) => {
             let message = format!("the report `{}` needs the environment variable {name}", format.name);
-            Err(Diagnostic::new(message).help("the platform sets it; docs/grading.md shows how to try it elsewhere"))
+            Err(Diagnostic::new(message)
+                .help("the platform sets it; docs/grading.md shows how to try it elsewhere"))
         }
         None => Ok(()),
     }

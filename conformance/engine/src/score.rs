@@ -59,7 +59,8 @@ impl Losses {
             let largest = indices.iter().map(points).fold(0.0, f64::max);
             let covers = self.steps.get(blocker).map(|step| step.covers.as_slice()).unwrap_or_default();
             let failed = requirements.iter().filter(|one| {
-                covers.contains(&one.id) && matches!(one.outcome(), Some(Outcome::Failed | Outcome::OptionalFailed))
+                covers.contains(&one.id)
+                    && matches!(one.outcome(), Some(Outcome::Failed | Outcome::OptionalFailed))
             });
             let cost: f64 = failed.map(Standing::points).sum();
             // A fault that costs nothing itself blocks at the price of one requirement.

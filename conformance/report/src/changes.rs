@@ -46,8 +46,12 @@ impl Changes {
             let reason = || reason(after, id);
             let change = |reason| Change { id: id.to_owned(), text: text.to_owned(), reason };
             match (old.get(id), new.get(id)) {
-                (Some(Outcome::Passed), Some(now)) if now.needs_attention() => changes.broke.push(change(reason())),
-                (Some(then), Some(Outcome::Passed)) if then.needs_attention() => changes.fixed.push(change(None)),
+                (Some(Outcome::Passed), Some(now)) if now.needs_attention() => {
+                    changes.broke.push(change(reason()))
+                }
+                (Some(then), Some(Outcome::Passed)) if then.needs_attention() => {
+                    changes.fixed.push(change(None))
+                }
                 (None, Some(now)) if now.needs_attention() => changes.new.push(change(reason())),
                 (Some(_), None) => changes.gone.push(change(None)),
                 _ => {}
@@ -111,6 +115,7 @@ fn outcomes(run: &FinishedRun) -> BTreeMap<&str, Outcome> {
 
 fn reason(run: &FinishedRun, id: &str) -> Option<String> {
     let about = |record: &&Record| record.covers.contains_key(id) || record.id == id;
-    let worst = run.records.iter().map(|record| &**record).filter(about).max_by_key(|record| record.verdict)?;
+    let worst =
+        run.records.iter().map(|record| &**record).filter(about).max_by_key(|record| record.verdict)?;
     Some(format!("{}: {}", worst.id, summary(worst)))
 }

@@ -13,6 +13,7 @@ use conformance_engine::outcome::{self, Outcome};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::suite::Level;
+use serde_json::json;
 
 /// Results of several implementations for each requirement.
 #[derive(Debug, Clone)]
@@ -155,7 +156,8 @@ pub fn check_comparable(
         ("profiles", list(&one.profiles), list(&other.profiles)),
         ("files of the suite (SHA-256)", digest(one), digest(other)),
     ];
-    let differs = parts.iter().find(|(what, one, other)| one != other && (has_digests || !what.starts_with("files")));
+    let differs =
+        parts.iter().find(|(what, one, other)| one != other && (has_digests || !what.starts_with("files")));
     let Some((what, one, other)) = differs else { return Ok(()) };
     let message = format!(
         "the reports {} and {} cannot be compared: they differ in the {what}: {one} and {other}",
@@ -190,7 +192,8 @@ fn implementation(run: FinishedRun, path: &Path, with_evidence: bool) -> Result<
     let failing = records.into_iter().filter(|record| record.verdict > Verdict::Pass);
     let first_reason = failing.clone().find_map(|record| record.reason.clone());
     // The target could be used if a step was sent or is blocked by another.
-    let met = failing.clone().any(|record| record.tries > 0 || record.waits_for.is_some());
+    let met =
+        failing.clone().any(|record| !record.unstarted && (record.tries > 0 || record.waits_for.is_some()));
     let (score, graded) = (footer.score(), footer.graded);
     let standings = footer.requirements;
     let judged = standings.iter().any(|one| matches!(one.verdict, Some(Verdict::Pass | Verdict::Fail)));
@@ -199,7 +202,7 @@ fn implementation(run: FinishedRun, path: &Path, with_evidence: bool) -> Result<
     Ok(Implementation {
         name: String::new(),
         outcomes: standings.iter().filter_map(|one| Some((one.id.clone(), one.outcome()?))).collect(),
-        evidence: if with_evidence { failing.map(evidence).collect() } else { Vec::new() },
+        evidence: if with_evidence { evidence(failing) } else { Vec::new() },
         unusable,
         inconclusive,
         exit: footer.exit,
@@ -217,20 +220,33 @@ fn implementation(run: FinishedRun, path: &Path, with_evidence: bool) -> Result<
     })
 }
 
-/// Returns a failing step as JSON, cut to what the page shows: reports of version 0.1.0 have bodies of any size.
-fn evidence(record: Arc<Record>) -> String {
+/// Maximum size of the failing steps of an implementation with their exchanges, in bytes. Further steps have no exchanges.
+const MAX_EVIDENCE: usize = 120 * 1024;
+
+/// Returns the failing steps as JSON, with what the page shows.
+fn evidence(failing: impl Iterator<Item = Arc<Record>>) -> Vec<String> {
+    let mut bytes = 0;
+    let texts = failing.map(|record| {
+        let text = step(record, bytes < MAX_EVIDENCE);
+        bytes += text.len();
+        text
+    });
+    texts.collect()
+}
+
+/// Returns a step as JSON, cut to what the page shows: reports of version 0.1.0 have bodies of any size.
+fn step(record: Arc<Record>, with_exchange: bool) -> String {
     let mut record = Arc::unwrap_or_clone(record);
-    record.source.text.clear();
     record.findings.truncate(limit::FINDINGS);
     for finding in &mut record.findings {
         cut(&mut finding.label, limit::LABEL);
         cut(&mut finding.expected, limit::VALUE);
         cut(&mut finding.received, limit::VALUE);
     }
+    record.printed = printable::plain(&record.printed).into_owned();
     cut(&mut record.printed, limit::PRINTED);
+    record.exchange = record.exchange.filter(|_| with_exchange && record.waits_for.is_none());
     if let Some(exchange) = &mut record.exchange {
-        // The page shows only the last response.
-        exchange.hops.clear();
         cut(&mut exchange.again, limit::BODY);
         let sent = &mut exchange.sent;
         let (begin, rest) = sent.beginning(limit::SHORT_BODY);
@@ -240,9 +256,35 @@ fn evidence(record: Arc<Record>) -> String {
             received.body = with_rest(begin, rest);
         }
     }
-    record.printed = printable::plain(&record.printed).into_owned();
-    // The script of the page shows the text as it is. Serializing a record cannot fail.
-    serde_json::to_string(&printable::record(&record)).unwrap_or_default()
+    // The script of the page shows the text as it is.
+    let record = printable::record(&record);
+    let findings = record.findings.iter().map(|finding| {
+        json!({ "what": finding.part.as_ref().or(finding.pointer.as_ref()), "label": finding.label, "expected": finding.expected })
+    });
+    // The page shows only the last response.
+    let exchange = record.exchange.as_ref().map(|exchange| {
+        let received = exchange.received.as_ref().map(|received| {
+            json!({ "status": received.status, "headers": received.headers, "body": received.body })
+        });
+        let sent = &exchange.sent;
+        json!({
+            "sent": { "method": sent.method, "target": sent.target, "headers": sent.headers, "body": sent.body },
+            "received": received,
+            "again": exchange.again,
+        })
+    });
+    json!({
+        "id": record.id,
+        "title": record.title,
+        "profile": record.profile,
+        "place": { "file": record.place.source().path(), "line": record.place.line() },
+        "covers": record.covers,
+        "findings": findings.collect::<Vec<_>>(),
+        "reason": record.reason,
+        "exchange": exchange,
+        "printed": if with_exchange { record.printed.as_str() } else { "" },
+    })
+    .to_string()
 }
 
 fn with_rest(begin: &str, rest: Option<String>) -> String {

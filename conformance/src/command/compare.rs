@@ -65,7 +65,8 @@ fn places(options: &Compare, file: &str) -> Result<Vec<(&'static Format, PathBuf
                 places.push((*format, path.to_string_lossy().replace("{name}", file).into()));
             }
             ReportPlace::File(format, _) => {
-                let message = format!("the report `{}` would be overwritten by each implementation", format.name);
+                let message =
+                    format!("the report `{}` would be overwritten by each implementation", format.name);
                 return Err(Diagnostic::new(message)
                     .help("put {name} into the path; --html and --csv write the table of all, and `conformance merge` writes one report in other formats"));
             }

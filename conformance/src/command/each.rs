@@ -146,7 +146,9 @@ impl<'a> Places<'a> {
         for place in &options.output.report {
             match place {
                 ReportPlace::Github => {
-                    return Err(Diagnostic::new("the report `github` is about one implementation, not about --each"));
+                    return Err(Diagnostic::new(
+                        "the report `github` is about one implementation, not about --each",
+                    ));
                 }
                 ReportPlace::File(format, path) if path.to_string_lossy().contains(NAME) => {
                     reports.push((*format, path.as_path()));
@@ -168,7 +170,8 @@ impl<'a> Places<'a> {
     /// The folders in which reports are, which are no implementations.
     fn folders(&self) -> Vec<PathBuf> {
         let fixed = |path: &Path| {
-            let parts = path.components().take_while(|part| !part.as_os_str().to_string_lossy().contains(NAME));
+            let parts =
+                path.components().take_while(|part| !part.as_os_str().to_string_lossy().contains(NAME));
             parts.collect::<PathBuf>()
         };
         let reports = self.reports.iter().map(|(_, path)| fixed(path));
@@ -182,8 +185,7 @@ impl<'a> Places<'a> {
 
     /// All reports of an implementation.
     fn of(&self, member: &Member) -> Vec<(&'static Format, PathBuf)> {
-        let named =
-            |path: &Path| PathBuf::from(path.to_string_lossy().replace(NAME, &member.file).as_str());
+        let named = |path: &Path| PathBuf::from(path.to_string_lossy().replace(NAME, &member.file).as_str());
         let requested = self.reports.iter().map(|(format, path)| (*format, named(path)));
         [(Format::json_lines(), self.stream(member))].into_iter().chain(requested).collect()
     }
@@ -202,8 +204,9 @@ impl<'a> Places<'a> {
         match existing {
             Some(path) if !force => {
                 let message = format!("an earlier run has written {}", path.display());
-                Err(Diagnostic::new(message)
-                    .help("--force replaces the reports of the earlier run; --keep DIR writes to another folder"))
+                Err(Diagnostic::new(message).help(
+                    "--force replaces the reports of the earlier run; --keep DIR writes to another folder",
+                ))
             }
             _ => {
                 for path in earlier {

@@ -185,7 +185,11 @@ fn names_of_implementations_are_shown_and_have_reports_of_their_own() {
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);
     assert_harmless("--each", &finished.stdout);
     assert_harmless("--each", &finished.stderr);
-    assert_eq!(fs::read_dir(sandbox.path("kept")).unwrap().count(), names.len());
+    let tables = ["index.html", "results.csv", "grades.csv"];
+    assert_eq!(fs::read_dir(sandbox.path("kept")).unwrap().count(), names.len() + tables.len());
+    for table in tables {
+        assert!(sandbox.read(&format!("kept/{table}")).contains("a/\\x1b[31m::b"), "{table}");
+    }
     assert!(finished.stdout.contains("a/\\x1b[31m::b"), "{}", finished.stdout);
 }
 

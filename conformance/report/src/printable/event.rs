@@ -20,6 +20,10 @@ pub(crate) fn event(event: &Event) -> Event {
 fn header(header: &Header) -> Header {
     let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, .. } = header;
     let Header { suite_version, suite_digest, filters, profiles, implementation, .. } = header;
+    let environments = header.environments.iter().map(|(profile, variables)| {
+        let variables = variables.iter().map(|(name, value)| (line(name), line(value)));
+        (line(profile), variables.collect())
+    });
     Header {
         version: *version,
         conformance: line(conformance),
@@ -35,6 +39,7 @@ fn header(header: &Header) -> Header {
         steps: *steps,
         shard: shard.clone(),
         isolation: *isolation,
+        environments: environments.collect(),
     }
 }
 

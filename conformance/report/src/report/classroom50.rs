@@ -14,7 +14,8 @@ use conformance_engine::outcome::Outcome;
 use conformance_suite::safe;
 
 /// Environment variables that the platform sets.
-pub(super) const VARIABLES: [&str; 5] = ["CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL"];
+pub(super) const VARIABLES: [&str; 5] =
+    ["CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL"];
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -64,7 +65,8 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
         commit,
         release,
         review,
-        datetime: run.header.started.split('.').next().unwrap_or_default().trim_end_matches('Z').to_owned() + "Z",
+        datetime: run.header.started.split('.').next().unwrap_or_default().trim_end_matches('Z').to_owned()
+            + "Z",
         score: tests.iter().map(|test| test.score).sum(),
         max_score: tests.iter().map(|test| test.max_score).sum(),
         tests,
@@ -74,8 +76,10 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
 
 fn test<'a>(run: &FinishedRun, one: &'a Standing, scale: f64) -> Test<'a> {
     // A hidden requirement keeps its points, and does not say what was tested.
-    let test_name = if one.hidden { one.id.clone() } else { safe::line(&format!("{}: {}", one.id, one.text)) };
-    let message = reasons(run, one).first().filter(|_| !one.hidden).map(|record| safe::line(&summary(record)));
+    let test_name =
+        if one.hidden { one.id.clone() } else { safe::line(&format!("{}: {}", one.id, one.text)) };
+    let message =
+        reasons(run, one).first().filter(|_| !one.hidden).map(|record| safe::line(&summary(record)));
     Test {
         test_name,
         passed: one.outcome() == Some(Outcome::Passed),
@@ -87,7 +91,11 @@ fn test<'a>(run: &FinishedRun, one: &'a Standing, scale: f64) -> Test<'a> {
 }
 
 /// Rounds points, which are never negative and at most a hundred million here.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "points are checked when they are read")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "points are checked when they are read"
+)]
 fn whole(points: f64) -> u64 {
     points.round() as u64
 }

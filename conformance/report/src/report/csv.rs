@@ -12,7 +12,15 @@ use conformance_suite::safe;
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let mut table = ::csv::Writer::from_writer(out);
     table.write_record([
-        "requirement", "level", "clause", "text", "outcome", "points", "earned", "hidden", "reason",
+        "requirement",
+        "level",
+        "clause",
+        "text",
+        "outcome",
+        "points",
+        "earned",
+        "hidden",
+        "reason",
     ])?;
     for one in &run.footer.requirements {
         let outcome = one.outcome().map_or("untested", |outcome| outcome.as_str());

@@ -144,7 +144,9 @@ fn status(outcome: Outcome) -> &'static str {
         Outcome::Passed => "passed",
         Outcome::Failed | Outcome::Error => "failed",
         Outcome::Skipped => "skipped",
-        Outcome::Known | Outcome::OptionalFailed | Outcome::OptionalInconclusive | Outcome::Inconclusive => "other",
+        Outcome::Known | Outcome::OptionalFailed | Outcome::OptionalInconclusive | Outcome::Inconclusive => {
+            "other"
+        }
     }
 }
 

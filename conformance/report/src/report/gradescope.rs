@@ -63,7 +63,13 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
         .into_owned(),
         output_format: "text",
         stdout_visibility: "hidden",
-        tests: run.footer.requirements.iter().filter(|one| one.points() > 0.0).map(|one| test(run, one)).collect(),
+        tests: run
+            .footer
+            .requirements
+            .iter()
+            .filter(|one| one.points() > 0.0)
+            .map(|one| test(run, one))
+            .collect(),
         extra_data: Extra {
             suite: &run.header.suite,
             version: run.header.suite_version.as_deref(),

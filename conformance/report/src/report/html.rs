@@ -52,6 +52,8 @@ fn policy(style: &str, script: &str) -> String {
 struct Page<'a> {
     suite: &'a str,
     version: Option<&'a str>,
+    /// Beginning of the SHA-256 of the suite.
+    digest: String,
     /// Name of the implementation.
     name: &'a str,
     /// What the implementation is.
@@ -165,13 +167,13 @@ fn page(run: &FinishedRun) -> Page<'_> {
     let name = header.implementation.as_ref().and_then(|identity| identity.name.as_deref());
     let about = [identity.version, identity.language, identity.organization, identity.url];
     let (earned, maximum) = footer.score();
-    let requests = records.iter().filter_map(|record| record.exchange.as_ref()).map(|exchange| &exchange.sent);
-    let path = |sent: &Sent| {
-        format!("{} {}", sent.method, sent.target.split('?').next().unwrap_or_default())
-    };
+    let requests =
+        records.iter().filter_map(|record| record.exchange.as_ref()).map(|exchange| &exchange.sent);
+    let path = |sent: &Sent| format!("{} {}", sent.method, sent.target.split('?').next().unwrap_or_default());
     Page {
         suite: &header.suite,
         version: header.suite_version.as_deref(),
+        digest: header.suite_digest.chars().take(12).collect(),
         name: name.unwrap_or(&header.target),
         about: about.into_iter().flatten().collect::<Vec<_>>().join(" · "),
         score: footer.graded.then(|| (points(earned), points(maximum))),

@@ -1,5 +1,6 @@
 //! Writes the comparison table as an HTML page.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use minijinja::context;
@@ -15,7 +16,7 @@ use crate::report::task::task_of;
 use crate::report::template::render;
 use conformance_engine::event::Identity;
 use conformance_engine::outcome::{Conclusion, Outcome};
-use conformance_suite::safe::script_json;
+use conformance_suite::safe::{line, script_json};
 use conformance_suite::suite::Level;
 
 const TEMPLATE: &str = include_str!("matrix.html");
@@ -34,6 +35,8 @@ struct Page<'a> {
     rows: usize,
     /// Whether any column has changes since an earlier run.
     has_changes: bool,
+    /// Environment variables of each profile, as JSON.
+    environments: String,
     /// Failing steps as JSON, one text for each implementation; the script parses it on demand.
     evidence: Vec<String>,
 }
@@ -94,12 +97,25 @@ pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         groups: groups(comparison),
         rows: comparison.requirements.len(),
         has_changes: comparison.implementations.iter().any(|one| one.changes.is_some()),
+        environments: environments(comparison)?,
         evidence: comparison.implementations.iter().map(evidence).collect(),
     };
     // The policy of the page allows no style attribute.
     let style = format!("{STYLE}.matrix table {{ --columns: {}; }}\n", page.columns.len());
     let policy = policy(&style, SCRIPT);
     render(TEMPLATE, context! { page => Serde(page), policy, style, script => SCRIPT }, out)
+}
+
+/// Returns the environment variables of each profile as JSON that is safe in a script element.
+fn environments(comparison: &Comparison) -> io::Result<String> {
+    let headers = comparison.implementations.iter().map(|one| &one.header);
+    let all: BTreeMap<&String, String> = headers
+        .flat_map(|header| {
+            let profiles = header.environments.keys();
+            profiles.filter_map(|profile| Some((profile, line(&header.environment(profile)?))))
+        })
+        .collect();
+    Ok(script_json(&serde_json::to_string(&all)?))
 }
 
 fn column(one: &Implementation) -> Column<'_> {

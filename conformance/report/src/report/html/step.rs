@@ -24,6 +24,7 @@ use conformance_suite::suite::Level;
 struct Scenario<'a> {
     id: &'a str,
     profile: &'a str,
+    environment: Option<String>,
     /// Number of steps that pass.
     passing: usize,
     time: String,
@@ -85,11 +86,12 @@ struct Message<'a> {
 }
 
 /// Returns the values of a scenario.
-pub(super) fn scenario(_: &FinishedRun, records: &[Arc<Record>]) -> Value {
+pub(super) fn scenario(run: &FinishedRun, records: &[Arc<Record>]) -> Value {
     let Some(first) = records.first() else { return Value::UNDEFINED };
     Value::from(Serde(Scenario {
         id: &first.scenario,
         profile: &first.profile,
+        environment: run.header.environment(&first.profile),
         passing: records.iter().filter(|record| record.verdict == Verdict::Pass).count(),
         time: time(records.iter().map(|record| record.milliseconds).sum()),
         steps: records.iter().map(|record| step(record)).collect(),
