@@ -31,7 +31,7 @@ pub struct ScenarioRunner {
 }
 
 /// Maximum number of times that a scenario is played.
-const MAX_PLAYS: usize = 3;
+const MAX_PLAYS: usize = 6;
 
 /// A step with this title panics in tests.
 #[cfg(test)]

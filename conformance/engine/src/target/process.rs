@@ -291,6 +291,12 @@ impl Process {
         Listener::find(&self.group, address)
     }
 
+    /// Returns how long the processes of the program had to wait for a processor so far. Zero if the system does not count it.
+    #[must_use]
+    pub fn waited_for_processor(&self) -> Duration {
+        self.group.family().into_iter().map(table::waited_for_processor).sum()
+    }
+
     /// Waits until the program exits. Its children may still run; [`Process::stop`] kills them.
     pub async fn wait(&self) -> Exit {
         let mut exit = self.exit.clone();

@@ -23,6 +23,9 @@ pub(super) const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait for an earlier target to release a fixed port.
 const PORT_LIMIT: Duration = Duration::from_secs(3);
 
+/// How many times its limit a start may take on a machine that has no processor for it.
+const MAX_STRETCH: u32 = 6;
+
 /// Loopback addresses on which a target may listen. A target that listens on all addresses is reached through the
 /// first.
 const HERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
@@ -96,17 +99,26 @@ pub(super) async fn await_ready(
         if let Some(exit) = process.exited() {
             return Err(Unusable::after(&process, format!("the target {exit} before it responded")));
         }
-        if began.elapsed() >= limit {
+        if is_over(began.elapsed(), limit, || process.waited_for_processor()) {
             let what = if silent { "sent no HTTP response" } else { "did not listen" };
             let port = if fixed { format!("port {port}") } else { "the assigned port".to_owned() };
             let reason = format!("the target {what} on {port} within {limit:?}");
             // The machine may be too slow, so the target is not blamed.
-            let unusable = Unusable { silent: true, own: false, ..Unusable::after(&process, reason) };
+            // The machine may be too slow, so the target is not blamed.
+            let silent = began.elapsed() < limit * MAX_STRETCH;
+            let unusable = Unusable { silent, own: false, ..Unusable::after(&process, reason) };
             process.stop(GRACE).await;
             return Err(unusable);
         }
         tokio::time::sleep(POLL.max(began.elapsed() / POLL_SHARE)).await;
     }
+}
+
+/// Whether a start has used up its limit. Time in which the program was ready to run but had no processor does not count,
+/// up to [`MAX_STRETCH`] times the limit in all.
+fn is_over(elapsed: Duration, limit: Duration, waited_for_processor: impl FnOnce() -> Duration) -> bool {
+    elapsed >= limit
+        && (elapsed >= limit * MAX_STRETCH || elapsed.saturating_sub(waited_for_processor()) >= limit)
 }
 
 /// Waits until a fixed port is free.
@@ -144,4 +156,21 @@ fn is_taken(port: u16) -> bool {
         Ok(_) => true,
         Err(error) => error.kind() == ErrorKind::TimedOut,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_without_a_processor_does_not_count_for_the_limit_of_a_start() {
+        let is_over = |elapsed, waited| {
+            is_over(Duration::from_secs(elapsed), Duration::from_secs(20), || Duration::from_secs(waited))
+        };
+        assert!(!is_over(19, 0));
+        assert!(is_over(20, 0));
+        assert!(!is_over(40, 25));
+        assert!(is_over(45, 25));
+        assert!(is_over(120, 118));
+    }
 }

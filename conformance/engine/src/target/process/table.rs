@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::process::Pid;
 
@@ -61,6 +62,22 @@ fn read_stat(pid: Pid, stat: &[u8]) -> Option<Entry> {
     let mut number = || fields.next()?.parse().ok().map(process_id);
     let (parent, group) = (number()?, number()?);
     (!matches!(state, "Z" | "X" | "x")).then_some(Entry { pid, parent, group })
+}
+
+/// Returns how long the threads of a process were ready to run but had to wait for a processor. Zero if the system does not count it.
+///
+/// Threads wait at the same time, so the longest wait counts.
+pub(super) fn waited_for_processor(pid: Pid) -> Duration {
+    let threads =
+        fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())).into_iter().flatten().flatten();
+    let waited =
+        threads.filter_map(|thread| read_wait(&fs::read_to_string(thread.path().join("schedstat")).ok()?));
+    waited.max().unwrap_or_default()
+}
+
+/// Reads the second field of `/proc/PID/task/TID/schedstat`, the nanoseconds that the thread waited on a run queue.
+fn read_wait(schedstat: &str) -> Option<Duration> {
+    schedstat.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Returns the program name of a process, without control characters.
@@ -180,6 +197,14 @@ mod tests {
         let six = format!("{:024}{last}:{port}", 0);
         assert_eq!(line(&six, "0A"), None, "IPv6 alone");
         assert_eq!(listener("  sl  local_address rem_address   st", at("127.0.0.1:5000")), None);
+    }
+
+    #[test]
+    fn a_process_that_shares_one_processor_waits_for_it() {
+        assert_eq!(read_wait("179823 3443409 17\n"), Some(Duration::from_nanos(3_443_409)));
+        assert_eq!(read_wait("179823"), None);
+        let this = process_id(std::process::id().cast_signed()).expect("a process id");
+        assert!(waited_for_processor(this) < Duration::from_hours(1));
     }
 
     #[test]
