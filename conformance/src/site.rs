@@ -10,8 +10,6 @@ use conformance_report::comparison::{Comparison, check_comparable};
 use conformance_report::report::{FORMATS, Format};
 use conformance_suite::diagnostic::Diagnostic;
 
-use crate::command::Stopped;
-
 /// Folder of the reports in the site.
 const REPORTS: &str = "reports";
 
@@ -19,7 +17,7 @@ const REPORTS: &str = "reports";
 ///
 /// # Errors
 /// A report cannot be read, or a file cannot be written.
-pub(crate) fn write(reports: &[PathBuf], folder: &Path, force: bool) -> Result<(), Stopped> {
+pub(crate) fn write(reports: &[PathBuf], folder: &Path, force: bool) -> Result<(), Diagnostic> {
     let mut comparison = Comparison::read(reports, true, force)?;
     let names: Vec<String> = comparison.implementations.iter().map(|one| one.name.clone()).collect();
     let files = fleet::file_names(&names);
@@ -37,12 +35,12 @@ pub(crate) fn write(reports: &[PathBuf], folder: &Path, force: bool) -> Result<(
             (format("badge")?, folder.join(format!("{file}.svg"))),
             (Format::json_lines(), earlier),
         ];
-        crate::reports::replay(run, &mut crate::reports::files(&places)?)?;
+        crate::reports::replay(run, &mut crate::reports::files(&places)?)
+            .map_err(|error| crate::reports::unwritable(folder, &error))?;
         one.page = tables::link(folder, &folder.join(format!("{file}.html")));
         one.badge = tables::link(folder, &folder.join(format!("{file}.svg")));
     }
-    tables::write(&comparison, folder)?;
-    Ok(())
+    tables::write(&comparison, folder)
 }
 
 fn format(name: &str) -> Result<&'static Format, Diagnostic> {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+pub use crate::identity::Identity;
 use crate::outcome::{self, Outcome};
-use crate::target::Target;
 use crate::target::isolation::Mechanism;
 use crate::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped, time};
@@ -25,6 +25,7 @@ use conformance_suite::suite::Level;
 /// An event. In JSON Lines, the member `event` names its kind.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "lowercase")]
+#[expect(clippy::large_enum_variant, reason = "a run has one header")]
 pub enum Event {
     /// The run starts.
     Header(Header),
@@ -106,29 +107,14 @@ pub struct Header {
     pub environments: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// What an implementation is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub struct Identity {
-    /// Its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Its version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// Who maintains it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub organization: Option<String>,
-    /// Its home page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Its programming language.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
-}
-
 impl Header {
     /// Creates the header of a run that starts now.
-    pub(crate) fn new(plan: &Plan, target: &Target) -> Self {
+    pub(crate) fn new(
+        plan: &Plan,
+        target: &str,
+        implementation: Option<Identity>,
+        isolation: Option<Mechanism>,
+    ) -> Self {
         let scenarios = plan.scenarios();
         let steps = scenarios.iter().flat_map(|scenario| &scenario.steps).filter(|(_, asked)| *asked);
         Self {
@@ -140,12 +126,12 @@ impl Header {
             suite_digest: plan.suite.digest.clone(),
             filters: plan.filters.clone(),
             profiles: plan.profiles.clone(),
-            implementation: target.identity().cloned(),
-            target: target.title().to_owned(),
+            implementation,
+            target: target.to_owned(),
             stage: plan.suite.stages.get(plan.stage).cloned(),
             steps: steps.count(),
             shard: plan.shard.clone(),
-            isolation: target.isolation(),
+            isolation,
             environments: environments(plan),
         }
     }

@@ -68,6 +68,7 @@ pub mod exit;
 #[cfg(fuzzing)]
 pub mod fuzz;
 pub mod http;
+mod identity;
 pub mod jsonl;
 pub mod judge;
 pub mod limit;

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use crate::event::Identity;
+use crate::identity::Identity;
 use conformance_suite::request::Request;
 use conformance_suite::suite::Profile;
 use conformance_suite::template::Text;

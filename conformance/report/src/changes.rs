@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::report::evidence::summary;
 use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{FinishedRun, Record};
 use conformance_engine::outcome::Outcome;
@@ -47,10 +46,10 @@ impl Changes {
             let change = |reason| Change { id: id.to_owned(), text: text.to_owned(), reason };
             match (old.get(id), new.get(id)) {
                 (Some(Outcome::Passed), Some(now)) if now.needs_attention() => {
-                    changes.broke.push(change(reason()))
+                    changes.broke.push(change(reason()));
                 }
                 (Some(then), Some(Outcome::Passed)) if then.needs_attention() => {
-                    changes.fixed.push(change(None))
+                    changes.fixed.push(change(None));
                 }
                 (None, Some(now)) if now.needs_attention() => changes.new.push(change(reason())),
                 (Some(_), None) => changes.gone.push(change(None)),
@@ -117,5 +116,7 @@ fn reason(run: &FinishedRun, id: &str) -> Option<String> {
     let about = |record: &&Record| record.covers.contains_key(id) || record.id == id;
     let worst =
         run.records.iter().map(|record| &**record).filter(about).max_by_key(|record| record.verdict)?;
-    Some(format!("{}: {}", worst.id, summary(worst)))
+    let finding = worst.findings.first().map(|finding| &finding.label);
+    let why = worst.reason.as_ref().or(finding).unwrap_or(&worst.title);
+    Some(format!("{}: {why}", worst.id))
 }

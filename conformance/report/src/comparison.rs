@@ -258,9 +258,10 @@ fn step(record: Arc<Record>, with_exchange: bool) -> String {
     }
     // The script of the page shows the text as it is.
     let record = printable::record(&record);
-    let findings = record.findings.iter().map(|finding| {
-        json!({ "what": finding.part.as_ref().or(finding.pointer.as_ref()), "label": finding.label, "expected": finding.expected })
-    });
+    let findings = record
+        .findings
+        .iter()
+        .map(|finding| json!({ "what": finding.part, "label": finding.label, "expected": finding.expected }));
     // The page shows only the last response.
     let exchange = record.exchange.as_ref().map(|exchange| {
         let received = exchange.received.as_ref().map(|received| {

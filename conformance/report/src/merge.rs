@@ -142,7 +142,7 @@ fn register(pieces: &[Piece<'_>]) -> Vec<Standing> {
         let mut untried = said.filter(|other| other.id == standing.id && other.verdict.is_none());
         let reason = untried.find_map(|other| other.reason.clone());
         // A shard that did not test a requirement has no points for it.
-        let points = pieces.iter().filter_map(|piece| piece.footer.requirements.get(index)?.points).next();
+        let points = pieces.iter().find_map(|piece| piece.footer.requirements.get(index)?.points);
         Standing {
             verdict: None,
             deviates: false,

@@ -32,7 +32,7 @@ pub(crate) fn compare(options: &Compare) -> Result<ExitCode, Stopped> {
         }
     }
     if let Some(page) = &options.html {
-        let folder = page.parent().unwrap_or(Path::new("."));
+        let folder = page.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         for (one, file) in comparison.implementations.iter_mut().zip(&files) {
             let html = places(options, file)?.into_iter().find(|(format, _)| format.name == "html");
             one.page = html.and_then(|(_, path)| tables::link(folder, &path));

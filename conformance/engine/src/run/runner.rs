@@ -62,7 +62,7 @@ impl Runner {
     #[must_use]
     pub fn start(plan: Plan, target: &Target, options: Options) -> Self {
         let began = Instant::now();
-        let header = Header::new(&plan, target);
+        let header = Header::new(&plan, target.title(), target.identity().cloned(), target.isolation());
         let tally = Tally::new(register(&plan.suite)).graded(plan.suite.graded);
         let deviations = options.deviations.clone();
         let context = Context::new(plan, options);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::event::Identity;
+use crate::identity::Identity;
 
 use super::scratch::Copies;
 use super::{Build, Program, START_LIMIT, Target};

@@ -37,12 +37,13 @@ pub fn results(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
 pub fn grades(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
     table.write_record(["implementation", "points", "maximum", "percent", "result", "reason"])?;
-    // A target that cannot be used has the same maximum as the others.
-    let maximum = comparison.implementations.iter().map(|one| one.score.1).fold(0.0, f64::max);
+    // A target that cannot be used has the same maximum as those with a result.
+    let used = comparison.implementations.iter().filter(|one| one.unusable.is_none());
+    let maximum = used.map(|one| one.score.1).reduce(f64::max);
     for one in &comparison.implementations {
         let [name, result, reason] = about(one);
         let (earned, own) = one.score;
-        let own = if one.unusable.is_some() { maximum } else { own };
+        let own = maximum.filter(|_| one.unusable.is_some()).unwrap_or(own);
         table.write_record([name, points(earned), points(own), percent(earned, own), result, reason])?;
     }
     table.flush()

@@ -75,7 +75,8 @@ fn scenario(run: &FinishedRun, records: &[Arc<Record>]) -> Value {
     let Some(first) = records.first() else { return Value::UNDEFINED };
     let mut properties =
         vec![("profile".to_owned(), &*first.profile), ("target".to_owned(), &*run.header.target)];
-    properties.extend(run.header.suite_version.as_deref().map(|version| ("suite-version".to_owned(), version)));
+    properties
+        .extend(run.header.suite_version.as_deref().map(|version| ("suite-version".to_owned(), version)));
     properties.push(("suite-digest".to_owned(), &*run.header.suite_digest));
     let covers: BTreeSet<&String> = records.iter().flat_map(|record| record.covers.keys()).collect();
     for id in covers {

@@ -31,6 +31,9 @@ impl Suite {
     }
 }
 
+/// Whether an entry is about a requirement.
+type Selects<'a> = dyn Fn(&Requirement) -> bool + 'a;
+
 fn apply(
     entry: &PointsEntryText,
     requirements: &mut [Requirement],
@@ -38,29 +41,29 @@ fn apply(
 ) -> Result<(), Diagnostic> {
     let points = entry.points.as_ref().map(|points| read_points(points, source)).transpose()?;
     let known = |name: fn(&Requirement) -> &str| requirements.iter().map(name).collect::<Vec<_>>();
-    let (written, selects): (_, Box<dyn Fn(&Requirement) -> bool>) =
-        match (&entry.requirement, &entry.clause, &entry.pattern) {
-            (Some(id), None, None) => (id, Box::new(|one: &Requirement| *one.id == *id.value)),
-            (None, Some(clause), None) => {
-                (clause, Box::new(|one: &Requirement| is_of(&one.clause, &clause.value)))
-            }
-            (None, None, Some(pattern)) => {
-                let glob = Glob::new(&pattern.value).map_err(|error| {
-                    let message = format!("cannot read the pattern `{}`: {}", pattern.value, error.kind());
-                    Diagnostic::at(pattern.place(source), message)
-                })?;
-                let glob = glob.compile_matcher();
-                (pattern, Box::new(move |one: &Requirement| glob.is_match(&*one.id)))
-            }
-            (one, other, third) => {
-                let named = one.as_ref().or(other.as_ref()).or(third.as_ref());
-                let place = named.map_or_else(|| source.place(Span::default()), |one| one.place(source));
-                return Err(Diagnostic::at(
-                    place,
-                    "an entry needs exactly one of `requirement`, `clause` and `pattern`",
-                ));
-            }
-        };
+    let (written, selects): (_, Box<Selects<'_>>) = match (&entry.requirement, &entry.clause, &entry.pattern)
+    {
+        (Some(id), None, None) => (id, Box::new(|one: &Requirement| *one.id == *id.value)),
+        (None, Some(clause), None) => {
+            (clause, Box::new(|one: &Requirement| is_of(&one.clause, &clause.value)))
+        }
+        (None, None, Some(pattern)) => {
+            let glob = Glob::new(&pattern.value).map_err(|error| {
+                let message = format!("cannot read the pattern `{}`: {}", pattern.value, error.kind());
+                Diagnostic::at(pattern.place(source), message)
+            })?;
+            let glob = glob.compile_matcher();
+            (pattern, Box::new(move |one: &Requirement| glob.is_match(&*one.id)))
+        }
+        (one, other, third) => {
+            let named = one.as_ref().or(other.as_ref()).or(third.as_ref());
+            let place = named.map_or_else(|| source.place(Span::default()), |one| one.place(source));
+            return Err(Diagnostic::at(
+                place,
+                "an entry needs exactly one of `requirement`, `clause` and `pattern`",
+            ));
+        }
+    };
     if points.is_none() && entry.hidden.is_none() {
         return Err(Diagnostic::at(written.place(source), "the entry has neither `points` nor `hidden`"));
     }

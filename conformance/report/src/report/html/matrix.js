@@ -88,7 +88,7 @@
     section.append(make("h3", step.id), make("p", step.title), make("p", `profile ${step.profile}${environment(step.profile)} · ${step.place.file}:${step.place.line}`, "quiet"));
     for (const finding of step.findings ?? []) {
       const line = make("p", undefined, "reason");
-      line.append(make("b", finding.what === "" ? "the body" : finding.what ?? ""), " ", make("span", finding.label), document.createElement("br"), make("span", "expected ", "quiet"), make("code", finding.expected));
+      line.append(make("b", finding.what ?? ""), " ", make("span", finding.label), document.createElement("br"), make("span", "expected ", "quiet"), make("code", finding.expected));
       section.append(line);
     }
     if (step.reason) section.append(make("p", step.reason, "reason"));
