@@ -20,7 +20,7 @@ const NOISE: [&str; 3] = ["__MACOSX", ".DS_Store", "Thumbs.db"];
 /// Unpacks the zip file at `path` into a folder.
 ///
 /// # Errors
-/// The reason why the file is refused: it is no zip file, is encrypted, is too large, or has a link or a path that leads out of the
+/// The reason why the file is refused: it is not a zip file, is encrypted, is too large, or has a link or a path that leads out of the
 /// folder.
 pub(crate) fn unpack(path: &Path, folder: &Path) -> Result<(), String> {
     let refused = |why: String| format!("the zip file {} is refused: {why}", path.display());
@@ -88,7 +88,7 @@ fn inside(name: &str) -> Result<Option<PathBuf>, &'static str> {
 }
 
 /// Returns the folder of the implementation in an unpacked zip file. Many zip files contain a single folder with everything; it is
-/// entered unless a word of the command, such as `server.py` or `api.app`, is a file or a folder beside it.
+/// entered unless a word of the command, such as `server.py` or `api.app`, is a file or a folder next to it.
 pub(crate) fn root(folder: &Path, words: &[String]) -> PathBuf {
     let has_program = |folder: &Path| {
         let names = |word: &String| {

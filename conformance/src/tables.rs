@@ -52,7 +52,7 @@ fn begins_with_header(path: &Path) -> bool {
     read.is_ok() && line.starts_with(b"{\"event\":\"header\"")
 }
 
-/// Returns a link from a page in `folder` to a file; none if there is no relative path.
+/// Returns a link from a page in `folder` to a file; none if no relative path exists.
 pub(crate) fn link(folder: &Path, file: &Path) -> Option<String> {
     let (folder, file) = (std::path::absolute(folder).ok()?, std::path::absolute(file).ok()?);
     let (folder, file) = (plain(&folder), plain(&file));

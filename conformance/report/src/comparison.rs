@@ -62,7 +62,7 @@ pub struct Implementation {
     pub graded: bool,
     /// What changed since an earlier run, if there was one.
     pub changes: Option<Changes>,
-    /// Badge beside its page.
+    /// Link to its badge.
     pub badge: Option<String>,
     /// Header of its report.
     pub header: Header,
@@ -91,7 +91,7 @@ impl Comparison {
     /// A run is of another suite or selection than the first.
     pub fn of(mut implementations: Vec<Implementation>, force: bool) -> Result<Self, Diagnostic> {
         let Some(first) = implementations.first() else {
-            return Err(Diagnostic::new("there is no report to compare"));
+            return Err(Diagnostic::new("no report to compare"));
         };
         let suite = first.header.suite.clone();
         for other in implementations.iter().skip(1).filter(|_| !force) {

@@ -90,7 +90,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
 
 /// What a member handed in, unpacked if it is a zip file.
 struct HandedIn {
-    /// The folder of the implementation, or why there is none.
+    /// The folder of the implementation, or the reason why it is missing.
     folder: Result<PathBuf, String>,
     /// Removed at the end of the run.
     _unpacked: Option<Scratch>,

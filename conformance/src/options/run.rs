@@ -18,6 +18,7 @@ use conformance_suite::suite::{Given, Suite};
 
 /// `conformance run`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
 pub(crate) struct Run {
     /// URL of a running target, as http://host:port.

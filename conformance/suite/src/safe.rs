@@ -260,7 +260,7 @@ pub fn json(json: &str) -> Cow<'_, str> {
 /// formula, so such text gets an apostrophe in front; a number keeps its sign.
 #[must_use]
 pub fn cell(text: &str) -> String {
-    let text = line(text);
+    let text = log(&line(text)).into_owned();
     let is_formula = text.trim_start().starts_with(['=', '+', '-', '@']);
     if is_formula && text.parse::<f64>().is_err() { format!("'{text}") } else { text }
 }

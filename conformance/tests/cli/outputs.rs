@@ -115,7 +115,8 @@ fn github_gets_its_own_commands_only_and_a_summary_below_its_limit() {
 
 #[test]
 fn reports_are_valid_for_their_readers() {
-    let sandbox = hostile();
+    let variables = FORMATS.iter().flat_map(|format| format.variables);
+    let sandbox = variables.fold(hostile(), |sandbox, name| sandbox.with(name, "set"));
     let reports = FORMATS.each_ref().map(|format| format!("--report={0}=../report.{0}", format.name));
     let mut arguments = vec!["run", "--suite", "../suite"];
     arguments.extend(reports.iter().map(String::as_str));

@@ -36,7 +36,8 @@ struct GradedResult<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Test<'a> {
-    test_name: String,
+    #[serde(rename = "test-name")]
+    name: String,
     passed: bool,
     score: u64,
     max_score: u64,
@@ -76,12 +77,11 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
 
 fn test<'a>(run: &FinishedRun, one: &'a Standing, scale: f64) -> Test<'a> {
     // A hidden requirement keeps its points, and does not say what was tested.
-    let test_name =
-        if one.hidden { one.id.clone() } else { safe::line(&format!("{}: {}", one.id, one.text)) };
+    let name = if one.hidden { one.id.clone() } else { safe::line(&format!("{}: {}", one.id, one.text)) };
     let message =
         reasons(run, one).first().filter(|_| !one.hidden).map(|record| safe::line(&summary(record)));
     Test {
-        test_name,
+        name,
         passed: one.outcome() == Some(Outcome::Passed),
         score: whole(one.earned() * scale),
         max_score: whole(one.points() * scale),

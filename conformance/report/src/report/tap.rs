@@ -13,8 +13,8 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
     let (steps, stale) = (&run.records, &run.footer.stale);
     writeln!(out, "TAP version 14\n1..{}", steps.len() + stale.len())?;
     let (suite, version) =
-        (safe::line(&run.header.suite), run.header.suite_version.as_deref().unwrap_or_default());
-    writeln!(out, "# {suite} {} {}", safe::line(version), safe::line(&run.header.suite_digest))?;
+        (safe::tap(&run.header.suite), run.header.suite_version.as_deref().unwrap_or_default());
+    writeln!(out, "# {suite} {} {}", safe::tap(version), safe::tap(&run.header.suite_digest))?;
     for (number, record) in (1..).zip(steps) {
         line(number, record, out)?;
     }
