@@ -181,6 +181,7 @@ mod tests {
             place: failing.place.clone(),
             label,
             pointer: None,
+            part: None,
             expected,
             received,
         });

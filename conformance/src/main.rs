@@ -1,11 +1,14 @@
 //! The command-line program `conformance`.
 
+mod archive;
 mod command;
 mod fleet;
 mod listing;
 mod options;
 mod reports;
 mod schema;
+mod site;
+mod tables;
 mod watch;
 
 use std::process::ExitCode;

@@ -30,6 +30,9 @@ pub(crate) struct Ready {
 pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Ready, Stopped> {
     let mut suite = Suite::load(&options.selection.folder())?;
     suite.give(&options.variables()?, &conformance::environment::environment)?;
+    if let Some(path) = &options.points {
+        suite.give_points(path)?;
+    }
     let suite = Arc::new(suite);
     let mut selection = Selection { only, ..options.selection.selection() };
     let mut target = match (&options.url, &options.target) {

@@ -37,6 +37,10 @@ pub struct Plan {
     pub groups: Vec<Group>,
     /// Which shard this is, if the run is sharded.
     pub shard: Option<Shard>,
+    /// The filters and the profiles that selected the steps; empty for all.
+    pub filters: Vec<String>,
+    /// See `filters`.
+    pub profiles: Vec<String>,
 }
 
 /// Scenarios that share one target.
@@ -150,7 +154,8 @@ impl Plan {
             )));
         }
         let groups = group(&suite, scenarios);
-        Ok(Self { suite, stage, groups, shard: None })
+        let (filters, profiles) = (selection.filters.clone(), selection.profiles.clone());
+        Ok(Self { suite, stage, groups, shard: None, filters, profiles })
     }
 
     /// Returns the next stage that requires more than the judged one, with its additional requirements. Filters and

@@ -6,7 +6,7 @@
 
 mod body;
 mod content;
-mod identity;
+mod client_certificate;
 mod mapping;
 mod raw;
 mod target;
@@ -24,7 +24,7 @@ use crate::template::{Scope, TemplateError, Text};
 pub(crate) use body::parted;
 pub use body::{Body, Encoder, Field, JsonText, Part};
 pub use content::TAGS;
-pub use identity::Identity;
+pub use client_certificate::ClientCertificate;
 pub use mapping::compile as compile_mapping;
 pub(crate) use mapping::json_text;
 pub(crate) use target::is_host;
@@ -88,7 +88,7 @@ pub struct Transfer {
     /// Timeout for opening the connection (`--connect-timeout`).
     pub connect_timeout: Option<Duration>,
     /// The client certificate (`--cert`, `--key`), if the target asks for one over TLS.
-    pub identity: Option<Identity>,
+    pub client_certificate: Option<ClientCertificate>,
     /// The cookies of the files of `-b`, joined by `; `.
     pub cookies: Option<String>,
     /// Whether a redirected request names the URL before it in its Referer field (`-e ;auto`).

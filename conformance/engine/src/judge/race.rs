@@ -92,6 +92,7 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
                 )
             ),
             pointer: None,
+            part: Some("responses".to_owned()),
             expected: "a response that matches one of these outcomes".to_owned(),
             received,
         });
@@ -103,6 +104,7 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
                 place: outcome.place.clone(),
                 label: counted(number, answers.len(), "matches this", "match this"),
                 pointer: None,
+                part: Some("responses".to_owned()),
                 expected: outcome.count.describe(),
                 received: number.to_string(),
             });
@@ -119,6 +121,7 @@ fn shared(race: &Race, answers: &[Answer], scope: &Scope) -> Option<(Finding, us
         place: distinct.place.clone(),
         label,
         pointer: None,
+        part: Some("responses".to_owned()),
         expected: "a different value in each response".to_owned(),
         received,
     };

@@ -12,6 +12,9 @@ use conformance_suite::safe;
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let (steps, stale) = (&run.records, &run.footer.stale);
     writeln!(out, "TAP version 14\n1..{}", steps.len() + stale.len())?;
+    let (suite, version) =
+        (safe::tap(&run.header.suite), run.header.suite_version.as_deref().unwrap_or_default());
+    writeln!(out, "# {suite} {} {}", safe::tap(version), safe::tap(&run.header.suite_digest))?;
     if let Some(seed) = run.header.seed {
         writeln!(out, "# seed {seed}")?;
     }

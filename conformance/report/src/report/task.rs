@@ -77,6 +77,9 @@ mod tests {
             deviates: false,
             outcome: None,
             reason: None,
+            points: None,
+            earned: None,
+            hidden: false,
         }
     }
 

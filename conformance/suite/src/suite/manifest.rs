@@ -143,6 +143,9 @@ pub(super) fn compile(
     };
     errors.into_result(Suite {
         title: text.title.clone(),
+        version: text.version.clone(),
+        digest: String::new(),
+        graded: false,
         stages: text.stages.iter().map(|stage| stage.value.clone()).collect(),
         origin,
         origins,

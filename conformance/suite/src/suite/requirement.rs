@@ -11,6 +11,7 @@ use super::{Suite, check_format};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::{RegisterText, RequirementText};
 use crate::source::{Place, Source};
+use crate::yaml::Located;
 
 /// One requirement of the specification.
 #[derive(Debug, Clone)]
@@ -25,6 +26,10 @@ pub struct Requirement {
     pub text: String,
     /// Why no step covers it, if none does.
     pub untested: Option<String>,
+    /// Points for a grade.
+    pub points: f64,
+    /// Whether graders show the result only after the deadline.
+    pub hidden: bool,
     /// Where it is written.
     pub place: Place,
 }
@@ -53,6 +58,12 @@ impl Level {
             Self::Should => "should",
             Self::May => "may",
         }
+    }
+
+    /// Points of a requirement of this level, unless others are given.
+    #[must_use]
+    pub fn points(self) -> f64 {
+        if self == Self::Must { 1.0 } else { 0.0 }
     }
 
     fn parse(word: &str) -> Option<Self> {
@@ -129,6 +140,20 @@ pub(super) fn untraced(suite: &Suite) -> Diagnostics {
     errors
 }
 
+/// Checks points.
+///
+/// # Errors
+/// The number is negative or too large.
+pub(super) fn read_points(points: &Located<f64>, source: &Arc<Source>) -> Result<f64, Diagnostic> {
+    if (0.0..=MOST_POINTS).contains(&points.value) {
+        return Ok(points.value);
+    }
+    Err(Diagnostic::at(points.place(source), format!("points must be a number from 0 to {MOST_POINTS}")))
+}
+
+/// Maximum points of a requirement.
+const MOST_POINTS: f64 = 1_000_000.0;
+
 fn one(text: RequirementText, source: &Arc<Source>) -> Result<Requirement, Diagnostic> {
     let id = text.id.value.clone();
     let place = text.id.place(source);
@@ -150,5 +175,15 @@ fn one(text: RequirementText, source: &Arc<Source>) -> Result<Requirement, Diagn
         ));
     }
     let untested = text.untested.map(|reason| reason.value);
-    Ok(Requirement { id: id.into(), level, clause: text.clause, text: text.text, untested, place })
+    let points = text.points.as_ref().map(|points| read_points(points, source)).transpose()?;
+    Ok(Requirement {
+        id: id.into(),
+        level,
+        clause: text.clause,
+        text: text.text,
+        untested,
+        points: points.unwrap_or_else(|| level.points()),
+        hidden: text.hidden,
+        place,
+    })
 }

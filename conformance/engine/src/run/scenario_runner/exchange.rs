@@ -268,7 +268,8 @@ impl<'a> Exchanges<'a> {
                     if judgement.verdict == Verdict::Pass {
                         let (expected, received) = ("a value to capture".to_owned(), cause.clone());
                         let (place, label) = (capture.place.clone(), cause.clone());
-                        let finding = Finding { place, label, pointer: None, expected, received };
+                        let part = Some("captured value".to_owned());
+                        let finding = Finding { place, label, pointer: None, part, expected, received };
                         judgement.verdict = Verdict::Fail;
                         judgement.findings.push(finding);
                     }

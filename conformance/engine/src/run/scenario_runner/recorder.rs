@@ -101,6 +101,7 @@ impl RecordBuilder<'_> {
                 label: self.short(&label, limit::LABEL),
                 expected: self.short(&finding.expected, limit::VALUE),
                 received: self.short(&received, limit::VALUE),
+                part: finding.part.map(|part| self.short(&part, limit::LABEL)),
                 pointer: finding.pointer.map(|pointer| self.short(&pointer, limit::LABEL)),
             }
         });

@@ -372,6 +372,7 @@ fn failed_restart(asks: &Place, cannot_run: CannotRun) -> StepResult {
         place: asks.clone(),
         label: format!("the target did not start again: {}", cannot_run.reason),
         pointer: None,
+        part: Some("restart".to_owned()),
         expected: "a target that starts again with its data".to_owned(),
         received: cannot_run.reason,
     }]);
