@@ -20,7 +20,7 @@ check: ## What CI checks before the tests: formatting, lints, documentation, the
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
-	$(CARGO) run --quiet --package conformance -- check --suite scenarios
+	$(CARGO) run --quiet --package conformance-http -- check --suite scenarios
 
 mutants: ## Change the reference server in hundreds of ways and count how many the suite notices (SHARD=k/n for a part, AGAIN=1 to go on; needs cargo-mutants)
 	$(CARGO) run --quiet --release --target-dir target/mutants/tool --manifest-path reference-server/mutants/Cargo.toml -- \
@@ -38,7 +38,7 @@ fuzz: ## Feed the readers of the server and of the runner what nobody would send
 	  -timeout=10 -max_total_time=$(or $(TIME),180) $(patsubst %,-dict=../../%,$(wildcard conformance/fuzz/$(target).dict)) &&) true
 
 fuzz-differential: ## Send a million random requests to the reference server and to Flask at once, and compare (REQUESTS=n SEED=n; needs Python's venv)
-	REQUESTS=$(or $(REQUESTS),1000000) SEED=$(or $(SEED),$(shell date +%s)) $(CARGO) test --package conformance --test implementations \
+	REQUESTS=$(or $(REQUESTS),1000000) SEED=$(or $(SEED),$(shell date +%s)) $(CARGO) test --package conformance-http --test implementations \
 	  random_requests -- --ignored --nocapture
 
 serve: ## Start the reference server on http://127.0.0.1:5000 with sessions, its data in ./data
@@ -55,6 +55,6 @@ bench-server: ## Measure the reference server next to bare hyper, axum and Flask
 	  $(or $(ROUNDS),5) $(or $(SECONDS),2) $(TABLES)
 
 bench-runner: ## Measure the runner next to a bare reqwest loop, and Hurl where it is installed (cargo install hurl)
-	$(CARGO) build --release --package conformance
+	$(CARGO) build --release --package conformance-http
 	$(CARGO) build --release --manifest-path conformance/bench/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/bench
 	$(CARGO_TARGET_DIR)/bench/release/runner-bench $(CARGO_TARGET_DIR)/release/conformance $(or $(ROUNDS),9) $(TABLES)

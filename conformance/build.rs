@@ -2,5 +2,5 @@
 //! the files does not notice new ones.
 
 fn main() {
-    println!("cargo::rerun-if-changed=../scenarios");
+    println!("cargo::rerun-if-changed=scenarios");
 }

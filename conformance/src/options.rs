@@ -375,7 +375,7 @@ impl Man {
 }
 
 /// The suite inside this program.
-static SUITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
+static SUITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
 fn folder(named: Option<&PathBuf>) -> Folder {
     named.map_or(Folder::Embedded(&SUITE), |path| Folder::Directory(path.clone()))
