@@ -14,6 +14,7 @@ mod coverage;
 mod curl_parity;
 mod decoding;
 mod deviations;
+mod doctor;
 mod documents;
 mod events;
 mod export;
