@@ -50,7 +50,7 @@ fuzz: ## Feed the readers of the server and of the runner what nobody would send
 	  -timeout=10 -max_total_time=$(or $(TIME),180) $(patsubst %,-dict=../../%,$(wildcard conformance/fuzz/$(target).dict)) &&) true
 
 fuzz-differential: ## Send a million random requests to the reference server and to Flask at once, and compare (REQUESTS=n SEED=n; needs Python's venv)
-	REQUESTS=$(or $(REQUESTS),1000000) SEED=$(or $(SEED),$(shell date +%s)) $(CARGO) test --package conformance-http --test implementations \
+	REQUESTS=$(or $(REQUESTS),1000000) SEED=$(or $(SEED),$(shell date +%s)) $(CARGO) test --workspace --test implementations \
 	  random_requests -- --ignored --nocapture
 
 serve: ## Start the reference server on http://127.0.0.1:5000 with sessions, its data in ./data

@@ -44,8 +44,9 @@ macro_rules! completion_examples {
   conformance completions elvish >> ~/.config/elvish/rc.elv
   conformance completions powershell >> $PROFILE
 
-Create the folder first, and start a new shell afterwards. Bash needs the package bash-completion; for zsh, put
-`fpath+=~/.zfunc` before `compinit` in ~/.zshrc."
+Create the folder first, and start a new shell afterwards.
+Bash needs the package bash-completion.
+For zsh, put `fpath+=~/.zfunc` before `compinit` in ~/.zshrc."
     };
 }
 

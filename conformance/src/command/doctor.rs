@@ -208,8 +208,8 @@ fn version(program: &Path) -> Option<String> {
     child.stdout.take()?.take(4096).read_to_end(&mut printed).ok()?;
     let printed = String::from_utf8_lossy(&printed);
     let first = printed.lines().next()?.trim();
-    // The version of curl is followed by those of its libraries.
-    let words: Vec<&str> = first.split_whitespace().take(3).collect();
+    // The version is followed by a commit, a system, or the versions of libraries.
+    let words: Vec<&str> = first.split_whitespace().take(3).take_while(|word| !word.starts_with('(')).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 
