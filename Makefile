@@ -42,7 +42,7 @@ mutants: ## Change the reference server in hundreds of ways and count how many t
 SEEDS_loader := ../../scenarios ../tests/cli/suites ../tests/cli/wrong
 SEEDS_import := ../tests/cli/documents
 # No crate of ours has unsafe code: without the address sanitizer three times as much is tried.
-FUZZED := $(or $(TARGET),cookie authorization form json router answer curl import judge loader)
+FUZZED := $(or $(TARGET),cookie authorization form json router answer curl import judge loader redact safe)
 
 fuzz: ## Feed the readers of the server and of the runner what nobody would send (TARGET=cookie TIME=600; needs cargo-fuzz and a nightly toolchain)
 	$(foreach target,$(FUZZED),cd $(CURDIR)/*/fuzz/fuzz_targets/../seeds/$(target)/../.. && mkdir -p corpus/$(target) && \

@@ -11,6 +11,7 @@ pub(crate) mod play;
 pub(crate) mod ready;
 pub(crate) mod run;
 pub(crate) mod seed;
+pub(crate) mod serve;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

@@ -29,6 +29,7 @@ use conformance_engine::http::Transport;
 use conformance_engine::redact::Redactor;
 use conformance_engine::run::{Context, Interrupt, Options, ScenarioRunner, TargetPool};
 use conformance_engine::target::Target;
+use conformance_engine::target::process::Orphans;
 use conformance_report::failure;
 use conformance_suite::diagnostic::Diagnostics;
 use conformance_suite::plan::{Plan, PlanError, Selection};
@@ -57,8 +58,10 @@ pub fn main(folder: &Folder, target: impl FnOnce(&Suite) -> Result<Target, Diagn
             return Exit::Internal.into();
         }
     };
+    let orphans = Orphans::adopt();
     let conclusion = libtest_mimic::run(&arguments, trials(&context, &targets, &runtime));
     runtime.block_on(targets.close());
+    orphans.end();
     conclusion.exit_code()
 }
 

@@ -11,16 +11,23 @@ mod watch;
 use std::process::ExitCode;
 
 use crate::options::{Command, Options};
-use clap::Parser as _;
+use conformance_engine::exit::Exit;
 
-use crate::command::{Stopped, compare, doctor, document, inspect, merge, print, run, seed};
+use crate::command::{Stopped, compare, doctor, document, inspect, merge, print, run, seed, serve};
 
 fn main() -> ExitCode {
     if let Some(code) = conformance_engine::target::isolation::helper() {
         return code;
     }
     conformance_engine::run::silence_caught_panics();
-    let done = match Options::parse().command {
+    let options = match Options::read() {
+        Ok(options) => options,
+        Err(message) => {
+            reports::say(&message);
+            return Exit::Usage.into();
+        }
+    };
+    let done = match options.command {
         Command::Run(options) => run::run(&options),
         Command::List(options) => inspect::list(&options),
         Command::Check(options) => inspect::check(&options),
@@ -31,6 +38,7 @@ fn main() -> ExitCode {
         Command::Man(options) => options.page().map_err(Stopped::from).and_then(|page| print(&page)),
         Command::Compare(options) => compare::compare(&options),
         Command::Merge(options) => merge::merge(&options),
+        Command::Serve(options) => serve::serve(&options),
         Command::Seed(options) => seed::seed(&options),
         Command::Import(options) => document::import(&options),
         Command::Record(options) => document::record(&options),

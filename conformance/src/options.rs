@@ -8,7 +8,8 @@ macro_rules! exit_codes {
   1   a MUST requirement fails
   2   a file or a flag is invalid; no request was sent
   3   inconclusive: the target cannot be used, or steps could not be judged
-  4   no step was selected"
+  4   no step was selected
+  130 interrupted by Ctrl-C (129 and 143: by SIGHUP and SIGTERM); the reports are complete up to then"
     };
 }
 
@@ -52,8 +53,10 @@ For zsh, put `fpath+=~/.zfunc` before `compinit` in ~/.zshrc."
 
 mod curl;
 mod manual;
+mod meant;
 mod output;
 mod run;
+mod serve;
 mod shard;
 
 use std::path::PathBuf;
@@ -69,9 +72,10 @@ use conformance_suite::plan::Selection;
 use conformance_suite::suite::Folder;
 
 pub(crate) use curl::{Export, Import, Record};
-pub(crate) use output::{Color, OutputOptions, ReportPlace, github_summary, github_workspace};
+pub(crate) use output::{Color, OutputOptions, ReportPlace, forces_color, github_summary, github_workspace};
 pub(crate) use run::Run;
 use run::parse_address;
+pub(crate) use serve::Serve;
 pub(crate) use shard::{Merge, ShardOptions};
 
 /// Test any implementation of an HTTP API against its specification and report which requirements pass.
@@ -84,6 +88,30 @@ pub(crate) struct Options {
     pub command: Command,
 }
 
+impl Options {
+    /// Reads the command line. A wrong one ends the program with a message that contains the command that was probably meant.
+    ///
+    /// # Errors
+    /// The message, if the target is not given as a URL, a file or a command.
+    pub(crate) fn read() -> Result<Self, String> {
+        let words: Vec<String> =
+            std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        let options = match Self::try_parse() {
+            Ok(options) => options,
+            Err(error) => match meant::meant(&words).filter(|_| error.use_stderr()) {
+                Some(message) => return Err(message),
+                None => error.exit(),
+            },
+        };
+        let quoted = match &options.command {
+            Command::Run(options) => meant::quoted("run", &options.program),
+            Command::Serve(options) => meant::quoted("serve", &options.program),
+            _ => None,
+        };
+        quoted.map_or(Ok(options), Err)
+    }
+}
+
 /// The commands of the program.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -93,6 +121,14 @@ pub(crate) enum Command {
     #[command(override_usage = RUN_USAGE, after_help = run_examples!())]
     #[command(after_long_help = concat!(run_examples!(), "\n\n", exit_codes!()))]
     Run(Box<Run>),
+    /// Start a target in one profile with its fixtures, and keep it running until Ctrl-C.
+    ///
+    /// The target starts as `conformance run` starts it. Use it to repeat the requests of a failure by hand.
+    #[command(
+        override_usage = SERVE_USAGE,
+        after_help = "Examples:\n  conformance serve --profile session -- python3 -m api.v1.app\n  conformance serve --profile session --port 5000 --show-secrets -- ./server"
+    )]
+    Serve(Serve),
     /// List the steps and their requests without sending anything.
     ///
     /// Without --stage, the list contains the steps of every stage.
@@ -427,6 +463,9 @@ fn parse_duration(written: &str) -> Result<Duration, String> {
     conformance_suite::members::duration(written, &place)
         .map_err(|_| "expected a duration such as 200ms, 4s, 1.5s, 2m, 1h or 7d".to_owned())
 }
+
+const SERVE_USAGE: &str = "conformance serve [OPTIONS] -- <COMMAND>...
+       conformance serve [OPTIONS] --target <FILE>";
 
 const RUN_USAGE: &str = "conformance run [OPTIONS] <URL>
        conformance run [OPTIONS] -- <COMMAND>...

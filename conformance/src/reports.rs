@@ -8,7 +8,7 @@ use std::path::Path;
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
-use crate::options::{Color, OutputOptions, ReportPlace, github_summary, github_workspace};
+use crate::options::{Color, OutputOptions, ReportPlace, forces_color, github_summary, github_workspace};
 use conformance_report::report::is_stdout;
 use conformance_report::report::{
     Above, Collector, Detail, Github, Human, JsonLines, Progress, Report, write_deviations,
@@ -124,6 +124,7 @@ pub(crate) fn choice(color: Color) -> ColorChoice {
 #[must_use]
 pub(crate) fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
     match color {
+        Color::Auto if forces_color() => ColorChoice::Always,
         Color::Auto => AutoStream::choice(stream),
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
@@ -133,7 +134,14 @@ pub(crate) fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
 /// Returns the error for a report that cannot be written.
 #[must_use]
 pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
-    Diagnostic::new(format!("cannot write the report {}: {error}", path.display()))
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+    match folder {
+        Some(folder) => {
+            let message = format!("cannot write the report {}", path.display());
+            Diagnostic::new(format!("{message}: there is no folder {}", folder.display()))
+        }
+        None => Diagnostic::new(format!("cannot write the report {}: {error}", path.display())),
+    }
 }
 
 fn summary() -> Result<Option<std::fs::File>, Diagnostic> {

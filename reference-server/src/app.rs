@@ -111,6 +111,7 @@ impl App {
             Route::Logout => session_auth::logout(self, head).await,
             Route::Options(allow) => Ok(Reply::options(allow)),
             Route::MethodNotAllowed(allow) => Err(Rejection::MethodNotAllowed(allow)),
+            Route::UnknownMethod => Err(Rejection::NotImplemented),
             Route::Unmatched => Err(Rejection::NotFound),
         }
     }
@@ -120,9 +121,9 @@ impl Application for App {
     async fn respond(&self, head: &Parts, mut body: Incoming) -> Response<Full<Bytes>> {
         // Decoded once, so that authentication and routing see the same path.
         let path = decoded(head.uri.path());
-        let reply = self.handle(head, &path, &mut body).await.unwrap_or_else(Reply::from);
-        if body::is_unread(head, &body) {
-            body::drain(&mut body).await;
+        let mut reply = self.handle(head, &path, &mut body).await.unwrap_or_else(Reply::from);
+        if !body::drain(head, &mut body).await {
+            reply = reply.and_close();
         }
         let mut response = reply.into_response();
         cors::after_request(head, &path, &mut response);

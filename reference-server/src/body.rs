@@ -1,12 +1,16 @@
 //! Reads the body of a request as a form or as JSON, with limits on size and time.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Body as _, Bytes, Incoming};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONTENT_TYPE, EXPECT};
 use hyper::http::request::Parts;
 use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::reply::Rejection;
 
@@ -18,8 +22,17 @@ const MAX_BODY: usize = 1024 * 1024;
 /// The maximum time to receive a body; a slower one is answered with 408.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The maximum time to receive a body that no view reads, before the response is sent.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// The bytes that the bodies of all connections together may take; a request above that is answered with 503.
+static MEMORY: Semaphore = Semaphore::const_new(256 * 1024 * 1024);
+
+/// How often [`drain`] looks for bytes that have arrived, before it gives up.
+const LOOKS: usize = 4;
+
+/// A body, and the memory that it takes.
+struct Content {
+    bytes: Vec<u8>,
+    memory: SemaphorePermit<'static>,
+}
 
 /// The fields of a form, in the order they were sent: Flask's `request.form`.
 pub(crate) struct Form(pub(crate) Vec<(String, String)>);
@@ -45,14 +58,14 @@ impl Form {
 
 /// Reads the body as a form. With another content type the form has no fields.
 pub(crate) async fn form(head: &Parts, body: &mut Incoming) -> Result<Form, Rejection> {
-    let content = read(body, BODY_TIMEOUT).await?;
-    Ok(Form::parse(content_type(head), &content))
+    let content = read(body).await?;
+    Ok(Form::parse(content_type(head), &content.bytes))
 }
 
 /// Reads the body as JSON; `None` if it is malformed or if its content type is not JSON.
 pub(crate) async fn json(head: &Parts, body: &mut Incoming) -> Result<Option<Value>, Rejection> {
-    let content = read(body, BODY_TIMEOUT).await?;
-    Ok(parse_json(content_type(head), &content))
+    let content = read(body).await?;
+    Ok(parse_json(content_type(head), &content.bytes))
 }
 
 /// Parses a body whose content type is JSON.
@@ -60,33 +73,58 @@ pub(crate) fn parse_json(content_type: &str, content: &[u8]) -> Option<Value> {
     is_json(content_type).then(|| serde_json::from_slice(content).ok()).flatten()
 }
 
-/// Whether the request has a body that no view has read. A client that waits for "100 Continue" is not asked to send
-/// it.
-pub(crate) fn is_unread(head: &Parts, body: &Incoming) -> bool {
-    !body.is_end_stream() && !head.headers.contains_key(EXPECT)
-}
-
-/// Reads the rest of a body that no view has read, within the limits.
+/// Reads the rest of a body that no view has read, as far as it has arrived. Returns whether that was all of it; if not, the
+/// connection must be closed after the response, because the start of the next request is unknown.
 ///
-/// If a connection is closed with unread bytes, the system resets it and the client may lose the response.
-pub(crate) async fn drain(body: &mut Incoming) {
-    // The response does not depend on the outcome.
-    let _ = read(body, DRAIN_TIMEOUT).await;
+/// A client that waits for "100 Continue" is not asked to send its body.
+pub(crate) async fn drain(head: &Parts, body: &mut Incoming) -> bool {
+    let (mut left, mut looks) = (MAX_BODY, 0);
+    while !body.is_end_stream() {
+        if head.headers.contains_key(EXPECT) || looks == LOOKS {
+            return false;
+        }
+        match poll_fn(|context| Poll::Ready(Pin::new(&mut *body).poll_frame(context))).await {
+            Poll::Ready(Some(Ok(frame))) => {
+                let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, |data| data.len())) else {
+                    return false;
+                };
+                (left, looks) = (rest, 0);
+            }
+            Poll::Ready(Some(Err(_))) => return false,
+            Poll::Ready(None) => break,
+            Poll::Pending => {
+                looks += 1;
+                // hyper reads from the socket meanwhile.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    true
 }
 
-async fn read(body: &mut Incoming, timeout: Duration) -> Result<Bytes, Rejection> {
+async fn read(body: &mut Incoming) -> Result<Content, Rejection> {
     // The declared length is checked first, so that a client that waits for "100 Continue" never sends a body that is
     // too large.
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(Rejection::BodyTooLarge);
     }
-    let content = Limited::new(body, MAX_BODY).collect();
-    match tokio::time::timeout(timeout, content).await {
-        Ok(Ok(content)) => Ok(content.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Rejection::BodyTooLarge),
-        Ok(Err(_)) => Err(Rejection::BadRequest),
-        Err(_) => Err(Rejection::BodyTooSlow),
+    tokio::time::timeout(BODY_TIMEOUT, collect(body)).await.unwrap_or(Err(Rejection::BodyTooSlow))
+}
+
+/// Collects a body. Memory is taken for the bytes that have arrived, not for those that the client has declared.
+async fn collect(body: &mut Incoming) -> Result<Content, Rejection> {
+    let memory = MEMORY.try_acquire_many(0).map_err(|_| Rejection::Busy)?;
+    let mut content = Content { bytes: Vec::new(), memory };
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Rejection::BadRequest)?.into_data() else { continue };
+        if content.bytes.len() + data.len() > MAX_BODY {
+            return Err(Rejection::BodyTooLarge);
+        }
+        let more = u32::try_from(data.len()).ok().and_then(|length| MEMORY.try_acquire_many(length).ok());
+        content.memory.merge(more.ok_or(Rejection::Busy)?);
+        content.bytes.extend_from_slice(&data);
     }
+    Ok(content)
 }
 
 fn content_type(head: &Parts) -> &str {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use thiserror::Error;
@@ -35,6 +35,7 @@ pub struct Reply {
     body: Bytes,
     allow: Option<&'static str>,
     set_cookie: Option<HeaderValue>,
+    retry_after: Option<HeaderValue>,
     close: bool,
 }
 
@@ -101,6 +102,9 @@ impl Reply {
         if let Some(cookie) = self.set_cookie {
             headers.insert(SET_COOKIE, cookie);
         }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds);
+        }
         if self.close {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -108,7 +112,15 @@ impl Reply {
     }
 
     fn new(content_type: HeaderValue, body: Bytes) -> Self {
-        Self { status: StatusCode::OK, content_type, body, allow: None, set_cookie: None, close: false }
+        Self {
+            status: StatusCode::OK,
+            content_type,
+            body,
+            allow: None,
+            set_cookie: None,
+            retry_after: None,
+            close: false,
+        }
     }
 }
 
@@ -151,6 +163,8 @@ pub enum Rejection {
     ExpectationFailed,
     #[error("Not implemented")]
     NotImplemented,
+    #[error("Service unavailable")]
+    Busy,
     /// The change could not be stored. The cause is logged, not sent to the client.
     #[error("Internal server error")]
     NotStored(#[from] WriteError),
@@ -174,6 +188,7 @@ impl Rejection {
             Self::FieldsTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotStored(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -187,8 +202,10 @@ impl From<Rejection> for Reply {
                 Self { allow: Some(allow), ..Self::html(METHOD_NOT_ALLOWED) }
             }
             // The rest of an unread body must not be parsed as a request.
-            Rejection::BadRequest | Rejection::BodyTooSlow | Rejection::BodyTooLarge => {
-                Self::json(&ErrorBody { error: rejection.to_string() }).and_close()
+            Rejection::BadRequest | Rejection::BodyTooSlow | Rejection::BodyTooLarge | Rejection::Busy => {
+                let retry_after =
+                    matches!(rejection, Rejection::Busy).then_some(HeaderValue::from_static("1"));
+                Self { retry_after, ..Self::json(&ErrorBody { error: rejection.to_string() }).and_close() }
             }
             other => Self::json(&ErrorBody { error: other.to_string() }),
         };

@@ -23,6 +23,8 @@ pub(crate) enum Route<'p> {
     Options(&'static str),
     /// A method that the path does not allow, with the allowed methods.
     MethodNotAllowed(&'static str),
+    /// A method that HTTP does not define, on a known path (RFC 9110 §9.1).
+    UnknownMethod,
     /// An unknown path.
     Unmatched,
 }
@@ -63,8 +65,25 @@ pub(crate) fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
     match route {
         Some(route) => route,
         None if method == Method::OPTIONS => Route::Options(allow),
-        None => Route::MethodNotAllowed(allow),
+        None if is_defined(method) => Route::MethodNotAllowed(allow),
+        None => Route::UnknownMethod,
     }
+}
+
+/// Whether HTTP defines a method (RFC 9110 §9.3, RFC 5789).
+fn is_defined(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::CONNECT
+            | Method::DELETE
+            | Method::GET
+            | Method::HEAD
+            | Method::OPTIONS
+            | Method::PATCH
+            | Method::POST
+            | Method::PUT
+            | Method::TRACE
+    )
 }
 
 fn get<'p>(method: &Method, route: Route<'p>) -> (Option<Route<'p>>, &'static str) {

@@ -73,6 +73,9 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
             _ if lacking.is_some() => {
                 lacking.map(|feature| format!("the profile does not offer the required feature `{feature}`"))
             }
+            _ if definition.requests().any(|request| request.at.is_some()) => {
+                Some("it is sent to another origin".to_owned())
+            }
             _ if restarted => Some("the target is restarted before this step".to_owned()),
             Some(need) => Some(format!("it needs `{}`, which no exported step captures", need.name)),
             None => definition
@@ -103,7 +106,7 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
                 marked: marked.unwrap_or_default(),
                 kept: kept.collect(),
                 path_as_is: branch.request.path_as_is || branch.request.agent != Agent::Curl,
-                times: branch.times,
+                times: branch.times * step.repeat,
                 first: index == 0,
             });
         }

@@ -114,6 +114,18 @@ pub fn har(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnost
     Ok(assemble(source, &origin, stories, wanted))
 }
 
+/// Maximum number of requests in a document: the time to find the values that they share is quadratic.
+const MOST: usize = 5_000;
+
+/// Checks the number of requests in a document.
+fn check_number(number: usize, source: &Source) -> Result<(), Diagnostic> {
+    if number <= MOST {
+        return Ok(());
+    }
+    let message = format!("{} has {number} requests, more than {MOST}", source.path());
+    Err(Diagnostic::new(message).help("split it into several documents"))
+}
+
 fn assemble(source: &Arc<Source>, origin: &str, stories: Vec<Story>, wanted: &Wanted<'_>) -> Import {
     let mut import = Import::default();
     let (mut stories_with_steps, empty): (Vec<_>, Vec<_>) =

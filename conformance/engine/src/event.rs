@@ -17,6 +17,7 @@ use crate::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped, time};
 use conformance_suite::plan::Plan;
 pub use conformance_suite::plan::{Demand, Next, Shard};
+use conformance_suite::shell::quote;
 use conformance_suite::source::{Excerpt, Place};
 use conformance_suite::suite::Level;
 
@@ -84,6 +85,12 @@ pub struct Header {
     /// What isolated the started programs; absent if they were not isolated, or none was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Mechanism>,
+    /// Environment variables of each profile of the plan, as the suite writes them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environments: BTreeMap<String, BTreeMap<String, String>>,
+    /// Arguments of `conformance run` that name the suite and the command or file of the target; absent for a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 impl Header {
@@ -101,8 +108,27 @@ impl Header {
             steps: steps.count(),
             shard: plan.shard.clone(),
             isolation,
+            environments: environments(plan),
+            command: None,
         }
     }
+
+    /// Returns the environment of a profile, such as `MODE=strict DEBUG=1`; none if it sets no variable.
+    #[must_use]
+    pub fn environment(&self, profile: &str) -> Option<String> {
+        let variables = self.environments.get(profile)?.iter();
+        Some(variables.map(|(name, value)| format!("{name}={}", quote(value))).collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// Returns the variables of each profile in which the plan starts a target.
+fn environments(plan: &Plan) -> BTreeMap<String, BTreeMap<String, String>> {
+    let profiles = plan.groups.iter().filter_map(|group| plan.suite.profile(&group.profile));
+    let variables = profiles.filter(|profile| !profile.env.is_empty()).map(|profile| {
+        let env = profile.env.iter().map(|(name, value)| (name.clone(), value.written().to_owned()));
+        (profile.name.clone(), env.collect())
+    });
+    variables.collect()
 }
 
 /// Converts a duration to milliseconds with microsecond precision, as events contain it.

@@ -89,6 +89,12 @@ impl HttpClient {
     /// Sends a request, reads the response, and follows redirects if the request asks for it. Sends the cookies of the
     /// jar and stores those of the responses in it.
     pub async fn send(&self, request: Prepared, mut jar: Option<&mut Jar>, reading: Reading) -> Exchange {
+        if let Some(client) = self.with_identity_of(&request) {
+            return match client {
+                Ok(client) => Box::pin(client.send(request, jar, reading)).await,
+                Err(cause) => Exchange::new(request, Err(TransportError::InvalidRequest(cause))),
+            };
+        }
         // A redirected request gets the cookies for its own URL.
         let mut credentials = Credentials::of(&request);
         let follows = request.follow > 0;
@@ -162,6 +168,16 @@ impl HttpClient {
             }
             exchange.hops.push(Hop { response: shortened(response), next });
         }
+    }
+
+    /// Returns a client for a request with a client certificate of its own.
+    fn with_identity_of(&self, request: &Prepared) -> Option<Result<Self, String>> {
+        let identity = request.transfer.as_ref()?.identity.as_ref()?;
+        if !self.pool.route.is_secure() || self.transport.identity.as_ref() == Some(identity) {
+            return None;
+        }
+        let transport = Transport { identity: Some(identity.clone()), ..self.transport.clone() };
+        Some(Self::new(&self.address, &transport))
     }
 
     /// Opens connections in advance, so that the requests of a race are sent at the same time. If a connection cannot
@@ -263,7 +279,7 @@ impl HttpClient {
             HttpVersion::Negotiated => Offer::Both,
             HttpVersion::Http2 => Offer::Http2,
         };
-        match self.pool.connect(offer).await {
+        match self.pool.connect(offer, request).await {
             Ok(opened) if opened.speaks_http2 => {
                 http2::send(
                     opened,

@@ -1,7 +1,7 @@
 //! Reads reports as JSON Lines, for `merge`, `compare` and `--shard-by`.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::event::{Event, FinishedRun, Footer, Header};
 use crate::run::EVENTS_VERSION;
 use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::suite::folder::open;
 
 /// Returns the events of a report, deserialised as `L`. Empty lines, CRLF line endings and a byte order mark are accepted.
 ///
@@ -17,11 +18,11 @@ use conformance_suite::diagnostic::Diagnostic;
 pub fn read<L: DeserializeOwned>(path: &Path) -> impl Iterator<Item = Result<L, Diagnostic>> {
     let unreadable =
         |error: io::Error| Diagnostic::new(format!("cannot read the report {}: {error}", path.display()));
-    let (file, failed) = match File::open(path) {
-        Ok(file) => (Some(BufReader::new(file)), None),
+    let (file, failed) = match open(path) {
+        Ok(file) => (Some(Lines(BufReader::new(file))), None),
         Err(error) => (None, Some(Err(unreadable(error)))),
     };
-    let lines = file.into_iter().flat_map(BufReader::lines).enumerate().map(move |(index, line)| {
+    let lines = file.into_iter().flatten().enumerate().map(move |(index, line)| {
         let line = line.map_err(unreadable)?;
         let line = if index == 0 { line.trim_start_matches('\u{feff}').to_owned() } else { line };
         Ok((index, line))
@@ -43,6 +44,33 @@ pub fn read<L: DeserializeOwned>(path: &Path) -> impl Iterator<Item = Result<L, 
         }))
     });
     failed.into_iter().chain(events)
+}
+
+/// Maximum length of a line in bytes, far above that of the largest event.
+const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// The lines of a report, without their line ends.
+struct Lines(BufReader<File>);
+
+impl Iterator for Lines {
+    type Item = io::Result<String>;
+
+    fn next(&mut self) -> Option<io::Result<String>> {
+        let mut line = String::new();
+        match self.0.by_ref().take(LONGEST + 1).read_line(&mut line) {
+            Ok(0) => return None,
+            Ok(length) if length as u64 > LONGEST => {
+                return Some(Err(io::Error::other(format!(
+                    "a line is longer than {} MiB",
+                    LONGEST / 1024 / 1024
+                ))));
+            }
+            Ok(_) => {}
+            Err(error) => return Some(Err(error)),
+        }
+        line.truncate(line.trim_end_matches(['\r', '\n']).len());
+        Some(Ok(line))
+    }
 }
 
 /// Reads the report of a whole run or shard.

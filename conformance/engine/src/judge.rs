@@ -244,7 +244,14 @@ impl Found {
 fn not_json(response: &Response, error: &Unreadable) -> String {
     match response.content() {
         Ok(content) if content.is_empty() => "the body is empty".to_owned(),
-        Ok(_) => format!("the body is not JSON: {error}"),
+        Ok(content) => match response.header("content-type").filter(|own| !own.contains("json")) {
+            Some(media) => {
+                let media = media.split(';').next().unwrap_or_default().trim().to_owned();
+                let size = amount(content.len(), "byte");
+                format!("the body is not JSON but {} ({size})", short(&visible::text(&media)))
+            }
+            None => format!("the body is not JSON: {error}"),
+        },
         Err(why) => why,
     }
 }

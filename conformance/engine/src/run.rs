@@ -4,11 +4,13 @@
 //! serve single scenarios and load tests ([`LoadTest`]): [`TargetPool`] starts, restarts and stops targets, and
 //! [`ScenarioRunner`] plays one scenario on one of them.
 
+mod activity;
 mod caught;
 mod context;
 mod interrupt;
 mod load;
 mod order;
+mod reach;
 mod response_collector;
 mod runner;
 mod scenario_runner;
@@ -16,6 +18,7 @@ mod tally;
 mod target_pool;
 
 pub use crate::event::EVENTS_VERSION;
+pub use activity::Activity;
 pub use caught::silence_caught_panics;
 pub use context::{Context, Deadline, Options};
 pub use interrupt::Interrupt;

@@ -3,6 +3,7 @@
 //! A [`Target`] describes how to get a target for each profile; [`Running`] is a target that responds. Only this
 //! module and its submodules start processes.
 
+mod access;
 mod chore;
 mod file;
 mod launch;
@@ -12,6 +13,7 @@ mod reach;
 mod ready;
 pub mod scratch;
 mod seed;
+pub mod traceback;
 mod unusable;
 
 use std::collections::BTreeMap;
@@ -27,6 +29,7 @@ use conformance_suite::template::Text;
 use isolation::{Confined, Isolation, Mechanism};
 use scratch::Copies;
 
+pub use access::{Access, Certificate};
 pub use chore::Build;
 pub use file::load;
 pub use launch::{Running, launch, relaunch};
@@ -65,6 +68,8 @@ pub struct Program {
     pub directory: PathBuf,
     /// Environment variables in addition to those of the launch contract and of the profile.
     pub env: Vec<(String, Text)>,
+    /// How it is reached, besides plain HTTP on its port.
+    pub access: Access,
     /// Fixed port, if the target ignores the port in its environment.
     pub port: Option<u16>,
     /// Readiness request; overrides that of the profile.
@@ -206,6 +211,7 @@ impl Program {
             command,
             directory,
             env: Vec::new(),
+            access: Access::default(),
             port: None,
             ready: None,
             output: Vec::new(),
@@ -236,7 +242,7 @@ impl Program {
         readable.extend(self.copies.paths());
         let program = command.first().map(Path::new).filter(|program| program.is_absolute());
         readable.extend(program.into_iter().flat_map(isolation::executable));
-        Some(Confined { isolation, readable, outer: outer.to_owned(), port })
+        Some(Confined { isolation, readable, outer: outer.to_owned(), ports: port.into_iter().collect() })
     }
 
     fn offered(&self) -> Result<&Self, String> {

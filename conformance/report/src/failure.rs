@@ -6,11 +6,12 @@ use anstyle::Style;
 
 use crate::printable;
 use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
-use conformance_engine::event::{Exchange, Record};
+use conformance_engine::event::{Exchange, Header, Record};
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped};
 use conformance_suite::matcher::AGAINST_SCHEMA;
+use conformance_suite::shell::quote;
 
 /// Maximum number of mismatches with a source snippet; the others are counted.
 const DRAWN: usize = 3;
@@ -34,11 +35,16 @@ pub(crate) fn title_line(record: &Record, out: &mut impl Write) -> io::Result<()
 /// # Errors
 /// Writing to `out` fails.
 pub fn failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
-    write_failure(&printable::record(record), out)
+    write_failure(&printable::record(record), None, out)
 }
 
-/// Like [`failure`], for a record whose text is safe for a terminal.
-pub(crate) fn write_failure(record: &Record, out: &mut impl Write) -> io::Result<()> {
+/// Like [`failure`], for a record whose text is safe for a terminal. With the header of its run, also prints the environment
+/// of its profile and the command that repeats the step.
+pub(crate) fn write_failure(
+    record: &Record,
+    header: Option<&Header>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     title_line(record, out)?;
     writeln!(out, "     {}", record.title)?;
     for place in &record.via {
@@ -69,9 +75,13 @@ pub(crate) fn write_failure(record: &Record, out: &mut impl Write) -> io::Result
     if let Some(repetition) = record.repetition() {
         writeln!(out, "   {DIM}tried{DIM:#}     {repetition}, and it never passed")?;
     }
+    if let Some(environment) = header.and_then(|header| header.environment(&record.profile)) {
+        writeln!(out, "   {DIM}profile{DIM:#}   {}: {environment}", record.profile)?;
+    }
     if let Some(exchange) = &record.exchange {
         summary(exchange, out)?;
     }
+    reproduce(record, header, out)?;
     remarks(record, out)?;
     printed(&record.printed, out)?;
     writeln!(out)
@@ -121,7 +131,12 @@ fn drawing(record: &Record, finding: &Finding, out: &mut impl Write) -> io::Resu
     let shown = shown.and_then(|index| record.source.text.lines().nth(index));
     let line = shown.unwrap_or_else(|| finding.place.line_text());
     for line in finding.place.snippet(&finding.label).showing(line).to_string().lines() {
-        writeln!(out, " {line}")?;
+        let caret =
+            line.trim_start().strip_prefix('|').is_some_and(|rest| rest.trim_start().starts_with('^'));
+        match line.split_once('^').filter(|_| caret) {
+            Some((begin, end)) => writeln!(out, " {begin}{BOLD_RED}^{end}{BOLD_RED:#}")?,
+            None => writeln!(out, " {line}")?,
+        }
     }
     // Print the expected value unless the source line contains it, as it does for a literal.
     let written = line.contains(finding.expected.trim_matches('"'));
@@ -190,7 +205,32 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     if let Some(reason) = &exchange.redirect_end {
         writeln!(out, "             (the redirect was not followed: {reason})")?;
     }
-    writeln!(out, "   {DIM}reproduce{DIM:#} {}", exchange.again)
+    Ok(())
+}
+
+/// Writes the commands that repeat a step. The curl command works if the target is still running, or while `serve` runs.
+fn reproduce(record: &Record, header: Option<&Header>, out: &mut impl Write) -> io::Result<()> {
+    let curl = record.exchange.as_ref().map(|exchange| exchange.again.as_str());
+    let command = header.and_then(|header| header.command.as_deref());
+    let mut lines = Vec::new();
+    if let Some(command) = command {
+        lines.push(format!("conformance run --filter {} {command}", quote(&record.id)));
+        let port = curl.and_then(port).map(|port| format!(" --port {port}")).unwrap_or_default();
+        lines.push(format!("conformance serve --profile {}{port} {command}", quote(&record.profile)));
+    }
+    // Without a response, the target may not even have started.
+    lines.extend(curl.map(str::to_owned));
+    for (index, line) in lines.iter().enumerate() {
+        let head = if index == 0 { "reproduce" } else { "         " };
+        writeln!(out, "   {DIM}{head}{DIM:#} {line}")?;
+    }
+    Ok(())
+}
+
+/// Returns the port in the URL of a curl command to this machine.
+fn port(curl: &str) -> Option<u16> {
+    let (_, rest) = curl.split_once("://127.0.0.1:")?;
+    rest.split(|one: char| !one.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Returns a value on one line. Runs of spaces are kept because values may differ only in them.

@@ -32,7 +32,7 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<FinishedRun, Diagnostic> {
     check(&pieces)?;
     let Some(first) = pieces.first() else { return Err(Diagnostic::new("there is no report to merge")) };
     let mut header = Header { shard: None, ..first.header.clone() };
-    header.steps = pieces.iter().map(|piece| piece.header.steps).sum();
+    header.steps = pieces.iter().fold(0, |steps, piece| steps.saturating_add(piece.header.steps));
     // UTC times in the same format sort as text.
     header.started = pieces.iter().map(|piece| piece.header.started.clone()).min().unwrap_or_default();
     let milliseconds = pieces.iter().map(|piece| piece.footer.milliseconds).fold(0.0, f64::max);

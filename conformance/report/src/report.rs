@@ -31,6 +31,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use conformance_engine::event::{Event, FinishedRun};
+use conformance_engine::run::Activity;
 
 /// A consumer of events.
 pub trait Report {
@@ -39,6 +40,14 @@ pub trait Report {
     /// # Errors
     /// Writing the report fails.
     fn on_event(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Shows what the run is doing, several times a second.
+    ///
+    /// # Errors
+    /// Writing the report fails.
+    fn on_activity(&mut self, _activity: &Activity) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Function that writes the report of a finished run.

@@ -209,7 +209,8 @@ fn version(program: &Path) -> Option<String> {
     let printed = String::from_utf8_lossy(&printed);
     let first = printed.lines().next()?.trim();
     // The version is followed by a commit, a system, or the versions of libraries.
-    let words: Vec<&str> = first.split_whitespace().take(3).take_while(|word| !word.starts_with('(')).collect();
+    let words: Vec<&str> =
+        first.split_whitespace().take(3).take_while(|word| !word.starts_with('(')).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 

@@ -8,7 +8,6 @@ use conformance_convert::export;
 use conformance_convert::import::folder as imports;
 use conformance_convert::record::{self, Unrecorded};
 use conformance_engine::exit::Exit;
-use conformance_engine::http::Transport;
 use conformance_suite::plan::Plan;
 use conformance_suite::safe::{log, terminal};
 use conformance_suite::suite::Suite;
@@ -28,7 +27,7 @@ pub(crate) fn import(options: &options::Import) -> Result<ExitCode, Stopped> {
 /// Sends a curl command and prints a step that expects its response.
 pub(crate) fn record(options: &options::Record) -> Result<ExitCode, Stopped> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let transport = Transport::default();
+    let transport = options.transport.transport()?;
     let recorded = record::record(&options.url, &options.command, options.origin.as_deref(), &transport);
     match runtime.block_on(recorded) {
         Ok(step) => print(&step),

@@ -21,6 +21,7 @@ use conformance_report::report::{self, JsonLines, Observed, Progress, Report};
 use conformance_suite::amount::amount;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::safe::Log;
+use conformance_suite::suite::folder::open;
 
 use super::play::{SIGNALLED, play};
 use super::ready::{Ready, deadline, ready};
@@ -48,7 +49,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
         let own = options.target_deadline.and_then(|time| deadline(time, "--target-deadline", "this target"));
         let first = [&how.deadline, &own].into_iter().flatten().min_by_key(|deadline| deadline.at).cloned();
         let how = run::Options { deadline: first, ..how.clone() };
-        let ready = Ready { plan: plan.clone(), target, how, load: None };
+        let ready = Ready { plan: plan.clone(), target, how, load: None, invocation: options.invocation() };
         let observed = Rc::new(RefCell::new(Observed::default()));
         let mut reports: Vec<Box<dyn Report>> = vec![Box::new(lines), Box::new(Shared(Rc::clone(&observed)))];
         if let Some(width) = crate::reports::width(&io::stderr()).filter(|_| !options.output.quiet) {
@@ -115,7 +116,7 @@ struct Copy {
 impl Copy {
     /// None if there is no report, for example after an interrupt.
     fn take(path: &Path) -> io::Result<Option<Self>> {
-        let mut report = match File::open(path) {
+        let mut report = match open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             report => report?,
         };

@@ -15,6 +15,7 @@ use conformance_suite::plan::Plan;
 use conformance_suite::safe::{self, Log, line};
 use conformance_suite::source::Source;
 use conformance_suite::suite::Suite;
+use conformance_suite::suite::folder::read_source;
 
 use super::{Stopped, print, written};
 
@@ -58,13 +59,9 @@ pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped>
     let specification = match &options.spec {
         None => None,
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                Diagnostic::new(format!("cannot read the document {}: {error}", path.display()))
-            })?;
-            let read = {
-                let text = text.trim_start_matches('\u{feff}');
-                Specification::read(&Source::new(path.display().to_string(), text), &suite)
-            };
+            let source = read_source(path, "document")?;
+            let source = Source::new(source.path(), source.text().trim_start_matches('\u{feff}'));
+            let read = Specification::read(&source, &suite);
             if read.exchanges.is_empty() {
                 let message = format!("{} contains no curl command", path.display());
                 let help = "commands are read from code blocks, after a prompt or at the beginning of a line";

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use conformance_engine::event::Event;
 use conformance_engine::exit::Exit;
-use conformance_engine::run::{Interrupt, LoadTest, Runner};
+use conformance_engine::run::{Activity, Interrupt, LoadTest, Runner};
 use conformance_engine::target::process::Orphans;
 use conformance_engine::target::{Target, scratch};
 use conformance_report::report::Report;
@@ -31,6 +31,7 @@ pub(crate) fn play(
     let orphans = Orphans::adopt();
     let runtime = runtime(&ready).enable_all().build()?;
     let interrupt = ready.how.interrupt.clone();
+    let mut invocation = ready.invocation;
     let signals = Signals::watch(interrupt.clone())?;
     let mut sink = Sink { reports, wrong, error: None, exit: Exit::Internal.code() };
     let code = runtime.block_on(async {
@@ -42,7 +43,20 @@ pub(crate) fn play(
                 }
             } else {
                 let mut run = Runner::start(ready.plan, &ready.target, ready.how);
-                while let Some(event) = run.next().await {
+                let (activity, mut tick) = (run.activity(), tokio::time::interval(TICK));
+                loop {
+                    let next = tokio::select! {
+                        biased;
+                        next = run.next() => next,
+                        _ = tick.tick() => {
+                            sink.show(&activity);
+                            continue;
+                        }
+                    };
+                    let Some(mut event) = next else { break };
+                    if let Event::Header(header) = &mut event {
+                        header.command = invocation.take();
+                    }
                     sink.take(&event);
                 }
             }
@@ -83,8 +97,16 @@ impl Sink<'_> {
             Event::Footer(footer) => self.exit = footer.exit,
             _ => {}
         }
+        self.each(|report| report.on_event(event));
+    }
+
+    fn show(&mut self, activity: &Activity) {
+        self.each(|report| report.on_activity(activity));
+    }
+
+    fn each(&mut self, report_to: impl Fn(&mut dyn Report) -> io::Result<()>) {
         for report in &mut *self.reports {
-            if let Err(error) = report.on_event(event) {
+            if let Err(error) = report_to(report.as_mut()) {
                 // Ignore a closed pipe, for example to `head`, but not a later error.
                 if error.kind() != io::ErrorKind::BrokenPipe {
                     self.error.get_or_insert(error);
@@ -94,6 +116,8 @@ impl Sink<'_> {
     }
 }
 
+/// How often reports show what the run is doing.
+const TICK: Duration = Duration::from_millis(250);
 /// Maximum time for tasks to end after the run.
 const SHUTDOWN: Duration = Duration::from_millis(300);
 /// Maximum time for the program to end after the second signal.

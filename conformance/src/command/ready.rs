@@ -22,6 +22,8 @@ pub(crate) struct Ready {
     pub(crate) how: Options,
     /// Duration of the load test, if it is one.
     pub(crate) load: Option<Duration>,
+    /// The arguments that name the suite and the program, for commands that reproduce a failure.
+    pub(crate) invocation: Option<String>,
 }
 
 /// Reads everything that a run needs and returns every error that can be found without a target.
@@ -39,7 +41,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
         (None, Some(file)) => target::load(file, &suite)?,
         (None, None) => Target::command(options.program.clone(), ".".into()),
     };
-    let transport = options.transport.transport()?;
+    let transport = options.transport(&suite)?;
     let gateway = transport.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let redactor =
         if options.show_secrets { Redactor::none() } else { Redactor::new(&suite).hiding(gateway) };
@@ -60,7 +62,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let shows_passes = options.output.shows_passes() || options.each.is_some();
     let deadline = options.deadline.and_then(|time| deadline(time, "--deadline", "the run"));
     let how = Options { jobs, transport, redactor, deviations, shows_passes, interrupt, responses, deadline };
-    Ok(Ready { plan, target, how, load: options.load })
+    Ok(Ready { plan, target, how, load: options.load, invocation: options.invocation() })
 }
 
 /// Returns the deadline in a given time, with the option that sets it and what it ends. None if it is too far to come.

@@ -11,6 +11,8 @@ use conformance_engine::exit::Exit;
 use conformance_engine::target::Target;
 use conformance_suite::suite::Folder;
 
+use time::OffsetDateTime;
+
 use super::Stopped;
 use super::bless::bless;
 use super::each::each;
@@ -80,6 +82,10 @@ fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
             Ok(changed) => changed,
             Err(code) => return Ok(Round { code, ..last }),
         };
+        let names =
+            changed.iter().take(3).map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        let more = if changed.len() > 3 { format!(" and {} more", changed.len() - 3) } else { String::new() };
+        crate::reports::say(&format!("\n{} {} changed: {names}{more}", "─".repeat(8), clock()));
         let mut again = last.wrong.clone();
         again.extend(changed.iter().filter_map(|path| options.selection.folder().scenario(path)));
         let next = match round(options, Some(again).filter(|again| !again.is_empty())) {
@@ -96,6 +102,15 @@ fn next_round(options: &Run, mut last: Round) -> Result<Round, Stopped> {
             }
         }
     }
+}
+
+/// Returns the time of day, local if the system says what that is.
+fn clock() -> String {
+    let (now, zone) = match OffsetDateTime::now_local() {
+        Ok(now) => (now, ""),
+        Err(_) => (OffsetDateTime::now_utc(), " UTC"),
+    };
+    format!("{:02}:{:02}:{:02}{zone}", now.hour(), now.minute(), now.second())
 }
 
 /// Returns the paths to watch: the suite, the files that options name, and the implementation.

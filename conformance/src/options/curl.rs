@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::SelectionOptions;
+use super::run::TransportOptions;
 use conformance_convert::import::folder::{From, Order};
 
 /// `conformance import`.
@@ -40,6 +41,9 @@ pub(crate) struct Record {
     /// Origin of the API in the command [default: the origin of its URL].
     #[arg(long, value_name = "URL")]
     pub origin: Option<String>,
+    /// Network options.
+    #[command(flatten)]
+    pub transport: TransportOptions,
     /// The curl command to send.
     #[arg(last = true, value_name = "COMMAND", required = true)]
     pub command: Vec<String>,

@@ -1,6 +1,6 @@
 //! Flags of `conformance run`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -13,6 +13,8 @@ use conformance_engine::http::Transport;
 use conformance_engine::target::Target;
 use conformance_engine::target::isolation::{Isolation, Limits, Mechanism};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
+use conformance_suite::request::Identity;
+use conformance_suite::shell::quote;
 use conformance_suite::suite::Connections;
 use conformance_suite::suite::{Given, Suite};
 
@@ -71,6 +73,9 @@ pub(crate) struct Run {
     /// Network options.
     #[command(flatten)]
     pub transport: TransportOptions,
+    /// Address for one of the `origins` of the suite (repeatable).
+    #[arg(long, value_name = "NAME=URL", requires = "url", help_heading = "Network", value_parser = parse_origin)]
+    pub origin: Vec<(String, String)>,
     /// Output options.
     #[command(flatten)]
     pub output: OutputOptions,
@@ -141,6 +146,15 @@ pub(crate) struct TransportOptions {
     /// Also trust the CA certificates in a PEM file.
     #[arg(long, value_name = "FILE", requires = "url")]
     pub cacert: Option<PathBuf>,
+    /// Client certificate for a target that asks for one, in PEM form.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub cert: Option<String>,
+    /// Key of the client certificate, if it is in another file.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<String>,
+    /// Connect to a unix socket instead of the host and port of the URL.
+    #[arg(long, value_name = "PATH", requires = "url", conflicts_with = "proxy")]
+    pub unix_socket: Option<PathBuf>,
     /// Send every request through a proxy, as http://host:port.
     #[arg(long, value_name = "URL", requires = "url", value_parser = parse_proxy)]
     pub proxy: Option<Url>,
@@ -168,6 +182,44 @@ impl Run {
         }
         given.extend(self.var.iter().cloned());
         Ok(given)
+    }
+
+    /// Returns the arguments that name the suite and the program for a shell; none if the target is a URL.
+    #[must_use]
+    pub(crate) fn invocation(&self) -> Option<String> {
+        let mut words = Vec::new();
+        let mut option =
+            |name: &str, value: &Path| words.extend([name.to_owned(), value.display().to_string()]);
+        if let Some(suite) = &self.selection.suite {
+            option("--suite", suite);
+        }
+        for file in &self.vars {
+            option("--vars", file);
+        }
+        if let Some(target) = &self.target {
+            option("--target", target);
+        } else if self.url.is_some() {
+            return None;
+        } else {
+            words.push("--".to_owned());
+            words.extend(self.program.iter().cloned());
+        }
+        Some(words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "))
+    }
+
+    /// Returns the transport, with the addresses for other origins of the suite.
+    ///
+    /// # Errors
+    /// A file cannot be read, or the suite has no such origin.
+    pub(crate) fn transport(&self, suite: &Suite) -> Result<Transport, Diagnostic> {
+        let known = || suite.origins.iter().map(|(name, _)| name.as_str());
+        for (name, _) in &self.origin {
+            if !known().any(|known| known == name) {
+                let wrong = Diagnostic::new(format!("the suite has no origin `{name}` (--origin)"));
+                return Err(wrong.suggest(name, known()));
+            }
+        }
+        Ok(Transport { origins: self.origin.clone(), ..self.transport.transport()? })
     }
 
     /// Returns the profile of a running target.
@@ -219,19 +271,23 @@ impl TransportOptions {
     /// Returns the transport that these options configure.
     ///
     /// # Errors
-    /// The file of `--cacert` cannot be read.
+    /// A file of `--cacert`, `--cert` or `--key` cannot be read.
     pub(crate) fn transport(&self) -> Result<Transport, Diagnostic> {
         let mut transport = Transport {
             limit: self.timeout,
             connections: Connections::default(),
             headers: self.header.clone(),
             insecure: self.insecure,
-            authorities: None,
             proxy: self.proxy.clone(),
-            dialer: None,
+            unix_socket: self.unix_socket.clone(),
+            ..Transport::default()
         };
         if let Some(path) = &self.cacert {
             transport.trust(path).map_err(Diagnostic::new)?;
+        }
+        if let Some(certificate) = &self.cert {
+            let identity = Identity::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
+            transport.identity = Some(identity.map_err(Diagnostic::new)?);
         }
         Ok(transport)
     }
@@ -254,6 +310,11 @@ fn parse_header(written: &str) -> Result<(String, String), String> {
         return Err(form());
     }
     Ok((name.to_owned(), value.trim().to_owned()))
+}
+
+fn parse_origin(written: &str) -> Result<(String, String), String> {
+    let (name, url) = written.split_once('=').ok_or("expected NAME=URL")?;
+    parse_address(url).map(|url| (name.to_owned(), url))
 }
 
 fn parse_proxy(written: &str) -> Result<Url, String> {

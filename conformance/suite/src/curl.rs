@@ -11,6 +11,7 @@ mod render;
 mod typed;
 mod words;
 
+pub use address::ELSEWHERE;
 pub use parse::{COMPRESSED, origin_of, parse, parse_words};
 pub use render::{command, render, render_with_file};
 pub use typed::literal;

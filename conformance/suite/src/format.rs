@@ -26,6 +26,9 @@ pub struct ManifestText {
     pub(crate) title: String,
     /// The origin that the specification uses. Requests replace it by the origin of the target.
     pub(crate) origin: Located<String>,
+    /// More origins by name, such as an admin port. Requests to them are sent to the addresses that the target has for them.
+    #[serde(default)]
+    pub(crate) origins: Ordered<Located<String>>,
     /// The stages of an implementation, first to last.
     #[serde(default)]
     pub(crate) stages: Vec<Located<String>>,

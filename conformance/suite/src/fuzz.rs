@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::budget;
 use crate::capture::{self, Capture};
 use crate::diagnostic::Diagnostics;
 use crate::expectation::{self, Expectation};
@@ -35,6 +36,7 @@ pub fn asked(
     expect: &Arc<Source>,
     capture: &Arc<Source>,
 ) -> Result<(Expectation, Vec<Capture>), Diagnostics> {
+    budget::start();
     let files = |name: &str| match name {
         "schema.json" => Ok(SCHEMA.to_vec()),
         _ => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),

@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 pub mod amount;
+mod budget;
 pub mod capture;
 pub mod cookie;
 pub mod count;

@@ -168,6 +168,19 @@ impl Plan {
         })
     }
 
+    /// Returns the stages up to the judged one, each with the requirements that it adds.
+    #[must_use]
+    pub fn introduced(&self) -> Vec<(&str, BTreeSet<&str>)> {
+        let mut before = BTreeSet::new();
+        let stages = self.suite.stages.iter().enumerate().take(self.stage + 1);
+        let added = stages.map(|(stage, name)| {
+            let own: BTreeSet<&str> = self.demanded_at(stage).difference(&before).copied().collect();
+            before.extend(own.iter().copied());
+            (name.as_str(), own)
+        });
+        added.collect()
+    }
+
     fn demanded_at(&self, stage: usize) -> BTreeSet<&str> {
         let steps = self.suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
         let held = steps.filter(|step| step.stages.hold_at(stage));

@@ -6,6 +6,7 @@
 
 mod body;
 mod content;
+mod identity;
 mod mapping;
 mod raw;
 mod target;
@@ -23,8 +24,10 @@ use crate::template::{Scope, TemplateError, Text};
 pub(crate) use body::parted;
 pub use body::{Body, Encoder, Field, JsonText, Part};
 pub use content::TAGS;
+pub use identity::Identity;
 pub use mapping::compile as compile_mapping;
 pub(crate) use mapping::json_text;
+pub(crate) use target::is_host;
 pub use target::without_dots;
 
 /// Reads a file by its path relative to the scenario.
@@ -67,15 +70,25 @@ pub struct Request {
     pub version: HttpVersion,
     /// What is sent as the target instead of the path and the query (`--request-target`).
     pub request_target: Option<Text>,
-    /// How a curl command is sent, if it has options about that.
+    /// How the request is sent, if the step or options of a curl command say it.
     pub transfer: Option<Box<Transfer>>,
+    /// The origin of the suite, if the target begins with an expression: its value may be a URL below it.
+    pub origin: Option<Box<str>>,
+    /// Name of the origin that it is sent to; `None` for that of the target itself.
+    pub at: Option<Box<str>>,
+    /// Options that have no effect, for warnings.
+    pub remarks: Box<[Diagnostic]>,
 }
 
-/// How a request is sent and repeated, as options of curl say it.
+/// How a request is sent and repeated, as the step or options of curl say it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transfer {
-    /// Timeout of the whole exchange (`-m`), instead of that of the suite.
+    /// Timeout of the whole exchange (`timeout` of the step, or `-m`), instead of that of the run.
     pub timeout: Option<Duration>,
+    /// Timeout for opening the connection (`--connect-timeout`).
+    pub connect_timeout: Option<Duration>,
+    /// The client certificate (`--cert`, `--key`), if the target asks for one over TLS.
+    pub identity: Option<Identity>,
     /// The cookies of the files of `-b`, joined by `; `.
     pub cookies: Option<String>,
     /// Whether a redirected request names the URL before it in its Referer field (`-e ;auto`).
@@ -220,6 +233,9 @@ impl Request {
             version: HttpVersion::Http1,
             request_target: None,
             transfer: None,
+            origin: None,
+            at: None,
+            remarks: Box::default(),
         }
     }
 
@@ -253,21 +269,34 @@ impl Request {
     #[must_use]
     pub fn pathless(&self, scope: &Scope) -> Option<TemplateError> {
         let head = self.target.head().filter(|_| self.raw.is_none())?;
-        let path = self.target.render(scope).ok()?;
+        let path = self.path(scope).ok()?;
         // After a host, curl inserts a slash before a query or an empty path.
         let whole = self.agent == Agent::Curl && (path.is_empty() || path.starts_with('?'));
         if whole || path.starts_with('/') {
             return None;
         }
-        let remedy = if path.contains("://") {
-            "use a capture with a `pattern` to take the path out of a URL".to_owned()
-        } else {
-            format!("write `/{head}`")
-        };
-        Some(TemplateError::unfit(
-            head,
-            &format!("makes the path `{path}`, which does not begin with `/`: {remedy}"),
-        ))
+        if !is_url(&path) {
+            let fault = format!("makes the path `{path}`, which does not begin with `/`: write `/{head}`");
+            return Some(TemplateError::unfit(head, &fault));
+        }
+        // While loading, the address of the target is unknown.
+        let target = origin_of_target(scope)?;
+        let suite = self.origin.as_deref().filter(|origin| *origin != target);
+        let suite = suite.map_or(String::new(), |origin| format!(" or the origin of the suite, {origin}"));
+        let fault = format!("makes the URL `{path}`, which is not under the target, {target}{suite}");
+        Some(TemplateError::unfit(head, &fault))
+    }
+
+    /// Returns the path and the query. A value that is a URL under the target or the origin of the suite becomes its path.
+    fn path(&self, scope: &Scope) -> Result<String, TemplateError> {
+        let path = self.target.render(scope)?;
+        if self.target.head().is_none() || !is_url(&path) {
+            return Ok(path);
+        }
+        let target = origin_of_target(scope);
+        let origins = target.as_deref().into_iter().chain(self.origin.as_deref());
+        let below = origins.into_iter().find_map(|origin| target::below(&path, origin));
+        Ok(below.unwrap_or(path))
     }
 
     /// Returns the cookie jars. A value of `-b` with an expression may turn out to be the name of a jar.
@@ -310,9 +339,10 @@ impl Request {
     /// An expression without a value in this scope.
     pub fn compose(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
         if let Some(raw) = &self.raw {
-            return raw::prepare(raw, scope);
+            let transfer = self.transfer(scope)?.map(Box::new);
+            return Ok(Prepared { transfer, ..raw::prepare(raw, scope)? });
         }
-        let mut target = self.target.render(scope)?;
+        let mut target = self.path(scope)?;
         for field in &self.query {
             let bytes = field.render(scope)?;
             let piece = String::from_utf8_lossy(&bytes);
@@ -460,6 +490,16 @@ impl Prepared {
         self.body = None;
         self.after_length = 0;
     }
+}
+
+fn is_url(text: &str) -> bool {
+    let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|own| own.eq_ignore_ascii_case(scheme));
+    begins("http://") || begins("https://")
+}
+
+/// Returns the address of the target, once it is known.
+fn origin_of_target(scope: &Scope) -> Option<String> {
+    Text::parse("${target.origin}").ok()?.render(scope).ok()
 }
 
 /// Adds the colon before a password. Without it curl would ask for the password on the terminal; here it is empty.

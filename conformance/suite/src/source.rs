@@ -25,6 +25,8 @@ pub struct Source {
     text: String,
     /// The number of the first line: 1, except for a part of a file.
     first_line: usize,
+    /// Column and width of the only place, if it was read from a report: the report has no text.
+    reported: Option<(usize, usize)>,
     /// Offsets of the lines.
     line_starts: OnceLock<Box<[usize]>>,
 }
@@ -49,6 +51,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct Excerpt {
     /// The number of the first line, counted from 1.
+    #[serde(deserialize_with = "line_number")]
     pub line: usize,
     /// The lines.
     pub text: String,
@@ -57,7 +60,13 @@ pub struct Excerpt {
 impl Source {
     /// Creates a source that messages show as `path`.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into(), first_line: 1, line_starts: OnceLock::new() })
+        Arc::new(Self {
+            path: path.into(),
+            text: text.into(),
+            first_line: 1,
+            reported: None,
+            line_starts: OnceLock::new(),
+        })
     }
 
     /// The name in messages.
@@ -83,9 +92,9 @@ impl Source {
     #[must_use]
     pub fn masked(&self, mask: impl FnOnce(&str) -> String) -> Option<Arc<Self>> {
         let text = mask(&self.text);
-        let (path, first_line) = (self.path.clone(), self.first_line);
+        let (path, first_line, reported) = (self.path.clone(), self.first_line, self.reported);
         let is_other = text != self.text && text.len() == self.text.len();
-        is_other.then(|| Arc::new(Self { path, text, first_line, line_starts: OnceLock::new() }))
+        is_other.then(|| Arc::new(Self { path, text, first_line, reported, line_starts: OnceLock::new() }))
     }
 
     fn line_starts(&self) -> &[usize] {
@@ -174,6 +183,9 @@ impl Place {
     /// The column where the place begins, in characters, counted from 1.
     #[must_use]
     pub fn column(&self) -> usize {
+        if let Some((column, _)) = self.source.reported {
+            return column;
+        }
         let start = self.source.line_start(self.row());
         self.source
             .text
@@ -236,6 +248,9 @@ impl Place {
     }
 
     fn caret_width(&self) -> usize {
+        if let Some((_, width)) = self.source.reported {
+            return width;
+        }
         let text = self.source.text.get(self.span.start..self.span.end).unwrap_or("");
         text.lines().next().unwrap_or("").trim_end_matches(['\r', '\n']).chars().count().max(1)
     }
@@ -266,18 +281,29 @@ impl Serialize for Place {
     }
 }
 
-/// A place read from a report belongs to a source that consists of one line of blanks.
+/// Maximum line, column and width in a report: the files of a suite are smaller.
+const LARGEST: usize = 10_000_000;
+
+fn line_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let line = usize::deserialize(deserializer)?;
+    if line <= LARGEST { Ok(line) } else { Err(D::Error::custom("the line is out of range")) }
+}
+
+/// A place read from a report belongs to a source without text, which only knows where the place is.
 impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// Maximum length of a line, in characters.
-        const LONGEST: usize = 10_000_000;
         let PlaceText { file, line, column, width } = PlaceText::deserialize(deserializer)?;
-        if line == 0 || column == 0 || column > LONGEST || width > LONGEST {
+        if ![line, column].iter().all(|number| (1..=LARGEST).contains(number)) || width > LARGEST {
             return Err(D::Error::custom("the line or column is out of range"));
         }
-        let (path, text) = (file.into_owned(), " ".repeat(column - 1 + width));
-        let source = Source { path, text, first_line: line, line_starts: OnceLock::new() };
-        Ok(Self { source: Arc::new(source), span: Span::new(column - 1, column - 1 + width) })
+        let source = Source {
+            path: file.into_owned(),
+            text: String::new(),
+            first_line: line,
+            reported: Some((column, width)),
+            line_starts: OnceLock::new(),
+        };
+        Ok(Self { source: Arc::new(source), span: Span::default() })
     }
 }
 
@@ -336,6 +362,16 @@ mod tests {
         let block = source.place(Span::new(2, 4)).block();
         assert_eq!((block.line, block.text.as_str()), (1, "- é: 1\n\n\tb: #\n  # c\n\u{a0}d"));
         assert_eq!(Source::new("a.yaml", "").place(Span::default()).block().text, "");
+    }
+
+    #[test]
+    fn a_place_from_a_report_needs_little_memory() {
+        let written =
+            serde_json::json!({"file": "a.yaml", "line": 3, "column": 9_000_000, "width": 8_000_000});
+        let place: Place = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!((place.line(), place.last_line(), place.column()), (3, 3, 9_000_000));
+        assert_eq!(serde_json::to_value(&place).unwrap(), written);
+        assert!(place.source().text().is_empty() && place.snippet("here").to_string().len() < 100);
     }
 
     #[test]

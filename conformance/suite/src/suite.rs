@@ -25,6 +25,7 @@ mod warning;
 
 use std::sync::Arc;
 
+use crate::budget;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format;
 use crate::json::Json;
@@ -65,6 +66,8 @@ pub struct Suite {
     pub title: String,
     /// The origin that the specification uses; requests replace it by the origin of the target.
     pub origin: String,
+    /// More origins, by name.
+    pub origins: Vec<(String, String)>,
     /// The stages of an implementation, first to last.
     pub stages: Vec<String>,
     /// Whether scenarios may use one process of the target at the same time.
@@ -123,6 +126,7 @@ impl Suite {
     /// # Errors
     /// All errors in its files, with their locations.
     pub fn load(folder: &Folder) -> Result<Self, Diagnostics> {
+        budget::start();
         let (names, mut errors) = folder.files()?;
         if !names.iter().any(|name| name == MANIFEST) {
             // Without a manifest, any other error would only distract.

@@ -292,7 +292,10 @@ impl Text {
             Some(expression) => {
                 let value = expression.value(scope)?;
                 value::from_library(&value).ok_or_else(|| {
-                    TemplateError::valueless(&expression.written, "it cannot be converted to JSON")
+                    TemplateError::valueless(
+                        &expression.written,
+                        "it cannot be converted to JSON, or is too large",
+                    )
                 })
             }
             None => self.render(scope).map(Json::String),
@@ -375,6 +378,9 @@ fn with_line(error: &Error) -> String {
     format!("{}{line}", cause(error))
 }
 
+/// The budget of one evaluation, so that no expression needs unlimited memory or time: operations, or 64 bytes of data each.
+const FUEL: u64 = 500_000;
+
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder()
@@ -386,6 +392,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     // Cannot fail: the three pairs of delimiters differ and none is empty.
     environment.set_syntax(syntax.unwrap_or_default());
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     value::set_up(&mut environment);
     let of_text = |function: fn(&str) -> String| {
@@ -403,6 +410,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 fn cause(error: &Error) -> String {
     match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => "it is too long, or needs too many operations".to_owned(),
         (ErrorKind::UndefinedError, None) => "the name is undefined".to_owned(),
         (ErrorKind::UnknownFilter, Some(detail)) => {
             let filter = detail.strip_prefix("filter ").and_then(|rest| rest.strip_suffix(" is unknown"));

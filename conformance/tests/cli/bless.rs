@@ -167,17 +167,20 @@ fn refuses_read_only_files() {
 #[test]
 fn keeps_symbolic_links_and_file_modes() {
     let (sandbox, file) = with_step("curl http://desk.example/404", "{status: 200}");
-    fs::rename(sandbox.path(file), sandbox.path("elsewhere.yaml")).unwrap();
-    fs::set_permissions(sandbox.path("elsewhere.yaml"), fs::Permissions::from_mode(0o640)).unwrap();
-    symlink(sandbox.path("elsewhere.yaml"), sandbox.path(file)).unwrap();
+    fs::rename(sandbox.path(file), sandbox.path("suite/.elsewhere.yaml")).unwrap();
+    fs::set_permissions(sandbox.path("suite/.elsewhere.yaml"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink(sandbox.path("suite/.elsewhere.yaml"), sandbox.path(file)).unwrap();
     bless(&sandbox, &["--filter", "one::only"]);
     assert!(sandbox.path(file).is_symlink());
-    assert!(sandbox.read("elsewhere.yaml").contains("status: 404"));
-    assert_eq!(fs::metadata(sandbox.path("elsewhere.yaml")).unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(sandbox.read("suite/.elsewhere.yaml").contains("status: 404"));
+    assert_eq!(
+        fs::metadata(sandbox.path("suite/.elsewhere.yaml")).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
     let temporary =
-        fs::read_dir(sandbox.path("suite/desk")).unwrap().chain(fs::read_dir(sandbox.path("")).unwrap());
+        fs::read_dir(sandbox.path("suite/desk")).unwrap().chain(fs::read_dir(sandbox.path("suite")).unwrap());
     let names = temporary.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    assert!(names.into_iter().all(|name| !name.starts_with('.')), "a temporary file is left");
+    assert!(names.into_iter().all(|name| !name.starts_with(".bless")), "a temporary file is left");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 
 use conformance_engine::http::{HttpClient, Reading, Transport};
 use conformance_suite::curl;
+use conformance_suite::request::Request;
 use conformance_suite::source::{Source, Span};
 use conformance_suite::template::Scope;
 use conformance_suite::yaml::{self, Node, Value};
@@ -47,6 +48,11 @@ fn ours(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Resu
     let place = Source::new("scenario.yaml", command).place(Span::new(0, command.len()));
     let files = |name: &str| fs::read(folder.join(name));
     let request = curl::parse(command, origin, &files, &place).map_err(|wrong| wrong.to_string())?;
+    sent(&request, listener)
+}
+
+/// Sends a request with this program.
+pub(crate) fn sent(request: &Request, listener: &Listener) -> Result<Vec<Sent>, String> {
     let prepared = request.prepare(&Scope::default()).map_err(|wrong| wrong.to_string())?;
     let wire = HttpClient::new(&listener.url, &Transport::default()).unwrap();
     let mut jar = request.jar.as_ref().map(|_| conformance_suite::jar::Jar::default());
@@ -58,7 +64,7 @@ fn ours(command: &str, origin: &str, folder: &Path, listener: &Listener) -> Resu
     Ok(listener.heard())
 }
 
-fn same(real: &[Sent], ours: &[Sent]) -> bool {
+pub(crate) fn same(real: &[Sent], ours: &[Sent]) -> bool {
     real.len() == ours.len() && real.iter().zip(ours).all(|(real, ours)| real.is(ours))
 }
 

@@ -27,5 +27,10 @@ pub(crate) fn without_port(text: &str) -> String {
         masked.push_str("127.0.0.1:PORT");
         rest = after.trim_start_matches(|character: char| character.is_ascii_digit());
     }
-    masked + rest
+    let text = masked + rest;
+    let mut parts = text.split("--port ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + "--port PORT" + part.trim_start_matches(|one: char| one.is_ascii_digit())
+    })
 }

@@ -13,7 +13,8 @@ fn unstarted_profile_fails_its_requirements() {
     for step in ["desk/2-right::answers", "desk/2-right::again"] {
         let step = report.step(step);
         assert_eq!(step["verdict"], "fail");
-        let reason = "the target exited with status 1 before it responded: OSError: the right half is locked";
+        let reason =
+            "OSError: the right half is locked (the target exited with status 1 before it responded)";
         assert_eq!(step["reason"], reason);
         assert_eq!(step["printed"], "OSError: the right half is locked");
     }
@@ -22,7 +23,7 @@ fn unstarted_profile_fails_its_requirements() {
 #[test]
 fn unstarted_profile_is_reported_once_with_the_last_output() {
     let finished = Sandbox::odd().run(&["run", "--suite", "../suite", "--", "python3", "odd.py", "left"]);
-    let words = "before it responded: OSError: the right half is locked";
+    let words = "OSError: the right half is locked (the target exited";
     assert!(finished.stdout.contains(words), "{}", finished.stdout);
     assert!(finished.stdout.contains("printed   OSError: the right half is locked"), "{}", finished.stdout);
 }
@@ -52,7 +53,7 @@ fn a_profile_that_does_not_respond_in_time_is_inconclusive() {
     let report = events::run(&sandbox, &["run", "--suite", "../suite", "--target", "target.yaml"]);
     assert_eq!(report.step("desk/1-left::answers")["verdict"], "pass");
     let step = report.step("desk/2-right::answers");
-    let reason = "the target did not listen on the assigned port within 300ms";
+    let reason = "the target did not listen on $DESK_PORT within 300ms and printed nothing";
     assert_eq!((&step["verdict"], &step["reason"]), (&"inconclusive".into(), &reason.into()));
 }
 
@@ -63,8 +64,8 @@ fn a_missing_package_is_reported_first() {
     let line = finished.stdout.lines().find(|line| line.starts_with("INCONCLUSIVE")).unwrap();
     assert_eq!(
         line,
-        "INCONCLUSIVE 6 steps in left, right: the target exited with status 1 before it responded: \
-         ModuleNotFoundError: No module named 'a_package_that_nobody_has'"
+        "INCONCLUSIVE 6 steps in left, right: ModuleNotFoundError: No module named 'a_package_that_nobody_has' at odd.py:96; \
+         is the virtual environment active, and is the package installed? (the target exited with status 1 before it responded)"
     );
 }
 

@@ -61,7 +61,7 @@ fn rejects_a_report_in_a_missing_folder() {
         let report = format!("{kind}=../nowhere/report");
         let finished = sandbox.run(&[&["run", "--suite", "../suite", "--report", &report], DESK].concat());
         assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
-        let sentence = "error: cannot write the report ../nowhere/report: No such file or directory";
+        let sentence = "error: cannot write the report ../nowhere/report: there is no folder ../nowhere";
         assert!(finished.stderr.starts_with(sentence), "{}", finished.stderr);
         assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
         assert!(!sandbox.path("listens").exists());

@@ -424,14 +424,14 @@ fn a_file_that_is_sent_keeps_its_byte_order_mark() {
 fn folders_and_files_that_are_symlinks_are_read() {
     let suite = Suite::new(&step("{path: /own}"), "");
     let scenario = |path: &str| format!("{HEAD}{}", step(&format!("{{path: {path}}}")));
-    suite.write("other/deep/x.yaml", scenario("/x"));
-    suite.write("real.yaml", scenario("/real"));
-    symlink("../other", suite.path("suite/linked")).unwrap();
-    symlink(suite.path("real.yaml"), suite.path("suite/t/link.yaml")).unwrap();
+    suite.write("suite/.other/deep/x.yaml", scenario("/x"));
+    suite.write("suite/.real.yaml", scenario("/real"));
+    symlink(".other", suite.path("suite/linked")).unwrap();
+    symlink(suite.path("suite/.real.yaml"), suite.path("suite/t/link.yaml")).unwrap();
     symlink("..", suite.path("suite/t/circle")).unwrap();
-    symlink(suite.path("other"), suite.path("other/deep/circle")).unwrap();
+    symlink(suite.path("suite/.other"), suite.path("suite/.other/deep/circle")).unwrap();
     assert_eq!(suite.targets(), ["/x", "/own", "/real"]);
-    suite.write("other/deep/x.yaml", "format: [\n");
+    suite.write("suite/.other/deep/x.yaml", "format: [\n");
     let wrong = suite.wrong();
     assert!(wrong.contains("suite/linked/deep/x.yaml:") && wrong.matches("error: ").count() == 1, "{wrong}");
 }
@@ -469,16 +469,16 @@ fn a_file_that_would_not_be_read_is_an_error_and_all_of_them_are_reported_at_onc
 fn a_run_that_watches_runs_again_when_what_a_link_leads_to_changes() {
     let suite = Suite::new(&step("{path: /own}"), "");
     let scenario = |path: &str| format!("{HEAD}{}", step(&format!("{{path: {path}}}")));
-    suite.write("real.yaml", scenario("/before"));
+    suite.write("suite/.real.yaml", scenario("/before"));
     fs::remove_file(suite.path("suite/t/a.yaml")).unwrap();
-    symlink("../../real.yaml", suite.path("suite/t/link.yaml")).unwrap();
+    symlink("../.real.yaml", suite.path("suite/t/link.yaml")).unwrap();
     let mut run = crate::program::conformance(suite.folder.path());
     run.args(["run", "--watch", "--suite", "suite", &suite.url]);
     let mut run =
         run.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
     let next = || suite.sent.recv_timeout(std::time::Duration::from_mins(1)).unwrap_or_default();
     let first = next();
-    suite.write("real.yaml", scenario("/behind-it"));
+    suite.write("suite/.real.yaml", scenario("/behind-it"));
     let second = next();
     run.kill().unwrap();
     run.wait().unwrap();

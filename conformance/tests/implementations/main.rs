@@ -15,6 +15,7 @@ use environment::{environment, targets};
 
 mod differential;
 mod environment;
+mod variants;
 
 #[test]
 #[ignore = "installs Flask 1.1 from the package index"]

@@ -20,7 +20,7 @@ use conformance_engine::http::Transport;
 use conformance_engine::redact::Redactor;
 use conformance_engine::run::{Interrupt, Options, Runner};
 use conformance_engine::verdict::Verdict;
-use conformance_report::report::cause::{self, Answered};
+use conformance_report::report::cause;
 use conformance_suite::plan::{Plan, Selection};
 use conformance_suite::source::Source;
 use conformance_suite::template::Text;
@@ -191,7 +191,7 @@ fn try_out(bench: &Bench, fault: &str, server: &KnownBadServer) -> Result<(), Fa
         wrong.push(format!("the exit code is {}, and not {exit}", footer.exit));
     }
     if let Some(leads) = &server.leads {
-        let causes = cause::causes(&failures, &Answered::default(), &footer.requirements);
+        let causes = cause::causes(&failures, &footer.requirements);
         let first = causes.first().and_then(|cause| cause.records.first());
         if !first.is_some_and(|record| record.covers.contains_key(leads)) {
             wrong.push(format!("the first failure shown is {:?}", first.map(|record| &record.id)));

@@ -44,6 +44,16 @@ fn other_method_lists_the_allowed_ones() {
 }
 
 #[test]
+fn method_that_http_does_not_define_is_unknown() {
+    for method in ["FOO", "get", "PROPFIND"] {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        assert_eq!(route(&method, "/api/v1/status"), Route::UnknownMethod);
+        assert_eq!(route(&method, "/api/v1/nope"), Route::Unmatched);
+    }
+    assert_eq!(route(&Method::TRACE, "/api/v1/status"), Route::MethodNotAllowed("GET, HEAD, OPTIONS"));
+}
+
+#[test]
 fn similar_paths_are_unmatched() {
     for path in [
         "",

@@ -13,7 +13,8 @@
 //! place, another line says that this version has all changes before a certain byte. So the next start knows which
 //! changes the file lacks, wherever a checkpoint was interrupted.
 //!
-//! A line is synced before the next one is written, so only the last line can be torn.
+//! A line is synced before the next one is written, so only the last line can be torn. A torn line has no line end: what ends
+//! with one and has a wrong checksum was damaged later.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -42,8 +43,10 @@ pub(super) struct Journal {
     version: Version,
     /// `None` while there is no journal file.
     file: Option<File>,
-    /// The number of valid bytes; the rest is from a failed write.
+    /// The number of valid bytes.
     length: u64,
+    /// Whether the file may have more bytes, from a failed write.
+    has_rest: bool,
 }
 
 /// The content of a line.
@@ -77,7 +80,7 @@ impl Journal {
     /// another file later.
     ///
     /// # Errors
-    /// If it cannot be read, if it is corrupt before its last line, or if its changes belong to another file. It is not
+    /// If it cannot be read, if a complete line is corrupt, or if its changes belong to another file. It is not
     /// modified then.
     pub(super) fn open<M: Model>(
         directory: Arc<Directory>,
@@ -105,13 +108,13 @@ impl Journal {
             .filter(|line| from.is_some_and(|from| line.start >= from))
             .filter_map(|line| line.record.changes)
             .collect();
-        let mut journal = Self { directory, path, version, file: None, length: 0 };
+        let mut journal = Self { directory, path, version, file: None, length: 0, has_rest: false };
         if missing.is_empty() {
             // If it cannot be removed, the first append overwrites it.
             let _ = fs::remove_file(&journal.path);
         } else {
             let file = OpenOptions::new().write(true).open(&journal.path);
-            let file = file.and_then(|file| file.set_len(length).map(|()| file));
+            let file = file.and_then(|file| cut(&file, length).map(|()| file));
             journal.file =
                 Some(file.map_err(|error| StoreError::Unreadable { path: journal.path.clone(), error })?);
             journal.length = length;
@@ -133,7 +136,8 @@ impl Journal {
         self.file.as_ref().is_some_and(|file| file.metadata().map_or(true, |file| file.nlink() == 0))
     }
 
-    /// Appends changes and syncs. On an error none of them is in the journal.
+    /// Appends changes and syncs. On an error none of them is in the journal, also after a power cut, unless the disk refuses
+    /// to remove them too.
     pub(super) fn append<M: Model>(&mut self, changes: &Changes<M>) -> io::Result<()> {
         let over = (self.length == 0).then(|| Over { version: self.version.clone(), from: 0 });
         self.append_record(&Record { over, changes: Some(changes) })
@@ -164,18 +168,30 @@ impl Journal {
             Some(file) => file,
             none => none.insert(create(&self.path, &self.directory)?),
         };
+        if self.has_rest {
+            cut(file, self.length)?;
+            self.has_rest = false;
+        }
         let written = file.write_all_at(&line, self.length).and_then(|()| file.sync_data());
         if written.is_ok() {
             self.length += line.len() as u64;
-        } else if self.length == 0 {
-            self.file = None;
-            let _ = fs::remove_file(&self.path);
         } else {
-            // The next start must not read what was not acknowledged. If this fails too, the next append overwrites it.
-            let _ = file.set_len(self.length);
+            // The next start must not read what was not acknowledged. If this fails too, the next append tries it again.
+            self.has_rest = cut(file, self.length).is_err();
+            if self.length == 0 {
+                self.file = None;
+                let _ = fs::remove_file(&self.path);
+                self.has_rest = false;
+            }
         }
         written
     }
+}
+
+/// Removes everything after the valid bytes, also on disk.
+fn cut(file: &File, length: u64) -> io::Result<()> {
+    file.set_len(length)?;
+    file.sync_data()
 }
 
 /// Creates an empty journal, also in the directory on disk. It is private, because it will contain password hashes. An
@@ -191,25 +207,20 @@ fn line(record: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok([checksum(&json).as_bytes(), b" ", &json, b"\n"].concat())
 }
 
-/// The records of a journal, up to a torn write.
+/// The records of a journal, up to a torn write, which leaves a last line without its end.
 ///
 /// # Errors
-/// The number of a line, counted from 1, and what is wrong: if a later line is right, or if its checksum is right, a torn
-/// write cannot be the cause.
+/// The number of a line, counted from 1, and what is wrong: its checksum, or its record.
 fn read<R: DeserializeOwned>(content: &[u8]) -> Result<Vec<Line<R>>, (usize, String)> {
     let mut records = Vec::new();
     let mut end = 0;
-    let mut torn = None;
     for (line, number) in content.split_inclusive(|&byte| byte == b'\n').zip(1..) {
         let start = end;
         end += line.len() as u64;
-        match (json(line), torn) {
-            (None, _) => torn = torn.or(Some(number)),
-            (Some(_), Some(torn)) => return Err((torn, "wrong checksum".to_owned())),
-            (Some(json), None) => {
-                let record = serde_json::from_slice(json).map_err(|error| (number, error.to_string()))?;
-                records.push(Line { record, start, end });
-            }
+        if line.ends_with(b"\n") {
+            let json = json(line).ok_or_else(|| (number, "wrong checksum".to_owned()))?;
+            let record = serde_json::from_slice(json).map_err(|error| (number, error.to_string()))?;
+            records.push(Line { record, start, end });
         }
     }
     Ok(records)

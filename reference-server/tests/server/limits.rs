@@ -82,12 +82,56 @@ fn the_response_survives_a_late_refused_body() {
 }
 
 #[test]
+fn a_refused_post_is_answered_before_its_body_and_the_close_is_announced() {
+    let folder = folder(&[BOB]);
+    let server = Server::start(folder.path(), &[("AUTH_TYPE", "basic_auth")]);
+    for framing in ["Content-Length: 5", "Content-Length: 900000", "Transfer-Encoding: chunked"] {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        write!(stream, "POST /api/v1/users HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n").unwrap();
+        // The body is never sent. The server closes its side after the response.
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{framing}: {response}");
+        assert!(response.to_ascii_lowercase().contains("\r\nconnection: close\r\n"), "{framing}: {response}");
+    }
+}
+
+#[test]
+fn bodies_of_all_connections_together_have_a_limit() {
+    let folder = folder(&[]);
+    let server = Server::start(folder.path(), &[]);
+    let head = "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n";
+    let almost = vec![b'x'; 1024 * 1024 - 1];
+    let body = format!(r#"{{"x": "{}"}}"#, "x".repeat(2000));
+    let small = || server.curl("/api/v1/users", &["-H", "Content-Type: application/json", "-d", &body]);
+    let mut waiting = Vec::new();
+    let refusal = loop {
+        assert!(waiting.len() < 400, "no body was refused");
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        // The server may refuse it before all of it is sent.
+        let _ = stream.write_all(&almost);
+        waiting.push(stream);
+        // Whole bodies are refused too, once the others have arrived.
+        let response = small();
+        if response.status != 400 {
+            break response;
+        }
+    };
+    assert!(waiting.len() >= 200, "{}", waiting.len());
+    assert_eq!(refusal.error(), error(503, "Service unavailable"));
+    drop(waiting);
+    while small().status != 400 {}
+}
+
+#[test]
 fn no_100_continue_for_a_refused_body() {
     let folder = folder(&[BOB]);
     let server = Server::start(folder.path(), &[("AUTH_TYPE", "basic_auth")]);
     let head = b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
     let response = send(&server, head);
     assert!(response.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{response}");
+    assert!(response.to_ascii_lowercase().contains("\r\nconnection: close\r\n"), "{response}");
 }
 
 #[test]

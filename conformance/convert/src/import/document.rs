@@ -8,7 +8,7 @@ use regex::Regex;
 use url::Url;
 
 use super::fresh::{VALUE, hides_address};
-use super::{Body, Exchange, Launched, Story, Wanted, pattern, printed};
+use super::{Body, Exchange, Launched, Story, Wanted, check_number, pattern, printed};
 use crate::transcript::{self, Command};
 use conformance_suite::curl;
 use conformance_suite::diagnostic::Diagnostic;
@@ -25,6 +25,7 @@ pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(Stri
             "sessions must be in code blocks; commands follow a prompt such as `$` or begin with `curl`",
         ));
     };
+    check_number(commands.iter().filter(|command| command.is_curl()).count(), source)?;
     let mut stories: Vec<Story> = Vec::new();
     let mut launched = None;
     // Output of commands other than curl. No response contains it, so no step can capture it.

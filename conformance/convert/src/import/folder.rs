@@ -1,6 +1,7 @@
 //! Reads the files of an import and writes its results.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use super::download::{download, is_url};
 use super::{Import, Wanted, document, har};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::source::Source;
+use conformance_suite::suite::folder::open;
 use conformance_suite::suite::{Folder, Suite};
 
 /// Source, destination and options of an import.
@@ -55,7 +57,13 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
             .suggest(name, known)
             .into());
     }
-    let files = |name: &str| fs::read(order.out.join(name));
+    // What a command names is relative to the scenario, and belongs to the suite.
+    let folder = Folder::Directory(root.clone().unwrap_or_else(|| order.out.to_owned()));
+    let own = root
+        .as_ref()
+        .and_then(|root| absolute(order.out).strip_prefix(absolute(root)).ok().map(Path::to_owned));
+    let own = own.unwrap_or_default();
+    let files = |name: &str| folder.read(&own.join(name).to_string_lossy());
     let wanted = Wanted {
         origin: order.origin.map(|origin| origin.trim_end_matches('/').to_owned()),
         profile: order.profile.map(str::to_owned),
@@ -75,7 +83,7 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
         return Err(wrong);
     }
     write(&import, order)?;
-    Suite::load(&Folder::Directory(root.unwrap_or_else(|| order.out.to_owned())))?;
+    Suite::load(&folder)?;
     Ok(import)
 }
 
@@ -83,7 +91,7 @@ fn read(document: &str) -> Result<Arc<Source>, Diagnostic> {
     let bytes = if is_url(document) {
         download(document)?
     } else {
-        fs::read(document)
+        read_file(Path::new(document))
             .map_err(|error| Diagnostic::new(format!("the file {document} cannot be read: {error}")))?
     };
     match String::from_utf8(bytes) {
@@ -92,29 +100,58 @@ fn read(document: &str) -> Result<Arc<Source>, Diagnostic> {
     }
 }
 
+/// Maximum size of a document in bytes. Recordings of a browser contain pictures.
+const MAX_SIZE: u64 = 256 * 1024 * 1024;
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(io::Error::other(format!("it is larger than {} MiB", MAX_SIZE / 1024 / 1024)));
+    }
+    Ok(bytes)
+}
+
 /// Returns the root of the suite that a folder belongs to: the folder itself or one above it.
 fn root(out: &Path) -> Option<PathBuf> {
-    let whole = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
     let is_suite = |folder: &&Path| folder.join("suite.yaml").is_file();
     if is_suite(&out) {
         return Some(out.to_owned());
     }
-    whole.ancestors().skip(1).find(is_suite).map(Path::to_owned)
+    absolute(out).ancestors().skip(1).find(is_suite).map(Path::to_owned)
 }
 
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Writes the files. A link in the place of a file is never followed: without `force` it exists, with `force` it is replaced.
 fn write(import: &Import, order: &Order<'_>) -> Result<(), Diagnostic> {
-    let there = import.files.iter().map(|(name, _)| order.out.join(name)).find(|path| path.exists());
+    let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
+    let there = import.files.iter().map(|(name, _)| order.out.join(name)).find(is_there);
     if let Some(path) = there.filter(|_| !order.force) {
         return Err(Diagnostic::new(format!("the file {} already exists", path.display()))
             .help("nothing was written; use --force to overwrite it"));
     }
-    let unwritable = |path: &Path, error: &std::io::Error| {
+    let unwritable = |path: &Path, error: &io::Error| {
         Diagnostic::new(format!("{} cannot be written: {error}", path.display()))
     };
     fs::create_dir_all(order.out).map_err(|error| unwritable(order.out, &error))?;
     for (name, text) in &import.files {
         let path = order.out.join(name);
-        fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
+        write_file(&path, text, order.force).map_err(|error| unwritable(&path, &error))?;
     }
     Ok(())
+}
+
+fn write_file(path: &Path, text: &str, force: bool) -> io::Result<()> {
+    let options = match path.symlink_metadata() {
+        Ok(about) if about.is_file() && force => OpenOptions::new().write(true).truncate(true).clone(),
+        Ok(about) if about.is_symlink() && force => {
+            fs::remove_file(path)?;
+            OpenOptions::new().write(true).create_new(true).clone()
+        }
+        _ => OpenOptions::new().write(true).create_new(true).clone(),
+    };
+    options.open(path)?.write_all(text.as_bytes())
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use serde_json::Value as Json;
 
 use super::document::is_origin;
-use super::{Body, Exchange, Story, Wanted, printed::Head};
+use super::{Body, Exchange, Story, Wanted, check_number, printed::Head};
 use conformance_suite::curl;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::request::{Agent, Header, Prepared};
@@ -30,6 +30,7 @@ pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(Stri
     let Some(origin) = known.or_else(|| most_called(&called)) else {
         return Err(Diagnostic::new(format!("{} has no request to an API", source.path())));
     };
+    check_number(called.len(), source)?;
     let mut stories: Vec<(String, Story)> = Vec::new();
     for entry in called {
         let page = text(entry, "/pageref").to_owned();

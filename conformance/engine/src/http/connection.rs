@@ -3,6 +3,7 @@
 use std::fmt::{self, Formatter};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -12,7 +13,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -27,12 +28,14 @@ use super::response_reader::{self, Received};
 /// How to connect to a target.
 #[derive(Debug)]
 pub(super) struct Route {
-    target: Url,
-    proxy: Option<Url>,
+    pub(super) target: Url,
+    pub(super) proxy: Option<Url>,
+    /// Unix socket on which the target listens.
+    pub(super) unix_socket: Option<PathBuf>,
     /// Required if the target or the proxy uses TLS.
-    tls: Option<Arc<ClientConfig>>,
+    pub(super) tls: Option<Arc<ClientConfig>>,
     /// Opens connections to a target that has a network of its own.
-    dialer: Option<Arc<dyn Dialer>>,
+    pub(super) dialer: Option<Arc<dyn Dialer>>,
 }
 
 /// A connection to the target. Both directions can be used at the same time.
@@ -69,13 +72,9 @@ const MOST_SURPLUS: usize = 64 * 1024;
 const PORT_WAIT: Duration = Duration::from_millis(50);
 
 impl Route {
-    pub(super) fn new(
-        target: Url,
-        proxy: Option<Url>,
-        tls: Option<Arc<ClientConfig>>,
-        dialer: Option<Arc<dyn Dialer>>,
-    ) -> Self {
-        Self { target, proxy, tls, dialer }
+    /// Returns a route without a proxy.
+    pub(super) fn new(target: Url) -> Self {
+        Self { target, proxy: None, unix_socket: None, tls: None, dialer: None }
     }
 
     /// Opens a connection.
@@ -104,6 +103,12 @@ impl Route {
 
     /// Connects to the first address of a host that accepts.
     async fn dial(&self, address: &Url) -> Result<Box<dyn Stream>, TransportError> {
+        if let Some(path) = &self.unix_socket {
+            let connected = UnixStream::connect(path).await;
+            let failed =
+                |error| TransportError::NoConnection(format!("the unix socket {}: {error}", path.display()));
+            return Ok(Box::new(connected.map_err(failed)?));
+        }
         let port = address.port_or_known_default().unwrap_or(80);
         let connect = async || {
             if let Some(dialer) = &self.dialer {

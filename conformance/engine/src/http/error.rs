@@ -100,7 +100,7 @@ fn tls_refused(error: &io::Error) -> Option<TransportError> {
     let TlsError::AlertReceived(alert) = error.get_ref()?.downcast_ref()? else { return None };
     let cause = match alert {
         AlertDescription::CertificateRequired => {
-            "it requires a client certificate, which is not supported".to_owned()
+            "it requires a client certificate (--cert FILE and --key FILE send one)".to_owned()
         }
         alert => format!("the target refused the TLS connection with the alert {alert:?}"),
     };

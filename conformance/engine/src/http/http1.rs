@@ -48,7 +48,7 @@ async fn attempt(
     let open = connection.and_then(Connection::still_open);
     let connection = match open.or_else(|| pool.prepared(request)) {
         Some(connection) => connection,
-        None => match pool.connect(Offer::Http1).await {
+        None => match pool.connect(Offer::Http1, request).await {
             Ok(connection) => connection,
             Err(transport_error) => return Single::none(transport_error),
         },
@@ -60,7 +60,7 @@ async fn attempt(
         return single;
     }
     // If the target accepts no new connection, the request has crashed it.
-    let Ok(connection) = pool.connect(Offer::Http1).await else { return single };
+    let Ok(connection) = pool.connect(Offer::Http1, request).await else { return single };
     let (single, _) = over(pool, connection, request, &message, reading, limit).await;
     Single { resent: true, ..single }
 }

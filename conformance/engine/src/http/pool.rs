@@ -47,8 +47,14 @@ impl ConnectionPool {
         lock(&self.idle).clear();
     }
 
-    pub(super) async fn connect(&self, offer: Offer) -> Result<Connection, TransportError> {
-        let limit = self.limit;
+    /// Opens a connection for a request, which may have a timeout of its own for that.
+    pub(super) async fn connect(
+        &self,
+        offer: Offer,
+        request: &Prepared,
+    ) -> Result<Connection, TransportError> {
+        let own = request.transfer.as_ref().and_then(|transfer| transfer.connect_timeout);
+        let limit = own.unwrap_or(self.limit);
         match tokio::time::timeout(limit, self.route.open(offer)).await {
             Ok(opened) => opened,
             Err(_) => Err(TransportError::NoConnection(format!("none was accepted within {limit:?}"))),

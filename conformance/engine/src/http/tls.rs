@@ -5,15 +5,22 @@ use std::sync::Arc;
 use rustls_platform_verifier::Verifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
+use conformance_suite::request::Identity;
+
 /// Creates a configuration that trusts the system's certificate authorities and `authorities`, or any certificate if
-/// `insecure`.
+/// `insecure`. A target that asks for a client certificate gets `identity`.
 ///
 /// # Errors
-/// An authority cannot be used.
-pub(super) fn config(authorities: &[CertificateDer<'static>], insecure: bool) -> Result<ClientConfig, Error> {
+/// An authority or the client certificate cannot be used.
+pub(super) fn config(
+    authorities: &[CertificateDer<'static>],
+    insecure: bool,
+    identity: Option<&Identity>,
+) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = if insecure {
         Arc::new(Anybody(Arc::clone(&provider)))
@@ -21,7 +28,13 @@ pub(super) fn config(authorities: &[CertificateDer<'static>], insecure: bool) ->
         Arc::new(Verifier::new_with_extra_roots(authorities.iter().cloned(), Arc::clone(&provider))?)
     };
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+    let Some(identity) = identity else { return Ok(builder.with_no_client_auth()) };
+    let unreadable = |error| Error::General(format!("{}: {error}", identity.certificate));
+    let chain = CertificateDer::pem_slice_iter(&identity.pem).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(unreadable)?;
+    let key = PrivateKeyDer::from_pem_slice(&identity.pem).map_err(unreadable)?;
+    builder.with_client_auth_cert(chain, key)
 }
 
 /// Accepts any certificate, but verifies that the server holds its key.

@@ -13,7 +13,7 @@ use url::Url;
 use super::connection::Route;
 use super::dialer::Dialer;
 use super::tls;
-use conformance_suite::request::{Header, Prepared};
+use conformance_suite::request::{Header, Identity, Prepared};
 use conformance_suite::shell::quote;
 use conformance_suite::suite::Connections;
 
@@ -30,6 +30,12 @@ pub struct Transport {
     pub insecure: bool,
     /// Additional trusted certificate authorities, with the file that contains them.
     pub authorities: Option<(PathBuf, Vec<CertificateDer<'static>>)>,
+    /// Client certificate, for a target that asks for one.
+    pub identity: Option<Identity>,
+    /// Unix socket to connect to, whatever the address of the target is.
+    pub unix_socket: Option<PathBuf>,
+    /// Addresses for the other origins of the suite, by name.
+    pub origins: Vec<(String, String)>,
     /// Proxy for all requests.
     pub proxy: Option<Url>,
     /// Opens connections to a target that has a network of its own.
@@ -44,6 +50,9 @@ impl Default for Transport {
             headers: Vec::new(),
             insecure: false,
             authorities: None,
+            identity: None,
+            unix_socket: None,
+            origins: Vec::new(),
             proxy: None,
             dialer: None,
         }
@@ -67,9 +76,16 @@ impl Transport {
         Ok(())
     }
 
-    /// Returns the settings for a loopback target: proxy and TLS options do not apply.
+    /// Returns the settings for a loopback target: options about the address and TLS do not apply.
     pub(crate) fn local(&self) -> Self {
-        Self { insecure: false, authorities: None, proxy: None, ..self.clone() }
+        Self {
+            insecure: false,
+            authorities: None,
+            identity: None,
+            unix_socket: None,
+            proxy: None,
+            ..self.clone()
+        }
     }
 
     /// Adds the header fields for every request. A raw request is returned unchanged.
@@ -96,6 +112,15 @@ impl Transport {
         if let Some((path, _)) = &self.authorities {
             options.push_str(&format!(" --cacert {}", quote(&path.to_string_lossy())));
         }
+        if let Some(identity) = &self.identity {
+            options.push_str(&format!(" --cert {}", quote(&identity.certificate)));
+            if let Some(key) = &identity.key {
+                options.push_str(&format!(" --key {}", quote(key)));
+            }
+        }
+        if let Some(path) = &self.unix_socket {
+            options.push_str(&format!(" --unix-socket {}", quote(&path.to_string_lossy())));
+        }
         if let Some(mut proxy) = self.proxy.clone() {
             // A reproduce command must not contain the proxy credentials. Removing them cannot fail for a URL with a
             // host.
@@ -111,12 +136,18 @@ impl Transport {
         let speaks_tls = |address: Option<&Url>| address.is_some_and(|address| address.scheme() == "https");
         let tls = if speaks_tls(Some(target)) || speaks_tls(self.proxy.as_ref()) {
             let authorities = self.authorities.as_ref().map_or(&[][..], |(_, authorities)| authorities);
-            let config = tls::config(authorities, self.insecure)
+            let config = tls::config(authorities, self.insecure, self.identity.as_ref())
                 .map_err(|error| format!("these certificates cannot be used: {error}"))?;
             Some(Arc::new(config))
         } else {
             None
         };
-        Ok(Route::new(target.clone(), self.proxy.clone(), tls, self.dialer.clone()))
+        Ok(Route {
+            proxy: self.proxy.clone(),
+            unix_socket: self.unix_socket.clone(),
+            tls,
+            dialer: self.dialer.clone(),
+            ..Route::new(target.clone())
+        })
     }
 }

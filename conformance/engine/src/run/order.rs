@@ -16,7 +16,19 @@ pub(super) fn groups(plan: &Plan) -> Vec<usize> {
     let waits = |group: &usize| plan.groups[*group].scenarios.iter().map(waits).max();
     let mut groups: Vec<usize> = (0..plan.groups.len()).collect();
     groups.sort_by_key(|group| Reverse(waits(group)));
+    // The first profile comes first: if it fails like another one, no other is started.
+    let first = first(plan);
+    let at = groups.iter().position(|group| Some(plan.groups[*group].profile.as_str()) == first);
+    if let Some(at) = at {
+        groups[..=at].rotate_right(1);
+    }
     groups
+}
+
+/// Returns the profile of the plan that the suite declares first.
+pub(super) fn first(plan: &Plan) -> Option<&str> {
+    let profiles = plan.suite.profiles.iter().map(|profile| profile.name.as_str());
+    profiles.into_iter().find(|name| plan.groups.iter().any(|group| group.profile == *name))
 }
 
 /// Returns the indices of a group's scenarios in start order.

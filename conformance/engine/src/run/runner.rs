@@ -10,9 +10,11 @@ use std::time::Instant;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use super::activity::Activity;
 use super::caught::{join, resume};
 use super::context::{Context, Options};
 use super::order;
+use super::reach::Absent;
 use super::scenario_runner::{ScenarioResult, ScenarioRunner};
 use super::tally::{Tally, register, settle};
 use super::target_pool::TargetPool;
@@ -39,6 +41,8 @@ pub struct Runner {
     events: VecDeque<Event>,
     tally: Tally,
     deviations: Deviations,
+    activity: Activity,
+    absent: Absent,
     began: Instant,
 }
 
@@ -70,7 +74,9 @@ impl Runner {
         let scenarios = ScenarioRunner::new(&context);
         // The bounded channel limits memory: scenarios wait until earlier results have been received.
         let (sender, finished) = mpsc::channel(MAX_FINISHED);
+        let activity = Activity::default();
         let player = Player {
+            activity: activity.clone(),
             context: Arc::clone(&context),
             targets: Arc::clone(&targets),
             scenarios: scenarios.clone(),
@@ -90,8 +96,16 @@ impl Runner {
             events: VecDeque::from([Event::Header(header)]),
             tally,
             deviations,
+            activity,
+            absent: Absent::default(),
             began,
         }
+    }
+
+    /// Returns a handle that says what the run is doing at the moment.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        self.activity.clone()
     }
 
     /// Waits for the next event. The last one is the footer; returns none after it.
@@ -146,6 +160,7 @@ impl Runner {
                 record.deviation = self.deviations.look_up(&record);
             }
             self.tally.count(&record);
+            self.absent.count(&record);
             self.events.push_back(Event::Step(Arc::new(record)));
         }
     }
@@ -162,6 +177,10 @@ impl Runner {
             None => Footer { next: plan.next(), ..tally.close(self.deviations.stale(plan.shard.is_none())) },
         };
         footer.notes = self.targets.notes();
+        // A filter or a shard leaves out requirements of some stages.
+        if footer.exit == Exit::Fails.code() && plan.shard.is_none() {
+            footer.notes.extend(self.absent.note(plan, &footer));
+        }
         footer.milliseconds = milliseconds(self.began.elapsed());
         if plan.groups.is_empty() && !footer.interrupted {
             // An empty shard conforms, although an empty run would not.
@@ -178,6 +197,7 @@ struct Player {
     targets: Arc<TargetPool>,
     scenarios: ScenarioRunner,
     sender: mpsc::Sender<Finished>,
+    activity: Activity,
 }
 
 impl Player {
@@ -218,7 +238,9 @@ impl Player {
             let player = self.clone();
             tasks.spawn(async move {
                 let scenario = &player.context.plan.groups[group].scenarios[index];
+                player.activity.begin(scenario);
                 let result = player.scenarios.play(scenario, lease).await;
+                player.activity.end(scenario);
                 // The receiver is dropped only when the run is aborted.
                 player.sender.send(Finished { group, index, result }).await.ok();
             });

@@ -8,10 +8,12 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::scratch::Copies;
-use super::{Build, Program, START_LIMIT, Target};
+use super::{Access, Build, Certificate, Program, START_LIMIT, Target};
+use crate::http::check_address;
 use conformance_suite::capture::{check_name, pattern};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::members::{duration, string};
+use conformance_suite::request::Identity;
 use conformance_suite::shell::{self, Unreadable};
 use conformance_suite::source::{Source, Span};
 use conformance_suite::suite::folder::read_source;
@@ -52,6 +54,21 @@ struct TargetText {
     setup: Option<Node>,
     #[serde(default)]
     teardown: Option<Node>,
+    /// Whether the target speaks TLS: `true` for a certificate that is made for each start, or a mapping with its own.
+    #[serde(default)]
+    tls: Option<Node>,
+    /// Whether the target listens on the unix socket `${socket}`.
+    #[serde(default)]
+    socket: bool,
+    /// Client certificate to send, relative to the target file.
+    #[serde(default)]
+    client_certificate: Option<Located<String>>,
+    /// Key of the client certificate, if it is in another file.
+    #[serde(default)]
+    client_key: Option<String>,
+    /// Addresses for `origins` of the suite, by name; the others get a free port each.
+    #[serde(default)]
+    origins: Ordered<Located<String>>,
     /// Whether all commands run isolated [default: with `--each` only].
     #[serde(default)]
     isolate: Option<bool>,
@@ -171,6 +188,7 @@ impl ProgramReader<'_> {
             command: self.command(command)?,
             directory: self.directory(text.directory.as_deref().or(whole.directory.as_deref())),
             env,
+            access: self.access(whole)?,
             port: self.port(text.port.as_ref().or(whole.port.as_ref()))?,
             ready: text.ready.as_ref().or(whole.ready.as_ref()).map(ready).transpose()?,
             output,
@@ -187,6 +205,56 @@ impl ProgramReader<'_> {
             isolation: None,
             copies: Arc::clone(&self.copies),
         })
+    }
+
+    /// Reads how the target is reached.
+    fn access(&self, text: &TargetText) -> Result<Access, Diagnostic> {
+        let file = |name: &str| std::fs::read(self.folder.join(name));
+        let identity = match &text.client_certificate {
+            None => None,
+            Some(named) => {
+                let identity = Identity::read(&named.value, text.client_key.as_deref(), &file);
+                let wrong = |cause| Diagnostic::at(named.place(self.source), cause);
+                Some(identity.map_err(wrong)?)
+            }
+        };
+        let tls = text.tls.as_ref().map(|node| self.tls(node)).transpose()?.flatten();
+        let mut origins = Vec::new();
+        for (name, url) in &text.origins.0 {
+            let known = || self.suite.origins.iter().map(|(name, _)| name.as_str());
+            if !known().any(|known| known == name.value) {
+                let message = format!("the suite has no origin `{}`", name.value);
+                return Err(Diagnostic::at(name.place(self.source), message).suggest(&name.value, known()));
+            }
+            check_address(&url.value).map_err(|cause| Diagnostic::at(url.place(self.source), cause))?;
+            origins.push((name.value.clone(), url.value.clone()));
+        }
+        Ok(Access { tls, socket: text.socket, identity, origins })
+    }
+
+    fn tls(&self, node: &Node) -> Result<Option<Certificate>, Diagnostic> {
+        if let (None, Value::Bool(made)) = (&node.tag, &node.value) {
+            return Ok(made.then_some(Certificate::Made));
+        }
+        let path = |node| string(node, self.source, "a path").map(|name| self.folder.join(name));
+        let (mut certificate, mut key) = (None, None);
+        let members = if let Value::Mapping(members) = &node.value { members.as_slice() } else { &[] };
+        for (name, node) in members {
+            match name.value.as_str() {
+                "certificate" => certificate = Some(path(node)?),
+                "key" => key = Some(path(node)?),
+                other => {
+                    let message = format!("`tls` has no key `{other}`");
+                    let wrong = Diagnostic::at(name.place(self.source), message);
+                    return Err(wrong.suggest(other, ["certificate", "key"]));
+                }
+            }
+        }
+        match (certificate, key) {
+            (Some(certificate), Some(key)) => Ok(Some(Certificate::Own { certificate, key })),
+            _ => Err(Diagnostic::at(node.place(self.source), "`tls` needs a `certificate` and a `key`")
+                .help("`tls: true` makes a certificate for each start")),
+        }
     }
 
     fn port(&self, port: Option<&Located<u16>>) -> Result<Option<u16>, Diagnostic> {

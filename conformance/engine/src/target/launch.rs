@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Program;
+use super::access::Reached;
 use super::chore::{Chores, Teardown};
-use super::port::PortGuard;
+use super::port::{PortGuard, free_port};
 use super::process::isolation::Confined;
 use super::process::{Command, Process};
-use super::ready::{GRACE, Greeting, Ready, await_port, await_ready, free_port};
+use super::ready::{GRACE, Greeting, Ready, await_port, await_ready};
 use super::scratch::{Dependencies, Scratch};
 use super::seed;
-use super::unusable::{Unusable, chain};
+use super::unusable::{Port, Unusable, chain};
 use crate::http::{HttpClient, Transport};
 use conformance_suite::json::Json;
 use conformance_suite::suite::{Profile, Suite};
@@ -22,6 +23,8 @@ use conformance_suite::template::{Scope, TemplateError};
 pub struct Running {
     /// Client for requests to the target.
     pub http: HttpClient,
+    /// Clients for the other origins of the suite, by name.
+    pub others: BTreeMap<String, HttpClient>,
     /// Values captured from the program's output.
     pub output: BTreeMap<String, String>,
     /// Fixtures that the target should hold but does not.
@@ -49,6 +52,7 @@ impl Running {
     pub(super) fn elsewhere(http: HttpClient) -> Self {
         Self {
             http,
+            others: BTreeMap::new(),
             output: BTreeMap::new(),
             missing: Vec::new(),
             learned: Vec::new(),
@@ -59,6 +63,12 @@ impl Running {
             setup: Vec::new(),
             scratch: None,
         }
+    }
+
+    /// Returns the client for a request to the named origin, or to the target itself.
+    #[must_use]
+    pub fn client(&self, origin: Option<&str>) -> Option<&HttpClient> {
+        origin.map_or(Some(&self.http), |name| self.others.get(name))
     }
 
     /// Checks that the process that just responded is the one that was started. Always succeeds for a URL.
@@ -78,10 +88,14 @@ impl Running {
         self.guard.as_ref()?.unverified()
     }
 
+    fn close(&self) {
+        self.others.values().chain([&self.http]).for_each(HttpClient::close);
+    }
+
     /// Stops the target with its whole process group, and cleans up.
     pub async fn stop(mut self) {
         // Close our connections first, because a server may wait for open connections before it exits.
-        self.http.close();
+        self.close();
         if let Some(process) = self.process.take() {
             process.stop(GRACE).await;
         }
@@ -135,7 +149,7 @@ pub async fn relaunch(
     profile: &Profile,
     transport: &Transport,
 ) -> Result<Running, Unusable> {
-    running.http.close();
+    running.close();
     let Running { process, scratch, teardown, setup, .. } = running;
     if let Some(process) = process {
         process.stop(GRACE).await;
@@ -207,13 +221,14 @@ impl Start<'_> {
     /// Starts the program for the first time in its folder.
     async fn first(&self, scratch: Scratch) -> Result<Running, Unusable> {
         let port = self.port().await?;
-        let env = self.environment(port, &scratch).map_err(|error| Unusable::new(chain(&error)))?;
+        let reached = self.program.access.prepare(&self.suite.origins, &scratch, self.transport)?;
+        let env = self.environment(port, &scratch, &reached).map_err(|error| Unusable::new(chain(&error)))?;
         let chores = |commands: &[Vec<String>], purpose| Chores {
             commands: commands.to_vec(),
             directory: scratch.path().to_owned(),
             env: env.clone(),
             pass: self.program.pass.clone(),
-            confined: self.confined(&[], &scratch, port),
+            confined: self.confined(&[], &scratch, port, &reached),
             purpose,
         };
         // From here on an early return runs the teardown.
@@ -224,20 +239,29 @@ impl Start<'_> {
         } else {
             chores(&self.program.setup, "setup").run_apart().await?
         };
-        let started = self.process(port, env.clone(), &scratch).await?;
+        let started = self.process(port, env.clone(), &scratch, &reached).await?;
         Ok(Running { teardown, setup, scratch: Some(scratch), ..started })
     }
 
     /// Starts the program again in its folder.
     async fn again(&self, scratch: &Scratch) -> Result<Running, Unusable> {
         let port = self.port().await?;
-        let env = self.environment(port, scratch).map_err(|error| Unusable::new(chain(&error)))?;
-        self.process(port, env, scratch).await
+        let reached = self.program.access.prepare(&self.suite.origins, scratch, self.transport)?;
+        let env = self.environment(port, scratch, &reached).map_err(|error| Unusable::new(chain(&error)))?;
+        self.process(port, env, scratch, &reached).await
     }
 
     /// Returns how a command is isolated, if it is.
-    fn confined(&self, command: &[String], scratch: &Scratch, port: u16) -> Option<Confined> {
+    fn confined(
+        &self,
+        command: &[String],
+        scratch: &Scratch,
+        port: u16,
+        reached: &Reached,
+    ) -> Option<Confined> {
         let mut confined = self.program.confined(command, scratch.outer(), Some(port))?;
+        confined.readable.extend(reached.folder.clone());
+        confined.ports.extend(reached.ports());
         if self.program.build.is_some() {
             // Links lead to the dependency folders of the build.
             confined.readable.push(self.directory.to_owned());
@@ -260,12 +284,22 @@ impl Start<'_> {
         port: u16,
         env: Vec<(String, String)>,
         scratch: &Scratch,
+        reached: &Reached,
     ) -> Result<Running, Unusable> {
         let program = self.program;
         let watch = if program.output.is_empty() { &self.profile.output } else { &program.output };
         let command = self.command();
+        let port = Port {
+            number: port,
+            is_fixed: program.port.is_some(),
+            variables: env
+                .iter()
+                .filter(|(_, value)| value.contains(&port.to_string()))
+                .map(|(name, _)| name.clone())
+                .collect(),
+        };
         let process = Process::start(Command {
-            confined: self.confined(&command, scratch, port),
+            confined: self.confined(&command, scratch, port.number, reached),
             program_and_args: command,
             directory: scratch.path().to_owned(),
             env,
@@ -274,22 +308,28 @@ impl Start<'_> {
         })
         .map_err(|error| Unusable::new(chain(&error)))?;
         let ready = program.ready.as_ref().or(self.suite.ready(self.profile));
-        let port = (port, program.port.is_some());
         let Ready { process, http, greeting, guard } =
-            await_ready(process, port, ready, program.start_limit, self.transport).await?;
+            await_ready(process, &port, ready, program.start_limit, reached).await?;
         let output = if watch.is_empty() {
             BTreeMap::new()
         } else {
             let watched = process.watched_all(program.start_limit).await;
             watched.map_err(|error| Unusable::after(&process, error.to_string()))?
         };
-        Ok(Running { output, greeting, process: Some(process), guard, ..Running::elsewhere(http) })
+        let others = reached.others(&http)?;
+        Ok(Running { others, output, greeting, process: Some(process), guard, ..Running::elsewhere(http) })
     }
 
-    fn environment(&self, port: u16, scratch: &Scratch) -> Result<Vec<(String, String)>, TemplateError> {
+    fn environment(
+        &self,
+        port: u16,
+        scratch: &Scratch,
+        reached: &Reached,
+    ) -> Result<Vec<(String, String)>, TemplateError> {
         let mut scope = Scope::default();
         scope.set("host", &"127.0.0.1".into());
         scope.set("port", &port.into());
+        reached.set(&mut scope);
         scope.set("scratch", &scratch.path().display().to_string().into());
         (self.suite.launch.env.iter().chain(&self.profile.env).chain(&self.program.env))
             .map(|(name, value)| Ok((name.clone(), value.render(&scope)?)))

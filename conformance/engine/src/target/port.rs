@@ -1,7 +1,9 @@
-//! Checks that the process that listens on a target's port is the one that was started.
+//! The ports of started targets: finds free ones, and checks that the process that listens is the one that was started.
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::process::{Listener, Process, Socket};
 
@@ -60,4 +62,31 @@ impl PortGuard {
             Owner::NotLookedUp | Owner::Target(_) => None,
         }
     }
+}
+
+/// Loopback addresses on which a target may listen. A target that listens on all addresses is reached through the
+/// first.
+pub(super) const HERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
+/// Maximum time for a connection on this machine.
+const CONNECT_LIMIT: Duration = Duration::from_millis(100);
+
+/// Returns a port that is free on all loopback addresses.
+pub(super) fn free_port() -> std::io::Result<u16> {
+    let mut tries = 0;
+    loop {
+        let port = TcpListener::bind((HERE[0], 0))?.local_addr()?.port();
+        tries += 1;
+        if tries > 20 || !is_taken(port) {
+            return Ok(port);
+        }
+    }
+}
+
+/// Whether a process listens on a port, even one that accepts no more connections.
+pub(super) fn is_taken(port: u16) -> bool {
+    HERE.iter().any(|here| match TcpStream::connect_timeout(&SocketAddr::new(*here, port), CONNECT_LIMIT) {
+        Ok(_) => true,
+        Err(error) => error.kind() == ErrorKind::TimedOut,
+    })
 }

@@ -26,7 +26,7 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -77,6 +77,8 @@ pub struct Command {
 pub struct Process {
     group: Group,
     output: Output,
+    /// Paths of the working directory, which the output shows as relative paths.
+    directories: Vec<String>,
     exit: watch::Receiver<Option<Exit>>,
     /// Connection to the keeper of an isolated program.
     control: Option<Control>,
@@ -155,6 +157,7 @@ impl Process {
         find(program, &directory, &env)?;
         let program = program.clone();
         let system = |source| StartError::System { program: program.clone(), source };
+        let directories = prefixes(&directory);
 
         let watcher = Watcher::start().map_err(system)?;
         if let Some(confined) = confined {
@@ -170,7 +173,8 @@ impl Process {
             let group = Group::new(Pid::from_child(&child), watcher);
             let streams = [Box::new(output) as Box<dyn io::Read + Send>, Box::new(errors)];
             let status = Some((status, messages));
-            return Self::watch(group, child, Some(control), streams, status, watch).map_err(system);
+            return Self::watch(group, child, Some(control), streams, status, watch, directories)
+                .map_err(system);
         }
         let mut shell = std::process::Command::new("/bin/sh");
         let own_names = || std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
@@ -195,7 +199,7 @@ impl Process {
         let errors = child.stderr.take().map(|stderr| Box::new(stderr) as Box<dyn io::Read + Send>);
         let nothing = || Box::new(io::empty()) as Box<dyn io::Read + Send>;
         let streams = [output.unwrap_or_else(nothing), errors.unwrap_or_else(nothing)];
-        Self::watch(group, child, None, streams, None, watch).map_err(system)
+        Self::watch(group, child, None, streams, None, watch, directories).map_err(system)
     }
 
     /// Reads the output of a started program and waits for its end, both in threads.
@@ -206,6 +210,7 @@ impl Process {
         [stdout, stderr]: [Box<dyn io::Read + Send>; 2],
         status: Option<(PipeReader, File)>,
         watch: Vec<(String, Regex)>,
+        directories: Vec<String>,
     ) -> io::Result<Self> {
         let output = Output::new(watch);
         output.read(Stream::Out, stdout)?;
@@ -221,14 +226,14 @@ impl Process {
             }
             await_exit(child, has_keeper, &last_words, &exit_sender, &pinned);
         })?;
-        Ok(Process { group, output, exit, control, reached, pin: Some(pin), reaper })
+        Ok(Process { group, output, directories, exit, control, reached, pin: Some(pin), reaper })
     }
 
     /// Returns the last lines of the output. Standard output and standard error are merged in order of arrival; an
     /// incomplete line comes last. At most 64 KiB are kept, and bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn output_tail(&self, lines: usize) -> String {
-        self.output.tail(lines)
+        self.relative(&self.output.tail(lines))
     }
 
     /// Returns the current output position for [`Process::output_since`].
@@ -242,7 +247,13 @@ impl Process {
     /// Includes the start of a line that was incomplete at the mark.
     #[must_use]
     pub fn output_since(&self, mark: u64) -> String {
-        self.output.since(mark)
+        self.relative(&self.output.since(mark))
+    }
+
+    /// Replaces the paths of files in the working directory, which nobody knows, by relative paths, and removes colors.
+    fn relative(&self, output: &str) -> String {
+        let output = COLORS.replace_all(output, "").into_owned();
+        self.directories.iter().fold(output, |output, prefix| output.replace(prefix.as_str(), ""))
     }
 
     /// Returns the watched values that were printed so far, by name.
@@ -283,6 +294,12 @@ impl Process {
     /// The system refuses.
     pub(super) fn dialer(&self) -> io::Result<Option<KeeperDialer>> {
         self.control.as_ref().map_or(Ok(None), Control::dialer)
+    }
+
+    /// Returns the ports on which the started processes listen. Empty if the system does not show them.
+    #[must_use]
+    pub fn listening_ports(&self) -> Vec<u16> {
+        if self.has_own_network() { Vec::new() } else { Listener::ports(&self.group) }
     }
 
     /// Returns which process listens on an address.
@@ -423,6 +440,19 @@ fn await_exit(
     let _ = pinned.recv();
     // An error means that the process has already been reaped.
     let _ = child.wait();
+}
+
+/// Sequences that set colors and styles (ECMA-48, SGR).
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and tests compile it")]
+static COLORS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\x1b\[[0-9;]*m").unwrap());
+
+/// Returns the forms in which a program may print the path of a directory, with a final slash.
+fn prefixes(directory: &Path) -> Vec<String> {
+    let mut paths = vec![directory.to_owned()];
+    paths.extend(directory.canonicalize().ok().filter(|path| path != directory));
+    let prefix = |path: &PathBuf| path.to_str().map(|path| format!("{path}/"));
+    let plain: Vec<String> = paths.iter().filter_map(prefix).filter(|prefix| prefix.len() > 2).collect();
+    plain.iter().map(|prefix| format!("file://{prefix}")).chain(plain.iter().cloned()).collect()
 }
 
 /// Formats the path of a program. A program that is named by its path is shown as it was named.

@@ -27,6 +27,10 @@ pub async fn reach(
             .map_err(|transport_error| Unusable::new(format!("{transport_error} ({base})")))?;
     }
     let mut running = Running::elsewhere(http);
+    for (name, url) in &transport.origins {
+        let other = HttpClient::new(url, transport).map_err(Unusable::new)?;
+        running.others.insert(name.clone(), other);
+    }
     if let Some(present) = &profile.present {
         for fixture in fixtures.iter().filter_map(|name| suite.fixture(name)) {
             let mut scope = suite.scope();

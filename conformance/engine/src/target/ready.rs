@@ -1,13 +1,13 @@
 //! Waits until a started target responds.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::port::PortGuard;
+use super::access::Reached;
+use super::port::{HERE, PortGuard, is_taken};
 use super::process::Process;
-use super::unusable::Unusable;
+use super::unusable::{Port, Unusable};
 use crate::http::{Dialer, HttpClient, Reading, Transport, TransportError};
 use conformance_suite::request::{Prepared, Request};
 use conformance_suite::response::Response;
@@ -20,15 +20,14 @@ const POLL: Duration = Duration::from_millis(5);
 const POLL_SHARE: u32 = 20;
 /// Time between SIGTERM and SIGKILL.
 pub(super) const GRACE: Duration = Duration::from_secs(2);
+/// Time after which to look whether a target without a response listens on another port, and the time for which it must do so.
+const LOOK_AFTER: Duration = Duration::from_millis(500);
+const UNCHANGED: Duration = Duration::from_secs(1);
 /// How long to wait for an earlier target to release a fixed port.
 const PORT_LIMIT: Duration = Duration::from_secs(3);
 
 /// How many times its limit a start may take on a machine that has no processor for it.
 const MAX_STRETCH: u32 = 6;
-
-/// Loopback addresses on which a target may listen. A target that listens on all addresses is reached through the
-/// first.
-const HERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// The readiness request and the first response.
 pub(super) type Greeting = (Prepared, Response);
@@ -44,7 +43,9 @@ pub(super) struct Ready {
 
 impl Ready {
     fn new(process: Process, (http, address): (HttpClient, SocketAddr), greeting: Option<Greeting>) -> Self {
-        let guard = (!process.has_own_network()).then(|| PortGuard::new(address));
+        // No other program can use the socket in the target's own folder.
+        let is_alone = process.has_own_network() || http.transport().unix_socket.is_some();
+        let guard = (!is_alone).then(|| PortGuard::new(address));
         Self { process, http, greeting, guard }
     }
 }
@@ -57,17 +58,18 @@ impl Ready {
 /// stopped.
 pub(super) async fn await_ready(
     process: Process,
-    (port, fixed): (u16, bool),
+    port: &Port,
     ready: Option<&Request>,
     limit: Duration,
-    transport: &Transport,
+    reached: &Reached,
 ) -> Result<Ready, Unusable> {
     let dialer = process.dialer().map_err(|error| Unusable::new(error.to_string()))?;
     let dialer = dialer.map(|dialer| Arc::new(dialer) as Arc<dyn Dialer>);
-    let transport = Transport { dialer, ..transport.local() };
+    let transport = Transport { dialer, ..reached.transport.clone() };
+    let scheme = reached.scheme;
     let http = |here| {
-        let address = SocketAddr::new(here, port);
-        let http = HttpClient::new(&format!("http://{address}"), &transport).map_err(Unusable::new);
+        let address = SocketAddr::new(here, port.number);
+        let http = HttpClient::new(&format!("{scheme}://{address}"), &transport).map_err(Unusable::new);
         http.map(|http| (http, address))
     };
     let [first, second] = HERE;
@@ -76,6 +78,7 @@ pub(super) async fn await_ready(
     let request = ready.prepare(&Scope::default()).map_err(|error| Unusable::new(error.to_string()))?;
     let began = Instant::now();
     let mut silent = false;
+    let mut elsewhere = Elsewhere::default();
     let (mut now, mut then) = (first, second);
     loop {
         match now.0.send(request.clone(), None, Reading::Beginning).await.outcome {
@@ -99,19 +102,64 @@ pub(super) async fn await_ready(
         if let Some(exit) = process.exited() {
             return Err(Unusable::after(&process, format!("the target {exit} before it responded")));
         }
+        if !silent
+            && began.elapsed() >= LOOK_AFTER
+            && let Some(ports) = elsewhere.ports(&process)
+            && Box::pin(answers(&ports, &request, &transport)).await
+        {
+            let unusable = Unusable::elsewhere(&process, &ports, port);
+            process.stop(GRACE).await;
+            return Err(unusable);
+        }
         if is_over(began.elapsed(), limit, || process.waited_for_processor()) {
             let what = if silent { "sent no HTTP response" } else { "did not listen" };
-            let port = if fixed { format!("port {port}") } else { "the assigned port".to_owned() };
-            let reason = format!("the target {what} on {port} within {limit:?}");
-            // The machine may be too slow, so the target is not blamed.
-            // The machine may be too slow, so the target is not blamed.
-            let silent = began.elapsed() < limit * MAX_STRETCH;
-            let unusable = Unusable { silent, own: false, ..Unusable::after(&process, reason) };
+            let ports = process.listening_ports();
+            let unusable = if silent || ports.is_empty() || ports.contains(&port.number) {
+                let nothing =
+                    if process.output_tail(1).trim().is_empty() { " and printed nothing" } else { "" };
+                let reason = format!("the target {what} on {port} within {limit:?}{nothing}");
+                // The machine may be too slow, so the target is not blamed.
+                let silent = began.elapsed() < limit * MAX_STRETCH;
+                Unusable { silent, own: false, ..Unusable::after(&process, reason) }
+            } else {
+                Unusable::elsewhere(&process, &ports, port)
+            };
             process.stop(GRACE).await;
             return Err(unusable);
         }
         tokio::time::sleep(POLL.max(began.elapsed() / POLL_SHARE)).await;
     }
+}
+
+/// The ports other than the assigned one on which a target listens, and since when.
+#[derive(Default)]
+struct Elsewhere {
+    ports: Vec<u16>,
+    since: Option<Instant>,
+}
+
+impl Elsewhere {
+    /// Returns the ports after the target has listened on these alone for some time, so that it will open no others.
+    fn ports(&mut self, process: &Process) -> Option<Vec<u16>> {
+        let ports = process.listening_ports();
+        if ports.is_empty() || ports != self.ports {
+            *self = Self { ports, since: Some(Instant::now()) };
+            return None;
+        }
+        self.since.filter(|since| since.elapsed() >= UNCHANGED).map(|_| self.ports.clone())
+    }
+}
+
+/// Whether one of these ports answers the readiness request like the target would. A debugger's port answers with 400 or 404.
+async fn answers(ports: &[u16], request: &Prepared, transport: &Transport) -> bool {
+    for port in ports {
+        let Ok(http) = HttpClient::new(&format!("http://{}:{port}", HERE[0]), transport) else { continue };
+        let answer = http.send(request.clone(), None, Reading::Beginning).await.outcome;
+        if answer.is_ok_and(|response| !matches!(response.status, 400 | 404 | 426)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a start has used up its limit. Time in which the program was ready to run but had no processor does not count,
@@ -136,26 +184,6 @@ pub(super) async fn await_port(port: u16) -> Result<(), Unusable> {
         tokio::time::sleep(POLL * 20).await;
     }
     Ok(())
-}
-
-/// Returns a port that is free on all loopback addresses.
-pub(super) fn free_port() -> std::io::Result<u16> {
-    let mut tries = 0;
-    loop {
-        let port = TcpListener::bind((HERE[0], 0))?.local_addr()?.port();
-        tries += 1;
-        if tries > 20 || !is_taken(port) {
-            return Ok(port);
-        }
-    }
-}
-
-/// Whether a process listens on a port, even one that accepts no more connections.
-fn is_taken(port: u16) -> bool {
-    HERE.iter().any(|here| match TcpStream::connect_timeout(&SocketAddr::new(*here, port), POLL * 20) {
-        Ok(_) => true,
-        Err(error) => error.kind() == ErrorKind::TimedOut,
-    })
 }
 
 #[cfg(test)]

@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::process::Process;
+use super::traceback;
 
 /// Why a target cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub struct Unusable {
     /// Reason, in one sentence.
     pub reason: String,
@@ -18,6 +20,8 @@ pub struct Unusable {
     pub silent: bool,
     /// Whether another program occupied its port.
     pub port_taken: bool,
+    /// Whether the target listens on another port than the one it was given.
+    pub elsewhere: bool,
     /// Whether the target itself failed to start and not only took too long. Such a failure is its behaviour in this profile.
     pub own: bool,
 }
@@ -32,6 +36,7 @@ impl Unusable {
             last_words: String::new(),
             silent: false,
             port_taken: false,
+            elsewhere: false,
             own: false,
         }
     }
@@ -39,25 +44,68 @@ impl Unusable {
     /// Creates an error of the target itself, with the end of its output. The most relevant line is appended to the
     /// reason.
     pub(super) fn after(process: &Process, reason: impl Into<String>) -> Self {
-        Self { own: true, ..Self::saying(process, reason) }
+        let unusable = Self::ended(process);
+        let mut reason = reason.into();
+        let raised = traceback::read(&unusable.last_words).map(|origin| origin.to_string());
+        if let Some(line) = raised.or_else(|| relevant_line(&unusable.last_words).map(str::to_owned)) {
+            let remedy = traceback::remedy(&line).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+            // The error comes first: it is the cause.
+            reason = format!("{line}{remedy} ({reason})");
+        }
+        Self { own: true, reason: reason + &unusable.reason, ..unusable }
     }
 
     /// Creates an error of another command, such as a setup command, in the same form.
     pub(super) fn saying(process: &Process, reason: impl Into<String>) -> Self {
-        let (mut reason, last_words) = (reason.into(), process.output_tail(LINES).trim_end().to_owned());
-        if let Some(line) = relevant_line(&last_words) {
+        let unusable = Self::ended(process);
+        let mut reason = reason.into();
+        if let Some(line) = relevant_line(&unusable.last_words) {
             reason = format!("{reason}: {line}");
         }
-        for limit in process.reached() {
-            reason = format!("{reason}; it reached its limit of {limit}");
-        }
-        Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(reason) }
+        Self { reason: reason + &unusable.reason, ..unusable }
+    }
+
+    /// Returns the end of the output of a process. The reason only names the limits that it reached.
+    fn ended(process: &Process) -> Self {
+        let last_words = process.output_tail(LINES).trim_end().to_owned();
+        let limits: String =
+            process.reached().iter().map(|limit| format!("; it reached its limit of {limit}")).collect();
+        Self { port_taken: names_a_taken_port(&last_words), last_words, ..Self::new(limits) }
+    }
+
+    /// Creates an error of a target that listens on other ports than the one in the variables named.
+    pub(super) fn elsewhere(process: &Process, ports: &[u16], given: &Port) -> Self {
+        let ports = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(" and ");
+        let reason = format!("your server listens on {ports} instead of {given}");
+        let last_words = process.output_tail(LINES).trim_end().to_owned();
+        Self { own: true, elsewhere: true, last_words, ..Self::new(reason) }
     }
 
     /// Adds a remark to the reason.
     pub(super) fn hinting(mut self, hint: &str) -> Self {
         self.reason.push_str(hint);
         self
+    }
+}
+
+/// The port that a target is given.
+#[derive(Debug, Clone)]
+pub(super) struct Port {
+    pub(super) number: u16,
+    /// Whether the target always has this port.
+    pub(super) is_fixed: bool,
+    /// Names of the environment variables that contain it.
+    pub(super) variables: Vec<String>,
+}
+
+impl Display for Port {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.variables.as_slice() {
+            _ if self.is_fixed => write!(f, "port {}", self.number),
+            [] => f.write_str("the assigned port"),
+            // The number differs from start to start.
+            names => write!(f, "${}", names.join(" and $")),
+        }
     }
 }
 

@@ -18,7 +18,11 @@ pub(crate) fn event(event: &Event) -> Event {
 }
 
 fn header(header: &Header) -> Header {
-    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation } = header;
+    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, .. } = header;
+    let environments = header.environments.iter().map(|(profile, variables)| {
+        let variables = variables.iter().map(|(name, value)| (line(name), line(value)));
+        (line(profile), variables.collect())
+    });
     Header {
         version: *version,
         conformance: line(conformance),
@@ -29,6 +33,8 @@ fn header(header: &Header) -> Header {
         steps: *steps,
         shard: shard.clone(),
         isolation: *isolation,
+        environments: environments.collect(),
+        command: optional(header.command.as_ref()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Groups failures by their probable cause, the one that affects the most requirements first.
 //!
-//! The grouping is a heuristic that compares requests and mismatches. Each step is in exactly one group.
+//! The grouping is a heuristic that compares exceptions, requests and mismatches. Each step is in exactly one group.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -8,55 +8,67 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use conformance_engine::event::{Record, Standing};
+use conformance_engine::event::{Exchange, Received, Record, Standing};
+use conformance_engine::target::traceback;
 use conformance_engine::verdict::Verdict;
 use conformance_suite::amount::amount;
+use conformance_suite::matcher::AGAINST_SCHEMA;
 use conformance_suite::suite::Level;
 
 /// Steps that probably fail because of the same defect.
 #[derive(Debug, Clone)]
 pub struct Cause<'a> {
-    /// What they have in common.
+    /// The defect as its first example shows it: the exception with file and line, or the method, the path, and what differs.
     pub title: String,
-    /// The failing steps: the clearest example first, then the others in the order of the plan.
+    /// The earliest requirement that the first example covers.
+    pub requirement: Option<&'a Standing>,
+    /// The failing steps: the simplest example first, then the others in the order of the plan.
     pub records: Vec<&'a Record>,
     /// Steps blocked by them.
     pub waiting: Vec<&'a Record>,
 }
 
-/// How often each status was returned by a step that expects it.
-#[derive(Debug, Clone, Default)]
-pub struct Answered(BTreeMap<u16, usize>);
-
-/// Treat a status as "never returned" if at least this share (numerator, denominator) of the steps that expect it got another one.
-const HARDLY: (usize, usize) = (3, 4);
-/// … and if at least this many steps expect it.
-const MANY: usize = 8;
 /// Number of mismatches of a step to compare with other steps.
 const PARTS: usize = 4;
-/// Maximum number of returned statuses to name.
-const NAMED: usize = 4;
+/// Maximum length of a string from a body in a title.
+const QUOTED: usize = 60;
 
 /// Groups the failures by cause; the cause to fix first comes first.
 #[must_use]
 pub fn causes<'a>(
     records: impl IntoIterator<Item = &'a Record>,
-    answered: &Answered,
-    requirements: &[Standing],
+    requirements: &'a [Standing],
 ) -> Vec<Cause<'a>> {
     let (failing, waiting): (Vec<&Record>, Vec<&Record>) =
         records.into_iter().partition(|record| record.verdict > Verdict::Inconclusive);
-    let never = answered.never(&failing);
+    let rejections = Rejections::of(&failing);
+    let places: HashMap<&str, usize> =
+        requirements.iter().enumerate().map(|(at, standing)| (standing.id.as_str(), at)).collect();
+    let mut by_scenario: HashMap<&str, usize> = HashMap::new();
+    for record in &failing {
+        *by_scenario.entry(&record.scenario).or_default() += 1;
+    }
     let mut left: Vec<(&Record, Vec<String>)> =
-        failing.into_iter().map(|record| (record, likenesses(record, &never))).collect();
+        failing.iter().map(|record| (*record, likenesses(record, &rejections))).collect();
     let mut causes: Vec<Cause<'_>> = Vec::new();
     // Greedily pick the likeness that most of the remaining failures share.
-    while let Some(title) = most_common(&left) {
+    while let Some(shared) = most_common(&left) {
         let (alike, rest): (Vec<_>, Vec<_>) =
-            left.into_iter().partition(|(_, likenesses)| likenesses.contains(&title));
+            left.into_iter().partition(|(_, likenesses)| likenesses.contains(&shared));
         left = rest;
-        let records = plainest_first(&alike, requirements);
-        causes.push(Cause { title, records, waiting: Vec::new() });
+        let mut records: Vec<&Record> = alike.into_iter().map(|(record, _)| record).collect();
+        let earliest =
+            |record: &Record| record.covers.keys().filter_map(|id| places.get(id.as_str()).copied()).min();
+        // The simplest example covers the earliest requirement, on which later ones usually build.
+        let first = (0..records.len()).min_by_key(|at| {
+            let record = records[*at];
+            let alone = by_scenario.get(record.scenario.as_str()).copied().unwrap_or_default();
+            (!record.outcome().fails_the_run(), earliest(record).unwrap_or(usize::MAX), alone)
+        });
+        let Some(first) = first else { break };
+        records[..=first].rotate_right(1);
+        let (title, requirement) = (title(records[0]), earliest(records[0]).map(|at| &requirements[at]));
+        causes.push(Cause { title, requirement, records, waiting: Vec::new() });
     }
     wait(&mut causes, waiting);
     // The sort is stable.
@@ -86,63 +98,119 @@ impl<'a> Cause<'a> {
             musts => format!("{steps} {fail}{blocked}, {musts} MUST affected"),
         }
     }
+
+    /// Returns the requirement that the first example breaks, or else the title of that step.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        match (self.requirement, self.records.first()) {
+            (Some(standing), _) => format!("{} ({})", standing.text, standing.id),
+            (None, Some(record)) => format!("{} ({})", record.title, record.id),
+            (None, None) => String::new(),
+        }
+    }
 }
 
-impl Answered {
-    /// Counts the response of a passing step.
-    pub fn add(&mut self, record: &Record) {
-        let received = record.exchange.as_ref().and_then(|exchange| exchange.received.as_ref());
-        if let Some(received) = received.filter(|_| record.verdict == Verdict::Pass) {
-            *self.0.entry(received.status).or_default() += 1;
+/// The responses with which a target rejects requests without valid credentials, whatever the request: a status 401 or
+/// 403 with a body that several kinds of requests received.
+struct Rejections<'a>(BTreeSet<(u16, &'a str)>);
+
+impl<'a> Rejections<'a> {
+    fn of(failing: &[&'a Record]) -> Self {
+        let mut requests: BTreeMap<(u16, &str), BTreeSet<(&str, &str)>> = BTreeMap::new();
+        for exchange in failing.iter().filter_map(|record| record.exchange.as_ref()) {
+            let Some(received) = received(exchange).filter(|received| is_rejection(received.status)) else {
+                continue;
+            };
+            let request = (exchange.sent.method.as_str(), path(exchange));
+            requests.entry((received.status, &received.body)).or_default().insert(request);
         }
+        Self(
+            requests
+                .into_iter()
+                .filter(|(_, requests)| requests.len() > 1)
+                .map(|(response, _)| response)
+                .collect(),
+        )
     }
 
-    /// Returns the statuses that are hardly ever returned where they are expected, each with a sentence about it.
-    fn never(&self, failing: &[&Record]) -> BTreeMap<u16, String> {
-        let mut instead: BTreeMap<u16, BTreeMap<u16, usize>> = BTreeMap::new();
-        for (demanded, came) in failing.iter().filter_map(|record| statuses(record)) {
-            *instead.entry(demanded).or_default().entry(came).or_default() += 1;
-        }
-        let hardly = instead.into_iter().filter_map(|(demanded, came)| {
-            let missed: usize = came.values().sum();
-            let all = missed + self.0.get(&demanded).copied().unwrap_or_default();
-            // If the same other status is always returned, a more specific likeness exists.
-            (all >= MANY && missed * HARDLY.1 >= all * HARDLY.0 && came.len() > 1).then(|| {
-                let mut often: Vec<(u16, usize)> = came.into_iter().collect();
-                often.sort_by_key(|(_, count)| Reverse(*count));
-                let more = if often.len() > NAMED { ", …" } else { "" };
-                let named: Vec<String> =
-                    often.iter().take(NAMED).map(|(status, _)| status.to_string()).collect();
-                let named = named.join(", ");
-                (demanded, format!("{missed} of {all} responses expected as {demanded} were {named}{more}"))
-            })
-        });
-        hardly.collect()
+    fn contains(&self, received: &Received) -> bool {
+        self.0.contains(&(received.status, received.body.as_str()))
     }
+}
+
+fn is_rejection(status: u16) -> bool {
+    matches!(status, 401 | 403)
+}
+
+fn received(exchange: &Exchange) -> Option<&Received> {
+    exchange.received.as_ref()
+}
+
+/// Returns the path of a request without its query and its final slash.
+fn path(exchange: &Exchange) -> &str {
+    let path = exchange.sent.target.split('?').next().unwrap_or_default();
+    if path == "/" { path } else { path.trim_end_matches('/') }
+}
+
+/// Returns the media type of a response, unless it is JSON.
+fn other_media(received: &Received) -> Option<&str> {
+    let media = received.header("content-type")?.split(';').next()?.trim();
+    (!media.is_empty() && !media.contains("json")).then_some(media)
 }
 
 /// Returns the expected and the received status of a step that fails because of its status.
-fn statuses(record: &Record) -> Option<(u16, u16)> {
+fn statuses(record: &Record) -> Option<(&str, u16)> {
     let finding = record.findings.first().filter(|finding| finding.pointer.is_none())?;
-    let came = record.exchange.as_ref()?.received.as_ref()?.status;
-    (finding.received == came.to_string()).then_some((finding.expected.parse().ok()?, came))
+    let came = received(record.exchange.as_ref()?)?.status;
+    (finding.received == came.to_string()).then_some((&finding.expected, came))
 }
 
-/// Returns sentences about a failure that other failures may share, the most specific first.
-fn likenesses(record: &Record, never: &BTreeMap<u16, String>) -> Vec<String> {
-    let Some(finding) = record.findings.first() else {
-        return vec![record.reason.clone().unwrap_or_else(|| record.title.clone())];
-    };
+/// Whether a step expects JSON and the response is something else.
+fn is_not_json(record: &Record) -> bool {
+    record.findings.iter().any(|finding| finding.label.starts_with("the body is not JSON"))
+}
+
+/// Returns keys that other failures with the same cause share, the most specific first.
+fn likenesses(record: &Record, rejections: &Rejections<'_>) -> Vec<String> {
+    if let Some(reason) = record.reason.as_ref().filter(|_| record.exchange.is_none() || record.unstarted) {
+        // Several files may import the module that is broken.
+        return vec![PLACE.replace_all(&alike(reason), "").into_owned()];
+    }
+    if let Some(exception) = exception(record) {
+        return vec![exception];
+    }
     if let Some(reason) = &record.reason {
         // A target that exits causes random transport errors: do not compare the requests.
-        return vec![reason.clone()];
+        return vec![alike(reason)];
     }
-    let label = alike(&finding.label);
+    let Some(finding) = record.findings.first() else { return vec![record.title.clone()] };
     let mut likenesses = Vec::new();
-    if let Some(exchange) = &record.exchange {
-        let path = exchange.sent.target.split('?').next().unwrap_or_default();
-        let path = if path == "/" { path } else { path.trim_end_matches('/') };
-        likenesses.push(format!("{} {}: {label}", exchange.sent.method, alike(path)));
+    let Some(exchange) = &record.exchange else { return vec![alike(&finding.label)] };
+    let (method, path) = (&exchange.sent.method, alike(path(exchange)));
+    if let (Some((expected, came)), Some(received)) = (statuses(record), received(exchange)) {
+        let media = other_media(received).unwrap_or_default();
+        likenesses.push(format!("{method} {path}: {came} {media}, expected {expected}"));
+        likenesses.push(format!("{method} {path}: {came} {media}"));
+        likenesses.push(format!("{path}: {came} {media}"));
+        if is_rejection(came) || expected.parse().is_ok_and(is_rejection) {
+            likenesses.push(format!("{came}, expected {expected}"));
+        }
+        if rejections.contains(received) {
+            likenesses.push("rejected".to_owned());
+        }
+        return likenesses;
+    }
+    if let Some((received, media)) = received(exchange)
+        .and_then(|received| Some((received, other_media(received)?)))
+        .filter(|_| is_not_json(record))
+    {
+        likenesses.push(format!("{method} {path}: {} {media}", received.status));
+        likenesses.push(format!("{path}: {} {media}", received.status));
+        return likenesses;
+    }
+    likenesses.push(format!("{method} {path}: {}", alike(&finding.label)));
+    if received(exchange).is_some_and(|received| rejections.contains(received)) {
+        likenesses.push("rejected".to_owned());
     }
     // A defect may cause several mismatches, and not the same one first everywhere.
     likenesses.extend(
@@ -152,15 +220,60 @@ fn likenesses(record: &Record, never: &BTreeMap<u16, String>) -> Vec<String> {
             .take(PARTS)
             .map(|finding| format!("{}; expected {}", alike(&finding.label), alike(&finding.expected))),
     );
-    let received = record.exchange.as_ref().and_then(|exchange| exchange.received.as_ref());
-    if received
-        .is_some_and(|received| received.status >= 500 && finding.received == received.status.to_string())
-    {
-        // A server error is probably the same defect, whatever was expected.
-        likenesses.push(label);
-    }
-    likenesses.extend(statuses(record).and_then(|(demanded, _)| never.get(&demanded)).cloned());
     likenesses
+}
+
+/// Returns the exception in the output of the target that explains a server error, with file and line.
+fn exception(record: &Record) -> Option<String> {
+    let answered = record.exchange.as_ref().and_then(received);
+    let explains = answered.is_none_or(|received| received.status >= 500 || received.incomplete.is_some());
+    if explains { traceback::read(&record.printed).map(|origin| origin.to_string()) } else { None }
+}
+
+/// Returns what a failing step shows of the defect, in one line.
+fn title(record: &Record) -> String {
+    if let Some(reason) = record.reason.as_ref().filter(|_| record.exchange.is_none() || record.unstarted) {
+        return reason.clone();
+    }
+    let Some(exchange) = &record.exchange else {
+        return record.findings.first().map_or_else(|| record.title.clone(), |finding| finding.label.clone());
+    };
+    let request = format!("{} {}", exchange.sent.method, exchange.sent.target);
+    if let Some(exception) = exception(record) {
+        let status = received(exchange).map(|received| received.status.to_string());
+        return format!("{exception} ({request}: {})", status.as_deref().unwrap_or("no response"));
+    }
+    let Some(finding) = record.findings.first() else {
+        return format!("{request}: {}", record.reason.as_ref().unwrap_or(&record.title));
+    };
+    if let Some(reason) = &record.reason {
+        return format!("{request}: {reason}");
+    }
+    let Some(received) = received(exchange) else { return format!("{request}: {}", finding.label) };
+    let media = other_media(received).filter(|_| is_not_json(record));
+    let json = if media.is_some() { " and JSON" } else { "" };
+    let media = media.map(|media| format!(" {media}")).unwrap_or_default();
+    if let Some((expected, came)) = statuses(record) {
+        let text = record
+            .findings
+            .iter()
+            .find(|finding| finding.pointer.as_deref().is_some_and(|at| !at.is_empty()));
+        let is_text = |value: &str| value.starts_with('"') && value.chars().count() <= QUOTED;
+        let quoted = |value: &str| if is_text(value) { format!(" {value}") } else { String::new() };
+        // A text explains the status only if the target sent one.
+        let pair = text.map(|finding| (quoted(&finding.received), quoted(&finding.expected)));
+        let (sent, wanted) = pair.filter(|(sent, _)| !sent.is_empty()).unwrap_or_default();
+        return format!("{request}: {came}{media}{sent}, expected {expected}{wanted}{json}");
+    }
+    if !media.is_empty() {
+        return format!("{request}: {}{media}, expected JSON", received.status);
+    }
+    // The place says what a literal expects; a title has no place.
+    let is_short = |expected: &&String| !expected.is_empty() && expected.chars().count() <= QUOTED;
+    let says_what_is_wrong = finding.received.starts_with(AGAINST_SCHEMA);
+    let expected = Some(&finding.expected).filter(|_| !says_what_is_wrong).filter(is_short);
+    let expected = expected.map(|expected| format!(", expected {expected}")).unwrap_or_default();
+    format!("{request}: {}{expected}", finding.label)
 }
 
 /// Returns the likeness that most failures share; if several do equally, the most specific one.
@@ -173,26 +286,6 @@ fn most_common(left: &[(&Record, Vec<String>)]) -> Option<String> {
     }
     let best = counts.into_iter().max_by_key(|(_, (count, rank))| (*count, Reverse(*rank)));
     best.map(|(likeness, _)| likeness.clone())
-}
-
-/// Moves the clearest example to the front: a step with the most common request, and among those the one that covers the
-/// earliest requirement, on which later ones usually build.
-fn plainest_first<'a>(alike: &[(&'a Record, Vec<String>)], requirements: &[Standing]) -> Vec<&'a Record> {
-    let mut often: HashMap<&str, usize> = HashMap::new();
-    for (_, likenesses) in alike {
-        *often.entry(&likenesses[0]).or_default() += 1;
-    }
-    let place = |id: &str| requirements.iter().position(|standing| standing.id == id);
-    let first = |record: &Record| record.covers.keys().filter_map(|id| place(id)).min().unwrap_or(usize::MAX);
-    let head = alike.iter().enumerate().min_by_key(|(_, (record, likenesses))| {
-        (!record.outcome().fails_the_run(), Reverse(often[likenesses[0].as_str()]), first(record))
-    });
-    let head = head.map(|(at, _)| at);
-    let mut records: Vec<&Record> = alike.iter().map(|(record, _)| *record).collect();
-    if let Some(at) = head {
-        records[..=at].rotate_right(1);
-    }
-    records
 }
 
 /// Assigns each blocked step to the cause that blocks it, directly or through other blocked steps.
@@ -216,6 +309,10 @@ fn alike(text: &str) -> String {
     let changing = |found: &Captures<'_>| if found.name("times").is_some() { "" } else { "…" };
     CHANGING.replace_all(text, changing).into_owned()
 }
+
+/// File and line of an exception, as [`traceback::Origin`] writes them.
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" at [^\s:]+:\d+").unwrap());
 
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
 static CHANGING: LazyLock<Regex> = LazyLock::new(|| {

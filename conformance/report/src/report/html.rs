@@ -15,7 +15,7 @@ use minijinja::value::Serde;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::cause::{Answered, Cause, causes};
+use super::cause::{Cause, causes};
 use super::task::tasks;
 use super::template::{for_each_scenario, render};
 use conformance_engine::event::{FinishedRun, Footer, Record, Stale, Standing};
@@ -152,15 +152,11 @@ fn page(run: &FinishedRun) -> Page<'_> {
 }
 
 fn cause_views<'a>(records: &'a [Arc<Record>], footer: &'a Footer) -> Vec<CauseView<'a>> {
-    let mut answered = Answered::default();
-    for record in records {
-        answered.add(record);
-    }
     let failing = records.iter().map(|record| &**record).filter(|record| {
         let was_tried = record.verdict > Verdict::Inconclusive;
         record.outcome().needs_attention() && (was_tried || record.waits_for.is_some())
     });
-    let causes = causes(failing, &answered, &footer.requirements);
+    let causes = causes(failing, &footer.requirements);
     causes.into_iter().map(|one| cause(one, footer)).collect()
 }
 

@@ -7,12 +7,13 @@ mod summary;
 mod trace;
 mod wrap;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::Report;
-use super::cause::{Answered, Cause, causes};
+use super::cause::{Cause, causes};
 use crate::failure::{self, write_failure};
 use crate::printable;
 use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
@@ -30,10 +31,10 @@ pub struct Human<W> {
     width: Option<usize>,
     /// Number of steps in the plan.
     planned: usize,
+    header: Option<Header>,
     load: Option<Box<Load>>,
     /// Failing and blocked steps.
     wrong: Vec<Arc<Record>>,
-    answered: Answered,
     /// Known failures: step id and reason.
     known: Vec<(String, String)>,
     /// Remarks about responses, with the ids of their steps. They do not affect verdicts.
@@ -64,14 +65,25 @@ struct Unjudged {
     printed: String,
 }
 
-/// Maximum number of causes, of steps of a cause and of remarks to print; the others are counted.
+/// Maximum number of causes, of steps of a cause, of profiles and of remarks to print; the others are counted.
 const NAMED: usize = 8;
 
 impl<W: Write> Human<W> {
     /// Creates a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
-        let (wrong, answered, known, remarks, unjudged) = Default::default();
-        Self { out, detail, width: None, planned: 0, load: None, wrong, answered, known, remarks, unjudged }
+        let (wrong, known, remarks, unjudged) = Default::default();
+        Self {
+            out,
+            detail,
+            width: None,
+            planned: 0,
+            header: None,
+            load: None,
+            wrong,
+            known,
+            remarks,
+            unjudged,
+        }
     }
 
     /// Wraps sentences at this width, if there is one.
@@ -82,6 +94,7 @@ impl<W: Write> Human<W> {
 
     fn header(&mut self, header: &Header) -> io::Result<()> {
         self.planned = header.steps;
+        self.header = Some(header.clone());
         if self.detail == Detail::Quiet {
             return Ok(());
         }
@@ -113,7 +126,7 @@ impl<W: Write> Human<W> {
             }
         }
         match record.outcome() {
-            Outcome::Passed => self.answered.add(record),
+            Outcome::Passed => {}
             Outcome::Known => {
                 self.known.push((record.id.clone(), record.deviation.clone().unwrap_or_default()));
             }
@@ -132,10 +145,11 @@ impl<W: Write> Human<W> {
             writeln!(self.out)?;
         }
         let wanted = if self.detail >= Detail::Verbose { causes.len() } else { NAMED };
-        if causes.len() > 1 {
+        if !causes.is_empty() {
             writeln!(self.out, "{BOLD}Fix first{BOLD:#}")?;
             for (index, cause) in causes.iter().take(wanted).enumerate() {
                 writeln!(self.out, "{:3}. {}", index + 1, wrap(&named(cause), 5, self.width))?;
+                writeln!(self.out, "     {}", wrap(&cause.meaning(), 5, self.width))?;
             }
             if let Some(more @ 1..) = causes.len().checked_sub(wanted) {
                 writeln!(self.out, "     and {more} more")?;
@@ -156,20 +170,17 @@ impl<W: Write> Human<W> {
 
     fn cause(&mut self, cause: &Cause<'_>) -> io::Result<()> {
         let Some((first, others)) = cause.records.split_first() else { return Ok(()) };
-        write_failure(first, &mut self.out)?;
+        write_failure(first, self.header.as_ref(), &mut self.out)?;
         if self.detail >= Detail::Verbose {
-            return others.iter().try_for_each(|record| write_failure(record, &mut self.out));
+            return others
+                .iter()
+                .try_for_each(|record| write_failure(record, self.header.as_ref(), &mut self.out));
         }
         if others.is_empty() {
             return Ok(());
         }
         let fail = if others.len() == 1 { "fails" } else { "fail" };
-        writeln!(
-            self.out,
-            "   {} {fail} for the same reason ({}):",
-            amount(others.len(), "other step"),
-            cause.title
-        )?;
+        writeln!(self.out, "   {} probably {fail} for the same reason:", amount(others.len(), "other step"))?;
         for record in others.iter().take(NAMED) {
             writeln!(self.out, "     {:54} {}", record.id, failure::covers(record))?;
         }
@@ -183,7 +194,7 @@ impl<W: Write> Human<W> {
         let judged =
             footer.steps.keys().any(|verdict| !matches!(verdict, Verdict::Skipped | Verdict::Inconclusive));
         let wrong = std::mem::take(&mut self.wrong);
-        let causes = causes(wrong.iter().map(|record| &**record), &self.answered, &footer.requirements);
+        let causes = causes(wrong.iter().map(|record| &**record), &footer.requirements);
         let waiting: HashSet<&str> =
             causes.iter().flat_map(|cause| &cause.waiting).map(|record| record.id.as_str()).collect();
         for record in &wrong {
@@ -200,7 +211,7 @@ impl<W: Write> Human<W> {
         }
         // If no step was judged, the reasons are the result of the run.
         if self.detail != Detail::Quiet || !judged {
-            self.unjudged()?;
+            self.unjudged(Verdict::Inconclusive)?;
         }
         if self.detail != Detail::Quiet && !waiting.is_empty() {
             let steps = amount(waiting.len(), "step");
@@ -223,6 +234,9 @@ impl<W: Write> Human<W> {
         }
         if let Some(load) = self.load.take() {
             load::write(&load, self.detail >= Detail::Verbose, &mut self.out)?;
+        }
+        if self.detail != Detail::Quiet || !judged {
+            self.unjudged(Verdict::Skipped)?;
         }
         for note in footer.notes.iter().filter(|_| self.detail != Detail::Quiet) {
             writeln!(self.out, "{YELLOW}note{YELLOW:#}: {}", wrap(note, 6, self.width))?;
@@ -267,12 +281,17 @@ impl<W: Write> Human<W> {
         unjudged.printed.clone_from(&record.printed);
     }
 
-    /// Writes each reason why steps were not judged, with the number of these steps.
-    fn unjudged(&mut self) -> io::Result<()> {
-        for ((verdict, reason), unjudged) in std::mem::take(&mut self.unjudged) {
+    /// Writes each reason why steps have this verdict, with the number of these steps, the most common reason first.
+    fn unjudged(&mut self, verdict: Verdict) -> io::Result<()> {
+        let mut all: Vec<_> = self.unjudged.extract_if(.., |(own, _), _| *own == verdict).collect();
+        all.sort_by_key(|(_, unjudged)| Reverse(unjudged.steps.len()));
+        for ((_, reason), unjudged) in all {
             let style = if verdict == Verdict::Inconclusive { YELLOW } else { DIM };
             let steps = amount(unjudged.steps.len(), "step");
-            let profiles = unjudged.profiles.into_iter().collect::<Vec<_>>().join(", ");
+            let profiles = match unjudged.profiles.len() {
+                many if many > NAMED => format!("{many} profiles"),
+                _ => unjudged.profiles.into_iter().collect::<Vec<_>>().join(", "),
+            };
             let word = verdict.to_string().to_uppercase();
             let column = word.chars().count() + 1;
             let line = wrap(&format!("{steps} in {profiles}: {reason}"), column, self.width);

@@ -1,4 +1,5 @@
-//! Shows progress on standard error: a progress bar on a terminal, otherwise a line for each tenth of a slow run.
+//! Shows progress on standard error: a progress bar on a terminal, otherwise a line for each tenth of a slow run,
+//! and every ten seconds.
 //!
 //! Other output to the same terminal goes through [`Above`], which keeps it from mixing with the bar.
 
@@ -10,13 +11,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Report;
 use conformance_engine::event::Event;
 use conformance_engine::outcome::Outcome;
+use conformance_engine::run::Activity;
 use conformance_suite::amount::amount;
 
 /// Progress of a run.
 pub struct Progress<W> {
     place: Place<W>,
     steps: usize,
+    /// Number of steps that are done, and of those that were reported, in plan order.
     done: usize,
+    reported: usize,
+    /// Number of steps that the last line said were done.
+    printed: usize,
     wrong: usize,
     inconclusive: usize,
     /// When the last line was printed.
@@ -39,6 +45,8 @@ pub struct Above<W: Write> {
 /// Maximum number of progress lines if there is no terminal, and the minimum time between two: short runs print no lines.
 const LINES: usize = 10;
 const APART: Duration = Duration::from_secs(1);
+/// Time after which a line is printed although nothing more is done.
+const STANDS: Duration = Duration::from_secs(10);
 /// Maximum width of the bar.
 const BAR: usize = 32;
 /// Width of the counts, the time and the message next to the bar.
@@ -54,7 +62,9 @@ impl<W: Write> Progress<W> {
             Some(bar) if !bar.is_hidden() => Place::Terminal(bar),
             _ => Place::Lines(out),
         };
-        Self { place, steps: 0, done: 0, wrong: 0, inconclusive: 0, last_line: None, began: Instant::now() }
+        let (done, reported, printed, wrong, inconclusive, last_line) = Default::default();
+        let began = Instant::now();
+        Self { place, steps: 0, done, reported, printed, wrong, inconclusive, last_line, began }
     }
 
     /// Returns a stream that prints above the progress bar.
@@ -84,12 +94,10 @@ impl<W: Write> Above<W> {
 
 impl<W: Write> Report for Progress<W> {
     fn on_event(&mut self, event: &Event) -> io::Result<()> {
-        let before = self.done;
         match event {
             Event::Header(header) => self.steps = header.steps,
             Event::Step(record) => {
-                // A load test reports a step again if its verdict changes.
-                self.done = (before + 1).min(self.steps);
+                self.reported += 1;
                 let outcome = record.outcome();
                 let inconclusive = matches!(outcome, Outcome::Inconclusive | Outcome::OptionalInconclusive);
                 self.inconclusive += usize::from(inconclusive);
@@ -97,31 +105,52 @@ impl<W: Write> Report for Progress<W> {
             }
             Event::Load(_) | Event::Footer(_) => {}
         }
-        let message = self.message();
+        match (&self.place, event) {
+            (Place::Terminal(bar), Event::Header(_)) => bar.enable_steady_tick(TICK),
+            (Place::Terminal(bar), Event::Footer(_)) => {
+                bar.finish_and_clear();
+                return Ok(());
+            }
+            (Place::Lines(_), Event::Header(_) | Event::Load(_) | Event::Footer(_)) => return Ok(()),
+            _ => {}
+        }
+        self.show(self.reported, "")
+    }
+
+    fn on_activity(&mut self, activity: &Activity) -> io::Result<()> {
+        let running = activity.longest().filter(|(_, time)| *time >= APART);
+        let running = running.map(|(name, time)| format!("; running {name} for {}s", time.as_secs()));
+        self.show(activity.done(), &running.unwrap_or_default())
+    }
+}
+
+impl<W: Write> Progress<W> {
+    /// Shows the number of steps that are done, and what is running.
+    fn show(&mut self, done: usize, running: &str) -> io::Result<()> {
+        let before = self.done;
+        // A load test reports a step again if its verdict changes.
+        self.done = before.max(done).min(self.steps);
+        let message = format!("{}{running}", self.message());
         match &mut self.place {
             Place::Terminal(bar) => {
                 bar.set_length(self.steps as u64);
                 bar.set_message(message);
                 bar.set_position(self.done as u64);
-                match event {
-                    Event::Header(_) => bar.enable_steady_tick(TICK),
-                    Event::Step(_) | Event::Load(_) => {}
-                    Event::Footer(_) => bar.finish_and_clear(),
-                }
             }
-            Place::Lines(out) if matches!(event, Event::Step(_)) => {
+            Place::Lines(out) => {
                 let tenth = |done: usize| done * LINES / self.steps.max(1);
-                let due = self.last_line.unwrap_or(self.began).elapsed() >= APART;
-                let last = self.done == self.steps && self.last_line.is_some();
-                if tenth(self.done) > tenth(before) && (due || last) {
-                    self.last_line = Some(Instant::now());
+                let since = self.last_line.unwrap_or(self.began).elapsed();
+                let last = self.done == self.steps && before < self.steps && self.last_line.is_some();
+                let moved = tenth(self.done) > tenth(self.printed) && since >= APART;
+                let stands = self.done < self.steps && since >= STANDS;
+                if moved || last || stands {
+                    (self.last_line, self.printed) = (Some(Instant::now()), self.done);
                     // One write, so that the output of other programs cannot split the line.
                     let line = format!("{} of {}, {message}\n", self.done, amount(self.steps, "step"));
                     out.write_all(line.as_bytes())?;
                     out.flush()?;
                 }
             }
-            Place::Lines(_) => {}
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
+use crate::request::is_host;
 use crate::template::{Text, leading, pieces};
 
 /// The parts of a URL that a request uses.
@@ -15,6 +16,9 @@ pub(super) struct Address {
     /// The path and the query; begins with `/`, or with an expression.
     pub(super) target: String,
 }
+
+/// The beginning of the error for a URL that is not under the origin.
+pub const ELSEWHERE: &str = "this URL is not under the origin of the suite";
 
 /// Parses a URL under `origin`. With `globs`, curl expands brackets and braces to several URLs.
 ///
@@ -26,6 +30,13 @@ pub(super) fn read(
     globs: bool,
     reader: &Reader<'_>,
 ) -> Result<Address, Diagnostic> {
+    // The value of an expression may be a URL, such as that of a Location.
+    if let Some(first) = leading(word).filter(|first| first.starts_with("${")) {
+        let after = word[first.len()..].split('#').next().unwrap_or_default();
+        let after = if globs { without_globs(after, word, reader)? } else { after.to_owned() };
+        check(&after, word, reader)?;
+        return Ok(Address { user: None, target: format!("{first}{after}") });
+    }
     let (scheme, host_of_origin) = origin.split_once("://").unwrap_or(("http", origin));
     let rest = without_scheme(word, scheme);
     let (authority, after) = rest.split_at(authority_end(rest));
@@ -44,7 +55,7 @@ pub(super) fn read(
             .help("shell variables are not expanded: write the value"));
     }
     if !is_host(host, host_of_origin, scheme) {
-        let message = format!("this URL is not under the origin of the suite, {origin}");
+        let message = format!("{ELSEWHERE}, {origin}");
         return Err(reader
             .wrong(word, message)
             .help("write URLs with the `origin` in suite.yaml; requests replace it by the target's"));
@@ -88,13 +99,6 @@ fn authority_end(rest: &str) -> usize {
         at += leading(&rest[at..]).map_or(one.len_utf8(), str::len);
     }
     at
-}
-
-/// Whether a host is that of the origin, ignoring case and the default port.
-fn is_host(host: &str, origin: &str, scheme: &str) -> bool {
-    let default = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
-    let plain = |host: &str| host.strip_suffix(default).unwrap_or(host).to_ascii_lowercase();
-    host == origin || plain(host) == plain(origin)
 }
 
 /// Decodes the credentials of a URL.

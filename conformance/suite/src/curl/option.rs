@@ -7,6 +7,10 @@ pub(super) enum Meaning {
     Ignored,
     /// Ignored, with its value.
     IgnoredValue,
+    /// Ignored, with a remark that says what counts instead.
+    Remark(&'static str),
+    /// Ignored, with its value and a remark.
+    RemarkValue(&'static str),
     /// Not supported, with the reason and the remedy.
     Refused(&'static str),
     /// Not supported, with a value.
@@ -35,8 +39,10 @@ pub(super) enum Meaning {
     Bearer,
     Digest,
     AnyAuth,
-    Identity,
-    IdentityKey,
+    Certificate,
+    CertificateKey,
+    /// The form of the client certificate or its key.
+    IdentityType,
     Range,
     ContinueAt,
     TimeCondition,
@@ -66,6 +72,8 @@ pub(super) struct Given<'w> {
     pub(super) meaning: Meaning,
     /// The word that named it.
     pub(super) word: &'w str,
+    /// The letter that named it, if it is one of several in its word.
+    pub(super) letter: Option<char>,
     /// Its value; empty if it takes none.
     pub(super) value: &'w str,
     /// Whether `--no-` precedes its name, which takes it back.
@@ -90,17 +98,17 @@ pub(super) fn read(words: &[String]) -> Result<Vec<Given<'_>>, Wrong<'_>> {
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
         let Some(name) = word.strip_prefix('-').filter(|name| !name.is_empty()) else {
-            given.push(Given { meaning: Url, word, value: word, is_off: false });
+            given.push(Given { meaning: Url, word, letter: None, value: word, is_off: false });
             continue;
         };
         // The value is attached to the option or is the next word.
-        let mut give = |meaning: Meaning, attached, is_off| {
+        let mut give = |meaning: Meaning, letter, attached, is_off| {
             let value = match (meaning.takes_value(), attached) {
                 (false, _) => "",
                 (true, "") => words.next().ok_or(Wrong::NoValue(word))?,
                 (true, attached) => attached,
             };
-            given.push(Given { meaning, word, value, is_off });
+            given.push(Given { meaning, word, letter, value, is_off });
             Ok(meaning.takes_value())
         };
         match name.strip_prefix('-') {
@@ -111,7 +119,7 @@ pub(super) fn read(words: &[String]) -> Result<Vec<Given<'_>>, Wrong<'_>> {
                 if let Refused(reason) | RefusedValue(reason) = meaning {
                     return Err(Wrong::Unsupported(word, word.to_owned(), 0, reason));
                 }
-                give(meaning, "", is_off)?;
+                give(meaning, None, "", is_off)?;
             }
             None => {
                 for (at, letter) in name.char_indices() {
@@ -120,7 +128,7 @@ pub(super) fn read(words: &[String]) -> Result<Vec<Given<'_>>, Wrong<'_>> {
                     if let Refused(reason) | RefusedValue(reason) = meaning {
                         return Err(Wrong::Unsupported(word, format!("-{letter}"), at + 1, reason));
                     }
-                    if give(meaning, &name[at + letter.len_utf8()..], false)? {
+                    if give(meaning, Some(letter), &name[at + letter.len_utf8()..], false)? {
                         break;
                     }
                 }
@@ -156,6 +164,7 @@ impl Meaning {
         !matches!(
             self,
             Ignored
+                | Remark(_)
                 | Refused(_)
                 | Get
                 | Head
@@ -199,10 +208,18 @@ const RECENT: &[&str] = &[
     "keepalive-cnt",
     "dump-ca-embed",
     "skip-existing",
+    "tls-earlydata",
     "mptcp",
     "proxy-http2",
 ];
 
+const ADDRESS: &str = "the address of the target counts";
+const TRUST: &str = "`conformance run --cacert FILE` names the certificates to trust";
+const INSECURE: &str = "`conformance run --insecure` accepts any certificate";
+const RETRY: &str = "a request is sent once; `retry` of the step repeats it";
+const SIZE: &str = "the limits for bodies are those of the run";
+const RATE: &str = "the request is sent as fast as possible";
+const TLS: &str = "the run chooses the version and the ciphers of TLS";
 const NEXT: &str = "a step is one request, and `--next` begins a second one; write a second step";
 const PROXY: &str = "a proxy is set for the whole run, with `conformance run --proxy URL`";
 const NETRC: &str = "the file with the credentials is not part of the suite; write them with `-u`";
@@ -220,23 +237,26 @@ type Row = (Option<char>, &'static str, Meaning);
 /// Every option, with its letter. To support another one, change its row, and `Command::apply` if it changes the request.
 #[rustfmt::skip]
 const OPTIONS: &[Row] = &[
-    (None, "abstract-unix-socket", IgnoredValue),
+    (None, "abstract-unix-socket", RemarkValue(ADDRESS)),
+    (None, "alpn", Ignored),
     (None, "alt-svc", IgnoredValue),
     (None, "anyauth", AnyAuth),
     (Some('a'), "append", Refused(NOT_HTTP)),
     (None, "aws-sigv4", RefusedValue(AUTHENTICATION)),
     (None, "basic", Basic),
-    (None, "cacert", IgnoredValue),
-    (None, "capath", IgnoredValue),
-    (Some('E'), "cert", Identity),
+    (None, "buffer", Ignored),
+    (None, "cacert", RemarkValue(TRUST)),
+    (None, "capath", RemarkValue(TRUST)),
+    (Some('E'), "cert", Certificate),
     (None, "cert-status", Ignored),
-    (None, "cert-type", IgnoredValue),
-    (None, "ciphers", IgnoredValue),
+    (None, "cert-type", IdentityType),
+    (None, "ciphers", RemarkValue(TLS)),
+    (None, "clobber", Ignored),
     (None, "compressed", Compressed),
     (None, "compressed-ssh", Ignored),
     (Some('K'), "config", RefusedValue("the options are in another file: write them in the command")),
     (None, "connect-timeout", ConnectTimeout),
-    (None, "connect-to", IgnoredValue),
+    (None, "connect-to", RemarkValue(ADDRESS)),
     (Some('C'), "continue-at", ContinueAt),
     (Some('b'), "cookie", Cookie),
     (Some('c'), "cookie-jar", CookieJar),
@@ -244,7 +264,7 @@ const OPTIONS: &[Row] = &[
     (None, "create-file-mode", IgnoredValue),
     (None, "crlf", Refused(CONVERTED)),
     (None, "crlfile", IgnoredValue),
-    (None, "curves", IgnoredValue),
+    (None, "curves", RemarkValue(TLS)),
     (Some('d'), "data", Data),
     (None, "data-ascii", Data),
     (None, "data-binary", DataBinary),
@@ -266,6 +286,8 @@ const OPTIONS: &[Row] = &[
     (Some('D'), "dump-header", IgnoredValue),
     (None, "egd-file", IgnoredValue),
     (None, "engine", IgnoredValue),
+    (None, "eprt", Ignored),
+    (None, "epsv", Ignored),
     (None, "etag-compare", EtagCompare),
     (None, "etag-save", IgnoredValue),
     (None, "expect100-timeout", IgnoredValue),
@@ -284,9 +306,11 @@ const OPTIONS: &[Row] = &[
     (Some('P'), "ftp-port", RefusedValue(NOT_HTTP)),
     (None, "ftp-pret", Ignored),
     (None, "ftp-skip-pasv-ip", Ignored),
+    (None, "ftp-ssl", Ignored),
     (None, "ftp-ssl-ccc", Ignored),
     (None, "ftp-ssl-ccc-mode", IgnoredValue),
     (None, "ftp-ssl-control", Ignored),
+    (None, "ftp-ssl-reqd", Ignored),
     (Some('G'), "get", Get),
     (Some('g'), "globoff", NoGlobs),
     (None, "happy-eyeballs-timeout-ms", IgnoredValue),
@@ -306,18 +330,20 @@ const OPTIONS: &[Row] = &[
     (None, "http3-only", Refused(HTTP3)),
     (None, "ignore-content-length", Ignored),
     (Some('i'), "include", Ignored),
-    (Some('k'), "insecure", Ignored),
-    (None, "interface", IgnoredValue),
+    (Some('k'), "insecure", Remark(INSECURE)),
+    (None, "interface", RemarkValue(ADDRESS)),
     (Some('4'), "ipv4", Ignored),
     (Some('6'), "ipv6", Ignored),
     (None, "json", Json),
     (Some('j'), "junk-session-cookies", Ignored),
+    (None, "keepalive", Ignored),
     (None, "keepalive-time", IgnoredValue),
-    (None, "key", IdentityKey),
-    (None, "key-type", IgnoredValue),
+    (None, "key", CertificateKey),
+    (None, "key-type", IdentityType),
     (None, "krb", IgnoredValue),
+    (None, "krb4", IgnoredValue),
     (None, "libcurl", IgnoredValue),
-    (None, "limit-rate", IgnoredValue),
+    (None, "limit-rate", RemarkValue(RATE)),
     (Some('l'), "list-only", Refused(NOT_HTTP)),
     (None, "local-port", IgnoredValue),
     (Some('L'), "location", Location),
@@ -328,7 +354,7 @@ const OPTIONS: &[Row] = &[
     (None, "mail-rcpt", RefusedValue(NOT_HTTP)),
     (None, "mail-rcpt-allowfails", Ignored),
     (Some('M'), "manual", Refused(NO_REQUEST)),
-    (None, "max-filesize", IgnoredValue),
+    (None, "max-filesize", RemarkValue(SIZE)),
     (None, "max-redirs", Redirects),
     (Some('m'), "max-time", MaxTime),
     (None, "metalink", Ignored),
@@ -345,6 +371,7 @@ const OPTIONS: &[Row] = &[
     (None, "no-progress-meter", Ignored),
     (None, "no-sessionid", Ignored),
     (None, "noproxy", IgnoredValue),
+    (None, "npn", Ignored),
     (None, "ntlm", Refused(AUTHENTICATION)),
     (None, "ntlm-wb", Refused(AUTHENTICATION)),
     (None, "oauth2-bearer", Bearer),
@@ -360,6 +387,7 @@ const OPTIONS: &[Row] = &[
     (None, "post302", Refused(POST)),
     (None, "post303", Refused(POST)),
     (None, "preproxy", RefusedValue(PROXY)),
+    (None, "progress-meter", Ignored),
     (Some('#'), "progress-bar", Ignored),
     (None, "proto", IgnoredValue),
     (None, "proto-default", IgnoredValue),
@@ -407,8 +435,8 @@ const OPTIONS: &[Row] = &[
     (None, "remove-on-error", Ignored),
     (Some('X'), "request", Method),
     (None, "request-target", RequestTarget),
-    (None, "resolve", IgnoredValue),
-    (None, "retry", IgnoredValue),
+    (None, "resolve", RemarkValue(ADDRESS)),
+    (None, "retry", RemarkValue(RETRY)),
     (None, "retry-all-errors", Ignored),
     (None, "retry-connrefused", Ignored),
     (None, "retry-delay", IgnoredValue),
@@ -416,7 +444,9 @@ const OPTIONS: &[Row] = &[
     (None, "sasl-authzid", IgnoredValue),
     (None, "sasl-ir", Ignored),
     (None, "service-name", IgnoredValue),
+    (None, "sessionid", Ignored),
     (Some('S'), "show-error", Ignored),
+    (None, "show-headers", Ignored),
     (Some('s'), "silent", Ignored),
     (None, "socks4", RefusedValue(PROXY)),
     (None, "socks4a", RefusedValue(PROXY)),
@@ -445,21 +475,22 @@ const OPTIONS: &[Row] = &[
     (None, "tftp-blksize", IgnoredValue),
     (None, "tftp-no-options", Ignored),
     (Some('z'), "time-cond", TimeCondition),
-    (None, "tls-max", IgnoredValue),
-    (None, "tls13-ciphers", IgnoredValue),
+    (None, "tls-max", RemarkValue(TLS)),
+    (None, "tls13-ciphers", RemarkValue(TLS)),
+    (None, "tls-earlydata", Ignored),
     (None, "tlsauthtype", IgnoredValue),
     (None, "tlspassword", IgnoredValue),
     (None, "tlsuser", IgnoredValue),
-    (Some('1'), "tlsv1", Ignored),
-    (None, "tlsv1.0", Ignored),
-    (None, "tlsv1.1", Ignored),
-    (None, "tlsv1.2", Ignored),
-    (None, "tlsv1.3", Ignored),
+    (Some('1'), "tlsv1", Remark(TLS)),
+    (None, "tlsv1.0", Remark(TLS)),
+    (None, "tlsv1.1", Remark(TLS)),
+    (None, "tlsv1.2", Remark(TLS)),
+    (None, "tlsv1.3", Remark(TLS)),
     (None, "tr-encoding", TransferEncoding),
     (None, "trace", IgnoredValue),
     (None, "trace-ascii", IgnoredValue),
     (None, "trace-time", Ignored),
-    (None, "unix-socket", IgnoredValue),
+    (None, "unix-socket", RemarkValue(ADDRESS)),
     (Some('T'), "upload-file", Upload),
     (None, "url", Url),
     (None, "url-query", UrlQuery),

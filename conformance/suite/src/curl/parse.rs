@@ -15,8 +15,8 @@ use super::words::split;
 use super::{address, cookies, form};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::request::{
-    Agent, Authentication, Body, Field, Files, Header, HttpVersion, JarUse, Part, Request, Transfer,
-    check_field_name, check_method, parted,
+    Agent, Authentication, Body, Field, Files, Header, HttpVersion, Identity, JarUse, Part, Request,
+    Transfer, check_field_name, check_method, parted,
 };
 use crate::source::{Place, Span};
 use crate::template::Text;
@@ -68,10 +68,13 @@ fn read(words: &[String], origin: &str, reader: Reader<'_>) -> Result<Request, D
     }
     let mut command = Command::new(origin, reader);
     for given in option::read(words.get(1..).unwrap_or_default()).map_err(|wrong| command.refuse(&wrong))? {
-        if given.is_off {
-            command.switches.retain(|switch| *switch != given.meaning);
-        } else {
-            command.apply(given.meaning, given.word, given.value)?;
+        match given.meaning {
+            meaning if given.is_off => command.switches.retain(|switch| *switch != meaning),
+            Meaning::Remark(reason) | Meaning::RemarkValue(reason) => {
+                let name = given.letter.map_or(given.word.to_owned(), |letter| format!("-{letter}"));
+                command.remark(given.word, format!("curl option `{name}` has no effect here: {reason}"));
+            }
+            meaning => command.apply(meaning, given.word, given.value)?,
         }
     }
     command.finish()
@@ -123,6 +126,11 @@ struct Command<'a> {
     /// The cookies in the files of `-b`.
     stored: Vec<String>,
     switches: Vec<Meaning>,
+    /// The files of `--cert` and `--key`.
+    certificate: Option<String>,
+    key: Option<String>,
+    /// Options that have no effect.
+    remarks: Vec<Diagnostic>,
     /// The content of `-T`, with the name of its file; without a name it comes from standard input.
     upload: Option<(Field, Option<String>)>,
     transfer: Transfer,
@@ -150,6 +158,9 @@ impl<'a> Command<'a> {
             jar: JarUse::default(),
             stored: Vec::new(),
             switches: Vec::new(),
+            certificate: None,
+            key: None,
+            remarks: Vec::new(),
             upload: None,
             transfer: Transfer::default(),
             request_target: None,
@@ -200,10 +211,8 @@ impl<'a> Command<'a> {
             }
             Meaning::User => {
                 if !value.contains(':') && !value.contains("${") && !value.is_empty() {
-                    return Err(self
-                        .reader
-                        .wrong(value, format!("`{word}` has no password, so curl would ask for it"))
-                        .help(format!("write the password after a colon, or `{value}:` for an empty one")));
+                    // Without a terminal, curl sends an empty password too.
+                    self.remark(value, "the password is empty; on a terminal, curl would ask for it");
                 }
                 self.user = Some(self.reader.text(value)?);
             }
@@ -228,11 +237,8 @@ impl<'a> Command<'a> {
                 self.transfer.any_target = true;
                 self.request_target = Some(self.reader.text(value)?);
             }
-            Meaning::MaxTime => {
-                let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-                let wrong = || self.reader.wrong(word, format!("`{word}` needs a number of seconds"));
-                self.transfer.timeout = Some(seconds.ok_or_else(wrong)?).filter(|limit| !limit.is_zero());
-            }
+            Meaning::MaxTime => self.transfer.timeout = self.seconds(word, value)?,
+            Meaning::ConnectTimeout => self.transfer.connect_timeout = self.seconds(word, value)?,
             Meaning::Range => self.field("Range", &format!("bytes={value}"))?,
             // With an expression, the value decides at run time.
             Meaning::Cookie if value.contains('=') || value.contains("${") => {
@@ -288,20 +294,61 @@ impl<'a> Command<'a> {
             Meaning::Http1 => self.version = HttpVersion::Http1,
             Meaning::Http2 => self.version = HttpVersion::Negotiated,
             Meaning::Http2PriorKnowledge => self.version = HttpVersion::Http2,
-            Meaning::Identity | Meaning::IdentityKey => {
+            Meaning::Certificate => self.certificate = Some(value.to_owned()),
+            Meaning::CertificateKey => self.key = Some(value.to_owned()),
+            Meaning::IdentityType if !value.eq_ignore_ascii_case("pem") => {
                 return Err(self
                     .reader
-                    .wrong(word, format!("a client certificate (`{word}`) is not supported in a step")));
+                    .wrong(value, format!("a certificate of the type {value} cannot be read"))
+                    .help("convert it to PEM; `openssl pkcs12 -nodes -in FILE -out FILE` converts PKCS #12"));
             }
-            Meaning::Ignored
+            Meaning::IdentityType
+            | Meaning::Ignored
             | Meaning::IgnoredValue
-            | Meaning::ConnectTimeout
             | Meaning::RemoteName
+            | Meaning::Remark(_)
+            | Meaning::RemarkValue(_)
             // The reader of options refuses them.
             | Meaning::Refused(_)
             | Meaning::RefusedValue(_) => {}
         }
         Ok(())
+    }
+
+    /// Reads a number of seconds; zero means no limit.
+    fn seconds(&self, word: &str, value: &str) -> Result<Option<Duration>, Diagnostic> {
+        let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let wrong = || self.reader.wrong(word, format!("`{word}` needs a number of seconds"));
+        Ok(Some(seconds.ok_or_else(wrong)?).filter(|limit| !limit.is_zero()))
+    }
+
+    fn remark(&mut self, word: &str, message: impl Into<String>) {
+        self.remarks.push(self.reader.wrong(word, message));
+    }
+
+    /// Reads the client certificate. As in curl, its files matter only for a URL with TLS.
+    fn identity(&mut self) -> Result<Option<Identity>, Diagnostic> {
+        let Some(given) = self.certificate.take() else { return Ok(None) };
+        if !self.origin.starts_with("https://") {
+            self.remark(
+                &given,
+                "a client certificate has no effect here: the origin of the suite has no TLS",
+            );
+            return Ok(None);
+        }
+        // A password may follow the name of the file.
+        let is_file = |name: &str| (self.reader.files)(name).is_ok();
+        let name = match given.rsplit_once(':') {
+            Some((name, _)) if !is_file(&given) => name,
+            _ => &given,
+        };
+        let identity = Identity::read(name, self.key.as_deref(), self.reader.files);
+        let wrong = |cause| {
+            self.reader
+                .wrong(name, cause)
+                .help("the path is relative to the folder of the scenario; `run --cert FILE` sends one with every step")
+        };
+        identity.map(Some).map_err(wrong)
     }
 
     fn add_part(&mut self, part: Part) {
@@ -538,6 +585,7 @@ impl<'a> Command<'a> {
             .iter()
             .filter_map(|file| cookies::pairs(file, host, &address.target, scheme == "https"));
         self.transfer.cookies = stored.reduce(|pairs, more| pairs + "; " + &more);
+        self.transfer.identity = self.identity()?;
         request.follow = if location { self.redirects } else { 0 };
         if self.switches.contains(&Meaning::TransferEncoding) && !self.header_option_names("te") {
             match self.headers.iter().position(|header| header.is("connection")) {
@@ -602,6 +650,7 @@ impl<'a> Command<'a> {
         request.query = self.query.into();
         request.headers = self.headers.into();
         request.without = self.without.into();
+        request.remarks = self.remarks.into();
         request.transfer = (self.transfer != Transfer::default()).then(|| Box::new(self.transfer));
         Ok(request)
     }

@@ -88,6 +88,15 @@ fn words(request: &Prepared, base: &str, length: usize, quote: Quote) -> String 
         if let Some(timeout) = transfer.timeout {
             words.push_str(&format!(" -m {}", timeout.as_secs_f64()));
         }
+        if let Some(timeout) = transfer.connect_timeout {
+            words.push_str(&format!(" --connect-timeout {}", timeout.as_secs_f64()));
+        }
+        if let Some(identity) = &transfer.identity {
+            word(&mut words, " --cert ", &identity.certificate, quote);
+            if let Some(key) = &identity.key {
+                word(&mut words, " --key ", key, quote);
+            }
+        }
         // The user alone, so that no report has the password.
         let user = transfer.credentials.as_deref().and_then(|both| both.split(':').next());
         if let Some(user) = user {

@@ -48,7 +48,7 @@ pub fn literal(command: &str) -> String {
         let expands = matches!(role, Role::Plain | Role::Within(Quote::Double));
         match one {
             '$' if rest.starts_with("${") => literal.push('$'),
-            '$' | '`' if expands && expansion(rest).is_some() => literal.push('\\'),
+            '$' | '`' if expands && is_expanded(rest) => literal.push('\\'),
             '&' if role == Role::Plain => literal.push('\\'),
             _ => {}
         }
@@ -479,6 +479,12 @@ impl<'a> Typed<'a> {
         };
         Diagnostic::at(place, message)
     }
+}
+
+/// Whether a shell would expand what begins with a dollar or backtick.
+fn is_expanded(text: &str) -> bool {
+    let special = |one: char| one.is_ascii_alphanumeric() || "(_?*@#!$-".contains(one);
+    text.starts_with('`') || text.strip_prefix('$').is_some_and(|after| after.starts_with(special))
 }
 
 /// Returns the length of what a shell would expand at a dollar or backtick.

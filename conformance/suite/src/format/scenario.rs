@@ -137,6 +137,12 @@ pub struct StepText {
     /// How soon after the request of an earlier step the response must be complete for the step to count.
     #[serde(default)]
     pub(crate) timely: Option<TimelyText>,
+    /// How many times the request is sent, one after the other. Each response must match.
+    #[serde(default)]
+    pub(crate) repeat: Option<Located<usize>>,
+    /// Maximum time for one response, instead of that of the run (`--timeout`), such as `60s`.
+    #[serde(default)]
+    pub(crate) timeout: Option<Located<String>>,
     /// How long to retry the step until it passes.
     #[serde(default)]
     pub(crate) retry: Option<RetryText>,

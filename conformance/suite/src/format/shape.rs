@@ -39,6 +39,8 @@ pub(crate) struct RequestParts {
     /// The method; the default is GET.
     #[schemars(default)]
     method: Option<String>,
+    /// The name of one of `origins` in suite.yaml, if it is not sent to the target itself.
+    origin: Option<String>,
     /// The path after the origin; begins with `/`.
     path: String,
     /// Query parameters to add, by name. A list sends the name once for each value.

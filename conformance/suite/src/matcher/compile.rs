@@ -1,13 +1,15 @@
 //! Compiles a node of a scenario into a [`Matcher`].
 
+use std::error::Error;
 use std::sync::Arc;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use super::bytes::{self, Bytes};
 use super::leaf::{LEAVES, LEAVES_OF};
 use super::setting::{Mode, Setting};
 use super::{About, Kind, Matcher, moment, schema};
+use crate::budget;
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
 use crate::members::{Members, number, parse_text, parse_value};
@@ -53,11 +55,26 @@ pub fn known() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// An invalid pattern, with its location.
 pub(crate) fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic> {
-    Regex::new(written).map_err(|error| {
+    compile_pattern(written).map_err(|error| {
         let cause = error.to_string();
         let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ");
         Diagnostic::at(place.clone(), format!("invalid pattern: {cause}"))
     })
+}
+
+/// Compiles a pattern with as much memory as it needs, up to the limit of the library.
+fn compile_pattern(written: &str) -> Result<Regex, Box<dyn Error>> {
+    /// The sizes to try, in bytes.
+    const SIZES: [usize; 3] = [16 * 1024, 256 * 1024, 10 * 1024 * 1024];
+    let [sizes @ .., largest] = SIZES;
+    for size in sizes {
+        if let Ok(regex) = RegexBuilder::new(written).size_limit(size).build() {
+            budget::spend(size as u64)?;
+            return Ok(regex);
+        }
+    }
+    budget::spend(largest as u64)?;
+    Ok(RegexBuilder::new(written).size_limit(largest).build()?)
 }
 
 fn plain(node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diagnostic> {

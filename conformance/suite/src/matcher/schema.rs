@@ -16,6 +16,7 @@ use serde_json::Value as Library;
 use url::Url;
 
 use super::setting::Setting;
+use crate::budget;
 use crate::diagnostic::Diagnostic;
 use crate::json::{Json, unescape};
 use crate::members::string;
@@ -122,7 +123,10 @@ struct Known(BTreeMap<String, Library>);
 
 impl Retrieve for Known {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Library, Box<dyn Error + Send + Sync>> {
-        self.0.get(uri.as_str()).cloned().ok_or_else(|| "the file has not been read".into())
+        self.0
+            .get(uri.as_str())
+            .cloned()
+            .ok_or_else(|| format!("a schema may have up to {MOST_FILES} files").into())
     }
 }
 
@@ -162,7 +166,7 @@ pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Schema, Diag
         };
         match error.kind() {
             ValidationErrorKind::Referencing(ReferencingError::Unretrievable { uri, .. })
-                if !files.contains_key(uri) =>
+                if !files.contains_key(uri) && files.len() < MOST_FILES =>
             {
                 let more = reading.referred(uri, &files)?;
                 files.insert(uri.clone(), more);
@@ -171,6 +175,12 @@ pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Schema, Diag
         }
     }
 }
+
+/// The memory of a compiled schema, for each byte of its text.
+const MEMORY_PER_BYTE: u64 = 20;
+
+/// Maximum number of files of a schema: each new one begins the compilation again.
+const MOST_FILES: usize = 500;
 
 type Files = BTreeMap<String, (Arc<Source>, Library)>;
 
@@ -192,6 +202,8 @@ impl Reading<'_> {
             let hint = "the path is relative to the folder of the file that names the schema";
             Diagnostic::at(by.unwrap_or_else(|| self.place.clone()), message).help(hint)
         })?;
+        budget::spend(bytes.len() as u64 * MEMORY_PER_BYTE)
+            .map_err(|error| Diagnostic::at(self.place.clone(), error.to_string()))?;
         let folder = self.setting.source.path().rsplit_once('/').map_or("", |(folder, _)| folder);
         let shown = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
         let source = Source::new(shown, without_mark(&String::from_utf8_lossy(&bytes)));

@@ -1,4 +1,4 @@
-//! Compiles a request mapping: `method`, `path`, `query`, `headers`, `cookies`, `basic`, `follow`, `http_version` and one kind of body; or `raw`.
+//! Compiles a request mapping: `method`, `origin`, `path`, `query`, `headers`, `cookies`, `basic`, `follow`, `http_version` and one kind of body; or `raw`.
 
 use std::sync::Arc;
 
@@ -27,6 +27,9 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
         }
         request.raw = Some(Box::new(field(raw, source, files, "a raw request")?));
         return Ok(request);
+    }
+    if let Some(origin) = members.take("origin") {
+        request.at = Some(string(origin, source, "the name of an origin")?.into());
     }
     let path = members.take("path");
     if let Some(method) = members.take("method") {

@@ -46,6 +46,31 @@ pub(super) fn lower_escapes(piece: &str) -> String {
     lower + rest
 }
 
+/// Returns the path and the query of a URL under an origin, which may have a path of its own.
+pub(super) fn below(url: &str, origin: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (own_scheme, own) = origin.split_once("://")?;
+    let (host, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (own_host, base) = own.split_at(own.find('/').unwrap_or(own.len()));
+    if !scheme.eq_ignore_ascii_case(own_scheme) || !is_host(host, own_host, scheme) {
+        return None;
+    }
+    let target = target.split('#').next().unwrap_or_default();
+    let after = target.strip_prefix(base.trim_end_matches('/'))?;
+    match after {
+        "" => Some("/".to_owned()),
+        query if query.starts_with('?') => Some(format!("/{query}")),
+        path => path.starts_with('/').then(|| path.to_owned()),
+    }
+}
+
+/// Whether a host is that of an origin, ignoring case and the default port.
+pub(crate) fn is_host(host: &str, origin: &str, scheme: &str) -> bool {
+    let default = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+    let plain = |host: &str| host.strip_suffix(default).unwrap_or(host).to_ascii_lowercase();
+    host == origin || plain(host) == plain(origin)
+}
+
 /// Adds a parameter to the query of a target, as curl does.
 pub(super) fn append(target: &mut String, piece: &str) {
     if piece.is_empty() {

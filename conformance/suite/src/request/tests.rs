@@ -10,10 +10,10 @@ fn path_of(agent: Agent, value: &str) -> Result<String, String> {
 }
 
 #[test]
-fn suggests_a_pattern_if_a_path_is_a_full_url() {
-    let said = path_of(Agent::Conformance, "http://h/users").unwrap_err();
-    assert!(said.starts_with("`${next}` makes the path `http://h/users`, which does not begin with `/`: "));
-    assert!(said.ends_with(": use a capture with a `pattern` to take the path out of a URL"), "{said}");
+fn suggests_a_slash_before_a_path_without_one() {
+    let said = path_of(Agent::Conformance, "h/users").unwrap_err();
+    assert!(said.starts_with("`${next}` makes the path `h/users`, which does not begin with `/`: "));
+    assert!(said.ends_with(": write `/${next}`"), "{said}");
 }
 
 #[test]

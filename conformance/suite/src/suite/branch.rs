@@ -1,6 +1,7 @@
 //! Branches: one request with its expectations and captures. A step has one, a race several.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Suite;
 use super::context::{StepContext, check_capture_name, keys};
@@ -56,6 +57,8 @@ pub(super) struct StepCompiler<'a> {
     pub(super) place: Place,
     /// The cookie jar of its requests.
     pub(super) jar: Option<&'a Located<String>>,
+    /// Its own timeout for a response.
+    pub(super) timeout: Option<Duration>,
 }
 
 impl StepCompiler<'_> {
@@ -88,8 +91,9 @@ impl StepCompiler<'_> {
         let mut errors = Diagnostics::default();
         let place = request.place(self.source);
         let read = |name: &str| self.folder.read(&Folder::relative(self.context.file, name));
-        let request = errors.keep(self::request(request, &self.suite.origin, self.source, &read));
+        let request = errors.keep(self.request(request, &read));
         let request = request.and_then(|request| errors.keep(self.with_jar(request)));
+        let request = request.map(|request| self.with_timeout(request));
         let request = request.and_then(|request| errors.keep(self.with_path(request, &place)));
         let expectation = match expect {
             Some(expect) => errors.keep(self.expectation(&expect.value)).unwrap_or_default(),
@@ -106,6 +110,28 @@ impl StepCompiler<'_> {
         match request {
             Some(request) => errors.into_result(Branch { request, place, expectation, captures, times }),
             None => Err(errors),
+        }
+    }
+
+    /// Compiles a request to one of the origins of the suite.
+    fn request(&self, node: &Node, read: Files<'_>) -> Result<Request, Diagnostic> {
+        let mut result = request(node, &self.suite.origin, self.source, read);
+        for (name, origin) in &self.suite.origins {
+            match &result {
+                Err(error) if error.message().starts_with(curl::ELSEWHERE) => {}
+                _ => break,
+            }
+            result = request(node, origin, self.source, read)
+                .map(|request| Request { at: Some(name.as_str().into()), ..request });
+        }
+        let request = result?;
+        let known = || self.suite.origins.iter().map(|(name, _)| name.as_str());
+        match request.at.as_deref().filter(|at| !known().any(|name| name == *at)) {
+            None => Ok(request),
+            Some(at) => {
+                let message = format!("the suite has no origin `{at}`");
+                Err(Diagnostic::at(node.place(self.source).find(at), message).suggest(at, known()))
+            }
         }
     }
 
@@ -146,6 +172,14 @@ impl StepCompiler<'_> {
         }
     }
 
+    /// Sets the timeout of the step, which takes precedence over that of a curl command.
+    fn with_timeout(&self, mut request: Request) -> Request {
+        if self.timeout.is_some() {
+            request.transfer.get_or_insert_default().timeout = self.timeout;
+        }
+        request
+    }
+
     /// Sets the cookie jar that the step names.
     fn with_jar(&self, mut request: Request) -> Result<Request, Diagnostic> {
         let Some(jar) = self.jar else { return Ok(request) };
@@ -175,13 +209,16 @@ pub fn request(
     source: &Arc<Source>,
     read: Files<'_>,
 ) -> Result<Request, Diagnostic> {
-    let command = match &node.value {
-        Value::Mapping(_) => return request::compile_mapping(node, source, read),
-        Value::String(command) if node.tag.is_none() => command,
+    let request = match &node.value {
+        Value::Mapping(_) => request::compile_mapping(node, source, read)?,
+        Value::String(command) if node.tag.is_none() => {
+            curl::parse(command, origin, read, &node.place(source))?
+        }
         _ => {
             let message = format!("a request must be a curl command or a mapping, not {}", node.shape());
             return Err(Diagnostic::at(node.place(source), message));
         }
     };
-    curl::parse(command, origin, read, &node.place(source))
+    let may_be_a_url = request.target.head().is_some();
+    Ok(Request { origin: may_be_a_url.then(|| origin.into()), ..request })
 }

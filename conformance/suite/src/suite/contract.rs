@@ -46,8 +46,72 @@ pub struct Create {
     pub refuses: Vec<String>,
 }
 
-/// The names that the environment of a target can use.
-const KNOWN: [&str; 3] = ["host", "port", "scratch"];
+/// The names that the environment of a target can use, besides `ports.NAME` for each of `origins`; the last three only if its target file has `socket` or `tls`.
+const KNOWN: [&str; 6] = ["host", "port", "scratch", "socket", "certificate", "key"];
+
+/// Variables through which interpreters and the dynamic linker load code, or programs are found. A suite must not set them.
+const LOADING: [&str; 36] = [
+    "BASH_ENV",
+    "CLASSPATH",
+    "DOTNET_ADDITIONAL_DEPS",
+    "DOTNET_STARTUP_HOOKS",
+    "ERL_AFLAGS",
+    "ERL_FLAGS",
+    "GCONV_PATH",
+    "GEM_HOME",
+    "GEM_PATH",
+    "IFS",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "LD_AUDIT",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "LUA_INIT",
+    "LUA_PATH",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "NODE_REPL_EXTERNAL_MODULE",
+    "PATH",
+    "PERL5LIB",
+    "PERL5OPT",
+    "PHPRC",
+    "PHP_INI_SCAN_DIR",
+    "PROMPT_COMMAND",
+    "PYTHONBREAKPOINT",
+    "PYTHONHOME",
+    "PYTHONINSPECT",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "PYTHONUSERBASE",
+    "RUBYLIB",
+    "RUBYOPT",
+    "SHELLOPTS",
+    "_JAVA_OPTIONS",
+];
+/// Beginnings of such names.
+const LOADING_FAMILIES: [&str; 3] = ["BASH_FUNC_", "DYLD_", "NPM_CONFIG_"];
+
+/// Rejects variables with which a suite would run code of its own in the target.
+///
+/// # Errors
+/// The first of them, with its location.
+pub(super) fn check_variables(
+    entries: &Ordered<Located<String>>,
+    source: &Arc<Source>,
+) -> Result<(), Diagnostic> {
+    let loads = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        LOADING.contains(&name.as_str()) || LOADING_FAMILIES.iter().any(|family| name.starts_with(family))
+    };
+    match entries.0.iter().find(|(name, _)| loads(&name.value)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let message =
+                format!("a suite cannot set `{}`, because programs load code through it", name.value);
+            Err(Diagnostic::at(name.place(source), message).help("set it under `env` in the target file"))
+        }
+    }
+}
 
 /// The name of the fixture in a request about one fixture.
 const FIXTURE: &str = "fixture";
@@ -63,6 +127,7 @@ pub(super) fn compile(
     request: ReadRequest<'_>,
 ) -> Result<Launch, Diagnostics> {
     let mut errors = Diagnostics::default();
+    errors.keep(check_variables(&text.env, source));
     let env = errors.keep(environment(&text.env, source)).unwrap_or_default();
     let ready = errors.keep(readiness(text.ready.as_ref(), source, request)).flatten();
     for (name, template) in &text.files.0 {
@@ -110,7 +175,9 @@ pub fn environment(
     let entry = |(name, written): &(Located<String>, Located<String>)| {
         let place = written.place(source);
         let text = parse_text(&written.value, &place)?;
-        if let Some((written, unknown)) = text.names().find(|(_, name)| !KNOWN.contains(name)) {
+        if let Some((written, unknown)) =
+            text.names().find(|(_, name)| !KNOWN.contains(name) && !name.starts_with("ports."))
+        {
             let message = format!("unknown name `${{{unknown}}}` in an environment");
             return Err(Diagnostic::at(place.find(written), message).suggest(unknown, KNOWN));
         }

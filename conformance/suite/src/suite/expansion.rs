@@ -386,6 +386,8 @@ fn refuse_request(text: &StepText, source: &Arc<Source>, step: &Located<StepText
         ("covers", !text.covers.is_empty()),
         ("retry", text.retry.is_some()),
         ("wait", text.wait.is_some()),
+        ("repeat", text.repeat.is_some()),
+        ("timeout", text.timeout.is_some()),
         ("timely", text.timely.is_some()),
         ("jar", text.jar.is_some()),
     ];

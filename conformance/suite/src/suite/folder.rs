@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::fs::{DirEntry, File};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use include_dir::{Dir, DirEntry as Embedded};
 
+use crate::budget;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 
@@ -60,7 +61,7 @@ impl Folder {
             FileSearch { root: self.name().trim_end_matches('/').to_owned(), ..FileSearch::default() };
         match self {
             Self::Directory(path) | Self::Edited { folder: path, .. } => {
-                search.collect(path, "", &mut Vec::new()).map_err(|error| {
+                search.search(path).map_err(|error| {
                     Diagnostic::new(format!("cannot read the suite `{}`: {error}", self.name()))
                         .help("--suite names a folder that holds suite.yaml, requirements.yaml and folders of scenarios")
                 })?;
@@ -85,19 +86,22 @@ impl Folder {
         Ok((names, all))
     }
 
-    /// Reads a file.
+    /// Reads a file of the suite.
     ///
     /// # Errors
-    /// The file does not exist or cannot be read.
+    /// The file does not exist, is not a regular file, is larger than 8 MiB, cannot be read, or is outside of the folder: by its
+    /// name, or through a link.
     pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let inside = inside(name)
+            .ok_or_else(|| io::Error::other("it is outside of the suite's folder; copy it into the suite"))?;
         match self {
-            Self::Directory(path) => read_file(&path.join(name)),
-            Self::Edited { folder, texts } => match texts.get(name) {
+            Self::Directory(folder) => read_below(folder, name),
+            Self::Edited { folder, texts } => match texts.get(&inside) {
                 Some(text) => Ok(text.clone().into_bytes()),
-                None => read_file(&folder.join(name)),
+                None => read_below(folder, name),
             },
             Self::Embedded(suite) => {
-                let file = suite.get_file(name).ok_or(io::ErrorKind::NotFound)?;
+                let file = suite.get_file(inside).ok_or(io::ErrorKind::NotFound)?;
                 Ok(file.contents().to_vec())
             }
         }
@@ -130,13 +134,59 @@ impl Folder {
     }
 }
 
-/// Reads a file of at most 8 MiB.
+/// Returns a file name without `.` and `..`; none for a name that is absolute or leads out of the folder.
+fn inside(name: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in Path::new(name).components() {
+        match part {
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::CurDir => {}
+            Component::ParentDir => drop(parts.pop()?),
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Reads a file of a folder, unless a link leads out of the folder.
+fn read_below(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
+    let whole = folder.join(name).canonicalize()?;
+    if !whole.starts_with(folder.canonicalize()?) {
+        return Err(io::Error::other("a link leads out of the suite's folder; copy the file into the suite"));
+    }
+    let bytes = read_all(open(&whole)?)?;
+    budget::spend(bytes.len() as u64)?;
+    Ok(bytes)
+}
+
+/// Opens a file for reading. Pipes and devices could block or never end; only those that a shell opens (`<(…)`, `/dev/stdin`) are
+/// accepted.
 ///
 /// # Errors
-/// The file cannot be read or is larger, such as a device that never ends.
-pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+/// The file cannot be opened, or is not a regular file.
+pub fn open(path: &Path) -> io::Result<File> {
+    let is_from_shell = ["/dev/fd", "/dev/stdin", "/proc/self/fd"].iter().any(|own| path.starts_with(own));
+    let about = path.metadata()?;
+    if about.is_dir() {
+        return Err(io::Error::other("it is a folder"));
+    }
+    if !about.is_file() && !is_from_shell {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    File::open(path)
+}
+
+/// Reads a file of at most 8 MiB; see [`open`].
+///
+/// # Errors
+/// The file cannot be read, or is larger.
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    read_all(open(path)?)
+}
+
+fn read_all(file: File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other("the file is larger than 8 MiB"));
     }
@@ -165,6 +215,8 @@ const MOST: usize = 100_000;
 struct FileSearch {
     /// The directory, as messages show it.
     root: String,
+    /// The directory without links.
+    real: PathBuf,
     names: Vec<String>,
     /// Errors, by file name.
     errors: Vec<(String, Diagnostic)>,
@@ -173,6 +225,11 @@ struct FileSearch {
 }
 
 impl FileSearch {
+    fn search(&mut self, folder: &Path) -> io::Result<()> {
+        self.real = folder.canonicalize()?;
+        self.collect(folder, "", &mut Vec::new())
+    }
+
     /// Visits a folder and follows links. `around` holds the canonical paths of the folders above it.
     fn collect(&mut self, folder: &Path, prefix: &str, around: &mut Vec<PathBuf>) -> io::Result<()> {
         let own = folder.canonicalize()?;
@@ -214,7 +271,11 @@ impl FileSearch {
                 return self.errors.push((name, error));
             }
         };
-        if about.is_dir() {
+        let matters = about.is_dir() || is_yaml(&name);
+        if matters && let Some(to) = self.outside(entry) {
+            let message = format!("the link {shown} leads out of the suite, to {}", to.display());
+            self.errors.push((name, Diagnostic::new(message).help("copy the files into the suite")));
+        } else if about.is_dir() {
             if let Err(error) = self.collect(&entry.path(), &name, around) {
                 self.errors.push((name, Diagnostic::new(format!("cannot read the folder {shown}: {error}"))));
             }
@@ -226,6 +287,14 @@ impl FileSearch {
         } else if is_yaml(&name) {
             self.names.push(name);
         }
+    }
+
+    /// Returns where a link leads, if that is outside of the directory.
+    fn outside(&self, entry: &DirEntry) -> Option<PathBuf> {
+        let to = entry.path().read_link().ok()?;
+        // What has no path, such as an open pipe, is not inside.
+        let is_inside = entry.path().canonicalize().is_ok_and(|whole| whole.starts_with(&self.real));
+        (!is_inside).then_some(to)
     }
 }
 

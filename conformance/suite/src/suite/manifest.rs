@@ -7,7 +7,7 @@ use regex::Regex;
 use super::Connections;
 use super::branch::request;
 use super::context::check_known;
-use super::contract::{self, ReadRequest, environment, readiness};
+use super::contract::{self, ReadRequest, check_variables, environment, readiness};
 use super::folder::Folder;
 use super::names::{OUTPUT, TARGET};
 use super::{Concurrency, Fixture, Suite, check_format, variable};
@@ -70,6 +70,17 @@ pub(super) fn compile(
     errors.keep(check_format(&text.format, source));
     let origin = text.origin.value.trim_end_matches('/').to_owned();
     errors.keep(check_origin(&origin, &text.origin.place(source)));
+    let mut origins: Vec<(String, String)> = Vec::new();
+    for (name, url) in &text.origins.0 {
+        errors.keep(check_name(&name.value, &name.place(source)));
+        let more = url.value.trim_end_matches('/').to_owned();
+        errors.keep(check_origin(&more, &url.place(source)));
+        if more == origin || origins.iter().any(|(_, other)| *other == more) {
+            let message = format!("duplicate origin `{more}`");
+            errors.push(Diagnostic::at(url.place(source), message));
+        }
+        origins.push((name.value.clone(), more));
+    }
     let mut fixtures = Vec::new();
     for (name, node) in &text.fixtures.0 {
         errors.keep(check_fixture_name(&name.value, &name.place(source)));
@@ -134,6 +145,7 @@ pub(super) fn compile(
         title: text.title.clone(),
         stages: text.stages.iter().map(|stage| stage.value.clone()).collect(),
         origin,
+        origins,
         concurrency,
         launch,
         connections: connections.unwrap_or_default(),
@@ -210,7 +222,7 @@ fn compile_profile(
     Ok(Profile {
         name: name.value.clone(),
         title: text.title.clone().unwrap_or_else(|| name.value.clone()),
-        env: environment(&text.env, source)?,
+        env: check_variables(&text.env, source).and_then(|()| environment(&text.env, source))?,
         own: text.launch.is_some(),
         ready: readiness(text.ready.as_ref(), source, request)?,
         files: text.files.unwrap_or(true),

@@ -34,6 +34,8 @@ pub struct Step {
     pub wait: Duration,
     /// How soon after an earlier step its response must be complete for it to count.
     pub timely: Option<Box<Timely>>,
+    /// How many times it is sent, one after the other.
+    pub repeat: usize,
     /// How long it is retried, and the interval.
     pub retry: Option<(Duration, Duration)>,
     /// Where its id is written.

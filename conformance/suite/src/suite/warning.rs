@@ -14,6 +14,11 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
         let message = format!("the step `{}` checks nothing: any response passes", step.id);
         warnings.push(Diagnostic::at(step.place.clone(), message).help("add an `expect`"));
     }
+    for remark in
+        steps().flat_map(|(_, definition)| definition.requests()).flat_map(|request| &request.remarks)
+    {
+        warnings.push(remark.clone());
+    }
     add_unused_captures(suite, &mut warnings);
     for requirement in &suite.requirements {
         let mut covering =

@@ -98,11 +98,12 @@ impl Expression {
         Ok(Self { written: written.to_owned(), names, calls, meaning: Meaning::Compiled(compiled) })
     }
 
-    /// Returns the error of an expression that cannot have a value in any scope, because of an unknown function or test.
+    /// Returns the error of an expression that cannot have a value in any scope: because of an unknown function or test, or because
+    /// it needs too much memory or time.
     pub(super) fn impossible(&self, scope: &Scope) -> Option<TemplateError> {
         let Meaning::Compiled(compiled) = &self.meaning else { return None };
         let error = compiled.eval(context(scope)).err()?;
-        let impossible = [ErrorKind::UnknownFunction, ErrorKind::UnknownTest];
+        let impossible = [ErrorKind::OutOfFuel, ErrorKind::UnknownFunction, ErrorKind::UnknownTest];
         impossible.contains(&error.kind()).then(|| TemplateError::unreadable(&self.written, &error))
     }
 

@@ -51,24 +51,31 @@ pub(super) fn set_up(environment: &mut Environment<'_>) {
         }
     });
     environment.add_filter(TEXT, to_text);
-    environment.add_filter(TEXTS, |value: &Value| match value.kind() {
-        ValueKind::Seq => value.try_iter()?.map(|item| to_text(&item)).collect::<Result<Value, _>>(),
+    environment.add_filter(TEXTS, |state: &State<'_, '_>, value: &Value| match value.kind() {
+        ValueKind::Seq => {
+            state.consume_fuel(length(value))?;
+            value.try_iter()?.map(|item| to_text(&item)).collect::<Result<Value, _>>()
+        }
         _ => Ok(value.clone()),
     });
-    environment.add_filter(NUMBER, |value: &Value| {
-        each(value, &|value| match value.downcast_object_ref() {
+    environment.add_filter(NUMBER, |state: &State<'_, '_>, value: &Value| {
+        each(state, value, &|value| match value.downcast_object_ref() {
             Some(Exact(number)) => of_library(number),
             None => value.clone(),
         })
     });
-    environment.add_filter(EXACT, |value: &Value| {
-        each(value, &|value| match value.kind() {
+    environment.add_filter(EXACT, |state: &State<'_, '_>, value: &Value| {
+        each(state, value, &|value| match value.kind() {
             ValueKind::Number => Number::parse(&value.to_string())
                 .map_or_else(|| value.clone(), |one| Value::from_object(Exact(one))),
             _ => value.clone(),
         })
     });
     environment.add_filter("tojson", to_json);
+    environment.add_filter("pprint", |state: &State<'_, '_>, value: &Value| {
+        charge(state, value)?;
+        Ok::<_, Error>(minijinja::filters::pprint(value))
+    });
     for name in ["default", "d"] {
         environment.add_filter(name, |state: &State<'_, '_>, value: &Value, others: Rest<Value>| {
             // In YAML, null means that there is no value.
@@ -121,38 +128,69 @@ pub(super) fn to_text(value: &Value) -> Result<Value, Error> {
 /// Marks the digits of a number while the library writes JSON. Private-use characters, which no template contains.
 const DIGITS: [&str; 2] = ["\u{E010}", "\u{E011}"];
 
+/// Maximum number of spaces for a level of JSON.
+const DEEPEST: i64 = 100;
+
 /// The library's filter, with all digits of numbers.
-fn to_json(value: &Value, indent: Option<Value>, named: minijinja::value::Kwargs) -> Result<Value, Error> {
+fn to_json(
+    state: &State<'_, '_>,
+    value: &Value,
+    indent: Option<Value>,
+    named: minijinja::value::Kwargs,
+) -> Result<Value, Error> {
+    let spaces = indent.clone().or_else(|| named.peek::<Value>("indent").ok());
+    if spaces.is_some_and(|spaces| spaces.as_i64().is_some_and(|spaces| spaces > DEEPEST)) {
+        let message = format!("`indent` is larger than {DEEPEST}");
+        return Err(Error::new(ErrorKind::InvalidOperation, message));
+    }
     let [open, close] = DIGITS;
-    let marked = deep(value, &|value| match value.downcast_object_ref() {
+    let marked = deep(state, value, &|value| match value.downcast_object_ref() {
         Some(Exact(number)) => Value::from(format!("{open}{number}{close}")),
         None => value.clone(),
-    });
+    })?;
     let json = minijinja::filters::tojson(&marked, indent, named)?;
     let json = json.to_string().replace(&format!("\"{open}"), "").replace(&format!("{close}\""), "");
     Ok(Value::from_safe_string(json))
 }
 
+fn length(value: &Value) -> u64 {
+    value.len().map_or(0, |length| length as u64)
+}
+
 /// Applies `change` to a value, or to the elements of a list.
-fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
+fn each(state: &State<'_, '_>, value: &Value, change: &dyn Fn(&Value) -> Value) -> Result<Value, Error> {
     match (value.kind(), value.try_iter()) {
-        (ValueKind::Seq, Ok(items)) => items.map(|item| change(&item)).collect(),
-        _ => change(value),
+        (ValueKind::Seq, Ok(items)) => {
+            state.consume_fuel(length(value))?;
+            Ok(items.map(|item| change(&item)).collect())
+        }
+        _ => Ok(change(value)),
     }
 }
 
+/// Charges the evaluation for a value and everything inside it, before the library writes all of it.
+fn charge(state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+    deep(state, value, &|_| Value::UNDEFINED).map(drop)
+}
+
 /// Applies `change` to a value and everything inside it.
-fn deep(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
+///
+/// # Errors
+/// There are too many values, or texts that are too long.
+fn deep(state: &State<'_, '_>, value: &Value, change: &dyn Fn(&Value) -> Value) -> Result<Value, Error> {
+    state.consume_fuel(1 + value.as_str().map_or(0, |text| text.len() as u64 / 64))?;
     match (value.kind(), value.try_iter()) {
-        (ValueKind::Seq | ValueKind::Iterable, Ok(items)) => items.map(|item| deep(&item, change)).collect(),
+        (ValueKind::Seq | ValueKind::Iterable, Ok(items)) => {
+            items.map(|item| deep(state, &item, change)).collect()
+        }
         (ValueKind::Map, Ok(names)) => {
             let member = |name: Value| {
                 let member = value.get_item(&name).unwrap_or_default();
-                (name, deep(&member, change))
+                Ok((name, deep(state, &member, change)?))
             };
-            Value::from_pairs(names.map(member))
+            Ok(Value::from_pairs(names.map(member).collect::<Result<Vec<_>, Error>>()?))
         }
-        _ => change(value),
+        _ => Ok(change(value)),
     }
 }
 
@@ -191,8 +229,17 @@ fn of_library(number: &Number) -> Value {
     Value::from(number.to_f64())
 }
 
+/// Maximum number of values in a value, as in a file.
+const MOST_VALUES: usize = 250_000;
+
 /// Converts a value of the library to JSON, if possible.
 pub(super) fn from_library(value: &Value) -> Option<Json> {
+    from_library_up_to(&mut { MOST_VALUES }, value)
+}
+
+/// Converts a value, and subtracts the number of values in it from `most`.
+fn from_library_up_to(most: &mut usize, value: &Value) -> Option<Json> {
+    *most = most.checked_sub(1)?;
     if let Some(Exact(number)) = value.downcast_object_ref() {
         return Some(Json::Number(number.clone()));
     }
@@ -201,12 +248,14 @@ pub(super) fn from_library(value: &Value) -> Option<Json> {
         ValueKind::Bool => Json::Bool(value.is_true()),
         ValueKind::Number => Json::Number(Number::parse(&value.to_string())?),
         ValueKind::String => Json::String(value.as_str()?.to_owned()),
-        ValueKind::Seq | ValueKind::Iterable => {
-            Json::Array(value.try_iter().ok()?.map(|item| from_library(&item)).collect::<Option<_>>()?)
-        }
+        ValueKind::Seq | ValueKind::Iterable => Json::Array(
+            value.try_iter().ok()?.map(|item| from_library_up_to(most, &item)).collect::<Option<_>>()?,
+        ),
         ValueKind::Map => {
-            let member =
-                |name: Value| Some((name.as_str()?.to_owned(), from_library(&value.get_item(&name).ok()?)?));
+            let member = |name: Value| {
+                let member = from_library_up_to(most, &value.get_item(&name).ok()?)?;
+                Some((name.as_str()?.to_owned(), member))
+            };
             Json::Object(value.try_iter().ok()?.map(member).collect::<Option<_>>()?)
         }
         _ => return None,

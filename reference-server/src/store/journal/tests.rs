@@ -130,6 +130,21 @@ fn rejects_a_corrupt_line_before_a_valid_one() {
 }
 
 #[test]
+fn rejects_a_journal_whose_complete_lines_are_all_corrupt() {
+    let mut place = Place::new();
+    for email in ["bob", "eve", "ann"] {
+        place.add(email);
+    }
+    let lines = fs::read_to_string(place.path()).unwrap().lines().count();
+    for garbage in ["garbage\n".repeat(lines), "\n".to_owned(), format!("{}\n", "0".repeat(40))] {
+        fs::write(place.path(), &garbage).unwrap();
+        let error = found(&place.folder).unwrap_err().to_string();
+        assert!(error.contains("is corrupt at line 1 and was not changed: wrong checksum"), "{error}");
+        assert_eq!(fs::read_to_string(place.path()).unwrap(), garbage);
+    }
+}
+
+#[test]
 fn rejects_a_valid_line_with_an_unknown_record() {
     let mut place = Place::new();
     place.add("bob");

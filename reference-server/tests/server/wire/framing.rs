@@ -41,6 +41,24 @@ pub(super) fn rows() -> Vec<Row> {
             &[400],
             Closed,
         ),
+        row(
+            "a length of 2^63 is 413",
+            &smuggling("Content-Length: 9223372036854775808\r\n", ""),
+            &[413],
+            Closed,
+        ),
+        row(
+            "a length of 2^64 - 1 is too large for hyper, which responds itself",
+            &smuggling("Content-Length: 18446744073709551615\r\n", ""),
+            &[431],
+            Closed,
+        ),
+        row(
+            "a length of 2^64 is invalid",
+            &smuggling("Content-Length: 18446744073709551616\r\n", ""),
+            &[400],
+            Closed,
+        ),
         row("a negative length is invalid", &smuggling("Content-Length: -1\r\n", ""), &[400], Closed),
         row("a length with a sign is invalid", &smuggling("Content-Length: +2\r\n", "ab"), &[400], Closed),
         row(

@@ -62,8 +62,8 @@ pub(super) fn rows() -> Vec<Row> {
         row("a line that is not a request is refused", "garbage\r\n\r\n", &[400], Closed),
         row("a TLS handshake is refused", "\x16\x03\x01\x02\r\n\r\n", &[400], Closed),
         // The request line (§3).
-        row("methods are case-sensitive", &line("get /api/v1/status HTTP/1.1"), &[405, 403], Open),
-        row("an unknown method is not allowed", &line("BREW /api/v1/status HTTP/1.1"), &[405, 403], Open),
+        row("methods are case-sensitive", &line("get /api/v1/status HTTP/1.1"), &[501, 403], Open),
+        row("an unknown method is not implemented", &line("BREW /api/v1/status HTTP/1.1"), &[501, 403], Open),
         row(
             "TRACE is not allowed, so nothing is echoed",
             &line("TRACE /api/v1/status HTTP/1.1"),

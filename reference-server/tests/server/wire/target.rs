@@ -29,6 +29,8 @@ pub(super) fn rows() -> Vec<Row> {
         row("the asterisk is for OPTIONS only", &ask("GET *"), &[400], Closed),
         row("a target without a slash is refused", &ask("GET api/v1/status"), &[400], Closed),
         row("an authority is for CONNECT only", &ask("GET x:80"), &[400], Closed),
+        row("a defined method that no path has is 405", &ask("TRACE /api/v1/status"), &[405], Open),
+        row("an unknown path is 404 for any method", &ask("FOO /api/v1/nope"), &[404], Open),
         row("CONNECT is not implemented", &ask("CONNECT x:80"), &[501], Closed),
         row("CONNECT to a path is refused", &ask("CONNECT /api/v1/status"), &[400], Closed),
         row(

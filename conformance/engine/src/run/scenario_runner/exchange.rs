@@ -1,8 +1,10 @@
 //! Sends a step once, judges the response and captures values.
 
 use std::panic::resume_unwind;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+
+use regex::Regex;
 
 use super::race;
 use super::result::StepResult;
@@ -56,6 +58,14 @@ impl<'a> Exchanges<'a> {
     /// Sends a step once and judges the response.
     pub(super) async fn try_once(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> StepResult {
         let definition = one.definition;
+        let at = || definition.requests().filter_map(|request| request.at.as_deref());
+        if let Some(name) = at().find(|name| running.client(Some(name)).is_none()) {
+            let reason = format!("the origin `{name}` has no address (--origin {name}=URL)");
+            let judgement = Judgement::because(Verdict::Inconclusive, reason);
+            self.mark_missing(definition, &judgement);
+            return judgement.into();
+        }
+        let base = at().next().and_then(|name| running.client(Some(name))).map(|http| http.base().to_owned());
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
         let (mut judgement, exchange) = match self.exchange(one, running).await {
@@ -87,7 +97,8 @@ impl<'a> Exchanges<'a> {
             tokio::time::sleep(READ_DELAY).await;
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
-        StepResult { exchange: Some(exchange), printed: printed.unwrap_or_default(), ..judgement.into() }
+        let printed = printed.map(|printed| without_access_log(&printed)).unwrap_or_default();
+        StepResult { exchange: Some(exchange), printed, base, ..judgement.into() }
     }
 
     /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
@@ -111,7 +122,8 @@ impl<'a> Exchanges<'a> {
                 let reading = if branch.reads_the_body() { Reading::Whole } else { Reading::Beginning };
                 let prepared = request.prepare(&scope)?;
                 let sent = Timestamp::now();
-                let exchange = running.http.send(prepared, jar.as_mut(), reading).await;
+                let http = running.client(request.at.as_deref()).unwrap_or(&running.http);
+                let exchange = http.send(prepared, jar.as_mut(), reading).await;
                 let received = Timestamp::now();
                 self.timeline.received(received);
                 let scope = scope.at(sent.wall, received.wall);
@@ -267,6 +279,16 @@ fn from_other_process(running: &Running, exchange: &Exchange) -> Option<Judgemen
     let other = answered.then(|| running.check_listener().err()).flatten()?;
     Some(Judgement::because(Verdict::Inconclusive, other))
 }
+
+/// Removes the lines in which a server logs a request, which the report shows in full.
+fn without_access_log(printed: &str) -> String {
+    printed.split_inclusive('\n').filter(|line| !ACCESS.is_match(line)).collect()
+}
+
+/// A request in the log format of most servers: `"GET /users HTTP/1.1" 200`.
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+static ACCESS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#""[A-Z]+ \S* HTTP/[0-9.]+" [0-9]{3}\b"#).unwrap());
 
 /// Time to let the reader read what the target printed.
 const READ_DELAY: Duration = Duration::from_millis(10);

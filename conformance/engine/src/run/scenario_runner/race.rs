@@ -40,8 +40,10 @@ pub(super) async fn send(
     let reading = Reading::Shared(Budget::of_race());
     for (place, (branch, request)) in requests.into_iter().enumerate() {
         let (running, mut jar, reading) = (Arc::clone(running), jar.cloned(), reading.clone());
+        let at = race.branches.get(branch).and_then(|branch| branch.request.at.clone());
         tasks.spawn(async move {
-            let exchange = running.http.send(request, jar.as_mut(), reading).await;
+            let http = running.client(at.as_deref()).unwrap_or(&running.http);
+            let exchange = http.send(request, jar.as_mut(), reading).await;
             (place, Answer { branch, exchange })
         });
     }

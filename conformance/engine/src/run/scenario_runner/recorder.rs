@@ -63,7 +63,7 @@ impl RecordBuilder<'_> {
         Self {
             redactor: self.redactor.of_messages(sent.chain(received), bodies.chain(targets)),
             id: self.id.clone(),
-            base: self.base.clone(),
+            base: result.base.clone().unwrap_or_else(|| self.base.clone()),
             restarted: self.restarted.clone(),
             ..*self
         }
@@ -105,7 +105,12 @@ impl RecordBuilder<'_> {
             }
         });
         let remarks = result.judgement.remarks.into_iter().chain(result.exchange.iter().flat_map(remarks));
-        let remarks = remarks.map(|remark| redactor.text(remark)).collect();
+        let stages = &self.context.plan.suite.stages;
+        let until = step.stages.until.and_then(|until| stages.get(until));
+        let later = until.filter(|_| result.judgement.verdict == Verdict::Fail).map(|until| {
+            format!("this step applies before stage `{until}`, which changes it; an implementation of that stage fails it")
+        });
+        let remarks = remarks.map(|remark| redactor.text(remark)).chain(later).collect();
         Record {
             id: self.planned.step_id(step),
             scenario: self.id.clone(),

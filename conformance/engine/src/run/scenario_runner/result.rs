@@ -47,6 +47,8 @@ pub(super) struct StepResult {
     /// Number of findings that were dropped.
     pub(super) more_findings: usize,
     pub(super) exchange: Option<Exchange>,
+    /// Base URL, if the request was not sent to the target itself.
+    pub(super) base: Option<String>,
     /// The bodies, moved out of `exchange`.
     pub(super) bodies: Bodies,
     /// Output of the target during the step.
@@ -100,6 +102,7 @@ impl From<Judgement> for StepResult {
             judgement,
             more_findings: 0,
             exchange: None,
+            base: None,
             bodies: Bodies::default(),
             printed: String::new(),
             tries: 0,

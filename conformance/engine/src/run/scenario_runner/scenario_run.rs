@@ -210,8 +210,27 @@ impl<'a> ScenarioRun<'a> {
         planned.steps.iter().map(move |(index, asked)| (*index, of(*index), *asked))
     }
 
-    /// Sends a step, again if it is retried, unless something speaks against sending it.
+    /// Sends a step as many times as it asks for, until one time does not pass.
     async fn play_step(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> StepResult {
+        let times = one.step.repeat;
+        let mut result = self.play_once(one, running).await;
+        for time in 2..=times {
+            let interrupted = self.context.options.interrupt.is_requested() && !one.step.cleanup;
+            if result.judgement.verdict != Verdict::Pass || result.abandoned || interrupted {
+                break;
+            }
+            result = self.play_once(one, running).await;
+            if result.judgement.verdict > Verdict::Pass {
+                let reason = result.judgement.reason.take();
+                let reason = reason.map_or(String::new(), |reason| format!(": {reason}"));
+                result.judgement.reason = Some(format!("request {time} of {times}{reason}"));
+            }
+        }
+        result
+    }
+
+    /// Sends a step, again if it is retried, unless something speaks against sending it.
+    async fn play_once(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> StepResult {
         let step = one.step;
         #[cfg(test)]
         assert!(&*step.title != super::PANICS, "step `{}` panics", step.id);

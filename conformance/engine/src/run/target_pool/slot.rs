@@ -152,7 +152,7 @@ impl TargetSlot {
         }
         if matches!(*state, State::NotStarted) {
             let began = Instant::now();
-            *state = match self.bring_up().await {
+            *state = match Box::pin(self.bring_up()).await {
                 Ok(running) => State::Running(Arc::new(running)),
                 Err(unusable) => State::Unusable(unusable),
             };
@@ -255,9 +255,10 @@ impl TargetSlot {
         match &self.source {
             Source::Url(base) => reach(base, suite, &self.profile, &self.fixtures, transport).await,
             Source::Program(program) => {
-                if let Some(gave_up) = self.starts.gave_up() {
+                if let Some(gave_up) = self.starts.gave_up(program) {
                     return Err(gave_up);
                 }
+                self.starts.begin();
                 let starting = Box::pin(launch(program, suite, &self.profile, &self.fixtures, transport));
                 let started = match &self.starts.context.options.deadline {
                     Some(deadline) => tokio::time::timeout_at(deadline.at.into(), starting)
@@ -265,7 +266,12 @@ impl TargetSlot {
                         .unwrap_or_else(|_| Err(Unusable::new(&deadline.reason))),
                     None => starting.await,
                 };
-                self.starts.count(&started);
+                self.starts.end(&self.profile.name, program, &started);
+                if started.as_ref().is_err_and(|unusable| unusable.port_taken)
+                    && let Some(explanation) = self.starts.explanation(program).await
+                {
+                    return Err(explanation);
+                }
                 started.inspect(|running| self.starts.learn_secrets(running))
             }
         }

@@ -70,8 +70,8 @@ pub struct Confined {
     pub(in crate::target) readable: Vec<PathBuf>,
     /// Folder for the program's temporary files, next to its scratch folder.
     pub(in crate::target) outer: PathBuf,
-    /// Port on which the program may listen.
-    pub(in crate::target) port: Option<u16>,
+    /// Ports on which the program may listen.
+    pub(in crate::target) ports: Vec<u16>,
 }
 
 /// A keeper that was started.
@@ -168,7 +168,7 @@ impl Isolation {
                 isolation: Arc::clone(self),
                 readable: Vec::new(),
                 outer: scratch.outer().to_owned(),
-                port: None,
+                ports: Vec::new(),
             }),
         })
         .map_err(|error| error.to_string())?;
@@ -241,5 +241,5 @@ struct Spec {
     landlock: bool,
     readable: Vec<PathBuf>,
     /// Port on which the program may listen.
-    port: Option<u16>,
+    ports: Vec<u16>,
 }

@@ -3,6 +3,7 @@
 //! Another program may take the chosen port before the target binds it. Therefore the owner of the listening socket is
 //! looked up in `/proc`, and responses of other programs are never judged.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -48,6 +49,16 @@ impl Socket {
 }
 
 impl Listener {
+    /// Returns the ports on which a group of processes listens, in ascending order.
+    pub(super) fn ports(group: &Group) -> Vec<u16> {
+        let all = table::listening_sockets().unwrap_or_default();
+        let sockets: Vec<String> = all.iter().map(|(_, socket)| socket.clone()).collect();
+        let links: HashSet<String> =
+            group.family().iter().flat_map(|pid| table::held(*pid, &sockets)).collect();
+        let ports = all.into_iter().filter(|(_, socket)| links.contains(socket)).map(|(port, _)| port);
+        ports.collect::<BTreeSet<u16>>().into_iter().collect()
+    }
+
     pub(super) fn find(group: &Group, address: SocketAddr) -> Self {
         // A socket that closes during the search has no owner. If it persists, its owner is hidden.
         for _ in 0..LOOKS {

@@ -116,6 +116,32 @@ pub(super) fn listening(address: SocketAddr) -> io::Result<Vec<String>> {
     Ok(found.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, socket)| socket).collect())
 }
 
+/// Returns all listening sockets, each with its port.
+///
+/// # Errors
+/// The system does not list its sockets.
+pub(super) fn listening_sockets() -> io::Result<Vec<(u16, String)>> {
+    let tables =
+        fs::read_to_string("/proc/net/tcp")? + &fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
+    let socket = |line: &str| {
+        let mut fields = line.split_whitespace();
+        let (_, port) = fields.nth(1)?.rsplit_once(':')?;
+        let port = u16::from_str_radix(port, 16).ok()?;
+        let listens = fields.nth(1)? == LISTENS;
+        listens.then_some((port, format!("socket:[{}]", fields.nth(5)?)))
+    };
+    Ok(tables.lines().filter_map(socket).collect())
+}
+
+/// Returns those of the sockets that a process holds.
+pub(super) fn held(pid: Pid, sockets: &[String]) -> Vec<String> {
+    let descriptors =
+        fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())).into_iter().flatten().flatten();
+    let links = descriptors
+        .filter_map(|descriptor| fs::read_link(descriptor.path()).ok()?.into_os_string().into_string().ok());
+    links.filter(|link| sockets.contains(link)).collect()
+}
+
 /// Returns the file descriptor through which a process holds one of these sockets, and the socket.
 ///
 /// # Errors

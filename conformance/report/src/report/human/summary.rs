@@ -47,18 +47,36 @@ pub(super) fn standings(
     writeln!(out)
 }
 
-/// Returns the number of passing tasks and the first task that fails; none if every task passes.
+/// Returns the number of tasks that pass, fail and are not decided, and the first task that fails; none if every task passes.
 pub(super) fn progress(footer: &Footer) -> Option<String> {
     let tasks = tasks(&footer.requirements);
     let tried: Vec<&Task<'_>> = tasks.iter().filter(|task| task.held(Level::Must).1 > 0).collect();
-    let fails = |task: &Task<'_>| task.outcome(Level::Must).is_some_and(Outcome::fails_the_run);
-    let next = tried.iter().position(|task| fails(task))?;
-    let (held, of) = tried[next].held(Level::Must);
-    let open = tried.iter().filter(|task| fails(task)).count();
-    let done = tried.len() - open;
-    let (tasks, first) = (amount(tried.len(), "task"), &tried[next].title);
-    let verb = if done == 1 { "passes" } else { "pass" };
-    Some(format!("{done} of {tasks} {verb}; start with “{first}”: MUST {held}/{of}"))
+    let (failed, open): (Vec<&&Task<'_>>, Vec<&&Task<'_>>) =
+        tried.iter().filter(|task| !passes_or_known(task)).partition(|task| is_failed(task));
+    let next = failed.first().or(open.first())?;
+    let (held, of) = next.held(Level::Must);
+    let done = tried.len() - failed.len() - open.len();
+    let verb = |count: usize, one: &'static str, many: &'static str| if count == 1 { one } else { many };
+    let mut sentence = format!("{done} of {} {}", amount(tried.len(), "task"), verb(done, "passes", "pass"));
+    if !open.is_empty() {
+        let are = verb(open.len(), "is", "are");
+        sentence += &format!(
+            ", {} {}, {} {are} not decided",
+            failed.len(),
+            verb(failed.len(), "fails", "fail"),
+            open.len()
+        );
+    }
+    Some(format!("{sentence}; start with “{}”: MUST {held}/{of}", next.title))
+}
+
+fn passes_or_known(task: &Task<'_>) -> bool {
+    !task.outcome(Level::Must).is_some_and(Outcome::fails_the_run)
+}
+
+/// Whether a requirement of the task fails, and not only waits for others.
+fn is_failed(task: &Task<'_>) -> bool {
+    task.outcome(Level::Must).is_some_and(|outcome| outcome > Outcome::Inconclusive)
 }
 
 /// Returns the last line: the conclusion, the requirements by level, and what was not run.
@@ -150,7 +168,7 @@ fn upper(level: Level) -> String {
 fn style(task: &Task<'_>) -> Style {
     let outcomes = Level::ALL.map(|level| task.outcome(level));
     match outcomes.into_iter().flatten().max() {
-        Some(outcome) if outcome.fails_the_run() => BOLD_RED,
+        Some(outcome) if outcome > Outcome::Inconclusive => BOLD_RED,
         None | Some(Outcome::Skipped) => DIM,
         Some(Outcome::Passed) => GREEN,
         Some(_) => YELLOW,

@@ -197,7 +197,6 @@ const SHELL_TEXT: &[(&str, &[&str], &str)] = &[
     ),
     ("curl 'http://H/{id}'", &["would not send `{id}`", "write a value for `{id}`"], "1:7"),
     ("curl 'http://H/{a,b}'", &["several requests for `{a,b}`"], "1:7"),
-    ("curl http://H/ -u bob", &["`-u` has no password", "`bob:`"], "1:30"),
     ("curl http://H/ -f --fail-with-body", &["curl refuses --fail together"], "1:30"),
     ("curl http://H/ -H $'X-A: b\\n'", &["field `X-A` has a line end"], "1:32"),
     ("curl http://H/ --aws-sigv4 aws:amz", &["--aws-sigv4` is not supported", "-H"], "1:27"),

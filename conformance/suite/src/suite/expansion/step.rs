@@ -37,8 +37,17 @@ pub(super) fn compile(
     errors.keep(check_id(&id.value, &id.place(source)));
     let covers = text.covers.iter().filter_map(|id| errors.keep(covered(id, source, suite))).collect();
     let place = id.place(source);
-    let compiler =
-        StepCompiler { source, suite, folder: expansion.folder, context, place, jar: text.jar.as_ref() };
+    let limit = text.timeout.as_ref().map(|timeout| duration(&timeout.value, &timeout.place(source)));
+    let compiler = StepCompiler {
+        source,
+        suite,
+        folder: expansion.folder,
+        context,
+        place,
+        jar: text.jar.as_ref(),
+        timeout: errors.keep(limit.transpose()).flatten(),
+    };
+    let repeat = errors.keep(repeat(text.repeat.as_ref(), source)).unwrap_or(1);
     let sent = errors.take(definition::sent(text, &compiler));
     let restart = errors.keep(restart(text.target.as_ref(), context)).flatten();
     let stages =
@@ -73,6 +82,7 @@ pub(super) fn compile(
         stages: stages.within(context.stages),
         wait,
         timely: None,
+        repeat,
         retry,
         place: id.place(source),
         lines: step.place(source),
@@ -107,6 +117,20 @@ pub(super) fn check_id(id: &str, place: &Place) -> Result<(), Diagnostic> {
     }
     Err(Diagnostic::at(place.clone(), format!("invalid step id `{id}`"))
         .help("an id consists of lower-case letters, digits and `-`, such as wrong-password"))
+}
+
+/// Maximum number of repetitions of a step.
+const MOST_REPEATED: usize = 10_000;
+
+fn repeat(given: Option<&Located<usize>>, source: &Arc<Source>) -> Result<usize, Diagnostic> {
+    match given {
+        None => Ok(1),
+        Some(times) if (1..=MOST_REPEATED).contains(&times.value) => Ok(times.value),
+        Some(times) => {
+            let message = format!("`repeat` must be between 1 and {MOST_REPEATED}");
+            Err(Diagnostic::at(times.place(source), message))
+        }
+    }
 }
 
 /// Returns where a step requests a restart of the target.

@@ -276,4 +276,7 @@ class Handler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     print(f"todo {VERSION} is there", flush=True)
+    if "TODO_ADMIN_PORT" in os.environ:
+        admin = ThreadingHTTPServer(("127.0.0.1", int(os.environ["TODO_ADMIN_PORT"])), Handler)
+        threading.Thread(target=admin.serve_forever, daemon=True).start()
     ThreadingHTTPServer(("127.0.0.1", int(os.environ["TODO_PORT"])), Handler).serve_forever()

@@ -73,7 +73,7 @@ impl Control {
             limits: isolation.limits,
             landlock: !with_namespaces,
             readable,
-            port: confined.port,
+            ports: confined.ports.clone(),
         };
         let mut settings = tempfile::tempfile()?;
         settings.write_all(&serde_json::to_vec(&spec)?)?;

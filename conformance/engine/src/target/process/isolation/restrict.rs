@@ -112,7 +112,7 @@ fn landlock(spec: &Spec) -> Result<(), landlock::RulesetError> {
         .add_rules(path_beneath_rules(readable, read))?
         .add_rules(path_beneath_rules(LANDLOCK_DEVICES, device))?
         .add_rules(path_beneath_rules([&spec.directory], everything))?;
-    if let Some(port) = spec.port {
+    for port in spec.ports.iter().copied() {
         ruleset = ruleset.add_rule(NetPort::new(port, AccessNet::BindTcp))?;
     }
     ruleset.restrict_self()?;
