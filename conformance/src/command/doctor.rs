@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -181,7 +181,7 @@ fn programs() -> Vec<Check> {
         let found = env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file());
         let (state, detail) = match found {
             None => (State::Missing, format!("not in PATH; {purpose}")),
-            Some(path) => (State::Works, format!("{}; {purpose}", described(path))),
+            Some(path) => (State::Works, format!("{}; {purpose}", described(&path))),
         };
         Check { name, state, detail }
     });
@@ -189,8 +189,8 @@ fn programs() -> Vec<Check> {
 }
 
 /// Returns the first line that a program prints about its version, with its path.
-fn described(path: PathBuf) -> String {
-    let version = version(&path).unwrap_or_else(|| "prints no version".to_owned());
+fn described(path: &Path) -> String {
+    let version = version(path).unwrap_or_else(|| "prints no version".to_owned());
     format!("{version} ({})", path.display())
 }
 
