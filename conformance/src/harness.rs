@@ -95,6 +95,8 @@ fn prepare(
         shows_passes: false,
         interrupt: Interrupt::default(),
         responses: None,
+        seed: 0,
+        fail_fast: false,
         deadline: None,
     };
     let context = Context::new(plan, options);
@@ -155,6 +157,7 @@ mod tests {
             place,
             via: Vec::new(),
             tries: 1,
+            flaky: false,
             milliseconds: 0.0,
             findings: Vec::new(),
             more_findings: 0,
@@ -178,6 +181,7 @@ mod tests {
             place: failing.place.clone(),
             label,
             pointer: None,
+            part: None,
             expected,
             received,
         });

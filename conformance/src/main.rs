@@ -1,11 +1,14 @@
 //! The command-line program `conformance`.
 
+mod archive;
 mod command;
 mod fleet;
 mod listing;
 mod options;
 mod reports;
 mod schema;
+mod site;
+mod tables;
 mod watch;
 
 use std::process::ExitCode;
@@ -13,7 +16,7 @@ use std::process::ExitCode;
 use crate::options::{Command, Options};
 use conformance_engine::exit::Exit;
 
-use crate::command::{Stopped, compare, doctor, document, inspect, merge, print, run, seed, serve};
+use crate::command::{Stopped, compare, doctor, document, init, inspect, merge, print, run, seed, serve};
 
 fn main() -> ExitCode {
     if let Some(code) = conformance_engine::target::isolation::helper() {
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Merge(options) => merge::merge(&options),
         Command::Serve(options) => serve::serve(&options),
         Command::Seed(options) => seed::seed(&options),
+        Command::Init(options) => init::init(&options),
         Command::Import(options) => document::import(&options),
         Command::Record(options) => document::record(&options),
         Command::Export(options) => document::export(&options),

@@ -71,7 +71,7 @@ use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::plan::Selection;
 use conformance_suite::suite::Folder;
 
-pub(crate) use curl::{Export, Import, Record};
+pub(crate) use curl::{Export, Import, Init, Record};
 pub(crate) use output::{Color, OutputOptions, ReportPlace, forces_color, github_summary, github_workspace};
 pub(crate) use run::Run;
 use run::parse_address;
@@ -162,15 +162,22 @@ pub(crate) enum Command {
     Man(Man),
     /// Compare the reports of several implementations.
     #[command(
-        after_help = "Examples:\n  conformance compare flask.jsonl node.jsonl\n  conformance compare reports/*.jsonl --html table.html"
+        after_help = "Examples:\n  conformance compare flask.jsonl node.jsonl\n  conformance compare reports/*.jsonl --html table.html\n  conformance compare --before old.jsonl --after new.jsonl\n  conformance compare reports/*.jsonl --site public"
     )]
     Compare(Compare),
-    /// Merge the reports of all shards of a run into one report.
-    #[command(after_help = exit_codes!())]
+    /// Merge the reports of all shards of a run into one report, or write a report in other formats.
+    #[command(after_help = concat!("Examples:\n  conformance merge shard-*.jsonl --report html=report.html\n  conformance merge run.jsonl --report junit=junit.xml\n\n", exit_codes!()))]
     Merge(Merge),
     /// Print the fixtures that a running target needs, as files or curl commands.
     #[command(after_help = "Examples:\n  conformance seed --format curl > seed.sh")]
     Seed(Seed),
+    /// Write a small suite that runs, as a start for your own.
+    ///
+    /// The files explain themselves in comments. With --from, the scenarios come from the curl examples of a document.
+    #[command(
+        after_help = "Examples:\n  conformance init my-suite\n  conformance init my-suite --from README.md"
+    )]
+    Init(Init),
     /// Generate scenarios from the curl examples of a document or from a HAR file.
     #[command(
         after_help = "Examples:\n  conformance import README.md --out my-suite\n  conformance import https://example.org/api.md --out my-suite\n  conformance import --har recording.har --out my-suite"
@@ -208,6 +215,9 @@ pub(crate) struct Check {
     /// Suite folder [default: the built-in suite].
     #[arg(long, value_name = "DIR")]
     pub suite: Option<PathBuf>,
+    /// Treat warnings as errors.
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// `conformance coverage`.
@@ -228,11 +238,30 @@ pub(crate) struct Coverage {
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
     /// Reports as JSON Lines, written by `run --report jsonl=FILE`.
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "before")]
     pub reports: Vec<PathBuf>,
-    /// Also write the table as an HTML page that shows the exchange behind each cell.
+    /// Also write the table as an HTML page that shows the exchange of each cell.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Also write the table as CSV: a row for each implementation, a column for each requirement.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Also write a report of each implementation, as `run --report` does; the path contains {name} (repeatable).
+    #[arg(long, value_name = "KIND=FILE", value_parser = output::parse_report)]
+    pub report: Vec<ReportPlace>,
+    /// Also write a static site: the table, a page and a badge for each implementation, and what changed since the site was
+    /// written last.
+    #[arg(long, value_name = "DIR")]
+    pub site: Option<PathBuf>,
+    /// Show what broke and what was fixed since this report; exit code 1 if something broke.
+    #[arg(long, value_name = "FILE", requires = "after", conflicts_with_all = ["reports", "html", "csv", "report", "site"])]
+    pub before: Option<PathBuf>,
+    /// The later report for --before.
+    #[arg(long, value_name = "FILE", requires = "before")]
+    pub after: Option<PathBuf>,
+    /// Compare reports of different suites, stages, filters or profiles.
+    #[arg(long)]
+    pub force: bool,
     /// When to use colors.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,

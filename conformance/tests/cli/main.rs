@@ -28,6 +28,7 @@ mod hostile;
 mod http2;
 mod hurl;
 mod import;
+mod init;
 mod interrupted;
 #[cfg(target_os = "linux")]
 mod isolation;

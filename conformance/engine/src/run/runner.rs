@@ -66,8 +66,9 @@ impl Runner {
     #[must_use]
     pub fn start(plan: Plan, target: &Target, options: Options) -> Self {
         let began = Instant::now();
-        let header = Header::new(&plan, target.title(), target.isolation());
-        let tally = Tally::new(register(&plan.suite));
+        let (identity, isolation) = (target.identity().cloned(), target.isolation());
+        let header = Header::new(&plan, target.title(), identity, isolation, Some(options.seed));
+        let tally = Tally::new(register(&plan.suite)).graded(plan.suite.graded);
         let deviations = options.deviations.clone();
         let context = Context::new(plan, options);
         let targets = TargetPool::new(&context, target);
@@ -161,6 +162,9 @@ impl Runner {
             }
             self.tally.count(&record);
             self.absent.count(&record);
+            if self.context.options.fail_fast && record.outcome().fails_the_run() {
+                self.context.end_after(&record.id);
+            }
             self.events.push_back(Event::Step(Arc::new(record)));
         }
     }

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use include_dir::{Dir, DirEntry as Embedded};
+use sha2::{Digest as _, Sha256};
 
 use crate::budget;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -105,6 +106,17 @@ impl Folder {
                 Ok(file.contents().to_vec())
             }
         }
+    }
+
+    /// Returns the SHA-256 of the names and contents of files. Unreadable files count as empty; loading reports them.
+    pub(super) fn digest(&self, names: &[String]) -> String {
+        let mut digest = Sha256::new();
+        for name in names {
+            let content = self.read(name).unwrap_or_default();
+            digest.update(format!("{name}\n{}\n", content.len()));
+            digest.update(&content);
+        }
+        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Returns the name of a file that a scenario names relative to its own folder.

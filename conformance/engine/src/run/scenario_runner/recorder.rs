@@ -101,6 +101,7 @@ impl RecordBuilder<'_> {
                 label: self.short(&label, limit::LABEL),
                 expected: self.short(&finding.expected, limit::VALUE),
                 received: self.short(&received, limit::VALUE),
+                part: finding.part.map(|part| self.short(&part, limit::LABEL)),
                 pointer: finding.pointer.map(|pointer| self.short(&pointer, limit::LABEL)),
             }
         });
@@ -127,6 +128,7 @@ impl RecordBuilder<'_> {
             place: step.place.clone(),
             via: step.provenance.via.clone(),
             tries: result.tries,
+            flaky: result.tries > 1 && result.judgement.verdict == Verdict::Pass,
             milliseconds: milliseconds(result.took),
             findings: findings.collect(),
             more_findings: result.judgement.more + result.more_findings,
