@@ -2,8 +2,10 @@
 
 pub(crate) mod bless;
 pub(crate) mod compare;
+pub(crate) mod doctor;
 pub(crate) mod document;
 pub(crate) mod each;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod merge;
 pub(crate) mod play;

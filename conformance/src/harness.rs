@@ -98,6 +98,8 @@ fn prepare(
         shows_passes: false,
         interrupt: Interrupt::default(),
         responses: None,
+        seed: 0,
+        fail_fast: false,
         deadline: None,
         described,
     };
@@ -164,6 +166,7 @@ mod tests {
             place,
             via: Vec::new(),
             tries: 1,
+            flaky: false,
             milliseconds: 0.0,
             findings: Vec::new(),
             more_findings: 0,
@@ -188,6 +191,7 @@ mod tests {
             place: failing.place.clone(),
             label,
             pointer: None,
+            part: None,
             expected,
             received,
         });

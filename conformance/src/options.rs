@@ -36,6 +36,21 @@ macro_rules! run_examples {
     };
 }
 
+macro_rules! completion_examples {
+    () => {
+        "Examples:
+  conformance completions bash > ~/.local/share/bash-completion/completions/conformance
+  conformance completions zsh > ~/.zfunc/_conformance
+  conformance completions fish > ~/.config/fish/completions/conformance.fish
+  conformance completions elvish >> ~/.config/elvish/rc.elv
+  conformance completions powershell >> $PROFILE
+
+Create the folder first, and start a new shell afterwards.
+Bash needs the package bash-completion.
+For zsh, put `fpath+=~/.zfunc` before `compinit` in ~/.zshrc."
+    };
+}
+
 mod curl;
 mod manual;
 mod meant;
@@ -57,7 +72,7 @@ use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::plan::Selection;
 use conformance_suite::suite::Folder;
 
-pub(crate) use curl::{Export, Import, Record};
+pub(crate) use curl::{Export, Import, Init, Record};
 pub(crate) use openapi::OpenApiOptions;
 pub(crate) use output::{Color, OutputOptions, ReportPlace, forces_color, github_summary, github_workspace};
 pub(crate) use run::Run;
@@ -67,7 +82,7 @@ pub(crate) use shard::{Merge, ShardOptions};
 
 /// Test any implementation of an HTTP API against its specification and report which requirements pass.
 #[derive(Debug, Parser)]
-#[command(name = "conformance", version, max_term_width = 110)]
+#[command(name = "conformance", version = VERSION, max_term_width = 110)]
 #[command(after_help = concat!(examples!(), "\n\n", exit_codes!()))]
 pub(crate) struct Options {
     /// The command to run.
@@ -138,20 +153,33 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a suite file or a report, or settings for an editor.
     Schema(Schema),
     /// Print a shell completion script.
+    #[command(after_help = completion_examples!())]
     Completions(Completions),
+    /// Print what is installed on this machine, which isolation works, and where files are kept.
+    #[command(
+        after_help = "Examples:\n  conformance doctor\n\nExit codes:\n  0   everything that a run needs works\n  1   something that a run needs does not work"
+    )]
+    Doctor(Doctor),
     /// Print the manual page of the program or of one of its commands.
     Man(Man),
     /// Compare the reports of several implementations.
     #[command(
-        after_help = "Examples:\n  conformance compare flask.jsonl node.jsonl\n  conformance compare reports/*.jsonl --html table.html"
+        after_help = "Examples:\n  conformance compare flask.jsonl node.jsonl\n  conformance compare reports/*.jsonl --html table.html\n  conformance compare --before old.jsonl --after new.jsonl\n  conformance compare reports/*.jsonl --site public"
     )]
     Compare(Compare),
-    /// Merge the reports of all shards of a run into one report.
-    #[command(after_help = exit_codes!())]
+    /// Merge the reports of all shards of a run into one report, or write a report in other formats.
+    #[command(after_help = concat!("Examples:\n  conformance merge shard-*.jsonl --report html=report.html\n  conformance merge run.jsonl --report junit=junit.xml\n\n", exit_codes!()))]
     Merge(Merge),
     /// Print the fixtures that a running target needs, as files or curl commands.
     #[command(after_help = "Examples:\n  conformance seed --format curl > seed.sh")]
     Seed(Seed),
+    /// Write a small suite that runs, as a start for your own.
+    ///
+    /// The files explain themselves in comments. With --from, the scenarios come from the curl examples of a document.
+    #[command(
+        after_help = "Examples:\n  conformance init my-suite\n  conformance init my-suite --from README.md"
+    )]
+    Init(Init),
     /// Generate scenarios from the curl examples of a document, a HAR file or an OpenAPI description.
     #[command(
         after_help = "Examples:\n  conformance import README.md --out my-suite\n  conformance import https://example.org/api.md --out my-suite\n  conformance import --har recording.har --out my-suite\n  conformance import --openapi openapi.yaml --out my-suite"
@@ -189,6 +217,9 @@ pub(crate) struct Check {
     /// Suite folder [default: the built-in suite].
     #[arg(long, value_name = "DIR")]
     pub suite: Option<PathBuf>,
+    /// Treat warnings as errors.
+    #[arg(long)]
+    pub strict: bool,
     /// Check the exchanges of a HAR recording against --openapi, not a suite.
     #[arg(long, value_name = "FILE", requires = "openapi", conflicts_with = "suite")]
     pub har: Option<PathBuf>,
@@ -224,11 +255,30 @@ pub(crate) struct Coverage {
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
     /// Reports as JSON Lines, written by `run --report jsonl=FILE`.
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "before")]
     pub reports: Vec<PathBuf>,
-    /// Also write the table as an HTML page that shows the exchange behind each cell.
+    /// Also write the table as an HTML page that shows the exchange of each cell.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Also write the table as CSV: a row for each implementation, a column for each requirement.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Also write a report of each implementation, as `run --report` does; the path contains {name} (repeatable).
+    #[arg(long, value_name = "KIND=FILE", value_parser = output::parse_report)]
+    pub report: Vec<ReportPlace>,
+    /// Also write a static site: the table, a page and a badge for each implementation, and what changed since the site was
+    /// written last.
+    #[arg(long, value_name = "DIR")]
+    pub site: Option<PathBuf>,
+    /// Show what broke and what was fixed since this report; exit code 1 if something broke.
+    #[arg(long, value_name = "FILE", requires = "after", conflicts_with_all = ["reports", "html", "csv", "report", "site"])]
+    pub before: Option<PathBuf>,
+    /// The later report for --before.
+    #[arg(long, value_name = "FILE", requires = "before")]
+    pub after: Option<PathBuf>,
+    /// Compare reports of different suites, stages, filters or profiles.
+    #[arg(long)]
+    pub force: bool,
     /// When to use colors.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
@@ -264,6 +314,14 @@ pub(crate) enum SchemaOf {
 pub(crate) struct Completions {
     /// The shell to complete commands in.
     pub shell: clap_complete::Shell,
+}
+
+/// `conformance doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Suite folder [default: the built-in suite].
+    #[arg(long, value_name = "DIR")]
+    pub suite: Option<PathBuf>,
 }
 
 /// `conformance man`.
@@ -370,6 +428,14 @@ impl Seed {
     }
 }
 
+impl Doctor {
+    /// Returns the folder of the suite.
+    #[must_use]
+    pub(crate) fn folder(&self) -> Folder {
+        folder(self.suite.as_ref())
+    }
+}
+
 impl Check {
     /// Returns the folder of the suite.
     #[must_use]
@@ -427,8 +493,11 @@ impl Man {
     }
 }
 
+/// The version of the program, with the commit if the build knows it.
+pub(crate) const VERSION: &str = env!("CONFORMANCE_VERSION");
+
 /// The suite inside this program.
-static SUITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
+static SUITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
 fn folder(named: Option<&PathBuf>) -> Folder {
     named.map_or(Folder::Embedded(&SUITE), |path| Folder::Directory(path.clone()))

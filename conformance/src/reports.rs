@@ -3,15 +3,16 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
 use crate::options::{Color, OutputOptions, ReportPlace, forces_color, github_summary, github_workspace};
+use conformance_engine::event::{Event, FinishedRun};
 use conformance_report::report::is_stdout;
 use conformance_report::report::{
-    Above, Collector, Detail, Github, Human, JsonLines, Progress, Report, write_deviations,
+    Above, Collector, Detail, Format, Github, Human, JsonLines, Progress, Report, write_deviations,
 };
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::safe::{self, Log};
@@ -67,6 +68,7 @@ pub(crate) fn open(
                 }
             }
             ReportPlace::File(format, path) => {
+                check_variables(format)?;
                 let opened = match format.document {
                     Some(document) => collector.add(path, document),
                     None => JsonLines::create(path).map(|lines| reports.push(Box::new(lines))),
@@ -92,6 +94,59 @@ pub(crate) fn open(
         reports.push(Box::new(collector));
     }
     Ok(reports)
+}
+
+/// Passes a finished run to reports.
+///
+/// # Errors
+/// A report cannot be written.
+pub(crate) fn replay(run: FinishedRun, reports: &mut [Box<dyn Report>]) -> io::Result<()> {
+    let FinishedRun { header, records, footer } = run;
+    let steps = records.into_iter().map(Event::Step);
+    for event in std::iter::once(Event::Header(header)).chain(steps).chain([Event::Footer(footer)]) {
+        for report in &mut *reports {
+            match report.on_event(&event) {
+                // Ignore a closed pipe, for example to `head`.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Opens report files.
+///
+/// # Errors
+/// A report cannot be written, or an environment variable that it needs is not set.
+pub(crate) fn files(places: &[(&'static Format, PathBuf)]) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
+    let mut reports: Vec<Box<dyn Report>> = Vec::new();
+    let mut collector = Collector::default();
+    for (format, path) in places {
+        check_variables(format)?;
+        let opened = match format.document {
+            Some(document) => collector.add(path, document),
+            None => JsonLines::create(path).map(|lines| reports.push(Box::new(lines))),
+        };
+        opened.map_err(|error| unwritable(path, &error))?;
+    }
+    if !collector.is_empty() {
+        reports.push(Box::new(collector));
+    }
+    Ok(reports)
+}
+
+fn check_variables(format: &Format) -> Result<(), Diagnostic> {
+    let missing =
+        format.variables.iter().find(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()));
+    match missing {
+        Some(name) => {
+            let message = format!("the report `{}` needs the environment variable {name}", format.name);
+            Err(Diagnostic::new(message)
+                .help("the platform sets it; docs/grading.md shows how to try it elsewhere"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Prints a line on standard error. Its text cannot control the terminal and is no command in the log of a CI system.
@@ -134,14 +189,7 @@ pub(crate) fn choice_of(color: Color, stream: &impl RawStream) -> ColorChoice {
 /// Returns the error for a report that cannot be written.
 #[must_use]
 pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-    match folder {
-        Some(folder) => {
-            let message = format!("cannot write the report {}", path.display());
-            Diagnostic::new(format!("{message}: there is no folder {}", folder.display()))
-        }
-        None => Diagnostic::new(format!("cannot write the report {}: {error}", path.display())),
-    }
+    Diagnostic::new(format!("cannot write the report {}: {error}", path.display()))
 }
 
 fn summary() -> Result<Option<std::fs::File>, Diagnostic> {

@@ -7,24 +7,28 @@ mod answer;
 mod between;
 mod capture;
 mod collection;
+mod command;
 mod description;
 mod document;
 mod download;
 pub mod folder;
 mod fresh;
 pub(crate) mod har;
+mod httpie;
 mod manifest;
 mod postman;
 mod printed;
 mod rest;
 mod scenario;
+mod shape;
 mod status;
 mod step;
+mod summary;
 #[cfg(test)]
 mod tests;
+mod variables;
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use regex::Regex;
@@ -34,7 +38,6 @@ use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::request::Files;
 use conformance_suite::source::{Place, Source};
 use conformance_suite::suite::Suite;
-use conformance_suite::yaml::page::UNSURE;
 
 pub use step::step;
 
@@ -45,8 +48,14 @@ pub struct Import {
     pub files: Vec<(String, String)>,
     /// The number of exchanges that became steps.
     pub exchanges: usize,
+    /// What is added to files of the existing suite: their names relative to its root, and the entries.
+    pub changed: Vec<(String, String)>,
     /// The commands that did not become steps, with the reasons.
     pub left_out: Vec<Diagnostic>,
+    /// The lines that mention a curl command outside of code, and were not read.
+    pub unread: Vec<usize>,
+    /// What else was not taken, such as the requests of a recording to other origins.
+    pub notes: Vec<String>,
 }
 
 /// Options of an import, and the context that it needs.
@@ -59,6 +68,10 @@ pub struct Wanted<'a> {
     pub suite: Option<&'a Suite>,
     /// Reads a file that a command refers to, such as `-d @file`.
     pub files: Files<'a>,
+    /// Whether types and members are expected in the place of values.
+    pub shape: bool,
+    /// Returns the contents of a file that is in the output folder already.
+    pub present: &'a dyn Fn(&str) -> Option<String>,
 }
 
 /// An exchange as the document prints it or the browser recorded it.
@@ -73,6 +86,10 @@ struct Exchange {
     body: Body,
     /// Remarks for the reader, written as `# unsure:` comments.
     remarks: Vec<String>,
+    /// The name under which the shell keeps the body, and the JSON Pointer of the part that it keeps.
+    capture: Option<(String, Option<String>)>,
+    /// The number of the section of the document.
+    section: usize,
 }
 
 /// The body of a response, as far as it is known.
@@ -80,8 +97,10 @@ struct Exchange {
 enum Body {
     /// The document does not show the body.
     Unknown,
-    /// The body has this text. If not `sure`, it may lack a newline at its end.
+    /// The body has this text. If not `sure`, the line end at its end is not known.
     Text { text: String, sure: bool },
+    /// The body is binary and has this SHA-256 digest.
+    Digest(String),
 }
 
 /// The exchanges under one heading, in document order.
@@ -101,13 +120,68 @@ struct Launched {
     program: String,
 }
 
-/// Imports the shell sessions of a document.
+/// Imports the sessions of a document.
 ///
 /// # Errors
 /// Fails if no command of the document sends a request.
 pub fn document(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
-    let (origin, stories) = document::stories(source, wanted)?;
-    Ok(assemble(source, &origin, stories, wanted))
+    let document = document::read(source, wanted)?;
+    let files = document::files(wanted, &document.files);
+    let wanted =
+        Wanted { files: &files, origin: wanted.origin.clone(), profile: wanted.profile.clone(), ..*wanted };
+    let mut import = assemble(source, &document.origin, document.stories, &document.variables, &wanted);
+    import.files.extend(document.files.iter().map(|(name, text)| (name.clone(), text.clone())));
+    import.unread = document.unread;
+    Ok(import)
+}
+
+/// An exchange as the import of a document reads it.
+#[derive(Debug)]
+pub struct Shown {
+    /// The position of the command.
+    pub place: Place,
+    /// The heading above it.
+    pub heading: String,
+    /// The command as a step would have it, or why it cannot be a step.
+    pub command: Result<String, String>,
+    /// The status, if the document prints it.
+    pub status: Option<u16>,
+    /// The body, if the document prints it.
+    pub body: Option<String>,
+}
+
+/// Returns the exchanges of a document, in order, and the names that `${…}` in them can have.
+#[must_use]
+pub fn exchanges(source: &Arc<Source>, suite: &Suite) -> (Vec<Shown>, Vec<String>) {
+    let files = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+    let (present, suite) = (|_: &str| None, Some(suite));
+    let wanted =
+        Wanted { origin: None, profile: None, suite, files: &files, shape: false, present: &present };
+    let Ok(document) = document::read(source, &wanted) else { return (Vec::new(), Vec::new()) };
+    let mut names: Vec<String> = document.variables.into_values().collect();
+    let mut shown = Vec::new();
+    for story in document.stories {
+        for exchange in story.exchanges {
+            names.extend(exchange.capture.map(|(name, _)| name));
+            shown.push(Shown {
+                place: exchange.place,
+                heading: story.title.clone(),
+                command: Ok(exchange.command),
+                status: exchange.head.and_then(|head| head.status),
+                body: match exchange.body {
+                    Body::Text { text, .. } => Some(text),
+                    Body::Unknown | Body::Digest(_) => None,
+                },
+            });
+        }
+        for left_out in story.left_out {
+            let Some(place) = left_out.place().cloned() else { continue };
+            let (heading, command) = (story.title.clone(), Err(left_out.message().to_owned()));
+            shown.push(Shown { place, heading, command, status: None, body: None });
+        }
+    }
+    shown.sort_by_key(|shown| shown.place.span().start);
+    (shown, names)
 }
 
 /// Imports a browser recording (HAR 1.2).
@@ -115,8 +189,10 @@ pub fn document(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Dia
 /// # Errors
 /// Fails if the source is not a recording, or if it has no request to an API.
 pub fn har(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
-    let (origin, stories) = har::stories(source, wanted)?;
-    Ok(assemble(source, &origin, stories, wanted))
+    let recording = har::read(source, wanted)?;
+    let mut import = assemble(source, &recording.origin, recording.stories, &recording.variables, wanted);
+    import.notes = recording.notes;
+    Ok(import)
 }
 
 /// Imports a Postman collection (format 2.0 or 2.1).
@@ -145,12 +221,7 @@ fn gathered(
 ) -> Result<Import, Diagnostic> {
     check_number(groups.iter().map(|(_, requests)| requests.len()).sum(), source)?;
     let (origin, stories) = collection::stories(groups, &mut variables, source, wanted)?;
-    let mut import = assemble(source, &origin, stories, wanted);
-    let manifest = import.files.iter_mut().find(|(name, _)| name == "suite.yaml");
-    if let Some((_, manifest)) = manifest {
-        collection::declare(&variables, manifest);
-    }
-    Ok(import)
+    Ok(assemble(source, &origin, stories, &variables.needed(), wanted))
 }
 
 /// Imports an OpenAPI description.
@@ -173,64 +244,55 @@ fn check_number(number: usize, source: &Source) -> Result<(), Diagnostic> {
     Err(Diagnostic::new(message).help("split it into several documents"))
 }
 
-fn assemble(source: &Arc<Source>, origin: &str, stories: Vec<Story>, wanted: &Wanted<'_>) -> Import {
+fn assemble(
+    source: &Arc<Source>,
+    origin: &str,
+    mut stories: Vec<Story>,
+    variables: &BTreeMap<String, String>,
+    wanted: &Wanted<'_>,
+) -> Import {
     let mut import = Import::default();
-    let (mut stories_with_steps, empty): (Vec<_>, Vec<_>) =
+    let sections: Vec<String> = stories.iter().map(|story| story.title.clone()).collect();
+    for (section, story) in stories.iter_mut().enumerate() {
+        story.exchanges.iter_mut().for_each(|exchange| exchange.section = section);
+    }
+    let (with_steps, empty): (Vec<_>, Vec<_>) =
         stories.into_iter().partition(|story| !story.exchanges.is_empty());
-    between::mark(&mut stories_with_steps, origin, wanted);
-    let around = manifest::Around::new(source, origin, &stories_with_steps, wanted);
+    let mut stories = between::joined(with_steps, origin, wanted);
+    between::mark(&mut stories, origin, wanted);
+    let around = manifest::Around::new(source, origin, &stories, sections, variables, wanted);
+    let is_numbered =
+        stories.len() == 1 || manifest::is_numbered(stories.iter().map(|story| story.title.as_str()));
+    let own = format!("# From {},", scenario::document(source.path()));
     let mut names = BTreeSet::new();
-    let mut register = Vec::new();
-    for (index, story) in stories_with_steps.iter().enumerate() {
-        let name = free(&slug(&story.title), &mut names);
-        let (text, requirements) = scenario::write(story, &around, index, wanted);
-        import.files.push((format!("{name}.yaml"), text));
+    for (index, story) in stories.iter().enumerate() {
+        let name = slug(&story.title);
+        // Scenarios run in the order of their names, which is that of the document.
+        let name = if is_numbered { name } else { format!("{:02}-{name}", index + 1) };
+        let mut name = free(&name, &mut names);
+        // A file of another document keeps its name.
+        while (wanted.present)(&format!("{name}.yaml")).is_some_and(|text| !text.starts_with(&own)) {
+            name = free(&name, &mut names);
+        }
+        import.files.push((format!("{name}.yaml"), scenario::write(story, &around, wanted)));
         import.exchanges += story.exchanges.len();
-        register.extend(requirements);
     }
-    if wanted.suite.is_none() {
-        import.files.insert(0, ("suite.yaml".to_owned(), around.manifest(&stories_with_steps)));
-        import.files.insert(1, ("requirements.yaml".to_owned(), manifest::register(&register)));
+    let entries = around.entries(&stories);
+    if let Some(suite) = wanted.suite {
+        import.changed = vec![
+            ("requirements.yaml".to_owned(), entries),
+            ("suite.yaml".to_owned(), around.declarations(Some(suite))),
+        ];
+        import.changed.retain(|(_, added)| !added.is_empty());
+    } else {
+        import.files.insert(0, ("suite.yaml".to_owned(), around.manifest(&stories)));
+        import.files.insert(1, ("requirements.yaml".to_owned(), manifest::REGISTER.to_owned() + &entries));
     }
-    for story in stories_with_steps.into_iter().chain(empty) {
+    for story in stories.into_iter().chain(empty) {
         import.left_out.extend(story.left_out);
     }
     import.left_out.sort_by_key(|left_out| left_out.place().map(|place| place.span().start));
     import
-}
-
-impl Import {
-    /// Lists the written files and the places marked `unsure`, with a summary line.
-    #[must_use]
-    pub fn summary(&self, folder: &Path) -> String {
-        let shown = |name: &str| folder.join(name).display().to_string();
-        let mut page: String =
-            self.files.iter().map(|(name, _)| format!("wrote {}\n", shown(name))).collect();
-        for (name, line, sentence) in self.unsure() {
-            page.push_str(&format!("unsure {}:{line}: {sentence}\n", shown(name)));
-        }
-        let (left_out, unsure) = (self.left_out.len(), self.unsure().count());
-        let steps = self.exchanges;
-        page + &format!(
-            "{steps} exchanges became steps, {left_out} commands were left out, {unsure} places are unsure\n"
-        )
-    }
-
-    /// Lists the commands that were left out, with the reasons.
-    #[must_use]
-    pub fn complaints(&self) -> String {
-        self.left_out.iter().map(|left_out| format!("left out: {left_out}\n")).collect()
-    }
-
-    /// The places marked `unsure`: file, line (from 1) and remark.
-    pub fn unsure(&self) -> impl Iterator<Item = (&str, usize, &str)> {
-        self.files.iter().flat_map(|(name, text)| {
-            let lines = text.lines().enumerate();
-            lines.filter_map(move |(index, line)| {
-                Some((name.as_str(), index + 1, line.trim_start().strip_prefix(UNSURE)?))
-            })
-        })
-    }
 }
 
 /// Returns the origin of the URL in a curl command.

@@ -3,6 +3,7 @@ pub mod bless;
 pub mod coverage;
 pub mod export;
 pub mod import;
+mod loose;
 pub mod record;
 pub mod recorded;
 pub mod seed;

@@ -1,27 +1,41 @@
 //! Reads the shell sessions of a document and returns their [`Command`]s.
 //!
-//! In Markdown, reStructuredText and `AsciiDoc`, sessions are in code blocks, fenced or indented. A block without prompts counts if its
-//! lines begin with `curl`. The output of a command may be in the next block. What a command means is the business of
+//! Sessions are in code blocks, fenced or indented, in `<pre>`, or in lines that begin with a command. HTTP messages and commands of
+//! `HTTPie` are commands too. The output of a command may be in the next block. What a command means is the business of
 //! [`curl`](conformance_suite::curl).
 
+mod block;
+mod html;
 mod markdown;
+mod markup;
+mod message;
+mod output;
 mod shell;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use conformance_suite::source::{Place, Source};
+use regex::Regex;
 
-pub use markdown::Heading;
-use markdown::Style;
+use crate::loose;
+use conformance_suite::source::{Place, Source, Span};
+
+use block::Block;
+pub use block::Heading;
+use markup::Style;
+pub use message::UNNAMED;
 
 /// A command of a session and its output.
 #[derive(Debug, Clone)]
 pub struct Command {
     /// The nearest heading above the command.
     pub heading: Option<Arc<Heading>>,
+    /// What the text is.
+    pub kind: Kind,
+    /// Whether a prompt is before the command.
+    pub prompted: bool,
     /// The command as typed, without prompts and comment; newlines in it are kept.
     pub text: String,
     /// The comment at the end of its last line, without `#`.
@@ -36,67 +50,180 @@ pub struct Command {
     pub output_place: Place,
 }
 
+/// The kinds of commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A command line of a shell.
+    Shell,
+    /// A command of `HTTPie`.
+    Httpie,
+    /// A curl command that was made of an HTTP message.
+    Message,
+}
+
 impl Command {
-    /// Whether the command runs curl.
+    /// Whether the command sends a request: with curl or `HTTPie`, or as a message.
     #[must_use]
-    pub fn is_curl(&self) -> bool {
-        self.text.split_whitespace().next() == Some("curl")
+    pub fn sends(&self) -> bool {
+        self.kind != Kind::Shell || CURL.is_match(&self.text)
     }
 }
 
-/// Returns all commands of a document.
+/// What a document contains.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    /// The commands, in order.
+    pub commands: Vec<Command>,
+    /// The lines outside of sessions that mention a curl command.
+    pub unread: Vec<usize>,
+    /// The blocks without commands: the text before each, and its text.
+    pub shown: Vec<(String, String)>,
+}
+
+/// Reads a document.
 ///
-/// The markup is known from the extension of the file. Other files are read as Markdown if they have a code fence, else as plain text
-/// whose sessions begin at the start of a line or are indented.
+/// The markup is known from the extension of the file. Other files are read as HTML if they begin with a tag, as Markdown if they have a
+/// code fence, else as plain text whose sessions begin at the start of a line or are indented.
 #[must_use]
-pub fn commands(source: &Arc<Source>) -> Vec<Command> {
-    let ending = Path::new(source.path()).extension().unwrap_or_default().to_ascii_lowercase();
-    let ending = ending.to_string_lossy();
-    let blocks = match ending.as_ref() {
-        "md" | "markdown" => markdown::blocks(source, Style::Markdown),
-        "rst" | "rest" => markdown::blocks(source, Style::Structured),
-        "adoc" | "asciidoc" => markdown::blocks(source, Style::Ascii),
-        _ if markdown::has_fence(source.text()) => markdown::blocks(source, Style::Markdown),
-        _ => {
-            let whole = markdown::whole(source);
-            let types = |command: &Command| command.is_curl();
-            if shell::commands(&whole, source).commands.iter().any(types) {
-                vec![whole]
-            } else {
-                // The sessions are indented.
-                markdown::blocks(source, Style::Structured)
-            }
+pub fn read(source: &Arc<Source>) -> Transcript {
+    let blocks = blocks(source);
+    let mut transcript = assigned(blocks, source);
+    if !transcript.commands.iter().any(Command::sends) {
+        // No session is marked as code.
+        transcript = assigned(vec![markup::whole(source)], source);
+        if !transcript.commands.iter().any(Command::sends) {
+            transcript = assigned(markup::blocks(source, Style::Plain), source);
         }
-    };
-    let mut commands: Vec<Command> = Vec::new();
-    // `open`: the output of the last command may still follow in a block of its own. `prompted`: the block of the command has prompts, so
-    // only a block that is clearly a response is taken for the output.
-    let (mut open, mut prompted) = (false, false);
+    }
+    transcript.unread = unread(source, &transcript.commands);
+    transcript
+}
+
+fn blocks(source: &Arc<Source>) -> Vec<Block> {
+    let path = source.path().split(['?', '#']).next().unwrap_or_default();
+    let extension = Path::new(path).extension().unwrap_or_default().to_ascii_lowercase();
+    let text = source.text();
+    match extension.to_string_lossy().as_ref() {
+        "md" | "markdown" | "mdx" | "mkd" | "rmd" => markdown::blocks(source),
+        "rst" | "rest" => markup::blocks(source, Style::Structured),
+        "adoc" | "asciidoc" | "asc" => markup::blocks(source, Style::Ascii),
+        "html" | "htm" | "xhtml" => html::blocks(text, 0, &mut None, source),
+        _ if text.trim_start().to_ascii_lowercase().starts_with("<!doctype html")
+            || text.trim_start().starts_with("<html") =>
+        {
+            html::blocks(text, 0, &mut None, source)
+        }
+        _ if FENCE.is_match(text) => markdown::blocks(source),
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the commands of blocks, each with its output, which may be in a later block.
+fn assigned(blocks: Vec<Block>, source: &Arc<Source>) -> Transcript {
+    let mut transcript = Transcript::default();
+    let commands = &mut transcript.commands;
+    // The commands of the last block that may still get an output from the next one, and whether that block has prompts: then only a
+    // block that is clearly a response is taken for the output.
+    let (mut open, mut prompted) = (0, false);
     for block in blocks {
+        let block = block.dedented();
+        if let Some(exchanges) = message::exchanges(&block, commands.last_mut().filter(|_| open > 0), source)
+        {
+            open = usize::from(exchanges.last().is_some_and(|last| last.output.is_empty()));
+            prompted = true;
+            commands.extend(exchanges);
+            continue;
+        }
         let found = shell::commands(&block, source);
         if let Some(last) = found.commands.last() {
-            open = last.output.is_empty() || shell::is_head(&last.output);
+            open = if output::is_head(&last.output) {
+                1
+            } else {
+                found.commands.iter().rev().take_while(|command| command.output.is_empty()).count()
+            };
             prompted = found.prompted;
             commands.extend(found.commands);
             continue;
         }
-        if let Some(last) = commands.last_mut().filter(|_| std::mem::take(&mut open))
-            && (!prompted || shell::starts_with_head(&block.lines) || shell::is_json(&block.lines))
-            && same(last.heading.as_ref(), block.heading.as_ref())
+        let lines = &block.lines;
+        transcript
+            .shown
+            .push((block.intro.clone(), lines.iter().map(|line| format!("{}\n", line.text)).collect()));
+        let is_answer = output::starts_with_head(lines) || output::is_json(lines);
+        let heading = commands.last().and_then(|last| last.heading.clone());
+        let open = std::mem::take(&mut open);
+        if open == 0
+            || !same(heading.as_ref(), block.heading.as_ref())
+            || output::is_address(lines)
+            || (prompted && !is_answer)
         {
-            let (output, place) = shell::output(&block.lines, source);
-            last.apart = prompted && !shell::starts_with_head(&block.lines);
-            last.output = if last.output.is_empty() { output } else { format!("{}\n{output}", last.output) };
-            last.output_place = place;
+            continue;
+        }
+        let start = commands.len().saturating_sub(open);
+        let (output, place) = output::read(lines, true, source);
+        let apart = prompted && !output::starts_with_head(lines);
+        match several(&output, open) {
+            Some(outputs) if open > 1 => {
+                for (command, output) in commands.iter_mut().skip(start).zip(outputs) {
+                    (command.output, command.output_place, command.apart) = (output, place.clone(), apart);
+                }
+            }
+            _ => {
+                let Some(last) = commands.last_mut() else { continue };
+                last.apart = apart;
+                last.output =
+                    if last.output.is_empty() { output } else { format!("{}\n{output}", last.output) };
+                last.output_place = place;
+            }
         }
     }
-    commands
+    transcript
+}
+
+/// Splits an output into as many JSON values as there are commands.
+fn several(output: &str, commands: usize) -> Option<Vec<String>> {
+    let mut values = Vec::new();
+    let mut rest = output.trim();
+    while !rest.is_empty() {
+        let (_, length) = loose::read(rest)?;
+        values.push(format!("{}\n", rest.get(..length)?.trim()));
+        rest = rest.get(length..)?.trim();
+    }
+    (values.len() == commands).then_some(values)
+}
+
+/// Returns the numbers of the lines that mention a curl command and belong to none.
+fn unread(source: &Arc<Source>, commands: &[Command]) -> Vec<usize> {
+    let mut spans: Vec<Span> = commands.iter().map(|command| command.place.span()).collect();
+    spans.sort_by_key(|span| span.start);
+    let mentions = MENTION.find_iter(source.text()).map(|found| found.start());
+    let lines = mentions.filter(|at| !spans.iter().any(|span| span.start <= at + 1 && *at < span.end));
+    let mut lines: Vec<usize> = lines.map(|at| source.place(Span::new(at + 1, at + 1)).line()).collect();
+    lines.dedup();
+    // HTML has other offsets within a line.
+    let known: Vec<usize> = commands
+        .iter()
+        .flat_map(|command| command.place.line()..=command.place.line() + command.text.matches('\n').count())
+        .collect();
+    lines.retain(|line| !known.contains(line));
+    lines
 }
 
 fn same(one: Option<&Arc<Heading>>, other: Option<&Arc<Heading>>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-        (None, None) => true,
-        _ => false,
-    }
+    one == other
 }
+
+#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
+fn pattern(written: &str) -> Regex {
+    Regex::new(written).unwrap()
+}
+
+static FENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^\s*(?:```|~~~)"));
+static CURL: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"(?:^|[\s|;&(`"'])(?:[\w.~-]*[/\\])*curl(?:\.exe)?[ \t]+\S"#));
+/// A curl command in code or in a sentence: curl and an option or something like a URL.
+static MENTION: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?:^|[\s|;&(`"'>/])curl(?:\.exe)?[ \t]+(?:-|['"]?(?:https?://|localhost|\$|\d+\.\d+|[\w.-]+[:/]))"#,
+    )
+});

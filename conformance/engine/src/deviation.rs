@@ -86,6 +86,11 @@ impl Deviations {
     }
 
     /// Returns the reason if the failure of a step is known, and records the verdict.
+    /// Whether no failure is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     pub(crate) fn look_up(&mut self, record: &Record) -> Option<String> {
         let mut reason = None;
         for entry in &mut self.entries {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+pub use crate::identity::Identity;
 use crate::outcome::{self, Outcome};
 use crate::target::isolation::Mechanism;
 use crate::verdict::{Finding, Verdict};
@@ -24,6 +25,7 @@ use conformance_suite::suite::Level;
 /// An event. In JSON Lines, the member `event` names its kind.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "lowercase")]
+#[expect(clippy::large_enum_variant, reason = "a run has one header")]
 pub enum Event {
     /// The run starts.
     Header(Header),
@@ -86,6 +88,21 @@ pub struct Header {
     pub suite: String,
     /// Title of the target.
     pub target: String,
+    /// Version of the suite, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite_version: Option<String>,
+    /// SHA-256 of the files of the suite; empty in reports of version 0.1.0.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub suite_digest: String,
+    /// Filters that selected the steps; empty for all steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<String>,
+    /// Profiles that were selected; empty for all profiles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<String>,
+    /// What the implementation is, as its target file says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub implementation: Option<Identity>,
     /// The stage that is checked, if the suite has stages.
     pub stage: Option<String>,
     /// Number of steps in the plan.
@@ -105,6 +122,9 @@ pub struct Header {
     /// Arguments of `conformance run` that name the suite and the command or file of the target; absent for a URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// What `uuid()` and `random()` were computed from, for `--seed`; absent if no step uses them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
 }
 
 /// A description of an API that exchanges are checked against.
@@ -161,7 +181,9 @@ impl Header {
     pub(crate) fn new(
         plan: &Plan,
         target: &str,
+        implementation: Option<Identity>,
         isolation: Option<Mechanism>,
+        seed: Option<u32>,
         openapi: Option<ApiDescription>,
     ) -> Self {
         let scenarios = plan.scenarios();
@@ -171,6 +193,11 @@ impl Header {
             conformance: env!("CARGO_PKG_VERSION").to_owned(),
             started: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
             suite: plan.suite.title.clone(),
+            suite_version: plan.suite.version.clone(),
+            suite_digest: plan.suite.digest.clone(),
+            filters: plan.filters.clone(),
+            profiles: plan.profiles.clone(),
+            implementation,
             target: target.to_owned(),
             stage: plan.suite.stages.get(plan.stage).cloned(),
             steps: steps.count(),
@@ -179,6 +206,7 @@ impl Header {
             openapi,
             environments: environments(plan),
             command: None,
+            seed: seed.filter(|_| plan.is_random()),
         }
     }
 
@@ -229,6 +257,9 @@ pub struct Record {
     pub via: Vec<Place>,
     /// Number of attempts; more than 1 if the step was retried.
     pub tries: u32,
+    /// Whether it passed only after a retry.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flaky: bool,
     /// Duration in milliseconds, including waits and retries.
     pub milliseconds: f64,
     /// The mismatches.
@@ -415,6 +446,9 @@ pub struct Footer {
     /// Which parts of the description of the API the steps used; absent without a description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openapi: Option<ApiCoverage>,
+    /// Whether the suite or the user gives points to requirements.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub graded: bool,
     /// Whether the run was interrupted; the remaining steps have no records.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
@@ -525,6 +559,15 @@ pub struct Standing {
     /// Why no step ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Points of the requirement; none if no step ran, and in reports of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<f64>,
+    /// Points that the target earned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earned: Option<f64>,
+    /// Whether graders show the result only after the deadline.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
 }
 
 impl Record {
@@ -537,7 +580,9 @@ impl Record {
     /// Describes the number of attempts and their duration; none if the step was not retried.
     #[must_use]
     pub fn repetition(&self) -> Option<String> {
-        (self.tries > 1).then(|| format!("{} in {}", amount(self.tries, "time"), time(self.milliseconds)))
+        let flaky = if self.flaky { ", flaky" } else { "" };
+        let tries = || format!("{} in {}{flaky}", amount(self.tries, "time"), time(self.milliseconds));
+        (self.tries > 1).then(tries)
     }
 }
 
@@ -555,9 +600,32 @@ impl Standing {
         let of = |verdict| Outcome::of_requirement(verdict, self.level, self.deviates);
         self.outcome.or_else(|| self.verdict.map(of))
     }
+
+    /// Returns the points of the requirement; 0 if it was not tested.
+    #[must_use]
+    pub fn points(&self) -> f64 {
+        match self.outcome() {
+            None | Some(Outcome::Skipped) => 0.0,
+            Some(_) => self.points.unwrap_or_else(|| self.level.points()),
+        }
+    }
+
+    /// Returns the points that the target earned.
+    #[must_use]
+    pub fn earned(&self) -> f64 {
+        let all = || if self.outcome() == Some(Outcome::Passed) { self.points() } else { 0.0 };
+        self.earned.unwrap_or_else(all)
+    }
 }
 
 impl Footer {
+    /// Returns the earned points and the maximum.
+    #[must_use]
+    pub fn score(&self) -> (f64, f64) {
+        let of = |points: fn(&Standing) -> f64| self.requirements.iter().map(points).sum();
+        (of(Standing::earned), of(Standing::points))
+    }
+
     /// Describes after how many of the planned steps the run was interrupted; none if it was not.
     #[must_use]
     pub fn interruption(&self, planned: usize) -> Option<String> {

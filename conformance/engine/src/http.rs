@@ -172,11 +172,14 @@ impl HttpClient {
 
     /// Returns a client for a request with a client certificate of its own.
     fn with_identity_of(&self, request: &Prepared) -> Option<Result<Self, String>> {
-        let identity = request.transfer.as_ref()?.identity.as_ref()?;
-        if !self.pool.route.is_secure() || self.transport.identity.as_ref() == Some(identity) {
+        let client_certificate = request.transfer.as_ref()?.client_certificate.as_ref()?;
+        if !self.pool.route.is_secure()
+            || self.transport.client_certificate.as_ref() == Some(client_certificate)
+        {
             return None;
         }
-        let transport = Transport { identity: Some(identity.clone()), ..self.transport.clone() };
+        let transport =
+            Transport { client_certificate: Some(client_certificate.clone()), ..self.transport.clone() };
         Some(Self::new(&self.address, &transport))
     }
 

@@ -36,6 +36,7 @@ pub fn judge(
             place: expectation.status.as_ref().map_or(request, |status| &status.place).clone(),
             label: transport_error.to_string(),
             pointer: None,
+            part: Some("response".to_owned()),
             expected: "a response".to_owned(),
             received: transport_error.to_string(),
         }]),
@@ -61,6 +62,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
             place: status.place.clone(),
             label: format!("the target returned {}", response.status),
             pointer: None,
+            part: Some("status".to_owned()),
             expected: status.describe(scope),
             received: response.status.to_string(),
         });
@@ -71,7 +73,8 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
     for (name, place) in &expectation.absent {
         if let Some(value) = response.header(name) {
             let value = visible::text(value);
-            findings.push(unexpected(place, &format!("the response has `{name}: {value}`"), &value));
+            let label = format!("the response has `{name}: {value}`");
+            findings.push(unexpected(place, &label, &value).of(header(name)));
         }
     }
     for cookie in &expectation.cookies {
@@ -79,11 +82,9 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
     }
     for (name, place) in &expectation.absent_cookies {
         if let Some(cookie) = response.cookie(name) {
-            findings.push(unexpected(
-                place,
-                &format!("the response sets the cookie `{name}`"),
-                &visible::text(cookie.value),
-            ));
+            let label = format!("the response sets the cookie `{name}`");
+            findings
+                .push(unexpected(place, &label, &visible::text(cookie.value)).of(format!("cookie `{name}`")));
         }
     }
     let body = compare_body(expectation, response, scope);
@@ -95,6 +96,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
             place: place.clone(),
             label: format!("the response took {:?}", response.elapsed),
             pointer: None,
+            part: Some("time".to_owned()),
             expected: format!("a response within {limit:?}"),
             received: format!("{:?}", response.elapsed),
         });
@@ -113,7 +115,7 @@ fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Sc
             1 => format!("the response has `{name}` once: {}", short(&first.received)),
             times => format!("the response has `{name}` {times} times: {}", short(&first.received)),
         };
-        return Some(finding(matcher, label, visible::json(&all), scope));
+        return Some(finding(matcher, label, visible::json(&all), scope).of(header(name)));
     }
     if values.iter().any(|value| matcher.matches(&Json::String((*value).to_owned()), scope)) {
         return None;
@@ -124,7 +126,11 @@ fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Sc
         [] => format!("the response has no `{name}`"),
         shown => format!("the response has `{name}: {}`", visible::cut(&shown.join("`, `"), MAX_LABEL)),
     };
-    Some(differing_text(matcher, &values, label, received, scope))
+    Some(differing_text(matcher, &values, label, received, scope).of(header(name)))
+}
+
+fn header(name: &str) -> String {
+    format!("header `{name}`")
 }
 
 fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Finding> {
@@ -140,6 +146,7 @@ fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Fi
             place: cookie.place.clone(),
             label,
             pointer: None,
+            part: Some(format!("cookie `{}`", cookie.name)),
             expected: format!("the cookie `{}`", cookie.name),
             received,
         }];
@@ -151,7 +158,8 @@ fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Fi
         if !value.as_ref().is_some_and(|value| matcher.matches(&Json::from(value.as_str()), scope)) {
             let label = format!("the cookie's `{attribute}` is {}", visible::cut(&received, MAX_LABEL));
             let values: Vec<&str> = value.iter().map(String::as_str).collect();
-            findings.push(differing_text(matcher, &values, label, received, scope));
+            let finding = differing_text(matcher, &values, label, received, scope);
+            findings.push(finding.of(format!("cookie `{}`: {attribute}", cookie.name)));
         }
     }
     findings
@@ -184,6 +192,13 @@ fn compare_body(expectation: &Expectation, response: &Response, scope: &Scope) -
             found.compare(matcher, &value, &scope);
             None
         }
+        Some(Body::Json(matcher)) if matcher.lines().is_some() => {
+            match response.json_lines() {
+                Ok(lines) => found.compare(matcher.lines().unwrap_or(matcher), &Json::Array(lines), scope),
+                Err(why) => found.unreadable(matcher, why, response, scope),
+            }
+            None
+        }
         Some(Body::Json(matcher)) => match response.document() {
             Ok(document) => {
                 found.compare(matcher, &document.value, scope);
@@ -205,6 +220,7 @@ fn compare_body(expectation: &Expectation, response: &Response, scope: &Scope) -
         place: place.clone(),
         label,
         pointer,
+        part: Some("body".to_owned()),
         expected: "JSON without duplicate members".to_owned(),
         received,
     };
@@ -236,7 +252,7 @@ impl Found {
 
     /// Adds that a body cannot be compared at all.
     fn unreadable(&mut self, matcher: &Matcher, why: String, response: &Response, scope: &Scope) {
-        self.findings.push(finding(matcher, why, visible::text(&response.text()), scope));
+        self.findings.push(finding(matcher, why, visible::text(&response.text()), scope).of("body"));
     }
 }
 
@@ -285,6 +301,7 @@ fn differing(mismatch: Mismatch) -> Finding {
         label,
         place: mismatch.place,
         pointer: Some(mismatch.pointer),
+        part: None,
         expected: mismatch.expected,
         received: mismatch.received,
     }
@@ -292,7 +309,7 @@ fn differing(mismatch: Mismatch) -> Finding {
 
 fn finding(matcher: &Matcher, label: String, received: String, scope: &Scope) -> Finding {
     let expected = matcher.describe(scope);
-    Finding { place: matcher.place().clone(), label, pointer: None, expected, received }
+    Finding { place: matcher.place().clone(), label, pointer: None, part: None, expected, received }
 }
 
 /// Creates a finding about text outside of a body. If it looks like the expected text, both are escaped.
@@ -321,6 +338,7 @@ fn unexpected(place: &Place, label: &str, received: &str) -> Finding {
         place: place.clone(),
         label: visible::cut(label, 2 * MAX_LABEL).into_owned(),
         pointer: None,
+        part: None,
         expected: "none".to_owned(),
         received: received.to_owned(),
     }

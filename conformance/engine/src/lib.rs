@@ -69,6 +69,7 @@ pub mod exit;
 #[cfg(fuzzing)]
 pub mod fuzz;
 pub mod http;
+mod identity;
 pub mod jsonl;
 pub mod judge;
 pub mod limit;
@@ -76,6 +77,7 @@ pub mod memory;
 pub mod outcome;
 pub mod redact;
 pub mod run;
+mod score;
 pub mod shard;
 pub mod target;
 pub mod verdict;

@@ -61,6 +61,11 @@ impl Memory {
         memory
     }
 
+    /// Makes the random values of rows and parameters follow a key.
+    pub(crate) fn seed(&mut self, key: &str) {
+        self.base.seed(key);
+    }
+
     /// Sets the target's origin and printed values, and the fixture values that differ from those of the suite.
     pub fn meet(&mut self, origin: &str, output: &Json, learned: &[(String, Json)]) {
         let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);

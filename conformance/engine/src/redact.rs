@@ -87,7 +87,7 @@ impl Redactor {
         let captures = definitions.flat_map(StepDefinition::captures).filter(|capture| capture.secret);
         let fields = captures.filter_map(|capture| match capture.source() {
             Found::Cookie(name) | Found::Header(name) => Some(name),
-            Found::Json(_) | Found::Body => None,
+            _ => None,
         });
         let names = HIDDEN.into_iter().chain(suite.secrets.iter().map(String::as_str)).chain(fields);
         Self {

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use regex::Regex;
 
+use crate::identity::Identity;
 use conformance_suite::request::Request;
 use conformance_suite::suite::Profile;
 use conformance_suite::template::Text;
@@ -48,10 +49,19 @@ pub enum Target {
         /// Profile that it runs in.
         profile: String,
     },
+    /// An implementation that cannot be started at all, such as an empty folder.
+    Absent {
+        /// Name of the target in reports.
+        title: String,
+        /// Why it cannot be started.
+        reason: String,
+    },
     /// Programs to start, one for each profile.
     Programs {
         /// Name of the target in reports.
         title: String,
+        /// What it is, as its target file says.
+        identity: Identity,
         /// Default program, for profiles without a program of their own.
         program: Option<Box<Program>>,
         /// Programs of single profiles, or the reason why a profile is not offered.
@@ -109,7 +119,8 @@ impl Target {
     pub fn command(command: Vec<String>, directory: PathBuf) -> Self {
         let title = command.join(" ");
         let program = Program::new(command, directory);
-        Self::Programs { title, program: Some(Box::new(program)), profiles: BTreeMap::new() }
+        let program = Some(Box::new(program));
+        Self::Programs { title, identity: Identity::default(), program, profiles: BTreeMap::new() }
     }
 
     /// Returns the same target for another implementation: with another title and another folder.
@@ -117,7 +128,8 @@ impl Target {
     pub fn elsewhere(&self, title: String, directory: &Path) -> Self {
         match self {
             Self::Url { base, profile } => Self::Url { base: base.clone(), profile: profile.clone() },
-            Self::Programs { program, profiles, .. } => {
+            Self::Absent { reason, .. } => Self::Absent { title, reason: reason.clone() },
+            Self::Programs { program, profiles, identity, .. } => {
                 let mut builds = BTreeMap::new();
                 let copies = Arc::new(Copies::default());
                 let mut moved = |program: &Program| {
@@ -136,7 +148,8 @@ impl Target {
                 let profiles = profiles.iter().map(|(name, program)| {
                     (name.clone(), program.as_ref().map(&mut moved).map_err(Clone::clone))
                 });
-                Self::Programs { title, program, profiles: profiles.collect() }
+                let identity = identity.clone();
+                Self::Programs { title, identity, program, profiles: profiles.collect() }
             }
         }
     }
@@ -144,7 +157,7 @@ impl Target {
     /// Programs of the target.
     pub fn programs(&self) -> impl Iterator<Item = &Program> {
         let (program, profiles) = match self {
-            Self::Url { .. } => (None, None),
+            Self::Url { .. } | Self::Absent { .. } => (None, None),
             Self::Programs { program, profiles, .. } => (program.as_deref(), Some(profiles)),
         };
         let of_profiles = profiles.into_iter().flatten().filter_map(|(_, program)| program.as_ref().ok());
@@ -172,7 +185,16 @@ impl Target {
     pub fn title(&self) -> &str {
         match self {
             Self::Url { base, .. } => base,
-            Self::Programs { title, .. } => title,
+            Self::Programs { title, .. } | Self::Absent { title, .. } => title,
+        }
+    }
+
+    /// What the implementation is, if its target file says so.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::Programs { identity, .. } => Some(identity).filter(|one| **one != Identity::default()),
+            Self::Url { .. } | Self::Absent { .. } => None,
         }
     }
 
@@ -190,6 +212,7 @@ impl Target {
             Self::Url { profile: own, .. } => {
                 Err(format!("the target runs in the profile `{own}`, and this needs `{}`", profile.name))
             }
+            Self::Absent { reason, .. } => Err(reason.clone()),
             Self::Programs { program, profiles, .. } => match (profiles.get(&profile.name), program) {
                 (Some(Ok(program)), _) => program.offered(),
                 (Some(Err(reason)), _) => Err(reason.clone()),

@@ -51,6 +51,9 @@ pub struct Finding {
     /// JSON Pointer to the part of the body, if it concerns a part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
+    /// What differs, if it is not a part of the body: `status`, ``header `NAME` ``, ``cookie `NAME` ``, `body` or `time`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// Expected value.
     pub expected: String,
     /// Received value.
@@ -79,6 +82,12 @@ impl Judgement {
 }
 
 impl Finding {
+    /// Names the part of the response that differs.
+    #[must_use]
+    pub(crate) fn of(self, part: impl Into<String>) -> Self {
+        Self { part: Some(part.into()), ..self }
+    }
+
     /// Whether both findings come from the same expectation, for different parts of the response.
     #[must_use]
     pub fn expects_the_same(&self, other: &Self) -> bool {

@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let files = |_: &str| Err(io::Error::from(io::ErrorKind::NotFound));
-    let wanted = Wanted { origin: None, profile: None, suite: None, files: &files };
+    let wanted = Wanted { origin: None, profile: None, suite: None, files: &files, shape: false, present: &|_| None };
     for name in ["fuzz.md", "fuzz.txt"] {
         match import::document(&Source::new(name, text), &wanted) {
             Ok(import) => check(&import),

@@ -1,17 +1,19 @@
 //! Compares the JSON Lines reports of several implementations. Incomplete reports are rejected.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::changes::Changes;
 use crate::printable;
-use conformance_engine::event::{FinishedRun, Record, Shard};
+use conformance_engine::event::{FinishedRun, Header, Record, Shard};
 use conformance_engine::jsonl;
 use conformance_engine::limit;
 use conformance_engine::outcome::{self, Outcome};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::suite::Level;
+use serde_json::json;
 
 /// Results of several implementations for each requirement.
 #[derive(Debug, Clone)]
@@ -52,54 +54,50 @@ pub struct Implementation {
     pub inconclusive: Option<String>,
     /// Exit code of its run.
     pub exit: u8,
-    suite: String,
-    stage: Option<String>,
-    target: String,
+    /// Link to the page of its run, if there is one.
+    pub page: Option<String>,
+    /// Earned points and maximum.
+    pub score: (f64, f64),
+    /// Whether the suite or the user gave points to requirements.
+    pub graded: bool,
+    /// What changed since an earlier run, if there was one.
+    pub changes: Option<Changes>,
+    /// Link to its badge.
+    pub badge: Option<String>,
+    /// Header of its report.
+    pub header: Header,
+    /// Path of its report.
+    path: PathBuf,
     rows: Vec<Row>,
 }
 
 impl Comparison {
-    /// Reads reports; `with_evidence` keeps the failing steps.
+    /// Reads reports; `with_evidence` keeps the failing steps. With `force`, suites and selections may differ.
     ///
     /// # Errors
-    /// A report cannot be read, is invalid or incomplete, or is of another suite than the first.
-    pub fn read(paths: &[impl AsRef<Path>], with_evidence: bool) -> Result<Self, Diagnostic> {
+    /// A report cannot be read, is invalid or incomplete, or is of another suite or selection than the first.
+    pub fn read(paths: &[impl AsRef<Path>], with_evidence: bool, force: bool) -> Result<Self, Diagnostic> {
         let mut implementations = Vec::new();
         for path in paths {
             let run = jsonl::read_run(path.as_ref())?;
-            implementations.push(implementation(run, path.as_ref(), with_evidence)?);
+            implementations.push(Implementation::of(run, path.as_ref(), with_evidence)?);
         }
-        Self::compare(implementations, paths)
+        Self::of(implementations, force)
     }
 
-    /// Compares runs of this program, whose reports are at `paths`. The reports are not read, since a target may have changed them.
+    /// Compares implementations. With `force`, suites and selections may differ.
     ///
     /// # Errors
-    /// A run is of another suite than the first.
-    pub fn of(runs: Vec<FinishedRun>, paths: &[impl AsRef<Path>]) -> Result<Self, Diagnostic> {
-        let all = runs.into_iter().zip(paths);
-        let all = all.map(|(run, path)| implementation(run, path.as_ref(), false));
-        Self::compare(all.collect::<Result<_, _>>()?, paths)
-    }
-
-    fn compare(
-        mut implementations: Vec<Implementation>,
-        paths: &[impl AsRef<Path>],
-    ) -> Result<Self, Diagnostic> {
-        let suite = implementations.first().map(|first| first.suite.clone()).unwrap_or_default();
-        if let Some(at) = implementations.iter().position(|other| other.suite != suite) {
-            let (path, other) = (paths[at].as_ref().display(), &implementations[at].suite);
-            let message =
-                format!("the report {path} is of the suite “{other}”, and the first is of “{suite}”");
-            return Err(Diagnostic::new(message));
+    /// A run is of another suite or selection than the first.
+    pub fn of(mut implementations: Vec<Implementation>, force: bool) -> Result<Self, Diagnostic> {
+        let Some(first) = implementations.first() else {
+            return Err(Diagnostic::new("no report to compare"));
+        };
+        let suite = first.header.suite.clone();
+        for other in implementations.iter().skip(1).filter(|_| !force) {
+            check_comparable((&first.path, &first.header), (&other.path, &other.header))?;
         }
-        let stage = implementations.first().and_then(|first| first.stage.clone());
-        if let Some(at) = implementations.iter().position(|other| other.stage != stage) {
-            let message =
-                format!("the report {} is for another stage than the first", paths[at].as_ref().display());
-            return Err(Diagnostic::new(message));
-        }
-        name(&mut implementations, paths);
+        name(&mut implementations);
         let mut requirements: Vec<Row> = Vec::new();
         for row in implementations.iter().flat_map(|one| &one.rows) {
             let tried = implementations.iter().any(|one| one.outcomes.contains_key(&row.id));
@@ -138,7 +136,46 @@ impl Comparison {
     }
 }
 
+/// Checks that two runs are of the same suite and selection.
+///
+/// # Errors
+/// They are not; the message says what differs.
+pub fn check_comparable(
+    (path, one): (&Path, &Header),
+    (other_path, other): (&Path, &Header),
+) -> Result<(), Diagnostic> {
+    let list = |texts: &[String]| if texts.is_empty() { "all".to_owned() } else { texts.join(", ") };
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    let digest = |header: &Header| header.suite_digest.chars().take(12).collect::<String>();
+    let has_digests = !one.suite_digest.is_empty() && !other.suite_digest.is_empty();
+    let parts = [
+        ("suite", format!("“{}”", one.suite), format!("“{}”", other.suite)),
+        ("version of the suite", or_none(&one.suite_version), or_none(&other.suite_version)),
+        ("stage", or_none(&one.stage), or_none(&other.stage)),
+        ("filters", list(&one.filters), list(&other.filters)),
+        ("profiles", list(&one.profiles), list(&other.profiles)),
+        ("files of the suite (SHA-256)", digest(one), digest(other)),
+    ];
+    let differs =
+        parts.iter().find(|(what, one, other)| one != other && (has_digests || !what.starts_with("files")));
+    let Some((what, one, other)) = differs else { return Ok(()) };
+    let message = format!(
+        "the reports {} and {} cannot be compared: they differ in the {what}: {one} and {other}",
+        path.display(),
+        other_path.display()
+    );
+    Err(Diagnostic::new(message).help("--force compares them anyway"))
+}
+
 impl Implementation {
+    /// Takes what a comparison needs of a run, whose report is at `path`. The report is not read, since a target may have changed it.
+    ///
+    /// # Errors
+    /// The run is only a shard.
+    pub fn of(run: FinishedRun, path: &Path, with_evidence: bool) -> Result<Self, Diagnostic> {
+        implementation(run, path, with_evidence)
+    }
+
     /// Returns how many requirements of a level pass, and how many were tested.
     #[must_use]
     pub fn held(&self, level: Level) -> (usize, usize) {
@@ -155,7 +192,9 @@ fn implementation(run: FinishedRun, path: &Path, with_evidence: bool) -> Result<
     let failing = records.into_iter().filter(|record| record.verdict > Verdict::Pass);
     let first_reason = failing.clone().find_map(|record| record.reason.clone());
     // The target could be used if a step was sent or is blocked by another.
-    let met = failing.clone().any(|record| record.tries > 0 || record.waits_for.is_some());
+    let met =
+        failing.clone().any(|record| !record.unstarted && (record.tries > 0 || record.waits_for.is_some()));
+    let (score, graded) = (footer.score(), footer.graded);
     let standings = footer.requirements;
     let judged = standings.iter().any(|one| matches!(one.verdict, Some(Verdict::Pass | Verdict::Fail)));
     let reason = first_reason.filter(|_| !judged);
@@ -163,13 +202,17 @@ fn implementation(run: FinishedRun, path: &Path, with_evidence: bool) -> Result<
     Ok(Implementation {
         name: String::new(),
         outcomes: standings.iter().filter_map(|one| Some((one.id.clone(), one.outcome()?))).collect(),
-        evidence: if with_evidence { failing.map(evidence).collect() } else { Vec::new() },
+        evidence: if with_evidence { evidence(failing) } else { Vec::new() },
         unusable,
         inconclusive,
         exit: footer.exit,
-        suite: header.suite,
-        stage: header.stage,
-        target: header.target,
+        page: None,
+        changes: None,
+        badge: None,
+        score,
+        graded,
+        header,
+        path: path.to_owned(),
         rows: standings
             .into_iter()
             .map(|one| Row { id: one.id, level: one.level, clause: one.clause, text: one.text })
@@ -177,20 +220,33 @@ fn implementation(run: FinishedRun, path: &Path, with_evidence: bool) -> Result<
     })
 }
 
-/// Returns a failing step as JSON, cut to what the page shows: reports of version 0.1.0 have bodies of any size.
-fn evidence(record: Arc<Record>) -> String {
+/// Maximum size of the failing steps of an implementation with their exchanges, in bytes. Further steps have no exchanges.
+const MAX_EVIDENCE: usize = 120 * 1024;
+
+/// Returns the failing steps as JSON, with what the page shows.
+fn evidence(failing: impl Iterator<Item = Arc<Record>>) -> Vec<String> {
+    let mut bytes = 0;
+    let texts = failing.map(|record| {
+        let text = step(record, bytes < MAX_EVIDENCE);
+        bytes += text.len();
+        text
+    });
+    texts.collect()
+}
+
+/// Returns a step as JSON, cut to what the page shows: reports of version 0.1.0 have bodies of any size.
+fn step(record: Arc<Record>, with_exchange: bool) -> String {
     let mut record = Arc::unwrap_or_clone(record);
-    record.source.text.clear();
     record.findings.truncate(limit::FINDINGS);
     for finding in &mut record.findings {
         cut(&mut finding.label, limit::LABEL);
         cut(&mut finding.expected, limit::VALUE);
         cut(&mut finding.received, limit::VALUE);
     }
+    record.printed = printable::plain(&record.printed).into_owned();
     cut(&mut record.printed, limit::PRINTED);
+    record.exchange = record.exchange.filter(|_| with_exchange && record.waits_for.is_none());
     if let Some(exchange) = &mut record.exchange {
-        // The page shows only the last response.
-        exchange.hops.clear();
         cut(&mut exchange.again, limit::BODY);
         let sent = &mut exchange.sent;
         let (begin, rest) = sent.beginning(limit::SHORT_BODY);
@@ -200,9 +256,36 @@ fn evidence(record: Arc<Record>) -> String {
             received.body = with_rest(begin, rest);
         }
     }
-    record.printed = printable::plain(&record.printed).into_owned();
-    // The script of the page shows the text as it is. Serializing a record cannot fail.
-    serde_json::to_string(&printable::record(&record)).unwrap_or_default()
+    // The script of the page shows the text as it is.
+    let record = printable::record(&record);
+    let findings = record
+        .findings
+        .iter()
+        .map(|finding| json!({ "what": finding.part, "label": finding.label, "expected": finding.expected }));
+    // The page shows only the last response.
+    let exchange = record.exchange.as_ref().map(|exchange| {
+        let received = exchange.received.as_ref().map(|received| {
+            json!({ "status": received.status, "headers": received.headers, "body": received.body })
+        });
+        let sent = &exchange.sent;
+        json!({
+            "sent": { "method": sent.method, "target": sent.target, "headers": sent.headers, "body": sent.body },
+            "received": received,
+            "again": exchange.again,
+        })
+    });
+    json!({
+        "id": record.id,
+        "title": record.title,
+        "profile": record.profile,
+        "place": { "file": record.place.source().path(), "line": record.place.line() },
+        "covers": record.covers,
+        "findings": findings.collect::<Vec<_>>(),
+        "reason": record.reason,
+        "exchange": exchange,
+        "printed": if with_exchange { record.printed.as_str() } else { "" },
+    })
+    .to_string()
 }
 
 fn with_rest(begin: &str, rest: Option<String>) -> String {
@@ -226,16 +309,25 @@ fn in_part(path: &Path, shard: &Shard) -> Diagnostic {
 }
 
 /// Gives each implementation a unique name.
-fn name(implementations: &mut [Implementation], paths: &[impl AsRef<Path>]) {
-    let targets: Vec<String> = implementations.iter().map(|one| one.target.clone()).collect();
+fn name(implementations: &mut [Implementation]) {
+    let target = |one: &Implementation| {
+        let identity = one.header.implementation.as_ref();
+        let named = identity.and_then(|identity| Some((identity.name.clone()?, identity.version.clone())));
+        match named {
+            Some((name, Some(version))) => format!("{name} {version}"),
+            Some((name, None)) => name,
+            None => one.header.target.clone(),
+        }
+    };
+    let targets: Vec<String> = implementations.iter().map(target).collect();
     let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let stems: Vec<String> = paths.iter().map(|path| stem(path.as_ref())).collect();
+    let stems: Vec<String> = implementations.iter().map(|one| stem(&one.path)).collect();
     let once = |names: &[String], name: &String| names.iter().filter(|other| *other == name).count() == 1;
     for (index, one) in implementations.iter_mut().enumerate() {
         one.name = match (&targets[index], &stems[index]) {
             (target, _) if once(&targets, target) => target.clone(),
             (_, stem) if once(&stems, stem) => stem.clone(),
-            _ => paths[index].as_ref().display().to_string(),
+            _ => one.path.display().to_string(),
         };
     }
 }
@@ -259,7 +351,7 @@ mod tests {
     #[test]
     fn reads_tested_requirements_and_names_reports_of_one_target_by_file() {
         let (one, two) = (written(&[HEADER, FOOTER]), written(&[HEADER, FOOTER]));
-        let comparison = Comparison::read(&[one.path(), two.path()], true).unwrap();
+        let comparison = Comparison::read(&[one.path(), two.path()], true, false).unwrap();
         assert_eq!(comparison.requirements.len(), 1);
         assert_eq!(comparison.failures("A-1.1"), 2);
         assert_ne!(comparison.implementations[0].name, comparison.implementations[1].name);
@@ -278,7 +370,7 @@ mod tests {
             (written(&[HEADER, FOOTER]), step(r#","tries":0,"waits_for":"a""#), step(r#","tries":0"#));
         let (waits, unmet) =
             (written(&[HEADER, &waits, &inconclusive]), written(&[HEADER, &unmet, &inconclusive]));
-        let comparison = Comparison::read(&[failed.path(), waits.path(), unmet.path()], true).unwrap();
+        let comparison = Comparison::read(&[failed.path(), waits.path(), unmet.path()], true, false).unwrap();
         assert_eq!((comparison.failures("A-1.1"), comparison.inconclusive("A-1.1")), (1, 1));
         assert_eq!(comparison.with_result(), 1);
         let [_, waits, unmet] = comparison.implementations.as_slice() else { panic!("three reports") };
@@ -290,7 +382,7 @@ mod tests {
     fn rejects_an_incomplete_report() {
         for lines in [&[HEADER][..], &[HEADER, r#"{"event":"step","id":"#][..]] {
             let file = written(lines);
-            let message = Comparison::read(&[file.path()], true).unwrap_err().to_string();
+            let message = Comparison::read(&[file.path()], true, false).unwrap_err().to_string();
             assert!(message.contains("is incomplete"), "{message}");
         }
     }
@@ -300,12 +392,12 @@ mod tests {
         let (other, none) =
             (written(&[&HEADER.replace("\"S\"", "\"T\""), FOOTER]), written(&["no", "report"]));
         let good = written(&[HEADER, FOOTER]);
-        let message = Comparison::read(&[good.path(), other.path()], true).unwrap_err().to_string();
-        assert!(message.contains("of the suite “T”"), "{message}");
-        let message = Comparison::read(&[none.path()], true).unwrap_err().to_string();
+        let message = Comparison::read(&[good.path(), other.path()], true, false).unwrap_err().to_string();
+        assert!(message.contains("differ in the suite: “S” and “T”"), "{message}");
+        let message = Comparison::read(&[none.path()], true, false).unwrap_err().to_string();
         assert!(message.contains("is not a report: line 1"), "{message}");
         let newer = written(&[&HEADER.replace("\"version\":1", "\"version\":9"), FOOTER]);
-        let message = Comparison::read(&[newer.path()], true).unwrap_err().to_string();
+        let message = Comparison::read(&[newer.path()], true, false).unwrap_err().to_string();
         assert!(message.contains("has version 9"), "{message}");
     }
 }

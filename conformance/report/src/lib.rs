@@ -4,6 +4,8 @@
 //! [`failure()`], which prints a failed step.
 
 #[cfg(feature = "writers")]
+pub mod changes;
+#[cfg(feature = "writers")]
 pub mod comparison;
 mod failure;
 #[cfg(feature = "writers")]

@@ -19,12 +19,18 @@ struct Piece<'a> {
     footer: Footer,
 }
 
-/// Merges the reports of all shards of a run. The start is that of the first shard, the duration that of the longest.
+/// Merges the reports of all shards of a run. A single report of a whole run stays as it is. The start is that of the first shard, the duration that of the longest.
 ///
 /// # Errors
 /// A report cannot be read, is invalid, incomplete or not of a shard; the shards are of different suites, targets or splits; or a
 /// shard is missing or given twice.
 pub fn merge(paths: &[impl AsRef<Path>]) -> Result<FinishedRun, Diagnostic> {
+    if let [path] = paths {
+        let run = jsonl::read_run(path.as_ref())?;
+        if run.header.shard.is_none() {
+            return Ok(run);
+        }
+    }
     let mut pieces = Vec::new();
     for path in paths {
         pieces.push(read(path.as_ref())?);
@@ -37,7 +43,8 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<FinishedRun, Diagnostic> {
     header.started = pieces.iter().map(|piece| piece.header.started.clone()).min().unwrap_or_default();
     let milliseconds = pieces.iter().map(|piece| piece.footer.milliseconds).fold(0.0, f64::max);
     let next = first.footer.next.clone();
-    let mut tally = Tally::new(register(&pieces));
+    let graded = pieces.iter().any(|piece| piece.footer.graded);
+    let mut tally = Tally::new(register(&pieces)).graded(graded);
     let mut stale: Vec<Stale> = Vec::new();
     let mut notes: Vec<String> = Vec::new();
     let mut scenarios: BTreeMap<usize, Vec<Arc<Record>>> = BTreeMap::new();
@@ -140,7 +147,17 @@ fn register(pieces: &[Piece<'_>]) -> Vec<Standing> {
         let said = pieces.iter().filter_map(|piece| piece.footer.requirements.get(index));
         let mut untried = said.filter(|other| other.id == standing.id && other.verdict.is_none());
         let reason = untried.find_map(|other| other.reason.clone());
-        Standing { verdict: None, deviates: false, outcome: None, reason, ..standing.clone() }
+        // A shard that did not test a requirement has no points for it.
+        let points = pieces.iter().find_map(|piece| piece.footer.requirements.get(index)?.points);
+        Standing {
+            verdict: None,
+            deviates: false,
+            outcome: None,
+            reason,
+            points,
+            earned: None,
+            ..standing.clone()
+        }
     });
     standings.collect()
 }

@@ -39,6 +39,7 @@ pub(crate) fn record(record: &Record) -> Record {
         source: source.clone(),
         via: via.clone(),
         tries: *tries,
+        flaky: record.flaky,
         milliseconds: *milliseconds,
         findings: findings.iter().map(finding).collect(),
         more_findings: *more_findings,
@@ -56,11 +57,12 @@ pub(crate) fn record(record: &Record) -> Record {
 }
 
 fn finding(finding: &Finding) -> Finding {
-    let Finding { place, label, pointer, expected, received } = finding;
+    let Finding { place, label, pointer, part, expected, received } = finding;
     Finding {
         place: place.clone(),
         label: lines(label),
         pointer: pointer.as_ref().map(|pointer| line(pointer)),
+        part: part.as_ref().map(|part| line(part)),
         expected: lines(expected),
         received: lines(received),
     }

@@ -4,10 +4,15 @@
 
 mod badge;
 pub mod cause;
+mod classroom50;
 mod collector;
+mod csv;
+mod ctrf;
 mod deviations;
 pub mod evidence;
 mod github;
+pub mod grades;
+mod gradescope;
 mod har;
 pub mod html;
 mod human;
@@ -16,6 +21,7 @@ mod junit;
 pub mod matrix;
 mod output_file;
 mod progress;
+pub mod score;
 mod tap;
 pub mod task;
 mod template;
@@ -61,16 +67,42 @@ pub struct Format {
     pub name: &'static str,
     /// Whether it shows the exchanges of passing steps.
     pub shows_passes: bool,
+    /// Environment variables that it needs.
+    pub variables: &'static [&'static str],
+    /// Whether the run exits with 0 if it ended: the platform reads the result from the report.
+    pub exits_with_0: bool,
     /// Writes the report at the end of the run; none for JSON Lines, which are written during the run.
     pub document: Option<Document>,
 }
 
+impl Format {
+    /// Returns the format of JSON Lines.
+    #[must_use]
+    pub fn json_lines() -> &'static Self {
+        static JSON_LINES: Format =
+            Format { name: "jsonl", shows_passes: true, variables: &[], exits_with_0: false, document: None };
+        &JSON_LINES
+    }
+
+    const fn new(name: &'static str, document: Document) -> Self {
+        Self { name, shows_passes: false, variables: &[], exits_with_0: false, document: Some(document) }
+    }
+}
+
 /// Every format.
-pub static FORMATS: [Format; 6] = [
-    Format { name: "html", shows_passes: true, document: Some(html::write) },
-    Format { name: "jsonl", shows_passes: true, document: None },
-    Format { name: "junit", shows_passes: false, document: Some(junit::write) },
-    Format { name: "tap", shows_passes: false, document: Some(tap::write) },
-    Format { name: "badge", shows_passes: false, document: Some(badge::write) },
-    Format { name: "har", shows_passes: true, document: Some(har::write) },
+pub static FORMATS: [Format; 10] = [
+    Format { shows_passes: true, ..Format::new("html", html::write) },
+    Format { name: "jsonl", shows_passes: true, variables: &[], exits_with_0: false, document: None },
+    Format::new("junit", junit::write),
+    Format::new("tap", tap::write),
+    Format::new("ctrf", ctrf::write),
+    Format::new("csv", csv::write),
+    Format::new("gradescope", gradescope::write),
+    Format {
+        variables: &classroom50::VARIABLES,
+        exits_with_0: true,
+        ..Format::new("classroom50", classroom50::write)
+    },
+    Format::new("badge", badge::write),
+    Format { shows_passes: true, ..Format::new("har", har::write) },
 ];

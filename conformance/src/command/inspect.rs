@@ -39,16 +39,27 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
         return check_recorded(har, openapi);
     }
     let suite = Suite::load(&options.folder())?;
+    let kind = if options.strict { "error" } else { "warning" };
     for warning in suite.warnings.iter() {
-        crate::reports::say(&format!("warning: {warning}\n"));
+        crate::reports::say(&format!("{kind}: {warning}\n"));
+    }
+    if options.strict && !suite.warnings.is_empty() {
+        return Ok(Exit::Usage.into());
     }
     let steps: usize = suite.scenarios.iter().map(|scenario| scenario.steps.len()).sum();
+    // A scenario with several profiles runs once in each.
+    let played: usize =
+        suite.scenarios.iter().map(|scenario| scenario.steps.len() * scenario.profiles.len()).sum();
     let summary = format!(
         "{}: {}, {}, {}, {}; {}",
         line(&suite.title),
         amount(suite.requirements.len(), "requirement"),
         amount(suite.scenarios.len(), "scenario"),
-        amount(steps, "step"),
+        if played == steps {
+            amount(steps, "step")
+        } else {
+            format!("{} ({played} in all profiles)", amount(steps, "step"))
+        },
         amount(suite.profiles.len(), "profile"),
         match suite.warnings.iter().count() {
             0 => "no errors".to_owned(),

@@ -32,6 +32,9 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let mut suite = Suite::load(&folder)?;
     let described = options.openapi.described(&suite, &folder)?;
     suite.give(&options.variables()?, &conformance::environment::environment)?;
+    if let Some(path) = &options.points {
+        suite.give_points(path)?;
+    }
     let suite = Arc::new(suite);
     let mut selection = Selection { only, ..options.selection.selection() };
     let mut target = match (&options.url, &options.target) {
@@ -63,6 +66,8 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let jobs = usize::from(options.jobs);
     let shows_passes = options.output.shows_passes() || options.each.is_some();
     let deadline = options.deadline.and_then(|time| deadline(time, "--deadline", "the run"));
+    let seed = options.seed.unwrap_or_else(random_seed);
+    let fail_fast = options.fail_fast;
     let how = Options {
         jobs,
         transport,
@@ -71,10 +76,19 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
         shows_passes,
         interrupt,
         responses,
+        seed,
+        fail_fast,
         deadline,
         described,
     };
     Ok(Ready { plan, target, how, load: options.load, invocation: options.invocation() })
+}
+
+/// Returns a seed that no other run has.
+fn random_seed() -> u32 {
+    use std::hash::{BuildHasher as _, RandomState};
+    // The keys of the map's hasher come from the operating system.
+    u32::try_from(RandomState::new().hash_one(Instant::now()) >> 32).unwrap_or_default()
 }
 
 /// Returns the deadline in a given time, with the option that sets it and what it ends. None if it is too far to come.

@@ -1,6 +1,6 @@
 //! Flags of `import`, `record` and `export`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -12,7 +12,7 @@ use conformance_convert::import::folder::{From, Order};
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har", "openapi", "postman", "http"]))]
 pub(crate) struct Import {
-    /// Markdown or plain text file with curl examples, or its URL.
+    /// Document with curl examples (Markdown, reStructuredText, `AsciiDoc`, HTML or plain text), or its URL.
     #[arg(value_name = "DOCUMENT")]
     pub document: Option<String>,
     /// HAR file recorded by a browser, or its URL.
@@ -37,9 +37,23 @@ pub(crate) struct Import {
     /// Profile of the scenarios [default: detected from the environment variables in the document].
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
+    /// Expect types and members instead of values, for documents whose data is not that of the target.
+    #[arg(long)]
+    pub shape: bool,
     /// Overwrite existing files.
     #[arg(long)]
     pub force: bool,
+}
+
+/// `conformance init`.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Folder for the suite, which must not exist or be empty.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Markdown or plain text file with curl examples, or its URL.
+    #[arg(long, value_name = "DOCUMENT")]
+    pub from: Option<String>,
 }
 
 /// `conformance record`.
@@ -75,6 +89,24 @@ pub(crate) struct Export {
 }
 
 impl Import {
+    /// Returns the options that import a document into a new suite.
+    #[must_use]
+    pub(crate) fn of_document(document: &str, out: &Path) -> Self {
+        let (har, origin, profile, force) = (None, None, None, false);
+        Self {
+            document: Some(document.to_owned()),
+            har,
+            openapi: None,
+            postman: None,
+            http: None,
+            out: out.to_owned(),
+            origin,
+            profile,
+            force,
+            shape: false,
+        }
+    }
+
     /// Returns what to import and where to write it.
     #[must_use]
     pub(crate) fn order(&self) -> Order<'_> {
@@ -90,6 +122,7 @@ impl Import {
             out: &self.out,
             origin: self.origin.as_deref(),
             profile: self.profile.as_deref(),
+            shape: self.shape,
             force: self.force,
         }
     }

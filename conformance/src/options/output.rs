@@ -10,10 +10,11 @@ use conformance_report::report::{FORMATS, Format};
 #[command(next_help_heading = "Reports")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct OutputOptions {
-    /// Also write a report: html, jsonl, junit, tap, badge, har or github (repeatable).
+    /// Also write a report: html, jsonl, junit, tap, ctrf, csv, gradescope, classroom50, badge, har or github (repeatable).
     ///
-    /// Each kind except github needs a file, for example html=report.html. The file `-` is standard output; the terminal report
-    /// then goes to standard error.
+    /// Each kind except github needs a file, for example html=report.html. Missing folders are created. The file `-` is standard
+    /// output; the terminal report then goes to standard error. With --each, a file has {name} in its path, for example
+    /// 'html=pages/{name}.html'. With classroom50 the exit code is 0 if the run ended, whatever its result.
     #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
     pub report: Vec<ReportPlace>,
     /// Print only the summary.
@@ -34,6 +35,12 @@ pub(crate) struct OutputOptions {
 }
 
 impl OutputOptions {
+    /// Whether a report makes the run exit with 0 if it ended.
+    #[must_use]
+    pub(crate) fn exits_with_0(&self) -> bool {
+        self.report.iter().any(|place| matches!(place, ReportPlace::File(format, _) if format.exits_with_0))
+    }
+
     /// Whether a report shows the exchanges of passing steps.
     #[must_use]
     pub(crate) fn shows_passes(&self) -> bool {
@@ -70,7 +77,7 @@ pub(crate) fn forces_color() -> bool {
     set("FORCE_COLOR") && std::env::var_os("FORCE_COLOR").is_none_or(|value| value != "0") && !set("NO_COLOR")
 }
 
-fn parse_report(written: &str) -> Result<ReportPlace, String> {
+pub(super) fn parse_report(written: &str) -> Result<ReportPlace, String> {
     if written == "github" {
         return Ok(ReportPlace::Github);
     }

@@ -14,12 +14,13 @@ use conformance_engine::http::Transport;
 use conformance_engine::target::Target;
 use conformance_engine::target::isolation::{Isolation, Limits, Mechanism};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
-use conformance_suite::request::Identity;
+use conformance_suite::request::ClientCertificate;
 use conformance_suite::shell::quote;
 use conformance_suite::suite::Connections;
 use conformance_suite::suite::{Given, Suite};
 
 /// `conformance run`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
 pub(crate) struct Run {
@@ -32,10 +33,10 @@ pub(crate) struct Run {
     /// Command that starts the target in the current folder, once for each profile.
     #[arg(last = true, value_name = "COMMAND")]
     pub program: Vec<String>,
-    /// Test every subfolder of DIR, or every folder that matches a glob pattern, and compare the results.
-    #[arg(long, value_name = "DIR", help_heading = "Target", conflicts_with_all = ["url", "report", "watch", "shard"])]
+    /// Test every subfolder and zip file in DIR, or everything that matches a glob pattern, and compare the results.
+    #[arg(long, value_name = "DIR", help_heading = "Target", conflicts_with_all = ["url", "watch", "shard"])]
     pub each: Option<PathBuf>,
-    /// Folder for the reports of --each, one for each implementation.
+    /// Folder for the results of --each: JSON Lines for each implementation, index.html, results.csv and grades.csv.
     #[arg(
         long,
         value_name = "DIR",
@@ -44,6 +45,12 @@ pub(crate) struct Run {
         help_heading = "Target"
     )]
     pub keep: PathBuf,
+    /// Replace the reports of an earlier run of --each.
+    #[arg(long, requires = "each", help_heading = "Target")]
+    pub force: bool,
+    /// Points of requirements for grading, and which ones are hidden until the deadline.
+    #[arg(long, value_name = "FILE", help_heading = "Suite")]
+    pub points: Option<PathBuf>,
     /// Which steps to run.
     #[command(flatten)]
     pub selection: SelectionOptions,
@@ -62,6 +69,12 @@ pub(crate) struct Run {
     /// Load test: repeat repeatable scenarios for TIME; report throughput, latency and changed verdicts.
     #[arg(long = "for", help_heading = "Run", value_name = "TIME", value_parser = parse_duration, conflicts_with_all = ["each", "watch", "shard", "write_deviations"])]
     pub load: Option<Duration>,
+    /// Repeat the random values of an earlier run: `uuid()` and `random()` are computed from this number, which every report shows.
+    #[arg(long, value_name = "N", help_heading = "Run", conflicts_with = "load")]
+    pub seed: Option<u32>,
+    /// End the run at the first failure: no further step starts, the remaining steps are inconclusive, and cleanup steps run.
+    #[arg(long, help_heading = "Run", conflicts_with_all = ["load", "watch"])]
+    pub fail_fast: bool,
     /// End the run after TIME: no further step starts, the remaining steps are inconclusive, and all reports are written.
     #[arg(long, value_name = "TIME", help_heading = "Run", value_parser = parse_duration, conflicts_with = "load")]
     pub deadline: Option<Duration>,
@@ -290,8 +303,9 @@ impl TransportOptions {
             transport.trust(path).map_err(Diagnostic::new)?;
         }
         if let Some(certificate) = &self.cert {
-            let identity = Identity::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
-            transport.identity = Some(identity.map_err(Diagnostic::new)?);
+            let client_certificate =
+                ClientCertificate::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
+            transport.client_certificate = Some(client_certificate.map_err(Diagnostic::new)?);
         }
         Ok(transport)
     }

@@ -24,7 +24,8 @@ pub(crate) struct ShardOptions {
 /// `conformance merge`.
 #[derive(Debug, Args)]
 pub(crate) struct Merge {
-    /// Reports of all shards as JSON Lines, written by `run --shard 1/2 --report jsonl=FILE`.
+    /// Reports of all shards as JSON Lines, written by `run --shard 1/2 --report jsonl=FILE`; or the report of one whole run, to
+    /// write it in other formats.
     #[arg(value_name = "FILE", required = true)]
     pub reports: Vec<PathBuf>,
     /// Output options.

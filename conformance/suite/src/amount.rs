@@ -1,6 +1,7 @@
 //! Formats counts and durations: `1 step`, `2 steps`, `2.50 s`.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 /// Returns a number with a noun, in the plural unless the number is 1.
 ///
@@ -46,4 +47,26 @@ pub fn time(milliseconds: f64) -> String {
     } else {
         format!("{:.2} s", milliseconds / 1000.0)
     }
+}
+
+/// Parses a duration: an integer or a decimal, followed by `ms`, `s`, `m`, `h` or `d`.
+///
+/// ```
+/// # use conformance_suite::amount::duration;
+/// assert_eq!(duration("1.5s").map(|time| time.as_millis()), Some(1500));
+/// assert_eq!(duration("2"), None);
+/// ```
+#[must_use]
+pub fn duration(written: &str) -> Option<Duration> {
+    let digits = written.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let factor = match written.get(digits.len()..)? {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86400.0,
+        _ => return None,
+    };
+    let number: f64 = digits.trim_end().parse().ok()?;
+    Duration::try_from_secs_f64(number * factor).ok()
 }

@@ -1,18 +1,22 @@
 //! Captures: values of a response that later steps use.
 
+mod path;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use regex::Regex;
 
 use crate::diagnostic::Diagnostic;
-use crate::json::Json;
+use crate::json::{Json, Number};
 use crate::matcher;
 use crate::members::{Members, flag, string};
 use crate::response::Response;
 use crate::source::{Place, Source};
+use crate::template::{Scope, Text};
 use crate::visible;
 use crate::yaml::{Located, Node, Value};
+use path::Path;
 
 /// A name, and where in a response its value is.
 #[derive(Debug, Clone)]
@@ -35,7 +39,19 @@ enum From {
     Cookie(String),
     Header(String),
     Json(String),
+    Path(Path),
     Body,
+    Status,
+    Duration(Unit),
+}
+
+/// The unit of a captured duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds, with a fraction.
+    Seconds,
+    /// Whole milliseconds.
+    Milliseconds,
 }
 
 /// Where in a response a value is.
@@ -46,14 +62,20 @@ pub enum Found<'a> {
     Header(&'a str),
     /// A JSON Pointer.
     Json(&'a str),
+    /// A `JSONPath` (RFC 9535).
+    Path(&'a Text),
     /// The body as text.
     Body,
+    /// The status.
+    Status,
+    /// The time from the first byte sent to the last byte received.
+    Duration(Unit),
 }
 
 impl Capture {
     /// Whether the value is in the body.
     pub(crate) fn reads_the_body(&self) -> bool {
-        matches!(self.from, From::Json(_) | From::Body)
+        matches!(self.from, From::Json(_) | From::Path(_) | From::Body | From::Duration(_))
     }
 
     /// Where the value is.
@@ -63,7 +85,19 @@ impl Capture {
             From::Cookie(name) => Found::Cookie(name),
             From::Header(name) => Found::Header(name),
             From::Json(pointer) => Found::Json(pointer),
+            From::Path(path) => Found::Path(path.text()),
             From::Body => Found::Body,
+            From::Status => Found::Status,
+            From::Duration(unit) => Found::Duration(*unit),
+        }
+    }
+
+    /// Returns the template in it, to check the names.
+    #[must_use]
+    pub fn text(&self) -> Option<&Text> {
+        match &self.from {
+            From::Path(path) => Some(path.text()),
+            _ => None,
         }
     }
 
@@ -79,15 +113,15 @@ impl Capture {
     ///
     /// # Errors
     /// Why the response does not have it, as a sentence.
-    pub fn take(&self, response: &Response) -> Result<Json, String> {
-        let mut found = self.find(response)?;
+    pub fn take(&self, response: &Response, scope: &Scope) -> Result<Json, String> {
+        let mut found = self.find(response, scope)?;
         let Some(pattern) = &self.part else { return Ok(found.swap_remove(0)) };
         let part = found.iter().filter_map(Json::as_str).find_map(|text| part(pattern, text));
         part.map(Json::from).ok_or_else(|| self.unmatched(pattern, &found))
     }
 
     /// Returns all candidates, since a header may occur several times. Never empty.
-    fn find(&self, response: &Response) -> Result<Vec<Json>, String> {
+    fn find(&self, response: &Response, scope: &Scope) -> Result<Vec<Json>, String> {
         Ok(match &self.from {
             From::Cookie(name) => match response.cookie(name) {
                 Some(cookie) => vec![cookie.value.into()],
@@ -109,14 +143,39 @@ impl Capture {
                 },
                 Err(error) => return Err(format!("the body is not JSON: {error}")),
             },
+            From::Path(path) => {
+                let body = response.json().map_err(|error| format!("the body is not JSON: {error}"))?;
+                let value = path.find(&body, scope)?;
+                if value.has_lone_surrogate() {
+                    let path = path.text().written();
+                    return Err(format!(
+                        "the value at `{path}` has a lone surrogate, so it is not valid text"
+                    ));
+                }
+                vec![value.clone()]
+            }
             From::Body => vec![response.decoded_text()?.as_ref().into()],
+            From::Status => {
+                Number::parse(&response.status.to_string()).map(Json::Number).into_iter().collect()
+            }
+            From::Duration(unit) => {
+                let time = match unit {
+                    Unit::Seconds => format!("{:.6}", response.elapsed.as_secs_f64()),
+                    Unit::Milliseconds => response.elapsed.as_millis().to_string(),
+                };
+                Number::parse(&time).map(Json::Number).into_iter().collect()
+            }
         })
     }
 
     /// Returns the error for a value that the pattern does not match. It does not show secrets.
     fn unmatched(&self, pattern: &Regex, found: &[Json]) -> String {
         match &self.from {
-            From::Body => format!("the body does not match /{pattern}/"),
+            From::Body | From::Status | From::Duration(_) => format!("the body does not match /{pattern}/"),
+            From::Path(path) => {
+                let path = path.text().written();
+                format!("the value at `{path}` of the body is not a string that matches /{pattern}/")
+            }
             From::Cookie(name) => format!("the cookie `{name}` does not match /{pattern}/"),
             From::Json(pointer) if found.iter().all(|value| value.as_str().is_none()) => {
                 format!("the value at `{pointer}` of the body is not a string, so /{pattern}/ cannot match")
@@ -150,7 +209,7 @@ pub fn compile(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Res
         _ => wrong,
     })?;
     let mut found = Vec::new();
-    for kind in ["cookie", "header", "json", "text"] {
+    for kind in KINDS {
         if let Some(node) = members.take(kind) {
             found.push((kind, string(node, source, kind)?, node.place(source)));
         }
@@ -162,16 +221,29 @@ pub fn compile(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Res
     let [(kind, written, at)] = found.as_slice() else {
         return Err(Diagnostic::at(
             whole,
-            "a capture needs exactly one of `cookie`, `header`, `json` and `text`",
+            "a capture needs exactly one of `cookie`, `header`, `json`, `text`, `status` and `duration`",
         ));
     };
     let from = match *kind {
         "cookie" => From::Cookie(written.clone()),
         "header" => From::Header(written.clone()),
         "json" if written.is_empty() || written.starts_with('/') => From::Json(written.clone()),
+        "json" if written.starts_with('$') => From::Path(Path::compile(written, at)?),
+        "status" if written == "true" => From::Status,
+        "status" => {
+            return Err(Diagnostic::at(at.clone(), "expected `true`").help("write {status: true}"));
+        }
+        "duration" => From::Duration(match written.as_str() {
+            "ms" => Unit::Milliseconds,
+            "s" => Unit::Seconds,
+            other => {
+                return Err(Diagnostic::at(at.clone(), format!("`{other}` is not a unit of time"))
+                    .help("write {duration: ms} or {duration: s}"));
+            }
+        }),
         "json" => {
-            return Err(Diagnostic::at(at.clone(), format!("`{written}` is not a JSON Pointer"))
-                .help("a pointer begins with `/`, such as /id or /0/name; '' is the whole body (RFC 6901)"));
+            return Err(Diagnostic::at(at.clone(), format!("`{written}` is neither a JSON Pointer nor a JSONPath"))
+                .help("a pointer begins with `/`, such as /id or /0/name; '' is the whole body (RFC 6901); a path begins with `$` (RFC 9535)"));
         }
         _ => From::Body,
     };
@@ -183,6 +255,10 @@ pub fn compile(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Res
             )
             .help("use `pattern` to take a part of a `cookie`, a `header` or a `json` string"));
         }
+        (From::Status | From::Duration(_), Some(part)) => {
+            let message = "`pattern` is not allowed with `status` and `duration`, which are numbers";
+            return Err(Diagnostic::at(part.place(source), message));
+        }
         (From::Body, None) => Some(matcher::pattern(written, at)?),
         (_, Some(part)) => Some(matcher::pattern(&string(part, source, "`pattern`")?, &part.place(source))?),
         (_, None) => None,
@@ -190,9 +266,17 @@ pub fn compile(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Res
     Ok(Capture { name: name.value.clone(), keys: [name.value.clone()].into(), secret, place, from, part })
 }
 
+/// The places where a value can be.
+const KINDS: [&str; 6] = ["cookie", "header", "json", "text", "status", "duration"];
+
 /// Suggests a mapping for a capture that is written as a text.
 fn instead_of(text: &str) -> String {
-    let kind = if text.starts_with('/') { "json" } else { "header" };
+    let kind = match text {
+        "status" => return "write {status: true}".to_owned(),
+        "duration" => return "write {duration: ms} or {duration: s}".to_owned(),
+        text if text.starts_with(['/', '$']) => "json",
+        _ => "header",
+    };
     let others = ["cookie", "header", "json", "text"].into_iter().filter(|other| *other != kind);
     let others: Vec<String> = others.map(|other| format!("`{other}`")).collect();
     format!(

@@ -274,12 +274,50 @@ pub fn compile(text: &ExpectText, source: &Arc<Source>, files: Files<'_>) -> Res
 pub(crate) const NO_STATUS: &str =
     "a status must be a number from 100 to 599, a class such as 4xx, or a list of these";
 
+/// Returns the error for a node that is no status.
+fn no_status(node: &Node, source: &Arc<Source>) -> Diagnostic {
+    let written = node.written().unwrap_or_default();
+    let place = node.place(source);
+    let named = STATUSES.iter().find(|(_, name)| name.eq_ignore_ascii_case(written.trim()));
+    match (&node.value, written.trim().parse::<u64>(), named) {
+        (Value::String(_), Ok(status @ 100..=599), _) => {
+            Diagnostic::at(place, "a status in quotes is a text")
+                .help(format!("write {status} without quotes"))
+        }
+        (_, Ok(status), _) => Diagnostic::at(place, format!("{status} is not a status"))
+            .help("a status is a number from 100 to 599"),
+        (_, Err(_), Some((status, name))) => Diagnostic::at(place, format!("`{written}` is not a status"))
+            .help(format!("write {status} for {name}")),
+        _ => Diagnostic::at(place, NO_STATUS).help("write status: 200, status: 4xx or status: [200, 204]"),
+    }
+}
+
+/// The statuses that authors write as a text (RFC 9110, section 15).
+const STATUSES: [(u16, &str); 16] = [
+    (200, "OK"),
+    (201, "Created"),
+    (202, "Accepted"),
+    (204, "No Content"),
+    (301, "Moved Permanently"),
+    (302, "Found"),
+    (304, "Not Modified"),
+    (400, "Bad Request"),
+    (401, "Unauthorized"),
+    (403, "Forbidden"),
+    (404, "Not Found"),
+    (405, "Method Not Allowed"),
+    (409, "Conflict"),
+    (415, "Unsupported Media Type"),
+    (500, "Internal Server Error"),
+    (503, "Service Unavailable"),
+];
+
 /// Compiles the allowed statuses.
 ///
 /// # Errors
 /// A value that is neither a number, a list of numbers nor a class.
 pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status, Diagnostic> {
-    let wrong = |node: &Node| Diagnostic::at(node.place(source), NO_STATUS);
+    let wrong = |node: &Node| no_status(node, source);
     let choice = |node: &Node| match (&node.tag, &node.value) {
         (None, Value::Number(digits)) => match digits.parse() {
             Ok(status @ 100..=599) => Ok(StatusChoice::Exactly(status)),

@@ -24,6 +24,9 @@ pub struct ManifestText {
     pub(crate) format: Located<u32>,
     /// The title of the API under test.
     pub(crate) title: String,
+    /// The version of the suite, for reports.
+    #[serde(default)]
+    pub(crate) version: Option<String>,
     /// The origin that the specification uses. Requests replace it by the origin of the target.
     pub(crate) origin: Located<String>,
     /// More origins by name, such as an admin port. Requests to them are sent to the addresses that the target has for them.
@@ -175,4 +178,41 @@ pub(crate) struct RequirementText {
     /// Why no step covers it.
     #[serde(default)]
     pub(crate) untested: Option<Located<String>>,
+    /// Points for a grade. Default: 1 for a must, 0 for others.
+    #[serde(default)]
+    pub(crate) points: Option<Located<f64>>,
+    /// Whether graders show the result only after the deadline.
+    #[serde(default)]
+    pub(crate) hidden: bool,
+}
+
+/// The file of `--points`: points and visibility of requirements, for grading.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PointsText {
+    /// The version of the format: 1.
+    pub(crate) format: Located<u32>,
+    /// The entries, each about one requirement, one clause, or all ids that a pattern matches. Later entries take precedence.
+    pub(crate) points: Vec<PointsEntryText>,
+}
+
+/// Points of some requirements.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PointsEntryText {
+    /// The id of a requirement.
+    #[serde(default)]
+    pub(crate) requirement: Option<Located<String>>,
+    /// A clause, or its beginning before a colon: each requirement of it.
+    #[serde(default)]
+    pub(crate) clause: Option<Located<String>>,
+    /// A glob pattern for ids, such as `SESSION-*`.
+    #[serde(default)]
+    pub(crate) pattern: Option<Located<String>>,
+    /// Points of each requirement.
+    #[serde(default)]
+    pub(crate) points: Option<Located<f64>>,
+    /// Whether graders show the result only after the deadline.
+    #[serde(default)]
+    pub(crate) hidden: Option<bool>,
 }

@@ -11,6 +11,7 @@ mod demand;
 mod leaf;
 mod list;
 mod moment;
+mod order;
 mod schema;
 mod setting;
 mod settle;
@@ -82,7 +83,10 @@ enum Kind {
     Literal(Json),
     Text(Text),
     Leaf(&'static Leaf),
-    LeafOf { leaf: &'static leaf::LeafOf, argument: Text },
+    LeafOf {
+        leaf: &'static leaf::LeafOf,
+        argument: Text,
+    },
     Regex(Box<Regex>),
     Moment(Box<moment::Moment>),
     About(Box<About>),
@@ -90,14 +94,32 @@ enum Kind {
     Bytes(Box<Bytes>),
     Schema(Box<Schema>),
     List(Box<[Matcher]>),
-    Object { members: Box<[(String, Matcher)]>, open: bool },
+    Object {
+        members: Box<[(String, Matcher)]>,
+        open: bool,
+    },
     NoneOf(Box<[Matcher]>),
     AllOf(Box<[Matcher]>),
     OneOf(Box<[Matcher]>),
     Each(Box<Matcher>),
     Containing(Box<[Matcher]>),
     Unordered(Box<[Matcher]>),
-    Times { of: Box<Matcher>, times: Box<Count> },
+    Times {
+        of: Box<Matcher>,
+        times: Box<Count>,
+    },
+    /// A bound or two, and how a value compares with them.
+    Order {
+        order: &'static order::Order,
+        bounds: Box<[Matcher]>,
+    },
+    Sorted(Box<order::Sorted>),
+    /// The lines of a text, as a list.
+    Lines(Box<Matcher>),
+    /// A member that must not exist.
+    Absent,
+    /// A member that may be missing.
+    Optional(Box<Matcher>),
 }
 
 /// A number and its tolerance.
@@ -167,6 +189,23 @@ impl Matcher {
                     });
                 }
             }
+            Kind::Lines(lines) => match value.as_str() {
+                Some(text) => lines.collect(&lines_of(text), pointer, scope, into),
+                None => into.add(|| self.mismatch(value, pointer, scope)),
+            },
+            Kind::Sorted(sorted) => match value.as_array() {
+                Some(list) => {
+                    if let Some(at) = sorted.fault(list) {
+                        into.add(|| {
+                            let received = list.get(at).map(visible::json).unwrap_or_default();
+                            let pointer = Pointer::Element(pointer, at).to_string();
+                            self.difference(pointer, sorted.expected(list, at), received)
+                        });
+                    }
+                }
+                None => into.add(|| self.mismatch(value, pointer, scope)),
+            },
+            Kind::Optional(inner) => inner.collect(value, pointer, scope, into),
             Kind::Bytes(bytes) if !bytes.holds(scope) => into
                 .add(|| self.difference(pointer.to_string(), bytes.describe(scope), bytes.received(scope))),
             _ if self.matches(value, scope) => {}
@@ -200,10 +239,12 @@ impl Matcher {
             Kind::OneOf(choices) => choices.iter().any(|choice| choice.matches(value, scope)),
             Kind::AllOf(all) => all.iter().all(|one| one.matches(value, scope)),
             Kind::Object { members, open } => value.as_object().is_some_and(|object| {
-                let holds = |(name, member): &(String, Self)| {
-                    object.get(name).is_some_and(|value| member.matches(value, scope))
+                let holds = |(name, member): &(String, Self)| match object.get(name) {
+                    Some(value) => member.matches(value, scope),
+                    None => member.allows_absence(),
                 };
-                (*open || object.len() == members.len()) && members.iter().all(holds)
+                let known = || members.iter().filter(|(name, _)| object.contains_key(name)).count();
+                (*open || object.len() == known()) && members.iter().all(holds)
             }),
             Kind::List(expected) => value.as_array().is_some_and(|list| {
                 let mut both = expected.iter().zip(list);
@@ -218,6 +259,48 @@ impl Matcher {
             Kind::Unordered(expected) => {
                 value.as_array().is_some_and(|list| list::holds(expected, false, list, scope))
             }
+            Kind::Order { order, bounds } => order.matches(bounds, value, scope),
+            Kind::Sorted(sorted) => value.as_array().is_some_and(|list| sorted.fault(list).is_none()),
+            Kind::Lines(lines) => value.as_str().is_some_and(|text| lines.matches(&lines_of(text), scope)),
+            Kind::Absent => false,
+            Kind::Optional(inner) => inner.matches(value, scope),
+        }
+    }
+
+    /// Whether a member of an object may be missing.
+    fn allows_absence(&self) -> bool {
+        matches!(self.kind, Kind::Absent | Kind::Optional(_))
+    }
+
+    /// Returns what the list of the lines of a body must match, if the matcher is `!lines`.
+    #[must_use]
+    pub fn lines(&self) -> Option<&Self> {
+        match &self.kind {
+            Kind::Lines(lines) => Some(lines),
+            _ => None,
+        }
+    }
+
+    /// Returns the string that it is, if it is a string without `${…}`.
+    pub(crate) fn literal_text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Literal(Json::String(text)) => Some(text),
+            Kind::Text(text) if text.is_literal() => Some(text.written()),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a single value or a template, not a matcher of several values.
+    fn is_constant(&self) -> bool {
+        matches!(self.kind, Kind::Literal(_) | Kind::Text(_))
+    }
+
+    /// Returns the value of a literal or a template.
+    fn constant(&self, scope: &Scope) -> Option<Json> {
+        match &self.kind {
+            Kind::Literal(value) => Some(value.clone()),
+            Kind::Text(text) => text.json(scope).ok(),
+            _ => None,
         }
     }
 
@@ -225,9 +308,12 @@ impl Matcher {
     #[must_use]
     pub fn is_of_lists(&self) -> bool {
         match &self.kind {
-            Kind::List(_) | Kind::Each(_) | Kind::Containing(_) | Kind::Unordered(_) | Kind::Times { .. } => {
-                true
-            }
+            Kind::List(_)
+            | Kind::Each(_)
+            | Kind::Containing(_)
+            | Kind::Unordered(_)
+            | Kind::Times { .. }
+            | Kind::Sorted(_) => true,
             Kind::AllOf(all) => all.iter().any(Self::is_of_lists),
             _ => false,
         }
@@ -237,13 +323,17 @@ impl Matcher {
     pub fn texts(&self) -> Vec<&Text> {
         match &self.kind {
             Kind::Text(text) | Kind::LeafOf { argument: text, .. } => vec![text],
-            Kind::Each(inner) | Kind::Times { of: inner, .. } => inner.texts(),
+            Kind::Each(inner)
+            | Kind::Times { of: inner, .. }
+            | Kind::Lines(inner)
+            | Kind::Optional(inner) => inner.texts(),
             Kind::List(inner)
             | Kind::NoneOf(inner)
             | Kind::AllOf(inner)
             | Kind::OneOf(inner)
             | Kind::Containing(inner)
-            | Kind::Unordered(inner) => inner.iter().flat_map(Self::texts).collect(),
+            | Kind::Unordered(inner)
+            | Kind::Order { bounds: inner, .. } => inner.iter().flat_map(Self::texts).collect(),
             Kind::Object { members, .. } => members.iter().flat_map(|(_, member)| member.texts()).collect(),
             Kind::Bytes(bytes) => bytes.text().into_iter().collect(),
             Kind::Literal(_)
@@ -252,7 +342,9 @@ impl Matcher {
             | Kind::Length(_)
             | Kind::Schema(_)
             | Kind::Moment(_)
-            | Kind::About(_) => Vec::new(),
+            | Kind::About(_)
+            | Kind::Sorted(_)
+            | Kind::Absent => Vec::new(),
         }
     }
 
@@ -296,6 +388,11 @@ impl Matcher {
             Kind::Each(each) => format!("a list of {}", each.describe(scope)),
             Kind::Containing(list) => format!("a list that has {}", all(list, ", ")),
             Kind::Unordered(list) => format!("[{}] in any order", all(list, ", ")),
+            Kind::Order { order, bounds } => order.describe(bounds, scope),
+            Kind::Sorted(sorted) => sorted.describe(),
+            Kind::Lines(lines) => format!("lines: {}", lines.describe(scope)),
+            Kind::Absent => NO_MEMBER.to_owned(),
+            Kind::Optional(inner) => format!("{}, or {NO_MEMBER}", inner.describe(scope)),
         }
     }
 
@@ -341,7 +438,7 @@ impl Matcher {
             if let Some(value) = object.get(name) {
                 found += 1;
                 member.collect(value, &pointer, scope, into);
-            } else {
+            } else if !member.allows_absence() {
                 into.add(|| {
                     let expected = member.describe(scope);
                     member.difference(pointer.to_string(), expected, NO_MEMBER.to_owned())
@@ -412,6 +509,11 @@ impl Mismatches {
             self.more += 1;
         }
     }
+}
+
+/// Returns the lines of a text as a list; a newline at the end begins no further line.
+fn lines_of(text: &str) -> Json {
+    Json::Array(text.lines().map(Json::from).collect())
 }
 
 fn length_of(value: &Json) -> Option<usize> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::amount;
 use crate::diagnostic::Diagnostic;
 use crate::json::{Json, Number};
 use crate::source::{Place, Source};
@@ -101,6 +102,8 @@ pub(crate) fn parse_value(written: &str, place: &Place) -> Result<Text, Diagnost
         let place = place.find(error.written());
         match error.unknown_filter() {
             Some(filter) => Diagnostic::at(place.find(filter), error.to_string()).suggest(filter, FILTERS),
+            None if error.is_open() => Diagnostic::at(place, error.to_string())
+                .help("write `}` after the expression; for a literal `${`, write `$${`"),
             None => Diagnostic::at(place, error.to_string()),
         }
     })
@@ -214,17 +217,7 @@ pub fn duration(written: &str, place: &Place) -> Result<Duration, Diagnostic> {
         Diagnostic::at(place.clone(), format!("invalid duration `{written}`"))
             .help("write it as 200ms, 4s, 1.5s, 2m, 1h or 7d")
     };
-    let digits = written.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let factor = match &written[digits.len()..] {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86400.0,
-        _ => return Err(invalid()),
-    };
-    let number: f64 = digits.trim_end().parse().map_err(|_| invalid())?;
-    let duration = Duration::try_from_secs_f64(number * factor).map_err(|_| invalid())?;
+    let duration = amount::duration(written).ok_or_else(invalid)?;
     if duration > LONGEST {
         return Err(Diagnostic::at(place.clone(), format!("`{written}` is longer than a hundred years")));
     }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
-use crate::suite::{Level, Scenario, Step, Suite};
+use crate::suite::{Level, Scenario, Step, StepDefinition, Suite};
 
 /// Filters for what to run.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +37,10 @@ pub struct Plan {
     pub groups: Vec<Group>,
     /// Which shard this is, if the run is sharded.
     pub shard: Option<Shard>,
+    /// The filters and the profiles that selected the steps; empty for all.
+    pub filters: Vec<String>,
+    /// See `filters`.
+    pub profiles: Vec<String>,
 }
 
 /// Scenarios that share one target.
@@ -150,7 +154,8 @@ impl Plan {
             )));
         }
         let groups = group(&suite, scenarios);
-        Ok(Self { suite, stage, groups, shard: None })
+        let (filters, profiles) = (selection.filters.clone(), selection.profiles.clone());
+        Ok(Self { suite, stage, groups, shard: None, filters, profiles })
     }
 
     /// Returns the next stage that requires more than the judged one, with its additional requirements. Filters and
@@ -209,6 +214,16 @@ impl Plan {
             self.groups.iter().flat_map(|group| &group.scenarios).collect();
         scenarios.sort_by_key(|planned| planned.order);
         scenarios
+    }
+
+    /// Whether a step has random values.
+    #[must_use]
+    pub fn is_random(&self) -> bool {
+        let scenarios = self.groups.iter().flat_map(|group| &group.scenarios);
+        let indices = |one: &PlannedScenario| one.steps.iter().map(|(index, _)| *index).collect::<Vec<_>>();
+        scenarios
+            .flat_map(|one| indices(one).into_iter().filter_map(|index| one.scenario.definitions.get(index)))
+            .any(StepDefinition::is_random)
     }
 }
 

@@ -5,8 +5,8 @@
 //! knows the address of the target.
 
 mod body;
+mod client_certificate;
 mod content;
-mod identity;
 mod mapping;
 mod raw;
 mod target;
@@ -23,8 +23,8 @@ use crate::template::{Scope, TemplateError, Text};
 
 pub(crate) use body::parted;
 pub use body::{Body, Encoder, Field, JsonText, Part};
+pub use client_certificate::ClientCertificate;
 pub use content::TAGS;
-pub use identity::Identity;
 pub use mapping::compile as compile_mapping;
 pub(crate) use mapping::json_text;
 pub(crate) use target::is_host;
@@ -88,7 +88,7 @@ pub struct Transfer {
     /// Timeout for opening the connection (`--connect-timeout`).
     pub connect_timeout: Option<Duration>,
     /// The client certificate (`--cert`, `--key`), if the target asks for one over TLS.
-    pub identity: Option<Identity>,
+    pub client_certificate: Option<ClientCertificate>,
     /// The cookies of the files of `-b`, joined by `; `.
     pub cookies: Option<String>,
     /// Whether a redirected request names the URL before it in its Referer field (`-e ;auto`).

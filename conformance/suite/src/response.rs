@@ -101,6 +101,21 @@ impl Response {
         self.document().map(|document| document.value)
     }
 
+    /// Parses each line of the body as JSON (NDJSON). Empty lines are skipped.
+    ///
+    /// # Errors
+    /// The first line that is not JSON, as a sentence.
+    pub fn json_lines(&self) -> Result<Vec<Json>, String> {
+        let text = self.decoded_text()?;
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let parsed = lines.map(|(at, line)| {
+            let document =
+                json::parse(line).map_err(|error| format!("line {} is not JSON: {error}", at + 1))?;
+            Ok(document.value)
+        });
+        parsed.collect()
+    }
+
     /// Parses the body as JSON and keeps details such as duplicate keys.
     ///
     /// # Errors

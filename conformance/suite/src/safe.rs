@@ -256,6 +256,15 @@ pub fn json(json: &str) -> Cow<'_, str> {
     shown.into()
 }
 
+/// Returns text for a cell of a CSV file, in one line. Spreadsheet programs run a cell that begins with `=`, `+`, `-` or `@` as a
+/// formula, so such text gets an apostrophe in front; a number keeps its sign.
+#[must_use]
+pub fn cell(text: &str) -> String {
+    let text = log(&line(text)).into_owned();
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@']);
+    if is_formula && text.parse::<f64>().is_err() { format!("'{text}") } else { text }
+}
+
 /// Returns text for the description or the directive of a TAP test line.
 #[must_use]
 pub fn tap(text: &str) -> String {

@@ -14,6 +14,7 @@ mod frame;
 mod manifest;
 mod names;
 mod openapi;
+mod points;
 mod race;
 mod requirement;
 mod rows;
@@ -66,6 +67,12 @@ pub enum Connections {
 pub struct Suite {
     /// The title of the API under test.
     pub title: String,
+    /// The version of the suite, if it has one.
+    pub version: Option<String>,
+    /// SHA-256 of the names and contents of its YAML files.
+    pub digest: String,
+    /// Whether the suite or the user gives points to requirements.
+    pub graded: bool,
     /// The origin that the specification uses; requests replace it by the origin of the target.
     pub origin: String,
     /// More origins, by name.
@@ -151,7 +158,12 @@ impl Suite {
             }
         }
         let manifest = errors.take(manifest);
-        let register = errors.take(read(folder, REGISTER));
+        let register = if names.iter().any(|name| name == REGISTER) {
+            errors.take(read(folder, REGISTER)).map(|(source, text)| (source, Some(text)))
+        } else {
+            // A suite without requirements only has steps.
+            manifest.as_ref().map(|(source, _)| (Arc::clone(source), None))
+        };
         let (Some((manifest_source, manifest)), Some((register_source, register))) = (manifest, register)
         else {
             return Err(errors);
@@ -160,7 +172,12 @@ impl Suite {
             return Err(errors);
         };
         suite.static_scope = suite.scope();
-        let Some(requirements) = errors.take(requirement::compile(register, &register_source)) else {
+        suite.digest = folder.digest(&names);
+        let has_points =
+            |register: &format::RegisterText| register.requirements.iter().any(|one| one.points.is_some());
+        suite.graded = register.as_ref().is_some_and(has_points);
+        let compiled = register.map(|register| requirement::compile(register, &register_source));
+        let Some(requirements) = errors.take(compiled.unwrap_or_else(|| Ok(Vec::new()))) else {
             return Err(errors);
         };
         suite.requirements = requirements;
@@ -185,6 +202,8 @@ impl Suite {
             );
         }
         let mut warnings = warning::warnings(&suite);
+        warnings.append(requirement::uncovered(&suite));
+        warnings.append(manifest::warnings(&manifest, &manifest_source, &suite));
         warnings.append(sequence::unused(&sequences));
         suite.warnings = warnings;
         errors.into_result(suite)

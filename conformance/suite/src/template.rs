@@ -5,6 +5,7 @@
 //! contract, also has blocks.) No other module knows which crate evaluates templates.
 
 mod expression;
+mod functions;
 mod known;
 mod syntax;
 mod value;
@@ -12,10 +13,8 @@ mod value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use base64::Engine as _;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
-use sha2::{Digest as _, Sha256};
 
 use crate::json::Json;
 use expression::{Expression, check_length, context};
@@ -108,6 +107,16 @@ impl TemplateError {
         Self { misplaced: true, ..Self::new(written, fault.to_owned()) }
     }
 
+    /// Whether its closing brace is missing.
+    pub(crate) fn is_open(&self) -> bool {
+        self.fault == OPEN
+    }
+
+    /// Returns the unknown function, if that is the cause.
+    pub(crate) fn unknown_function(&self) -> Option<&str> {
+        self.fault.strip_prefix(UNKNOWN_FUNCTION)?.strip_suffix('`')
+    }
+
     /// Whether the expression has a value that cannot be inserted into text: null, a list or an object.
     pub(crate) fn is_misplaced(&self) -> bool {
         self.misplaced
@@ -145,7 +154,7 @@ impl Text {
             let inside = &opened[2..];
             let Some(end) = expression_end(inside) else {
                 let written = opened.lines().next().unwrap_or(opened);
-                return Err(TemplateError::new(written, "has no closing brace".to_owned()));
+                return Err(TemplateError::new(written, OPEN.to_owned()));
             };
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));
@@ -267,6 +276,18 @@ impl Text {
     /// # Errors
     /// An expression without a value in this scope.
     pub fn render(&self, scope: &Scope) -> Result<String, TemplateError> {
+        self.render_with(scope, str::to_owned)
+    }
+
+    /// Like [`render`](Self::render), but inserts `change` of each value.
+    ///
+    /// # Errors
+    /// An expression without a value in this scope.
+    pub(crate) fn render_with(
+        &self,
+        scope: &Scope,
+        change: impl Fn(&str) -> String,
+    ) -> Result<String, TemplateError> {
         let Some(parts) = self.parts() else { return Ok(self.written().to_owned()) };
         let mut text = String::new();
         for part in parts {
@@ -275,7 +296,7 @@ impl Text {
                 Part::Expression(expression) => {
                     let value = expression.value(scope)?;
                     let misplaced = |fault| TemplateError::misplaced(&expression.written, fault);
-                    text.push_str(&value::text(&value).map_err(misplaced)?);
+                    text.push_str(&change(&value::text(&value).map_err(misplaced)?));
                 }
             }
         }
@@ -307,6 +328,12 @@ impl Scope {
     /// Sets the value of a name.
     pub fn set(&mut self, name: impl Into<String>, value: &Json) {
         Arc::make_mut(&mut self.names).insert(name.into(), value::into_library(value));
+    }
+
+    /// Makes `uuid()` and `random()` follow a key: equal keys give equal sequences of values.
+    pub fn seed(&mut self, key: &str) {
+        let random = Value::from_object(functions::Random::new(key));
+        Arc::make_mut(&mut self.names).insert(functions::RANDOM.to_owned(), random);
     }
 
     /// Returns the scope for a response that was complete at a time, to a request that was sent at a time.
@@ -346,6 +373,10 @@ pub(crate) fn unknown_filter_in(cause: &str) -> Option<&str> {
     Some(cause.strip_prefix(UNKNOWN_FILTER)?.split_once('`')?.0)
 }
 
+/// The error message about a missing brace.
+const OPEN: &str = "has no closing brace";
+/// The beginning of an error message about an unknown function.
+const UNKNOWN_FUNCTION: &str = "is invalid: unknown function `";
 /// The beginning of an error message about an unknown filter.
 const UNKNOWN_FILTER: &str = "unknown filter `";
 
@@ -395,23 +426,18 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     value::set_up(&mut environment);
-    let of_text = |function: fn(&str) -> String| {
-        move |given: &Value| value::to_text(given).map(|text| function(text.as_str().unwrap_or_default()))
-    };
-    environment.add_function("base64", of_text(|text| base64::prelude::BASE64_STANDARD.encode(text)));
-    environment.add_function("sha256", of_text(|text| hexadecimal(&Sha256::digest(text))));
-    environment.add_function("uuid", || uuid::Uuid::new_v4().to_string());
+    functions::set_up(&mut environment);
     environment
 });
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 fn cause(error: &Error) -> String {
     match (error.kind(), error.detail()) {
         (ErrorKind::OutOfFuel, _) => "it is too long, or needs too many operations".to_owned(),
         (ErrorKind::UndefinedError, None) => "the name is undefined".to_owned(),
+        (ErrorKind::UnknownFunction, Some(detail)) => match detail.strip_suffix(" is unknown") {
+            Some(function) => format!("unknown function `{function}`"),
+            None => detail.to_owned(),
+        },
         (ErrorKind::UnknownFilter, Some(detail)) => {
             let filter = detail.strip_prefix("filter ").and_then(|rest| rest.strip_suffix(" is unknown"));
             filter.map_or_else(|| detail.to_owned(), |filter| format!("{UNKNOWN_FILTER}{filter}`"))

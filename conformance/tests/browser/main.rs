@@ -1,7 +1,7 @@
 //! Tests the HTML reports in a real browser: clicks, keys, filters, links, themes, narrow screens, print and accessibility.
 //!
 //! Needs Node, Chromium (set `CHROMIUM` if it is not `/usr/bin/chromium`) and `npm ci` in this folder, so it runs only on request: `cargo
-//! test -p conformance --test browser -- --ignored`.
+//! test -p conformance-http --test browser -- --ignored`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -34,10 +34,11 @@ fn browse(file: &str, pages: &Path) {
 fn report_page_works_in_a_browser() {
     let pages = tempfile::tempdir().unwrap();
     let report = format!("html={}", pages.path().join("report.html").display());
+    let ctrf = format!("ctrf={}", pages.path().join("report.ctrf.json").display());
     // Two targets, one with missing members and one correct otherwise: the report has failures, passes and skipped steps.
     let done = Command::new(env!("CARGO_BIN_EXE_conformance"))
         .current_dir(here().join("../targets/python"))
-        .args(["run", "-q", "--jobs", "4", "--report", &report])
+        .args(["run", "-q", "--jobs", "4", "--report", &report, "--report", &ctrf])
         .args([
             "--filter",
             "session/7-",
@@ -54,6 +55,7 @@ fn report_page_works_in_a_browser() {
         .unwrap();
     assert_eq!(done.code(), Some(1));
     browse("report.test.mjs", pages.path());
+    browse("ctrf.test.mjs", pages.path());
 }
 
 #[test]

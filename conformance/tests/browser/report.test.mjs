@@ -10,7 +10,7 @@ const failing = (page) => page.locator(".step.fails:visible").first();
 const open = (page, id) => page.evaluate((id) => document.getElementById(id).open, id);
 
 for (const colorScheme of ["light", "dark"]) {
-  for (const width of [1200, 360]) {
+  for (const width of [1280, 768, 360]) {
     test(`it is accessible and fits, ${colorScheme}, ${width} pixels wide`, () =>
       visit(REPORT, { colorScheme, viewport: { width, height: 800 } }, async (page) => {
         await failing(page).locator("summary").click();
@@ -123,6 +123,18 @@ test("prints failures without screen controls", () =>
     assert.equal(await page.locator(".filters").isVisible(), false);
     assert.equal(await page.locator(".step.fails .received").first().isVisible(), true);
     assert.ok((await page.pdf()).length > 10_000);
+  }));
+
+test("the path and the profile filter the steps", () =>
+  visit(REPORT, {}, async (page) => {
+    await page.getByRole("button", { name: "show all" }).click();
+    await page.getByLabel("Request").fill("post /api/v1/auth_session/login");
+    assert.ok(await steps(page).count() > 0);
+    assert.equal(await page.locator('.step:visible:not([data-path^="POST /api/v1/auth_session/login"])').count(), 0);
+    await page.getByLabel("Request").fill("");
+    const profile = await page.getByLabel("Profile").locator("option").nth(1).textContent();
+    await page.getByLabel("Profile").selectOption(profile);
+    assert.equal(await page.locator(`.step:visible:not([data-profile="${profile}"])`).count(), 0);
   }));
 
 test("is complete without JavaScript", () =>

@@ -194,8 +194,13 @@ fn junit_and_tap_report_the_attempts_of_a_step() {
     assert_eq!(code, 0, "{stdout}");
     assert!(sandbox.read("o.jsonl").contains("\"tries\":3"));
     let (junit, tap) = (sandbox.read("o.xml"), sandbox.read("o.tap"));
-    assert!(junit.contains("\ntried 3 times in "), "{junit}");
-    assert!(tap.contains("ok 1 - t/a::s - s\n  ---\n  tries: 3\n  ...\n"), "{tap}");
+    assert!(junit.contains("\ntried 3 times in ") && junit.contains(", flaky"), "{junit}");
+    assert!(sandbox.read("o.jsonl").contains("\"flaky\":true"));
+    assert!(
+        stdout.contains("FLAKY t/a::s: passed after a retry") && stdout.contains("1 pass (1 flaky)"),
+        "{stdout}"
+    );
+    assert!(tap.contains("ok 1 - t/a::s - s\n  ---\n  tries: 3\n  flaky: true\n  ...\n"), "{tap}");
 }
 
 #[test]

@@ -108,3 +108,14 @@ fn untested_requirements_in_the_readme_match_the_register() {
         .collect();
     assert_eq!(listed, untested);
 }
+
+#[test]
+fn coverage_reads_a_document_as_import_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = data("documents/library.md").display().to_string();
+    let import = conformance_in(folder.path(), &["import", &document, "--out", "suite"]);
+    assert_eq!(import.code, Some(0), "{}", import.stderr);
+    let finished = conformance_in(folder.path(), &["coverage", "--suite", "suite", "--spec", &document]);
+    assert!(finished.stdout.ends_with("1 of 9 exchanges without a step\n"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("curl option `--ntlm` is not supported"), "{}", finished.stdout);
+}

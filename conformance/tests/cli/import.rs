@@ -48,7 +48,7 @@ fn imported_suite_passes_without_edits() {
     assert_eq!(import(folder.path(), "library.md", &[]).code, Some(0));
     let finished = conformance_in(folder.path(), &["run", "--suite", "suite", "--", "python3", "desk.py"]);
     assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
-    assert!(finished.stdout.contains("MUST 8/8"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("MUST 2/2"), "{}", finished.stdout);
 }
 
 /// Copies the suite of this repository and imports the transcripts of its specification into `imported`.
@@ -240,4 +240,43 @@ fn import_downloads_a_document() {
     assert!(scenario >= 3, "{scenario}");
     let manifest = fs::read_to_string(folder.path().join("suite/suite.yaml")).unwrap();
     assert!(manifest.contains("library"), "{manifest}");
+}
+
+#[test]
+fn import_adds_a_second_document_to_the_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, path: &str| {
+        let text = format!("## List\n\n```\n$ curl -H \"A: $TOKEN\" http://h.test/{path}\nok\n```\n");
+        fs::write(folder.path().join(name), text).unwrap();
+        conformance_in(folder.path(), &["import", name, "--out", "suite"])
+    };
+    assert_eq!(write("a.md", "a").code, Some(0));
+    let finished = write("b.md", "b");
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(finished.stdout.contains("added to requirements.yaml"), "{}", finished.stdout);
+    let suite = whole(&folder.path().join("suite"));
+    assert!(
+        suite.contains("list-2.yaml") && suite.contains("covers: [B-1]") && suite.contains("- id: B-1"),
+        "{suite}"
+    );
+    assert_eq!(suite.matches("token: {env: TOKEN, secret: true}").count(), 1, "{suite}");
+}
+
+#[test]
+fn import_summarizes_equal_remarks_and_what_was_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "Use `curl http://h.test/x`.\n\n```\n$ curl http://h.test/a\n$ curl http://h.test/b\n$ curl http://other.test/c\n$ curl http://other.test/d\n```\n";
+    fs::write(folder.path().join("a.md"), text).unwrap();
+    let finished = conformance_in(folder.path(), &["import", "a.md", "--out", "suite"]);
+    assert!(
+        finished.stdout.contains("the document does not print the status (2 places)"),
+        "{}",
+        finished.stdout
+    );
+    assert!(
+        finished.stdout.contains("not read: 1 mention of a curl command outside of code, in line 1"),
+        "{}",
+        finished.stdout
+    );
+    assert!(finished.stderr.contains("the same reason in 1 other command: line 7"), "{}", finished.stderr);
 }

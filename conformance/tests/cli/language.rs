@@ -297,7 +297,8 @@ fn examples_of_the_reference_page_pass() {
             .lines()
             .next()
             .and_then(|line| line.strip_prefix("# "))
-            .filter(|path| path.rsplit('.').next() == Some("yaml"))
+            // The smallest suite is a folder of its own; another test checks it.
+            .filter(|path| path.rsplit('.').next() == Some("yaml") && !path.starts_with("my-suite/"))
         {
             if let Some(folder) = sandbox.path("suite").join(path).parent() {
                 fs::create_dir_all(folder).unwrap();

@@ -115,7 +115,8 @@ fn github_gets_its_own_commands_only_and_a_summary_below_its_limit() {
 
 #[test]
 fn reports_are_valid_for_their_readers() {
-    let sandbox = hostile();
+    let variables = FORMATS.iter().flat_map(|format| format.variables);
+    let sandbox = variables.fold(hostile(), |sandbox, name| sandbox.with(name, "set"));
     let reports = FORMATS.each_ref().map(|format| format!("--report={0}=../report.{0}", format.name));
     let mut arguments = vec!["run", "--suite", "../suite"];
     arguments.extend(reports.iter().map(String::as_str));
@@ -185,7 +186,11 @@ fn names_of_implementations_are_shown_and_have_reports_of_their_own() {
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);
     assert_harmless("--each", &finished.stdout);
     assert_harmless("--each", &finished.stderr);
-    assert_eq!(fs::read_dir(sandbox.path("kept")).unwrap().count(), names.len());
+    let tables = ["index.html", "results.csv", "grades.csv"];
+    assert_eq!(fs::read_dir(sandbox.path("kept")).unwrap().count(), names.len() + tables.len());
+    for table in tables {
+        assert!(sandbox.read(&format!("kept/{table}")).contains("a/\\x1b[31m::b"), "{table}");
+    }
     assert!(finished.stdout.contains("a/\\x1b[31m::b"), "{}", finished.stdout);
 }
 

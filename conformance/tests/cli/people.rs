@@ -141,7 +141,7 @@ fn counts_of_one_are_singular() {
     }
     let stdout = |arguments: &[&str]| conformance_in(folder.path(), arguments).stdout;
     let checked = stdout(&["check", "--suite", "suite"]);
-    assert_eq!(checked, "A desk: 1 requirement, 1 scenario, 1 step, 1 profile; no errors\n");
+    assert_eq!(checked, "A desk: 1 requirement, 1 scenario, 1 step, 1 profile; no errors, 1 warning\n");
     assert!(stdout(&["list", "--suite", "suite"]).ends_with("\n1 step\n"));
     assert!(
         stdout(&["coverage", "--suite", "suite"]).contains("must   1 requirement: 1 covered, 0 not tested\n")

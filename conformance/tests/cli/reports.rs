@@ -55,13 +55,24 @@ fn report_has_the_steps_in_plan_order() {
 }
 
 #[test]
-fn rejects_a_report_in_a_missing_folder() {
-    for kind in ["jsonl", "html", "junit", "tap", "badge"] {
+fn creates_the_folder_of_a_report() {
+    let sandbox = Sandbox::moody();
+    let arguments =
+        ["run", "--suite", "../suite", "--filter", "::open", "--report", "tap=../new/er/report.tap"];
+    let finished = sandbox.run(&[&arguments, DESK].concat());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(sandbox.read("new/er/report.tap").starts_with("TAP version 14"));
+}
+
+#[test]
+fn rejects_a_report_below_a_file() {
+    for kind in ["jsonl", "html", "junit", "tap", "badge", "ctrf", "csv", "gradescope"] {
         let sandbox = Sandbox::noted();
+        sandbox.write("nowhere", "");
         let report = format!("{kind}=../nowhere/report");
         let finished = sandbox.run(&[&["run", "--suite", "../suite", "--report", &report], DESK].concat());
         assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
-        let sentence = "error: cannot write the report ../nowhere/report: there is no folder ../nowhere";
+        let sentence = "error: cannot write the report ../nowhere/report: ";
         assert!(finished.stderr.starts_with(sentence), "{}", finished.stderr);
         assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
         assert!(!sandbox.path("listens").exists());

@@ -78,13 +78,16 @@ fn outputs(sandbox: &Sandbox) -> Vec<(String, String)> {
         &["--verbose", "--color=always"],
         &["--for=300ms"],
     ] {
-        let reports = FORMATS.each_ref().map(|format| format!("--report={0}=../report.{0}", format.name));
+        // The report for Classroom 50 needs variables of its platform; the tests of `secrets` write it.
+        let formats = || FORMATS.iter().filter(|format| format.variables.is_empty());
+        let reports: Vec<String> =
+            formats().map(|format| format!("--report={0}=../report.{0}", format.name)).collect();
         let mut arguments = vec!["run", "--suite", "../leaks"];
         arguments.extend(reports.iter().map(String::as_str));
         let finished = sandbox.run(&[&arguments, flags, TARGET].concat());
         assert_eq!(finished.code, Some(1), "{}", finished.stderr);
         all.extend([(format!("{flags:?}"), finished.stdout), (format!("{flags:?} stderr"), finished.stderr)]);
-        for format in &FORMATS {
+        for format in formats() {
             all.push((
                 format!("{} {flags:?}", format.name),
                 sandbox.read(&format!("report.{}", format.name)),

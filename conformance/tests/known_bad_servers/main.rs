@@ -229,6 +229,8 @@ impl Bench {
             shows_passes: false,
             interrupt,
             responses: None,
+            seed: 0,
+            fail_fast: false,
             deadline: None,
             described: None,
         };

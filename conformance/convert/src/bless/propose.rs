@@ -7,7 +7,9 @@ use conformance_suite::expectation::{Body, Cookie, Expectation};
 use conformance_suite::json::Json;
 use conformance_suite::matcher::{ChangeKind, Matcher, Mode, Proposal};
 use conformance_suite::response::Response;
+use conformance_suite::source::Place;
 use conformance_suite::template::Scope;
+use conformance_suite::yaml::page::UNSURE;
 
 /// Returns the changes to an expectation, and the mismatches that cannot be changed.
 #[must_use]
@@ -16,7 +18,7 @@ pub fn propose(expectation: &Expectation, response: &Response, scope: &Scope) ->
     let into = &mut proposal;
     if let Some(status) = expectation.status.as_ref().filter(|status| !status.allows(response.status, scope))
     {
-        if status.is_literal() {
+        if status.is_literal() || (status.is_known() && is_unsure(&status.place)) {
             let value = Json::from(response.status);
             into.change(&status.place, ChangeKind::Set { value, mode: Mode::Json, name: None });
         } else if status.is_known() {
@@ -49,6 +51,13 @@ pub fn propose(expectation: &Expectation, response: &Response, scope: &Scope) ->
         into.leave(place, "a time limit is not derived from one response");
     }
     proposal
+}
+
+/// Whether a comment above marks a place as a guess of `import`.
+fn is_unsure(place: &Place) -> bool {
+    let before = place.source().text().get(..place.span().start).unwrap_or_default();
+    let above = before.lines().rev().nth(1).unwrap_or_default();
+    above.trim_start().starts_with(UNSURE)
 }
 
 fn header(name: &str, matcher: &Matcher, response: &Response, scope: &Scope, proposal: &mut Proposal) {

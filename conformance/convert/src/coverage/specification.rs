@@ -12,11 +12,13 @@ use regex::Regex;
 use serde::Serialize;
 
 use super::{Step, cell, named};
-use crate::transcript::{self, Command};
+use crate::import::{self, Shown};
+use crate::loose::{self, Value};
 use conformance_suite::amount::amount;
 use conformance_suite::curl;
 use conformance_suite::expectation::{Body, Expectation};
 use conformance_suite::json::{self, Json};
+use conformance_suite::matcher::Matcher;
 use conformance_suite::request::{Prepared, Request};
 use conformance_suite::source::Source;
 use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
@@ -50,16 +52,25 @@ pub struct Printed {
 /// Wildcard in a request for a value that is known only during a run: a private-use character that no request contains.
 const ANYTHING: char = '\u{F8FE}';
 
+/// The value of a capture before a run, which every part of a request accepts; the wildcard replaces it.
+const UNKNOWN: &str = "conformance-unknown-value";
+
 impl Specification {
     /// Reads the exchanges of a document and finds the steps that cover them.
     #[must_use]
     pub fn read(source: &Arc<Source>, suite: &Suite) -> Self {
         let (known, addresses) = (encoded(suite), addresses(suite));
-        let commands = transcript::commands(source);
-        let exchanges = commands.iter().filter(|command| command.is_curl());
+        let (exchanges, names) = import::exchanges(source, suite);
+        let mut scope = Scope::default();
+        for name in &names {
+            scope.set(name, &UNKNOWN.into());
+        }
         Self {
             file: source.path().to_owned(),
-            exchanges: exchanges.map(|command| printed(command, suite, &known, &addresses)).collect(),
+            exchanges: exchanges
+                .iter()
+                .map(|shown| printed(shown, suite, &scope, &known, &addresses))
+                .collect(),
         }
     }
 
@@ -120,10 +131,13 @@ fn encoded(suite: &Suite) -> Vec<Encoded> {
     for scenario in &suite.scenarios {
         let (mut scope, definitions) = (suite.scope(), &scenario.definitions);
         for capture in definitions.iter().flat_map(StepDefinition::captures) {
-            scope.set(&capture.name, &ANYTHING.to_string().into());
+            scope.set(&capture.name, &UNKNOWN.into());
+        }
+        for variable in &suite.variables {
+            scope.set(&variable.name, &UNKNOWN.into());
         }
         let outputs = suite.profiles.iter().flat_map(|profile| &profile.output);
-        let outputs = outputs.map(|(name, _)| (name.clone(), ANYTHING.to_string().into())).collect();
+        let outputs = outputs.map(|(name, _)| (name.clone(), UNKNOWN.into())).collect();
         scope.set(OUTPUT, &Json::Object(outputs));
         for (step, definition) in scenario.steps.iter().zip(&**definitions) {
             for branch in definition.branches() {
@@ -137,16 +151,22 @@ fn encoded(suite: &Suite) -> Vec<Encoded> {
     encoded
 }
 
-fn printed(command: &Command, suite: &Suite, known: &[Encoded], addresses: &[String]) -> Printed {
+fn printed(shown: &Shown, suite: &Suite, scope: &Scope, known: &[Encoded], addresses: &[String]) -> Printed {
     let no_files = |_: &str| Err(io::ErrorKind::NotFound.into());
     let mut steps = Vec::new();
-    let missing = match curl::parse(&command.text, &suite.origin, &no_files, &command.place) {
-        Err(wrong) => Some(wrong.message().to_owned()),
-        Ok(request) => match shape(&request, &Scope::default()) {
+    let written = || shown.place.source().text().get(shown.place.span().start..shown.place.span().end);
+    let text = shown.command.clone().unwrap_or_else(|_| written().unwrap_or_default().to_owned());
+    let parsed = shown.command.as_ref().map_err(Clone::clone).and_then(|command| {
+        curl::parse(command, &suite.origin, &no_files, &shown.place)
+            .map_err(|wrong| wrong.message().to_owned())
+    });
+    let missing = match parsed {
+        Err(reason) => Some(reason),
+        Ok(request) => match shape(&request, scope) {
             None => Some("the command cannot be sent as printed".to_owned()),
             Some(shape) => {
                 let same: Vec<&Encoded> = known.iter().filter(|one| one.shape.matches(&shape)).collect();
-                let agreeing = same.iter().filter(|one| expects_response(one, &command.output, addresses));
+                let agreeing = same.iter().filter(|one| expects_response(one, shown, addresses));
                 steps.extend(agreeing.map(|one| one.step.clone()));
                 steps.dedup();
                 match (same.first(), steps.is_empty()) {
@@ -161,9 +181,9 @@ fn printed(command: &Command, suite: &Suite, known: &[Encoded], addresses: &[Str
         },
     };
     Printed {
-        line: command.place.line(),
-        heading: command.heading.as_ref().map(|heading| heading.title.clone()),
-        command: command.text.split_whitespace().collect::<Vec<_>>().join(" "),
+        line: shown.place.line(),
+        heading: Some(shown.heading.clone()),
+        command: text.split_whitespace().collect::<Vec<_>>().join(" "),
         steps,
         missing,
     }
@@ -198,32 +218,52 @@ impl Shape {
     }
 }
 
-/// Whether a step could expect the printed response.
-///
-/// Compares the body if it is JSON, and the status if the output is from curl's `-v`.
-fn expects_response(encoded: &Encoded, output: &str, addresses: &[String]) -> bool {
-    let status = STATUS.captures(output).and_then(|groups| groups[1].parse().ok());
-    if let (Some(expected), Some(status)) = (&encoded.expectation.status, status)
+/// Whether a step could expect the printed response: its status, and its body if that is JSON or text.
+fn expects_response(encoded: &Encoded, shown: &Shown, addresses: &[String]) -> bool {
+    let expectation = &encoded.expectation;
+    if let (Some(expected), Some(status)) = (&expectation.status, shown.status)
         && !expected.allows(status, &encoded.scope)
     {
         return false;
     }
-    let body =
-        output.lines().skip_while(|line| line.starts_with(['>', '<', '*']) || line.starts_with("Note:"));
-    let body: String =
-        body.take_while(|line| !line.starts_with('*')).map(|line| format!("{line}\n")).collect();
-    match (&encoded.expectation.body, json::read(body.as_bytes())) {
-        (Some(Body::Json(matcher)), Ok(_)) => restored(&body, addresses).any(|value| {
-            let differences = matcher.compare_to(usize::MAX, &value, "", &encoded.scope);
-            // The values of captures are known only during a run.
-            differences
-                .shown
-                .iter()
-                .all(|difference| can_be_equal(&difference.expected, &difference.received))
-        }),
-        (Some(Body::Json(_)), Err(_)) => body.trim().is_empty(),
+    // Members that the document leaves out can be anything.
+    let Some(printed) = shown.body.as_deref().filter(|body| !is_elided(body)) else { return true };
+    let agrees = |matcher: &Matcher, value: &Json| {
+        let differences = matcher.compare_to(usize::MAX, value, "", &encoded.scope);
+        // The values of captures are known only during a run.
+        let mut shown = differences.shown.iter();
+        shown.all(|difference| {
+            let expected = with_wildcards(&difference.expected);
+            // A capture may be a number.
+            expected.trim_matches('"') == ANYTHING.to_string()
+                || can_be_equal(&expected, &difference.received)
+        })
+    };
+    match (&expectation.body, json_of(printed)) {
+        (Some(Body::Json(matcher)), Some(text)) => {
+            restored(text, addresses).any(|value| agrees(matcher, &value))
+        }
+        (Some(Body::Json(_)), None) => printed.trim().is_empty(),
+        (Some(Body::Text(matcher)), None) => {
+            let bare = printed.trim_end_matches('\n');
+            [printed, bare].iter().any(|text| agrees(matcher, &Json::from(*text)))
+        }
         _ => true,
     }
+}
+
+/// Whether a document leaves out a part of a body.
+fn is_elided(body: &str) -> bool {
+    body.contains("...") || body.contains('…')
+}
+
+/// Returns the JSON at the beginning of a body.
+fn json_of(body: &str) -> Option<&str> {
+    let (value, length) = loose::read(body.trim_start())?;
+    let is_nested = matches!(value, Value::Object(..) | Value::Array(..));
+    let text = body.trim_start();
+    (is_nested || text.len() == length || text.get(length..)?.trim().is_empty())
+        .then(|| text.get(..length))?
 }
 
 /// Returns the body, unchanged and with each of the addresses in the place of hidden ones.
@@ -248,9 +288,6 @@ fn addresses(suite: &Suite) -> Vec<String> {
 }
 
 #[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-static STATUS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^< HTTP/[\d.]+ (\d{3})").unwrap());
-
-#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
 static UUID: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").unwrap()
 });
@@ -262,6 +299,7 @@ static HIDDEN_EMAIL: LazyLock<Regex> =
 
 fn with_wildcards(text: &str) -> String {
     let anything = ANYTHING.to_string();
+    let text = &text.replace(UNKNOWN, &anything);
     HIDDEN_EMAIL.replace_all(&UUID.replace_all(text, &anything), &anything).into_owned()
 }
 

@@ -155,6 +155,10 @@ fn keep(Kept { variable, found, part }: &Kept<'_>) -> String {
             format!("member {}", quoted(&pattern(&member)))
         }
         Found::Body => "printf '%s\\n' \"$answer\"".to_owned(),
+        Found::Path(_) | Found::Status | Found::Duration(_) => {
+            text.push_str(&comment(" ", "Only `conformance run` captures this value."));
+            "true".to_owned()
+        }
     };
     let part = part.as_ref().map(|regex| {
         text.push_str(&comment(" ", &format!("sed may interpret this pattern differently: {regex}")));

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
-use super::capture::Kept;
+use super::capture::{self, Kept};
 use super::printed::Head;
-use super::{Body, Exchange, fresh, status};
+use super::{Body, Exchange, fresh, shape, status};
+use crate::loose::{self, Value};
 use conformance_suite::cookie::SetCookie;
 use conformance_suite::json::escape;
 use conformance_suite::request::is_token;
@@ -15,74 +14,317 @@ use conformance_suite::yaml::page::{Yaml, quote, quoted};
 /// Maps the values that are known at a step (earlier captures and fixtures) to their names.
 pub(super) type Known = BTreeMap<String, String>;
 
-/// Returns the expectation for a response.
-pub(super) fn expectation(exchange: &Exchange, known: &Known, kept: &[Kept], origin: &str) -> Yaml {
-    let body = match &exchange.body {
-        Body::Text { text, .. } => text.as_str(),
-        Body::Unknown => "",
-    };
-    let mut members = Vec::new();
-    members.push((
-        "status".to_owned(),
-        match &exchange.head {
-            Some(Head { status: status @ 100..=599, .. }) => Yaml::Scalar(status.to_string()),
-            Some(Head { status, .. }) => {
-                let class = Yaml::Scalar("[2xx, 4xx, 5xx]".to_owned());
-                Yaml::unsure(format!("{status} is not an HTTP status code"), class)
-            }
-            None => status::infer(body),
-        },
-    ));
-    if let Some(head) = &exchange.head {
-        head_fields(&head.headers, known, kept, origin, &mut members);
-    }
-    if let Body::Text { text, sure } = &exchange.body {
-        members.extend(body_of(text, *sure, known, kept, origin));
-    }
-    Yaml::Mapping(members)
+/// What an expectation depends on besides the response.
+pub(super) struct Answer<'a> {
+    /// The request, which may have chosen values of the response.
+    pub(super) command: &'a str,
+    pub(super) known: &'a Known,
+    pub(super) kept: &'a [Kept],
+    pub(super) origin: &'a str,
+    /// Whether types and members are expected in the place of values.
+    pub(super) shape: bool,
 }
 
-fn head_fields(
-    fields: &[(String, String)],
-    known: &Known,
-    kept: &[Kept],
-    origin: &str,
-    members: &mut Vec<(String, Yaml)>,
-) {
-    let mut headers = Vec::new();
-    let mut cookies = Vec::new();
-    for (name, value) in fields {
-        let name = name.to_ascii_lowercase();
-        if name == "set-cookie" {
-            let Some(cookie) = cookie(value, known, kept) else { continue };
-            // Clients keep the last of several cookies with the same name.
-            cookies.retain(|(name, _): &(String, Yaml)| *name != cookie.0);
-            cookies.push(cookie);
-        } else if is_token(&name) && !is_volatile(&name) && !headers.iter().any(|(own, _)| *own == name) {
-            // The charset is a detail of the server.
-            let media_type = value.split(';').next().unwrap_or_default().trim();
-            let yaml = match media_type {
-                _ if name == "content-type" && is_media_type(media_type) => {
-                    Yaml::Scalar(format!("!starts_with {media_type}"))
+impl Answer<'_> {
+    /// Returns the expectation for a response.
+    pub(super) fn expectation(&self, exchange: &Exchange) -> Yaml {
+        let body = match &exchange.body {
+            Body::Text { text, .. } => text.as_str(),
+            Body::Unknown | Body::Digest(_) => "",
+        };
+        let status = exchange.head.as_ref().and_then(|head| head.status);
+        let mut members = vec![(
+            "status".to_owned(),
+            match status {
+                Some(status @ 100..=599) => Yaml::Scalar(status.to_string()),
+                Some(status) => {
+                    let class = Yaml::Scalar("[2xx, 4xx, 5xx]".to_owned());
+                    Yaml::unsure(format!("{status} is not an HTTP status code"), class)
                 }
-                // For the location of a new resource, expect only the path without its id.
-                _ if kept.iter().any(|kept| value.ends_with(&format!("/{}", kept.value))) => {
-                    let path = value.strip_prefix(origin).unwrap_or(value);
-                    Yaml::Scalar(format!(
-                        "!contains {}",
-                        quote(&path[..=path.rfind('/').unwrap_or_default()])
-                    ))
+                None => status::infer(body),
+            },
+        )];
+        if let Some(head) = &exchange.head {
+            self.head_fields(head, &mut members);
+        }
+        match &exchange.body {
+            Body::Text { text, sure } => members.extend(self.body(text, *sure)),
+            Body::Digest(digest) => {
+                members.push(("body".to_owned(), Yaml::Scalar(format!("!sha256 {digest}"))));
+            }
+            Body::Unknown => {}
+        }
+        Yaml::Mapping(members)
+    }
+
+    fn head_fields(&self, head: &Head, members: &mut Vec<(String, Yaml)>) {
+        let mut headers: Vec<(String, Vec<Yaml>)> = Vec::new();
+        let mut cookies = Vec::new();
+        for (name, value) in &head.headers {
+            let name = name.to_ascii_lowercase();
+            if name == "set-cookie" {
+                let Some(cookie) = self.cookie(value) else { continue };
+                // Clients keep the last of several cookies with the same name.
+                cookies.retain(|(name, _): &(String, Yaml)| *name != cookie.0);
+                cookies.push(cookie);
+            } else if is_token(&name) && !is_volatile(&name) {
+                let yaml = self.field(&name, value);
+                match headers.iter_mut().find(|(own, _)| *own == name) {
+                    Some((_, values)) => values.push(yaml),
+                    None => headers.push((name, vec![yaml])),
                 }
-                _ => text(value, known, origin),
+            }
+        }
+        let field = |(name, mut values): (String, Vec<Yaml>)| {
+            // A server may send further fields with the same name.
+            let value = if values.len() > 1 {
+                Yaml::tagged("!containing", Yaml::List(values))
+            } else {
+                values.remove(0)
             };
-            headers.push((name, yaml));
+            (name, value)
+        };
+        for (name, fields) in [("headers", headers.into_iter().map(field).collect()), ("cookies", cookies)] {
+            if !fields.is_empty() {
+                members.push((name.to_owned(), Yaml::Mapping(fields)));
+            }
         }
     }
-    for (name, fields) in [("headers", headers), ("cookies", cookies)] {
-        if !fields.is_empty() {
-            members.push((name.to_owned(), Yaml::Mapping(fields)));
+
+    fn field(&self, name: &str, value: &str) -> Yaml {
+        // The charset is a detail of the server.
+        let media_type = value.split(';').next().unwrap_or_default().trim();
+        if name == "content-type" && is_media_type(media_type) {
+            return Yaml::Scalar(format!("!starts_with {media_type}"));
+        }
+        if fresh::ELISION.find(value).is_some_and(|found| found.start() == 0) {
+            return Yaml::unsure("the document does not show this value", Yaml::Scalar("!any".to_owned()));
+        }
+        if self.shape {
+            return Yaml::Scalar("!any".to_owned());
+        }
+        // For the location of a new resource, expect only the path without its id.
+        let ends = |kept: &&Kept| !kept.value.is_empty() && value.ends_with(&format!("/{}", kept.value));
+        if self.kept.iter().any(|kept| ends(&kept)) {
+            let path = value.strip_prefix(self.origin).unwrap_or(value);
+            let before = path.get(..=path.rfind('/').unwrap_or_default()).unwrap_or_default();
+            return Yaml::Scalar(format!("!contains {}", quote(before)));
+        }
+        self.text(value)
+    }
+
+    fn cookie(&self, written: &str) -> Option<(String, Yaml)> {
+        let cookie = SetCookie::parse(written)?;
+        let is_kept = self.kept.iter().any(|kept| kept.from.0 == "cookie" && kept.from.1 == cookie.name);
+        let value = match self.text(cookie.value) {
+            // Servers generate session ids, so any value is accepted.
+            Yaml::Scalar(_)
+                if (is_kept || cookie.value.len() >= 16) && fresh::text(cookie.value).is_none() =>
+            {
+                Yaml::Scalar("!any".to_owned())
+            }
+            value => value,
+        };
+        let mut attributes = vec![("value".to_owned(), value)];
+        if let Some(path) = cookie.attribute("path") {
+            attributes.push(("path".to_owned(), Yaml::text(path)));
+        }
+        for (name, sent) in [("http-only", "httponly"), ("secure", "secure")] {
+            if cookie.has(sent) {
+                attributes.push((name.to_owned(), Yaml::Scalar("true".to_owned())));
+            }
+        }
+        for (name, sent) in [("same-site", "samesite"), ("max-age", "max-age")] {
+            if let Some(value) = cookie.attribute(sent) {
+                attributes.push((name.to_owned(), Yaml::text(value)));
+            }
+        }
+        Some((cookie.name.to_owned(), Yaml::Mapping(attributes)))
+    }
+
+    fn body(&self, body: &str, sure: bool) -> Option<(String, Yaml)> {
+        let trimmed = body.trim();
+        if trimmed.is_empty() {
+            return sure.then(|| ("body".to_owned(), Yaml::Scalar("\"\"".to_owned())));
+        }
+        if let Some((json, length)) = loose::read(trimmed)
+            && !matches!(json, Value::String(_) | Value::Elided)
+        {
+            let after = trimmed.get(length..).unwrap_or_default().trim().trim_start_matches(['%', ';']);
+            if loose::read(after).is_some() {
+                let first = trimmed.lines().next().unwrap_or_default();
+                let start = Yaml::Scalar(format!("!starts_with {}", self.quote_known(first)));
+                return Some((
+                    "text".to_owned(),
+                    Yaml::unsure(
+                        "the body has several lines of JSON, of which only the first is checked",
+                        start,
+                    ),
+                ));
+            }
+            let is_nested = matches!(json, Value::Object(..) | Value::Array(..));
+            if is_nested || after.is_empty() {
+                return Some(("json".to_owned(), self.json(&json)));
+            }
+        }
+        if trimmed.starts_with('{') || (trimmed.starts_with('[') && !trimmed.starts_with("[...")) {
+            let first =
+                Yaml::unsure("the printed body is not complete JSON", Yaml::Scalar("!any".to_owned()));
+            return Some(("text".to_owned(), first));
+        }
+        if trimmed.starts_with('<') {
+            return Some(("text".to_owned(), page(trimmed)));
+        }
+        Some(("text".to_owned(), self.plain(body, sure)))
+    }
+
+    fn json(&self, json: &Value) -> Yaml {
+        if self.shape {
+            return shape::of(json);
+        }
+        let yaml = self.value(json, "");
+        match json {
+            Value::Array(items, false) if !items.is_empty() => {
+                Yaml::unsure("the list must have exactly these elements; `!containing` allows more", yaml)
+            }
+            _ => yaml,
         }
     }
+
+    /// Returns the matcher of a plain text.
+    fn plain(&self, body: &str, sure: bool) -> Yaml {
+        if self.shape {
+            return Yaml::Scalar("!string".to_owned());
+        }
+        if let Some(cut) = fresh::ELISION.find(body) {
+            let before = body.get(..cut.start()).unwrap_or_default();
+            let shown = if before.trim().is_empty() {
+                "!any".to_owned()
+            } else {
+                format!("!starts_with {}", self.quote_known(before))
+            };
+            return Yaml::unsure("the document shows only a part of this", Yaml::Scalar(shown));
+        }
+        let yaml = if sure {
+            Yaml::Scalar(self.quote_known(body))
+        } else {
+            let start = Yaml::Scalar(format!("!starts_with {}", self.quote_known(body.trim_end())));
+            Yaml::unsure("the document does not show whether a newline follows", start)
+        };
+        let mut values = fresh::VALUE.find_iter(body);
+        if values.any(|value| !self.is_settled(value.as_str())) {
+            Yaml::unsure("this contains a value that may differ each time", yaml)
+        } else {
+            yaml
+        }
+    }
+
+    /// Whether a value is known or chosen by the request.
+    fn is_settled(&self, value: &str) -> bool {
+        self.known.contains_key(value) || capture::sends(self.command, value)
+    }
+
+    /// Quotes a text and replaces known values by expressions.
+    fn quote_known(&self, text: &str) -> String {
+        let mut written = quoted(&text.replace("${", "${'${'}"));
+        for (value, expression) in self.known.iter().filter(|(value, _)| fresh::VALUE.is_match(value)) {
+            written = written.replace(value.as_str(), &format!("${{{expression}}}"));
+        }
+        written
+    }
+
+    fn text(&self, value: &str) -> Yaml {
+        if let Some(expression) = self.known.get(value) {
+            return Yaml::Scalar(format!("\"${{{expression}}}\""));
+        }
+        let is_whole = !fresh::hides_address(value) && !fresh::ELISION.is_match(value);
+        if value.len() > 3 && is_whole && capture::sends(self.command, value) {
+            return Yaml::text(value);
+        }
+        fresh::text(value).unwrap_or_else(|| self.composed(value))
+    }
+
+    /// Returns a matcher for a text that may contain a generated value or the origin of the document.
+    fn composed(&self, value: &str) -> Yaml {
+        let path =
+            value.strip_prefix(self.origin).filter(|path| !self.origin.is_empty() && path.starts_with('/'));
+        let shown = path.unwrap_or(value);
+        let fresh = fresh::VALUE.find_iter(shown).find(|found| !self.is_settled(found.as_str()));
+        let before = fresh.map(|found| self.quote_known(shown.get(..found.start()).unwrap_or_default()));
+        match (path, before) {
+            (_, Some(before)) if before == "\"\"" => {
+                let sentence = "this begins with a value that may differ each time";
+                Yaml::unsure(sentence, Yaml::Scalar("!string".to_owned()))
+            }
+            (Some(_), Some(before)) => Yaml::Scalar(format!("!contains {before}")),
+            (None, Some(before)) => Yaml::Scalar(format!("!starts_with {before}")),
+            (Some(path), None) => Yaml::Scalar(format!("!ends_with {}", self.quote_known(path))),
+            (None, None) if fresh::VALUE.is_match(value) => Yaml::Scalar(self.quote_known(value)),
+            (None, None) => Yaml::text(value),
+        }
+    }
+
+    fn value(&self, json: &Value, pointer: &str) -> Yaml {
+        let name = pointer.rsplit('/').next().unwrap_or_default();
+        let is_kept = self.kept.iter().any(|kept| kept.from == ("json", pointer.to_owned()));
+        let left_out =
+            || Yaml::unsure("the document does not show this value", Yaml::Scalar("!any".to_owned()));
+        let open = |tag: &str, yaml: Yaml| {
+            Yaml::unsure("the document shows only a part of this", Yaml::tagged(tag, yaml))
+        };
+        match json {
+            Value::Null => Yaml::Scalar("null".to_owned()),
+            Value::Bool(value) => Yaml::Scalar(value.to_string()),
+            Value::Number(number) => match self.known.get(number) {
+                Some(expression) if name.to_ascii_lowercase().ends_with("id") => {
+                    Yaml::Scalar(format!("\"${{{expression}}}\""))
+                }
+                _ if fresh::is_time(name, number) && number.contains('.') => {
+                    Yaml::Scalar("!number".to_owned())
+                }
+                _ if is_kept || fresh::is_time(name, number) => Yaml::Scalar("!integer".to_owned()),
+                _ if fresh::is_counter(name) && !capture::sends(self.command, number) => {
+                    let tag = if number.contains('.') { "!number" } else { "!integer" };
+                    Yaml::unsure("this number may differ each time", Yaml::Scalar(tag.to_owned()))
+                }
+                _ => Yaml::Scalar(number.clone()),
+            },
+            Value::String(string) => {
+                let plain = fresh::text(string).is_none() && !self.known.contains_key(string);
+                if is_kept && plain { Yaml::Scalar("!string".to_owned()) } else { self.text(string) }
+            }
+            Value::Elided => left_out(),
+            Value::Array(items, is_open) if items.is_empty() && *is_open => left_out(),
+            Value::Object(members, is_open) if members.is_empty() && *is_open => left_out(),
+            Value::Array(items, is_open) => {
+                let item = |(index, item)| self.value(item, &format!("{pointer}/{index}"));
+                let items = Yaml::List(items.iter().enumerate().map(item).collect());
+                if *is_open { open("!containing", items) } else { items }
+            }
+            Value::Object(members, is_open) => {
+                let mut written: Vec<(String, Yaml)> = Vec::new();
+                for (name, member) in members {
+                    let member = self.value(member, &format!("{pointer}/{}", escape(name)));
+                    // The last of several members with one name counts.
+                    written.retain(|(own, _)| own != name);
+                    written.push((name.clone(), member));
+                }
+                let members = Yaml::Mapping(written);
+                if *is_open { open("!subset", members) } else { members }
+            }
+        }
+    }
+}
+
+/// Returns the matcher of an HTML page: pages are for people, so only the title is checked.
+fn page(text: &str) -> Yaml {
+    let title = text.lines().find(|line| line.contains("<title>") && line.contains("</title>"));
+    let marker = title.or_else(|| text.lines().find(|line| line.starts_with("<h1>")));
+    let yaml = match marker {
+        Some(marker) => Yaml::Scalar(format!("!contains {}", quote(marker.trim()))),
+        None => Yaml::Scalar("!any".to_owned()),
+    };
+    Yaml::unsure("only this line of the page is checked", yaml)
 }
 
 /// Whether a text is a media type (RFC 6838, section 4.2), which needs no quotes in YAML.
@@ -124,145 +366,4 @@ fn is_volatile(name: &str) -> bool {
         || name.starts_with("cf-")
         || name.starts_with("x-ratelimit")
         || name.starts_with("x-amz")
-}
-
-fn cookie(written: &str, known: &Known, kept: &[Kept]) -> Option<(String, Yaml)> {
-    let cookie = SetCookie::parse(written)?;
-    let is_kept = kept.iter().any(|kept| kept.from.0 == "cookie" && kept.from.1 == cookie.name);
-    let value = match text(cookie.value, known, "") {
-        // Servers generate session ids, so any value is accepted.
-        Yaml::Scalar(_) if (is_kept || cookie.value.len() >= 16) && fresh::text(cookie.value).is_none() => {
-            Yaml::Scalar("!any".to_owned())
-        }
-        value => value,
-    };
-    let mut attributes = vec![("value".to_owned(), value)];
-    if let Some(path) = cookie.attribute("path") {
-        attributes.push(("path".to_owned(), Yaml::text(path)));
-    }
-    for (name, sent) in [("http-only", "httponly"), ("secure", "secure")] {
-        if cookie.has(sent) {
-            attributes.push((name.to_owned(), Yaml::Scalar("true".to_owned())));
-        }
-    }
-    for (name, sent) in [("same-site", "samesite"), ("max-age", "max-age")] {
-        if let Some(value) = cookie.attribute(sent) {
-            attributes.push((name.to_owned(), Yaml::text(value)));
-        }
-    }
-    Some((cookie.name.to_owned(), Yaml::Mapping(attributes)))
-}
-
-fn body_of(body: &str, sure: bool, known: &Known, kept: &[Kept], origin: &str) -> Option<(String, Yaml)> {
-    let trimmed = body.trim();
-    if trimmed.is_empty() {
-        return sure.then(|| ("body".to_owned(), Yaml::Scalar("\"\"".to_owned())));
-    }
-    if let Ok(json) = serde_json::from_str::<Json>(trimmed.trim_end_matches('%'))
-        && !json.is_string()
-    {
-        let yaml = value(&json, "", known, kept, origin);
-        let yaml = match &json {
-            Json::Array(items) if !items.is_empty() => {
-                Yaml::unsure("the list must have exactly these elements; `!containing` allows more", yaml)
-            }
-            _ => yaml,
-        };
-        return Some(("json".to_owned(), yaml));
-    }
-    if trimmed.starts_with(['{', '[']) {
-        let first = Yaml::unsure("the printed body is not complete JSON", Yaml::Scalar("!any".to_owned()));
-        return Some(("text".to_owned(), first));
-    }
-    if trimmed.starts_with('<') {
-        // HTML pages are for people, so only the title is checked.
-        let title = trimmed.lines().find(|line| line.contains("<title>") && line.contains("</title>"));
-        let marker = title.or_else(|| trimmed.lines().find(|line| line.starts_with("<h1>")));
-        let yaml = match marker {
-            Some(marker) => Yaml::Scalar(format!("!contains {}", quote(marker.trim()))),
-            None => Yaml::Scalar("!any".to_owned()),
-        };
-        let yaml = Yaml::unsure("only this line of the page is checked", yaml);
-        return Some(("text".to_owned(), yaml));
-    }
-    let yaml = if sure {
-        Yaml::Scalar(quote_known(body, known))
-    } else {
-        let start = Yaml::Scalar(format!("!starts_with {}", quote_known(body.trim_end(), known)));
-        Yaml::unsure("the document does not show whether a newline follows", start)
-    };
-    let printed = fresh::VALUE.find_iter(body).any(|value| !known.contains_key(value.as_str()));
-    Some((
-        "text".to_owned(),
-        if printed { Yaml::unsure("this contains a value that may differ each time", yaml) } else { yaml },
-    ))
-}
-
-/// Quotes a text and replaces known values by expressions.
-fn quote_known(text: &str, known: &Known) -> String {
-    let mut written = quoted(&text.replace("${", "${'${'}"));
-    for (value, expression) in known.iter().filter(|(value, _)| fresh::VALUE.is_match(value)) {
-        written = written.replace(value.as_str(), &format!("${{{expression}}}"));
-    }
-    written
-}
-
-fn text(value: &str, known: &Known, origin: &str) -> Yaml {
-    if let Some(expression) = known.get(value) {
-        return Yaml::Scalar(format!("\"${{{expression}}}\""));
-    }
-    fresh::text(value).unwrap_or_else(|| composed(value, known, origin))
-}
-
-/// Returns a matcher for a text that may contain a generated value or the origin of the document.
-fn composed(value: &str, known: &Known, origin: &str) -> Yaml {
-    let path = value.strip_prefix(origin).filter(|path| !origin.is_empty() && path.starts_with('/'));
-    let shown = path.unwrap_or(value);
-    let mut values = fresh::VALUE.find_iter(shown);
-    let fresh = values.find(|found| !known.contains_key(found.as_str()));
-    let before = fresh.map(|found| quote_known(&shown[..found.start()], known));
-    match (path, before) {
-        (_, Some(before)) if before == "\"\"" => {
-            let sentence = "this begins with a value that may differ each time";
-            Yaml::unsure(sentence, Yaml::Scalar("!string".to_owned()))
-        }
-        (Some(_), Some(before)) => Yaml::Scalar(format!("!contains {before}")),
-        (None, Some(before)) => Yaml::Scalar(format!("!starts_with {before}")),
-        (Some(path), None) => Yaml::Scalar(format!("!ends_with {}", quote_known(path, known))),
-        (None, None) if fresh::VALUE.is_match(value) => Yaml::Scalar(quote_known(value, known)),
-        (None, None) => Yaml::text(value),
-    }
-}
-
-fn value(json: &Json, pointer: &str, known: &Known, kept: &[Kept], origin: &str) -> Yaml {
-    let name = pointer.rsplit('/').next().unwrap_or_default();
-    let is_kept = kept.iter().any(|kept| kept.from == ("json", pointer.to_owned()));
-    match json {
-        Json::Null => Yaml::Scalar("null".to_owned()),
-        Json::Bool(value) => Yaml::Scalar(value.to_string()),
-        Json::Number(number) => match known.get(&number.to_string()) {
-            Some(expression) if name.to_ascii_lowercase().ends_with("id") => {
-                Yaml::Scalar(format!("\"${{{expression}}}\""))
-            }
-            _ if is_kept || fresh::is_time(name, number) => Yaml::Scalar("!integer".to_owned()),
-            _ => Yaml::Scalar(number.to_string()),
-        },
-        Json::String(string) => {
-            let plain = fresh::text(string).is_none() && !known.contains_key(string);
-            if is_kept && plain { Yaml::Scalar("!string".to_owned()) } else { text(string, known, origin) }
-        }
-        Json::Array(items) => Yaml::List(
-            (items.iter().enumerate())
-                .map(|(index, item)| value(item, &format!("{pointer}/{index}"), known, kept, origin))
-                .collect(),
-        ),
-        Json::Object(members) => Yaml::Mapping(
-            (members.iter())
-                .map(|(name, member)| {
-                    let step = escape(name);
-                    (name.clone(), value(member, &format!("{pointer}/{step}"), known, kept, origin))
-                })
-                .collect(),
-        ),
-    }
 }

@@ -1,12 +1,79 @@
-//! Adds remarks where stories depend on each other or contradict each other.
+//! Joins stories that depend on each other, and adds remarks where others contradict each other.
 //!
-//! Each scenario runs alone, so cookies and values from another scenario are not available. The document does not say what should happen,
-//! so the reader has to decide.
+//! Each scenario runs alone, so cookies and values from another scenario are not available: a story that needs them becomes part of the
+//! one that has them, unless the document starts another target in between. Then the reader has to decide.
 
 use super::{Body, Exchange, Story, Wanted, capture, status};
 use conformance_suite::curl;
 use conformance_suite::request::{Prepared, Request};
 use conformance_suite::template::Scope;
+
+/// Joins each story that needs the cookies or values of an earlier one with it, and with those in between.
+pub(super) fn joined(stories: Vec<Story>, origin: &str, wanted: &Wanted<'_>) -> Vec<Story> {
+    let mut joined: Vec<Story> = Vec::new();
+    for story in stories {
+        let first = (0..joined.len()).find(|index| {
+            let alike = joined[*index..].iter().all(|earlier| earlier.launched == story.launched);
+            alike && needs(&story, &joined[*index], origin, wanted)
+        });
+        let Some(first) = first else {
+            joined.push(story);
+            continue;
+        };
+        let mut parts = joined.split_off(first).into_iter();
+        let Some(mut whole) = parts.next() else { continue };
+        let last = story.title.clone();
+        for part in parts.chain([story]) {
+            whole.exchanges.extend(part.exchanges);
+            whole.left_out.extend(part.left_out);
+        }
+        let begin = whole.title.split(" to ").next().unwrap_or_default().to_owned();
+        whole.title = if begin == last { begin } else { format!("{begin} to {last}") };
+        joined.push(whole);
+    }
+    joined
+}
+
+/// Whether a story sends cookies or values that it can only have from an earlier one.
+fn needs(story: &Story, earlier: &Story, origin: &str, wanted: &Wanted<'_>) -> bool {
+    let jar = |exchange: &Exchange| parsed(exchange, origin, wanted).and_then(|request| request.jar);
+    let reads = story.exchanges.iter().filter_map(jar).filter_map(|jar| jar.reads);
+    let fills: Vec<String> = earlier.exchanges.iter().filter_map(jar).filter_map(|jar| jar.keeps).collect();
+    if reads.into_iter().any(|name| fills.contains(&name)) {
+        return true;
+    }
+    let captured = earlier.exchanges.iter().filter_map(|exchange| exchange.capture.as_ref());
+    let used = |(name, _): &(String, Option<String>)| {
+        story.exchanges.iter().any(|exchange| exchange.command.contains(&format!("${{{name}}}")))
+    };
+    if captured.into_iter().any(used) {
+        return true;
+    }
+    earlier.exchanges.iter().enumerate().any(|(index, exchange)| {
+        capture::printed(exchange).into_iter().any(|(_, value)| {
+            let chosen =
+                earlier.exchanges.iter().take(index + 1).any(|sent| capture::sends(&sent.command, &value));
+            let own = || story.exchanges.iter().position(|own| capture::sends(&own.command, &value));
+            let made = |before: usize| {
+                story
+                    .exchanges
+                    .iter()
+                    .take(before)
+                    .any(|own| capture::printed(own).iter().any(|(_, other)| *other == value))
+            };
+            !chosen && !is_number(&value) && !is_given(&value, wanted) && own().is_some_and(|at| !made(at))
+        })
+    })
+}
+
+fn is_number(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_given(value: &str, wanted: &Wanted<'_>) -> bool {
+    let mut fixtures = wanted.suite.iter().flat_map(|suite| &suite.fixtures);
+    fixtures.any(|fixture| fixture.value.to_string().contains(value))
+}
 
 /// Adds the remarks to the exchanges.
 pub(super) fn mark(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
@@ -43,13 +110,11 @@ fn jars(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
 
 /// Marks commands that send a value that only a response of an earlier story contains.
 fn values(stories: &mut [Story], wanted: &Wanted<'_>) {
-    let given = |value: &str| {
-        let mut fixtures = wanted.suite.iter().flat_map(|suite| &suite.fixtures);
-        fixtures.any(|fixture| fixture.value.to_string().contains(value))
-    };
-    let number = |value: &str| value.bytes().all(|byte| byte.is_ascii_digit());
     let mut before: Vec<(usize, String)> = Vec::new();
+    // A value that an earlier request chose is not from its response.
+    let mut commands: Vec<String> = Vec::new();
     for story in stories {
+        commands.extend(story.exchanges.iter().map(|exchange| exchange.command.clone()));
         let printed: Vec<Vec<String>> = (story.exchanges.iter())
             .map(|exchange| capture::printed(exchange).into_iter().map(|(_, value)| value).collect())
             .collect();
@@ -59,8 +124,8 @@ fn values(stories: &mut [Story], wanted: &Wanted<'_>) {
                 let said = exchange.remarks.iter().any(|remark| remark.starts_with(value.as_str()));
                 if !own
                     && !said
-                    && !number(value)
-                    && !given(value)
+                    && !is_number(value)
+                    && !is_given(value, wanted)
                     && capture::sends(&exchange.command, value)
                 {
                     let remark = format!(
@@ -70,6 +135,11 @@ fn values(stories: &mut [Story], wanted: &Wanted<'_>) {
                 }
             }
         }
+        let chosen = |value: &String| commands.iter().any(|command| capture::sends(command, value));
+        let printed: Vec<Vec<String>> = printed
+            .into_iter()
+            .map(|values| values.into_iter().filter(|value| !chosen(value)).collect())
+            .collect();
         for (exchange, values) in story.exchanges.iter().zip(printed) {
             before.extend(values.into_iter().map(|value| (exchange.place.line(), value)));
         }
@@ -112,9 +182,9 @@ fn request(exchange: &Exchange, origin: &str, wanted: &Wanted<'_>) -> Option<Pre
 /// Returns the status, if the document shows it or it follows from the body.
 fn answered(exchange: &Exchange) -> Option<u64> {
     match (&exchange.head, &exchange.body) {
-        (Some(head), _) => Some(u64::from(head.status)),
+        (Some(head), _) => head.status.map(u64::from),
         (None, Body::Text { text, .. }) => status::known(text),
-        (None, Body::Unknown) => None,
+        (None, Body::Unknown | Body::Digest(_)) => None,
     }
 }
 

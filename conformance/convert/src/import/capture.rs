@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::Value as Json;
 
-use super::{Body, Exchange, Wanted, pattern};
+use super::{Body, Exchange, Wanted, fresh, pattern};
+use crate::loose::{self, Value};
 use conformance_suite::cookie::SetCookie;
 use conformance_suite::curl;
 use conformance_suite::json::escape;
@@ -26,9 +26,21 @@ pub(super) struct Kept {
 pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>) -> Vec<Vec<Kept>> {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let mut kept: Vec<Vec<Kept>> = vec![Vec::new(); exchanges.len()];
+    for (exchange, kept) in exchanges.iter().zip(&mut kept) {
+        // The shell keeps the whole body in a variable, without the line end.
+        if let Some((name, pointer)) = &exchange.capture {
+            let from = match pointer {
+                Some(pointer) => ("json", pointer.clone()),
+                None => ("text", r"(?s)^(.*?)\s*$".to_owned()),
+            };
+            names.insert(name.clone(), 1);
+            kept.push(Kept { name: name.clone(), from, value: String::new() });
+        }
+    }
     for index in 0..exchanges.len() {
         for (from, value) in printed(&exchanges[index]) {
-            let known = kept.iter().flatten().any(|other: &Kept| other.value == value);
+            let known = fresh::ELISION.is_match(&value)
+                || kept.iter().flatten().any(|other: &Kept| other.value == value);
             let echo = exchanges[..=index].iter().any(|earlier| sends(&earlier.command, &value));
             let takes = |later: &Exchange| {
                 sends(&later.command, &value) && {
@@ -65,29 +77,29 @@ pub(super) fn printed(exchange: &Exchange) -> Vec<((&'static str, String), Strin
         }
     }
     if let Body::Text { text, .. } = &exchange.body
-        && let Ok(json) = serde_json::from_str::<Json>(text)
+        && let Some((json, _)) = loose::read(text)
     {
         leaves(&json, "", &mut values);
     }
     values
 }
 
-fn leaves(json: &Json, pointer: &str, values: &mut Vec<((&'static str, String), String)>) {
+fn leaves(json: &Value, pointer: &str, values: &mut Vec<((&'static str, String), String)>) {
     let name = pointer.rsplit('/').next().unwrap_or_default();
     match json {
-        Json::String(text) if is_identifier(name, text) => {
+        Value::String(text) if is_identifier(name, text) => {
             values.push((("json", pointer.to_owned()), text.clone()));
         }
-        Json::Number(number) if KEY_NAME.is_match(name) && number.is_u64() => {
-            values.push((("json", pointer.to_owned()), number.to_string()));
+        Value::Number(number) if KEY_NAME.is_match(name) && number.parse::<u64>().is_ok() => {
+            values.push((("json", pointer.to_owned()), number.clone()));
         }
-        Json::Array(items) => {
+        Value::Array(items, _) => {
             items
                 .iter()
                 .enumerate()
                 .for_each(|(index, item)| leaves(item, &format!("{pointer}/{index}"), values));
         }
-        Json::Object(members) => {
+        Value::Object(members, _) => {
             for (name, member) in members {
                 let name = escape(name);
                 leaves(member, &format!("{pointer}/{name}"), values);
@@ -107,7 +119,7 @@ fn is_identifier(name: &str, value: &str) -> bool {
     let long = value.len() >= 16
         && !value.contains(char::is_whitespace)
         && value.contains(|one: char| one.is_ascii_digit());
-    super::fresh::VALUE.is_match(value)
+    fresh::VALUE.is_match(value)
         || (value.len() >= 4 && KEY_NAME.is_match(name))
         || (long && !value.contains('@'))
 }
@@ -124,6 +136,7 @@ fn occurrences(command: &str, value: &str) -> Vec<usize> {
     let heads: Vec<_> = HEAD.find_iter(command).map(|head| head.range()).collect();
     let found = command.match_indices(value).map(|(at, _)| at);
     found
+        .filter(|_| !value.is_empty())
         .filter(|at| !heads.iter().any(|head| head.contains(at)))
         .filter(|at| {
             let (before, after) = (&command[..*at], &command[at + value.len()..]);
@@ -164,5 +177,8 @@ fn name(from: &(&str, String), names: &mut BTreeMap<String, usize>, suite: Optio
 /// The scheme and the authority of a URL (RFC 3986, section 3).
 static HEAD: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[A-Za-z][A-Za-z0-9+.-]*://[^/?\s'"]*"#));
 
-static KEY_NAME: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)(^id|_id|Id|token|key|session|secret|code|cursor|etag|csrf|nonce)$"));
+static KEY_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(^id|_id|Id|token|key|session|secret|code|cursor|etag|csrf|nonce|rev|revision|_version|Version|etag)$",
+    )
+});

@@ -36,6 +36,11 @@ pub(super) struct Request {
 }
 
 impl Variables {
+    /// Returns the variables that the suite needs: their names, by environment variable.
+    pub(super) fn needed(&self) -> BTreeMap<String, String> {
+        self.unknown.keys().map(|name| (name.to_ascii_uppercase(), name.clone())).collect()
+    }
+
     /// Replaces variables by their values, and those without a value by `${name}`.
     fn replaced(&mut self, text: &str) -> String {
         const MOST_ROUNDS: usize = 8;
@@ -127,9 +132,11 @@ impl Variables {
             command,
             place: place.clone(),
             comment: (!title.is_empty()).then_some(title),
-            head: request.status.map(|status| Head { status, headers: Vec::new() }),
+            head: request.status.map(|status| Head { status: Some(status), headers: Vec::new() }),
             body: Body::Unknown,
             remarks: request.remarks,
+            capture: None,
+            section: 0,
         })
     }
 }
@@ -144,23 +151,6 @@ pub(super) fn most_used(requests: &[&Request], variables: &mut Variables) -> Opt
     }
     variables.unknown.clear();
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(origin, _)| origin)
-}
-
-/// Adds the variables without a value to a manifest.
-pub(super) fn declare(variables: &Variables, manifest: &mut String) {
-    use conformance_suite::yaml::page::unsure;
-    if variables.unknown.is_empty() {
-        return;
-    }
-    manifest.push_str("\nvariables:\n");
-    for (name, written) in &variables.unknown {
-        let sentence = format!("the collection has no value of {written}");
-        manifest.push_str(&format!("  {}\n", unsure(&sentence)));
-        let secret = ["token", "secret", "password", "key", "auth"].iter().any(|word| name.contains(word));
-        let secret = if secret { ", secret: true" } else { "" };
-        manifest
-            .push_str(&format!("  {name}: {{env: {}, default: \"\"{secret}}}\n", name.to_ascii_uppercase()));
-    }
 }
 
 /// Requests under one heading.

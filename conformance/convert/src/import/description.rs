@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use conformance_openapi::{Description, Operation, Parameter, Reply, Within};
 use conformance_suite::yaml::page::{Yaml, line, quote, unsure};
 
-use super::manifest::{self, Requirement};
 use super::{Import, free, slug};
 use request::{Credentials, Values};
 
@@ -46,7 +45,7 @@ pub(super) fn import(description: &Description, server: Option<&str>, profile: O
         let texts: Vec<(String, &str)> = description.texts().collect();
         let fits = texts.iter().all(|(name, text)| text.len() <= LARGEST && !name.contains(".."));
         import.files.push(("suite.yaml".to_owned(), writer.manifest(origin, fits)));
-        import.files.push(("requirements.yaml".to_owned(), manifest::register(register)));
+        import.files.push(("requirements.yaml".to_owned(), register_of(register)));
         if fits {
             let texts = texts.into_iter().map(|(name, text)| (format!("{FOLDER}/{name}"), text.to_owned()));
             import.files.extend(texts);
@@ -300,6 +299,25 @@ impl<'d> Writer<'d> {
         page.push_str(&format!("profiles:\n  {}: {{}}\n", line(&self.profile)));
         page
     }
+}
+
+/// A requirement of the register.
+struct Requirement {
+    id: String,
+    clause: String,
+    text: String,
+}
+
+/// Returns the register of these requirements.
+fn register_of(requirements: &[Requirement]) -> String {
+    let mut page =
+        "# One requirement for each step. Replace the texts by your own words.\nformat: 1\nrequirements:\n"
+            .to_owned();
+    for Requirement { id, clause, text } in requirements {
+        let (clause, text) = (line(clause), line(text));
+        page.push_str(&format!("  - id: {id}\n    level: must\n    clause: {clause}\n    text: {text}\n"));
+    }
+    page
 }
 
 /// Returns a text in quotes, so that it stays a text.

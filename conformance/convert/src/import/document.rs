@@ -1,6 +1,7 @@
 //! Extracts the exchanges that a document prints, grouped by heading.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -8,86 +9,183 @@ use regex::Regex;
 use url::Url;
 
 use super::fresh::{VALUE, hides_address};
-use super::{Body, Exchange, Launched, Story, Wanted, check_number, pattern, printed};
-use crate::transcript::{self, Command};
+use super::variables::Variables;
+use super::{Body, Exchange, Launched, Story, Wanted, check_number, command, httpie, pattern, printed};
+use crate::loose;
+use crate::transcript::{self, Command, Kind, Transcript, UNNAMED};
 use conformance_suite::curl;
 use conformance_suite::diagnostic::Diagnostic;
-use conformance_suite::shell::{self, Quote, Quotes, Role};
+use conformance_suite::shell::{self, Role};
 use conformance_suite::source::Source;
 use conformance_suite::template::Scope;
 
-/// Returns the origin of the document and its stories, one for each heading.
-pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(String, Vec<Story>), Diagnostic> {
-    let commands = transcript::commands(source);
+/// What a document contains.
+pub(super) struct Document {
+    pub(super) origin: String,
+    /// One for each heading.
+    pub(super) stories: Vec<Story>,
+    /// The lines that mention a curl command and were not read.
+    pub(super) unread: Vec<usize>,
+    /// The variables of the suite that the commands need: their names, by environment variable.
+    pub(super) variables: BTreeMap<String, String>,
+    /// The files that commands send and the document prints.
+    pub(super) files: BTreeMap<String, String>,
+}
+
+/// A curl command of the document, with the output that belongs to it.
+struct Sent<'a> {
+    command: &'a Command,
+    text: Result<command::Plain, String>,
+    output: String,
+    remarks: Vec<String>,
+    /// The name under which the step captures its body, and the pointer.
+    capture: Option<(String, Option<String>)>,
+    launched: Option<Launched>,
+    /// The output of other programs up to here.
+    other_output: usize,
+}
+
+/// Reads a document.
+pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Document, Diagnostic> {
+    let transcript = transcript::read(source);
+    let mut variables = Variables::default();
+    // Output of commands other than curl. No response contains it, so no step can capture it.
+    let mut other_output = String::new();
+    let sent = sent(&transcript, &mut variables, &mut other_output);
     let known = wanted.suite.map(|suite| suite.origin.clone()).or_else(|| wanted.origin.clone());
-    let Some(origin) = known.or_else(|| most_named(&commands)) else {
+    let Some(origin) = known.or_else(|| most_named(&sent)) else {
         return Err(Diagnostic::new(format!("{} has no curl command with a URL", source.path())).help(
             "sessions must be in code blocks; commands follow a prompt such as `$` or begin with `curl`",
         ));
     };
-    check_number(commands.iter().filter(|command| command.is_curl()).count(), source)?;
-    let mut stories: Vec<Story> = Vec::new();
-    let mut launched = None;
-    // Output of commands other than curl. No response contains it, so no step can capture it.
-    let mut other_output = String::new();
+    check_number(sent.len(), source)?;
+    let mut document = Document {
+        origin,
+        stories: Vec::new(),
+        unread: transcript.unread.clone(),
+        variables: variables.needed,
+        files: BTreeMap::new(),
+    };
     let mut heading = None;
-    for command in &commands {
-        if !command.is_curl() {
-            launched = launch(&command.text).or(launched);
-            other_output.push_str(&command.output);
-            continue;
-        }
-        let here = command.heading.as_ref().map(|heading| heading.line);
-        if stories.is_empty() || here != heading {
+    for one in sent {
+        let here = one.command.heading.as_ref().map(|heading| heading.line);
+        if document.stories.is_empty() || here != heading {
             heading = here;
-            let title = match &command.heading {
-                Some(heading) => heading.title.clone(),
-                None => {
-                    Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().into_owned()
-                }
-            };
-            stories.push(Story { title, launched: None, exchanges: Vec::new(), left_out: Vec::new() });
+            let stem =
+                || Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let title = one.command.heading.as_ref().map(|heading| heading.title.clone());
+            let title = title.filter(|title| !title.is_empty()).unwrap_or_else(stem);
+            document.stories.push(Story {
+                title,
+                launched: None,
+                exchanges: Vec::new(),
+                left_out: Vec::new(),
+            });
         }
-        let Some(story) = stories.last_mut() else { continue };
-        story.launched = launched.clone();
-        match read(command, &origin, &other_output, wanted) {
+        let before = other_output.get(..one.other_output).unwrap_or_default();
+        let read = exchange(&one, &mut document, before, &transcript, wanted);
+        let Some(story) = document.stories.last_mut() else { continue };
+        story.launched = one.launched;
+        match read {
             Ok(exchange) => story.exchanges.push(exchange),
             Err(reason) => story.left_out.push(reason),
         }
     }
-    Ok((origin, stories))
+    Ok(document)
 }
 
-fn read(
-    command: &Command,
-    origin: &str,
-    other_output: &str,
-    wanted: &Wanted<'_>,
-) -> Result<Exchange, Diagnostic> {
-    let mut remarks = Vec::new();
-    let (text, shell) = first_command(&command.text);
-    let mut hidden = false;
-    for piece in shell {
-        match piece.as_str() {
-            "| jq"
-            | "| jq ."
-            | "| json_pp"
-            | "| python -m json.tool"
-            | "| python3 -m json.tool"
-            | "2>&1"
-            | "2>/dev/null"
-            | "2> /dev/null" => {}
-            piece => {
-                remarks.push(format!("this part of the shell command was dropped: {piece}"));
-                hidden = true;
+/// Returns the curl commands of a document, in order.
+fn sent<'a>(
+    transcript: &'a Transcript,
+    variables: &mut Variables,
+    other_output: &mut String,
+) -> Vec<Sent<'a>> {
+    let mut sent = Vec::new();
+    let mut launched = None;
+    for command in &transcript.commands {
+        if !command.sends() {
+            variables.read(&command.text);
+            launched = launch(&command.text).or(launched);
+            other_output.push_str(&command.output);
+            continue;
+        }
+        let plain = match command.kind {
+            Kind::Shell => command::split(&command.text),
+            Kind::Httpie => {
+                let text = httpie::curl(&command.text);
+                vec![text.map(|text| command::Plain { text, ..command::Plain::default() })]
             }
+            Kind::Message => {
+                vec![Ok(command::Plain { text: command.text.clone(), ..command::Plain::default() })]
+            }
+        };
+        // Assignments before the command, as in `A=1; curl …`.
+        if let Some((before, _)) = command
+            .text
+            .split_once("curl")
+            .filter(|(before, _)| before.contains([';', '\n']) && !before.contains('('))
+        {
+            variables.read(before);
+        }
+        let outputs = outputs(&command.output, plain.len());
+        for (plain, output) in plain.into_iter().zip(outputs) {
+            let mut one = Sent {
+                command,
+                text: plain,
+                output,
+                remarks: Vec::new(),
+                capture: None,
+                launched: launched.clone(),
+                other_output: other_output.len(),
+            };
+            if let Ok(plain) = &mut one.text {
+                let expanded = variables.expand(&plain.text);
+                plain.text = expanded.text;
+                one.remarks = expanded.remarks;
+                if let Some((name, pointer)) = &plain.assigned {
+                    one.capture = Some((variables.capture(name), pointer.clone()));
+                }
+            }
+            sent.push(one);
         }
     }
-    // Shell variables are not expanded.
-    for variable in VARIABLE.find_iter(&expanded(&text)) {
-        remarks.push(format!("{} is a shell variable: capture it or write its value", variable.as_str()));
+    sent
+}
+
+/// Divides the output of a command line among its curl commands.
+fn outputs(output: &str, commands: usize) -> Vec<String> {
+    let mut values = Vec::new();
+    let mut rest = output.trim();
+    while commands > 1 && !rest.is_empty() {
+        let Some((_, length)) = loose::read(rest) else { break };
+        values.push(format!("{}\n", rest.get(..length).unwrap_or_default().trim()));
+        rest = rest.get(length..).unwrap_or_default().trim();
     }
-    let text = curl::literal(&text);
+    if values.len() == commands && rest.is_empty() {
+        return values;
+    }
+    // All but the last print nothing, as far as the document shows.
+    let mut outputs = vec![String::new(); commands.saturating_sub(1)];
+    outputs.push(output.to_owned());
+    outputs
+}
+
+fn exchange(
+    sent: &Sent<'_>,
+    document: &mut Document,
+    other_output: &str,
+    transcript: &Transcript,
+    wanted: &Wanted<'_>,
+) -> Result<Exchange, Diagnostic> {
+    let command = sent.command;
+    let place = command.place.clone();
+    let plain = sent.text.as_ref().map_err(|reason| Diagnostic::at(place.clone(), reason.clone()))?;
+    let origin = document.origin.clone();
+    let mut remarks = sent.remarks.clone();
+    for dropped in &plain.dropped {
+        remarks.push(format!("this part of the shell command was dropped: {dropped}"));
+    }
+    let text = plain.text.replace(UNNAMED, &origin);
     if hides_address(&text) {
         remarks.push(
             "an e-mail address was removed from this request, perhaps with the text before it".to_owned(),
@@ -98,89 +196,151 @@ fn read(
             remarks.push(format!("{value} comes from the output of another command, not from a response"));
         }
     }
-    let text = match named_by(&text).filter(|named| named != origin && of_this_machine(named, origin)) {
+    let mut text = match named_by(&text).filter(|named| *named != origin && of_this_machine(named, &origin)) {
         Some(named) => {
             remarks.push(format!("the document uses {named} here"));
-            text.replacen(named.trim_start_matches("http://"), origin.trim_start_matches("http://"), 1)
+            text.replacen(
+                named.split_once("://").map_or("", |(_, host)| host),
+                origin.split_once("://").map_or("", |(_, host)| host),
+                1,
+            )
         }
         None => text,
     };
-    let request = curl::parse(&text, origin, wanted.files, &command.place)?;
+    if let Some(found) = TEMPLATE.find(&text).filter(|_| !text.contains(" -g") && !text.contains("--globoff"))
+    {
+        remarks.push(format!("write a value for {}", found.as_str().trim_start_matches(['/', '=', '$'])));
+        text = text.replacen("curl", "curl -g", 1);
+    }
+    let printed_files = |name: &str| {
+        (wanted.files)(name).or_else(|error| file(name, transcript).map(String::into_bytes).ok_or(error))
+    };
+    let request = curl::parse(&text, &origin, &printed_files, &place)?;
+    for name in FILE.captures_iter(&text).filter_map(|found| Some(found.get(1)?.as_str().to_owned())) {
+        if (wanted.files)(&name).is_err()
+            && let Some(content) = file(&name, transcript)
+        {
+            remarks.push(format!("{name} was written from the text that the document prints"));
+            document.files.insert(name, content);
+        }
+    }
     if request.pathless(&Scope::default()).is_some() {
-        let place = command.place.clone();
         return Err(Diagnostic::at(place, "the path of this URL does not begin with `/`")
             .help("shell variables are not expanded: write the value"));
     }
-    let (mut head, mut body) = printed::read(&command.output);
+    let text = with_target_origin(&text, &origin, wanted, command);
+    let printed = printed::read(&sent.output);
+    let (mut head, mut body) = (printed.head, printed.body);
     if head.is_none() && (text.contains("%{http_code}") || text.contains("%{response_code}")) {
         // The output of `-w` follows the body.
         if let Some((before, status)) =
             STATUS.captures(&body).map(|found| (found[1].to_owned(), found[2].to_owned()))
         {
-            head = Some(printed::Head { status: status.parse().unwrap_or_default(), headers: Vec::new() });
+            head = Some(printed::Head { status: status.parse().ok(), headers: Vec::new() });
             body = before;
         }
     }
-    if command.apart {
+    if command.apart && !body.is_empty() {
         remarks.push("the text below the session is assumed to be the body of the response".to_owned());
     }
-    let prompted = !command.place.line_text().trim_start().starts_with("curl");
     let writes_elsewhere = ["-o", "-O", "--output", "--remote-name", "-I", "--head"]
         .iter()
         .any(|option| text.split_whitespace().any(|word| word == *option));
     let left_away = body.is_empty() && !head.as_ref().is_some_and(has_no_body);
-    if left_away && head.is_some() && !hidden && !writes_elsewhere {
+    if left_away && head.is_some() && !plain.is_hidden && !writes_elsewhere {
         remarks.push("the document does not show the body".to_owned());
     }
-    let body = if hidden || writes_elsewhere || left_away {
+    let body = if plain.is_hidden || writes_elsewhere || left_away {
         Body::Unknown
     } else {
-        Body::Text { sure: prompted || head.is_some(), text: body }
+        Body::Text { sure: head.as_ref().is_some_and(|head| is_complete(head, &body)), text: body }
     };
-    let (comment, place) = (command.comment.clone(), command.place.clone());
-    Ok(Exchange { command: text, place, comment, head, body, remarks })
+    let capture = sent.capture.clone();
+    Ok(Exchange {
+        command: text,
+        place,
+        comment: command.comment.clone(),
+        head,
+        body,
+        remarks,
+        capture,
+        section: 0,
+    })
+}
+
+/// Replaces the origin inside of other words, such as a body, by that of the target.
+fn with_target_origin(text: &str, origin: &str, wanted: &Wanted<'_>, command: &Command) -> String {
+    let mut quotes = shell::Quotes::default();
+    let roles: BTreeMap<usize, Role> = text.char_indices().map(|(at, one)| (at, quotes.take(one))).collect();
+    let is_inside = |at: &usize| {
+        let before = text.get(..*at).and_then(|before| before.char_indices().next_back());
+        before.is_some_and(|(at, one)| {
+            !one.is_whitespace() && !matches!(roles.get(&at), Some(Role::Opens(..))) && one != '='
+                || (one == '=' && matches!(roles.get(&at), Some(Role::Within(_))))
+        })
+    };
+    let ends = |at: &usize| {
+        !text
+            .get(at + origin.len()..)
+            .unwrap_or_default()
+            .starts_with(|one: char| one.is_alphanumeric() || "-.:".contains(one))
+    };
+    let mut changed = text.to_owned();
+    let places: Vec<usize> =
+        text.match_indices(origin).map(|(at, _)| at).filter(is_inside).filter(ends).collect();
+    for at in places.into_iter().rev() {
+        changed.replace_range(at..at + origin.len(), "${target.origin}");
+    }
+    let is_valid = changed != text && curl::parse(&changed, origin, wanted.files, &command.place).is_ok();
+    if is_valid { changed } else { text.to_owned() }
+}
+
+/// Returns the text of a file that the document prints: in a block after its name, or in a here-document.
+fn file(name: &str, transcript: &Transcript) -> Option<String> {
+    let base = Path::new(name).file_name()?.to_str()?;
+    let typed = transcript.commands.iter().find_map(|command| {
+        let (first, rest) = command.text.split_once('\n')?;
+        let writes = first.contains("<<")
+            && first.contains('>')
+            && first
+                .split_whitespace()
+                .any(|word| word.trim_start_matches('>') == base || word.ends_with(&format!("/{base}")));
+        let (content, _) = rest.rsplit_once('\n')?;
+        writes.then(|| format!("{content}\n"))
+    });
+    let printed = || {
+        let cat = transcript.commands.iter().find(|command| {
+            !command.output.is_empty() && command.text.split_whitespace().collect::<Vec<_>>() == ["cat", name]
+        });
+        cat.map(|command| command.output.clone())
+    };
+    let shown = || {
+        let named = |intro: &str| {
+            intro
+                .split(|one: char| !(one.is_alphanumeric() || "._-/".contains(one)))
+                .any(|word| word.trim_end_matches('.') == base)
+        };
+        transcript.shown.iter().find(|(intro, _)| named(intro)).map(|(_, text)| text.clone())
+    };
+    typed.or_else(printed).or_else(shown)
 }
 
 /// Whether a response with this head has no body, so that the document omits none (RFC 9112, section 6.3).
 fn has_no_body(head: &printed::Head) -> bool {
-    let length = head.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    matches!(head.status, 100..=199 | 204 | 304) || length.is_some_and(|(_, length)| length.trim() == "0")
+    matches!(head.status, Some(100..=199 | 204 | 304)) || head.length() == Some(0)
+}
+
+/// Whether a body is complete, with or without the line end at its end.
+fn is_complete(head: &printed::Head, body: &str) -> bool {
+    head.length().is_some_and(|length| length == body.len())
 }
 
 static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^(.*?)\s*\b([1-5]\d\d)\s*$"));
-static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\$\{?[A-Za-z_]\w*\}?"));
+/// A part of a path or a query in braces or brackets in the place of a value.
+static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[/=]\{+[A-Za-z][\w .-]*\}+"));
+static FILE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[\s='"]@["']?([\w./-]+)"#));
 
-/// Returns the command with every character blanked in which the shell does not expand variables.
-fn expanded(text: &str) -> String {
-    let mut quotes = Quotes::default();
-    let expands = |role| matches!(role, Role::Plain | Role::Within(Quote::Double));
-    text.chars().map(|one| if expands(quotes.take(one)) { one } else { ' ' }).collect()
-}
-
-/// Returns the command before the first operator of the shell, and the pieces after it, each with its operator.
-fn first_command(text: &str) -> (String, Vec<String>) {
-    let mut quotes = Quotes::default();
-    let mut cuts = Vec::new();
-    let mut before = ' ';
-    for (at, one) in text.char_indices() {
-        let role = quotes.take(one);
-        match one {
-            _ if role != Role::Plain => {}
-            // An unquoted `&` inside of a word is more often part of a URL than a background job.
-            '|' | ';' => cuts.push(at),
-            '>' if before.is_whitespace() || before == '2' => {
-                cuts.push(if before == '2' { at - 1 } else { at });
-            }
-            '&' if before.is_whitespace() => cuts.push(at),
-            _ => {}
-        }
-        before = one;
-    }
-    cuts.push(text.len());
-    let pieces = cuts.windows(2).map(|cut| text[cut[0]..cut[1]].trim().to_owned());
-    (text[..cuts[0]].trim_end().to_owned(), pieces.filter(|piece| !piece.is_empty()).collect())
-}
-
+/// Returns the words of a command.
 fn words(command: &str) -> Option<Vec<String>> {
     Some(shell::split(command).ok()?.into_iter().map(|word| word.text).collect())
 }
@@ -201,18 +361,18 @@ fn launch(text: &str) -> Option<Launched> {
         !assigned[index + 1..].iter().any(|(later, _)| later == name)
     };
     let env: Vec<_> = assigned.iter().enumerate().filter(last).map(|(_, one)| one.clone()).collect();
-    (!env.is_empty() && !program.is_empty()).then_some(Launched { env, program })
+    let is_program = !program.is_empty() && !program.contains([';', '|', '$', '`']);
+    (!env.is_empty() && is_program).then_some(Launched { env, program })
 }
 
 /// Returns the origin that most commands use.
-fn most_named(commands: &[Command]) -> Option<String> {
-    let mut named: BTreeMap<String, usize> = BTreeMap::new();
-    for command in commands.iter().filter(|command| command.is_curl()) {
-        if let Some(origin) = named_by(&command.text) {
-            *named.entry(origin).or_default() += 1;
-        }
-    }
-    named.into_iter().max_by_key(|(_, count)| *count).map(|(origin, _)| origin)
+fn most_named(sent: &[Sent<'_>]) -> Option<String> {
+    let texts = || sent.iter().filter_map(|one| one.text.as_ref().ok());
+    let named: Vec<String> = texts().filter_map(|plain| named_by(&plain.text)).collect();
+    let count = |origin: &String| named.iter().filter(|other| *other == origin).count();
+    // The first of several that are named as often.
+    let most = named.iter().filter(|origin| *origin != UNNAMED).rev().max_by_key(|origin| count(origin));
+    most.cloned().or_else(|| (!named.is_empty()).then(|| "http://localhost".to_owned()))
 }
 
 /// Returns the origin of the URL in a command.
@@ -235,9 +395,9 @@ pub(super) fn is_origin(text: &str) -> bool {
 /// Whether two origins are the same port of the local machine under different names.
 fn of_this_machine(one: &str, other: &str) -> bool {
     let port = |origin: &str| {
-        let rest = origin.strip_prefix("http://")?;
+        let (scheme, rest) = origin.split_once("://")?;
         let names = ["localhost", "127.0.0.1", "0.0.0.0", "[::1]"];
-        names.iter().find_map(|name| rest.strip_prefix(name)).map(str::to_owned)
+        names.iter().find_map(|name| rest.strip_prefix(name)).map(|port| (scheme.to_owned(), port.to_owned()))
     };
     port(one).is_some() && port(one) == port(other)
 }
@@ -250,33 +410,24 @@ fn without_user(origin: &str) -> String {
 }
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(https?://[^/?#\s]+)"));
-static BARE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^(localhost|\d+(\.\d+){3}|[\w-]+(\.[\w-]+)+)(:\d+)?(/|\?|$)"));
+static BARE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(?:[^\s/@]+@)?(localhost|\d+(\.\d+){3}|[\w-]+(\.[\w-]+)+|[A-Za-z][\w-]*:\d+)(:\d+)?(/|\?|$)")
+});
+
+/// Reads the files that commands name, or that the document prints.
+pub(super) fn files<'a>(
+    wanted: &'a Wanted<'_>,
+    printed: &'a BTreeMap<String, String>,
+) -> impl Fn(&str) -> io::Result<Vec<u8>> + 'a {
+    move |name| {
+        (wanted.files)(name)
+            .or_else(|error| printed.get(name).map(|text| text.clone().into_bytes()).ok_or(error))
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn splits_a_command_at_shell_operators() {
-        assert_eq!(
-            first_command("curl 'a|b' -s 2>/dev/null | jq ."),
-            ("curl 'a|b' -s".to_owned(), vec!["2>/dev/null".to_owned(), "| jq .".to_owned()])
-        );
-        assert_eq!(first_command("curl http://h/?a=1&b=2").1, Vec::<String>::new());
-        assert_eq!(first_command(r"curl -d $'it\'s; $A' -s").1, Vec::<String>::new());
-    }
-
-    #[test]
-    fn finds_shell_variables_outside_of_single_quotes() {
-        assert_eq!(
-            VARIABLE
-                .find_iter(&expanded(r#"a '$B' "$C" \$D $'it\'s $E' $F"#))
-                .map(|found| found.as_str())
-                .collect::<Vec<_>>(),
-            ["$C", "$F"]
-        );
-    }
 
     #[test]
     fn recognizes_a_launch_command_by_its_environment() {

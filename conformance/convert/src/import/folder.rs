@@ -24,6 +24,8 @@ pub struct Order<'a> {
     pub origin: Option<&'a str>,
     /// The profile of every scenario, if given.
     pub profile: Option<&'a str>,
+    /// Whether types and members are expected in the place of values.
+    pub shape: bool,
     /// Whether existing files may be overwritten.
     pub force: bool,
 }
@@ -74,6 +76,8 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
         profile: order.profile.map(str::to_owned),
         suite: suite.as_ref(),
         files: &files,
+        shape: order.shape,
+        present: &|name| String::from_utf8(read_file(&order.out.join(name)).ok()?).ok(),
     };
     let import = match order.from {
         From::Document(from) => document(&read(from)?, &wanted)?,
@@ -94,6 +98,10 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
         return Err(wrong);
     }
     write(&import, order)?;
+    let root = root.unwrap_or_else(|| order.out.to_owned());
+    for (name, added) in &import.changed {
+        add(&root.join(name), added)?;
+    }
     Suite::load(&folder)?;
     Ok(import)
 }
@@ -149,6 +157,36 @@ fn root(out: &Path) -> Option<PathBuf> {
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Adds entries to the register, or to the variables of the manifest.
+fn add(path: &Path, added: &str) -> Result<(), Diagnostic> {
+    let failed = |error: io::Error| Diagnostic::new(format!("{} cannot be changed: {error}", path.display()));
+    let mut text = fs::read_to_string(path).map_err(failed)?;
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let is_manifest = path.ends_with("suite.yaml");
+    let key = if is_manifest { "variables:" } else { "requirements:" };
+    // Entries of the register are at its end; an empty list in brackets cannot be continued.
+    match text.lines().position(|line| line.split(" #").next().unwrap_or_default().trim_end() == key) {
+        Some(at) if is_manifest => {
+            let end: usize = text.split_inclusive('\n').take(at + 1).map(str::len).sum();
+            text.insert_str(end, added);
+        }
+        Some(_) => text.push_str(added),
+        None if !text.lines().any(|line| line.starts_with(key)) => {
+            text.push_str(&format!("\n{key}\n{added}"));
+        }
+        None => {
+            return Err(Diagnostic::new(format!(
+                "{} has `{key}` on one line with its entries",
+                path.display()
+            ))
+            .help(format!("write an entry per line, then add these:\n{added}")));
+        }
+    }
+    fs::write(path, text).map_err(failed)
 }
 
 /// Writes the files. A link in the place of a file is never followed: without `force` it exists, with `force` it is replaced.

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::pattern;
 use conformance_suite::matcher;
-use conformance_suite::yaml::page::Yaml;
+use conformance_suite::yaml::page::{Yaml, quote};
 
 /// A generated value that a later request may send: a UUID or a long hexadecimal number.
 pub(super) static VALUE: LazyLock<Regex> =
@@ -44,21 +44,45 @@ pub(super) fn text(text: &str) -> Option<Yaml> {
             Yaml::Scalar("!string".to_owned()),
         ));
     }
+    if let Some(cut) = ELISION.find(text) {
+        let before = text.get(..cut.start()).unwrap_or_default();
+        let shown = if before.trim().is_empty() {
+            "!string".to_owned()
+        } else {
+            format!("!starts_with {}", quote(before))
+        };
+        return Some(Yaml::unsure("the document shows only a part of this", Yaml::Scalar(shown)));
+    }
     if HEXADECIMAL.is_match(text) {
         return Some(Yaml::unsure("this value may differ each time", Yaml::Scalar("!string".to_owned())));
     }
     None
 }
 
+/// The mark of something that a document leaves out.
+pub(super) static ELISION: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\[\.\.\.\]|\[…\]|<\.\.\.>|\(\.\.\.\)|<(?:snip|omitted|truncated|redacted)>|\[(?:snip|omitted|truncated|redacted)\]|…|\.{3,}",
+    )
+});
+
 /// Whether a number is a point in time: in the range of Unix times (s or ms), with a name that says so.
-pub(super) fn is_time(name: &str, number: &serde_json::Number) -> bool {
-    let range = number.as_u64().is_some_and(|number| {
+pub(super) fn is_time(name: &str, number: &str) -> bool {
+    let range = number.split('.').next().and_then(|whole| whole.parse::<u64>().ok()).is_some_and(|number| {
         (1_000_000_000..4_000_000_000).contains(&number)
             || (1_000_000_000_000..4_000_000_000_000).contains(&number)
     });
     range && TIME_NAME.is_match(name)
 }
 
+/// Whether a number probably counts what happened on the server before, or how long something took.
+pub(super) fn is_counter(name: &str) -> bool {
+    COUNTER.is_match(name)
+}
+
+static COUNTER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)(index|revision|generation|_seq|sequence|uptime|took|duration|elapsed|ttl|latency|_ms)$")
+});
 static DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{4}-\d\d-\d\d$"));
 static HTTP_DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d"));
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$"));

@@ -1,20 +1,35 @@
 //! Extracts the exchanges of a browser recording (HTTP Archive 1.2).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
+use regex::Regex;
 use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
+use url::Url;
 
 use super::document::is_origin;
-use super::{Body, Exchange, Story, Wanted, check_number, printed::Head};
+use super::printed::Head;
+use super::{Body, Exchange, Story, Wanted, check_number, pattern};
 use conformance_suite::curl;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::request::{Agent, Header, Prepared};
 use conformance_suite::source::{Source, Span};
 
-/// Returns the origin of the recording and its stories, one for each page.
-pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(String, Vec<Story>), Diagnostic> {
+/// What a recording contains.
+pub(super) struct Recording {
+    pub(super) origin: String,
+    /// One for each page.
+    pub(super) stories: Vec<Story>,
+    /// The variables of the suite that hold secrets: their names, by environment variable.
+    pub(super) variables: BTreeMap<String, String>,
+    /// What was not taken, by reason.
+    pub(super) notes: Vec<String>,
+}
+
+/// Reads a recording.
+pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recording, Diagnostic> {
     let har: Json = serde_json::from_str(source.text()).map_err(|error| {
         Diagnostic::new(format!("{} is not a HAR recording: {error}", source.path()))
             .help("save one with the developer tools of a browser: Network, Save all as HAR")
@@ -25,52 +40,125 @@ pub(super) fn stories(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<(Stri
             source.path()
         )));
     };
-    let called: Vec<&Json> = entries.iter().filter(|entry| calls_an_api(entry)).collect();
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut called: Vec<&Json> = Vec::new();
+    for entry in entries {
+        match why_not(entry) {
+            Some(reason) => *reasons.entry(reason).or_default() += 1,
+            None => called.push(entry),
+        }
+    }
     let known = wanted.suite.map(|suite| suite.origin.clone()).or_else(|| wanted.origin.clone());
+    let is_chosen = known.is_none();
     let Some(origin) = known.or_else(|| most_called(&called)) else {
         return Err(Diagnostic::new(format!("{} has no request to an API", source.path())));
     };
     check_number(called.len(), source)?;
-    let mut stories: Vec<(String, Story)> = Vec::new();
-    for entry in called {
+    let mut recording = Recording {
+        origin: origin.clone(),
+        stories: Vec::new(),
+        variables: BTreeMap::new(),
+        notes: Vec::new(),
+    };
+    let mut others: BTreeMap<String, usize> = BTreeMap::new();
+    let mut last = None;
+    for entry in &called {
+        let url = text(entry, "/request/url");
+        let Some(target) = target(url, &origin) else {
+            *others.entry(origin_of(url).unwrap_or_default().to_owned()).or_default() += 1;
+            continue;
+        };
         let page = text(entry, "/pageref").to_owned();
-        if stories.last().is_none_or(|(last, _)| *last != page) {
+        if last.as_ref() != Some(&page) {
             let title = title(&har, &page).unwrap_or_else(|| "a recording".to_owned());
-            stories
-                .push((page, Story { title, launched: None, exchanges: Vec::new(), left_out: Vec::new() }));
+            last = Some(page);
+            recording.stories.push(Story {
+                title,
+                launched: None,
+                exchanges: Vec::new(),
+                left_out: Vec::new(),
+            });
         }
-        let Some((_, story)) = stories.last_mut() else { continue };
-        match read(entry, &origin, source, wanted) {
-            Some(Ok(exchange)) => story.exchanges.push(exchange),
-            Some(Err(reason)) => story.left_out.push(reason),
-            None => {}
+        let read = exchange(entry, target, &origin, source, wanted, &mut recording.variables);
+        let Some(story) = recording.stories.last_mut() else { continue };
+        match read {
+            Ok(exchange) => story.exchanges.push(exchange),
+            Err(reason) => story.left_out.push(reason),
         }
     }
-    let stories: Vec<Story> = stories.into_iter().map(|(_, story)| story).collect();
-    if stories.iter().all(|story| story.exchanges.is_empty()) {
+    if recording.stories.iter().all(|story| story.exchanges.is_empty()) {
         return Err(Diagnostic::new(format!("{} has no request to {origin}", source.path())));
     }
-    Ok((origin, stories))
+    let taken = called.len() - others.values().sum::<usize>();
+    let all = |counts: &BTreeMap<String, usize>| -> Vec<String> {
+        counts.iter().map(|(name, count)| format!("{name} {count}")).collect()
+    };
+    if !others.is_empty() {
+        let choose = if is_chosen { "; choose with --origin" } else { "" };
+        recording.notes.push(format!(
+            "origin {origin} ({taken} of {}); not taken: {}{choose}",
+            called.len(),
+            all(&others).join(", ")
+        ));
+    }
+    if !reasons.is_empty() {
+        recording.notes.push(format!("not taken: {}", all(&reasons).join(", ")));
+    }
+    Ok(recording)
 }
 
-/// Whether an entry is a request to an API, not one for a page, an image, a script, a style sheet or a font.
+/// Whether an entry is a request to an API.
 pub(crate) fn calls_an_api(entry: &Json) -> bool {
-    const STATIC: [&str; 7] = ["image/", "font/", "text/css", "javascript", "audio/", "video/", "wasm"];
+    why_not(entry).is_none()
+}
+
+/// Returns why an entry is not a request to an API: it is one for a page, an image, a script, a style sheet or a font.
+fn why_not(entry: &Json) -> Option<String> {
+    const STATIC: [(&str, &str); 7] = [
+        ("image/", "images"),
+        ("font/", "fonts"),
+        ("text/css", "style sheets"),
+        ("javascript", "scripts"),
+        ("audio/", "media"),
+        ("video/", "media"),
+        ("wasm", "scripts"),
+    ];
     let media_type = text(entry, "/response/content/mimeType");
     let method = text(entry, "/request/method");
-    !STATIC.iter().any(|other| media_type.contains(other))
-        && method != "CONNECT"
-        && entry.pointer("/response/status").and_then(Json::as_u64).is_some_and(|status| status > 0)
-        && !(method == "GET" && media_type.starts_with("text/html"))
-        && origin_of(text(entry, "/request/url")).is_some()
+    if origin_of(text(entry, "/request/url")).is_none() || method == "CONNECT" {
+        return Some("requests that are not HTTP".to_owned());
+    }
+    if entry.pointer("/response/status").and_then(Json::as_u64).is_none_or(|status| status == 0) {
+        return Some("requests without a response".to_owned());
+    }
+    if method != "GET" && method != "HEAD" {
+        return None;
+    }
+    let content = text(entry, "/response/content/text");
+    let is_json =
+        content.trim_start().starts_with(['{', '[']) && serde_json::from_str::<Json>(content).is_ok();
+    if media_type.starts_with("text/html") && !is_json {
+        return Some("pages".to_owned());
+    }
+    STATIC.iter().find(|(part, _)| media_type.contains(part)).map(|(_, name)| (*name).to_owned())
 }
 
+/// Returns the origin with the most entries, of those that serve JSON if there are any.
 fn most_called(entries: &[&Json]) -> Option<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for origin in entries.iter().filter_map(|entry| origin_of(text(entry, "/request/url"))) {
-        *counts.entry(origin).or_default() += 1;
+    let mut counts: Vec<(&str, (usize, usize))> = Vec::new();
+    for entry in entries {
+        let Some(origin) = origin_of(text(entry, "/request/url")) else { continue };
+        let known = counts.iter().position(|(own, _)| *own == origin);
+        let index = known.unwrap_or(counts.len());
+        if known.is_none() {
+            counts.push((origin, (0, 0)));
+        }
+        let Some((_, (json, all))) = counts.get_mut(index) else { continue };
+        *json += usize::from(text(entry, "/response/content/mimeType").contains("json"));
+        *all += 1;
     }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(origin, _)| origin.to_owned())
+    // The first of several that are equal.
+    counts.into_iter().rev().max_by_key(|(_, counts)| *counts).map(|(origin, _)| origin.to_owned())
 }
 
 pub(crate) fn origin_of(url: &str) -> Option<&str> {
@@ -79,57 +167,177 @@ pub(crate) fn origin_of(url: &str) -> Option<&str> {
     Some(&url[..url.len() - rest.len() + end]).filter(|origin| is_origin(origin))
 }
 
-fn read(
+/// Returns path and query of a URL of this origin.
+fn target<'u>(url: &'u str, origin: &str) -> Option<&'u str> {
+    let (own, wanted) = (Url::parse(url).ok()?, Url::parse(origin).ok()?);
+    if own.origin() != wanted.origin() {
+        return None;
+    }
+    url.get(origin_of(url)?.len()..)?.split('#').next()
+}
+
+fn exchange(
     entry: &Json,
+    target: &str,
     origin: &str,
     source: &Arc<Source>,
     wanted: &Wanted<'_>,
-) -> Option<Result<Exchange, Diagnostic>> {
-    let url = text(entry, "/request/url");
-    let target = url.strip_prefix(origin)?.split('#').next()?;
-    let headers = fields(entry, "/request/headers").filter(|(name, value)| !is_added_by_browser(name, value));
-    let body =
-        entry.pointer("/request/postData").map(|data| text(data, "/text")).filter(|body| !body.is_empty());
-    let mut headers: Vec<Header> = headers.map(|(name, value)| Header::new(&name, value)).collect();
+    variables: &mut BTreeMap<String, String>,
+) -> Result<Exchange, Diagnostic> {
+    // A recording is often one long line, so diagnostics point at the URL.
+    let place = source.place(Span::default()).find(text(entry, "/request/url"));
+    let mut remarks = Vec::new();
+    let answers: Vec<(String, String)> = fields(entry, "/response/headers").collect();
+    let status = entry.pointer("/response/status").and_then(Json::as_u64).unwrap_or_default();
+    // Fields without which the response would be another.
+    let is_cors = answers.iter().any(|(name, _)| name.to_ascii_lowercase().starts_with("access-control-"));
+    let is_conditional = status == 304 || status == 412;
+    let needed = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        (is_cors && name == "origin") || (is_conditional && name.starts_with("if-"))
+    };
+    let kept = fields(entry, "/request/headers")
+        .filter(|(name, value)| needed(name) || !is_added_by_browser(name, value));
+    let mut headers: Vec<Header> = Vec::new();
+    for (name, value) in kept {
+        let value =
+            secret(&name, &value, variables, &mut remarks).unwrap_or_else(|| value.replace("${", "$${"));
+        headers.push(Header::new(&name, value));
+    }
+    let data = entry.pointer("/request/postData");
+    let body = data.and_then(|data| body(data, &mut headers));
+    let length =
+        fields(entry, "/request/headers").find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let size = entry.pointer("/request/bodySize").and_then(Json::as_i64).unwrap_or_default();
+    if body.is_none() && (size > 0 || length.is_some_and(|(_, length)| length.trim() != "0")) {
+        return Err(Diagnostic::at(place, "the recording does not hold the body of this request"));
+    }
     // The scenario uses curl, which adds these fields itself.
     for (name, value) in [("User-Agent", Agent::Curl.name()), ("Accept", "*/*")] {
         if !headers.iter().any(|header| header.is(name)) {
             headers.push(Header::new(name, value));
         }
     }
+    let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+    let plain = body.as_ref().and_then(|body| String::from_utf8(body.clone()).ok());
     let request = Prepared {
         method: text(entry, "/request/method").to_owned(),
-        target: if target.starts_with('/') { target.to_owned() } else { format!("/{target}") },
+        target: target.replace("${", "$${"),
         headers,
-        body: body.map(|body| body.as_bytes().to_vec()),
+        body: plain.as_ref().map(|body| body.replace("${", "$${").into_bytes()),
         ..Prepared::default()
     };
-    let command = curl::command(&request, origin).replace("${", "$${");
-    // A recording is often one long line, so diagnostics point at the URL.
-    let place = source.place(Span::default()).find(url);
-    if let Err(reason) = curl::parse(&command, origin, wanted.files, &place) {
-        return Some(Err(reason));
+    if body.is_some() && plain.is_none() {
+        return Err(Diagnostic::at(
+            place,
+            "the body of this request is binary; write a step with `body: !base64`",
+        ));
     }
-    let status = entry.pointer("/response/status").and_then(Json::as_u64).unwrap_or_default();
-    let head = Head {
-        status: u16::try_from(status).unwrap_or_default(),
-        headers: fields(entry, "/response/headers").collect(),
-    };
+    let command = curl::command(&request, origin);
+    curl::parse(&command, origin, wanted.files, &place)?;
+    let mut headers = answers;
+    if is_cors && !request.headers.iter().any(|header| header.is("Origin")) {
+        headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("access-control-"));
+    }
+    let body = answer(entry);
+    if matches!(body, Body::Unknown) {
+        remarks.push("the recording does not hold the body of the response".to_owned());
+    }
+    let head = Some(Head { status: u16::try_from(status).ok(), headers });
+    Ok(Exchange { command, place, comment: None, head, body, remarks, capture: None, section: 0 })
+}
+
+/// The boundary of a multipart body that a recording has as fields.
+const BOUNDARY: &str = "----conformance";
+
+/// Returns the body of a request: as text, in base64, or as the fields of a form.
+fn body(data: &Json, headers: &mut Vec<Header>) -> Option<Vec<u8>> {
+    let written = text(data, "/text");
+    if text(data, "/encoding") == "base64" {
+        return base64::prelude::BASE64_STANDARD.decode(written).ok();
+    }
+    if !written.is_empty() {
+        return Some(written.as_bytes().to_vec());
+    }
+    let params = data.pointer("/params").and_then(Json::as_array).filter(|params| !params.is_empty())?;
+    if !text(data, "/mimeType").starts_with("multipart/") {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for param in params {
+            form.append_pair(text(param, "/name"), text(param, "/value"));
+        }
+        return Some(form.finish().into_bytes());
+    }
+    let mut body = String::new();
+    for param in params {
+        let file = text(param, "/fileName");
+        let (name, value, kind) = (text(param, "/name"), text(param, "/value"), text(param, "/contentType"));
+        // The contents of files are not in a recording.
+        if !file.is_empty() && value.is_empty() {
+            return None;
+        }
+        body.push_str(&format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\""));
+        if !file.is_empty() {
+            body.push_str(&format!("; filename=\"{file}\"\r\nContent-Type: {kind}"));
+        }
+        body.push_str(&format!("\r\n\r\n{value}\r\n"));
+    }
+    body.push_str(&format!("--{BOUNDARY}--\r\n"));
+    headers.retain(|header| !header.is("Content-Type"));
+    headers.push(Header::new("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}")));
+    Some(body.into_bytes())
+}
+
+/// Returns the body of a response, or the digest of a binary one.
+fn answer(entry: &Json) -> Body {
     let content = text(entry, "/response/content/text");
     let size = entry.pointer("/response/content/size").and_then(Json::as_i64).unwrap_or_default();
-    let content = match text(entry, "/response/content/encoding") {
-        "base64" => base64::prelude::BASE64_STANDARD
-            .decode(content)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .unwrap_or_default(),
-        _ => content.to_owned(),
-    };
-    // Browsers may save a recording without response bodies.
-    let body =
-        if content.is_empty() && size > 0 { Body::Unknown } else { Body::Text { text: content, sure: true } };
-    Some(Ok(Exchange { command, place, comment: None, head: Some(head), body, remarks: Vec::new() }))
+    if content.is_empty() && size > 0 {
+        // Browsers may save a recording without response bodies.
+        return Body::Unknown;
+    }
+    if text(entry, "/response/content/encoding") != "base64" {
+        return Body::Text { text: content.to_owned(), sure: true };
+    }
+    let Ok(bytes) = base64::prelude::BASE64_STANDARD.decode(content) else { return Body::Unknown };
+    match String::from_utf8(bytes) {
+        Ok(text) => Body::Text { text, sure: true },
+        Err(error) => {
+            let digest = Sha256::digest(error.as_bytes());
+            Body::Digest(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        }
+    }
 }
+
+/// Returns an expression for the secret in a header field, and declares its variable.
+fn secret(
+    name: &str,
+    value: &str,
+    variables: &mut BTreeMap<String, String>,
+    remarks: &mut Vec<String>,
+) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    let (before, secret) = match lower.as_str() {
+        "authorization" => value.split_once(' ').map_or(("", value), |(scheme, secret)| (scheme, secret)),
+        _ if SECRET.is_match(&lower) => ("", value),
+        _ => return None,
+    };
+    if secret.is_empty() {
+        return None;
+    }
+    let name = match (lower.as_str(), before) {
+        ("authorization", "Bearer") => "token".to_owned(),
+        ("authorization", _) => "credentials".to_owned(),
+        (name, _) => name.trim_start_matches("x-").replace('-', "_"),
+    };
+    variables.insert(name.to_ascii_uppercase(), name.clone());
+    remarks.push(format!("the recording has the value of `{name}`; set it in the environment or with --var"));
+    Some(if before.is_empty() { format!("${{{name}}}") } else { format!("{before} ${{{name}}}") })
+}
+
+/// Header fields whose values are secret.
+static SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"api-?key|auth-token|access-token|^x-.*(?:token|secret)$|^proxy-authorization$")
+});
 
 /// Whether a browser adds a header field by itself.
 fn is_added_by_browser(name: &str, value: &str) -> bool {
@@ -155,7 +363,7 @@ fn is_added_by_browser(name: &str, value: &str) -> bool {
     name.starts_with(':')
         || name.starts_with("sec-")
         || NAMES.contains(&name.as_str())
-        || (name == "accept" && value.contains("*/*"))
+        || (name == "accept" && value.trim() == "*/*")
 }
 
 pub(crate) fn fields<'a>(entry: &'a Json, pointer: &str) -> impl Iterator<Item = (String, String)> + use<'a> {

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::step::request;
+use super::variables::is_secret;
 use super::{Launched, Story, Wanted, slug};
 use conformance_suite::source::Source;
+use conformance_suite::suite::Suite;
 use conformance_suite::template::Scope;
 use conformance_suite::yaml::page::{UNSURE, line, quote};
 
@@ -21,10 +23,12 @@ pub(super) struct Around<'a> {
     known: Vec<Known>,
     /// The program that most stories start.
     common: Option<String>,
-    /// The prefix of requirement ids.
-    prefix: String,
-    /// The number of each story in requirement ids.
-    numbers: Vec<String>,
+    /// The titles of the sections of the document, one for each heading.
+    pub(super) sections: Vec<String>,
+    /// The requirement of each section.
+    requirements: Vec<Requirement>,
+    /// The variables of the suite: their names, by environment variable.
+    variables: BTreeMap<String, String>,
 }
 
 /// A profile of the existing suite.
@@ -34,11 +38,13 @@ struct Known {
     own: bool,
 }
 
-/// A requirement of a new register.
+/// A requirement: one for each section of the document.
 pub(super) struct Requirement {
     pub(super) id: String,
-    pub(super) clause: String,
-    pub(super) text: String,
+    clause: String,
+    text: String,
+    /// Whether the register of the existing suite has it already.
+    is_known: bool,
 }
 
 impl<'a> Around<'a> {
@@ -46,11 +52,10 @@ impl<'a> Around<'a> {
         source: &'a Arc<Source>,
         origin: &'a str,
         stories: &[Story],
+        sections: Vec<String>,
+        variables: &BTreeMap<String, String>,
         wanted: &'a Wanted<'_>,
     ) -> Self {
-        let stem =
-            Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().to_ascii_uppercase();
-        let prefix: String = stem.chars().take_while(char::is_ascii_alphanumeric).take(12).collect();
         let mut around = Self {
             document: source.path(),
             origin,
@@ -58,8 +63,17 @@ impl<'a> Around<'a> {
             made: Vec::new(),
             known: Vec::new(),
             common: None,
-            prefix: if prefix.is_empty() { "SPEC".to_owned() } else { prefix },
-            numbers: numbers(stories),
+            requirements: requirements(source, &sections, wanted.suite),
+            sections,
+            variables: variables
+                .iter()
+                .filter(|(_, name)| {
+                    let expression = format!("${{{name}}}");
+                    let mut exchanges = stories.iter().flat_map(|story| &story.exchanges);
+                    exchanges.any(|exchange| exchange.command.contains(&expression))
+                })
+                .map(|(environment, name)| (environment.clone(), name.clone()))
+                .collect(),
         };
         let mut names = BTreeSet::new();
         let common = around.common(stories);
@@ -138,8 +152,40 @@ impl<'a> Around<'a> {
         (!settled).then(|| "no profile of the suite has the environment shown here".to_owned())
     }
 
-    pub(super) fn requirement_id(&self, story: usize, step: usize) -> String {
-        format!("{}-{}.{}", self.prefix, self.numbers[story], step + 1)
+    /// Returns the requirement of a section.
+    pub(super) fn requirement(&self, section: usize) -> Option<&Requirement> {
+        self.requirements.get(section)
+    }
+
+    /// Returns the entries of the register for the sections in which a step exists, without those that it has already.
+    pub(super) fn entries(&self, stories: &[Story]) -> String {
+        let used: BTreeSet<usize> =
+            stories.iter().flat_map(|story| &story.exchanges).map(|exchange| exchange.section).collect();
+        let mut page = String::new();
+        for requirement in
+            used.iter().filter_map(|section| self.requirement(*section)).filter(|one| !one.is_known)
+        {
+            page.push_str(&format!(
+                "  - id: {}\n    level: must\n    clause: {}\n    text: {}\n",
+                requirement.id,
+                line(&requirement.clause),
+                line(&requirement.text)
+            ));
+        }
+        page
+    }
+
+    /// Returns the declarations of the variables, without those that the suite has already.
+    pub(super) fn declarations(&self, suite: Option<&Suite>) -> String {
+        let known = |name: &str| {
+            suite.is_some_and(|suite| suite.variables.iter().any(|variable| variable.name == name))
+        };
+        let mut page = String::new();
+        for (environment, name) in self.variables.iter().filter(|(_, name)| !known(name)) {
+            let secret = if is_secret(name) { ", secret: true" } else { "" };
+            page.push_str(&format!("  {name}: {{env: {environment}{secret}}}\n"));
+        }
+        page
     }
 
     /// Returns the manifest of a suite with these stories.
@@ -150,6 +196,12 @@ impl<'a> Around<'a> {
             line(&document),
             self.origin
         );
+        let variables = self.declarations(None);
+        if !variables.is_empty() {
+            page.push_str(&format!(
+                "# Set them in the environment, or write their defaults.\nvariables:\n{variables}\n"
+            ));
+        }
         page.push_str(
             "# JSON members and form fields whose values are redacted in reports.\nsecrets: [password, token]\n\nlaunch:\n  env:\n",
         );
@@ -212,33 +264,63 @@ impl<'a> Around<'a> {
     }
 }
 
-/// Returns the register of these requirements.
-pub(super) fn register(requirements: &[Requirement]) -> String {
-    let mut page = "# One requirement for each exchange of the document. Replace the texts by your own words.\nformat: 1\nrequirements:\n".to_owned();
-    for requirement in requirements {
-        page.push_str(&format!(
-            "  - id: {}\n    level: must\n    clause: {}\n    text: {}\n",
-            requirement.id,
-            line(&requirement.clause),
-            line(&requirement.text)
-        ));
+/// The beginning of a register.
+pub(super) const REGISTER: &str = "# One requirement for each section of the document. Replace the texts by your own words.\nformat: 1\nrequirements:\n";
+
+/// Returns the requirement of each section, with an id that no other requirement of the suite has.
+fn requirements(source: &Source, sections: &[String], suite: Option<&Suite>) -> Vec<Requirement> {
+    let path = source.path().split(['?', '#']).next().unwrap_or_default();
+    let stem = Path::new(path).file_stem().unwrap_or_default().to_string_lossy().to_ascii_uppercase();
+    let prefix: String = stem.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+    let prefix = match prefix.chars().next() {
+        None => "SPEC".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("DOC{prefix}"),
+        Some(_) => prefix,
+    };
+    let known = || suite.into_iter().flat_map(|suite| &suite.requirements);
+    let text = |title: &str| format!("The responses are those that the section \"{title}\" prints.");
+    let mut taken: BTreeSet<String> = known().map(|requirement| requirement.id.to_string()).collect();
+    let mut requirements = Vec::new();
+    for (title, number) in sections.iter().zip(numbers(sections)) {
+        let mut id = format!("{prefix}-{number}");
+        let own = known().find(|one| {
+            one.clause == *title && one.text == text(title) && one.id.starts_with(&format!("{prefix}-"))
+        });
+        if let Some(own) = own {
+            id = own.id.to_string();
+        } else {
+            let mut suffix = 2;
+            while !taken.insert(id.clone()) {
+                id = format!("{prefix}-{number}.{suffix}");
+                suffix += 1;
+            }
+        }
+        let clause = title.clone();
+        requirements.push(Requirement { id, text: text(title), clause, is_known: own.is_some() });
     }
-    page
+    requirements
 }
 
-/// Returns the numbers of the stories: those at the start of their headings if all are distinct, else 1, 2, 3, …
-fn numbers(stories: &[Story]) -> Vec<String> {
-    let own = |story: &Story| {
-        let digits: String = story.title.chars().take_while(char::is_ascii_digit).collect();
+/// Returns the numbers of the sections: those at the start of their headings if all are distinct, else 1, 2, 3, …
+fn numbers(sections: &[String]) -> Vec<String> {
+    let own = |title: &String| {
+        let digits: String = title.chars().take_while(char::is_ascii_digit).collect();
         (!digits.is_empty()).then_some(digits)
     };
-    let found: Vec<String> = stories.iter().filter_map(own).collect();
+    let found: Vec<String> = sections.iter().filter_map(own).collect();
     let distinct: BTreeSet<&String> = found.iter().collect();
-    if distinct.len() == stories.len() {
+    if distinct.len() == sections.len() {
         found
     } else {
-        (1..=stories.len()).map(|number| number.to_string()).collect()
+        (1..=sections.len()).map(|number| number.to_string()).collect()
     }
+}
+
+/// Whether the titles begin with numbers in ascending order, so that their files are in the order of the document.
+pub(super) fn is_numbered<'t>(titles: impl Iterator<Item = &'t str>) -> bool {
+    let number = |title: &str| title.split(|one: char| !one.is_ascii_digit()).next()?.parse::<u32>().ok();
+    let numbers: Vec<Option<u32>> = titles.map(number).collect();
+    numbers.iter().all(Option::is_some) && numbers.is_sorted_by(|one, other| one < other)
 }
 
 fn profile_name(launched: Option<&Launched>, common: Option<&str>) -> String {

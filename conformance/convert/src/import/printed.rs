@@ -10,17 +10,37 @@ use conformance_suite::request::is_token;
 /// The status and the header fields of a response, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Head {
-    pub(super) status: u16,
+    /// The status, unless only header fields are printed.
+    pub(super) status: Option<u16>,
     pub(super) headers: Vec<(String, String)>,
 }
 
-/// Returns the head, if there is one, and the body.
-pub(super) fn read(output: &str) -> (Option<Head>, String) {
-    let lines: Vec<&str> = output.split_inclusive('\n').collect();
-    match lines.iter().rposition(|line| VERBOSE.is_match(line)) {
-        Some(at) => verbose(&lines[at..]),
-        None => included(&lines),
+impl Head {
+    /// The value of Content-Length.
+    pub(super) fn length(&self) -> Option<usize> {
+        let field = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        field.and_then(|(_, length)| length.trim().parse().ok())
     }
+}
+
+/// An output of curl.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Printed {
+    pub(super) head: Option<Head>,
+    pub(super) body: String,
+}
+
+/// Splits an output.
+pub(super) fn read(output: &str) -> Printed {
+    let lines: Vec<&str> = output.split_inclusive('\n').collect();
+    let (head, body) = match lines.iter().rposition(|line| VERBOSE.is_match(line)) {
+        Some(at) => verbose(lines.get(at..).unwrap_or_default()),
+        None => match lines.iter().position(|line| FIELD.is_match(line)) {
+            Some(at) => verbose(lines.get(at..).unwrap_or_default()),
+            None => included(&lines),
+        },
+    };
+    Printed { head, body }
 }
 
 /// Parses the output of `-v` from the last status line on; earlier lines belong to the request and to redirects.
@@ -53,7 +73,8 @@ fn included(lines: &[&str]) -> (Option<Head>, String) {
 
 fn parse(lines: &[&str]) -> Option<Head> {
     let (first, rest) = lines.split_first()?;
-    let status = STATUS.captures(first)?[1].parse().ok()?;
+    let status = STATUS.captures(first).and_then(|found| found[1].parse().ok());
+    let rest = if status.is_some() { rest } else { lines };
     let field = |line: &&str| {
         let (name, value) = line.split_once(':')?;
         is_token(name.trim()).then(|| (name.trim().to_owned(), value.trim().to_owned()))
@@ -69,6 +90,8 @@ fn is_progress(line: &str) -> bool {
         || line.starts_with("Note: Unnecessary use of -X")
 }
 
+/// A header field in the output of `-v`.
+static FIELD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^< [A-Za-z][\w-]*: "));
 static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^HTTP/\d(?:\.\d)? (\d{3})\b"));
 static VERBOSE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^< HTTP/\d(?:\.\d)? \d{3}\b"));
 static PROGRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\d+\s+\d+\s+\d+\s+\d+.*--:--"));
@@ -82,31 +105,43 @@ mod tests {
     #[expect(clippy::unnecessary_wraps, reason = "as `read` returns it")]
     fn head(status: u16, headers: &[(&str, &str)]) -> Option<Head> {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Some(Head { status, headers: headers.collect() })
+        Some(Head { status: Some(status), headers: headers.collect() })
+    }
+
+    fn split(output: &str) -> (Option<Head>, String) {
+        let printed = read(output);
+        (printed.head, printed.body)
+    }
+
+    #[test]
+    fn reads_fields_of_curl_verbose_without_a_status_line() {
+        let (head, body) = split("< a: b\n< c: d\n{}\n");
+        let head = head.unwrap();
+        assert_eq!((head.status, head.headers.len(), body.as_str()), (None, 2, "{}\n"));
     }
 
     #[test]
     fn output_without_a_head_is_the_body() {
-        assert_eq!(read("{}\n"), (None, "{}\n".to_owned()));
-        assert_eq!(read(""), (None, String::new()));
+        assert_eq!(split("{}\n"), (None, "{}\n".to_owned()));
+        assert_eq!(split(""), (None, String::new()));
     }
 
     #[test]
     fn removes_the_log_lines_of_curl_verbose() {
         let output = "* Trying\n> GET / HTTP/1.1\n> \n< HTTP/1.1 100 Continue\n< \n< HTTP/1.0 200 OK\n< A: b: c\n< \n{ [5 bytes data]\n<p>\n* Closing connection 0\n";
-        assert_eq!(read(output), (head(200, &[("A", "b: c")]), "<p>\n".to_owned()));
+        assert_eq!(split(output), (head(200, &[("A", "b: c")]), "<p>\n".to_owned()));
     }
 
     #[test]
     fn cuts_the_connection_message_after_a_body_without_newline() {
         let output = "< HTTP/2 404\n< \nno* Connection #0 to host h left intact\n";
-        assert_eq!(read(output), (head(404, &[]), "no".to_owned()));
+        assert_eq!(split(output), (head(404, &[]), "no".to_owned()));
     }
 
     #[test]
     fn uses_the_last_of_several_heads() {
         let output = "HTTP/1.1 301 Moved\r\nLocation: /b\r\n\r\nHTTP/1.1 200 OK\r\nA: 1\r\n\r\nyes\n";
-        assert_eq!(read(output), (head(200, &[("A", "1")]), "yes\n".to_owned()));
-        assert_eq!(read("HTTP/1.1 204 No Content\nA: 1\n"), (head(204, &[("A", "1")]), String::new()));
+        assert_eq!(split(output), (head(200, &[("A", "1")]), "yes\n".to_owned()));
+        assert_eq!(split("HTTP/1.1 204 No Content\nA: 1\n"), (head(204, &[("A", "1")]), String::new()));
     }
 }

@@ -3,54 +3,51 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use base64::Engine as _;
-use serde_json::Value as Json;
-
-use super::answer::Known;
-use super::manifest::{Around, Requirement};
+use super::answer::{Answer, Known};
+use super::manifest::Around;
 use super::step::{self, Label};
-use super::{Story, Wanted, capture, fresh};
+use super::{Exchange, Story, Wanted, capture, fresh};
+use crate::loose::{self, Value};
+use base64::Engine as _;
 use conformance_suite::curl;
 use conformance_suite::suite::Suite;
 use conformance_suite::yaml::page::{line, unsure};
 
-/// Returns the text of the scenario, and the requirements of its steps for a new register.
-pub(super) fn write(
-    story: &Story,
-    around: &Around<'_>,
-    index: usize,
-    wanted: &Wanted<'_>,
-) -> (String, Vec<Requirement>) {
+/// Returns the text of the scenario.
+pub(super) fn write(story: &Story, around: &Around<'_>, wanted: &Wanted<'_>) -> String {
     let mut exchanges = story.exchanges.clone();
     let kept = capture::link(&mut exchanges, around.origin, wanted);
     let (fixtures, mut known) = fixtures(story, wanted.suite);
-    let mut requirements = Vec::new();
-    let mut ids = BTreeSet::new();
+    let (mut ids, mut titles) = (BTreeSet::new(), BTreeSet::new());
     let mut steps = String::new();
+    let mut section = exchanges.first().map(|exchange| exchange.section);
     for (number, (exchange, kept)) in exchanges.iter().zip(&kept).enumerate() {
         let (method, target) = curl::parse(&exchange.command, around.origin, wanted.files, &exchange.place)
             .map(|request| (request.method.clone(), request.target.written().to_owned()))
             .unwrap_or_default();
-        let title = exchange.comment.clone().unwrap_or_else(|| {
-            let target = target.split('?').next().unwrap_or_default().replace("$${", "$");
-            format!("{method} {} {}", plain(&target), outcome(exchange))
-        });
-        let requirement = Requirement {
-            id: around.requirement_id(index, number),
-            clause: story.title.clone(),
-            text: title.clone(),
-        };
         let label = Label {
             id: super::free(&step::id(&method, &target), &mut ids),
-            title,
-            covers: covered(wanted.suite, &requirement).then(|| requirement.id.clone()),
+            title: title(exchange, &method, &target, &mut titles),
+            covers: around.requirement(exchange.section).map(|requirement| requirement.id.clone()),
         };
         if number > 0 {
             steps.push('\n');
         }
-        step::write(exchange, &label, &known, kept, around.origin, &mut steps);
-        known.extend(kept.iter().map(|kept| (kept.value.clone(), kept.name.clone())));
-        requirements.push(requirement);
+        if section != Some(exchange.section) {
+            section = Some(exchange.section);
+            let title = around.sections.get(exchange.section).map(String::as_str).unwrap_or_default();
+            steps.push_str(&format!("  # {}\n", title.split_whitespace().collect::<Vec<_>>().join(" ")));
+        }
+        let answer = Answer {
+            command: &exchange.command,
+            known: &known,
+            kept,
+            origin: around.origin,
+            shape: wanted.shape,
+        };
+        step::write(exchange, &label, &answer, &mut steps);
+        let named = kept.iter().filter(|kept| !kept.value.is_empty());
+        known.extend(named.map(|kept| (kept.value.clone(), kept.name.clone())));
     }
     let mut page = head(story, around);
     if let Some(sentence) = around.unsure_profile(story) {
@@ -67,11 +64,34 @@ pub(super) fn write(
     }
     page.push_str("\nsteps:\n");
     page.push_str(&steps);
-    (page, requirements)
+    page
+}
+
+/// Returns the title of a step: the comment of the command, or request and response, with the query if another step has that title.
+fn title(exchange: &Exchange, method: &str, target: &str, titles: &mut BTreeSet<String>) -> String {
+    if let Some(comment) = &exchange.comment {
+        return comment.clone();
+    }
+    let shown = |target: &str| {
+        let target = plain(&target.replace("$${", "$"));
+        format!("{method} {target} {}", outcome(exchange))
+    };
+    let short = shown(target.split('?').next().unwrap_or_default());
+    if titles.insert(short.clone()) {
+        return short;
+    }
+    let long = shown(target);
+    titles.insert(long.clone());
+    long
+}
+
+/// Returns the name of a document for the first line of a scenario.
+pub(super) fn document(path: &str) -> String {
+    Path::new(path).file_name().unwrap_or_default().to_string_lossy().replace(['\n', '\r'], " ")
 }
 
 fn head(story: &Story, around: &Around<'_>) -> String {
-    let document = Path::new(around.document).file_name().unwrap_or_default().to_string_lossy();
+    let document = document(around.document);
     let from = story.exchanges.first().map_or(1, |exchange| exchange.place.line());
     format!(
         "# From {document}, line {from}. Places marked `unsure` are guesses.\nformat: 1\ntitle: {}\n",
@@ -80,26 +100,14 @@ fn head(story: &Story, around: &Around<'_>) -> String {
 }
 
 /// Describes a response in a few words, for the title of a step.
-fn outcome(exchange: &super::Exchange) -> String {
-    let json = serde_json::from_str::<Json>(body(exchange)).unwrap_or_default();
+fn outcome(exchange: &Exchange) -> String {
+    let json = loose::read(body(exchange)).map_or(Value::Null, |(json, _)| json);
     let word = ["error", "message", "detail"].iter().find_map(|name| json.get(name)?.as_str());
-    match (word, &exchange.head) {
+    match (word, exchange.head.as_ref().and_then(|head| head.status)) {
         (Some(word), _) => format!("returns \"{word}\""),
-        (None, Some(head)) => format!("returns {}", head.status),
+        (None, Some(status)) => format!("returns {status}"),
         (None, None) => "returns the printed response".to_owned(),
     }
-}
-
-/// Whether a step covers the requirement: the register is new or already has the requirement.
-fn covered(suite: Option<&Suite>, requirement: &Requirement) -> bool {
-    suite.is_none_or(|suite| {
-        let mut known = suite.requirements.iter();
-        known.any(|known| {
-            *known.id == *requirement.id
-                && known.clause == requirement.clause
-                && known.text == requirement.text
-        })
-    })
 }
 
 /// Formats a path for a title: `{name}` for each expression.
@@ -132,9 +140,9 @@ fn fixtures(story: &Story, suite: Option<&Suite>) -> (Vec<String>, Known) {
     (names, known)
 }
 
-fn body(exchange: &super::Exchange) -> &str {
+fn body(exchange: &Exchange) -> &str {
     match &exchange.body {
-        super::Body::Text { text, .. } if serde_json::from_str::<Json>(text).is_ok() => text,
+        super::Body::Text { text, .. } if loose::read(text).is_some() => text,
         _ => "",
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::Value as Json;
 
 use super::pattern;
+use crate::loose::{self, Value};
 use conformance_suite::yaml::page::Yaml;
 
 /// Returns the status, or a marked class of statuses if the body does not determine it.
@@ -13,24 +13,56 @@ pub(super) fn infer(body: &str) -> Yaml {
     if let Some(status) = known(body) {
         return Yaml::Scalar(status.to_string());
     }
-    let Ok(json) = serde_json::from_str::<Json>(body) else { return unsure("2xx") };
-    if ["error", "errors", "Error", "message"].iter().any(|name| json.get(name).is_some()) {
-        // A response with only a message may be a success or an error.
-        if json.get("message").is_some() && json.as_object().is_some_and(|members| members.len() == 1) {
-            return unsure("[2xx, 4xx, 5xx]");
-        }
-        if json.get("message").is_none() {
-            return unsure("[4xx, 5xx]");
-        }
+    let Some((value, _)) = loose::read(body) else { return unsure("2xx") };
+    let Value::Object(members, _) = &value else { return unsure("2xx") };
+    if value.get("data").is_some_and(|data| *data != Value::Null)
+        && value.get("errors").is_some_and(says_error)
+    {
+        // GraphQL reports errors with 200.
+        return unsure("[2xx, 4xx, 5xx]");
     }
-    unsure("2xx")
+    if members.iter().any(|(name, value)| is_error(name, value)) {
+        return unsure("[4xx, 5xx]");
+    }
+    // A response with only a message may be a success or an error.
+    let only_message = ["message", "detail", "msg", "reason"].iter().any(|name| value.get(name).is_some())
+        && members.len() == 1;
+    unsure(if only_message { "[2xx, 4xx, 5xx]" } else { "2xx" })
+}
+
+/// Whether a member says that the request failed.
+fn is_error(name: &str, value: &Value) -> bool {
+    let name: String =
+        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    match name.as_str() {
+        "error" | "errors" | "errorcode" | "errormessage" | "errordescription" | "errno" | "exception"
+        | "fault" => says_error(value),
+        "success" | "ok" => *value == Value::Bool(false),
+        "status" | "result" => value.as_str().is_some_and(|word| {
+            ["error", "fail", "failed", "failure"].contains(&word.to_ascii_lowercase().as_str())
+        }),
+        "status_code" | "statuscode" => value.as_u64().is_some_and(|status| (400..600).contains(&status)),
+        _ => false,
+    }
+}
+
+/// Whether a value of a member for errors is not empty.
+fn says_error(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Number(written) => written != "0",
+        Value::Array(items, open) => *open || !items.is_empty(),
+        Value::Object(members, open) => *open || !members.is_empty(),
+        Value::Bool(true) | Value::Elided => true,
+    }
 }
 
 /// Returns the status that the body determines.
 pub(super) fn known(body: &str) -> Option<u64> {
-    match serde_json::from_str::<Json>(body) {
-        Ok(json) => named(&json),
-        Err(_) => PAGE.captures(body)?[1].parse().ok(),
+    match loose::read(body) {
+        Some((json, _)) => named(&json),
+        None => PAGE.captures(body)?.get(1)?.as_str().parse().ok(),
     }
 }
 
@@ -39,15 +71,25 @@ fn unsure(class: &str) -> Yaml {
 }
 
 /// Returns the status that a member of the body states, as a number or as a reason phrase.
-fn named(json: &Json) -> Option<u64> {
+fn named(json: &Value) -> Option<u64> {
     for name in ["status", "code", "statusCode", "status_code"] {
-        if let Some(number @ 100..=599) = json.get(name).and_then(Json::as_u64) {
+        if let Some(number @ 100..=599) = json.get(name).and_then(Value::as_u64) {
             return Some(number);
         }
     }
+    let inner = json
+        .get("error")
+        .and_then(|error| ["status", "code"].iter().find_map(|name| error.get(name)?.as_u64()));
+    if let Some(number @ 400..=599) = inner {
+        return Some(number);
+    }
     let phrase = ["error", "message", "detail"].iter().find_map(|name| json.get(name)?.as_str())?;
-    let phrase = phrase.trim_end_matches('.');
-    REASONS.iter().find(|(_, reason)| reason.eq_ignore_ascii_case(phrase)).map(|(status, _)| *status)
+    REASONS.iter().find(|(_, reason)| letters(reason) == letters(phrase)).map(|(status, _)| *status)
+}
+
+/// Returns the letters of a phrase: `not_found` and `NotFound` mean the same.
+fn letters(phrase: &str) -> String {
+    phrase.chars().filter(char::is_ascii_alphanumeric).map(|one| one.to_ascii_lowercase()).collect()
 }
 
 /// Reason phrases of error statuses (RFC 9110, section 15).
@@ -98,6 +140,8 @@ mod tests {
     #[test]
     fn infers_the_status_from_reason_phrases_and_error_pages() {
         assert_eq!(written(r#"{"error": "Not found"}"#), "404");
+        assert_eq!(written(r#"{"error": "not_found", "reason": "missing"}"#), "404");
+        assert_eq!(written(r#"{"error": {"code": 403, "message": "x"}}"#), "403");
         assert_eq!(written(r#"{"detail": "Unauthorized."}"#), "401");
         assert_eq!(written(r#"{"status": 409}"#), "409");
         assert_eq!(written("<html>\n<title>405 Method Not Allowed</title>\n"), "405");
@@ -106,7 +150,19 @@ mod tests {
     #[test]
     fn ambiguous_bodies_give_an_unsure_status_class() {
         assert_eq!(written(r#"{"status": "OK"}"#), "unsure 2xx");
-        assert_eq!(written(r#"{"error": "email missing"}"#), "unsure [4xx, 5xx]");
+        for body in [
+            r#"{"error": "email missing"}"#,
+            r#"{"error": "invalid_grant", "message": "used"}"#,
+            r#"{"message": "Validation Failed", "errors": [{"field": "x"}]}"#,
+            r#"{"success": false, "reason": "x"}"#,
+            r#"{"errorCode": 100, "message": "Key not found"}"#,
+            r#"{"status": "error", "message": "x"}"#,
+        ] {
+            assert_eq!(written(body), "unsure [4xx, 5xx]", "{body}");
+        }
+        for body in [r#"{"error": null, "data": 1}"#, r#"{"errors": []}"#, r#"{"status": "success"}"#] {
+            assert_eq!(written(body), "unsure 2xx", "{body}");
+        }
         assert_eq!(written(r#"{"message": "done"}"#), "unsure [2xx, 4xx, 5xx]");
         assert_eq!(written("Cookie value: None\n"), "unsure 2xx");
     }

@@ -1,8 +1,9 @@
 //! Writes an exchange as a step.
 
-use super::answer::{Known, expectation};
+use super::answer::{Answer, Known};
 use super::capture::Kept;
 use super::printed::Head;
+use super::variables::is_secret;
 use super::{Body, Exchange};
 use conformance_suite::response::Response;
 use conformance_suite::source::{Source, Span};
@@ -21,7 +22,7 @@ pub(super) struct Label {
 #[must_use]
 pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &Response) -> String {
     let text = response.text().into_owned();
-    let head = Head { status: response.status, headers: response.headers.clone() };
+    let head = Head { status: Some(response.status), headers: response.headers.clone() };
     let place = Source::new("", command).place(Span::default());
     let exchange = Exchange {
         command: command.replace("${", "$${"),
@@ -30,6 +31,8 @@ pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &
         head: Some(head),
         body: Body::Text { text, sure: method != "HEAD" },
         remarks: Vec::new(),
+        capture: None,
+        section: 0,
     };
     let label = Label {
         id: id(method, target),
@@ -37,19 +40,14 @@ pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &
         covers: None,
     };
     let mut page = String::new();
-    write(&exchange, &label, &Known::new(), &[], origin, &mut page);
+    let known = Known::new();
+    let answer = Answer { command: &exchange.command, known: &known, kept: &[], origin, shape: false };
+    write(&exchange, &label, &answer, &mut page);
     page
 }
 
 /// Appends the step of an exchange to `page`.
-pub(super) fn write(
-    exchange: &Exchange,
-    label: &Label,
-    known: &Known,
-    kept: &[Kept],
-    origin: &str,
-    page: &mut String,
-) {
+pub(super) fn write(exchange: &Exchange, label: &Label, answer: &Answer<'_>, page: &mut String) {
     page.push_str(&format!("  - id: {}\n    title: {}\n", label.id, line(&label.title)));
     if let Some(covers) = &label.covers {
         page.push_str(&format!("    covers: [{covers}]\n"));
@@ -58,11 +56,15 @@ pub(super) fn write(
         page.push_str(&format!("    {}\n", unsure(remark)));
     }
     request(&exchange.command).write(4, "request:", page);
-    expectation(exchange, known, kept, origin).write_block(4, "expect:", page);
+    answer.expectation(exchange).write_block(4, "expect:", page);
+    let kept = answer.kept;
     if !kept.is_empty() {
         let entry = |kept: &Kept| {
-            let from = Yaml::Mapping(vec![(kept.from.0.to_owned(), Yaml::Scalar(quote(&kept.from.1)))]);
-            (kept.name.clone(), from)
+            let mut from = vec![(kept.from.0.to_owned(), Yaml::Scalar(quote(&kept.from.1)))];
+            if is_secret(&kept.name) && kept.value.is_empty() {
+                from.push(("secret".to_owned(), Yaml::Scalar("true".to_owned())));
+            }
+            (kept.name.clone(), Yaml::Mapping(from))
         };
         Yaml::Mapping(kept.iter().map(entry).collect()).write_block(4, "capture:", page);
     }

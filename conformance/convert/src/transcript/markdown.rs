@@ -1,224 +1,179 @@
-//! Finds the code blocks of a document and their headings.
+//! Finds the code blocks of a Markdown document and their headings.
+//!
+//! Prose counts too if a line of it begins with a command: many documents forget to mark their sessions as code.
 
-use std::sync::{Arc, LazyLock};
+use std::ops::Range;
+use std::sync::Arc;
 
-use regex::Regex;
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use super::block::{Block, Heading, Line, lines};
+use super::{html, shell};
 use conformance_suite::source::Source;
 
-/// A heading of a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heading {
-    /// The level, from 1.
-    pub level: usize,
-    /// The text, without HTML tags.
-    pub title: String,
-    /// The line number, from 1.
-    pub line: usize,
-}
-
-/// A block of code.
-pub(super) struct Block {
-    pub(super) heading: Option<Arc<Heading>>,
-    pub(super) lines: Vec<Line>,
-}
-
-/// A line of a block, without its indentation and its newline.
-#[derive(Debug, Clone)]
-pub(super) struct Line {
-    pub(super) text: String,
-    /// Byte offset of the text in the document.
-    pub(super) start: usize,
-}
-
-/// Returns the whole document as one block.
-pub(super) fn whole(source: &Arc<Source>) -> Block {
-    Block { heading: None, lines: lines(source.text()) }
-}
-
-/// Whether a document has a fenced code block.
-pub(super) fn has_fence(text: &str) -> bool {
-    text.lines().any(|line| fence(line).is_some())
-}
-
-/// The markup language of a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Style {
-    /// Markdown.
-    #[default]
-    Markdown,
-    /// reStructuredText, and plain text with indented sessions.
-    Structured,
-    /// `AsciiDoc`.
-    Ascii,
-}
-
 /// Returns the code blocks of a document.
-pub(super) fn blocks(source: &Arc<Source>, style: Style) -> Vec<Block> {
-    let mut reader = Reader { style, ..Reader::default() };
-    for (index, line) in lines(source.text()).into_iter().enumerate() {
-        reader.read_line(line, index + 1);
+pub(super) fn blocks(source: &Arc<Source>) -> Vec<Block> {
+    let text = source.text();
+    let mut reader = Reader::default();
+    let parsed = plain(text);
+    for (event, range) in Parser::new_ext(&parsed, Options::ENABLE_TABLES).into_offset_iter() {
+        reader.read(event, range, source);
     }
-    reader.close();
-    reader.blocks
+    reader.blocks.into_iter().flat_map(unfenced).collect()
+}
+
+/// Returns a document of the same length in which the front matter is blank, and a tag alone on the line before a fence.
+///
+/// By `CommonMark` such a fence belongs to the HTML, but many sites do not render it so.
+fn plain(text: &str) -> String {
+    let mut lines = text.split_inclusive('\n').peekable();
+    let mut changed = String::with_capacity(text.len());
+    let mut in_front = text.starts_with("---") && text.lines().skip(1).any(|line| line.trim_end() == "---");
+    let mut number = 0;
+    while let Some(line) = lines.next() {
+        number += 1;
+        let blanks = in_front;
+        in_front &= number == 1 || line.trim_end() != "---";
+        let is_tag = line.trim().starts_with('<') && line.trim().ends_with('>');
+        let opens = |next: &&str| ["```", "~~~"].iter().any(|fence| next.trim_start().starts_with(fence));
+        if blanks || (is_tag && lines.peek().is_some_and(opens)) {
+            let bare = line.trim_end_matches(['\n', '\r']);
+            changed.push_str(&" ".repeat(bare.len()));
+            changed.push_str(line.get(bare.len()..).unwrap_or_default());
+        } else {
+            changed.push_str(line);
+        }
+    }
+    changed
 }
 
 #[derive(Default)]
 struct Reader {
-    style: Style,
-    /// The underline characters of reStructuredText headings, highest level first.
-    marks: Vec<char>,
     blocks: Vec<Block>,
     heading: Option<Arc<Heading>>,
-    /// The lines of the current block.
-    open: Vec<Line>,
-    /// The fence that ends the current block, and its indentation; `None` for indented blocks.
-    fence: Option<(String, usize)>,
-    /// The indentation of the current block in reStructuredText.
-    spaces: usize,
-    /// The previous line, for underlined headings.
-    before: String,
+    /// The text of the heading that is open.
+    title: Option<String>,
+    /// The code block that is open, and whether its last line is complete.
+    code: Option<(Block, bool)>,
+    /// The HTML that is open.
+    html: Option<Range<usize>>,
+    /// The last paragraph.
+    intro: String,
 }
 
 impl Reader {
-    fn read_line(&mut self, line: Line, number: usize) {
-        if let Some((fence, indent)) = &self.fence {
-            let closes = line.text.trim();
-            if closes.starts_with(fence.as_str()) && closes.chars().all(|own| fence.starts_with(own)) {
-                self.close();
-                self.before.clear();
-            } else {
-                let spaces = line.text.bytes().take(*indent).take_while(|byte| *byte == b' ').count();
-                self.open.push(cut(&line, spaces));
+    fn read(&mut self, event: Event<'_>, range: Range<usize>, source: &Arc<Source>) {
+        let written = source.text().get(range.clone()).unwrap_or_default();
+        match event {
+            Event::Start(Tag::Heading { .. }) => self.title = Some(String::new()),
+            Event::End(TagEnd::Heading(level)) => {
+                let title = self.title.take().unwrap_or_default().trim().to_owned();
+                let line = source.text().get(..range.start).unwrap_or_default().matches('\n').count() + 1;
+                self.intro.clone_from(&title);
+                self.heading = Some(Arc::new(Heading { level: number(level), title, line }));
             }
-            return;
+            Event::Start(Tag::CodeBlock(kind)) => {
+                let info = match &kind {
+                    CodeBlockKind::Fenced(info) => info.as_ref(),
+                    CodeBlockKind::Indented => "",
+                };
+                let language =
+                    info.split([' ', ',', '{', '}']).find(|word| !word.is_empty()).unwrap_or_default();
+                let block = Block {
+                    heading: self.heading.clone(),
+                    language: language.to_ascii_lowercase(),
+                    intro: format!("{} {info}", std::mem::take(&mut self.intro)),
+                    ..Block::default()
+                };
+                self.code = Some((block, true));
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                let code = self.code.take().map(|(block, _)| block);
+                self.blocks.extend(code.filter(|block| !block.is_empty()));
+            }
+            Event::Text(text) | Event::Code(text) => {
+                if let Some((block, complete)) = &mut self.code {
+                    add(block, complete, &text, range.start);
+                } else if let Some(title) = &mut self.title {
+                    title.push_str(&text);
+                }
+            }
+            Event::Start(Tag::HtmlBlock) => self.html = Some(range),
+            Event::End(TagEnd::HtmlBlock) => {
+                if let Some(range) = self.html.take() {
+                    let html = source.text().get(range.clone()).unwrap_or_default();
+                    self.blocks.extend(html::blocks(html, range.start, &mut self.heading, source));
+                }
+            }
+            Event::Start(Tag::Paragraph | Tag::Item | Tag::TableCell) => {
+                written.clone_into(&mut self.intro);
+                self.prose(written, range.start);
+            }
+            _ => {}
         }
-        let fence = match self.style {
-            Style::Markdown => fence(&line.text),
-            Style::Structured => None,
-            Style::Ascii => delimiter(&line.text, &self.before),
+    }
+
+    /// Reads the lines of a paragraph or an item that begin with a command.
+    fn prose(&mut self, written: &str, start: usize) {
+        // Code in an item is a block of its own.
+        let is_text = |line: &Line| {
+            let text = line.text.trim();
+            !text.is_empty() && !text.starts_with("```") && !text.starts_with("~~~")
         };
-        if let Some((fence, indent)) = fence {
-            self.close();
-            self.fence = Some((fence, indent));
-        } else if let Some(indent) =
-            self.indentation(&line.text).filter(|_| !self.open.is_empty() || self.before.trim().is_empty())
-        {
-            self.open.push(cut(&line, indent));
-        } else if line.text.trim().is_empty() && !self.open.is_empty() {
-            self.open.push(line.clone());
-        } else {
-            self.close();
-            self.look_for_heading(&line.text, number);
-        }
-        self.before = line.text;
-    }
-
-    /// Returns the indentation to remove if the line is code.
-    fn indentation(&mut self, line: &str) -> Option<usize> {
-        if self.style != Style::Structured {
-            return indentation(line);
-        }
-        let spaces = line.len() - line.trim_start_matches([' ', '\t']).len();
-        if line.trim().is_empty() || spaces == 0 {
-            return None;
-        }
-        if self.open.is_empty() {
-            self.spaces = spaces;
-        }
-        (spaces >= self.spaces).then_some(self.spaces)
-    }
-
-    fn look_for_heading(&mut self, line: &str, number: usize) {
-        if self.style == Style::Structured {
-            return self.look_for_underline(line, number);
-        }
-        let mark = if self.style == Style::Ascii { b'=' } else { b'#' };
-        let hashes = line.bytes().take_while(|byte| *byte == mark).count();
-        let underline = line.trim_end();
-        let mut heading = None;
-        if (1..=6).contains(&hashes) && line[hashes..].starts_with([' ', '\t']) {
-            let title = line[hashes..].trim().trim_end_matches(char::from(mark)).trim_end();
-            heading = Some((hashes, title, number));
-        } else if !self.before.trim().is_empty() && underline.len() > 1 {
-            let level = ["=", "-"]
+        let own = lines(written, start).into_iter().take_while(is_text);
+        let mut rest: Vec<Line> = own.map(|line| trimmed(&line)).collect();
+        let begins = |line: &Line| shell::is_command_in_prose(&line.text);
+        let Some(first) = rest.iter().position(begins) else { return };
+        let paragraph = rest.split_off(first);
+        // The paragraph of an item is read twice.
+        let known = |line: &Line| {
+            self.blocks
                 .iter()
-                .position(|mark| underline.trim_matches(mark.chars().next().unwrap_or('=')).is_empty());
-            heading = level.map(|level| (level + 1, self.before.trim(), number - 1));
-        }
-        if let Some((level, title, line)) = heading {
-            let title = HTML_TAG.replace_all(title, "").trim().to_owned();
-            self.heading = Some(Arc::new(Heading { level, title, line }));
-        }
-    }
-
-    /// Recognizes a heading of reStructuredText. Its level is the order in which the underline characters appear.
-    fn look_for_underline(&mut self, line: &str, number: usize) {
-        let (title, under) = (self.before.trim(), line.trim_end());
-        let Some(mark) = under.chars().next().filter(char::is_ascii_punctuation) else { return };
-        let whole = under.chars().all(|own| own == mark) && under.chars().count() >= title.chars().count();
-        if title.is_empty() || self.before.starts_with(' ') || !whole || under.len() < 2 {
+                .rev()
+                .take(3)
+                .any(|block| block.lines.iter().any(|own| own.start == line.start))
+        };
+        if paragraph.first().is_some_and(known) {
             return;
         }
-        let known = self.marks.iter().position(|own| *own == mark);
-        let level = known.unwrap_or(self.marks.len()) + 1;
-        if known.is_none() {
-            self.marks.push(mark);
-        }
-        let title = title.replace("``", "");
-        self.heading = Some(Arc::new(Heading { level, title, line: number - 1 }));
+        let (heading, intro) = (self.heading.clone(), String::new());
+        self.blocks.push(Block { heading, lines: paragraph, is_prose: true, intro, ..Block::default() });
     }
+}
 
-    fn close(&mut self) {
-        self.fence = None;
-        let lines = std::mem::take(&mut self.open);
-        if lines.iter().any(|line| !line.text.trim().is_empty()) {
-            self.blocks.push(Block { heading: self.heading.clone(), lines });
+/// Adds text to a block. Its lines come in several pieces, of which each has an offset of its own.
+fn add(block: &mut Block, complete: &mut bool, text: &str, start: usize) {
+    for (index, line) in lines(text, start).into_iter().enumerate() {
+        match block.lines.last_mut() {
+            Some(last) if index == 0 && !*complete => last.text.push_str(&line.text),
+            _ => block.lines.push(line),
         }
     }
+    *complete = text.ends_with('\n');
 }
 
-#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
-static HTML_TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"</?[A-Za-z][^>]*>").unwrap());
-
-/// Returns the fence that a line opens, without its language, and its indentation.
-fn fence(line: &str) -> Option<(String, usize)> {
-    let text = line.trim_start_matches(' ');
-    let mark = text.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
-    let length = text.chars().take_while(|own| *own == mark).count();
-    // More backticks after the fence mean inline code.
-    let inline = mark == '`' && text[length..].contains('`');
-    (length >= 3 && !inline).then(|| (text[..length].to_owned(), line.len() - text.len()))
+/// Removes the marks of a list or a quotation before a line.
+fn trimmed(line: &Line) -> Line {
+    let text = line.text.trim_start();
+    let text =
+        ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start();
+    Line { text: text.trim_end().to_owned(), start: line.start + line.text.len() - text.len() }
 }
 
-/// Returns the delimiter of an `AsciiDoc` code block. The same characters under a line of equal length make that line a heading.
-fn delimiter(line: &str, before: &str) -> Option<(String, usize)> {
-    let text = line.trim_end();
-    let lines = text.len() >= 4 && ["-", "."].iter().any(|mark| text.replace(mark, "").is_empty());
-    let title = before.trim();
-    let underlines =
-        !title.is_empty() && !title.starts_with(['[', '.']) && title.len().abs_diff(text.len()) < 2;
-    (lines && !underlines).then(|| (text.to_owned(), 0))
-}
-
-/// Returns the width of the indentation that makes a line code: a tab or four spaces.
-fn indentation(line: &str) -> Option<usize> {
-    (!line.trim().is_empty()).then_some(())?;
-    if line.starts_with('\t') { Some(1) } else { line.starts_with("    ").then_some(4) }
-}
-
-fn cut(line: &Line, bytes: usize) -> Line {
-    Line { text: line.text[bytes..].to_owned(), start: line.start + bytes }
-}
-
-fn lines(text: &str) -> Vec<Line> {
-    let mut start = 0;
-    let mut lines = Vec::new();
-    for line in text.split_inclusive('\n') {
-        let bare = line.strip_suffix('\n').unwrap_or(line);
-        let bare = bare.strip_suffix('\r').unwrap_or(bare);
-        lines.push(Line { text: bare.to_owned(), start });
-        start += line.len();
+/// Splits an indented block that contains fences, as HTML tags around a list make them.
+fn unfenced(block: Block) -> Vec<Block> {
+    let is_fence = |line: &Line| line.text.trim_start().starts_with("```");
+    if !block.lines.iter().any(is_fence) {
+        return vec![block];
     }
-    lines
+    let pieces = block.lines.split(is_fence).enumerate();
+    // Prose is before the first fence and between two others.
+    let code = pieces.filter(|(index, _)| index % 2 == 1);
+    code.map(|(_, lines)| Block { lines: lines.to_vec(), ..block.clone() })
+        .filter(|block| !block.is_empty())
+        .collect()
+}
+
+fn number(level: HeadingLevel) -> usize {
+    level as usize
 }

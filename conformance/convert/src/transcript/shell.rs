@@ -4,10 +4,11 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use super::Command;
-use super::markdown::{Block, Line};
+use super::block::{Block, Line};
+use super::output;
+use super::{Command, Kind};
 use conformance_suite::shell::{Quotes, Role};
-use conformance_suite::source::{Place, Source, Span};
+use conformance_suite::source::{Source, Span};
 
 /// The commands of a block.
 pub(super) struct Found {
@@ -27,92 +28,144 @@ const PROMPTS: &[&str] = &[
     // $   %   ❯   ➜  project
     r"(?:\([^)]*\) ?)?[$%❯λ]",
     r"➜  ?[\w./~-]+",
-    // bash-5.1$
+    // bash-5.1$   host$
     r"(?:ba|z|da|k)?sh-[\d.]+[$#%]",
-    // PS C:\>   C:\x>
+    r"[A-Za-z][\w.-]{0,30}[$%]",
+    // PS C:\>   C:\x>   PS>
     r"(?:PS )?[A-Z]:\\[^>]*>",
+    r"PS ?>",
 ];
 
-#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
 static PROMPT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!("^(?:{})(?:[ \t]+|$)", PROMPTS.join("|"))).unwrap());
+    LazyLock::new(|| pattern(&format!("^[ \t]*(?:{})(?:[ \t]+|$)", PROMPTS.join("|"))));
+
+/// What is a prompt only if a command with curl follows: `> `, `# `, `shell> `, `$` without a blank, `In [1]: !`.
+static WEAK: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^[ \t]*(?:[A-Za-z][\w.-]{0,30}>|[>#$%]|In \[\d+\]: ?!|!)[ \t]*"));
+
+/// A command that runs curl, from its first word on.
+static CURL: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"(?:^|[\s|;&(`"'])(?:[\w.~-]*[/\\])*curl(?:\.exe)?[ \t]+\S"#));
+
+/// The words before curl at the beginning of a command.
+static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"^(?:(?:export |local |set )?[A-Za-z_$][\w:]* ?= ?\S|(?:[\w.~-]*[/\\])*curl(?:\.exe)?[ \t]|",
+        r"(?:time|sudo|watch|exec|env|nohup|command|echo|printf|cat|jq|docker|podman|kubectl|oc|for|while|until|if|do|then|cd|ssh|",
+        r"xargs|seq|test|eval|bash|sh|diff|base64|gzip|tar|openssl|timeout|while|vagrant|heroku|nix-shell|proxychains4?|winpty|\[|\(|\{|[\w./-]+\.sh)[ \t])",
+    ))
+});
+
+/// A command of `HTTPie`.
+static HTTPIE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"^https?[ \t]+(?:-\S+[ \t]+(?:\S+:\S*[ \t]+)?)*(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+)?",
+        r#"['"]?(?:https?://|:\d|:/|localhost|[\w.-]+\.[a-z]{2,}[/:?]|[\w-]+:\d+|\d+\.\d+\.\d+\.\d+)"#,
+    ))
+});
+
+#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
+fn pattern(written: &str) -> Regex {
+    Regex::new(written).unwrap()
+}
+
+/// Whether a text is a command that curl or `HTTPie` is part of.
+pub(super) fn sends(text: &str) -> bool {
+    (CURL.is_match(text) && BEGINS.is_match(text)) || HTTPIE.is_match(text)
+}
+
+/// Whether a line of prose is a command: after a prompt, or curl with something like a URL.
+pub(super) fn is_command_in_prose(line: &str) -> bool {
+    let after = PROMPT.find(line).or_else(|| WEAK.find(line)).map_or(0, |prompt| prompt.end());
+    let command = line.get(after..).unwrap_or_default();
+    if after > 0 && !line.starts_with('#') {
+        return sends(command);
+    }
+    let is_plain = command.starts_with("curl ") || command.starts_with("curl.exe ");
+    is_plain
+        && (command.contains("://") || command.contains("localhost") || command.contains(" -"))
+        && !line.starts_with('#')
+}
+
+/// How commands begin in a block.
+struct Beginning {
+    prompted: bool,
+    /// Whether a prompt that only curl follows counts.
+    weak: bool,
+}
+
+impl Beginning {
+    fn of(lines: &[Line]) -> Self {
+        let prompted = lines.iter().any(|line| PROMPT.is_match(&line.text));
+        let plain = lines.iter().any(|line| sends(line.text.trim_start()));
+        Self { prompted, weak: prompted || !plain }
+    }
+
+    /// Returns where the command begins, if a line begins one.
+    fn find(&self, line: &str) -> Option<usize> {
+        if let Some(prompt) = PROMPT.find(line) {
+            return Some(prompt.end());
+        }
+        if self.weak
+            && let Some(prompt) = WEAK.find(line)
+            && sends(line.get(prompt.end()..)?)
+        {
+            return Some(prompt.end());
+        }
+        let indentation = line.len() - line.trim_start().len();
+        let begins = !self.prompted && sends(line.get(indentation..)?);
+        begins.then_some(indentation)
+    }
+}
 
 /// Returns the commands of a block.
 pub(super) fn commands(block: &Block, source: &Arc<Source>) -> Found {
-    let prompted = block.lines.iter().any(|line| prompt(&line.text).is_some());
-    let begins = |line: &Line| {
-        if prompted { prompt(&line.text) } else { line.text.starts_with("curl ").then_some(0) }
-    };
-    let mut commands = Vec::new();
+    let beginning = Beginning::of(&block.lines);
+    // Commands without a prompt before the first line that has one belong to no session, and neither does a here-document.
+    let mut found = Found { commands: Vec::new(), prompted: beginning.prompted };
     let mut rest = block.lines.as_slice();
-    while let Some((first, _)) = rest.split_first() {
-        let Some(from) = begins(first) else {
+    while let Some(first) = rest.first() {
+        let Some(from) = beginning.find(&first.text).or_else(|| document(rest)) else {
             rest = &rest[1..];
             continue;
         };
         let typed = typed(rest, from);
-        let following = &rest[typed.lines..];
-        let printed = following.iter().position(|line| begins(line).is_some()).unwrap_or(following.len());
+        let following = rest.get(typed.lines..).unwrap_or_default();
+        let ends = |line: &Line| {
+            beginning.find(&line.text).is_some() || (block.is_prose && line.text.trim().is_empty())
+        };
+        let printed = following.iter().position(ends).unwrap_or(following.len());
         // An empty prompt only ends the output before it.
-        if !typed.text.is_empty() {
-            let place = source.place(Span::new(first.start + from, typed.end));
-            let (output, output_place) = output(&following[..printed], source);
+        if !typed.text.trim().is_empty() {
+            let place = source.place(Span::new(first.start + from, typed.end.max(first.start + from)));
+            let lines = following.get(..printed).unwrap_or_default();
+            let (output, output_place) = output::read(lines, beginning.prompted, source);
             let output_place =
                 if output.is_empty() { source.place(Span::new(typed.end, typed.end)) } else { output_place };
-            let (text, comment) = (typed.text, typed.comment);
-            commands.push(Command {
+            found.commands.push(Command {
                 heading: block.heading.clone(),
-                text,
-                comment,
+                kind: if HTTPIE.is_match(&typed.text) { Kind::Httpie } else { Kind::Shell },
+                prompted: from > first.text.len() - first.text.trim_start().len(),
+                text: typed.text,
+                comment: typed.comment,
                 place,
                 output,
                 apart: false,
                 output_place,
             });
         }
-        rest = &following[printed..];
+        rest = following.get(printed..).unwrap_or_default();
     }
-    Found { commands, prompted }
+    found
 }
 
-/// Returns the offset of the command after the prompt of a line.
-fn prompt(line: &str) -> Option<usize> {
-    // No line of curl's `-v` output begins like this.
-    let bare = || line.starts_with("> curl ").then_some("> ".len());
-    PROMPT.find(line).map(|prompt| prompt.end()).or_else(bare)
-}
-
-/// Whether the lines begin with a response head.
-pub(super) fn starts_with_head(lines: &[Line]) -> bool {
-    let first = lines.iter().find(|line| !line.text.trim().is_empty());
-    first.is_some_and(|line| line.text.starts_with("HTTP/"))
-}
-
-/// Whether the lines are a JSON array or object.
-pub(super) fn is_json(lines: &[Line]) -> bool {
-    let text: String = lines.iter().map(|line| format!("{}\n", line.text)).collect();
-    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok()
-}
-
-/// Whether an output is a response head without a body.
-pub(super) fn is_head(output: &str) -> bool {
-    output.starts_with("HTTP/") && !output.trim_end().lines().any(|line| line.trim().is_empty())
-}
-
-/// Joins lines to an output without empty lines at its ends; also returns its position.
-pub(super) fn output(lines: &[Line], source: &Arc<Source>) -> (String, Place) {
-    let filled = |line: &&Line| !line.text.trim().is_empty();
-    let Some(last) = lines.iter().rposition(|line| filled(&line)) else {
-        return (String::new(), source.place(Span::default()));
-    };
-    let first = lines.iter().position(|line| filled(&line)).unwrap_or(last);
-    let lines = &lines[first..=last];
-    let text: String = lines.iter().map(|line| format!("{}\n", line.text)).collect();
-    let (first, last) = (&lines[0], &lines[lines.len() - 1]);
-    (text, source.place(Span::new(first.start, last.start + last.text.len())))
+/// Whether lines without prompts begin with a here-document for curl: `cat <<EOF | curl …`, or `cat > file <<EOF`.
+fn document(lines: &[Line]) -> Option<usize> {
+    lines.first()?.text.starts_with("cat <<").then_some(0)
 }
 
 /// A command with its extent.
+#[derive(Default)]
 struct Typed {
     text: String,
     comment: Option<String>,
@@ -122,38 +175,102 @@ struct Typed {
     end: usize,
 }
 
-/// Reads a command from the first line on. It continues after a backslash and inside of quotes.
+/// Reads a command from the first line on. It continues after a backslash, inside of quotes, and in a here-document.
 fn typed(lines: &[Line], from: usize) -> Typed {
-    let mut typed = Typed { text: String::new(), comment: None, lines: 0, end: 0 };
+    let mut typed = Typed::default();
     let mut quotes = Quotes::default();
-    let mut from = from;
-    for line in lines {
-        let text = &line.text[from..];
-        // The continuation prompt of the shell.
-        let second = if typed.lines > 0 && !quotes.is_open() { "> " } else { "" };
-        let text = text.strip_prefix(second).unwrap_or(text);
+    let first = lines.first().map(|line| line.text.as_str()).unwrap_or_default();
+    let prompt = first.get(..from).unwrap_or_default().trim();
+    for (index, line) in lines.iter().enumerate() {
+        let mut text = line.text.get(if index == 0 { from } else { 0 }..).unwrap_or_default();
+        if index > 0 && !quotes.is_open() {
+            text = without_prompt(text, prompt);
+        }
         let start = line.start + line.text.len() - text.len();
-        let ends = scan(text, &mut quotes);
+        let plain = plain(text, quotes);
+        let ends = scan(&plain, &mut quotes);
         let command = match ends {
             Ends::Comment(at) => {
-                typed.comment = Some(text[at + 1..].trim().to_owned()).filter(|words| !words.is_empty());
-                text[..at].trim_end()
+                let words = plain.get(at + 1..).unwrap_or_default().trim();
+                typed.comment = Some(words.to_owned()).filter(|words| !words.is_empty());
+                plain.get(..at).unwrap_or_default().trim_end()
             }
-            Ends::Here => text.trim_end(),
-            Ends::GoesOn => text,
+            Ends::Here => plain.trim_end(),
+            Ends::GoesOn => &plain,
         };
         if typed.lines > 0 {
             typed.text.push('\n');
         }
         typed.text.push_str(command);
         typed.lines += 1;
-        typed.end = start + command.len();
-        if !matches!(ends, Ends::GoesOn) {
-            break;
+        typed.end = start + command.len().min(text.len());
+        if matches!(ends, Ends::GoesOn) {
+            continue;
         }
-        from = 0;
+        let next = lines.get(index + 1).map(|line| line.text.as_str()).unwrap_or_default();
+        // Some documents forget the backslash before a line with more options.
+        if next.starts_with([' ', '\t']) && OPTION.is_match(next) && prompt.is_empty() {
+            typed.text.push_str(" \\");
+            quotes = Quotes::default();
+            continue;
+        }
+        break;
     }
+    here_documents(lines, &mut typed);
     typed
+}
+
+static OPTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[ \t]+--?[A-Za-z]"));
+
+/// Removes the prompt of a continued line: `> `, or the one of the first line again.
+fn without_prompt<'t>(text: &'t str, prompt: &str) -> &'t str {
+    let again = text.trim_start().strip_prefix(prompt).filter(|_| !prompt.is_empty());
+    let again = again.filter(|rest| rest.starts_with([' ', '\t']));
+    let others = ["> ", ">> ", "quote> ", "dquote> "];
+    again.or_else(|| others.iter().find_map(|other| text.strip_prefix(other))).unwrap_or(text)
+}
+
+/// Adds the lines of here-documents to a command.
+fn here_documents(lines: &[Line], typed: &mut Typed) {
+    let command = typed.text.clone();
+    for operator in HERE.captures_iter(&command) {
+        let Some(end) = operator.get(2).or(operator.get(3)).or(operator.get(4)) else { continue };
+        let mut rest = lines.iter().skip(typed.lines);
+        let is_end = |line: &Line| without_prompt(&line.text, "").trim_matches('\t') == end.as_str();
+        let Some(length) = rest.by_ref().position(is_end) else { continue };
+        for line in lines.iter().skip(typed.lines).take(length + 1) {
+            typed.text.push('\n');
+            typed.text.push_str(without_prompt(&line.text, ""));
+            typed.end = line.start + line.text.len();
+        }
+        typed.lines += length + 1;
+    }
+}
+
+static HERE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"(?:^|[^<])<<(-?)[ \t]*(?:'(\w+)'|"(\w+)"|\\?(\w+))"#));
+
+/// Replaces what word processors and the shells of Windows write differently: quotes, and signs that continue a line.
+fn plain(text: &str, quotes: Quotes) -> String {
+    let mut plain: String = if text.contains(['“', '”', '‘', '’']) && !text.contains(['"', '\'']) {
+        text.replace(['“', '”'], "\"").replace(['‘', '’'], "'")
+    } else {
+        text.to_owned()
+    };
+    if quotes.is_open() {
+        return plain;
+    }
+    let end = plain.trim_end().len();
+    let odd = plain.matches('`').count() % 2 == 1;
+    let continues = [" ^", " `"].iter().any(|sign| plain.get(..end).unwrap_or_default().ends_with(sign));
+    if continues && (odd || plain.get(..end).unwrap_or_default().ends_with('^')) {
+        plain.truncate(end - 1);
+        plain.push('\\');
+    } else if plain.get(..end).unwrap_or_default().ends_with(" \\") {
+        // Blanks after the backslash are invisible in a document.
+        plain.truncate(end);
+    }
+    plain
 }
 
 enum Ends {

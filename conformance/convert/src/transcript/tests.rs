@@ -3,11 +3,11 @@
 use super::*;
 
 fn read(text: &str) -> Vec<Command> {
-    commands(&Source::new("notes.md", text))
+    super::read(&Source::new("notes.md", text)).commands
 }
 
 fn plain(text: &str) -> Vec<Command> {
-    commands(&Source::new("notes.txt", text))
+    super::read(&Source::new("notes.txt", text)).commands
 }
 
 fn texts(commands: &[Command]) -> Vec<&str> {
@@ -95,7 +95,7 @@ fn output_block_must_be_under_the_same_heading() {
 fn returns_other_commands_too() {
     let found = plain("$ PORT=1 ./serve # first\n * Running\n$ curl http://h/\n");
     assert_eq!(texts(&found), ["PORT=1 ./serve", "curl http://h/"]);
-    assert_eq!(found.iter().map(Command::is_curl).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(found.iter().map(Command::sends).collect::<Vec<_>>(), [false, true]);
     assert_eq!(found[0].output, " * Running\n");
 }
 

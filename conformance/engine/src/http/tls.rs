@@ -9,17 +9,17 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
-use conformance_suite::request::Identity;
+use conformance_suite::request::ClientCertificate;
 
 /// Creates a configuration that trusts the system's certificate authorities and `authorities`, or any certificate if
-/// `insecure`. A target that asks for a client certificate gets `identity`.
+/// `insecure`. A target that asks for a client certificate gets `client_certificate`.
 ///
 /// # Errors
 /// An authority or the client certificate cannot be used.
 pub(super) fn config(
     authorities: &[CertificateDer<'static>],
     insecure: bool,
-    identity: Option<&Identity>,
+    client_certificate: Option<&ClientCertificate>,
 ) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = if insecure {
@@ -29,11 +29,11 @@ pub(super) fn config(
     };
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
-    let Some(identity) = identity else { return Ok(builder.with_no_client_auth()) };
-    let unreadable = |error| Error::General(format!("{}: {error}", identity.certificate));
-    let chain = CertificateDer::pem_slice_iter(&identity.pem).collect::<Result<Vec<_>, _>>();
+    let Some(client_certificate) = client_certificate else { return Ok(builder.with_no_client_auth()) };
+    let unreadable = |error| Error::General(format!("{}: {error}", client_certificate.certificate));
+    let chain = CertificateDer::pem_slice_iter(&client_certificate.pem).collect::<Result<Vec<_>, _>>();
     let chain = chain.map_err(unreadable)?;
-    let key = PrivateKeyDer::from_pem_slice(&identity.pem).map_err(unreadable)?;
+    let key = PrivateKeyDer::from_pem_slice(&client_certificate.pem).map_err(unreadable)?;
     builder.with_client_auth_cert(chain, key)
 }
 

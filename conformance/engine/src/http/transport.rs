@@ -13,7 +13,7 @@ use url::Url;
 use super::connection::Route;
 use super::dialer::Dialer;
 use super::tls;
-use conformance_suite::request::{Header, Identity, Prepared};
+use conformance_suite::request::{ClientCertificate, Header, Prepared};
 use conformance_suite::shell::quote;
 use conformance_suite::suite::Connections;
 
@@ -31,7 +31,7 @@ pub struct Transport {
     /// Additional trusted certificate authorities, with the file that contains them.
     pub authorities: Option<(PathBuf, Vec<CertificateDer<'static>>)>,
     /// Client certificate, for a target that asks for one.
-    pub identity: Option<Identity>,
+    pub client_certificate: Option<ClientCertificate>,
     /// Unix socket to connect to, whatever the address of the target is.
     pub unix_socket: Option<PathBuf>,
     /// Addresses for the other origins of the suite, by name.
@@ -50,7 +50,7 @@ impl Default for Transport {
             headers: Vec::new(),
             insecure: false,
             authorities: None,
-            identity: None,
+            client_certificate: None,
             unix_socket: None,
             origins: Vec::new(),
             proxy: None,
@@ -81,7 +81,7 @@ impl Transport {
         Self {
             insecure: false,
             authorities: None,
-            identity: None,
+            client_certificate: None,
             unix_socket: None,
             proxy: None,
             ..self.clone()
@@ -112,9 +112,9 @@ impl Transport {
         if let Some((path, _)) = &self.authorities {
             options.push_str(&format!(" --cacert {}", quote(&path.to_string_lossy())));
         }
-        if let Some(identity) = &self.identity {
-            options.push_str(&format!(" --cert {}", quote(&identity.certificate)));
-            if let Some(key) = &identity.key {
+        if let Some(client_certificate) = &self.client_certificate {
+            options.push_str(&format!(" --cert {}", quote(&client_certificate.certificate)));
+            if let Some(key) = &client_certificate.key {
                 options.push_str(&format!(" --key {}", quote(key)));
             }
         }
@@ -136,7 +136,7 @@ impl Transport {
         let speaks_tls = |address: Option<&Url>| address.is_some_and(|address| address.scheme() == "https");
         let tls = if speaks_tls(Some(target)) || speaks_tls(self.proxy.as_ref()) {
             let authorities = self.authorities.as_ref().map_or(&[][..], |(_, authorities)| authorities);
-            let config = tls::config(authorities, self.insecure, self.identity.as_ref())
+            let config = tls::config(authorities, self.insecure, self.client_certificate.as_ref())
                 .map_err(|error| format!("these certificates cannot be used: {error}"))?;
             Some(Arc::new(config))
         } else {

@@ -58,7 +58,7 @@ pub fn judge_race(race: &Race, answers: &[Answer], scope: &Scope) -> (Judgement,
         let (more, index) = outcomes(&race.outcomes, answers, scope);
         findings.extend(more);
         shown = shown.or(index);
-        if let Some((finding, index)) = shared(race, answers) {
+        if let Some((finding, index)) = shared(race, answers, scope) {
             findings.push(finding);
             shown.get_or_insert(index);
         }
@@ -92,6 +92,7 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
                 )
             ),
             pointer: None,
+            part: Some("responses".to_owned()),
             expected: "a response that matches one of these outcomes".to_owned(),
             received,
         });
@@ -103,6 +104,7 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
                 place: outcome.place.clone(),
                 label: counted(number, answers.len(), "matches this", "match this"),
                 pointer: None,
+                part: Some("responses".to_owned()),
                 expected: outcome.count.describe(),
                 received: number.to_string(),
             });
@@ -113,19 +115,20 @@ fn outcomes(outcomes: &[Outcome], answers: &[Answer], scope: &Scope) -> (Vec<Fin
 }
 
 /// Finds two responses that share a value that must be distinct.
-fn shared(race: &Race, answers: &[Answer]) -> Option<(Finding, usize)> {
+fn shared(race: &Race, answers: &[Answer], scope: &Scope) -> Option<(Finding, usize)> {
     let distinct = race.distinct.as_ref()?;
     let finding = |label: String, received: String| Finding {
         place: distinct.place.clone(),
         label,
         pointer: None,
+        part: Some("responses".to_owned()),
         expected: "a different value in each response".to_owned(),
         received,
     };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (index, answer) in answers.iter().enumerate() {
         let Ok(response) = &answer.exchange.outcome else { continue };
-        match distinct.take(response) {
+        match distinct.take(response, scope) {
             Err(cause) => return Some((finding(cause.clone(), cause), index)),
             Ok(value) => *seen.entry(value.to_string()).or_default() += 1,
         }

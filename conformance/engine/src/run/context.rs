@@ -1,6 +1,6 @@
 //! What all parts of a run share, and no part changes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::interrupt::Interrupt;
@@ -31,6 +31,10 @@ pub struct Options {
     pub interrupt: Interrupt,
     /// Collects the responses that `--bless` writes to the suite. None without `--bless`.
     pub responses: Option<ResponseCollector>,
+    /// What `uuid()` and `random()` are computed from. Not used by load tests, whose repetitions need different values.
+    pub seed: u32,
+    /// Whether the first failed step ends the run.
+    pub fail_fast: bool,
     /// When the run ends, whether or not all steps ran.
     pub deadline: Option<Deadline>,
     /// The description of the API that every exchange is checked against.
@@ -72,6 +76,8 @@ pub struct Context {
     pub options: Options,
     /// Whether scenarios are replayed under load.
     pub(super) is_load_test: bool,
+    /// Why no further step is sent, after the first failure with `--fail-fast`.
+    ended: OnceLock<String>,
 }
 
 impl Context {
@@ -79,7 +85,7 @@ impl Context {
     #[must_use]
     pub fn new(plan: Plan, mut options: Options) -> Arc<Self> {
         options.transport.connections = plan.suite.connections;
-        Arc::new(Self { plan, options, is_load_test: false })
+        Arc::new(Self { plan, options, is_load_test: false, ended: OnceLock::new() })
     }
 
     /// Creates the context of a load test.
@@ -88,7 +94,23 @@ impl Context {
         options.transport.connections = Connections::Reuse;
         // The first run of each step decides which verdict is expected; a description adds nothing to that.
         options.described = None;
-        Arc::new(Self { plan, options, is_load_test: true })
+        Arc::new(Self { plan, options, is_load_test: true, ended: OnceLock::new() })
+    }
+
+    /// Sends no further step, because this one failed.
+    pub(super) fn end_after(&self, step: &str) {
+        self.ended.get_or_init(|| format!("the run ended at the first failure, {step} (--fail-fast)"));
+    }
+
+    /// Returns why no further step is sent, if so.
+    pub(super) fn ended(&self) -> Option<String> {
+        let passed = || self.options.deadline.as_ref().and_then(Deadline::passed);
+        self.ended.get().cloned().or_else(passed)
+    }
+
+    /// Returns the key of the random values of a scenario that was played a number of times before; none in a load test.
+    pub(super) fn random_key(&self, scenario: &str, played: usize) -> Option<String> {
+        (!self.is_load_test).then(|| format!("{} {scenario} {played}", self.options.seed))
     }
 
     /// Returns the redactor of one scenario. All share what they learn, since a target may print the secrets of another scenario.

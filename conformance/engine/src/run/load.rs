@@ -46,7 +46,8 @@ impl LoadTest {
         let tally = Tally::new(register(&plan.suite));
         let deviations = options.deviations.clone();
         let (plan, left_out) = repeatable(plan);
-        let header = Header::new(&plan, target.title(), target.isolation(), None);
+        let (identity, isolation) = (target.identity().cloned(), target.isolation());
+        let header = Header::new(&plan, target.title(), identity, isolation, None, None);
         let context = Context::of_load_test(plan, options);
         let targets = TargetPool::new(&context, target);
         let player = Player { scenarios: ScenarioRunner::new(&context), targets, context };

@@ -134,6 +134,9 @@ impl Operations {
             verdict: None,
             deviates: false,
             outcome: None,
+            points: None,
+            earned: None,
+            hidden: false,
             reason: Some("no step used an operation of the description".to_owned()),
         })
     }
@@ -219,6 +222,7 @@ impl Operation {
             place: self.place,
             via: Vec::new(),
             tries: 1,
+            flaky: false,
             milliseconds: 0.0,
             findings,
             more_findings: self.more,

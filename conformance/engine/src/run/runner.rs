@@ -73,10 +73,11 @@ impl Runner {
         let began = Instant::now();
         let described = options.described.as_ref().map(Described::summary);
         let operations = Operations::new(described.clone());
-        let header = Header::new(&plan, target.title(), target.isolation(), described);
+        let (identity, isolation) = (target.identity().cloned(), target.isolation());
+        let header = Header::new(&plan, target.title(), identity, isolation, Some(options.seed), described);
         let mut register = register(&plan.suite);
         register.extend(operations.standing());
-        let tally = Tally::new(register);
+        let tally = Tally::new(register).graded(plan.suite.graded);
         let deviations = options.deviations.clone();
         let described = options.described.as_ref().filter(|_| options.shows_passes);
         let coverage = described.map(|one| Collector::new(&one.description, false));
@@ -177,6 +178,9 @@ impl Runner {
                 cover(coverage, &record);
             }
             self.absent.count(&record);
+            if self.context.options.fail_fast && record.outcome().fails_the_run() {
+                self.context.end_after(&record.id);
+            }
             self.add(record);
         }
     }

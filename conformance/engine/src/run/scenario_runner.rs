@@ -64,7 +64,8 @@ impl ScenarioRunner {
             loop {
                 let is_last = late_before.len() + 1 == MAX_PLAYS;
                 let stops_if_late = !is_last && lease.is_started_here();
-                let run = ScenarioRun::new(&self.context, planned, &mut lease, stops_if_late);
+                let run =
+                    ScenarioRun::new(&self.context, planned, &mut lease, late_before.len(), stops_if_late);
                 let mut result = Box::pin(run.play()).await;
                 let replays = !is_last
                     && !options.interrupt.is_requested()

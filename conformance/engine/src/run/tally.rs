@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::event::{Footer, Record, Stale, Standing, Uncovered};
 use crate::outcome::{self, Outcome};
+use crate::score::Losses;
 use crate::verdict::Verdict;
 use conformance_suite::suite::Suite;
 
@@ -20,6 +21,8 @@ pub struct Tally {
     seen: HashSet<String>,
     /// Worst outcome of all steps.
     worst: Option<Outcome>,
+    losses: Losses,
+    graded: bool,
 }
 
 /// Counts of the steps that cover one requirement.
@@ -38,9 +41,16 @@ impl Tally {
         Self { register, ..Self::default() }
     }
 
+    /// Sets whether the suite or the user gives points to requirements.
+    #[must_use]
+    pub fn graded(self, graded: bool) -> Self {
+        Self { graded, ..self }
+    }
+
     /// Counts a step.
     pub fn count(&mut self, record: &Record) {
         *self.steps.entry(record.verdict).or_default() += 1;
+        self.losses.add(record);
         let (known, verdict) = (record.deviation.is_some(), record.verdict);
         for (id, level) in &record.covers {
             let outcome = Outcome::of_requirement(verdict, *level, known);
@@ -65,7 +75,7 @@ impl Tally {
     #[must_use]
     pub fn close(mut self, stale: Vec<Stale>) -> Footer {
         let requirements = std::mem::take(&mut self.requirements);
-        let requirements = (self.register.into_iter())
+        let mut requirements: Vec<Standing> = (self.register.into_iter())
             .map(|standing| match requirements.get(&standing.id) {
                 Some(one) => Standing {
                     verdict: Some(one.verdict),
@@ -77,6 +87,7 @@ impl Tally {
                 None => standing,
             })
             .collect();
+        self.losses.score(&mut requirements);
         let worst = self.worst.max((!stale.is_empty()).then_some(Outcome::Failed));
         let exit = outcome::exit(worst).code();
         Footer {
@@ -84,6 +95,7 @@ impl Tally {
             requirements,
             uncovered: self.uncovered,
             stale,
+            graded: self.graded,
             exit,
             ..Footer::default()
         }
@@ -101,6 +113,9 @@ pub(super) fn register(suite: &Suite) -> Vec<Standing> {
         deviates: false,
         outcome: None,
         reason: requirement.untested.clone(),
+        points: Some(requirement.points),
+        earned: None,
+        hidden: requirement.hidden,
     });
     standings.collect()
 }

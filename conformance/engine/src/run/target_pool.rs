@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinSet;
 
 use super::caught::caught_in;
-use super::context::{Context, Deadline};
+use super::context::Context;
 use crate::target::{Running, Target};
 use crate::verdict::Verdict;
 use breaker::Breaker;
@@ -226,7 +226,7 @@ impl Lease {
 
     /// Returns why nothing more is sent to the target, if so.
     pub(super) fn halted(&self) -> Option<String> {
-        if let Some(reason) = self.pool.context.options.deadline.as_ref().and_then(Deadline::passed) {
+        if let Some(reason) = self.pool.context.ended() {
             return Some(reason);
         }
         let ignores_timeouts = self.pool.ignores_timeouts.load(Ordering::Relaxed);

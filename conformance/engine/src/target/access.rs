@@ -12,7 +12,7 @@ use super::scratch::Scratch;
 use super::unusable::Unusable;
 use crate::http::{HttpClient, Transport};
 use conformance_suite::json::Json;
-use conformance_suite::request::Identity;
+use conformance_suite::request::ClientCertificate;
 use conformance_suite::template::Scope;
 
 /// How a started target is reached.
@@ -23,7 +23,7 @@ pub struct Access {
     /// Whether it listens on a unix socket.
     pub socket: bool,
     /// Client certificate that is sent to it.
-    pub identity: Option<Identity>,
+    pub client_certificate: Option<ClientCertificate>,
     /// Addresses for the other origins of the suite, by name. The others get a free port each.
     pub origins: Vec<(String, String)>,
 }
@@ -75,7 +75,8 @@ impl Access {
             let port = free_port().map_err(|error| Unusable::new(format!("no port is free: {error}")))?;
             ports.push((name.clone(), port));
         }
-        let mut transport = Transport { identity: self.identity.clone(), ..transport.local() };
+        let mut transport =
+            Transport { client_certificate: self.client_certificate.clone(), ..transport.local() };
         let mut values = Vec::new();
         if self.socket {
             let path = scratch.path().join(".conformance.sock");

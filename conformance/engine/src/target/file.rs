@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::identity::Identity;
+
 use super::scratch::Copies;
 use super::{Access, Build, Certificate, Program, START_LIMIT, Target};
 use crate::http::check_address;
 use conformance_suite::capture::{check_name, pattern};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::members::{duration, string};
-use conformance_suite::request::Identity;
+use conformance_suite::request::ClientCertificate;
 use conformance_suite::shell::{self, Unreadable};
 use conformance_suite::source::{Source, Span};
 use conformance_suite::suite::folder::read_source;
@@ -28,6 +30,17 @@ struct TargetText {
     format: Located<u32>,
     /// Name of the target in reports.
     title: String,
+    /// Who wrote it and in which language, for reports.
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    version: Option<String>,
+    #[serde(default)]
+    organization: Option<String>,
+    #[serde(default)]
+    url: Option<String>,
+    #[serde(default)]
+    language: Option<String>,
     /// Folder of the implementation, relative to the target file. Default: the folder of the target file.
     #[serde(default)]
     directory: Option<String>,
@@ -158,7 +171,15 @@ pub fn load(path: &Path, suite: &Suite) -> Result<Target, Diagnostics> {
                 .help("`command:` applies to every profile; below `profiles:`, to one"),
         );
     }
-    errors.into_result(Target::Programs { title: text.title, program: whole.map(Box::new), profiles })
+    let identity = Identity {
+        name: text.name,
+        version: text.version,
+        organization: text.organization,
+        url: text.url,
+        language: text.language,
+    };
+    let program = whole.map(Box::new);
+    errors.into_result(Target::Programs { title: text.title, identity, program, profiles })
 }
 
 struct ProgramReader<'a> {
@@ -210,12 +231,12 @@ impl ProgramReader<'_> {
     /// Reads how the target is reached.
     fn access(&self, text: &TargetText) -> Result<Access, Diagnostic> {
         let file = |name: &str| std::fs::read(self.folder.join(name));
-        let identity = match &text.client_certificate {
+        let client_certificate = match &text.client_certificate {
             None => None,
             Some(named) => {
-                let identity = Identity::read(&named.value, text.client_key.as_deref(), &file);
+                let certificate = ClientCertificate::read(&named.value, text.client_key.as_deref(), &file);
                 let wrong = |cause| Diagnostic::at(named.place(self.source), cause);
-                Some(identity.map_err(wrong)?)
+                Some(certificate.map_err(wrong)?)
             }
         };
         let tls = text.tls.as_ref().map(|node| self.tls(node)).transpose()?.flatten();
@@ -229,7 +250,7 @@ impl ProgramReader<'_> {
             check_address(&url.value).map_err(|cause| Diagnostic::at(url.place(self.source), cause))?;
             origins.push((name.value.clone(), url.value.clone()));
         }
-        Ok(Access { tls, socket: text.socket, identity, origins })
+        Ok(Access { tls, socket: text.socket, client_certificate, origins })
     }
 
     fn tls(&self, node: &Node) -> Result<Option<Certificate>, Diagnostic> {

@@ -1,7 +1,7 @@
 //! Makes whole events safe for a terminal.
 
 use conformance_engine::event::{
-    Demand, Event, Footer, Header, LeftOut, Load, Next, Pace, Stale, Standing, Uncovered,
+    Demand, Event, Footer, Header, Identity, LeftOut, Load, Next, Pace, Stale, Standing, Uncovered,
 };
 use conformance_suite::safe::line;
 
@@ -18,9 +18,9 @@ pub(crate) fn event(event: &Event) -> Event {
 }
 
 fn header(header: &Header) -> Header {
-    let Header {
-        version, conformance, started, suite, target, stage, steps, shard, isolation, openapi, ..
-    } = header;
+    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, seed, .. } =
+        header;
+    let Header { openapi, suite_version, suite_digest, filters, profiles, implementation, .. } = header;
     let environments = header.environments.iter().map(|(profile, variables)| {
         let variables = variables.iter().map(|(name, value)| (line(name), line(value)));
         (line(profile), variables.collect())
@@ -30,6 +30,11 @@ fn header(header: &Header) -> Header {
         conformance: line(conformance),
         started: line(started),
         suite: line(suite),
+        suite_version: suite_version.as_ref().map(|version| line(version)),
+        suite_digest: line(suite_digest),
+        filters: filters.iter().map(|filter| line(filter)).collect(),
+        profiles: profiles.iter().map(|profile| line(profile)).collect(),
+        implementation: implementation.as_ref().map(identity),
         target: line(target),
         stage: stage.as_ref().map(|stage| line(stage)),
         steps: *steps,
@@ -38,6 +43,19 @@ fn header(header: &Header) -> Header {
         openapi: openapi.clone(),
         environments: environments.collect(),
         command: optional(header.command.as_ref()),
+        seed: *seed,
+    }
+}
+
+fn identity(identity: &Identity) -> Identity {
+    let Identity { name, version, organization, url, language } = identity;
+    let safe = |text: &Option<String>| text.as_ref().map(|text| line(text));
+    Identity {
+        name: safe(name),
+        version: safe(version),
+        organization: safe(organization),
+        url: safe(url),
+        language: safe(language),
     }
 }
 
@@ -52,18 +70,8 @@ fn load(load: &Load) -> Load {
 }
 
 fn footer(footer: &Footer) -> Footer {
-    let Footer {
-        steps,
-        requirements,
-        uncovered,
-        stale,
-        next,
-        notes,
-        openapi,
-        interrupted,
-        exit,
-        milliseconds,
-    } = footer;
+    let Footer { steps, requirements, uncovered, stale, next, notes, graded, interrupted, .. } = footer;
+    let Footer { openapi, exit, milliseconds, .. } = footer;
     let uncovered = uncovered.iter().map(|one| Uncovered { id: line(&one.id), outcome: one.outcome });
     let stale = stale.iter().map(|one| Stale { at: line(&one.at), message: line(&one.message) });
     Footer {
@@ -74,6 +82,7 @@ fn footer(footer: &Footer) -> Footer {
         next: next.as_ref().map(self::next),
         notes: notes.iter().map(|note| lines(note)).collect(),
         openapi: openapi.clone(),
+        graded: *graded,
         interrupted: *interrupted,
         exit: *exit,
         milliseconds: *milliseconds,
@@ -81,7 +90,8 @@ fn footer(footer: &Footer) -> Footer {
 }
 
 fn standing(standing: &Standing) -> Standing {
-    let Standing { id, level, clause, text, verdict, deviates, outcome, reason } = standing;
+    let Standing { id, level, clause, text, verdict, deviates, outcome, reason, points, earned, hidden } =
+        standing;
     Standing {
         id: line(id),
         level: *level,
@@ -91,6 +101,9 @@ fn standing(standing: &Standing) -> Standing {
         deviates: *deviates,
         outcome: *outcome,
         reason: optional(reason.as_ref()),
+        points: *points,
+        earned: *earned,
+        hidden: *hidden,
     }
 }
 

@@ -85,12 +85,7 @@ impl Report for Observed {
     fn on_event(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Header(header) => self.header = Some(header.clone()),
-            // The table shows no exchanges.
-            Event::Step(record) if record.verdict > Verdict::Pass => self.records.push(Arc::new(Record {
-                exchange: None,
-                printed: String::new(),
-                ..Record::clone(record)
-            })),
+            Event::Step(record) if record.verdict > Verdict::Pass => self.records.push(Arc::clone(record)),
             Event::Step(_) | Event::Load(_) => {}
             Event::Footer(footer) => self.footer = Some(footer.clone()),
         }

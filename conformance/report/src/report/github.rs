@@ -33,6 +33,9 @@ pub struct Github<W> {
     failures: Vec<Arc<Record>>,
     /// Number of failing steps.
     failed: usize,
+    /// The first steps that passed only after a retry, with their tries.
+    flaky: Vec<String>,
+    seed: Option<u32>,
 }
 
 /// Maximum number of annotations of a level that GitHub shows.
@@ -51,13 +54,18 @@ impl<W: Write> Github<W> {
     ///
     /// File paths in annotations are relative to `workspace`.
     pub fn new(out: W, page: Option<File>, workspace: Option<PathBuf>) -> Self {
-        let (title, later, failures) = Default::default();
+        let (title, later, failures, flaky, seed) = Default::default();
         let annotations = [("error", 0), ("warning", 0), ("notice", 0)];
-        Self { out, page, workspace, title, planned: 0, annotations, later, failures, failed: 0 }
+        Self { out, page, workspace, title, planned: 0, annotations, later, failures, failed: 0, flaky, seed }
     }
 
     fn step(&mut self, record: &Arc<Record>) -> io::Result<()> {
         match record.outcome() {
+            Outcome::Passed if record.flaky && self.flaky.len() < DETAILS => {
+                let repetition = record.repetition().unwrap_or_default();
+                self.flaky.push(format!("{}: tried {repetition}", record.id));
+                return Ok(());
+            }
             Outcome::Passed | Outcome::Skipped => return Ok(()),
             Outcome::Known | Outcome::Inconclusive | Outcome::OptionalInconclusive => {
                 if self.later.len() < 3 * ANNOTATIONS {
@@ -164,6 +172,12 @@ impl<W: Write> Github<W> {
         for Stale { at, message } in footer.stale.iter().take(DETAILS) {
             page.add(&format!("- stale deviation {}: {}\n", short(at), short(message)));
         }
+        for step in self.flaky.iter().take(DETAILS) {
+            page.add(&format!("- flaky step {}\n", short(step)));
+        }
+        if let Some(seed) = self.seed {
+            page.add(&format!("- seed {seed}\n"));
+        }
         page.add("\n");
         for record in &self.failures {
             let covers = record.covers.keys().map(String::as_str).collect::<Vec<_>>().join(" ");
@@ -207,6 +221,7 @@ impl<W: Write> Report for Github<W> {
         match event {
             Event::Header(header) => {
                 self.title = format!("{}: {}", header.suite, header.target);
+                self.seed = header.seed;
                 self.planned = header.steps;
             }
             Event::Step(record) => self.step(record)?,

@@ -16,11 +16,15 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::cause::{Cause, causes};
+use super::score::points;
 use super::task::tasks;
 use super::template::{for_each_scenario, render};
-use conformance_engine::event::{ApiCoverage, ApiDescription, FinishedRun, Footer, Record, Stale, Standing};
+use conformance_engine::event::{
+    ApiCoverage, ApiDescription, FinishedRun, Footer, Record, Sent, Stale, Standing,
+};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_engine::verdict::Verdict;
+use conformance_suite::amount::time;
 use conformance_suite::suite::Level;
 
 const STYLE: &str = include_str!("html/style.css");
@@ -49,9 +53,23 @@ fn policy(style: &str, script: &str) -> String {
 #[derive(Debug, Serialize)]
 struct Page<'a> {
     suite: &'a str,
-    target: &'a str,
+    version: Option<&'a str>,
+    /// Beginning of the SHA-256 of the suite.
+    digest: String,
+    /// Name of the implementation.
+    name: &'a str,
+    /// What the implementation is.
+    about: String,
+    /// Earned points and maximum, if requirements have points.
+    score: Option<(String, String)>,
+    profiles: BTreeSet<&'a str>,
+    /// Methods and paths of the requests, without queries.
+    paths: BTreeSet<String>,
+    /// Scenarios, the slowest first.
+    durations: Vec<Duration<'a>>,
     stage: Option<&'a str>,
     isolation: Option<String>,
+    seed: Option<u32>,
     started: String,
     seconds: String,
     program: &'a str,
@@ -68,6 +86,18 @@ struct Page<'a> {
     outcomes: Vec<OutcomeView>,
     /// The description of the API, and which parts of it were used.
     openapi: Option<(&'a ApiDescription, &'a ApiCoverage)>,
+}
+
+/// Maximum number of paths to suggest in the filter.
+const PATHS: usize = 200;
+
+/// How long a scenario took.
+#[derive(Debug, Serialize)]
+struct Duration<'a> {
+    id: &'a str,
+    profile: &'a str,
+    steps: usize,
+    time: String,
 }
 
 /// Number of steps with one outcome.
@@ -92,6 +122,8 @@ struct TaskView<'a> {
     title: &'a str,
     held: usize,
     tried: usize,
+    /// Whether a requirement needs attention.
+    attention: bool,
     requirements: Vec<RequirementView<'a>>,
 }
 
@@ -103,6 +135,8 @@ struct RequirementView<'a> {
     mark: &'static str,
     text: &'a str,
     reason: Option<&'a str>,
+    attention: bool,
+    points: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -134,11 +168,26 @@ fn page(run: &FinishedRun) -> Page<'_> {
         Conclusion::DoesNotConform => ("fails", "✕"),
         Conclusion::Inconclusive => ("inconclusive", "?"),
     };
+    let identity = header.implementation.clone().unwrap_or_default();
+    let name = header.implementation.as_ref().and_then(|identity| identity.name.as_deref());
+    let about = [identity.version, identity.language, identity.organization, identity.url];
+    let (earned, maximum) = footer.score();
+    let requests =
+        records.iter().filter_map(|record| record.exchange.as_ref()).map(|exchange| &exchange.sent);
+    let path = |sent: &Sent| format!("{} {}", sent.method, sent.target.split('?').next().unwrap_or_default());
     Page {
         suite: &header.suite,
-        target: &header.target,
+        version: header.suite_version.as_deref(),
+        digest: header.suite_digest.chars().take(12).collect(),
+        name: name.unwrap_or(&header.target),
+        about: about.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        score: footer.graded.then(|| (points(earned), points(maximum))),
+        profiles: records.iter().map(|record| record.profile.as_str()).collect(),
+        paths: requests.map(path).collect::<BTreeSet<_>>().into_iter().take(PATHS).collect(),
+        durations: durations(run),
         stage: header.stage.as_deref(),
         isolation: header.isolation.map(|mechanism| mechanism.to_string()),
+        seed: header.seed,
         started: header.started.split('.').next().unwrap_or_default().replace('T', " ") + " UTC",
         seconds: format!("{:.1} s", footer.milliseconds / 1000.0),
         program: &header.conformance,
@@ -152,6 +201,19 @@ fn page(run: &FinishedRun) -> Page<'_> {
         outcomes: outcomes.collect(),
         openapi: header.openapi.as_ref().zip(footer.openapi.as_ref()),
     }
+}
+
+fn durations(run: &FinishedRun) -> Vec<Duration<'_>> {
+    let mut all: Vec<(f64, Duration<'_>)> = (run.scenarios())
+        .filter_map(|records| {
+            let first = records.first()?;
+            let milliseconds: f64 = records.iter().map(|record| record.milliseconds).sum();
+            let (id, profile, steps) = (first.scenario.as_str(), first.profile.as_str(), records.len());
+            Some((milliseconds, Duration { id, profile, steps, time: time(milliseconds) }))
+        })
+        .collect();
+    all.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    all.into_iter().map(|(_, duration)| duration).collect()
 }
 
 fn cause_views<'a>(records: &'a [Arc<Record>], footer: &'a Footer) -> Vec<CauseView<'a>> {
@@ -183,6 +245,7 @@ fn task_views(footer: &Footer) -> Vec<TaskView<'_>> {
             title: task.title,
             held: counts.iter().map(|(held, _)| held).sum(),
             tried: counts.iter().map(|(_, tried)| tried).sum(),
+            attention: task.requirements.iter().any(|standing| needs_attention(standing)),
             requirements: task.requirements.into_iter().map(requirement).collect(),
         }
     });
@@ -198,7 +261,14 @@ fn requirement(standing: &Standing) -> RequirementView<'_> {
         mark,
         text: &standing.text,
         reason: standing.reason.as_deref(),
+        attention: needs_attention(standing),
+        points: (standing.points() > 0.0)
+            .then(|| format!("{}/{} points", points(standing.earned()), points(standing.points()))),
     }
+}
+
+fn needs_attention(standing: &Standing) -> bool {
+    standing.outcome().is_some_and(Outcome::needs_attention)
 }
 
 /// Returns the class and the mark of an outcome. Color alone must not carry information.

@@ -37,6 +37,9 @@ pub struct Human<W> {
     wrong: Vec<Arc<Record>>,
     /// Known failures: step id and reason.
     known: Vec<(String, String)>,
+    /// Steps that passed only after a retry, with their tries.
+    flaky: Vec<(String, String)>,
+    seed: Option<u32>,
     /// Remarks about responses, with the ids of their steps. They do not affect verdicts.
     remarks: BTreeMap<String, Vec<String>>,
     /// Steps without a verdict, grouped so that each reason is printed once.
@@ -71,19 +74,9 @@ const NAMED: usize = 8;
 impl<W: Write> Human<W> {
     /// Creates a report that writes to `out`.
     pub fn new(out: W, detail: Detail) -> Self {
-        let (wrong, known, remarks, unjudged) = Default::default();
-        Self {
-            out,
-            detail,
-            width: None,
-            planned: 0,
-            header: None,
-            load: None,
-            wrong,
-            known,
-            remarks,
-            unjudged,
-        }
+        let (wrong, known, flaky, seed, remarks, unjudged) = Default::default();
+        let (width, header, load) = (None, None, None);
+        Self { out, detail, width, planned: 0, header, load, wrong, known, flaky, seed, remarks, unjudged }
     }
 
     /// Wraps sentences at this width, if there is one.
@@ -103,9 +96,11 @@ impl<W: Write> Human<W> {
         let shard = shard.unwrap_or_default();
         let isolation = header.isolation.map(|mechanism| format!(", isolated with {mechanism}"));
         let isolation = isolation.unwrap_or_default();
+        self.seed = header.seed;
+        let seed = header.seed.map(|seed| format!(", seed {seed}")).unwrap_or_default();
         writeln!(
             self.out,
-            "{BOLD}{}{BOLD:#}: {} against {}{stage}{shard}{isolation}\n",
+            "{BOLD}{}{BOLD:#}: {} against {}{stage}{shard}{isolation}{seed}\n",
             header.suite,
             amount(header.steps, "step"),
             header.target
@@ -126,7 +121,11 @@ impl<W: Write> Human<W> {
             }
         }
         match record.outcome() {
-            Outcome::Passed => {}
+            Outcome::Passed => {
+                if let Some(repetition) = record.repetition() {
+                    self.flaky.push((record.id.clone(), repetition));
+                }
+            }
             Outcome::Known => {
                 self.known.push((record.id.clone(), record.deviation.clone().unwrap_or_default()));
             }
@@ -223,6 +222,7 @@ impl<W: Write> Human<W> {
                 let line = wrap(&format!("{step}: {reason}"), 6, self.width);
                 writeln!(self.out, "{DIM}KNOWN{DIM:#} {line}")?;
             }
+            self.write_flaky()?;
             self.write_remarks()?;
         }
         summary::stale_and_next(footer, self.width, &mut self.out)?;
@@ -245,7 +245,13 @@ impl<W: Write> Human<W> {
             writeln!(self.out, "{YELLOW}{interruption}{YELLOW:#}; the other steps were not run")?;
         }
         let steps = step_counts(footer, waiting.len());
-        writeln!(self.out, "steps: {}", steps.join(", "))?;
+        let flaky = self.flaky.len();
+        let flaky = if flaky > 0 { format!(" ({flaky} flaky)") } else { String::new() };
+        let steps = steps.join(", ").replacen(" pass", &format!(" pass{flaky}"), 1);
+        writeln!(self.out, "steps: {steps}")?;
+        if let Some(seed) = self.seed.filter(|_| footer.exit != 0 && self.detail != Detail::Quiet) {
+            writeln!(self.out, "`--seed {seed}` repeats the random values of this run")?;
+        }
         let style = if footer.exit == 0 { GREEN } else { BOLD_RED };
         let line = match (judged, self.planned) {
             (true, _) => summary::closing(footer),
@@ -253,6 +259,20 @@ impl<W: Write> Human<W> {
             (false, _) => "inconclusive: no step could be judged".to_owned(),
         };
         writeln!(self.out, "{style}{}{style:#}", wrap(&line, 0, self.width))
+    }
+
+    /// Writes the steps that passed only after a retry.
+    fn write_flaky(&mut self) -> io::Result<()> {
+        let wanted = if self.detail >= Detail::Verbose { usize::MAX } else { NAMED };
+        for (step, repetition) in self.flaky.iter().take(wanted) {
+            let repetition = repetition.trim_end_matches(", flaky");
+            let line = wrap(&format!("{step}: passed after a retry, tried {repetition}"), 6, self.width);
+            writeln!(self.out, "{YELLOW}FLAKY{YELLOW:#} {line}")?;
+        }
+        if let Some(more @ 1..) = self.flaky.len().checked_sub(wanted) {
+            writeln!(self.out, "      and {}; --verbose shows each", amount(more, "other flaky step"))?;
+        }
+        Ok(())
     }
 
     /// Writes each remark once, with the first step that has it.

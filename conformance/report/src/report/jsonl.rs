@@ -2,10 +2,12 @@
 
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Report;
 use super::output_file::OutputFile;
-use conformance_engine::event::Event;
+use crate::printable::plain;
+use conformance_engine::event::{Event, Record};
 use conformance_suite::safe;
 
 /// A JSON Lines report.
@@ -27,7 +29,15 @@ impl JsonLines {
 impl Report for JsonLines {
     fn on_event(&mut self, event: &Event) -> io::Result<()> {
         let Some(mut file) = self.file.take() else { return Ok(()) };
-        file.write_all(safe::json(&serde_json::to_string(event)?).as_bytes())?;
+        let written = match event {
+            // Colours of a log help nobody here.
+            Event::Step(record) if record.printed.contains('\u{1b}') => {
+                let printed = plain(&record.printed).into_owned();
+                serde_json::to_string(&Event::Step(Arc::new(Record { printed, ..Record::clone(record) })))?
+            }
+            event => serde_json::to_string(event)?,
+        };
+        file.write_all(safe::json(&written).as_bytes())?;
         file.write_all(b"\n")?;
         if matches!(event, Event::Footer(_)) {
             return file.finish();

@@ -75,6 +75,11 @@ fn scenario(run: &FinishedRun, records: &[Arc<Record>]) -> Value {
     let Some(first) = records.first() else { return Value::UNDEFINED };
     let mut properties =
         vec![("profile".to_owned(), &*first.profile), ("target".to_owned(), &*run.header.target)];
+    let seed = run.header.seed.map(|seed| seed.to_string());
+    properties.extend(seed.as_deref().map(|seed| ("seed".to_owned(), seed)));
+    properties
+        .extend(run.header.suite_version.as_deref().map(|version| ("suite-version".to_owned(), version)));
+    properties.push(("suite-digest".to_owned(), &*run.header.suite_digest));
     let covers: BTreeSet<&String> = records.iter().flat_map(|record| record.covers.keys()).collect();
     for id in covers {
         if let Some(one) = run.footer.requirements.iter().find(|one| one.id == *id) {

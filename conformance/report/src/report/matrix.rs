@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use crate::comparison::{Comparison, Row};
+use crate::report::score::points;
 use crate::style::{BOLD, DIM, GREEN, RED, YELLOW};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_suite::amount::amount;
@@ -36,7 +37,11 @@ pub fn write(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
             (None, None) if one.outcomes.values().all(|outcome| *outcome == Outcome::Skipped) => {
                 (YELLOW, "no requirement was tested".to_owned())
             }
-            (None, None) => (conclusion(one.exit), counts.collect::<Vec<_>>().join(" · ")),
+            (None, None) => {
+                let score = format!("{} of {} points", points(one.score.0), points(one.score.1));
+                let parts = counts.chain(one.graded.then_some(score));
+                (conclusion(one.exit), parts.collect::<Vec<_>>().join(" · "))
+            }
         };
         writeln!(out, "{:3}  {:width$}  {style}{counts}{style:#}", index + 1, name)?;
     }

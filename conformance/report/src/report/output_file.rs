@@ -49,7 +49,7 @@ impl OutputFile {
     /// Creates a report that will be at `path`. If that is a symbolic link, its target is replaced.
     ///
     /// # Errors
-    /// The folder does not exist or is not writable, or the path is neither a file nor a stream.
+    /// The folder cannot be created or is not writable, or the path is neither a file nor a stream.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         Ok(Self { out: BufWriter::with_capacity(BUFFER, Sink::open(path)?) })
     }
@@ -91,6 +91,7 @@ impl Sink {
         // Temporary files are private by default; use the permissions of an ordinary file.
         let readable = Permissions::from_mode(0o666);
         let folder = folder(&path);
+        std::fs::create_dir_all(folder)?;
         remove_leftovers(folder);
         loop {
             let new =

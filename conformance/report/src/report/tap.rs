@@ -12,6 +12,12 @@ use conformance_suite::safe;
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let (steps, stale) = (&run.records, &run.footer.stale);
     writeln!(out, "TAP version 14\n1..{}", steps.len() + stale.len())?;
+    let (suite, version) =
+        (safe::tap(&run.header.suite), run.header.suite_version.as_deref().unwrap_or_default());
+    writeln!(out, "# {suite} {} {}", safe::tap(version), safe::tap(&run.header.suite_digest))?;
+    if let Some(seed) = run.header.seed {
+        writeln!(out, "# seed {seed}")?;
+    }
     for (number, record) in (1..).zip(steps) {
         line(number, record, out)?;
     }
@@ -40,7 +46,9 @@ fn line(number: usize, record: &Record, out: &mut dyn Write) -> io::Result<()> {
         (safe::tap(&record.id), safe::tap(&record.title), safe::tap(reason.unwrap_or_default()));
     writeln!(out, "{ok} {number} - {id} - {title}{directive}{reason}")?;
     match outcome {
-        Outcome::Passed if record.tries > 1 => writeln!(out, "  ---\n  tries: {}\n  ...", record.tries),
+        Outcome::Passed if record.tries > 1 => {
+            writeln!(out, "  ---\n  tries: {}\n  flaky: {}\n  ...", record.tries, record.flaky)
+        }
         Outcome::Passed | Outcome::Skipped => Ok(()),
         _ => diagnostic(record, out),
     }

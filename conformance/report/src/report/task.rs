@@ -1,4 +1,4 @@
-//! Groups requirements by task of the specification.
+//! Groups requirements by task of the specification: by their clause, or by the part of their ids before the last dot.
 
 use serde::Serialize;
 
@@ -28,7 +28,9 @@ pub fn task_of(requirement: &str) -> &str {
 pub fn tasks(requirements: &[Standing]) -> Vec<Task<'_>> {
     let mut tasks: Vec<Task<'_>> = Vec::new();
     for standing in requirements {
-        let id = task_of(&standing.id);
+        // Ids such as `N-1` say nothing about a group, so their clause does.
+        let dotted = standing.id.contains('.');
+        let id = if dotted { task_of(&standing.id) } else { &standing.clause };
         match tasks.iter_mut().find(|task| task.id == id) {
             Some(task) => task.requirements.push(standing),
             None => tasks.push(Task { id, title: &standing.clause, requirements: vec![standing] }),
@@ -75,6 +77,9 @@ mod tests {
             deviates: false,
             outcome: None,
             reason: None,
+            points: None,
+            earned: None,
+            hidden: false,
         }
     }
 
@@ -91,5 +96,9 @@ mod tests {
         assert_eq!((tasks[0].id, tasks[0].title), ("BASIC-0", "0, Starter"));
         assert_eq!((tasks[1].id, tasks[1].title), ("BASIC-1", "1, Handler: Unauthorized"));
         assert_eq!((tasks[0].held(Level::Must), tasks[0].held(Level::May)), ((1, 2), (0, 0)));
+        let requirements =
+            [standing("N-1", "Notes", None), standing("E-1", "Errors", None), standing("N-2", "Notes", None)];
+        let tasks = super::tasks(&requirements);
+        assert_eq!((tasks.len(), tasks[0].title, tasks[0].requirements.len()), (2, "Notes", 2));
     }
 }

@@ -22,7 +22,7 @@ fn taken(capture: &str) -> Result<String, String> {
     let source = Source::new("s.yaml", capture);
     let name = Located { value: "kept".to_owned(), span: Span::default() };
     let capture = compile(&name, &yaml::read(&source).unwrap(), &source).unwrap();
-    capture.take(&response()).map(|value| value.to_string())
+    capture.take(&response(), &Scope::default()).map(|value| value.to_string())
 }
 
 #[test]
@@ -59,4 +59,32 @@ fn reports_a_value_that_the_pattern_does_not_match() {
         error("{cookie: session, pattern: 'ann|(bob)'}"),
         "the cookie `session` does not match /ann|(bob)/"
     );
+}
+
+#[test]
+fn captures_by_a_condition_with_jsonpath() {
+    let list = Response {
+        status: 201,
+        elapsed: std::time::Duration::from_micros(1500),
+        body: br#"[{"name": "a", "id": 7}, {"name": "it's", "id": 12345678901234567890123}]"#.to_vec(),
+        ..Response::default()
+    };
+    let mut scope = Scope::default();
+    scope.set("wanted", &Json::from("it's"));
+    let taken = |capture: &str| -> Result<String, String> {
+        let source = Source::new("s.yaml", capture);
+        let name = Located { value: "kept".to_owned(), span: Span::default() };
+        let node = yaml::read(&source).unwrap();
+        let capture = compile(&name, &node, &source).map_err(|error| error.to_string())?;
+        capture.take(&list, &scope).map(|value| value.to_string())
+    };
+    assert_eq!(taken(r#"{json: "$[?@.name == 'a'].id"}"#).unwrap(), "7");
+    assert_eq!(taken(r#"{json: "$[?@.name == '${wanted}'].id"}"#).unwrap(), "12345678901234567890123");
+    assert_eq!(taken(r#"{json: "$[-1:].name", pattern: '^..'}"#).unwrap(), "\"it\"");
+    assert_eq!(taken("{status: true}").unwrap(), "201");
+    assert_eq!(taken("{duration: ms}").unwrap(), "1");
+    assert_eq!(taken("{duration: s}").unwrap(), "0.001500");
+    assert_eq!(taken("{json: $.none}").unwrap_err(), "`$.none` selects nothing in the body");
+    assert!(taken(r#"{json: "$[?@.name = 'a']"}"#).unwrap_err().contains("invalid JSONPath"));
+    assert!(taken("status").unwrap_err().contains("write {status: true}"));
 }

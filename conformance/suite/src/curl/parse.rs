@@ -15,7 +15,7 @@ use super::words::split;
 use super::{address, cookies, form};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::request::{
-    Agent, Authentication, Body, Field, Files, Header, HttpVersion, Identity, JarUse, Part, Request,
+    Agent, Authentication, Body, ClientCertificate, Field, Files, Header, HttpVersion, JarUse, Part, Request,
     Transfer, check_field_name, check_method, parted,
 };
 use crate::source::{Place, Span};
@@ -327,7 +327,7 @@ impl<'a> Command<'a> {
     }
 
     /// Reads the client certificate. As in curl, its files matter only for a URL with TLS.
-    fn identity(&mut self) -> Result<Option<Identity>, Diagnostic> {
+    fn client_certificate(&mut self) -> Result<Option<ClientCertificate>, Diagnostic> {
         let Some(given) = self.certificate.take() else { return Ok(None) };
         if !self.origin.starts_with("https://") {
             self.remark(
@@ -342,13 +342,13 @@ impl<'a> Command<'a> {
             Some((name, _)) if !is_file(&given) => name,
             _ => &given,
         };
-        let identity = Identity::read(name, self.key.as_deref(), self.reader.files);
+        let client_certificate = ClientCertificate::read(name, self.key.as_deref(), self.reader.files);
         let wrong = |cause| {
             self.reader
                 .wrong(name, cause)
                 .help("the path is relative to the folder of the scenario; `run --cert FILE` sends one with every step")
         };
-        identity.map(Some).map_err(wrong)
+        client_certificate.map(Some).map_err(wrong)
     }
 
     fn add_part(&mut self, part: Part) {
@@ -585,7 +585,7 @@ impl<'a> Command<'a> {
             .iter()
             .filter_map(|file| cookies::pairs(file, host, &address.target, scheme == "https"));
         self.transfer.cookies = stored.reduce(|pairs, more| pairs + "; " + &more);
-        self.transfer.identity = self.identity()?;
+        self.transfer.client_certificate = self.client_certificate()?;
         request.follow = if location { self.redirects } else { 0 };
         if self.switches.contains(&Meaning::TransferEncoding) && !self.header_option_names("te") {
             match self.headers.iter().position(|header| header.is("connection")) {

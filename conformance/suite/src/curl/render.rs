@@ -91,9 +91,9 @@ fn words(request: &Prepared, base: &str, length: usize, quote: Quote) -> String 
         if let Some(timeout) = transfer.connect_timeout {
             words.push_str(&format!(" --connect-timeout {}", timeout.as_secs_f64()));
         }
-        if let Some(identity) = &transfer.identity {
-            word(&mut words, " --cert ", &identity.certificate, quote);
-            if let Some(key) = &identity.key {
+        if let Some(client_certificate) = &transfer.client_certificate {
+            word(&mut words, " --cert ", &client_certificate.certificate, quote);
+            if let Some(key) = &client_certificate.key {
                 word(&mut words, " --key ", key, quote);
             }
         }

@@ -63,10 +63,33 @@ fn literal(word: Word) -> String {
     text
 }
 
+/// Returns the position of the quote that is not closed.
+fn open_quote(command: &str) -> Option<usize> {
+    let (mut open, mut escaped) = (None, false);
+    for (at, one) in command.char_indices() {
+        match (open, one) {
+            _ if escaped => escaped = false,
+            (None | Some((_, '"')), '\\') => escaped = true,
+            (None, '"' | '\'') => open = Some((at, one)),
+            (Some((_, quote)), _) if one == quote => open = None,
+            _ => {}
+        }
+    }
+    open.map(|(at, _)| at)
+}
+
 fn refuse(unreadable: Unreadable, command: &str, place: &Place) -> Diagnostic {
     match unreadable {
         Unreadable::Open => {
-            let wrong = Diagnostic::at(place.clone(), "a quote in this command is never closed");
+            let quote = open_quote(command).and_then(|at| {
+                let before = command.get(..at)?;
+                let written = place.source().text().get(place.span().start..place.span().end)?;
+                let start = written.find(before)? + before.len();
+                let start = place.span().start + start;
+                Some(place.source().place(crate::source::Span::new(start, start + 1)))
+            });
+            let wrong = Diagnostic::at(quote.unwrap_or_else(|| place.clone()), "this quote is never closed")
+                .help("close it, or write `\\` before it if it is a part of the text");
             let after = place.source().text().get(place.span().end..).unwrap_or_default();
             if after.trim_start_matches([' ', '\t']).starts_with('#') && after.starts_with([' ', '\t']) {
                 return wrong.help("YAML ends the text at ` #`; write the command in a block, after `request: |-`");

@@ -186,7 +186,7 @@ impl JsonSchema for StatusShape {
 pub(crate) struct CaptureShape {
     /// The value of a cookie that the response sets, by name.
     cookie: Option<String>,
-    /// A member of the JSON body, by JSON Pointer.
+    /// A member of the JSON body, by JSON Pointer (`/id`) or `JSONPath` (`$[?@.name == 'b'].id`, the first value).
     json: Option<String>,
     /// A header field, by name.
     header: Option<String>,
@@ -195,8 +195,23 @@ pub(crate) struct CaptureShape {
     /// A pattern to find in the cookie, header or string of the body: takes the first group, or the whole match if it has no
     /// group. If a header occurs several times, the first one that matches is used.
     pattern: Option<String>,
+    /// The status, as a number: `true`.
+    status: Option<bool>,
+    /// The time until the response was complete, as a number.
+    duration: Option<UnitShape>,
     /// Whether reports redact the value.
     secret: Option<bool>,
+}
+
+/// A unit of time.
+#[derive(JsonSchema)]
+#[schemars(rename = "Unit", rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum UnitShape {
+    /// Whole milliseconds.
+    Ms,
+    /// Seconds, with a fraction.
+    S,
 }
 
 /// A capture, or the name of a capture that the sequence of the step gives.

@@ -7,6 +7,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::bytes::{self, Bytes};
 use super::leaf::{LEAVES, LEAVES_OF};
+use super::order::{self, ORDERS};
 use super::setting::{Mode, Setting};
 use super::{About, Kind, Matcher, moment, schema};
 use crate::budget;
@@ -33,7 +34,11 @@ pub fn compile(node: &Node, setting: &Setting<'_>) -> Result<Matcher, Diagnostic
 /// Returns all tags, in the order of the language reference.
 pub fn known() -> impl Iterator<Item = &'static str> {
     let leaves = LEAVES.iter().map(|leaf| leaf.tag).chain(LEAVES_OF.iter().map(|leaf| leaf.tag));
-    leaves.chain([
+    leaves.chain(ORDERS.iter().map(|order| order.tag)).chain([
+        "!sorted",
+        "!lines",
+        "!absent",
+        "!optional",
         "!regex",
         "!length",
         "!sha256",
@@ -58,7 +63,7 @@ pub(crate) fn pattern(written: &str, place: &Place) -> Result<Regex, Diagnostic>
     compile_pattern(written).map_err(|error| {
         let cause = error.to_string();
         let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        Diagnostic::at(place.clone(), format!("invalid pattern: {cause}"))
+        Diagnostic::at(pattern_place(written, &error.to_string(), place), format!("invalid pattern: {cause}"))
     })
 }
 
@@ -75,6 +80,31 @@ fn compile_pattern(written: &str) -> Result<Regex, Box<dyn Error>> {
     }
     budget::spend(largest as u64)?;
     Ok(RegexBuilder::new(written).size_limit(largest).build()?)
+}
+
+/// Returns the part of a pattern that the library marks with `^` below it, if the file has the pattern as it is.
+fn pattern_place(written: &str, error: &str, place: &Place) -> Place {
+    let marks = || {
+        let mark =
+            error.lines().find(|line| line.contains('^') && line.trim_matches([' ', '^']).is_empty())?;
+        let line = error.lines().find(|line| line.trim_start() == written)?;
+        let before = line.len() - line.trim_start().len();
+        let start = mark.find('^')?.checked_sub(before)?;
+        let from = written.char_indices().nth(start).map_or(written.len(), |(at, _)| at);
+        let length =
+            written.get(from..)?.chars().take(mark.matches('^').count().max(1)).map(char::len_utf8).sum();
+        Some((from, length))
+    };
+    let whole = place.find(written);
+    let source = place.source();
+    let span = whole.span();
+    match marks() {
+        Some((from, length)) if source.text().get(span.start..span.end) == Some(written) => {
+            let length: usize = length;
+            source.place(crate::source::Span::new(span.start + from, span.start + from + length))
+        }
+        _ => place.clone(),
+    }
 }
 
 fn plain(node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Kind, Diagnostic> {
@@ -125,7 +155,27 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
             _ => Err(takes("a string")),
         };
     }
+    if let Some(order) = ORDERS.iter().find(|order| order.tag == tag) {
+        return ordered(order, node, setting).map_err(|wrong| {
+            wrong.unwrap_or_else(|| {
+                takes(if order.bounds == 1 { "one value, such as 5" } else { "two values, such as [1, 100]" })
+            })
+        });
+    }
     match (tag, &node.value) {
+        ("!sorted", _) => order::sorted(node, setting).map(|sorted| Kind::Sorted(Box::new(sorted))),
+        ("!lines", Value::List(list)) => {
+            let kind = Kind::List(compile_all(list, setting)?);
+            Ok(Kind::Lines(Box::new(Matcher { kind, place: place.clone() })))
+        }
+        ("!lines", Value::Mapping(_)) => lines(node, setting),
+        ("!lines", _) => Err(takes("a list with one entry for each line")
+            .help("for another matcher of the list of lines: !lines {of: !containing [a]}")),
+        ("!absent" | "!optional", _) => Err(Diagnostic::at(
+            place.clone(),
+            format!("`{tag}` is only allowed as the value of a member of an object"),
+        )
+        .help(format!("write json: !subset {{name: {tag} …}}; for a header, list its name under `absent`"))),
         ("!regex", Value::String(written)) => {
             pattern(written, place).map(|regex| Kind::Regex(Box::new(regex)))
         }
@@ -146,10 +196,12 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
             bytes::digest(&node.untagged(), source, place).map(|digest| Kind::Bytes(Box::new(digest)))
         }
         ("!sha256", _) => Err(takes("the 64 hexadecimal digits of a digest")),
-        ("!schema", Value::String(_)) => {
+        ("!schema", Value::String(_) | Value::Mapping(_)) => {
             schema::compile(node, setting).map(|schema| Kind::Schema(Box::new(schema)))
         }
-        ("!schema", _) => Err(takes("the name of a file")),
+        ("!schema", _) => Err(takes(
+            "the name of a file, such as `todo.json` or `api.yaml#/components/schemas/Todo`, or a schema",
+        )),
         ("!about", Value::Mapping(_)) => about(node, source),
         ("!about", _) => Err(takes("a mapping with `value` and `within`")),
         ("!count", Value::Mapping(_)) => times(node, setting),
@@ -158,7 +210,10 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!all", _) => Err(takes("a list of matchers")),
         ("!unordered", Value::List(list)) => Ok(Kind::Unordered(compile_all(list, setting)?)),
         ("!one_of", Value::List(list)) if !list.is_empty() => Ok(Kind::OneOf(compile_all(list, setting)?)),
-        ("!one_of", _) => Err(takes("a list of choices")),
+        ("!one_of", _) => {
+            let first = node.written().unwrap_or("a");
+            Err(takes("a list of choices").help(format!("write !one_of [{first}, another]")))
+        }
         // A node has only one tag, so a tagged matcher inside another is written in a list: `!not [!uuid]`.
         ("!not", Value::List(list)) if !list.is_empty() => Ok(Kind::NoneOf(compile_all(list, setting)?)),
         ("!not", _) => {
@@ -166,20 +221,59 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         }
         ("!subset", Value::Mapping(_)) => object(node, setting, true),
         ("!subset", _) => Err(takes("a mapping")),
-        ("!each", Value::List(list)) => match list.as_slice() {
-            [one] => Ok(Kind::Each(Box::new(compile(one, setting)?))),
-            many => {
-                Err(Diagnostic::at(place.clone(), format!("`!each` takes one matcher, not {}", many.len()))
-                    .help("write a matcher with a tag in a list: !each [!uuid]"))
-            }
-        },
-        ("!each", _) => {
-            Ok(Kind::Each(Box::new(Matcher { kind: plain(node, setting, place)?, place: place.clone() })))
-        }
+        ("!each", _) => inner(tag, node, setting, place).map(Kind::Each),
         ("!containing", Value::List(list)) => Ok(Kind::Containing(compile_all(list, setting)?)),
         ("!unordered" | "!containing", _) => Err(takes("a list")),
         _ => Err(Diagnostic::at(place.clone(), format!("unknown matcher `{tag}`")).suggest(tag, known())),
     }
+}
+
+/// Compiles the one matcher that a tag contains. A node has only one tag, so a matcher with a tag is written in a list.
+fn inner(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Box<Matcher>, Diagnostic> {
+    match &node.value {
+        Value::List(list) => match list.as_slice() {
+            [one] => compile(one, setting).map(Box::new),
+            many => {
+                Err(Diagnostic::at(place.clone(), format!("`{tag}` takes one matcher, not {}", many.len()))
+                    .help(format!("write a matcher with a tag in a list: {tag} [!uuid ]")))
+            }
+        },
+        _ => Ok(Box::new(Matcher { kind: plain(node, setting, place)?, place: place.clone() })),
+    }
+}
+
+/// Compiles the bounds of a matcher of order.
+///
+/// # Errors
+/// A bound that is not a value; none if the number of bounds is wrong.
+fn ordered(
+    order: &'static order::Order,
+    node: &Node,
+    setting: &Setting<'_>,
+) -> Result<Kind, Option<Diagnostic>> {
+    let bounds: Box<[Matcher]> = match &node.value {
+        Value::List(list) => compile_all(list, setting)?,
+        Value::Null | Value::Mapping(_) => return Err(None),
+        _ => [compile(&node.untagged(), setting)?].into(),
+    };
+    if bounds.len() != order.bounds {
+        return Err(None);
+    }
+    bounds.iter().try_for_each(|bound| order.check(bound))?;
+    Ok(Kind::Order { order, bounds })
+}
+
+/// Compiles `!lines {of: !each {id: !uuid }}`.
+fn lines(node: &Node, setting: &Setting<'_>) -> Result<Kind, Diagnostic> {
+    let plain = node.untagged();
+    let mut members = Members::of(&plain, setting.source, "`!lines`")?;
+    let of = members.take("of");
+    let whole = members.place().clone();
+    members.finish()?;
+    let of = of.ok_or_else(|| {
+        Diagnostic::at(whole, "`!lines` needs `of`").help("!lines {of: !containing [a]}, or !lines [a, b]")
+    })?;
+    Ok(Kind::Lines(Box::new(compile(of, setting)?)))
 }
 
 /// Compiles `!about {value: 3.14, within: 0.01}`.
@@ -226,7 +320,17 @@ fn object(node: &Node, setting: &Setting<'_>, open: bool) -> Result<Kind, Diagno
         return Ok(Kind::Object { members: Box::default(), open });
     };
     let member = |(name, node): &(crate::yaml::Located<String>, Node)| {
-        Ok((name.value.clone(), compile(node, setting)?))
+        let place = node.place(setting.source);
+        let kind = match (node.tag.as_deref(), &node.value) {
+            (Some("!absent"), Value::Null) => Kind::Absent,
+            (Some("!absent"), _) => {
+                let message = format!("`!absent` takes no value, not {}", node.shape());
+                return Err(Diagnostic::at(place, message));
+            }
+            (Some("!optional"), _) => Kind::Optional(inner("!optional", node, setting, &place)?),
+            _ => return Ok((name.value.clone(), compile(node, setting)?)),
+        };
+        Ok((name.value.clone(), Matcher { kind, place }))
     };
     Ok(Kind::Object { members: entries.iter().map(member).collect::<Result<_, Diagnostic>>()?, open })
 }

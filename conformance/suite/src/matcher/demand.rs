@@ -109,7 +109,13 @@ impl Matcher {
                 _ => Demand::Own,
             },
             Kind::Regex(regex) => Demand::Pattern(regex),
-            Kind::Moment(_) | Kind::Schema(_) => Demand::Own,
+            Kind::Moment(_)
+            | Kind::Schema(_)
+            | Kind::Order { .. }
+            | Kind::Sorted(_)
+            | Kind::Lines(_)
+            | Kind::Absent
+            | Kind::Optional(_) => Demand::Own,
             Kind::About(about) => Demand::About { value: &about.value, within: &about.within },
             Kind::Length(length) => Demand::Length(*length),
             Kind::Bytes(bytes) => match &**bytes {
@@ -117,7 +123,11 @@ impl Matcher {
                 Bytes::Sha256(digest) => Demand::Sha256(digest),
             },
             Kind::List(list) => Demand::List(list),
-            Kind::Object { members, open } => Demand::Object { members, open: *open },
+            // With a member that may be missing, the number of members says nothing.
+            Kind::Object { members, open } => {
+                let open = *open || members.iter().any(|(_, member)| member.allows_absence());
+                Demand::Object { members, open }
+            }
             Kind::NoneOf(choices) => Demand::NoneOf(choices),
             Kind::AllOf(all) => Demand::AllOf(all),
             Kind::OneOf(choices) => Demand::OneOf(choices),

@@ -76,6 +76,12 @@ pub(super) fn iso(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(&format!("{day}T{clock}{zone}"), &Rfc3339).ok()
 }
 
+/// Parses a date and time of RFC 3339, a date alone (midnight UTC), or a date of HTTP.
+pub(super) fn any(text: &str) -> Option<OffsetDateTime> {
+    let day = || iso(&format!("{text}T00:00:00Z")).filter(|_| text.len() == 10);
+    iso(text).or_else(day).or_else(|| OffsetDateTime::parse(text, &Rfc2822).ok())
+}
+
 impl Moment {
     /// Whether a value matches in a response, given when its request was sent and when it was complete. The target may have
     /// written the value at any time in between.

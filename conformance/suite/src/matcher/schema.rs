@@ -1,4 +1,4 @@
-//! `!schema FILE`: matches a value against a JSON Schema.
+//! `!schema FILE`, `!schema FILE#/POINTER` and `!schema {…}`: matches a value against a JSON Schema.
 //!
 //! No other module knows which crate validates schemas. Nothing is fetched: a `$ref` can only name a file of the suite.
 
@@ -20,7 +20,7 @@ use super::setting::Setting;
 use crate::budget;
 use crate::diagnostic::Diagnostic;
 use crate::json::{Json, unescape};
-use crate::members::string;
+use crate::members::{json, string};
 use crate::source::{Place, Source, Span, without_mark};
 use crate::visible;
 use crate::yaml::{self, Node, Value};
@@ -147,6 +147,8 @@ fn build(address: &str, files: &Files) -> Result<Validator<Own>, ValidationError
     options.build(files.get(address).map_or(&Library::Null, |(_, value)| value))
 }
 
+/// The name of a schema that is written in the step.
+const INLINE: &str = "(inline)";
 /// The URL path under which the library knows the folder of the scenario, deep enough for `..`.
 const FOLDER: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
 
@@ -155,16 +157,37 @@ const FOLDER: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
 /// # Errors
 /// A file that is unreadable, not JSON, or not a valid schema, with its location.
 pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Schema, Diagnostic> {
-    let file = string(&node.untagged(), setting.source, "the name of a file")?;
     let reading = Reading { place: node.place(setting.source), setting };
     let base = Url::parse(&format!("suite://files/{}/", FOLDER.join("/"))).ok();
-    let Some(address) = base.and_then(|base| base.join(&file).ok()).map(|mut url| {
-        url.set_fragment(None);
-        url.to_string()
-    }) else {
-        return Err(Diagnostic::at(reading.place, format!("`{file}` is not a file name")));
+    let join = |name: &str| base.as_ref().and_then(|base| base.join(name).ok());
+    let plain = node.untagged();
+    let (file, address, mut files) = if matches!(plain.value, Value::Mapping(_)) {
+        let schema = json(&plain, setting.source)?.to_library();
+        let address = join(INLINE).map(|url| url.to_string()).unwrap_or_default();
+        let files = BTreeMap::from([(address.clone(), (Arc::clone(setting.source), schema))]);
+        ("the schema".to_owned(), address, files)
+    } else {
+        let file = string(&plain, setting.source, "the name of a file")?;
+        let (name, pointer) = file.split_once('#').unwrap_or((&file, ""));
+        let Some(address) = join(name).filter(|_| !name.is_empty()).map(|url| url.to_string()) else {
+            return Err(Diagnostic::at(reading.place, format!("`{file}` is not a file name")));
+        };
+        let whole = reading.file(name, None)?;
+        let (own, part) = (Arc::clone(&whole.0), whole.1.pointer(&unescaped(pointer)).is_some());
+        let mut files = BTreeMap::from([(address.clone(), whole)]);
+        if pointer.is_empty() {
+            (file, address, files)
+        } else if pointer.starts_with('/') && part {
+            let reference = serde_json::json!({"$ref": format!("{address}#{pointer}")});
+            let part = format!("{address}.part");
+            files.insert(part.clone(), (own, reference));
+            (file, part, files)
+        } else {
+            let message = format!("the file {name} has nothing at `{pointer}`");
+            return Err(Diagnostic::at(reading.place, message)
+                .help("after `#` stands a JSON Pointer, such as /components/schemas/Todo (RFC 6901)"));
+        }
     };
-    let mut files = BTreeMap::from([(address.clone(), reading.file(&file, None)?)]);
     loop {
         let error = match build(&address, &files) {
             Ok(validator) => return Ok(Schema { file, compiled: Arc::new(validator) }),
@@ -213,8 +236,17 @@ impl Reading<'_> {
         let folder = self.setting.source.path().rsplit_once('/').map_or("", |(folder, _)| folder);
         let shown = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
         let source = Source::new(shown, without_mark(&String::from_utf8_lossy(&bytes)));
+        let ending = std::path::Path::new(name).extension();
+        if ending.is_some_and(|ending| ending == "yaml" || ending == "yml") {
+            let node: Node = yaml::read(&source).map_err(|errors| {
+                let first = errors.iter().next().cloned();
+                self.named(first.unwrap_or_else(|| Diagnostic::at(whole(&source), "invalid YAML")))
+            })?;
+            let value = json(&node, &source).map_err(|error| self.named(error))?.to_library();
+            return Ok((source, nullable(value)));
+        }
         match serde_json::from_str(source.text()) {
-            Ok(value) => Ok((source, value)),
+            Ok(value) => Ok((source, nullable(value))),
             Err(error) => {
                 let cause = error.to_string();
                 let cause = cause.split(" at line ").next().unwrap_or(&cause);
@@ -267,6 +299,9 @@ impl Reading<'_> {
                         faults.into_iter().map(|fault| fault.why).next().unwrap_or_default()
                     }
                 };
+                if address.ends_with(INLINE) {
+                    return Diagnostic::at(self.place.clone(), format!("invalid JSON Schema: {why}"));
+                }
                 let place = located(source, error.instance_path().as_str());
                 (place.unwrap_or_else(|| whole(source)), why)
             }
@@ -277,6 +312,35 @@ impl Reading<'_> {
     fn named(&self, wrong: Diagnostic) -> Diagnostic {
         wrong.help(format!("the schema is used at {}", self.place))
     }
+}
+
+/// Returns a JSON Pointer of a URL fragment without percent encoding.
+fn unescaped(pointer: &str) -> String {
+    percent_decode_str(pointer).decode_utf8_lossy().into_owned()
+}
+
+/// Replaces `nullable: true` of `OpenAPI` 3.0, which JSON Schema does not have, with `null` as a further type.
+fn nullable(document: Library) -> Library {
+    fn replace(value: &mut Library) {
+        match value {
+            Library::Array(items) => items.iter_mut().for_each(replace),
+            Library::Object(members) => {
+                members.values_mut().for_each(replace);
+                if members.get("nullable") == Some(&Library::Bool(true)) {
+                    members.remove("nullable");
+                    let schema = std::mem::take(members);
+                    let alternatives = serde_json::json!([schema, {"type": "null"}]);
+                    members.insert("anyOf".to_owned(), alternatives);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut document = document;
+    if document.get("openapi").and_then(Library::as_str).is_some_and(|version| version.starts_with("3.0")) {
+        replace(&mut document);
+    }
+    document
 }
 
 /// Returns the path of a file relative to the scenario.

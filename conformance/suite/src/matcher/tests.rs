@@ -405,3 +405,124 @@ fn checks_length_and_digest_of_a_body() {
     assert_eq!(holds("!sha256 \"${sha256('b')}\"", b"a").len(), 1);
     assert!(refused("!sha256 abc").contains("only allowed under `body`"));
 }
+
+#[test]
+fn compares_numbers_dates_and_texts_by_order() {
+    let scope = {
+        let mut scope = Scope::default();
+        scope.set("first", &Json::from(json!(41)));
+        scope.set("text", &Json::from(json!("9")));
+        scope
+    };
+    let holds = |yaml: &str, value: Value| matcher(yaml).matches(&Json::from(value), &scope);
+    for (yaml, value, expected) in [
+        ("!greater_than 5", json!(6), true),
+        ("!greater_than 5", json!(5), false),
+        ("!greater_than 5", json!(null), false),
+        ("!greater_than \"${first}\"", json!(42), true),
+        ("!greater_than \"${first + 1}\"", json!(42), false),
+        ("!greater_than \"${text}\"", json!("10"), true),
+        ("!less_than 1e3", json!(999.5), true),
+        ("!less_than -1", json!(0), false),
+        ("!between [1, 100]", json!(1), true),
+        ("!between [1, 100]", json!(100), true),
+        ("!between [1, 100]", json!(100.1), false),
+        ("!between [a, c]", json!("b"), true),
+        ("!between [\"2026-01-01T00:00:00Z\", \"2026-12-31T23:59:59Z\"]", json!("2026-06-01 12:00:00"), true),
+        ("!between [2026-01-01, 2026-12-31]", json!("2027-06-01T00:00:00Z"), false),
+        ("!before 2026-01-01", json!("2025-12-31T23:59:59Z"), true),
+        ("!before 2026-01-01", json!("2026-01-01T00:59:59+01:00"), true),
+        ("!before 2026-01-01", json!("soon"), false),
+        ("!after 2026-01-01", json!("Thu, 01 Jan 2026 00:00:01 GMT"), true),
+        ("!sorted", json!([1, 2, 2, 10]), true),
+        ("!sorted", json!(["1", "2", "10"]), true),
+        ("!sorted", json!(["b", "a"]), false),
+        ("!sorted", json!([1, "a"]), false),
+        ("!sorted", json!({}), false),
+        ("!sorted descending", json!([3, 1]), true),
+        ("!sorted {by: /at, order: descending}", json!([{"at": 2}, {"at": 1}]), true),
+        ("!sorted {by: /at}", json!([{"at": 2}, {}]), false),
+    ] {
+        assert_eq!(holds(yaml, value.clone()), expected, "{yaml} {value}");
+    }
+    assert_eq!(
+        differences("!sorted", &json!([1, 3, 2])),
+        ["/2: a list in ascending order: here a value that is at least 3 / 2"]
+    );
+    for (yaml, message) in [
+        ("!greater_than", "takes one value, such as 5"),
+        ("!between [1]", "takes two values, such as [1, 100]"),
+        ("!between 1", "takes two values"),
+        ("!before soon", "compares with a date"),
+        ("!greater_than [true]", "compares with a number, a date or a text"),
+        ("!greater_than [!integer ]", "compares with a number"),
+        ("!sorted upwards", "`upwards` is not an order"),
+    ] {
+        assert!(refused(yaml).contains(message), "{yaml}: {}", refused(yaml));
+    }
+}
+
+#[test]
+fn members_can_be_absent_or_optional() {
+    for (yaml, value, expected) in [
+        ("!subset {id: 1, x: !absent }", json!({"id": 1, "y": 2}), true),
+        ("!subset {id: 1, x: !absent }", json!({"id": 1, "x": null}), false),
+        ("{id: 1, x: !absent }", json!({"id": 1}), true),
+        ("{id: 1, x: !absent }", json!({"id": 1, "y": 2}), false),
+        ("{id: 1, x: !optional [!integer ]}", json!({"id": 1}), true),
+        ("{id: 1, x: !optional [!integer ]}", json!({"id": 1, "x": 2}), true),
+        ("{id: 1, x: !optional [!integer ]}", json!({"id": 1, "x": "2"}), false),
+        ("{id: 1, x: !optional 2}", json!({"id": 1, "y": 2}), false),
+        ("{x: !optional {a: 1}}", json!({"x": {"a": 1}}), true),
+    ] {
+        assert_eq!(matches(yaml, &value), expected, "{yaml} {value}");
+        assert_eq!(differences(yaml, &value).is_empty(), expected, "{yaml} {value}");
+    }
+    assert_eq!(differences("{x: !absent }", &json!({"x": 1})), ["/x: no such member / 1"]);
+    assert!(refused("[!absent ]").contains("only allowed as the value of a member"));
+    assert!(refused("{a: !absent 1}").contains("takes no value"));
+}
+
+#[test]
+fn lines_are_compared_as_a_list() {
+    assert!(matches("!lines [a, !any ]", &json!("a\nb\n")) && !matches("!lines [a]", &json!("a\nb")));
+    assert!(matches("!lines {of: !containing [b]}", &json!("a\r\nb")));
+    assert!(matches("!lines []", &json!("")) && !matches("!lines [a]", &json!(["a"])));
+    assert_eq!(differences("!lines [a, b]", &json!("a\nc")), ["/1: \"b\" / \"c\""]);
+    assert!(refused("!lines a").contains("one entry for each line"));
+}
+
+#[test]
+fn schema_is_inline_or_a_part_of_a_file() {
+    let document = r##"{"openapi": "3.0.3", "components": {"schemas": {"Pet": {"type": "object", "properties":
+        {"tag": {"type": "string", "nullable": true}, "of": {"$ref": "#/components/schemas/Id"}}}, "Id": {"type": "integer"}}}}"##;
+    let source = Source::new("m.yaml", "a");
+    let files = |name: &str| match name {
+        "api.json" => Ok(document.as_bytes().to_vec()),
+        "api.yaml" => Ok(b"parts:\n  id: {type: integer, minimum: 2}\n".to_vec()),
+        _ => Err(std::io::ErrorKind::NotFound.into()),
+    };
+    let compiled = |yaml: &str| {
+        let source = Source::new(source.path(), yaml);
+        let node = yaml::read::<Node>(&source).unwrap();
+        compile(&node, &Setting { source: &source, mode: Mode::Json, files: &files })
+            .map_err(|wrong| wrong.to_string())
+    };
+    for (yaml, value, expected) in [
+        ("!schema {type: object, required: [id]}", json!({"id": 1}), true),
+        ("!schema {type: object, required: [id]}", json!({}), false),
+        ("!schema api.json#/components/schemas/Pet", json!({"tag": null, "of": 1}), true),
+        ("!schema api.json#/components/schemas/Pet", json!({"of": "1"}), false),
+        ("!schema api.yaml#/parts/id", json!(2), true),
+        ("!schema api.yaml#/parts/id", json!(1), false),
+    ] {
+        let matcher = compiled(yaml).unwrap();
+        assert_eq!(
+            matcher.matches(&Json::from(value.clone()), &Scope::default()),
+            expected,
+            "{yaml} {value}"
+        );
+    }
+    assert!(compiled("!schema api.json#/nowhere").unwrap_err().contains("has nothing at `/nowhere`"));
+    assert!(compiled("!schema {type: objekt}").unwrap_err().contains("invalid JSON Schema"));
+}

@@ -93,9 +93,11 @@ fn body(members: &mut Members<'_>, source: &Arc<Source>, files: Files<'_>) -> Re
         [("json", node)] => json_text(node, source).map(Body::Json),
         [("multipart", node)] => Ok(Body::Multipart(parts(node, source, files)?.into(), None)),
         [(_, node)] => field(node, source, files, "a body").map(Body::Raw),
-        [(first, _), (second, node), ..] => {
+        [(first, other), (second, node), ..] => {
             let message = format!("a request has only one body, but `{first}` and `{second}` are given");
-            Err(Diagnostic::at(node.place(source), message))
+            let other = other.place(source);
+            Err(Diagnostic::at(node.place(source), message)
+                .help(format!("remove `{second}`, or `{first}` at {other}")))
         }
     }
 }

@@ -39,7 +39,7 @@ impl Display for Snippet<'_> {
         let (before, marked, after) = (terminal(before), terminal(marked), terminal(after));
         // Keep tabs before the caret, so that the caret is under its word.
         let lead: String = before.chars().map(|one| if one == '\t' { '\t' } else { ' ' }).collect();
-        let width = width.max(marked.chars().count());
+        let width = width.max(marked.chars().count()).min(MOST_CARETS);
         writeln!(f, "{gutter}--> {}", self.place)?;
         writeln!(f, "{gutter} |")?;
         writeln!(f, "{number} | {before}{marked}{after}")?;
@@ -48,11 +48,14 @@ impl Display for Snippet<'_> {
     }
 }
 
+/// Maximum number of carets under a long text.
+const MOST_CARETS: usize = 80;
+
 /// Returns the part of a long line around a column, and the column in that part.
 fn piece(line: &str, column: usize) -> (Cow<'_, str>, usize) {
     /// Maximum number of characters to show, and the number of them before the column.
-    const WHOLE: usize = 1000;
-    const BEFORE: usize = 200;
+    const WHOLE: usize = 240;
+    const BEFORE: usize = 80;
     if line.len() <= WHOLE {
         return (line.into(), column);
     }
@@ -85,7 +88,7 @@ mod tests {
         let snippet = source.place(Span::new(at, at + 1)).snippet("here").to_string();
         let lines: Vec<&str> = snippet.lines().collect();
         assert!(
-            lines[2].starts_with("1 | …") && lines[2].ends_with('…') && lines[2].len() < 1200,
+            lines[2].starts_with("1 | …") && lines[2].ends_with('…') && lines[2].len() < 500,
             "{snippet}"
         );
         let caret = lines[3].chars().position(|one| one == '^').unwrap();

@@ -35,7 +35,8 @@ impl Branch {
     /// Returns the templates with their locations, to check the names in them.
     pub fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
         let request = self.request.texts().into_iter().map(|text| (text, &self.place));
-        request.chain(self.expectation.texts())
+        let captures = self.captures.iter().filter_map(|capture| Some((capture.text()?, &capture.place)));
+        request.chain(self.expectation.texts()).chain(captures)
     }
 
     /// Whether the body is needed for an expectation or a capture. If not, its beginning is enough for reports.

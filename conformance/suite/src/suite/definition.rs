@@ -75,6 +75,20 @@ impl StepDefinition {
         self.needs.iter().chain(self.frame.all_needs())
     }
 
+    /// Whether it has random values.
+    #[must_use]
+    pub fn is_random(&self) -> bool {
+        let mut frame = Some(&self.frame);
+        let frames = std::iter::from_fn(move || {
+            let own = frame?;
+            frame = own.outer.as_ref();
+            Some(own)
+        });
+        let of_frames = frames.flat_map(|frame| frame.names.iter().flat_map(|(_, value)| value.texts()));
+        let mut texts = self.sent.texts().map(|(text, _)| text).chain(of_frames);
+        texts.any(|text| text.calls().any(|name| matches!(name, "uuid" | "random")))
+    }
+
     /// Whether any response passes. A capture is a check: the value must be there.
     pub(super) fn checks_nothing(&self) -> bool {
         !self.checks_more_than_branches() && self.branches().iter().all(|one| one.expectation.is_empty())

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use include_dir::{Dir, DirEntry as Embedded};
+use sha2::{Digest as _, Sha256};
 
 use crate::budget;
 use crate::diagnostic::Diagnostic;
@@ -33,6 +34,9 @@ pub enum Folder {
 /// Maximum size of a file in bytes: a hundred times the largest one written by hand so far.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
+/// Files that cannot be used, with the errors.
+type Unusable = Vec<(String, Diagnostic)>;
+
 impl Folder {
     /// The name that messages show.
     #[must_use]
@@ -56,7 +60,7 @@ impl Folder {
     ///
     /// # Errors
     /// The directory does not exist or cannot be read.
-    pub(super) fn files(&self) -> Result<(Vec<String>, Vec<(String, Diagnostic)>), Diagnostic> {
+    pub(super) fn files(&self) -> Result<(Vec<String>, Unusable), Diagnostic> {
         let mut search =
             FileSearch { root: self.name().trim_end_matches('/').to_owned(), ..FileSearch::default() };
         match self {
@@ -101,6 +105,17 @@ impl Folder {
                 Ok(file.contents().to_vec())
             }
         }
+    }
+
+    /// Returns the SHA-256 of the names and contents of files. Unreadable files count as empty; loading reports them.
+    pub(super) fn digest(&self, names: &[String]) -> String {
+        let mut digest = Sha256::new();
+        for name in names {
+            let content = self.read(name).unwrap_or_default();
+            digest.update(format!("{name}\n{}\n", content.len()));
+            digest.update(&content);
+        }
+        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Returns the name of a file that a scenario names relative to its own folder.

@@ -145,6 +145,9 @@ pub(super) fn compile(
     };
     errors.into_result(Suite {
         title: text.title.clone(),
+        version: text.version.clone(),
+        digest: String::new(),
+        graded: false,
         stages: text.stages.iter().map(|stage| stage.value.clone()).collect(),
         origin,
         origins,
@@ -233,6 +236,48 @@ fn compile_profile(
         features: text.features.iter().map(|feature| feature.value.clone()).collect(),
         present,
     })
+}
+
+/// Returns the warnings about a manifest: parts that nothing uses, and a target that cannot be started.
+pub(super) fn warnings(text: &ManifestText, source: &Arc<Source>, suite: &Suite) -> Diagnostics {
+    let mut warnings = Diagnostics::default();
+    let mut unused = |what: &str, name: &Located<String>| {
+        warnings.push(Diagnostic::at(
+            name.place(source),
+            format!("no scenario uses the {what} `{}`", name.value),
+        ));
+    };
+    let uses = |name: &str, of: fn(&super::Scenario) -> &[String]| {
+        suite.scenarios.iter().any(|scenario| of(scenario).iter().any(|own| own == name))
+    };
+    for (name, _) in &text.fixtures.0 {
+        if !uses(&name.value, |scenario| &scenario.fixtures) {
+            unused("fixture", name);
+        }
+    }
+    for (name, _) in &text.profiles.0 {
+        let creates = text.launch.create.as_ref().is_some_and(|create| create.profile.value == name.value);
+        if !creates && !uses(&name.value, |scenario| &scenario.profiles) {
+            unused("profile", name);
+        }
+    }
+    let place = text.origin.place(source);
+    let all = suite.launch.env.iter().chain(suite.profiles.iter().flat_map(|profile| &profile.env));
+    if !all.into_iter().any(|(_, text)| text.names().any(|(_, name)| name == "port")) {
+        let message =
+            "a target that is started does not learn its port: no variable of `launch.env` has `${port}`";
+        warnings.push(Diagnostic::at(place, message).help(
+            "write `launch: {env: {PORT: \"${port}\"}, ready: curl …}` with the name that your targets read; ignore this if every target is a URL or names its own variables in a target file",
+        ));
+    } else if suite.profiles.iter().any(|profile| !profile.own && suite.ready(profile).is_none()) {
+        let message =
+            "`launch.ready` is missing: the first steps may be sent before a target that is started listens";
+        let origin = &suite.origin;
+        warnings.push(
+            Diagnostic::at(place, message).help(format!("write `ready: curl {origin}/` under `launch`")),
+        );
+    }
+    warnings
 }
 
 fn check_fixture_name(name: &str, place: &Place) -> Result<(), Diagnostic> {

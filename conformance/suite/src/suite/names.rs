@@ -78,7 +78,17 @@ impl<'a> Names<'a> {
             }
         }
         match text.impossible(self.scope) {
-            Some(error) => Err(Diagnostic::at(place.find(error.written()), error.to_string())),
+            Some(error) => {
+                let here = place.find(error.written());
+                let function = error.unknown_function().map(|name| (here.find(name), name.to_owned()));
+                let error = Diagnostic::at(here, error.to_string());
+                Err(match function {
+                    Some((place, name)) => {
+                        Diagnostic::at(place, format!("unknown function `{name}`")).suggest(&name, FUNCTIONS)
+                    }
+                    None => error,
+                })
+            }
             None => Ok(needs),
         }
     }

@@ -101,6 +101,17 @@ pub(super) fn compile(text: &StepText, compiler: &StepCompiler<'_>) -> Result<Op
     }
     let overall = text.overall.as_ref().map(|overall| self::overall(&overall.value, compiler));
     let (outcomes, distinct) = overall.and_then(|overall| errors.keep(overall)).unwrap_or_default();
+    if let Some(first) = outcomes.first() {
+        let least: usize = outcomes.iter().map(|outcome| outcome.count.least).sum();
+        let most = outcomes.iter().map(|outcome| outcome.count.most).sum::<Option<usize>>();
+        let expected = if least > sent { Some(least) } else { most.filter(|most| *most < sent) };
+        if let Some(expected) = expected.filter(|_| !branches.is_empty()) {
+            let message = format!("{expected} responses are expected, and {sent} requests are sent");
+            errors.push(Diagnostic::at(first.place.clone(), message).help(
+                "each response counts for one outcome: change `race`, or a `count` such as 1.. (at least)",
+            ));
+        }
+    }
     if branches.is_empty() {
         Err(errors)
     } else {

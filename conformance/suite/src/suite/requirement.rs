@@ -11,6 +11,7 @@ use super::{Suite, check_format};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::{RegisterText, RequirementText};
 use crate::source::{Place, Source};
+use crate::yaml::Located;
 
 /// One requirement of the specification.
 #[derive(Debug, Clone)]
@@ -25,6 +26,10 @@ pub struct Requirement {
     pub text: String,
     /// Why no step covers it, if none does.
     pub untested: Option<String>,
+    /// Points for a grade.
+    pub points: f64,
+    /// Whether graders show the result only after the deadline.
+    pub hidden: bool,
     /// Where it is written.
     pub place: Place,
 }
@@ -53,6 +58,12 @@ impl Level {
             Self::Should => "should",
             Self::May => "may",
         }
+    }
+
+    /// Points of a requirement of this level, unless others are given.
+    #[must_use]
+    pub fn points(self) -> f64 {
+        if self == Self::Must { 1.0 } else { 0.0 }
     }
 
     /// Returns the level with a name.
@@ -91,28 +102,59 @@ pub(super) fn compile(text: RegisterText, source: &Arc<Source>) -> Result<Vec<Re
     errors.into_result(requirements)
 }
 
-/// Checks that every requirement is either covered by a step or has a reason why it is untested, but not both.
-pub(super) fn untraced(suite: &Suite) -> Diagnostics {
+/// Returns a warning for each requirement that no step covers and that does not say why.
+pub(super) fn uncovered(suite: &Suite) -> Diagnostics {
+    let covered = covered(suite);
+    let mut warnings = Diagnostics::default();
+    for requirement in &suite.requirements {
+        if requirement.untested.is_none() && !covered.contains(&*requirement.id) {
+            let message = format!("no step covers the requirement `{}`", requirement.id);
+            warnings.push(
+                Diagnostic::at(requirement.place.clone(), message).help(
+                    "list it under `covers` of a step, or explain under `untested` why no step covers it",
+                ),
+            );
+        }
+    }
+    warnings
+}
+
+/// Returns the ids of the requirements that a step covers.
+fn covered(suite: &Suite) -> BTreeSet<&str> {
     let steps = suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
-    let covered: BTreeSet<&str> = steps.flat_map(|step| step.covers.iter().map(|id| &**id)).collect();
+    steps.flat_map(|step| step.covers.iter().map(|id| &**id)).collect()
+}
+
+/// Checks that no requirement has a reason why it is untested although a step covers it.
+pub(super) fn untraced(suite: &Suite) -> Diagnostics {
+    let covered = covered(suite);
     let mut errors = Diagnostics::default();
     for requirement in &suite.requirements {
-        let at = |message: String| Diagnostic::at(requirement.place.clone(), message);
-        match (covered.contains(&*requirement.id), &requirement.untested) {
-            (false, None) => {
-                errors.push(at(format!("no step covers the requirement `{}`", requirement.id)).help(
-                    "list it under `covers` of a step, or explain under `untested` why no step covers it",
-                ));
-            }
-            (true, Some(_)) => errors.push(
-                at(format!("the requirement `{}` has `untested`, but a step covers it", requirement.id))
+        if requirement.untested.is_some() && covered.contains(&*requirement.id) {
+            let message =
+                format!("the requirement `{}` has `untested`, but a step covers it", requirement.id);
+            errors.push(
+                Diagnostic::at(requirement.place.clone(), message)
                     .help("remove `untested`, or the id from `covers` of the step"),
-            ),
-            _ => {}
+            );
         }
     }
     errors
 }
+
+/// Checks points.
+///
+/// # Errors
+/// The number is negative or too large.
+pub(super) fn read_points(points: &Located<f64>, source: &Arc<Source>) -> Result<f64, Diagnostic> {
+    if (0.0..=MOST_POINTS).contains(&points.value) {
+        return Ok(points.value);
+    }
+    Err(Diagnostic::at(points.place(source), format!("points must be a number from 0 to {MOST_POINTS}")))
+}
+
+/// Maximum points of a requirement.
+const MOST_POINTS: f64 = 1_000_000.0;
 
 fn one(text: RequirementText, source: &Arc<Source>) -> Result<Requirement, Diagnostic> {
     let id = text.id.value.clone();
@@ -135,5 +177,15 @@ fn one(text: RequirementText, source: &Arc<Source>) -> Result<Requirement, Diagn
         ));
     }
     let untested = text.untested.map(|reason| reason.value);
-    Ok(Requirement { id: id.into(), level, clause: text.clause, text: text.text, untested, place })
+    let points = text.points.as_ref().map(|points| read_points(points, source)).transpose()?;
+    Ok(Requirement {
+        id: id.into(),
+        level,
+        clause: text.clause,
+        text: text.text,
+        untested,
+        points: points.unwrap_or_else(|| level.points()),
+        hidden: text.hidden,
+        place,
+    })
 }

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use super::{StepDefinition, Suite};
 use crate::capture::Capture;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expectation::Body;
+use crate::json;
 
 /// Returns the warnings about the steps and requirements of a suite.
 pub(super) fn warnings(suite: &Suite) -> Diagnostics {
@@ -19,6 +21,26 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
     {
         warnings.push(remark.clone());
     }
+    for (step, definition) in steps() {
+        for branch in definition.branches() {
+            let method = branch.request.method.as_str();
+            let upper = method.to_ascii_uppercase();
+            if method != upper && METHODS.contains(&upper.as_str()) {
+                let message = format!("the method `{method}` is not `{upper}`: methods are case-sensitive");
+                let place = branch.place.find(method);
+                warnings.push(Diagnostic::at(place, message).help(format!("write {upper}")));
+            }
+            if let Some(Body::Json(matcher)) = &branch.expectation.body
+                && let Some(text) = matcher.literal_text().filter(|text| is_json(text))
+            {
+                let message = format!("the step `{}` compares the body with a string", step.id);
+                warnings.push(
+                    Diagnostic::at(matcher.place().clone(), message)
+                        .help(format!("write the JSON without quotes: json: {text}")),
+                );
+            }
+        }
+    }
     add_unused_captures(suite, &mut warnings);
     for requirement in &suite.requirements {
         let mut covering =
@@ -30,6 +52,14 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
         }
     }
     warnings
+}
+
+/// The methods of RFC 9110 (9.3) and RFC 5789.
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+
+/// Whether a text is a JSON object or list.
+fn is_json(text: &str) -> bool {
+    text.starts_with(['{', '[']) && json::read(text.as_bytes()).is_ok()
 }
 
 /// Adds a warning for each capture that no step of the suite uses.

@@ -1,12 +1,13 @@
 //! The functions and filters of expressions. The language reference lists them.
 
 /// The functions of the language.
-pub(crate) const FUNCTIONS: [&str; 3] = ["base64", "sha256", "uuid"];
+pub(crate) const FUNCTIONS: [&str; 8] =
+    ["base64", "base64url", "base64_decode", "sha256", "hmac_sha256", "uuid", "random", "now"];
 /// Functions of the template library, which are not names of a suite either.
 const BUILT_IN: [&str; 4] = ["range", "dict", "debug", "namespace"];
 
-/// The filters: all those of the template library.
-pub(crate) const FILTERS: [&str; 48] = [
+/// The filters: all those of the template library, and `url_encode`. The language reference shows those that a suite needs.
+pub(crate) const FILTERS: [&str; 49] = [
     "abs",
     "attr",
     "batch",
@@ -54,6 +55,7 @@ pub(crate) const FILTERS: [&str; 48] = [
     "trim",
     "unique",
     "upper",
+    "url_encode",
     "zip",
 ];
 
@@ -80,15 +82,28 @@ mod tests {
     }
 
     #[test]
-    fn language_reference_lists_every_filter_and_function() {
+    fn language_reference_shows_every_function_and_each_example_has_its_value() {
         let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/README.md"))
             .unwrap();
-        let listed = |before: &str| -> Vec<String> {
-            let line = page.lines().find_map(|line| line.split_once(before)).expect("the page lists them").1;
-            let code = line.split_once(". ").map_or(line, |(list, _)| list).split('`').skip(1).step_by(2);
-            code.map(|name| name.split(['(', ' ']).next().unwrap_or_default().to_owned()).collect()
-        };
-        assert_eq!(listed("The functions are "), FUNCTIONS);
-        assert_eq!(listed("The filters are "), FILTERS);
+        let table = page.split_once("| expression | value |").expect("the page has the table").1;
+        let mut shown = BTreeSet::new();
+        for row in table.lines().skip(2).take_while(|line| line.starts_with('|')) {
+            let row = row.replace("\\|", "\u{0}");
+            let cells: Vec<String> =
+                row.split('|').map(|cell| cell.replace('\u{0}', "|").trim().to_owned()).collect();
+            let (expression, value) = (cells[1].trim_matches('`'), cells[2].trim_matches('`'));
+            let syntax = crate::template::syntax::read(&expression[2..expression.len() - 1]);
+            shown.extend(syntax.filters.iter().chain(&syntax.calls).map(|name| (*name).to_owned()));
+            let rendered =
+                crate::template::Text::parse(expression).unwrap().render(&crate::template::Scope::default());
+            let rendered = rendered.unwrap_or_else(|error| panic!("{expression}: {error}"));
+            // Random values and times are shown as they look.
+            let is_fixed = !["uuid()", "random(", "now("].iter().any(|call| expression.contains(call));
+            assert!(!is_fixed || rendered == value, "{expression} is {rendered}");
+            assert!(is_fixed || rendered.len() == value.len(), "{expression} is {rendered}");
+        }
+        for name in FUNCTIONS {
+            assert!(shown.contains(name), "{name}");
+        }
     }
 }

@@ -55,7 +55,7 @@ struct Level<'t> {
 }
 
 /// Filters whose input is converted to text.
-const OF_TEXT: [&str; 12] = [
+const OF_TEXT: [&str; 13] = [
     "capitalize",
     "e",
     "escape",
@@ -67,6 +67,7 @@ const OF_TEXT: [&str; 12] = [
     "title",
     "trim",
     "upper",
+    "url_encode",
     "safe",
 ];
 /// Filters that calculate.

@@ -11,6 +11,8 @@ pub enum Yaml {
     List(Vec<Yaml>),
     /// A mapping, in this order.
     Mapping(Vec<(String, Yaml)>),
+    /// A list or a mapping after a tag.
+    Tagged(String, Box<Yaml>),
     /// A value with a comment that says why it should be reviewed.
     Unsure(String, Box<Yaml>),
 }
@@ -22,6 +24,12 @@ impl Yaml {
     /// Marks a value to be reviewed.
     pub fn unsure(sentence: impl Into<String>, value: Self) -> Self {
         Self::Unsure(sentence.into(), Box::new(value))
+    }
+
+    /// Puts a tag before a list or a mapping.
+    #[must_use]
+    pub fn tagged(tag: &str, value: Self) -> Self {
+        Self::Tagged(tag.to_owned(), Box::new(value))
     }
 
     /// Returns a text as a scalar, quoted if necessary.
@@ -60,6 +68,10 @@ impl Yaml {
                 value.write(indent, head, page);
             }
             Self::Scalar(text) => page.push_str(&format!("{margin}{head} {text}\n")),
+            Self::Tagged(tag, value) => match value.line_of().filter(|flow| flow.len() <= 60) {
+                Some(flow) => page.push_str(&format!("{margin}{head} {tag} {flow}\n")),
+                None => value.write_block(indent, &format!("{head} {tag}"), page),
+            },
             Self::Lines(text) => {
                 page.push_str(&format!("{margin}{head} |-\n"));
                 for line in text.lines() {
@@ -77,6 +89,12 @@ impl Yaml {
     pub fn write_block(&self, indent: usize, head: &str, page: &mut String) {
         let mut block = String::new();
         match self {
+            Self::Mapping(members) if members.is_empty() => {
+                block.push_str(&format!("{}{{}}\n", " ".repeat(indent + 2)));
+            }
+            Self::List(items) if items.is_empty() => {
+                block.push_str(&format!("{}[]\n", " ".repeat(indent + 2)));
+            }
             Self::Mapping(members) => {
                 for (name, value) in members {
                     value.write(indent + 2, &format!("{}:", key(name)), &mut block);
@@ -176,6 +194,19 @@ mod tests {
         assert_eq!(
             written(&Yaml::List(vec![tagged.clone(), tagged])),
             "json:\n  - id: !uuid\n  - id: !uuid\n"
+        );
+    }
+
+    #[test]
+    fn writes_tags_before_lists_and_mappings() {
+        let integer = || Yaml::Scalar("!integer".to_owned());
+        let each =
+            Yaml::tagged("!each", Yaml::List(vec![Yaml::tagged("!subset", mapping(&[("id", integer())]))]));
+        assert_eq!(written(&each), "json: !each\n  - !subset\n    id: !integer\n");
+        let inner = mapping(&[("a", each), ("b", Yaml::tagged("!subset", Yaml::Mapping(Vec::new())))]);
+        assert_eq!(
+            written(&inner),
+            "json:\n  a: !each\n    - !subset\n      id: !integer\n  b: !subset {}\n"
         );
     }
 

@@ -370,11 +370,45 @@ thread_local! {
 pub(super) struct NodeReader<'s> {
     pub(super) node: Node,
     pub(super) source: &'s Arc<Source>,
+    /// The key of the mapping whose value the node is.
+    pub(super) key: Option<&'static str>,
+}
+
+/// The keys whose values have a shape that is often missed, each with an example.
+const FORMS: [(&str, &str); 17] = [
+    ("retry", "retry: {for: 2s}"),
+    ("headers", "headers: {Location: /notes/1}"),
+    ("cookies", "cookies: {session: !any }"),
+    ("race", "race: 16"),
+    ("profiles", "profiles: {open: {title: without accounts}}"),
+    ("variables", "variables: {token: {env: API_TOKEN}}"),
+    ("steps", "steps: [{id: …, title: …, request: …}], with a `-` before each step"),
+    ("covers", "covers: [N-1]"),
+    ("fixtures", "fixtures: [bob] in a scenario, and fixtures: {bob: {name: Bob}} in suite.yaml"),
+    ("tags", "tags: [slow]"),
+    ("requires", "requires: [uploads]"),
+    ("capture", "capture: {id: {json: /id}}"),
+    ("expect", "expect: {status: 200}"),
+    ("timely", "timely: {after: login, within: 4s}"),
+    ("overall", "overall: {distinct: {json: /id}}"),
+    ("with", "with: {who: bob}"),
+    ("launch", "launch: {env: {PORT: \"${port}\"}}"),
+];
+
+/// Returns a key and how its value is written.
+fn form_of(key: &str) -> Option<(&'static str, &'static str)> {
+    FORMS.into_iter().find(|(own, _)| *own == key)
 }
 
 impl NodeReader<'_> {
     fn expected(&self, what: &str) -> Mistake {
         let error = Diagnostic::at(self.source.place(self.node.span), format!("expected {what}"));
+        // Lines of a file with this value would only repeat what the form shows.
+        if let Some((key, form)) = self.key.and_then(form_of) {
+            let kind = if what == "a whole number" { "a number" } else { what };
+            let error = Diagnostic::at(self.source.place(self.node.span), format!("`{key}` must be {kind}"));
+            return Mistake::Located(error.help(format!("such as `{form}`")).into());
+        }
         Mistake::Located(match what {
             "a list" => error.help("write a list as [a, b], or with a `-` before each element").into(),
             _ => error.into(),
@@ -409,8 +443,9 @@ impl NodeReader<'_> {
             span = members.first().map_or(span, |(key, _)| key.span);
         }
         let members = members.into_iter().map(|(Located { value, span }, node)| {
+            let form = known.and_then(|_| form_of(&value)).map(|(key, _)| key);
             let key = Node { tag: None, value: Value::String(value), written: None, span };
-            (NodeReader { node: key, source }, NodeReader { node, source })
+            (NodeReader { node: key, source, key: None }, NodeReader { node, source, key: form })
         });
         visitor.visit_map(MapDeserializer::new(members)).map_err(|mistake| mistake.at(source, span))
     }
@@ -477,7 +512,7 @@ impl<'de> Deserializer<'de> for NodeReader<'_> {
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         let (source, span) = (self.source, self.node.span);
         let Value::List(list) = self.node.value else { return Err(self.expected("a list")) };
-        let elements = list.into_iter().map(|node| NodeReader { node, source });
+        let elements = list.into_iter().map(|node| NodeReader { node, source, key: None });
         visitor.visit_seq(SeqDeserializer::new(elements)).map_err(|mistake| mistake.at(source, span))
     }
 

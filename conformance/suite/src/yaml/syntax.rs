@@ -1,4 +1,7 @@
 //! Explains why a file cannot be read as YAML.
+//!
+//! A parser finds a mistake only where the text no longer fits, which is often lines below its cause, so the lines up to there are
+//! searched for the usual causes first.
 
 use std::sync::Arc;
 
@@ -31,6 +34,9 @@ pub(super) fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnosti
     {
         return Diagnostic::at(source.place(tab), "tab in the indentation").help("indent YAML with spaces");
     }
+    if let Some(cause) = cause(source, at) {
+        return cause;
+    }
     let is_blank = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let help = match error.kind() {
@@ -38,7 +44,14 @@ pub(super) fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnosti
         Kind::UnexpectedEof => return Diagnostic::at(place, "unexpected end of file"),
         Kind::RecursionLimitExceeded => return Diagnostic::at(place, TOO_DEEP),
         Kind::UnknownAnchor => {
-            return Diagnostic::at(place, "unknown anchor: no value before this alias has it");
+            let rest = source.text().get(at..).unwrap_or_default().trim_start_matches('*');
+            let name: String =
+                rest.chars().take_while(|one| one.is_alphanumeric() || "-_".contains(*one)).collect();
+            return Diagnostic::at(
+                place,
+                format!("unknown anchor `{name}`: no value before this alias has it"),
+            )
+            .help("a text that begins with `*` stands in quotes");
         }
         Kind::MappingValueNotAllowed => {
             "quote a text that contains `: `, or write it on its own lines after `>-`; if this is a key, it is \
@@ -65,4 +78,156 @@ fn indenting_tab(source: &Source) -> Option<Span> {
         start += line.len();
     }
     None
+}
+
+/// Keys whose values are lists in every kind of file.
+const LISTS: [&str; 8] =
+    ["steps", "cleanup", "requirements", "together", "outcomes", "stages", "features", "fixtures"];
+
+/// A line of a file.
+struct Line<'s> {
+    /// The position of its first character that is not a space.
+    at: usize,
+    indentation: usize,
+    /// The line without the indentation and the spaces at its end.
+    text: &'s str,
+}
+
+/// Returns the lines that are neither empty nor comments, up to the one that contains a position.
+fn lines(text: &str, until: usize) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let indentation = line.len() - line.trim_start_matches(' ').len();
+        let content = line.trim();
+        if !content.is_empty() && !content.starts_with('#') {
+            lines.push(Line { at: start + indentation, indentation, text: content });
+        }
+        start += line.len();
+        if start > until {
+            break;
+        }
+    }
+    lines
+}
+
+impl<'s> Line<'s> {
+    /// Returns the key of the line and its column; a key may follow the dash of a list.
+    fn key(&self) -> Option<(&'s str, usize)> {
+        let item = self.text.strip_prefix("- ").map(str::trim_start);
+        let content = item.unwrap_or(self.text);
+        let (key, _) =
+            content.split_once(':').filter(|(_, rest)| rest.is_empty() || rest.starts_with(' '))?;
+        let is_key = !key.is_empty() && key.chars().all(|one| one.is_alphanumeric() || "-_.".contains(one));
+        is_key.then(|| (key, self.indentation + self.text.len() - content.len()))
+    }
+
+    /// Returns the position at which a quote is opened in the value of the line and not closed.
+    fn open_quote(&self) -> Option<usize> {
+        let value = self.text.split_once(": ").map_or(self.text, |(_, value)| value).trim_start();
+        let value = value.strip_prefix("- ").unwrap_or(value);
+        let quote = value.chars().next().filter(|one| matches!(one, '"' | '\''))?;
+        let mut escaped = false;
+        for one in value.chars().skip(1) {
+            match one {
+                _ if escaped => escaped = false,
+                '\\' if quote == '"' => escaped = true,
+                _ if one == quote => return None,
+                _ => {}
+            }
+        }
+        Some(self.at + self.text.len() - value.len())
+    }
+}
+
+/// Returns the diagnostic for a usual cause of an error at a position, if the lines up to there have one.
+fn cause(source: &Arc<Source>, at: usize) -> Option<Diagnostic> {
+    let lines = lines(source.text(), at);
+    let wrong = |start: usize, length: usize, message: String| {
+        Diagnostic::at(source.place(Span::new(start, start + length)), message)
+    };
+    let (last, before) = lines.split_last()?;
+    if let Some(rest) = last.text.strip_prefix('-')
+        && rest.starts_with(|one: char| one.is_alphabetic())
+        && rest.contains(": ")
+    {
+        return Some(
+            wrong(last.at, 1, "a space is missing after `-`".to_owned()).help(format!("write `- {rest}`")),
+        );
+    }
+    if let Some((outer, inner, start)) = second_tag(last, at) {
+        let message = format!("a value has one tag, and here are `{outer}` and `{inner}`");
+        return Some(
+            wrong(start, outer.len() + 1 + inner.len(), message).help(format!("write {outer} [{inner} ]")),
+        );
+    }
+    let quote = before.iter().rev().find_map(Line::open_quote);
+    if let Some(start) = quote.or_else(|| last.open_quote()) {
+        return Some(
+            wrong(start, 1, "the quote that is opened here is not closed".to_owned())
+                .help("close it at the end of the text"),
+        );
+    }
+    for pair in lines.windows(2) {
+        let [parent, first] = pair else { continue };
+        let (Some((name, column)), Some((key, own))) = (parent.key(), first.key()) else { continue };
+        let is_list = LISTS.contains(&name) && parent.text.trim_end().ends_with(':') && own > column;
+        if is_list && !first.text.starts_with('-') {
+            let message = format!("`{name}` is a list; a `-` is missing before `{key}`");
+            return Some(wrong(first.at, key.len(), message).help(format!("write `- {}`", first.text)));
+        }
+    }
+    if let Some((key, own)) = last.key().filter(|_| !last.text.starts_with('-')) {
+        let neighbour =
+            before.iter().rev().find_map(|line| line.key().filter(|_| line.indentation <= own + 2))?;
+        if neighbour.1 != own && neighbour.1.abs_diff(own) <= 3 && neighbour.1 > own {
+            let (name, column) = neighbour;
+            let message = format!("`{key}` is indented by {own} spaces, its neighbour `{name}` by {column}");
+            return Some(wrong(last.at, key.len(), message).help("indent the keys of a mapping alike"));
+        }
+    }
+    let text = source.text();
+    if text.get(..at).is_some_and(|before| before.ends_with('$')) && text.get(at..)?.starts_with('{') {
+        let message = "a text with `${…}` stands in quotes inside braces and brackets".to_owned();
+        return Some(wrong(at - 1, 2, message).help("quote the whole text: \"${name}\""));
+    }
+    // The colon of the key itself is no mistake of this line.
+    if let Some((key, column)) = last.key().filter(|_| last.text.contains("curl "))
+        && at > last.at + (column - last.indentation) + key.len()
+    {
+        let message = "YAML reads the `: ` in this command as the end of a key".to_owned();
+        let command = last.text.split_once(": ").map_or("", |(_, command)| command);
+        let variable = command.match_indices('$').find_map(|(start, _)| {
+            let name = command.get(start + 1..)?;
+            let name = name.split(|one: char| !one.is_ascii_alphanumeric() && one != '_').next()?;
+            (!name.is_empty()).then_some(name)
+        });
+        let shell = variable.map(|name| {
+            let lower = name.to_ascii_lowercase();
+            format!("; `${name}` is a variable of the shell, which is written `${{{lower}}}` and declared under `variables` in suite.yaml")
+        });
+        let help = format!(
+            "write `{key}: >-`, and the command on the next line, indented{}",
+            shell.unwrap_or_default()
+        );
+        return Some(wrong(at, 1, message).help(help));
+    }
+    None
+}
+
+/// Returns a tag and the tag right after it, if the second one is at a position, and the position of the first.
+fn second_tag<'s>(line: &Line<'s>, at: usize) -> Option<(&'s str, &'s str, usize)> {
+    let mut words = line.text.split(' ').scan(0, |from, word| {
+        let start = *from;
+        *from += word.len() + 1;
+        Some((start, word))
+    });
+    let name = |word: &'s str| word.trim_start_matches(['[', '{', '(']).trim_end_matches([',', ']', '}']);
+    let mut previous: Option<(usize, &str)> = None;
+    words.by_ref().find_map(|(start, word)| {
+        let tag = Some((start, word)).filter(|(_, word)| name(word).starts_with('!') && name(word).len() > 1);
+        let found = previous.zip(tag).filter(|_| (line.at + start).abs_diff(at) <= word.len() + 1);
+        previous = tag.filter(|(_, word)| word.starts_with('!') || name(word) == *word);
+        found.map(|((start, outer), (_, inner))| (outer, name(inner), line.at + start))
+    })
 }

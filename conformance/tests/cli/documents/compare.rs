@@ -51,3 +51,79 @@ fn rejects_reports_without_a_footer() {
         "{finished:?}"
     );
 }
+
+#[test]
+fn compare_shows_what_broke_and_what_was_fixed() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = document("jsonl");
+    // The footer without failures.
+    let (steps, footer) = report.trim_end().rsplit_once('\n').unwrap();
+    let footer = footer.replace("\"fail\"", "\"pass\"").replace("\"failed\"", "\"passed\"");
+    fs::write(folder.path().join("good.jsonl"), format!("{steps}\n{footer}\n")).unwrap();
+    fs::write(folder.path().join("bad.jsonl"), &report).unwrap();
+    let compare = |before: &str, after: &str| {
+        conformance_in(folder.path(), &["compare", "--before", before, "--after", after])
+    };
+    let broke = compare("good.jsonl", "bad.jsonl");
+    assert_eq!(broke.code, Some(1), "{broke:?}");
+    assert!(broke.stdout.starts_with("broke: ") && broke.stdout.contains("SESSION-7.6"), "{}", broke.stdout);
+    let fixed = compare("bad.jsonl", "good.jsonl");
+    assert_eq!((fixed.code, fixed.stdout.starts_with("fixed: ")), (Some(0), true), "{fixed:?}");
+    let same = compare("bad.jsonl", "bad.jsonl");
+    assert_eq!((same.code, same.stdout.as_str()), (Some(0), "nothing changed\n"));
+}
+
+#[test]
+fn compare_does_not_mix_suites_or_selections() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = document("jsonl");
+    fs::write(folder.path().join("a.jsonl"), &report).unwrap();
+    let mut header: serde_json::Value = serde_json::from_str(report.lines().next().unwrap()).unwrap();
+    let rest = report.split_once('\n').unwrap().1;
+    for (member, value, says) in [
+        ("suite", "Another", "the suite: "),
+        ("suite_version", "2", "the version of the suite: none and 2"),
+        ("stage", "session-1", "the stage: "),
+        ("suite_digest", "0000", "the files of the suite (SHA-256): "),
+    ] {
+        let kept = header[member].clone();
+        header[member] = value.into();
+        fs::write(folder.path().join("b.jsonl"), format!("{header}\n{rest}")).unwrap();
+        header[member] = kept;
+        let refused = conformance_in(folder.path(), &["compare", "a.jsonl", "b.jsonl"]);
+        assert_eq!(refused.code, Some(2));
+        assert!(
+            refused.stderr.contains(says) && refused.stderr.contains("--force"),
+            "{member}: {}",
+            refused.stderr
+        );
+        let forced = conformance_in(folder.path(), &["compare", "--force", "a.jsonl", "b.jsonl"]);
+        assert_eq!(forced.code, Some(0), "{forced:?}");
+    }
+    header["filters"] = serde_json::json!(["other"]);
+    fs::write(folder.path().join("b.jsonl"), format!("{header}\n{rest}")).unwrap();
+    let refused = conformance_in(folder.path(), &["compare", "a.jsonl", "b.jsonl"]);
+    assert!(refused.stderr.contains("the filters: session/7-login, "), "{}", refused.stderr);
+}
+
+#[test]
+fn any_report_becomes_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("run.jsonl"), document("jsonl")).unwrap();
+    let merged = conformance_in(
+        folder.path(),
+        &["merge", "-q", "run.jsonl", "--report=junit=a/x.xml", "--report=csv=-"],
+    );
+    assert_eq!(merged.code, Some(1), "{merged:?}");
+    assert!(merged.stdout.starts_with("requirement,level,clause,"), "{}", merged.stdout);
+    assert_eq!(fs::read_to_string(folder.path().join("a/x.xml")).unwrap(), document("junit"));
+    let compared = conformance_in(
+        folder.path(),
+        &["compare", "run.jsonl", "--report=html=p/{name}.html", "--html=t.html", "--csv=t.csv"],
+    );
+    assert_eq!(compared.code, Some(0), "{compared:?}");
+    let pages: Vec<_> = fs::read_dir(folder.path().join("p")).unwrap().collect();
+    assert_eq!(pages.len(), 1);
+    assert!(fs::read_to_string(folder.path().join("t.html")).unwrap().contains("href=\"p/"));
+    assert!(fs::read_to_string(folder.path().join("t.csv")).unwrap().contains("SESSION-7.6"));
+}

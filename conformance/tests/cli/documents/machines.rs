@@ -130,3 +130,78 @@ fn badge_shows_the_number_of_passed_requirements() {
     assert!(badge.contains(&format!(">MUST {musts}<")), "{badge}\n{closing}");
     assert!(badge.starts_with("<svg xmlns=") && badge.contains("role=\"img\""));
 }
+
+/// The members follow the schema of CTRF; `tests/browser` validates the whole report with the validator of its authors.
+#[test]
+fn ctrf_counts_every_step() {
+    let report: Json = serde_json::from_str(&document("ctrf")).unwrap();
+    let (summary, tests) = (&report["results"]["summary"], report["results"]["tests"].as_array().unwrap());
+    assert_eq!(
+        (&report["reportFormat"], summary["tests"].as_u64()),
+        (&Json::from("CTRF"), Some(tests.len() as u64))
+    );
+    for status in ["passed", "failed", "skipped", "other"] {
+        let count = tests.iter().filter(|test| test["status"] == status).count();
+        assert_eq!(summary[status], count, "{status}");
+    }
+    let failed = tests.iter().find(|test| test["status"] == "failed").unwrap();
+    assert!(
+        failed["trace"].as_str().unwrap().contains("reproduce curl") && failed["line"].as_u64() > Some(0)
+    );
+    assert_eq!(summary["extra"]["digest"].as_str().map(str::len), Some(64));
+}
+
+#[test]
+fn csv_has_a_row_for_each_requirement() {
+    let mut table = csv::Reader::from_reader(document("csv").as_bytes().to_vec().leak() as &[u8]);
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    let row = rows.iter().find(|row| &row[0] == "SESSION-7.6").unwrap();
+    assert_eq!((&row[1], &row[4], &row[5], &row[6]), ("must", "failed", "1", "0"));
+    assert!(row[8].contains("session/7-login"), "{}", &row[8]);
+}
+
+#[test]
+fn gradescope_gets_a_test_for_each_requirement_with_points() {
+    let results: Json = serde_json::from_str(&document("gradescope")).unwrap();
+    let tests = results["tests"].as_array().unwrap();
+    let sum = |name: &str| tests.iter().map(|test| test[name].as_f64().unwrap()).sum::<f64>();
+    assert_eq!(results["score"].as_f64(), Some(sum("score")));
+    assert!(sum("score") < sum("max_score"));
+    let failed = tests.iter().find(|test| test["number"] == "SESSION-7.6").unwrap();
+    assert_eq!((&failed["status"], &failed["visibility"]), (&Json::from("failed"), &Json::from("visible")));
+    assert!(failed["output"].as_str().unwrap().contains("reproduce curl"));
+    assert_eq!(results["stdout_visibility"], "hidden");
+}
+
+#[test]
+fn classroom50_needs_its_variables_and_exits_with_0() {
+    let arguments = |suite: &str| {
+        let line = format!(
+            "run -q --suite {suite} --report classroom50=../result.json --filter ::open -- python3 moody.py"
+        );
+        line.split(' ').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut sandbox = crate::sandbox::Sandbox::moody();
+    let arguments = arguments("../suite");
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let refused = sandbox.run(&arguments);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("needs the environment variable CLASSROOM"), "{}", refused.stderr);
+    for name in ["CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL"] {
+        sandbox = sandbox.with(name, format!("the {name}"));
+    }
+    let finished = sandbox.run(&arguments);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let result: Json = serde_json::from_str(&sandbox.read("result.json")).unwrap();
+    assert_eq!(
+        (&result["schema"], &result["review"]),
+        (&"classroom50/result/v1".into(), &"the COMMIT_URL".into())
+    );
+    let tests = result["tests"].as_array().unwrap();
+    let sum = |name: &str| tests.iter().map(|test| test[name].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(
+        (result["score"].as_u64(), result["max-score"].as_u64()),
+        (Some(sum("score")), Some(sum("max-score")))
+    );
+    assert!(tests.iter().all(|test| test["test-name"].is_string() && test["passed"].is_boolean()));
+}

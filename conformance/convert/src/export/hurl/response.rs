@@ -91,6 +91,12 @@ fn capture(Kept { variable, found, part }: &Kept<'_>) -> Vec<String> {
         Found::Cookie(cookie) => format!("cookie {}", quoted(cookie)),
         Found::Header(header) => format!("header {}", quoted(header)),
         Found::Json(pointer) => format!("jsonpath {}", quoted(&path(pointer))),
+        Found::Path(path) if path.is_literal() => format!("jsonpath {}", quoted(path.written())),
+        Found::Path(path) => {
+            return vec![format!("# Hurl cannot capture this: {}", line(path.written()))];
+        }
+        Found::Status => "status".to_owned(),
+        Found::Duration(_) => "duration".to_owned(),
         Found::Body => "body".to_owned(),
     };
     let part = part.as_ref().map(|part| format!(" regex {}", pattern(part)));
@@ -100,7 +106,12 @@ fn capture(Kept { variable, found, part }: &Kept<'_>) -> Vec<String> {
 
 /// Returns the type of a capture, if the expectation determines it.
 fn kind(kept: &Kept<'_>, expectation: &Expectation) -> Option<Type> {
-    let (Found::Json(pointer), None) = (&kept.found, &kept.part) else { return Some(Type::Text) };
+    let pointer = match (&kept.found, &kept.part) {
+        (Found::Json(pointer), None) => pointer,
+        (Found::Status | Found::Duration(_), _) => return Some(Type::Number),
+        (Found::Path(_), None) => return None,
+        _ => return Some(Type::Text),
+    };
     let Some(Body::Json(body)) = &expectation.body else { return None };
     let steps: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
     kind_at(body, &steps)

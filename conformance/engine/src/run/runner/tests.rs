@@ -45,6 +45,8 @@ fn panic_gives_verdict_error_and_the_run_continues() {
             shows_passes: false,
             interrupt: Interrupt::default(),
             responses: None,
+            seed: 0,
+            fail_fast: false,
             deadline: None,
             described: None,
         };

@@ -32,6 +32,8 @@ pub(super) struct Exchanges<'a> {
     pub(super) memory: Memory,
     pub(super) redactor: Redactor,
     pub(super) timeline: Timeline,
+    /// The key of the random values of the scenario.
+    random_key: Option<String>,
     /// The scope at the time of the last response. Set only with `--bless`.
     pub(super) scope: Option<Scope>,
     /// What the description of the API says about the exchanges of the last step.
@@ -48,11 +50,20 @@ pub(super) struct PlannedStep<'a> {
 
 impl<'a> Exchanges<'a> {
     /// `definitions` are those of all steps of the scenario.
-    pub(super) fn new(context: &'a Context, definitions: &'a Arc<[StepDefinition]>) -> Self {
+    pub(super) fn new(
+        context: &'a Context,
+        definitions: &'a Arc<[StepDefinition]>,
+        random_key: Option<String>,
+    ) -> Self {
+        let mut memory = Memory::new(&context.plan.suite);
+        if let Some(key) = &random_key {
+            memory.seed(key);
+        }
         Self {
             context,
             definitions,
-            memory: Memory::new(&context.plan.suite),
+            memory,
+            random_key,
             redactor: context.scenario_redactor(),
             timeline: Timeline::default(),
             scope: None,
@@ -60,8 +71,13 @@ impl<'a> Exchanges<'a> {
         }
     }
 
-    /// Sends a step once and judges the response.
-    pub(super) async fn try_once(&mut self, one: PlannedStep<'_>, running: &Arc<Running>) -> StepResult {
+    /// Sends a step once and judges the response. `tries` is the number of tries before.
+    pub(super) async fn try_once(
+        &mut self,
+        one: PlannedStep<'_>,
+        tries: u32,
+        running: &Arc<Running>,
+    ) -> StepResult {
         let definition = one.definition;
         let at = || definition.requests().filter_map(|request| request.at.as_deref());
         if let Some(name) = at().find(|name| running.client(Some(name)).is_none()) {
@@ -73,7 +89,7 @@ impl<'a> Exchanges<'a> {
         let base = at().next().and_then(|name| running.client(Some(name))).map(|http| http.base().to_owned());
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
-        let (mut judgement, exchange) = match self.exchange(one, running).await {
+        let (mut judgement, exchange) = match self.exchange(one, tries, running).await {
             Ok(Some(exchange)) => exchange,
             Ok(None) => {
                 let judgement = Judgement::because(Verdict::Inconclusive, "the run was interrupted");
@@ -112,9 +128,14 @@ impl<'a> Exchanges<'a> {
     async fn exchange(
         &mut self,
         PlannedStep { index, definition, step }: PlannedStep<'_>,
+        tries: u32,
         running: &Arc<Running>,
     ) -> Result<Option<(Judgement, Exchange)>, TemplateError> {
-        let scope = self.memory.scope(definition)?;
+        let mut scope = self.memory.scope(definition)?;
+        if let Some(key) = &self.random_key {
+            scope.seed(&format!("{key} {index} {tries}"));
+        }
+        let values = scope.clone();
         for branch in definition.branches() {
             branch.expectation.check(&scope)?;
         }
@@ -158,7 +179,7 @@ impl<'a> Exchanges<'a> {
                 };
                 let (mut judgement, exchange, checked) = judged;
                 self.checked = checked;
-                self.keep(captures, &exchange.outcome, &mut judgement);
+                self.keep(captures, &exchange.outcome, &values, &mut judgement);
                 return Ok(Some((judgement, exchange)));
             }
             StepRequests::Race(race) => race,
@@ -196,7 +217,7 @@ impl<'a> Exchanges<'a> {
         self.checked = checked;
         for (index, branch) in race.branches.iter().enumerate() {
             if let Some(first) = answers.iter().find(|answer| answer.branch == index) {
-                self.keep(&branch.captures, &first.exchange.outcome, &mut judgement);
+                self.keep(&branch.captures, &first.exchange.outcome, &values, &mut judgement);
             }
         }
         Ok(Some((judgement, answers.swap_remove(shown).exchange)))
@@ -229,10 +250,11 @@ impl<'a> Exchanges<'a> {
         &mut self,
         captures: &[Capture],
         outcome: &Result<Response, TransportError>,
+        scope: &Scope,
         judgement: &mut Judgement,
     ) {
         match outcome {
-            Ok(response) => self.capture(captures, response, judgement),
+            Ok(response) => self.capture(captures, response, scope, judgement),
             Err(transport_error) => {
                 for capture in captures {
                     self.memory.mark_missing(
@@ -247,9 +269,15 @@ impl<'a> Exchanges<'a> {
 
     /// Captures values from a response. If the response meets the expectations but a value cannot be captured, the
     /// step fails.
-    fn capture(&mut self, captures: &[Capture], response: &Response, judgement: &mut Judgement) {
+    fn capture(
+        &mut self,
+        captures: &[Capture],
+        response: &Response,
+        scope: &Scope,
+        judgement: &mut Judgement,
+    ) {
         for capture in captures {
-            match capture.take(response) {
+            match capture.take(response, scope) {
                 Ok(value) => {
                     if capture.secret {
                         self.redactor.hide(&value);
@@ -260,7 +288,8 @@ impl<'a> Exchanges<'a> {
                     if judgement.verdict == Verdict::Pass {
                         let (expected, received) = ("a value to capture".to_owned(), cause.clone());
                         let (place, label) = (capture.place.clone(), cause.clone());
-                        let finding = Finding { place, label, pointer: None, expected, received };
+                        let part = Some("captured value".to_owned());
+                        let finding = Finding { place, label, pointer: None, part, expected, received };
                         judgement.verdict = Verdict::Fail;
                         judgement.findings.push(finding);
                     }

@@ -107,6 +107,7 @@ impl RecordBuilder<'_> {
             place: step.place.clone(),
             via: step.provenance.via.clone(),
             tries: result.tries,
+            flaky: result.tries > 1 && result.judgement.verdict == Verdict::Pass,
             milliseconds: milliseconds(result.took),
             findings: findings.collect(),
             more_findings: result.judgement.more + result.more_findings,
@@ -144,6 +145,7 @@ impl RecordBuilder<'_> {
             label: self.short(&label, limit::LABEL),
             expected: self.short(&finding.expected, limit::VALUE),
             received: self.short(&received, limit::VALUE),
+            part: finding.part.map(|part| self.short(&part, limit::LABEL)),
             pointer: finding.pointer.map(|pointer| self.short(&pointer, limit::LABEL)),
         }
     }
@@ -181,7 +183,7 @@ impl RecordBuilder<'_> {
                 label = label.replace(&received, REDACTED);
                 REDACTED.clone_into(&mut received);
             }
-            self.finding(Finding { place, label, pointer, expected, received })
+            self.finding(Finding { place, label, part: None, pointer, expected, received })
         });
         OperationCheck {
             operation: operation.map(|one| one.name()),

@@ -7,6 +7,7 @@ use super::exchange::{Exchanges, PlannedStep};
 use super::result::{Late, ScenarioResult, StepResult};
 use super::timely::Timestamp;
 use crate::http::{Exchange, TransportError};
+use crate::outcome::Outcome;
 use crate::run::caught::caught_in;
 use crate::run::context::Context;
 use crate::run::response_collector::CollectedResponse;
@@ -38,18 +39,20 @@ pub(super) struct ScenarioRun<'a> {
 }
 
 impl<'a> ScenarioRun<'a> {
-    /// Prepares a scenario.
+    /// Prepares a scenario that was played a number of times before.
     pub(super) fn new(
         context: &'a Context,
         planned: &'a PlannedScenario,
         lease: &'a mut Lease,
+        played: usize,
         stops_if_late: bool,
     ) -> Self {
+        let random_key = context.random_key(&planned.id(), played);
         Self {
             context,
             planned,
             lease,
-            exchanges: Exchanges::new(context, &planned.scenario.definitions),
+            exchanges: Exchanges::new(context, &planned.scenario.definitions, random_key),
             results: Vec::new(),
             started: false,
             responses: Vec::new(),
@@ -144,6 +147,9 @@ impl<'a> ScenarioRun<'a> {
             if result.abandoned {
                 return false;
             }
+            if self.context.options.fail_fast && asked && self.fails(step, &result) {
+                self.context.end_after(&self.planned.step_id(step));
+            }
             passed &= result.judgement.verdict <= Verdict::Pass;
             self.count(&result, one.step);
             if asked {
@@ -157,6 +163,15 @@ impl<'a> ScenarioRun<'a> {
             }
         }
         passed
+    }
+
+    /// Whether a step fails the run. With a file of deviations, that is only known when its record exists.
+    fn fails(&self, step: &Step, result: &StepResult) -> bool {
+        let register = &self.context.plan.suite.requirements;
+        let levels = step.covers.iter().filter_map(|id| register.iter().find(|one| one.id == *id));
+        let levels = levels.map(|requirement| requirement.level);
+        let known = !self.context.options.deviations.is_empty();
+        Outcome::of_step(result.judgement.verdict, levels, known) >= Outcome::Failed
     }
 
     /// Counts a timeout or a response for the circuit breaker.
@@ -246,7 +261,7 @@ impl<'a> ScenarioRun<'a> {
         let mut tries = 0;
         loop {
             let sent = Timestamp::now();
-            let mut result = self.exchanges.try_once(one, running).await;
+            let mut result = self.exchanges.try_once(one, tries, running).await;
             tries += 1;
             if result.exchange.is_some() {
                 self.exchanges.timeline.sent(one.index, sent);
@@ -357,6 +372,7 @@ fn failed_restart(asks: &Place, cannot_run: CannotRun) -> StepResult {
         place: asks.clone(),
         label: format!("the target did not start again: {}", cannot_run.reason),
         pointer: None,
+        part: Some("restart".to_owned()),
         expected: "a target that starts again with its data".to_owned(),
         received: cannot_run.reason,
     }]);

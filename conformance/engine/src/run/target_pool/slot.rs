@@ -51,6 +51,8 @@ impl CannotRun {
 enum Source {
     Program(Box<Program>),
     Url(String),
+    /// Why the target cannot be started.
+    Absent(String),
 }
 
 enum State {
@@ -74,6 +76,7 @@ impl TargetSlot {
                 return Err(skipped(reason.to_owned()));
             }
             Target::Url { base, profile: own } if *own == profile.name => Source::Url(base.clone()),
+            Target::Absent { reason, .. } => Source::Absent(reason.clone()),
             target => Source::Program(Box::new(target.program(&profile).map_err(skipped)?.clone())),
         };
         Ok(Self::of(Arc::clone(starts), profile, source, group.fixtures.clone()))
@@ -122,7 +125,7 @@ impl TargetSlot {
     pub(super) fn port(&self) -> Option<u16> {
         match &self.source {
             Source::Program(program) => program.port,
-            Source::Url(_) => None,
+            Source::Url(_) | Source::Absent(_) => None,
         }
     }
 
@@ -130,7 +133,7 @@ impl TargetSlot {
     pub(super) fn offers(&self, feature: &str) -> bool {
         let own: &[String] = match &self.source {
             Source::Program(program) => &program.features,
-            Source::Url(_) => &[],
+            Source::Url(_) | Source::Absent(_) => &[],
         };
         self.profile.features.iter().chain(own).any(|offered| offered == feature)
     }
@@ -254,6 +257,7 @@ impl TargetSlot {
         let (suite, transport) = self.suite_and_transport();
         match &self.source {
             Source::Url(base) => reach(base, suite, &self.profile, &self.fixtures, transport).await,
+            Source::Absent(reason) => Err(Unusable::new(reason)),
             Source::Program(program) => {
                 if let Some(gave_up) = self.starts.gave_up(program) {
                     return Err(gave_up);

@@ -112,6 +112,7 @@ mod tests {
             place: Source::new("a.yaml", "x").place(Span::default()),
             label: String::new(),
             pointer: Some(pointer.to_owned()),
+            part: None,
             expected: expected.to_owned(),
             received: received.to_owned(),
         }

@@ -7,7 +7,8 @@
   const body = table.tBodies[0];
   const dialog = document.querySelector("dialog");
   const names = [...head.cells].slice(2).map((cell) => cell.dataset.name);
-  const rows = [...body.rows].map((element) => ({
+  const groups = [...body.querySelectorAll(".group")];
+  const rows = [...body.querySelectorAll("tr[data-id]")].map((element) => ({
     element,
     id: element.dataset.id,
     level: element.dataset.level,
@@ -30,16 +31,26 @@
       row.element.hidden = !matches;
       count += matches;
     }
+    // The heading of a task needs a row, and the order of the specification.
+    const filled = new Set(rows.filter((row) => !row.element.hidden).map((row) => row.element.dataset.group));
+    for (const group of groups) group.hidden = isSorted() || !filled.has(group.dataset.group);
     shown.textContent = `${count} of ${rows.length} requirement${rows.length === 1 ? "" : "s"}`;
     rove();
   }
+
+  const isSorted = () => by !== null || form.elements.order.value === "failures";
 
   function sortRows() {
     const rank = (row) => (by === null ? 0 : +row.cells[by].dataset.rank);
     const often = (row) => (form.elements.order.value === "failures" ? -row.failures : 0);
     const sorted = rows.toSorted((a, b) => rank(a) - rank(b) || often(a) - often(b) || a.index - b.index);
-    body.append(...sorted.map((row) => row.element));
-    body.classList.toggle("sorted", by !== null || form.elements.order.value === "failures");
+    const heading = new Map(groups.map((group) => [group.dataset.group, group]));
+    body.append(...sorted.flatMap((row) => {
+      const group = heading.get(row.element.dataset.group);
+      heading.delete(row.element.dataset.group);
+      return group ? [group, row.element] : [row.element];
+    }));
+    for (const group of groups) group.hidden = isSorted();
     for (const cell of head.querySelectorAll("[data-index]")) {
       if (+cell.dataset.index === by) cell.setAttribute("aria-sort", "other");
       else cell.removeAttribute("aria-sort");
@@ -62,6 +73,9 @@
     return read.get(column);
   }
 
+  const environments = JSON.parse(document.querySelector(".environments")?.textContent ?? "{}");
+  const environment = (profile) => (environments[profile] ? `: ${environments[profile]}` : "");
+
   const make = (name, text, className) => {
     const element = document.createElement(name);
     if (text !== undefined) element.textContent = text;
@@ -71,10 +85,10 @@
 
   function story(step) {
     const section = make("section");
-    section.append(make("h3", step.id), make("p", step.title), make("p", `${step.place.file}:${step.place.line}`, "quiet"));
+    section.append(make("h3", step.id), make("p", step.title), make("p", `profile ${step.profile}${environment(step.profile)} · ${step.place.file}:${step.place.line}`, "quiet"));
     for (const finding of step.findings ?? []) {
       const line = make("p", undefined, "reason");
-      line.append(make("span", finding.label), document.createElement("br"), make("span", "expected ", "quiet"), make("code", finding.expected));
+      line.append(make("b", finding.what ?? ""), " ", make("span", finding.label), document.createElement("br"), make("span", "expected ", "quiet"), make("code", finding.expected));
       section.append(line);
     }
     if (step.reason) section.append(make("p", step.reason, "reason"));
@@ -126,7 +140,7 @@
     const column = cell.cellIndex;
     let row = cell.parentElement;
     do row = key === "ArrowDown" ? row.nextElementSibling : row.previousElementSibling;
-    while (row && (row.hidden || !row.cells[column].querySelector("button")));
+    while (row && (row.hidden || !row.cells[column]?.querySelector("button")));
     return row?.cells[column].querySelector("button");
   }
 
@@ -144,10 +158,11 @@
     if (next) { rove(next); next.focus(); }
   });
   head.addEventListener("click", (event) => {
-    const column = event.target.closest("[data-index]");
+    const column = event.target.closest(".sort")?.closest("[data-index]");
     if (!column) return;
     by = by === +column.dataset.index ? null : +column.dataset.index;
     sortRows();
+    filter();
   });
   dialog.addEventListener("click", (event) => {
     const button = event.target.closest(".copy");

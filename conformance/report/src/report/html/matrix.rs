@@ -1,5 +1,6 @@
 //! Writes the comparison table as an HTML page.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use minijinja::context;
@@ -7,11 +8,15 @@ use minijinja::value::Serde;
 use serde::Serialize;
 
 use super::{STYLE, policy, state};
+use crate::changes::Changes;
 use crate::comparison::{Comparison, Implementation};
+use crate::printable::plain;
+use crate::report::score::points;
 use crate::report::task::task_of;
 use crate::report::template::render;
-use conformance_engine::outcome::Outcome;
-use conformance_suite::safe::script_json;
+use conformance_engine::event::Identity;
+use conformance_engine::outcome::{Conclusion, Outcome};
+use conformance_suite::safe::{line, script_json};
 use conformance_suite::suite::Level;
 
 const TEMPLATE: &str = include_str!("matrix.html");
@@ -20,9 +25,18 @@ const SCRIPT: &str = concat!(include_str!("page.js"), include_str!("matrix.js"))
 #[derive(Serialize)]
 struct Page<'a> {
     suite: &'a str,
+    version: Option<&'a str>,
+    digest: String,
+    stage: Option<&'a str>,
     program: &'static str,
+    graded: bool,
     columns: Vec<Column<'a>>,
-    rows: Vec<RowView<'a>>,
+    groups: Vec<Group<'a>>,
+    rows: usize,
+    /// Whether any column has changes since an earlier run.
+    has_changes: bool,
+    /// Environment variables of each profile, as JSON.
+    environments: String,
     /// Failing steps as JSON, one text for each implementation; the script parses it on demand.
     evidence: Vec<String>,
 }
@@ -30,8 +44,28 @@ struct Page<'a> {
 #[derive(Serialize)]
 struct Column<'a> {
     name: &'a str,
+    page: Option<&'a str>,
+    badge: Option<&'a str>,
+    identity: Option<&'a Identity>,
     held: usize,
     tried: usize,
+    /// Class and title of the conclusion.
+    conclusion: (&'static str, &'static str),
+    score: String,
+    /// Why the implementation has no result.
+    reason: Option<String>,
+    changes: Option<&'a Changes>,
+}
+
+/// The requirements of a task.
+#[derive(Serialize)]
+struct Group<'a> {
+    id: &'a str,
+    title: &'a str,
+    /// Number of implementations that pass every MUST of the task, and of those with a result.
+    passing: usize,
+    of: usize,
+    rows: Vec<RowView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -41,8 +75,7 @@ struct RowView<'a> {
     clause: &'a str,
     text: &'a str,
     failures: usize,
-    /// Whether this row begins a new task.
-    begins: bool,
+    index: usize,
     /// Class, mark and sort rank (worst first) of each cell.
     cells: Vec<(&'static str, &'static str, usize)>,
 }
@@ -52,15 +85,19 @@ struct RowView<'a> {
 /// # Errors
 /// Writing to `out` fails.
 pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    let columns = comparison.implementations.iter().map(|one| {
-        let (held, tried) = one.held(Level::Must);
-        Column { name: &one.name, held, tried }
-    });
+    let header = comparison.implementations.first().map(|first| &first.header);
     let page = Page {
         suite: &comparison.suite,
+        version: header.and_then(|header| header.suite_version.as_deref()),
+        digest: header.map(|header| header.suite_digest.chars().take(12).collect()).unwrap_or_default(),
+        stage: header.and_then(|header| header.stage.as_deref()),
         program: env!("CARGO_PKG_VERSION"),
-        columns: columns.collect(),
-        rows: rows(comparison),
+        graded: comparison.implementations.iter().any(|one| one.graded),
+        columns: comparison.implementations.iter().map(column).collect(),
+        groups: groups(comparison),
+        rows: comparison.requirements.len(),
+        has_changes: comparison.implementations.iter().any(|one| one.changes.is_some()),
+        environments: environments(comparison)?,
         evidence: comparison.implementations.iter().map(evidence).collect(),
     };
     // The policy of the page allows no style attribute.
@@ -69,24 +106,80 @@ pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     render(TEMPLATE, context! { page => Serde(page), policy, style, script => SCRIPT }, out)
 }
 
-fn rows(comparison: &Comparison) -> Vec<RowView<'_>> {
-    let mut task = "";
-    let mut rows = Vec::new();
-    for row in &comparison.requirements {
-        let begins = task_of(&row.id) != task;
-        task = task_of(&row.id);
-        let cells = comparison.implementations.iter().map(|one| cell(one.outcomes.get(&row.id).copied()));
-        rows.push(RowView {
+/// Returns the environment variables of each profile as JSON that is safe in a script element.
+fn environments(comparison: &Comparison) -> io::Result<String> {
+    let headers = comparison.implementations.iter().map(|one| &one.header);
+    let all: BTreeMap<&String, String> = headers
+        .flat_map(|header| {
+            let profiles = header.environments.keys();
+            profiles.filter_map(|profile| Some((profile, line(&header.environment(profile)?))))
+        })
+        .collect();
+    Ok(script_json(&serde_json::to_string(&all)?))
+}
+
+fn column(one: &Implementation) -> Column<'_> {
+    let (held, tried) = one.held(Level::Must);
+    let conclusion = Conclusion::of(one.exit);
+    let class = match conclusion {
+        Conclusion::Conforms => "passes",
+        Conclusion::DoesNotConform => "fails",
+        Conclusion::Inconclusive => "inconclusive",
+    };
+    let reason = one.unusable.as_ref().or(one.inconclusive.as_ref()).map(|reason| plain(reason).into_owned());
+    Column {
+        name: &one.name,
+        page: one.page.as_deref(),
+        badge: one.badge.as_deref(),
+        identity: one.header.implementation.as_ref(),
+        held,
+        tried,
+        conclusion: (class, conclusion.title()),
+        score: format!("{}/{}", points(one.score.0), points(one.score.1)),
+        reason,
+        changes: one.changes.as_ref().filter(|changes| !changes.is_empty()),
+    }
+}
+
+fn groups(comparison: &Comparison) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (index, row) in comparison.requirements.iter().enumerate() {
+        let cells = comparison.implementations.iter().map(|one| match one.unusable {
+            // The head of the column says why.
+            Some(_) => ("unusable", "", UNTESTED),
+            None => cell(one.outcomes.get(&row.id).copied()),
+        });
+        let view = RowView {
             id: &row.id,
             level: row.level.to_string(),
             clause: &row.clause,
             text: &row.text,
             failures: comparison.failures(&row.id),
-            begins,
+            index,
             cells: cells.collect(),
-        });
+        };
+        let id = task_of(&row.id);
+        match groups.last_mut().filter(|group| group.id == id) {
+            Some(group) => {
+                // The text after the colon names a part of the task.
+                if group.title != row.clause {
+                    group.title = group.title.split_once(": ").map_or(group.title, |(title, _)| title);
+                }
+                group.rows.push(view);
+            }
+            None => groups.push(Group { id, title: &row.clause, passing: 0, of: 0, rows: vec![view] }),
+        }
     }
-    rows
+    for group in &mut groups {
+        let musts = || group.rows.iter().filter(|row| row.level == Level::Must.as_str());
+        let used = comparison.implementations.iter().filter(|one| one.unusable.is_none());
+        let passes = used.map(|one| musts().all(|row| one.outcomes.get(row.id) == Some(&Outcome::Passed)));
+        let passes: Vec<bool> = passes.collect();
+        if musts().next().is_some() {
+            (group.passing, group.of) = (passes.iter().filter(|passes| **passes).count(), passes.len());
+        }
+    }
+    groups
 }
 
 fn cell(outcome: Option<Outcome>) -> (&'static str, &'static str, usize) {
@@ -111,5 +204,8 @@ const UNTESTED: usize = Outcome::ALL.len();
 
 /// Returns the steps as JSON that is safe in a script element.
 fn evidence(implementation: &Implementation) -> String {
-    script_json(&format!("[{}]", implementation.evidence.join(",")))
+    match implementation.unusable {
+        Some(_) => "[]".to_owned(),
+        None => script_json(&format!("[{}]", implementation.evidence.join(","))),
+    }
 }

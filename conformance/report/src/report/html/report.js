@@ -9,6 +9,8 @@
     attention: "attention" in element.dataset,
     levels: element.dataset.levels.split(" "),
     tasks: element.dataset.tasks.split(" "),
+    profile: element.dataset.profile,
+    path: (element.dataset.path ?? "").toLowerCase(),
     text: null,
   }));
   // Collect the text of a step when it is first searched: a page may have thousands.
@@ -17,13 +19,16 @@
   function filter() {
     const data = new FormData(form);
     const outcomes = data.getAll("outcome");
-    const [level, task] = [data.get("level"), data.get("task")];
+    const [level, task, profile] = [data.get("level"), data.get("task"), data.get("profile")];
+    const path = data.get("path").trim().toLowerCase();
     const words = data.get("search").toLowerCase().split(/\s+/).filter(Boolean);
     const scenarios = new Map();
     let count = 0;
     for (const step of steps) {
       const matches = outcomes.includes(step.outcome)
         && (!level || step.levels.includes(level))
+        && (!profile || step.profile === profile)
+        && step.path.includes(path)
         && (!task || step.tasks.includes(task))
         && words.every((word) => textOf(step).includes(word));
       step.element.hidden = !matches;
@@ -84,7 +89,7 @@
   }, true);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const typing = event.target.matches("input[type=search], select");
+    const typing = event.target.matches("input[type=search], input[type=text], select");
     if (event.key === "Escape") reset();
     if (typing) return;
     const act = {
@@ -97,10 +102,22 @@
     if (act) { event.preventDefault(); act(); }
   });
   addEventListener("hashchange", follow);
-  // Open all steps for printing.
+  // Print an example of each cause, and the requirements that fail.
+  let opened = [];
   addEventListener("beforeprint", () => {
-    for (const step of steps) if (step.attention) step.element.open = true;
-    for (const task of document.querySelectorAll(".task")) task.open = true;
+    const examples = [...document.querySelectorAll(".causes [data-example]")]
+      .slice(0, 5)
+      .map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))));
+    const tasks = [...document.querySelectorAll(".task[data-attention]")];
+    const wanted = new Set([...examples, ...tasks].filter(Boolean));
+    opened = [...document.querySelectorAll("main details")].filter((one) => one.open !== wanted.has(one)).map((one) => [one, one.open]);
+    for (const [one, open] of opened) one.open = !open;
+    for (const step of steps) step.element.hidden = !step.attention;
+    for (const scenario of document.querySelectorAll(".scenario")) scenario.hidden = false;
+  });
+  addEventListener("afterprint", () => {
+    for (const [one, open] of opened) one.open = open;
+    filter();
   });
   // Show failures first; the rest is one click away.
   if (steps.some((step) => step.attention)) {

@@ -16,7 +16,7 @@ use crate::report::task::task_of;
 use conformance_engine::event::{Exchange, FinishedRun, Received, Record};
 use conformance_engine::limit;
 use conformance_engine::verdict::{Finding, Verdict};
-use conformance_suite::amount::{amount, grouped};
+use conformance_suite::amount::{amount, grouped, time};
 use conformance_suite::source::indentation;
 use conformance_suite::suite::Level;
 
@@ -24,8 +24,10 @@ use conformance_suite::suite::Level;
 struct Scenario<'a> {
     id: &'a str,
     profile: &'a str,
+    environment: Option<String>,
     /// Number of steps that pass.
     passing: usize,
+    time: String,
     steps: Vec<Step<'a>>,
 }
 
@@ -84,12 +86,14 @@ struct Message<'a> {
 }
 
 /// Returns the values of a scenario.
-pub(super) fn scenario(_: &FinishedRun, records: &[Arc<Record>]) -> Value {
+pub(super) fn scenario(run: &FinishedRun, records: &[Arc<Record>]) -> Value {
     let Some(first) = records.first() else { return Value::UNDEFINED };
     Value::from(Serde(Scenario {
         id: &first.scenario,
         profile: &first.profile,
+        environment: run.header.environment(&first.profile),
         passing: records.iter().filter(|record| record.verdict == Verdict::Pass).count(),
+        time: time(records.iter().map(|record| record.milliseconds).sum()),
         steps: records.iter().map(|record| step(record)).collect(),
     }))
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::wrap::wrap;
+use crate::report::score::score;
 use crate::report::task::{Task, tasks};
 use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
 use conformance_engine::event::{Footer, Stale, Standing};
@@ -99,6 +100,7 @@ pub(super) fn closing(footer: &Footer) -> String {
     }
     let untested =
         footer.requirements.iter().filter(|one| one.verdict.is_none() && one.reason.is_some()).count();
+    parts.extend(score(footer));
     if untested > 0 {
         parts.push(format!("{untested} not testable (reasons in requirements.yaml)"));
     }

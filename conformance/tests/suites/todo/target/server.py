@@ -88,6 +88,7 @@ class Handler(BaseHTTPRequestHandler):
             ("GET", r"/old-session", lambda: self.answer(302, headers=[("Location", "/session"), ("Set-Cookie", "seen=1")])),
             ("GET", r"/clock", self.clock),
             ("GET", r"/numbers", self.numbers),
+            ("GET", r"/log", self.log),
             ("POST", r"/todos", self.make),
             ("GET", r"/todos", self.list),
             ("GET", r"/todos/([^/]+)", self.show),
@@ -122,6 +123,11 @@ class Handler(BaseHTTPRequestHandler):
             return json.loads(self.body)
         except ValueError:
             raise Refusal(400, "not JSON")
+
+    def log(self):
+        entries = [{"n": 1, "at": "2026-01-01T00:00:00Z"}, {"n": 2, "at": "2026-01-02T00:00:00Z", "note": "restarted"}]
+        body = "".join(json.dumps(entry) + "\n" for entry in entries).encode()
+        self.answer(200, body=body, content_type="application/x-ndjson")
 
     def join(self):
         given = self.json()

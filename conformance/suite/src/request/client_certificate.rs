@@ -4,7 +4,7 @@ use std::fmt::{self, Debug, Formatter};
 
 /// A client certificate with its key, in PEM form.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct ClientCertificate {
     /// Path of the certificate, as it was given.
     pub certificate: String,
     /// Path of the key, if it is another file.
@@ -13,7 +13,7 @@ pub struct Identity {
     pub pem: Vec<u8>,
 }
 
-impl Identity {
+impl ClientCertificate {
     /// Reads a certificate and its key, which may be in the same file.
     ///
     /// # Errors
@@ -49,9 +49,9 @@ impl Identity {
     }
 }
 
-impl Debug for Identity {
+impl Debug for ClientCertificate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         // Without the key itself.
-        f.debug_struct("Identity").field("certificate", &self.certificate).finish_non_exhaustive()
+        f.debug_struct("ClientCertificate").field("certificate", &self.certificate).finish_non_exhaustive()
     }
 }

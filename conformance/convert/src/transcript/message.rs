@@ -1,0 +1,131 @@
+//! Reads HTTP messages that a document prints (` ```http `), and makes curl commands of the requests.
+
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+
+use super::block::{Block, Line};
+use super::{Command, Kind, output};
+use conformance_suite::shell::quote;
+use conformance_suite::source::{Source, Span};
+
+/// The origin of a request that names no host. The domain `invalid` exists nowhere (RFC 2606, section 2).
+pub const UNNAMED: &str = "http://origin.invalid";
+
+/// Returns the exchanges of a block of messages; `None` if it is something else.
+///
+/// A response before the first request belongs to `last`, the command before the block.
+pub(super) fn exchanges(
+    block: &Block,
+    last: Option<&mut Command>,
+    source: &Arc<Source>,
+) -> Option<Vec<Command>> {
+    let is_named = ["http", "rest", "httprequest", "http-request"].contains(&block.language.as_str());
+    // A line such as `GET /users` alone names an operation: a request has a version, or header fields.
+    let is_request = |at: usize| {
+        let found = block.lines.get(at).and_then(|line| REQUEST.captures(&line.text));
+        let has_fields = || block.lines.get(at + 1).is_some_and(|line| FIELD.is_match(&line.text));
+        found.is_some_and(|found| is_named || found.get(3).is_some() || has_fields())
+    };
+    let begins =
+        |line: &Line| block.lines.iter().position(|own| own.start == line.start).is_some_and(is_request);
+    let first = block.lines.iter().position(begins)?;
+    let before = block.lines.get(..first)?;
+    let answers = output::starts_with_head(before);
+    if !answers
+        && !before
+            .iter()
+            .all(|line| line.text.trim().is_empty() || line.text.trim_start().starts_with(['#', '/', '@']))
+    {
+        return None;
+    }
+    if let Some(last) = last.filter(|_| answers) {
+        (last.output, last.output_place) = output::read(before, true, source);
+    }
+    let mut commands = Vec::new();
+    let mut rest = block.lines.get(first..)?;
+    while !rest.is_empty() {
+        let end = rest.iter().skip(1).position(begins).map_or(rest.len(), |at| at + 1);
+        let (message, after) = rest.split_at(end);
+        commands.extend(exchange(message, block, source));
+        rest = after;
+    }
+    Some(commands)
+}
+
+/// Reads a request and, if it follows, its response.
+fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Command> {
+    let status = |line: &Line| output::starts_with_head(std::slice::from_ref(line));
+    let end = lines.iter().skip(1).position(status).map_or(lines.len(), |at| at + 1);
+    let (request, response) = lines.split_at(end);
+    let (first, rest) = request.split_first()?;
+    let found = REQUEST.captures(&first.text)?;
+    let (method, target) = (found.get(1)?.as_str(), found.get(2)?.as_str());
+    let blank = rest.iter().position(|line| line.text.trim().is_empty()).unwrap_or(rest.len());
+    let (head, body) = rest.split_at(blank);
+    let mut host = None;
+    let mut options = String::new();
+    for line in head {
+        let text = line.text.trim();
+        if let Some(more) = text.strip_prefix(['?', '&']).filter(|_| options.is_empty()) {
+            // REST clients allow the query on lines of its own.
+            options.push_str(&format!(" --url-query {}", quote(&format!("+{more}"))));
+            continue;
+        }
+        let Some((name, value)) = text.split_once(':') else { continue };
+        match name.trim().to_ascii_lowercase().as_str() {
+            "host" => {
+                host = Some(value.trim().to_owned()).filter(|host| !host.contains(['<', '{', '$', ' ']));
+            }
+            "content-length" | "connection" | "transfer-encoding" => {}
+            _ => options.push_str(&format!(" -H {}", quote(&format!("{}: {}", name.trim(), value.trim())))),
+        }
+    }
+    let body: Vec<&str> = body.iter().map(|line| line.text.as_str()).collect();
+    let body = body.join("\n");
+    let body = body.trim();
+    // Angle brackets describe a body.
+    if !body.is_empty() && !body.starts_with('<') {
+        if !options.to_ascii_lowercase().contains("content-type:") {
+            options.push_str(" -H 'Content-Type:'");
+        }
+        options.push_str(&format!(" --data-raw {}", quote(body)));
+    }
+    let url = if target.contains("://") {
+        target.to_owned()
+    } else {
+        let origin = host.map_or_else(|| UNNAMED.to_owned(), |host| format!("https://{host}"));
+        let slash = if target.starts_with('/') { "" } else { "/" };
+        format!("{origin}{slash}{target}")
+    };
+    let implied = if options.contains("--data-raw") { "POST" } else { "GET" };
+    let method = match method {
+        "HEAD" => " -I".to_owned(),
+        method if method == implied => String::new(),
+        method => format!(" -X {method}"),
+    };
+    let last = request.iter().rfind(|line| !line.text.trim().is_empty()).unwrap_or(first);
+    let (output, output_place) = output::read(response, true, source);
+    Some(Command {
+        heading: block.heading.clone(),
+        kind: Kind::Message,
+        prompted: true,
+        text: format!("curl{method} {}{options}", quote(&url)),
+        comment: None,
+        place: source.place(Span::new(first.start, (last.start + last.text.len()).max(first.start))),
+        output,
+        apart: false,
+        output_place,
+    })
+}
+
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|QUERY)[ \t]+(\S+)(?:[ \t]+(HTTP/\d(?:\.\d)?))?[ \t]*$",
+    )
+    .unwrap()
+});
+
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+static FIELD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[A-Za-z][\w-]*:[ \t]").unwrap());

@@ -1,0 +1,134 @@
+//! Reads the output of a command: what a document prints below it, without comments and arrows.
+
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+
+use super::block::Line;
+use conformance_suite::source::{Place, Source, Span};
+
+/// The signs that begin a comment in the sessions of documents.
+const COMMENTS: [&str; 5] = ["#", "//", "--", ";", "REM "];
+
+/// The signs that mark an output.
+const ARROWS: [&str; 8] = ["→", "=>", "->", "➜", "⇒", "»", "==>", "-->"];
+
+/// Joins lines to an output without empty lines at its ends; also returns its position.
+pub(super) fn read(lines: &[Line], prompted: bool, source: &Arc<Source>) -> (String, Place) {
+    let kept = uncommented(lines, prompted);
+    let kept: Vec<Line> = unmarked(trimmed(&kept));
+    let (Some(first), Some(last)) = (kept.first(), kept.last()) else {
+        return (String::new(), source.place(Span::default()));
+    };
+    let text = kept.iter().map(|line| format!("{}\n", line.text)).collect();
+    (text, source.place(Span::new(first.start, last.start + last.text.len())))
+}
+
+/// Whether lines begin with a response head.
+pub(super) fn starts_with_head(lines: &[Line]) -> bool {
+    let first = lines.iter().find(|line| !line.text.trim().is_empty());
+    first.is_some_and(|line| HEAD.is_match(&line.text))
+}
+
+/// Whether an output is a response head without a body.
+pub(super) fn is_head(output: &str) -> bool {
+    HEAD.is_match(output) && !output.trim_end().lines().any(|line| line.trim().is_empty())
+}
+
+/// Whether the lines look like a JSON array or object.
+pub(super) fn is_json(lines: &[Line]) -> bool {
+    let mut filled = lines.iter().map(|line| line.text.trim()).filter(|line| !line.is_empty());
+    let first = filled.next().unwrap_or_default();
+    let last = filled.next_back().unwrap_or(first);
+    first.starts_with(['{', '[']) && last.trim_end_matches(';').ends_with(['}', ']', '.', '…'])
+}
+
+/// Whether lines are nothing but addresses, which repeat the request.
+pub(super) fn is_address(lines: &[Line]) -> bool {
+    let mut filled = lines.iter().map(|line| line.text.trim()).filter(|line| !line.is_empty());
+    filled.all(|line| {
+        let line = line.strip_prefix("GET ").unwrap_or(line);
+        (line.starts_with("http://") || line.starts_with("https://")) && !line.contains(char::is_whitespace)
+    })
+}
+
+fn trimmed(lines: &[Line]) -> &[Line] {
+    let filled = |line: &Line| !line.text.trim().is_empty();
+    let first = lines.iter().position(filled).unwrap_or(lines.len());
+    let end = lines.iter().rposition(filled).map_or(first, |last| last + 1);
+    lines.get(first..end).unwrap_or_default()
+}
+
+fn sign(line: &Line) -> Option<&'static str> {
+    let text = line.text.trim_start();
+    COMMENTS.into_iter().find(|sign| text.starts_with(sign))
+}
+
+/// Removes comments around an output, or the comment signs before it.
+fn uncommented(lines: &[Line], prompted: bool) -> Vec<Line> {
+    let lines = trimmed(lines);
+    let filled = || lines.iter().filter(|line| !line.text.trim().is_empty());
+    let first = filled().next().and_then(sign);
+    if let Some(sign) = first.filter(|sign| filled().all(|line| line.text.trim_start().starts_with(sign))) {
+        // An output in comments: only what cannot be a remark of the author.
+        let shown: Vec<Line> = lines.iter().map(|line| without(line, sign)).collect();
+        let body = shown.iter().position(|line| ANSWER.is_match(&line.text));
+        let from_here = |at: usize| shown.get(at..).unwrap_or_default().to_vec();
+        return match body {
+            Some(at) => from_here(at),
+            None if prompted && lines.iter().any(|line| METRIC.is_match(&line.text)) => lines.to_vec(),
+            None => Vec::new(),
+        };
+    }
+    let mut lines = lines;
+    if !prompted {
+        while let Some((first, rest)) = lines.split_first()
+            && sign(first).is_some_and(|sign| sign != ";")
+            && !METRIC.is_match(&first.text)
+        {
+            lines = trimmed(rest);
+        }
+    }
+    let ends_json = |line: &Line| line.text.trim_end().ends_with(['}', ']']);
+    while let Some((last, rest)) = lines.split_last()
+        && sign(last).is_some_and(|sign| sign != ";")
+        && (!prompted || rest.last().is_some_and(|line| line.text.trim().is_empty() || ends_json(line)))
+    {
+        lines = trimmed(rest);
+    }
+    lines.to_vec()
+}
+
+/// Removes an arrow before an output.
+fn unmarked(lines: &[Line]) -> Vec<Line> {
+    let mut lines = lines.to_vec();
+    if let Some(first) = lines.first_mut()
+        && let Some(arrow) = ARROWS.iter().find(|arrow| first.text.trim_start().starts_with(**arrow))
+    {
+        let shown = without(first, arrow);
+        *first = shown;
+    }
+    lines
+}
+
+/// Returns a line without this sign and the blank after it.
+fn without(line: &Line, sign: &str) -> Line {
+    let text = line.text.trim_start();
+    let rest = text.strip_prefix(sign).unwrap_or(text);
+    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    Line { text: rest.to_owned(), start: line.start + line.text.len() - rest.len() }
+}
+
+#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
+fn pattern(written: &str) -> Regex {
+    Regex::new(written).unwrap()
+}
+
+static HEAD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:< )?HTTP/\d"));
+
+/// What a response begins with, and a comment does not.
+static ANSWER: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"^\s*(?:\{|\[[\s\]{"\d]|\[$|HTTP/\d|(?:→|=>|->|➜|⇒)|<[a-zA-Z?!])"#));
+
+/// A comment that is part of the text format of metrics.
+static METRIC: LazyLock<Regex> = LazyLock::new(|| pattern(r"^# (?:HELP|TYPE|EOF|UNIT)\b"));

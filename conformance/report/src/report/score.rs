@@ -1,0 +1,33 @@
+//! Texts about points.
+
+use conformance_engine::event::{FinishedRun, Footer, Record, Standing};
+use conformance_engine::verdict::Verdict;
+
+/// Returns points with at most two decimals, as in `7`, `2.5` and `0.33`.
+#[must_use]
+pub fn points(points: f64) -> String {
+    let text = format!("{points:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Returns the score in one line; none if nobody gave points to requirements.
+#[must_use]
+pub fn score(footer: &Footer) -> Option<String> {
+    let (earned, maximum) = footer.score();
+    let percent = percent(earned, maximum);
+    footer.graded.then(|| format!("{} of {} points ({percent} %)", points(earned), points(maximum)))
+}
+
+/// Returns the share of the points in percent; 0 if there are none to earn.
+pub(super) fn percent(earned: f64, maximum: f64) -> String {
+    points(if maximum > 0.0 { earned / maximum * 100.0 } else { 0.0 })
+}
+
+/// Returns the steps that cover a requirement and did not pass, those that fail before those that are inconclusive.
+pub(super) fn reasons<'r>(run: &'r FinishedRun, requirement: &Standing) -> Vec<&'r Record> {
+    let mut records: Vec<&Record> = (run.records.iter().map(|record| &**record))
+        .filter(|record| record.verdict > Verdict::Pass && record.covers.contains_key(&requirement.id))
+        .collect();
+    records.sort_by_key(|record| std::cmp::Reverse(record.verdict));
+    records
+}

@@ -1,0 +1,71 @@
+//! `init` writes a suite that runs, and the documented smallest suite is one.
+
+use std::fs;
+use std::path::Path;
+
+use crate::program::{conformance_in, data};
+
+#[test]
+fn init_writes_a_suite_without_warnings() {
+    let folder = tempfile::tempdir().unwrap();
+    let finished = conformance_in(folder.path(), &["init", "my suite"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(finished.stdout.contains("conformance run --suite 'my suite' -- COMMAND"), "{}", finished.stdout);
+    let checked = conformance_in(folder.path(), &["check", "--strict", "--suite", "my suite"]);
+    assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""));
+    let server = "exec python3 -m http.server --bind 127.0.0.1 \"$PORT\"";
+    let run = ["run", "--suite", "my suite", "--", "sh", "-c", server];
+    let finished = conformance_in(folder.path(), &run);
+    assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+    assert!(finished.stdout.contains("steps: 2 pass"), "{}", finished.stdout);
+    let again = conformance_in(folder.path(), &["init", "my suite"]);
+    assert_eq!(again.code, Some(2));
+    assert!(again.stderr.contains("is not an empty folder; nothing was written"), "{}", again.stderr);
+}
+
+#[test]
+fn init_imports_a_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = data("documents/library.md");
+    let finished = conformance_in(folder.path(), &["init", "suite", "--from", document.to_str().unwrap()]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(folder.path().join("suite/2-loans.yaml").exists());
+}
+
+#[test]
+fn smallest_suite_of_the_language_reference_is_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/README.md");
+    let page = fs::read_to_string(page).unwrap();
+    let section = page.split_once("## The smallest suite\n").unwrap().1.split("\n## ").next().unwrap();
+    let mut files = 0;
+    for block in section.split("```yaml\n# ").skip(1) {
+        let (name, text) = block.split_once('\n').unwrap();
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text.split("```").next().unwrap()).unwrap();
+        files += 1;
+    }
+    assert_eq!(files, 2);
+    let checked = conformance_in(folder.path(), &["check", "--strict", "--suite", "my-suite"]);
+    assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn requirement_without_a_step_is_a_warning_and_an_error_with_strict() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance_in(folder.path(), &["init", "suite"]);
+    let register = folder.path().join("suite/requirements.yaml");
+    let text = fs::read_to_string(&register).unwrap().replace(", untested: an example of a reason", "");
+    fs::write(&register, text).unwrap();
+    let checked = conformance_in(folder.path(), &["check", "--suite", "suite"]);
+    assert_eq!(checked.code, Some(0));
+    assert!(
+        checked.stderr.contains("warning: no step covers the requirement `PAGES-3`"),
+        "{}",
+        checked.stderr
+    );
+    let checked = conformance_in(folder.path(), &["check", "--strict", "--suite", "suite"]);
+    assert_eq!(checked.code, Some(2));
+    assert!(checked.stderr.contains("error: no step covers the requirement `PAGES-3`"), "{}", checked.stderr);
+}
