@@ -160,7 +160,7 @@ impl<'d> Check<'d> {
                 }
                 Found::Missing => {}
                 Found::Value(value) => {
-                    self.value("parameter", &format!("the {what} of the request"), parameter, &value)
+                    self.value("parameter", &format!("the {what} of the request"), parameter, &value);
                 }
             }
         }

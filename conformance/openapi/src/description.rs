@@ -167,7 +167,7 @@ pub enum Scheme {
     Key(Within, String),
     /// A scheme of the `Authorization` field, in lower case: `basic`, `bearer`, …
     Http(String),
-    /// OAuth 2.0 or OpenID Connect: a bearer token.
+    /// OAuth 2.0 or `OpenID` Connect: a bearer token.
     Token,
     /// Something that no request shows, such as a certificate.
     Other,
@@ -350,7 +350,9 @@ impl Description {
 
     /// Returns the operation of a request, by index, with the raw values of its path parameters; else whether another method of the
     /// path is described. The path of a server is optional, because a target under test may have another one.
-    #[must_use]
+    ///
+    /// # Errors
+    /// No operation matches; the error says whether the path exists.
     pub fn find(&self, method: &str, path: &str) -> Result<(usize, BTreeMap<String, String>), bool> {
         let mut path_exists = false;
         let found = |path: &str, base: Option<&str>, exists: &mut bool| {
