@@ -31,11 +31,7 @@ fn import_writes_a_suite_and_marks_guesses() {
     let folder = tempfile::tempdir().unwrap();
     let finished = import(folder.path(), "library.md", &[]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    assert!(
-        finished.stdout.contains("8 exchanges imported, 1 command left out"),
-        "{}",
-        finished.stdout
-    );
+    assert!(finished.stdout.contains("8 exchanges imported, 1 command left out"), "{}", finished.stdout);
     assert!(finished.stderr.contains("library.md:55:"), "{}", finished.stderr);
     let golden = golden::compare(&data("documents/library.golden"), &whole(&folder.path().join("suite")));
     golden.unwrap_or_else(|difference| panic!("{difference}"));

@@ -15,7 +15,8 @@ pub fn points(points: f64) -> String {
 pub fn score(footer: &Footer) -> Option<String> {
     let (earned, maximum) = footer.score();
     let percent = percent(earned, maximum);
-    (footer.graded && maximum > 0.0).then(|| format!("{} of {} points ({percent} %)", points(earned), points(maximum)))
+    (footer.graded && maximum > 0.0)
+        .then(|| format!("{} of {} points ({percent} %)", points(earned), points(maximum)))
 }
 
 /// Returns the share of the points in percent; 0 if there are none to earn.

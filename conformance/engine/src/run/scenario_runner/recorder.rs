@@ -186,7 +186,7 @@ impl RecordBuilder<'_> {
             self.finding(Finding { place, label, part: None, pointer, expected, received })
         });
         OperationCheck {
-            operation: operation.map(|one| one.name()),
+            operation: operation.map(conformance_openapi::Operation::name),
             place,
             violations: violations.collect(),
             remarks,
