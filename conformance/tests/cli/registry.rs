@@ -28,6 +28,17 @@ fn oci_suite_has_no_warnings() {
 }
 
 #[test]
+fn warns_of_a_status_alone_unless_the_sentence_ends_in_it() {
+    let sandbox = sandbox();
+    let register = sandbox.read("suite/requirements.yaml");
+    let longer = register.replace("GET /v2/ returns 200.", "GET /v2/ returns 200 and an empty page.");
+    sandbox.write("suite/requirements.yaml", &longer);
+    let finished = sandbox.run(&["check", "--suite", "../suite"]);
+    let warnings: Vec<&str> = finished.stderr.lines().filter(|line| line.starts_with("warning")).collect();
+    assert_eq!(warnings, ["warning: the steps that cover the requirement `SUPPORT.1` check only the status"]);
+}
+
+#[test]
 fn complete_registry_passes_every_step_but_those_for_other_registries() {
     let report = run(&["--jobs", "2"], "");
     assert_eq!(report.finished.code, Some(0), "{}", report.finished.stdout);
