@@ -49,6 +49,7 @@ mod port_owner;
 mod program;
 mod readme;
 mod reference;
+mod registry;
 mod reports;
 mod sandbox;
 mod schedule;
