@@ -215,9 +215,10 @@ fn reproduce(record: &Record, header: Option<&Header>, out: &mut impl Write) -> 
     let mut lines = Vec::new();
     if let Some(command) = command {
         // No filter selects what is shown about an operation of a description.
-        match is_operation(&record.id) {
-            true => lines.push(format!("conformance run {command}")),
-            false => lines.push(format!("conformance run --filter {} {command}", quote(&record.id))),
+        if is_operation(&record.id) {
+            lines.push(format!("conformance run {command}"));
+        } else {
+            lines.push(format!("conformance run --filter {} {command}", quote(&record.id)));
         }
         let port = curl.and_then(port).map(|port| format!(" --port {port}")).unwrap_or_default();
         lines.push(format!("conformance serve --profile {}{port} {command}", quote(&record.profile)));
