@@ -83,7 +83,15 @@ impl Import {
     #[must_use]
     pub(crate) fn of_document(document: &str, out: &Path) -> Self {
         let (har, origin, profile, force) = (None, None, None, false);
-        Self { document: Some(document.to_owned()), har, out: out.to_owned(), origin, profile, force, shape: false }
+        Self {
+            document: Some(document.to_owned()),
+            har,
+            out: out.to_owned(),
+            origin,
+            profile,
+            force,
+            shape: false,
+        }
     }
 
     /// Returns what to import and where to write it.

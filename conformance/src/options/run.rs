@@ -300,7 +300,8 @@ impl TransportOptions {
             transport.trust(path).map_err(Diagnostic::new)?;
         }
         if let Some(certificate) = &self.cert {
-            let client_certificate = ClientCertificate::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
+            let client_certificate =
+                ClientCertificate::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
             transport.client_certificate = Some(client_certificate.map_err(Diagnostic::new)?);
         }
         Ok(transport)
