@@ -115,10 +115,12 @@ pub(super) async fn await_ready(
             let what = if silent { "sent no HTTP response" } else { "did not listen" };
             let ports = process.listening_ports();
             let unusable = if silent || ports.is_empty() || ports.contains(&port.number) {
-                let nothing = if process.output_tail(1).trim().is_empty() {
-                    " and printed nothing; does it get as far as the line that starts the server?"
-                } else {
-                    ""
+                let nothing = match (process.output_tail(1).trim().is_empty(), silent) {
+                    (false, _) => "",
+                    (true, true) => " and printed nothing",
+                    (true, false) => {
+                        " and printed nothing; does it get as far as the line that starts the server?"
+                    }
                 };
                 let reason = format!("the target {what} on {port} within {limit:?}{nothing}");
                 // The machine may be too slow, so the target is not blamed.

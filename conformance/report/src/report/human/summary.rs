@@ -88,11 +88,7 @@ pub(super) fn closing(footer: &Footer) -> String {
             (held, tried) => Some(format!("{} {held}/{tried} pass", upper(level))),
         })
         .collect();
-    // Failing requirements explain the conclusion better than steps without any.
-    if !footer.requirements.iter().any(|one| one.outcome().is_some_and(|outcome| outcome == Outcome::Failed))
-    {
-        parts.extend(uncovered(footer));
-    }
+    parts.extend(uncovered(footer));
     let skipped = footer.requirements.iter().filter(|standing| standing.verdict == Some(Verdict::Skipped));
     let skipped_ids: Vec<&str> = skipped.map(|standing| standing.id.as_str()).collect();
     if !skipped_ids.is_empty() {
