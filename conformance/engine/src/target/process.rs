@@ -250,6 +250,13 @@ impl Process {
         self.relative(&self.output.since(mark))
     }
 
+    /// Returns the complete lines since `mark`, and the position after them.
+    #[must_use]
+    pub fn lines_since(&self, mark: u64) -> (String, u64) {
+        let (lines, next) = self.output.lines_since(mark);
+        (self.relative(&lines), next)
+    }
+
     /// Replaces the paths of files in the working directory, which nobody knows, by relative paths, and removes colors.
     fn relative(&self, output: &str) -> String {
         let output = COLORS.replace_all(output, "").into_owned();

@@ -59,11 +59,16 @@ pub fn causes<'a>(
         let mut records: Vec<&Record> = alike.into_iter().map(|(record, _)| record).collect();
         let earliest =
             |record: &Record| record.covers.keys().filter_map(|id| places.get(id.as_str()).copied()).min();
-        // The simplest example covers the earliest requirement, on which later ones usually build.
+        let mut by_profile: HashMap<&str, usize> = HashMap::new();
+        for record in &records {
+            *by_profile.entry(&record.profile).or_default() += 1;
+        }
+        // The simplest example covers the earliest requirement, on which later ones usually build, in the usual profile.
         let first = (0..records.len()).min_by_key(|at| {
             let record = records[*at];
             let alone = by_scenario.get(record.scenario.as_str()).copied().unwrap_or_default();
-            (!record.outcome().fails_the_run(), earliest(record).unwrap_or(usize::MAX), alone)
+            let usual = Reverse(by_profile.get(record.profile.as_str()).copied().unwrap_or_default());
+            (!record.outcome().fails_the_run(), earliest(record).unwrap_or(usize::MAX), usual, alone)
         });
         let Some(first) = first else { break };
         records[..=first].rotate_right(1);

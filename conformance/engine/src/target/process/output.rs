@@ -104,6 +104,11 @@ impl Output {
         self.log().since(mark)
     }
 
+    pub(super) fn lines_since(&self, mark: u64) -> (String, u64) {
+        let log = self.log();
+        (log.finished_since(mark), log.total)
+    }
+
     pub(super) fn watched(&self) -> BTreeMap<String, String> {
         self.log().watched.clone()
     }
@@ -184,7 +189,12 @@ impl Log {
         self.wanted.retain(|(name, _)| !watched.contains_key(name));
     }
 
-    fn since(&self, mark: u64) -> String {
+    /// Returns the output since `mark` without the lines that are not complete yet.
+    fn finished_since(&self, mark: u64) -> String {
+        String::from_utf8_lossy(&self.kept_since(mark)).into_owned()
+    }
+
+    fn kept_since(&self, mark: u64) -> Vec<u8> {
         let start = self.total - self.kept.len() as u64;
         let skip = usize::try_from(mark.saturating_sub(start)).unwrap_or(usize::MAX);
         let mut bytes: Vec<u8> = self.kept.iter().copied().skip(skip).collect();
@@ -193,6 +203,11 @@ impl Log {
         if let Some(end) = bytes.iter().position(|byte| *byte == b'\n').filter(|_| torn) {
             bytes.drain(..=end);
         }
+        bytes
+    }
+
+    fn since(&self, mark: u64) -> String {
+        let mut bytes = self.kept_since(mark);
         for line in self.unfinished.iter().filter(|line| !line.is_empty()) {
             if bytes.last().is_some_and(|byte| *byte != b'\n') {
                 bytes.push(b'\n');
