@@ -165,6 +165,7 @@ mod tests {
             reason: None,
             waits_for: None,
             exchange: None,
+            execution: None,
             printed: String::new(),
             deviation: None,
             unstarted: false,

@@ -10,7 +10,8 @@ use conformance_engine::memory::Memory;
 use conformance_suite::amount::amount;
 use conformance_suite::json::Json;
 use conformance_suite::plan::{Plan, PlannedScenario};
-use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
+use conformance_suite::suite::{Execution, OUTPUT, StepDefinition, Suite};
+use conformance_suite::template::Text;
 
 /// A step in the list.
 #[derive(Debug, Serialize)]
@@ -33,8 +34,12 @@ pub(crate) struct Entry {
     pub file: String,
     /// Line on which it begins.
     pub line: usize,
-    /// The request that it sends.
-    pub request: Request,
+    /// The request that it sends; none if it runs a program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+    /// The command of the program that it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 /// A request.
@@ -71,6 +76,7 @@ pub(crate) fn entries(plan: &Plan) -> Vec<Entry> {
                 file: step.place.source().path().to_owned(),
                 line: step.place.line(),
                 request: request(&definitions[*index], &mut memory),
+                run: definitions[*index].execution().map(command),
             });
         }
     }
@@ -89,7 +95,8 @@ pub(crate) fn write_text(entries: &[Entry], out: &mut impl Write) -> io::Result<
             writeln!(out, "{scenario} ({})", entry.profile)?;
         }
         let step = entry.id.rsplit("::").next().unwrap_or(&entry.id);
-        let request = format!("{} {}", entry.request.method, entry.request.path);
+        let request = entry.request.as_ref().map(|request| format!("{} {}", request.method, request.path));
+        let request = request.or_else(|| Some(format!("run {}", entry.run.as_ref()?))).unwrap_or_default();
         writeln!(out, "  {step:28} {request:44} {}", entry.requirements.join(" "))?;
     }
     writeln!(out, "{}", amount(entries.len(), "step"))
@@ -104,9 +111,15 @@ pub(crate) fn write_json(entries: &[Entry], out: &mut impl Write) -> io::Result<
     writeln!(out)
 }
 
-fn request(definition: &StepDefinition, memory: &mut Memory) -> Request {
-    let request = &definition.first().request;
-    match memory.scope(definition).and_then(|scope| request.sketch(&scope)) {
+/// Returns the command of a program as written, since only a run knows where its files are.
+fn command(execution: &Execution) -> String {
+    let words: Vec<&str> = execution.command.iter().map(Text::written).collect();
+    words.join(" ")
+}
+
+fn request(definition: &StepDefinition, memory: &mut Memory) -> Option<Request> {
+    let request = &definition.first()?.request;
+    Some(match memory.scope(definition).and_then(|scope| request.sketch(&scope)) {
         Ok(prepared) => Request {
             method: prepared.method,
             path: prepared.target,
@@ -120,7 +133,7 @@ fn request(definition: &StepDefinition, memory: &mut Memory) -> Request {
             headers: Vec::new(),
             body: None,
         },
-    }
+    })
 }
 
 /// Returns a memory in which the value of each capture is its own expression.

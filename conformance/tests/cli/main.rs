@@ -17,6 +17,7 @@ mod decoding;
 mod deviations;
 mod documents;
 mod events;
+mod executions;
 mod export;
 mod faults;
 mod fidelity;

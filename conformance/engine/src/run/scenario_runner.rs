@@ -4,6 +4,7 @@
 
 mod bodies;
 mod exchange;
+mod execution;
 mod race;
 mod recorder;
 mod result;

@@ -8,6 +8,7 @@ use crate::limit;
 use crate::redact::Redactor;
 use crate::run::response_collector::CollectedResponse;
 use crate::run::target_pool::CannotRun;
+use crate::target::Executed;
 use crate::verdict::{Finding, Judgement};
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::suite::{Role, StepDefinition};
@@ -47,6 +48,8 @@ pub(super) struct StepResult {
     /// Number of findings that were dropped.
     pub(super) more_findings: usize,
     pub(super) exchange: Option<Exchange>,
+    /// The program that the step has run.
+    pub(super) executed: Option<Executed>,
     /// Base URL, if the request was not sent to the target itself.
     pub(super) base: Option<String>,
     /// The bodies, moved out of `exchange`.
@@ -102,6 +105,7 @@ impl From<Judgement> for StepResult {
             judgement,
             more_findings: 0,
             exchange: None,
+            executed: None,
             base: None,
             bodies: Bodies::default(),
             printed: String::new(),
@@ -113,6 +117,11 @@ impl From<Judgement> for StepResult {
 }
 
 impl StepResult {
+    /// Whether a request was sent, or a program was run.
+    pub(super) fn was_sent(&self) -> bool {
+        self.exchange.is_some() || self.executed.is_some()
+    }
+
     /// Drops what no report shows. `is_shown` says whether reports show the exchange.
     ///
     /// Records are built when a scenario is over, so that a secret that a late step captures is redacted in all of them.
@@ -131,8 +140,12 @@ impl StepResult {
         self.printed = self.printed.split_off(self.printed.ceil_char_boundary(begin));
         if let Some(exchange) = &mut self.exchange {
             self.bodies = Bodies::of(exchange, is_shown);
-            let file = definition.race().is_none().then(|| definition.first().request.body.file()).flatten();
+            let file = definition.first().filter(|_| definition.race().is_none());
+            let file = file.and_then(|branch| branch.request.body.file());
             self.bodies.file = file.map(str::to_owned);
+        }
+        if let Some(executed) = &mut self.executed {
+            self.bodies = Bodies::of_execution(executed, is_shown);
         }
     }
 }
