@@ -35,10 +35,8 @@ pub(crate) struct Entry {
     /// Line on which it begins.
     pub line: usize,
     /// The request that it sends; none if it runs a program.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
-    /// The command of the program that it runs.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The command of the program that it runs; none if it sends a request.
     pub run: Option<String>,
 }
 

@@ -131,19 +131,13 @@ impl Workplace {
             Err(_) => End::TimedOut(limit),
         };
         let elapsed = began.elapsed();
-        let [stdout, stderr] = process.streams().map(|(body, cut)| Response {
+        let [stdout, stderr] = process.finish().await.map(|(body, cut)| Response {
             status: end.code().and_then(|code| code.try_into().ok()).unwrap_or_default(),
             body,
             cut,
             elapsed,
             ..Response::default()
         });
-        // Errors name files of the target by the same paths as its own output does.
-        let stderr = match String::from_utf8(stderr.body) {
-            Ok(text) => Response { body: process.relative(&text).into_bytes(), ..stderr },
-            Err(error) => Response { body: error.into_bytes(), ..stderr },
-        };
-        process.stop(Duration::ZERO).await;
         Ok(Executed { command, stdin, end, stdout, stderr })
     }
 

@@ -50,6 +50,8 @@ const LEADER: &str = r#"echo "$$" >&0 && exec "$@" </dev/null"#;
 
 /// How long the exit is withheld while output is still in the pipes.
 const OUTPUT_DELAY: Duration = Duration::from_millis(200);
+/// How long to wait until the output of a killed program has been read.
+const READ_LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for a group after SIGKILL.
 const KILL_WAIT: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(10);
@@ -70,7 +72,7 @@ pub struct Command {
     /// Names and patterns of values to watch for. Each pattern is matched against each line; the first match counts.
     /// The value is the first group, or the whole match if the pattern has no group.
     pub watch: Vec<(String, Regex)>,
-    /// Number of bytes of each stream to keep separately, for [`Process::streams`].
+    /// Number of bytes of each stream to keep separately, for [`Process::finish`].
     pub kept: usize,
 }
 
@@ -253,15 +255,26 @@ impl Process {
     }
 
     /// Replaces the paths of files in the working directory, which nobody knows, by relative paths, and removes colors.
-    pub(super) fn relative(&self, output: &str) -> String {
-        let output = COLORS.replace_all(output, "").into_owned();
-        self.directories.iter().fold(output, |output, prefix| output.replace(prefix.as_str(), ""))
+    fn relative(&self, output: &str) -> String {
+        relative(&self.directories, output)
     }
 
-    /// Returns the beginnings of standard output and standard error as far as they are kept, and whether they were longer.
-    #[must_use]
-    pub fn streams(&self) -> [(Vec<u8>, bool); 2] {
-        self.output.streams()
+    /// Kills the program and its group, and returns the beginnings of standard output and standard error as far as they are
+    /// kept, and whether they were longer. Standard error names files by relative paths, as [`Process::output_since`] does.
+    pub async fn finish(self) -> [(Vec<u8>, bool); 2] {
+        let (output, directories) = (self.output.clone(), self.directories.clone());
+        self.stop(Duration::ZERO).await;
+        // No process is left that could write: what is still in the pipes is read to its end.
+        let read = tokio::task::spawn_blocking(move || {
+            output.settle(READ_LIMIT);
+            output.streams()
+        });
+        let [stdout, (stderr, is_cut)] = read.await.unwrap_or_default();
+        let stderr = match String::from_utf8(stderr) {
+            Ok(text) => relative(&directories, &text).into_bytes(),
+            Err(error) => error.into_bytes(),
+        };
+        [stdout, (stderr, is_cut)]
     }
 
     /// Returns the watched values that were printed so far, by name.
@@ -453,6 +466,11 @@ fn await_exit(
 /// Sequences that set colors and styles (ECMA-48, SGR).
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and tests compile it")]
 static COLORS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\x1b\[[0-9;]*m").unwrap());
+
+fn relative(directories: &[String], output: &str) -> String {
+    let output = COLORS.replace_all(output, "").into_owned();
+    directories.iter().fold(output, |output, prefix| output.replace(prefix.as_str(), ""))
+}
 
 /// Returns the forms in which a program may print the path of a directory, with a final slash.
 fn prefixes(directory: &Path) -> Vec<String> {

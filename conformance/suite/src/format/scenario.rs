@@ -101,7 +101,7 @@ pub struct StepText {
     #[schemars(with = "Option<RequestShape>")]
     pub(crate) request: Option<Node>,
     /// A program to run in the folder of the target, instead of a request: its command, or a mapping.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<RunShape>")]
     pub(crate) run: Option<Node>,
     /// How many times the request is sent in parallel.
@@ -251,14 +251,14 @@ pub struct ExpectText {
     #[serde(default)]
     pub(crate) within: Option<Located<String>>,
     /// The exit code of the program of a step with `run`: a number or a matcher; the default is 0.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     pub(crate) exit: Option<Node>,
     /// What the program prints to standard output.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<PrintedShape>")]
     pub(crate) stdout: Option<Node>,
     /// What the program prints to standard error.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<PrintedShape>")]
     pub(crate) stderr: Option<Node>,
 }
