@@ -48,6 +48,8 @@ pub(crate) fn record(record: &Record) -> Record {
         exchange: exchange.as_ref().map(self::exchange),
         execution: record.execution.as_ref().map(execution),
         remarks: remarks.iter().map(|remark| lines(remark)).collect(),
+        // The records about operations show it.
+        openapi: Vec::new(),
         printed: lines(printed),
         deviation: optional(deviation.as_ref()),
         unstarted: *unstarted,

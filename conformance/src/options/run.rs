@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::{
-    OutputOptions, ReportPlace, SelectionOptions, ShardOptions, github_summary, one_profile, parse_duration,
+    OpenApiOptions, OutputOptions, ReportPlace, SelectionOptions, ShardOptions, github_summary, one_profile,
+    parse_duration,
 };
 use conformance_engine::http::Transport;
 use conformance_engine::target::Target;
@@ -21,7 +22,6 @@ use conformance_suite::suite::{Given, Suite};
 /// `conformance run`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
 pub(crate) struct Run {
     /// URL of a running target, as http://host:port.
@@ -93,6 +93,9 @@ pub(crate) struct Run {
     /// Output options.
     #[command(flatten)]
     pub output: OutputOptions,
+    /// The description of the API.
+    #[command(flatten)]
+    pub openapi: OpenApiOptions,
     /// Which shard to run.
     #[command(flatten)]
     pub shard: ShardOptions,
@@ -300,7 +303,8 @@ impl TransportOptions {
             transport.trust(path).map_err(Diagnostic::new)?;
         }
         if let Some(certificate) = &self.cert {
-            let client_certificate = ClientCertificate::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
+            let client_certificate =
+                ClientCertificate::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
             transport.client_certificate = Some(client_certificate.map_err(Diagnostic::new)?);
         }
         Ok(transport)

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use crate::events::{self, RunReport};
 use crate::sandbox::Sandbox;
 
-const SUITE: &str =
-    "format: 1\ntitle: Tools\norigin: http://tools.example\nlaunch: {env: {PORT: \"${port}\"}}\nsecrets: [password]\n\
+const SUITE: &str = "format: 1\ntitle: Tools\norigin: http://tools.example\nlaunch: {env: {PORT: \"${port}\"}}\nsecrets: [password]\n\
      profiles: {plain: {env: {MODE: plain}}}\n";
 const SERVER: &str = "import http.server, os\n\
     http.server.HTTPServer((\"127.0.0.1\", int(os.environ[\"PORT\"])), http.server.SimpleHTTPRequestHandler).serve_forever()\n";
@@ -24,10 +23,8 @@ fn sandbox(steps: &str) -> Sandbox {
         "format: 1\nrequirements:\n  - {id: T-1, level: must, clause: Tools, text: Tools work.}\n",
     );
     sandbox.write("suite/tools/say.sh", "echo \"said $MODE\"\n");
-    sandbox.write(
-        "suite/tools/tool.yaml",
-        &format!("format: 1\ntitle: Tools\nprofile: plain\nsteps:\n{steps}"),
-    );
+    sandbox
+        .write("suite/tools/tool.yaml", &format!("format: 1\ntitle: Tools\nprofile: plain\nsteps:\n{steps}"));
     sandbox
 }
 
@@ -151,11 +148,15 @@ fn is_skipped_for_a_url() {
 
 #[test]
 fn secrets_are_redacted_and_control_characters_escaped() {
-    let steps = step("shown", "run: {command: cat, stdin: \"{\\\"password\\\": \\\"open sesame\\\"}\"}, expect: {stdout: x}")
-        + &step("token", "run: echo token-of-the-tool, capture: {token: {stdout: '(\\S+)', secret: true}}")
-        + &step("again", "run: \"printf '\\\\033[2J${token}'\", expect: {stdout: x}");
+    let steps =
+        step(
+            "shown",
+            "run: {command: cat, stdin: \"{\\\"password\\\": \\\"open sesame\\\"}\"}, expect: {stdout: x}",
+        ) + &step("token", "run: echo token-of-the-tool, capture: {token: {stdout: '(\\S+)', secret: true}}")
+            + &step("again", "run: \"printf '\\\\033[2J${token}'\", expect: {stdout: x}");
     let sandbox = sandbox(&steps);
-    let report = run(&sandbox, &["--trace", "--report", "html=../report.html", "--report", "tap=../report.tap"]);
+    let report =
+        run(&sandbox, &["--trace", "--report", "html=../report.html", "--report", "tap=../report.tap"]);
     let shown = [
         report.finished.stdout.clone(),
         sandbox.read("report.html"),

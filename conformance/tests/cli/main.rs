@@ -1,6 +1,6 @@
 //! Tests of the program from outside: real processes, real sockets, and no leftovers.
 //!
-//! `BLESS=1 cargo test -p conformance --test cli` rewrites the golden files.
+//! `BLESS=1 cargo test -p conformance-http --test cli` rewrites the golden files.
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
@@ -9,12 +9,14 @@ mod agreement;
 mod bless;
 mod bombs;
 mod broken;
+mod collections;
 mod connections;
 mod corpus;
 mod coverage;
 mod curl_parity;
 mod decoding;
 mod deviations;
+mod doctor;
 mod documents;
 mod events;
 mod executions;
@@ -40,6 +42,7 @@ mod manual;
 mod modules;
 mod network;
 mod odd;
+mod openapi;
 mod outputs;
 mod people;
 mod places;

@@ -169,7 +169,9 @@ const VARIANTS: [Variant; 19] = [
         name: "stars-ignored",
         change: ["api/v1/auth/auth.py", "if excluded.endswith(\"*\"):", "if excluded.endswith(\"**\"):"],
         profiles: "open",
-        first: &["line 2 of stdout is \"True\", expected \"False\" (an excluded path that ends in an asterisk"],
+        first: &[
+            "line 2 of stdout is \"True\", expected \"False\" (an excluded path that ends in an asterisk",
+        ],
     },
 ];
 

@@ -90,14 +90,16 @@ impl Workplace {
         let folder = Removed(self.outer.join(format!("run-{number}")));
         let mut scope = scope.clone();
         scope.set(FILES, &folder.0.display().to_string().into());
-        let words = execution.command.iter().map(|word| word.render(&scope)).collect::<Result<Vec<_>, _>>()?;
+        let words =
+            execution.command.iter().map(|word| word.render(&scope)).collect::<Result<Vec<_>, _>>()?;
         let stdin = execution.stdin.as_ref().map(|stdin| stdin.render(&scope)).transpose()?;
         let input = self.outer.join(format!("run-{number}.stdin"));
         let input = stdin.is_some().then_some(Removed(input));
         write(execution, &folder.0, stdin.as_deref().zip(input.as_ref().map(|input| input.0.as_path())))
             .map_err(|error| NotRun::Start(format!("cannot write its files: {error}")))?;
         scope.set(FILES, &"${files}".into());
-        let shown = execution.command.iter().map(|word| word.render(&scope)).collect::<Result<Vec<_>, _>>()?;
+        let shown =
+            execution.command.iter().map(|word| word.render(&scope)).collect::<Result<Vec<_>, _>>()?;
         let command = shell::join(&shown);
         let env = self.environment();
         let start = |error: super::process::StartError| NotRun::Start(super::unusable::chain(&error));

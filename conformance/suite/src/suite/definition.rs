@@ -114,7 +114,9 @@ impl StepDefinition {
     /// Whether any response passes. A capture is a check: the value must be there.
     pub(super) fn checks_nothing(&self) -> bool {
         // The exit code of a program is always checked.
-        self.execution().is_none() && !self.checks_more_than_branches() && self.branches().iter().all(|one| one.expectation.is_empty())
+        self.execution().is_none()
+            && !self.checks_more_than_branches()
+            && self.branches().iter().all(|one| one.expectation.is_empty())
     }
 
     /// Whether only the status of one response is checked.
@@ -139,7 +141,11 @@ impl StepRequests {
             Self::Execution(execution) => (&[][..], None, Some(execution)),
         };
         let of_program = execution.into_iter().flat_map(|execution| execution.texts());
-        branches.iter().flat_map(Branch::texts).chain(race.into_iter().flat_map(|race| race.texts())).chain(of_program)
+        branches
+            .iter()
+            .flat_map(Branch::texts)
+            .chain(race.into_iter().flat_map(|race| race.texts()))
+            .chain(of_program)
     }
 }
 

@@ -193,7 +193,8 @@ impl Execution {
             }
             self.exit = Some(matcher::compile(node, &Setting { source, mode: Mode::Json, files })?);
         }
-        let printed = |node: &Option<Node>| node.as_ref().map(|node| printed(node, source, files)).transpose();
+        let printed =
+            |node: &Option<Node>| node.as_ref().map(|node| printed(node, source, files)).transpose();
         self.stdout = printed(&text.stdout)?;
         self.stderr = printed(&text.stderr)?;
         Ok(())
@@ -204,7 +205,8 @@ impl Execution {
 fn capture(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<PrintedCapture, Diagnostic> {
     let mut entry = node.clone();
     let mut sources = Vec::new();
-    let members = if let Value::Mapping(members) = &mut entry.value { members.as_mut_slice() } else { &mut [] };
+    let members =
+        if let Value::Mapping(members) = &mut entry.value { members.as_mut_slice() } else { &mut [] };
     for (key, _) in members {
         let (own, of_response) = match key.value.as_str() {
             "stdout" => ("stdout", "text"),
@@ -279,10 +281,13 @@ fn command(node: &Node, source: &Arc<Source>) -> Result<Vec<Text>, Diagnostic> {
     let words = match (&node.tag, &node.value) {
         (None, Value::String(line)) => {
             let words = shell::split_around(line, |rest| leading(rest).map(str::len)).map_err(|error| {
-                Diagnostic::at(place.clone(), match error {
-                    Unreadable::Open => "a quote in this command is never closed",
-                    Unreadable::NoText(_) => "the escapes of a word produce bytes that are not UTF-8",
-                })
+                Diagnostic::at(
+                    place.clone(),
+                    match error {
+                        Unreadable::Open => "a quote in this command is never closed",
+                        Unreadable::NoText(_) => "the escapes of a word produce bytes that are not UTF-8",
+                    },
+                )
             })?;
             words.into_iter().map(|word| parse_text(&word.text, &place)).collect::<Result<Vec<_>, _>>()?
         }

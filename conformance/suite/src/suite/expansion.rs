@@ -316,7 +316,8 @@ impl<'a> Expansion<'a> {
         let mut needs = Vec::new();
         let mut scopes = None;
         for (text, place) in texts.filter(|(text, _)| !text.is_literal()) {
-            let Some(more) = errors.keep(self.names.check(text, place, &context.frame, &context.prefix, local))
+            let Some(more) =
+                errors.keep(self.names.check(text, place, &context.frame, &context.prefix, local))
             else {
                 continue;
             };

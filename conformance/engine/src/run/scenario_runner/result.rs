@@ -9,7 +9,8 @@ use crate::redact::Redactor;
 use crate::run::response_collector::CollectedResponse;
 use crate::run::target_pool::CannotRun;
 use crate::target::Executed;
-use crate::verdict::{Finding, Judgement};
+use crate::verdict::{Finding, Judgement, Verdict};
+use conformance_openapi::Checked;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::suite::{Role, StepDefinition};
 
@@ -45,6 +46,8 @@ pub(super) struct Late {
 /// The result of a step, with its exchange.
 pub(super) struct StepResult {
     pub(super) judgement: Judgement,
+    /// What the description of the API says about each exchange.
+    pub(super) checked: Vec<Checked>,
     /// Number of findings that were dropped.
     pub(super) more_findings: usize,
     pub(super) exchange: Option<Exchange>,
@@ -103,6 +106,7 @@ impl From<Judgement> for StepResult {
     fn from(judgement: Judgement) -> Self {
         Self {
             judgement,
+            checked: Vec::new(),
             more_findings: 0,
             exchange: None,
             executed: None,
@@ -120,6 +124,11 @@ impl StepResult {
     /// Whether a request was sent, or a program was run.
     pub(super) fn was_sent(&self) -> bool {
         self.exchange.is_some() || self.executed.is_some()
+    }
+
+    /// Whether reports show the exchange even if they show no passing steps.
+    pub(super) fn needs_evidence(&self) -> bool {
+        self.judgement.verdict > Verdict::Pass || self.checked.iter().any(|one| !one.violations.is_empty())
     }
 
     /// Drops what no report shows. `is_shown` says whether reports show the exchange.

@@ -154,7 +154,7 @@ impl<'a> ScenarioRun<'a> {
             self.count(&result, one.step);
             if asked {
                 self.collect_response(one, &result);
-                let is_shown = self.context.options.shows_passes || result.judgement.verdict > Verdict::Pass;
+                let is_shown = self.context.options.shows_passes || result.needs_evidence();
                 result.shorten(one.definition, is_shown);
                 self.results.push((index, result));
             }
@@ -343,7 +343,8 @@ impl<'a> ScenarioRun<'a> {
         let finding = result.judgement.findings.first();
         let mismatch =
             finding.map(|finding| Left { place: finding.place.clone(), why: finding.label.clone() });
-        let (place, expectation) = (step.place.clone(), definition.first().map(|branch| branch.expectation.clone()));
+        let (place, expectation) =
+            (step.place.clone(), definition.first().map(|branch| branch.expectation.clone()));
         let expectation = expectation.unwrap_or_default();
         if response.is_some() || mismatch.is_some() {
             self.responses.push(CollectedResponse { id, place, expectation, response, mismatch });
