@@ -103,10 +103,8 @@ fn differing(name: &str, is_text: bool, mismatch: Mismatch) -> Finding {
     };
     // A list of lines has lines, not elements.
     let is_list = is_text && pointer.is_empty() && mismatch.received.contains(" element");
-    let [expected, received] = [mismatch.expected, mismatch.received].map(|text| match is_list {
-        true => text.replacen(" element", " line", 1),
-        false => text,
-    });
+    let [expected, received] = [mismatch.expected, mismatch.received]
+        .map(|text| if is_list { text.replacen(" element", " line", 1) } else { text });
     let label = match received.as_str() {
         NO_MEMBER => format!("{what} is missing"),
         received if is_list => format!("{what} has {received}"),

@@ -299,8 +299,5 @@ fn command(node: &Node, source: &Arc<Source>) -> Result<Vec<Text>, Diagnostic> {
                 .help("write run: python3 main.py"));
         }
     };
-    match words.is_empty() {
-        true => Err(Diagnostic::at(place, "this command is empty")),
-        false => Ok(words),
-    }
+    if words.is_empty() { Err(Diagnostic::at(place, "this command is empty")) } else { Ok(words) }
 }
