@@ -19,6 +19,7 @@ mod deviations;
 mod doctor;
 mod documents;
 mod events;
+mod executions;
 mod export;
 mod faults;
 mod fidelity;

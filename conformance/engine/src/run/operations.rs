@@ -235,6 +235,7 @@ impl Operation {
             deviation: None,
             unstarted: false,
             restarted: None,
+            execution: None,
         }
     }
 }

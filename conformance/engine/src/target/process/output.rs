@@ -49,13 +49,19 @@ struct Log {
     total: u64,
     unfinished: [Vec<u8>; 2],
     open: usize,
+    /// Number of bytes of each stream to keep separately.
+    most: usize,
+    separate: [Vec<u8>; 2],
+    /// Whether a stream was longer.
+    cut: [bool; 2],
     wanted: Vec<(String, Regex)>,
     watched: BTreeMap<String, String>,
 }
 
 impl Output {
-    pub(super) fn new(watch: Vec<(String, Regex)>) -> Output {
-        let log = Mutex::new(Log { wanted: watch, ..Log::default() });
+    /// `most` is the number of bytes of each stream that are kept separately, from its beginning.
+    pub(super) fn new(watch: Vec<(String, Regex)>, most: usize) -> Output {
+        let log = Mutex::new(Log { wanted: watch, most, ..Log::default() });
         Output(Arc::new(Shared { log, closed: Condvar::new(), news: Notify::new() }))
     }
 
@@ -109,6 +115,12 @@ impl Output {
         (log.finished_since(mark), log.total)
     }
 
+    /// Returns the beginnings of both streams, and whether they were longer.
+    pub(super) fn streams(&self) -> [(Vec<u8>, bool); 2] {
+        let log = self.log();
+        [0, 1].map(|stream| (log.separate[stream].clone(), log.cut[stream]))
+    }
+
     pub(super) fn watched(&self) -> BTreeMap<String, String> {
         self.log().watched.clone()
     }
@@ -139,6 +151,10 @@ impl Log {
     /// Stores a chunk. Returns whether it contained a watched value.
     fn take(&mut self, stream: Stream, chunk: &[u8]) -> bool {
         let before = self.watched.len();
+        let separate = &mut self.separate[stream as usize];
+        let room = self.most.saturating_sub(separate.len());
+        separate.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        self.cut[stream as usize] |= chunk.len() > room;
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             let line = &mut self.unfinished[stream as usize];
             line.extend_from_slice(piece);
