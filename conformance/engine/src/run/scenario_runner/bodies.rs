@@ -74,7 +74,7 @@ impl Bodies {
             Body { text: beginning(&text), whole }
         });
         let [stdout, stderr] =
-            [&mut executed.stdout, &mut executed.stderr].map(|stream| Body::of_response(stream));
+            [&mut executed.stdout, &mut executed.stderr].map(Body::of_response);
         if !is_shown {
             return Self::default();
         }
