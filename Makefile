@@ -4,10 +4,13 @@ CARGO ?= cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 .DEFAULT_GOAL := help
-.PHONY: help conformance test check mutants fuzz fuzz-differential serve bench-server bench-runner
+.PHONY: help setup conformance test check dist deb image mutants fuzz fuzz-differential serve bench-server bench-runner bench-first-minute
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what the tests need (curl, make, Python with venv, Node, Chromium, bubblewrap) as far as it is missing
+	.ci/setup
 
 conformance: ## Build everything, start the reference server, replay the whole suite, print the report
 	$(CARGO) build --workspace --bins --examples
@@ -20,7 +23,16 @@ check: ## What CI checks before the tests: formatting, lints, documentation, the
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
-	$(CARGO) run --quiet --package conformance -- check --suite scenarios
+	$(CARGO) run --quiet --package conformance-http -- check --suite scenarios
+
+dist: ## Build what a release has: static program, manual pages, wheel, npm package, checksums (into target/dist; TARGET=x86_64-unknown-linux-musl)
+	conformance/packaging/dist $(TARGET)
+
+deb: ## Build a Debian package of what `make dist` built (needs cargo-deb)
+	$(CARGO) deb --package conformance-http --target $(or $(TARGET),$(shell uname -m)-unknown-linux-musl) --no-build --output $(CARGO_TARGET_DIR)/dist/
+
+image: ## Build an image of what `make dist` built (needs Docker or BUILDER=podman)
+	$(or $(BUILDER),docker) build --file conformance/packaging/Dockerfile --tag conformance $(CARGO_TARGET_DIR)/dist
 
 mutants: ## Change the reference server in hundreds of ways and count how many the suite notices (SHARD=k/n for a part, AGAIN=1 to go on; needs cargo-mutants)
 	$(CARGO) run --quiet --release --target-dir target/mutants/tool --manifest-path reference-server/mutants/Cargo.toml -- \
@@ -38,7 +50,7 @@ fuzz: ## Feed the readers of the server and of the runner what nobody would send
 	  -timeout=10 -max_total_time=$(or $(TIME),180) $(patsubst %,-dict=../../%,$(wildcard conformance/fuzz/$(target).dict)) &&) true
 
 fuzz-differential: ## Send a million random requests to the reference server and to Flask at once, and compare (REQUESTS=n SEED=n; needs Python's venv)
-	REQUESTS=$(or $(REQUESTS),1000000) SEED=$(or $(SEED),$(shell date +%s)) $(CARGO) test --package conformance --test implementations \
+	REQUESTS=$(or $(REQUESTS),1000000) SEED=$(or $(SEED),$(shell date +%s)) $(CARGO) test --workspace --test implementations \
 	  random_requests -- --ignored --nocapture
 
 serve: ## Start the reference server on http://127.0.0.1:5000 with sessions, its data in ./data
@@ -55,6 +67,9 @@ bench-server: ## Measure the reference server next to bare hyper, axum and Flask
 	  $(or $(ROUNDS),5) $(or $(SECONDS),2) $(TABLES)
 
 bench-runner: ## Measure the runner next to a bare reqwest loop, and Hurl where it is installed (cargo install hurl)
-	$(CARGO) build --release --package conformance
+	$(CARGO) build --release --package conformance-http
 	$(CARGO) build --release --manifest-path conformance/bench/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/bench
 	$(CARGO_TARGET_DIR)/bench/release/runner-bench $(CARGO_TARGET_DIR)/release/conformance $(or $(ROUNDS),9) $(TABLES)
+
+bench-first-minute: ## Measure from nothing to the first verdict, by wheel and by cargo (CARGO_TOO=1; WHEEL=FILE instead of the one of `make dist`)
+	conformance/packaging/first-minute $(or $(WHEEL),$(firstword $(wildcard $(CARGO_TARGET_DIR)/dist/*.whl))) $(if $(CARGO_TOO),--cargo)

@@ -2,6 +2,7 @@
 
 pub(crate) mod bless;
 pub(crate) mod compare;
+pub(crate) mod doctor;
 pub(crate) mod document;
 pub(crate) mod each;
 pub(crate) mod init;

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use crate::options::{Command, Options};
 use conformance_engine::exit::Exit;
 
-use crate::command::{Stopped, compare, document, init, inspect, merge, print, run, seed, serve};
+use crate::command::{Stopped, compare, doctor, document, init, inspect, merge, print, run, seed, serve};
 
 fn main() -> ExitCode {
     if let Some(code) = conformance_engine::target::isolation::helper() {
@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Coverage(options) => inspect::coverage(&options),
         Command::Schema(options) => print(&inspect::described(options.of)),
         Command::Completions(options) => print(&options.script()),
+        Command::Doctor(options) => doctor::doctor(&options),
         Command::Man(options) => options.page().map_err(Stopped::from).and_then(|page| print(&page)),
         Command::Compare(options) => compare::compare(&options),
         Command::Merge(options) => merge::merge(&options),

@@ -36,6 +36,21 @@ macro_rules! run_examples {
     };
 }
 
+macro_rules! completion_examples {
+    () => {
+        "Examples:
+  conformance completions bash > ~/.local/share/bash-completion/completions/conformance
+  conformance completions zsh > ~/.zfunc/_conformance
+  conformance completions fish > ~/.config/fish/completions/conformance.fish
+  conformance completions elvish >> ~/.config/elvish/rc.elv
+  conformance completions powershell >> $PROFILE
+
+Create the folder first, and start a new shell afterwards.
+Bash needs the package bash-completion.
+For zsh, put `fpath+=~/.zfunc` before `compinit` in ~/.zshrc."
+    };
+}
+
 mod curl;
 mod manual;
 mod meant;
@@ -65,7 +80,7 @@ pub(crate) use shard::{Merge, ShardOptions};
 
 /// Test any implementation of an HTTP API against its specification and report which requirements pass.
 #[derive(Debug, Parser)]
-#[command(name = "conformance", version, max_term_width = 110)]
+#[command(name = "conformance", version = VERSION, max_term_width = 110)]
 #[command(after_help = concat!(examples!(), "\n\n", exit_codes!()))]
 pub(crate) struct Options {
     /// The command to run.
@@ -136,7 +151,13 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a suite file or a report, or settings for an editor.
     Schema(Schema),
     /// Print a shell completion script.
+    #[command(after_help = completion_examples!())]
     Completions(Completions),
+    /// Print what is installed on this machine, which isolation works, and where files are kept.
+    #[command(
+        after_help = "Examples:\n  conformance doctor\n\nExit codes:\n  0   everything that a run needs works\n  1   something that a run needs does not work"
+    )]
+    Doctor(Doctor),
     /// Print the manual page of the program or of one of its commands.
     Man(Man),
     /// Compare the reports of several implementations.
@@ -278,6 +299,14 @@ pub(crate) struct Completions {
     pub shell: clap_complete::Shell,
 }
 
+/// `conformance doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Suite folder [default: the built-in suite].
+    #[arg(long, value_name = "DIR")]
+    pub suite: Option<PathBuf>,
+}
+
 /// `conformance man`.
 #[derive(Debug, Args)]
 pub(crate) struct Man {
@@ -382,6 +411,14 @@ impl Seed {
     }
 }
 
+impl Doctor {
+    /// Returns the folder of the suite.
+    #[must_use]
+    pub(crate) fn folder(&self) -> Folder {
+        folder(self.suite.as_ref())
+    }
+}
+
 impl Check {
     /// Returns the folder of the suite.
     #[must_use]
@@ -439,8 +476,11 @@ impl Man {
     }
 }
 
+/// The version of the program, with the commit if the build knows it.
+pub(crate) const VERSION: &str = env!("CONFORMANCE_VERSION");
+
 /// The suite inside this program.
-static SUITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
+static SUITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
 fn folder(named: Option<&PathBuf>) -> Folder {
     named.map_or(Folder::Embedded(&SUITE), |path| Folder::Directory(path.clone()))

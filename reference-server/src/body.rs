@@ -85,7 +85,7 @@ pub(crate) async fn drain(head: &Parts, body: &mut Incoming) -> bool {
         }
         match poll_fn(|context| Poll::Ready(Pin::new(&mut *body).poll_frame(context))).await {
             Poll::Ready(Some(Ok(frame))) => {
-                let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, |data| data.len())) else {
+                let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, hyper::body::Bytes::len)) else {
                     return false;
                 };
                 (left, looks) = (rest, 0);

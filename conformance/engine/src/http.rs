@@ -173,10 +173,13 @@ impl HttpClient {
     /// Returns a client for a request with a client certificate of its own.
     fn with_identity_of(&self, request: &Prepared) -> Option<Result<Self, String>> {
         let client_certificate = request.transfer.as_ref()?.client_certificate.as_ref()?;
-        if !self.pool.route.is_secure() || self.transport.client_certificate.as_ref() == Some(client_certificate) {
+        if !self.pool.route.is_secure()
+            || self.transport.client_certificate.as_ref() == Some(client_certificate)
+        {
             return None;
         }
-        let transport = Transport { client_certificate: Some(client_certificate.clone()), ..self.transport.clone() };
+        let transport =
+            Transport { client_certificate: Some(client_certificate.clone()), ..self.transport.clone() };
         Some(Self::new(&self.address, &transport))
     }
 

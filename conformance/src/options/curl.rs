@@ -12,7 +12,7 @@ use conformance_convert::import::folder::{From, Order};
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har"]))]
 pub(crate) struct Import {
-    /// Document with curl examples (Markdown, reStructuredText, AsciiDoc, HTML or plain text), or its URL.
+    /// Document with curl examples (Markdown, reStructuredText, `AsciiDoc`, HTML or plain text), or its URL.
     #[arg(value_name = "DOCUMENT")]
     pub document: Option<String>,
     /// HAR file recorded by a browser, or its URL.
@@ -83,7 +83,15 @@ impl Import {
     #[must_use]
     pub(crate) fn of_document(document: &str, out: &Path) -> Self {
         let (har, origin, profile, force) = (None, None, None, false);
-        Self { document: Some(document.to_owned()), har, out: out.to_owned(), origin, profile, force, shape: false }
+        Self {
+            document: Some(document.to_owned()),
+            har,
+            out: out.to_owned(),
+            origin,
+            profile,
+            force,
+            shape: false,
+        }
     }
 
     /// Returns what to import and where to write it.

@@ -15,7 +15,7 @@ const ENVIRONMENT: &[Entry] = &[
         "A variable of suite.yaml with `env: NAME` takes its value from the environment variable NAME, if neither --var nor --vars gives one.",
         &["run"],
     ),
-    ("TMPDIR", "Folder for the scratch folders of started targets; the default is /tmp.", &["run"]),
+    ("TMPDIR", "Folder for the scratch folders of started targets; the default is /tmp.", &["run", "doctor"]),
     ("GITHUB_STEP_SUMMARY", "File to which --report github appends its summary.", &["run", "merge"]),
     (
         "GITHUB_WORKSPACE",

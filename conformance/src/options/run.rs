@@ -21,7 +21,6 @@ use conformance_suite::suite::{Given, Suite};
 /// `conformance run`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["url", "target", "program"]))]
 pub(crate) struct Run {
     /// URL of a running target, as http://host:port.
@@ -300,7 +299,8 @@ impl TransportOptions {
             transport.trust(path).map_err(Diagnostic::new)?;
         }
         if let Some(certificate) = &self.cert {
-            let client_certificate = ClientCertificate::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
+            let client_certificate =
+                ClientCertificate::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
             transport.client_certificate = Some(client_certificate.map_err(Diagnostic::new)?);
         }
         Ok(transport)

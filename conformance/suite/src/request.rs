@@ -5,8 +5,8 @@
 //! knows the address of the target.
 
 mod body;
-mod content;
 mod client_certificate;
+mod content;
 mod mapping;
 mod raw;
 mod target;
@@ -23,8 +23,8 @@ use crate::template::{Scope, TemplateError, Text};
 
 pub(crate) use body::parted;
 pub use body::{Body, Encoder, Field, JsonText, Part};
-pub use content::TAGS;
 pub use client_certificate::ClientCertificate;
+pub use content::TAGS;
 pub use mapping::compile as compile_mapping;
 pub(crate) use mapping::json_text;
 pub(crate) use target::is_host;

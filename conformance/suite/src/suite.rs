@@ -158,7 +158,8 @@ impl Suite {
         };
         suite.static_scope = suite.scope();
         suite.digest = folder.digest(&names);
-        let has_points = |register: &format::RegisterText| register.requirements.iter().any(|one| one.points.is_some());
+        let has_points =
+            |register: &format::RegisterText| register.requirements.iter().any(|one| one.points.is_some());
         suite.graded = register.as_ref().is_some_and(has_points);
         let compiled = register.map(|register| requirement::compile(register, &register_source));
         let Some(requirements) = errors.take(compiled.unwrap_or_else(|| Ok(Vec::new()))) else {

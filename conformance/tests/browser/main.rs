@@ -1,7 +1,7 @@
 //! Tests the HTML reports in a real browser: clicks, keys, filters, links, themes, narrow screens, print and accessibility.
 //!
 //! Needs Node, Chromium (set `CHROMIUM` if it is not `/usr/bin/chromium`) and `npm ci` in this folder, so it runs only on request: `cargo
-//! test -p conformance --test browser -- --ignored`.
+//! test -p conformance-http --test browser -- --ignored`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,6 +1,6 @@
 //! Compares the commands of public documents with the real curl, and prints how many are sent, refused or differ.
 //!
-//! The documents are not part of this repository: `CURL_CORPUS=DIR cargo test -p conformance --test cli corpus -- --nocapture` reads
+//! The documents are not part of this repository: `CURL_CORPUS=DIR cargo test -p conformance-http --test cli corpus -- --nocapture` reads
 //! a folder with one subfolder for each project, and in it one command in each file. Without the variable, nothing is compared.
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //! runner gets a response exactly when curl does.
 //!
 //! `curl_parity/behaviours.txt` has the behaviours, [`DIFFERENCES`] what differs on purpose.
-//! `BEHAVIOUR=name cargo test -p conformance --test cli curl_parity` tries the behaviours whose name contains the text.
+//! `BEHAVIOUR=name cargo test -p conformance-http --test cli curl_parity` tries the behaviours whose name contains the text.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Runs exported files with the real Hurl: `cargo test -p conformance --test cli hurl -- --ignored`, with hurl (<https://hurl.dev>) in
+//! Runs exported files with the real Hurl: `cargo test -p conformance-http --test cli hurl -- --ignored`, with hurl (<https://hurl.dev>) in
 //! `PATH`.
 
 mod judged;

@@ -423,7 +423,7 @@ fn each_isolates_by_default() {
     scene.configure("handed/a", first, None);
     scene.attacks(&[("none", "text: ready")]);
     let isolation = |arguments: &[&str]| {
-        let each = ["run", "--suite", "../suite", "--each", "../handed", "--keep", "../kept"];
+        let each = ["run", "--suite", "../suite", "--each", "../handed", "--keep", "../kept", "--force"];
         let finished = scene.sandbox.run(&[&each[..], arguments, &["--", "python3", "intruder.py"]].concat());
         assert_eq!(finished.code, Some(0), "{finished:?}");
         let report = scene.sandbox.read("kept/a.jsonl");

@@ -1,6 +1,6 @@
 //! Tests of the program from outside: real processes, real sockets, and no leftovers.
 //!
-//! `BLESS=1 cargo test -p conformance --test cli` rewrites the golden files.
+//! `BLESS=1 cargo test -p conformance-http --test cli` rewrites the golden files.
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
@@ -16,6 +16,7 @@ mod coverage;
 mod curl_parity;
 mod decoding;
 mod deviations;
+mod doctor;
 mod documents;
 mod events;
 mod export;

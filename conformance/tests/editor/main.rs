@@ -1,6 +1,6 @@
 //! Tests the JSON schemas in an editor: runs the YAML language server on the files of the suite and on invalid ones.
 //!
-//! Needs Node and `npm ci` in this folder, so it runs only on request: `cargo test -p conformance --test editor -- --ignored`.
+//! Needs Node and `npm ci` in this folder, so it runs only on request: `cargo test -p conformance-http --test editor -- --ignored`.
 
 use std::path::Path;
 use std::process::Command;

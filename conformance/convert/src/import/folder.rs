@@ -135,8 +135,7 @@ fn absolute(path: &Path) -> PathBuf {
 
 /// Adds entries to the register, or to the variables of the manifest.
 fn add(path: &Path, added: &str) -> Result<(), Diagnostic> {
-    let failed =
-        |error: io::Error| Diagnostic::new(format!("{} cannot be changed: {error}", path.display()));
+    let failed = |error: io::Error| Diagnostic::new(format!("{} cannot be changed: {error}", path.display()));
     let mut text = fs::read_to_string(path).map_err(failed)?;
     if !text.ends_with('\n') {
         text.push('\n');

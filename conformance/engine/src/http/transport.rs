@@ -13,7 +13,7 @@ use url::Url;
 use super::connection::Route;
 use super::dialer::Dialer;
 use super::tls;
-use conformance_suite::request::{Header, ClientCertificate, Prepared};
+use conformance_suite::request::{ClientCertificate, Header, Prepared};
 use conformance_suite::shell::quote;
 use conformance_suite::suite::Connections;
 

@@ -75,7 +75,8 @@ impl Access {
             let port = free_port().map_err(|error| Unusable::new(format!("no port is free: {error}")))?;
             ports.push((name.clone(), port));
         }
-        let mut transport = Transport { client_certificate: self.client_certificate.clone(), ..transport.local() };
+        let mut transport =
+            Transport { client_certificate: self.client_certificate.clone(), ..transport.local() };
         let mut values = Vec::new();
         if self.socket {
             let path = scratch.path().join(".conformance.sock");

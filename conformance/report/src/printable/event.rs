@@ -18,7 +18,8 @@ pub(crate) fn event(event: &Event) -> Event {
 }
 
 fn header(header: &Header) -> Header {
-    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, seed, .. } = header;
+    let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, seed, .. } =
+        header;
     let Header { suite_version, suite_digest, filters, profiles, implementation, .. } = header;
     let environments = header.environments.iter().map(|(profile, variables)| {
         let variables = variables.iter().map(|(name, value)| (line(name), line(value)));

@@ -15,7 +15,7 @@ use super::words::split;
 use super::{address, cookies, form};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::request::{
-    Agent, Authentication, Body, Field, Files, Header, HttpVersion, ClientCertificate, JarUse, Part, Request,
+    Agent, Authentication, Body, ClientCertificate, Field, Files, Header, HttpVersion, JarUse, Part, Request,
     Transfer, check_field_name, check_method, parted,
 };
 use crate::source::{Place, Span};

@@ -95,6 +95,14 @@ pub struct Unavailable(Vec<String>);
 const PROBE_LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(2);
 
+impl Unavailable {
+    /// The reason for each mechanism that was tried.
+    #[must_use]
+    pub fn reasons(&self) -> &[String] {
+        &self.0
+    }
+}
+
 impl Isolation {
     /// Finds a mechanism that works on this machine, by starting a program with it. `wanted` allows only one.
     ///
