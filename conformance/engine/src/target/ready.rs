@@ -104,7 +104,7 @@ pub(super) async fn await_ready(
         }
         if !silent
             && began.elapsed() >= LOOK_AFTER
-            && let Some(ports) = elsewhere.ports(&process)
+            && let Some(ports) = elsewhere.unchanged(process.listening_ports(), port.number)
             && Box::pin(answers(&ports, &request, &transport)).await
         {
             let unusable = Unusable::elsewhere(&process, &ports, port);
@@ -139,10 +139,10 @@ struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// Returns the ports after the target has listened on these alone for some time, so that it will open no others.
-    fn ports(&mut self, process: &Process) -> Option<Vec<u16>> {
-        let ports = process.listening_ports();
-        if ports.is_empty() || ports != self.ports {
+    /// Returns the ports after the target has listened on these alone for some time, so that it will open no others. On a busy
+    /// machine a second may pass before the assigned port is tried again, so a target that listens on it is never elsewhere.
+    fn unchanged(&mut self, ports: Vec<u16>, assigned: u16) -> Option<Vec<u16>> {
+        if ports.is_empty() || ports.contains(&assigned) || ports != self.ports {
             *self = Self { ports, since: Some(Instant::now()) };
             return None;
         }
@@ -189,6 +189,17 @@ pub(super) async fn await_port(port: u16) -> Result<(), Unusable> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn target_on_its_assigned_port_is_never_elsewhere() {
+        let began = Instant::now().checked_sub(UNCHANGED).expect("a machine that runs for a second");
+        let mut other = Elsewhere { ports: vec![5000], since: Some(began) };
+        assert_eq!(other.unchanged(vec![5000], 8000), Some(vec![5000]));
+        let mut assigned = Elsewhere { ports: vec![8000], since: Some(began) };
+        assert_eq!(assigned.unchanged(vec![8000], 8000), None);
+        let mut both = Elsewhere { ports: vec![5000, 8000], since: Some(began) };
+        assert_eq!(both.unchanged(vec![5000, 8000], 8000), None);
+    }
 
     #[test]
     fn time_without_a_processor_does_not_count_for_the_limit_of_a_start() {
