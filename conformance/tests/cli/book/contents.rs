@@ -57,9 +57,17 @@ fn leads(page: &Path, target: &str) -> Result<(), &'static str> {
         return Err("no such file");
     }
     match anchor {
-        Some(anchor) if !anchors(&fs::read_to_string(file).unwrap()).contains(anchor) => Err("no such heading"),
+        Some(anchor) if !anchors(&included(&file)).contains(anchor) => Err("no such heading"),
         _ => Ok(()),
     }
+}
+
+/// The text of a page, with that of files that it includes.
+fn included(page: &Path) -> String {
+    let text = fs::read_to_string(page).unwrap();
+    let include = Regex::new(r"\{\{#include ([^:}]+)[^}]*\}\}").unwrap();
+    let others = include.captures_iter(&text).map(|found| fs::read_to_string(page.parent().unwrap().join(&found[1])).unwrap());
+    others.fold(text.clone(), |text, other| text + &other)
 }
 
 /// The anchors of headings, as GitHub and mdBook make them.
