@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -r "$docs/../conformance/tests/targets/python/." "$work"
 cd "$work"
-export FAULT=logout-deletes-nothing COLUMNS=120
+export FAULT=logout-deletes-nothing
 
 picture() { # PAGE WIDTH HEIGHT FILE
   "${CHROMIUM:-chromium}" --headless --no-sandbox --disable-gpu --hide-scrollbars --force-device-scale-factor=2 --user-data-dir="$work/profile" \
@@ -43,7 +43,7 @@ open("terminal.html", "w").write(
     f"white-space:pre-wrap}}</style><pre><span style='color:#7ee787'>{html.escape(prompt)}</span>{page}</pre>"
 )
 PYTHON
-picture terminal.html 980 940 "$docs/terminal.png"
+picture terminal.html 980 850 "$docs/terminal.png"
 
 conformance run --jobs 4 --quiet --report html=report.html -- python3 server.py >/dev/null 2>&1 || test $? -eq 1
 picture report.html 1200 900 "$docs/report.png"

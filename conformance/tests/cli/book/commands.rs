@@ -8,6 +8,7 @@ use regex::Regex;
 use super::{help, page, pages, repository};
 use crate::golden;
 use crate::program::conformance_in;
+use crate::sandbox::Sandbox;
 
 #[test]
 fn commands_of_the_book_work_as_shown() {
@@ -15,7 +16,9 @@ fn commands_of_the_book_work_as_shown() {
     let chosen = |page: &Path| only.as_ref().is_none_or(|only| page.ends_with(format!("{only}.md")));
     let mut wrong = Vec::new();
     let mut commands = 0;
-    for page in pages().into_iter().filter(|page| chosen(page)) {
+    // The commands of the README are those of the tutorials.
+    let pages = pages().into_iter().filter(|page| page.parent().unwrap().ends_with("docs"));
+    for page in pages.filter(|page| chosen(page)) {
         match page::play(&page) {
             Ok(played) => commands += played,
             Err(error) => wrong.push(error),
@@ -55,7 +58,10 @@ fn every_flag_that_the_book_names_exists() {
 fn page_of_commands_is_what_the_program_prints() {
     let whole = conformance_in(Path::new("."), &["--help"]).stdout;
     let listed = whole.split_once("Commands:\n").unwrap().1.split("\n\n").next().unwrap();
-    let names = listed.lines().filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+    let names = listed
+        .lines()
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next());
     let mut text = String::from(
         "# Commands and flags\n\nWhat `conformance --help` and `conformance help COMMAND` print. A test compares this page with the program.\n\n",
     );
@@ -66,4 +72,16 @@ fn page_of_commands_is_what_the_program_prints() {
     if let Err(difference) = golden::compare(&repository("docs/commands.md"), &text) {
         panic!("{difference}\n\nBLESS=1 writes the page again");
     }
+}
+
+#[test]
+fn picture_of_the_terminal_is_current() {
+    let sandbox = Sandbox::python().with("FAULT", "logout-deletes-nothing");
+    let finished = sandbox.run(&["run", "--filter", "session/8-logout", "--", "python3", "server.py"]);
+    let shown = fs::read_to_string(repository("docs/terminal.txt")).unwrap();
+    assert_eq!(
+        golden::without_port(&finished.stdout),
+        golden::without_port(&shown),
+        "`make pictures` makes it again"
+    );
 }

@@ -14,14 +14,21 @@ fn contents_list_every_page_once() {
     let link = Regex::new(r"\]\(([^)]+)\)").unwrap();
     let listed: Vec<String> = link.captures_iter(&summary).map(|found| found[1].to_owned()).collect();
     let files = pages().into_iter().filter(|page| page.parent().unwrap().ends_with("docs"));
-    let files: BTreeSet<String> = files.map(|page| page.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    let files: BTreeSet<String> =
+        files.map(|page| page.file_name().unwrap().to_str().unwrap().to_owned()).collect();
     assert_eq!(listed.iter().cloned().collect::<BTreeSet<_>>(), files);
     assert_eq!(listed.len(), files.len(), "{listed:?}");
 }
 
 #[test]
 fn links_of_the_documents_lead_somewhere() {
-    let others = ["scenarios/README.md", "conformance/README.md", "reference-server/README.md", "CONTRIBUTING.md", "docs/SUMMARY.md"];
+    let others = [
+        "scenarios/README.md",
+        "conformance/README.md",
+        "reference-server/README.md",
+        "CONTRIBUTING.md",
+        "docs/SUMMARY.md",
+    ];
     let mut wrong = Vec::new();
     let mut seen = 0;
     for page in pages().into_iter().chain(others.map(repository)) {
@@ -66,7 +73,9 @@ fn leads(page: &Path, target: &str) -> Result<(), &'static str> {
 fn included(page: &Path) -> String {
     let text = fs::read_to_string(page).unwrap();
     let include = Regex::new(r"\{\{#include ([^:}]+)[^}]*\}\}").unwrap();
-    let others = include.captures_iter(&text).map(|found| fs::read_to_string(page.parent().unwrap().join(&found[1])).unwrap());
+    let others = include
+        .captures_iter(&text)
+        .map(|found| fs::read_to_string(page.parent().unwrap().join(&found[1])).unwrap());
     others.fold(text.clone(), |text, other| text + &other)
 }
 

@@ -75,7 +75,9 @@ pub(super) fn play(page: &Path) -> Result<usize, String> {
             let name = from.file_name().ok_or_else(|| wrong("this is not a file"))?;
             match from.is_dir() {
                 true => copy(&from, folder.path()),
-                false => drop(fs::copy(&from, folder.path().join(name)).map_err(|error| wrong(&error.to_string()))?),
+                false => drop(
+                    fs::copy(&from, folder.path().join(name)).map_err(|error| wrong(&error.to_string()))?,
+                ),
             }
         }
         if let Some(name) = block.comment("file") {
@@ -83,17 +85,22 @@ pub(super) fn play(page: &Path) -> Result<usize, String> {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, &block.text).unwrap();
         } else if block.comments.contains(&"output") {
-            shows(&printed, &block.text).map_err(|line| wrong(&format!("`{line}` is not printed, or not there:\n{printed}")))?;
+            shows(&printed, &block.text)
+                .map_err(|line| wrong(&format!("`{line}` is not printed, or not there:\n{printed}")))?;
         } else if block.kind == "sh" {
             commands += block.text.lines().filter(|line| !line.trim_start().starts_with('#')).count();
             let output = folder.path().join(format!(".output-{index}"));
-            let mut child = shell(folder.path(), &block.text, &output);
-            if let Some(awaited) = block.comment("until") {
+            let awaited = block.comment("until");
+            let mut child = shell(folder.path(), &block.text, awaited.is_some(), &output);
+            if let Some(awaited) = awaited {
                 let deadline = Instant::now() + Duration::from_mins(2);
                 while !fs::read_to_string(&output).unwrap().contains(awaited) {
                     let ended = child.try_wait().unwrap().is_some();
                     if ended || Instant::now() > deadline {
-                        return Err(wrong(&format!("{awaited} is not printed:\n{}", fs::read_to_string(&output).unwrap())));
+                        return Err(wrong(&format!(
+                            "{awaited} is not printed:\n{}",
+                            fs::read_to_string(&output).unwrap()
+                        )));
                     }
                     thread::sleep(Duration::from_millis(20));
                 }
@@ -113,17 +120,12 @@ pub(super) fn play(page: &Path) -> Result<usize, String> {
 }
 
 /// Starts commands as a user types them, up to the first failure, with everything that they print in one file.
-fn shell(folder: &Path, commands: &str, output: &Path) -> Child {
+fn shell(folder: &Path, commands: &str, is_background: bool, output: &Path) -> Child {
     let program = Path::new(env!("CARGO_BIN_EXE_conformance")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let output = File::create(output).unwrap();
-    // One command is the process itself, so that Ctrl-C reaches it.
-    let commands = match commands.trim().lines().count() {
-        1 => format!("exec {commands}"),
-        _ => commands.to_owned(),
-    };
-    let plain = commands.contains(['|', '&', ';']) || commands.starts_with("exec cd ");
-    let commands = if plain { commands.trim_start_matches("exec ").to_owned() } else { commands };
+    // A program in the background is the process itself, so that Ctrl-C reaches it.
+    let commands = if is_background { format!("exec env {commands}") } else { commands.to_owned() };
     let mut shell = Command::new("bash");
     shell.args(["-ec", &commands]).current_dir(folder).env("PATH", path).stdin(Stdio::null());
     shell.env_remove("GITHUB_STEP_SUMMARY").env("NO_COLOR", "1").env("COLUMNS", "100");
