@@ -1,10 +1,12 @@
 //! Links and contents of the book.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 
 use regex::Regex;
+use serde_json::{Value as Json, json};
 
 use super::{pages, repository};
 
@@ -89,4 +91,21 @@ fn anchors(page: &str) -> BTreeSet<String> {
         kept.map(|one| if one == ' ' { '-' } else { one }).collect()
     };
     headings.map(anchor).collect()
+}
+
+#[test]
+fn links_out_of_the_book_lead_to_a_page_or_become_text() {
+    let page = "[a](../scenarios/README.md#keys) [b](../docs/tls.md) [c](../Makefile) [d](ci.md)\n```\n[e](../Makefile)\n```\n";
+    let book = json!([{}, {"items": [{"Chapter": {"content": page, "sub_items": []}}]}]);
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("book.json");
+    fs::write(&input, book.to_string()).unwrap();
+    let mut script = Command::new("python3");
+    script
+        .arg(repository("docs/links.py"))
+        .stdin(File::open(input).unwrap())
+        .env_remove("CONFORMANCE_REPOSITORY");
+    let corrected: Json = serde_json::from_slice(&script.output().unwrap().stdout).unwrap();
+    let expected = "[a](language.md#keys) [b](tls.md) c [d](ci.md)\n```\n[e](../Makefile)\n```\n";
+    assert_eq!(corrected["items"][0]["Chapter"]["content"], expected);
 }
