@@ -27,7 +27,9 @@ use conformance_engine::event::Record;
 use conformance_engine::exit::Exit;
 use conformance_engine::http::Transport;
 use conformance_engine::redact::Redactor;
-use conformance_engine::run::{Context, Interrupt, Options, ScenarioRunner, TargetPool};
+use conformance_engine::run::{
+    Context, Described, Interrupt, Options, ScenarioRunner, TargetPool, regrouped,
+};
 use conformance_engine::target::Target;
 use conformance_engine::target::process::Orphans;
 use conformance_report::failure;
@@ -72,6 +74,7 @@ fn prepare(
     let wrong = |wrong: Diagnostics| (Exit::Usage, wrong.to_string());
     let mut suite = Suite::load(folder).map_err(wrong)?;
     suite.give(&[], &environment).map_err(wrong)?;
+    let described = Described::of_suite(&suite, folder).map_err(wrong)?;
     let suite = Arc::new(suite);
     let mut selection = Selection::default();
     let target = match target_of_environment(&suite).map_err(|error| wrong(error.into()))? {
@@ -98,6 +101,7 @@ fn prepare(
         seed: 0,
         fail_fast: false,
         deadline: None,
+        described,
     };
     let context = Context::new(plan, options);
     let targets = TargetPool::new(&context, &target);
@@ -111,7 +115,12 @@ fn trials(context: &Arc<Context>, targets: &Arc<TargetPool>, runtime: &Arc<Runti
         for (index, planned) in of_group.scenarios.iter().enumerate() {
             let is_skipped = targets.skipped(group).is_some();
             let (scenarios, targets, runtime) = (scenarios.clone(), Arc::clone(targets), Arc::clone(runtime));
-            let play = move || conclude(&runtime.block_on(scenarios.play_once(&targets, group, index)));
+            let described = context.options.described.as_ref().map(Described::summary);
+            let play = move || {
+                let mut records = runtime.block_on(scenarios.play_once(&targets, group, index));
+                records.extend(regrouped(described, &records));
+                conclude(&records)
+            };
             trials.push(Trial::test(planned.id(), play).with_ignored_flag(is_skipped));
         }
     }
@@ -165,6 +174,7 @@ mod tests {
             reason: None,
             waits_for: None,
             exchange: None,
+            openapi: Vec::new(),
             printed: String::new(),
             deviation: None,
             unstarted: false,

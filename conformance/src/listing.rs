@@ -8,9 +8,8 @@ use serde::Serialize;
 
 use conformance_engine::memory::Memory;
 use conformance_suite::amount::amount;
-use conformance_suite::json::Json;
-use conformance_suite::plan::{Plan, PlannedScenario};
-use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
+use conformance_suite::plan::Plan;
+use conformance_suite::suite::StepDefinition;
 
 /// A step in the list.
 #[derive(Debug, Serialize)]
@@ -57,7 +56,7 @@ pub(crate) fn entries(plan: &Plan) -> Vec<Entry> {
     let mut entries = Vec::new();
     for planned in plan.scenarios() {
         let definitions = &planned.scenario.definitions;
-        let mut memory = placeholders(planned, definitions, &plan.suite);
+        let mut memory = Memory::with_placeholders(planned, &plan.suite);
         for (index, _) in planned.steps.iter().filter(|(_, asked)| *asked) {
             let step = &planned.scenario.steps[*index];
             entries.push(Entry {
@@ -121,17 +120,4 @@ fn request(definition: &StepDefinition, memory: &mut Memory) -> Request {
             body: None,
         },
     }
-}
-
-/// Returns a memory in which the value of each capture is its own expression.
-fn placeholders(planned: &PlannedScenario, definitions: &[StepDefinition], suite: &Suite) -> Memory {
-    let mut memory = Memory::new(suite);
-    for capture in definitions.iter().flat_map(StepDefinition::captures) {
-        memory.keep(&capture.keys, &format!("${{{}}}", capture.name).into());
-    }
-    let profile = suite.profile(&planned.profile);
-    let output = profile.into_iter().flat_map(|profile| &profile.output);
-    let output = output.map(|(name, _)| (name.clone(), format!("${{{OUTPUT}.{name}}}").into()));
-    memory.meet("${target.origin}", &Json::Object(output.collect()), &[]);
-    memory
 }

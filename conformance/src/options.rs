@@ -54,6 +54,7 @@ For zsh, put `fpath+=~/.zfunc` before `compinit` in ~/.zshrc."
 mod curl;
 mod manual;
 mod meant;
+mod openapi;
 mod output;
 mod run;
 mod serve;
@@ -72,6 +73,7 @@ use conformance_suite::plan::Selection;
 use conformance_suite::suite::Folder;
 
 pub(crate) use curl::{Export, Import, Init, Record};
+pub(crate) use openapi::OpenApiOptions;
 pub(crate) use output::{Color, OutputOptions, ReportPlace, forces_color, github_summary, github_workspace};
 pub(crate) use run::Run;
 use run::parse_address;
@@ -138,14 +140,14 @@ pub(crate) enum Command {
     List(List),
     /// Validate the suite and report every error with its file and line.
     #[command(
-        after_help = "Examples:\n  conformance check                       Validate the built-in suite\n  conformance check --suite my-suite"
+        after_help = "Examples:\n  conformance check                       Validate the built-in suite\n  conformance check --suite my-suite\n  conformance check --har traffic.har --openapi openapi.yaml"
     )]
     Check(Check),
     /// Show which steps cover which requirements.
     ///
     /// With --spec, also list the curl examples of a document that no step covers.
     #[command(
-        after_help = "Examples:\n  conformance coverage --suite my-suite --spec README.md\n\nExit codes:\n  0   every example of the document is covered\n  1   no step covers an example of the document\n  2   a file or a flag is invalid"
+        after_help = "Examples:\n  conformance coverage --suite my-suite --spec README.md\n  conformance coverage --suite my-suite --openapi openapi.yaml --fail-under operations=90%\n  conformance coverage --openapi openapi.yaml --from report.jsonl\n\nExit codes:\n  0   every example of the document is covered, and every share of --fail-under is reached\n  1   no step covers an example of the document, or a share is not reached\n  2   a file or a flag is invalid"
     )]
     Coverage(Coverage),
     /// Print the JSON Schema of a suite file or a report, or settings for an editor.
@@ -178,9 +180,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  conformance init my-suite\n  conformance init my-suite --from README.md"
     )]
     Init(Init),
-    /// Generate scenarios from the curl examples of a document or from a HAR file.
+    /// Generate scenarios from the curl examples of a document, a HAR file or an OpenAPI description.
     #[command(
-        after_help = "Examples:\n  conformance import README.md --out my-suite\n  conformance import https://example.org/api.md --out my-suite\n  conformance import --har recording.har --out my-suite"
+        after_help = "Examples:\n  conformance import README.md --out my-suite\n  conformance import https://example.org/api.md --out my-suite\n  conformance import --har recording.har --out my-suite\n  conformance import --openapi openapi.yaml --out my-suite"
     )]
     Import(Import),
     /// Send a curl command and print a step that expects its response.
@@ -218,6 +220,12 @@ pub(crate) struct Check {
     /// Treat warnings as errors.
     #[arg(long)]
     pub strict: bool,
+    /// Check the exchanges of a HAR recording against --openapi, not a suite.
+    #[arg(long, value_name = "FILE", requires = "openapi", conflicts_with = "suite")]
+    pub har: Option<PathBuf>,
+    /// OpenAPI description for --har.
+    #[arg(long, value_name = "FILE", requires = "har")]
+    pub openapi: Option<PathBuf>,
 }
 
 /// `conformance coverage`.
@@ -229,6 +237,15 @@ pub(crate) struct Coverage {
     /// Specification, as Markdown or plain text, whose curl examples the steps should cover.
     #[arg(long, value_name = "FILE")]
     pub spec: Option<PathBuf>,
+    /// Show which parts of an OpenAPI description the steps use: operations, parameters, statuses, content types.
+    #[arg(long, value_name = "FILE", conflicts_with = "spec")]
+    pub openapi: Option<PathBuf>,
+    /// Count what a run used, from its report as JSON Lines, instead of what the scenarios contain.
+    #[arg(long, value_name = "FILE", requires = "openapi", conflicts_with = "suite")]
+    pub from: Option<PathBuf>,
+    /// Fail if less than a share is used: operations, parameters, statuses, content-types or branches (repeatable).
+    #[arg(long, value_name = "KIND=PERCENT%", requires = "openapi", value_parser = parse_share)]
+    pub fail_under: Vec<(String, usize)>,
     /// Output format.
     #[arg(long, default_value = "text")]
     pub format: CoverageFormat,
@@ -491,6 +508,18 @@ fn parse_duration(written: &str) -> Result<Duration, String> {
         conformance_suite::source::Source::new("", "").place(conformance_suite::source::Span::default());
     conformance_suite::members::duration(written, &place)
         .map_err(|_| "expected a duration such as 200ms, 4s, 1.5s, 2m, 1h or 7d".to_owned())
+}
+
+fn parse_share(written: &str) -> Result<(String, usize), String> {
+    let kinds = conformance_openapi::coverage::KINDS;
+    let form =
+        || format!("expected KIND=PERCENT%, such as operations=90%; the kinds are {}", kinds.join(", "));
+    let (kind, share) = written.split_once('=').ok_or_else(form)?;
+    let share = share.trim_end_matches('%').parse::<usize>().map_err(|_| form())?;
+    if !kinds.contains(&kind) || share > 100 {
+        return Err(form());
+    }
+    Ok((kind.to_owned(), share))
 }
 
 const SERVE_USAGE: &str = "conformance serve [OPTIONS] -- <COMMAND>...

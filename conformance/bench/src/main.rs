@@ -17,7 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use process::{Cost, Server, run};
-use suite::{Connections, Kind, STEPS, Suite};
+use suite::{Connections, DESCRIPTION, Kind, STEPS, Suite};
 use table::{Row, median, print};
 
 /// Number of scenarios of the fixed suite, and of a suite a hundred times as large.
@@ -108,6 +108,15 @@ impl Bench {
                 if connections == Connections::Reuse {
                     contenders.extend(self.hurl("Hurl", &suite, jobs, &[]));
                 }
+                let description = self.scratch.path().join("openapi.yaml");
+                fs::write(&description, DESCRIPTION)?;
+                let described = ["--openapi".to_owned(), description.display().to_string()];
+                contenders.push(self.own(
+                    "conformance, judged against a description",
+                    &suite,
+                    jobs,
+                    &described,
+                ));
                 let what = if jobs == 1 { "one at a time".to_owned() } else { format!("{jobs} at once") };
                 let how = match connections {
                     Connections::Fresh => "a connection for each",

@@ -173,6 +173,57 @@ fn scenario(number: usize, wrong: bool) -> String {
     text
 }
 
+/// A description of the five exchanges.
+pub const DESCRIPTION: &str = r##"openapi: 3.1.0
+info: {title: Sessions, version: "1"}
+paths:
+  /login:
+    post:
+      requestBody:
+        required: true
+        content:
+          application/x-www-form-urlencoded:
+            schema:
+              type: object
+              required: [email, password]
+              properties: {email: {type: string}, password: {type: string}}
+      responses:
+        "200":
+          description: The user
+          headers: {Set-Cookie: {required: true, schema: {type: string, pattern: "^sid=session-"}}}
+          content: {application/json: {schema: {$ref: "#/components/schemas/User"}}}
+  /me:
+    get:
+      parameters: [{name: sid, in: cookie, required: true, schema: {type: string}}]
+      responses:
+        "200": {description: The user, content: {application/json: {schema: {$ref: "#/components/schemas/User"}}}}
+        "403":
+          description: No session
+          content:
+            application/json: {schema: {type: object, required: [error], properties: {error: {const: Forbidden}}}}
+  /users/{name}:
+    get:
+      parameters: [{name: name, in: path, required: true, schema: {type: string, maxLength: 20}}]
+      responses:
+        "200": {description: The user, content: {application/json: {schema: {$ref: "#/components/schemas/User"}}}}
+  /logout:
+    delete:
+      responses:
+        "200": {description: Done, content: {application/json: {schema: {type: object, maxProperties: 0}}}}
+components:
+  schemas:
+    User:
+      type: object
+      required: [id, email, first_name, last_name, visits]
+      additionalProperties: false
+      properties:
+        id: {type: string, format: uuid}
+        email: {type: string, format: email}
+        first_name: {type: [string, "null"]}
+        last_name: {type: [string, "null"]}
+        visits: {type: integer, minimum: 0}
+"##;
+
 /// The same five exchanges with the same expectations.
 const HURL: &str = r#"
 POST {{target}}/login

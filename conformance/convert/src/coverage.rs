@@ -2,6 +2,7 @@
 //!
 //! The result is printed as text, Markdown or JSON. Nothing is sent.
 
+pub mod description;
 mod specification;
 #[cfg(test)]
 mod tests;

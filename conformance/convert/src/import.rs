@@ -6,15 +6,19 @@
 mod answer;
 mod between;
 mod capture;
+mod collection;
 mod command;
+mod description;
 mod document;
 mod download;
 pub mod folder;
 mod fresh;
-mod har;
+pub(crate) mod har;
 mod httpie;
 mod manifest;
+mod postman;
 mod printed;
+mod rest;
 mod scenario;
 mod shape;
 mod status;
@@ -29,6 +33,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use conformance_openapi::Description;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::request::Files;
 use conformance_suite::source::{Place, Source};
@@ -188,6 +193,43 @@ pub fn har(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnost
     let mut import = assemble(source, &recording.origin, recording.stories, &recording.variables, wanted);
     import.notes = recording.notes;
     Ok(import)
+}
+
+/// Imports a Postman collection (format 2.0 or 2.1).
+///
+/// # Errors
+/// Fails if the source is not a collection, or if it has no request.
+pub fn postman(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
+    let (groups, variables) = postman::read(source)?;
+    gathered(source, groups, variables, wanted)
+}
+
+/// Imports a file of requests as REST clients of editors write it (`.http`, `.rest`).
+///
+/// # Errors
+/// Fails if it has no request.
+pub fn rest(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
+    let (groups, variables) = rest::read(source);
+    gathered(source, groups, variables, wanted)
+}
+
+fn gathered(
+    source: &Arc<Source>,
+    groups: Vec<collection::Group>,
+    mut variables: collection::Variables,
+    wanted: &Wanted<'_>,
+) -> Result<Import, Diagnostic> {
+    check_number(groups.iter().map(|(_, requests)| requests.len()).sum(), source)?;
+    let (origin, stories) = collection::stories(groups, &mut variables, source, wanted)?;
+    Ok(assemble(source, &origin, stories, &variables.needed(), wanted))
+}
+
+/// Imports an OpenAPI description.
+#[must_use]
+pub fn openapi(description: &Description, wanted: &Wanted<'_>) -> Import {
+    let first = wanted.suite.and_then(|suite| suite.profiles.first()).map(|profile| profile.name.as_str());
+    let profile = wanted.profile.as_deref().or(first).filter(|_| wanted.suite.is_some());
+    description::import(description, wanted.origin.as_deref(), profile)
 }
 
 /// Maximum number of requests in a document: the time to find the values that they share is quadratic.

@@ -5,5 +5,6 @@ pub mod export;
 pub mod import;
 mod loose;
 pub mod record;
+pub mod recorded;
 pub mod seed;
 pub mod transcript;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use globset::{Glob, GlobMatcher};
 use serde::Deserialize;
 
-use crate::event::{Record, Stale};
+use crate::event::{REQUIREMENT, Record, Stale, is_operation};
 use crate::verdict::Verdict;
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::plan::{Plan, Selection};
@@ -158,7 +158,7 @@ fn compile(
     }
     let (what, written) = match (&text.step, &text.requirement) {
         // An id may contain characters that are special in a pattern: `s[email]` is a row of a step.
-        (Some(step), None) if known.iter().any(|(id, _)| *id == step.value) => {
+        (Some(step), None) if is_operation(&step.value) || known.iter().any(|(id, _)| *id == step.value) => {
             (What::Step(step.value.clone()), step)
         }
         (Some(step), None) => {
@@ -180,6 +180,7 @@ fn compile(
     let matches = match &what {
         What::Step(_) => true,
         What::Pattern(glob) => known.iter().any(|(id, _)| glob.is_match(id)),
+        What::Requirement(wanted) if wanted == REQUIREMENT => true,
         What::Requirement(wanted) => known.iter().any(|(_, covers)| covers.contains(wanted)),
     };
     if !matches {

@@ -40,6 +40,17 @@ pub enum Event {
 /// Version of the event stream format.
 pub const EVENTS_VERSION: u32 = 1;
 
+/// The scenario of the records about the operations of a description.
+pub const OPERATIONS: &str = "openapi";
+/// The requirement that every exchange matches the description.
+pub const REQUIREMENT: &str = "OPENAPI";
+
+/// Whether an id is that of a record about an operation.
+#[must_use]
+pub fn is_operation(id: &str) -> bool {
+    id.strip_prefix(OPERATIONS).is_some_and(|rest| rest.starts_with("::"))
+}
+
 /// All events of a run.
 #[derive(Debug, Clone)]
 pub struct FinishedRun {
@@ -102,6 +113,9 @@ pub struct Header {
     /// What isolated the started programs; absent if they were not isolated, or none was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Mechanism>,
+    /// The description of the API that every exchange is checked against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openapi: Option<ApiDescription>,
     /// Environment variables of each profile of the plan, as the suite writes them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environments: BTreeMap<String, BTreeMap<String, String>>,
@@ -113,6 +127,55 @@ pub struct Header {
     pub seed: Option<u32>,
 }
 
+/// A description of an API that exchanges are checked against.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct ApiDescription {
+    /// Its title.
+    pub title: String,
+    /// Its file.
+    pub file: String,
+    /// The level of the requirement that every exchange matches it.
+    pub level: Level,
+    /// Number of its operations.
+    pub operations: usize,
+}
+
+/// Which parts of a description the steps of a run used.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct ApiCoverage {
+    /// Counts of each kind of part.
+    pub counts: Vec<ApiCount>,
+    /// Operations that no step used, and unused parts of the others.
+    pub missing: Vec<String>,
+}
+
+/// How many parts of a kind were used.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct ApiCount {
+    /// The kind: `operations`, `parameters`, `statuses`, `content-types` or `branches`.
+    pub kind: String,
+    /// Number of parts.
+    pub total: usize,
+    /// Number of parts that were used.
+    pub covered: usize,
+}
+
+/// The exchanges of a step with one operation of the description.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct OperationCheck {
+    /// The method and the path of the operation; absent if the description has none for the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// Source location of the operation in the description.
+    pub place: Place,
+    /// The violations. Their places are in the description.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Finding>,
+    /// Parts of the description that could not be used, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
 impl Header {
     /// Creates the header of a run that starts now.
     pub(crate) fn new(
@@ -121,6 +184,7 @@ impl Header {
         implementation: Option<Identity>,
         isolation: Option<Mechanism>,
         seed: Option<u32>,
+        openapi: Option<ApiDescription>,
     ) -> Self {
         let scenarios = plan.scenarios();
         let steps = scenarios.iter().flat_map(|scenario| &scenario.steps).filter(|(_, asked)| *asked);
@@ -139,6 +203,7 @@ impl Header {
             steps: steps.count(),
             shard: plan.shard.clone(),
             isolation,
+            openapi,
             environments: environments(plan),
             command: None,
             seed: seed.filter(|_| plan.is_random()),
@@ -215,6 +280,9 @@ pub struct Record {
     /// Remarks that do not affect the verdict, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+    /// What the description of the API says about the exchanges; empty without a description.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub openapi: Vec<OperationCheck>,
     /// Output of the target during the step.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub printed: String,
@@ -375,6 +443,9 @@ pub struct Footer {
     /// Other notes: restarted targets, and checks that were not possible.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Which parts of the description of the API the steps used; absent without a description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openapi: Option<ApiCoverage>,
     /// Whether the suite or the user gives points to requirements.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub graded: bool,

@@ -47,6 +47,7 @@
 //!     interrupt: Interrupt::default(),
 //!     responses: None,
 //!     deadline: None,
+//!     described: None,
 //! };
 //! let plan = Plan::new(suite, &Selection::default())?;
 //! let target = Target::Url { base, profile: "plain".to_owned() };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::verdict::{Judgement, Verdict};
 use conformance_suite::jar::Jar;
 use conformance_suite::json::Json;
+use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::JarUse;
 use conformance_suite::suite::{Frame, Need, OUTPUT, Role, Step, StepDefinition, Suite, TARGET};
 use conformance_suite::template::{Scope, TemplateError};
@@ -44,6 +45,20 @@ impl Memory {
     pub fn new(suite: &Suite) -> Self {
         let (made, frames, jars) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Self { base: suite.scope(), made, frames, broken: None, jars }
+    }
+
+    /// Creates the state of a scenario in which the value of each capture is its own expression: for lists and coverage.
+    #[must_use]
+    pub fn with_placeholders(planned: &PlannedScenario, suite: &Suite) -> Self {
+        let mut memory = Self::new(suite);
+        for capture in planned.scenario.definitions.iter().flat_map(StepDefinition::captures) {
+            memory.keep(&capture.keys, &format!("${{{}}}", capture.name).into());
+        }
+        let profile = suite.profile(&planned.profile);
+        let output = profile.into_iter().flat_map(|profile| &profile.output);
+        let output = output.map(|(name, _)| (name.clone(), format!("${{{OUTPUT}.{name}}}").into()));
+        memory.meet("${target.origin}", &Json::Object(output.collect()), &[]);
+        memory
     }
 
     /// Makes the random values of rows and parameters follow a key.

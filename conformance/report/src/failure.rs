@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use crate::printable;
 use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
-use conformance_engine::event::{Exchange, Header, Record};
+use conformance_engine::event::{Exchange, Header, Record, is_operation};
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped};
@@ -214,7 +214,11 @@ fn reproduce(record: &Record, header: Option<&Header>, out: &mut impl Write) -> 
     let command = header.and_then(|header| header.command.as_deref());
     let mut lines = Vec::new();
     if let Some(command) = command {
-        lines.push(format!("conformance run --filter {} {command}", quote(&record.id)));
+        // No filter selects what is shown about an operation of a description.
+        match is_operation(&record.id) {
+            true => lines.push(format!("conformance run {command}")),
+            false => lines.push(format!("conformance run --filter {} {command}", quote(&record.id))),
+        }
         let port = curl.and_then(port).map(|port| format!(" --port {port}")).unwrap_or_default();
         lines.push(format!("conformance serve --profile {}{port} {command}", quote(&record.profile)));
     }

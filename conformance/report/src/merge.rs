@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use conformance_engine::event::{FinishedRun, Footer, Header, Record, Shard, Stale, Standing};
+use conformance_engine::event::{FinishedRun, Footer, Header, OPERATIONS, Record, Shard, Stale, Standing};
 use conformance_engine::jsonl::{self, not_a_report};
-use conformance_engine::run::{Tally, settle};
+use conformance_engine::run::{Tally, regrouped, settle};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::diagnostic::Diagnostic;
 
@@ -70,12 +70,18 @@ pub fn merge(paths: &[impl AsRef<Path>]) -> Result<FinishedRun, Diagnostic> {
         settle(Arc::make_mut(record), came_up);
         tally.count(record);
     }
+    for record in regrouped(header.openapi.clone(), &records) {
+        tally.count(&record);
+        records.push(Arc::new(record));
+    }
     let footer = Footer { next, notes, milliseconds, ..tally.close(stale) };
     Ok(FinishedRun { header, records, footer })
 }
 
 fn read(path: &Path) -> Result<Piece<'_>, Diagnostic> {
-    let FinishedRun { header, records, footer } = jsonl::read_run(path)?;
+    let FinishedRun { header, mut records, footer } = jsonl::read_run(path)?;
+    // They are made again from the steps of all shards.
+    records.retain(|record| record.scenario != OPERATIONS);
     let Some(shard) = header.shard.clone() else {
         let message = format!("the report {} is not of a shard", path.display());
         return Err(

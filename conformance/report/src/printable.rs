@@ -47,6 +47,8 @@ pub(crate) fn record(record: &Record) -> Record {
         waits_for: waits_for.as_ref().map(|step| line(step)),
         exchange: exchange.as_ref().map(self::exchange),
         remarks: remarks.iter().map(|remark| lines(remark)).collect(),
+        // The records about operations show it.
+        openapi: Vec::new(),
         printed: lines(printed),
         deviation: optional(deviation.as_ref()),
         unstarted: *unstarted,

@@ -13,6 +13,7 @@ pub mod evidence;
 mod github;
 pub mod grades;
 mod gradescope;
+mod har;
 pub mod html;
 mod human;
 mod jsonl;
@@ -89,7 +90,7 @@ impl Format {
 }
 
 /// Every format.
-pub static FORMATS: [Format; 9] = [
+pub static FORMATS: [Format; 10] = [
     Format { shows_passes: true, ..Format::new("html", html::write) },
     Format { name: "jsonl", shows_passes: true, variables: &[], exits_with_0: false, document: None },
     Format::new("junit", junit::write),
@@ -103,4 +104,5 @@ pub static FORMATS: [Format; 9] = [
         ..Format::new("classroom50", classroom50::write)
     },
     Format::new("badge", badge::write),
+    Format { shows_passes: true, ..Format::new("har", har::write) },
 ];

@@ -1,18 +1,21 @@
 //! `list`, `check`, `coverage` and `schema`: commands that need no target.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::listing;
 use crate::options::{self, Check, CoverageFormat, List, ListFormat, SchemaOf};
 use crate::schema;
-use conformance_convert::coverage::{Coverage, Specification};
+use conformance_convert::coverage::{Coverage, Specification, description};
+use conformance_convert::recorded;
 use conformance_engine::exit::Exit;
+use conformance_openapi::Description;
 use conformance_suite::amount::amount;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::plan::Plan;
-use conformance_suite::safe::{self, Log, line};
+use conformance_suite::safe::{self, Log, line, terminal};
 use conformance_suite::source::Source;
 use conformance_suite::suite::Suite;
 use conformance_suite::suite::folder::read_source;
@@ -32,6 +35,9 @@ pub(crate) fn list(options: &List) -> Result<ExitCode, Stopped> {
 
 /// Validates a suite, prints warnings, and prints a summary.
 pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
+    if let (Some(har), Some(openapi)) = (&options.har, &options.openapi) {
+        return check_recorded(har, openapi);
+    }
     let suite = Suite::load(&options.folder())?;
     let kind = if options.strict { "error" } else { "warning" };
     for warning in suite.warnings.iter() {
@@ -64,8 +70,56 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
     text(|out| writeln!(out, "{summary}"))
 }
 
+/// Checks recorded traffic against a description, and prints the violations.
+fn check_recorded(har: &Path, openapi: &Path) -> Result<ExitCode, Stopped> {
+    let description = Description::open(openapi)?;
+    let text = std::fs::read_to_string(har)
+        .map_err(|error| Diagnostic::new(format!("cannot read the recording {}: {error}", har.display())))?;
+    let source = Source::new(har.display().to_string(), text.trim_start_matches('\u{feff}'));
+    let recorded = recorded::check(&source, &description)?;
+    if recorded.exchanges == 0 {
+        let message = format!("{} has no exchange with an API", har.display());
+        return Err(Stopped { exit: Exit::Nothing, ..Diagnostic::new(message).into() });
+    }
+    let printed = self::text(|out| write!(out, "{}", terminal(&recorded.text())))?;
+    Ok(if recorded.violations.is_empty() { printed } else { Exit::Fails.into() })
+}
+
+/// Prints which parts of a description a suite or a run uses.
+fn description_coverage(options: &options::Coverage, openapi: &Path) -> Result<ExitCode, Stopped> {
+    let description = Arc::new(Description::open(openapi)?);
+    let coverage = match &options.from {
+        Some(report) => description::by_report(&description, report)?,
+        None => description::by_scenarios(&description, &Arc::new(Suite::load(&options.folder())?))?,
+    };
+    let printed = match options.format {
+        CoverageFormat::Text => text(|out| coverage.write_text(out)),
+        CoverageFormat::Markdown => text(|out| coverage.write_markdown(out)),
+        CoverageFormat::Json => json(|out| coverage.write_json(out)),
+    }?;
+    let mut is_enough = true;
+    for (kind, share) in &options.fail_under {
+        match coverage.counts.iter().find(|count| count.kind == kind) {
+            Some(count) if count.covered * 100 < share * count.total => {
+                is_enough = false;
+                let (used, of) = (count.covered, count.total);
+                crate::reports::say(&format!("{kind}: {used} of {of} are used, less than {share} %"));
+            }
+            Some(_) => {}
+            None => {
+                let message = format!("{kind} are known only from a run");
+                return Err(Diagnostic::new(message).help("add --from report.jsonl").into());
+            }
+        }
+    }
+    Ok(if is_enough { printed } else { Exit::Fails.into() })
+}
+
 /// Prints which steps cover which requirement, and which examples of a document no step covers.
 pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped> {
+    if let Some(openapi) = &options.openapi {
+        return description_coverage(options, openapi);
+    }
     let suite = Suite::load(&options.folder())?;
     let specification = match &options.spec {
         None => None,

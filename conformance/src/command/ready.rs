@@ -28,7 +28,9 @@ pub(crate) struct Ready {
 
 /// Reads everything that a run needs and returns every error that can be found without a target.
 pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Ready, Stopped> {
-    let mut suite = Suite::load(&options.selection.folder())?;
+    let folder = options.selection.folder();
+    let mut suite = Suite::load(&folder)?;
+    let described = options.openapi.described(&suite, &folder)?;
     suite.give(&options.variables()?, &conformance::environment::environment)?;
     if let Some(path) = &options.points {
         suite.give_points(path)?;
@@ -77,6 +79,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
         seed,
         fail_fast,
         deadline,
+        described,
     };
     Ok(Ready { plan, target, how, load: options.load, invocation: options.invocation() })
 }

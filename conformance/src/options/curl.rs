@@ -10,7 +10,7 @@ use conformance_convert::import::folder::{From, Order};
 
 /// `conformance import`.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har"]))]
+#[command(group = clap::ArgGroup::new("from").required(true).args(["document", "har", "openapi", "postman", "http"]))]
 pub(crate) struct Import {
     /// Document with curl examples (Markdown, reStructuredText, `AsciiDoc`, HTML or plain text), or its URL.
     #[arg(value_name = "DOCUMENT")]
@@ -18,10 +18,20 @@ pub(crate) struct Import {
     /// HAR file recorded by a browser, or its URL.
     #[arg(long, value_name = "FILE")]
     pub har: Option<String>,
+    /// OpenAPI description (3.0, 3.1 or 3.2; YAML or JSON), or its URL.
+    #[arg(long, value_name = "FILE")]
+    pub openapi: Option<String>,
+    /// Postman collection (format 2.1), or its URL.
+    #[arg(long, value_name = "FILE")]
+    pub postman: Option<String>,
+    /// File of requests (`.http`, `.rest`) as VS Code and JetBrains write it, or its URL.
+    #[arg(long, value_name = "FILE")]
+    pub http: Option<String>,
     /// Output folder: a suite, a folder in a suite, or a new folder, which becomes a suite.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Origin of the API in the document [default: the one that most commands use].
+    /// Origin of the API in the document [default: the one that most commands use]. For an OpenAPI description, the URL of the
+    /// server, which may have a path [default: its first server].
     #[arg(long, value_name = "URL")]
     pub origin: Option<String>,
     /// Profile of the scenarios [default: detected from the environment variables in the document].
@@ -86,6 +96,9 @@ impl Import {
         Self {
             document: Some(document.to_owned()),
             har,
+            openapi: None,
+            postman: None,
+            http: None,
             out: out.to_owned(),
             origin,
             profile,
@@ -97,9 +110,12 @@ impl Import {
     /// Returns what to import and where to write it.
     #[must_use]
     pub(crate) fn order(&self) -> Order<'_> {
-        let from = match (&self.document, &self.har) {
-            (_, Some(recording)) => From::Har(recording),
-            (document, None) => From::Document(document.as_deref().unwrap_or_default()),
+        let from = match self {
+            Self { openapi: Some(description), .. } => From::OpenApi(description),
+            Self { postman: Some(collection), .. } => From::Postman(collection),
+            Self { http: Some(file), .. } => From::Rest(file),
+            Self { har: Some(recording), .. } => From::Har(recording),
+            Self { document, .. } => From::Document(document.as_deref().unwrap_or_default()),
         };
         Order {
             from,

@@ -10,7 +10,7 @@ use conformance_report::report::{FORMATS, Format};
 #[command(next_help_heading = "Reports")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct OutputOptions {
-    /// Also write a report: html, jsonl, junit, tap, ctrf, csv, gradescope, classroom50, badge or github (repeatable).
+    /// Also write a report: html, jsonl, junit, tap, ctrf, csv, gradescope, classroom50, badge, har or github (repeatable).
     ///
     /// Each kind except github needs a file, for example html=report.html. Missing folders are created. The file `-` is standard
     /// output; the terminal report then goes to standard error. With --each, a file has {name} in its path, for example

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::{
-    OutputOptions, ReportPlace, SelectionOptions, ShardOptions, github_summary, one_profile, parse_duration,
+    OpenApiOptions, OutputOptions, ReportPlace, SelectionOptions, ShardOptions, github_summary, one_profile,
+    parse_duration,
 };
 use conformance_engine::http::Transport;
 use conformance_engine::target::Target;
@@ -92,6 +93,9 @@ pub(crate) struct Run {
     /// Output options.
     #[command(flatten)]
     pub output: OutputOptions,
+    /// The description of the API.
+    #[command(flatten)]
+    pub openapi: OpenApiOptions,
     /// Which shard to run.
     #[command(flatten)]
     pub shard: ShardOptions,

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::yaml::{Located, Node, Ordered};
-use shape::{ConcurrencyShape, RequestShape, StatusShape};
+use shape::{ConcurrencyShape, OpenApiShape, RequestShape, StatusShape};
 
 pub use scenario::{ExpectText, OutcomeText, OverallText, ScenarioText, SequenceText, StepText, TimelyText};
 
@@ -60,6 +60,10 @@ pub struct ManifestText {
     /// Names of members and fields whose values are redacted in reports.
     #[serde(default)]
     pub(crate) secrets: Vec<String>,
+    /// The OpenAPI description that every exchange is checked against: a file, or a mapping with `file`, `level` and `strict`.
+    #[serde(default)]
+    #[schemars(with = "Option<OpenApiShape>")]
+    pub(crate) openapi: Option<Node>,
 }
 
 /// The launch contract.

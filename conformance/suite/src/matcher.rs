@@ -35,6 +35,7 @@ pub use compile::{compile, known};
 pub use demand::Demand;
 use leaf::Leaf;
 use schema::Schema;
+pub use schema::{DocumentSchema, Documents, SchemaFault};
 pub use setting::{Mode, Setting};
 pub use settle::{Change, ChangeKind, Left, Proposal};
 

@@ -13,6 +13,7 @@ pub mod folder;
 mod frame;
 mod manifest;
 mod names;
+mod openapi;
 mod points;
 mod race;
 mod requirement;
@@ -43,6 +44,7 @@ pub use folder::Folder;
 pub use frame::{Frame, Need, Provenance};
 pub use manifest::{Present, Profile};
 pub use names::{OUTPUT, TARGET};
+pub use openapi::OpenApi;
 pub use race::{Outcome, Race};
 pub use requirement::{Level, Requirement};
 pub use scenario::Scenario;
@@ -93,6 +95,8 @@ pub struct Suite {
     pub features: Vec<String>,
     /// Names of members and fields whose values are redacted in reports.
     pub secrets: Vec<String>,
+    /// The description of the API, if the manifest names one.
+    pub openapi: Option<OpenApi>,
     /// The requirements, in the order of the specification.
     pub requirements: Vec<Requirement>,
     /// The scenarios, in the order of their files.
@@ -134,7 +138,18 @@ impl Suite {
     /// All errors in its files, with their locations.
     pub fn load(folder: &Folder) -> Result<Self, Diagnostics> {
         budget::start();
-        let (names, mut errors) = folder.files()?;
+        let (names, unusable) = folder.files()?;
+        let manifest = read::<format::ManifestText>(folder, MANIFEST);
+        let described = manifest.as_ref().ok().and_then(|(source, text)| {
+            text.openapi.as_ref().and_then(|node| openapi::compile(node, source).ok())
+        });
+        let is_described = |name: &str| described.as_ref().is_some_and(|openapi| openapi.owns(name));
+        let mut errors = Diagnostics::default();
+        for (name, error) in unusable {
+            if !is_described(&name) {
+                errors.push(error);
+            }
+        }
         if !names.iter().any(|name| name == MANIFEST) {
             // Without a manifest, any other error would only distract.
             if let Err(missing) = folder.source(MANIFEST) {
@@ -142,7 +157,7 @@ impl Suite {
                 return Err(errors);
             }
         }
-        let manifest = errors.take(read(folder, MANIFEST));
+        let manifest = errors.take(manifest);
         let register = if names.iter().any(|name| name == REGISTER) {
             errors.take(read(folder, REGISTER)).map(|(source, text)| (source, Some(text)))
         } else {
@@ -170,7 +185,7 @@ impl Suite {
         let is_scenario =
             |name: &str| name != MANIFEST && name != REGISTER && !name.starts_with(sequence::FOLDER);
         let mut scenarios = Vec::new();
-        for name in names.iter().filter(|name| is_scenario(name)) {
+        for name in names.iter().filter(|name| is_scenario(name) && !is_described(name)) {
             let Some((source, text)) = errors.take(read(folder, name)) else { continue };
             let id = name.strip_suffix(".yaml").unwrap_or(name);
             let compiled = scenario::compile(id, &text, &source, &suite, folder, &sequences);

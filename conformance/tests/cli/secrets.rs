@@ -192,6 +192,7 @@ fn gossip(flags: &[&str]) -> (Vec<(&'static str, String)>, Vec<String>) {
         "report.gradescope",
         "report.classroom50",
         "report.badge",
+        "report.har",
         "summary.md",
         "known.yaml",
         "table.html",

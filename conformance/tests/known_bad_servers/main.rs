@@ -232,6 +232,7 @@ impl Bench {
             seed: 0,
             fail_fast: false,
             deadline: None,
+            described: None,
         };
         let mut failures = Vec::new();
         let footer = self.runtime.block_on(async {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::download::{download, is_url};
-use super::{Import, Wanted, document, har};
+use super::{Import, Wanted, document, har, openapi, postman, rest};
+use conformance_openapi::Description;
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::source::Source;
 use conformance_suite::suite::folder::open;
@@ -36,6 +37,12 @@ pub enum From<'a> {
     Document(&'a str),
     /// A browser recording (HAR): a path or a URL.
     Har(&'a str),
+    /// An OpenAPI description: a path or a URL.
+    OpenApi(&'a str),
+    /// A Postman collection: a path or a URL.
+    Postman(&'a str),
+    /// A file of requests, as REST clients of editors write it: a path or a URL.
+    Rest(&'a str),
 }
 
 /// Imports into a folder, then loads the suite that the folder belongs to.
@@ -44,8 +51,6 @@ pub enum From<'a> {
 /// Fails if a file cannot be read or written, if a file would be overwritten without `force`, if the document has no exchanges, or if the
 /// resulting suite does not load.
 pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
-    let (From::Document(from) | From::Har(from)) = order.from;
-    let source = read(from)?;
     let root = root(order.out);
     let suite = match &root {
         Some(root) => Some(Suite::load(&Folder::Directory(root.clone()))?),
@@ -75,14 +80,20 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
         present: &|name| String::from_utf8(read_file(&order.out.join(name)).ok()?).ok(),
     };
     let import = match order.from {
-        From::Document(_) => document(&source, &wanted)?,
-        From::Har(_) => har(&source, &wanted)?,
+        From::Document(from) => document(&read(from)?, &wanted)?,
+        From::Har(from) => har(&read(from)?, &wanted)?,
+        From::OpenApi(from) => openapi(&description(from)?, &wanted),
+        From::Postman(from) => postman(&read(from)?, &wanted)?,
+        From::Rest(from) => rest(&read(from)?, &wanted)?,
     };
     if import.exchanges == 0 {
-        let mut wrong = Diagnostics::from(Diagnostic::new(format!(
-            "{} has no exchange that can become a step",
-            source.path()
-        )));
+        let (From::Document(from)
+        | From::Har(from)
+        | From::OpenApi(from)
+        | From::Postman(from)
+        | From::Rest(from)) = order.from;
+        let mut wrong =
+            Diagnostics::from(Diagnostic::new(format!("{from} has no exchange that can become a step")));
         import.left_out.into_iter().for_each(|left_out| wrong.push(left_out));
         return Err(wrong);
     }
@@ -93,6 +104,21 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
     }
     Suite::load(&folder)?;
     Ok(import)
+}
+
+/// Reads a description from a file, or from a URL, in which case its references to other files are not followed.
+fn description(from: &str) -> Result<Description, Diagnostics> {
+    if !is_url(from) {
+        return Description::open(Path::new(from));
+    }
+    let bytes = download(from)?;
+    let path = from.split(['?', '#']).next().unwrap_or(from);
+    let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("openapi");
+    let (folder, _) = path.rsplit_once('/').unwrap_or_default();
+    let own = |wanted: &str| {
+        if wanted == name { Ok(bytes.clone()) } else { Err(io::ErrorKind::NotFound.into()) }
+    };
+    Description::load(name, folder, &own)
 }
 
 fn read(document: &str) -> Result<Arc<Source>, Diagnostic> {
@@ -177,6 +203,9 @@ fn write(import: &Import, order: &Order<'_>) -> Result<(), Diagnostic> {
     fs::create_dir_all(order.out).map_err(|error| unwritable(order.out, &error))?;
     for (name, text) in &import.files {
         let path = order.out.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        }
         write_file(&path, text, order.force).map_err(|error| unwritable(&path, &error))?;
     }
     Ok(())

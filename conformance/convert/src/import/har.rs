@@ -107,6 +107,11 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recordin
     Ok(recording)
 }
 
+/// Whether an entry is a request to an API.
+pub(crate) fn calls_an_api(entry: &Json) -> bool {
+    why_not(entry).is_none()
+}
+
 /// Returns why an entry is not a request to an API: it is one for a page, an image, a script, a style sheet or a font.
 fn why_not(entry: &Json) -> Option<String> {
     const STATIC: [(&str, &str); 7] = [
@@ -156,7 +161,7 @@ fn most_called(entries: &[&Json]) -> Option<String> {
     counts.into_iter().rev().max_by_key(|(_, counts)| *counts).map(|(origin, _)| origin.to_owned())
 }
 
-fn origin_of(url: &str) -> Option<&str> {
+pub(crate) fn origin_of(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     Some(&url[..url.len() - rest.len() + end]).filter(|origin| is_origin(origin))
@@ -361,7 +366,7 @@ fn is_added_by_browser(name: &str, value: &str) -> bool {
         || (name == "accept" && value.trim() == "*/*")
 }
 
-fn fields<'a>(entry: &'a Json, pointer: &str) -> impl Iterator<Item = (String, String)> + use<'a> {
+pub(crate) fn fields<'a>(entry: &'a Json, pointer: &str) -> impl Iterator<Item = (String, String)> + use<'a> {
     let fields = entry.pointer(pointer).and_then(Json::as_array).into_iter().flatten();
     fields.flat_map(|field| {
         let name = text(field, "/name").to_owned();
@@ -378,6 +383,6 @@ fn title(har: &Json, page: &str) -> Option<String> {
     (!title.is_empty()).then(|| title.to_owned())
 }
 
-fn text<'a>(json: &'a Json, pointer: &str) -> &'a str {
+pub(crate) fn text<'a>(json: &'a Json, pointer: &str) -> &'a str {
     json.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
 }

@@ -8,8 +8,9 @@ use super::response_collector::ResponseCollector;
 use crate::deviation::Deviations;
 use crate::http::Transport;
 use crate::redact::Redactor;
+use conformance_openapi::Description;
 use conformance_suite::plan::Plan;
-use conformance_suite::suite::Connections;
+use conformance_suite::suite::{Connections, Level};
 
 /// Settings of a run.
 #[derive(Debug, Clone)]
@@ -36,6 +37,17 @@ pub struct Options {
     pub fail_fast: bool,
     /// When the run ends, whether or not all steps ran.
     pub deadline: Option<Deadline>,
+    /// The description of the API that every exchange is checked against.
+    pub described: Option<Described>,
+}
+
+/// A description of the API under test.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// The description.
+    pub description: Arc<Description>,
+    /// The level of the requirement that every exchange matches it.
+    pub level: Level,
 }
 
 /// Time after which no step starts; the remaining steps are inconclusive.
@@ -80,6 +92,8 @@ impl Context {
     pub(super) fn of_load_test(plan: Plan, mut options: Options) -> Arc<Self> {
         // A load test measures throughput, so it reuses connections whatever the suite says.
         options.transport.connections = Connections::Reuse;
+        // The first run of each step decides which verdict is expected; a description adds nothing to that.
+        options.described = None;
         Arc::new(Self { plan, options, is_load_test: true, ended: OnceLock::new() })
     }
 

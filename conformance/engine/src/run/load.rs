@@ -47,7 +47,7 @@ impl LoadTest {
         let deviations = options.deviations.clone();
         let (plan, left_out) = repeatable(plan);
         let (identity, isolation) = (target.identity().cloned(), target.isolation());
-        let header = Header::new(&plan, target.title(), identity, isolation, None);
+        let header = Header::new(&plan, target.title(), identity, isolation, None, None);
         let context = Context::of_load_test(plan, options);
         let targets = TargetPool::new(&context, target);
         let player = Player { scenarios: ScenarioRunner::new(&context), targets, context };

@@ -12,16 +12,18 @@ use tokio::task::JoinSet;
 
 use super::activity::Activity;
 use super::caught::{join, resume};
-use super::context::{Context, Options};
+use super::context::{Context, Described, Options};
+use super::operations::{Operations, cover, covered};
 use super::order;
 use super::reach::Absent;
 use super::scenario_runner::{ScenarioResult, ScenarioRunner};
 use super::tally::{Tally, register, settle};
 use super::target_pool::TargetPool;
 use crate::deviation::Deviations;
-use crate::event::{Event, Footer, Header, milliseconds};
+use crate::event::{Event, Footer, Header, Record, milliseconds};
 use crate::exit::Exit;
 use crate::target::Target;
+use conformance_openapi::coverage::Collector;
 use conformance_suite::plan::Plan;
 
 /// A run of a plan against a target. Get its events with [`Runner::next`].
@@ -41,6 +43,9 @@ pub struct Runner {
     events: VecDeque<Event>,
     tally: Tally,
     deviations: Deviations,
+    operations: Operations,
+    /// Which parts of the description the steps used. None if there is no description, or if no report shows it.
+    coverage: Option<Collector>,
     activity: Activity,
     absent: Absent,
     began: Instant,
@@ -66,10 +71,16 @@ impl Runner {
     #[must_use]
     pub fn start(plan: Plan, target: &Target, options: Options) -> Self {
         let began = Instant::now();
+        let described = options.described.as_ref().map(Described::summary);
+        let operations = Operations::new(described.clone());
         let (identity, isolation) = (target.identity().cloned(), target.isolation());
-        let header = Header::new(&plan, target.title(), identity, isolation, Some(options.seed));
-        let tally = Tally::new(register(&plan.suite)).graded(plan.suite.graded);
+        let header = Header::new(&plan, target.title(), identity, isolation, Some(options.seed), described);
+        let mut register = register(&plan.suite);
+        register.extend(operations.standing());
+        let tally = Tally::new(register).graded(plan.suite.graded);
         let deviations = options.deviations.clone();
+        let described = options.described.as_ref().filter(|_| options.shows_passes);
+        let coverage = described.map(|one| Collector::new(&one.description, false));
         let context = Context::new(plan, options);
         let targets = TargetPool::new(&context, target);
         let scenarios = ScenarioRunner::new(&context);
@@ -97,6 +108,8 @@ impl Runner {
             events: VecDeque::from([Event::Header(header)]),
             tally,
             deviations,
+            operations,
+            coverage,
             activity,
             absent: Absent::default(),
             began,
@@ -132,6 +145,9 @@ impl Runner {
                 None if self.tasks.is_empty() => return None,
                 None => {
                     join(&mut self.tasks).await;
+                    for record in self.operations.records() {
+                        self.add(record);
+                    }
                     let footer = self.footer();
                     self.events.push_back(Event::Footer(footer));
                 }
@@ -157,16 +173,25 @@ impl Runner {
         let came_up = self.targets.came_up();
         for mut record in self.scenarios.records(scenario, result) {
             settle(&mut record, came_up);
-            if came_up || !record.unstarted {
-                record.deviation = self.deviations.look_up(&record);
+            self.operations.add(&record);
+            if let Some(coverage) = &mut self.coverage {
+                cover(coverage, &record);
             }
-            self.tally.count(&record);
             self.absent.count(&record);
             if self.context.options.fail_fast && record.outcome().fails_the_run() {
                 self.context.end_after(&record.id);
             }
-            self.events.push_back(Event::Step(Arc::new(record)));
+            self.add(record);
         }
+    }
+
+    /// Counts a record and adds its event.
+    fn add(&mut self, mut record: Record) {
+        if self.targets.came_up() || !record.unstarted {
+            record.deviation = self.deviations.look_up(&record);
+        }
+        self.tally.count(&record);
+        self.events.push_back(Event::Step(Arc::new(record)));
     }
 
     /// Returns the summary of the run.
@@ -181,6 +206,7 @@ impl Runner {
             None => Footer { next: plan.next(), ..tally.close(self.deviations.stale(plan.shard.is_none())) },
         };
         footer.notes = self.targets.notes();
+        footer.openapi = self.coverage.take().map(|coverage| covered(coverage.finish("this run")));
         // A filter or a shard leaves out requirements of some stages.
         if footer.exit == Exit::Fails.code() && plan.shard.is_none() {
             footer.notes.extend(self.absent.note(plan, &footer));

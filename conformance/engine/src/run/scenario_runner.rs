@@ -3,6 +3,7 @@
 //! A panic in a scenario gives its steps the verdict `error`.
 
 mod bodies;
+mod described;
 mod exchange;
 mod race;
 mod recorder;

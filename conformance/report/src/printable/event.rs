@@ -20,7 +20,7 @@ pub(crate) fn event(event: &Event) -> Event {
 fn header(header: &Header) -> Header {
     let Header { version, conformance, started, suite, target, stage, steps, shard, isolation, seed, .. } =
         header;
-    let Header { suite_version, suite_digest, filters, profiles, implementation, .. } = header;
+    let Header { openapi, suite_version, suite_digest, filters, profiles, implementation, .. } = header;
     let environments = header.environments.iter().map(|(profile, variables)| {
         let variables = variables.iter().map(|(name, value)| (line(name), line(value)));
         (line(profile), variables.collect())
@@ -40,6 +40,7 @@ fn header(header: &Header) -> Header {
         steps: *steps,
         shard: shard.clone(),
         isolation: *isolation,
+        openapi: openapi.clone(),
         environments: environments.collect(),
         command: optional(header.command.as_ref()),
         seed: *seed,
@@ -70,7 +71,7 @@ fn load(load: &Load) -> Load {
 
 fn footer(footer: &Footer) -> Footer {
     let Footer { steps, requirements, uncovered, stale, next, notes, graded, interrupted, .. } = footer;
-    let Footer { exit, milliseconds, .. } = footer;
+    let Footer { openapi, exit, milliseconds, .. } = footer;
     let uncovered = uncovered.iter().map(|one| Uncovered { id: line(&one.id), outcome: one.outcome });
     let stale = stale.iter().map(|one| Stale { at: line(&one.at), message: line(&one.message) });
     Footer {
@@ -80,6 +81,7 @@ fn footer(footer: &Footer) -> Footer {
         stale: stale.collect(),
         next: next.as_ref().map(self::next),
         notes: notes.iter().map(|note| lines(note)).collect(),
+        openapi: openapi.clone(),
         graded: *graded,
         interrupted: *interrupted,
         exit: *exit,

@@ -19,7 +19,9 @@ use super::cause::{Cause, causes};
 use super::score::points;
 use super::task::tasks;
 use super::template::{for_each_scenario, render};
-use conformance_engine::event::{FinishedRun, Footer, Record, Sent, Stale, Standing};
+use conformance_engine::event::{
+    ApiCoverage, ApiDescription, FinishedRun, Footer, Record, Sent, Stale, Standing,
+};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::amount::time;
@@ -82,6 +84,8 @@ struct Page<'a> {
     tasks: Vec<TaskView<'a>>,
     causes: Vec<CauseView<'a>>,
     outcomes: Vec<OutcomeView>,
+    /// The description of the API, and which parts of it were used.
+    openapi: Option<(&'a ApiDescription, &'a ApiCoverage)>,
 }
 
 /// Maximum number of paths to suggest in the filter.
@@ -195,6 +199,7 @@ fn page(run: &FinishedRun) -> Page<'_> {
         tasks: task_views(footer),
         causes: cause_views(records, footer),
         outcomes: outcomes.collect(),
+        openapi: header.openapi.as_ref().zip(footer.openapi.as_ref()),
     }
 }
 

@@ -114,6 +114,43 @@ pub(crate) enum ConcurrencyShape {
     Shared,
 }
 
+/// The OpenAPI description of the API.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "OpenApi")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum OpenApiShape {
+    /// Its file.
+    File(String),
+    /// Its file, and how it is used.
+    Options(OpenApiOptions),
+}
+
+/// An OpenAPI description and how it is used.
+#[derive(JsonSchema)]
+#[schemars(rename = "OpenApiOptions", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct OpenApiOptions {
+    /// Its file, relative to the suite.
+    file: String,
+    /// The level of the requirement that every exchange matches the description: `must` by default.
+    level: Option<LevelShape>,
+    /// Whether members, fields and parameters that it does not mention are violations: `false` by default.
+    strict: Option<bool>,
+}
+
+/// A level.
+#[derive(JsonSchema)]
+#[schemars(rename = "Level", rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum LevelShape {
+    /// Violations fail the run.
+    Must,
+    /// Violations are reported.
+    Should,
+    /// Violations are reported.
+    May,
+}
+
 /// A name, or a list of names.
 #[derive(JsonSchema)]
 #[schemars(untagged, rename = "Names")]

@@ -2,6 +2,7 @@
 //!
 //! No other module knows which crate validates schemas. Nothing is fetched: a `$ref` can only name a file of the suite.
 
+mod documents;
 mod value;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use crate::members::{json, string};
 use crate::source::{Place, Source, Span, without_mark};
 use crate::visible;
 use crate::yaml::{self, Node, Value};
+pub use documents::{DocumentSchema, Documents, SchemaFault};
 use value::{LIMITS, Limit, Own};
 
 /// A compiled schema.
@@ -39,6 +41,8 @@ pub(super) struct Fault {
     pub(super) pointer: String,
     /// The message of the library.
     pub(super) why: String,
+    /// URI of the violated keyword, if the schema has one.
+    keyword: Option<String>,
 }
 
 impl fmt::Debug for Schema {
@@ -89,10 +93,11 @@ fn count(value: &Json, most: usize) -> usize {
 /// Adds a violation; alternatives are combined into one.
 fn leaves(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
     let pointer = error.instance_path().as_str().to_owned();
+    let keyword = error.absolute_keyword_location().map(ToString::to_string);
     let alternatives = match error.kind() {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => context,
-        ValidationErrorKind::Required { property } => return missing(pointer, property, faults),
-        _ => return faults.push(Fault { pointer, why: visible::display(error) }),
+        ValidationErrorKind::Required { property } => return missing(pointer, property, keyword, faults),
+        _ => return faults.push(Fault { pointer, why: visible::display(error), keyword }),
     };
     let mut inner = Vec::new();
     alternatives.iter().flatten().for_each(|cause| leaves(cause, &mut inner));
@@ -104,21 +109,22 @@ fn leaves(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
         [] => visible::display(error),
         inner => inner.iter().map(below).collect::<Vec<_>>().join(", or "),
     };
-    faults.push(Fault { pointer, why });
+    faults.push(Fault { pointer, why, keyword });
 }
 
 /// Adds a missing member, combining it with the previous one if possible.
-fn missing(pointer: String, member: &Library, faults: &mut Vec<Fault>) {
+fn missing(pointer: String, member: &Library, keyword: Option<String>, faults: &mut Vec<Fault>) {
     const MISSING: &str = "missing properties ";
     match faults.last_mut() {
         Some(last) if last.pointer == pointer && last.why.starts_with(MISSING) => {
             last.why.push_str(&format!(", {member}"));
         }
-        _ => faults.push(Fault { pointer, why: format!("{MISSING}{member}") }),
+        _ => faults.push(Fault { pointer, why: format!("{MISSING}{member}"), keyword }),
     }
 }
 
 /// The files that have been read, for references.
+#[derive(Default)]
 struct Known(BTreeMap<String, Library>);
 
 impl Retrieve for Known {

@@ -12,7 +12,7 @@ use include_dir::{Dir, DirEntry as Embedded};
 use sha2::{Digest as _, Sha256};
 
 use crate::budget;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 
 /// The files of a suite.
@@ -34,6 +34,9 @@ pub enum Folder {
 /// Maximum size of a file in bytes: a hundred times the largest one written by hand so far.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
+/// Files that cannot be used, with the errors.
+type Unusable = Vec<(String, Diagnostic)>;
+
 impl Folder {
     /// The name that messages show.
     #[must_use]
@@ -53,11 +56,11 @@ impl Folder {
     }
 
     /// Returns the names of the YAML files relative to the folder, in natural order (`7-login` before `10-stored`), and an error
-    /// for each file that cannot be used.
+    /// for each file that cannot be used, with its name.
     ///
     /// # Errors
     /// The directory does not exist or cannot be read.
-    pub(super) fn files(&self) -> Result<(Vec<String>, Diagnostics), Diagnostic> {
+    pub(super) fn files(&self) -> Result<(Vec<String>, Unusable), Diagnostic> {
         let mut search =
             FileSearch { root: self.name().trim_end_matches('/').to_owned(), ..FileSearch::default() };
         match self {
@@ -80,11 +83,7 @@ impl Folder {
         let FileSearch { mut names, mut errors, .. } = search;
         names.sort_by_cached_key(|name| natural(name));
         errors.sort_by_key(|(name, _)| natural(name));
-        let mut all = Diagnostics::default();
-        for (_, errors) in errors {
-            all.push(errors);
-        }
-        Ok((names, all))
+        Ok((names, errors))
     }
 
     /// Reads a file of the suite.

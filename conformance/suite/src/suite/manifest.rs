@@ -10,6 +10,7 @@ use super::context::check_known;
 use super::contract::{self, ReadRequest, check_variables, environment, readiness};
 use super::folder::Folder;
 use super::names::{OUTPUT, TARGET};
+use super::openapi;
 use super::{Concurrency, Fixture, Suite, check_format, variable};
 use crate::capture::{check_name, pattern};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -129,6 +130,7 @@ pub(super) fn compile(
         errors.keep(check_known("feature", feature, source, &features));
     }
     let connections = errors.keep(compile_connections(text.connections.as_ref(), source));
+    let openapi = text.openapi.as_ref().and_then(|node| errors.keep(openapi::compile(node, source)));
     let launch =
         errors.take(contract::compile(&text.launch, &fixtures, source, &request)).unwrap_or_default();
     let concurrency = match text.concurrency.as_ref().map(|written| (written, &*written.value)) {
@@ -157,6 +159,7 @@ pub(super) fn compile(
         variables,
         features: text.features.iter().map(|feature| feature.value.clone()).collect(),
         secrets: text.secrets.clone(),
+        openapi,
         requirements: Vec::new(),
         scenarios: Vec::new(),
         warnings: Diagnostics::default(),

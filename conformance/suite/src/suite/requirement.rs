@@ -66,7 +66,9 @@ impl Level {
         if self == Self::Must { 1.0 } else { 0.0 }
     }
 
-    fn parse(word: &str) -> Option<Self> {
+    /// Returns the level with a name.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.as_str() == word)
     }
 }

@@ -48,6 +48,7 @@ fn panic_gives_verdict_error_and_the_run_continues() {
             seed: 0,
             fail_fast: false,
             deadline: None,
+            described: None,
         };
         let plan = Plan::new(suite, &Selection::default()).unwrap();
         let target = Target::Url { base: base.clone(), profile: "any".to_owned() };

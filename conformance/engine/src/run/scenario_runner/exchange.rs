@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use regex::Regex;
 
+use super::described::check;
 use super::race;
 use super::result::StepResult;
 use super::timely::{Timeline, Timestamp};
@@ -18,6 +19,7 @@ use crate::run::context::Context;
 use crate::target::Running;
 use crate::target::process::{Exit, Process};
 use crate::verdict::{Finding, Judgement, Verdict};
+use conformance_openapi::Checked;
 use conformance_suite::capture::Capture;
 use conformance_suite::response::Response;
 use conformance_suite::suite::{Branch, Step, StepDefinition, StepRequests};
@@ -34,6 +36,8 @@ pub(super) struct Exchanges<'a> {
     random_key: Option<String>,
     /// The scope at the time of the last response. Set only with `--bless`.
     pub(super) scope: Option<Scope>,
+    /// What the description of the API says about the exchanges of the last step.
+    checked: Vec<Checked>,
 }
 
 /// A step with its definition and its index in the scenario.
@@ -63,6 +67,7 @@ impl<'a> Exchanges<'a> {
             redactor: context.scenario_redactor(),
             timeline: Timeline::default(),
             scope: None,
+            checked: Vec::new(),
         }
     }
 
@@ -114,7 +119,8 @@ impl<'a> Exchanges<'a> {
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
         let printed = printed.map(|printed| without_access_log(&printed)).unwrap_or_default();
-        StepResult { exchange: Some(exchange), printed, base, ..judgement.into() }
+        let checked = std::mem::take(&mut self.checked);
+        StepResult { exchange: Some(exchange), checked, printed, base, ..judgement.into() }
     }
 
     /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
@@ -137,10 +143,15 @@ impl<'a> Exchanges<'a> {
         let jar_use = jar_use.as_ref();
         let mut jar = self.memory.jar(jar_use);
         let (definitions, redactor) = (Arc::clone(self.definitions), self.redactor.clone());
+        self.checked.clear();
+        let described = self.context.options.described.clone();
         let race = match &definition.sent {
             StepRequests::One(branch) => {
                 let Branch { request, captures, .. } = &**branch;
-                let reading = if branch.reads_the_body() { Reading::Whole } else { Reading::Beginning };
+                // A description is of the target, not of the services next to it.
+                let described = described.filter(|_| request.at.is_none());
+                let reads = branch.reads_the_body() || described.is_some();
+                let reading = if reads { Reading::Whole } else { Reading::Beginning };
                 let prepared = request.prepare(&scope)?;
                 let sent = Timestamp::now();
                 let http = running.client(request.at.as_deref()).unwrap_or(&running.http);
@@ -160,12 +171,14 @@ impl<'a> Exchanges<'a> {
                     learn_secrets(&redactor, &exchange);
                     let Branch { place, expectation, .. } = definitions[index].first();
                     let judgement = judge(expectation, &exchange.outcome, place, &scope);
-                    (judgement, exchange)
+                    let checked = check(described.as_ref(), &exchange, expectation, &scope);
+                    (judgement, exchange, checked)
                 };
                 let Some(judged) = self.on_blocking_thread(step, bytes, judged).await else {
                     return Ok(None);
                 };
-                let (mut judgement, exchange) = judged;
+                let (mut judgement, exchange, checked) = judged;
+                self.checked = checked;
                 self.keep(captures, &exchange.outcome, &values, &mut judgement);
                 return Ok(Some((judgement, exchange)));
             }
@@ -188,13 +201,20 @@ impl<'a> Exchanges<'a> {
                 learn_secrets(&redactor, &answer.exchange);
             }
             let judged = definitions[index].race().map(|race| judge_race(race, &answers, &scope));
-            (judged, answers)
+            let branches = definitions[index].branches();
+            let checked = answers.iter().flat_map(|answer| {
+                let branch = branches.get(answer.branch).unwrap_or(definitions[index].first());
+                let described = described.as_ref().filter(|_| branch.request.at.is_none());
+                check(described, &answer.exchange, &branch.expectation, &scope)
+            });
+            (judged, checked.collect(), answers)
         };
-        let Some((Some((mut judgement, shown)), mut answers)) =
+        let Some((Some((mut judgement, shown)), checked, mut answers)) =
             self.on_blocking_thread(step, bytes, judged).await
         else {
             return Ok(None);
         };
+        self.checked = checked;
         for (index, branch) in race.branches.iter().enumerate() {
             if let Some(first) = answers.iter().find(|answer| answer.branch == index) {
                 self.keep(&branch.captures, &first.exchange.outcome, &values, &mut judgement);

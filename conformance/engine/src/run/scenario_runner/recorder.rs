@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::bodies::{Bodies, Body};
 use super::result::{ScenarioResult, StepResult};
-use crate::event::{Exchange, Hop, Received, Record, Sent, milliseconds};
+use crate::event::{Exchange, Hop, OperationCheck, Received, Record, Sent, milliseconds};
 use crate::http;
 use crate::judge::short;
 use crate::limit;
 use crate::redact::{REDACTED, Redactor};
-use crate::run::context::Context;
+use crate::run::context::{Context, Described};
 use crate::verdict::{Finding, Verdict};
+use conformance_openapi::{Checked, Violation};
 use conformance_suite::amount::{amount, grouped};
 use conformance_suite::curl;
 use conformance_suite::plan::PlannedScenario;
@@ -71,7 +72,7 @@ impl RecordBuilder<'_> {
 
     fn record(&self, step: &Step, result: StepResult) -> Record {
         let redactor = &self.redactor;
-        let whole = self.context.options.shows_passes || result.judgement.verdict > Verdict::Pass;
+        let whole = self.context.options.shows_passes || result.needs_evidence();
         let requirements = &self.context.plan.suite.requirements;
         let blamed = |id: &&Arc<str>| !self.unstarted || self.context.plan.belongs(id, &self.planned.profile);
         let covers: BTreeMap<String, Level> = (step.covers.iter().filter(blamed))
@@ -81,30 +82,8 @@ impl RecordBuilder<'_> {
         let blocked_by = result.judgement.waits_for.as_deref().and_then(|id| self.step(id));
         // A step blocked by a failed setup step is inconclusive, whether or not the target starts in another profile.
         let tried = covers.is_empty() || blocked_by.is_none_or(|step| step.role == Role::Precondition);
-        let findings = result.judgement.findings.into_iter().map(|mut finding| {
-            if finding.pointer.as_ref().is_some_and(|pointer| redactor.hides(pointer)) {
-                for value in [&mut finding.expected, &mut finding.received] {
-                    if is_json(value) {
-                        finding.label = finding.label.replace(&short(value), REDACTED);
-                        REDACTED.clone_into(value);
-                    }
-                }
-            }
-            let received = redactor.text(finding.received.as_str());
-            // A label may contain a truncated secret.
-            let mut label = finding.label;
-            if received != finding.received {
-                label = label.replace(&short(&finding.received), &short(&received));
-            }
-            Finding {
-                place: redactor.place(&finding.place),
-                label: self.short(&label, limit::LABEL),
-                expected: self.short(&finding.expected, limit::VALUE),
-                received: self.short(&received, limit::VALUE),
-                part: finding.part.map(|part| self.short(&part, limit::LABEL)),
-                pointer: finding.pointer.map(|pointer| self.short(&pointer, limit::LABEL)),
-            }
-        });
+        let findings = result.judgement.findings.into_iter().map(|finding| self.finding(finding));
+        let openapi = self.operations(result.checked);
         let remarks = result.judgement.remarks.into_iter().chain(result.exchange.iter().flat_map(remarks));
         let stages = &self.context.plan.suite.stages;
         let until = step.stages.until.and_then(|until| stages.get(until));
@@ -136,10 +115,81 @@ impl RecordBuilder<'_> {
             waits_for: (result.judgement.waits_for).map(|step| format!("{}::{step}", self.id)),
             remarks,
             exchange: result.exchange.map(|exchange| self.show(step, exchange, result.bodies, whole)),
+            openapi,
             printed: self.end(&result.printed, limit::PRINTED),
             deviation: None,
             unstarted: self.unstarted && tried,
             restarted: self.restarted.clone(),
+        }
+    }
+
+    /// Returns a finding without secrets.
+    fn finding(&self, mut finding: Finding) -> Finding {
+        let redactor = &self.redactor;
+        if finding.pointer.as_ref().is_some_and(|pointer| redactor.hides(pointer)) {
+            for value in [&mut finding.expected, &mut finding.received] {
+                if is_json(value) {
+                    finding.label = finding.label.replace(&short(value), REDACTED);
+                    REDACTED.clone_into(value);
+                }
+            }
+        }
+        let received = redactor.text(finding.received.as_str());
+        // A label may contain a truncated secret.
+        let mut label = finding.label;
+        if received != finding.received {
+            label = label.replace(&short(&finding.received), &short(&received));
+        }
+        Finding {
+            place: redactor.place(&finding.place),
+            label: self.short(&label, limit::LABEL),
+            expected: self.short(&finding.expected, limit::VALUE),
+            received: self.short(&received, limit::VALUE),
+            part: finding.part.map(|part| self.short(&part, limit::LABEL)),
+            pointer: finding.pointer.map(|pointer| self.short(&pointer, limit::LABEL)),
+        }
+    }
+
+    /// Returns what the description of the API says, without secrets.
+    fn operations(&self, checked: Vec<Checked>) -> Vec<OperationCheck> {
+        let Some(described) = &self.context.options.described else { return Vec::new() };
+        let mut operations: Vec<OperationCheck> = Vec::new();
+        for one in checked {
+            let check = self.operation(described, one);
+            match operations.iter_mut().find(|other| other.operation == check.operation) {
+                Some(same) => {
+                    same.violations.extend(check.violations);
+                    same.remarks.extend(check.remarks);
+                }
+                None => operations.push(check),
+            }
+        }
+        operations
+    }
+
+    fn operation(&self, described: &Described, checked: Checked) -> OperationCheck {
+        let Checked { operation, violations, remarks } = checked;
+        let description = &described.description;
+        let operation = operation.and_then(|at| description.operations.get(at));
+        let place = match (operation, violations.first()) {
+            (Some(operation), _) => description.place(&operation.location),
+            (None, Some(violation)) => violation.place.clone(),
+            (None, None) => description.start(),
+        };
+        let violations = violations.into_iter().take(limit::FINDINGS).map(|violation| {
+            let Violation { place, mut label, pointer, expected, mut received, .. } = violation;
+            // The reason in a schema violation quotes the value.
+            if pointer.as_ref().is_some_and(|pointer| self.redactor.hides(pointer)) {
+                label = label.replace(&received, REDACTED);
+                REDACTED.clone_into(&mut received);
+            }
+            self.finding(Finding { place, label, part: None, pointer, expected, received })
+        });
+        OperationCheck {
+            operation: operation.map(|one| one.name()),
+            place,
+            violations: violations.collect(),
+            remarks,
         }
     }
 

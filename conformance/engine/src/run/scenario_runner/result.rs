@@ -8,7 +8,8 @@ use crate::limit;
 use crate::redact::Redactor;
 use crate::run::response_collector::CollectedResponse;
 use crate::run::target_pool::CannotRun;
-use crate::verdict::{Finding, Judgement};
+use crate::verdict::{Finding, Judgement, Verdict};
+use conformance_openapi::Checked;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::suite::{Role, StepDefinition};
 
@@ -44,6 +45,8 @@ pub(super) struct Late {
 /// The result of a step, with its exchange.
 pub(super) struct StepResult {
     pub(super) judgement: Judgement,
+    /// What the description of the API says about each exchange.
+    pub(super) checked: Vec<Checked>,
     /// Number of findings that were dropped.
     pub(super) more_findings: usize,
     pub(super) exchange: Option<Exchange>,
@@ -100,6 +103,7 @@ impl From<Judgement> for StepResult {
     fn from(judgement: Judgement) -> Self {
         Self {
             judgement,
+            checked: Vec::new(),
             more_findings: 0,
             exchange: None,
             base: None,
@@ -113,6 +117,11 @@ impl From<Judgement> for StepResult {
 }
 
 impl StepResult {
+    /// Whether reports show the exchange even if they show no passing steps.
+    pub(super) fn needs_evidence(&self) -> bool {
+        self.judgement.verdict > Verdict::Pass || self.checked.iter().any(|one| !one.violations.is_empty())
+    }
+
     /// Drops what no report shows. `is_shown` says whether reports show the exchange.
     ///
     /// Records are built when a scenario is over, so that a secret that a late step captures is redacted in all of them.

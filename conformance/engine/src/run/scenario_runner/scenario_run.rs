@@ -154,7 +154,7 @@ impl<'a> ScenarioRun<'a> {
             self.count(&result, one.step);
             if asked {
                 self.collect_response(one, &result);
-                let is_shown = self.context.options.shows_passes || result.judgement.verdict > Verdict::Pass;
+                let is_shown = self.context.options.shows_passes || result.needs_evidence();
                 result.shorten(one.definition, is_shown);
                 self.results.push((index, result));
             }
