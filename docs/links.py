@@ -11,7 +11,8 @@ import sys
 
 PAGES = {"../scenarios/README.md": "language.md", "../README.md": "README.md"}
 LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(([^)\s]+)\)")
-CONTENTS = re.compile(r" ?\(\[[^\]]*\]\(SUMMARY\.md\)[^)]*\)")  # beside every page of the book
+# Sentences for readers outside of the book, such as `(Outside of the book, see [the file](FILE).)`.
+OUTSIDE = re.compile(r" ?\((?:Outside of the book|\[The contents\])(?:[^()]|\([^()]*\))*\)")
 REPOSITORY = os.environ.get("CONFORMANCE_REPOSITORY", "").rstrip("/")
 
 
@@ -34,10 +35,9 @@ def visit(items):
     for item in items:
         if "Chapter" in item:
             chapter = item["Chapter"]
-            parts = re.split(r"(^```.*?^```)", chapter["content"], flags=re.DOTALL | re.MULTILINE)
+            parts = re.split(r"(^```.*?^```)", OUTSIDE.sub("", chapter["content"]), flags=re.DOTALL | re.MULTILINE)
             parts[::2] = (LINK.sub(corrected, part) for part in parts[::2])
             chapter["content"] = "".join(parts)
-            chapter["content"] = CONTENTS.sub("", chapter["content"])
             visit(chapter["sub_items"])
 
 
