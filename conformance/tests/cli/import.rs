@@ -31,11 +31,7 @@ fn import_writes_a_suite_and_marks_guesses() {
     let folder = tempfile::tempdir().unwrap();
     let finished = import(folder.path(), "library.md", &[]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    assert!(
-        finished.stdout.contains("8 exchanges became steps, 1 commands were left out"),
-        "{}",
-        finished.stdout
-    );
+    assert!(finished.stdout.contains("8 exchanges imported, 1 command left out"), "{}", finished.stdout);
     assert!(finished.stderr.contains("library.md:55:"), "{}", finished.stderr);
     let golden = golden::compare(&data("documents/library.golden"), &whole(&folder.path().join("suite")));
     golden.unwrap_or_else(|difference| panic!("{difference}"));
@@ -58,7 +54,7 @@ fn with_transcripts(folder: &Path) -> PathBuf {
     let document = data("specifications/session.md");
     let finished = conformance_in(folder, &["import", document.to_str().unwrap(), "--out", "suite/imported"]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    let output = "33 exchanges became steps, 0 commands were left out";
+    let output = "33 exchanges imported, 0 commands left out";
     assert!(finished.stdout.contains(output), "{}", finished.stdout);
     suite
 }

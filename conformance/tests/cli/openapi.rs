@@ -87,7 +87,7 @@ fn imported() -> tempfile::TempDir {
     fs::write(folder.path().join("pets.yaml"), DESCRIPTION).unwrap();
     let finished = conformance_in(folder.path(), &["import", "--openapi", "pets.yaml", "--out", "suite"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(finished.stdout.contains("4 exchanges became steps"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("4 exchanges imported"), "{}", finished.stdout);
     folder
 }
 

@@ -211,6 +211,6 @@ fn run(sandbox: &Sandbox, flags: &[&str]) -> Finished {
 
 /// Removes ports from a text report, which differ between runs.
 fn comparable(report: &str) -> String {
-    let ports = Regex::new(r"127\.0\.0\.1:\d+").unwrap();
+    let ports = Regex::new(r"127\.0\.0\.1:\d+|--port \d+").unwrap();
     ports.replace_all(report, "host").into_owned()
 }

@@ -24,6 +24,8 @@ pub(super) struct Kept {
 ///
 /// A value is replaced only if the result is still a valid command for `origin`.
 pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>) -> Vec<Vec<Kept>> {
+    // curl takes `host:port/path` for a URL.
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let mut kept: Vec<Vec<Kept>> = vec![Vec::new(); exchanges.len()];
     for (exchange, kept) in exchanges.iter().zip(&mut kept) {
@@ -40,6 +42,7 @@ pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>
     for index in 0..exchanges.len() {
         for (from, value) in printed(&exchanges[index]) {
             let known = fresh::ELISION.is_match(&value)
+                || value.starts_with(host)
                 || kept.iter().flatten().any(|other: &Kept| other.value == value);
             let echo = exchanges[..=index].iter().any(|earlier| sends(&earlier.command, &value));
             let takes = |later: &Exchange| {

@@ -38,10 +38,8 @@ impl Import {
             ));
         }
         let (left_out, unsure) = (self.left_out.len(), self.unsure().count());
-        let steps = self.exchanges;
-        page + &format!(
-            "{steps} exchanges became steps, {left_out} commands were left out, {unsure} places are unsure\n"
-        )
+        let (steps, left_out) = (amount(self.exchanges, "exchange"), amount(left_out, "command"));
+        page + &format!("{steps} imported, {left_out} left out, {} unsure\n", amount(unsure, "place"))
     }
 
     /// Lists the commands that were left out, with the reasons; equal reasons once.

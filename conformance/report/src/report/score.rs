@@ -10,12 +10,13 @@ pub fn points(points: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Returns the score in one line; none if nobody gave points to requirements.
+/// Returns the score in one line; none if the requirements of the run have no points.
 #[must_use]
 pub fn score(footer: &Footer) -> Option<String> {
     let (earned, maximum) = footer.score();
     let percent = percent(earned, maximum);
-    footer.graded.then(|| format!("{} of {} points ({percent} %)", points(earned), points(maximum)))
+    (footer.graded && maximum > 0.0)
+        .then(|| format!("{} of {} points ({percent} %)", points(earned), points(maximum)))
 }
 
 /// Returns the share of the points in percent; 0 if there are none to earn.

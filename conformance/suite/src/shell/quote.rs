@@ -21,8 +21,11 @@ pub(crate) fn quote_raw(word: &str) -> Cow<'_, str> {
 }
 
 fn is_plain(word: &str) -> bool {
+    // At the beginning of a command, `A=b` is an assignment.
+    let is_option = word.starts_with("--");
     let plain = |one: char| {
         one.is_ascii_alphanumeric()
+            || (one == '=' && is_option)
             || matches!(one, '/' | ':' | '.' | '-' | '_' | ',' | '@' | '+')
             || !(one.is_ascii() || is_unsafe(one))
     };
