@@ -73,11 +73,10 @@ pub(super) fn play(page: &Path) -> Result<usize, String> {
         for source in block.comments.iter().filter_map(|comment| comment.strip_prefix("copy: ")) {
             let from = repository(source);
             let name = from.file_name().ok_or_else(|| wrong("this is not a file"))?;
-            match from.is_dir() {
-                true => copy(&from, folder.path()),
-                false => drop(
-                    fs::copy(&from, folder.path().join(name)).map_err(|error| wrong(&error.to_string()))?,
-                ),
+            if from.is_dir() {
+                copy(&from, folder.path());
+            } else {
+                fs::copy(&from, folder.path().join(name)).map_err(|error| wrong(&error.to_string()))?;
             }
         }
         if let Some(name) = block.comment("file") {
