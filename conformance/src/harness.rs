@@ -174,6 +174,7 @@ mod tests {
             reason: None,
             waits_for: None,
             exchange: None,
+            execution: None,
             openapi: Vec::new(),
             printed: String::new(),
             deviation: None,

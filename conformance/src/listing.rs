@@ -9,7 +9,8 @@ use serde::Serialize;
 use conformance_engine::memory::Memory;
 use conformance_suite::amount::amount;
 use conformance_suite::plan::Plan;
-use conformance_suite::suite::StepDefinition;
+use conformance_suite::suite::{Execution, StepDefinition};
+use conformance_suite::template::Text;
 
 /// A step in the list.
 #[derive(Debug, Serialize)]
@@ -32,8 +33,10 @@ pub(crate) struct Entry {
     pub file: String,
     /// Line on which it begins.
     pub line: usize,
-    /// The request that it sends.
-    pub request: Request,
+    /// The request that it sends; none if it runs a program.
+    pub request: Option<Request>,
+    /// The command of the program that it runs; none if it sends a request.
+    pub run: Option<String>,
 }
 
 /// A request.
@@ -70,6 +73,7 @@ pub(crate) fn entries(plan: &Plan) -> Vec<Entry> {
                 file: step.place.source().path().to_owned(),
                 line: step.place.line(),
                 request: request(&definitions[*index], &mut memory),
+                run: definitions[*index].execution().map(command),
             });
         }
     }
@@ -88,7 +92,8 @@ pub(crate) fn write_text(entries: &[Entry], out: &mut impl Write) -> io::Result<
             writeln!(out, "{scenario} ({})", entry.profile)?;
         }
         let step = entry.id.rsplit("::").next().unwrap_or(&entry.id);
-        let request = format!("{} {}", entry.request.method, entry.request.path);
+        let request = entry.request.as_ref().map(|request| format!("{} {}", request.method, request.path));
+        let request = request.or_else(|| Some(format!("run {}", entry.run.as_ref()?))).unwrap_or_default();
         writeln!(out, "  {step:28} {request:44} {}", entry.requirements.join(" "))?;
     }
     writeln!(out, "{}", amount(entries.len(), "step"))
@@ -103,9 +108,15 @@ pub(crate) fn write_json(entries: &[Entry], out: &mut impl Write) -> io::Result<
     writeln!(out)
 }
 
-fn request(definition: &StepDefinition, memory: &mut Memory) -> Request {
-    let request = &definition.first().request;
-    match memory.scope(definition).and_then(|scope| request.sketch(&scope)) {
+/// Returns the command of a program as written, since only a run knows where its files are.
+fn command(execution: &Execution) -> String {
+    let words: Vec<&str> = execution.command.iter().map(Text::written).collect();
+    words.join(" ")
+}
+
+fn request(definition: &StepDefinition, memory: &mut Memory) -> Option<Request> {
+    let request = &definition.first()?.request;
+    Some(match memory.scope(definition).and_then(|scope| request.sketch(&scope)) {
         Ok(prepared) => Request {
             method: prepared.method,
             path: prepared.target,
@@ -119,5 +130,5 @@ fn request(definition: &StepDefinition, memory: &mut Memory) -> Request {
             headers: Vec::new(),
             body: None,
         },
-    }
+    })
 }

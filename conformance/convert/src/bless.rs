@@ -238,8 +238,8 @@ fn written_by(suite: &Suite, lines: &Lines) -> usize {
 }
 
 /// Whether the response still fails the expectation; `None` without a response.
-fn still_wrong(answer: &CollectedResponse, branch: &Branch) -> Option<bool> {
-    let (response, scope) = answer.response.as_ref()?;
+fn still_wrong(answer: &CollectedResponse, branch: Option<&Branch>) -> Option<bool> {
+    let ((response, scope), branch) = (answer.response.as_ref()?, branch?);
     Some(!judge(&branch.expectation, &Ok(response.clone()), &branch.place, scope).findings.is_empty())
 }
 

@@ -9,6 +9,7 @@ mod shell;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use conformance_suite::capture::{Capture, Found};
 use conformance_suite::expectation::Expectation;
@@ -84,6 +85,20 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
                 .any(|jar| kept.contains(&jar))
                 .then(|| "it sends the cookies of a jar".to_owned()),
         };
+        if definition.execution().is_some() {
+            uncaptured.extend(definition.captures().flat_map(|capture| capture.keys.iter().cloned()));
+            outgoing.push(Outgoing {
+                step,
+                race: None,
+                request: Err("it runs a program".to_owned()),
+                expectation: &NOTHING,
+                marked: Marked::default(),
+                kept: Vec::new(),
+                path_as_is: false,
+                times: 1,
+                first: true,
+            });
+        }
         for (index, branch) in definition.branches().iter().flat_map(Sending::of_branch).enumerate() {
             let marked = match &skip_reason {
                 Some(reason) => Err(reason.clone()),
@@ -113,6 +128,9 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
     }
     outgoing
 }
+
+/// The expectation of a step that is not exported.
+static NOTHING: LazyLock<Expectation> = LazyLock::new(Expectation::default);
 
 /// One request of a step.
 struct Sending<'a> {

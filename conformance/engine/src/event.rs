@@ -277,6 +277,9 @@ pub struct Record {
     /// The request and the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,
+    /// The program that the step has run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<Execution>,
     /// Remarks that do not affect the verdict, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
@@ -320,6 +323,71 @@ pub struct Exchange {
     pub received: Option<Received>,
     /// A curl command that reproduces the request.
     pub again: String,
+}
+
+/// A program that a step has run in the folder of the target.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+pub struct Execution {
+    /// The command, quoted for a shell.
+    pub command: String,
+    /// What it was given on standard input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<Printed>,
+    /// The exit code; absent if the program did not exit by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
+    /// How the program ended, if it did not exit by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+    /// What it printed to standard output.
+    pub stdout: Printed,
+    /// What it printed to standard error.
+    pub stderr: Printed,
+    /// Run time in milliseconds.
+    pub milliseconds: f64,
+}
+
+/// The input or the output of a program.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+pub struct Printed {
+    /// The text, at most 16 KiB of it.
+    pub text: String,
+    /// Size in bytes, if `text` is only the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+    /// SHA-256, if `text` is only the beginning of a text that was read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Whether the program printed more than was read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+impl Execution {
+    /// Returns how the program ended, as a phrase: `exit code 1`.
+    #[must_use]
+    pub fn ended(&self) -> String {
+        match (self.exit, &self.end) {
+            (Some(code), _) => format!("exit code {code}"),
+            (None, Some(end)) => end.clone(),
+            (None, None) => "no exit code".to_owned(),
+        }
+    }
+
+    /// Returns the input and the outputs that are not empty, with their names.
+    pub fn streams(&self) -> impl Iterator<Item = (&'static str, &Printed)> {
+        let stdin = self.stdin.as_ref().map(|stdin| ("stdin", stdin));
+        let all = stdin.into_iter().chain([("stdout", &self.stdout), ("stderr", &self.stderr)]);
+        all.filter(|(_, printed)| !printed.text.is_empty())
+    }
+}
+
+impl Printed {
+    /// Returns at most `most` bytes of the text, and a note about the rest.
+    #[must_use]
+    pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
+        beginning(&self.text, most, self.bytes, self.sha256.as_deref(), self.cut)
+    }
 }
 
 /// A followed redirect.

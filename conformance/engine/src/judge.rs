@@ -5,6 +5,7 @@
 //!
 //! Invariant: a step without a connection is inconclusive; a connection that was accepted and then dropped is judged.
 
+mod execution;
 mod race;
 
 use crate::http::TransportError;
@@ -19,6 +20,7 @@ use conformance_suite::source::Place;
 use conformance_suite::template::Scope;
 use conformance_suite::visible;
 
+pub use execution::judge_execution;
 pub use race::{Answer, judge_race};
 
 /// Judges a response. `request` is the location of the step's request; findings without a location of their own, such

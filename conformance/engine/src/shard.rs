@@ -77,7 +77,7 @@ impl Costs {
             let scenario = &planned.scenario;
             let own = planned.steps.iter().map(|(at, _)| (&scenario.steps[*at], &scenario.definitions[*at]));
             own.fold(0, |cost, (step, definition)| {
-                let requests = definition.branches().len() as u64;
+                let requests = definition.branches().len().max(1) as u64;
                 let wait = u64::try_from(step.wait.as_micros()).unwrap_or(u64::MAX);
                 let restart = if step.restart.is_some() { START } else { 0 };
                 (requests * STEP).saturating_add(wait).saturating_add(restart).saturating_add(cost)

@@ -5,6 +5,7 @@
 
 mod access;
 mod chore;
+mod execute;
 mod file;
 mod launch;
 mod port;
@@ -32,6 +33,7 @@ use scratch::Copies;
 
 pub use access::{Access, Certificate};
 pub use chore::Build;
+pub use execute::{End, Executed, MOST_PRINTED, NotRun};
 pub use file::load;
 pub use launch::{Running, launch, relaunch};
 pub use process::isolation;

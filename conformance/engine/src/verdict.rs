@@ -51,7 +51,8 @@ pub struct Finding {
     /// JSON Pointer to the part of the body, if it concerns a part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// What differs, if it is not a part of the body: `status`, ``header `NAME` ``, ``cookie `NAME` ``, `body` or `time`.
+    /// What differs, if it is not a part of the body: `status`, ``header `NAME` ``, ``cookie `NAME` ``, `body` or `time`; for a
+    /// program, `exit`, `stdout` or `stderr`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
     /// Expected value.
@@ -82,6 +83,18 @@ impl Judgement {
 }
 
 impl Finding {
+    /// Creates a finding about a value that cannot be captured.
+    pub(crate) fn of_capture(place: &Place, cause: &str) -> Self {
+        Self {
+            place: place.clone(),
+            label: cause.to_owned(),
+            pointer: None,
+            part: Some("captured value".to_owned()),
+            expected: "a value to capture".to_owned(),
+            received: cause.to_owned(),
+        }
+    }
+
     /// Names the part of the response that differs.
     #[must_use]
     pub(crate) fn of(self, part: impl Into<String>) -> Self {

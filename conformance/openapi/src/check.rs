@@ -113,7 +113,7 @@ impl<'d> Check<'d> {
         &mut self,
         rule: &'static str,
         location: &Location,
-        label: String,
+        label: impl Into<String>,
         pointer: Option<String>,
         expected: &str,
         received: &str,
@@ -121,7 +121,7 @@ impl<'d> Check<'d> {
         self.checked.violations.push(Violation {
             rule,
             place: self.description.place(location),
-            label: visible::text(&label),
+            label: visible::text(&label.into()),
             pointer,
             expected: visible::text(expected),
             received: visible::cut(&visible::text(received), MOST_SHOWN).into_owned(),
@@ -153,12 +153,11 @@ impl<'d> Check<'d> {
             };
             let what = described(parameter);
             match found {
-                Found::Unknown => {}
                 Found::Missing if parameter.required => {
                     let label = format!("the request has no {what}, which is required");
                     self.add("parameter", &parameter.location, label, None, &format!("the {what}"), "none");
                 }
-                Found::Missing => {}
+                Found::Unknown | Found::Missing => {}
                 Found::Value(value) => {
                     self.value("parameter", &format!("the {what} of the request"), parameter, &value);
                 }

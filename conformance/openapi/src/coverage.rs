@@ -93,7 +93,7 @@ impl Count {
     /// Returns the share in percent, rounded down; 100 if there is nothing to use.
     #[must_use]
     pub fn percent(&self) -> usize {
-        if self.total == 0 { 100 } else { self.covered * 100 / self.total }
+        (self.covered * 100).checked_div(self.total).unwrap_or(100)
     }
 }
 
@@ -211,7 +211,9 @@ impl Collector {
             }
             Json::Array(values) => {
                 for below in items(schema) {
-                    values.iter().for_each(|value| self.take(&below, value, is_request, depth + 1));
+                    for value in values {
+                        self.take(&below, value, is_request, depth + 1);
+                    }
                 }
             }
             _ => {}

@@ -54,7 +54,7 @@ impl Files {
             if files.contains_key(&uri) {
                 continue;
             }
-            let file = File::read(&uri, folder, read, by)?;
+            let file = File::read(&uri, folder, read, by.as_ref())?;
             let mut references = Vec::new();
             collect(&file.value, &mut references);
             for reference in references {
@@ -126,8 +126,8 @@ fn collect(value: &Value, references: &mut Vec<String>) {
 }
 
 impl File {
-    fn read(uri: &str, folder: &str, read: ReadFile<'_>, by: Option<Place>) -> Result<Self, Diagnostics> {
-        let wrong = |message: String| match &by {
+    fn read(uri: &str, folder: &str, read: ReadFile<'_>, by: Option<&Place>) -> Result<Self, Diagnostics> {
+        let wrong = |message: String| match by {
             Some(place) => Diagnostic::at(place.clone(), message),
             None => Diagnostic::new(message),
         };

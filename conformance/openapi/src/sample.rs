@@ -154,6 +154,9 @@ fn sample(schema: &Cursor<'_>, depth: usize) -> Value {
     Value::Null
 }
 
+/// Maximum length of a made-up text.
+const LONGEST: u64 = 1000;
+
 fn string(schema: &Cursor<'_>) -> String {
     let format = first(schema, |part| part.value.get("format").cloned());
     let least = first(schema, |part| part.value.get("minLength").cloned()).and_then(|value| value.as_u64());
@@ -171,7 +174,6 @@ fn string(schema: &Cursor<'_>) -> String {
         Some("byte") => "dGV4dA==",
         _ => "text",
     };
-    const LONGEST: u64 = 1000;
     let mut text = text.to_owned();
     while (text.len() as u64) < least.unwrap_or_default().min(LONGEST) {
         text.push('x');
@@ -184,11 +186,8 @@ fn string(schema: &Cursor<'_>) -> String {
 
 fn sketch(schema: &Cursor<'_>, depth: usize) -> Outline {
     let mut outline = Outline { types: types(schema).into_iter().collect(), ..Outline::default() };
-    let text = |name: &'static str| {
-        first(schema, move |part| part.value.get(name).cloned())
-            .and_then(|value| value.as_str().map(str::to_owned))
-    };
-    outline.format = text("format");
+    outline.format = first(schema, |part| part.value.get("format").cloned())
+        .and_then(|value| value.as_str().map(str::to_owned));
     let mut listed = None;
     always(schema, 0, &mut |part| {
         if let Some(value) = part.value.get("const") {

@@ -256,6 +256,11 @@ fn step(record: Arc<Record>, with_exchange: bool) -> String {
             received.body = with_rest(begin, rest);
         }
     }
+    record.execution = record.execution.filter(|_| with_exchange && record.waits_for.is_none());
+    for stream in record.execution.iter_mut().flat_map(|one| [&mut one.stdout, &mut one.stderr]) {
+        let (begin, rest) = stream.beginning(limit::SHORT_BODY);
+        stream.text = with_rest(begin, rest);
+    }
     // The script of the page shows the text as it is.
     let record = printable::record(&record);
     let findings = record
@@ -274,6 +279,14 @@ fn step(record: Arc<Record>, with_exchange: bool) -> String {
             "again": exchange.again,
         })
     });
+    let execution = record.execution.as_ref().map(|execution| {
+        let streams = execution.streams().map(|(name, stream)| json!([name, stream.text]));
+        json!({
+            "command": execution.command,
+            "ended": execution.ended(),
+            "streams": streams.collect::<Vec<_>>(),
+        })
+    });
     json!({
         "id": record.id,
         "title": record.title,
@@ -283,6 +296,7 @@ fn step(record: Arc<Record>, with_exchange: bool) -> String {
         "findings": findings.collect::<Vec<_>>(),
         "reason": record.reason,
         "exchange": exchange,
+        "execution": execution,
         "printed": if with_exchange { record.printed.as_str() } else { "" },
     })
     .to_string()

@@ -6,7 +6,8 @@ use anstyle::Style;
 
 use crate::printable;
 use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
-use conformance_engine::event::{Exchange, Header, Record, is_operation};
+use conformance_engine::event::{Exchange, Execution, Header, Record, is_operation};
+use conformance_engine::limit;
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped};
@@ -80,6 +81,9 @@ pub(crate) fn write_failure(
     }
     if let Some(exchange) = &record.exchange {
         summary(exchange, out)?;
+    }
+    if let Some(execution) = &record.execution {
+        executed(execution, out)?;
     }
     reproduce(record, header, out)?;
     remarks(record, out)?;
@@ -208,6 +212,32 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes what a program was given and what it printed.
+fn executed(execution: &Execution, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "   {DIM}program{DIM:#}   {}   {}", execution.command, execution.ended())?;
+    for (name, stream) in execution.streams() {
+        let (text, rest) = stream.beginning(limit::SHORT_BODY);
+        let lines: Vec<&str> = text.lines().collect();
+        // The cause of a failure is at the end of standard error.
+        let first = if name == "stderr" { lines.len().saturating_sub(PRINTED_LINES) } else { 0 };
+        for (index, line) in lines.iter().skip(first).take(PRINTED_LINES).enumerate() {
+            let head = if index == 0 { name } else { "" };
+            writeln!(out, "   {DIM}{head:8}{DIM:#}  {line}")?;
+        }
+        match lines.len().saturating_sub(PRINTED_LINES) {
+            0 => {}
+            more => writeln!(out, "             ({more} more lines are not shown)")?,
+        }
+        if let Some(rest) = rest {
+            writeln!(out, "             {rest}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Maximum number of lines of the output of a program.
+const PRINTED_LINES: usize = 20;
+
 /// Writes the commands that repeat a step. The curl command works if the target is still running, or while `serve` runs.
 fn reproduce(record: &Record, header: Option<&Header>, out: &mut impl Write) -> io::Result<()> {
     let curl = record.exchange.as_ref().map(|exchange| exchange.again.as_str());
@@ -215,12 +245,16 @@ fn reproduce(record: &Record, header: Option<&Header>, out: &mut impl Write) -> 
     let mut lines = Vec::new();
     if let Some(command) = command {
         // No filter selects what is shown about an operation of a description.
-        match is_operation(&record.id) {
-            true => lines.push(format!("conformance run {command}")),
-            false => lines.push(format!("conformance run --filter {} {command}", quote(&record.id))),
+        if is_operation(&record.id) {
+            lines.push(format!("conformance run {command}"));
+        } else {
+            lines.push(format!("conformance run --filter {} {command}", quote(&record.id)));
         }
-        let port = curl.and_then(port).map(|port| format!(" --port {port}")).unwrap_or_default();
-        lines.push(format!("conformance serve --profile {}{port} {command}", quote(&record.profile)));
+        // A program of a step runs without the server.
+        if record.execution.is_none() {
+            let port = curl.and_then(port).map(|port| format!(" --port {port}")).unwrap_or_default();
+            lines.push(format!("conformance serve --profile {}{port} {command}", quote(&record.profile)));
+        }
     }
     // Without a response, the target may not even have started.
     lines.extend(curl.map(str::to_owned));

@@ -7,7 +7,7 @@ mod event;
 #[cfg(feature = "writers")]
 mod plain;
 
-use conformance_engine::event::{Exchange, Hop, Received, Record, Sent};
+use conformance_engine::event::{Exchange, Execution, Hop, Printed, Received, Record, Sent};
 use conformance_engine::verdict::Finding;
 use conformance_suite::safe::{line, terminal};
 #[cfg(feature = "writers")]
@@ -46,6 +46,7 @@ pub(crate) fn record(record: &Record) -> Record {
         reason: optional(reason.as_ref()),
         waits_for: waits_for.as_ref().map(|step| line(step)),
         exchange: exchange.as_ref().map(self::exchange),
+        execution: record.execution.as_ref().map(execution),
         remarks: remarks.iter().map(|remark| lines(remark)).collect(),
         // The records about operations show it.
         openapi: Vec::new(),
@@ -78,6 +79,25 @@ fn exchange(exchange: &Exchange) -> Exchange {
         resent: *resent,
         received: response.as_ref().map(received),
         again: lines(again),
+    }
+}
+
+fn execution(execution: &Execution) -> Execution {
+    let Execution { command, stdin, exit, end, stdout, stderr, milliseconds } = execution;
+    let printed = |one: &Printed| Printed {
+        text: lines(&plain(&one.text)),
+        bytes: one.bytes,
+        sha256: one.sha256.as_ref().map(|sha256| line(sha256)),
+        cut: one.cut,
+    };
+    Execution {
+        command: line(command),
+        stdin: stdin.as_ref().map(printed),
+        exit: *exit,
+        end: optional(end.as_ref()),
+        stdout: printed(stdout),
+        stderr: printed(stderr),
+        milliseconds: *milliseconds,
     }
 }
 

@@ -111,13 +111,15 @@ async fn follow(running: &Running) -> String {
     let Some(process) = &running.process else { return std::future::pending().await };
     let mut mark = process.mark();
     loop {
-        let (next, exit) = (process.mark(), process.exited());
-        if next > mark {
-            let printed = process.output_since(mark);
-            // Ignore errors: standard error is closed.
-            anstream::stderr().write_all(safe::terminal(&printed).as_bytes()).ok();
-            mark = next;
+        let exit = process.exited();
+        if exit.is_some() {
+            // The readers may not have read the last lines yet.
+            tokio::time::sleep(INTERVAL).await;
         }
+        let (printed, next) = process.lines_since(mark);
+        // Ignore errors: standard error is closed.
+        anstream::stderr().write_all(safe::terminal(&printed).as_bytes()).ok();
+        mark = next;
         if let Some(exit) = exit {
             return exit.to_string();
         }

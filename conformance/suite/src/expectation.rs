@@ -242,6 +242,11 @@ impl Body {
 /// # Errors
 /// An invalid value or matcher, with its location.
 pub fn compile(text: &ExpectText, source: &Arc<Source>, files: Files<'_>) -> Result<Expectation, Diagnostic> {
+    if let Some((key, node)) = text.key_of_program() {
+        let message = format!("`{key}` is only allowed in a step with `run`");
+        return Err(Diagnostic::at(node.place(source), message)
+            .help("a response has a `status`, `headers`, and `json`, `text` or `body`"));
+    }
     let of_text = Setting { source, mode: Mode::Text, files };
     let names = |names: &[Located<String>]| {
         names.iter().map(|name| (name.value.clone(), name.place(source))).collect()

@@ -53,7 +53,7 @@ fn a_profile_that_does_not_respond_in_time_is_inconclusive() {
     let report = events::run(&sandbox, &["run", "--suite", "../suite", "--target", "target.yaml"]);
     assert_eq!(report.step("desk/1-left::answers")["verdict"], "pass");
     let step = report.step("desk/2-right::answers");
-    let reason = "the target did not listen on $DESK_PORT within 300ms and printed nothing";
+    let reason = "the target did not listen on $DESK_PORT within 300ms and printed nothing; does it get as far as the line that starts the server?";
     assert_eq!((&step["verdict"], &step["reason"]), (&"inconclusive".into(), &reason.into()));
 }
 

@@ -1,7 +1,7 @@
 //! Runs the whole suite against independent implementations: the Flask one, with old and current packages, and the Node one. Also compares
-//! one of them with the reference server for random requests.
+//! one of them with the reference server for random requests. Runs the suite for container registries against a registry.
 //!
-//! These tests need Node, and Python with network access to install Flask, so they run only on request: `cargo test -p conformance-http --test
+//! These tests need Node, docker-registry, and Python with network access to install Flask, so they run only on request: `cargo test -p conformance-http --test
 //! implementations -- --ignored`. Packages are installed in `target/tmp`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -15,6 +15,7 @@ use environment::{environment, targets};
 
 mod differential;
 mod environment;
+mod registry;
 mod variants;
 
 #[test]

@@ -20,7 +20,7 @@ struct Variant {
 const LOGIN: &str = "api/v1/views/session_auth.py";
 const APP: &str = "api/v1/app.py";
 
-const VARIANTS: [Variant; 15] = [
+const VARIANTS: [Variant; 19] = [
     Variant {
         name: "wrong-password-403",
         change: [LOGIN, "\"wrong password\", 401", "\"wrong password\", 403"],
@@ -131,6 +131,47 @@ const VARIANTS: [Variant; 15] = [
         change: [APP, "    \"/api/v1/auth_session/login/\",\n", ""],
         profiles: "session",
         first: &["/api/v1/auth_session/login: 401, expected "],
+    },
+    Variant {
+        name: "current-user-without-check",
+        change: [
+            "api/v1/auth/session_auth.py",
+            "session_id = self.session_cookie(request)\n        return User.get",
+            "session_id = request.cookies.get(\"_my_session_id\")\n        return User.get",
+        ],
+        profiles: "session",
+        first: &[
+            "AttributeError: 'NoneType' object has no attribute 'cookies' at api/v1/auth/session_auth.py:",
+            "(current_user of SessionAuth returns None without a request, a cookie or a known session)",
+        ],
+    },
+    // Many requests fail for the same reason; the step about the class explains it.
+    Variant {
+        name: "current-user-of-nobody",
+        change: [
+            "api/v1/auth/session_auth.py",
+            "return User.get(self.user_id_for_session_id(session_id))",
+            "return User.search({\"id\": self.user_id_for_session_id(session_id)})[0]",
+        ],
+        profiles: "session",
+        first: &[
+            "IndexError: list index out of range at api/v1/auth/session_auth.py:",
+            "(current_user of SessionAuth returns None without a request, a cookie or a known session)",
+        ],
+    },
+    Variant {
+        name: "user-id-of-any-type",
+        change: ["api/v1/auth/session_auth.py", "if not isinstance(user_id, str):", "if user_id is None:"],
+        profiles: "session",
+        first: &["line 3 of stdout is \"89 => ", "expected \"89 => None: {}\" (main_1 prints"],
+    },
+    Variant {
+        name: "stars-ignored",
+        change: ["api/v1/auth/auth.py", "if excluded.endswith(\"*\"):", "if excluded.endswith(\"**\"):"],
+        profiles: "open",
+        first: &[
+            "line 2 of stdout is \"True\", expected \"False\" (an excluded path that ends in an asterisk",
+        ],
     },
 ];
 

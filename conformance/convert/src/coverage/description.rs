@@ -28,17 +28,14 @@ pub fn by_scenarios(description: &Arc<Description>, suite: &Arc<Suite>) -> Resul
         for definition in planned.scenario.definitions.iter() {
             for branch in definition.branches() {
                 let prepared = memory.scope(definition).and_then(|scope| branch.request.sketch(&scope));
-                let (method, target, headers, body) = match prepared {
-                    Ok(prepared) => {
-                        let headers = prepared.headers.into_iter().map(|header| (header.name, header.value));
-                        let body = prepared.body.map(|body| String::from_utf8_lossy(&body).into_owned());
-                        (prepared.method, prepared.target, headers.collect(), body)
-                    }
+                let (method, target, headers, body) = if let Ok(prepared) = prepared {
+                    let headers = prepared.headers.into_iter().map(|header| (header.name, header.value));
+                    let body = prepared.body.map(|body| String::from_utf8_lossy(&body).into_owned());
+                    (prepared.method, prepared.target, headers.collect(), body)
+                } else {
                     // The request needs a value that only a run knows.
-                    Err(_) => {
-                        let target = branch.request.target.written().to_owned();
-                        (branch.request.method.clone(), target, Vec::new(), None)
-                    }
+                    let target = branch.request.target.written().to_owned();
+                    (branch.request.method.clone(), target, Vec::new(), None)
                 };
                 let used = Used {
                     method: &method,
@@ -48,7 +45,7 @@ pub fn by_scenarios(description: &Arc<Description>, suite: &Arc<Suite>) -> Resul
                     ..Used::default()
                 };
                 collector.add(&used);
-                for status in branch.expectation.status.iter().flat_map(|status| expected(status)) {
+                for status in branch.expectation.status.iter().flat_map(expected) {
                     // The media type is that of the description: nothing else is known.
                     let path = target.split('?').next().unwrap_or_default();
                     let found = description.find(&method, path).ok();

@@ -172,7 +172,7 @@ impl<'d> Writer<'d> {
             }
             steps.push(step);
         }
-        let refusals = self.refusals(operation, &values, &bodies);
+        let refusals = Self::refusals(operation, &values, &bodies);
         let is_main = |status: &str| success.is_some_and(|reply| reply.status == status);
         for (status, means, changed) in refusals.into_iter().filter(|(status, ..)| !is_main(status)) {
             unused.retain(|other| *other != status);
@@ -198,7 +198,6 @@ impl<'d> Writer<'d> {
 
     /// Returns the requests that should be refused: status, reason and request.
     fn refusals(
-        &self,
         operation: &'d Operation,
         values: &Values,
         bodies: &[(String, Option<(String, Yaml)>)],

@@ -94,7 +94,7 @@ pub fn cover(coverage: &mut Collector, record: &Record) {
 }
 
 /// Returns what the footer of a run says about the coverage of a description.
-pub(super) fn covered(coverage: Coverage) -> ApiCoverage {
+pub(super) fn covered(coverage: &Coverage) -> ApiCoverage {
     const MOST_MISSING: usize = 200;
     let counts = coverage.counts.iter().map(|count| ApiCount {
         kind: count.kind.to_owned(),
@@ -235,6 +235,7 @@ impl Operation {
             deviation: None,
             unstarted: false,
             restarted: None,
+            execution: None,
         }
     }
 }
@@ -243,6 +244,8 @@ impl Operation {
 #[must_use]
 pub fn regrouped(description: Option<ApiDescription>, records: &[impl Borrow<Record>]) -> Vec<Record> {
     let mut operations = Operations::new(description);
-    records.iter().for_each(|record| operations.add(record.borrow()));
+    for record in records {
+        operations.add(record.borrow());
+    }
     operations.records()
 }

@@ -206,7 +206,7 @@ impl Runner {
             None => Footer { next: plan.next(), ..tally.close(self.deviations.stale(plan.shard.is_none())) },
         };
         footer.notes = self.targets.notes();
-        footer.openapi = self.coverage.take().map(|coverage| covered(coverage.finish("this run")));
+        footer.openapi = self.coverage.take().map(|coverage| covered(&coverage.finish("this run")));
         // A filter or a shard leaves out requirements of some stages.
         if footer.exit == Exit::Fails.code() && plan.shard.is_none() {
             footer.notes.extend(self.absent.note(plan, &footer));

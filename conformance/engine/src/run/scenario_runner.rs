@@ -5,6 +5,7 @@
 mod bodies;
 mod described;
 mod exchange;
+mod execution;
 mod race;
 mod recorder;
 mod result;

@@ -75,6 +75,7 @@ impl Chores {
             pass: self.pass.clone(),
             confined,
             watch: Vec::new(),
+            kept: 0,
         })
         .map_err(|error| Unusable::new(format!("{name} does not start: {error}")))?;
         let deadline = Instant::now() + LIMIT;

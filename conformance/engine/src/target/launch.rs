@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::Program;
 use super::access::Reached;
 use super::chore::{Chores, Teardown};
+use super::execute::{Executed, NotRun, Workplace};
 use super::port::{PortGuard, free_port};
 use super::process::isolation::Confined;
 use super::process::{Command, Process};
@@ -15,7 +18,7 @@ use super::seed;
 use super::unusable::{Port, Unusable, chain};
 use crate::http::{HttpClient, Transport};
 use conformance_suite::json::Json;
-use conformance_suite::suite::{Profile, Suite};
+use conformance_suite::suite::{Execution, Profile, Suite};
 use conformance_suite::template::{Scope, TemplateError};
 
 /// A target that responds. Dropping it stops the process, runs its teardown and removes its folder.
@@ -42,6 +45,8 @@ pub struct Running {
     setup: Vec<Process>,
     /// Folder in which the target runs.
     scratch: Option<Scratch>,
+    /// Where the programs of steps run; none for a target that was already running.
+    workplace: Option<Workplace>,
 }
 
 /// Maximum number of starts if another process takes the chosen port first.
@@ -62,6 +67,7 @@ impl Running {
             teardown: None,
             setup: Vec::new(),
             scratch: None,
+            workplace: None,
         }
     }
 
@@ -86,6 +92,32 @@ impl Running {
     #[must_use]
     pub fn unverified(&self) -> Option<String> {
         self.guard.as_ref()?.unverified()
+    }
+
+    /// Returns why the program of a step cannot run, if so.
+    #[must_use]
+    pub fn cannot_execute(&self, execution: &Execution) -> Option<String> {
+        let Some(workplace) = &self.workplace else {
+            let reason = "runs a program: only possible with a target that is started; use `-- COMMAND` in place of a URL";
+            return Some(reason.to_owned());
+        };
+        workplace.lacks(execution).map(|file| format!("the folder of the target has no `{file}`"))
+    }
+
+    /// Runs the program of a step in the folder of the target, at most for `limit`.
+    ///
+    /// # Errors
+    /// An expression has no value, or the program cannot be started.
+    pub async fn execute(
+        &self,
+        execution: &Execution,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Executed, NotRun> {
+        match &self.workplace {
+            Some(workplace) => workplace.execute(execution, scope, limit).await,
+            None => Err(NotRun::Start("the target was not started by this program".to_owned())),
+        }
     }
 
     fn close(&self) {
@@ -298,6 +330,17 @@ impl Start<'_> {
                 .map(|(name, _)| name.clone())
                 .collect(),
         };
+        let program_folder = command.first().filter(|first| first.contains('/')).map(Path::new);
+        let programs = program_folder.and_then(Path::parent).map(|folder| scratch.path().join(folder));
+        let workplace = Workplace {
+            directory: scratch.path().to_owned(),
+            outer: scratch.outer().to_owned(),
+            env: env.clone(),
+            pass: program.pass.clone(),
+            confined: self.confined(&command, scratch, port.number, reached),
+            programs,
+            count: Arc::default(),
+        };
         let process = Process::start(Command {
             confined: self.confined(&command, scratch, port.number, reached),
             program_and_args: command,
@@ -305,6 +348,7 @@ impl Start<'_> {
             env,
             pass: program.pass.clone(),
             watch: watch.clone(),
+            kept: 0,
         })
         .map_err(|error| Unusable::new(chain(&error)))?;
         let ready = program.ready.as_ref().or(self.suite.ready(self.profile));
@@ -317,7 +361,8 @@ impl Start<'_> {
             watched.map_err(|error| Unusable::after(&process, error.to_string()))?
         };
         let others = reached.others(&http)?;
-        Ok(Running { others, output, greeting, process: Some(process), guard, ..Running::elsewhere(http) })
+        let running = Running { others, output, greeting, guard, ..Running::elsewhere(http) };
+        Ok(Running { process: Some(process), workplace: Some(workplace), ..running })
     }
 
     fn environment(

@@ -50,6 +50,8 @@ const LEADER: &str = r#"echo "$$" >&0 && exec "$@" </dev/null"#;
 
 /// How long the exit is withheld while output is still in the pipes.
 const OUTPUT_DELAY: Duration = Duration::from_millis(200);
+/// How long to wait until the output of a killed program has been read.
+const READ_LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for a group after SIGKILL.
 const KILL_WAIT: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(10);
@@ -70,6 +72,8 @@ pub struct Command {
     /// Names and patterns of values to watch for. Each pattern is matched against each line; the first match counts.
     /// The value is the first group, or the whole match if the pattern has no group.
     pub watch: Vec<(String, Regex)>,
+    /// Number of bytes of each stream to keep separately, for [`Process::finish`].
+    pub kept: usize,
 }
 
 /// A running program with its process group and output. Dropping it kills the group immediately.
@@ -147,7 +151,8 @@ impl Process {
     /// [`StartError`] if the command is empty, the program or the directory does not exist, or the system refuses. A
     /// program that starts and then fails is not an error: it has an [`Exit`].
     pub fn start(command: Command) -> Result<Process, StartError> {
-        let Command { program_and_args, directory, env, pass, confined, watch } = command;
+        let Command { program_and_args, directory, env, pass, confined, watch, kept } = command;
+        let output = Output::new(watch, kept);
         let Some(program) = program_and_args.first().filter(|program| !program.is_empty()) else {
             return Err(StartError::Empty);
         };
@@ -169,11 +174,11 @@ impl Process {
             own.insert(MARK.to_owned(), watcher.mark().to_owned());
             let own = own.into_iter().collect();
             let spawned = Control::spawn(&confined, program_and_args, &directory, own).map_err(system)?;
-            let Spawned { child, control, output, errors, status, messages } = spawned;
+            let Spawned { child, control, output: printed, errors, status, messages } = spawned;
             let group = Group::new(Pid::from_child(&child), watcher);
-            let streams = [Box::new(output) as Box<dyn io::Read + Send>, Box::new(errors)];
+            let streams = [Box::new(printed) as Box<dyn io::Read + Send>, Box::new(errors)];
             let status = Some((status, messages));
-            return Self::watch(group, child, Some(control), streams, status, watch, directories)
+            return Self::watch(group, child, Some(control), streams, status, output, directories)
                 .map_err(system);
         }
         let mut shell = std::process::Command::new("/bin/sh");
@@ -195,11 +200,11 @@ impl Process {
             .map_err(system)?;
         // From here on an early return kills the program, because it drops the group.
         let group = Group::new(Pid::from_child(&child), watcher);
-        let output = child.stdout.take().map(|stdout| Box::new(stdout) as Box<dyn io::Read + Send>);
+        let printed = child.stdout.take().map(|stdout| Box::new(stdout) as Box<dyn io::Read + Send>);
         let errors = child.stderr.take().map(|stderr| Box::new(stderr) as Box<dyn io::Read + Send>);
         let nothing = || Box::new(io::empty()) as Box<dyn io::Read + Send>;
-        let streams = [output.unwrap_or_else(nothing), errors.unwrap_or_else(nothing)];
-        Self::watch(group, child, None, streams, None, watch, directories).map_err(system)
+        let streams = [printed.unwrap_or_else(nothing), errors.unwrap_or_else(nothing)];
+        Self::watch(group, child, None, streams, None, output, directories).map_err(system)
     }
 
     /// Reads the output of a started program and waits for its end, both in threads.
@@ -209,10 +214,9 @@ impl Process {
         control: Option<Control>,
         [stdout, stderr]: [Box<dyn io::Read + Send>; 2],
         status: Option<(PipeReader, File)>,
-        watch: Vec<(String, Regex)>,
+        output: Output,
         directories: Vec<String>,
     ) -> io::Result<Self> {
-        let output = Output::new(watch);
         output.read(Stream::Out, stdout)?;
         output.read(Stream::Err, stderr)?;
         let (exit_sender, exit) = watch::channel(None);
@@ -250,10 +254,34 @@ impl Process {
         self.relative(&self.output.since(mark))
     }
 
+    /// Returns the complete lines since `mark`, and the position after them.
+    #[must_use]
+    pub fn lines_since(&self, mark: u64) -> (String, u64) {
+        let (lines, next) = self.output.lines_since(mark);
+        (self.relative(&lines), next)
+    }
+
     /// Replaces the paths of files in the working directory, which nobody knows, by relative paths, and removes colors.
     fn relative(&self, output: &str) -> String {
-        let output = COLORS.replace_all(output, "").into_owned();
-        self.directories.iter().fold(output, |output, prefix| output.replace(prefix.as_str(), ""))
+        relative(&self.directories, output)
+    }
+
+    /// Kills the program and its group, and returns the beginnings of standard output and standard error as far as they are
+    /// kept, and whether they were longer. Standard error names files by relative paths, as [`Process::output_since`] does.
+    pub async fn finish(self) -> [(Vec<u8>, bool); 2] {
+        let (output, directories) = (self.output.clone(), self.directories.clone());
+        self.stop(Duration::ZERO).await;
+        // No process is left that could write: what is still in the pipes is read to its end.
+        let read = tokio::task::spawn_blocking(move || {
+            output.settle(READ_LIMIT);
+            output.streams()
+        });
+        let [stdout, (stderr, is_cut)] = read.await.unwrap_or_default();
+        let stderr = match String::from_utf8(stderr) {
+            Ok(text) => relative(&directories, &text).into_bytes(),
+            Err(error) => error.into_bytes(),
+        };
+        [stdout, (stderr, is_cut)]
     }
 
     /// Returns the watched values that were printed so far, by name.
@@ -446,6 +474,11 @@ fn await_exit(
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and tests compile it")]
 static COLORS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\x1b\[[0-9;]*m").unwrap());
 
+fn relative(directories: &[String], output: &str) -> String {
+    let output = COLORS.replace_all(output, "").into_owned();
+    directories.iter().fold(output, |output, prefix| output.replace(prefix.as_str(), ""))
+}
+
 /// Returns the forms in which a program may print the path of a directory, with a final slash.
 fn prefixes(directory: &Path) -> Vec<String> {
     let mut paths = vec![directory.to_owned()];
@@ -461,7 +494,7 @@ fn shown<'a>(program: &'a str, path: &'a Path) -> std::path::Display<'a> {
 }
 
 /// Looks up the program as the shell will, so that a missing program gives a clear error and not status 127.
-fn find(program: &str, directory: &Path, env: &[(String, String)]) -> Result<(), StartError> {
+pub(super) fn find(program: &str, directory: &Path, env: &[(String, String)]) -> Result<(), StartError> {
     let not_found = || StartError::NotFound { program: program.to_owned() };
     let not_executable = |path| StartError::NotExecutable { program: program.to_owned(), path };
     if program.contains('/') {

@@ -104,7 +104,7 @@ pub(super) async fn await_ready(
         }
         if !silent
             && began.elapsed() >= LOOK_AFTER
-            && let Some(ports) = elsewhere.unchanged(process.listening_ports(), port.number)
+            && let Some(ports) = elsewhere.ports(process.listening_ports(), port.number)
             && Box::pin(answers(&ports, &request, &transport)).await
         {
             let unusable = Unusable::elsewhere(&process, &ports, port);
@@ -115,8 +115,13 @@ pub(super) async fn await_ready(
             let what = if silent { "sent no HTTP response" } else { "did not listen" };
             let ports = process.listening_ports();
             let unusable = if silent || ports.is_empty() || ports.contains(&port.number) {
-                let nothing =
-                    if process.output_tail(1).trim().is_empty() { " and printed nothing" } else { "" };
+                let nothing = match (process.output_tail(1).trim().is_empty(), silent) {
+                    (false, _) => "",
+                    (true, true) => " and printed nothing",
+                    (true, false) => {
+                        " and printed nothing; does it get as far as the line that starts the server?"
+                    }
+                };
                 let reason = format!("the target {what} on {port} within {limit:?}{nothing}");
                 // The machine may be too slow, so the target is not blamed.
                 let silent = began.elapsed() < limit * MAX_STRETCH;
@@ -139,10 +144,14 @@ struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// Returns the ports after the target has listened on these alone for some time, so that it will open no others. On a busy
-    /// machine a second may pass before the assigned port is tried again, so a target that listens on it is never elsewhere.
-    fn unchanged(&mut self, ports: Vec<u16>, assigned: u16) -> Option<Vec<u16>> {
-        if ports.is_empty() || ports.contains(&assigned) || ports != self.ports {
+    /// Returns the ports after the target has listened on these alone for some time, so that it will open no others.
+    fn ports(&mut self, ports: Vec<u16>, given: u16) -> Option<Vec<u16>> {
+        if ports.contains(&given) {
+            // The target has begun to listen since the last readiness check.
+            *self = Self::default();
+            return None;
+        }
+        if ports.is_empty() || ports != self.ports {
             *self = Self { ports, since: Some(Instant::now()) };
             return None;
         }
@@ -191,14 +200,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn target_on_its_assigned_port_is_never_elsewhere() {
-        let began = Instant::now().checked_sub(UNCHANGED).expect("a machine that runs for a second");
-        let mut other = Elsewhere { ports: vec![5000], since: Some(began) };
-        assert_eq!(other.unchanged(vec![5000], 8000), Some(vec![5000]));
-        let mut assigned = Elsewhere { ports: vec![8000], since: Some(began) };
-        assert_eq!(assigned.unchanged(vec![8000], 8000), None);
-        let mut both = Elsewhere { ports: vec![5000, 8000], since: Some(began) };
-        assert_eq!(both.unchanged(vec![5000, 8000], 8000), None);
+    fn a_target_that_begins_to_listen_on_its_port_is_not_elsewhere() {
+        let long_ago = Instant::now().checked_sub(UNCHANGED * 2);
+        let listens = |now: Vec<u16>| Elsewhere { ports: vec![5000], since: long_ago }.ports(now, 8080);
+        assert_eq!(listens(vec![5000]), Some(vec![5000]));
+        assert_eq!(listens(vec![5000, 8080]), None);
+        assert_eq!(Elsewhere { ports: vec![8080], since: long_ago }.ports(vec![8080], 8080), None);
+        assert_eq!(listens(vec![]), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use regex::{Captures, Regex};
 
 use conformance_engine::event::{Exchange, Received, Record, Standing};
 use conformance_engine::target::traceback;
-use conformance_engine::verdict::Verdict;
+use conformance_engine::verdict::{Finding, Verdict};
 use conformance_suite::amount::amount;
 use conformance_suite::matcher::AGAINST_SCHEMA;
 use conformance_suite::suite::Level;
@@ -59,11 +59,19 @@ pub fn causes<'a>(
         let mut records: Vec<&Record> = alike.into_iter().map(|(record, _)| record).collect();
         let earliest =
             |record: &Record| record.covers.keys().filter_map(|id| places.get(id.as_str()).copied()).min();
-        // The simplest example covers the earliest requirement, on which later ones usually build.
+        let mut by_profile: HashMap<&str, usize> = HashMap::new();
+        for record in &records {
+            *by_profile.entry(&record.profile).or_default() += 1;
+        }
+        // The simplest example covers the earliest requirement, on which later ones usually build, in the usual profile.
         let first = (0..records.len()).min_by_key(|at| {
             let record = records[*at];
             let alone = by_scenario.get(record.scenario.as_str()).copied().unwrap_or_default();
-            (!record.outcome().fails_the_run(), earliest(record).unwrap_or(usize::MAX), alone)
+            let usual = Reverse(by_profile.get(record.profile.as_str()).copied().unwrap_or_default());
+            // A program tests one part of the implementation by itself.
+            let requests = record.execution.is_none();
+            let fails = record.outcome().fails_the_run();
+            (!fails, requests, earliest(record).unwrap_or(usize::MAX), usual, alone)
         });
         let Some(first) = first else { break };
         records[..=first].rotate_right(1);
@@ -185,7 +193,10 @@ fn likenesses(record: &Record, rejections: &Rejections<'_>) -> Vec<String> {
     }
     let Some(finding) = record.findings.first() else { return vec![record.title.clone()] };
     let mut likenesses = Vec::new();
-    let Some(exchange) = &record.exchange else { return vec![alike(&finding.label)] };
+    let Some(exchange) = &record.exchange else {
+        let program = if record.execution.is_some() { record.title.as_str() } else { "" };
+        return vec![alike(&format!("{program}{}", finding.label))];
+    };
     let (method, path) = (&exchange.sent.method, alike(path(exchange)));
     if let (Some((expected, came)), Some(received)) = (statuses(record), received(exchange)) {
         let media = other_media(received).unwrap_or_default();
@@ -225,6 +236,9 @@ fn likenesses(record: &Record, rejections: &Rejections<'_>) -> Vec<String> {
 
 /// Returns the exception in the output of the target that explains a server error, with file and line.
 fn exception(record: &Record) -> Option<String> {
+    if let Some(execution) = &record.execution {
+        return traceback::read(&execution.stderr.text).map(|origin| origin.to_string());
+    }
     let answered = record.exchange.as_ref().and_then(received);
     let explains = answered.is_none_or(|received| received.status >= 500 || received.incomplete.is_some());
     if explains { traceback::read(&record.printed).map(|origin| origin.to_string()) } else { None }
@@ -234,6 +248,12 @@ fn exception(record: &Record) -> Option<String> {
 fn title(record: &Record) -> String {
     if let Some(reason) = record.reason.as_ref().filter(|_| record.exchange.is_none() || record.unstarted) {
         return reason.clone();
+    }
+    if record.execution.is_some()
+        && let Some(finding) = record.findings.first()
+    {
+        let what = exception(record).unwrap_or_else(|| expected(finding));
+        return format!("{what} ({})", record.title);
     }
     let Some(exchange) = &record.exchange else {
         return record.findings.first().map_or_else(|| record.title.clone(), |finding| finding.label.clone());
@@ -268,12 +288,16 @@ fn title(record: &Record) -> String {
     if !media.is_empty() {
         return format!("{request}: {}{media}, expected JSON", received.status);
     }
-    // The place says what a literal expects; a title has no place.
+    format!("{request}: {}", expected(finding))
+}
+
+/// Describes a mismatch with the expected value, if that is short: a title has no place that would show it.
+fn expected(finding: &Finding) -> String {
     let is_short = |expected: &&String| !expected.is_empty() && expected.chars().count() <= QUOTED;
     let says_what_is_wrong = finding.received.starts_with(AGAINST_SCHEMA);
     let expected = Some(&finding.expected).filter(|_| !says_what_is_wrong).filter(is_short);
     let expected = expected.map(|expected| format!(", expected {expected}")).unwrap_or_default();
-    format!("{request}: {}{expected}", finding.label)
+    format!("{}{expected}", finding.label)
 }
 
 /// Returns the likeness that most failures share; if several do equally, the most specific one.

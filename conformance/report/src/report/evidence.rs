@@ -48,6 +48,13 @@ pub fn evidence(record: &Record) -> String {
         }
         text += &format!("reproduce {}\n", exchange.again);
     }
+    if let Some(execution) = &record.execution {
+        text += &format!("\nprogram   {}\nended     {}\n", execution.command, execution.ended());
+        for (name, stream) in execution.streams() {
+            text += &format!("{name}\n");
+            body(&mut text, stream.beginning(limit::SHORT_BODY));
+        }
+    }
     if !record.printed.is_empty() {
         text += &format!("printed   {}\n", record.printed.trim_end());
     }

@@ -27,7 +27,7 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
             for entry in of_step(record, now) {
                 entries.push(entry);
             }
-            now += Duration::microseconds((record.milliseconds * 1000.0) as i64);
+            now += Duration::seconds_f64(record.milliseconds / 1000.0);
         }
     }
     let creator = json!({ "name": "conformance", "version": run.header.conformance });

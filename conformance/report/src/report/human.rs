@@ -108,7 +108,7 @@ impl<W: Write> Human<W> {
     }
 
     fn step(&mut self, record: &Arc<Record>) -> io::Result<()> {
-        if self.detail >= Detail::Verbose && record.exchange.is_some() {
+        if self.detail >= Detail::Verbose && (record.exchange.is_some() || record.execution.is_some()) {
             failure::title_line(record, &mut self.out)?;
         }
         if self.detail == Detail::Trace {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::shape::{CaptureShape, KeptShape, NamesShape, RequestShape, StatusShape};
+use super::shape::{CaptureShape, KeptShape, NamesShape, PrintedShape, RequestShape, RunShape, StatusShape};
 
 use crate::yaml::{Located, Node, Ordered, present};
 
@@ -65,7 +65,7 @@ pub struct SequenceText {
     pub(crate) steps: Vec<Located<StepText>>,
 }
 
-/// One request and its expectations.
+/// One request, or one program, and its expectations.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepText {
@@ -100,6 +100,10 @@ pub struct StepText {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<RequestShape>")]
     pub(crate) request: Option<Node>,
+    /// A program to run in the folder of the target, instead of a request: its command, or a mapping.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<RunShape>")]
+    pub(crate) run: Option<Node>,
     /// How many times the request is sent in parallel.
     #[serde(default)]
     pub(crate) race: Option<Located<usize>>,
@@ -246,4 +250,40 @@ pub struct ExpectText {
     /// Maximum time until the response is complete.
     #[serde(default)]
     pub(crate) within: Option<Located<String>>,
+    /// The exit code of the program of a step with `run`: a number or a matcher; the default is 0.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) exit: Option<Node>,
+    /// What the program prints to standard output.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<PrintedShape>")]
+    pub(crate) stdout: Option<Node>,
+    /// What the program prints to standard error.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<PrintedShape>")]
+    pub(crate) stderr: Option<Node>,
+}
+
+impl ExpectText {
+    /// Returns the first key that a response has and a program has not.
+    pub(crate) fn key_of_response(&self) -> Option<&'static str> {
+        let keys = [
+            ("status", self.status.is_some()),
+            ("headers", !self.headers.0.is_empty()),
+            ("cookies", !self.cookies.0.is_empty()),
+            ("absent", !self.absent.is_empty()),
+            ("absent_cookies", !self.absent_cookies.is_empty()),
+            ("json", self.json.is_some()),
+            ("text", self.text.is_some()),
+            ("body", self.body.is_some()),
+            ("unique_members", self.unique_members.is_some()),
+            ("within", self.within.is_some()),
+        ];
+        keys.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key)
+    }
+
+    /// Returns the first key that a program has and a response has not, with its value.
+    pub(crate) fn key_of_program(&self) -> Option<(&'static str, &Node)> {
+        let keys = [("exit", &self.exit), ("stdout", &self.stdout), ("stderr", &self.stderr)];
+        keys.into_iter().find_map(|(key, node)| Some((key, node.as_ref()?)))
+    }
 }

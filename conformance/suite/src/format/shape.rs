@@ -203,6 +203,79 @@ pub(crate) struct CaptureShape {
     secret: Option<bool>,
 }
 
+/// Where to take a value of a program from: one of these.
+#[derive(JsonSchema)]
+#[schemars(rename = "PrintedCapture", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct PrintedCaptureShape {
+    /// A member of the JSON on standard output, by JSON Pointer or `JSONPath`.
+    json: Option<String>,
+    /// A pattern to find in standard output: takes the first group, or the whole match if it has no group.
+    stdout: Option<String>,
+    /// A pattern to find in standard error: takes the first group, or the whole match if it has no group.
+    stderr: Option<String>,
+    /// The exit code, as a number: `true`.
+    exit: Option<bool>,
+    /// A pattern to find in the string of the JSON.
+    pattern: Option<String>,
+    /// Whether reports redact the value.
+    secret: Option<bool>,
+}
+
+/// A program to run in the folder of the target.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "Run")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum RunShape {
+    /// The command, split into words as a shell would do it.
+    Line(String),
+    /// The words of the command.
+    Words(Vec<String>),
+    /// The command with input and files.
+    Mapping(RunParts),
+}
+
+/// A program with its input and files.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct RunParts {
+    /// The command: a line, or a list of words. `${files}` is the folder of the copied files.
+    command: NamesShape,
+    /// What the program reads from standard input; nothing by default.
+    stdin: Option<String>,
+    /// Files of the suite to copy, relative to the scenario.
+    files: Option<Vec<String>>,
+    /// Files that the folder of the target must have; without them, the step is skipped.
+    needs: Option<Vec<String>>,
+}
+
+/// What the output of a program must match: a text, a matcher, or a mapping.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "Printed")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) enum PrintedShape {
+    /// The exact text, with its last newline.
+    Text(TextShape),
+    /// One of `text`, `lines` and `json`.
+    Mapping(PrintedParts),
+    /// A matcher of a list or of null.
+    Other(Json),
+}
+
+/// How the output is compared: one of these.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct PrintedParts {
+    /// The output as text.
+    text: Option<Json>,
+    /// The lines of the output: a list with one entry for each line, or another matcher of that list.
+    lines: Option<Json>,
+    /// The output, parsed as JSON.
+    json: Option<Json>,
+}
+
 /// A unit of time.
 #[derive(JsonSchema)]
 #[schemars(rename = "Unit", rename_all = "lowercase")]
@@ -221,6 +294,8 @@ pub(crate) enum UnitShape {
 pub(crate) enum KeptShape {
     /// Where to take the value from.
     Capture(CaptureShape),
+    /// Where to take the value from, in a step with `run`.
+    Printed(PrintedCaptureShape),
     /// The name of a capture of the sequence.
     Given(String),
 }

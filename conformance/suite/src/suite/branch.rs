@@ -78,7 +78,7 @@ impl StepCompiler<'_> {
 
     pub(super) fn no_request(&self) -> Diagnostic {
         Diagnostic::at(self.place.clone(), "this step has no `request`")
-            .help("write a request, or use a sequence: `use: login`")
+            .help("write a request, run a program (`run: python3 main.py`), or use a sequence: `use: login`")
     }
 
     /// Compiles a request with its expectations and captures.

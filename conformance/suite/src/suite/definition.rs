@@ -1,4 +1,4 @@
-//! Step definitions: what a step sends, expects and captures.
+//! Step definitions: what a step sends or runs, expects and captures.
 //!
 //! Plans and reports need the other properties of a step, which are in [`Step`](super::Step).
 
@@ -6,6 +6,7 @@ use std::slice;
 use std::sync::Arc;
 
 use super::branch::{Branch, StepCompiler};
+use super::execution::{self, Execution};
 use super::frame::{Frame, Need};
 use super::race::{self, Race};
 use crate::capture::Capture;
@@ -18,7 +19,7 @@ use crate::template::Text;
 /// What a step sends, expects and captures, and the names that it uses.
 #[derive(Debug)]
 pub struct StepDefinition {
-    /// The request or requests.
+    /// The request or requests, or the program.
     pub sent: StepRequests,
     /// The captures that the step needs.
     pub needs: Vec<Need>,
@@ -26,22 +27,25 @@ pub struct StepDefinition {
     pub frame: Arc<Frame>,
 }
 
-/// One request, or several at once.
+/// One request, several at once, or a program.
 #[derive(Debug)]
 pub enum StepRequests {
     /// One request.
     One(Box<Branch>),
     /// Several requests in parallel.
     Race(Box<Race>),
+    /// A program to run instead.
+    Execution(Box<Execution>),
 }
 
 impl StepDefinition {
-    /// Returns the requests, each with its expectations and captures. There is at least one.
+    /// Returns the requests, each with its expectations and captures; none if the step runs a program.
     #[must_use]
     pub fn branches(&self) -> &[Branch] {
         match &self.sent {
             StepRequests::One(branch) => slice::from_ref(branch),
             StepRequests::Race(race) => &race.branches,
+            StepRequests::Execution(_) => &[],
         }
     }
 
@@ -49,20 +53,38 @@ impl StepDefinition {
     #[must_use]
     pub fn race(&self) -> Option<&Race> {
         match &self.sent {
-            StepRequests::One(_) => None,
+            StepRequests::One(_) | StepRequests::Execution(_) => None,
             StepRequests::Race(race) => Some(race),
         }
     }
 
-    /// Returns the only request, or the first one.
+    /// Returns the program, if the step runs one.
     #[must_use]
-    pub fn first(&self) -> &Branch {
-        &self.branches()[0]
+    pub fn execution(&self) -> Option<&Execution> {
+        match &self.sent {
+            StepRequests::One(_) | StepRequests::Race(_) => None,
+            StepRequests::Execution(execution) => Some(execution),
+        }
     }
 
-    /// Returns the captures of all requests.
+    /// Returns the only request, or the first one; none if the step runs a program.
+    #[must_use]
+    pub fn first(&self) -> Option<&Branch> {
+        self.branches().first()
+    }
+
+    /// Returns where the request or the program is written.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        let execution = || self.execution().map(|execution| &execution.place);
+        self.first().map(|branch| &branch.place).or_else(execution)
+    }
+
+    /// Returns the captures of all requests, or of the program.
     pub fn captures(&self) -> impl Iterator<Item = &Capture> {
-        self.branches().iter().flat_map(|branch| &branch.captures)
+        let of_program = self.execution().into_iter().flat_map(|execution| &execution.captures);
+        let of_requests = self.branches().iter().flat_map(|branch| &branch.captures);
+        of_requests.chain(of_program.map(|one| &one.capture))
     }
 
     /// Returns the requests.
@@ -91,7 +113,10 @@ impl StepDefinition {
 
     /// Whether any response passes. A capture is a check: the value must be there.
     pub(super) fn checks_nothing(&self) -> bool {
-        !self.checks_more_than_branches() && self.branches().iter().all(|one| one.expectation.is_empty())
+        // The exit code of a program is always checked.
+        self.execution().is_none()
+            && !self.checks_more_than_branches()
+            && self.branches().iter().all(|one| one.expectation.is_empty())
     }
 
     /// Whether only the status of one response is checked.
@@ -110,11 +135,17 @@ impl StepDefinition {
 impl StepRequests {
     /// Returns the templates with their locations, to check the names in them.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
-        let (branches, race) = match self {
-            Self::One(branch) => (slice::from_ref(&**branch), None),
-            Self::Race(race) => (&*race.branches, Some(race)),
+        let (branches, race, execution) = match self {
+            Self::One(branch) => (slice::from_ref(&**branch), None, None),
+            Self::Race(race) => (&*race.branches, Some(race), None),
+            Self::Execution(execution) => (&[][..], None, Some(execution)),
         };
-        branches.iter().flat_map(Branch::texts).chain(race.into_iter().flat_map(|race| race.texts()))
+        let of_program = execution.into_iter().flat_map(|execution| execution.texts());
+        branches
+            .iter()
+            .flat_map(Branch::texts)
+            .chain(race.into_iter().flat_map(|race| race.texts()))
+            .chain(of_program)
     }
 }
 
@@ -123,6 +154,9 @@ impl StepRequests {
 /// # Errors
 /// All errors in it.
 pub(super) fn sent(text: &StepText, compiler: &StepCompiler<'_>) -> Result<StepRequests, Diagnostics> {
+    if let Some(execution) = execution::compile(text, compiler)? {
+        return Ok(StepRequests::Execution(Box::new(execution)));
+    }
     Ok(match race::compile(text, compiler)? {
         Some(race) => StepRequests::Race(Box::new(race)),
         None => StepRequests::One(Box::new(compiler.one_request(text)?)),

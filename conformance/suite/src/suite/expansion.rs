@@ -272,7 +272,7 @@ impl<'a> Expansion<'a> {
         let expression = if written.starts_with("${") { written } else { format!("${{{written}}}") };
         let text = parse_value(&expression, &place)?;
         let name = text.names().next().map_or("", |(_, name)| name).to_owned();
-        self.names.check(&text, &place, &context.frame, &context.prefix)?;
+        self.names.check(&text, &place, &context.frame, &context.prefix, &[])?;
         match self.names.suite.fixture(&name) {
             // The members of a fixture are known while loading.
             Some(fixture) if context.frame.find(&name).is_none() => {
@@ -293,7 +293,7 @@ impl<'a> Expansion<'a> {
         let texts = names
             .iter()
             .flat_map(|(_, value, place)| value.texts().into_iter().map(move |text| (text, place)));
-        let needs = self.needs(texts, context, &mut errors);
+        let needs = self.needs(texts, &[], context, &mut errors);
         let names = names.into_iter().map(|(name, value, _)| (name, value)).collect();
         errors.into_result(Arc::new(Frame {
             key,
@@ -304,17 +304,20 @@ impl<'a> Expansion<'a> {
         }))
     }
 
-    /// Returns the captures that templates need, and adds errors in their names to `errors`.
+    /// Returns the captures that templates need, and adds errors in their names to `errors`. `local` are names that only this
+    /// step knows.
     pub(super) fn needs<'t>(
         &self,
         texts: impl Iterator<Item = (&'t Text, &'t Place)>,
+        local: &[&str],
         context: &StepContext<'_>,
         errors: &mut Diagnostics,
     ) -> Vec<Need> {
         let mut needs = Vec::new();
         let mut scopes = None;
         for (text, place) in texts.filter(|(text, _)| !text.is_literal()) {
-            let Some(more) = errors.keep(self.names.check(text, place, &context.frame, &context.prefix))
+            let Some(more) =
+                errors.keep(self.names.check(text, place, &context.frame, &context.prefix, local))
             else {
                 continue;
             };
@@ -379,6 +382,7 @@ fn refuse_request(text: &StepText, source: &Arc<Source>, step: &Located<StepText
     let place = step.place(source);
     let own = [
         ("request", text.request.is_some()),
+        ("run", text.run.is_some()),
         ("race", text.race.is_some()),
         ("together", !text.together.is_empty()),
         ("target", text.target.is_some()),

@@ -37,7 +37,8 @@ impl<'a> Names<'a> {
         self.captures.insert(key.to_owned(), step.to_owned());
     }
 
-    /// Returns the captures that a template needs. `prefix` is the prefix of the captures at its level.
+    /// Returns the captures that a template needs. `prefix` is the prefix of the captures at its level; `local` are names that
+    /// need no check.
     ///
     /// # Errors
     /// An unknown name, or an expression that cannot have a value, at the location of the expression.
@@ -47,6 +48,7 @@ impl<'a> Names<'a> {
         place: &Place,
         frame: &Frame,
         prefix: &str,
+        local: &[&str],
     ) -> Result<Vec<Need>, Diagnostic> {
         let mut needs = Vec::new();
         for (written, name) in text.names() {
@@ -54,6 +56,9 @@ impl<'a> Names<'a> {
                 name.split_once('.').map_or((name, None), |(root, member)| (root, Some(member)));
             let first = member.map(|member| member.split('.').next().unwrap_or(member));
             let here = || place.find(written);
+            if local.contains(&root) {
+                continue;
+            }
             if let Some(value) = frame.find(root) {
                 check_member(root, first, value, here)?;
                 continue;

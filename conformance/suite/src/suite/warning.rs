@@ -42,7 +42,7 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
         }
     }
     add_unused_captures(suite, &mut warnings);
-    for requirement in &suite.requirements {
+    for requirement in suite.requirements.iter().filter(|one| !ends_in_status(&one.text)) {
         let mut covering =
             steps().filter(|(step, _)| step.covers.iter().any(|id| **id == *requirement.id)).peekable();
         if covering.peek().is_some() && covering.all(|(_, definition)| definition.checks_only_status()) {
@@ -52,6 +52,12 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
         }
     }
     warnings
+}
+
+/// Whether the sentence of a requirement ends in a status such as `404` or `4xx`, so that it requires nothing else.
+fn ends_in_status(text: &str) -> bool {
+    let last = text.trim_end_matches('.').rsplit(' ').next().unwrap_or_default();
+    matches!(last.as_bytes(), [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] | [b'1'..=b'5', b'x', b'x'])
 }
 
 /// The methods of RFC 9110 (9.3) and RFC 5789.

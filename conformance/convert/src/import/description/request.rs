@@ -236,11 +236,13 @@ pub(super) fn bodies(
         }
         values.push((String::new(), made));
     }
-    const MOST_EXAMPLES: usize = 10;
     let bodies =
         values.into_iter().take(MOST_EXAMPLES).map(|(name, value)| (name, Some(written(key, media, value))));
     bodies.collect()
 }
+
+/// Maximum number of examples of one body that become steps.
+const MOST_EXAMPLES: usize = 10;
 
 fn written(key: &str, media: &Media, value: Value) -> (String, Yaml) {
     // An example of a JSON body may be its text.

@@ -31,6 +31,10 @@ pub(super) fn skip_reason(planned: &PlannedScenario) -> Option<&'static str> {
     if planned.scenario.isolated {
         return Some("isolated scenario: it needs its own server");
     }
+    let mut definitions = planned.steps.iter().map(|(index, _)| &planned.scenario.definitions[*index]);
+    if definitions.any(|definition| definition.execution().is_some()) {
+        return Some("it runs a program");
+    }
     steps.find_map(|step| match step {
         Step { restart: Some(_), .. } => Some("it restarts its target"),
         Step { retry: Some(_), .. } => Some("it retries a step"),
@@ -56,7 +60,7 @@ pub(super) fn differs(first: &[Record], second: &[Record]) -> Option<String> {
 /// Whether a step changes data that its scenario did not create. Safe methods (RFC 9110, section 9.2.1) change
 /// nothing, and POST only adds.
 fn changes_shared_data(definition: &StepDefinition) -> bool {
-    let request = &definition.first().request;
+    let Some(request) = definition.first().map(|branch| &branch.request) else { return true };
     let of_its_own = definition.all_needs().next().is_some()
         || request.jar.as_ref().is_some_and(|jar| jar.reads.is_some());
     definition.race().is_some() || (!request.is_safe() && request.method != "POST" && !of_its_own)

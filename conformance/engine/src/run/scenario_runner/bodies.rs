@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 use crate::http::Exchange;
 use crate::limit;
 use crate::redact::Redactor;
+use crate::target::Executed;
 use conformance_suite::request::Prepared;
 use conformance_suite::response::Response;
 
@@ -13,6 +14,8 @@ use conformance_suite::response::Response;
 pub(super) struct Bodies {
     pub(super) request: Option<Body>,
     pub(super) response: Option<Body>,
+    /// What a program printed to standard error; `response` is its standard output, and `request` its input.
+    pub(super) stderr: Option<Body>,
     /// For each redirect, the body of the response and of the request that followed it.
     pub(super) hops: Vec<(Body, Option<Body>)>,
     /// Name of the file that was sent as the request body.
@@ -61,7 +64,21 @@ impl Bodies {
             .iter_mut()
             .map(|hop| (Body::of_response(&mut hop.response), Body::of_request(&mut hop.next)));
         let hops = hops.collect();
-        Self { raw, hops, file: None, request: Body::of_request(request), response }
+        Self { raw, hops, file: None, request: Body::of_request(request), response, stderr: None }
+    }
+
+    /// Moves the input and the output out of an execution. `is_shown` says whether reports show them.
+    pub(super) fn of_execution(executed: &mut Executed, is_shown: bool) -> Self {
+        let input = executed.stdin.take().filter(|_| is_shown).map(|text| {
+            let whole = (text.len() > limit::BODY).then(|| (text.len(), Some(digest(text.as_bytes()))));
+            Body { text: beginning(&text), whole }
+        });
+        let [stdout, stderr] =
+            [&mut executed.stdout, &mut executed.stderr].map(|stream| Body::of_response(stream));
+        if !is_shown {
+            return Self::default();
+        }
+        Self { request: input, response: Some(stdout), stderr: Some(stderr), ..Self::default() }
     }
 }
 

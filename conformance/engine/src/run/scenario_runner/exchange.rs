@@ -79,6 +79,10 @@ impl<'a> Exchanges<'a> {
         running: &Arc<Running>,
     ) -> StepResult {
         let definition = one.definition;
+        if let Some(execution) = definition.execution() {
+            let random_key = format!("{} {tries}", one.index);
+            return self.execute(definition, execution, &random_key, running).await;
+        }
         let at = || definition.requests().filter_map(|request| request.at.as_deref());
         if let Some(name) = at().find(|name| running.client(Some(name)).is_none()) {
             let reason = format!("the origin `{name}` has no address (--origin {name}=URL)");
@@ -96,8 +100,9 @@ impl<'a> Exchanges<'a> {
                 return StepResult { abandoned: true, ..judgement.into() };
             }
             Err(error) => {
-                let place = definition.first().place.find(error.written());
-                let judgement = Judgement::because(Verdict::Inconclusive, format!("{error} ({place})"));
+                let place = definition.place().map(|place| format!(" ({})", place.find(error.written())));
+                let reason = format!("{error}{}", place.unwrap_or_default());
+                let judgement = Judgement::because(Verdict::Inconclusive, reason);
                 self.mark_missing(definition, &judgement);
                 return judgement.into();
             }
@@ -132,14 +137,12 @@ impl<'a> Exchanges<'a> {
         running: &Arc<Running>,
     ) -> Result<Option<(Judgement, Exchange)>, TemplateError> {
         let mut scope = self.memory.scope(definition)?;
-        if let Some(key) = &self.random_key {
-            scope.seed(&format!("{key} {index} {tries}"));
-        }
+        self.seed(&mut scope, &format!("{index} {tries}"));
         let values = scope.clone();
         for branch in definition.branches() {
             branch.expectation.check(&scope)?;
         }
-        let jar_use = definition.first().request.jars(&scope)?;
+        let jar_use = definition.first().map(|branch| branch.request.jars(&scope)).transpose()?.flatten();
         let jar_use = jar_use.as_ref();
         let mut jar = self.memory.jar(jar_use);
         let (definitions, redactor) = (Arc::clone(self.definitions), self.redactor.clone());
@@ -169,20 +172,27 @@ impl<'a> Exchanges<'a> {
                 let bytes = size(&exchange);
                 let judged = move || {
                     learn_secrets(&redactor, &exchange);
-                    let Branch { place, expectation, .. } = definitions[index].first();
-                    let judgement = judge(expectation, &exchange.outcome, place, &scope);
-                    let checked = check(described.as_ref(), &exchange, expectation, &scope);
-                    (judgement, exchange, checked)
+                    let (judged, checked) = match definitions[index].first() {
+                        Some(Branch { place, expectation, .. }) => (
+                            Some(judge(expectation, &exchange.outcome, place, &scope)),
+                            check(described.as_ref(), &exchange, expectation, &scope),
+                        ),
+                        None => (None, Vec::new()),
+                    };
+                    (judged, exchange, checked)
                 };
-                let Some(judged) = self.on_blocking_thread(step, bytes, judged).await else {
+                let Some((Some(mut judgement), exchange, checked)) =
+                    self.on_blocking_thread(step, bytes, judged).await
+                else {
                     return Ok(None);
                 };
-                let (mut judgement, exchange, checked) = judged;
                 self.checked = checked;
                 self.keep(captures, &exchange.outcome, &values, &mut judgement);
                 return Ok(Some((judgement, exchange)));
             }
             StepRequests::Race(race) => race,
+            // Programs are run elsewhere.
+            StepRequests::Execution(_) => return Ok(None),
         };
         let sent = Timestamp::now();
         let mut answers = race::send(race, running, &scope, jar.as_ref()).await?;
@@ -203,7 +213,7 @@ impl<'a> Exchanges<'a> {
             let judged = definitions[index].race().map(|race| judge_race(race, &answers, &scope));
             let branches = definitions[index].branches();
             let checked = answers.iter().flat_map(|answer| {
-                let branch = branches.get(answer.branch).unwrap_or(definitions[index].first());
+                let Some(branch) = branches.get(answer.branch) else { return Vec::new() };
                 let described = described.as_ref().filter(|_| branch.request.at.is_none());
                 check(described, &answer.exchange, &branch.expectation, &scope)
             });
@@ -286,17 +296,25 @@ impl<'a> Exchanges<'a> {
                 }
                 Err(cause) => {
                     if judgement.verdict == Verdict::Pass {
-                        let (expected, received) = ("a value to capture".to_owned(), cause.clone());
-                        let (place, label) = (capture.place.clone(), cause.clone());
-                        let part = Some("captured value".to_owned());
-                        let finding = Finding { place, label, pointer: None, part, expected, received };
                         judgement.verdict = Verdict::Fail;
-                        judgement.findings.push(finding);
+                        judgement.findings.push(Finding::of_capture(&capture.place, &cause));
                     }
                     self.memory.mark_missing(&capture.keys, Verdict::Inconclusive, &cause);
                 }
             }
         }
+    }
+
+    /// Makes the random values of a try repeatable.
+    pub(super) fn seed(&self, scope: &mut Scope, random_key: &str) {
+        if let Some(key) = &self.random_key {
+            scope.seed(&format!("{key} {random_key}"));
+        }
+    }
+
+    /// Timeout of a response or a program, unless the step has its own.
+    pub(super) fn timeout(&self) -> Duration {
+        self.context.options.transport.limit
     }
 
     /// Marks the captures of a step as missing.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::bodies::{Bodies, Body};
 use super::result::{ScenarioResult, StepResult};
-use crate::event::{Exchange, Hop, OperationCheck, Received, Record, Sent, milliseconds};
+use crate::event::{Exchange, Execution, Hop, OperationCheck, Printed, Received, Record, Sent, milliseconds};
 use crate::http;
 use crate::judge::short;
 use crate::limit;
 use crate::redact::{REDACTED, Redactor};
 use crate::run::context::{Context, Described};
+use crate::target::Executed;
 use crate::verdict::{Finding, Verdict};
 use conformance_openapi::{Checked, Violation};
 use conformance_suite::amount::{amount, grouped};
@@ -56,7 +57,8 @@ impl RecordBuilder<'_> {
         let sent = sent.map(|header| (header.name.as_str(), header.value.as_str()));
         let received = responses.iter().flatten().flat_map(|response| &response.headers);
         let received = received.map(|(name, value)| (name.as_str(), value.as_str()));
-        let bodies = [&result.bodies.request, &result.bodies.response].into_iter().flatten();
+        let bodies = [&result.bodies.request, &result.bodies.response, &result.bodies.stderr];
+        let bodies = bodies.into_iter().flatten();
         let hops =
             result.bodies.hops.iter().flat_map(|(response, request)| [Some(response), request.as_ref()]);
         let bodies = bodies.chain(hops.flatten()).map(|body| body.text.as_str());
@@ -73,6 +75,7 @@ impl RecordBuilder<'_> {
     fn record(&self, step: &Step, result: StepResult) -> Record {
         let redactor = &self.redactor;
         let whole = self.context.options.shows_passes || result.needs_evidence();
+        let mut bodies = result.bodies;
         let requirements = &self.context.plan.suite.requirements;
         let blamed = |id: &&Arc<str>| !self.unstarted || self.context.plan.belongs(id, &self.planned.profile);
         let covers: BTreeMap<String, Level> = (step.covers.iter().filter(blamed))
@@ -84,6 +87,7 @@ impl RecordBuilder<'_> {
         let tried = covers.is_empty() || blocked_by.is_none_or(|step| step.role == Role::Precondition);
         let findings = result.judgement.findings.into_iter().map(|finding| self.finding(finding));
         let openapi = self.operations(result.checked);
+        let execution = result.executed.map(|executed| self.execution(&executed, &mut bodies, whole));
         let remarks = result.judgement.remarks.into_iter().chain(result.exchange.iter().flat_map(remarks));
         let stages = &self.context.plan.suite.stages;
         let until = step.stages.until.and_then(|until| stages.get(until));
@@ -114,7 +118,8 @@ impl RecordBuilder<'_> {
             reason: result.judgement.reason.map(|reason| self.short(&reason, limit::REASON)),
             waits_for: (result.judgement.waits_for).map(|step| format!("{}::{step}", self.id)),
             remarks,
-            exchange: result.exchange.map(|exchange| self.show(step, exchange, result.bodies, whole)),
+            exchange: result.exchange.map(|exchange| self.show(step, exchange, bodies, whole)),
+            execution,
             openapi,
             printed: self.end(&result.printed, limit::PRINTED),
             deviation: None,
@@ -186,7 +191,7 @@ impl RecordBuilder<'_> {
             self.finding(Finding { place, label, part: None, pointer, expected, received })
         });
         OperationCheck {
-            operation: operation.map(|one| one.name()),
+            operation: operation.map(conformance_openapi::Operation::name),
             place,
             violations: violations.collect(),
             remarks,
@@ -239,6 +244,24 @@ impl RecordBuilder<'_> {
         let redirect_end = redirect_end.map(|reason| self.short(&reason, limit::REASON));
         let sent = self.sent(request, bodies.request);
         Exchange { again, sent, hops: hops.collect(), redirect_end, resent, received }
+    }
+
+    /// Returns the program that a step has run, without its output if no report shows it.
+    fn execution(&self, executed: &Executed, bodies: &mut Bodies, whole: bool) -> Execution {
+        let printed = |body: Option<Body>, cut| {
+            let (text, bytes, sha256) = self.body(body);
+            Printed { text: text.unwrap_or_default(), bytes, sha256, cut }
+        };
+        let stdin = bodies.request.take();
+        Execution {
+            command: self.short(&executed.command, limit::TARGET),
+            stdin: stdin.filter(|_| whole).map(|body| printed(Some(body), false)),
+            exit: executed.end.code(),
+            end: executed.end.code().is_none().then(|| executed.end.to_string()),
+            stdout: printed(bodies.response.take(), executed.stdout.cut),
+            stderr: printed(bodies.stderr.take(), executed.stderr.cut),
+            milliseconds: milliseconds(executed.stdout.elapsed),
+        }
     }
 
     /// Returns a command that repeats the request. A body that does not fit into a command is described in a comment.

@@ -8,6 +8,7 @@ use crate::limit;
 use crate::redact::Redactor;
 use crate::run::response_collector::CollectedResponse;
 use crate::run::target_pool::CannotRun;
+use crate::target::Executed;
 use crate::verdict::{Finding, Judgement, Verdict};
 use conformance_openapi::Checked;
 use conformance_suite::plan::PlannedScenario;
@@ -50,6 +51,8 @@ pub(super) struct StepResult {
     /// Number of findings that were dropped.
     pub(super) more_findings: usize,
     pub(super) exchange: Option<Exchange>,
+    /// The program that the step has run.
+    pub(super) executed: Option<Executed>,
     /// Base URL, if the request was not sent to the target itself.
     pub(super) base: Option<String>,
     /// The bodies, moved out of `exchange`.
@@ -106,6 +109,7 @@ impl From<Judgement> for StepResult {
             checked: Vec::new(),
             more_findings: 0,
             exchange: None,
+            executed: None,
             base: None,
             bodies: Bodies::default(),
             printed: String::new(),
@@ -117,6 +121,11 @@ impl From<Judgement> for StepResult {
 }
 
 impl StepResult {
+    /// Whether a request was sent, or a program was run.
+    pub(super) fn was_sent(&self) -> bool {
+        self.exchange.is_some() || self.executed.is_some()
+    }
+
     /// Whether reports show the exchange even if they show no passing steps.
     pub(super) fn needs_evidence(&self) -> bool {
         self.judgement.verdict > Verdict::Pass || self.checked.iter().any(|one| !one.violations.is_empty())
@@ -140,8 +149,12 @@ impl StepResult {
         self.printed = self.printed.split_off(self.printed.ceil_char_boundary(begin));
         if let Some(exchange) = &mut self.exchange {
             self.bodies = Bodies::of(exchange, is_shown);
-            let file = definition.race().is_none().then(|| definition.first().request.body.file()).flatten();
+            let file = definition.first().filter(|_| definition.race().is_none());
+            let file = file.and_then(|branch| branch.request.body.file());
             self.bodies.file = file.map(str::to_owned);
+        }
+        if let Some(executed) = &mut self.executed {
+            self.bodies = Bodies::of_execution(executed, is_shown);
         }
     }
 }

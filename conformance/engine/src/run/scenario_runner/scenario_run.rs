@@ -249,7 +249,11 @@ impl<'a> ScenarioRun<'a> {
         let step = one.step;
         #[cfg(test)]
         assert!(&*step.title != super::PANICS, "step `{}` panics", step.id);
-        if let Some(judgement) = self.skip_reason(one) {
+        let cannot_execute = || {
+            let reason = running.cannot_execute(one.definition.execution()?)?;
+            Some(Judgement::because(Verdict::Skipped, reason))
+        };
+        if let Some(judgement) = self.skip_reason(one).or_else(cannot_execute) {
             self.exchanges.mark_missing(one.definition, &judgement);
             if step.role != Role::Plain {
                 self.exchanges.memory.break_off(step, &judgement);
@@ -263,22 +267,21 @@ impl<'a> ScenarioRun<'a> {
             let sent = Timestamp::now();
             let mut result = self.exchanges.try_once(one, tries, running).await;
             tries += 1;
-            if result.exchange.is_some() {
+            if result.was_sent() {
                 self.exchanges.timeline.sent(one.index, sent);
             }
             let late = self.late(step, &result);
             // If no request could be built, another try would fail in the same way.
             let again = late.is_none()
-                && result.exchange.is_some()
+                && result.was_sent()
                 && step.retry.as_ref().is_some_and(|retry| began.elapsed() < retry.0)
                 && (step.cleanup || !self.context.options.interrupt.is_requested());
             if result.judgement.verdict <= Verdict::Pass || !again {
                 if let Some(reason) = late {
                     self.discard(one, &mut result, reason);
                 }
-                if step.role == Role::Precondition
-                    && matches!(result.exchange, Some(Exchange { outcome: Ok(_), .. }))
-                {
+                let has_response = matches!(result.exchange, Some(Exchange { outcome: Ok(_), .. }));
+                if step.role == Role::Precondition && (has_response || result.executed.is_some()) {
                     result.judgement = precondition(step, result.judgement);
                 }
                 if step.role != Role::Plain && result.judgement.verdict != Verdict::Pass {
@@ -304,7 +307,10 @@ impl<'a> ScenarioRun<'a> {
 
     /// Returns why the last response of a step came too late for the step to count, if it did.
     fn late(&self, step: &Step, result: &StepResult) -> Option<String> {
-        let is_complete = result.exchange.as_ref()?.outcome.is_ok();
+        let is_complete = match &result.exchange {
+            Some(exchange) => exchange.outcome.is_ok(),
+            None => result.executed.as_ref()?.end.code().is_some(),
+        };
         self.exchanges.timeline.late(&self.planned.scenario, step, is_complete)
     }
 
@@ -337,7 +343,9 @@ impl<'a> ScenarioRun<'a> {
         let finding = result.judgement.findings.first();
         let mismatch =
             finding.map(|finding| Left { place: finding.place.clone(), why: finding.label.clone() });
-        let (place, expectation) = (step.place.clone(), definition.first().expectation.clone());
+        let (place, expectation) =
+            (step.place.clone(), definition.first().map(|branch| branch.expectation.clone()));
+        let expectation = expectation.unwrap_or_default();
         if response.is_some() || mismatch.is_some() {
             self.responses.push(CollectedResponse { id, place, expectation, response, mismatch });
         }

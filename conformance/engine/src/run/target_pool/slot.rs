@@ -271,6 +271,13 @@ impl TargetSlot {
                     None => starting.await,
                 };
                 self.starts.end(&self.profile.name, program, &started);
+                if let Err(unusable) = &started
+                    && unusable.elsewhere
+                    && let Some(first) = self.starts.gave_up(program)
+                {
+                    // The port differs from start to start: all name the same one.
+                    return Err(Unusable { own: unusable.own, ..first });
+                }
                 if started.as_ref().is_err_and(|unusable| unusable.port_taken)
                     && let Some(explanation) = self.starts.explanation(program).await
                 {

@@ -164,6 +164,7 @@ impl Isolation {
             env: Vec::new(),
             pass: Vec::new(),
             watch: Vec::new(),
+            kept: 0,
             confined: Some(Confined {
                 isolation: Arc::clone(self),
                 readable: Vec::new(),

@@ -49,13 +49,19 @@ struct Log {
     total: u64,
     unfinished: [Vec<u8>; 2],
     open: usize,
+    /// Number of bytes of each stream to keep separately.
+    most: usize,
+    separate: [Vec<u8>; 2],
+    /// Whether a stream was longer.
+    cut: [bool; 2],
     wanted: Vec<(String, Regex)>,
     watched: BTreeMap<String, String>,
 }
 
 impl Output {
-    pub(super) fn new(watch: Vec<(String, Regex)>) -> Output {
-        let log = Mutex::new(Log { wanted: watch, ..Log::default() });
+    /// `most` is the number of bytes of each stream that are kept separately, from its beginning.
+    pub(super) fn new(watch: Vec<(String, Regex)>, most: usize) -> Output {
+        let log = Mutex::new(Log { wanted: watch, most, ..Log::default() });
         Output(Arc::new(Shared { log, closed: Condvar::new(), news: Notify::new() }))
     }
 
@@ -104,6 +110,17 @@ impl Output {
         self.log().since(mark)
     }
 
+    pub(super) fn lines_since(&self, mark: u64) -> (String, u64) {
+        let log = self.log();
+        (log.finished_since(mark), log.total)
+    }
+
+    /// Returns the beginnings of both streams, and whether they were longer.
+    pub(super) fn streams(&self) -> [(Vec<u8>, bool); 2] {
+        let log = self.log();
+        [0, 1].map(|stream| (log.separate[stream].clone(), log.cut[stream]))
+    }
+
     pub(super) fn watched(&self) -> BTreeMap<String, String> {
         self.log().watched.clone()
     }
@@ -134,6 +151,10 @@ impl Log {
     /// Stores a chunk. Returns whether it contained a watched value.
     fn take(&mut self, stream: Stream, chunk: &[u8]) -> bool {
         let before = self.watched.len();
+        let separate = &mut self.separate[stream as usize];
+        let room = self.most.saturating_sub(separate.len());
+        separate.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        self.cut[stream as usize] |= chunk.len() > room;
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             let line = &mut self.unfinished[stream as usize];
             line.extend_from_slice(piece);
@@ -184,7 +205,12 @@ impl Log {
         self.wanted.retain(|(name, _)| !watched.contains_key(name));
     }
 
-    fn since(&self, mark: u64) -> String {
+    /// Returns the output since `mark` without the lines that are not complete yet.
+    fn finished_since(&self, mark: u64) -> String {
+        String::from_utf8_lossy(&self.kept_since(mark)).into_owned()
+    }
+
+    fn kept_since(&self, mark: u64) -> Vec<u8> {
         let start = self.total - self.kept.len() as u64;
         let skip = usize::try_from(mark.saturating_sub(start)).unwrap_or(usize::MAX);
         let mut bytes: Vec<u8> = self.kept.iter().copied().skip(skip).collect();
@@ -193,6 +219,11 @@ impl Log {
         if let Some(end) = bytes.iter().position(|byte| *byte == b'\n').filter(|_| torn) {
             bytes.drain(..=end);
         }
+        bytes
+    }
+
+    fn since(&self, mark: u64) -> String {
+        let mut bytes = self.kept_since(mark);
         for line in self.unfinished.iter().filter(|line| !line.is_empty()) {
             if bytes.last().is_some_and(|byte| *byte != b'\n') {
                 bytes.push(b'\n');

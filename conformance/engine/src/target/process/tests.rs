@@ -358,6 +358,7 @@ fn command(words: &[&str], directory: &Path) -> Command {
         directory: PathBuf::from(directory),
         env: Vec::new(),
         watch: Vec::new(),
+        kept: 0,
         pass: Vec::new(),
         confined: None,
     }

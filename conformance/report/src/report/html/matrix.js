@@ -101,6 +101,11 @@
       repeat.append(make("button", "copy", "tool copy"), make("code", again));
       section.append(repeat);
     }
+    if (step.execution) {
+      const { command, ended, streams } = step.execution;
+      section.append(block(`${command}\n\n${ended}`, "The program"));
+      for (const [name, text] of streams) section.append(block(`${name}\n\n${text}`, name));
+    }
     if (step.printed) section.append(block(step.printed, "What the target printed"));
     return section;
   }

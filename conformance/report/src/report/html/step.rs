@@ -13,7 +13,7 @@ use super::body::{self, Line};
 use super::state;
 use crate::printable::plain;
 use crate::report::task::task_of;
-use conformance_engine::event::{Exchange, FinishedRun, Received, Record};
+use conformance_engine::event::{Exchange, Execution, FinishedRun, Received, Record};
 use conformance_engine::limit;
 use conformance_engine::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped, time};
@@ -57,7 +57,16 @@ struct Step<'a> {
     /// Source lines with their numbers and the labels of the mismatches in them.
     source: Vec<(usize, &'a str, Vec<&'a str>)>,
     exchange: Option<ExchangeView<'a>>,
+    execution: Option<ExecutionView<'a>>,
     printed: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct ExecutionView<'a> {
+    command: &'a str,
+    ended: String,
+    /// Name of each stream, its beginning, and a note about the rest.
+    streams: Vec<(&'static str, Cow<'a, str>, Option<String>)>,
 }
 
 #[derive(Serialize)]
@@ -128,8 +137,17 @@ fn step(record: &Record) -> Step<'_> {
         more_findings: (record.more_findings > 0).then(|| grouped(record.more_findings)),
         source: source(record),
         exchange: record.exchange.as_ref().map(|exchange| exchange_view(record, exchange)),
+        execution: record.execution.as_ref().map(execution_view),
         printed: plain(record.printed.trim_end()),
     }
+}
+
+fn execution_view(execution: &Execution) -> ExecutionView<'_> {
+    let streams = execution.streams().map(|(name, stream)| {
+        let (text, rest) = stream.beginning(limit::BODY);
+        (name, plain(text.trim_end()), rest)
+    });
+    ExecutionView { command: &execution.command, ended: execution.ended(), streams: streams.collect() }
 }
 
 fn exchange_view<'a>(record: &'a Record, exchange: &'a Exchange) -> ExchangeView<'a> {

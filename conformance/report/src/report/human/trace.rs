@@ -3,12 +3,15 @@
 use std::io::{self, Write};
 
 use crate::style::{BOLD, DIM};
-use conformance_engine::event::{Received, Record, Sent};
+use conformance_engine::event::{Execution, Received, Record, Sent};
 use conformance_engine::limit;
 use conformance_suite::amount::amount;
 
 /// Writes a request and its response in full, in the style of `curl -v`.
 pub(super) fn trace(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    if let Some(execution) = &record.execution {
+        trace_execution(execution, out)?;
+    }
     let Some(exchange) = &record.exchange else { return Ok(()) };
     let sent = &exchange.sent;
     trace_sent(sent, out)?;
@@ -22,6 +25,17 @@ pub(super) fn trace(record: &Record, out: &mut impl Write) -> io::Result<()> {
     }
     if let Some(reason) = &exchange.redirect_end {
         writeln!(out, "     (the redirect was not followed: {reason})")?;
+    }
+    writeln!(out)
+}
+
+fn trace_execution(execution: &Execution, out: &mut impl Write) -> io::Result<()> {
+    let time = format!("{:.1} ms", execution.milliseconds);
+    writeln!(out, "   {DIM}>{DIM:#} {BOLD}{}{BOLD:#}", execution.command)?;
+    writeln!(out, "   {DIM}<{DIM:#} {BOLD}{}{BOLD:#} {DIM}after {time}{DIM:#}", execution.ended())?;
+    for (name, stream) in execution.streams() {
+        let mark = if name == "stdin" { ">" } else { "<" };
+        message(&format!("{mark} {name}"), (&[], 0), stream.beginning(limit::BODY), out)?;
     }
     writeln!(out)
 }

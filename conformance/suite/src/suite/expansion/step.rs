@@ -11,7 +11,8 @@ use crate::source::{Place, Source};
 use crate::suite::Suite;
 use crate::suite::branch::StepCompiler;
 use crate::suite::context::{StepContext, check_known, requires, tags};
-use crate::suite::definition::{self, StepDefinition};
+use crate::suite::definition::{self, StepDefinition, StepRequests};
+use crate::suite::execution::FILES;
 use crate::suite::stages::stages;
 use crate::suite::step::{Role, Step};
 use crate::yaml::Located;
@@ -68,7 +69,8 @@ pub(super) fn compile(
     let requires =
         errors.keep(requires(&text.requires, &context.requires, source, suite)).unwrap_or_default();
     let Some(sent) = sent else { return Err(errors) };
-    let needs = expansion.needs(sent.texts(), context, &mut errors);
+    let local: &[&str] = if let StepRequests::Execution(_) = &sent { &[FILES] } else { &[] };
+    let needs = expansion.needs(sent.texts(), local, context, &mut errors);
     let definition = StepDefinition { sent, needs, frame: Arc::clone(&context.frame) };
     let mut step = Step {
         id: [&*context.prefix, &id.value, &context.suffix].concat(),

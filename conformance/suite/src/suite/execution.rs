@@ -1,0 +1,303 @@
+//! Executions: a program that a step runs in place of a request, with its expectations and captures.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::branch::StepCompiler;
+use super::context::{check_capture_name, keys};
+use super::folder::Folder;
+use crate::capture::{self, Capture};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::format::{ExpectText, StepText};
+use crate::matcher::{self, Matcher, Mode, Setting};
+use crate::members::{Members, parse_text, string, text};
+use crate::request::Files;
+use crate::shell::{self, Unreadable};
+use crate::source::{Place, Source, Span};
+use crate::template::{Text, leading};
+use crate::yaml::{Located, Node, Value};
+
+/// The name in the command of the folder that holds the copied files.
+pub const FILES: &str = "files";
+
+/// A program that a step runs in the folder of the target.
+#[derive(Debug)]
+pub struct Execution {
+    /// The program and its arguments.
+    pub command: Vec<Text>,
+    /// What it reads from standard input.
+    pub stdin: Option<Text>,
+    /// Names and contents of the files of the suite to copy to the folder `${files}`.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// Files that the folder of the target must have; without them, the step is skipped.
+    pub needs: Vec<String>,
+    /// Its own timeout.
+    pub timeout: Option<Duration>,
+    /// Where it is written.
+    pub place: Place,
+    /// The exit code; 0 if it is not given.
+    pub exit: Option<Matcher>,
+    /// What it prints to standard output.
+    pub stdout: Option<Printed>,
+    /// What it prints to standard error.
+    pub stderr: Option<Printed>,
+    /// What is captured.
+    pub captures: Vec<PrintedCapture>,
+}
+
+/// A capture from the output or the exit code of a program.
+#[derive(Debug)]
+pub struct PrintedCapture {
+    /// Whether the value is in standard error.
+    pub from_stderr: bool,
+    /// The value, in a response whose status is the exit code and whose body is the output.
+    pub capture: Capture,
+}
+
+/// What the output of a program must match.
+#[derive(Debug)]
+pub enum Printed {
+    /// The output as text.
+    Text(Matcher),
+    /// The output parsed as JSON.
+    Json(Matcher),
+}
+
+impl Printed {
+    /// Returns what the output is compared with.
+    #[must_use]
+    pub fn matcher(&self) -> &Matcher {
+        match self {
+            Self::Text(matcher) | Self::Json(matcher) => matcher,
+        }
+    }
+}
+
+impl Execution {
+    /// Returns the templates with their locations, to check the names in them.
+    pub fn texts(&self) -> impl Iterator<Item = (&Text, &Place)> {
+        let own = self.command.iter().chain(&self.stdin).map(|text| (text, &self.place));
+        let matchers = self.matchers();
+        let expected = matchers.flat_map(|one| one.texts().into_iter().map(|text| (text, one.place())));
+        let captures = self.captures.iter().filter_map(|one| Some((one.capture.text()?, &one.capture.place)));
+        own.chain(expected).chain(captures)
+    }
+
+    /// Returns the expectations.
+    pub fn matchers(&self) -> impl Iterator<Item = &Matcher> {
+        let printed = [&self.stdout, &self.stderr].into_iter().flatten().map(Printed::matcher);
+        self.exit.iter().chain(printed)
+    }
+}
+
+/// Compiles the program of a step, if it has one.
+///
+/// # Errors
+/// All errors in it.
+pub(super) fn compile(
+    step: &StepText,
+    compiler: &StepCompiler<'_>,
+) -> Result<Option<Execution>, Diagnostics> {
+    let Some(node) = &step.run else { return Ok(None) };
+    let source = compiler.source;
+    let place = node.place(source);
+    let others = [
+        ("request", step.request.is_some()),
+        ("race", step.race.is_some()),
+        ("together", !step.together.is_empty()),
+        ("overall", step.overall.is_some()),
+        ("jar", step.jar.is_some()),
+    ];
+    if let Some((key, _)) = others.iter().find(|(_, is_given)| *is_given) {
+        let message = format!("a step with `run` sends no request, so `{key}` is not allowed");
+        return Err(Diagnostic::at(place, message).help("use two steps").into());
+    }
+    let mut errors = Diagnostics::default();
+    let read = |name: &str| compiler.folder.read(&Folder::relative(compiler.context.file, name));
+    let mut execution = Execution {
+        command: Vec::new(),
+        stdin: None,
+        files: Vec::new(),
+        needs: Vec::new(),
+        timeout: compiler.timeout,
+        place,
+        exit: None,
+        stdout: None,
+        stderr: None,
+        captures: Vec::new(),
+    };
+    errors.keep(execution.read(node, source, &read));
+    if let Some(expect) = &step.expect {
+        errors.keep(execution.expect(&expect.value, &expect.place(source), source, &read));
+    }
+    for (name, node) in &step.capture.0 {
+        if let Some(mut one) = errors.keep(capture(name, node, source)) {
+            one.capture.keys = keys(&name.value, compiler.context).into();
+            execution.captures.push(one);
+        }
+        errors.keep(check_capture_name(name, compiler.context, compiler.suite));
+    }
+    errors.into_result(Some(execution))
+}
+
+impl Execution {
+    fn read(&mut self, node: &Node, source: &Arc<Source>, read: Files<'_>) -> Result<(), Diagnostic> {
+        if !matches!(node.value, Value::Mapping(_)) {
+            self.command = command(node, source)?;
+            return Ok(());
+        }
+        let mut members = Members::of(node, source, "`run`")?;
+        let given = members.take("command").ok_or_else(|| {
+            Diagnostic::at(self.place.start(), "`run` needs a `command`")
+                .help("write {command: python3 \"${files}/check.py\", files: [check.py]}")
+        })?;
+        self.command = command(given, source)?;
+        if let Some(node) = members.take("stdin") {
+            self.stdin = Some(text(node, source, "`stdin`")?);
+        }
+        for node in list(members.take("files"), source, "files")? {
+            let path = string(node, source, "a file")?;
+            let content = read(&path).map_err(|error| {
+                Diagnostic::at(node.place(source), format!("cannot read {path}: {error}"))
+            })?;
+            let name = Path::new(&path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if self.files.iter().any(|(other, _)| *other == name) {
+                let message = format!("two files have the name `{name}`");
+                return Err(Diagnostic::at(node.place(source), message));
+            }
+            self.files.push((name, content));
+        }
+        for node in list(members.take("needs"), source, "needs")? {
+            self.needs.push(string(node, source, "a path")?);
+        }
+        members.finish()
+    }
+
+    fn expect(
+        &mut self,
+        text: &ExpectText,
+        place: &Place,
+        source: &Arc<Source>,
+        files: Files<'_>,
+    ) -> Result<(), Diagnostic> {
+        if let Some(key) = text.key_of_response() {
+            let message = format!("`{key}` is not allowed in a step with `run`, which has no response");
+            return Err(Diagnostic::at(place.find(key), message)
+                .help("a program has an `exit` code, `stdout` and `stderr`"));
+        }
+        if let Some(node) = &text.exit {
+            if node.tag.is_none() && !matches!(node.value, Value::Number(_) | Value::String(_)) {
+                return Err(Diagnostic::at(node.place(source), "`exit` must be a number or a matcher")
+                    .help("write exit: 1, or exit: !one_of [0, 1]"));
+            }
+            self.exit = Some(matcher::compile(node, &Setting { source, mode: Mode::Json, files })?);
+        }
+        let printed =
+            |node: &Option<Node>| node.as_ref().map(|node| printed(node, source, files)).transpose();
+        self.stdout = printed(&text.stdout)?;
+        self.stderr = printed(&text.stderr)?;
+        Ok(())
+    }
+}
+
+/// Compiles an entry of `capture`.
+fn capture(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<PrintedCapture, Diagnostic> {
+    let mut entry = node.clone();
+    let mut sources = Vec::new();
+    let members =
+        if let Value::Mapping(members) = &mut entry.value { members.as_mut_slice() } else { &mut [] };
+    for (key, _) in members {
+        let (own, of_response) = match key.value.as_str() {
+            "stdout" => ("stdout", "text"),
+            "stderr" => ("stderr", "text"),
+            "json" => ("json", "json"),
+            "exit" => ("exit", "status"),
+            "pattern" | "secret" => continue,
+            other => {
+                let message = format!("unknown key `{other}`");
+                return Err(Diagnostic::at(key.place(source), message).suggest(other, CAPTURED));
+            }
+        };
+        sources.push(own);
+        of_response.clone_into(&mut key.value);
+    }
+    let [own] = sources.as_slice() else {
+        let message = "a capture of a program needs exactly one of `json`, `stdout`, `stderr` and `exit`";
+        return Err(Diagnostic::at(node.place(source), message)
+            .help("write {stdout: 'id: (.*)'}, {json: /id} or {exit: true}"));
+    };
+    let capture = capture::compile(name, &entry, source)?;
+    Ok(PrintedCapture { from_stderr: *own == "stderr", capture })
+}
+
+/// The values of a program that can be captured.
+const CAPTURED: [&str; 4] = ["json", "stdout", "stderr", "exit"];
+
+/// Compiles what the output must match: a text, a text matcher, or one of `text`, `lines` and `json`.
+fn printed(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Printed, Diagnostic> {
+    let compile = |node: &Node, mode| matcher::compile(node, &Setting { source, mode, files });
+    let (None, Value::Mapping(_)) = (&node.tag, &node.value) else {
+        return Ok(Printed::Text(compile(node, Mode::Text)?));
+    };
+    let mut members = Members::of(node, source, "the output")?;
+    let given = ["text", "lines", "json"].map(|key| members.take(key));
+    let whole = members.place().clone();
+    members.finish()?;
+    match given {
+        [Some(node), None, None] => Ok(Printed::Text(compile(node, Mode::Text)?)),
+        [None, Some(node), None] => {
+            // A list of lines, or another matcher of that list.
+            let mut lines = node.clone();
+            lines.tag = Some("!lines".to_owned());
+            if node.tag.is_none() && !matches!(node.value, Value::List(_)) {
+                return Err(Diagnostic::at(node.place(source), "`lines` must be a list or a matcher")
+                    .help("write lines: [first, second], or lines: !containing [first]"));
+            }
+            if node.tag.is_some() {
+                let of = Located { value: "of".to_owned(), span: Span::default() };
+                lines.value = Value::Mapping(vec![(of, node.clone())]);
+            }
+            Ok(Printed::Text(compile(&lines, Mode::Text)?))
+        }
+        [None, None, Some(node)] => Ok(Printed::Json(compile(node, Mode::Json)?)),
+        _ => Err(Diagnostic::at(whole, "the output needs exactly one of `text`, `lines` and `json`")
+            .help("write stdout: {lines: [first, second]}")),
+    }
+}
+
+fn list<'n>(node: Option<&'n Node>, source: &Arc<Source>, key: &str) -> Result<&'n [Node], Diagnostic> {
+    match node {
+        None => Ok(&[]),
+        Some(Node { tag: None, value: Value::List(list), .. }) => Ok(list),
+        Some(node) => Err(Diagnostic::at(node.place(source), format!("`{key}` must be a list of paths"))
+            .help(format!("write {key}: [path]"))),
+    }
+}
+
+/// Reads a command: a line that is split as a shell would do it, or a list of words.
+fn command(node: &Node, source: &Arc<Source>) -> Result<Vec<Text>, Diagnostic> {
+    let place = node.place(source);
+    let words = match (&node.tag, &node.value) {
+        (None, Value::String(line)) => {
+            let words = shell::split_around(line, |rest| leading(rest).map(str::len)).map_err(|error| {
+                Diagnostic::at(
+                    place.clone(),
+                    match error {
+                        Unreadable::Open => "a quote in this command is never closed",
+                        Unreadable::NoText(_) => "the escapes of a word produce bytes that are not UTF-8",
+                    },
+                )
+            })?;
+            words.into_iter().map(|word| parse_text(&word.text, &place)).collect::<Result<Vec<_>, _>>()?
+        }
+        (None, Value::List(words)) => {
+            words.iter().map(|word| text(word, source, "a word of a command")).collect::<Result<_, _>>()?
+        }
+        _ => {
+            return Err(Diagnostic::at(place, "a command must be a line or a list of words")
+                .help("write run: python3 main.py"));
+        }
+    };
+    if words.is_empty() { Err(Diagnostic::at(place, "this command is empty")) } else { Ok(words) }
+}
