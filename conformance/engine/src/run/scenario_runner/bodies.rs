@@ -73,8 +73,7 @@ impl Bodies {
             let whole = (text.len() > limit::BODY).then(|| (text.len(), Some(digest(text.as_bytes()))));
             Body { text: beginning(&text), whole }
         });
-        let [stdout, stderr] =
-            [&mut executed.stdout, &mut executed.stderr].map(Body::of_response);
+        let [stdout, stderr] = [&mut executed.stdout, &mut executed.stderr].map(Body::of_response);
         if !is_shown {
             return Self::default();
         }
