@@ -69,7 +69,7 @@ fn postman_collection_becomes_a_suite() {
     let (folder, all) = imported("--postman", "notes.json", COLLECTION);
     for part in [
         "origin: http://notes.example:8080",
-        "token: {env: TOKEN, default: \"\", secret: true}",
+        "token: {env: TOKEN, secret: true}",
         "title: All notes",
         "notes?kind=memo",
         "Authorization: Bearer ${token}",
