@@ -468,9 +468,9 @@ fn words(script: &str) -> Result<Vec<Word>, String> {
             words.push(Word::Bytes(bytes));
             rest = quoted[end + 1..].trim_start();
         } else {
-            let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+            let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
             words.push(Word::Plain(word.to_owned()));
-            rest = behind.trim_start();
+            rest = after.trim_start();
         }
     }
     Ok(words)

@@ -15,7 +15,7 @@ const OUTSIDE: &str = "it is outside of the suite's folder; copy it into the sui
 /// Most memory that a command may reserve, in KiB.
 const MEMORY: &str = "1500000";
 
-/// A sandbox with a valid suite of one step, and a file beside it.
+/// A sandbox with a valid suite of one step, and a file next to it.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::empty();
     fs::create_dir_all(sandbox.path("suite/t")).unwrap();

@@ -478,12 +478,12 @@ fn a_run_that_watches_runs_again_when_what_a_link_leads_to_changes() {
         run.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
     let next = || suite.sent.recv_timeout(std::time::Duration::from_mins(1)).unwrap_or_default();
     let first = next();
-    suite.write("suite/.real.yaml", scenario("/behind-it"));
+    suite.write("suite/.real.yaml", scenario("/linked"));
     let second = next();
     run.kill().unwrap();
     run.wait().unwrap();
     assert!(first.starts_with("GET /before "), "{first}");
-    assert!(second.starts_with("GET /behind-it "), "{second}");
+    assert!(second.starts_with("GET /linked "), "{second}");
 }
 
 #[test]

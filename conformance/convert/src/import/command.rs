@@ -178,7 +178,7 @@ fn parts(text: &str) -> (Vec<Part>, usize) {
     (parts, at)
 }
 
-/// The quotes behind a substitution, which is inside of double quotes or of none.
+/// The quotes around a substitution, which is inside of double quotes or of none.
 fn quotes_after(role: Role) -> Quotes {
     let mut quotes = Quotes::default();
     if role == Role::Within(Quote::Double) {

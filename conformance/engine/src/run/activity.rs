@@ -1,4 +1,4 @@
-//! What a run is doing at the moment, for progress displays. Events come in plan order, so they may lag behind.
+//! What a run is doing at the moment, for progress displays. Events come in plan order, so they may come late.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

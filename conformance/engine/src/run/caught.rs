@@ -34,7 +34,7 @@ pub fn silence_caught_panics() {
 /// The panic message and its source location.
 pub(super) fn caught<T>(function: impl FnOnce() -> T) -> Result<T, String> {
     let outer = CATCHES.replace(true);
-    // Unwind safety: the scenario is over, so nothing uses the state that the panic left behind.
+    // Unwind safety: the scenario is over, so nothing uses the state that the panic left.
     let done = catch_unwind(AssertUnwindSafe(function));
     CATCHES.set(outer);
     done.map_err(|panic| {

@@ -35,7 +35,7 @@ const LIMIT: Duration = Duration::from_mins(10);
 const POLL: Duration = Duration::from_millis(5);
 
 impl Chores {
-    /// Runs the commands. Background processes that they leave behind run until the returned processes are dropped.
+    /// Runs the commands. Their background processes run until the returned processes are dropped.
     ///
     /// # Errors
     /// A command exited with a status other than 0; later commands do not run.

@@ -99,8 +99,8 @@ pub(in crate::target) fn absolute(paths: &[PathBuf]) -> Vec<PathBuf> {
 pub(in crate::target) fn executable(program: &Path) -> Vec<PathBuf> {
     let folder = program.parent().filter(|folder| is_named(folder, &PROGRAMS)).and_then(toolchain);
     let resolved = program.canonicalize().ok();
-    let behind = resolved.as_deref().and_then(Path::parent).and_then(toolchain_of_folder);
-    [Some(program.to_owned()), folder, resolved.clone(), behind].into_iter().flatten().collect()
+    let linked = resolved.as_deref().and_then(Path::parent).and_then(toolchain_of_folder);
+    [Some(program.to_owned()), folder, resolved.clone(), linked].into_iter().flatten().collect()
 }
 
 /// Returns the path of a program in `PATH`.
