@@ -8,7 +8,7 @@ use crate::sandbox::Sandbox;
 
 /// The memory limit of the program in KiB: a hundredth of what any of these files would expand to.
 const MEMORY: &str = "600000";
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 const HEAD: &str = "format: 1\ntitle: bomb\nprofile: desk\nsteps:\n  - id: open\n    title: open\n    covers: [MOOD-1.1]\n    \
                     request: curl \"http://desk.example/open\"\n    expect:\n      json: ";

@@ -57,7 +57,7 @@ fn one_in(number: usize, time: &str) {
         "the body is \"wrong\"",
         "1 changed their verdict",
         "  1 changed\n",
-        "reproduce conformance run --filter ",
+        "reproduce curl http://",
     ];
     for expected in expected {
         assert!(finished.stdout.contains(expected), "{expected}\n{}", finished.stdout);

@@ -77,7 +77,11 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
         suite: suite.as_ref(),
         files: &files,
         shape: order.shape,
-        present: &|name| String::from_utf8(read_file(&order.out.join(name)).ok()?).ok(),
+        present: &|name| {
+            let path = order.out.join(name);
+            let is_file = path.symlink_metadata().is_ok_and(|file| file.is_file());
+            is_file.then(|| String::from_utf8(read_file(&path).ok()?).ok()).flatten()
+        },
     };
     let import = match order.from {
         From::Document(from) => document(&read(from)?, &wanted)?,
