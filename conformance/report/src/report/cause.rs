@@ -3,7 +3,7 @@
 //! The grouping is a heuristic that compares exceptions, requests and mismatches. Each step is in exactly one group.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -48,17 +48,12 @@ pub fn causes<'a>(
     for record in &failing {
         *by_scenario.entry(&record.scenario).or_default() += 1;
     }
-    let mut left: Vec<(&Record, Vec<String>)> =
-        failing.iter().map(|record| (*record, likenesses(record, &rejections))).collect();
+    let earliest =
+        |record: &Record| record.covers.keys().filter_map(|id| places.get(id.as_str()).copied()).min();
+    let likenesses: Vec<Vec<String>> = failing.iter().map(|record| likenesses(record, &rejections)).collect();
     let mut causes: Vec<Cause<'_>> = Vec::new();
-    // Greedily pick the likeness that most of the remaining failures share.
-    while let Some(shared) = most_common(&left) {
-        let (alike, rest): (Vec<_>, Vec<_>) =
-            left.into_iter().partition(|(_, likenesses)| likenesses.contains(&shared));
-        left = rest;
-        let mut records: Vec<&Record> = alike.into_iter().map(|(record, _)| record).collect();
-        let earliest =
-            |record: &Record| record.covers.keys().filter_map(|id| places.get(id.as_str()).copied()).min();
+    for group in groups(&likenesses) {
+        let mut records: Vec<&Record> = group.into_iter().map(|at| failing[at]).collect();
         let mut by_profile: HashMap<&str, usize> = HashMap::new();
         for record in &records {
             *by_profile.entry(&record.profile).or_default() += 1;
@@ -80,7 +75,9 @@ pub fn causes<'a>(
     }
     wait(&mut causes, waiting);
     // The sort is stable.
-    causes.sort_by_key(|cause| Reverse((cause.requirements(Level::Must).len(), cause.records.len())));
+    causes.sort_by_cached_key(|cause| {
+        Reverse((cause.requirements(Level::Must).len(), cause.uncovered(), cause.records.len()))
+    });
     causes
 }
 
@@ -92,6 +89,12 @@ impl<'a> Cause<'a> {
         covers.filter(|(_, own)| **own == level).map(|(id, _)| id.as_str()).collect()
     }
 
+    /// Returns the number of failing steps that count as MUST because they cover no requirement.
+    fn uncovered(&self) -> usize {
+        let is_uncovered = |record: &&&Record| record.covers.is_empty() && record.outcome().fails_the_run();
+        self.records.iter().filter(is_uncovered).count()
+    }
+
     /// Returns the number of failing steps, blocked steps and affected MUST requirements, as text.
     #[must_use]
     pub fn cost(&self) -> String {
@@ -101,9 +104,11 @@ impl<'a> Cause<'a> {
             0 => String::new(),
             blocked => format!(", {blocked} blocked"),
         };
-        match self.requirements(Level::Must).len() {
-            0 => format!("{steps} {fail}{blocked}, no MUST affected"),
-            musts => format!("{steps} {fail}{blocked}, {musts} MUST affected"),
+        match (self.requirements(Level::Must).len(), self.uncovered()) {
+            (0, 0) => format!("{steps} {fail}{blocked}, no MUST affected"),
+            (0, 1) => format!("{steps} {fail}, 1 counts as MUST{blocked}"),
+            (0, uncovered) => format!("{steps} {fail}, {uncovered} count as MUST{blocked}"),
+            (musts, _) => format!("{steps} {fail}{blocked}, {musts} MUST affected"),
         }
     }
 
@@ -300,16 +305,39 @@ fn expected(finding: &Finding) -> String {
     format!("{}{expected}", finding.label)
 }
 
-/// Returns the likeness that most failures share; if several do equally, the most specific one.
-fn most_common(left: &[(&Record, Vec<String>)]) -> Option<String> {
-    let mut counts: BTreeMap<&String, (usize, usize)> = BTreeMap::new();
-    for (_, likenesses) in left {
-        for (rank, likeness) in likenesses.iter().enumerate() {
-            counts.entry(likeness).or_insert((0, rank)).0 += 1;
+/// Groups failures by their likenesses: repeatedly takes the failures that share the most common likeness of those that are
+/// left; if several are equally common, the most specific one. Each group is in the order of the failures.
+fn groups(likenesses: &[Vec<String>]) -> Vec<Vec<usize>> {
+    // The failures with a likeness, and how specific it is for them.
+    let mut sharing: HashMap<&str, Vec<(usize, usize)>> = HashMap::new();
+    for (at, own) in likenesses.iter().enumerate() {
+        for (rank, likeness) in own.iter().enumerate() {
+            sharing.entry(likeness).or_default().push((at, rank));
         }
     }
-    let best = counts.into_iter().max_by_key(|(_, (count, rank))| (*count, Reverse(*rank)));
-    best.map(|(likeness, _)| likeness.clone())
+    let key = |likeness, sharing: &[(usize, usize)]| {
+        let (_, rank) = sharing.first()?;
+        Some((sharing.len(), Reverse(*rank), likeness))
+    };
+    let mut queue: BinaryHeap<_> =
+        sharing.iter().filter_map(|(likeness, sharing)| key(*likeness, sharing)).collect();
+    let mut taken = HashSet::new();
+    let mut groups = Vec::new();
+    // A count in the queue may be too high: then the likeness goes back with the count of what is left.
+    while let Some((count, _, likeness)) = queue.pop() {
+        let Some(sharing) = sharing.get_mut(likeness) else { continue };
+        sharing.retain(|(at, _)| !taken.contains(at));
+        if sharing.len() < count {
+            queue.extend(key(likeness, sharing));
+            continue;
+        }
+        let mut group: Vec<usize> = sharing.iter().map(|(at, _)| *at).collect();
+        // A failure may have the same mismatch at several places.
+        group.dedup();
+        taken.extend(group.iter().copied());
+        groups.push(group);
+    }
+    groups
 }
 
 /// Assigns each blocked step to the cause that blocks it, directly or through other blocked steps.
@@ -353,6 +381,55 @@ static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_by_the_most_common_and_then_the_most_specific_likeness() {
+        let failures = [
+            vec!["GET /a: 500", "/a: 500"],
+            vec!["GET /a: 500", "/a: 500"],
+            vec!["POST /a: 500", "/a: 500", "login"],
+            vec!["POST /b: 401", "login"],
+            vec!["GET /c", "same", "same"],
+        ];
+        let failures = failures.map(|likenesses| likenesses.into_iter().map(str::to_owned).collect());
+        // Failure 2 is in the group of `/a: 500`, so `login` has only failure 3 left.
+        assert_eq!(groups(&failures), [vec![0, 1, 2], vec![4], vec![3]]);
+    }
+
+    #[test]
+    fn groups_many_different_failures() {
+        // With a quadratic search, this test takes many minutes.
+        let failures: Vec<Vec<String>> =
+            (0..20_000).map(|at| vec![format!("one {at}"), format!("two {}", at / 2)]).collect();
+        assert_eq!(groups(&failures).len(), 10_000);
+    }
+
+    fn failing(id: &str, covers: &[(&str, Level)]) -> Record {
+        let covers: BTreeMap<&str, Level> = covers.iter().copied().collect();
+        let place = serde_json::json!({"file": "desk.yaml", "line": 7, "column": 1, "width": 1});
+        serde_json::from_value(serde_json::json!({
+            "id": id, "scenario": "desk", "profile": "", "title": id, "verdict": "fail", "covers": covers,
+            "place": place, "source": {"line": 7, "text": ""}, "tries": 1, "milliseconds": 0.0,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn step_that_covers_no_requirement_counts_as_must_and_comes_before_a_should() {
+        let records = [
+            failing("should", &[("A-1", Level::Should)]),
+            failing("none", &[]),
+            failing("must", &[("A-2", Level::Must)]),
+        ];
+        let costs: Vec<String> =
+            causes(&records, &[]).iter().map(|cause| format!("{}: {}", cause.title, cause.cost())).collect();
+        let expected = [
+            "must: 1 step fails, 1 MUST affected",
+            "none: 1 step fails, 1 counts as MUST",
+            "should: 1 step fails, no MUST affected",
+        ];
+        assert_eq!(costs, expected);
+    }
 
     #[test]
     fn ignores_ids_times_and_counts() {
