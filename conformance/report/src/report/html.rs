@@ -4,7 +4,7 @@ mod body;
 pub mod matrix;
 mod step;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cause::{Cause, causes};
 use super::score::points;
-use super::task::tasks;
+use super::task::{self, tasks};
 use super::template::{for_each_scenario, render};
 use conformance_engine::event::{
     ApiCoverage, ApiDescription, FinishedRun, Footer, Record, Sent, Stale, Standing,
@@ -34,7 +34,10 @@ const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/re
 /// Writes the page.
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let page = Serde(page(run));
-    let scenarios = for_each_scenario(run, step::scenario);
+    let requirements = run.footer.requirements.iter();
+    let tasks: HashMap<String, String> =
+        requirements.map(|standing| (standing.id.clone(), task::id(standing).to_owned())).collect();
+    let scenarios = for_each_scenario(run, move |run, records| step::scenario(run, records, &tasks));
     let policy = policy(STYLE, SCRIPT);
     render(TEMPLATE, context! { page, scenarios, policy, style => STYLE, script => SCRIPT }, out)
 }

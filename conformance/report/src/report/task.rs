@@ -9,7 +9,7 @@ use conformance_suite::suite::Level;
 /// Requirements whose ids differ only in the last number, such as `SESSION-7.1` and `SESSION-7.2`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Task<'a> {
-    /// Common prefix of the ids.
+    /// Common prefix of the ids, or the clause.
     pub id: &'a str,
     /// Title of its clause in the specification.
     pub title: &'a str,
@@ -23,14 +23,18 @@ pub fn task_of(requirement: &str) -> &str {
     requirement.rsplit_once('.').map_or(requirement, |(task, _)| task)
 }
 
+/// Returns the task id of a requirement: its clause if its id has no dot, because ids such as `N-1` do not name a group.
+#[must_use]
+pub fn id(standing: &Standing) -> &str {
+    if standing.id.contains('.') { task_of(&standing.id) } else { &standing.clause }
+}
+
 /// Returns the tasks in the order of the register.
 #[must_use]
 pub fn tasks(requirements: &[Standing]) -> Vec<Task<'_>> {
     let mut tasks: Vec<Task<'_>> = Vec::new();
     for standing in requirements {
-        // Ids such as `N-1` say nothing about a group, so their clause does.
-        let dotted = standing.id.contains('.');
-        let id = if dotted { task_of(&standing.id) } else { &standing.clause };
+        let id = id(standing);
         match tasks.iter_mut().find(|task| task.id == id) {
             Some(task) => task.requirements.push(standing),
             None => tasks.push(Task { id, title: &standing.clause, requirements: vec![standing] }),

@@ -39,9 +39,11 @@ pub(super) fn render(template: &str, values: Value, out: &mut dyn Write) -> io::
 /// Returns a list with a value for each scenario. Each value is made when the template reaches it, so that only one is in memory.
 pub(super) fn for_each_scenario(
     run: &Arc<FinishedRun>,
-    view: fn(&FinishedRun, &[Arc<Record>]) -> Value,
+    view: impl Fn(&FinishedRun, &[Arc<Record>]) -> Value + Send + Sync + 'static,
 ) -> Value {
+    let view = Arc::new(view);
     Value::make_object_iterable(Arc::clone(run), move |run| {
+        let view = Arc::clone(&view);
         Box::new(run.scenarios().map(move |records| view(run, records)))
     })
 }

@@ -8,7 +8,7 @@
     outcome: element.dataset.outcome,
     attention: "attention" in element.dataset,
     levels: element.dataset.levels.split(" "),
-    tasks: element.dataset.tasks.split(" "),
+    tasks: JSON.parse(element.dataset.tasks),
     profile: element.dataset.profile,
     path: (element.dataset.path ?? "").toLowerCase(),
     text: null,

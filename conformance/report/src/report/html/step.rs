@@ -3,16 +3,16 @@
 //! To keep the page small, unchanged lines of a body have no element.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::body::{self, Line};
 use super::state;
 use crate::printable::plain;
-use crate::report::task::task_of;
 use conformance_engine::event::{Exchange, Execution, FinishedRun, Received, Record};
 use conformance_engine::limit;
 use conformance_engine::verdict::{Finding, Verdict};
@@ -45,7 +45,7 @@ struct Step<'a> {
     outcome_title: &'static str,
     attention: bool,
     covers: &'a BTreeMap<String, Level>,
-    /// Levels and tasks of the requirements that it covers, for the filters.
+    /// Levels of the requirements that it covers, and their tasks as a JSON array, for the filters.
     levels: String,
     tasks: String,
     place: String,
@@ -94,8 +94,8 @@ struct Message<'a> {
     rest: Option<String>,
 }
 
-/// Returns the values of a scenario.
-pub(super) fn scenario(run: &FinishedRun, records: &[Arc<Record>]) -> Value {
+/// Returns the values of a scenario. `tasks` has the task id of each requirement.
+pub(super) fn scenario(run: &FinishedRun, records: &[Arc<Record>], tasks: &HashMap<String, String>) -> Value {
     let Some(first) = records.first() else { return Value::UNDEFINED };
     Value::from(Serde(Scenario {
         id: &first.scenario,
@@ -103,16 +103,15 @@ pub(super) fn scenario(run: &FinishedRun, records: &[Arc<Record>]) -> Value {
         environment: run.header.environment(&first.profile),
         passing: records.iter().filter(|record| record.verdict == Verdict::Pass).count(),
         time: time(records.iter().map(|record| record.milliseconds).sum()),
-        steps: records.iter().map(|record| step(record)).collect(),
+        steps: records.iter().map(|record| step(record, tasks)).collect(),
     }))
 }
 
-fn step(record: &Record) -> Step<'_> {
+fn step<'a>(record: &'a Record, tasks: &HashMap<String, String>) -> Step<'a> {
     let outcome = record.outcome();
     let (state, mark) = state(outcome);
     let levels = Level::ALL.into_iter().filter(|level| record.covers.values().any(|own| own == level));
-    let mut tasks: Vec<&str> = record.covers.keys().map(|id| task_of(id)).collect();
-    tasks.dedup();
+    let tasks: BTreeSet<&String> = record.covers.keys().filter_map(|id| tasks.get(id)).collect();
     Step {
         id: &record.id,
         name: record.id.rsplit("::").next().unwrap_or(&record.id),
@@ -125,7 +124,7 @@ fn step(record: &Record) -> Step<'_> {
         attention: outcome.needs_attention(),
         covers: &record.covers,
         levels: levels.map(Level::as_str).collect::<Vec<_>>().join(" "),
-        tasks: tasks.join(" "),
+        tasks: Json::from_iter(tasks.into_iter().map(String::as_str)).to_string(),
         place: record.place.to_string(),
         duration: match record.repetition() {
             Some(repetition) => format!("tried {repetition}"),
@@ -221,6 +220,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn tasks_of_a_step_are_those_of_the_task_list() {
+        let mut record = desk("");
+        let ids = ["NOTE-1", "NOTE-2", "LOGIN-7.1", "gone"];
+        record.covers = ids.map(|id| (id.to_owned(), Level::Must)).into();
+        let clauses = [("NOTE-1", "Notes \"and\" pages"), ("NOTE-2", "Errors"), ("LOGIN-7.1", "LOGIN-7")];
+        let tasks = clauses.map(|(id, task)| (id.to_owned(), task.to_owned())).into();
+        assert_eq!(step(&record, &tasks).tasks, r#"["Errors","LOGIN-7","Notes \"and\" pages"]"#);
+    }
+
+    fn desk(text: &str) -> Record {
+        let record = serde_json::json!({
+            "id": "desk::open", "scenario": "desk", "profile": "", "title": "", "verdict": "pass", "covers": {},
+            "place": {"file": "desk.yaml", "line": 7, "column": 1, "width": 1},
+            "source": {"line": 7, "text": text}, "tries": 1, "milliseconds": 0.0,
+        });
+        serde_json::from_value(record).unwrap()
+    }
+
+    #[test]
     fn removes_the_common_indentation_of_source_lines() {
         for (text, lines) in [
             ("", [].as_slice()),
@@ -229,12 +247,7 @@ mod tests {
             ("  a\r\n b", &["a", "b"]),
             ("    a\n  \u{3000}b", &["a", "b"]),
         ] {
-            let record = serde_json::json!({
-                "id": "desk::open", "scenario": "desk", "profile": "", "title": "", "verdict": "pass", "covers": {},
-                "place": {"file": "desk.yaml", "line": 7, "column": 1, "width": 1},
-                "source": {"line": 7, "text": text}, "tries": 1, "milliseconds": 0.0,
-            });
-            let record: Record = serde_json::from_value(record).unwrap();
+            let record = desk(text);
             let shown: Vec<&str> = source(&record).into_iter().map(|(_, line, _)| line).collect();
             assert_eq!(shown, lines, "{text:?}");
         }
