@@ -46,7 +46,7 @@ pub struct Above<W: Write> {
 const LINES: usize = 10;
 const APART: Duration = Duration::from_secs(1);
 /// Time after which a line is printed although nothing more is done.
-const STANDS: Duration = Duration::from_secs(10);
+const STALLED: Duration = Duration::from_secs(10);
 /// Maximum width of the bar.
 const BAR: usize = 32;
 /// Width of the counts, the time and the message next to the bar.
@@ -142,8 +142,8 @@ impl<W: Write> Progress<W> {
                 let since = self.last_line.unwrap_or(self.began).elapsed();
                 let last = self.done == self.steps && before < self.steps && self.last_line.is_some();
                 let moved = tenth(self.done) > tenth(self.printed) && since >= APART;
-                let stands = self.done < self.steps && since >= STANDS;
-                if moved || last || stands {
+                let stalled = self.done < self.steps && since >= STALLED;
+                if moved || last || stalled {
                     (self.last_line, self.printed) = (Some(Instant::now()), self.done);
                     // One write, so that the output of other programs cannot split the line.
                     let line = format!("{} of {}, {message}\n", self.done, amount(self.steps, "step"));
