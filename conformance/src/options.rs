@@ -1,57 +1,7 @@
-//! Defines the command line. No other module reads flags or environment variables.
-
-/// The exit codes, in the help of the commands that judge a target.
-macro_rules! exit_codes {
-    () => {
-        "Exit codes:
-  0   the target conforms
-  1   a MUST requirement fails
-  2   a file or a flag is invalid; no request was sent
-  3   inconclusive: the target cannot be used, or steps could not be judged
-  4   no step was selected
-  130 interrupted by Ctrl-C (129 and 143: by SIGHUP and SIGTERM); the reports are complete up to then"
-    };
-}
-
-macro_rules! examples {
-    () => {
-        "Examples:
-  conformance run -- python3 -m api.v1.app            Start the server and test it
-  conformance run http://127.0.0.1:5000               Test a running server
-  conformance check --suite my-suite                  Validate a suite
-  conformance import README.md --out my-suite         Generate scenarios from curl examples
-
-`conformance help COMMAND` describes a command."
-    };
-}
-
-macro_rules! run_examples {
-    () => {
-        "Examples:
-  conformance run -- python3 -m api.v1.app            Start the server for each profile and test it
-  conformance run http://127.0.0.1:5000 --profile session
-  conformance run --filter 'session/*' -- ./server    Run only the matching steps
-  conformance run --report html=report.html -- ./server
-  conformance run --each submissions -- ./start.sh    Test every subfolder"
-    };
-}
-
-macro_rules! completion_examples {
-    () => {
-        "Examples:
-  conformance completions bash > ~/.local/share/bash-completion/completions/conformance
-  conformance completions zsh > ~/.zfunc/_conformance
-  conformance completions fish > ~/.config/fish/completions/conformance.fish
-  conformance completions elvish >> ~/.config/elvish/rc.elv
-  conformance completions powershell >> $PROFILE
-
-Create the folder first, and start a new shell afterwards.
-Bash needs the package bash-completion.
-For zsh, put `fpath+=~/.zfunc` before `compinit` in ~/.zshrc."
-    };
-}
+//! Defines the command line. No other module reads flags.
 
 mod curl;
+mod help;
 mod manual;
 mod meant;
 mod openapi;
@@ -73,6 +23,7 @@ use conformance_suite::plan::Selection;
 use conformance_suite::suite::Folder;
 
 pub(crate) use curl::{Export, Import, Init, Record};
+use help::{COMPLETION_EXAMPLES, EXAMPLES, EXIT_CODES, MERGE_EXAMPLES, RUN_EXAMPLES};
 pub(crate) use openapi::OpenApiOptions;
 pub(crate) use output::{Color, OutputOptions, ReportPlace, forces_color, github_summary, github_workspace};
 pub(crate) use run::Run;
@@ -83,7 +34,7 @@ pub(crate) use shard::{Merge, ShardOptions};
 /// Test any implementation of an HTTP API against its specification and report which requirements pass.
 #[derive(Debug, Parser)]
 #[command(name = "conformance", version = VERSION, max_term_width = 110)]
-#[command(after_help = concat!(examples!(), "\n\n", exit_codes!()))]
+#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), after_long_help = help::long(EXAMPLES, None))]
 pub(crate) struct Options {
     /// The command to run.
     #[command(subcommand)]
@@ -120,8 +71,8 @@ pub(crate) enum Command {
     /// Run the suite against a target and report which requirements pass.
     ///
     /// The target is a URL, a command that starts the server (after `--`), or a target file (--target).
-    #[command(override_usage = RUN_USAGE, after_help = run_examples!())]
-    #[command(after_long_help = concat!(run_examples!(), "\n\n", exit_codes!()))]
+    #[command(override_usage = RUN_USAGE, after_help = RUN_EXAMPLES)]
+    #[command(after_long_help = help::long(RUN_EXAMPLES, Some("run")))]
     Run(Box<Run>),
     /// Start a target in one profile with its fixtures, and keep it running until Ctrl-C.
     ///
@@ -153,7 +104,7 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a suite file or a report, or settings for an editor.
     Schema(Schema),
     /// Print a shell completion script.
-    #[command(after_help = completion_examples!())]
+    #[command(after_help = COMPLETION_EXAMPLES)]
     Completions(Completions),
     /// Print what is installed on this machine, which isolation works, and where files are kept.
     #[command(
@@ -168,7 +119,7 @@ pub(crate) enum Command {
     )]
     Compare(Compare),
     /// Merge the reports of all shards of a run into one report, or write a report in other formats.
-    #[command(after_help = concat!("Examples:\n  conformance merge shard-*.jsonl --report html=report.html\n  conformance merge run.jsonl --report junit=junit.xml\n\n", exit_codes!()))]
+    #[command(after_help = format!("{MERGE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Merge(Merge),
     /// Print the fixtures that a running target needs, as files or curl commands.
     #[command(after_help = "Examples:\n  conformance seed --format curl > seed.sh")]
@@ -214,9 +165,8 @@ pub(crate) struct List {
 /// `conformance check`.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Suite folder [default: the built-in suite].
-    #[arg(long, value_name = "DIR")]
-    pub suite: Option<PathBuf>,
+    #[command(flatten)]
+    pub suite: SuiteOption,
     /// Treat warnings as errors.
     #[arg(long)]
     pub strict: bool,
@@ -231,9 +181,8 @@ pub(crate) struct Check {
 /// `conformance coverage`.
 #[derive(Debug, Args)]
 pub(crate) struct Coverage {
-    /// Suite folder [default: the built-in suite].
-    #[arg(long, value_name = "DIR")]
-    pub suite: Option<PathBuf>,
+    #[command(flatten)]
+    pub suite: SuiteOption,
     /// Specification, as Markdown or plain text, whose curl examples the steps should cover.
     #[arg(long, value_name = "FILE")]
     pub spec: Option<PathBuf>,
@@ -319,9 +268,8 @@ pub(crate) struct Completions {
 /// `conformance doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
-    /// Suite folder [default: the built-in suite].
-    #[arg(long, value_name = "DIR")]
-    pub suite: Option<PathBuf>,
+    #[command(flatten)]
+    pub suite: SuiteOption,
 }
 
 /// `conformance man`.
@@ -337,9 +285,8 @@ pub(crate) struct Seed {
     /// Base URL of the curl commands [default: the origin that the suite declares].
     #[arg(value_name = "URL", value_parser = parse_address)]
     pub url: Option<String>,
-    /// Suite folder [default: the built-in suite].
-    #[arg(long, value_name = "DIR")]
-    pub suite: Option<PathBuf>,
+    #[command(flatten)]
+    pub suite: SuiteOption,
     /// Print only the fixtures that this profile needs.
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
@@ -349,6 +296,14 @@ pub(crate) struct Seed {
     /// Write the files into a folder; existing files are not overwritten.
     #[arg(long, value_name = "DIR", conflicts_with = "format")]
     pub into: Option<PathBuf>,
+}
+
+/// The flag that names a suite.
+#[derive(Debug, Args)]
+pub(crate) struct SuiteOption {
+    /// Suite folder [default: the built-in suite].
+    #[arg(long, value_name = "DIR")]
+    pub suite: Option<PathBuf>,
 }
 
 /// Flags that select steps of a suite.
@@ -400,6 +355,14 @@ pub(crate) enum SeedFormat {
     Json,
 }
 
+impl SuiteOption {
+    /// Returns the folder of the suite.
+    #[must_use]
+    pub(crate) fn folder(&self) -> Folder {
+        folder(self.suite.as_ref())
+    }
+}
+
 impl SelectionOptions {
     /// Returns the folder of the suite.
     #[must_use]
@@ -417,38 +380,6 @@ impl SelectionOptions {
             profiles: self.profile.clone(),
             only: None,
         }
-    }
-}
-
-impl Seed {
-    /// Returns the folder of the suite.
-    #[must_use]
-    pub(crate) fn folder(&self) -> Folder {
-        folder(self.suite.as_ref())
-    }
-}
-
-impl Doctor {
-    /// Returns the folder of the suite.
-    #[must_use]
-    pub(crate) fn folder(&self) -> Folder {
-        folder(self.suite.as_ref())
-    }
-}
-
-impl Check {
-    /// Returns the folder of the suite.
-    #[must_use]
-    pub(crate) fn folder(&self) -> Folder {
-        folder(self.suite.as_ref())
-    }
-}
-
-impl Coverage {
-    /// Returns the folder of the suite.
-    #[must_use]
-    pub(crate) fn folder(&self) -> Folder {
-        folder(self.suite.as_ref())
     }
 }
 

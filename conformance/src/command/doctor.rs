@@ -97,8 +97,8 @@ pub(crate) fn doctor(options: &Doctor) -> Result<ExitCode, Stopped> {
 
 fn suite(options: &Doctor) -> Check {
     let place =
-        options.suite.as_ref().map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
-    match Suite::load(&options.folder()) {
+        options.suite.suite.as_ref().map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
+    match Suite::load(&options.suite.folder()) {
         Ok(suite) => {
             let detail = format!("{place}: {}, {}", suite.title, amount(suite.scenarios.len(), "scenario"));
             Check { name: "suite", state: State::Works, detail }

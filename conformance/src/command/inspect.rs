@@ -38,7 +38,7 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stopped> {
     if let (Some(har), Some(openapi)) = (&options.har, &options.openapi) {
         return check_recorded(har, openapi);
     }
-    let suite = Suite::load(&options.folder())?;
+    let suite = Suite::load(&options.suite.folder())?;
     let kind = if options.strict { "error" } else { "warning" };
     for warning in suite.warnings.iter() {
         crate::reports::say(&format!("{kind}: {warning}\n"));
@@ -90,7 +90,7 @@ fn description_coverage(options: &options::Coverage, openapi: &Path) -> Result<E
     let description = Arc::new(Description::open(openapi)?);
     let coverage = match &options.from {
         Some(report) => description::by_report(&description, report)?,
-        None => description::by_scenarios(&description, &Arc::new(Suite::load(&options.folder())?))?,
+        None => description::by_scenarios(&description, &Arc::new(Suite::load(&options.suite.folder())?))?,
     };
     let printed = match options.format {
         CoverageFormat::Text => text(|out| coverage.write_text(out)),
@@ -120,7 +120,7 @@ pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped>
     if let Some(openapi) = &options.openapi {
         return description_coverage(options, openapi);
     }
-    let suite = Suite::load(&options.folder())?;
+    let suite = Suite::load(&options.suite.folder())?;
     let specification = match &options.spec {
         None => None,
         Some(path) => {

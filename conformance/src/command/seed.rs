@@ -14,7 +14,7 @@ use super::{Stopped, written};
 
 /// Prints the fixtures, or writes them to files without overwriting any.
 pub(crate) fn seed(options: &options::Seed) -> Result<ExitCode, Stopped> {
-    let suite = Suite::load(&options.folder())?;
+    let suite = Suite::load(&options.suite.folder())?;
     if let Some(name) = options.profile.as_deref().filter(|name| suite.profile(name).is_none()) {
         let known = suite.profiles.iter().map(|profile| profile.name.as_str());
         return Err(Diagnostic::new(format!("the suite has no profile `{name}`"))

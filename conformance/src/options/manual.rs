@@ -5,24 +5,7 @@ use clap::builder::Resettable;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-/// Name, description, and the commands that use it; none means all.
-type Entry = (&'static str, &'static str, &'static [&'static str]);
-
-const ENVIRONMENT: &[Entry] = &[
-    ("NO_COLOR", "If set, the output has no colors, unless --color says otherwise.", &[]),
-    (
-        "variables of the suite",
-        "A variable of suite.yaml with `env: NAME` takes its value from the environment variable NAME, if neither --var nor --vars gives one.",
-        &["run"],
-    ),
-    ("TMPDIR", "Folder for the scratch folders of started targets; the default is /tmp.", &["run", "doctor"]),
-    ("GITHUB_STEP_SUMMARY", "File to which --report github appends its summary.", &["run", "merge"]),
-    (
-        "GITHUB_WORKSPACE",
-        "Folder to which the paths in the annotations of --report github are relative.",
-        &["run", "merge"],
-    ),
-];
+use super::help::{ENVIRONMENT, Entry, concerns};
 
 const FILES: &[Entry] = &[
     (
@@ -82,9 +65,7 @@ fn exit_status(help: &str, roff: &mut Roff) {
 }
 
 fn entry_list(heading: &str, entries: &[Entry], command: Option<&str>, roff: &mut Roff) {
-    let concerns =
-        |commands: &[&str]| commands.is_empty() || command.is_none_or(|command| commands.contains(&command));
-    let mut entries = entries.iter().filter(|(_, _, commands)| concerns(commands)).peekable();
+    let mut entries = entries.iter().filter(|entry| concerns(entry, command)).peekable();
     if entries.peek().is_some() {
         roff.control("SH", [heading]);
     }

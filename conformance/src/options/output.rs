@@ -73,8 +73,8 @@ pub(crate) enum Color {
 /// Whether `FORCE_COLOR` asks for colors in a file or a pipe, and `NO_COLOR` does not forbid them.
 #[must_use]
 pub(crate) fn forces_color() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    set("FORCE_COLOR") && std::env::var_os("FORCE_COLOR").is_none_or(|value| value != "0") && !set("NO_COLOR")
+    let value = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    value("FORCE_COLOR").is_some_and(|value| value != "0") && value("NO_COLOR").is_none()
 }
 
 pub(super) fn parse_report(written: &str) -> Result<ReportPlace, String> {
