@@ -10,6 +10,7 @@ mod bless;
 mod bombs;
 mod book;
 mod broken;
+mod closed_output;
 mod collections;
 mod connections;
 mod corpus;

@@ -22,6 +22,7 @@ impl Screen {
         terminal.current_dir(sandbox.path("implementation"));
         // Use the environment of a person's machine, whatever the tests run in.
         terminal.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        terminal.env_remove("FORCE_COLOR").env_remove("CLICOLOR");
         for (name, value) in command.get_envs() {
             terminal.env(name, value.unwrap());
         }
@@ -82,6 +83,27 @@ fn wraps_long_lines_between_words() {
 }
 
 #[test]
+fn narrow_terminal_gets_texts_on_lines_of_their_own() {
+    let screen = Screen::of(&Sandbox::moody(), 60, &["--requirements"]);
+    let after = |text: &str| {
+        let at = screen.lines.iter().position(|line| line.contains(text)).unwrap();
+        screen.lines[at + 1].as_str()
+    };
+    let text = "    The desk responds to a client that waits.";
+    assert_eq!(after("MOOD-2.2       MUST"), text, "{:?}", screen.lines);
+    assert!(after("fix first: ").starts_with(&" ".repeat("fix first: ".len())), "{:?}", screen.lines);
+}
+
+#[test]
+fn progress_line_names_a_slow_scenario() {
+    let sandbox = Sandbox::moody();
+    let slow = sandbox.read("suite/desk/1-open.yaml").replace("    expect:", "    wait: 3s\n    expect:");
+    sandbox.write("suite/desk/1-open.yaml", &slow);
+    let screen = Screen::of(&sandbox, 120, &[]);
+    assert!(screen.written.contains("; running desk/"), "{}", screen.written);
+}
+
+#[test]
 fn respects_colour_settings() {
     assert!(Screen::of(&Sandbox::moody(), 80, &[]).written.contains(COLOUR));
     assert!(!Screen::of(&Sandbox::moody(), 80, &["--color", "never"]).written.contains(COLOUR));
@@ -89,6 +111,29 @@ fn respects_colour_settings() {
     let screen = Screen::of(&without, 80, &[]);
     assert!(!screen.written.contains(COLOUR) && screen.written.contains(BAR), "{}", screen.written);
     assert!(Screen::of(&without, 80, &["--color", "always"]).written.contains(COLOUR));
+    let without = Sandbox::moody().with("CLICOLOR", "0");
+    assert!(!Screen::of(&without, 80, &[]).written.contains(COLOUR));
+}
+
+#[test]
+fn colours_in_a_file_follow_the_environment() {
+    let run = ["run", "--suite", "../suite", "--filter", "desk/2-dies", "--", "python3", "moody.py"];
+    for (variables, coloured) in [
+        (&[][..], false),
+        (&[("FORCE_COLOR", "1")], true),
+        (&[("FORCE_COLOR", "0")], false),
+        (&[("FORCE_COLOR", "")], false),
+        (&[("CLICOLOR_FORCE", "1")], true),
+        (&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
+        (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
+        // An empty value is the same as none.
+        (&[("FORCE_COLOR", "1"), ("NO_COLOR", "")], true),
+    ] {
+        let sandbox =
+            variables.iter().fold(Sandbox::moody(), |sandbox, (name, value)| sandbox.with(name, *value));
+        let stdout = sandbox.run(&run).stdout;
+        assert_eq!(stdout.contains(COLOUR), coloured, "{variables:?}: {stdout}");
+    }
 }
 
 #[test]

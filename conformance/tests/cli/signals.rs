@@ -41,6 +41,21 @@ fn leaves_no_process_after_sigkill() {
 }
 
 #[test]
+fn killed_run_leaves_earlier_reports_as_they_were() {
+    let sandbox = Sandbox::noted();
+    sandbox.write("report.jsonl", "earlier");
+    sandbox.write("report.html", "earlier");
+    let reports = ["--report", "jsonl=../report.jsonl", "--report", "html=../report.html"];
+    let begin = &HANGS[..HANGS.len() - 1];
+    let mut run = sandbox.start(&[begin, &reports, &["--", "python3", "moody.py"]].concat());
+    sandbox.await_file("hangs");
+    run.signal(Signal::KILL);
+    assert_eq!(run.wait().code, None);
+    sandbox.assert_no_process();
+    assert_eq!([sandbox.read("report.jsonl"), sandbox.read("report.html")], ["earlier", "earlier"]);
+}
+
+#[test]
 fn stops_a_target_that_ignores_signals() {
     let sandbox = Sandbox::moody();
     let arguments =

@@ -30,3 +30,13 @@ fn last_stage_has_no_next_stage() {
     let report = events::run(&Sandbox::odd(), &["run", "--suite", "../suite", "--", "python3", "odd.py"]);
     assert!(report.footer.get("next").is_none());
 }
+
+#[test]
+fn unknown_stage_is_an_error_before_anything_starts() {
+    let sandbox = Sandbox::odd();
+    let stage = ["run", "--suite", "../suite", "--stage", "secnd"];
+    let finished = sandbox.run(&[&stage, UNPAINTED].concat());
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert_eq!(finished.stderr, "error: the suite has no stage `secnd`\n  = did you mean `second`?\n");
+    assert_eq!(finished.stdout, "");
+}
