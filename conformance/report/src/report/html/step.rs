@@ -124,7 +124,7 @@ fn step<'a>(record: &'a Record, tasks: &HashMap<String, String>) -> Step<'a> {
         attention: outcome.needs_attention(),
         covers: &record.covers,
         levels: levels.map(Level::as_str).collect::<Vec<_>>().join(" "),
-        tasks: Json::from_iter(tasks.into_iter().map(String::as_str)).to_string(),
+        tasks: tasks.into_iter().map(String::as_str).collect::<Json>().to_string(),
         place: record.place.to_string(),
         duration: match record.repetition() {
             Some(repetition) => format!("tried {repetition}"),
